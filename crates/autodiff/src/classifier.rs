@@ -1,0 +1,36 @@
+//! What attacks and metrics need of a model.
+
+use crate::{AutodiffError, Scalar};
+use ndarray::{Array2, ArrayView2};
+
+/// A map from a cotangent-free forward pass to cotangents: logits `(images, classes)` to cotangents of the same shape.
+pub type CotangentOf<'a, T> = dyn Fn(ArrayView2<'_, T>) -> Array2<T> + Sync + 'a;
+
+/// A differentiable classifier: logits, and gradients with respect to its input. Nothing else is asked of a model.
+///
+/// Images are the rows of a matrix `(images, features)`; a picture of height H, width W and C channels is flattened in
+/// (H, W, C) order.
+pub trait Classifier<T: Scalar>: Sync {
+    /// Numbers an image has: H · W · C.
+    fn features(&self) -> usize;
+
+    /// Classes it tells apart: the columns of the logits.
+    fn classes(&self) -> usize;
+
+    /// Logits `(images, classes)` of images `(images, features)`.
+    ///
+    /// # Errors
+    /// When the images have another number of features.
+    fn logits(&self, images: ArrayView2<'_, T>) -> Result<Array2<T>, AutodiffError>;
+
+    /// Logits `(images, classes)`, and the vjp to the input `(images, features)` of the cotangents that `cotangent` makes
+    /// of those logits. With `softmax − onehot` as the cotangent it is the gradient of every image's own cross-entropy.
+    ///
+    /// # Errors
+    /// When the images have another number of features, or the cotangents another shape than the logits.
+    fn logits_and_input_vjp(
+        &self,
+        images: ArrayView2<'_, T>,
+        cotangent: &CotangentOf<'_, T>,
+    ) -> Result<(Array2<T>, Array2<T>), AutodiffError>;
+}

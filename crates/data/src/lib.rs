@@ -1,0 +1,1 @@
+//! Image data sets: IDX files, locating and verifying MNIST, label poisoning, batches.

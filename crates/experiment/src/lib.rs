@@ -1,0 +1,1 @@
+//! Presets, the runner, tables, figures and the report.

@@ -1,0 +1,1 @@
+//! What a trained network looks like around its minimum: input gradients, margins, sharpness.

@@ -1,0 +1,1 @@
+//! Optimizers: SGD, Adam and Gauss-Newton in function space.

@@ -1,0 +1,2 @@
+//! The commands of minima.
+fn main() {}
