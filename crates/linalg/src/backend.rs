@@ -1,0 +1,99 @@
+//! What a backend computes. Sizes and finiteness were checked by the caller.
+
+use crate::{LinalgError, faer_backend};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+
+/// The order in which a factorization took the rows: row `i` of the factors is row `pivots[i]` of the matrix.
+pub type Pivots = Vec<usize>;
+
+/// The dense routines, by element type. It is a supertrait of [`crate::Real`], out of reach of other crates.
+pub trait Backend: Sized {
+    /// `c ← beta·c + alpha·a·b`.
+    fn gemm(
+        alpha: Self,
+        a: ArrayView2<'_, Self>,
+        b: ArrayView2<'_, Self>,
+        beta: Self,
+        c: ArrayViewMut2<'_, Self>,
+    );
+
+    /// Lower triangle of `c ← beta·c + alpha·aᵀa`.
+    fn syrk_lower(alpha: Self, a: ArrayView2<'_, Self>, beta: Self, c: ArrayViewMut2<'_, Self>);
+
+    /// Overwrites the lower triangle of `a` with its Cholesky factor.
+    fn cholesky(a: &mut Array2<Self>) -> Result<(), LinalgError>;
+
+    /// Solves with the factor that [`Backend::cholesky`] left.
+    fn cholesky_solve(
+        factor: ArrayView2<'_, Self>,
+        b: ArrayView2<'_, Self>,
+    ) -> Result<Array2<Self>, LinalgError>;
+
+    /// Overwrites `a` with its LU factors.
+    fn lu(a: &mut Array2<Self>) -> Result<Pivots, LinalgError>;
+
+    /// Solves with the factors that [`Backend::lu`] left.
+    fn lu_solve(
+        factors: ArrayView2<'_, Self>,
+        pivots: &Pivots,
+        b: ArrayView2<'_, Self>,
+    ) -> Result<Array2<Self>, LinalgError>;
+
+    /// Ascending eigenvalues of the lower triangle of `a`.
+    fn symmetric_eigenvalues(a: ArrayView2<'_, Self>) -> Result<Array1<Self>, LinalgError>;
+}
+
+macro_rules! implement {
+    ($real:ty) => {
+        impl Backend for $real {
+            fn gemm(
+                alpha: Self,
+                a: ArrayView2<'_, Self>,
+                b: ArrayView2<'_, Self>,
+                beta: Self,
+                c: ArrayViewMut2<'_, Self>,
+            ) {
+                faer_backend::gemm(alpha, a, b, beta, c);
+            }
+
+            fn syrk_lower(
+                alpha: Self,
+                a: ArrayView2<'_, Self>,
+                beta: Self,
+                c: ArrayViewMut2<'_, Self>,
+            ) {
+                faer_backend::syrk_lower(alpha, a, beta, c);
+            }
+
+            fn cholesky(a: &mut Array2<Self>) -> Result<(), LinalgError> {
+                faer_backend::cholesky(a)
+            }
+
+            fn cholesky_solve(
+                factor: ArrayView2<'_, Self>,
+                b: ArrayView2<'_, Self>,
+            ) -> Result<Array2<Self>, LinalgError> {
+                Ok(faer_backend::cholesky_solve(factor, b))
+            }
+
+            fn lu(a: &mut Array2<Self>) -> Result<Pivots, LinalgError> {
+                Ok(faer_backend::lu(a))
+            }
+
+            fn lu_solve(
+                factors: ArrayView2<'_, Self>,
+                pivots: &Pivots,
+                b: ArrayView2<'_, Self>,
+            ) -> Result<Array2<Self>, LinalgError> {
+                Ok(faer_backend::lu_solve(factors, pivots, b))
+            }
+
+            fn symmetric_eigenvalues(a: ArrayView2<'_, Self>) -> Result<Array1<Self>, LinalgError> {
+                faer_backend::symmetric_eigenvalues(a)
+            }
+        }
+    };
+}
+
+implement!(f32);
+implement!(f64);

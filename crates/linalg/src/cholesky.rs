@@ -1,0 +1,73 @@
+//! Cholesky factorization.
+
+use crate::{LinalgError, Real, precondition};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use num_traits::NumCast;
+
+/// The Cholesky factor `L` of a symmetric positive definite matrix `L·Lᵀ`.
+///
+/// Golub & Van Loan, Matrix Computations, 4th edition, algorithm 4.2.4 (blocked outer product form).
+#[derive(Debug, Clone)]
+pub struct Cholesky<R: Real> {
+    /// `L` in the lower triangle; the rest is left as it came.
+    factor: Array2<R>,
+}
+
+impl<R: Real> Cholesky<R> {
+    /// Factors the n×n matrix whose lower triangle is `a`'s, in place of it. What is above the diagonal is not read.
+    ///
+    /// # Errors
+    /// - [`LinalgError::Shape`] if `a` is not square.
+    /// - [`LinalgError::NotFinite`] if the lower triangle holds a NaN or an infinity.
+    /// - [`LinalgError::NotPositiveDefinite`] at the first pivot that is not a positive finite number.
+    pub fn factor(mut a: Array2<R>) -> Result<Self, LinalgError> {
+        precondition::square("a", a.dim())?;
+        precondition::finite_lower("a", a.view())?;
+        R::cholesky(&mut a)?;
+        match a
+            .diag()
+            .iter()
+            .position(|d| !(d.is_finite() && *d > R::zero()))
+        {
+            Some(pivot) => Err(LinalgError::NotPositiveDefinite { pivot }),
+            None => Ok(Self { factor: a }),
+        }
+    }
+
+    /// Order n of the matrix.
+    #[must_use]
+    pub fn order(&self) -> usize {
+        self.factor.nrows()
+    }
+
+    /// Solves `L·Lᵀ·x = b` for `b` n×m; `x` is n×m in row-major order.
+    ///
+    /// # Errors
+    /// [`LinalgError::Shape`] if `b` has not n rows, [`LinalgError::NotFinite`] if it holds a NaN or an infinity.
+    pub fn solve(&self, b: ArrayView2<'_, R>) -> Result<Array2<R>, LinalgError> {
+        precondition::shape("b", b.dim(), (self.order(), b.ncols()))?;
+        precondition::finite("b", b)?;
+        R::cholesky_solve(self.factor.view(), b)
+    }
+
+    /// Solves `L·Lᵀ·x = b` for `b` and `x` of length n.
+    ///
+    /// # Errors
+    /// As [`Cholesky::solve`], with `b` one column.
+    pub fn solve_vec(&self, b: ArrayView1<'_, R>) -> Result<Array1<R>, LinalgError> {
+        self.solve(b.insert_axis(Axis(1)))
+            .map(|x| x.remove_axis(Axis(1)))
+    }
+
+    /// Natural logarithm of the matrix's determinant, summed in double precision; 0 for n = 0.
+    #[must_use]
+    pub fn log_det(&self) -> R {
+        let half: f64 = self
+            .factor
+            .diag()
+            .iter()
+            .map(|d| d.to_f64().unwrap_or(f64::NAN).ln())
+            .sum();
+        <R as NumCast>::from(2.0 * half).unwrap_or_else(R::nan)
+    }
+}

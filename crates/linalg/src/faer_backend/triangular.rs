@@ -1,0 +1,50 @@
+//! Triangular solves, right sides in fixed chunks.
+
+use super::Element;
+use faer::linalg::triangular_solve::{
+    solve_lower_triangular_in_place, solve_unit_lower_triangular_in_place,
+    solve_upper_triangular_in_place,
+};
+use faer::{MatMut, MatRef, Par};
+use ndarray::{Array2, ArrayView2};
+
+/// Right sides solved together.
+const CHUNK: usize = 128;
+
+/// The triangle to solve with.
+#[derive(Debug, Clone, Copy)]
+pub enum Triangle {
+    /// Lower, diagonal included.
+    Lower,
+    /// Lower, with a diagonal of ones that is not read.
+    UnitLower,
+    /// Upper, diagonal included.
+    Upper,
+}
+
+/// `x ← t⁻¹·x`.
+pub fn solve<T: Element>(triangle: Triangle, t: MatRef<'_, T>, x: MatMut<'_, T>) {
+    let columns = x.ncols();
+    if columns <= CHUNK {
+        return match triangle {
+            Triangle::Lower => solve_lower_triangular_in_place(t, x, Par::Seq),
+            Triangle::UnitLower => solve_unit_lower_triangular_in_place(t, x, Par::Seq),
+            Triangle::Upper => solve_upper_triangular_in_place(t, x, Par::Seq),
+        };
+    }
+    let at = super::gemm::half(columns);
+    let (left, right) = x.split_at_col_mut(at);
+    rayon::join(|| solve(triangle, t, left), || solve(triangle, t, right));
+}
+
+/// Gives `b`, its rows in the order `rows`, to `f` to overwrite by columns, and collects the result in row-major order.
+pub fn with_right_sides<T: Element>(
+    b: ArrayView2<'_, T>,
+    f: impl FnOnce(MatMut<'_, T>),
+) -> Array2<T> {
+    let mut x: Vec<T> = b.t().iter().copied().collect();
+    let (rows, cols) = b.dim();
+    f(MatMut::from_column_major_slice_mut(&mut x, rows, cols));
+    let x = MatRef::from_column_major_slice(&x, rows, cols);
+    Array2::from_shape_fn((rows, cols), |at| x[at])
+}

@@ -1,0 +1,79 @@
+//! LU factorization with partial pivoting.
+
+use crate::backend::Pivots;
+use crate::{LinalgError, Real, precondition};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+
+/// The factors `P·A = L·U` of a general square matrix, by rows exchanged for the largest pivot.
+///
+/// Golub & Van Loan, Matrix Computations, 4th edition, section 3.4 (blocked outer product form).
+#[derive(Debug, Clone)]
+pub struct Lu<R: Real> {
+    /// `U` with the diagonal, and below it `L`, whose diagonal is one.
+    factors: Array2<R>,
+    pivots: Pivots,
+}
+
+impl<R: Real> Lu<R> {
+    /// Factors the n×n matrix `a` in place of it.
+    ///
+    /// # Errors
+    /// - [`LinalgError::Shape`] if `a` is not square, [`LinalgError::NotFinite`] if it holds a NaN or an infinity.
+    /// - [`LinalgError::Singular`] at the first pivot that is exactly zero. A matrix that is singular but for
+    ///   rounding passes, as in LAPACK.
+    /// - [`LinalgError::Backend`] if the factors of a finite matrix overflow.
+    pub fn factor(mut a: Array2<R>) -> Result<Self, LinalgError> {
+        precondition::square("a", a.dim())?;
+        precondition::finite("a", a.view())?;
+        let pivots = R::lu(&mut a)?;
+        for (pivot, value) in a.diag().iter().enumerate() {
+            if value.is_zero() {
+                return Err(LinalgError::Singular { pivot });
+            }
+            if !value.is_finite() {
+                return Err(LinalgError::Backend(format!(
+                    "LU pivot {pivot} overflows to {value}"
+                )));
+            }
+        }
+        Ok(Self { factors: a, pivots })
+    }
+
+    /// Order n of the matrix.
+    #[must_use]
+    pub fn order(&self) -> usize {
+        self.factors.nrows()
+    }
+
+    /// Solves `A·x = b` for `b` n×m; `x` is n×m in row-major order.
+    ///
+    /// # Errors
+    /// [`LinalgError::Shape`] if `b` has not n rows, [`LinalgError::NotFinite`] if it holds a NaN or an infinity.
+    pub fn solve(&self, b: ArrayView2<'_, R>) -> Result<Array2<R>, LinalgError> {
+        precondition::shape("b", b.dim(), (self.order(), b.ncols()))?;
+        precondition::finite("b", b)?;
+        R::lu_solve(self.factors.view(), &self.pivots, b)
+    }
+
+    /// Solves `A·x = b` for `b` and `x` of length n.
+    ///
+    /// # Errors
+    /// As [`Lu::solve`], with `b` one column.
+    pub fn solve_vec(&self, b: ArrayView1<'_, R>) -> Result<Array1<R>, LinalgError> {
+        self.solve(b.insert_axis(Axis(1)))
+            .map(|x| x.remove_axis(Axis(1)))
+    }
+}
+
+/// Solves `a·x = b` for a general n×n `a` and n×m `b`: [`Lu::factor`], then [`Lu::solve`].
+///
+/// # Errors
+/// As those two.
+pub fn solve_general<R: Real>(
+    a: Array2<R>,
+    b: ArrayView2<'_, R>,
+) -> Result<Array2<R>, LinalgError> {
+    let order = precondition::square("a", a.dim())?;
+    precondition::shape("b", b.dim(), (order, b.ncols()))?;
+    Lu::factor(a)?.solve(b)
+}

@@ -1,0 +1,53 @@
+//! Checks on arguments.
+
+use crate::{LinalgError, Real};
+use ndarray::ArrayView2;
+
+/// Errs unless `found` is `expected`.
+pub fn shape(
+    what: &'static str,
+    found: (usize, usize),
+    expected: (usize, usize),
+) -> Result<(), LinalgError> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(LinalgError::Shape {
+            what,
+            found,
+            expected,
+        })
+    }
+}
+
+/// Errs unless the matrix has as many columns as rows; gives its order.
+pub fn square(what: &'static str, found: (usize, usize)) -> Result<usize, LinalgError> {
+    shape(what, found, (found.0, found.0)).map(|()| found.0)
+}
+
+/// Errs on the first element, row by row, that is NaN or infinite.
+pub fn finite<R: Real>(what: &'static str, a: ArrayView2<'_, R>) -> Result<(), LinalgError> {
+    finite_where(what, a, |_| usize::MAX)
+}
+
+/// As [`finite`], of the lower triangle with the diagonal; the rest is not read.
+pub fn finite_lower<R: Real>(what: &'static str, a: ArrayView2<'_, R>) -> Result<(), LinalgError> {
+    finite_where(what, a, |row| row + 1)
+}
+
+fn finite_where<R: Real>(
+    what: &'static str,
+    a: ArrayView2<'_, R>,
+    columns: impl Fn(usize) -> usize,
+) -> Result<(), LinalgError> {
+    for (row, values) in a.rows().into_iter().enumerate() {
+        if let Some(col) = values
+            .iter()
+            .take(columns(row))
+            .position(|x| !x.is_finite())
+        {
+            return Err(LinalgError::NotFinite { what, row, col });
+        }
+    }
+    Ok(())
+}
