@@ -3,8 +3,9 @@
 use crate::{AutodiffError, Scalar};
 use ndarray::{Array2, ArrayView2};
 
-/// A map from a cotangent-free forward pass to cotangents: logits `(images, classes)` to cotangents of the same shape.
-pub type CotangentOf<'a, T> = dyn Fn(ArrayView2<'_, T>) -> Array2<T> + Sync + 'a;
+/// The cotangent of one image's logits: called with the image's place in the batch, its logits, and where the cotangent
+/// goes; all of length `classes`, the last zero at first.
+pub type CotangentOf<'a, T> = dyn Fn(usize, &[T], &mut [T]) + Sync + 'a;
 
 /// A differentiable classifier: logits, and gradients with respect to its input. Nothing else is asked of a model.
 ///
@@ -27,7 +28,7 @@ pub trait Classifier<T: Scalar>: Sync {
     /// of those logits. With `softmax − onehot` as the cotangent it is the gradient of every image's own cross-entropy.
     ///
     /// # Errors
-    /// When the images have another number of features, or the cotangents another shape than the logits.
+    /// When the images have another number of features.
     fn logits_and_input_vjp(
         &self,
         images: ArrayView2<'_, T>,

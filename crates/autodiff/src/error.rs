@@ -46,4 +46,7 @@ pub enum AutodiffError {
         /// What should be there.
         expected: String,
     },
+    /// Dense linear algebra failed.
+    #[error(transparent)]
+    Linalg(#[from] minima_linalg::LinalgError),
 }

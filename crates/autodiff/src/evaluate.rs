@@ -1,0 +1,177 @@
+//! A network's passes over a batch, block by block and in parallel, where nothing has to be kept for later.
+
+use crate::block_pass::Reach;
+use crate::buffer::{Buffer, PooledScratch};
+use crate::classifier::CotangentOf;
+use crate::graph::Graph;
+use crate::lane::{LANES, Lane, load_rows, store_sample};
+use crate::{AutodiffError, Scalar};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
+use rayon::prelude::*;
+
+impl Graph {
+    /// Logits `(images, classes)` of images `(images, features)`.
+    ///
+    /// # Errors
+    /// When the parameters or the images have another size than the network.
+    pub fn logits<T: Scalar>(&self, params: &[T], images: ArrayView2<'_, T>) -> Result<Array2<T>, AutodiffError> {
+        self.check_batch(params, images)?;
+        let mut logits = Array2::zeros((images.nrows(), self.classes()));
+        blocks(images).zip(blocks_mut(&mut logits)).for_each(|(x, mut logits)| {
+            let mut values = Buffer::take(self.arena_len());
+            self.forward_rows(params, x, &mut values, &mut PooledScratch::take());
+            self.store_logits(&values, &mut logits);
+        });
+        Ok(logits)
+    }
+
+    /// Logits `(images, classes)` and the gradient with respect to the parameters of the images' losses together, given
+    /// the cotangent of each image's logits.
+    ///
+    /// The sum over images runs in a fixed order: the result does not depend on the number of threads.
+    ///
+    /// # Errors
+    /// When the parameters or the images have another size than the network.
+    pub fn logits_and_vjp<T: Scalar>(
+        &self,
+        params: &[T],
+        images: ArrayView2<'_, T>,
+        cotangent: &CotangentOf<'_, T>,
+    ) -> Result<(Array2<T>, Vec<T>), AutodiffError> {
+        self.check_batch(params, images)?;
+        let mut logits = Array2::zeros((images.nrows(), self.classes()));
+        let partial: Vec<Vec<T>> = blocks(images)
+            .zip(blocks_mut(&mut logits))
+            .enumerate()
+            .map(|(block, (x, mut logits))| {
+                let mut values = Buffer::take(self.arena_len());
+                let mut cotangents = Buffer::take(self.arena_len());
+                let mut scratch = PooledScratch::take();
+                self.forward_rows(params, x, &mut values, &mut scratch);
+                self.store_logits(&values, &mut logits);
+                self.place_cotangents(block * LANES, logits.view(), cotangent, &mut cotangents);
+                let mut gradient = vec![T::zero(); params.len()];
+                self.reverse_block(
+                    params,
+                    &values,
+                    &mut cotangents,
+                    Reach::Parameters,
+                    &mut |node, at, dy, scratch| {
+                        node.op.of().vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
+                    },
+                    &mut scratch,
+                );
+                gradient
+            })
+            .collect();
+        Ok((logits, sum_in_order(partial, params.len())))
+    }
+
+    /// Logits `(images, classes)` and the gradient of every image's own loss with respect to that image
+    /// `(images, features)`, given the cotangent of each image's logits.
+    ///
+    /// # Errors
+    /// When the parameters or the images have another size than the network.
+    pub fn logits_and_input_vjp<T: Scalar>(
+        &self,
+        params: &[T],
+        images: ArrayView2<'_, T>,
+        cotangent: &CotangentOf<'_, T>,
+    ) -> Result<(Array2<T>, Array2<T>), AutodiffError> {
+        self.check_batch(params, images)?;
+        let mut logits = Array2::zeros((images.nrows(), self.classes()));
+        let mut gradients = Array2::zeros(images.raw_dim());
+        blocks(images).zip(blocks_mut(&mut logits)).zip(blocks_mut(&mut gradients)).enumerate().for_each(
+            |(block, ((x, mut logits), mut gradients))| {
+                let mut values = Buffer::take(self.arena_len());
+                let mut cotangents = Buffer::take(self.arena_len());
+                let mut scratch = PooledScratch::take();
+                self.forward_rows(params, x, &mut values, &mut scratch);
+                self.store_logits(&values, &mut logits);
+                self.place_cotangents(block * LANES, logits.view(), cotangent, &mut cotangents);
+                self.reverse_block(params, &values, &mut cotangents, Reach::Input, &mut |_, _, _, _| {}, &mut scratch);
+                store_rows(&cotangents[self.slots[0].clone()], &mut gradients);
+            },
+        );
+        Ok((logits, gradients))
+    }
+
+    pub(crate) fn check_batch<T: Scalar>(&self, params: &[T], images: ArrayView2<'_, T>) -> Result<(), AutodiffError> {
+        self.check_params("parameters", params.len())?;
+        self.check("images", images.shape(), &[images.nrows(), self.features()])
+    }
+
+    pub(crate) fn forward_rows<T: Scalar>(
+        &self,
+        params: &[T],
+        images: ArrayView2<'_, T>,
+        values: &mut [Lane<T>],
+        scratch: &mut PooledScratch<T>,
+    ) {
+        load_rows(images, &mut values[self.slots[0].clone()]);
+        self.forward_block(params, values, scratch);
+    }
+
+    pub(crate) fn store_logits<T: Scalar>(&self, values: &[Lane<T>], logits: &mut ArrayViewMut2<'_, T>) {
+        store_rows(&values[self.slots[self.output].clone()], logits);
+    }
+
+    /// Puts the cotangents of a block whose first image is `first` where a reverse pass expects them.
+    fn place_cotangents<T: Scalar>(
+        &self,
+        first: usize,
+        logits: ArrayView2<'_, T>,
+        cotangent: &CotangentOf<'_, T>,
+        cotangents: &mut [Lane<T>],
+    ) {
+        let out = &mut cotangents[self.slots[self.output].clone()];
+        out.fill(Lane::zero());
+        let mut row = vec![T::zero(); self.classes()];
+        for (s, logits) in logits.outer_iter().enumerate() {
+            row.fill(T::zero());
+            cotangent(first + s, &logits.to_vec(), &mut row);
+            for (lane, &c) in out.iter_mut().zip(&row) {
+                lane.0[s] = c;
+            }
+        }
+    }
+}
+
+/// The batch in blocks of [`LANES`] images.
+pub(crate) fn blocks<T: Scalar>(images: ArrayView2<'_, T>) -> impl IndexedParallelIterator<Item = ArrayView2<'_, T>> {
+    let count = images.nrows().div_ceil(LANES);
+    (0..count).into_par_iter().map(move |block| block_rows(images, block))
+}
+
+/// One block's rows.
+pub(crate) fn block_rows<T>(mut rows: ArrayView2<'_, T>, block: usize) -> ArrayView2<'_, T> {
+    let end = rows.nrows().min((block + 1) * LANES);
+    rows.slice_axis_inplace(Axis(0), Slice::from(block * LANES..end));
+    rows
+}
+
+/// The same blocks of an array with a row an image.
+pub(crate) fn blocks_mut<T: Scalar>(rows: &mut Array2<T>) -> impl IndexedParallelIterator<Item = ArrayViewMut2<'_, T>> {
+    rows.axis_chunks_iter_mut(Axis(0), LANES).into_par_iter()
+}
+
+/// Lanes back to rows, a row an image.
+pub(crate) fn store_rows<T: Scalar>(lanes: &[Lane<T>], rows: &mut ArrayViewMut2<'_, T>) {
+    for (s, mut row) in rows.outer_iter_mut().enumerate() {
+        match row.as_slice_mut() {
+            Some(row) => store_sample(lanes, s, row),
+            None => row.iter_mut().zip(lanes).for_each(|(to, lane)| *to = lane.0[s]),
+        }
+    }
+}
+
+/// The sum of the blocks' gradients, first block first.
+pub(crate) fn sum_in_order<T: Scalar>(partial: Vec<Vec<T>>, len: usize) -> Vec<T> {
+    partial
+        .into_iter()
+        .reduce(|mut sum, next| {
+            sum.iter_mut().zip(next).for_each(|(s, n)| *s += n);
+            sum
+        })
+        .unwrap_or_else(|| vec![T::zero(); len])
+}

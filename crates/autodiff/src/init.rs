@@ -1,0 +1,20 @@
+//! Initial weights, as Flax draws them.
+
+use crate::{Graph, Scalar};
+use minima_rng::{Key, lecun_normal};
+
+impl Graph {
+    /// LeCun-normal kernels (truncated at ±2) and zero biases, bit for bit those of Flax with JAX's generator when the
+    /// layers have Flax's names (`Conv_0`, `Dense_0`, …).
+    #[must_use]
+    pub fn init<T: Scalar>(&self, seed: u64) -> Vec<T> {
+        let mut params = vec![T::zero(); self.parameter_count()];
+        for spec in self.parameters.iter().filter(|p| p.fan_in > 0) {
+            let drawn = lecun_normal(Key::for_module(seed, &spec.module), spec.range.len(), spec.fan_in);
+            for (p, w) in params[spec.range.clone()].iter_mut().zip(drawn) {
+                *p = T::from_f64(f64::from(w));
+            }
+        }
+        params
+    }
+}

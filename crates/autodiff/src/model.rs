@@ -1,0 +1,62 @@
+//! A network together with its parameters.
+
+use crate::{AutodiffError, Classifier, CotangentOf, Graph, Scalar};
+use ndarray::{Array2, ArrayView2};
+use std::sync::Arc;
+
+/// A network together with its parameters: what attacks and metrics look at.
+#[derive(Clone, Debug)]
+pub struct Model<T> {
+    graph: Arc<Graph>,
+    params: Vec<T>,
+}
+
+impl<T: Scalar> Model<T> {
+    /// A network with these parameters.
+    ///
+    /// # Errors
+    /// When they are another number than the network has.
+    pub fn new(graph: Arc<Graph>, params: Vec<T>) -> Result<Self, AutodiffError> {
+        graph.check_params("parameters", params.len())?;
+        Ok(Self { graph, params })
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
+    /// Its parameters, as one flat vector.
+    #[must_use]
+    pub fn params(&self) -> &[T] {
+        &self.params
+    }
+
+    /// Its parameters, to be changed in place.
+    pub fn params_mut(&mut self) -> &mut [T] {
+        &mut self.params
+    }
+}
+
+impl<T: Scalar> Classifier<T> for Model<T> {
+    fn features(&self) -> usize {
+        self.graph.features()
+    }
+
+    fn classes(&self) -> usize {
+        self.graph.classes()
+    }
+
+    fn logits(&self, images: ArrayView2<'_, T>) -> Result<Array2<T>, AutodiffError> {
+        self.graph.logits(&self.params, images)
+    }
+
+    fn logits_and_input_vjp(
+        &self,
+        images: ArrayView2<'_, T>,
+        cotangent: &CotangentOf<'_, T>,
+    ) -> Result<(Array2<T>, Array2<T>), AutodiffError> {
+        self.graph.logits_and_input_vjp(&self.params, images, cotangent)
+    }
+}

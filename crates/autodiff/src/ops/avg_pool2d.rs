@@ -1,0 +1,81 @@
+//! The mean over windows of a picture.
+//!
+//! - forward: `y[h, w, c] = (1/area) Σ_{k, l} x[h·s + k, w·t + l, c]`
+//! - vjp: `ẋ[h·s + k, w·t + l, c] += ẏ[h, w, c] / area`
+//! - jvp: the forward map, which is linear
+
+use super::{At, Operation, PoolWindow, Scratch, Write};
+use crate::Scalar;
+use crate::lane::Lane;
+use crate::simd::{Kernel, dispatch};
+
+/// Average pooling.
+#[derive(Clone, Debug)]
+pub(crate) struct AvgPool2d(pub PoolWindow);
+
+struct Forward<'a, T> {
+    window: &'a PoolWindow,
+    x: &'a [Lane<T>],
+    y: &'a mut [Lane<T>],
+}
+
+impl<T: Scalar> Kernel for Forward<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let share = T::one() / T::from_f64(self.window.area() as f64);
+        self.y.fill(Lane::zero());
+        self.window.for_each(|to, from| self.y[to] = self.y[to].plus(self.x[from]));
+        for y in self.y.iter_mut() {
+            *y = y.map(|v| v * share);
+        }
+    }
+}
+
+struct Backward<'a, T> {
+    window: &'a PoolWindow,
+    dy: &'a [Lane<T>],
+    dx: &'a mut [Lane<T>],
+}
+
+impl<T: Scalar> Kernel for Backward<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let share = T::one() / T::from_f64(self.window.area() as f64);
+        self.window.for_each(|from, to| self.dx[to] = self.dx[to].fma(self.dy[from], share));
+    }
+}
+
+impl<T: Scalar> Operation<T> for AvgPool2d {
+    fn forward(&self, _params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
+        dispatch(Forward { window: &self.0, x: x[0], y });
+    }
+
+    fn vjp_input(
+        &self,
+        _at: &At<'_, T>,
+        _which: usize,
+        dy: &[Lane<T>],
+        dx: &mut [Lane<T>],
+        write: Write,
+        _scratch: &mut Scratch<T>,
+    ) {
+        if write == Write::Store {
+            dx.fill(Lane::zero());
+        }
+        dispatch(Backward { window: &self.0, dy, dx });
+    }
+
+    fn jvp(
+        &self,
+        _at: &At<'_, T>,
+        dx: &[Option<&[Lane<T>]>],
+        _dparams: Option<&[T]>,
+        dy: &mut [Lane<T>],
+        _scratch: &mut Scratch<T>,
+    ) {
+        match dx[0] {
+            Some(dx) => dispatch(Forward { window: &self.0, x: dx, y: dy }),
+            None => dy.fill(Lane::zero()),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The windows over which a picture is pooled; none reaches over the border.
+
+/// Windows on pictures `(height, width, channels)`.
+#[derive(Clone, Debug)]
+pub(crate) struct PoolWindow {
+    size: [usize; 2],
+    stride: [usize; 2],
+    input: [usize; 3],
+    output: [usize; 3],
+}
+
+impl PoolWindow {
+    /// `None` where a size is zero or the window does not fit.
+    pub fn new(size: [usize; 2], stride: [usize; 2], input: [usize; 3]) -> Option<Self> {
+        let mut output = [0, 0, input[2]];
+        for axis in 0..2 {
+            if size[axis] == 0 || stride[axis] == 0 {
+                return None;
+            }
+            output[axis] = input[axis].checked_sub(size[axis])? / stride[axis] + 1;
+        }
+        Some(Self { size, stride, input, output })
+    }
+
+    /// Shape of the output `(height, width, channels)`.
+    pub fn output(&self) -> [usize; 3] {
+        self.output
+    }
+
+    /// Entries in a window.
+    pub fn area(&self) -> usize {
+        self.size[0] * self.size[1]
+    }
+
+    /// Calls `visit(output entry, input entry)` for each entry of each output's window, a window after the other.
+    #[inline(always)]
+    pub fn for_each(&self, mut visit: impl FnMut(usize, usize)) {
+        let [height, width, channels] = self.output;
+        for h in 0..height {
+            for w in 0..width {
+                for c in 0..channels {
+                    let y = (h * width + w) * channels + c;
+                    for k in 0..self.size[0] {
+                        let row = (h * self.stride[0] + k) * self.input[1] + w * self.stride[1];
+                        for l in 0..self.size[1] {
+                            visit(y, (row + l) * channels + c);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `y = max(x, 0)`.
+//!
+//! - vjp: `ẋ = ẏ` where `y > 0`, else 0 (at zero itself the derivative is taken as 0)
+//! - jvp: `ẏ = ẋ` where `y > 0`, else 0
+
+use super::{At, Operation, Scratch, Write};
+use crate::Scalar;
+use crate::lane::Lane;
+use crate::simd::{Kernel, dispatch};
+
+/// The rectifier.
+#[derive(Clone, Debug)]
+pub(crate) struct Relu;
+
+struct Forward<'a, T>(&'a [Lane<T>], &'a mut [Lane<T>]);
+
+impl<T: Scalar> Kernel for Forward<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        for (y, x) in self.1.iter_mut().zip(self.0) {
+            // A NaN stays one: a network that has gone wrong must be seen to.
+            *y = x.map(|v| if v <= T::zero() { T::zero() } else { v });
+        }
+    }
+}
+
+/// Passes a tangent or cotangent where the output is positive.
+struct Gate<'a, T> {
+    y: &'a [Lane<T>],
+    from: &'a [Lane<T>],
+    to: &'a mut [Lane<T>],
+    write: Write,
+}
+
+impl<T: Scalar> Kernel for Gate<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        for ((to, &y), &from) in self.to.iter_mut().zip(self.y).zip(self.from) {
+            let gated = y.zip(from, |y, d| if y > T::zero() { d } else { T::zero() });
+            self.write.put(to, gated);
+        }
+    }
+}
+
+impl<T: Scalar> Operation<T> for Relu {
+    fn forward(&self, _params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
+        dispatch(Forward(x[0], y));
+    }
+
+    fn vjp_input(
+        &self,
+        at: &At<'_, T>,
+        _which: usize,
+        dy: &[Lane<T>],
+        dx: &mut [Lane<T>],
+        write: Write,
+        _scratch: &mut Scratch<T>,
+    ) {
+        dispatch(Gate { y: at.y, from: dy, to: dx, write });
+    }
+
+    fn jvp(
+        &self,
+        at: &At<'_, T>,
+        dx: &[Option<&[Lane<T>]>],
+        _dparams: Option<&[T]>,
+        dy: &mut [Lane<T>],
+        _scratch: &mut Scratch<T>,
+    ) {
+        match dx[0] {
+            Some(dx) => dispatch(Gate { y: at.y, from: dx, to: dy, write: Write::Store }),
+            None => dy.fill(Lane::zero()),
+        }
+    }
+}

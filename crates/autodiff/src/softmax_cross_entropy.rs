@@ -1,0 +1,208 @@
+//! Softmax cross-entropy, its gradient and its curvature with respect to the logits.
+//!
+//! For logits `a` and label `y` of one image, with `p = softmax(a)`:
+//! - loss: `ℓ = log Σ_c exp(a_c) − a_y`
+//! - gradient: `r = p − onehot(y)`
+//! - Hessian: `H = diag(p) − p pᵀ`, of rank C − 1. With `s = √p`, a unit vector, and `q` an orthonormal basis of what is
+//!   orthogonal to `s`: `H = Σ_k c_k c_kᵀ`, `c_k = s ∘ q_k`.
+
+use crate::{AutodiffError, Scalar};
+use ndarray::{Array2, Array3, ArrayView2, Zip};
+
+/// Writes `softmax(logits)` into `out`.
+pub fn softmax_into<T: Scalar>(logits: &[T], out: &mut [T]) {
+    let max = logits.iter().copied().fold(T::neg_infinity(), T::max);
+    for (p, &a) in out.iter_mut().zip(logits) {
+        *p = (a - max).exp();
+    }
+    let sum: T = out.iter().copied().sum();
+    for p in out.iter_mut() {
+        *p /= sum;
+    }
+}
+
+/// Probabilities `(images, classes)`.
+#[must_use]
+pub fn softmax<T: Scalar>(logits: ArrayView2<'_, T>) -> Array2<T> {
+    let mut p = logits.as_standard_layout().into_owned();
+    for mut row in p.outer_iter_mut() {
+        let logits = row.to_vec();
+        if let Some(row) = row.as_slice_mut() {
+            softmax_into(&logits, row);
+        }
+    }
+    p
+}
+
+/// One image's loss. A label that names no class gives NaN; check labels with [`check_labels`] first.
+pub fn loss<T: Scalar>(logits: &[T], label: usize) -> T {
+    let max = logits.iter().copied().fold(T::neg_infinity(), T::max);
+    let sum: T = logits.iter().map(|&a| (a - max).exp()).sum();
+    sum.ln() + max - logits.get(label).copied().unwrap_or_else(T::nan)
+}
+
+/// Writes `scale · (softmax(logits) − onehot(label))` into `out`.
+pub fn gradient_into<T: Scalar>(logits: &[T], label: usize, scale: T, out: &mut [T]) {
+    softmax_into(logits, out);
+    if let Some(p) = out.get_mut(label) {
+        *p -= T::one();
+    }
+    for r in out.iter_mut() {
+        *r *= scale;
+    }
+}
+
+/// `(p − onehot) / images`: the gradient of the mean loss with respect to the logits `(images, classes)`.
+///
+/// # Errors
+/// When there is not one label for each image, or a label names no class.
+pub fn mean_gradient<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> Result<Array2<T>, AutodiffError> {
+    check_labels(labels, logits.nrows(), logits.ncols())?;
+    let share = T::one() / T::from_f64(logits.nrows().max(1) as f64);
+    let mut r = softmax(logits);
+    for (mut row, &label) in r.outer_iter_mut().zip(labels) {
+        row[label] -= T::one();
+        row.mapv_inplace(|v| v * share);
+    }
+    Ok(r)
+}
+
+/// The mean loss of logits `(images, classes)`, summed in double precision.
+///
+/// # Errors
+/// When there is not one label for each image, or a label names no class.
+pub fn mean_loss<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> Result<f64, AutodiffError> {
+    check_labels(labels, logits.nrows(), logits.ncols())?;
+    let total: f64 = logits.outer_iter().zip(labels).map(|(row, &y)| loss(&row.to_vec(), y).as_f64()).sum();
+    Ok(total / labels.len().max(1) as f64)
+}
+
+/// The class with the largest logit; the first of several. `None` for a row with a NaN or of length zero.
+pub fn predicted<'a, T: Scalar>(logits: impl IntoIterator<Item = &'a T>) -> Option<usize> {
+    let mut best: Option<(usize, T)> = None;
+    for (class, &a) in logits.into_iter().enumerate() {
+        if a.is_nan() {
+            return None;
+        }
+        if best.is_none_or(|(_, top)| a > top) {
+            best = Some((class, a));
+        }
+    }
+    best.map(|(class, _)| class)
+}
+
+/// How many images have their label's logit on top.
+#[must_use]
+pub fn count_correct<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> usize {
+    logits.outer_iter().zip(labels).filter(|&(ref row, &y)| predicted(row) == Some(y)).count()
+}
+
+/// `H v` for each image: `p ∘ v − p (p·v)`, with probabilities and v `(images, classes)`.
+#[must_use]
+pub fn hessian_apply<T: Scalar>(p: ArrayView2<'_, T>, v: ArrayView2<'_, T>) -> Array2<T> {
+    let mut out = &p * &v;
+    Zip::from(out.rows_mut()).and(p.rows()).for_each(|mut out, p| {
+        let along = out.sum();
+        out.zip_mut_with(&p, |o, &p| *o -= p * along);
+    });
+    out
+}
+
+/// The factors `c_k` of every image's Hessian, `(classes − 1, images, classes)`, from probabilities `(images, classes)`.
+///
+/// The basis comes from the Householder reflection that takes `s` to the last unit vector.
+#[must_use]
+pub fn hessian_factors<T: Scalar>(p: ArrayView2<'_, T>) -> Array3<T> {
+    let (images, classes) = p.dim();
+    let mut factors = Array3::zeros((classes.saturating_sub(1), images, classes));
+    for (i, p) in p.outer_iter().enumerate() {
+        let s: Vec<T> = p.iter().map(|p| p.sqrt()).collect();
+        let Some(&last) = s.last() else { continue };
+        // u = s + e_last; both are unit vectors with entries of one sign, so u·u = 2 + 2 s_last has no cancellation. The
+        // reflection I − 2uuᵀ/(u·u) takes s to −e_last, so its other columns are orthogonal to s.
+        let half_norm = T::one() + last;
+        for k in 0..classes - 1 {
+            let along = s[k] / half_norm;
+            for (c, &s_c) in s.iter().enumerate() {
+                let u_c = if c + 1 == classes { s_c + T::one() } else { s_c };
+                let q = if c == k { T::one() } else { T::zero() } - along * u_c;
+                factors[[k, i, c]] = s_c * q;
+            }
+        }
+    }
+    factors
+}
+
+/// Fails where there is not one label for each image, or a label names no class.
+///
+/// # Errors
+/// Those are they.
+pub fn check_labels(labels: &[usize], images: usize, classes: usize) -> Result<(), AutodiffError> {
+    if labels.len() != images {
+        return Err(AutodiffError::Shape { what: "labels", found: vec![labels.len()], expected: vec![images] });
+    }
+    match labels.iter().position(|&y| y >= classes) {
+        Some(image) => Err(AutodiffError::Label { image, found: labels[image], classes }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn factors_multiply_to_the_hessian() {
+        let p = softmax(array![[0.3, -1.2, 2.0, 0.0], [9.0, -30.0, 1.0, 3.0]].view());
+        let factors = hessian_factors(p.view());
+        for i in 0..2 {
+            for a in 0..4 {
+                for b in 0..4 {
+                    let dense = if a == b { p[[i, a]] } else { 0.0 } - p[[i, a]] * p[[i, b]];
+                    let product: f64 = (0..3).map(|k| factors[[k, i, a]] * factors[[k, i, b]]).sum();
+                    assert!((dense - product).abs() < 1e-15, "{i} {a} {b}: {dense} {product}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn gradient_and_hessian_are_derivatives_of_the_loss() {
+        let a = [0.3, -1.2, 2.0, 0.0];
+        let (v, h) = ([0.7, 0.1, -0.4, 0.9], 1e-5);
+        let at = |t: f64| -> Vec<f64> { a.iter().zip(v).map(|(a, v)| a + t * v).collect() };
+        let mut r = [0.0; 4];
+        gradient_into(&a, 1, 1.0, &mut r);
+        let slope: f64 = r.iter().zip(v).map(|(r, v)| r * v).sum();
+        let difference = (loss(&at(h), 1) - loss(&at(-h), 1)) / (2.0 * h);
+        // Central differences: h² of the third derivative, and eps/h of rounding.
+        assert!((slope - difference).abs() < 1e-9);
+        let (mut above, mut below) = ([0.0; 4], [0.0; 4]);
+        gradient_into(&at(h), 1, 1.0, &mut above);
+        gradient_into(&at(-h), 1, 1.0, &mut below);
+        let p = softmax(array![a].view());
+        let hv = hessian_apply(p.view(), array![v].view());
+        for c in 0..4 {
+            assert!((hv[[0, c]] - (above[c] - below[c]) / (2.0 * h)).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn large_logits_do_not_overflow() {
+        assert_eq!(loss(&[1000.0_f32, 0.0], 0), 0.0);
+        assert_eq!(loss(&[1000.0_f32, 0.0], 1), 1000.0);
+        assert_eq!(predicted(&[1.0_f32, 3.0, 3.0]), Some(1));
+        assert_eq!(predicted(&[1.0_f32, f32::NAN]), None);
+    }
+
+    #[test]
+    fn labels_are_checked() {
+        let logits = Array2::<f32>::zeros((2, 3));
+        assert!(matches!(
+            mean_loss(logits.view(), &[0, 3]),
+            Err(AutodiffError::Label { image: 1, found: 3, classes: 3 })
+        ));
+        assert!(matches!(mean_loss(logits.view(), &[0]), Err(AutodiffError::Shape { .. })));
+    }
+}
