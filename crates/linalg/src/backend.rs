@@ -3,19 +3,18 @@
 use crate::{LinalgError, faer_backend};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
-/// The order in which a factorization took the rows: row `i` of the factors is row `pivots[i]` of the matrix.
-pub type Pivots = Vec<usize>;
+#[cfg(not(feature = "lapack"))]
+use crate::faer_backend as solver;
+#[cfg(feature = "lapack")]
+use crate::lapack_backend as solver;
+
+/// How an LU factorization ordered the rows; the numbers mean what their backend says.
+pub use solver::Pivots;
 
 /// The dense routines, by element type. It is a supertrait of [`crate::Real`], out of reach of other crates.
 pub trait Backend: Sized {
     /// `c ← beta·c + alpha·a·b`.
-    fn gemm(
-        alpha: Self,
-        a: ArrayView2<'_, Self>,
-        b: ArrayView2<'_, Self>,
-        beta: Self,
-        c: ArrayViewMut2<'_, Self>,
-    );
+    fn gemm(alpha: Self, a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>, beta: Self, c: ArrayViewMut2<'_, Self>);
 
     /// Lower triangle of `c ← beta·c + alpha·aᵀa`.
     fn syrk_lower(alpha: Self, a: ArrayView2<'_, Self>, beta: Self, c: ArrayViewMut2<'_, Self>);
@@ -24,10 +23,7 @@ pub trait Backend: Sized {
     fn cholesky(a: &mut Array2<Self>) -> Result<(), LinalgError>;
 
     /// Solves with the factor that [`Backend::cholesky`] left.
-    fn cholesky_solve(
-        factor: ArrayView2<'_, Self>,
-        b: ArrayView2<'_, Self>,
-    ) -> Result<Array2<Self>, LinalgError>;
+    fn cholesky_solve(factor: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Result<Array2<Self>, LinalgError>;
 
     /// Overwrites `a` with its LU factors.
     fn lu(a: &mut Array2<Self>) -> Result<Pivots, LinalgError>;
@@ -56,28 +52,23 @@ macro_rules! implement {
                 faer_backend::gemm(alpha, a, b, beta, c);
             }
 
-            fn syrk_lower(
-                alpha: Self,
-                a: ArrayView2<'_, Self>,
-                beta: Self,
-                c: ArrayViewMut2<'_, Self>,
-            ) {
+            fn syrk_lower(alpha: Self, a: ArrayView2<'_, Self>, beta: Self, c: ArrayViewMut2<'_, Self>) {
                 faer_backend::syrk_lower(alpha, a, beta, c);
             }
 
             fn cholesky(a: &mut Array2<Self>) -> Result<(), LinalgError> {
-                faer_backend::cholesky(a)
+                solver::cholesky(a)
             }
 
             fn cholesky_solve(
                 factor: ArrayView2<'_, Self>,
                 b: ArrayView2<'_, Self>,
             ) -> Result<Array2<Self>, LinalgError> {
-                Ok(faer_backend::cholesky_solve(factor, b))
+                solver::cholesky_solve(factor, b)
             }
 
             fn lu(a: &mut Array2<Self>) -> Result<Pivots, LinalgError> {
-                Ok(faer_backend::lu(a))
+                solver::lu(a)
             }
 
             fn lu_solve(
@@ -85,11 +76,11 @@ macro_rules! implement {
                 pivots: &Pivots,
                 b: ArrayView2<'_, Self>,
             ) -> Result<Array2<Self>, LinalgError> {
-                Ok(faer_backend::lu_solve(factors, pivots, b))
+                solver::lu_solve(factors, pivots, b)
             }
 
             fn symmetric_eigenvalues(a: ArrayView2<'_, Self>) -> Result<Array1<Self>, LinalgError> {
-                faer_backend::symmetric_eigenvalues(a)
+                solver::symmetric_eigenvalues(a)
             }
         }
     };

@@ -24,11 +24,7 @@ impl<R: Real> Cholesky<R> {
         precondition::square("a", a.dim())?;
         precondition::finite_lower("a", a.view())?;
         R::cholesky(&mut a)?;
-        match a
-            .diag()
-            .iter()
-            .position(|d| !(d.is_finite() && *d > R::zero()))
-        {
+        match a.diag().iter().position(|d| !(d.is_finite() && *d > R::zero())) {
             Some(pivot) => Err(LinalgError::NotPositiveDefinite { pivot }),
             None => Ok(Self { factor: a }),
         }
@@ -55,19 +51,13 @@ impl<R: Real> Cholesky<R> {
     /// # Errors
     /// As [`Cholesky::solve`], with `b` one column.
     pub fn solve_vec(&self, b: ArrayView1<'_, R>) -> Result<Array1<R>, LinalgError> {
-        self.solve(b.insert_axis(Axis(1)))
-            .map(|x| x.remove_axis(Axis(1)))
+        self.solve(b.insert_axis(Axis(1))).map(|x| x.remove_axis(Axis(1)))
     }
 
     /// Natural logarithm of the matrix's determinant, summed in double precision; 0 for n = 0.
     #[must_use]
     pub fn log_det(&self) -> R {
-        let half: f64 = self
-            .factor
-            .diag()
-            .iter()
-            .map(|d| d.to_f64().unwrap_or(f64::NAN).ln())
-            .sum();
+        let half: f64 = self.factor.diag().iter().map(|d| d.to_f64().unwrap_or(f64::NAN).ln()).sum();
         <R as NumCast>::from(2.0 * half).unwrap_or_else(R::nan)
     }
 }

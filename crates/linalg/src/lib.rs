@@ -28,6 +28,8 @@ mod cholesky;
 mod eigenvalues;
 mod error;
 mod faer_backend;
+#[cfg(feature = "lapack")]
+mod lapack_backend;
 mod lu;
 mod matmul;
 mod precondition;

@@ -31,9 +31,7 @@ impl<R: Real> Lu<R> {
                 return Err(LinalgError::Singular { pivot });
             }
             if !value.is_finite() {
-                return Err(LinalgError::Backend(format!(
-                    "LU pivot {pivot} overflows to {value}"
-                )));
+                return Err(LinalgError::Backend(format!("LU pivot {pivot} overflows to {value}")));
             }
         }
         Ok(Self { factors: a, pivots })
@@ -60,8 +58,7 @@ impl<R: Real> Lu<R> {
     /// # Errors
     /// As [`Lu::solve`], with `b` one column.
     pub fn solve_vec(&self, b: ArrayView1<'_, R>) -> Result<Array1<R>, LinalgError> {
-        self.solve(b.insert_axis(Axis(1)))
-            .map(|x| x.remove_axis(Axis(1)))
+        self.solve(b.insert_axis(Axis(1))).map(|x| x.remove_axis(Axis(1)))
     }
 }
 
@@ -69,10 +66,7 @@ impl<R: Real> Lu<R> {
 ///
 /// # Errors
 /// As those two.
-pub fn solve_general<R: Real>(
-    a: Array2<R>,
-    b: ArrayView2<'_, R>,
-) -> Result<Array2<R>, LinalgError> {
+pub fn solve_general<R: Real>(a: Array2<R>, b: ArrayView2<'_, R>) -> Result<Array2<R>, LinalgError> {
     let order = precondition::square("a", a.dim())?;
     precondition::shape("b", b.dim(), (order, b.ncols()))?;
     Lu::factor(a)?.solve(b)

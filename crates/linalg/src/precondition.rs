@@ -4,20 +4,8 @@ use crate::{LinalgError, Real};
 use ndarray::ArrayView2;
 
 /// Errs unless `found` is `expected`.
-pub fn shape(
-    what: &'static str,
-    found: (usize, usize),
-    expected: (usize, usize),
-) -> Result<(), LinalgError> {
-    if found == expected {
-        Ok(())
-    } else {
-        Err(LinalgError::Shape {
-            what,
-            found,
-            expected,
-        })
-    }
+pub fn shape(what: &'static str, found: (usize, usize), expected: (usize, usize)) -> Result<(), LinalgError> {
+    if found == expected { Ok(()) } else { Err(LinalgError::Shape { what, found, expected }) }
 }
 
 /// Errs unless the matrix has as many columns as rows; gives its order.
@@ -41,11 +29,7 @@ fn finite_where<R: Real>(
     columns: impl Fn(usize) -> usize,
 ) -> Result<(), LinalgError> {
     for (row, values) in a.rows().into_iter().enumerate() {
-        if let Some(col) = values
-            .iter()
-            .take(columns(row))
-            .position(|x| !x.is_finite())
-        {
+        if let Some(col) = values.iter().take(columns(row)).position(|x| !x.is_finite()) {
             return Err(LinalgError::NotFinite { what, row, col });
         }
     }

@@ -5,10 +5,7 @@ use num_traits::{Float, NumAssign};
 use std::fmt::{Debug, Display};
 
 /// The real types of this crate: `f32` and `f64`. Sealed: no other type can implement it.
-pub trait Real:
-    Float + NumAssign + Debug + Display + Default + Send + Sync + Backend + 'static
-{
-}
+pub trait Real: Float + NumAssign + Debug + Display + Default + Send + Sync + Backend + 'static {}
 
 impl Real for f32 {}
 impl Real for f64 {}

@@ -21,21 +21,10 @@ pub fn cholesky<T: Element>(a: &mut Array2<T>) -> Result<(), LinalgError> {
         while rest.nrows() > 0 {
             let order = BLOCK.min(rest.nrows());
             let (mut block, _, mut panel, mut trailing) = rest.split_at_mut(order, order);
-            let factor =
-                factor_block(block.rb_mut()).map_err(|index| LinalgError::NotPositiveDefinite {
-                    pivot: done + index,
-                })?;
-            solve(
-                Triangle::Lower,
-                factor.as_ref(),
-                panel.rb_mut().transpose_mut(),
-            );
-            gram_lower(
-                -T::one_impl(),
-                panel.as_ref(),
-                T::one_impl(),
-                trailing.rb_mut(),
-            );
+            let factor = factor_block(block.rb_mut())
+                .map_err(|index| LinalgError::NotPositiveDefinite { pivot: done + index })?;
+            solve(Triangle::Lower, factor.as_ref(), panel.rb_mut().transpose_mut());
+            gram_lower(-T::one_impl(), panel.as_ref(), T::one_impl(), trailing.rb_mut());
             rest = trailing;
             done += order;
         }
@@ -46,22 +35,10 @@ pub fn cholesky<T: Element>(a: &mut Array2<T>) -> Result<(), LinalgError> {
 /// Factors one block, and gives its factor by columns besides.
 fn factor_block<T: Element>(mut block: MatMut<'_, T>) -> Result<Mat<T>, usize> {
     let order = block.nrows();
-    let mut factor = Mat::from_fn(order, order, |i, j| {
-        if i >= j {
-            block[(i, j)]
-        } else {
-            T::zero_impl()
-        }
-    });
+    let mut factor = Mat::from_fn(order, order, |i, j| if i >= j { block[(i, j)] } else { T::zero_impl() });
     let scratch = cholesky_in_place_scratch::<T>(order, Par::Seq, default());
-    cholesky_in_place(
-        factor.as_mut(),
-        default(),
-        Par::Seq,
-        MemStack::new(&mut MemBuffer::new(scratch)),
-        default(),
-    )
-    .map_err(|LltError::NonPositivePivot { index }| index)?;
+    cholesky_in_place(factor.as_mut(), default(), Par::Seq, MemStack::new(&mut MemBuffer::new(scratch)), default())
+        .map_err(|LltError::NonPositivePivot { index }| index)?;
     for j in 0..order {
         for i in j..order {
             block[(i, j)] = factor[(i, j)];
@@ -71,11 +48,11 @@ fn factor_block<T: Element>(mut block: MatMut<'_, T>) -> Result<Mat<T>, usize> {
 }
 
 /// Solves with the factor that [`cholesky`] left.
-pub fn cholesky_solve<T: Element>(factor: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Array2<T> {
-    with_mat(factor, |factor| {
+pub fn cholesky_solve<T: Element>(factor: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Result<Array2<T>, LinalgError> {
+    Ok(with_mat(factor, |factor| {
         with_right_sides(b, |mut x| {
             solve(Triangle::Lower, factor, x.rb_mut());
             solve(Triangle::Upper, factor.transpose(), x);
         })
-    })
+    }))
 }

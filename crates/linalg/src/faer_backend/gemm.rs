@@ -10,26 +10,12 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 const TILE: usize = 320;
 
 /// `c ← beta·c + alpha·a·b`.
-pub fn gemm<T: Element>(
-    alpha: T,
-    a: ArrayView2<'_, T>,
-    b: ArrayView2<'_, T>,
-    beta: T,
-    c: ArrayViewMut2<'_, T>,
-) {
-    with_mat(a, |a| {
-        with_mat(b, |b| with_mat_mut(c, |c| product(alpha, a, b, beta, c)))
-    });
+pub fn gemm<T: Element>(alpha: T, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, beta: T, c: ArrayViewMut2<'_, T>) {
+    with_mat(a, |a| with_mat(b, |b| with_mat_mut(c, |c| product(alpha, a, b, beta, c))));
 }
 
 /// `c ← beta·c + alpha·a·b`, tile by tile.
-pub fn product<T: Element>(
-    alpha: T,
-    a: MatRef<'_, T>,
-    b: MatRef<'_, T>,
-    beta: T,
-    c: MatMut<'_, T>,
-) {
+pub fn product<T: Element>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) {
     let (rows, cols) = c.shape();
     if rows <= TILE && cols <= TILE {
         return product_on_one_thread(alpha, a, b, beta, c);
@@ -38,18 +24,12 @@ pub fn product<T: Element>(
         let at = half(rows);
         let (a_top, a_bottom) = a.split_at_row(at);
         let (c_top, c_bottom) = c.split_at_row_mut(at);
-        rayon::join(
-            || product(alpha, a_top, b, beta, c_top),
-            || product(alpha, a_bottom, b, beta, c_bottom),
-        );
+        rayon::join(|| product(alpha, a_top, b, beta, c_top), || product(alpha, a_bottom, b, beta, c_bottom));
     } else {
         let at = half(cols);
         let (b_left, b_right) = b.split_at_col(at);
         let (c_left, c_right) = c.split_at_col_mut(at);
-        rayon::join(
-            || product(alpha, a, b_left, beta, c_left),
-            || product(alpha, a, b_right, beta, c_right),
-        );
+        rayon::join(|| product(alpha, a, b_left, beta, c_left), || product(alpha, a, b_right, beta, c_right));
     }
 }
 
@@ -58,13 +38,7 @@ pub fn half(size: usize) -> usize {
     size.div_ceil(2).next_multiple_of(64).min(size)
 }
 
-fn product_on_one_thread<T: Element>(
-    alpha: T,
-    a: MatRef<'_, T>,
-    b: MatRef<'_, T>,
-    beta: T,
-    mut c: MatMut<'_, T>,
-) {
+fn product_on_one_thread<T: Element>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, mut c: MatMut<'_, T>) {
     let accumulate = if beta == T::zero_impl() {
         Accum::Replace
     } else {

@@ -18,10 +18,7 @@ pub fn with_mat<T: Element, O>(a: ArrayView2<'_, T>, f: impl FnOnce(MatRef<'_, T
 }
 
 /// Calls `f` with the matrix, to be changed.
-pub fn with_mat_mut<T: Element, O>(
-    mut c: ArrayViewMut2<'_, T>,
-    f: impl FnOnce(MatMut<'_, T>) -> O,
-) -> O {
+pub fn with_mat_mut<T: Element, O>(mut c: ArrayViewMut2<'_, T>, f: impl FnOnce(MatMut<'_, T>) -> O) -> O {
     let (rows, cols) = c.dim();
     if let Some(slice) = c.as_slice_mut() {
         return f(MatMut::from_row_major_slice_mut(slice, rows, cols));

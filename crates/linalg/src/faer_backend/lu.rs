@@ -4,17 +4,21 @@ use super::Element;
 use super::gemm::product;
 use super::layout::{with_mat, with_mat_mut};
 use super::triangular::{Triangle, solve, with_right_sides};
+use crate::LinalgError;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::lu::partial_pivoting::factor::{lu_in_place, lu_in_place_scratch};
 use faer::prelude::{ReborrowMut, default};
 use faer::{Mat, MatMut, Par};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 
 /// Columns of a panel.
 const BLOCK: usize = 64;
 
-/// Overwrites `a` with its LU factors; row `i` of them is row `pivots[i]` of `a`.
-pub fn lu<T: Element>(a: &mut Array2<T>) -> Vec<usize> {
+/// Row `i` of the factors is row `pivots[i]` of the matrix.
+pub type Pivots = Vec<usize>;
+
+/// Overwrites `a` with its LU factors. A zero pivot is left on the diagonal, and what comes after it is undefined.
+pub fn lu<T: Element>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
     let order = a.nrows();
     let mut pivots: Vec<usize> = (0..order).collect();
     with_mat_mut(a.view_mut(), |mut a| {
@@ -35,7 +39,7 @@ pub fn lu<T: Element>(a: &mut Array2<T>) -> Vec<usize> {
             product(-T::one_impl(), panel, top.as_ref(), T::one_impl(), trailing);
         }
     });
-    pivots
+    Ok(pivots)
 }
 
 /// Factors a panel in place; gives the pairs (row, the row that came there) of the rows that moved.
@@ -54,11 +58,7 @@ fn factor_panel<T: Element>(mut panel: MatMut<'_, T>) -> Vec<(usize, usize)> {
         default(),
     );
     panel.copy_from(&by_columns);
-    forward
-        .into_iter()
-        .enumerate()
-        .filter(|(to, from)| to != from)
-        .collect()
+    forward.into_iter().enumerate().filter(|(to, from)| to != from).collect()
 }
 
 fn reorder(pivots: &mut [usize], moved: &[(usize, usize)]) {
@@ -80,14 +80,14 @@ fn move_rows<T: Element>(mut a: MatMut<'_, T>, moved: &[(usize, usize)]) {
 /// Solves with the factors that [`lu`] left.
 pub fn lu_solve<T: Element>(
     factors: ArrayView2<'_, T>,
-    pivots: &[usize],
+    pivots: &Pivots,
     b: ArrayView2<'_, T>,
-) -> Array2<T> {
-    let b = b.select(ndarray::Axis(0), pivots);
-    with_mat(factors, |factors| {
+) -> Result<Array2<T>, LinalgError> {
+    let b = b.select(Axis(0), pivots);
+    Ok(with_mat(factors, |factors| {
         with_right_sides(b.view(), |mut x| {
             solve(Triangle::UnitLower, factors, x.rb_mut());
             solve(Triangle::Upper, factors, x);
         })
-    })
+    }))
 }

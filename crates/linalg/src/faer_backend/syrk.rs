@@ -12,9 +12,7 @@ const TILE: usize = 128;
 
 /// Lower triangle of `c ← beta·c + alpha·aᵀa`.
 pub fn syrk_lower<T: Element>(alpha: T, a: ArrayView2<'_, T>, beta: T, c: ArrayViewMut2<'_, T>) {
-    with_mat(a, |a| {
-        with_mat_mut(c, |c| gram_lower(alpha, a.transpose(), beta, c))
-    });
+    with_mat(a, |a| with_mat_mut(c, |c| gram_lower(alpha, a.transpose(), beta, c)));
 }
 
 /// Lower triangle of `c ← beta·c + alpha·a·aᵀ`, tile by tile.
@@ -28,12 +26,7 @@ pub fn gram_lower<T: Element>(alpha: T, a: MatRef<'_, T>, beta: T, c: MatMut<'_,
     let (c_top, _, c_corner, c_bottom) = c.split_at_mut(at, at);
     rayon::join(
         || product(alpha, a_bottom, a_top.transpose(), beta, c_corner),
-        || {
-            rayon::join(
-                || gram_lower(alpha, a_top, beta, c_top),
-                || gram_lower(alpha, a_bottom, beta, c_bottom),
-            )
-        },
+        || rayon::join(|| gram_lower(alpha, a_top, beta, c_top), || gram_lower(alpha, a_bottom, beta, c_bottom)),
     );
 }
 

@@ -2,8 +2,7 @@
 
 use super::Element;
 use faer::linalg::triangular_solve::{
-    solve_lower_triangular_in_place, solve_unit_lower_triangular_in_place,
-    solve_upper_triangular_in_place,
+    solve_lower_triangular_in_place, solve_unit_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
 use faer::{MatMut, MatRef, Par};
 use ndarray::{Array2, ArrayView2};
@@ -38,10 +37,7 @@ pub fn solve<T: Element>(triangle: Triangle, t: MatRef<'_, T>, x: MatMut<'_, T>)
 }
 
 /// Gives `b`, its rows in the order `rows`, to `f` to overwrite by columns, and collects the result in row-major order.
-pub fn with_right_sides<T: Element>(
-    b: ArrayView2<'_, T>,
-    f: impl FnOnce(MatMut<'_, T>),
-) -> Array2<T> {
+pub fn with_right_sides<T: Element>(b: ArrayView2<'_, T>, f: impl FnOnce(MatMut<'_, T>)) -> Array2<T> {
     let mut x: Vec<T> = b.t().iter().copied().collect();
     let (rows, cols) = b.dim();
     f(MatMut::from_column_major_slice_mut(&mut x, rows, cols));

@@ -1,0 +1,131 @@
+//! The factorizations on LAPACK, through `ndarray-linalg`.
+//!
+//! LAPACK wants columns one after the other. A symmetric matrix by rows is, read by columns, its own transpose with the
+//! triangles exchanged, so it is passed as it lies, and `Lower` here is `Upper` there.
+
+use crate::LinalgError;
+use lax::error::Error;
+use ndarray::{Array1, Array2, ArrayView2};
+use ndarray_linalg::{Lapack, MatrixLayout, Transpose, UPLO};
+
+/// LAPACK's row exchanges, in their order.
+pub type Pivots = ndarray_linalg::Pivot;
+
+/// The layout of a matrix by columns; errs if the order exceeds LAPACK's integers.
+fn columns(order: usize) -> Result<MatrixLayout, LinalgError> {
+    let order =
+        i32::try_from(order).map_err(|_| LinalgError::Backend(format!("order {order} is too large for LAPACK")))?;
+    Ok(MatrixLayout::F { col: order, lda: order })
+}
+
+/// `failure` names what a positive return code, which counts from 1, stands for.
+fn failed(error: Error, failure: impl FnOnce(usize) -> LinalgError) -> LinalgError {
+    match error {
+        Error::LapackComputationalFailure { return_code } => match usize::try_from(return_code) {
+            Ok(code) if code > 0 => failure(code - 1),
+            _ => LinalgError::Backend(error.to_string()),
+        },
+        _ => LinalgError::Backend(error.to_string()),
+    }
+}
+
+/// Room for OpenBLAS's parallel LU, which keeps a megabyte a recursion on the stack (OpenBLAS issue 3229) and overruns
+/// the two megabytes of a Rust thread.
+const STACK: usize = 64 << 20;
+
+/// Calls `factor` on a thread with [`STACK`] bytes of stack.
+fn with_deep_stack<O: Send>(factor: impl FnOnce() -> Result<O, LinalgError> + Send) -> Result<O, LinalgError> {
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, factor)
+            .map_err(|error| LinalgError::Backend(error.to_string()))?
+            .join()
+            .unwrap_or_else(|_| Err(LinalgError::Backend("the LAPACK thread died".to_owned())))
+    })
+}
+
+fn strided() -> LinalgError {
+    LinalgError::Backend("a factor is not contiguous".to_owned())
+}
+
+/// Overwrites the lower triangle of `a` with its Cholesky factor, by rows.
+pub fn cholesky<T: Lapack + Send>(a: &mut Array2<T>) -> Result<(), LinalgError> {
+    let layout = columns(a.nrows())?;
+    if a.is_empty() {
+        return Ok(());
+    }
+    if !a.is_standard_layout() {
+        *a = a.as_standard_layout().into_owned();
+    }
+    let slice = a.as_slice_mut().ok_or_else(strided)?;
+    with_deep_stack(|| {
+        T::cholesky(layout, UPLO::Upper, slice)
+            .map_err(|error| failed(error, |pivot| LinalgError::NotPositiveDefinite { pivot }))
+    })
+}
+
+/// Solves with the factor that [`cholesky`] left.
+pub fn cholesky_solve<T: Lapack + Send>(
+    factor: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+) -> Result<Array2<T>, LinalgError> {
+    let layout = columns(factor.nrows())?;
+    let factor = factor.to_slice().ok_or_else(strided)?;
+    column_by_column(b, |x| T::solve_cholesky(layout, UPLO::Upper, factor, x))
+}
+
+/// Overwrites `a` with its LU factors, by columns.
+pub fn lu<T: Lapack + Send>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
+    let layout = columns(a.nrows())?;
+    if a.is_empty() {
+        return Ok(Pivots::new());
+    }
+    if !a.t().is_standard_layout() {
+        *a = a.t().as_standard_layout().into_owned().reversed_axes();
+    }
+    let mut transposed = a.view_mut().reversed_axes();
+    let slice = transposed.as_slice_mut().ok_or_else(strided)?;
+    with_deep_stack(|| T::lu(layout, slice).map_err(|error| failed(error, |pivot| LinalgError::Singular { pivot })))
+}
+
+/// Solves with the factors that [`lu`] left.
+pub fn lu_solve<T: Lapack + Send>(
+    factors: ArrayView2<'_, T>,
+    pivots: &Pivots,
+    b: ArrayView2<'_, T>,
+) -> Result<Array2<T>, LinalgError> {
+    let layout = columns(factors.nrows())?;
+    let factors = factors.reversed_axes().to_slice().ok_or_else(strided)?;
+    column_by_column(b, |x| T::solve(layout, Transpose::No, factors, pivots, x))
+}
+
+fn column_by_column<T: Lapack + Send>(
+    b: ArrayView2<'_, T>,
+    mut solve: impl FnMut(&mut [T]) -> Result<(), Error>,
+) -> Result<Array2<T>, LinalgError> {
+    let mut x = b.as_standard_layout().into_owned();
+    if b.is_empty() {
+        return Ok(x);
+    }
+    for mut column in x.columns_mut() {
+        let mut values = column.to_vec();
+        solve(&mut values).map_err(|error| LinalgError::Backend(error.to_string()))?;
+        column.assign(&ndarray::aview1(&values));
+    }
+    Ok(x)
+}
+
+/// Ascending eigenvalues of the lower triangle of `a`.
+pub fn symmetric_eigenvalues<T: Lapack<Real = T> + Send>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
+    let layout = columns(a.nrows())?;
+    if a.is_empty() {
+        return Ok(Array1::from_vec(Vec::new()));
+    }
+    let mut copy: Vec<T> = a.iter().copied().collect();
+    with_deep_stack(|| {
+        T::eigh(false, layout, UPLO::Upper, &mut copy)
+            .map(Array1::from_vec)
+            .map_err(|error| LinalgError::Backend(error.to_string()))
+    })
+}

@@ -1,0 +1,68 @@
+//! Symmetric eigenvalues, against spectra that are known.
+
+mod matrices;
+
+use matrices::{by_columns, eps, gapped, graded, narrow, with_spectrum};
+use minima_linalg::{LinalgError, Real, symmetric_eigenvalues};
+use ndarray::{Array2, array};
+
+/// Every eigenvalue within `n·eps` of the largest (Weyl), the input's own rounding included.
+fn check<R: Real>(mut spectrum: Vec<f64>) -> Result<(), LinalgError> {
+    let a: Array2<R> = narrow(&with_spectrum(&spectrum, 7));
+    spectrum.sort_by(f64::total_cmp);
+    let largest = spectrum.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+    let bound = spectrum.len().max(8) as f64 * eps::<R>() * largest;
+    for layout in [Array2::clone, by_columns::<R>, gapped::<R>] {
+        let mut lower = layout(&a);
+        for ((i, j), x) in lower.indexed_iter_mut() {
+            if j > i {
+                *x = R::nan();
+            }
+        }
+        let found = symmetric_eigenvalues(lower.view())?;
+        assert_eq!(found.len(), spectrum.len());
+        for (found, exact) in found.iter().zip(&spectrum) {
+            let found = found.to_f64().unwrap_or(f64::NAN);
+            assert!((found - exact).abs() <= bound, "{found}, {exact}");
+        }
+        assert!(found.iter().zip(found.iter().skip(1)).all(|(a, b)| a <= b));
+    }
+    Ok(())
+}
+
+fn spectra<R: Real>() -> Result<(), LinalgError> {
+    check::<R>(vec![-3.0])?;
+    check::<R>(vec![2.0, -1.0])?;
+    check::<R>(graded(1e-6, 1e4, 150))?;
+    check::<R>(vec![1.0; 40])?;
+    let mut indefinite = graded(1e-2, 12_058.0, 333);
+    for x in indefinite.iter_mut().step_by(2) {
+        *x = -*x;
+    }
+    check::<R>(indefinite)
+}
+
+#[test]
+fn known_spectra_come_back() -> Result<(), LinalgError> {
+    spectra::<f32>()?;
+    spectra::<f64>()
+}
+
+#[test]
+fn small_and_empty() -> Result<(), LinalgError> {
+    assert_eq!(symmetric_eigenvalues(array![[4.0_f32]].view())?, array![4.0]);
+    assert!(symmetric_eigenvalues(Array2::<f64>::zeros((0, 0)).view())?.is_empty());
+    assert_eq!(symmetric_eigenvalues(Array2::<f64>::zeros((5, 5)).view())?.to_vec(), [0.0; 5]);
+    Ok(())
+}
+
+#[test]
+fn bad_input_is_named() {
+    assert!(matches!(
+        symmetric_eigenvalues(Array2::<f64>::zeros((2, 3)).view()),
+        Err(LinalgError::Shape { what: "a", .. })
+    ));
+    let mut a = Array2::<f32>::eye(4);
+    a[(3, 1)] = f32::INFINITY;
+    assert_eq!(symmetric_eigenvalues(a.view()), Err(LinalgError::NotFinite { what: "a", row: 3, col: 1 }));
+}
