@@ -1,1 +1,42 @@
 //! Image data sets: IDX files, locating and verifying MNIST, label poisoning, batches.
+//!
+//! Every file is checked before it is believed: a wrong magic number, size, label or hash is a [`DataError`] that names
+//! the file, what was found and what was expected.
+//!
+//! ```
+//! use minima_data::{EpochOrder, epoch_batches, mnist, poison};
+//!
+//! # fn main() -> Result<(), minima_data::DataError> {
+//! let mnist = mnist::load_default()?;
+//! let train = mnist.train.take(1000);
+//!
+//! // A tenth of the labels made wrong, the same ones on every machine.
+//! let poisoning = poison(train.labels(), train.classes(), 0.1, 42)?;
+//! assert_eq!(poisoning.changed.len(), 100);
+//! let train = train.with_labels(poisoning.labels)?;
+//!
+//! // One epoch in the order of the paper's runs.
+//! for order in EpochOrder::new(42, train.len()).take(1) {
+//!     for indices in epoch_batches(&order, 128)? {
+//!         let (pixels, labels) = train.batch::<f32>(indices)?;
+//!         assert_eq!(pixels.dim(), (labels.len(), 28 * 28));
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod batches;
+mod dataset;
+mod error;
+mod hash;
+pub mod idx;
+pub mod mnist;
+mod poison;
+
+pub use batches::{EpochOrder, epoch_batches};
+pub use dataset::Dataset;
+pub use error::DataError;
+pub use hash::FileHash;
+pub use mnist::Mnist;
+pub use poison::{Poisoning, poison};

@@ -1,0 +1,208 @@
+//! A labelled set of images.
+
+use ndarray::{ArcArray2, Array2, ArrayView2, Axis, Slice};
+use num_traits::Float;
+
+use crate::{error::DataError, idx::check_labels};
+
+/// One byte can label this many classes.
+const MOST_CLASSES: usize = 256;
+
+/// Images of one shape, each with a class.
+///
+/// Cloning and [`take`](Dataset::take) share the pixels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    images: ArcArray2<u8>,
+    labels: Vec<u8>,
+    shape: [usize; 3],
+    classes: usize,
+}
+
+impl Dataset {
+    /// Puts a data set together.
+    ///
+    /// - `images`: N × (H · W · C), one image a row, row by row and channels last; 0 to 255.
+    /// - `labels`: N classes, each below `classes`.
+    /// - `shape`: (H, W, C).
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Values`] where the rows do not fill `shape`, [`DataError::Pairing`] where the numbers of images and
+    /// labels differ, [`DataError::Classes`] for none or more than 256, [`DataError::Label`].
+    pub fn new(images: Array2<u8>, labels: Vec<u8>, shape: [usize; 3], classes: usize) -> Result<Self, DataError> {
+        let [height, width, channels] = shape;
+        let size = height.checked_mul(width).and_then(|area| area.checked_mul(channels));
+        if size != Some(images.ncols()) {
+            return Err(DataError::Values { found: images.ncols(), height, width, channels });
+        }
+        if !(1..=MOST_CLASSES).contains(&classes) {
+            return Err(DataError::Classes { found: classes, expected: "1 to 256" });
+        }
+        let row_major = if images.is_standard_layout() { images } else { images.as_standard_layout().into_owned() };
+        let data = Self { images: row_major.into_shared(), labels: Vec::new(), shape, classes };
+        data.with_labels(labels)
+    }
+
+    /// The same images with other labels, such as poisoned ones.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Pairing`] or [`DataError::Label`].
+    pub fn with_labels(self, labels: Vec<u8>) -> Result<Self, DataError> {
+        if labels.len() != self.images.nrows() {
+            return Err(DataError::Pairing {
+                images_name: "images".to_string(),
+                labels_name: "labels".to_string(),
+                images: self.images.nrows(),
+                labels: labels.len(),
+            });
+        }
+        check_labels("labels", &labels, self.classes)?;
+        Ok(Self { labels, ..self })
+    }
+
+    /// The number N of images.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The images, N × (H · W · C), 0 to 255.
+    #[must_use]
+    pub fn images(&self) -> ArrayView2<'_, u8> {
+        self.images.view()
+    }
+
+    /// The class of each image.
+    #[must_use]
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// The shape (H, W, C) of an image.
+    #[must_use]
+    pub fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// The number of values of an image, H · W · C.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.images.ncols()
+    }
+
+    /// The number of classes.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// The first `n` images, or all if there are fewer.
+    #[must_use]
+    pub fn take(&self, n: usize) -> Self {
+        let n = n.min(self.len());
+        let mut images = self.images.clone();
+        images.slice_axis_inplace(Axis(0), Slice::from(..n));
+        Self { images, labels: self.labels.iter().copied().take(n).collect(), ..*self }
+    }
+
+    /// Chosen images as numbers in [0, 1], one a row, and their classes, in the order of `indices`.
+    ///
+    /// A byte becomes `byte / 255` in double precision, rounded once to `T`.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Index`] for an index beyond the last image.
+    pub fn batch<T: Float>(&self, indices: &[u32]) -> Result<(Array2<T>, Vec<usize>), DataError> {
+        let mut labels = Vec::with_capacity(indices.len());
+        for &found in indices {
+            let label = self.labels.get(found as usize).ok_or(DataError::Index { found, len: self.len() })?;
+            labels.push(usize::from(*label));
+        }
+        let values = unit_values::<T>();
+        let mut pixels = Array2::from_elem((indices.len(), self.features()), T::zero());
+        for (mut row, &index) in pixels.rows_mut().into_iter().zip(indices) {
+            row.zip_mut_with(&self.images.row(index as usize), |value, &byte| {
+                *value = values[usize::from(byte)];
+            });
+        }
+        Ok((pixels, labels))
+    }
+
+    /// All images as [`batch`](Dataset::batch) gives them.
+    #[must_use]
+    pub fn all<T: Float>(&self) -> (Array2<T>, Vec<usize>) {
+        let values = unit_values::<T>();
+        let pixels = self.images.map(|&byte| values[usize::from(byte)]);
+        (pixels, self.labels.iter().map(|&l| usize::from(l)).collect())
+    }
+}
+
+/// What each byte is worth, from 0 to 1.
+fn unit_values<T: Float>() -> [T; 256] {
+    std::array::from_fn(|byte| T::from(byte as f64 / 255.0).unwrap_or_else(T::nan))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::Dataset;
+    use crate::error::DataError;
+
+    fn four() -> Dataset {
+        let images = Array2::from_shape_fn((4, 6), |(i, j)| (40 * i + j) as u8);
+        Dataset::new(images, vec![0, 1, 2, 1], [2, 3, 1], 3).unwrap()
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        let images = || Array2::<u8>::zeros((2, 6));
+        let wrong_shape = Dataset::new(images(), vec![0, 0], [2, 2, 1], 2);
+        assert!(matches!(wrong_shape, Err(DataError::Values { found: 6, .. })));
+        let overflow = Dataset::new(images(), vec![0, 0], [usize::MAX, 2, 2], 2);
+        assert!(matches!(overflow, Err(DataError::Values { .. })));
+        let unpaired = Dataset::new(images(), vec![0], [2, 3, 1], 2);
+        assert!(matches!(unpaired, Err(DataError::Pairing { images: 2, labels: 1, .. })));
+        for classes in [0, 257] {
+            let found = Dataset::new(images(), vec![0, 0], [2, 3, 1], classes);
+            assert!(matches!(found, Err(DataError::Classes { .. })));
+        }
+        let label = Dataset::new(images(), vec![0, 2], [2, 3, 1], 2);
+        assert!(matches!(label, Err(DataError::Label { found: 2, position: 1, .. })));
+    }
+
+    #[test]
+    fn batches_follow_their_indices() {
+        let data = four();
+        let (pixels, labels) = data.batch::<f32>(&[2, 0, 2]).unwrap();
+        assert_eq!(labels, [2, 0, 2]);
+        assert_eq!(pixels[[0, 1]], (81.0 / 255.0f64) as f32);
+        assert_eq!(pixels.row(0), pixels.row(2));
+        assert_eq!(pixels[[1, 5]], (5.0 / 255.0f64) as f32);
+        let (all, _) = data.all::<f32>();
+        assert_eq!(all.row(2), pixels.row(0));
+        let beyond = data.batch::<f64>(&[0, 4]);
+        assert!(matches!(beyond, Err(DataError::Index { found: 4, len: 4 })));
+        assert_eq!(data.batch::<f64>(&[]).unwrap().0.dim(), (0, 6));
+    }
+
+    #[test]
+    fn takes_the_first() {
+        let data = four();
+        let two = data.take(2);
+        assert_eq!((two.len(), two.labels()), (2, &[0, 1][..]));
+        assert_eq!(two.images().dim(), (2, 6));
+        assert_eq!(two.images().row(1), data.images().row(1));
+        assert_eq!(data.take(9), data);
+        assert!(data.take(0).is_empty());
+        assert_eq!(two.with_labels(vec![2, 2]).unwrap().labels(), [2, 2]);
+    }
+}

@@ -1,0 +1,36 @@
+//! Files and their SHA-256.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::DataError;
+
+/// A file that was read, and the SHA-256 of its bytes as they lie on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileHash {
+    /// The file.
+    pub file: PathBuf,
+    /// Its SHA-256: 64 hexadecimal digits, lower case.
+    pub sha256: String,
+}
+
+impl FileHash {
+    pub(crate) fn of(file: &Path, bytes: &[u8]) -> Self {
+        let digest = Sha256::digest(bytes);
+        let digits = digest.iter().map(|byte| format!("{byte:02x}"));
+        Self { file: file.to_path_buf(), sha256: digits.collect() }
+    }
+
+    /// Compares with a known SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Hash`] if it is another.
+    pub fn verify(&self, expected: &str) -> Result<(), DataError> {
+        if self.sha256 == expected {
+            return Ok(());
+        }
+        Err(DataError::Hash { file: self.file.clone(), found: self.sha256.clone(), expected: expected.to_string() })
+    }
+}

@@ -1,0 +1,134 @@
+//! MNIST, and any data set given as its four files.
+
+use std::path::{Path, PathBuf};
+
+use crate::{dataset::Dataset, error::DataError, hash::FileHash, idx};
+
+/// Where the data lies below the root of the workspace.
+const FOLDER: &str = "data/mnist";
+
+/// The canonical names, images before labels and training before test, with the SHA-256 of each committed `.gz` file.
+pub const FILES: [(&str, &str); 4] = [
+    ("train-images-idx3-ubyte", "0b367032e93c5d0cea0925647cfdb18614af8ee15f83e6f2fc2ad904a6835971"),
+    ("train-labels-idx1-ubyte", "1787548bbe0bff1ec2ecdc0ef292b02df999e2d1a6002d27500982c652b17203"),
+    ("t10k-images-idx3-ubyte", "1a1a05eab793c14bb050b398624a11b0ffd1a2953baed553b1b9bd079e2a20be"),
+    ("t10k-labels-idx1-ubyte", "b91679a0acfe4ba0e50a2437a903084cba1f5f92592b016a25a7dfd00455798b"),
+];
+
+/// A training and a test set of the same shape and classes.
+#[derive(Clone, Debug)]
+pub struct Mnist {
+    /// The images to train on; 60 000 in MNIST.
+    pub train: Dataset,
+    /// The images to test on; 10 000 in MNIST.
+    pub test: Dataset,
+    /// The four files read, in the order of [`FILES`].
+    pub hashes: Vec<FileHash>,
+}
+
+/// Loads the committed MNIST of [`default_dir`] and checks its hashes.
+///
+/// # Errors
+///
+/// As [`default_dir`] and [`load_verified`].
+pub fn load_default() -> Result<Mnist, DataError> {
+    load_verified(&default_dir()?)
+}
+
+/// Loads the four files of a folder, which have to be those committed: their SHA-256 is checked before anything else.
+///
+/// # Errors
+///
+/// As [`load`], and [`DataError::Hash`].
+pub fn load_verified(dir: &Path) -> Result<Mnist, DataError> {
+    load_checked(dir, FileHash::verify)
+}
+
+/// Loads the four files of a folder, each as `NAME.gz` or plain `NAME` (the former where there are both).
+///
+/// They may be another data set of the same names, of other numbers and sizes, in ten classes: images have to pair with
+/// labels, and training with test images in shape. Their hashes are reported and not checked.
+///
+/// # Errors
+///
+/// [`DataError::Missing`] where a file is absent, [`DataError::Pairing`], [`DataError::Dimensions`], and whatever
+/// [`idx::parse_images`] and [`idx::parse_labels`] refuse.
+pub fn load(dir: &Path) -> Result<Mnist, DataError> {
+    load_checked(dir, |_, _| Ok(()))
+}
+
+/// The folder `data/mnist`: the nearest one at or above the current directory, else that of the workspace in which
+/// this crate was compiled.
+///
+/// # Errors
+///
+/// [`DataError::Missing`] where there is neither.
+pub fn default_dir() -> Result<PathBuf, DataError> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let compiled: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../..", FOLDER].iter().collect();
+    here.ancestors().map(|folder| folder.join(FOLDER)).chain([compiled]).find(|folder| folder.is_dir()).ok_or_else(
+        || DataError::Missing {
+            file: here.join(FOLDER),
+            expected: "this folder, here or further up, with the four files of MNIST".to_string(),
+        },
+    )
+}
+
+type Check = fn(&FileHash, &str) -> Result<(), DataError>;
+
+fn load_checked(dir: &Path, check: Check) -> Result<Mnist, DataError> {
+    let [train_images, train_labels, test_images, test_labels] = FILES;
+    let (train, train_hashes) = load_half(dir, train_images, train_labels, check)?;
+    let (test, test_hashes) = load_half(dir, test_images, test_labels, check)?;
+    if train.shape() != test.shape() {
+        let shown = |[h, w, _]: [usize; 3]| format!("images of {h} × {w}");
+        return Err(DataError::Dimensions {
+            file: locate(dir, test_images.0)?,
+            found: shown(test.shape()),
+            expected: format!("{} as in training", shown(train.shape())),
+        });
+    }
+    Ok(Mnist { train, test, hashes: [train_hashes, test_hashes].concat() })
+}
+
+fn load_half(
+    dir: &Path,
+    images: (&str, &str),
+    labels: (&str, &str),
+    check: Check,
+) -> Result<(Dataset, Vec<FileHash>), DataError> {
+    let (images_file, image_bytes, images_hash) = read(dir, images, check)?;
+    let (labels_file, label_bytes, labels_hash) = read(dir, labels, check)?;
+    let labels = idx::parse_labels(&labels_file, &label_bytes)?;
+    let images = idx::parse_images(&images_file, &image_bytes)?;
+    if images.pixels.nrows() != labels.len() {
+        return Err(DataError::Pairing {
+            images_name: images_file.display().to_string(),
+            labels_name: labels_file.display().to_string(),
+            images: images.pixels.nrows(),
+            labels: labels.len(),
+        });
+    }
+    let shape = [images.height, images.width, 1];
+    let data = Dataset::new(images.pixels, labels, shape, idx::CLASSES)?;
+    Ok((data, vec![images_hash, labels_hash]))
+}
+
+fn read(dir: &Path, (name, known): (&str, &str), check: Check) -> Result<(PathBuf, Vec<u8>, FileHash), DataError> {
+    let file = locate(dir, name)?;
+    let bytes = idx::read_file(&file)?;
+    let hash = FileHash::of(&file, &bytes);
+    check(&hash, known)?;
+    Ok((file, bytes, hash))
+}
+
+/// The file of a canonical name: gzipped if there is one, else plain.
+fn locate(dir: &Path, name: &str) -> Result<PathBuf, DataError> {
+    let gzipped = dir.join(format!("{name}.gz"));
+    let plain = dir.join(name);
+    [&gzipped, &plain]
+        .into_iter()
+        .find(|file| file.is_file())
+        .cloned()
+        .ok_or_else(|| DataError::Missing { file: gzipped.clone(), expected: format!("{name}.gz or {name}") })
+}

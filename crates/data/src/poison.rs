@@ -1,0 +1,182 @@
+//! Seeded label poisoning.
+
+use std::num::NonZeroU32;
+
+use minima_rng::Key;
+
+use crate::{error::DataError, idx::check_labels};
+
+/// Labels some of which were made wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Poisoning {
+    /// All labels, in their old order.
+    pub labels: Vec<u8>,
+    /// The positions of the wrong ones, ascending.
+    pub changed: Vec<u32>,
+}
+
+/// Replaces exactly ⌊`rate` · N⌋ of N labels by a wrong one, uniform among the `classes` − 1 wrong ones.
+///
+/// The same seed gives the same result on every machine: `(select, replace) = Key::for_module(seed, "poison").split()`;
+/// the positions are the first of `select.permutation(N)`, and in ascending order they take the integers of
+/// `replace.below(⌊rate · N⌋, classes − 1)`, moved up by one from the true label on. The floor is that of the decimal
+/// number that `rate` stands for: 0.29 of 100 labels are 29, though 0.29 · 100 in double precision falls short of it.
+///
+/// # Errors
+///
+/// [`DataError::Rate`] outside [0, 1], [`DataError::Classes`] with fewer than two or more than 256 of them,
+/// [`DataError::Label`] for a label that names no class.
+///
+/// ```
+/// let poisoning = minima_data::poison(&[0; 10], 10, 0.3, 42)?;
+/// assert_eq!(poisoning.changed.len(), 3);
+/// assert_eq!(poisoning.labels.iter().filter(|&&label| label != 0).count(), 3);
+/// # Ok::<(), minima_data::DataError>(())
+/// ```
+pub fn poison(labels: &[u8], classes: usize, rate: f64, seed: u64) -> Result<Poisoning, DataError> {
+    if !(0.0..=1.0).contains(&rate) {
+        return Err(DataError::Rate { found: rate });
+    }
+    let wrong_ones = match classes {
+        2..=256 => NonZeroU32::new(classes as u32 - 1),
+        _ => None,
+    };
+    let Some(wrong_ones) = wrong_ones else {
+        return Err(DataError::Classes { found: classes, expected: "2 to 256" });
+    };
+    check_labels("labels", labels, classes)?;
+
+    let count = share(rate, labels.len());
+    let (select, replace) = Key::for_module(seed, "poison").split();
+    let mut changed = select.permutation(labels.len());
+    changed.truncate(count);
+    changed.sort_unstable();
+
+    let mut poisoned = labels.to_vec();
+    let drawn = replace.below(changed.len(), wrong_ones);
+    for (&position, draw) in changed.iter().zip(drawn) {
+        if let Some(label) = poisoned.get_mut(position as usize) {
+            let skip = u32::from(draw >= u32::from(*label));
+            *label = (draw + skip) as u8;
+        }
+    }
+    Ok(Poisoning { labels: poisoned, changed })
+}
+
+/// ⌊`rate` · `n`⌋, where a product within rounding of a whole number is that number.
+fn share(rate: f64, n: usize) -> usize {
+    let product = rate * n as f64;
+    let nearest = product.round();
+    let rounding = 2.0 * f64::EPSILON * product;
+    let whole = if (product - nearest).abs() <= rounding { nearest } else { product.floor() };
+    (whole as usize).min(n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{poison, share};
+    use crate::error::DataError;
+
+    fn labels(n: usize) -> Vec<u8> {
+        (0..n).map(|i| (i * 7 % 10) as u8).collect()
+    }
+
+    #[test]
+    fn the_share_is_that_of_the_decimal() {
+        for (rate, n, expected) in [
+            (0.1, 60_000, 6000),
+            (0.3, 10, 3),
+            (0.29, 100, 29),
+            (0.57, 100, 57),
+            (0.07, 100, 7),
+            (0.1, 9, 0),
+            (0.1, 19, 1),
+            (0.999, 1000, 999),
+            (0.0, 10, 0),
+            (1.0, 10, 10),
+            (0.5, 0, 0),
+        ] {
+            assert_eq!(share(rate, n), expected, "{rate} of {n}");
+        }
+        for percent in 0..=100usize {
+            for n in [100, 1000, 60_000, 10_000_000] {
+                let rate = format!("{}", percent as f64 / 100.0).parse().unwrap();
+                assert_eq!(share(rate, n), percent * n / 100, "{percent} % of {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn changes_exactly_the_named_labels() {
+        let clean = labels(5003);
+        for rate in [0.0, 0.1, 0.5, 0.999, 1.0] {
+            let found = poison(&clean, 10, rate, 1).unwrap();
+            assert_eq!(found.changed.len(), (rate * 5003.0) as usize);
+            assert!(found.changed.is_sorted_by(|a, b| a < b));
+            let differing = (0..5003u32).filter(|&i| clean[i as usize] != found.labels[i as usize]);
+            assert!(differing.eq(found.changed.iter().copied()));
+            assert!(found.labels.iter().all(|&label| label < 10));
+        }
+    }
+
+    #[test]
+    fn two_classes_swap() {
+        let found = poison(&[0, 1, 0, 1], 2, 1.0, 0).unwrap();
+        assert_eq!(found.labels, [1, 0, 1, 0]);
+        let found = poison(&[255; 50], 256, 1.0, 0).unwrap();
+        assert!(found.labels.iter().all(|&label| label != 255));
+    }
+
+    #[test]
+    fn wrong_labels_are_uniform() {
+        for truth in [0u8, 4, 9] {
+            let found = poison(&vec![truth; 90_000], 10, 1.0, 11).unwrap();
+            let mut counts = [0f64; 10];
+            for label in found.labels {
+                counts[usize::from(label)] += 1.0;
+            }
+            assert_eq!(counts[usize::from(truth)], 0.0);
+            let wrong = (0..10).filter(|&label| label != usize::from(truth));
+            let chi_square: f64 = wrong.map(|l| (counts[l] - 1e4f64).powi(2) / 1e4).sum();
+            // The 0.999 quantile of chi-square with 8 degrees of freedom.
+            assert!(chi_square < 26.12, "{truth}: {chi_square}");
+        }
+    }
+
+    #[test]
+    fn positions_are_uniform() {
+        let mut counts = [0f64; 10];
+        for position in poison(&labels(100_000), 10, 0.1, 3).unwrap().changed {
+            counts[position as usize / 10_000] += 1.0;
+        }
+        let chi_square: f64 = counts.iter().map(|c| (c - 1e3).powi(2) / 1e3).sum();
+        // The 0.999 quantile of chi-square with 9 degrees of freedom.
+        assert!(chi_square < 27.88, "{chi_square}");
+    }
+
+    /// The pinned pairs were computed apart, with the permutation and words of JAX 0.6.2.
+    #[test]
+    fn is_pinned_by_its_seed() {
+        let clean = labels(40);
+        let found = poison(&clean, 10, 0.15, 42).unwrap();
+        assert_eq!(found, poison(&clean, 10, 0.15, 42).unwrap());
+        assert_ne!(found, poison(&clean, 10, 0.15, 43).unwrap());
+        let pairs: Vec<(u32, u8)> = found.changed.iter().map(|&i| (i, found.labels[i as usize])).collect();
+        let expected = [(10, 6), (16, 4), (21, 4), (22, 9), (30, 4), (33, 6)];
+        assert_eq!(pairs, expected);
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_poisoned() {
+        for rate in [-0.1, 1.000_001, f64::NAN, f64::INFINITY] {
+            let found = poison(&[0, 1], 10, rate, 0);
+            assert!(matches!(found, Err(DataError::Rate { .. })), "{rate}");
+        }
+        for classes in [0, 1, 257] {
+            let found = poison(&[0], classes, 0.5, 0);
+            assert!(matches!(found, Err(DataError::Classes { .. })), "{classes}");
+        }
+        let found = poison(&[0, 12], 10, 0.5, 0);
+        assert!(matches!(found, Err(DataError::Label { found: 12, position: 1, .. })));
+    }
+}

@@ -1,0 +1,131 @@
+//! IDX files, whole and broken in every way that an input can be.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use flate2::{Compression, write::GzEncoder};
+use minima_data::{DataError, idx};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn file(words: &[u32], body: &[u8]) -> Vec<u8> {
+    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+/// Two images of 2 × 3.
+fn images() -> Vec<u8> {
+    file(&[0x803, 2, 2, 3], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255])
+}
+
+fn images_error(name: &str, bytes: &[u8]) -> String {
+    let found = idx::parse_images(Path::new(name), bytes);
+    found.err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+fn labels_error(name: &str, bytes: &[u8]) -> String {
+    let found = idx::parse_labels(Path::new(name), bytes);
+    found.err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn reads_plain_and_gzipped() -> Outcome {
+    let plain = idx::parse_images(Path::new("i"), &images())?;
+    assert_eq!((plain.height, plain.width), (2, 3));
+    assert_eq!(plain.pixels.dim(), (2, 6));
+    assert_eq!(plain.pixels[[1, 5]], 255);
+    let zipped = gzip(&images())?;
+    assert_eq!(idx::parse_images(Path::new("i.gz"), &zipped)?, plain);
+    assert_eq!(idx::parse_images(Path::new("i"), &zipped)?, plain);
+
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("labels.gz");
+    std::fs::write(&path, gzip(&file(&[0x801, 3], &[0, 9, 5]))?)?;
+    assert_eq!(idx::read_labels(&path)?, [0, 9, 5]);
+    Ok(())
+}
+
+#[test]
+fn names_file_found_and_expected_in_one_line() -> Outcome {
+    let whole = images();
+    let long = [&whole[..], &[0, 0]].concat();
+    let zipped = gzip(&whole)?;
+    let mut zero_bytes = zipped.clone();
+    zero_bytes[0] = 0;
+    let mut bad_sum = zipped.clone();
+    let sum = bad_sum.len() - 6;
+    bad_sum[sum] ^= 1;
+    let garbage = [&zipped[..], b"garbage"].concat();
+    let huge = file(&[0x803, u32::MAX, u32::MAX, u32::MAX], &[1, 2, 3]);
+    let promise = "expected 79228162458924105385300197391 as the header says";
+    for (name, bytes, expected) in [
+        ("i", file(&[0x801, 2], &[0, 1]), "i: found 10 bytes, expected 16"),
+        ("i", file(&[0x801, 2, 2, 3], &[0; 12]), "i: found magic number 0x00000801, expected 0x00000803"),
+        ("i", file(&[0x803, 2, 0, 3], &[]), "i: found dimensions 2 × 0 × 3, expected positive ones"),
+        ("i", whole[..27].to_vec(), "i: found 27 bytes, expected 28"),
+        ("i", long.clone(), "i: found 30 bytes, expected 28"),
+        ("i", whole[..7].to_vec(), "i: found 7 bytes, expected 16"),
+        ("i", Vec::new(), "i: found 0 bytes, expected 16"),
+        ("i", huge.clone(), "i: found 19 bytes, expected 79228162458924105385300197391"),
+        ("i.gz", gzip(&whole[..27])?, "i.gz: found 27 bytes, expected 28"),
+        ("i.gz", gzip(&long)?, "i.gz: found 30 bytes, expected 28"),
+        ("i.gz", gzip(&huge)?, promise),
+        ("i.gz", Vec::new(), "i.gz: found a broken gzip stream"),
+        ("i.gz", whole.clone(), "i.gz: found a broken gzip stream"),
+        ("i.gz", zero_bytes, "i.gz: found a broken gzip stream"),
+        ("i.gz", bad_sum, "i.gz: found a broken gzip stream"),
+        ("i.gz", garbage, "i.gz: found a broken gzip stream"),
+    ] {
+        let message = images_error(name, &bytes);
+        assert!(message.contains(expected), "{message:?}, not {expected:?}");
+        assert!(message.starts_with(name) && !message.contains('\n'));
+        assert!(message.contains("found") && message.contains("expected"));
+    }
+    Ok(())
+}
+
+#[test]
+fn every_truncation_is_refused() -> Outcome {
+    let zipped = gzip(&images())?;
+    for length in 0..zipped.len() {
+        assert!(!images_error("i.gz", &zipped[..length]).is_empty(), "{length}");
+    }
+    let whole = images();
+    for length in 0..whole.len() {
+        assert!(!images_error("i", &whole[..length]).is_empty(), "{length}");
+    }
+    Ok(())
+}
+
+#[test]
+fn labels_above_nine_are_refused() {
+    assert_eq!(
+        labels_error("l", &file(&[0x801, 3], &[0, 9, 10])),
+        "l: found label 10 at position 2, expected one below 10"
+    );
+    assert_eq!(
+        labels_error("l", &file(&[0x803, 3], &[0, 9, 1])),
+        "l: found magic number 0x00000803, expected 0x00000801"
+    );
+    assert_eq!(labels_error("l", &file(&[0x801, 3], &[0, 9])), "l: found 10 bytes, expected 11");
+}
+
+#[test]
+fn absent_and_unreadable_files_are_named() -> Outcome {
+    let absent = PathBuf::from("no/such/file");
+    let found = idx::read_images(&absent);
+    assert!(matches!(&found, Err(DataError::Missing { file, .. }) if *file == absent));
+    let folder = tempfile::tempdir()?;
+    let found = idx::read_labels(folder.path());
+    assert!(matches!(&found, Err(DataError::Unreadable { file, .. }) if file == folder.path()));
+    Ok(())
+}
