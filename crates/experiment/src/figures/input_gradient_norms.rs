@@ -1,0 +1,50 @@
+//! Figure 2: how large the loss's gradient with respect to the image is, over the test set.
+
+use plotters::prelude::DrawingBackend;
+
+use super::canvas::Canvas;
+use super::histogram::{self, Layout, Samples};
+use super::panel::Axis;
+use super::{Figure, FigureError};
+use crate::records::Quantity;
+
+/// The norm at which the figure is cut, as in the paper.
+const CUT: f64 = 2.0;
+
+/// Histograms of input-gradient norms, one an optimizer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputGradientNorms {
+    /// The training set of the models: `clean` or `poisoned`.
+    pub dataset: String,
+    /// Each optimizer's norms, from top to bottom.
+    pub samples: Vec<Samples>,
+}
+
+impl Figure for InputGradientNorms {
+    fn name(&self) -> &str {
+        "figure2"
+    }
+
+    fn size(&self) -> (u32, u32) {
+        (histogram::WIDTH, histogram::height(self.samples.len()))
+    }
+
+    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
+        let layout = Layout {
+            title: format!("Input-gradient norms of the test images, {} training", self.dataset),
+            subtitle: "Images per bin (log scale). Solid line: median. Dashed line: the paper's median.",
+            x_title: "norm of the gradient of the loss with respect to the image",
+            x: Axis::linear(0.0, CUT, 8),
+            bins: 80,
+            logarithmic: true,
+            dataset: &self.dataset,
+            quantity: Quantity::InputGradientNorm,
+            note: |values| {
+                let above = values.iter().filter(|value| **value > CUT).count();
+                format!("{} above {CUT}", histogram::percent(above, values.len()))
+            },
+            lighter_below: f64::NEG_INFINITY,
+        };
+        histogram::draw(canvas, &layout, &self.samples)
+    }
+}

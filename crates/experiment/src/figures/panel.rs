@@ -1,0 +1,121 @@
+//! A rectangle with two axes, and the way from data to pixels in it.
+
+use plotters::prelude::DrawingBackend;
+
+use super::FigureError;
+use super::canvas::{Anchor, Canvas, Stroke};
+use super::series_style::{GRID, INK, TICK};
+
+/// An axis: the data at its two ends and the labelled places between.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    /// The value at its start.
+    pub start: f64,
+    /// The value at its end.
+    pub end: f64,
+    /// Labelled values.
+    pub ticks: Vec<(f64, String)>,
+}
+
+impl Axis {
+    /// A linear axis with about `count` round ticks; it ends where the data do.
+    pub fn linear(start: f64, end: f64, count: usize) -> Self {
+        let end = if end > start { end } else { start + 1.0 };
+        let step = round_step((end - start) / count.max(1) as f64);
+        let decimals = (-step.log10().floor()).max(0.0) as usize;
+        let first = (start / step).ceil() as i64;
+        let last = (end / step + 1e-9).floor() as i64;
+        let ticks = (first..=last)
+            .map(|index| index as f64 * step)
+            .map(|value| (value, minus(format!("{value:.decimals$}"))))
+            .collect();
+        Self { start, end, ticks }
+    }
+
+    fn share(&self, value: f64) -> f64 {
+        ((value - self.start) / (self.end - self.start)).clamp(0.0, 1.0)
+    }
+}
+
+fn round_step(wanted: f64) -> f64 {
+    let power = 10f64.powf(wanted.log10().floor());
+    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * power >= wanted * 0.999).unwrap_or(10.0);
+    factor * power
+}
+
+fn minus(number: String) -> String {
+    number.replace('-', "\u{2212}")
+}
+
+/// A plot area in pixels with its axes.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// Its left edge.
+    pub left: f64,
+    /// Its top edge.
+    pub top: f64,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+    /// The horizontal axis.
+    pub x: Axis,
+    /// The vertical axis.
+    pub y: Axis,
+}
+
+impl Panel {
+    /// Where a point of the data lies; one beyond an axis lies at its end.
+    pub fn place(&self, x: f64, y: f64) -> (f64, f64) {
+        (self.left + self.x.share(x) * self.width, self.top + (1.0 - self.y.share(y)) * self.height)
+    }
+
+    /// The bottom edge.
+    pub fn bottom(&self) -> f64 {
+        self.top + self.height
+    }
+
+    /// Draws the grid and the labels of the vertical axis, and the horizontal axis with or without labels.
+    pub fn draw_axes<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, label_x: bool) -> Result<(), FigureError> {
+        let right = self.left + self.width;
+        for (value, label) in &self.y.ticks {
+            let (_, y) = self.place(self.x.start, *value);
+            canvas.line(&[(self.left, y), (right, y)], &Stroke::solid(GRID, 1.5))?;
+            canvas.text(label, (self.left - 12.0, y), Anchor::End, &TICK)?;
+        }
+        for (value, label) in &self.x.ticks {
+            let (x, _) = self.place(*value, self.y.start);
+            let bottom = self.bottom();
+            canvas.line(&[(x, bottom), (x, bottom + 8.0)], &Stroke::solid(INK, 1.5))?;
+            if label_x {
+                canvas.text(label, (x, bottom + 28.0), Anchor::Middle, &TICK)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws the line that the data stand on; after the data, so that it stays visible.
+    pub fn draw_baseline<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
+        canvas.line(&[(self.left, self.bottom()), (self.left + self.width, self.bottom())], &Stroke::solid(INK, 2.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_inside() {
+        let axis = Axis::linear(-10.0, 25.0, 7);
+        let labels: Vec<_> = axis.ticks.iter().map(|(_, label)| label.as_str()).collect();
+        assert_eq!(labels, ["−10", "−5", "0", "5", "10", "15", "20", "25"]);
+        let axis = Axis::linear(0.0, 2.0, 4);
+        assert_eq!(axis.ticks[1].1, "0.5");
+        assert_eq!(axis.ticks.len(), 5);
+    }
+
+    #[test]
+    fn an_empty_range_still_has_an_axis() {
+        assert!(Axis::linear(3.0, 3.0, 4).end > 3.0);
+    }
+}

@@ -1,0 +1,248 @@
+//! What matches the paper and what does not, in words that follow from the numbers.
+
+use super::gauss_newton::ROUNDING;
+use super::{ReportInput, listed, share};
+use crate::agreement::{CountCheck, CurveCheck, check_counts, check_curve, count_tolerance};
+use crate::optimizers::{ADAM, MEAN, PUBLISHED, SGD, label, paper_counterpart};
+use crate::paper::{self, PaperError};
+use crate::records::{CLEAN, DistributionRow, Quantity, Scope, SharpnessRow};
+
+/// Medians within this share of the paper's are said to match; the paper gives no spread to measure them by.
+const MEDIAN_SHARE: f64 = 0.1;
+/// The published Gauss-Newton's successes at the largest epsilon match within this: the tolerance for Adam's.
+const PUBLISHED_TOLERANCE: u32 = 120;
+
+/// Whether a finding agrees with the paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does.
+    Matches,
+    /// It does not.
+    Differs,
+    /// There is nothing to hold it against.
+    Unjudged,
+}
+
+/// A sentence or two on one result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether it agrees with the paper.
+    pub verdict: Verdict,
+    /// What was found.
+    pub text: String,
+}
+
+impl Finding {
+    fn new(matches: bool, text: String) -> Self {
+        let verdict = if matches { Verdict::Matches } else { Verdict::Differs };
+        Self { verdict, text }
+    }
+
+    fn unjudged(text: String) -> Self {
+        Self { verdict: Verdict::Unjudged, text }
+    }
+}
+
+/// All findings on the run; only a run of the paper's full configuration is judged.
+pub fn findings(input: &ReportInput<'_>) -> Result<Vec<Finding>, PaperError> {
+    let mut findings = Vec::new();
+    if input.paper_configuration {
+        for optimizer in [SGD, ADAM, PUBLISHED] {
+            findings.extend(check_curve(input.training, CLEAN, optimizer)?.map(|check| curve_finding(&check)));
+        }
+        for optimizer in [SGD, ADAM] {
+            if let Some(tolerance) = count_tolerance(optimizer) {
+                let checks = check_counts(input.table1, optimizer, &tolerance)?;
+                findings.extend(count_finding(optimizer, &checks));
+            }
+        }
+        findings.extend(published_finding(input)?);
+        findings.extend(sharpness_finding(input.table3)?);
+        for quantity in [Quantity::InputGradientNorm, Quantity::LogitMargin] {
+            findings.extend(distribution_finding(input.distributions, quantity)?);
+        }
+        findings.extend(poisoned_finding(input)?);
+    } else {
+        findings.push(Finding::unjudged(
+            "This is not the paper's full configuration (60 000 images, 15 epochs, seed 42): the paper's numbers stand \
+             beside these for orientation, and no agreement is claimed or denied."
+                .to_owned(),
+        ));
+    }
+    findings.extend(mean_finding(input));
+    findings.extend(early_stop_finding(input));
+    Ok(findings)
+}
+
+fn curve_finding(check: &CurveCheck) -> Finding {
+    let band = &check.band;
+    let is = if check.passes() { "is" } else { "is not" };
+    Finding::new(
+        check.passes(),
+        format!(
+            "{}, clean: the training curve {is} the paper's. Over {} of its {} epochs the largest differences are \
+             {:.4} in train loss, {:.4} in train accuracy and {:.4} in test accuracy (allowed: {}, {} and {}).",
+            label(&check.optimizer),
+            check.epochs,
+            paper::EPOCHS,
+            check.train_loss,
+            check.train_accuracy,
+            check.test_accuracy,
+            band.train_loss,
+            band.train_accuracy,
+            band.test_accuracy
+        ),
+    )
+}
+
+fn count_finding(optimizer: &str, checks: &[CountCheck]) -> Option<Finding> {
+    let describe = |check: &CountCheck| {
+        format!("{} {} (paper {}, allowed ±{})", check.ours, check.what, check.theirs, check.tolerance)
+    };
+    let (within, outside): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.passes());
+    let within: Vec<String> = within.into_iter().map(describe).collect();
+    let outside: Vec<String> = outside.into_iter().map(describe).collect();
+    let name = label(optimizer);
+    let text = match (within.is_empty(), outside.is_empty()) {
+        (true, true) => return None,
+        (_, true) => format!("{name}, clean: all counts are within the tolerance: {}.", listed(&within)),
+        (true, _) => format!("{name}, clean: no count is within the tolerance: {}.", listed(&outside)),
+        _ => format!("{name}, clean: outside the tolerance: {}; within: {}.", listed(&outside), listed(&within)),
+    };
+    Some(Finding::new(outside.is_empty(), text))
+}
+
+fn published_finding(input: &ReportInput<'_>) -> Result<Option<Finding>, PaperError> {
+    let row = input.clean_attack(PUBLISHED, 0.1);
+    let (Some(row), Some(published)) = (row, paper::fgsm(CLEAN, PUBLISHED, 0.1)?) else {
+        return Ok(None);
+    };
+    let matches = row.successes.abs_diff(published.successes) <= PUBLISHED_TOLERANCE;
+    let curve = check_curve(input.training, CLEAN, PUBLISHED)?.map(|check| check.passes());
+    let ours = share(row.successes, row.correct);
+    let theirs = share(published.successes, published.correct);
+    let opening = format!("{}, clean: FGSM at ε = 0.1 flips {ours}", label(PUBLISHED));
+    let text = match (matches, curve) {
+        (true, _) => format!(
+            "{opening}; the paper's count, {theirs}, is met within {PUBLISHED_TOLERANCE}. Another machine need not meet \
+             it. {ROUNDING}"
+        ),
+        (false, Some(true)) => format!(
+            "{opening} where the paper has {theirs}, although the training curve is the paper's. That is a \
+             finding about the optimizer: the same curve from the same seed ends at another count. {ROUNDING}"
+        ),
+        (false, Some(false)) => format!(
+            "{opening} where the paper has {theirs}. The training curve is not the paper's either, so rounding need not \
+             be the only cause. {ROUNDING}"
+        ),
+        (false, None) => format!("{opening} where the paper has {theirs}. {ROUNDING}"),
+    };
+    Ok(Some(Finding::new(matches, text)))
+}
+
+/// The largest difference from the paper as a share of its number, and where it is.
+fn furthest(pairs: impl Iterator<Item = (String, f64, f64)>) -> Option<(f64, String)> {
+    pairs
+        .map(|(what, ours, theirs)| {
+            let off = ((ours - theirs) / theirs).abs();
+            let off = if off.is_nan() { f64::INFINITY } else { off };
+            (off, format!("{what}, {ours:.4} where the paper has {theirs:.4}"))
+        })
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+}
+
+fn median_finding(what: &str, furthest: Option<(f64, String)>) -> Option<Finding> {
+    let (off, place) = furthest?;
+    let matches = off <= MEDIAN_SHARE;
+    let verb = if matches { "are within" } else { "are not all within" };
+    Some(Finding::new(
+        matches,
+        format!(
+            "{what} {verb} {:.0} % of the paper's (this report's own yardstick). The furthest off is {place}.",
+            100.0 * MEDIAN_SHARE
+        ),
+    ))
+}
+
+fn sharpness_finding(rows: &[SharpnessRow]) -> Result<Option<Finding>, PaperError> {
+    let mut pairs = Vec::new();
+    for row in rows.iter().filter(|row| row.seed == paper::SEED && row.scope == Scope::Batch) {
+        if let (ADAM | PUBLISHED, Some(theirs)) = (row.optimizer.as_str(), paper::sharpness(&row.optimizer, row.rho)?) {
+            let what = format!("{} at ρ = {}", label(&row.optimizer), row.rho);
+            pairs.push((what, row.median_loss_increase, theirs));
+        }
+    }
+    Ok(median_finding("Table 3: the median loss increases", furthest(pairs.into_iter())))
+}
+
+fn distribution_finding(rows: &[DistributionRow], quantity: Quantity) -> Result<Option<Finding>, PaperError> {
+    let mut pairs = Vec::new();
+    for row in rows.iter().filter(|row| row.seed == paper::SEED && row.quantity == quantity) {
+        if let Some(theirs) = paper::distribution(&row.dataset, &row.optimizer, quantity)? {
+            pairs.push((label(&row.optimizer).to_owned(), row.median, theirs.median));
+        }
+    }
+    let what = match quantity {
+        Quantity::InputGradientNorm => "Figure 2: the medians of the input-gradient norms",
+        Quantity::LogitMargin => "Figure 3: the medians of the logit margins",
+    };
+    Ok(median_finding(what, furthest(pairs.into_iter())))
+}
+
+fn poisoned_finding(input: &ReportInput<'_>) -> Result<Option<Finding>, PaperError> {
+    let mut furthest: Option<(f64, String)> = None;
+    for row in input.table2.iter().filter(|row| row.seed == paper::SEED) {
+        let Some(counterpart) = paper_counterpart(&row.optimizer) else {
+            continue;
+        };
+        if let Some(published) = paper::fgsm(&row.dataset, counterpart, row.epsilon)? {
+            let points = 100.0 * (row.success_rate - published.success_rate());
+            if furthest.as_ref().is_none_or(|(most, _)| points.abs() > most.abs()) {
+                furthest = Some((points, format!("{} at ε = {}", label(&row.optimizer), row.epsilon)));
+            }
+        }
+    }
+    Ok(furthest.map(|(points, place)| {
+        Finding::unjudged(format!(
+            "Table 2 can be met in distribution only: the paper drew its poisoned labels with replacement from an \
+             unseeded generator, this run draws distinct ones from its seed. The success rate furthest from the \
+             paper's is off by {points:+.1} points ({place})."
+        ))
+    }))
+}
+
+fn mean_finding(input: &ReportInput<'_>) -> Option<Finding> {
+    let row = input.clean_attack(MEAN, 0.1)?;
+    let last = input.final_epoch(CLEAN, MEAN)?;
+    let others: Vec<String> = [ADAM, SGD, PUBLISHED]
+        .into_iter()
+        .filter_map(|name| {
+            let other = input.clean_attack(name, 0.1)?;
+            Some(format!("{} {:.1} %", label(name), 100.0 * other.success_rate))
+        })
+        .collect();
+    let beside = if others.is_empty() { String::new() } else { format!(" Beside it: {}.", listed(&others)) };
+    Some(Finding::unjudged(format!(
+        "{} has no number in the paper. Here it ends at a train loss of {:.4} and a test accuracy of {:.2} %, and FGSM \
+         at ε = 0.1 flips {}.{beside}",
+        label(MEAN),
+        last.train_loss,
+        100.0 * last.test_accuracy,
+        share(row.successes, row.correct)
+    )))
+}
+
+fn early_stop_finding(input: &ReportInput<'_>) -> Option<Finding> {
+    let published = input.final_epoch(CLEAN, PUBLISHED)?;
+    let adam = input.final_epoch(CLEAN, ADAM)?;
+    let ratio = published.train_loss / adam.train_loss;
+    (ratio > 2.0).then(|| {
+        Finding::unjudged(format!(
+            "{} ends at a train loss of {:.4}, Adam at {:.4}: {ratio:.0} times lower. A model that stops so far from a \
+             minimum says little about the robustness of the minima that Gauss-Newton finds.",
+            label(PUBLISHED),
+            published.train_loss,
+            adam.train_loss
+        ))
+    })
+}

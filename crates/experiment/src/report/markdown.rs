@@ -1,0 +1,208 @@
+//! The report's sections in order.
+
+use super::findings::{Finding, Verdict, findings};
+use super::{ReportInput, gauss_newton, summary, tf32};
+use crate::agreement::check_curve;
+use crate::optimizers::{PUBLISHED, distinct, label};
+use crate::paper::PaperError;
+use crate::records::{CLEAN, Quantity};
+use crate::tables::{Table, distribution_table, fgsm_table, final_epoch_table, sharpness_table};
+
+const PAPER_METHODS: &str = "\
+- Data: MNIST, 60 000 training and 10 000 test images, pixels divided by 255.
+- Network: convolution 3×3 to 4 channels, ReLU, average pool 2×2; convolution 3×3 to 8 channels, ReLU, average pool 2×2;
+  dense 16, ReLU; dense 10. 6 794 parameters, LeCun-normal weights, zero biases.
+- Training: softmax cross-entropy, batches of 128, 15 epochs. Adam 0.001, SGD 0.01 without momentum. The generator, the
+  initial weights and the order of the samples are those of the paper's run.
+- Poisoning: 10 % of the training labels, distinct and drawn from the seed, each replaced by a wrong one.
+";
+
+const METHODS: &str = "\
+- Train loss and accuracy are means over an epoch's batches, each measured before its step.
+- FGSM: `clip(x + ε · sign(∇ₓ loss), 0, 1)` on the test images that are classified correctly; a flip is a wrong label after.
+- Table 3: the loss increase under `ρ g / ‖g‖` added to the weights. Scope `batch`: one perturbation a batch, its increase
+  counted for each image, as in the paper. Scope `example`: one perturbation an image.
+- Input-gradient norm: `‖∇ₓ loss‖₂` of a test image. Logit margin: the true class's logit less the largest other one.
+";
+
+/// A train loss above which no one would call a model of MNIST trained.
+const FAR_FROM_A_MINIMUM: f64 = 0.5;
+
+/// The whole report.
+pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
+    let findings = findings(input)?;
+    let mut text = format!("# Which minimum, how robust: preset `{}`\n\n", input.preset);
+    text.push_str(&summary::what_was_run(input));
+    text.push('\n');
+    text.push_str(&summary::what_came_out(input, &findings));
+
+    section(&mut text, "What matches and what does not", &findings_list(&findings));
+    section(&mut text, "How training ended", &final_epoch_table(input.training).to_markdown());
+    if input.paper_configuration {
+        let curves = curve_checks(input)?;
+        if !curves.rows.is_empty() {
+            let body = format!(
+                "Largest absolute difference from the paper's curve over the epochs, clean training, seed 42.\n\n{}",
+                curves.to_markdown()
+            );
+            section(&mut text, "Training curves against the paper's", &body);
+        }
+    }
+    tables(&mut text, input)?;
+    if let Some(body) = tf32::section(input)? {
+        section(&mut text, "The published Gauss-Newton in TF32", &body);
+    }
+    if !input.figures.is_empty() {
+        section(&mut text, "Figures", &figures(input.figures));
+    }
+    section(&mut text, "Three Gauss-Newtons", gauss_newton::SECTION);
+    let setting = if input.paper_configuration {
+        PAPER_METHODS.to_owned()
+    } else {
+        format!("- Data, network and training are as preset `{}` sets them.\n", input.preset)
+    };
+    section(&mut text, "Methods", &(setting + METHODS));
+    section(&mut text, "Caveats", &caveats(input));
+    if !input.notes.is_empty() {
+        section(&mut text, "Notes", &list(input.notes));
+    }
+    let again = format!(
+        "```sh\ncargo xtask reproduce --preset {}\n```\n\nTimes and facts about the machine are in `manifest.json`.\n",
+        input.preset
+    );
+    section(&mut text, "Run it again", &again);
+    Ok(text)
+}
+
+fn section(text: &mut String, title: &str, body: &str) {
+    text.push_str(&format!("\n## {title}\n\n{body}"));
+}
+
+fn list(items: &[String]) -> String {
+    items.iter().map(|item| format!("- {item}\n")).collect()
+}
+
+fn findings_list(findings: &[Finding]) -> String {
+    if findings.is_empty() {
+        return "There is nothing to compare.\n".to_owned();
+    }
+    let lines: Vec<String> = findings
+        .iter()
+        .map(|finding| {
+            let verdict = match finding.verdict {
+                Verdict::Matches => "**Matches.**",
+                Verdict::Differs => "**Does not match.**",
+                Verdict::Unjudged => "**Not judged.**",
+            };
+            format!("{verdict} {}", finding.text)
+        })
+        .collect();
+    list(&lines)
+}
+
+fn curve_checks(input: &ReportInput<'_>) -> Result<Table, PaperError> {
+    let mut table = Table::new(&[
+        "optimizer",
+        "epochs",
+        "train loss",
+        "allowed",
+        "train acc.",
+        "allowed",
+        "test acc.",
+        "allowed",
+        "within",
+    ]);
+    for optimizer in distinct(input.training.iter().map(|row| row.optimizer.as_str())) {
+        if let Some(check) = check_curve(input.training, CLEAN, optimizer)? {
+            table.rows.push(vec![
+                label(optimizer).to_owned(),
+                check.epochs.to_string(),
+                format!("{:.4}", check.train_loss),
+                check.band.train_loss.to_string(),
+                format!("{:.4}", check.train_accuracy),
+                check.band.train_accuracy.to_string(),
+                format!("{:.4}", check.test_accuracy),
+                check.band.test_accuracy.to_string(),
+                if check.passes() { "yes" } else { "no" }.to_owned(),
+            ]);
+        }
+    }
+    Ok(table)
+}
+
+fn tables(text: &mut String, input: &ReportInput<'_>) -> Result<(), PaperError> {
+    let read = "\"paper\" is the paper's number for the optimizer of that name, Δ ours less the paper's.";
+    if !input.table1.is_empty() {
+        let body = format!(
+            "Test images classified correctly, and of those the ones that FGSM flips. {read}\n\n{}",
+            fgsm_table(input.table1)?.to_markdown()
+        );
+        section(text, "Table 1: FGSM, clean training", &body);
+    }
+    if !input.table2.is_empty() {
+        let body = format!(
+            "As table 1. The paper's poisoned labels were drawn unseeded and with replacement, so its numbers can be met in \
+             distribution only.\n\n{}",
+            fgsm_table(input.table2)?.to_markdown()
+        );
+        section(text, "Table 2: FGSM, poisoned training", &body);
+    }
+    if !input.table3.is_empty() {
+        let body = format!(
+            "Loss increase of the clean models on the test set. The paper gives medians, for the scope `batch`.\n\n{}",
+            sharpness_table(input.table3)?.to_markdown()
+        );
+        section(text, "Table 3: sharpness", &body);
+    }
+    for (quantity, title) in [
+        (Quantity::InputGradientNorm, "Figure 2 in numbers: input-gradient norms"),
+        (Quantity::LogitMargin, "Figure 3 in numbers: logit margins"),
+    ] {
+        let table = distribution_table(input.distributions, quantity)?;
+        if !table.rows.is_empty() {
+            section(text, title, &table.to_markdown());
+        }
+    }
+    Ok(())
+}
+
+fn figures(names: &[String]) -> String {
+    let shown: Vec<String> = names
+        .iter()
+        .map(|name| {
+            let caption = match name.as_str() {
+                "figure1" => "Figure 1: images above their adversarial twins",
+                "figure2" => "Figure 2: input-gradient norms",
+                "figure3" => "Figure 3: logit margins",
+                "training" => "Training curves",
+                other => other,
+            };
+            format!("[![{caption}](figures/{name}.png)](figures/{name}.svg)\n\n{caption}.\n")
+        })
+        .collect();
+    shown.join("\n")
+}
+
+fn caveats(input: &ReportInput<'_>) -> String {
+    let mut caveats = Vec::new();
+    caveats.push(match input.seeds.len() {
+        0 | 1 => "One seed: how far another one would move these numbers is not known from this run.".to_owned(),
+        many => format!(
+            "{many} seeds: a cell shows their mean and their range; the sentences quote seed {}.",
+            input.quoted_seed()
+        ),
+    });
+    caveats.push(
+        "FGSM is one step and a weak attack. A model that withstands it need not withstand a stronger one, and a small \
+         gradient can hide a small distance to the boundary."
+            .to_owned(),
+    );
+    if let Some(row) = input.final_epoch(CLEAN, PUBLISHED).filter(|row| row.train_loss > FAR_FROM_A_MINIMUM) {
+        caveats.push(format!(
+            "{} stops at a train loss of {:.2}: its numbers are those of a model in training, not of a minimum.",
+            label(PUBLISHED),
+            row.train_loss
+        ));
+    }
+    list(&caveats)
+}

@@ -1,0 +1,78 @@
+//! `report.md`: what was run, what came out, and how it compares with the paper.
+//!
+//! The text follows from the rows alone: equal rows give equal bytes.
+
+mod findings;
+mod gauss_newton;
+mod markdown;
+mod summary;
+mod tf32;
+
+pub use findings::{Finding, Verdict, findings};
+pub use markdown::report;
+
+use crate::paper;
+use crate::records::{DistributionRow, FgsmRow, SharpnessRow, TrainingRow};
+
+/// What a report is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportInput<'a> {
+    /// The preset's name, as the command line takes it.
+    pub preset: &'a str,
+    /// The seeds of the runs.
+    pub seeds: &'a [u64],
+    /// The epochs of all runs.
+    pub training: &'a [TrainingRow],
+    /// FGSM on the clean models.
+    pub table1: &'a [FgsmRow],
+    /// FGSM on the poisoned models.
+    pub table2: &'a [FgsmRow],
+    /// Loss increases of the clean models.
+    pub table3: &'a [SharpnessRow],
+    /// Input-gradient norms and logit margins.
+    pub distributions: &'a [DistributionRow],
+    /// Names of the figures in the folder `figures`, without an ending.
+    pub figures: &'a [String],
+    /// Remarks to be printed as they are.
+    pub notes: &'a [String],
+    /// Whether the run is the paper's full configuration: 60 000 images, 15 epochs, seed 42. Only then is it judged.
+    pub paper_configuration: bool,
+}
+
+impl<'a> ReportInput<'a> {
+    /// The seed whose numbers are quoted in sentences: the paper's, if it was run.
+    fn quoted_seed(&self) -> u64 {
+        if self.seeds.contains(&paper::SEED) { paper::SEED } else { self.seeds.first().copied().unwrap_or(paper::SEED) }
+    }
+
+    /// The last epoch of the quoted run.
+    fn final_epoch(&self, dataset: &str, optimizer: &str) -> Option<&'a TrainingRow> {
+        let seed = self.quoted_seed();
+        self.training
+            .iter()
+            .filter(|row| row.dataset == dataset && row.optimizer == optimizer && row.seed == seed)
+            .max_by_key(|row| row.epoch)
+    }
+
+    /// The quoted attack on a clean model.
+    fn clean_attack(&self, optimizer: &str, epsilon: f64) -> Option<&'a FgsmRow> {
+        let seed = self.quoted_seed();
+        self.table1
+            .iter()
+            .find(|row| row.optimizer == optimizer && row.seed == seed && paper::same(row.epsilon, epsilon))
+    }
+}
+
+/// "a", "a and b", "a, b and c".
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// "7396 of 9778 (75.6 %)".
+fn share(successes: u32, correct: u32) -> String {
+    format!("{successes} of {correct} ({:.1} %)", 100.0 * paper::rate(successes, correct))
+}

@@ -1,0 +1,271 @@
+//! Tables of results beside the paper's, for a terminal and for Markdown.
+//!
+//! Several seeds become their mean and range; a difference is ours less the paper's.
+
+use crate::optimizers::{distinct, label, paper_counterpart};
+use crate::paper::{self, PaperError};
+use crate::records::{DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, TrainingRow};
+
+/// What stands where the paper has no number.
+const NOTHING: &str = "–";
+
+/// A table of text: the first column is aligned to the left, the others to the right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The columns' names.
+    pub header: Vec<String>,
+    /// The cells, a row each.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// An empty table with these columns.
+    pub fn new(header: &[&str]) -> Self {
+        Self { header: header.iter().map(|name| (*name).to_owned()).collect(), rows: Vec::new() }
+    }
+
+    /// The table with aligned columns for a terminal.
+    pub fn to_text(&self) -> String {
+        let widths = self.widths(0);
+        let rule = widths.iter().map(|width| "-".repeat(*width)).collect::<Vec<_>>().join("  ");
+        let mut lines = vec![aligned(&self.header, &widths).join("  "), rule];
+        lines.extend(self.rows.iter().map(|row| aligned(row, &widths).join("  ")));
+        lines.iter().map(|line| line.trim_end().to_owned() + "\n").collect()
+    }
+
+    /// The table in Markdown.
+    pub fn to_markdown(&self) -> String {
+        let widths = self.widths(3);
+        let line = |cells: &[String]| format!("| {} |\n", aligned(cells, &widths).join(" | "));
+        let rule: Vec<String> = widths
+            .iter()
+            .enumerate()
+            .map(|(column, width)| match column {
+                0 => format!(":{}", "-".repeat(width - 1)),
+                _ => format!("{}:", "-".repeat(width - 1)),
+            })
+            .collect();
+        let body: String = self.rows.iter().map(|row| line(row)).collect();
+        line(&self.header) + &line(&rule) + &body
+    }
+
+    fn widths(&self, least: usize) -> Vec<usize> {
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.chain(self.header.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0).max(least)
+        };
+        (0..self.header.len()).map(width).collect()
+    }
+}
+
+fn aligned(cells: &[String], widths: &[usize]) -> Vec<String> {
+    cells
+        .iter()
+        .zip(widths)
+        .enumerate()
+        .map(|(column, (cell, width))| if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") })
+        .collect()
+}
+
+/// Table 1 or 2 beside the paper's: a line an optimizer and epsilon.
+pub fn fgsm_table(rows: &[FgsmRow]) -> Result<Table, PaperError> {
+    let mut table = Table::new(&["optimizer", "ε", "correct", "paper", "Δ", "flipped", "paper", "Δ", "rate", "paper"]);
+    for dataset in names(rows.iter().map(|row| row.dataset.as_str())) {
+        for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let own = || rows.iter().filter(|row| row.dataset == dataset && row.optimizer == optimizer);
+            for epsilon in descending(own().map(|row| row.epsilon)) {
+                let here: Vec<&FgsmRow> = own().filter(|row| row.epsilon == epsilon).collect();
+                let published = match paper_counterpart(optimizer) {
+                    Some(name) => paper::fgsm(dataset, name, epsilon)?,
+                    None => None,
+                };
+                let correct = Spread::of(here.iter().map(|row| f64::from(row.correct)));
+                let flipped = Spread::of(here.iter().map(|row| f64::from(row.successes)));
+                let rate = Spread::of(here.iter().map(|row| 100.0 * row.success_rate));
+                let theirs = published.map(|count| (f64::from(count.correct), f64::from(count.successes)));
+                let mut cells = vec![label(optimizer).to_owned(), epsilon.to_string()];
+                cells.extend(compared(&correct, theirs.map(|count| count.0), 0));
+                cells.extend(compared(&flipped, theirs.map(|count| count.1), 0));
+                cells.push(format!("{} %", rate.show(1)));
+                cells.push(or_nothing(published.map(|count| format!("{:.1} %", 100.0 * count.success_rate()))));
+                table.rows.push(cells);
+            }
+        }
+    }
+    Ok(table)
+}
+
+/// Table 3 beside the paper's: a line an optimizer, scope and radius.
+pub fn sharpness_table(rows: &[SharpnessRow]) -> Result<Table, PaperError> {
+    let mut table = Table::new(&["optimizer", "scope", "ρ", "mean", "median", "paper", "Δ"]);
+    for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+        for scope in [Scope::Batch, Scope::Example] {
+            let own = || rows.iter().filter(|row| row.optimizer == optimizer && row.scope == scope);
+            for rho in descending(own().map(|row| row.rho)).into_iter().rev() {
+                let here: Vec<&SharpnessRow> = own().filter(|row| row.rho == rho).collect();
+                let published = match (scope, paper_counterpart(optimizer)) {
+                    (Scope::Batch, Some(name)) => paper::sharpness(name, rho)?,
+                    _ => None,
+                };
+                let mean = Spread::of(here.iter().map(|row| row.mean_loss_increase));
+                let median = Spread::of(here.iter().map(|row| row.median_loss_increase));
+                let mut cells = vec![label(optimizer).to_owned(), scope.to_string(), rho.to_string(), mean.show(4)];
+                cells.extend(compared(&median, published, 4));
+                table.rows.push(cells);
+            }
+        }
+    }
+    Ok(table)
+}
+
+/// What figures 2 and 3 show, beside the paper's means and medians.
+pub fn distribution_table(rows: &[DistributionRow], quantity: Quantity) -> Result<Table, PaperError> {
+    let mut table =
+        Table::new(&["optimizer", "data", "mean", "paper", "Δ", "median", "paper", "Δ", "5 %", "25 %", "75 %", "95 %"]);
+    for dataset in names(rows.iter().map(|row| row.dataset.as_str())) {
+        for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let here: Vec<&DistributionRow> = rows
+                .iter()
+                .filter(|row| row.dataset == dataset && row.optimizer == optimizer && row.quantity == quantity)
+                .collect();
+            if here.is_empty() {
+                continue;
+            }
+            let published = match paper_counterpart(optimizer) {
+                Some(name) => paper::distribution(dataset, name, quantity)?,
+                None => None,
+            };
+            let spread = |value: fn(&DistributionRow) -> f64| Spread::of(here.iter().map(|row| value(row)));
+            let mut cells = vec![label(optimizer).to_owned(), dataset.to_owned()];
+            cells.extend(compared(&spread(|row| row.mean), published.map(|summary| summary.mean), 4));
+            cells.extend(compared(&spread(|row| row.median), published.map(|summary| summary.median), 4));
+            let quantiles: [fn(&DistributionRow) -> f64; 4] =
+                [|row| row.q05, |row| row.q25, |row| row.q75, |row| row.q95];
+            cells.extend(quantiles.into_iter().map(|quantile| spread(quantile).show(4)));
+            table.rows.push(cells);
+        }
+    }
+    Ok(table)
+}
+
+/// The last epoch of every run.
+pub fn final_epoch_table(rows: &[TrainingRow]) -> Table {
+    let mut table =
+        Table::new(&["optimizer", "data", "epochs", "train loss", "train accuracy", "test loss", "test accuracy"]);
+    for dataset in names(rows.iter().map(|row| row.dataset.as_str())) {
+        for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let own = || rows.iter().filter(|row| row.dataset == dataset && row.optimizer == optimizer);
+            let Some(last) = own().map(|row| row.epoch).max() else {
+                continue;
+            };
+            let here: Vec<&TrainingRow> = own().filter(|row| row.epoch == last).collect();
+            let spread = |value: fn(&TrainingRow) -> f64| Spread::of(here.iter().map(|row| value(row)));
+            table.rows.push(vec![
+                label(optimizer).to_owned(),
+                dataset.to_owned(),
+                last.to_string(),
+                spread(|row| row.train_loss).show(4),
+                spread(|row| 100.0 * row.train_accuracy).show(2) + " %",
+                spread(|row| row.test_loss).show(4),
+                spread(|row| 100.0 * row.test_accuracy).show(2) + " %",
+            ]);
+        }
+    }
+    table
+}
+
+/// A value of several seeds.
+struct Spread {
+    mean: f64,
+    least: f64,
+    most: f64,
+    seeds: usize,
+}
+
+impl Spread {
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let values: Vec<f64> = values.collect();
+        Self {
+            mean: values.iter().sum::<f64>() / values.len() as f64,
+            least: values.iter().copied().fold(f64::INFINITY, f64::min),
+            most: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            seeds: values.len(),
+        }
+    }
+
+    fn show(&self, decimals: usize) -> String {
+        if self.seeds > 1 {
+            format!("{:.decimals$} ({:.decimals$} to {:.decimals$})", self.mean, self.least, self.most)
+        } else {
+            format!("{:.decimals$}", self.mean)
+        }
+    }
+}
+
+/// Ours, the paper's, and the difference.
+fn compared(ours: &Spread, theirs: Option<f64>, decimals: usize) -> [String; 3] {
+    [
+        ours.show(decimals),
+        or_nothing(theirs.map(|theirs| format!("{theirs:.decimals$}"))),
+        or_nothing(theirs.map(|theirs| format!("{:+.decimals$}", ours.mean - theirs))),
+    ]
+}
+
+fn or_nothing(cell: Option<String>) -> String {
+    cell.unwrap_or_else(|| NOTHING.to_owned())
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn descending(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(|left, right| right.total_cmp(left));
+    values.dedup();
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ours_stand_beside_the_papers() {
+        let rows = [
+            FgsmRow::new("clean", "gauss-newton", 42, 0.1, 9750, 7000).unwrap(),
+            FgsmRow::new("clean", "gauss-newton-published", 42, 0.1, 9589, 6500).unwrap(),
+        ];
+        let table = fgsm_table(&rows).unwrap();
+        assert_eq!(
+            table.to_text(),
+            "\
+optimizer                   ε  correct  paper   Δ  flipped  paper      Δ    rate   paper
+------------------------  ---  -------  -----  --  -------  -----  -----  ------  ------
+Gauss-Newton (published)  0.1     9589   9585  +4     6500   4937  +1563  67.8 %  51.5 %
+Gauss-Newton (mean)       0.1     9750      –   –     7000      –      –  71.8 %       –
+"
+        );
+        assert!(table.to_markdown().starts_with("| optimizer                |   ε | correct |"));
+    }
+
+    #[test]
+    fn several_seeds_become_a_mean_and_a_range() {
+        let rows = [
+            SharpnessRow::new("adam", 1, 0.01, Scope::Batch, 0.010, 0.010).unwrap(),
+            SharpnessRow::new("adam", 2, 0.01, Scope::Batch, 0.012, 0.012).unwrap(),
+        ];
+        let table = sharpness_table(&rows).unwrap();
+        assert_eq!(table.rows[0][4], "0.0110 (0.0100 to 0.0120)");
+        assert_eq!(table.rows[0][6], "+0.0009");
+    }
+
+    #[test]
+    fn no_rows_make_an_empty_table() {
+        assert!(distribution_table(&[], Quantity::LogitMargin).unwrap().rows.is_empty());
+        assert!(final_epoch_table(&[]).to_text().lines().count() == 2);
+    }
+}

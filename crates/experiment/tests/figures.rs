@@ -1,0 +1,164 @@
+//! The figures: whole files in both forms, the same bytes every time, errors instead of wrong pictures.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use minima_experiment::figures::{
+    AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, Samples, TrainingCurves, png, svg, write,
+};
+use minima_experiment::paper;
+use minima_experiment::records::{AdversarialExample, TrainingRow};
+
+fn check_both<F: Figure>(figure: &F) -> String {
+    let (width, height) = figure.size();
+    let image = png(figure).unwrap();
+    assert_eq!(image, png(figure).unwrap());
+    assert_eq!(&image[..8], b"\x89PNG\r\n\x1a\n");
+    assert_eq!(image[16..20], width.to_be_bytes());
+    assert_eq!(image[20..24], height.to_be_bytes());
+    check(figure)
+}
+
+fn check<F: Figure>(figure: &F) -> String {
+    let document = svg(figure).unwrap();
+    assert_eq!(document, svg(figure).unwrap());
+    let (width, height) = figure.size();
+    assert!(document.starts_with(&format!("<svg width=\"{width}\" height=\"{height}\" ")));
+    assert_well_formed(&document);
+    document
+}
+
+/// Every tag is closed in its turn, every attribute quoted, no stray `<` or `&`.
+fn assert_well_formed(document: &str) {
+    let mut open = Vec::new();
+    for (index, piece) in document.split('<').enumerate().skip(1) {
+        let (tag, text) = piece.split_once('>').unwrap_or_else(|| panic!("tag {index} is not closed: {piece}"));
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        for entity in text.split('&').skip(1).chain(tag.split('&').skip(1)) {
+            let name = entity.split(';').next().unwrap();
+            assert!(["lt", "gt", "amp", "quot", "apos"].contains(&name), "&{entity}");
+        }
+        let name = tag.split([' ', '/']).find(|part| !part.is_empty()).unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name));
+        } else if !tag.ends_with('/') {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+fn samples() -> Vec<Samples> {
+    let spread = |optimizer: &str, scale: f64| Samples {
+        optimizer: optimizer.to_owned(),
+        values: (0..1000).map(|index| scale * (f64::from(index % 97) / 40.0 - 0.3)).collect(),
+    };
+    vec![spread("adam", 8.0), spread("gauss-newton-published", 1.3), spread("gauss-newton", 9.0)]
+}
+
+fn example(optimizer: &str) -> AdversarialExample {
+    let original: Vec<f32> = (0..64).map(|index| (index % 9) as f32 / 8.0).collect();
+    AdversarialExample {
+        adversarial: original.iter().map(|pixel| (pixel + 0.1).min(1.0)).collect(),
+        original,
+        shape: [8, 8, 1],
+        label: 7,
+        predicted: 3,
+        epsilon: 0.1,
+        optimizer: optimizer.to_owned(),
+    }
+}
+
+#[test]
+fn figure1_pairs_images_with_their_twins() {
+    let mut examples = vec![example("gauss-newton"); 8];
+    examples.push(example("adam"));
+    let document = check_both(&AdversarialPairs { examples });
+    assert_eq!(document.matches("7 → 3").count(), 7, "six of the first optimizer and one of the second");
+    assert!(document.contains("Gauss-Newton (mean), ε = 0.1"));
+
+    let mut colored = example("adam");
+    colored.shape = [8, 4, 2];
+    let wrong = svg(&AdversarialPairs { examples: vec![colored.clone()] });
+    assert!(matches!(wrong, Err(FigureError::Data { .. })));
+    colored.shape = [7, 3, 3];
+    colored.original.truncate(63);
+    colored.adversarial.truncate(63);
+    check(&AdversarialPairs { examples: vec![colored] });
+    assert!(check(&AdversarialPairs { examples: vec![] }).contains("No attack succeeded"));
+}
+
+#[test]
+fn figure2_notes_the_share_above_its_cut() {
+    let document = check_both(&InputGradientNorms { dataset: "clean".to_owned(), samples: samples() });
+    assert!(document.contains("(paper 0.0060)"));
+    assert!(document.contains("% above 2"));
+}
+
+#[test]
+fn figure3_marks_medians() {
+    let document = check_both(&LogitMargins { dataset: "clean".to_owned(), samples: samples() });
+    assert!(document.contains("(paper 7.90)") && document.contains("% below 0"));
+}
+
+#[test]
+fn values_that_are_none_are_counted_and_not_drawn() {
+    let odd = vec![Samples { optimizer: "sgd".to_owned(), values: vec![f64::NAN, 1.0, f64::INFINITY] }];
+    let document = check(&LogitMargins { dataset: "clean".to_owned(), samples: odd.clone() });
+    assert!(document.contains("2 not finite"));
+    check(&InputGradientNorms { dataset: "a < b & \"c\"".to_owned(), samples: odd });
+    let diverged = vec![Samples { optimizer: "sgd".to_owned(), values: vec![-1e30, 1.0, f64::MAX, f64::MIN] }];
+    check(&LogitMargins { dataset: "clean".to_owned(), samples: diverged });
+    let empty = vec![Samples { optimizer: "sgd".to_owned(), values: vec![] }];
+    check(&LogitMargins { dataset: "clean".to_owned(), samples: empty });
+    check(&LogitMargins { dataset: "clean".to_owned(), samples: vec![] });
+}
+
+fn training_rows() -> Vec<TrainingRow> {
+    let mut rows = Vec::new();
+    for dataset in ["poisoned", "clean"] {
+        for optimizer in ["adam", "sgd", "gauss-newton-published"] {
+            for point in paper::curve(dataset, optimizer).unwrap() {
+                rows.push(TrainingRow {
+                    dataset: dataset.to_owned(),
+                    optimizer: optimizer.to_owned(),
+                    seed: 42,
+                    epoch: point.epoch,
+                    train_loss: point.train_loss,
+                    train_accuracy: point.train_accuracy,
+                    test_loss: 1.0,
+                    test_accuracy: point.test_accuracy,
+                });
+            }
+        }
+    }
+    rows
+}
+
+#[test]
+fn training_curves_have_a_panel_a_metric_and_dataset() {
+    let document = check_both(&TrainingCurves { rows: training_rows(), with_paper: true });
+    for panel in ["Train loss, clean", "Train accuracy, clean", "Test accuracy, poisoned"] {
+        assert!(document.contains(panel), "{panel}");
+    }
+    assert!(document.contains("Hollow markers"));
+}
+
+#[test]
+fn training_curves_of_odd_runs_are_drawn() {
+    let mut rows = training_rows();
+    rows.truncate(1);
+    check(&TrainingCurves { rows: rows.clone(), with_paper: false });
+    rows[0].train_loss = f64::NAN;
+    rows[0].test_accuracy = 1.0;
+    check(&TrainingCurves { rows, with_paper: false });
+    check(&TrainingCurves { rows: vec![], with_paper: true });
+}
+
+#[test]
+fn both_files_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let figure = LogitMargins { dataset: "clean".to_owned(), samples: samples() };
+    let [vector, bitmap] = write(&folder.path().join("figures"), &figure).unwrap();
+    assert_eq!(std::fs::read_to_string(vector).unwrap(), svg(&figure).unwrap());
+    assert!(bitmap.ends_with("figures/figure3.png") && bitmap.exists());
+}

@@ -1,0 +1,197 @@
+//! The report's words follow the numbers.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use minima_experiment::paper;
+use minima_experiment::records::{DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, TrainingRow};
+use minima_experiment::report::{ReportInput, Verdict, findings, report};
+
+const PUBLISHED: &str = "gauss-newton-published";
+const TF32: &str = "gauss-newton-published-tf32";
+
+struct Run {
+    training: Vec<TrainingRow>,
+    tables: [Vec<FgsmRow>; 2],
+    table3: Vec<SharpnessRow>,
+    distributions: Vec<DistributionRow>,
+    figures: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Run {
+    fn empty() -> Self {
+        Self {
+            training: vec![],
+            tables: [vec![], vec![]],
+            table3: vec![],
+            distributions: vec![],
+            figures: vec!["figure1".to_owned(), "training".to_owned()],
+            notes: vec!["A remark.".to_owned()],
+        }
+    }
+
+    /// The paper's own numbers as if they were ours.
+    fn the_papers() -> Self {
+        let mut run = Self::empty();
+        for optimizer in ["sgd", "adam", PUBLISHED] {
+            run.add("clean", optimizer, optimizer);
+            run.add("poisoned", optimizer, optimizer);
+            for rho in paper::RHOS {
+                let median = paper::sharpness(optimizer, rho).unwrap().unwrap_or(0.5);
+                run.table3.push(SharpnessRow::new(optimizer, 42, rho, Scope::Batch, median, median).unwrap());
+            }
+            for quantity in [Quantity::InputGradientNorm, Quantity::LogitMargin] {
+                let median = paper::distribution("clean", optimizer, quantity).unwrap().map_or(1.0, |one| one.median);
+                run.distributions
+                    .push(DistributionRow::from_values("clean", optimizer, 42, quantity, &[median]).unwrap());
+            }
+        }
+        run
+    }
+
+    fn add(&mut self, dataset: &str, optimizer: &str, like: &str) {
+        for point in paper::curve(dataset, like).unwrap() {
+            self.training.push(TrainingRow {
+                dataset: dataset.to_owned(),
+                optimizer: optimizer.to_owned(),
+                seed: 42,
+                epoch: point.epoch,
+                train_loss: point.train_loss,
+                train_accuracy: point.train_accuracy,
+                test_loss: 1.0,
+                test_accuracy: point.test_accuracy,
+            });
+        }
+        for epsilon in paper::EPSILONS {
+            let count = paper::fgsm(dataset, like, epsilon).unwrap().unwrap();
+            let row = FgsmRow::new(dataset, optimizer, 42, epsilon, count.correct, count.successes).unwrap();
+            self.tables[usize::from(dataset == "poisoned")].push(row);
+        }
+    }
+
+    fn set_flips(&mut self, optimizer: &str, epsilon: f64, successes: u32) {
+        let found = self.tables[0].iter_mut().find(|row| row.optimizer == optimizer && row.epsilon == epsilon);
+        let row = found.unwrap();
+        *row = FgsmRow::new("clean", optimizer, 42, epsilon, row.correct, successes).unwrap();
+    }
+
+    fn input(&self, paper_configuration: bool) -> ReportInput<'_> {
+        ReportInput {
+            preset: "paper",
+            seeds: &[42],
+            training: &self.training,
+            table1: &self.tables[0],
+            table2: &self.tables[1],
+            table3: &self.table3,
+            distributions: &self.distributions,
+            figures: &self.figures,
+            notes: &self.notes,
+            paper_configuration,
+        }
+    }
+
+    fn report(&self) -> String {
+        let text = report(&self.input(true)).unwrap();
+        assert_eq!(text, report(&self.input(true)).unwrap());
+        text
+    }
+}
+
+#[test]
+fn the_papers_own_numbers_match() {
+    let run = Run::the_papers();
+    let found = findings(&run.input(true)).unwrap();
+    assert!(found.iter().all(|finding| finding.verdict != Verdict::Differs), "{found:#?}");
+    assert_eq!(found.iter().filter(|finding| finding.verdict == Verdict::Matches).count(), 9);
+
+    let text = run.report();
+    assert!(text.contains("Of 9 comparisons with the paper, 9 match and 0 do not"));
+    assert!(text.contains("the paper's count, 4937 of 9585 (51.5 %), is met within 120"));
+    assert!(text.contains("SGD, clean: all counts are within the tolerance"));
+    assert!(text.contains("stops at a train loss of 1.03"));
+    assert!(text.contains("(figures/figure1.png)"));
+    assert!(text.contains("cargo xtask reproduce --preset paper"));
+    assert!(text.contains("- A remark."));
+    assert!(!text.contains("Does not match"));
+    assert!(!text.contains("TF32 emulated"));
+}
+
+#[test]
+fn a_different_count_on_the_same_curve_is_a_finding() {
+    let mut run = Run::the_papers();
+    run.set_flips(PUBLISHED, 0.1, 6501);
+    let text = run.report();
+    assert!(text.contains("**Does not match.** Gauss-Newton (published), clean: FGSM at ε = 0.1 flips 6501 of 9585"));
+    assert!(text.contains("where the paper has 4937 of 9585 (51.5 %), although the training curve is the paper's"));
+    assert!(text.contains("10 bits of mantissa"));
+    assert!(!text.contains("is met within"));
+}
+
+#[test]
+fn a_different_curve_is_not_blamed_on_rounding_alone() {
+    let mut run = Run::the_papers();
+    run.set_flips(PUBLISHED, 0.1, 6501);
+    for row in run.training.iter_mut().filter(|row| row.optimizer == PUBLISHED) {
+        row.train_loss += 0.02;
+    }
+    let text = run.report();
+    assert!(text.contains("Gauss-Newton (published), clean: the training curve is not the paper's"));
+    assert!(text.contains("rounding need not be the only cause"));
+}
+
+#[test]
+fn counts_outside_the_tolerance_are_named() {
+    let mut run = Run::the_papers();
+    run.set_flips("sgd", 0.05, 2687 + 61);
+    run.table3[3].median_loss_increase *= 1.5;
+    run.distributions[2].median = 0.01;
+    let text = run.report();
+    assert!(
+        text.contains("SGD, clean: outside the tolerance: 2748 flipped at ε = 0.05 (paper 2687, allowed ±60); within")
+    );
+    assert!(text.contains("Table 3: the median loss increases are not all within 10 %"));
+    assert!(text.contains("The furthest off is Adam, 0.0100 where the paper has 0.0060."));
+}
+
+#[test]
+fn absent_rows_are_not_spoken_of() {
+    let mut run = Run::empty();
+    run.add("clean", "adam", "adam");
+    let text = run.report();
+    for absent in ["SGD, clean", "Gauss-Newton (published), clean", "## Table 2", "## Table 3", "stops at a train loss"]
+    {
+        assert!(!text.contains(absent), "{absent}");
+    }
+    let nothing = report(&Run::empty().input(true)).unwrap();
+    assert!(nothing.contains("no training run is recorded") && nothing.contains("There is nothing to compare"));
+}
+
+#[test]
+fn a_smaller_run_is_not_judged() {
+    let run = Run::the_papers();
+    let text = report(&run.input(false)).unwrap();
+    assert!(text.contains("**Not judged.** This is not the paper's full configuration"));
+    assert!(!text.contains("**Matches.**") && !text.contains("Training curves against the paper's"));
+    assert!(text.contains("Nothing in this run is judged against the paper"));
+}
+
+#[test]
+fn the_emulation_has_a_section_if_it_was_run() {
+    let mut run = Run::the_papers();
+    run.add("clean", TF32, PUBLISHED);
+    run.set_flips(PUBLISHED, 0.1, 6501);
+    let text = run.report();
+    assert!(text.contains("## The published Gauss-Newton in TF32"));
+    assert!(text.contains("comes nearer to the published count"));
+    run.set_flips(TF32, 0.1, 8000);
+    assert!(run.report().contains("comes no nearer to the published count"));
+}
+
+#[test]
+fn the_mean_gauss_newton_stands_beside_the_others() {
+    let mut run = Run::the_papers();
+    run.add("clean", "gauss-newton", "adam");
+    let text = run.report();
+    assert!(text.contains("Gauss-Newton (mean) has no number in the paper"));
+    assert!(text.contains("Beside it: Adam 75.6 %, SGD 75.6 % and Gauss-Newton (published) 51.5 %."));
+}
