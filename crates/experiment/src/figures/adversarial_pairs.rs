@@ -127,9 +127,9 @@ fn draw_image<DB: DrawingBackend>(
             let x = left + column as f64 * side;
             column += run.len();
             if let Some(color) = run.first() {
-                // Half a pixel over the edge, for a viewer that scales the picture would show seams.
-                let right = (x + run.len() as f64 * side + 0.5).min(left + shown_width);
-                let bottom = (y + side + 0.5).min(top + shown_height);
+                // A cell too far, to be painted over by the next: a viewer that scales the picture would show seams.
+                let right = (x + (run.len() + 1) as f64 * side).min(left + shown_width);
+                let bottom = (y + 2.0 * side).min(top + shown_height);
                 canvas.rectangle((x, y), (right, bottom), *color)?;
             }
         }
