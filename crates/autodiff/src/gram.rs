@@ -59,7 +59,7 @@ impl<T: Scalar> Linearization<'_, T> {
         Ok(gram)
     }
 
-    /// The kernel `K₀ = J Jᵀ`: row and column `c · images + i` belong to logit c of image i. Lower triangle only.
+    /// The kernel `K₀ = J Jᵀ`, both triangles: row and column `c · images + i` belong to logit c of image i.
     ///
     /// # Errors
     /// None that its input can cause; it shares the checks of [`gram`](Self::gram).
@@ -72,7 +72,9 @@ impl<T: Scalar> Linearization<'_, T> {
                     if k == c { T::one() } else { T::zero() }
                 },
             );
-        self.gram(unit.view())
+        let mut kernel = self.gram(unit.view())?;
+        mirror(&mut kernel);
+        Ok(kernel)
     }
 
     /// One reverse pass a direction and block.
@@ -131,11 +133,7 @@ impl<T: Scalar> Linearization<'_, T> {
         }
         let mut products = Array2::from_elem((self.images, self.images), T::one());
         syrk_lower(T::one(), inputs.view(), T::one(), products.view_mut())?;
-        for i in 0..self.images {
-            for j in 0..i {
-                products[[j, i]] = products[[i, j]];
-            }
-        }
+        mirror(&mut products);
         Ok(products)
     }
 }
@@ -150,4 +148,20 @@ fn add_product<T: Scalar>(gram: &mut Array2<T>, deltas: &Array2<T>, inputs: &Arr
             *to += delta * input;
         }
     });
+}
+
+/// Copies the lower triangle into the upper one.
+fn mirror<T: Scalar>(matrix: &mut Array2<T>) {
+    let size = matrix.nrows();
+    // Square tiles, so that both sides of the copy stay in cache.
+    const TILE: usize = 64;
+    for rows in (0..size).step_by(TILE) {
+        for columns in (0..=rows).step_by(TILE) {
+            for i in rows..size.min(rows + TILE) {
+                for j in columns..i.min(columns + TILE) {
+                    matrix[[j, i]] = matrix[[i, j]];
+                }
+            }
+        }
+    }
 }

@@ -1,1 +1,42 @@
-//! Optimizers: SGD, Adam and Gauss-Newton in function space.
+//! Optimizers for networks of `minima-autodiff`: SGD, Adam, and Gauss-Newton in function space.
+//!
+//! All share one trait, [`Optimizer`]: a step takes a network, its flat parameter vector and a batch, and reports the
+//! batch's loss and accuracy as they were before the step.
+//!
+//! ```
+//! use minima_autodiff::{Conv2dSpec, GraphBuilder};
+//! use minima_optim::{Batch, GaussNewton, Optimizer};
+//! use ndarray::array;
+//!
+//! // Four points in the plane, two classes, one dense layer.
+//! let mut g = GraphBuilder::new(&[2]);
+//! let y = g.dense(g.input(), "Dense_0", 2)?;
+//! let graph = g.finish(y)?;
+//! let images = array![[0.0_f32, 0.1], [0.2, 0.0], [1.0, 0.9], [0.8, 1.0]];
+//! let batch = Batch::new(images.view(), &[0, 0, 1, 1])?;
+//!
+//! let mut params: Vec<f32> = graph.init(42);
+//! let mut optimizer = GaussNewton::mean().with_learning_rate(0.5);
+//! let first = optimizer.step(&graph, &mut params, &batch)?;
+//! for _ in 0..20 {
+//!     optimizer.step(&graph, &mut params, &batch)?;
+//! }
+//! let last = optimizer.step(&graph, &mut params, &batch)?;
+//! assert!(last.loss < 0.1 * first.loss && last.correct == 4);
+//! # Ok::<(), minima_optim::OptimError>(())
+//! ```
+
+mod adam;
+mod batch;
+mod error;
+mod first_order;
+mod gauss_newton;
+mod optimizer;
+mod sgd;
+
+pub use adam::Adam;
+pub use batch::Batch;
+pub use error::OptimError;
+pub use gauss_newton::{GaussNewton, Generation, SolvePrecision, Tf32GaussNewton, tf32};
+pub use optimizer::{Optimizer, StepReport};
+pub use sgd::Sgd;

@@ -1,0 +1,44 @@
+//! The images and labels of one step.
+
+use minima_autodiff::AutodiffError;
+use ndarray::ArrayView2;
+
+/// The images `(images, features)` of one step, with their labels.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a, T> {
+    images: ArrayView2<'a, T>,
+    labels: &'a [usize],
+}
+
+impl<'a, T> Batch<'a, T> {
+    /// Images with a label each.
+    ///
+    /// # Errors
+    /// When there is not one label for each image, or no image at all.
+    pub fn new(images: ArrayView2<'a, T>, labels: &'a [usize]) -> Result<Self, AutodiffError> {
+        if images.nrows() != labels.len() || labels.is_empty() {
+            let expected = vec![images.nrows().max(1)];
+            return Err(AutodiffError::Shape { what: "labels", found: vec![labels.len()], expected });
+        }
+        Ok(Self { images, labels })
+    }
+
+    /// The images `(images, features)`.
+    #[must_use]
+    pub fn images(&self) -> ArrayView2<'a, T> {
+        self.images
+    }
+
+    /// A label for each image.
+    #[must_use]
+    pub fn labels(&self) -> &'a [usize] {
+        self.labels
+    }
+
+    /// The number of images.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a batch is never empty")]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+}

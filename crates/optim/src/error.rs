@@ -1,0 +1,33 @@
+//! The errors of an optimizer's step.
+
+use minima_autodiff::AutodiffError;
+use minima_linalg::LinalgError;
+
+/// What can go wrong in a step. The parameters are then as they were before it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OptimError {
+    /// The network could not be evaluated or differentiated.
+    #[error(transparent)]
+    Autodiff(#[from] AutodiffError),
+    /// A Gauss-Newton system could not be solved.
+    #[error("the Gauss-Newton system of {order} equations with damping {damping}: {source}; a larger damping may help")]
+    Solve {
+        /// The number of equations.
+        order: usize,
+        /// The damping λ.
+        damping: f64,
+        /// What the solver found.
+        source: LinalgError,
+    },
+    /// An option has a value that makes no sense.
+    #[error("{option} is {found}; expected {expected}")]
+    Option {
+        /// Its name.
+        option: &'static str,
+        /// Its value.
+        found: f64,
+        /// What it may be.
+        expected: &'static str,
+    },
+}

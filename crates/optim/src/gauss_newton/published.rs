@@ -1,0 +1,39 @@
+//! `A = λI + Jᵀ (diag(p) − p pᵀ) J`, with the probabilities `p` of the whole batch in one vector.
+//!
+//! With `s = √p`, `K₀ = J Jᵀ` and `M = s ∘ K₀ ∘ s`: `A = A₀ − v vᵀ`, `A₀ = λI + Jᵀ diag(p) J`, `v = Jᵀ p`.
+//! - `A₀⁻¹ g = Jᵀ (r/B − s ∘ y) / λ` with `(λI + M) y = s ∘ K₀ r/B`
+//! - `A₀⁻¹ v = Jᵀ (s ∘ x)` with `(λI + M) x = s`, since `(λI + U Uᵀ)⁻¹ U = U (λI + Uᵀ U)⁻¹`
+//! - Sherman–Morrison: `A⁻¹ g = A₀⁻¹ g + A₀⁻¹ v · vᵀA₀⁻¹g / (1 − vᵀA₀⁻¹v)`, where `vᵀA₀⁻¹g = xᵀ(s ∘ K₀ r/B)` and, without
+//!   cancellation, `1 − vᵀA₀⁻¹v = 1 − sᵀs + λ sᵀx`. With `sᵀs = B` that is about 1 − B: the matrix is indefinite.
+
+use super::Linearized;
+use super::system::solve_damped;
+use crate::OptimError;
+use minima_autodiff::Scalar;
+use minima_autodiff::softmax_cross_entropy::softmax;
+use ndarray::{Array1, Array2};
+
+/// The cotangent `w` `(images, classes)` of the direction, with everything past the kernel computed in `R`.
+pub(super) fn cotangent<T: Scalar, R: Scalar>(at: &Linearized<'_, T>) -> Result<Array2<R>, OptimError> {
+    // Rows of the system run over images within a class: transposed against (images, classes).
+    let s: Array1<R> = softmax(at.logits::<R>().view()).mapv(R::sqrt).t().iter().copied().collect();
+    let residual = at.residual::<R>()?;
+    let pushed: Array1<R> = at.kernel_times(&residual).t().iter().copied().collect();
+    let along = pushed * &s;
+
+    let order = s.len();
+    let m = Array2::from_shape_fn((order, order), |(a, b)| R::from_f64(at.kernel[[a, b]].as_f64()) * s[a] * s[b]);
+    let mut right = Array2::zeros((order, 2));
+    right.column_mut(0).assign(&along);
+    right.column_mut(1).assign(&s);
+    let solved = solve_damped(m, at.damping, right.view())?;
+    let (y, x) = (solved.column(0), solved.column(1));
+
+    let damping = R::from_f64(at.damping);
+    let share = x.dot(&along) / (R::one() - s.dot(&s) + damping * s.dot(&x));
+    let images = residual.nrows();
+    Ok(Array2::from_shape_fn(residual.raw_dim(), |(i, c)| {
+        let row = c * images + i;
+        (residual[[i, c]] - s[row] * y[row]) / damping + s[row] * x[row] * share
+    }))
+}

@@ -1,0 +1,130 @@
+//! The published Gauss-Newton in the arithmetic of the paper's GPU: products of numbers with a 10-bit mantissa (TF32).
+//!
+//! Formed as the paper's code forms it, from a full Jacobian: with `t` the rounding to TF32 and `H = diag(p) − p pᵀ` over
+//! the whole batch, `A = L t(J) + λI`, `L = t(t(Jᵀ) · t(H))`, sums in single precision. `A` is no longer symmetric. Its
+//! inverse comes from the low-rank identity `A⁻¹ g = (g − L (λI + t(J) L)⁻¹ t(J) g) / λ`, whose small matrix is formed and
+//! solved in double precision, so that no rounding is added but the one that is emulated.
+
+use crate::{Batch, OptimError, Optimizer, StepReport};
+use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss, softmax};
+use minima_autodiff::{Graph, Scalar};
+use minima_linalg::{LinalgError, matmul, solve_general};
+use ndarray::{Array1, Array2, Axis};
+
+/// `x` with its mantissa rounded to 10 bits, to the nearest and ties to even, as TF32 units round their operands.
+#[must_use]
+pub fn round_to_tf32(x: f32) -> f32 {
+    if !x.is_finite() {
+        return x;
+    }
+    let bits = x.to_bits();
+    let last = (bits >> 13) & 1;
+    f32::from_bits((bits + 0xfff + last) & !0x1fff)
+}
+
+/// The published Gauss-Newton with TF32 products; see the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct Tf32GaussNewton {
+    learning_rate: f64,
+    damping: f64,
+}
+
+impl Tf32GaussNewton {
+    /// With learning rate η and damping λ.
+    #[must_use]
+    pub fn new(learning_rate: f64, damping: f64) -> Self {
+        Self { learning_rate, damping }
+    }
+
+    /// The direction `A⁻¹ g` at `params`, and the batch's loss and accuracy there.
+    ///
+    /// # Errors
+    /// When the batch or the parameters do not fit the network, λ is not positive, or the system cannot be solved.
+    pub fn direction(
+        &self,
+        graph: &Graph,
+        params: &[f32],
+        batch: &Batch<'_, f32>,
+    ) -> Result<(StepReport, Vec<f32>), OptimError> {
+        if self.damping.is_nan() || self.damping <= 0.0 {
+            return Err(OptimError::Option { option: "damping", found: self.damping, expected: "a positive number" });
+        }
+        let at = graph.linearize(params, batch.images())?;
+        let residual = mean_gradient(at.logits(), batch.labels())?;
+        let loss = mean_loss(at.logits(), batch.labels())?;
+        let report = StepReport { loss, correct: count_correct(at.logits(), batch.labels()) };
+        let gradient = Array1::from(at.vjp(residual.view())?);
+        let p = softmax(at.logits());
+
+        // Rows run over images within a class, for the Jacobian and for H alike.
+        let rows = p.len();
+        let mut jacobian =
+            at.jacobian()?.into_shape_with_order((rows, params.len())).map_err(|_| OptimError::Option {
+                option: "parameters",
+                found: params.len() as f64,
+                expected: "a count that fits in memory",
+            })?;
+        jacobian.par_mapv_inplace(round_to_tf32);
+        let p = p.t().to_owned().into_flat();
+        let hessian =
+            Array2::from_shape_fn((rows, rows), |(i, j)| round_to_tf32(if i == j { p[i] } else { 0.0 } - p[i] * p[j]));
+        let mut left = Array2::zeros((params.len(), rows));
+        matmul(1.0, jacobian.t(), hessian.view(), 0.0, left.view_mut()).map_err(|e| self.failed(rows, e))?;
+        left.par_mapv_inplace(round_to_tf32);
+        Ok((report, self.solve(&jacobian, &left, &gradient)?))
+    }
+
+    /// `(λI + left · jacobian)⁻¹ g`.
+    fn solve(
+        &self,
+        jacobian: &Array2<f32>,
+        left: &Array2<f32>,
+        gradient: &Array1<f32>,
+    ) -> Result<Vec<f32>, OptimError> {
+        let rows = jacobian.nrows();
+        let failed = |e| self.failed(rows, e);
+        let jacobian = jacobian.mapv(f64::from);
+        let left = left.mapv(f64::from);
+        let gradient = gradient.mapv(f64::from);
+        let mut small = Array2::<f64>::zeros((rows, rows));
+        matmul(1.0, jacobian.view(), left.view(), 0.0, small.view_mut()).map_err(failed)?;
+        small.diag_mut().mapv_inplace(|d| d + self.damping);
+        let along = jacobian.dot(&gradient).insert_axis(Axis(1));
+        let solved = solve_general(small, along.view()).map_err(failed)?;
+        let correction = left.dot(&solved.column(0));
+        Ok(gradient.iter().zip(&correction).map(|(g, c)| ((g - c) / self.damping) as f32).collect())
+    }
+
+    fn failed(&self, order: usize, source: LinalgError) -> OptimError {
+        OptimError::Solve { order, damping: self.damping, source }
+    }
+}
+
+impl Optimizer<f32> for Tf32GaussNewton {
+    fn step(&mut self, graph: &Graph, params: &mut [f32], batch: &Batch<'_, f32>) -> Result<StepReport, OptimError> {
+        let (report, direction) = self.direction(graph, params, batch)?;
+        let rate = f32::from_f64(self.learning_rate);
+        for (p, d) in params.iter_mut().zip(direction) {
+            *p -= rate * d;
+        }
+        Ok(report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::round_to_tf32;
+
+    #[test]
+    fn rounding_is_to_the_nearest_and_ties_go_to_even() {
+        let ulp = 2.0_f32.powi(-10);
+        assert_eq!(round_to_tf32(1.0 + 0.49 * ulp), 1.0);
+        assert_eq!(round_to_tf32(1.0 + 0.5 * ulp), 1.0);
+        assert_eq!(round_to_tf32(1.0 + 0.51 * ulp), 1.0 + ulp);
+        assert_eq!(round_to_tf32(1.0 + 1.5 * ulp), 1.0 + 2.0 * ulp);
+        assert_eq!(round_to_tf32(-1.0 - 1.5 * ulp), -1.0 - 2.0 * ulp);
+        assert_eq!(round_to_tf32(2.0 - ulp / 4.0), 2.0);
+        assert_eq!(round_to_tf32(0.0), 0.0);
+        assert!(round_to_tf32(f32::NAN).is_nan());
+    }
+}
