@@ -6,7 +6,8 @@
 //! processor model to another, because faer picks its kernels and block sizes at run time.
 //!
 //! With the feature `lapack`, factorizations, solves and eigenvalues go through LAPACK (OpenBLAS, by
-//! `ndarray-linalg`). OpenBLAS starts threads of its own, so that backend promises no bitwise reproducibility.
+//! `ndarray-linalg`), and the products stay as they are. OpenBLAS starts threads of its own, so what it computes is not
+//! promised to be reproducible bit for bit.
 //!
 //! ```
 //! use minima_linalg::{Cholesky, syrk_lower};

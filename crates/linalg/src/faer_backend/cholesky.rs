@@ -12,7 +12,7 @@ use faer::{Mat, MatMut, Par};
 use ndarray::{Array2, ArrayView2};
 
 /// Order of a diagonal block.
-const BLOCK: usize = 128;
+const BLOCK: usize = 96;
 
 /// Overwrites the lower triangle of `a` with its Cholesky factor.
 pub fn cholesky<T: Element>(a: &mut Array2<T>) -> Result<(), LinalgError> {

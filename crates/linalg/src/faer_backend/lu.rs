@@ -12,7 +12,7 @@ use faer::{Mat, MatMut, Par};
 use ndarray::{Array2, ArrayView2, Axis};
 
 /// Columns of a panel.
-const BLOCK: usize = 64;
+const BLOCK: usize = 96;
 
 /// Row `i` of the factors is row `pivots[i]` of the matrix.
 pub type Pivots = Vec<usize>;

@@ -4,11 +4,15 @@ use super::Element;
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_unit_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
-use faer::{MatMut, MatRef, Par};
+use faer::prelude::ReborrowMut;
+use faer::{Mat, MatMut, MatRef, Par};
 use ndarray::{Array2, ArrayView2};
 
 /// Right sides solved together.
 const CHUNK: usize = 128;
+
+/// Rows left free between columns, or those of 1280 numbers compete for the same lines of the cache.
+const PADDING: usize = 16;
 
 /// The triangle to solve with.
 #[derive(Debug, Clone, Copy)]
@@ -36,11 +40,14 @@ pub fn solve<T: Element>(triangle: Triangle, t: MatRef<'_, T>, x: MatMut<'_, T>)
     rayon::join(|| solve(triangle, t, left), || solve(triangle, t, right));
 }
 
-/// Gives `b`, its rows in the order `rows`, to `f` to overwrite by columns, and collects the result in row-major order.
+/// Gives a copy of `b` by columns to `f` to overwrite, and collects the result in row-major order.
 pub fn with_right_sides<T: Element>(b: ArrayView2<'_, T>, f: impl FnOnce(MatMut<'_, T>)) -> Array2<T> {
-    let mut x: Vec<T> = b.t().iter().copied().collect();
     let (rows, cols) = b.dim();
-    f(MatMut::from_column_major_slice_mut(&mut x, rows, cols));
-    let x = MatRef::from_column_major_slice(&x, rows, cols);
+    let mut buffer = Mat::zeros(rows + PADDING, cols);
+    let mut x = buffer.as_mut().subrows_mut(0, rows);
+    for (at, value) in b.indexed_iter() {
+        x[at] = *value;
+    }
+    f(x.rb_mut());
     Array2::from_shape_fn((rows, cols), |at| x[at])
 }
