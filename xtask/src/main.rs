@@ -1,2 +1,67 @@
-//! The commands of minima.
-fn main() {}
+//! The commands of minima: `cargo xtask --help` lists them.
+
+mod commands;
+mod progress;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Which minimum does an optimizer find, and how robust is it?
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", version, max_term_width = 120)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train, attack and measure every model of an experiment, and write its tables, figures and report
+    Reproduce(commands::reproduce::Reproduce),
+    /// Attack and measure one checkpoint
+    Evaluate(commands::evaluate::Evaluate),
+    /// Train each optimizer for a few hundred steps and compare with the recorded accuracies
+    Check(commands::check::Check),
+}
+
+/// What a command ended with, other than an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All is well.
+    Fine,
+    /// It ran, and found that something is not as it should be.
+    Found,
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
+    let outcome = match arguments.command {
+        Command::Reproduce(command) => command.run(),
+        Command::Evaluate(command) => command.run(),
+        Command::Check(command) => command.run(),
+    };
+    match outcome {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Help as it is; anything else in one line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Nobody is left to tell that standard output is closed.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let words: Vec<&str> = text.split("\n\nUsage:").next().unwrap_or_default().split_whitespace().collect();
+    eprintln!("{} (--help tells more)", words.join(" "));
+    ExitCode::from(2)
+}

@@ -26,6 +26,14 @@ pub struct Mnist {
     pub hashes: Vec<FileHash>,
 }
 
+impl Mnist {
+    /// Whether all four files are those committed with this project: the canonical MNIST.
+    #[must_use]
+    pub fn is_the_committed(&self) -> bool {
+        self.hashes.len() == FILES.len() && self.hashes.iter().zip(FILES).all(|(h, (_, known))| h.sha256 == known)
+    }
+}
+
 /// Loads the committed MNIST of [`default_dir`] and checks its hashes.
 ///
 /// # Errors

@@ -2,9 +2,22 @@
 
 pub mod agreement;
 pub mod atomic_file;
+pub mod check;
+mod error;
+pub mod evaluation;
 pub mod figures;
+pub mod manifest;
+pub mod measurement;
+pub mod observer;
+mod optimizer_spec;
 pub mod optimizers;
 pub mod paper;
+pub mod preset;
 pub mod records;
 pub mod report;
+pub mod reproduce;
 pub mod tables;
+pub mod training;
+
+pub use error::ExperimentError;
+pub use optimizer_spec::OptimizerSpec;

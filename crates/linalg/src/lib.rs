@@ -44,3 +44,6 @@ pub use lu::{Lu, solve_general};
 pub use matmul::matmul;
 pub use real::Real;
 pub use syrk::syrk_lower;
+
+/// Who factors and solves: `faer`, or with the feature `lapack` `OpenBLAS`.
+pub const BACKEND: &str = if cfg!(feature = "lapack") { "OpenBLAS" } else { "faer" };

@@ -1,0 +1,165 @@
+//! The regression gate: a short training of each optimizer, held against recorded losses, accuracies and FGSM counts.
+
+use crate::atomic_file::write_atomically;
+use crate::error::ExperimentError;
+use crate::measurement::measure;
+use crate::observer::{Event, Observer};
+use crate::preset::Preset;
+use crate::records::{Record, read_csv, to_csv};
+use crate::tables::Table;
+use crate::training::{Run, TestSet, train, training_set};
+use minima_data::Mnist;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// One recorded number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaselineRow {
+    /// `clean` or `poisoned`.
+    pub dataset: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// What was measured.
+    pub quantity: String,
+    /// What it was.
+    pub value: f64,
+    /// How far it may move.
+    pub tolerance: f64,
+}
+
+impl Record for BaselineRow {
+    const HEADER: &'static [&'static str] = &["dataset", "optimizer", "quantity", "value", "tolerance"];
+}
+
+impl BaselineRow {
+    fn name(&self) -> String {
+        format!("{} {} {}", self.dataset, self.optimizer, self.quantity)
+    }
+
+    fn is_same_number_as(&self, other: &Self) -> bool {
+        (&self.dataset, &self.optimizer, &self.quantity) == (&other.dataset, &other.optimizer, &other.quantity)
+    }
+}
+
+/// What the gate found.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// Every number beside its record, for a terminal.
+    pub table: String,
+    /// The names of those that moved beyond their tolerance, are missing, or are not recorded.
+    pub moved: Vec<String>,
+}
+
+/// Trains, measures, and compares with the records in the file `baseline`.
+///
+/// # Errors
+/// When the file cannot be read or a run fails.
+pub fn check(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<Verdict, ExperimentError> {
+    let recorded: Vec<BaselineRow> = read_csv(baseline)?;
+    let measured = measure_all(data, observer)?;
+    Ok(compare(&recorded, &measured))
+}
+
+/// Trains, measures, and records in the file `baseline`; tolerances that stand there are kept. Returns the rows written.
+///
+/// # Errors
+/// When a run fails, or the file cannot be written or, where there is one, not be read.
+pub fn bless(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<usize, ExperimentError> {
+    let recorded: Vec<BaselineRow> = if baseline.exists() { read_csv(baseline)? } else { Vec::new() };
+    let mut rows = measure_all(data, observer)?;
+    for row in &mut rows {
+        if let Some(old) = recorded.iter().find(|old| old.is_same_number_as(row)) {
+            row.tolerance = old.tolerance;
+        }
+    }
+    write_atomically(baseline, &to_csv(&rows)?)?;
+    Ok(rows.len())
+}
+
+fn compare(recorded: &[BaselineRow], measured: &[BaselineRow]) -> Verdict {
+    let mut table = Table::new(&["dataset", "optimizer", "quantity", "recorded", "now", "moved", "tolerance", ""]);
+    let mut moved = Vec::new();
+    for now in measured {
+        let old = recorded.iter().find(|old| old.is_same_number_as(now));
+        let (cells, fine) = match old {
+            Some(old) => {
+                let by = now.value - old.value;
+                // Written so that a NaN on either side has moved.
+                let fine = by.abs() <= old.tolerance;
+                ([number(old.value), number(by), number(old.tolerance)], fine)
+            }
+            None => (["not recorded".into(), String::new(), String::new()], false),
+        };
+        let [was, by, tolerance] = cells;
+        let verdict = if fine { "ok" } else { "MOVED" }.to_owned();
+        let (dataset, optimizer, quantity) = (now.dataset.clone(), now.optimizer.clone(), now.quantity.clone());
+        table.rows.push(vec![dataset, optimizer, quantity, was, number(now.value), by, tolerance, verdict]);
+        if !fine {
+            moved.push(now.name());
+        }
+    }
+    for old in recorded.iter().filter(|old| !measured.iter().any(|now| now.is_same_number_as(old))) {
+        moved.push(format!("{} (recorded, not measured)", old.name()));
+    }
+    Verdict { table: table.to_text(), moved }
+}
+
+fn number(x: f64) -> String {
+    if x.fract() == 0.0 { format!("{x}") } else { format!("{x:.4}") }
+}
+
+/// The last epoch and the attacks of each run of the preset `check`.
+fn measure_all(data: &Mnist, observer: &mut dyn Observer) -> Result<Vec<BaselineRow>, ExperimentError> {
+    let preset = Preset::named("check", &[])?;
+    preset.check_against(data)?;
+    let test = TestSet::new(&data.test.take(preset.test_images));
+    let runs = Run::all(&preset);
+    let mut rows = Vec::new();
+    for (number, run) in (1..).zip(&runs) {
+        let name = run.name();
+        let set = training_set(&preset, run, data)?;
+        let steps = set.len().div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
+        observer.on(Event::RunStarted { run: &name, number, of: runs.len(), steps });
+        let (model, epochs) = train(&preset, run, &set, &test, observer)?;
+        let measured = measure(&model, &test, &preset.epsilons, &[], preset.sharpness_batch)?;
+        let mut push = |quantity: String, value: f64, tolerance: f64| {
+            let (dataset, optimizer) = (run.dataset.name().to_owned(), run.optimizer.clone());
+            rows.push(BaselineRow { dataset, optimizer, quantity, value, tolerance });
+        };
+        if let Some(last) = epochs.last() {
+            push("train_loss".into(), rounded(last.train_loss), 0.01);
+            push("train_accuracy".into(), rounded(last.train_accuracy), 0.005);
+            push("test_loss".into(), rounded(last.test_loss), 0.01);
+        }
+        push("correct".into(), measured.correct as f64, 10.0);
+        for attack in &measured.fgsm {
+            let tolerance = 0.02 * measured.correct as f64;
+            push(format!("fgsm_successes_{}", attack.epsilon), attack.successes as f64, tolerance.round());
+        }
+    }
+    Ok(rows)
+}
+
+/// Six decimals: what a baseline needs, and what a diff of it can be read by.
+fn rounded(x: f64) -> f64 {
+    (x * 1e6).round() / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(quantity: &str, value: f64) -> BaselineRow {
+        let (dataset, optimizer) = ("clean".to_owned(), "adam".to_owned());
+        BaselineRow { dataset, optimizer, quantity: quantity.to_owned(), value, tolerance: 0.1 }
+    }
+
+    #[test]
+    fn what_moves_is_named() {
+        let recorded = [row("a", 1.0), row("b", 1.0), row("gone", 1.0)];
+        let same = compare(&recorded, &[row("a", 1.05), row("b", 0.95), row("gone", 1.0)]);
+        assert!(same.moved.is_empty(), "{:?}", same.moved);
+        let moved = compare(&recorded, &[row("a", 1.2), row("b", f64::NAN), row("new", 1.0)]).moved;
+        assert_eq!(moved, ["clean adam a", "clean adam b", "clean adam new", "clean adam gone (recorded, not measured)"]);
+    }
+}

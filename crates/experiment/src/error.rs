@@ -1,0 +1,67 @@
+//! The errors of an experiment.
+
+use minima_attacks::AttackError;
+use minima_autodiff::AutodiffError;
+use minima_data::DataError;
+use minima_metrics::MetricsError;
+use minima_optim::OptimError;
+
+/// What can go wrong in an experiment.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExperimentError {
+    /// The preset cannot be read or makes no sense.
+    #[error(transparent)]
+    Preset(#[from] crate::preset::PresetError),
+    /// The data cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A network or a checkpoint is not as expected.
+    #[error(transparent)]
+    Autodiff(#[from] AutodiffError),
+    /// A step of a run failed.
+    #[error("{run}, epoch {epoch}, step {step}: {source}")]
+    Step {
+        /// Which run.
+        run: String,
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The step within it, from 1.
+        step: usize,
+        /// Why.
+        source: OptimError,
+    },
+    /// A run's loss is no number any more.
+    #[error("{run}, epoch {epoch}, step {step}: the loss is {loss}; expected a number (a smaller learning rate may help)")]
+    Diverged {
+        /// Which run.
+        run: String,
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The step within it, from 1.
+        step: usize,
+        /// The loss.
+        loss: f64,
+    },
+    /// An attack failed.
+    #[error(transparent)]
+    Attack(#[from] AttackError),
+    /// A measurement failed.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A result file cannot be written or read.
+    #[error(transparent)]
+    Record(#[from] crate::records::RecordError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] crate::atomic_file::AtomicWriteError),
+    /// A figure cannot be drawn.
+    #[error(transparent)]
+    Figure(#[from] crate::figures::FigureError),
+    /// The paper's numbers, which are compiled in, cannot be read.
+    #[error(transparent)]
+    Paper(#[from] crate::paper::PaperError),
+    /// The manifest cannot be written as JSON.
+    #[error("manifest.json: {0}")]
+    Json(#[from] serde_json::Error),
+}

@@ -1,0 +1,126 @@
+//! The evaluation of one checkpoint, as `evaluate` prints it.
+
+use crate::error::ExperimentError;
+use crate::measurement::measure;
+use crate::preset::NetworkKind;
+use crate::records::Scope;
+use crate::tables::Table;
+use crate::training::{TestSet, network};
+use minima_autodiff::Model;
+use minima_data::Dataset;
+use minima_metrics::Summary;
+use serde::Serialize;
+use std::fmt;
+use std::path::Path;
+
+/// Test images that share a weight perturbation in the scope `batch`, as in the paper.
+const SHARPNESS_BATCH: usize = 256;
+
+/// One attack on all test images.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AttackResult {
+    /// Its name.
+    pub attack: &'static str,
+    /// Its size.
+    pub epsilon: f64,
+    /// Images classified correctly before and not after.
+    pub successes: usize,
+}
+
+/// Mean and median over the test images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct MeanAndMedian {
+    /// The mean.
+    pub mean: f64,
+    /// The median.
+    pub median: f64,
+}
+
+/// Loss increases under weight perturbations of one norm.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SharpnessResult {
+    /// The perturbation's norm.
+    pub rho: f64,
+    /// What one perturbation is made for.
+    pub scope: Scope,
+    /// Mean over the test images.
+    pub mean: f64,
+    /// Median over the test images.
+    pub median: f64,
+}
+
+/// Everything that is measured of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CheckpointEvaluation {
+    /// Its file.
+    pub weights: String,
+    /// Test images classified correctly.
+    pub correct: usize,
+    /// Mean loss over the test images.
+    pub test_loss: f64,
+    /// An attack a row.
+    pub attacks: Vec<AttackResult>,
+    /// `‖∇ₓ ℓ‖₂`.
+    pub input_gradient_norm: MeanAndMedian,
+    /// The true class's logit less the largest other one.
+    pub logit_margin: MeanAndMedian,
+    /// A norm and scope a row.
+    pub sharpness: Vec<SharpnessResult>,
+}
+
+/// Evaluates a checkpoint of the paper's network on test images.
+///
+/// # Errors
+/// When the checkpoint cannot be read or does not fit the network, or an epsilon or rho makes no sense.
+pub fn evaluate_checkpoint(
+    weights: &Path,
+    test: &Dataset,
+    epsilons: &[f64],
+    rhos: &[f64],
+) -> Result<CheckpointEvaluation, ExperimentError> {
+    let graph = network(NetworkKind::PaperCnn, test)?;
+    let params = graph.load(weights)?;
+    let model = Model::new(graph, params)?;
+    let measured = measure(&model, &TestSet::new(test), epsilons, rhos, SHARPNESS_BATCH)?;
+    let summed_up = |values: &[f64]| -> Result<MeanAndMedian, ExperimentError> {
+        let Summary { mean, median, .. } = Summary::of(values)?;
+        Ok(MeanAndMedian { mean, median })
+    };
+    let attack = |epsilon, successes| AttackResult { attack: "fgsm", epsilon, successes };
+    Ok(CheckpointEvaluation {
+        weights: weights.display().to_string(),
+        correct: measured.correct,
+        test_loss: measured.test_loss,
+        attacks: measured.fgsm.iter().map(|a| attack(a.epsilon, a.successes)).collect(),
+        input_gradient_norm: summed_up(&measured.input_gradient_norms)?,
+        logit_margin: summed_up(&measured.logit_margins)?,
+        sharpness: measured
+            .sharpness
+            .iter()
+            .map(|s| SharpnessResult { rho: s.rho, scope: s.scope, mean: s.mean, median: s.median })
+            .collect(),
+    })
+}
+
+impl fmt::Display for CheckpointEvaluation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {} correct, test loss {:.4}", self.weights, self.correct, self.test_loss)?;
+        let mut attacks = Table::new(&["attack", "epsilon", "successes", "of those correct"]);
+        for a in &self.attacks {
+            let share = crate::paper::rate(a.successes as u32, self.correct as u32);
+            let cells = [a.attack.to_owned(), a.epsilon.to_string(), a.successes.to_string()];
+            attacks.rows.push([&cells[..], &[format!("{:.2} %", 100.0 * share)]].concat());
+        }
+        writeln!(f, "\n{}", attacks.to_text())?;
+        let mut rows = Table::new(&["measure", "mean", "median"]);
+        let mut push = |name: String, mean: f64, median: f64| {
+            rows.rows.push(vec![name, format!("{mean:.5}"), format!("{median:.5}")]);
+        };
+        push("input-gradient norm".into(), self.input_gradient_norm.mean, self.input_gradient_norm.median);
+        push("logit margin".into(), self.logit_margin.mean, self.logit_margin.median);
+        for s in &self.sharpness {
+            push(format!("loss increase, rho {}, {}", s.rho, s.scope), s.mean, s.median);
+        }
+        write!(f, "{}", rows.to_text())
+    }
+}

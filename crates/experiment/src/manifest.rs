@@ -1,0 +1,124 @@
+//! `manifest.json`: what a run was made with, and where. Times and host facts are here and in no other file.
+
+use crate::preset::Preset;
+use minima_data::FileHash;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// The machine a run was made on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Host {
+    /// The operating system.
+    pub os: &'static str,
+    /// The instruction set.
+    pub architecture: &'static str,
+    /// The processor, where the system tells.
+    pub processor: Option<String>,
+}
+
+impl Host {
+    /// This machine.
+    #[must_use]
+    pub fn here() -> Self {
+        let processor = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
+            let line = text.lines().find(|l| l.starts_with("model name"))?;
+            Some(line.split_once(':')?.1.trim().to_owned())
+        });
+        Self { os: std::env::consts::OS, architecture: std::env::consts::ARCH, processor }
+    }
+}
+
+/// One part of a run and how long it took.
+#[derive(Clone, Debug, Serialize)]
+pub struct Stage {
+    /// What was done.
+    pub stage: String,
+    /// For how long, in seconds.
+    pub seconds: f64,
+}
+
+/// What a run was made with, and where.
+#[derive(Clone, Debug, Serialize)]
+pub struct Manifest {
+    /// The crate's version.
+    pub version: &'static str,
+    /// The preset's name, or its file's.
+    pub preset: String,
+    /// The whole configuration, overrides included.
+    pub config: Preset,
+    /// The seeds.
+    pub seeds: Vec<u64>,
+    /// SHA-256 of each data file.
+    pub data: BTreeMap<String, String>,
+    /// Where computations ran.
+    pub device: &'static str,
+    /// Who factored and solved.
+    pub linear_algebra: &'static str,
+    /// Threads that computed.
+    pub threads: usize,
+    /// The machine.
+    pub host: Host,
+    /// The parts of the run, in order.
+    pub stages: Vec<Stage>,
+    /// The run as a whole, in seconds.
+    pub seconds: f64,
+}
+
+impl Manifest {
+    /// Of a run that has ended.
+    #[must_use]
+    pub fn new(preset: &str, config: &Preset, hashes: &[FileHash], clock: &Clock) -> Self {
+        let data = hashes.iter().map(|h| {
+            let name = h.file.file_name().map_or_else(|| h.file.display().to_string(), |n| n.to_string_lossy().into());
+            (name, h.sha256.clone())
+        });
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            preset: preset.to_owned(),
+            config: config.clone(),
+            seeds: config.seeds.clone(),
+            data: data.collect(),
+            device: "cpu",
+            linear_algebra: minima_linalg::BACKEND,
+            threads: rayon::current_num_threads(),
+            host: Host::here(),
+            stages: clock.stages.clone(),
+            seconds: clock.start.elapsed().as_secs_f64(),
+        }
+    }
+
+    /// As indented JSON.
+    ///
+    /// # Errors
+    /// None that its content can cause.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        Ok(text)
+    }
+}
+
+/// Measures the stages of a run.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    start: Instant,
+    stages: Vec<Stage>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { start: Instant::now(), stages: Vec::new() }
+    }
+}
+
+impl Clock {
+    /// Does one stage and notes how long it took, in seconds; returns that too.
+    pub fn time<R>(&mut self, stage: &str, work: impl FnOnce() -> R) -> (R, f64) {
+        let start = Instant::now();
+        let result = work();
+        let seconds = start.elapsed().as_secs_f64();
+        self.stages.push(Stage { stage: stage.to_owned(), seconds });
+        (result, seconds)
+    }
+}

@@ -1,0 +1,125 @@
+//! What is measured of a trained model: accuracy, FGSM, input gradients, margins, sharpness.
+
+use crate::error::ExperimentError;
+use crate::records::{AdversarialExample, Scope};
+use crate::training::TestSet;
+use minima_attacks::{Attack, Epsilon, Fgsm};
+use minima_autodiff::Model;
+use minima_metrics::{self as metrics, Summary};
+use ndarray::Array2;
+
+/// Pairs of an image and its adversarial twin that figure 1 has room for.
+const PAIRS: usize = 6;
+
+/// One FGSM attack on the test set.
+#[derive(Clone, Debug)]
+pub struct FgsmMeasurement {
+    /// Its step.
+    pub epsilon: f64,
+    /// Images classified correctly before and not after.
+    pub successes: usize,
+    /// Which they are.
+    flipped: Vec<usize>,
+    /// The class of each image after.
+    predicted: Vec<usize>,
+    /// The images after, `(images, features)`.
+    adversarial: Array2<f32>,
+}
+
+/// The loss increases under weight perturbations of one norm.
+#[derive(Clone, Copy, Debug)]
+pub struct SharpnessMeasurement {
+    /// The perturbation's norm.
+    pub rho: f64,
+    /// What one perturbation is made for.
+    pub scope: Scope,
+    /// Mean over the test images.
+    pub mean: f64,
+    /// Median over the test images.
+    pub median: f64,
+}
+
+/// Everything measured of one model.
+#[derive(Clone, Debug)]
+pub struct Measurement {
+    /// Test images classified correctly.
+    pub correct: usize,
+    /// Mean loss over them all.
+    pub test_loss: f64,
+    /// An attack for each epsilon.
+    pub fgsm: Vec<FgsmMeasurement>,
+    /// `‖∇ₓ ℓ‖₂` of each test image.
+    pub input_gradient_norms: Vec<f64>,
+    /// The true class's logit less the largest other one, of each test image.
+    pub logit_margins: Vec<f64>,
+    /// For each norm, both scopes.
+    pub sharpness: Vec<SharpnessMeasurement>,
+}
+
+/// Measures a model on the test set; `sharpness_batch` images share a perturbation in the scope `batch`.
+///
+/// # Errors
+/// When the images do not fit the network, its logits are no numbers, or an epsilon or rho makes no sense.
+pub fn measure(
+    model: &Model<f32>,
+    test: &TestSet,
+    epsilons: &[f64],
+    rhos: &[f64],
+    sharpness_batch: usize,
+) -> Result<Measurement, ExperimentError> {
+    let (images, labels) = (test.images.view(), test.labels.as_slice());
+    let evaluation = metrics::evaluate(model, images, labels)?;
+    let steps = epsilons.iter().map(|&e| Epsilon::new(e)).collect::<Result<Vec<_>, _>>()?;
+    let outcomes = Fgsm::default().run_many(model, images, labels, &steps)?;
+    let fgsm = epsilons.iter().zip(outcomes).map(|(&epsilon, outcome)| FgsmMeasurement {
+        epsilon,
+        successes: outcome.successes(),
+        flipped: (0..labels.len()).filter(|&i| outcome.success[i]).collect(),
+        predicted: outcome.predicted_after,
+        adversarial: outcome.adversarial,
+    });
+    let fgsm = fgsm.collect();
+    let mut sharpness = Vec::new();
+    for (scope, of) in
+        [(Scope::Batch, metrics::Scope::Batch(sharpness_batch)), (Scope::Example, metrics::Scope::Example)]
+    {
+        for found in metrics::sharpness(model, images, labels, of, rhos)? {
+            let summary = Summary::of(&found.increases)?;
+            sharpness.push(SharpnessMeasurement { rho: found.rho, scope, mean: summary.mean, median: summary.median });
+        }
+    }
+    Ok(Measurement {
+        correct: evaluation.correct,
+        test_loss: evaluation.mean_loss,
+        fgsm,
+        input_gradient_norms: metrics::input_gradient_norms(model, images, labels)?,
+        logit_margins: metrics::logit_margins(model, images, labels)?,
+        sharpness,
+    })
+}
+
+impl Measurement {
+    /// The first images that the strongest attack flips, each of another class, beside what became of them.
+    #[must_use]
+    pub fn pairs(&self, optimizer: &str, test: &TestSet) -> Vec<AdversarialExample> {
+        let Some(attack) = self.fgsm.iter().max_by(|a, b| a.epsilon.total_cmp(&b.epsilon)) else { return Vec::new() };
+        let mut classes = Vec::new();
+        let mut pairs = Vec::new();
+        for &image in &attack.flipped {
+            let label = test.labels[image];
+            if pairs.len() < PAIRS && !classes.contains(&label) {
+                classes.push(label);
+                pairs.push(AdversarialExample {
+                    original: test.images.row(image).to_vec(),
+                    adversarial: attack.adversarial.row(image).to_vec(),
+                    shape: test.shape,
+                    label,
+                    predicted: attack.predicted[image],
+                    epsilon: attack.epsilon,
+                    optimizer: optimizer.to_owned(),
+                });
+            }
+        }
+        pairs
+    }
+}

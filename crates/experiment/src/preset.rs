@@ -1,0 +1,376 @@
+//! What an experiment does, as data: a TOML file, one of those compiled in or another, with single keys overridden.
+
+use crate::optimizer_spec::OptimizerSpec;
+use crate::optimizers::sort_key;
+use minima_data::Mnist;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// The presets compiled in: name and text.
+const COMPILED_IN: [(&str, &str); 4] = [
+    ("paper", include_str!("../presets/paper.toml")),
+    ("paper-hardware", include_str!("../presets/paper-hardware.toml")),
+    ("quick", include_str!("../presets/quick.toml")),
+    ("check", include_str!("../presets/check.toml")),
+];
+
+/// Which network is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NetworkKind {
+    /// [`minima_autodiff::paper_cnn`].
+    PaperCnn,
+}
+
+/// Which labels a model is trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DatasetKind {
+    /// Those of the data set.
+    Clean,
+    /// A share of them replaced by wrong ones.
+    Poisoned,
+}
+
+impl DatasetKind {
+    /// Its name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clean => crate::records::CLEAN,
+            Self::Poisoned => crate::records::POISONED,
+        }
+    }
+}
+
+/// A whole experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    /// The network.
+    pub network: NetworkKind,
+    /// One run of everything for each.
+    pub seeds: Vec<u64>,
+    /// Epochs of training.
+    pub epochs: u32,
+    /// Images in a step; an epoch's last may have fewer.
+    pub batch_size: usize,
+    /// The first so many training images.
+    pub train_images: usize,
+    /// The first so many test images.
+    pub test_images: usize,
+    /// Labels to train on.
+    pub datasets: Vec<DatasetKind>,
+    /// Share of the labels that are wrong in `poisoned`, 0 to 1.
+    pub poison_rate: f64,
+    /// FGSM's steps, in units of a pixel's range.
+    pub epsilons: Vec<f64>,
+    /// Norms of the weight perturbations of the sharpness measure.
+    pub rhos: Vec<f64>,
+    /// Test images that share a perturbation in the scope `batch`.
+    pub sharpness_batch: usize,
+    /// What trains, by name.
+    pub optimizers: BTreeMap<String, OptimizerSpec>,
+}
+
+/// A preset could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PresetError {
+    /// No preset of that name is compiled in.
+    #[error("preset {found}: expected one of {expected}")]
+    Name {
+        /// The name.
+        found: String,
+        /// The names there are.
+        expected: String,
+    },
+    /// A file could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is no TOML, or its keys and values are not those of a preset.
+    #[error("{origin}: {message}")]
+    Content {
+        /// The file, the preset or the override.
+        origin: String,
+        /// What is wrong, in one line.
+        message: String,
+    },
+    /// The data has fewer images than asked for.
+    #[error("{key} is {asked}; the data has {there}")]
+    TooFewImages {
+        /// The key.
+        key: &'static str,
+        /// The images asked for.
+        asked: usize,
+        /// The images there are.
+        there: usize,
+    },
+    /// A value makes no sense.
+    #[error("{key} is {found}; expected {expected}")]
+    Value {
+        /// The key.
+        key: String,
+        /// Its value.
+        found: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+}
+
+impl Preset {
+    /// The names of the presets compiled in.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        COMPILED_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// A preset compiled in, with overrides such as `epochs=3` or `optimizers.adam.learning_rate=0.01`.
+    ///
+    /// # Errors
+    /// For an unknown name, an override that is no `key=value` or whose key a preset does not have, and values that make no
+    /// sense.
+    pub fn named(name: &str, overrides: &[String]) -> Result<Self, PresetError> {
+        Self::from_table(compiled_in(name)?, &format!("preset {name}"), overrides)
+    }
+
+    /// As [`named`](Self::named), from a file; its key `extends` may name a preset compiled in.
+    ///
+    /// # Errors
+    /// As [`named`](Self::named), and for a file that cannot be read or is no TOML.
+    pub fn from_file(path: &Path, overrides: &[String]) -> Result<Self, PresetError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| PresetError::Read { path: path.to_owned(), source })?;
+        let origin = path.display().to_string();
+        Self::from_table(extended(parse(&text, &origin)?, &origin)?, &origin, overrides)
+    }
+
+    fn from_table(mut table: Table, origin: &str, overrides: &[String]) -> Result<Self, PresetError> {
+        let read = |table: &Table, origin: &str| -> Result<Self, PresetError> {
+            let read = table.clone().try_into::<Self>();
+            read.map_err(|e| PresetError::Content { origin: origin.to_owned(), message: one_line(e.message()) })
+        };
+        let mut preset = read(&table, origin)?;
+        for change in overrides {
+            let origin = format!("--set {change}");
+            set(&mut table, change).map_err(|message| PresetError::Content { origin: origin.clone(), message })?;
+            preset = read(&table, &origin)?;
+        }
+        preset.check()?;
+        Ok(preset)
+    }
+
+    /// The optimizers' names, in the order in which they run and are shown.
+    #[must_use]
+    pub fn optimizer_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.optimizers.keys().map(String::as_str).collect();
+        names.sort_by_key(|name| sort_key(name));
+        names
+    }
+
+    /// The same experiment with other seeds.
+    ///
+    /// # Errors
+    /// When there is none, or one stands twice.
+    pub fn with_seeds(self, seeds: Vec<u64>) -> Result<Self, PresetError> {
+        let changed = Self { seeds, ..self };
+        changed.check()?;
+        Ok(changed)
+    }
+
+    /// Fails where the data has fewer images than the preset asks for.
+    ///
+    /// # Errors
+    /// That is it.
+    pub fn check_against(&self, data: &Mnist) -> Result<(), PresetError> {
+        for (key, asked, there) in [
+            ("train_images", self.train_images, data.train.len()),
+            ("test_images", self.test_images, data.test.len()),
+        ] {
+            if asked > there {
+                return Err(PresetError::TooFewImages { key, asked, there });
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), PresetError> {
+        let wrong = |key: &str, found: String, expected| Err(PresetError::Value { key: key.to_owned(), found, expected });
+        let counts = [
+            ("epochs", self.epochs as usize),
+            ("batch_size", self.batch_size),
+            ("train_images", self.train_images),
+            ("test_images", self.test_images),
+            ("sharpness_batch", self.sharpness_batch),
+            ("the number of seeds", self.seeds.len()),
+            ("the number of datasets", self.datasets.len()),
+            ("the number of optimizers", self.optimizers.len()),
+        ];
+        if let Some((key, found)) = counts.iter().find(|(_, n)| *n == 0) {
+            return wrong(key, found.to_string(), "at least 1");
+        }
+        if !(0.0..=1.0).contains(&self.poison_rate) {
+            return wrong("poison_rate", self.poison_rate.to_string(), "a share from 0 to 1");
+        }
+        if let Some(e) = self.epsilons.iter().find(|e| !(0.0..=1.0).contains(*e)) {
+            return wrong("epsilons", e.to_string(), "numbers from 0 to 1");
+        }
+        if let Some(rho) = self.rhos.iter().find(|r| !(r.is_finite() && **r > 0.0)) {
+            return wrong("rhos", rho.to_string(), "positive numbers");
+        }
+        let listed_twice = |n: usize, distinct: usize| n != distinct;
+        let distinct_seeds: std::collections::BTreeSet<_> = self.seeds.iter().collect();
+        if listed_twice(self.seeds.len(), distinct_seeds.len()) {
+            return wrong("seeds", format!("{:?}", self.seeds), "each seed once");
+        }
+        let distinct_datasets: std::collections::BTreeSet<_> = self.datasets.iter().collect();
+        if listed_twice(self.datasets.len(), distinct_datasets.len()) {
+            return wrong("datasets", format!("{:?}", self.datasets), "each data set once");
+        }
+        for (name, optimizer) in &self.optimizers {
+            if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+                return wrong("an optimizer's name", name.clone(), "letters, digits, - and _: it becomes a file's name");
+            }
+            if let Some((option, found, expected)) = optimizer.nonsense() {
+                return wrong(&format!("optimizers.{name}.{option}"), found.to_string(), expected);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn compiled_in(name: &str) -> Result<Table, PresetError> {
+    let Some((_, text)) = COMPILED_IN.iter().find(|(known, _)| *known == name) else {
+        let expected = Preset::names().collect::<Vec<_>>().join(", ");
+        return Err(PresetError::Name { found: name.to_owned(), expected });
+    };
+    let origin = format!("preset {name}");
+    extended(parse(text, &origin)?, &origin)
+}
+
+/// The table laid over the preset it extends, if it does.
+fn extended(mut table: Table, origin: &str) -> Result<Table, PresetError> {
+    match table.remove("extends") {
+        None => Ok(table),
+        Some(Value::String(base)) => {
+            let mut whole = compiled_in(&base)?;
+            overlay(&mut whole, table);
+            Ok(whole)
+        }
+        Some(other) => Err(PresetError::Content {
+            origin: origin.to_owned(),
+            message: format!("extends is {other}; expected the name of a preset"),
+        }),
+    }
+}
+
+fn overlay(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(base)), Value::Table(over)) => overlay(base, over),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+fn parse(text: &str, origin: &str) -> Result<Table, PresetError> {
+    text.parse::<Table>()
+        .map_err(|e| PresetError::Content { origin: origin.to_owned(), message: one_line(e.message()) })
+}
+
+/// Sets one `dotted.key=value`; whether the key is one of a preset's is found when the table is read.
+fn set(table: &mut Table, change: &str) -> Result<(), String> {
+    let (path, value) = change.split_once('=').ok_or("expected key=value")?;
+    let text = value.trim();
+    // What is no TOML value is taken as a string, so that names need no quotes.
+    let value = format!("v = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut t| t.remove("v"))
+        .unwrap_or_else(|| Value::String(text.to_owned()));
+    let mut keys: Vec<&str> = path.trim().split('.').collect();
+    let last = keys.pop().unwrap_or_default();
+    let mut at = table;
+    for key in keys {
+        at = match at.get_mut(key) {
+            Some(Value::Table(inner)) => inner,
+            _ => return Err(format!("there is no table {key}")),
+        };
+    }
+    at.insert(last.to_owned(), value);
+    Ok(())
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(text: &str) -> Result<Preset, PresetError> {
+        Preset::named("paper", &[text.to_owned()])
+    }
+
+    #[test]
+    fn every_preset_reads() {
+        for name in Preset::names() {
+            Preset::named(name, &[]).unwrap();
+        }
+        let hardware = Preset::named("paper-hardware", &[]).unwrap();
+        let names = ["sgd", "adam", "gauss-newton-published", "gauss-newton-published-tf32", "gauss-newton"];
+        assert_eq!(hardware.optimizer_names(), names);
+    }
+
+    #[test]
+    fn overrides_change_one_key() {
+        assert_eq!(change("epochs=3").unwrap().epochs, 3);
+        assert_eq!(change("seeds=[1, 2]").unwrap().seeds, [1, 2]);
+        let changed = change("optimizers.gauss-newton.damping = 0.1").unwrap();
+        assert_ne!(changed, Preset::named("paper", &[]).unwrap());
+        assert_eq!(changed.optimizers.len(), 4);
+    }
+
+    #[test]
+    fn wrong_overrides_are_named_in_one_line() {
+        for (text, part) in [
+            ("epoch=3", "unknown field `epoch`"),
+            ("epochs", "expected key=value"),
+            ("epochs=-1", "--set epochs=-1"),
+            ("epochs=x", "--set epochs=x"),
+            ("optimizer.adam.learning_rate=1", "there is no table optimizer"),
+            ("optimizers.adam.rate=1", "unknown field `rate`"),
+            ("poison_rate=1.5", "poison_rate is 1.5"),
+            ("poison_rate=nan", "poison_rate is NaN"),
+            ("epsilons=[-0.1]", "epsilons is -0.1"),
+            ("seeds=[]", "the number of seeds is 0"),
+            ("seeds=[1, 1]", "each seed once"),
+            ("optimizers.gauss-newton.damping=0", "optimizers.gauss-newton.damping is 0"),
+        ] {
+            let message = change(text).unwrap_err().to_string();
+            assert!(message.contains(part) && !message.contains('\n'), "{text}: {message}");
+        }
+        assert!(Preset::named("papr", &[]).unwrap_err().to_string().contains("expected one of paper"));
+    }
+
+    #[test]
+    fn a_file_may_extend_a_preset() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.toml");
+        std::fs::write(&path, "extends = \"quick\"\nseeds = [7]\n").unwrap();
+        let preset = Preset::from_file(&path, &[]).unwrap();
+        assert_eq!((preset.seeds, preset.epochs, preset.train_images), (vec![7], 2, 6_000));
+        std::fs::write(&path, "extends = 3").unwrap();
+        assert!(Preset::from_file(&path, &[]).is_err());
+        assert!(Preset::from_file(&folder.path().join("none.toml"), &[]).is_err());
+    }
+}

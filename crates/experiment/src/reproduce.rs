@@ -1,0 +1,213 @@
+//! The whole experiment: train every model, attack and measure it, write tables, figures and the report.
+
+use crate::atomic_file::write_atomically;
+use crate::error::ExperimentError;
+use crate::figures::{self, AdversarialPairs, InputGradientNorms, LogitMargins, Samples, TrainingCurves};
+use crate::manifest::{Clock, Manifest};
+use crate::measurement::{Measurement, measure};
+use crate::observer::{Event, Observer};
+use crate::optimizers::{ADAM, MEAN, PUBLISHED};
+use crate::paper;
+use crate::preset::{DatasetKind, Preset};
+use crate::records::{
+    AdversarialExample, DistributionRow, FgsmRow, Quantity, SharpnessRow, TrainingRow, write_csv,
+};
+use crate::report::{ReportInput, report};
+use crate::tables::{fgsm_table, sharpness_table};
+use crate::training::{Run, TestSet, train, training_set};
+use minima_data::Mnist;
+use std::path::Path;
+
+/// What an experiment found, as far as it is printed.
+#[derive(Clone, Debug)]
+pub struct Reproduced {
+    /// The tables, for a terminal.
+    pub summary: String,
+}
+
+/// Everything measured so far.
+#[derive(Clone, Debug, Default)]
+struct Results {
+    training: Vec<TrainingRow>,
+    clean_fgsm: Vec<FgsmRow>,
+    poisoned_fgsm: Vec<FgsmRow>,
+    sharpness: Vec<SharpnessRow>,
+    distributions: Vec<DistributionRow>,
+    gradient_norms: Vec<Samples>,
+    margins: Vec<Samples>,
+    pairs: Vec<AdversarialExample>,
+}
+
+/// Runs a preset on this data and writes its results into the folder `out`.
+///
+/// The folder is made and tried before anything is trained. A file appears whole or not at all; those of an earlier run
+/// are replaced one by one.
+///
+/// # Errors
+/// When the folder cannot be written to, there are fewer images than the preset asks for, or a run fails.
+pub fn reproduce(
+    name: &str,
+    preset: &Preset,
+    data: &Mnist,
+    out: &Path,
+    observer: &mut dyn Observer,
+) -> Result<Reproduced, ExperimentError> {
+    preset.check_against(data)?;
+    try_folder(out)?;
+    let test = TestSet::new(&data.test.take(preset.test_images));
+    let runs = Run::all(preset);
+    let mut clock = Clock::default();
+    let mut results = Results::default();
+    for (number, run) in (1..).zip(&runs) {
+        let run_name = run.name();
+        let set = training_set(preset, run, data)?;
+        let steps = set.len().div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
+        observer.on(Event::RunStarted { run: &run_name, number, of: runs.len(), steps });
+        let (trained, seconds) =
+            clock.time(&format!("train {run_name}"), || train(preset, run, &set, &test, observer));
+        let (model, rows) = trained?;
+        observer.on(Event::RunEnded { run: &run_name, seconds });
+        results.training.extend(rows);
+        write_csv(&out.join("training.csv"), &results.training)?;
+        let checkpoint = model.graph().to_safetensors(model.params())?;
+        write_atomically(&out.join(format!("checkpoints/{run_name}.safetensors")), &checkpoint)?;
+
+        observer.on(Event::Stage(&format!("{run_name}: attacks and measurements")));
+        let (measured, _) = clock.time(&format!("measure {run_name}"), || {
+            measure(&model, &test, &preset.epsilons, &preset.rhos, preset.sharpness_batch)
+        });
+        results.add(run, preset, measured?, &test)?;
+    }
+    observer.on(Event::Stage("tables, figures and report"));
+    let (written, _) = clock.time("tables, figures and report", || results.write(name, preset, data, out));
+    let summary = written?;
+    let manifest = Manifest::new(name, preset, &data.hashes, &clock);
+    write_atomically(&out.join("manifest.json"), &manifest.to_json()?)?;
+    Ok(Reproduced { summary })
+}
+
+/// Makes the folder and writes a file into it, so that a long run does not end in a refusal.
+fn try_folder(out: &Path) -> Result<(), ExperimentError> {
+    let trial = out.join(".writable");
+    write_atomically(&trial, b"")?;
+    // It is empty and hidden: if it stays, nothing is harmed.
+    let _ = std::fs::remove_file(&trial);
+    Ok(())
+}
+
+impl Results {
+    fn add(
+        &mut self,
+        run: &Run,
+        preset: &Preset,
+        measured: Measurement,
+        test: &TestSet,
+    ) -> Result<(), ExperimentError> {
+        let (dataset, optimizer, seed) = (run.dataset.name(), run.optimizer.as_str(), run.seed);
+        let clean = run.dataset == DatasetKind::Clean;
+        let fgsm = if clean { &mut self.clean_fgsm } else { &mut self.poisoned_fgsm };
+        for attack in &measured.fgsm {
+            let (correct, successes) = (measured.correct as u32, attack.successes as u32);
+            fgsm.push(FgsmRow::new(dataset, optimizer, seed, attack.epsilon, correct, successes)?);
+        }
+        for (quantity, values) in [
+            (Quantity::InputGradientNorm, &measured.input_gradient_norms),
+            (Quantity::LogitMargin, &measured.logit_margins),
+        ] {
+            self.distributions.push(DistributionRow::from_values(dataset, optimizer, seed, quantity, values)?);
+        }
+        if !clean {
+            return Ok(());
+        }
+        for s in &measured.sharpness {
+            self.sharpness.push(SharpnessRow::new(optimizer, seed, s.rho, s.scope, s.mean, s.median)?);
+        }
+        if preset.seeds.first() == Some(&seed) {
+            self.pairs.extend(measured.pairs(optimizer, test));
+            let samples = |values| Samples { optimizer: optimizer.to_owned(), values };
+            self.gradient_norms.push(samples(measured.input_gradient_norms));
+            self.margins.push(samples(measured.logit_margins));
+        }
+        Ok(())
+    }
+
+    /// Writes all files but the manifest; returns the tables for a terminal.
+    fn write(self, name: &str, preset: &Preset, data: &Mnist, out: &Path) -> Result<String, ExperimentError> {
+        let tables = out.join("tables");
+        write_csv(&tables.join("table1.csv"), &self.clean_fgsm)?;
+        write_csv(&tables.join("table2.csv"), &self.poisoned_fgsm)?;
+        write_csv(&tables.join("table3.csv"), &self.sharpness)?;
+        write_csv(&tables.join("distributions.csv"), &self.distributions)?;
+
+        let as_published = preset.is_the_papers() && data.is_the_committed();
+        let figures = self.draw(as_published, &out.join("figures"))?;
+        let input = ReportInput {
+            preset: name,
+            seeds: &preset.seeds,
+            training: &self.training,
+            table1: &self.clean_fgsm,
+            table2: &self.poisoned_fgsm,
+            table3: &self.sharpness,
+            distributions: &self.distributions,
+            figures: &figures,
+            notes: &[],
+            paper_configuration: as_published,
+        };
+        write_atomically(&out.join("report.md"), report(&input)?.as_bytes())?;
+
+        let mut summary = String::new();
+        for (title, table) in [
+            ("Table 1: FGSM, trained on clean labels", fgsm_table(&self.clean_fgsm)?),
+            ("Table 2: FGSM, trained on poisoned labels", fgsm_table(&self.poisoned_fgsm)?),
+            ("Table 3: loss increase under weight perturbation, clean labels", sharpness_table(&self.sharpness)?),
+        ] {
+            if !table.rows.is_empty() {
+                summary.push_str(&format!("{title}\n{}\n", table.to_text()));
+            }
+        }
+        Ok(summary)
+    }
+
+    /// Draws the figures that there is data for; returns their names.
+    fn draw(&self, with_paper: bool, folder: &Path) -> Result<Vec<String>, ExperimentError> {
+        let mut names = Vec::new();
+        let shown = |samples: &[Samples]| -> Vec<Samples> {
+            let of = |name: &&str| samples.iter().find(|s| s.optimizer == **name).cloned();
+            [ADAM, PUBLISHED, MEAN].iter().filter_map(of).collect()
+        };
+        let dataset = || DatasetKind::Clean.name().to_owned();
+        if !self.pairs.is_empty() {
+            let shown = |p: &&AdversarialExample| p.optimizer == ADAM || p.optimizer == PUBLISHED;
+            let mut examples: Vec<_> = self.pairs.iter().filter(shown).cloned().collect();
+            if examples.is_empty() {
+                examples.clone_from(&self.pairs);
+            }
+            names.push(drawn(folder, &AdversarialPairs { examples })?);
+        }
+        let samples = shown(&self.gradient_norms);
+        if !samples.is_empty() {
+            names.push(drawn(folder, &InputGradientNorms { dataset: dataset(), samples })?);
+            names.push(drawn(folder, &LogitMargins { dataset: dataset(), samples: shown(&self.margins) })?);
+        }
+        names.push(drawn(folder, &TrainingCurves { rows: self.training.clone(), with_paper })?);
+        Ok(names)
+    }
+}
+
+fn drawn<F: figures::Figure>(folder: &Path, figure: &F) -> Result<String, ExperimentError> {
+    figures::write(folder, figure)?;
+    Ok(figure.name().to_owned())
+}
+
+impl Preset {
+    /// Whether it is the paper's own configuration, whose numbers can be held against the paper's.
+    fn is_the_papers(&self) -> bool {
+        Self::named("paper", &[]).is_ok_and(|paper| {
+            let same = |name: &str| paper.optimizers.get(name) == self.optimizers.get(name);
+            self.seeds.contains(&paper::SEED)
+                && (self.epochs, self.batch_size) == (paper.epochs, paper.batch_size)
+                && (self.train_images, self.test_images) == (paper.train_images, paper.test_images)
+                && paper.optimizers.keys().all(|name| !self.optimizers.contains_key(name) || same(name))
+        })
+    }
+}

@@ -1,0 +1,153 @@
+//! Training one model.
+
+use crate::error::ExperimentError;
+use crate::observer::{Event, Observer};
+use crate::preset::{DatasetKind, NetworkKind, Preset};
+use crate::records::TrainingRow;
+use minima_autodiff::{Graph, Model, paper_cnn};
+use minima_data::{Dataset, EpochOrder, Mnist, epoch_batches, poison};
+use minima_metrics::evaluate;
+use minima_optim::Batch;
+use ndarray::Array2;
+use std::sync::Arc;
+
+/// One run of a preset: a model to be trained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The labels it is trained on.
+    pub dataset: DatasetKind,
+    /// The optimizer's name in the preset.
+    pub optimizer: String,
+    /// Decides initial weights, order of samples and poisoning.
+    pub seed: u64,
+}
+
+impl Run {
+    /// `{dataset}-{optimizer}-{seed}`, the name of its files.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}-{}-{}", self.dataset.name(), self.optimizer, self.seed)
+    }
+
+    /// All runs of a preset, in the order in which they are done.
+    #[must_use]
+    pub fn all(preset: &Preset) -> Vec<Self> {
+        let mut runs = Vec::new();
+        for &seed in &preset.seeds {
+            for &dataset in &preset.datasets {
+                for name in preset.optimizer_names() {
+                    if preset.optimizers.get(name).is_some_and(|o| o.trains_on(dataset)) {
+                        runs.push(Self { dataset, optimizer: name.to_owned(), seed });
+                    }
+                }
+            }
+        }
+        runs
+    }
+}
+
+/// The images a model is judged by, as numbers in [0, 1].
+#[derive(Clone, Debug)]
+pub struct TestSet {
+    /// `(images, features)`.
+    pub images: Array2<f32>,
+    /// A class each.
+    pub labels: Vec<usize>,
+    /// (H, W, C) of an image.
+    pub shape: [usize; 3],
+}
+
+impl TestSet {
+    /// All images of a data set.
+    #[must_use]
+    pub fn new(data: &Dataset) -> Self {
+        let (images, labels) = data.all();
+        Self { images, labels, shape: data.shape() }
+    }
+}
+
+/// The network that a preset trains, for images of this data.
+///
+/// # Errors
+/// When the images are too small for it.
+pub fn network(kind: NetworkKind, data: &Dataset) -> Result<Arc<Graph>, ExperimentError> {
+    match kind {
+        NetworkKind::PaperCnn => Ok(Arc::new(paper_cnn(data.shape(), data.classes())?)),
+    }
+}
+
+/// The training set of a run: the preset's share of the images, with wrong labels where it is poisoned.
+///
+/// # Errors
+/// When the share of wrong labels is none.
+pub fn training_set(preset: &Preset, run: &Run, data: &Mnist) -> Result<Dataset, ExperimentError> {
+    let train = data.train.take(preset.train_images);
+    match run.dataset {
+        DatasetKind::Clean => Ok(train),
+        DatasetKind::Poisoned => {
+            let poisoned = poison(train.labels(), train.classes(), preset.poison_rate, run.seed)?;
+            Ok(train.with_labels(poisoned.labels)?)
+        }
+    }
+}
+
+/// Trains a model from its seed's initial weights. Returns it with a row an epoch.
+///
+/// An epoch's training loss and accuracy are means over its batches, each measured before its step, as in the paper.
+///
+/// # Errors
+/// When a step fails or the loss is no number any more.
+pub fn train(
+    preset: &Preset,
+    run: &Run,
+    train: &Dataset,
+    test: &TestSet,
+    observer: &mut dyn Observer,
+) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
+    let graph = network(preset.network, train)?;
+    let mut model = Model::new(Arc::clone(&graph), graph.init(run.seed))?;
+    let mut optimizer = match preset.optimizers.get(&run.optimizer) {
+        Some(spec) => spec.build(),
+        None => {
+            return Err(crate::preset::PresetError::Value {
+                key: "optimizer".into(),
+                found: run.optimizer.clone(),
+                expected: "one of the preset's",
+            }
+            .into());
+        }
+    };
+    let mut rows = Vec::new();
+    for (epoch, order) in (1..=preset.epochs).zip(EpochOrder::new(run.seed, train.len())) {
+        let (mut loss, mut accuracy, mut steps) = (0.0, 0.0, 0);
+        for indices in epoch_batches(&order, preset.batch_size)? {
+            steps += 1;
+            let (images, labels) = train.batch::<f32>(indices)?;
+            let report = Batch::new(images.view(), &labels)
+                .map_err(minima_optim::OptimError::from)
+                .and_then(|batch| optimizer.step(&graph, model.params_mut(), &batch))
+                .map_err(|source| ExperimentError::Step { run: run.name(), epoch, step: steps, source })?;
+            if !report.loss.is_finite() {
+                return Err(ExperimentError::Diverged { run: run.name(), epoch, step: steps, loss: report.loss });
+            }
+            let correct = report.correct as f64 / labels.len() as f64;
+            loss += report.loss;
+            accuracy += correct;
+            observer.on(Event::Step { loss: report.loss, accuracy: correct });
+        }
+        let tested = evaluate(&model, test.images.view(), &test.labels)?;
+        let row = TrainingRow {
+            dataset: run.dataset.name().to_owned(),
+            optimizer: run.optimizer.clone(),
+            seed: run.seed,
+            epoch,
+            train_loss: loss / steps as f64,
+            train_accuracy: accuracy / steps as f64,
+            test_loss: tested.mean_loss,
+            test_accuracy: tested.correct as f64 / test.labels.len().max(1) as f64,
+        };
+        observer.on(Event::Epoch(&row));
+        rows.push(row);
+    }
+    Ok((model, rows))
+}

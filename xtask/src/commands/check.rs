@@ -1,0 +1,46 @@
+//! `cargo xtask check`.
+
+use super::{load_data, workspace_root};
+use crate::Outcome;
+use crate::progress::Progress;
+use anyhow::Result;
+use clap::Args;
+use minima_experiment::check::{bless, check};
+use std::path::PathBuf;
+
+/// Train each optimizer for a few hundred steps and compare with the recorded accuracies.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exits 1 and names what moved when something did.\nExample: cargo xtask check --baseline my/accuracy.csv --bless"
+)]
+pub(crate) struct Check {
+    /// The recorded accuracies [default: tests/baselines/accuracy.csv of this workspace]
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Record what is measured now instead of comparing; tolerances are kept
+    #[arg(long)]
+    bless: bool,
+}
+
+impl Check {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let baseline = self.baseline.unwrap_or_else(|| workspace_root().join("tests/baselines/accuracy.csv"));
+        let data = load_data(None)?;
+        let mut progress = Progress::new();
+        if self.bless {
+            let rows = bless(&baseline, &data, &mut progress)?;
+            progress.finish();
+            println!("{rows} rows written to {}", baseline.display());
+            return Ok(Outcome::Fine);
+        }
+        let verdict = check(&baseline, &data, &mut progress)?;
+        progress.finish();
+        println!("{}", verdict.table);
+        if verdict.moved.is_empty() {
+            println!("Nothing has moved beyond its tolerance.");
+            return Ok(Outcome::Fine);
+        }
+        println!("Moved beyond its tolerance: {}", verdict.moved.join(", "));
+        Ok(Outcome::Found)
+    }
+}

@@ -1,0 +1,42 @@
+//! `cargo xtask evaluate`.
+
+use super::load_data;
+use crate::Outcome;
+use anyhow::Result;
+use clap::Args;
+use minima_experiment::evaluation::evaluate_checkpoint;
+use std::path::PathBuf;
+
+/// Attack and measure one checkpoint.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: cargo xtask evaluate --weights results/paper/checkpoints/clean-adam-42.safetensors --json")]
+pub(crate) struct Evaluate {
+    /// The checkpoint: a safetensors file with the names Conv_0.kernel, Conv_0.bias, …
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+    /// Folder with the four files of MNIST, instead of the one in the repository
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// FGSM's steps, in units of a pixel's range
+    #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.05, 0.01])]
+    epsilons: Vec<f64>,
+    /// Norms of the weight perturbations of the sharpness measure
+    #[arg(long, value_delimiter = ',', default_values_t = [0.001, 0.005, 0.01])]
+    rhos: Vec<f64>,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+impl Evaluate {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let data = load_data(self.data.as_deref())?;
+        let evaluation = evaluate_checkpoint(&self.weights, &data.test, &self.epsilons, &self.rhos)?;
+        if self.json {
+            println!("{}", serde_json::to_string(&evaluation)?);
+        } else {
+            println!("{evaluation}");
+        }
+        Ok(Outcome::Fine)
+    }
+}

@@ -1,0 +1,28 @@
+//! The commands: each parses its flags, calls the experiment crate and prints.
+
+pub(crate) mod check;
+pub(crate) mod evaluate;
+pub(crate) mod reproduce;
+
+use anyhow::{Context, Result};
+use minima_data::{Mnist, mnist};
+use std::path::{Path, PathBuf};
+
+/// The committed data, verified, or another folder's.
+fn load_data(folder: Option<&Path>) -> Result<Mnist> {
+    match folder {
+        Some(folder) => mnist::load(folder).with_context(|| format!("--data {}", folder.display())),
+        None => Ok(mnist::load_default()?),
+    }
+}
+
+/// The root of the workspace that this program was compiled in.
+fn workspace_root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Threads to compute with: all, or as many as asked for.
+fn use_threads(threads: Option<usize>) -> Result<()> {
+    let Some(threads) = threads else { return Ok(()) };
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("--threads")
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask reproduce`.
+
+use super::{load_data, use_threads};
+use crate::Outcome;
+use crate::progress::Progress;
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use minima_experiment::preset::Preset;
+use minima_experiment::reproduce::reproduce;
+use std::path::PathBuf;
+
+/// Where to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Device {
+    /// The best there is.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// An NVIDIA GPU.
+    Cuda,
+}
+
+/// Train, attack and measure every model of an experiment, and write its tables, figures and report.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: cargo xtask reproduce --preset quick --out results/quick --set epochs=3")]
+pub(crate) struct Reproduce {
+    /// The experiment: paper, paper-hardware, quick or check
+    #[arg(long, default_value = "paper", conflicts_with = "config")]
+    preset: String,
+    /// An experiment of your own, as a TOML file; it may say `extends = "paper"`
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Change one key, such as epochs=3 or optimizers.adam.learning_rate=0.01; may be given again
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Seeds, separated by commas, instead of the experiment's
+    #[arg(long, value_delimiter = ',')]
+    seeds: Vec<u64>,
+    /// Folder for the results [default: results/ and the experiment's name]
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Folder with the four files of MNIST, instead of the one in the repository
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    device: Device,
+    /// Threads to compute with [default: all]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+impl Reproduce {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        if self.device == Device::Cuda {
+            bail!("--device cuda: this version computes on the processor only; use auto or cpu");
+        }
+        use_threads(self.threads.map(usize::from))?;
+        let (name, mut preset) = match &self.config {
+            Some(path) => {
+                let name = path.file_stem().map_or_else(|| "config".to_owned(), |n| n.to_string_lossy().into_owned());
+                (name, Preset::from_file(path, &self.set)?)
+            }
+            None => (self.preset.clone(), Preset::named(&self.preset, &self.set)?),
+        };
+        if !self.seeds.is_empty() {
+            preset = preset.with_seeds(self.seeds)?;
+        }
+        let out = self.out.unwrap_or_else(|| PathBuf::from("results").join(&name));
+        let data = load_data(self.data.as_deref())?;
+        let mut progress = Progress::new();
+        let result = reproduce(&name, &preset, &data, &out, &mut progress)?;
+        progress.finish();
+        println!("{}", result.summary);
+        println!("Written to {}: report.md, tables, figures, checkpoints", out.display());
+        Ok(Outcome::Fine)
+    }
+}

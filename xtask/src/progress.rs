@@ -1,0 +1,73 @@
+//! Progress: a bar with loss, accuracy and time left on a terminal, a line an epoch elsewhere. All on standard error.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use minima_experiment::observer::{Event, Observer};
+use std::io::IsTerminal;
+use std::time::Duration;
+
+/// Shows how far an experiment is.
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    heading: String,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(5));
+            let style = "{prefix:<45} {bar:24} {pos}/{len} {msg} {eta} left";
+            bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.enable_steady_tick(Duration::from_millis(500));
+            bar
+        });
+        Self { bar, heading: String::new() }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => eprintln!("{text}"),
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn on(&mut self, event: Event<'_>) {
+        match event {
+            Event::RunStarted { run, number, of, steps } => {
+                self.heading = format!("[{number}/{of}] {run}");
+                if let Some(bar) = &self.bar {
+                    bar.reset();
+                    bar.set_length(steps);
+                    bar.set_prefix(self.heading.clone());
+                }
+            }
+            Event::Step { loss, accuracy } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_message(format!("loss {loss:.4} accuracy {accuracy:.3}"));
+                    bar.inc(1);
+                }
+            }
+            Event::Epoch(row) => self.line(&format!(
+                "{} epoch {:>2}: train loss {:.4} accuracy {:.4}, test loss {:.4} accuracy {:.4}",
+                self.heading, row.epoch, row.train_loss, row.train_accuracy, row.test_loss, row.test_accuracy
+            )),
+            Event::RunEnded { run, seconds } => self.line(&format!("{run}: {seconds:.1} s")),
+            Event::Stage(stage) => {
+                if let Some(bar) = &self.bar {
+                    bar.set_prefix(stage.to_owned());
+                    bar.set_message(String::new());
+                } else {
+                    eprintln!("{stage}");
+                }
+            }
+        }
+    }
+}
