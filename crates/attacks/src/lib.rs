@@ -1,1 +1,39 @@
-//! Adversarial attacks, one a file.
+//! Adversarial attacks: one attack a file, all behind one trait, [`Attack`].
+//!
+//! An attack looks for images near the given ones, within an L∞ ball of radius [`Epsilon`], that a network classifies
+//! wrongly. It needs of the network only [`Classifier`](minima_autodiff::Classifier): logits, and a gradient with respect
+//! to the image. Its [`Outcome`] says which images it turned; images that were wrong before never count.
+//!
+//! ```
+//! use minima_attacks::{Attack, Epsilon, Fgsm};
+//! use minima_autodiff::{Model, paper_cnn};
+//! use ndarray::Array2;
+//! use std::sync::Arc;
+//!
+//! let graph = Arc::new(paper_cnn([28, 28, 1], 10)?);
+//! let params: Vec<f32> = graph.init(42);
+//! let model = Model::new(graph, params)?;
+//! let images = Array2::from_shape_fn((20, 28 * 28), |(i, j)| ((i * j) % 17) as f32 / 16.0);
+//! let labels: Vec<usize> = (0..20).map(|i| i % 10).collect();
+//!
+//! // One gradient serves all radii.
+//! let epsilons = [Epsilon::new(0.1)?, Epsilon::new(0.05)?, Epsilon::new(0.01)?];
+//! for outcome in Fgsm::default().run_many(&model, images.view(), &labels, &epsilons)? {
+//!     println!("epsilon {}: {} of {} flipped", outcome.epsilon, outcome.successes(), outcome.correct());
+//!     assert!(outcome.successes() <= outcome.correct());
+//! }
+//! # Ok::<(), minima_attacks::AttackError>(())
+//! ```
+
+mod attack;
+mod epsilon;
+mod error;
+mod fgsm;
+mod input;
+mod outcome;
+
+pub use attack::Attack;
+pub use epsilon::Epsilon;
+pub use error::AttackError;
+pub use fgsm::Fgsm;
+pub use outcome::{Outcome, Passes};

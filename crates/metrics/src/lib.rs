@@ -1,1 +1,47 @@
-//! What a trained network looks like around its minimum: input gradients, margins, sharpness.
+//! What a trained network looks like around its minimum: loss and accuracy, input gradients, margins, sharpness.
+//!
+//! Every function takes all images of a test set and returns a number an image, in `f64`; [`Summary`] and [`Histogram`]
+//! say how such numbers are distributed. No result depends on the number of threads.
+//!
+//! ```
+//! use minima_autodiff::{Model, paper_cnn};
+//! use minima_metrics::{Scope, Summary, evaluate, input_gradient_norms, logit_margins, sharpness};
+//! use ndarray::Array2;
+//! use std::sync::Arc;
+//!
+//! let graph = Arc::new(paper_cnn([28, 28, 1], 10)?);
+//! let params: Vec<f32> = graph.init(42);
+//! let model = Model::new(graph, params)?;
+//! let images = Array2::from_shape_fn((20, 28 * 28), |(i, j)| ((i * j) % 17) as f32 / 16.0);
+//! let labels: Vec<usize> = (0..20).map(|i| i % 10).collect();
+//!
+//! let evaluation = evaluate(&model, images.view(), &labels)?;
+//! assert_eq!(evaluation.count, 20);
+//!
+//! let norms = Summary::of(&input_gradient_norms(&model, images.view(), &labels)?)?;
+//! let margins = Summary::of(&logit_margins(&model, images.view(), &labels)?)?;
+//! assert!(norms.median > 0.0 && margins.min <= margins.max);
+//!
+//! // The loss increase that each image's own perturbation of the parameters causes, for two radii.
+//! let found = sharpness(&model, images.view(), &labels, Scope::Example, &[0.001, 0.01])?;
+//! assert!(Summary::of(&found[0].increases)?.mean < Summary::of(&found[1].increases)?.mean);
+//! # Ok::<(), minima_metrics::MetricsError>(())
+//! ```
+
+mod chunks;
+mod error;
+mod evaluation;
+mod histogram;
+mod input_gradient;
+mod logit_margin;
+mod losses;
+mod sharpness;
+mod summary;
+
+pub use error::MetricsError;
+pub use evaluation::{Evaluation, evaluate};
+pub use histogram::Histogram;
+pub use input_gradient::{input_gradient_norms, zero_share};
+pub use logit_margin::{logit_margins, margins_of_logits};
+pub use sharpness::{Scope, Sharpness, sharpness};
+pub use summary::Summary;

@@ -1,0 +1,54 @@
+//! The radius of an attack.
+
+use crate::AttackError;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The L∞ radius of an attack, in units of pixel value: finite and within 0 to 1.
+///
+/// ```
+/// use minima_attacks::Epsilon;
+///
+/// assert_eq!(Epsilon::new(0.1)?.get(), 0.1);
+/// assert!(Epsilon::new(-0.1).is_err() && Epsilon::new(f64::NAN).is_err() && Epsilon::new(8.0).is_err());
+/// # Ok::<(), minima_attacks::AttackError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Epsilon(f64);
+
+impl Epsilon {
+    /// A radius.
+    ///
+    /// # Errors
+    /// When it is negative, above 1 or not a number.
+    pub fn new(epsilon: f64) -> Result<Self, AttackError> {
+        if (0.0..=1.0).contains(&epsilon) { Ok(Self(epsilon)) } else { Err(AttackError::Epsilon { found: epsilon }) }
+    }
+
+    /// The radius as a number.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Epsilon {
+    type Error = AttackError;
+
+    fn try_from(epsilon: f64) -> Result<Self, AttackError> {
+        Self::new(epsilon)
+    }
+}
+
+impl From<Epsilon> for f64 {
+    fn from(epsilon: Epsilon) -> Self {
+        epsilon.0
+    }
+}
+
+impl fmt::Display for Epsilon {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}

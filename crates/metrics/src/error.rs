@@ -1,0 +1,51 @@
+//! The errors of measuring a network.
+
+use minima_autodiff::AutodiffError;
+
+/// What can go wrong when a network is measured, or measurements are summed up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetricsError {
+    /// The images or labels do not fit each other or the network.
+    #[error(transparent)]
+    Autodiff(#[from] AutodiffError),
+    /// There is nothing to measure.
+    #[error("no {what}; expected at least one")]
+    Empty {
+        /// What there is none of.
+        what: &'static str,
+    },
+    /// A measured number is infinite or not a number, as those of a diverged network are.
+    #[error("{what} number {place} is {found}; expected a finite number")]
+    NotFinite {
+        /// What was measured.
+        what: &'static str,
+        /// Its place among the images or values.
+        place: usize,
+        /// The number.
+        found: f64,
+    },
+    /// The radius of a perturbation is negative, infinite or not a number.
+    #[error("rho is {found}; expected a finite number of at least 0")]
+    Rho {
+        /// The radius.
+        found: f64,
+    },
+    /// Batches of no images.
+    #[error("batches of 0 images; expected at least 1")]
+    BatchSize,
+    /// A histogram's edges are fewer than two, not finite, or do not ascend.
+    #[error("histogram edges: {found}; expected at least two finite numbers, each above the one before")]
+    Edges {
+        /// What is wrong with them.
+        found: String,
+    },
+}
+
+/// Fails at the first number that is not finite.
+pub(crate) fn all_finite(what: &'static str, values: &[f64]) -> Result<(), MetricsError> {
+    match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        Some((place, &found)) => Err(MetricsError::NotFinite { what, place, found }),
+        None => Ok(()),
+    }
+}
