@@ -12,7 +12,7 @@ use crate::linearization::Linearization;
 use crate::ops::KernelForm;
 use crate::{AutodiffError, Scalar};
 use minima_linalg::syrk_lower;
-use ndarray::{Array2, ArrayView2, ArrayView3, Axis, Slice};
+use ndarray::{Array2, ArrayView2, ArrayView3, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
 
 /// What each column (a cotangent of an image) leaves behind in the layers: rows of a matrix with a column for each.
@@ -73,7 +73,7 @@ impl<T: Scalar> Linearization<'_, T> {
                 },
             );
         let mut kernel = self.gram(unit.view())?;
-        mirror(&mut kernel);
+        mirror(kernel.view_mut());
         Ok(kernel)
     }
 
@@ -133,7 +133,7 @@ impl<T: Scalar> Linearization<'_, T> {
         }
         let mut products = Array2::from_elem((self.images, self.images), T::one());
         syrk_lower(T::one(), inputs.view(), T::one(), products.view_mut())?;
-        mirror(&mut products);
+        mirror(products.view_mut());
         Ok(products)
     }
 }
@@ -142,26 +142,40 @@ impl<T: Scalar> Linearization<'_, T> {
 fn add_product<T: Scalar>(gram: &mut Array2<T>, deltas: &Array2<T>, inputs: &Array2<T>) {
     let images = inputs.nrows();
     gram.outer_iter_mut().into_par_iter().zip(deltas.outer_iter()).enumerate().for_each(|(row, (mut gram, deltas))| {
+        let (Some(gram), Some(deltas)) = (gram.as_slice_mut(), deltas.to_slice()) else { return };
         let inputs = inputs.row(row % images);
-        let to = gram.iter_mut().take(row + 1);
-        for ((to, &delta), &input) in to.zip(deltas).zip(inputs.iter().cycle()) {
-            *to += delta * input;
+        let Some(inputs) = inputs.to_slice() else { return };
+        for (gram, deltas) in gram[..=row].chunks_mut(images).zip(deltas.chunks(images)) {
+            for ((to, &delta), &input) in gram.iter_mut().zip(deltas).zip(inputs) {
+                *to += delta * input;
+            }
         }
     });
 }
 
 /// Copies the lower triangle into the upper one.
-fn mirror<T: Scalar>(matrix: &mut Array2<T>) {
+fn mirror<T: Scalar>(matrix: ArrayViewMut2<'_, T>) {
+    const TILE: usize = 32;
     let size = matrix.nrows();
-    // Square tiles, so that both sides of the copy stay in cache.
-    const TILE: usize = 64;
-    for rows in (0..size).step_by(TILE) {
-        for columns in (0..=rows).step_by(TILE) {
-            for i in rows..size.min(rows + TILE) {
-                for j in columns..i.min(columns + TILE) {
-                    matrix[[j, i]] = matrix[[i, j]];
-                }
+    if size <= TILE {
+        let mut matrix = matrix;
+        for i in 0..size {
+            for j in 0..i {
+                matrix[[j, i]] = matrix[[i, j]];
             }
         }
+        return;
     }
+    // The lower left quarter goes to the upper right, in tiles so that both sides stay in cache; then the other two.
+    let half = (size / 2).next_multiple_of(TILE);
+    let (above, below) = matrix.split_at(Axis(0), half);
+    let (above_left, mut above_right) = above.split_at(Axis(1), half);
+    let (below_left, below_right) = below.split_at(Axis(1), half);
+    above_right.axis_chunks_iter_mut(Axis(0), TILE).into_par_iter().enumerate().for_each(|(strip, mut to)| {
+        let from = below_left.slice_axis(Axis(1), Slice::from(strip * TILE..strip * TILE + to.nrows()));
+        for (mut to, from) in to.axis_chunks_iter_mut(Axis(1), TILE).zip(from.axis_chunks_iter(Axis(0), TILE)) {
+            to.assign(&from.t());
+        }
+    });
+    rayon::join(|| mirror(above_left), || mirror(below_right));
 }

@@ -35,9 +35,22 @@ struct Gate<'a, T> {
 impl<T: Scalar> Kernel for Gate<'_, T> {
     #[inline(always)]
     fn run(self) {
-        for ((to, &y), &from) in self.to.iter_mut().zip(self.y).zip(self.from) {
-            let gated = y.zip(from, |y, d| if y > T::zero() { d } else { T::zero() });
-            self.write.put(to, gated);
+        // Both loops are free of branches, so that they become masked vector operations.
+        match self.write {
+            Write::Store => {
+                for ((to, y), from) in self.to.iter_mut().zip(self.y).zip(self.from) {
+                    for ((to, &y), &d) in to.0.iter_mut().zip(&y.0).zip(&from.0) {
+                        *to = if y > T::zero() { d } else { T::zero() };
+                    }
+                }
+            }
+            Write::Add => {
+                for ((to, y), from) in self.to.iter_mut().zip(self.y).zip(self.from) {
+                    for ((to, &y), &d) in to.0.iter_mut().zip(&y.0).zip(&from.0) {
+                        *to += if y > T::zero() { d } else { T::zero() };
+                    }
+                }
+            }
         }
     }
 }

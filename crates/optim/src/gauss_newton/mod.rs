@@ -17,7 +17,7 @@ pub use tf32::Tf32GaussNewton;
 use crate::{Batch, OptimError, Optimizer, StepReport};
 use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss};
 use minima_autodiff::{Graph, Linearization, Scalar};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
 /// Gauss-Newton with a fixed learning rate and damping.
@@ -143,10 +143,22 @@ impl<'a, T: Scalar> Linearized<'a, T> {
     fn kernel_times<R: Scalar>(&self, v: &Array2<R>) -> Array2<R> {
         let (images, _) = v.dim();
         let flat: Vec<R> = v.t().iter().copied().collect();
-        let rows: Vec<R> = (0..flat.len())
-            .into_par_iter()
-            .map(|row| self.kernel.row(row).iter().zip(&flat).map(|(&k, &v)| R::from_f64(k.as_f64()) * v).sum())
-            .collect();
+        let rows: Vec<R> = (0..flat.len()).into_par_iter().map(|row| dot(self.kernel.row(row), &flat)).collect();
         Array2::from_shape_fn(v.raw_dim(), |(i, c)| rows[c * images + i])
     }
+}
+
+/// `a · b` in eight partial sums: their order is fixed, and they fill a vector register.
+fn dot<T: Scalar, R: Scalar>(a: ArrayView1<'_, T>, b: &[R]) -> R {
+    const PARTS: usize = 8;
+    let a = a.to_slice().unwrap_or_default();
+    let (mut parts, (a_whole, a_rest), (b_whole, b_rest)) = ([R::zero(); PARTS], a.as_chunks(), b.as_chunks());
+    for (a, b) in a_whole.iter().zip(b_whole) {
+        let (a, b): (&[T; PARTS], &[R; PARTS]) = (a, b);
+        for ((part, a), b) in parts.iter_mut().zip(a).zip(b) {
+            *part += R::from_f64(a.as_f64()) * *b;
+        }
+    }
+    let rest: R = a_rest.iter().zip(b_rest).map(|(a, b)| R::from_f64(a.as_f64()) * *b).sum();
+    parts.into_iter().sum::<R>() + rest
 }

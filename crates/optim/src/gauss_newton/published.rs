@@ -12,6 +12,7 @@ use crate::OptimError;
 use minima_autodiff::Scalar;
 use minima_autodiff::softmax_cross_entropy::softmax;
 use ndarray::{Array1, Array2};
+use rayon::prelude::*;
 
 /// The cotangent `w` `(images, classes)` of the direction, with everything past the kernel computed in `R`.
 pub(super) fn cotangent<T: Scalar, R: Scalar>(at: &Linearized<'_, T>) -> Result<Array2<R>, OptimError> {
@@ -22,7 +23,13 @@ pub(super) fn cotangent<T: Scalar, R: Scalar>(at: &Linearized<'_, T>) -> Result<
     let along = pushed * &s;
 
     let order = s.len();
-    let m = Array2::from_shape_fn((order, order), |(a, b)| R::from_f64(at.kernel[[a, b]].as_f64()) * s[a] * s[b]);
+    let mut m = Array2::zeros((order, order));
+    m.outer_iter_mut().into_par_iter().enumerate().for_each(|(a, mut row)| {
+        // The solver reads the lower triangle only.
+        for ((m, &k), &s_b) in row.iter_mut().zip(at.kernel.row(a)).zip(&s).take(a + 1) {
+            *m = R::from_f64(k.as_f64()) * s[a] * s_b;
+        }
+    });
     let mut right = Array2::zeros((order, 2));
     right.column_mut(0).assign(&along);
     right.column_mut(1).assign(&s);

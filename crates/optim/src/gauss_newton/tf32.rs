@@ -113,7 +113,62 @@ impl Optimizer<f32> for Tf32GaussNewton {
 
 #[cfg(test)]
 mod tests {
-    use super::round_to_tf32;
+    use super::{Tf32GaussNewton, round_to_tf32};
+    use crate::Batch;
+    use minima_autodiff::softmax_cross_entropy::{mean_gradient, softmax};
+    use minima_autodiff::{Conv2dSpec, GraphBuilder};
+    use minima_linalg::solve_general;
+    use ndarray::{Array1, Array2, Axis};
+
+    /// Numbers between −1 and 1 in no order.
+    fn scattered(n: usize) -> Vec<f32> {
+        (0..n).map(|i| ((i * i * 31 + i * 17 + 5) % 199) as f32 / 99.5 - 1.0).collect()
+    }
+
+    #[test]
+    fn the_direction_is_that_of_the_full_matrix() {
+        let mut g = GraphBuilder::new(&[5, 4, 2]);
+        let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
+        let x = g.relu(x);
+        let x = g.flatten(x);
+        let x = g.dense(x, "Dense_0", 3).unwrap();
+        let graph = g.finish(x).unwrap();
+        let count = graph.parameter_count();
+        assert_eq!(count, 57 + 183);
+        let params: Vec<f32> = scattered(count).iter().map(|x| 0.3 * x).collect();
+        let (batch, classes) = (9, 3);
+        let images = Array2::from_shape_vec((batch, 40), scattered(batch * 40)).unwrap();
+        let labels: Vec<usize> = (0..batch).map(|i| i % classes).collect();
+
+        // Row i · C + c, all of an image's logits together, unlike above.
+        let at = graph.linearize(&params, images.view()).unwrap();
+        let (by_class, p) = (at.jacobian().unwrap(), softmax(at.logits()));
+        let rows = batch * classes;
+        let place = |row: usize| (row / classes, row % classes);
+        let jacobian = Array2::from_shape_fn((rows, count), |(row, j)| {
+            let (i, c) = place(row);
+            round_to_tf32(by_class[[c, i, j]])
+        });
+        let hessian = Array2::from_shape_fn((rows, rows), |(a, b)| {
+            let diagonal = if a == b { p[place(a)] } else { 0.0 };
+            round_to_tf32(diagonal - p[place(a)] * p[place(b)])
+        });
+        let left = Array2::from_shape_fn((count, rows), |(j, b)| {
+            (0..rows).map(|a| f64::from(jacobian[[a, j]]) * f64::from(hessian[[a, b]])).sum::<f64>()
+        });
+        let left = left.mapv(|x| f64::from(round_to_tf32(x as f32)));
+        let curvature = left.dot(&jacobian.mapv(f64::from)) + Array2::<f64>::eye(count) * 0.1;
+        let residual = mean_gradient(at.logits(), &labels).unwrap();
+        let gradient = Array1::from(at.vjp(residual.view()).unwrap()).mapv(f64::from);
+        let expected = solve_general(curvature, gradient.insert_axis(Axis(1)).view()).unwrap();
+
+        let optimizer = Tf32GaussNewton::new(0.01, 0.1);
+        let (_, found) = optimizer.direction(&graph, &params, &Batch::new(images.view(), &labels).unwrap()).unwrap();
+        let apart: f64 = found.iter().zip(&expected).map(|(&f, e)| (f64::from(f) - e).powi(2)).sum();
+        let error = (apart / expected.iter().map(|e| e * e).sum::<f64>()).sqrt();
+        println!("error {error:e}");
+        assert!(error < 1e-7, "{error:e}");
+    }
 
     #[test]
     fn rounding_is_to_the_nearest_and_ties_go_to_even() {
