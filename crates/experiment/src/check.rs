@@ -160,6 +160,9 @@ mod tests {
         let same = compare(&recorded, &[row("a", 1.05), row("b", 0.95), row("gone", 1.0)]);
         assert!(same.moved.is_empty(), "{:?}", same.moved);
         let moved = compare(&recorded, &[row("a", 1.2), row("b", f64::NAN), row("new", 1.0)]).moved;
-        assert_eq!(moved, ["clean adam a", "clean adam b", "clean adam new", "clean adam gone (recorded, not measured)"]);
+        assert_eq!(
+            moved,
+            ["clean adam a", "clean adam b", "clean adam new", "clean adam gone (recorded, not measured)"]
+        );
     }
 }

@@ -32,7 +32,9 @@ pub enum ExperimentError {
         source: OptimError,
     },
     /// A run's loss is no number any more.
-    #[error("{run}, epoch {epoch}, step {step}: the loss is {loss}; expected a number (a smaller learning rate may help)")]
+    #[error(
+        "{run}, epoch {epoch}, step {step}: the loss is {loss}; expected a number (a smaller learning rate may help)"
+    )]
     Diverged {
         /// Which run.
         run: String,

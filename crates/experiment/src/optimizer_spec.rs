@@ -103,10 +103,7 @@ impl OptimizerSpec {
                 Box::new(if nesterov { sgd.with_nesterov() } else { sgd })
             }
             Self::Adam { learning_rate, beta1, beta2, epsilon, weight_decay, .. } => Box::new(
-                Adam::new(learning_rate)
-                    .with_betas(beta1, beta2)
-                    .with_epsilon(epsilon)
-                    .with_weight_decay(weight_decay),
+                Adam::new(learning_rate).with_betas(beta1, beta2).with_epsilon(epsilon).with_weight_decay(weight_decay),
             ),
             Self::GaussNewton { generation, learning_rate, damping, precision, .. } => Box::new(
                 GaussNewton::new(generation)

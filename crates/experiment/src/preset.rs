@@ -189,10 +189,9 @@ impl Preset {
     /// # Errors
     /// That is it.
     pub fn check_against(&self, data: &Mnist) -> Result<(), PresetError> {
-        for (key, asked, there) in [
-            ("train_images", self.train_images, data.train.len()),
-            ("test_images", self.test_images, data.test.len()),
-        ] {
+        for (key, asked, there) in
+            [("train_images", self.train_images, data.train.len()), ("test_images", self.test_images, data.test.len())]
+        {
             if asked > there {
                 return Err(PresetError::TooFewImages { key, asked, there });
             }
@@ -201,7 +200,8 @@ impl Preset {
     }
 
     fn check(&self) -> Result<(), PresetError> {
-        let wrong = |key: &str, found: String, expected| Err(PresetError::Value { key: key.to_owned(), found, expected });
+        let wrong =
+            |key: &str, found: String, expected| Err(PresetError::Value { key: key.to_owned(), found, expected });
         let counts = [
             ("epochs", self.epochs as usize),
             ("batch_size", self.batch_size),
@@ -235,7 +235,11 @@ impl Preset {
         }
         for (name, optimizer) in &self.optimizers {
             if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-                return wrong("an optimizer's name", name.clone(), "letters, digits, - and _: it becomes a file's name");
+                return wrong(
+                    "an optimizer's name",
+                    name.clone(),
+                    "letters, digits, - and _: it becomes a file's name",
+                );
             }
             if let Some((option, found, expected)) = optimizer.nonsense() {
                 return wrong(&format!("optimizers.{name}.{option}"), found.to_string(), expected);

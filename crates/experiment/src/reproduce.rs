@@ -9,13 +9,12 @@ use crate::observer::{Event, Observer};
 use crate::optimizers::{ADAM, MEAN, PUBLISHED};
 use crate::paper;
 use crate::preset::{DatasetKind, Preset};
-use crate::records::{
-    AdversarialExample, DistributionRow, FgsmRow, Quantity, SharpnessRow, TrainingRow, write_csv,
-};
+use crate::records::{AdversarialExample, DistributionRow, FgsmRow, Quantity, SharpnessRow, TrainingRow, write_csv};
 use crate::report::{ReportInput, report};
 use crate::tables::{fgsm_table, sharpness_table};
 use crate::training::{Run, TestSet, train, training_set};
 use minima_data::Mnist;
+use minima_metrics::Summary;
 use std::path::Path;
 
 /// What an experiment found, as far as it is printed.
@@ -63,8 +62,7 @@ pub fn reproduce(
         let set = training_set(preset, run, data)?;
         let steps = set.len().div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
         observer.on(Event::RunStarted { run: &run_name, number, of: runs.len(), steps });
-        let (trained, seconds) =
-            clock.time(&format!("train {run_name}"), || train(preset, run, &set, &test, observer));
+        let (trained, seconds) = clock.time(&format!("train {run_name}"), || train(preset, run, &set, &test, observer));
         let (model, rows) = trained?;
         observer.on(Event::RunEnded { run: &run_name, seconds });
         results.training.extend(rows);
@@ -114,7 +112,8 @@ impl Results {
             (Quantity::InputGradientNorm, &measured.input_gradient_norms),
             (Quantity::LogitMargin, &measured.logit_margins),
         ] {
-            self.distributions.push(DistributionRow::from_values(dataset, optimizer, seed, quantity, values)?);
+            let summary = Summary::of(values)?;
+            self.distributions.push(DistributionRow::new(dataset, optimizer, seed, quantity, &summary)?);
         }
         if !clean {
             return Ok(());
@@ -156,6 +155,11 @@ impl Results {
         write_atomically(&out.join("report.md"), report(&input)?.as_bytes())?;
 
         let mut summary = String::new();
+        if !as_published {
+            summary.push_str(
+                "This is not the paper's configuration: its numbers stand beside these for orientation only.\n\n",
+            );
+        }
         for (title, table) in [
             ("Table 1: FGSM, trained on clean labels", fgsm_table(&self.clean_fgsm)?),
             ("Table 2: FGSM, trained on poisoned labels", fgsm_table(&self.poisoned_fgsm)?),

@@ -5,6 +5,7 @@
 use minima_experiment::paper;
 use minima_experiment::records::{DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, TrainingRow};
 use minima_experiment::report::{ReportInput, Verdict, findings, report};
+use minima_metrics::Summary;
 
 const PUBLISHED: &str = "gauss-newton-published";
 const TF32: &str = "gauss-newton-published-tf32";
@@ -42,8 +43,9 @@ impl Run {
             }
             for quantity in [Quantity::InputGradientNorm, Quantity::LogitMargin] {
                 let median = paper::distribution("clean", optimizer, quantity).unwrap().map_or(1.0, |one| one.median);
-                run.distributions
-                    .push(DistributionRow::from_values("clean", optimizer, 42, quantity, &[median]).unwrap());
+                run.distributions.push(
+                    DistributionRow::new("clean", optimizer, 42, quantity, &Summary::of(&[median]).unwrap()).unwrap(),
+                );
             }
         }
         run

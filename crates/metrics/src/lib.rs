@@ -44,4 +44,4 @@ pub use histogram::Histogram;
 pub use input_gradient::{input_gradient_norms, zero_share};
 pub use logit_margin::{logit_margins, margins_of_logits};
 pub use sharpness::{Scope, Sharpness, sharpness};
-pub use summary::Summary;
+pub use summary::{Summary, quantile};

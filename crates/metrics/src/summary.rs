@@ -57,8 +57,10 @@ impl Summary {
     }
 }
 
-/// A quantile of ascending values; `None` where they are none or the fraction is not within 0 to 1.
-fn quantile(sorted: &[f64], fraction: f64) -> Option<f64> {
+/// A quantile of ascending values, interpolated linearly as numpy does; `None` where they are none or the fraction is not
+/// within 0 to 1.
+#[must_use]
+pub fn quantile(sorted: &[f64], fraction: f64) -> Option<f64> {
     let position = fraction * sorted.len().checked_sub(1)? as f64;
     let (below, above) = (position.floor(), position.ceil());
     let (&low, &high) = (sorted.get(below as usize)?, sorted.get(above as usize)?);

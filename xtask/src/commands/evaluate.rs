@@ -9,7 +9,9 @@ use std::path::PathBuf;
 
 /// Attack and measure one checkpoint.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: cargo xtask evaluate --weights results/paper/checkpoints/clean-adam-42.safetensors --json")]
+#[command(
+    after_help = "Example: cargo xtask evaluate --weights results/paper/checkpoints/clean-adam-42.safetensors --json"
+)]
 pub(crate) struct Evaluate {
     /// The checkpoint: a safetensors file with the names Conv_0.kernel, Conv_0.bias, …
     #[arg(long, value_name = "FILE")]

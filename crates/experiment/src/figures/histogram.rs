@@ -211,8 +211,7 @@ pub(super) fn percent(part: usize, whole: usize) -> String {
 }
 
 fn middle(sorted: &[f64]) -> Option<f64> {
-    let median = crate::records::quantile(sorted, 0.5);
-    median.is_finite().then_some(median)
+    minima_metrics::quantile(sorted, 0.5)
 }
 
 fn number(value: f64) -> String {

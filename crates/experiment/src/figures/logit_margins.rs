@@ -6,7 +6,8 @@ use super::canvas::Canvas;
 use super::histogram::{self, Layout, Samples};
 use super::panel::Axis;
 use super::{Figure, FigureError};
-use crate::records::{Quantity, quantile};
+use crate::records::Quantity;
+use minima_metrics::quantile;
 
 /// Histograms of logit margins, one an optimizer.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,9 +54,9 @@ fn range(samples: &[Samples]) -> (f64, f64) {
     let mut end = 1.0f64;
     for one in samples {
         let sorted = histogram::finite_sorted(&one.values);
-        if !sorted.is_empty() {
-            start = start.min(quantile(&sorted, 0.002).floor());
-            end = end.max(quantile(&sorted, 0.998).ceil());
+        if let (Some(low), Some(high)) = (quantile(&sorted, 0.002), quantile(&sorted, 0.998)) {
+            start = start.min(low.floor());
+            end = end.max(high.ceil());
         }
     }
     (start, end)

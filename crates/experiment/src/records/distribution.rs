@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use minima_metrics::Summary;
 use serde::{Deserialize, Serialize};
 
 use super::Record;
@@ -56,29 +57,26 @@ pub struct DistributionRow {
 }
 
 impl DistributionRow {
-    /// Sums up `values`, with the paper's numbers filled in. Quantiles are interpolated linearly; all are NaN if there
-    /// is no value.
-    pub fn from_values(
+    /// The row of one model's numbers, summed up, with the paper's filled in.
+    pub fn new(
         dataset: &str,
         optimizer: &str,
         seed: u64,
         quantity: Quantity,
-        values: &[f64],
+        summary: &Summary,
     ) -> Result<Self, PaperError> {
         let published = paper::distribution(dataset, optimizer, quantity)?;
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
         Ok(Self {
             dataset: dataset.to_owned(),
             optimizer: optimizer.to_owned(),
             seed,
             quantity,
-            mean: values.iter().sum::<f64>() / values.len() as f64,
-            median: quantile(&sorted, 0.5),
-            q05: quantile(&sorted, 0.05),
-            q25: quantile(&sorted, 0.25),
-            q75: quantile(&sorted, 0.75),
-            q95: quantile(&sorted, 0.95),
+            mean: summary.mean,
+            median: summary.median,
+            q05: summary.q05,
+            q25: summary.q25,
+            q75: summary.q75,
+            q95: summary.q95,
             paper_mean: published.map(|summary| summary.mean),
             paper_median: published.map(|summary| summary.median),
         })
@@ -102,35 +100,17 @@ impl Record for DistributionRow {
     ];
 }
 
-/// The linearly interpolated quantile of ascending values; NaN if there are none.
-pub(crate) fn quantile(sorted: &[f64], fraction: f64) -> f64 {
-    let position = fraction * sorted.len().saturating_sub(1) as f64;
-    let below = position.floor();
-    let at = |index: f64| sorted.get(index as usize).copied();
-    match (at(below), at(position.ceil())) {
-        (Some(low), Some(high)) => low + (high - low) * (position - below),
-        _ => f64::NAN,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_interpolate() {
-        let values = [4.0, 1.0, 2.0, 3.0, 5.0];
-        let row = DistributionRow::from_values("clean", "adam", 1, Quantity::LogitMargin, &values).unwrap();
-        assert_eq!((row.mean, row.median), (3.0, 3.0));
-        assert_eq!((row.q25, row.q75), (2.0, 4.0));
-        assert!((row.q05 - 1.2).abs() < 1e-12);
+    fn the_papers_numbers_stand_beside_ours() {
+        let summary = Summary::of(&[4.0, 1.0, 2.0, 3.0, 5.0]).unwrap();
+        let row = DistributionRow::new("clean", "adam", 1, Quantity::LogitMargin, &summary).unwrap();
+        assert_eq!((row.mean, row.median, row.q25, row.q75), (3.0, 3.0, 2.0, 4.0));
         assert_eq!(row.paper_median, Some(7.8998));
-    }
-
-    #[test]
-    fn no_values_give_nan() {
-        let row = DistributionRow::from_values("clean", "k-fac", 1, Quantity::LogitMargin, &[]).unwrap();
-        assert!(row.mean.is_nan() && row.median.is_nan());
+        let row = DistributionRow::new("clean", "k-fac", 1, Quantity::LogitMargin, &summary).unwrap();
         assert_eq!(row.paper_mean, None);
     }
 }

@@ -9,7 +9,6 @@ mod sharpness;
 mod training;
 
 pub use adversarial_example::AdversarialExample;
-pub(crate) use distribution::quantile;
 pub use distribution::{DistributionRow, Quantity};
 pub use fgsm::FgsmRow;
 pub use sharpness::{Scope, SharpnessRow};

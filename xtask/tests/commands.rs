@@ -1,0 +1,128 @@
+//! The commands as a user meets them: exit codes, what they print where, what they write.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A reproduction of seconds: 256 training and 200 test images, one epoch.
+const TINY: [&str; 8] =
+    ["reproduce", "--preset", "quick", "--set", "epochs=1", "--set", "train_images=256", "--set=test_images=200"];
+
+fn xtask(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().expect("the program starts")
+}
+
+/// Asserts a refusal: exit 2, one line on standard error, nothing on standard output. Returns the line.
+fn refused(arguments: &[&str]) -> String {
+    let output = xtask(arguments);
+    let line = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {line}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    assert_eq!(line.lines().count(), 1, "{arguments:?}: {line}");
+    assert!(line.starts_with("error: "), "{arguments:?}: {line}");
+    line
+}
+
+/// Every file below a folder, but the manifest (it has times), with its bytes.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|name| name != "manifest.json") {
+                found.push((path.strip_prefix(folder).expect("below").to_owned(), fs::read(&path).expect("a file")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn wrong_input_is_refused_in_one_line() {
+    assert!(refused(&["reproduce", "--sed", "1"]).contains("--sed"));
+    assert!(refused(&["reprodcue"]).contains("reprodcue"));
+    assert!(refused(&["reproduce", "--preset", "papr"]).contains("expected one of paper"));
+    assert!(refused(&["reproduce", "--set", "epoch=3"]).contains("unknown field `epoch`"));
+    assert!(refused(&["reproduce", "--set", "optimizers.adam.damping=3"]).contains("unknown field `damping`"));
+    assert!(refused(&["reproduce", "--seeds", "1,1"]).contains("each seed once"));
+    assert!(refused(&["reproduce", "--seeds", "x"]).contains("--seeds"));
+    assert!(refused(&["reproduce", "--device", "cuda"]).contains("--device cuda"));
+    assert!(refused(&["reproduce", "--data", "nowhere"]).contains("nowhere"));
+    assert!(refused(&["reproduce", "--config", "nowhere.toml"]).contains("nowhere.toml"));
+    assert!(refused(&["reproduce", "--threads", "0"]).contains("--threads"));
+    assert!(refused(&["evaluate"]).contains("--weights"));
+    assert!(refused(&["evaluate", "--weights", "nowhere.safetensors", "--json"]).contains("nowhere.safetensors"));
+    assert!(refused(&["check", "--baseline", "nowhere.csv"]).contains("nowhere.csv"));
+}
+
+#[test]
+fn a_checkpoint_that_is_none_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("weights.safetensors");
+    fs::write(&path, b"not weights").expect("a file");
+    let path = path.display().to_string();
+    assert!(refused(&["evaluate", "--weights", &path]).contains(&path));
+}
+
+#[test]
+fn an_unwritable_folder_is_refused_before_anything_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    fs::write(&file, b"kept").expect("a file");
+    let out = file.join("results").display().to_string();
+    assert!(refused(&[&TINY[..], &["--out", &out]].concat()).contains(&out));
+    assert_eq!(fs::read(&file).expect("the file"), b"kept");
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
+}
+
+#[test]
+fn help_is_no_error() {
+    for arguments in [&["--help"][..], &["reproduce", "--help"], &["evaluate", "--help"], &["check", "--help"]] {
+        let output = xtask(arguments);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("Usage"));
+    }
+    assert!(
+        String::from_utf8_lossy(&xtask(&["reproduce", "--help"]).stdout).contains("Example: cargo xtask reproduce")
+    );
+}
+
+#[test]
+fn a_run_writes_the_same_bytes_with_any_number_of_threads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |threads: &str| {
+        let out = folder.path().join(threads);
+        let output = xtask(&[&TINY[..], &["--threads", threads, "--out", &out.display().to_string()]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("Table 1"));
+        out
+    };
+    let one = run("1");
+    let three = run("3");
+    let written = contents(&one);
+    let names: Vec<String> = written.iter().map(|(path, _)| path.display().to_string()).collect();
+    for expected in ["training.csv", "report.md", "tables/table3.csv", "figures/figure1.svg", "figures/training.png"] {
+        assert!(names.iter().any(|name| name == expected), "{expected} among {names:?}");
+    }
+    assert_eq!(names.iter().filter(|name| name.ends_with(".safetensors")).count(), 8);
+    assert_eq!(written, contents(&three));
+    let manifest = fs::read_to_string(one.join("manifest.json")).expect("the manifest");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    assert_eq!(manifest["threads"], 1);
+    assert_eq!(manifest["config"]["train_images"], 256);
+    let hash = &manifest["data"]["t10k-labels-idx1-ubyte.gz"];
+    assert!(hash.as_str().is_some_and(|h| h.len() == 64), "{hash}");
+
+    // A checkpoint just written, on the same test images: the same counts as in the table.
+    let weights = one.join("checkpoints/clean-adam-42.safetensors").display().to_string();
+    let output = xtask(&["evaluate", "--weights", &weights, "--epsilons", "0.1", "--rhos", "0.01", "--json"]);
+    let evaluated: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object and no more");
+    assert_eq!(evaluated["weights"], weights.as_str());
+    assert_eq!(evaluated["attacks"][0]["attack"], "fgsm");
+    assert_eq!(evaluated["sharpness"].as_array().map(Vec::len), Some(2));
+    assert!(evaluated["correct"].as_u64().is_some_and(|n| n > 1_000));
+}
