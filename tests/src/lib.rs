@@ -1,1 +1,3 @@
 //! Golden values for the tests that cross crates.
+
+pub mod golden;

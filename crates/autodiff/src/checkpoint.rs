@@ -74,7 +74,7 @@ impl Graph {
     ///
     /// # Errors
     /// When the file cannot be read; a tensor is missing, unknown, or of another shape or type than the network's; or a
-    /// number is not finite.
+    /// number is not finite in this precision.
     pub fn load<T: Scalar>(&self, path: &Path) -> Result<Vec<T>, AutodiffError> {
         let bytes = fs::read(path).map_err(|e| failure(path, e.to_string(), "a safetensors file"))?;
         self.from_safetensors(&bytes, path)
@@ -99,11 +99,12 @@ impl Graph {
             }
             let numbers = numbers(&tensor)
                 .ok_or_else(|| failure(path, format!("{} of type {:?}", spec.name, tensor.dtype()), "F32 or F64"))?;
-            if let Some(bad) = numbers.iter().find(|x| !x.is_finite()) {
-                return Err(failure(path, format!("{bad} in {}", spec.name), "finite numbers"));
-            }
             for (p, x) in params[spec.range.clone()].iter_mut().zip(numbers) {
                 *p = T::from_f64(x);
+                // What is finite in F64 need not be so in the network's precision.
+                if !p.is_finite() {
+                    return Err(failure(path, format!("{x} in {}", spec.name), "finite numbers"));
+                }
             }
         }
         Ok(params)

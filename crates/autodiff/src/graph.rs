@@ -84,15 +84,20 @@ impl Graph {
     /// One named parameter within a flat vector; `None` where there is no such name or the vector has another length.
     #[must_use]
     pub fn view<'a, T>(&self, params: &'a [T], name: &str) -> Option<ArrayViewD<'a, T>> {
-        let spec = self.parameters.iter().find(|p| p.name == name)?;
+        let spec = self.spec(params.len(), name)?;
         ArrayViewD::from_shape(IxDyn(&spec.shape), params.get(spec.range.clone())?).ok()
     }
 
     /// As [`view`](Self::view), to write to.
     #[must_use]
     pub fn view_mut<'a, T>(&self, params: &'a mut [T], name: &str) -> Option<ArrayViewMutD<'a, T>> {
-        let spec = self.parameters.iter().find(|p| p.name == name)?;
+        let spec = self.spec(params.len(), name)?;
         ArrayViewMutD::from_shape(IxDyn(&spec.shape), params.get_mut(spec.range.clone())?).ok()
+    }
+
+    /// A named parameter, where flat vectors have `len` numbers.
+    fn spec(&self, len: usize, name: &str) -> Option<&ParameterSpec> {
+        self.parameters.iter().find(|p| p.name == name && len == self.parameter_count())
     }
 
     /// Lanes that all values of a block take.

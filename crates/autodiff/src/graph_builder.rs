@@ -4,9 +4,16 @@ use crate::AutodiffError;
 use crate::graph::{Graph, Node, ParameterSpec};
 use crate::ops::{Add, AvgPool2d, Conv2d, Conv2dSpec, Dense, MaxPool2d, Op, PoolWindow, Relu, Write, flattened};
 
-/// A value of a graph under construction.
+/// A value of a graph under construction, to be used with the [`GraphBuilder`] that gave it.
+///
+/// Another builder refuses it where it has no such value; where it has, its own value is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value(usize);
+
+impl Value {
+    /// What becomes of a value that the builder does not have: no builder has this one.
+    const UNKNOWN: Self = Self(usize::MAX);
+}
 
 /// Where a value lies, and its shape.
 #[derive(Clone, Debug)]
@@ -58,7 +65,7 @@ impl GraphBuilder {
         Value(0)
     }
 
-    /// A value's shape.
+    /// A value's shape; empty for a value that this builder does not have.
     #[must_use]
     pub fn shape(&self, of: Value) -> &[usize] {
         self.values.get(of.0).map_or(&[], |v| &v.shape)
@@ -70,7 +77,7 @@ impl GraphBuilder {
     /// When `x` is no picture, the kernel does not fit, a size is zero, or the name is taken.
     pub fn conv2d(&mut self, x: Value, name: &str, spec: Conv2dSpec) -> Result<Value, AutodiffError> {
         let node = format!("conv2d {name}");
-        let input = self.picture(&node, x)?;
+        let (slot, input) = self.picture(&node, x)?;
         let op = Conv2d::new(spec, input).ok_or_else(|| AutodiffError::Graph {
             node: node.clone(),
             found: format!("input {input:?} with {spec:?}"),
@@ -78,7 +85,7 @@ impl GraphBuilder {
         })?;
         self.parameters_of(&node, name, &op.kernel_shape(), op.fan_in())?;
         let shape = op.output().to_vec();
-        Ok(self.push(Op::Conv2d(op), &[x], shape))
+        Ok(self.push(Op::Conv2d(op), vec![slot], shape))
     }
 
     /// An affine map of a vector, with parameters `{name}.bias` and `{name}.kernel`.
@@ -87,9 +94,10 @@ impl GraphBuilder {
     /// When `x` is no vector (flatten it first), `features` is zero, or the name is taken.
     pub fn dense(&mut self, x: Value, name: &str, features: usize) -> Result<Value, AutodiffError> {
         let node = format!("dense {name}");
-        let inputs = match *self.shape(x) {
+        let ValueInfo { slot, shape } = self.info(&node, x)?.clone();
+        let inputs = match shape[..] {
             [inputs] if inputs > 0 && features > 0 => inputs,
-            ref shape => {
+            _ => {
                 return Err(AutodiffError::Graph {
                     node,
                     found: format!("an input of shape {shape:?} to {features} features"),
@@ -98,13 +106,15 @@ impl GraphBuilder {
             }
         };
         self.parameters_of(&node, name, &[inputs, features], inputs)?;
-        Ok(self.push(Op::Dense(Dense { outputs: features }), &[x], vec![features]))
+        Ok(self.push(Op::Dense(Dense { outputs: features }), vec![slot], vec![features]))
     }
 
-    /// `max(x, 0)`.
+    /// `max(x, 0)`. Of a value that this builder does not have, it is such a value again.
     pub fn relu(&mut self, x: Value) -> Value {
-        let shape = self.shape(x).to_vec();
-        self.push(Op::Relu(Relu), &[x], shape)
+        match self.values.get(x.0).cloned() {
+            Some(ValueInfo { slot, shape }) => self.push(Op::Relu(Relu), vec![slot], shape),
+            None => Value::UNKNOWN,
+        }
     }
 
     /// The mean over windows that lie within the picture.
@@ -112,9 +122,9 @@ impl GraphBuilder {
     /// # Errors
     /// When `x` is no picture, the window does not fit, or a size is zero.
     pub fn avg_pool2d(&mut self, x: Value, window: [usize; 2], stride: [usize; 2]) -> Result<Value, AutodiffError> {
-        let window = self.pool_window("avg_pool2d", x, window, stride)?;
+        let (slot, window) = self.pool_window("avg_pool2d", x, window, stride)?;
         let shape = window.output().to_vec();
-        Ok(self.push(Op::AvgPool2d(AvgPool2d(window)), &[x], shape))
+        Ok(self.push(Op::AvgPool2d(AvgPool2d(window)), vec![slot], shape))
     }
 
     /// The maximum over windows that lie within the picture.
@@ -122,16 +132,17 @@ impl GraphBuilder {
     /// # Errors
     /// When `x` is no picture, the window does not fit, or a size is zero.
     pub fn max_pool2d(&mut self, x: Value, window: [usize; 2], stride: [usize; 2]) -> Result<Value, AutodiffError> {
-        let window = self.pool_window("max_pool2d", x, window, stride)?;
+        let (slot, window) = self.pool_window("max_pool2d", x, window, stride)?;
         let shape = window.output().to_vec();
-        Ok(self.push(Op::MaxPool2d(MaxPool2d(window)), &[x], shape))
+        Ok(self.push(Op::MaxPool2d(MaxPool2d(window)), vec![slot], shape))
     }
 
-    /// The picture as a vector, in (height, width, channels) order.
+    /// The picture as a vector, in (height, width, channels) order. Of a value that this builder does not have, it is such
+    /// a value again.
     pub fn flatten(&mut self, x: Value) -> Value {
-        let shape = flattened(self.shape(x));
-        let slot = self.values[x.0].slot;
-        self.values.push(ValueInfo { slot, shape });
+        let Some(info) = self.values.get(x.0) else { return Value::UNKNOWN };
+        let flat = ValueInfo { slot: info.slot, shape: flattened(&info.shape) };
+        self.values.push(flat);
         Value(self.values.len() - 1)
     }
 
@@ -140,25 +151,25 @@ impl GraphBuilder {
     /// # Errors
     /// When their shapes differ.
     pub fn add(&mut self, a: Value, b: Value) -> Result<Value, AutodiffError> {
-        if self.shape(a) != self.shape(b) {
+        let (a, b) = (self.info("add", a)?, self.info("add", b)?);
+        if a.shape != b.shape {
             return Err(AutodiffError::Graph {
                 node: "add".into(),
-                found: format!("shapes {:?} and {:?}", self.shape(a), self.shape(b)),
+                found: format!("shapes {:?} and {:?}", a.shape, b.shape),
                 expected: "equal shapes".into(),
             });
         }
-        let shape = self.shape(a).to_vec();
-        Ok(self.push(Op::Add(Add), &[a, b], shape))
+        let (slots, shape) = (vec![a.slot, b.slot], a.shape.clone());
+        Ok(self.push(Op::Add(Add), slots, shape))
     }
 
     /// The graph with this output. Operations that it does not need are left out; their parameters may not be.
     ///
     /// # Errors
-    /// When the output is no vector, is the input itself, or a layer with parameters does not lead to it.
+    /// When the output is no vector, is empty, is the input itself, or a layer with parameters does not lead to it.
     pub fn finish(mut self, output: Value) -> Result<Graph, AutodiffError> {
-        let slot = self.values[output.0].slot;
-        let shape = self.shape(output);
-        if shape.len() != 1 || slot == 0 {
+        let ValueInfo { slot, shape } = self.info("output", output)?.clone();
+        if shape.len() != 1 || shape[0] == 0 || slot == 0 {
             return Err(AutodiffError::Graph {
                 node: "output".into(),
                 found: format!("shape {shape:?}"),
@@ -171,8 +182,9 @@ impl GraphBuilder {
             if used[node.output] {
                 node.inputs.iter().for_each(|&i| used[i] = true);
             } else if !node.params.is_empty() {
+                let named = self.parameters.iter().find(|p| p.range.start == node.params.start);
                 return Err(AutodiffError::Graph {
-                    node: format!("{:?}", node.op),
+                    node: format!("layer {}", named.map_or("", |p| &p.module)),
                     found: "a layer whose output nothing reads".into(),
                     expected: "every layer with parameters to lead to the output".into(),
                 });
@@ -212,12 +224,23 @@ impl GraphBuilder {
         }
     }
 
-    fn picture(&self, node: &str, x: Value) -> Result<[usize; 3], AutodiffError> {
-        self.shape(x).try_into().map_err(|_| AutodiffError::Graph {
+    fn info(&self, node: &str, x: Value) -> Result<&ValueInfo, AutodiffError> {
+        self.values.get(x.0).ok_or_else(|| AutodiffError::Graph {
             node: node.to_owned(),
-            found: format!("an input of shape {:?}", self.shape(x)),
-            expected: "a picture (height, width, channels)".into(),
+            found: "a value of another graph".into(),
+            expected: "a value that this builder gave".into(),
         })
+    }
+
+    /// The slot and the shape of a picture.
+    fn picture(&self, node: &str, x: Value) -> Result<(usize, [usize; 3]), AutodiffError> {
+        let ValueInfo { slot, shape } = self.info(node, x)?;
+        let picture = shape[..].try_into().map_err(|_| AutodiffError::Graph {
+            node: node.to_owned(),
+            found: format!("an input of shape {shape:?}"),
+            expected: "a picture (height, width, channels)".into(),
+        })?;
+        Ok((*slot, picture))
     }
 
     fn pool_window(
@@ -226,13 +249,14 @@ impl GraphBuilder {
         x: Value,
         window: [usize; 2],
         stride: [usize; 2],
-    ) -> Result<PoolWindow, AutodiffError> {
-        let input = self.picture(node, x)?;
-        PoolWindow::new(window, stride, input).ok_or_else(|| AutodiffError::Graph {
+    ) -> Result<(usize, PoolWindow), AutodiffError> {
+        let (slot, input) = self.picture(node, x)?;
+        let window = PoolWindow::new(window, stride, input).ok_or_else(|| AutodiffError::Graph {
             node: node.to_owned(),
             found: format!("window {window:?}, stride {stride:?} on {input:?}"),
             expected: "a window that fits, and no size of zero".into(),
-        })
+        })?;
+        Ok((slot, window))
     }
 
     fn parameters_of(
@@ -263,19 +287,12 @@ impl GraphBuilder {
         Ok(())
     }
 
-    fn push(&mut self, op: Op, inputs: &[Value], shape: Vec<usize>) -> Value {
+    fn push(&mut self, op: Op, inputs: Vec<usize>, shape: Vec<usize>) -> Value {
         let end = self.parameters.last().map_or(0, |p| p.range.end);
         let start = self.nodes.last().map_or(0, |n| n.params.end);
         let output = self.slot_sizes.len();
         self.slot_sizes.push(shape.iter().product());
-        self.nodes.push(Node {
-            op,
-            inputs: inputs.iter().map(|v| self.values[v.0].slot).collect(),
-            output,
-            params: start..end,
-            writes: Vec::new(),
-            upstream: Vec::new(),
-        });
+        self.nodes.push(Node { op, inputs, output, params: start..end, writes: Vec::new(), upstream: Vec::new() });
         self.values.push(ValueInfo { slot: output, shape });
         Value(self.values.len() - 1)
     }

@@ -4,8 +4,10 @@ use crate::{Graph, Scalar};
 use minima_rng::{Key, lecun_normal};
 
 impl Graph {
-    /// LeCun-normal kernels (truncated at ±2) and zero biases, bit for bit those of Flax with JAX's generator when the
-    /// layers have Flax's names (`Conv_0`, `Dense_0`, …).
+    /// LeCun-normal kernels (truncated at ±2) and zero biases: those of Flax with JAX's generator when the layers have
+    /// Flax's names (`Conv_0`, `Dense_0`, …). Nearly all agree to the last bit, and all to 10⁻⁶.
+    ///
+    /// Source: LeCun, Bottou, Orr & Müller, "Efficient BackProp", 1998.
     #[must_use]
     pub fn init<T: Scalar>(&self, seed: u64) -> Vec<T> {
         let mut params = vec![T::zero(); self.parameter_count()];

@@ -81,7 +81,7 @@ impl<T: Scalar> Lane<T> {
         let mut width = LANES / 2;
         while width > 0 {
             for i in 0..width {
-                v[i] = v[i] + v[i + width];
+                v[i] += v[i + width];
             }
             width /= 2;
         }

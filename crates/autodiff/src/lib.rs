@@ -1,4 +1,61 @@
-//! A hand-written automatic differentiation of convolutional networks.
+//! A hand-written automatic differentiation of convolutional networks, with everything that second-order optimizers,
+//! attacks and curvature measurements ask for: Jacobian products in both directions, gradients of single samples, and the
+//! kernel `J Jᵀ` without a Jacobian.
+//!
+//! - **The graph.** [`GraphBuilder`] puts operations together (convolution, dense, ReLU, pooling, sums for residual
+//!   connections) and checks every shape as it goes in; the [`Graph`] that comes out holds no numbers. Parameters are one
+//!   flat vector, images the rows of a matrix, in `f32` or `f64` ([`Scalar`]).
+//! - **The passes.** [`Graph::logits`], [`Graph::logits_and_vjp`] and [`Graph::logits_and_input_vjp`] go through a batch
+//!   once and keep nothing. [`Graph::linearize`] keeps the batch's values; its [`Linearization`] is the Jacobian `J` of the
+//!   logits as a linear map: `Jᵀ w` ([`vjp`](Linearization::vjp), [`vjp_input`](Linearization::vjp_input)), `J v`
+//!   ([`jvp`](Linearization::jvp)), rows of `J` ([`jacobian`](Linearization::jacobian),
+//!   [`per_sample_gradients`](Linearization::per_sample_gradients)) and inner products of rows
+//!   ([`kernel`](Linearization::kernel), [`gram`](Linearization::gram)).
+//! - **The loss** is apart: [`softmax_cross_entropy`] gives cotangents of logits and the Hessian with respect to them.
+//! - **Inside**, samples are the innermost axis, in lanes of 16: a tensor is one vector register (or a few) for each
+//!   feature, and every operation, of whatever shape, works on whole registers, chosen for the machine when the program
+//!   runs. Blocks of 16 samples run in parallel. No sum crosses samples before its end, where it runs in a fixed order, so
+//!   results are the same bits whatever the number of threads.
+//!
+//! Sources: Griewank & Walther, "Evaluating Derivatives", 2008 (forward and reverse mode); Ren & Goldfarb 2019 and Dangel,
+//! Tatzel & Hennig, "ViViT", 2022 (Gram matrices of gradients instead of Jacobians). Initial weights and checkpoints follow
+//! Flax: its names, layouts and, from the same seed, its numbers.
+//!
+//! ```
+//! use minima_autodiff::softmax_cross_entropy::{mean_gradient, mean_loss};
+//! use minima_autodiff::{Conv2dSpec, GraphBuilder};
+//! use ndarray::Array2;
+//!
+//! // Pictures of 6 × 6 with one channel, three classes.
+//! let mut g = GraphBuilder::new(&[6, 6, 1]);
+//! let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(4, 3))?;
+//! let x = g.relu(x);
+//! let x = g.avg_pool2d(x, [2, 2], [2, 2])?;
+//! let x = g.flatten(x);
+//! let logits = g.dense(x, "Dense_0", 3)?;
+//! let graph = g.finish(logits)?;
+//!
+//! let params: Vec<f64> = graph.init(42);
+//! let images = Array2::from_shape_fn((5, 36), |(i, j)| ((7 * i + j) % 11) as f64 / 10.0);
+//! let labels = [0, 1, 2, 0, 1];
+//!
+//! // The gradient of the mean loss is Jᵀ w with the loss's own gradient w, one row an image.
+//! let at = graph.linearize(&params, images.view())?;
+//! let w = mean_gradient(at.logits(), &labels)?;
+//! let gradient = at.vjp(w.view())?;
+//! assert_eq!(gradient.len(), graph.parameter_count());
+//!
+//! // Forward mode agrees: ⟨w, J v⟩ = ⟨Jᵀ w, v⟩, here with v the gradient itself.
+//! let along = at.jvp(Some(&gradient), None)?;
+//! let slope: f64 = gradient.iter().map(|g| g * g).sum();
+//! assert!(((&w * &along).sum() - slope).abs() < 1e-12 * slope);
+//!
+//! // And downhill the loss falls.
+//! let lower: Vec<f64> = params.iter().zip(&gradient).map(|(p, g)| p - 0.1 * g).collect();
+//! let after = graph.logits(&lower, images.view())?;
+//! assert!(mean_loss(after.view(), &labels)? < mean_loss(at.logits(), &labels)?);
+//! # Ok::<(), minima_autodiff::AutodiffError>(())
+//! ```
 
 mod block_pass;
 mod buffer;

@@ -22,9 +22,9 @@ impl MaxPool2d {
                 window = to;
                 found = [false; LANES];
             }
-            for s in 0..LANES {
-                if !found[s] && x[from].0[s] == y[to].0[s] {
-                    found[s] = true;
+            for (s, found) in found.iter_mut().enumerate() {
+                if !*found && x[from].0[s] == y[to].0[s] {
+                    *found = true;
                     visit(to, from, s);
                 }
             }

@@ -19,7 +19,7 @@ impl PoolWindow {
             }
             output[axis] = input[axis].checked_sub(size[axis])? / stride[axis] + 1;
         }
-        Some(Self { size, stride, input, output })
+        (input[2] > 0).then_some(Self { size, stride, input, output })
     }
 
     /// Shape of the output `(height, width, channels)`.

@@ -1,0 +1,44 @@
+//! Initial weights of the paper's network against those that Flax drew.
+
+use minima_autodiff::paper_cnn;
+use std::path::PathBuf;
+
+#[test]
+fn are_those_of_flax() {
+    let cnn = paper_cnn([28, 28, 1], 10).unwrap();
+    for seed in [42, 0] {
+        let name = format!("init_seed{seed}.safetensors");
+        let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../tests/golden", &name].iter().collect();
+        let expected: Vec<f32> = cnn.load(&path).unwrap();
+        let found: Vec<f32> = cnn.init(seed);
+        let mut equal = 0;
+        for (f, e) in found.iter().zip(&expected) {
+            // Weights are below one, so that this is some ten units in the last place of the largest.
+            assert!((f - e).abs() <= 1e-6, "seed {seed}: {f} against {e}");
+            equal += usize::from(f == e);
+        }
+        // Rounding in the last place differs for few; an error of order 1e-7 in a formula would move nearly all.
+        assert!(equal * 100 > 98 * found.len(), "seed {seed}: {equal} of {} equal", found.len());
+        let double: Vec<f64> = cnn.init(seed);
+        assert!(double.iter().zip(&found).all(|(d, &f)| *d == f64::from(f)));
+    }
+}
+
+#[test]
+fn biases_are_zero_and_layers_differ() {
+    let cnn = paper_cnn([28, 28, 1], 10).unwrap();
+    let params: Vec<f64> = cnn.init(7);
+    for spec in cnn.parameters() {
+        let of = &params[spec.range.clone()];
+        if spec.fan_in == 0 {
+            assert!(of.iter().all(|&p| p == 0.0), "{}", spec.name);
+        } else {
+            let variance = of.iter().map(|p| p * p).sum::<f64>() / of.len() as f64 * spec.fan_in as f64;
+            // Of n numbers the mean square is off by √(2/n) or less; three times that.
+            let tolerance = 3.0 * (2.0 / of.len() as f64).sqrt();
+            assert!((variance - 1.0).abs() < tolerance, "{}: {variance}", spec.name);
+        }
+    }
+    let other: Vec<f64> = cnn.init(8);
+    assert!(params.iter().zip(&other).all(|(a, b)| a != b || *a == 0.0));
+}

@@ -1,0 +1,20 @@
+//! The automatic differentiation against direct loops, central differences and itself, through its public interface.
+#![cfg(test)]
+
+mod agreement;
+mod checkpoint;
+mod conv2d;
+mod derivatives;
+mod draw;
+mod gram;
+mod graph_errors;
+mod initial_weights;
+mod linearization;
+mod naive;
+mod nets;
+mod passes;
+mod pointwise;
+mod pooling;
+mod precision;
+mod residual;
+mod shape_errors;

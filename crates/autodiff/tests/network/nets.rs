@@ -1,0 +1,28 @@
+//! Networks that tests share.
+
+use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Padding};
+
+/// All operations but average pooling, with a residual block, channels that are no multiples of four, and a strided
+/// convolution; pictures of 6 × 7 × 2, four classes.
+pub fn residual() -> Graph {
+    let mut g = GraphBuilder::new(&[6, 7, 2]);
+    let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
+    let x = g.relu(x);
+    let y = g.conv2d(x, "Conv_1", Conv2dSpec::same(3, 3)).unwrap();
+    let y = g.relu(y);
+    let y = g.add(x, y).unwrap();
+    let y = g.max_pool2d(y, [2, 2], [2, 2]).unwrap();
+    let strided = Conv2dSpec { features: 5, kernel: [2, 2], stride: [2, 1], padding: Padding::Valid };
+    let y = g.conv2d(y, "Conv_2", strided).unwrap();
+    let y = g.relu(y);
+    let y = g.flatten(y);
+    let y = g.dense(y, "Dense_0", 6).unwrap();
+    let y = g.relu(y);
+    let y = g.dense(y, "Dense_1", 4).unwrap();
+    g.finish(y).unwrap()
+}
+
+/// Smooth but for ReLU: two convolutions with average pools and two dense layers, as the paper's network.
+pub fn small_cnn() -> Graph {
+    minima_autodiff::paper_cnn([9, 8, 2], 5).unwrap()
+}
