@@ -89,6 +89,20 @@ impl<T: Scalar> Lane<T> {
     }
 }
 
+/// `f(to, a, b)` for every number of three streams of lanes.
+///
+/// Left to itself the compiler vectorizes such a loop across lanes, with gathers; a width that it cannot see keeps it within
+/// a lane, which measured 12 times as fast.
+#[inline(always)]
+pub(crate) fn stream<T: Scalar>(to: &mut [Lane<T>], a: &[Lane<T>], b: &[Lane<T>], f: impl Fn(&mut T, T, T)) {
+    let width = std::hint::black_box(LANES);
+    for ((to, a), b) in to.iter_mut().zip(a).zip(b) {
+        for ((to, &a), &b) in to.0.iter_mut().zip(&a.0).zip(&b.0).take(width) {
+            f(to, a, b);
+        }
+    }
+}
+
 /// Transposes rows `(samples ≤ 16, features)` into lanes; missing samples are zero.
 pub(crate) fn load_rows<T: Scalar>(rows: ArrayView2<'_, T>, lanes: &mut [Lane<T>]) {
     for lane in lanes.iter_mut() {

@@ -9,6 +9,7 @@ use minima_experiment::records::{
     DistributionRow, FgsmRow, Quantity, Record, RecordError, Scope, SharpnessRow, TrainingRow, read_csv, to_csv,
     write_csv,
 };
+use minima_metrics::Summary;
 
 fn round_trip<R: Record + PartialEq + Debug>(rows: &[R], expected: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -77,8 +78,10 @@ fn distribution_rows() {
     let values = [1.0, 2.0, 3.0, 4.0, 5.0];
     round_trip(
         &[
-            DistributionRow::from_values("clean", "adam", 42, Quantity::InputGradientNorm, &values).unwrap(),
-            DistributionRow::from_values("poisoned", "adam", 42, Quantity::LogitMargin, &values).unwrap(),
+            DistributionRow::new("clean", "adam", 42, Quantity::InputGradientNorm, &Summary::of(&values).unwrap())
+                .unwrap(),
+            DistributionRow::new("poisoned", "adam", 42, Quantity::LogitMargin, &Summary::of(&values).unwrap())
+                .unwrap(),
         ],
         "dataset,optimizer,seed,quantity,mean,median,q05,q25,q75,q95,paper_mean,paper_median\n\
          clean,adam,42,input_gradient_norm,3.0,3.0,1.2,2.0,4.0,4.8,0.456,0.006\n\

@@ -1,6 +1,6 @@
 //! `cargo xtask check`.
 
-use super::{load_data, workspace_root};
+use super::{load_data, on_a_worker, workspace_root};
 use crate::Outcome;
 use crate::progress::Progress;
 use anyhow::Result;
@@ -28,12 +28,12 @@ impl Check {
         let data = load_data(None)?;
         let mut progress = Progress::new();
         if self.bless {
-            let rows = bless(&baseline, &data, &mut progress)?;
+            let rows = on_a_worker(|| bless(&baseline, &data, &mut progress))?;
             progress.finish();
             println!("{rows} rows written to {}", baseline.display());
             return Ok(Outcome::Fine);
         }
-        let verdict = check(&baseline, &data, &mut progress)?;
+        let verdict = on_a_worker(|| check(&baseline, &data, &mut progress))?;
         progress.finish();
         println!("{}", verdict.table);
         if verdict.moved.is_empty() {

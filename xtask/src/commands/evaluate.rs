@@ -1,6 +1,6 @@
 //! `cargo xtask evaluate`.
 
-use super::load_data;
+use super::{load_data, on_a_worker};
 use crate::Outcome;
 use anyhow::Result;
 use clap::Args;
@@ -33,7 +33,7 @@ pub(crate) struct Evaluate {
 impl Evaluate {
     pub(crate) fn run(self) -> Result<Outcome> {
         let data = load_data(self.data.as_deref())?;
-        let evaluation = evaluate_checkpoint(&self.weights, &data.test, &self.epsilons, &self.rhos)?;
+        let evaluation = on_a_worker(|| evaluate_checkpoint(&self.weights, &data.test, &self.epsilons, &self.rhos))?;
         if self.json {
             println!("{}", serde_json::to_string(&evaluation)?);
         } else {

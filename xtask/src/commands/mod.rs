@@ -26,3 +26,8 @@ fn use_threads(threads: Option<usize>) -> Result<()> {
     let Some(threads) = threads else { return Ok(()) };
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("--threads")
 }
+
+/// Does the work on one of the threads that compute: from there each parallel loop starts without waking anybody else.
+fn on_a_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
+}

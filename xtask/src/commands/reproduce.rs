@@ -1,6 +1,6 @@
 //! `cargo xtask reproduce`.
 
-use super::{load_data, use_threads};
+use super::{load_data, on_a_worker, use_threads};
 use crate::Outcome;
 use crate::progress::Progress;
 use anyhow::{Result, bail};
@@ -69,7 +69,7 @@ impl Reproduce {
         let out = self.out.unwrap_or_else(|| PathBuf::from("results").join(&name));
         let data = load_data(self.data.as_deref())?;
         let mut progress = Progress::new();
-        let result = reproduce(&name, &preset, &data, &out, &mut progress)?;
+        let result = on_a_worker(|| reproduce(&name, &preset, &data, &out, &mut progress))?;
         progress.finish();
         println!("{}", result.summary);
         println!("Written to {}: report.md, tables, figures, checkpoints", out.display());

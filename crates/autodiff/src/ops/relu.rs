@@ -5,7 +5,7 @@
 
 use super::{At, Operation, Scratch, Write};
 use crate::Scalar;
-use crate::lane::Lane;
+use crate::lane::{Lane, stream};
 use crate::simd::{Kernel, dispatch};
 
 /// The rectifier.
@@ -17,10 +17,8 @@ struct Forward<'a, T>(&'a [Lane<T>], &'a mut [Lane<T>]);
 impl<T: Scalar> Kernel for Forward<'_, T> {
     #[inline(always)]
     fn run(self) {
-        for (y, x) in self.1.iter_mut().zip(self.0) {
-            // A NaN stays one: a network that has gone wrong must be seen to.
-            *y = x.map(|v| if v <= T::zero() { T::zero() } else { v });
-        }
+        // A NaN stays one: a network that has gone wrong must be seen to.
+        stream(self.1, self.0, self.0, |y, x, _| *y = if x <= T::zero() { T::zero() } else { x });
     }
 }
 
@@ -35,22 +33,10 @@ struct Gate<'a, T> {
 impl<T: Scalar> Kernel for Gate<'_, T> {
     #[inline(always)]
     fn run(self) {
-        // Both loops are free of branches, so that they become masked vector operations.
+        let gated = |y, d| if y > T::zero() { d } else { T::zero() };
         match self.write {
-            Write::Store => {
-                for ((to, y), from) in self.to.iter_mut().zip(self.y).zip(self.from) {
-                    for ((to, &y), &d) in to.0.iter_mut().zip(&y.0).zip(&from.0) {
-                        *to = if y > T::zero() { d } else { T::zero() };
-                    }
-                }
-            }
-            Write::Add => {
-                for ((to, y), from) in self.to.iter_mut().zip(self.y).zip(self.from) {
-                    for ((to, &y), &d) in to.0.iter_mut().zip(&y.0).zip(&from.0) {
-                        *to += if y > T::zero() { d } else { T::zero() };
-                    }
-                }
-            }
+            Write::Store => stream(self.to, self.y, self.from, |to, y, d| *to = gated(y, d)),
+            Write::Add => stream(self.to, self.y, self.from, |to, y, d| *to += gated(y, d)),
         }
     }
 }
