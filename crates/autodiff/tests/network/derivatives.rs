@@ -5,7 +5,7 @@ use crate::draw;
 use minima_autodiff::Graph;
 use ndarray::{Array2, Axis};
 
-/// The step of the differences. Networks of these tests are polynomials of low degree between kinks, so that what the
+/// The step of the differences. Between kinks the networks of these tests are polynomials of low degree, so that what the
 /// differences leave out is of order H² = 1e-10, and rounding adds ε/H = 2e-11.
 const H: f64 = 1e-5;
 /// Relative, a hundred times what was derived above, since outputs can be larger than their slopes.
