@@ -22,6 +22,8 @@ enum Command {
     Evaluate(commands::evaluate::Evaluate),
     /// Train each optimizer for a few hundred steps and compare with the recorded accuracies
     Check(commands::check::Check),
+    /// Time the network, the optimizers and the attacks on this machine
+    Bench(commands::bench::Bench),
 }
 
 /// What a command ended with, other than an error.
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Reproduce(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Bench(command) => command.run(),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

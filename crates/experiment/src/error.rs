@@ -45,6 +45,9 @@ pub enum ExperimentError {
         /// The loss.
         loss: f64,
     },
+    /// An optimizer failed outside a run.
+    #[error(transparent)]
+    Optim(#[from] OptimError),
     /// An attack failed.
     #[error(transparent)]
     Attack(#[from] AttackError),

@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod atomic_file;
+pub mod bench;
 pub mod check;
 mod error;
 pub mod evaluation;

@@ -1,6 +1,7 @@
 //! An optimizer with its options, as a preset names it.
 
 use crate::preset::DatasetKind;
+use minima_autodiff::Scalar;
 use minima_optim::{Adam, GaussNewton, Generation, Optimizer, Sgd, SolvePrecision, Tf32GaussNewton};
 use serde::{Deserialize, Serialize};
 
@@ -96,7 +97,7 @@ impl OptimizerSpec {
 
     /// The optimizer, at its start.
     #[must_use]
-    pub fn build(&self) -> Box<dyn Optimizer<f32>> {
+    pub fn build<T: Scalar>(&self) -> Box<dyn Optimizer<T>> {
         match *self {
             Self::Sgd { learning_rate, momentum, nesterov, weight_decay, .. } => {
                 let sgd = Sgd::new(learning_rate).with_momentum(momentum).with_weight_decay(weight_decay);

@@ -2,9 +2,9 @@
 
 use crate::error::ExperimentError;
 use crate::observer::{Event, Observer};
-use crate::preset::{DatasetKind, NetworkKind, Preset};
+use crate::preset::{DatasetKind, NetworkKind, Precision, Preset};
 use crate::records::TrainingRow;
-use minima_autodiff::{Graph, Model, paper_cnn};
+use minima_autodiff::{Graph, Model, Scalar, paper_cnn};
 use minima_data::{Dataset, EpochOrder, Mnist, epoch_batches, poison};
 use minima_metrics::evaluate;
 use minima_optim::Batch;
@@ -91,7 +91,7 @@ pub fn training_set(preset: &Preset, run: &Run, data: &Mnist) -> Result<Dataset,
     }
 }
 
-/// Trains a model from its seed's initial weights. Returns it with a row an epoch.
+/// Trains a model from its seed's initial weights, in the preset's precision. Returns it with a row an epoch.
 ///
 /// An epoch's training loss and accuracy are means over its batches, each measured before its step, as in the paper.
 ///
@@ -104,10 +104,23 @@ pub fn train(
     test: &TestSet,
     observer: &mut dyn Observer,
 ) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
+    match preset.precision {
+        Precision::Single => train_in::<f32>(preset, run, train, test, observer),
+        Precision::Double => train_in::<f64>(preset, run, train, test, observer),
+    }
+}
+
+fn train_in<T: Scalar>(
+    preset: &Preset,
+    run: &Run,
+    train: &Dataset,
+    test: &TestSet,
+    observer: &mut dyn Observer,
+) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
     let graph = network(preset.network, train)?;
-    let mut model = Model::new(Arc::clone(&graph), graph.init(run.seed))?;
+    let mut params: Vec<T> = graph.init(run.seed);
     let mut optimizer = match preset.optimizers.get(&run.optimizer) {
-        Some(spec) => spec.build(),
+        Some(spec) => spec.build::<T>(),
         None => {
             return Err(crate::preset::PresetError::Value {
                 key: "optimizer".into(),
@@ -122,10 +135,10 @@ pub fn train(
         let (mut loss, mut accuracy, mut steps) = (0.0, 0.0, 0);
         for indices in epoch_batches(&order, preset.batch_size)? {
             steps += 1;
-            let (images, labels) = train.batch::<f32>(indices)?;
+            let (images, labels) = train.batch::<T>(indices)?;
             let report = Batch::new(images.view(), &labels)
                 .map_err(minima_optim::OptimError::from)
-                .and_then(|batch| optimizer.step(&graph, model.params_mut(), &batch))
+                .and_then(|batch| optimizer.step(&graph, &mut params, &batch))
                 .map_err(|source| ExperimentError::Step { run: run.name(), epoch, step: steps, source })?;
             if !report.loss.is_finite() {
                 return Err(ExperimentError::Diverged { run: run.name(), epoch, step: steps, loss: report.loss });
@@ -135,7 +148,7 @@ pub fn train(
             accuracy += correct;
             observer.on(Event::Step { loss: report.loss, accuracy: correct });
         }
-        let tested = evaluate(&model, test.images.view(), &test.labels)?;
+        let tested = evaluate(&single(&graph, &params)?, test.images.view(), &test.labels)?;
         let row = TrainingRow {
             dataset: run.dataset.name().to_owned(),
             optimizer: run.optimizer.clone(),
@@ -144,10 +157,15 @@ pub fn train(
             train_loss: loss / steps as f64,
             train_accuracy: accuracy / steps as f64,
             test_loss: tested.mean_loss,
-            test_accuracy: tested.correct as f64 / test.labels.len().max(1) as f64,
+            test_accuracy: tested.accuracy(),
         };
         observer.on(Event::Epoch(&row));
         rows.push(row);
     }
-    Ok((model, rows))
+    Ok((single(&graph, &params)?, rows))
+}
+
+/// The model in the precision of checkpoints, which is what is tested, attacked and saved.
+fn single<T: Scalar>(graph: &Arc<Graph>, params: &[T]) -> Result<Model<f32>, ExperimentError> {
+    Ok(Model::new(Arc::clone(graph), params.iter().map(|p| p.as_f64() as f32).collect())?)
 }

@@ -1,5 +1,6 @@
 //! The commands: each parses its flags, calls the experiment crate and prints.
 
+pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod evaluate;
 pub(crate) mod reproduce;
@@ -18,7 +19,7 @@ fn load_data(folder: Option<&Path>) -> Result<Mnist> {
 
 /// The root of the workspace that this program was compiled in.
 fn workspace_root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
 }
 
 /// Threads to compute with: all, or as many as asked for.

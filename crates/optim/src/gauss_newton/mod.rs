@@ -22,8 +22,8 @@ use rayon::prelude::*;
 
 /// Gauss-Newton with a fixed learning rate and damping.
 ///
-/// Each generation's defaults are the paper's: learning rate 0.01, damping 0.01. The systems of `published` and `sum` are
-/// ill-conditioned (eigenvalues from λ = 0.01 to some 10 000) and solved in double precision by default.
+/// The defaults are the paper's: learning rate 0.01, damping 0.01. The systems are ill-conditioned (those of `published` and
+/// `sum` have eigenvalues from λ = 0.01 to some 10 000) and solved in double precision by default.
 #[derive(Clone, Copy, Debug)]
 pub struct GaussNewton {
     generation: Generation,
@@ -36,11 +36,7 @@ impl GaussNewton {
     /// Of any generation, with its defaults.
     #[must_use]
     pub fn new(generation: Generation) -> Self {
-        let precision = match generation {
-            Generation::Mean => SolvePrecision::Network,
-            Generation::Sum | Generation::Published => SolvePrecision::Double,
-        };
-        Self { generation, learning_rate: 0.01, damping: 0.01, precision }
+        Self { generation, learning_rate: 0.01, damping: 0.01, precision: SolvePrecision::Double }
     }
 
     /// With the Gauss-Newton matrix of the mean loss: the right one.

@@ -5,11 +5,13 @@
 //! inverse comes from the low-rank identity `A⁻¹ g = (g − L (λI + t(J) L)⁻¹ t(J) g) / λ`, whose small matrix is formed and
 //! solved in double precision, so that no rounding is added but the one that is emulated.
 
+use super::dot;
 use crate::{Batch, OptimError, Optimizer, StepReport};
 use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss, softmax};
 use minima_autodiff::{Graph, Scalar};
 use minima_linalg::{LinalgError, matmul, solve_general};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, Axis, Slice};
+use rayon::prelude::*;
 
 /// `x` with its mantissa rounded to 10 bits, to the nearest and ties to even, as TF32 units round their operands.
 #[must_use]
@@ -81,18 +83,30 @@ impl Tf32GaussNewton {
         left: &Array2<f32>,
         gradient: &Array1<f32>,
     ) -> Result<Vec<f32>, OptimError> {
+        // Parameters that are widened at a time: both strips then fit in cache, and no whole matrix is copied.
+        const STRIP: usize = 512;
         let rows = jacobian.nrows();
         let failed = |e| self.failed(rows, e);
-        let jacobian = jacobian.mapv(f64::from);
-        let left = left.mapv(f64::from);
         let gradient = gradient.mapv(f64::from);
         let mut small = Array2::<f64>::zeros((rows, rows));
-        matmul(1.0, jacobian.view(), left.view(), 0.0, small.view_mut()).map_err(failed)?;
+        let mut along = Array1::<f64>::zeros(rows);
+        for start in (0..gradient.len()).step_by(STRIP) {
+            let strip = Slice::from(start..gradient.len().min(start + STRIP));
+            let jacobian = jacobian.slice_axis(Axis(1), strip).mapv(f64::from);
+            let left = left.slice_axis(Axis(0), strip).mapv(f64::from);
+            matmul(1.0, jacobian.view(), left.view(), 1.0, small.view_mut()).map_err(failed)?;
+            along += &jacobian.dot(&gradient.slice_axis(Axis(0), strip));
+        }
         small.diag_mut().mapv_inplace(|d| d + self.damping);
-        let along = jacobian.dot(&gradient).insert_axis(Axis(1));
-        let solved = solve_general(small, along.view()).map_err(failed)?;
-        let correction = left.dot(&solved.column(0));
-        Ok(gradient.iter().zip(&correction).map(|(g, c)| ((g - c) / self.damping) as f32).collect())
+        let solved = solve_general(small, along.insert_axis(Axis(1)).view()).map_err(failed)?;
+        let solved = solved.into_flat().to_vec();
+        let mut direction = vec![0.0; gradient.len()];
+        direction
+            .par_iter_mut()
+            .zip(left.outer_iter().into_par_iter())
+            .zip(gradient.to_vec())
+            .for_each(|((d, left), g)| *d = ((g - dot(left, &solved)) / self.damping) as f32);
+        Ok(direction)
     }
 
     fn failed(&self, order: usize, source: LinalgError) -> OptimError {
@@ -100,12 +114,16 @@ impl Tf32GaussNewton {
     }
 }
 
-impl Optimizer<f32> for Tf32GaussNewton {
-    fn step(&mut self, graph: &Graph, params: &mut [f32], batch: &Batch<'_, f32>) -> Result<StepReport, OptimError> {
-        let (report, direction) = self.direction(graph, params, batch)?;
-        let rate = f32::from_f64(self.learning_rate);
+impl<T: Scalar> Optimizer<T> for Tf32GaussNewton {
+    /// The direction is formed in `f32`, whatever the precision of the parameters.
+    fn step(&mut self, graph: &Graph, params: &mut [T], batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
+        let single = |x: &T| x.as_f64() as f32;
+        let at: Vec<f32> = params.iter().map(single).collect();
+        let images = batch.images().map(single);
+        let (report, direction) = self.direction(graph, &at, &Batch::new(images.view(), batch.labels())?)?;
+        let rate = T::from_f64(self.learning_rate);
         for (p, d) in params.iter_mut().zip(direction) {
-            *p -= rate * d;
+            *p -= rate * T::from_f64(f64::from(d));
         }
         Ok(report)
     }

@@ -1,20 +1,18 @@
 //! What an experiment does, as data: a TOML file, one of those compiled in or another, with single keys overridden.
 
+mod error;
+mod table;
+
+pub use error::PresetError;
+
 use crate::optimizer_spec::OptimizerSpec;
 use crate::optimizers::sort_key;
 use minima_data::Mnist;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use toml::{Table, Value};
-
-/// The presets compiled in: name and text.
-const COMPILED_IN: [(&str, &str); 4] = [
-    ("paper", include_str!("../presets/paper.toml")),
-    ("paper-hardware", include_str!("../presets/paper-hardware.toml")),
-    ("quick", include_str!("../presets/quick.toml")),
-    ("check", include_str!("../presets/check.toml")),
-];
+use std::path::Path;
+use table::{COMPILED_IN, compiled_in, extended, one_line, parse, set};
+use toml::Table;
 
 /// Which network is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +20,17 @@ const COMPILED_IN: [(&str, &str); 4] = [
 pub enum NetworkKind {
     /// [`minima_autodiff::paper_cnn`].
     PaperCnn,
+}
+
+/// The arithmetic that models are trained in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// `f32`.
+    #[default]
+    Single,
+    /// `f64`.
+    Double,
 }
 
 /// Which labels a model is trained on.
@@ -51,6 +60,9 @@ impl DatasetKind {
 pub struct Preset {
     /// The network.
     pub network: NetworkKind,
+    /// The arithmetic of training; checkpoints, tests and attacks are in single precision.
+    #[serde(default)]
+    pub precision: Precision,
     /// One run of everything for each.
     pub seeds: Vec<u64>,
     /// Epochs of training.
@@ -73,56 +85,6 @@ pub struct Preset {
     pub sharpness_batch: usize,
     /// What trains, by name.
     pub optimizers: BTreeMap<String, OptimizerSpec>,
-}
-
-/// A preset could not be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PresetError {
-    /// No preset of that name is compiled in.
-    #[error("preset {found}: expected one of {expected}")]
-    Name {
-        /// The name.
-        found: String,
-        /// The names there are.
-        expected: String,
-    },
-    /// A file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// It is no TOML, or its keys and values are not those of a preset.
-    #[error("{origin}: {message}")]
-    Content {
-        /// The file, the preset or the override.
-        origin: String,
-        /// What is wrong, in one line.
-        message: String,
-    },
-    /// The data has fewer images than asked for.
-    #[error("{key} is {asked}; the data has {there}")]
-    TooFewImages {
-        /// The key.
-        key: &'static str,
-        /// The images asked for.
-        asked: usize,
-        /// The images there are.
-        there: usize,
-    },
-    /// A value makes no sense.
-    #[error("{key} is {found}; expected {expected}")]
-    Value {
-        /// The key.
-        key: String,
-        /// Its value.
-        found: String,
-        /// What it may be.
-        expected: &'static str,
-    },
 }
 
 impl Preset {
@@ -247,74 +209,6 @@ impl Preset {
         }
         Ok(())
     }
-}
-
-fn compiled_in(name: &str) -> Result<Table, PresetError> {
-    let Some((_, text)) = COMPILED_IN.iter().find(|(known, _)| *known == name) else {
-        let expected = Preset::names().collect::<Vec<_>>().join(", ");
-        return Err(PresetError::Name { found: name.to_owned(), expected });
-    };
-    let origin = format!("preset {name}");
-    extended(parse(text, &origin)?, &origin)
-}
-
-/// The table laid over the preset it extends, if it does.
-fn extended(mut table: Table, origin: &str) -> Result<Table, PresetError> {
-    match table.remove("extends") {
-        None => Ok(table),
-        Some(Value::String(base)) => {
-            let mut whole = compiled_in(&base)?;
-            overlay(&mut whole, table);
-            Ok(whole)
-        }
-        Some(other) => Err(PresetError::Content {
-            origin: origin.to_owned(),
-            message: format!("extends is {other}; expected the name of a preset"),
-        }),
-    }
-}
-
-fn overlay(base: &mut Table, over: Table) {
-    for (key, value) in over {
-        match (base.get_mut(&key), value) {
-            (Some(Value::Table(base)), Value::Table(over)) => overlay(base, over),
-            (_, value) => {
-                base.insert(key, value);
-            }
-        }
-    }
-}
-
-fn parse(text: &str, origin: &str) -> Result<Table, PresetError> {
-    text.parse::<Table>()
-        .map_err(|e| PresetError::Content { origin: origin.to_owned(), message: one_line(e.message()) })
-}
-
-/// Sets one `dotted.key=value`; whether the key is one of a preset's is found when the table is read.
-fn set(table: &mut Table, change: &str) -> Result<(), String> {
-    let (path, value) = change.split_once('=').ok_or("expected key=value")?;
-    let text = value.trim();
-    // What is no TOML value is taken as a string, so that names need no quotes.
-    let value = format!("v = {text}")
-        .parse::<Table>()
-        .ok()
-        .and_then(|mut t| t.remove("v"))
-        .unwrap_or_else(|| Value::String(text.to_owned()));
-    let mut keys: Vec<&str> = path.trim().split('.').collect();
-    let last = keys.pop().unwrap_or_default();
-    let mut at = table;
-    for key in keys {
-        at = match at.get_mut(key) {
-            Some(Value::Table(inner)) => inner,
-            _ => return Err(format!("there is no table {key}")),
-        };
-    }
-    at.insert(last.to_owned(), value);
-    Ok(())
-}
-
-fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

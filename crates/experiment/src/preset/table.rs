@@ -1,0 +1,80 @@
+//! Presets as TOML tables: those compiled in, one laid over another, and single keys set.
+
+use super::PresetError;
+use toml::{Table, Value};
+
+/// The presets compiled in: name and text.
+pub(super) const COMPILED_IN: [(&str, &str); 4] = [
+    ("paper", include_str!("../../presets/paper.toml")),
+    ("paper-hardware", include_str!("../../presets/paper-hardware.toml")),
+    ("quick", include_str!("../../presets/quick.toml")),
+    ("check", include_str!("../../presets/check.toml")),
+];
+
+pub(super) fn compiled_in(name: &str) -> Result<Table, PresetError> {
+    let Some((_, text)) = COMPILED_IN.iter().find(|(known, _)| *known == name) else {
+        let expected = COMPILED_IN.map(|(name, _)| name).join(", ");
+        return Err(PresetError::Name { found: name.to_owned(), expected });
+    };
+    let origin = format!("preset {name}");
+    extended(parse(text, &origin)?, &origin)
+}
+
+/// The table laid over the preset it extends, if it does.
+pub(super) fn extended(mut table: Table, origin: &str) -> Result<Table, PresetError> {
+    match table.remove("extends") {
+        None => Ok(table),
+        Some(Value::String(base)) => {
+            let mut whole = compiled_in(&base)?;
+            overlay(&mut whole, table);
+            Ok(whole)
+        }
+        Some(other) => Err(PresetError::Content {
+            origin: origin.to_owned(),
+            message: format!("extends is {other}; expected the name of a preset"),
+        }),
+    }
+}
+
+fn overlay(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(base)), Value::Table(over)) => overlay(base, over),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+pub(super) fn parse(text: &str, origin: &str) -> Result<Table, PresetError> {
+    text.parse::<Table>()
+        .map_err(|e| PresetError::Content { origin: origin.to_owned(), message: one_line(e.message()) })
+}
+
+/// Sets one `dotted.key=value`; whether the key is one of a preset's is found when the table is read.
+pub(super) fn set(table: &mut Table, change: &str) -> Result<(), String> {
+    let (path, value) = change.split_once('=').ok_or("expected key=value")?;
+    let text = value.trim();
+    // What is no TOML value is taken as a string, so that names need no quotes.
+    let value = format!("v = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut t| t.remove("v"))
+        .unwrap_or_else(|| Value::String(text.to_owned()));
+    let mut keys: Vec<&str> = path.trim().split('.').collect();
+    let last = keys.pop().unwrap_or_default();
+    let mut at = table;
+    for key in keys {
+        at = match at.get_mut(key) {
+            Some(Value::Table(inner)) => inner,
+            _ => return Err(format!("there is no table {key}")),
+        };
+    }
+    at.insert(last.to_owned(), value);
+    Ok(())
+}
+
+pub(super) fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
