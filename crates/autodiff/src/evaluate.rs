@@ -3,8 +3,9 @@
 use crate::block_pass::Reach;
 use crate::buffer::{Buffer, PooledScratch};
 use crate::classifier::CotangentOf;
-use crate::graph::Graph;
+use crate::graph::{Graph, Node};
 use crate::lane::{LANES, Lane, load_rows, store_sample};
+use crate::ops::{At, Scratch};
 use crate::{AutodiffError, Scalar};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
@@ -40,30 +41,25 @@ impl Graph {
     ) -> Result<(Array2<T>, Vec<T>), AutodiffError> {
         self.check_batch(params, images)?;
         let mut logits = Array2::zeros((images.nrows(), self.classes()));
-        let partial: Vec<Vec<T>> = blocks(images)
-            .zip(blocks_mut(&mut logits))
-            .enumerate()
-            .map(|(block, (x, mut logits))| {
-                let mut values = Buffer::take(self.arena_len());
-                let mut cotangents = Buffer::take(self.arena_len());
-                let mut scratch = PooledScratch::take();
-                self.forward_rows(params, x, &mut values, &mut scratch);
+        let group = blocks_a_partial_sum(images.nrows().div_ceil(LANES), params.len());
+        let partial = logits.axis_chunks_iter_mut(Axis(0), group * LANES).into_par_iter().enumerate();
+        let partial = partial.map(|(part, mut logits)| {
+            let mut values = Buffer::take(self.arena_len());
+            let mut cotangents = Buffer::take(self.arena_len());
+            let mut scratch = PooledScratch::take();
+            let mut gradient = vec![T::zero(); params.len()];
+            for (block, mut logits) in (part * group..).zip(logits.axis_chunks_iter_mut(Axis(0), LANES)) {
+                self.forward_rows(params, block_rows(images, block), &mut values, &mut scratch);
                 self.store_logits(&values, &mut logits);
                 self.place_cotangents(block * LANES, logits.view(), cotangent, &mut cotangents);
-                let mut gradient = vec![T::zero(); params.len()];
-                self.reverse_block(
-                    params,
-                    &values,
-                    &mut cotangents,
-                    Reach::Parameters,
-                    &mut |node, at, dy, scratch| {
-                        node.op.of().vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
-                    },
-                    &mut scratch,
-                );
-                gradient
-            })
-            .collect();
+                let mut add = |node: &Node, at: &At<'_, T>, dy: &[Lane<T>], scratch: &mut Scratch<T>| {
+                    node.op.of().vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
+                };
+                self.reverse_block(params, &values, &mut cotangents, Reach::Parameters, &mut add, &mut scratch);
+            }
+            gradient
+        });
+        let partial = partial.collect();
         Ok((logits, sum_in_order(partial, params.len())))
     }
 
@@ -165,7 +161,15 @@ pub(crate) fn store_rows<T: Scalar>(lanes: &[Lane<T>], rows: &mut ArrayViewMut2<
     }
 }
 
-/// The sum of the blocks' gradients, first block first.
+/// How many blocks add to one partial gradient, one after the other. It follows from sizes alone, so that sums run in the
+/// same order on every machine: each block has its own where they are small, and there are four where they are large.
+pub(crate) fn blocks_a_partial_sum(blocks: usize, parameters: usize) -> usize {
+    const NUMBERS: usize = 1 << 20;
+    let partial_sums = (NUMBERS / parameters.max(1)).max(4);
+    blocks.div_ceil(partial_sums).max(1)
+}
+
+/// The sum of partial gradients, first to last.
 pub(crate) fn sum_in_order<T: Scalar>(partial: Vec<Vec<T>>, len: usize) -> Vec<T> {
     partial
         .into_iter()

@@ -6,26 +6,38 @@
 //! (Function-space view of Gauss-Newton: Ren & Goldfarb 2019; Dangel, Tatzel & Hennig 2022.)
 
 use crate::block_pass::Reach;
+use crate::buffer::Buffer;
 use crate::graph::Node;
-use crate::lane::{LANES, Lane};
+use crate::lane::LANES;
 use crate::linearization::Linearization;
 use crate::ops::KernelForm;
 use crate::{AutodiffError, Scalar};
-use minima_linalg::syrk_lower;
-use ndarray::{Array2, ArrayView2, ArrayView3, ArrayViewMut2, Axis, Slice};
+use minima_linalg::{matmul, syrk_lower};
+use ndarray::{Array2, Array3, ArrayView3, ArrayViewMut2, Axis, Slice, Zip};
 use rayon::prelude::*;
 
-/// What each column (a cotangent of an image) leaves behind in the layers: rows of a matrix with a column for each.
+/// What the cotangents of a batch leave behind in the layers. Axes are direction, row, image: a tile of the Gram matrix, of
+/// one pair of directions, then comes from contiguous blocks.
 struct Factors<T> {
-    /// For each parametrised operation, in the order of the graph, its rows.
-    rows: Vec<std::ops::Range<usize>>,
-    /// Row-major `(rows, columns)`, a convolution's per-sample gradients or a dense layer's output cotangents.
-    matrix: Array2<T>,
+    /// Per-sample gradients of all convolutions, a row a parameter.
+    gradients: Array3<T>,
+    /// For each dense layer the cotangents of its outputs, a row an output, and `aᵢ·aⱼ + 1` of its inputs `(images, images)`.
+    dense: Vec<(Array3<T>, Array2<T>)>,
 }
 
 impl<T: Scalar> Factors<T> {
-    fn of(&self, rows: &std::ops::Range<usize>) -> ArrayView2<'_, T> {
-        self.matrix.slice_axis(Axis(0), Slice::from(rows.clone()))
+    /// The inner products of direction k's gradients, a row an image, with direction l's.
+    fn tile(&self, k: usize, l: usize) -> Result<Array2<T>, AutodiffError> {
+        let product = |rows: &Array3<T>| {
+            let (left, right) = (rows.index_axis(Axis(0), k), rows.index_axis(Axis(0), l));
+            let mut product = Array2::zeros((left.ncols(), right.ncols()));
+            matmul(T::one(), left.t(), right, T::zero(), product.view_mut()).map(|()| product)
+        };
+        let mut tile = product(&self.gradients)?;
+        for (deltas, inputs) in &self.dense {
+            Zip::from(&mut tile).and(&product(deltas)?).and(inputs).for_each(|t, &d, &a| *t += d * a);
+        }
+        Ok(tile)
     }
 }
 
@@ -40,22 +52,23 @@ impl<T: Scalar> Linearization<'_, T> {
     pub fn gram(&self, directions: ArrayView3<'_, T>) -> Result<Array2<T>, AutodiffError> {
         let (count, images, classes) = directions.dim();
         self.graph.check("directions", &[count, images, classes], &[count, self.images, self.graph.classes()])?;
-        let columns = count * images;
-        let factors = self.factors(directions);
-        let mut gram = Array2::zeros((columns, columns));
-        let with = |form: KernelForm| {
-            let nodes = self.graph.nodes.iter().filter(|n| !n.params.is_empty()).zip(&factors.rows);
-            nodes.filter(move |(node, _)| node.op.of::<T>().kernel_form() == form)
-        };
-        for (node, rows) in with(KernelForm::GramProduct) {
-            let inputs = self.input_products(node)?;
-            let mut deltas = Array2::zeros((columns, columns));
-            syrk_lower(T::one(), factors.of(rows), T::zero(), deltas.view_mut())?;
-            add_product(&mut gram, &deltas, &inputs);
+        let mut gram = Array2::zeros((count * images, count * images));
+        if gram.is_empty() {
+            return Ok(gram);
         }
-        for (_, rows) in with(KernelForm::Gradients) {
-            syrk_lower(T::one(), factors.of(rows), T::one(), gram.view_mut())?;
-        }
+        let factors = self.factors(directions)?;
+        gram.axis_chunks_iter_mut(Axis(0), images).into_par_iter().enumerate().try_for_each(|(k, mut rows)| {
+            rows.axis_chunks_iter_mut(Axis(1), images).into_par_iter().enumerate().take(k + 1).try_for_each(
+                |(l, mut to)| {
+                    let tile = factors.tile(k, l)?;
+                    for (i, (mut to, from)) in to.outer_iter_mut().zip(tile.outer_iter()).enumerate() {
+                        let computed = if k == l { i + 1 } else { images };
+                        to.iter_mut().zip(from).take(computed).for_each(|(to, &from)| *to = from);
+                    }
+                    Ok::<(), AutodiffError>(())
+                },
+            )
+        })?;
         Ok(gram)
     }
 
@@ -78,23 +91,26 @@ impl<T: Scalar> Linearization<'_, T> {
     }
 
     /// One reverse pass a direction and block.
-    fn factors(&self, directions: ArrayView3<'_, T>) -> Factors<T> {
+    fn factors(&self, directions: ArrayView3<'_, T>) -> Result<Factors<T>, AutodiffError> {
         let (count, images, _) = directions.dim();
-        let mut rows = Vec::new();
+        // Each operation's rows among those that a reverse pass leaves behind: first the convolutions', then the others'.
+        let parametrised = || self.graph.nodes.iter().filter(|n| !n.params.is_empty());
+        let is = |node: &Node, form| node.op.of::<T>().kernel_form() == form;
+        let mut rows = vec![0..0; parametrised().count()];
         let mut end = 0;
-        for node in self.graph.nodes.iter().filter(|n| !n.params.is_empty()) {
-            let start = end;
-            end += match node.op.of::<T>().kernel_form() {
-                KernelForm::GramProduct => self.graph.slots[node.output].len(),
-                KernelForm::Gradients | KernelForm::None => node.params.len(),
-            };
-            rows.push(start..end);
+        for form in [KernelForm::Gradients, KernelForm::GramProduct] {
+            for (node, rows) in parametrised().zip(&mut rows).filter(|(node, _)| is(node, form)) {
+                let outputs = self.graph.slots[node.output].len();
+                let start = end;
+                end += if form == KernelForm::Gradients { node.params.len() } else { outputs };
+                *rows = start..end;
+            }
         }
         // A block's directions, then its rows, a lane each.
-        let blocks: Vec<Vec<Lane<T>>> = self
+        let blocks: Vec<Buffer<T>> = self
             .par_blocks()
             .map(|block| {
-                let mut lanes = vec![Lane::zero(); count * end];
+                let mut lanes = Buffer::take(count * end);
                 for (k, lanes) in lanes.chunks_exact_mut(end.max(1)).enumerate() {
                     // A reverse pass meets the operations last to first.
                     let mut place = rows.iter().rev();
@@ -111,15 +127,24 @@ impl<T: Scalar> Linearization<'_, T> {
                 lanes
             })
             .collect();
-        let mut matrix = Array2::zeros((end, count * images));
-        matrix.outer_iter_mut().into_par_iter().enumerate().for_each(|(r, mut row)| {
-            for (k, mut row) in row.exact_chunks_mut(images.max(1)).into_iter().enumerate() {
-                for (mut to, lanes) in row.axis_chunks_iter_mut(Axis(0), LANES).zip(&blocks) {
-                    to.iter_mut().zip(lanes[k * end + r].0).for_each(|(to, from)| *to = from);
+        let by_image = |rows: std::ops::Range<usize>| {
+            let mut factor = Array3::zeros((count, rows.len(), images));
+            factor.outer_iter_mut().into_par_iter().enumerate().for_each(|(k, mut factor)| {
+                for (mut to, row) in factor.outer_iter_mut().zip(rows.clone()) {
+                    for (mut to, lanes) in to.axis_chunks_iter_mut(Axis(0), LANES).zip(&blocks) {
+                        to.iter_mut().zip(lanes[k * end + row].0).for_each(|(to, from)| *to = from);
+                    }
                 }
-            }
-        });
-        Factors { rows, matrix }
+            });
+            factor
+        };
+        let of_convolutions = parametrised().zip(&rows).filter(|(node, _)| is(node, KernelForm::Gradients));
+        let gradients = by_image(0..of_convolutions.map(|(_, rows)| rows.end).max().unwrap_or(0));
+        let mut dense = Vec::new();
+        for (node, rows) in parametrised().zip(&rows).filter(|(node, _)| is(node, KernelForm::GramProduct)) {
+            dense.push((by_image(rows.clone()), self.input_products(node)?));
+        }
+        Ok(Factors { gradients, dense })
     }
 
     /// `aᵢ·aⱼ + 1` of a layer's inputs `a`: `(images, images)`, both triangles.
@@ -136,21 +161,6 @@ impl<T: Scalar> Linearization<'_, T> {
         mirror(products.view_mut());
         Ok(products)
     }
-}
-
-/// `gram[(k, i), (l, j)] += deltas[(k, i), (l, j)] · inputs[i, j]`, on the lower triangle.
-fn add_product<T: Scalar>(gram: &mut Array2<T>, deltas: &Array2<T>, inputs: &Array2<T>) {
-    let images = inputs.nrows();
-    gram.outer_iter_mut().into_par_iter().zip(deltas.outer_iter()).enumerate().for_each(|(row, (mut gram, deltas))| {
-        let (Some(gram), Some(deltas)) = (gram.as_slice_mut(), deltas.to_slice()) else { return };
-        let inputs = inputs.row(row % images);
-        let Some(inputs) = inputs.to_slice() else { return };
-        for (gram, deltas) in gram[..=row].chunks_mut(images).zip(deltas.chunks(images)) {
-            for ((to, &delta), &input) in gram.iter_mut().zip(deltas).zip(inputs) {
-                *to += delta * input;
-            }
-        }
-    });
 }
 
 /// Copies the lower triangle into the upper one.

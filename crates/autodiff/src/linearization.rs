@@ -2,7 +2,7 @@
 
 use crate::block_pass::Reach;
 use crate::buffer::{Buffer, PooledScratch};
-use crate::evaluate::{block_rows, blocks, blocks_mut, store_rows, sum_in_order};
+use crate::evaluate::{block_rows, blocks, blocks_a_partial_sum, blocks_mut, store_rows, sum_in_order};
 use crate::graph::Graph;
 use crate::lane::{Lane, load_rows};
 use crate::{AutodiffError, Scalar};
@@ -67,11 +67,14 @@ impl<T: Scalar> Linearization<'_, T> {
     /// When `w` is not `(images, classes)`.
     pub fn vjp(&self, w: ArrayView2<'_, T>) -> Result<Vec<T>, AutodiffError> {
         self.check_logits("cotangents", w)?;
-        let partial = self.par_blocks().map(|block| {
+        let group = blocks_a_partial_sum(self.values.len(), self.params.len());
+        let partial = (0..self.values.len().div_ceil(group)).into_par_iter().map(|part| {
             let mut gradient = vec![T::zero(); self.params.len()];
-            self.reverse(block, w, Reach::Parameters, &mut |node, at, dy, scratch| {
-                node.op.of().vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
-            });
+            for block in part * group..self.values.len().min((part + 1) * group) {
+                self.reverse(block, w, Reach::Parameters, &mut |node, at, dy, scratch| {
+                    node.op.of().vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
+                });
+            }
             gradient
         });
         Ok(sum_in_order(partial.collect(), self.params.len()))
