@@ -15,7 +15,8 @@ impl Progress {
     pub(crate) fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(5));
-            let style = "{prefix:<45} {bar:24} {pos}/{len} {msg} {eta} left";
+            // Fits 80 columns with the longest of the presets' names; the bar takes what is left.
+            let style = "{prefix} {wide_bar} {pos}/{len} {eta} left {msg}";
             bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.enable_steady_tick(Duration::from_millis(500));
             bar
@@ -51,7 +52,7 @@ impl Observer for Progress {
             }
             Event::Step { loss, accuracy } => {
                 if let Some(bar) = &self.bar {
-                    bar.set_message(format!("loss {loss:.4} accuracy {accuracy:.3}"));
+                    bar.set_message(format!("loss {loss:.3} acc {accuracy:.3}"));
                     bar.inc(1);
                 }
             }
