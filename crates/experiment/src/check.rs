@@ -3,11 +3,11 @@
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
 use crate::measurement::measure;
-use crate::observer::{Event, Observer};
+use crate::observer::Observer;
 use crate::preset::Preset;
 use crate::records::{Record, read_csv, to_csv};
 use crate::tables::Table;
-use crate::training::{Run, TestSet, train, training_set};
+use crate::training::{TestSet, train_all};
 use minima_data::Mnist;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -111,22 +111,15 @@ fn number(x: f64) -> String {
 /// The last epoch and the attacks of each run of the preset `check`.
 fn measure_all(data: &Mnist, observer: &mut dyn Observer) -> Result<Vec<BaselineRow>, ExperimentError> {
     let preset = Preset::named("check", &[])?;
-    preset.check_against(data)?;
     let test = TestSet::new(&data.test.take(preset.test_images));
-    let runs = Run::all(&preset);
     let mut rows = Vec::new();
-    for (number, run) in (1..).zip(&runs) {
-        let name = run.name();
-        let set = training_set(&preset, run, data)?;
-        let steps = set.len().div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
-        observer.on(Event::RunStarted { run: &name, number, of: runs.len(), steps });
-        let (model, epochs) = train(&preset, run, &set, &test, observer)?;
-        let measured = measure(&model, &test, &preset.epsilons, &[], preset.sharpness_batch)?;
+    train_all(&preset, data, &test, observer, |run, trained, _| {
+        let measured = measure(&trained.model, &test, &preset.epsilons, &[], preset.sharpness_batch)?;
         let mut push = |quantity: String, value: f64, tolerance: f64| {
             let (dataset, optimizer) = (run.dataset.name().to_owned(), run.optimizer.clone());
             rows.push(BaselineRow { dataset, optimizer, quantity, value, tolerance });
         };
-        if let Some(last) = epochs.last() {
+        if let Some(last) = trained.epochs.last() {
             push("train_loss".into(), rounded(last.train_loss), 0.01);
             push("train_accuracy".into(), rounded(last.train_accuracy), 0.005);
             push("test_loss".into(), rounded(last.test_loss), 0.01);
@@ -136,7 +129,8 @@ fn measure_all(data: &Mnist, observer: &mut dyn Observer) -> Result<Vec<Baseline
             let successes = attack.successes as f64;
             push(format!("fgsm_successes_{}", attack.epsilon), successes, (3.0 + 0.02 * successes).round());
         }
-    }
+        Ok(())
+    })?;
     Ok(rows)
 }
 

@@ -113,12 +113,16 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Does one stage and notes how long it took, in seconds; returns that too.
-    pub fn time<R>(&mut self, stage: &str, work: impl FnOnce() -> R) -> (R, f64) {
+    /// Notes a stage that took so many seconds.
+    pub fn note(&mut self, stage: &str, seconds: f64) {
+        self.stages.push(Stage { stage: stage.to_owned(), seconds });
+    }
+
+    /// Does one stage and notes how long it took.
+    pub fn time<R>(&mut self, stage: &str, work: impl FnOnce() -> R) -> R {
         let start = Instant::now();
         let result = work();
-        let seconds = start.elapsed().as_secs_f64();
-        self.stages.push(Stage { stage: stage.to_owned(), seconds });
-        (result, seconds)
+        self.note(stage, start.elapsed().as_secs_f64());
+        result
     }
 }

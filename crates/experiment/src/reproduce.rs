@@ -12,7 +12,7 @@ use crate::preset::{DatasetKind, Preset};
 use crate::records::{AdversarialExample, DistributionRow, FgsmRow, Quantity, SharpnessRow, TrainingRow, write_csv};
 use crate::report::{ReportInput, report};
 use crate::tables::{fgsm_table, sharpness_table};
-use crate::training::{Run, TestSet, train, training_set};
+use crate::training::{Run, TestSet, train_all};
 use minima_data::Mnist;
 use minima_metrics::Summary;
 use std::path::Path;
@@ -54,30 +54,25 @@ pub fn reproduce(
     preset.check_against(data)?;
     try_folder(out)?;
     let test = TestSet::new(&data.test.take(preset.test_images));
-    let runs = Run::all(preset);
     let mut clock = Clock::default();
     let mut results = Results::default();
-    for (number, run) in (1..).zip(&runs) {
-        let run_name = run.name();
-        let set = training_set(preset, run, data)?;
-        let steps = set.len().div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
-        observer.on(Event::RunStarted { run: &run_name, number, of: runs.len(), steps });
-        let (trained, seconds) = clock.time(&format!("train {run_name}"), || train(preset, run, &set, &test, observer));
-        let (model, rows) = trained?;
-        observer.on(Event::RunEnded { run: &run_name, seconds });
-        results.training.extend(rows);
+    train_all(preset, data, &test, observer, |run, trained, observer| {
+        let name = run.name();
+        clock.note(&format!("train {name}"), trained.seconds);
+        results.training.extend(trained.epochs);
         write_csv(&out.join("training.csv"), &results.training)?;
+        let model = trained.model;
         let checkpoint = model.graph().to_safetensors(model.params())?;
-        write_atomically(&out.join(format!("checkpoints/{run_name}.safetensors")), &checkpoint)?;
+        write_atomically(&out.join(format!("checkpoints/{name}.safetensors")), &checkpoint)?;
 
-        observer.on(Event::Stage(&format!("{run_name}: attacks and measurements")));
-        let (measured, _) = clock.time(&format!("measure {run_name}"), || {
+        observer.on(Event::Stage(&format!("{name}: attacks and measurements")));
+        let measured = clock.time(&format!("measure {name}"), || {
             measure(&model, &test, &preset.epsilons, &preset.rhos, preset.sharpness_batch)
         });
-        results.add(run, preset, measured?, &test)?;
-    }
+        results.add(run, preset, measured?, &test)
+    })?;
     observer.on(Event::Stage("tables, figures and report"));
-    let (written, _) = clock.time("tables, figures and report", || results.write(name, preset, data, out));
+    let written = clock.time("tables, figures and report", || results.write(name, preset, data, out));
     let summary = written?;
     let manifest = Manifest::new(name, preset, &data.hashes, &clock);
     write_atomically(&out.join("manifest.json"), &manifest.to_json()?)?;

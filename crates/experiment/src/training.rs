@@ -10,6 +10,7 @@ use minima_metrics::evaluate;
 use minima_optim::Batch;
 use ndarray::Array2;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// One run of a preset: a model to be trained.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +90,44 @@ pub fn training_set(preset: &Preset, run: &Run, data: &Mnist) -> Result<Dataset,
             Ok(train.with_labels(poisoned.labels)?)
         }
     }
+}
+
+/// A model that has been trained.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The model.
+    pub model: Model<f32>,
+    /// A row for each epoch.
+    pub epochs: Vec<TrainingRow>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Trains every model of a preset, and hands each to `then` as soon as it is trained.
+///
+/// # Errors
+/// When there are fewer images than the preset asks for, a run fails, or `then` does.
+pub fn train_all(
+    preset: &Preset,
+    data: &Mnist,
+    test: &TestSet,
+    observer: &mut dyn Observer,
+    mut then: impl FnMut(&Run, Trained, &mut dyn Observer) -> Result<(), ExperimentError>,
+) -> Result<(), ExperimentError> {
+    preset.check_against(data)?;
+    let runs = Run::all(preset);
+    for (number, run) in (1..).zip(&runs) {
+        let name = run.name();
+        let set = training_set(preset, run, data)?;
+        let steps = set.len().div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
+        observer.on(Event::RunStarted { run: &name, number, of: runs.len(), steps });
+        let start = Instant::now();
+        let (model, epochs) = train(preset, run, &set, test, observer)?;
+        let seconds = start.elapsed().as_secs_f64();
+        observer.on(Event::RunEnded { run: &name, seconds });
+        then(run, Trained { model, epochs, seconds }, observer)?;
+    }
+    Ok(())
 }
 
 /// Trains a model from its seed's initial weights, in the preset's precision. Returns it with a row an epoch.

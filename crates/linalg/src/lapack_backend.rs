@@ -29,7 +29,7 @@ fn failed(error: Error, failure: impl FnOnce(usize) -> LinalgError) -> LinalgErr
     }
 }
 
-/// Room for OpenBLAS's parallel LU, which keeps a megabyte a recursion on the stack (OpenBLAS issue 3229) and overruns
+/// Room for OpenBLAS's parallel LU, which keeps a megabyte a recursion on the stack (number 3229 in its tracker) and overruns
 /// the two megabytes of a Rust thread.
 const STACK: usize = 64 << 20;
 

@@ -93,10 +93,7 @@ impl GaussNewton {
 impl<T: Scalar> Optimizer<T> for GaussNewton {
     fn step(&mut self, graph: &Graph, params: &mut [T], batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
         let (report, direction) = self.direction(graph, params, batch)?;
-        let rate = T::from_f64(self.learning_rate);
-        for (p, d) in params.iter_mut().zip(direction) {
-            *p -= rate * d;
-        }
+        descend(params, self.learning_rate, direction);
         Ok(report)
     }
 }
@@ -113,9 +110,7 @@ struct Linearized<'a, T: Scalar> {
 
 impl<'a, T: Scalar> Linearized<'a, T> {
     fn new(graph: &'a Graph, params: &'a [T], batch: &Batch<'_, T>, damping: f64) -> Result<Self, OptimError> {
-        if damping.is_nan() || damping <= 0.0 {
-            return Err(OptimError::Option { option: "damping", found: damping, expected: "a positive number" });
-        }
+        check_damping(damping)?;
         let labels = batch.labels();
         let jacobian = graph.linearize(params, batch.images())?;
         let loss = mean_loss(jacobian.logits(), labels)?;
@@ -141,6 +136,22 @@ impl<'a, T: Scalar> Linearized<'a, T> {
         let flat: Vec<R> = v.t().iter().copied().collect();
         let rows: Vec<R> = (0..flat.len()).into_par_iter().map(|row| dot(self.kernel.row(row), &flat)).collect();
         Array2::from_shape_fn(v.raw_dim(), |(i, c)| rows[c * images + i])
+    }
+}
+
+/// Fails where the damping λ is not positive.
+fn check_damping(damping: f64) -> Result<(), OptimError> {
+    if damping > 0.0 {
+        return Ok(());
+    }
+    Err(OptimError::Option { option: "damping", found: damping, expected: "a positive number" })
+}
+
+/// `θ ← θ − η d`.
+fn descend<T: Scalar>(params: &mut [T], learning_rate: f64, direction: impl IntoIterator<Item = T>) {
+    let rate = T::from_f64(learning_rate);
+    for (p, d) in params.iter_mut().zip(direction) {
+        *p -= rate * d;
     }
 }
 

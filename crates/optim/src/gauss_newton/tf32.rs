@@ -5,7 +5,7 @@
 //! inverse comes from the low-rank identity `A⁻¹ g = (g − L (λI + t(J) L)⁻¹ t(J) g) / λ`, whose small matrix is formed and
 //! solved in double precision, so that no rounding is added but the one that is emulated.
 
-use super::dot;
+use super::{check_damping, descend, dot};
 use crate::{Batch, OptimError, Optimizer, StepReport};
 use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss, softmax};
 use minima_autodiff::{Graph, Scalar};
@@ -48,9 +48,7 @@ impl Tf32GaussNewton {
         params: &[f32],
         batch: &Batch<'_, f32>,
     ) -> Result<(StepReport, Vec<f32>), OptimError> {
-        if self.damping.is_nan() || self.damping <= 0.0 {
-            return Err(OptimError::Option { option: "damping", found: self.damping, expected: "a positive number" });
-        }
+        check_damping(self.damping)?;
         let at = graph.linearize(params, batch.images())?;
         let residual = mean_gradient(at.logits(), batch.labels())?;
         let loss = mean_loss(at.logits(), batch.labels())?;
@@ -121,10 +119,7 @@ impl<T: Scalar> Optimizer<T> for Tf32GaussNewton {
         let at: Vec<f32> = params.iter().map(single).collect();
         let images = batch.images().map(single);
         let (report, direction) = self.direction(graph, &at, &Batch::new(images.view(), batch.labels())?)?;
-        let rate = T::from_f64(self.learning_rate);
-        for (p, d) in params.iter_mut().zip(direction) {
-            *p -= rate * T::from_f64(f64::from(d));
-        }
+        descend(params, self.learning_rate, direction.into_iter().map(|d| T::from_f64(f64::from(d))));
         Ok(report)
     }
 }
