@@ -1,5 +1,7 @@
 //! The commands as a user meets them: exit codes, what they print where, what they write.
 
+#![expect(clippy::expect_used, reason = "a test may fail so")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -29,7 +29,7 @@ pub enum ExperimentError {
         /// The step within it, from 1.
         step: usize,
         /// Why.
-        source: OptimError,
+        source: Box<OptimError>,
     },
     /// A run's loss is no number any more.
     #[error(

@@ -178,7 +178,12 @@ fn train_in<T: Scalar>(
             let report = Batch::new(images.view(), &labels)
                 .map_err(minima_optim::OptimError::from)
                 .and_then(|batch| optimizer.step(&graph, &mut params, &batch))
-                .map_err(|source| ExperimentError::Step { run: run.name(), epoch, step: steps, source })?;
+                .map_err(|source| ExperimentError::Step {
+                    run: run.name(),
+                    epoch,
+                    step: steps,
+                    source: Box::new(source),
+                })?;
             if !report.loss.is_finite() {
                 return Err(ExperimentError::Diverged { run: run.name(), epoch, step: steps, loss: report.loss });
             }
