@@ -50,10 +50,22 @@ fn main() -> ExitCode {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", in_one_line(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// An error with its causes, without those whose words it has already.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line.push_str(if line.is_empty() { "" } else { ": " });
+            line.push_str(&cause);
+        }
+    }
+    line
 }
 
 /// Help as it is; anything else in one line.
@@ -64,7 +76,13 @@ fn refuse(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let text = error.to_string();
-    let words: Vec<&str> = text.split("\n\nUsage:").next().unwrap_or_default().split_whitespace().collect();
+    let words: Vec<&str> = text
+        .split("\n\nUsage:")
+        .next()
+        .and_then(|t| t.split("\n\nFor more").next())
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
     eprintln!("{} (--help tells more)", words.join(" "));
     ExitCode::from(2)
 }

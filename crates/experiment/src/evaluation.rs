@@ -54,7 +54,9 @@ pub struct SharpnessResult {
 pub struct CheckpointEvaluation {
     /// Its file.
     pub weights: String,
-    /// Test images classified correctly.
+    /// Test images.
+    pub images: usize,
+    /// How many of them are classified correctly.
     pub correct: usize,
     /// Mean loss over the test images.
     pub test_loss: f64,
@@ -89,6 +91,7 @@ pub fn evaluate_checkpoint(
     let attack = |epsilon, successes| AttackResult { attack: "fgsm", epsilon, successes };
     Ok(CheckpointEvaluation {
         weights: weights.display().to_string(),
+        images: test.len(),
         correct: measured.correct,
         test_loss: measured.test_loss,
         attacks: measured.fgsm.iter().map(|a| attack(a.epsilon, a.successes)).collect(),
@@ -104,7 +107,7 @@ pub fn evaluate_checkpoint(
 
 impl fmt::Display for CheckpointEvaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {} correct, test loss {:.4}", self.weights, self.correct, self.test_loss)?;
+        writeln!(f, "{}: {} of {} correct, test loss {:.4}", self.weights, self.correct, self.images, self.test_loss)?;
         let mut attacks = Table::new(&["attack", "epsilon", "successes", "of those correct"]);
         for a in &self.attacks {
             let share = crate::paper::rate(a.successes as u32, self.correct as u32);

@@ -39,7 +39,7 @@ struct Results {
 
 /// Runs a preset on this data and writes its results into the folder `out`.
 ///
-/// The folder is made and tried before anything is trained. A file appears whole or not at all; those of an earlier run
+/// The configuration is written before anything is trained, so that a folder that cannot be written to is found then. A file appears whole or not at all; those of an earlier run
 /// are replaced one by one.
 ///
 /// # Errors
@@ -52,7 +52,7 @@ pub fn reproduce(
     observer: &mut dyn Observer,
 ) -> Result<Reproduced, ExperimentError> {
     preset.check_against(data)?;
-    try_folder(out)?;
+    write_atomically(&out.join("config.toml"), preset.to_toml()?.as_bytes())?;
     let test = TestSet::new(&data.test.take(preset.test_images));
     let mut clock = Clock::default();
     let mut results = Results::default();
@@ -77,15 +77,6 @@ pub fn reproduce(
     let manifest = Manifest::new(name, preset, &data.hashes, &clock);
     write_atomically(&out.join("manifest.json"), &manifest.to_json()?)?;
     Ok(Reproduced { summary })
-}
-
-/// Makes the folder and writes a file into it, so that a long run does not end in a refusal.
-fn try_folder(out: &Path) -> Result<(), ExperimentError> {
-    let trial = out.join(".writable");
-    write_atomically(&trial, b"")?;
-    // It is empty and hidden: if it stays, nothing is harmed.
-    let _ = std::fs::remove_file(&trial);
-    Ok(())
 }
 
 impl Results {

@@ -112,7 +112,7 @@ fn the_papers_own_numbers_match() {
     assert!(text.contains("SGD, clean: all counts are within the tolerance"));
     assert!(text.contains("stops at a train loss of 1.03"));
     assert!(text.contains("(figures/figure1.png)"));
-    assert!(text.contains("cargo xtask reproduce --preset paper"));
+    assert!(text.contains("cargo xtask reproduce --config config.toml"));
     assert!(text.contains("- A remark."));
     assert!(!text.contains("Does not match"));
     assert!(!text.contains("TF32 emulated"));

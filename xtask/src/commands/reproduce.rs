@@ -16,7 +16,7 @@ enum Device {
     Auto,
     /// The processor.
     Cpu,
-    /// An NVIDIA GPU.
+    /// An NVIDIA GPU; refused by this version.
     Cuda,
 }
 

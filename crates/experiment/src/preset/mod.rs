@@ -161,6 +161,15 @@ impl Preset {
         Ok(())
     }
 
+    /// The preset as a TOML file that reads back as itself.
+    ///
+    /// # Errors
+    /// When a seed is beyond what TOML can hold, 2⁶³ − 1.
+    pub fn to_toml(&self) -> Result<String, PresetError> {
+        toml::to_string_pretty(self)
+            .map_err(|e| PresetError::Content { origin: "config.toml".into(), message: one_line(&e.to_string()) })
+    }
+
     fn check(&self) -> Result<(), PresetError> {
         let wrong =
             |key: &str, found: String, expected| Err(PresetError::Value { key: key.to_owned(), found, expected });
@@ -176,6 +185,9 @@ impl Preset {
         ];
         if let Some((key, found)) = counts.iter().find(|(_, n)| *n == 0) {
             return wrong(key, found.to_string(), "at least 1");
+        }
+        if self.batch_size > self.train_images {
+            return wrong("batch_size", self.batch_size.to_string(), "no more than train_images");
         }
         if !(0.0..=1.0).contains(&self.poison_rate) {
             return wrong("poison_rate", self.poison_rate.to_string(), "a share from 0 to 1");
@@ -230,6 +242,17 @@ mod tests {
     }
 
     #[test]
+    fn every_preset_reads_back_as_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        for name in Preset::names() {
+            let preset = Preset::named(name, &["epsilons=[0.1, 0.3]".to_owned()]).unwrap();
+            std::fs::write(&path, preset.to_toml().unwrap()).unwrap();
+            assert_eq!(Preset::from_file(&path, &[]).unwrap(), preset);
+        }
+    }
+
+    #[test]
     fn overrides_change_one_key() {
         assert_eq!(change("epochs=3").unwrap().epochs, 3);
         assert_eq!(change("seeds=[1, 2]").unwrap().seeds, [1, 2]);
@@ -250,6 +273,7 @@ mod tests {
             ("poison_rate=1.5", "poison_rate is 1.5"),
             ("poison_rate=nan", "poison_rate is NaN"),
             ("epsilons=[-0.1]", "epsilons is -0.1"),
+            ("batch_size=60001", "batch_size is 60001"),
             ("seeds=[]", "the number of seeds is 0"),
             ("seeds=[1, 1]", "each seed once"),
             ("optimizers.gauss-newton.damping=0", "optimizers.gauss-newton.damping is 0"),

@@ -3,7 +3,7 @@
 use super::gauss_newton::ROUNDING;
 use super::{ReportInput, listed, share};
 use crate::agreement::{CountCheck, CurveCheck, check_counts, check_curve, count_tolerance};
-use crate::optimizers::{ADAM, MEAN, PUBLISHED, SGD, label, paper_counterpart};
+use crate::optimizers::{ADAM, MEAN, PUBLISHED, PUBLISHED_TF32, SGD, label, paper_counterpart};
 use crate::paper::{self, PaperError};
 use crate::records::{CLEAN, DistributionRow, Quantity, Scope, SharpnessRow};
 
@@ -62,6 +62,7 @@ pub fn findings(input: &ReportInput<'_>) -> Result<Vec<Finding>, PaperError> {
             findings.extend(distribution_finding(input.distributions, quantity)?);
         }
         findings.extend(poisoned_finding(input)?);
+        findings.extend(early_stop_finding(input));
     } else {
         findings.push(Finding::unjudged(
             "This is not the paper's full configuration (60 000 images, 15 epochs, seed 42): the paper's numbers stand \
@@ -70,7 +71,6 @@ pub fn findings(input: &ReportInput<'_>) -> Result<Vec<Finding>, PaperError> {
         ));
     }
     findings.extend(mean_finding(input));
-    findings.extend(early_stop_finding(input));
     Ok(findings)
 }
 
@@ -129,7 +129,8 @@ fn published_finding(input: &ReportInput<'_>) -> Result<Option<Finding>, PaperEr
         ),
         (false, Some(true)) => format!(
             "{opening} where the paper has {theirs}, although the training curve is the paper's. That is a \
-             finding about the optimizer: the same curve from the same seed ends at another count. {ROUNDING}"
+             finding about the optimizer: the same curve from the same seed ends at another count. {ROUNDING}{}",
+            emulated_sentence(input, published.successes)
         ),
         (false, Some(false)) => format!(
             "{opening} where the paper has {theirs}. The training curve is not the paper's either, so rounding need not \
@@ -138,6 +139,16 @@ fn published_finding(input: &ReportInput<'_>) -> Result<Option<Finding>, PaperEr
         (false, None) => format!("{opening} where the paper has {theirs}. {ROUNDING}"),
     };
     Ok(Some(Finding::new(matches, text)))
+}
+
+/// What the same run ends at with the paper's arithmetic emulated, if it was done.
+fn emulated_sentence(input: &ReportInput<'_>, published: u32) -> String {
+    let Some(row) = input.clean_attack(PUBLISHED_TF32, 0.1) else { return String::new() };
+    let is = if row.successes.abs_diff(published) <= PUBLISHED_TOLERANCE { "are" } else { "are not" };
+    format!(
+        " With that arithmetic emulated the same run ends at {}: here the published counts {is} met by it.",
+        share(row.successes, row.correct)
+    )
 }
 
 /// The largest difference from the paper as a share of its number, and where it is.
@@ -238,8 +249,8 @@ fn early_stop_finding(input: &ReportInput<'_>) -> Option<Finding> {
     let ratio = published.train_loss / adam.train_loss;
     (ratio > 2.0).then(|| {
         Finding::unjudged(format!(
-            "{} ends at a train loss of {:.4}, Adam at {:.4}: {ratio:.0} times lower. A model that stops so far from a \
-             minimum says little about the robustness of the minima that Gauss-Newton finds.",
+            "{} ends at a train loss of {:.4}, {ratio:.0} times Adam's {:.4}. A model so far from a minimum says little \
+             about the robustness of the minima that Gauss-Newton finds.",
             label(PUBLISHED),
             published.train_loss,
             adam.train_loss

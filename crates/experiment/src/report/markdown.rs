@@ -59,18 +59,16 @@ pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
     let setting = if input.paper_configuration {
         PAPER_METHODS.to_owned()
     } else {
-        format!("- Data, network and training are as preset `{}` sets them.\n", input.preset)
+        "- Data, network and training are as `config.toml` beside this report sets them.\n".to_owned()
     };
     section(&mut text, "Methods", &(setting + METHODS));
     section(&mut text, "Caveats", &caveats(input));
     if !input.notes.is_empty() {
         section(&mut text, "Notes", &list(input.notes));
     }
-    let again = format!(
-        "```sh\ncargo xtask reproduce --preset {}\n```\n\nTimes and facts about the machine are in `manifest.json`.\n",
-        input.preset
-    );
-    section(&mut text, "Run it again", &again);
+    let again = "`config.toml` beside this report holds every setting of this run:\n\n```sh\ncargo xtask reproduce --config \
+                 config.toml --out again\n```\n\nTimes and facts about the machine are in `manifest.json`.\n";
+    section(&mut text, "Run it again", again);
     Ok(text)
 }
 
