@@ -7,7 +7,7 @@
 //!   orthogonal to `s`: `H = Σ_k c_k c_kᵀ`, `c_k = s ∘ q_k`.
 
 use crate::{AutodiffError, Scalar};
-use ndarray::{Array2, Array3, ArrayView2, Zip};
+use ndarray::{Array2, Array3, ArrayView1, ArrayView2, Zip};
 
 /// Writes `softmax(logits)` into `out`.
 pub fn softmax_into<T: Scalar>(logits: &[T], out: &mut [T]) {
@@ -110,27 +110,65 @@ pub fn hessian_apply<T: Scalar>(p: ArrayView2<'_, T>, v: ArrayView2<'_, T>) -> A
 
 /// The factors `c_k` of every image's Hessian, `(classes − 1, images, classes)`, from probabilities `(images, classes)`.
 ///
-/// The basis comes from the Householder reflection that takes `s` to the last unit vector.
+/// The basis comes from the Householder reflection that takes `s` to the unit vector of the likeliest class. A factor is
+/// then as small as the `s` of its own class, however unlikely that is.
 #[must_use]
 pub fn hessian_factors<T: Scalar>(p: ArrayView2<'_, T>) -> Array3<T> {
     let (images, classes) = p.dim();
     let mut factors = Array3::zeros((classes.saturating_sub(1), images, classes));
     for (i, p) in p.outer_iter().enumerate() {
-        let s: Vec<T> = p.iter().map(|p| p.sqrt()).collect();
-        let Some(&last) = s.last() else { continue };
-        // u = s + e_last; both are unit vectors with entries of one sign, so u·u = 2 + 2 s_last has no cancellation. The
-        // reflection I − 2uuᵀ/(u·u) takes s to −e_last, so its other columns are orthogonal to s.
-        let half_norm = T::one() + last;
-        for k in 0..classes - 1 {
-            let along = s[k] / half_norm;
-            for (c, &s_c) in s.iter().enumerate() {
-                let u_c = if c + 1 == classes { s_c + T::one() } else { s_c };
-                let q = if c == k { T::one() } else { T::zero() } - along * u_c;
-                factors[[k, i, c]] = s_c * q;
+        let basis = Basis::of(p);
+        for k in 0..factors.dim().0 {
+            for (c, &s) in basis.s.iter().enumerate() {
+                factors[[k, i, c]] = s * basis.entry(k, c);
             }
         }
     }
     factors
+}
+
+/// The residual `r = p − onehot(y)` of every image in the factors `c_k` of [`hessian_factors`]: coefficients
+/// `(classes − 1, images)`, with `r = Σ_k coefficient_k · c_k`.
+///
+/// `r = s ∘ (s − e_y / s_y)`, and `q_k` is orthogonal to `s`: the coefficient is `−q_k[y] / s_y`.
+///
+/// # Errors
+/// When there is not one label for each image, or a label names no class.
+pub fn residual_in_factors<T: Scalar>(p: ArrayView2<'_, T>, labels: &[usize]) -> Result<Array2<T>, AutodiffError> {
+    let (images, classes) = p.dim();
+    check_labels(labels, images, classes)?;
+    let mut coefficients = Array2::zeros((classes.saturating_sub(1), images));
+    for ((i, p), &label) in p.outer_iter().enumerate().zip(labels) {
+        let basis = Basis::of(p);
+        for (k, mut row) in coefficients.outer_iter_mut().enumerate() {
+            row[i] = -basis.entry(k, label) / basis.s[label];
+        }
+    }
+    Ok(coefficients)
+}
+
+/// The orthonormal basis `q` of what is orthogonal to `s = √p`, for one image.
+struct Basis<T> {
+    s: Vec<T>,
+    /// The likeliest class.
+    top: usize,
+}
+
+impl<T: Scalar> Basis<T> {
+    fn of(p: ArrayView1<'_, T>) -> Self {
+        // A probability that underflowed would give an infinite coefficient.
+        let s = p.iter().map(|p| p.max(T::min_positive_value()).sqrt()).collect();
+        Self { s, top: predicted(p).unwrap_or(0) }
+    }
+
+    /// `q_k[c]`. With `u = s + e_top`, both unit vectors with entries of one sign, `u·u = 2 + 2 s_top` has no cancellation;
+    /// the reflection `I − 2uuᵀ/(u·u)` takes `s` to `−e_top`, so its other columns are orthogonal to `s`.
+    fn entry(&self, k: usize, c: usize) -> T {
+        let column = if k < self.top { k } else { k + 1 };
+        let along = self.s[column] / (T::one() + self.s[self.top]);
+        let one_if = |hit| if hit { T::one() } else { T::zero() };
+        one_if(c == column) - along * (self.s[c] + one_if(c == self.top))
+    }
 }
 
 /// Fails where there is not one label for each image, or a label names no class.
@@ -163,6 +201,21 @@ mod tests {
                     let product: f64 = (0..3).map(|k| factors[[k, i, a]] * factors[[k, i, b]]).sum();
                     assert!((dense - product).abs() < 1e-15, "{i} {a} {b}: {dense} {product}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn factors_and_coefficients_give_the_residual() {
+        // The second image's label is so unlikely that its probability underflows.
+        let p = softmax(array![[0.3, -1.2, 2.0, 0.0], [9.0, -900.0, 1.0, 3.0], [1.0, 2.0, -40.0, 2.5]].view());
+        let labels = [2, 1, 2];
+        let (factors, coefficients) = (hessian_factors(p.view()), residual_in_factors(p.view(), &labels).unwrap());
+        for (i, &label) in labels.iter().enumerate() {
+            for c in 0..4 {
+                let residual = p[[i, c]] - if c == label { 1.0 } else { 0.0 };
+                let sum: f64 = (0..3).map(|k| coefficients[[k, i]] * factors[[k, i, c]]).sum();
+                assert!((residual - sum).abs() < 1e-14, "{i} {c}: {residual} {sum}");
             }
         }
     }

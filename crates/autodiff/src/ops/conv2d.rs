@@ -243,23 +243,27 @@ impl<T: Scalar> Kernel for KernelGradients<'_, T> {
     fn run(mut self) {
         let [height, width, inputs, out] = self.conv.kernel_shape();
         let run = width * inputs;
-        let mut o = 0;
-        while o < out {
-            let step = if o + 4 <= out { 4 } else { 1 };
-            for k in 0..height {
-                let mut r = 0;
-                while r < run {
-                    let pair = r + 2 <= run;
-                    match (step, pair) {
-                        (4, true) => self.tile::<2, 4>(k, r, o),
-                        (4, false) => self.tile::<1, 4>(k, r, o),
-                        (_, true) => self.tile::<2, 1>(k, r, o),
-                        (_, false) => self.tile::<1, 1>(k, r, o),
+        self.kernel.fill(Lane::zero());
+        // One row of the output after the other: what its tiles read and add to stays in the first-level cache.
+        for h in 0..self.conv.output[0] {
+            let mut o = 0;
+            while o < out {
+                let step = if o + 4 <= out { 4 } else { 1 };
+                for k in 0..height {
+                    let mut r = 0;
+                    while r < run {
+                        let pair = r + 2 <= run;
+                        match (step, pair) {
+                            (4, true) => self.tile::<2, 4>(h, k, r, o),
+                            (4, false) => self.tile::<1, 4>(h, k, r, o),
+                            (_, true) => self.tile::<2, 1>(h, k, r, o),
+                            (_, false) => self.tile::<1, 1>(h, k, r, o),
+                        }
+                        r += if pair { 2 } else { 1 };
                     }
-                    r += if pair { 2 } else { 1 };
                 }
+                o += step;
             }
-            o += step;
         }
         self.bias.fill(Lane::zero());
         for entry in self.dy.chunks_exact(out) {
@@ -271,29 +275,31 @@ impl<T: Scalar> Kernel for KernelGradients<'_, T> {
 }
 
 impl<T: Scalar> KernelGradients<'_, T> {
-    /// Kernel row `k`, entries `r..r + R` of its `(width, in)`, channels `o..o + O`.
+    /// What row `h` of the output adds to kernel row `k`, entries `r..r + R` of its `(width, in)`, channels `o..o + O`.
     #[inline(always)]
-    fn tile<const R: usize, const O: usize>(&mut self, k: usize, r: usize, o: usize) {
+    fn tile<const R: usize, const O: usize>(&mut self, h: usize, k: usize, r: usize, o: usize) {
         let conv = self.conv;
         let (inputs, [_, width, out]) = (conv.input[2], conv.output);
         let [down, across] = conv.spec.stride;
+        let place = (k * conv.spec.kernel[1] * inputs + r) * out + o;
         let mut acc = [[Lane::zero(); O]; R];
-        for (h, row) in self.dy.chunks_exact(width * out).enumerate() {
-            let at = (h * down + k) * conv.padded[1] * inputs + r;
-            let x = &self.x[at..at + (width - 1) * across * inputs + R];
-            for (w, dy) in row.chunks_exact(out).enumerate() {
-                let dy = &dy[o..o + O];
-                let x = &x[w * across * inputs..][..R];
-                for (row, &x) in acc.iter_mut().zip(x) {
-                    for (a, &d) in row.iter_mut().zip(dy) {
-                        *a = a.fma_lane(x, d);
-                    }
+        for (j, row) in acc.iter_mut().enumerate() {
+            row.copy_from_slice(&self.kernel[place + j * out..][..O]);
+        }
+        let at = (h * down + k) * conv.padded[1] * inputs + r;
+        let x = &self.x[at..at + (width - 1) * across * inputs + R];
+        let dy = &self.dy[h * width * out..(h + 1) * width * out];
+        for (w, dy) in dy.chunks_exact(out).enumerate() {
+            let dy = &dy[o..o + O];
+            let x = &x[w * across * inputs..][..R];
+            for (row, &x) in acc.iter_mut().zip(x) {
+                for (a, &d) in row.iter_mut().zip(dy) {
+                    *a = a.fma_lane(x, d);
                 }
             }
         }
-        let at = (k * conv.spec.kernel[1] * inputs + r) * out + o;
         for (j, row) in acc.iter().enumerate() {
-            self.kernel[at + j * out..][..O].copy_from_slice(row);
+            self.kernel[place + j * out..][..O].copy_from_slice(row);
         }
     }
 }

@@ -17,8 +17,7 @@ pub use tf32::Tf32GaussNewton;
 use crate::{Batch, OptimError, Optimizer, StepReport};
 use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss};
 use minima_autodiff::{Graph, Linearization, Scalar};
-use ndarray::{Array2, ArrayView1};
-use rayon::prelude::*;
+use ndarray::Array2;
 
 /// Gauss-Newton with a fixed learning rate and damping.
 ///
@@ -102,8 +101,6 @@ impl<T: Scalar> Optimizer<T> for GaussNewton {
 struct Linearized<'a, T: Scalar> {
     jacobian: Linearization<'a, T>,
     labels: Vec<usize>,
-    /// `K₀ = J Jᵀ`, row and column `c · images + i` for logit c of image i.
-    kernel: Array2<T>,
     damping: f64,
     report: StepReport,
 }
@@ -115,8 +112,7 @@ impl<'a, T: Scalar> Linearized<'a, T> {
         let jacobian = graph.linearize(params, batch.images())?;
         let loss = mean_loss(jacobian.logits(), labels)?;
         let report = StepReport { loss, correct: count_correct(jacobian.logits(), labels) };
-        let kernel = jacobian.kernel()?;
-        Ok(Self { jacobian, labels: labels.to_vec(), kernel, damping, report })
+        Ok(Self { jacobian, labels: labels.to_vec(), damping, report })
     }
 
     /// The logits `(images, classes)` in another precision.
@@ -127,15 +123,6 @@ impl<'a, T: Scalar> Linearized<'a, T> {
     /// `r / B`, the cotangent of the mean loss `(images, classes)`.
     fn residual<R: Scalar>(&self) -> Result<Array2<R>, OptimError> {
         Ok(mean_gradient(self.logits::<R>().view(), &self.labels)?)
-    }
-
-    /// `K₀ v` for `v` `(images, classes)`. The right side has to come from the same rounded kernel as the system: its error
-    /// then cancels where the curvature is small, instead of being divided by λ.
-    fn kernel_times<R: Scalar>(&self, v: &Array2<R>) -> Array2<R> {
-        let (images, _) = v.dim();
-        let flat: Vec<R> = v.t().iter().copied().collect();
-        let rows: Vec<R> = (0..flat.len()).into_par_iter().map(|row| dot(self.kernel.row(row), &flat)).collect();
-        Array2::from_shape_fn(v.raw_dim(), |(i, c)| rows[c * images + i])
     }
 }
 
@@ -156,9 +143,9 @@ fn descend<T: Scalar>(params: &mut [T], learning_rate: f64, direction: impl Into
 }
 
 /// `a · b` in eight partial sums: their order is fixed, and they fill a vector register.
-fn dot<T: Scalar, R: Scalar>(a: ArrayView1<'_, T>, b: &[R]) -> R {
+fn dot<T: Scalar, R: Scalar>(a: &[T], b: &[R]) -> R {
     const PARTS: usize = 8;
-    let a = a.to_slice().unwrap_or_default();
+    let b = b.get(..a.len()).unwrap_or(b);
     let (mut parts, (a_whole, a_rest), (b_whole, b_rest)) = ([R::zero(); PARTS], a.as_chunks(), b.as_chunks());
     for (a, b) in a_whole.iter().zip(b_whole) {
         let (a, b): (&[T; PARTS], &[R; PARTS]) = (a, b);

@@ -6,7 +6,7 @@
 //! - Sherman–Morrison: `A⁻¹ g = A₀⁻¹ g + A₀⁻¹ v · vᵀA₀⁻¹g / (1 − vᵀA₀⁻¹v)`, where `vᵀA₀⁻¹g = xᵀ(s ∘ K₀ r/B)` and, without
 //!   cancellation, `1 − vᵀA₀⁻¹v = 1 − sᵀs + λ sᵀx`. With `sᵀs = B` that is about 1 − B: the matrix is indefinite.
 
-use super::Linearized;
+use super::{Linearized, dot};
 use super::system::solve_damped;
 use crate::OptimError;
 use minima_autodiff::Scalar;
@@ -19,14 +19,15 @@ pub(super) fn cotangent<T: Scalar, R: Scalar>(at: &Linearized<'_, T>) -> Result<
     // Rows of the system run over images within a class: transposed against (images, classes).
     let s: Array1<R> = softmax(at.logits::<R>().view()).mapv(R::sqrt).t().iter().copied().collect();
     let residual = at.residual::<R>()?;
-    let pushed: Array1<R> = at.kernel_times(&residual).t().iter().copied().collect();
-    let along = pushed * &s;
+    // Row and column c · images + i for logit c of image i.
+    let kernel = at.jacobian.kernel()?;
+    let along = kernel_times(&kernel, &residual) * &s;
 
     let order = s.len();
     let mut m = Array2::zeros((order, order));
     m.outer_iter_mut().into_par_iter().enumerate().for_each(|(a, mut row)| {
         // The solver reads the lower triangle only.
-        for ((m, &k), &s_b) in row.iter_mut().zip(at.kernel.row(a)).zip(&s).take(a + 1) {
+        for ((m, &k), &s_b) in row.iter_mut().zip(kernel.row(a)).zip(&s).take(a + 1) {
             *m = R::from_f64(k.as_f64()) * s[a] * s_b;
         }
     });
@@ -43,4 +44,12 @@ pub(super) fn cotangent<T: Scalar, R: Scalar>(at: &Linearized<'_, T>) -> Result<
         let row = c * images + i;
         (residual[[i, c]] - s[row] * y[row]) / damping + s[row] * x[row] * share
     }))
+}
+
+/// `K₀ v` for `v` `(images, classes)`, by rows of the kernel. The right side has to come from the same rounded kernel as the
+/// system: its error then cancels where the curvature is small, instead of being divided by λ.
+fn kernel_times<T: Scalar, R: Scalar>(kernel: &Array2<T>, v: &Array2<R>) -> Array1<R> {
+    let flat: Vec<R> = v.t().iter().copied().collect();
+    let rows: Vec<R> = (0..flat.len()).into_par_iter().map(|row| dot(kernel.row(row).as_slice().unwrap_or_default(), &flat)).collect();
+    rows.into()
 }

@@ -103,7 +103,7 @@ impl Tf32GaussNewton {
             .par_iter_mut()
             .zip(left.outer_iter().into_par_iter())
             .zip(gradient.to_vec())
-            .for_each(|((d, left), g)| *d = ((g - dot(left, &solved)) / self.damping) as f32);
+            .for_each(|((d, left), g)| *d = ((g - dot(left.as_slice().unwrap_or_default(), &solved)) / self.damping) as f32);
         Ok(direction)
     }
 
