@@ -17,6 +17,7 @@ pub mod preset;
 pub mod records;
 pub mod report;
 pub mod reproduce;
+pub mod scaling;
 pub mod tables;
 pub mod training;
 

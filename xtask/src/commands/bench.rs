@@ -2,10 +2,16 @@
 
 use super::{load_data, on_a_worker, use_threads};
 use crate::Outcome;
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use minima_experiment::bench::bench;
+use minima_experiment::records::{ScalingRow, write_csv};
+use minima_experiment::scaling::{NETWORKS, measure, points};
 use minima_experiment::tables::Table;
+use minima_experiment::{figures, scaling};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// Time the network, the optimizers and the attacks on this machine.
 #[derive(Debug, Args)]
@@ -20,12 +26,30 @@ pub(crate) struct Bench {
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
+    /// Instead, how a Gauss-Newton step grows with the network and the batch: scaling.csv, scaling.svg and scaling.png
+    #[arg(long, conflicts_with_all = ["filter", "json"])]
+    scaling: bool,
+    /// The folder for the files of --scaling
+    #[arg(long, default_value = "results/scaling", requires = "scaling")]
+    out: PathBuf,
+    /// One point of --scaling, NETWORK,BATCH, as JSON: each has a process of its own, for its memory
+    #[arg(long, hide = true, value_delimiter = ',', conflicts_with_all = ["scaling", "filter", "json"])]
+    scaling_point: Vec<usize>,
 }
 
 impl Bench {
     pub(crate) fn run(self) -> Result<Outcome> {
+        if self.scaling {
+            return scale(&self.out, self.threads);
+        }
         use_threads(self.threads.map(usize::from))?;
         let data = load_data(None)?;
+        if let [network, batch] = self.scaling_point[..] {
+            let network = *NETWORKS.get(network).with_context(|| format!("--scaling-point: no network {network}"))?;
+            let row = on_a_worker(|| measure(network, batch, &data.train))?;
+            println!("{}", serde_json::to_string(&row)?);
+            return Ok(Outcome::Fine);
+        }
         let timings = on_a_worker(|| bench(&data, &self.filter))?;
         if self.json {
             println!("{}", serde_json::to_string(&timings)?);
@@ -40,4 +64,28 @@ impl Bench {
         print!("{}", table.to_text());
         Ok(Outcome::Fine)
     }
+}
+
+/// Measures all points, each in a process of its own, and writes and prints them.
+fn scale(out: &Path, threads: Option<u16>) -> Result<Outcome> {
+    let program = std::env::current_exe().context("cannot find this program to start it for each point")?;
+    let mut rows = Vec::new();
+    for (network, batch) in points() {
+        let mut command = Command::new(&program);
+        command.args(["bench", "--scaling-point", &format!("{network},{batch}")]).stderr(Stdio::inherit());
+        if let Some(threads) = threads {
+            command.args(["--threads", &threads.to_string()]);
+        }
+        let output = command.output().with_context(|| format!("cannot start {}", program.display()))?;
+        if !output.status.success() {
+            bail!("network {network} with a batch of {batch}: {}", output.status);
+        }
+        rows.push(serde_json::from_slice::<ScalingRow>(&output.stdout).context("a point printed no row")?);
+    }
+    fs::create_dir_all(out).with_context(|| format!("--out {}", out.display()))?;
+    write_csv(&out.join("scaling.csv"), &rows)?;
+    let figure = figures::Scaling { rows };
+    figures::write(out, &figure)?;
+    print!("{}", scaling::table(&figure.rows).to_text());
+    Ok(Outcome::Fine)
 }

@@ -10,6 +10,7 @@ mod input_gradient_norms;
 mod logit_margins;
 mod panel;
 mod raster;
+mod scaling;
 mod series_style;
 mod training_curves;
 
@@ -18,6 +19,7 @@ pub use canvas::{Anchor, Canvas, Stroke, TextLook};
 pub use histogram::Samples;
 pub use input_gradient_norms::InputGradientNorms;
 pub use logit_margins::LogitMargins;
+pub use scaling::Scaling;
 pub use training_curves::TrainingCurves;
 
 use std::path::{Path, PathBuf};

@@ -32,6 +32,20 @@ impl Axis {
         Self { start, end, ticks }
     }
 
+    /// A logarithmic axis, on which values are their decimal logarithms, with a label at each power of `base`; it ends at
+    /// the powers around the positive values.
+    pub fn logarithmic(values: impl Iterator<Item = f64>, base: f64, label: fn(f64) -> String) -> Self {
+        let exponents = values.filter(|v| *v > 0.0 && v.is_finite()).map(|v| v.log10() / base.log10());
+        let (low, high) =
+            exponents.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), e| (low.min(e), high.max(e)));
+        let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
+        // A value on a power, up to rounding, needs no further one.
+        let (first, last) = ((low + 1e-9).floor() as i32, (high - 1e-9).ceil() as i32);
+        let last = last.max(first + 1);
+        let ticks = (first..=last).map(|power| base.powi(power)).map(|value| (value.log10(), label(value))).collect();
+        Self { start: base.powi(first).log10(), end: base.powi(last).log10(), ticks }
+    }
+
     fn share(&self, value: f64) -> f64 {
         ((value - self.start) / (self.end - self.start)).clamp(0.0, 1.0)
     }
@@ -112,6 +126,16 @@ mod tests {
         let axis = Axis::linear(0.0, 2.0, 4);
         assert_eq!(axis.ticks[1].1, "0.5");
         assert_eq!(axis.ticks.len(), 5);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_ends_at_powers() {
+        let axis = Axis::logarithmic([32.0, 512.0].into_iter(), 2.0, |v| format!("{v:.0}"));
+        let labels: Vec<_> = axis.ticks.iter().map(|(_, label)| label.as_str()).collect();
+        assert_eq!(labels, ["32", "64", "128", "256", "512"]);
+        let axis = Axis::logarithmic([3.0, 40.0].into_iter(), 10.0, |v| format!("{v:.0}"));
+        assert_eq!((axis.start, axis.end), (0.0, 2.0));
+        assert!(Axis::logarithmic(std::iter::empty(), 10.0, |v| format!("{v:.0}")).end > 0.0);
     }
 
     #[test]

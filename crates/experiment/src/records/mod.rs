@@ -5,12 +5,14 @@
 mod adversarial_example;
 mod distribution;
 mod fgsm;
+mod scaling;
 mod sharpness;
 mod training;
 
 pub use adversarial_example::AdversarialExample;
 pub use distribution::{DistributionRow, Quantity};
 pub use fgsm::FgsmRow;
+pub use scaling::ScalingRow;
 pub use sharpness::{Scope, SharpnessRow};
 pub use training::TrainingRow;
 

@@ -6,8 +6,8 @@
 //! - Sherman–Morrison: `A⁻¹ g = A₀⁻¹ g + A₀⁻¹ v · vᵀA₀⁻¹g / (1 − vᵀA₀⁻¹v)`, where `vᵀA₀⁻¹g = xᵀ(s ∘ K₀ r/B)` and, without
 //!   cancellation, `1 − vᵀA₀⁻¹v = 1 − sᵀs + λ sᵀx`. With `sᵀs = B` that is about 1 − B: the matrix is indefinite.
 
-use super::{Linearized, dot};
 use super::system::solve_damped;
+use super::{Linearized, dot};
 use crate::OptimError;
 use minima_autodiff::Scalar;
 use minima_autodiff::softmax_cross_entropy::softmax;
@@ -50,6 +50,7 @@ pub(super) fn cotangent<T: Scalar, R: Scalar>(at: &Linearized<'_, T>) -> Result<
 /// system: its error then cancels where the curvature is small, instead of being divided by λ.
 fn kernel_times<T: Scalar, R: Scalar>(kernel: &Array2<T>, v: &Array2<R>) -> Array1<R> {
     let flat: Vec<R> = v.t().iter().copied().collect();
-    let rows: Vec<R> = (0..flat.len()).into_par_iter().map(|row| dot(kernel.row(row).as_slice().unwrap_or_default(), &flat)).collect();
+    let rows: Vec<R> =
+        (0..flat.len()).into_par_iter().map(|row| dot(kernel.row(row).as_slice().unwrap_or_default(), &flat)).collect();
     rows.into()
 }

@@ -99,11 +99,9 @@ impl Tf32GaussNewton {
         let solved = solve_general(small, along.insert_axis(Axis(1)).view()).map_err(failed)?;
         let solved = solved.into_flat().to_vec();
         let mut direction = vec![0.0; gradient.len()];
-        direction
-            .par_iter_mut()
-            .zip(left.outer_iter().into_par_iter())
-            .zip(gradient.to_vec())
-            .for_each(|((d, left), g)| *d = ((g - dot(left.as_slice().unwrap_or_default(), &solved)) / self.damping) as f32);
+        direction.par_iter_mut().zip(left.outer_iter().into_par_iter()).zip(gradient.to_vec()).for_each(
+            |((d, left), g)| *d = ((g - dot(left.as_slice().unwrap_or_default(), &solved)) / self.damping) as f32,
+        );
         Ok(direction)
     }
 
