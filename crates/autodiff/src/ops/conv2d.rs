@@ -244,11 +244,16 @@ impl<T: Scalar> Kernel for KernelGradients<'_, T> {
         let [height, width, inputs, out] = self.conv.kernel_shape();
         let run = width * inputs;
         self.kernel.fill(Lane::zero());
+        self.bias.fill(Lane::zero());
         // One row of the output after the other: what its tiles read and add to stays in the first-level cache.
         for h in 0..self.conv.output[0] {
             let mut o = 0;
             while o < out {
                 let step = if o + 4 <= out { 4 } else { 1 };
+                match step {
+                    4 => self.bias_tile::<4>(h, o),
+                    _ => self.bias_tile::<1>(h, o),
+                }
                 for k in 0..height {
                     let mut r = 0;
                     while r < run {
@@ -265,16 +270,24 @@ impl<T: Scalar> Kernel for KernelGradients<'_, T> {
                 o += step;
             }
         }
-        self.bias.fill(Lane::zero());
-        for entry in self.dy.chunks_exact(out) {
-            for (b, &d) in self.bias.iter_mut().zip(entry) {
-                *b = b.plus(d);
-            }
-        }
     }
 }
 
 impl<T: Scalar> KernelGradients<'_, T> {
+    /// What row `h` of the output adds to the biases of channels `o..o + O`.
+    #[inline(always)]
+    fn bias_tile<const O: usize>(&mut self, h: usize, o: usize) {
+        let [_, width, out] = self.conv.output;
+        let mut acc = [Lane::zero(); O];
+        acc.copy_from_slice(&self.bias[o..o + O]);
+        for dy in self.dy[h * width * out..(h + 1) * width * out].chunks_exact(out) {
+            for (a, &d) in acc.iter_mut().zip(&dy[o..o + O]) {
+                *a = a.plus(d);
+            }
+        }
+        self.bias[o..o + O].copy_from_slice(&acc);
+    }
+
     /// What row `h` of the output adds to kernel row `k`, entries `r..r + R` of its `(width, in)`, channels `o..o + O`.
     #[inline(always)]
     fn tile<const R: usize, const O: usize>(&mut self, h: usize, k: usize, r: usize, o: usize) {
