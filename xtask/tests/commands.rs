@@ -128,3 +128,14 @@ fn a_run_writes_the_same_bytes_with_any_number_of_threads() {
     assert_eq!(evaluated["sharpness"].as_array().map(Vec::len), Some(2));
     assert!(evaluated["correct"].as_u64().is_some_and(|n| n > 1_000));
 }
+
+#[test]
+fn a_point_of_the_scaling_sweep_is_one_json_object() {
+    let output = xtask(&["bench", "--scaling-point", "0,32"]);
+    assert!(output.status.success());
+    let row: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((row["parameters"].as_u64(), row["batch"].as_u64()), (Some(6_794), Some(32)));
+    assert!(row["median_ms"].as_f64().is_some_and(|ms| ms > 0.0));
+    assert!(refused(&["bench", "--scaling-point", "9,32"]).contains("no network 9"));
+    assert!(refused(&["bench", "--out", "x"]).contains("--scaling"));
+}

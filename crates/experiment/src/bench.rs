@@ -3,7 +3,7 @@
 use crate::error::ExperimentError;
 use crate::manifest::Host;
 use minima_attacks::{Attack, Epsilon, Fgsm};
-use minima_autodiff::softmax_cross_entropy::mean_gradient;
+use minima_autodiff::softmax_cross_entropy::{hessian_factors, mean_gradient, softmax};
 use minima_autodiff::{Graph, Model, paper_cnn};
 use minima_data::{EpochOrder, Mnist, epoch_batches};
 use minima_linalg::Cholesky;
@@ -60,14 +60,26 @@ impl Stopwatch<'_> {
         operations: f64,
         mut work: impl FnMut() -> Result<R, ExperimentError>,
     ) -> Result<(), ExperimentError> {
+        self.time_prepared(name, operations, || (), |()| work())
+    }
+
+    /// As [`time`](Self::time), of work on what `prepare` makes outside the time taken.
+    fn time_prepared<I, R>(
+        &mut self,
+        name: &str,
+        operations: f64,
+        prepare: impl Fn() -> I,
+        mut work: impl FnMut(I) -> Result<R, ExperimentError>,
+    ) -> Result<(), ExperimentError> {
         if !name.contains(self.filter) {
             return Ok(());
         }
-        work()?;
+        work(prepare())?;
         let (start, mut taken) = (Instant::now(), Vec::new());
         while taken.len() < LEAST || start.elapsed() < PATIENCE {
+            let prepared = prepare();
             let begun = Instant::now();
-            std::hint::black_box(work()?);
+            std::hint::black_box(work(prepared)?);
             taken.push(1e3 * begun.elapsed().as_secs_f64());
         }
         taken.sort_by(f64::total_cmp);
@@ -103,21 +115,34 @@ struct Operations {
     forward: f64,
     gradient: f64,
     input_gradient: f64,
-    kernel: f64,
-    /// Of the system with an equation for each image and class.
+}
+
+/// Operations of a Gauss-Newton step that has this many directions an image.
+struct SystemOperations {
+    /// The Gram matrix of the directions' gradients.
+    gram: f64,
+    /// The Cholesky factorization.
     factor: f64,
 }
 
 impl Operations {
     fn of(graph: &Graph, images: usize) -> Self {
-        let (images, classes) = (images as f64, graph.classes() as f64);
+        let images = images as f64;
         let per_image = graph.operations();
-        let rows = images * classes;
         Self {
             forward: images * per_image.forward,
             gradient: images * (per_image.forward + per_image.parameters + per_image.upstream),
             input_gradient: images * (per_image.forward + per_image.input),
-            kernel: rows * (per_image.gradients + per_image.upstream) + rows * rows * per_image.kernel_rank,
+        }
+    }
+}
+
+impl SystemOperations {
+    fn of(graph: &Graph, images: usize, directions: usize) -> Self {
+        let per_image = graph.operations();
+        let rows = (images * directions) as f64;
+        Self {
+            gram: rows * (per_image.gradients + per_image.upstream) + rows * rows * per_image.kernel_rank,
             factor: rows * rows * rows / 3.0,
         }
     }
@@ -139,7 +164,8 @@ fn passes(
     watch.time("input_gradient", needed.input_gradient, || Ok(graph.logits_and_input_vjp(params, images, &cotangent)?))
 }
 
-/// The parts of a Gauss-Newton step, each by itself.
+/// The parts of a Gauss-Newton step, each by itself: `kernel` and 10 equations an image for `published`, `gram` and 9 for
+/// `mean`.
 fn gauss_newton_parts(
     watch: &mut Stopwatch<'_>,
     graph: &Graph,
@@ -148,21 +174,38 @@ fn gauss_newton_parts(
     labels: &[usize],
 ) -> Result<(), ExperimentError> {
     let needed = Operations::of(graph, labels.len());
+    let (all, reduced) = (graph.classes(), graph.classes().saturating_sub(1));
+    let published = SystemOperations::of(graph, labels.len(), all);
+    let mean = SystemOperations::of(graph, labels.len(), reduced);
     watch.time("gauss_newton_linearize", needed.forward, || Ok(graph.linearize(params, images)?))?;
     let at = graph.linearize(params, images)?;
-    watch.time("gauss_newton_kernel", needed.kernel, || Ok(at.kernel()?))?;
-    let mut system = at.kernel()?;
-    system.diag_mut().mapv_inplace(|d| d + 1.0);
-    let failed = |source| OptimError::Solve { order: labels.len() * graph.classes(), damping: 1.0, source };
-    let mut factor = |name: &str, system: &Array2<f32>| {
-        watch.time(name, needed.factor, || Ok(Cholesky::factor(system.clone()).map_err(failed)?))
-    };
-    factor("gauss_newton_factor_f32", &system)?;
-    let double = system.mapv(f64::from);
-    watch.time("gauss_newton_factor_f64", needed.factor, || Ok(Cholesky::factor(double.clone()).map_err(failed)?))?;
-    let factored = Cholesky::factor(system).map_err(failed)?;
-    let right = Array2::<f32>::ones((labels.len() * graph.classes(), 2));
-    watch.time("gauss_newton_solve", 0.0, || Ok(factored.solve(right.view()).map_err(failed)?))?;
+    watch.time("gauss_newton_kernel", published.gram, || Ok(at.kernel()?))?;
+    let directions = hessian_factors(softmax(at.logits()).view());
+    watch.time("gauss_newton_gram", mean.gram, || Ok(at.gram(directions.view())?))?;
+    let failed = |source| OptimError::Solve { order: labels.len() * all, damping: 1.0, source };
+    for (name, mut system, needed) in [("kernel", at.kernel()?, published), ("gram", at.gram(directions.view())?, mean)]
+    {
+        system.diag_mut().mapv_inplace(|d| d + 1.0);
+        let double = system.mapv(f64::from);
+        let (single_name, double_name) =
+            (format!("gauss_newton_factor_{name}_f32"), format!("gauss_newton_factor_{name}"));
+        watch.time_prepared(
+            &single_name,
+            needed.factor,
+            || system.clone(),
+            |s| Ok(Cholesky::factor(s).map_err(failed)?),
+        )?;
+        watch.time_prepared(
+            &double_name,
+            needed.factor,
+            || double.clone(),
+            |s| Ok(Cholesky::factor(s).map_err(failed)?),
+        )?;
+        let right = Array2::<f64>::ones((double.nrows(), 1));
+        let factored = Cholesky::factor(double).map_err(failed)?;
+        watch
+            .time(&format!("gauss_newton_solve_{name}"), 0.0, || Ok(factored.solve(right.view()).map_err(failed)?))?;
+    }
     let residual = mean_gradient(at.logits(), labels)?;
     let backward = needed.gradient - needed.forward;
     watch.time("gauss_newton_backward", backward, || Ok(at.vjp(residual.view())?))
@@ -185,9 +228,17 @@ fn steps(
     batch: &Batch<'_, f32>,
 ) -> Result<(), ExperimentError> {
     let needed = Operations::of(graph, batch.len());
+    let system = |directions| {
+        let of = SystemOperations::of(graph, batch.len(), directions);
+        of.gram + of.factor
+    };
     for (name, mut optimizer) in optimizers() {
-        let operations =
-            if name.starts_with("gauss") { needed.gradient + needed.kernel + needed.factor } else { needed.gradient };
+        let operations = needed.gradient
+            + match name {
+                "gauss_newton_mean" => system(graph.classes().saturating_sub(1)),
+                "gauss_newton_published" => system(graph.classes()),
+                _ => 0.0,
+            };
         // From the same point each time: a step's work must not depend on how often it was measured.
         watch.time(&format!("{name}_step"), operations, || {
             let mut params = params.to_vec();

@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use minima_experiment::figures::{
-    AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, Samples, TrainingCurves, png, svg, write,
+    AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, Samples, Scaling, TrainingCurves, png,
+    svg, write,
 };
 use minima_experiment::paper;
-use minima_experiment::records::{AdversarialExample, TrainingRow};
+use minima_experiment::records::{AdversarialExample, ScalingRow, TrainingRow};
 
 fn check_both<F: Figure>(figure: &F) -> String {
     let (width, height) = figure.size();
@@ -111,6 +112,19 @@ fn values_that_are_none_are_counted_and_not_drawn() {
     let empty = vec![Samples { optimizer: "sgd".to_owned(), values: vec![] }];
     check(&LogitMargins { dataset: "clean".to_owned(), samples: empty });
     check(&LogitMargins { dataset: "clean".to_owned(), samples: vec![] });
+}
+
+#[test]
+fn scaling_draws_what_was_measured() {
+    let row = |parameters, batch, memory| ScalingRow::new(parameters, batch, 10, 0.01 * batch as f64, memory);
+    let mut rows: Vec<_> = [32, 64, 128].map(|batch| row(6_794, batch, Some(1_000_000))).into();
+    rows.push(row(857_738, 128, Some(500_000_000)));
+    let document = check_both(&Scaling { rows: rows.clone() });
+    assert!(document.contains("Time, batch 128") && document.contains("dense GGN"));
+    // A system that does not tell how much memory it gave leaves that line out.
+    rows.iter_mut().for_each(|r| r.memory_bytes = None);
+    check(&Scaling { rows });
+    assert!(matches!(svg(&Scaling { rows: vec![] }), Err(FigureError::Data { .. })));
 }
 
 fn training_rows() -> Vec<TrainingRow> {
