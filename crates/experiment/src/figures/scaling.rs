@@ -30,6 +30,9 @@ pub struct Scaling {
     pub rows: Vec<ScalingRow>,
 }
 
+/// What a line shows of a measurement; none where it was not taken.
+type Quantity<'a> = &'a dyn Fn(&ScalingRow) -> Option<f64>;
+
 /// A line of a panel.
 struct Line {
     name: String,
@@ -67,7 +70,7 @@ impl Scaling {
         lines.collect()
     }
 
-    fn by_parameters(&self, lines: &[(&str, SeriesStyle, &dyn Fn(&ScalingRow) -> Option<f64>)]) -> Vec<Line> {
+    fn by_parameters(&self, lines: &[(&str, SeriesStyle, Quantity<'_>)]) -> Vec<Line> {
         let x = |r: &ScalingRow| r.parameters as f64;
         lines
             .iter()
@@ -96,7 +99,7 @@ fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push('\u{a0}');
         }
         out.push(digit);
