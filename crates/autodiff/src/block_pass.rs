@@ -3,7 +3,7 @@
 use crate::Scalar;
 use crate::graph::{Graph, Node};
 use crate::lane::Lane;
-use crate::ops::{At, Scratch};
+use crate::ops::{At, Scratch, gate, rectify};
 
 /// Whether a reverse pass goes on to the input, or only as far as parameters lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,16 +24,16 @@ impl Graph {
             let out = self.slots[node.output].clone();
             let (before, rest) = values.split_at_mut(out.start);
             let x = self.inputs(node, before);
-            node.op.of().forward(
-                &params[node.params.clone()],
-                &x[..node.inputs.len()],
-                &mut rest[..out.len()],
-                scratch,
-            );
+            let y = &mut rest[..out.len()];
+            node.op.of().forward(&params[node.params.clone()], &x[..node.inputs.len()], y, scratch);
+            if node.rectified {
+                rectify(y);
+            }
         }
     }
 
-    /// From the cotangent in the output's slot of `cotangents` back through the graph.
+    /// From the cotangent in the output's slot of `cotangents` back through the graph. A rectified operation's cotangent
+    /// becomes that of what it rectifies.
     pub(crate) fn reverse_block<T: Scalar>(
         &self,
         params: &[T],
@@ -46,7 +46,10 @@ impl Graph {
         for node in self.nodes.iter().rev() {
             let out = self.slots[node.output].clone();
             let (before, rest) = cotangents.split_at_mut(out.start);
-            let dy = &rest[..out.len()];
+            let dy = &mut rest[..out.len()];
+            if node.rectified {
+                gate(&values[out.clone()], dy);
+            }
             let x = self.inputs(node, values);
             let at = At { params: &params[node.params.clone()], x: &x[..node.inputs.len()], y: &values[out] };
             if !node.params.is_empty() {
@@ -84,7 +87,11 @@ impl Graph {
             }
             let dparams = dparams.filter(|_| !node.params.is_empty()).map(|d| &d[node.params.clone()]);
             present[node.output] = dparams.is_some() || dx.iter().any(Option::is_some);
-            node.op.of().jvp(&at, &dx[..node.inputs.len()], dparams, &mut rest[..out.len()], scratch);
+            let dy = &mut rest[..out.len()];
+            node.op.of().jvp(&at, &dx[..node.inputs.len()], dparams, dy, scratch);
+            if node.rectified {
+                gate(&values[out], dy);
+            }
         }
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Node {
     pub inputs: Vec<usize>,
     /// Slot it writes.
     pub output: usize,
+    /// Whether `max(·, 0)` of its output stands in that slot, see [`fuse`](crate::rectified::fuse).
+    pub rectified: bool,
     /// Its parameters' place in the flat vector.
     pub params: Range<usize>,
     /// For each input: whether its cotangent, in a reverse pass, is written first here or added to.

@@ -2,6 +2,7 @@
 
 use crate::AutodiffError;
 use crate::graph::{Graph, Node, ParameterSpec};
+use crate::rectified::fuse;
 use crate::ops::{Add, AvgPool2d, Conv2d, Conv2dSpec, Dense, MaxPool2d, Op, PoolWindow, Relu, Write, flattened};
 
 /// A value of a graph under construction, to be used with the [`GraphBuilder`] that gave it.
@@ -191,6 +192,8 @@ impl GraphBuilder {
             }
         }
         self.nodes.retain(|node| used[node.output]);
+        self.nodes = fuse(self.nodes);
+        used = self.touched();
         self.mark_reverse_pass();
         let mut end = 0;
         let slots = self
@@ -205,6 +208,16 @@ impl GraphBuilder {
             .collect();
         let input_shape = self.values[0].shape.clone();
         Ok(Graph { input_shape, nodes: self.nodes, slots, output: slot, parameters: self.parameters })
+    }
+
+    /// Slots that an operation reads or writes.
+    fn touched(&self) -> Vec<bool> {
+        let mut touched = vec![false; self.slot_sizes.len()];
+        for node in &self.nodes {
+            touched[node.output] = true;
+            node.inputs.iter().for_each(|&i| touched[i] = true);
+        }
+        touched
     }
 
     /// Which cotangents a reverse pass needs, and who writes each of them first.
@@ -292,7 +305,15 @@ impl GraphBuilder {
         let start = self.nodes.last().map_or(0, |n| n.params.end);
         let output = self.slot_sizes.len();
         self.slot_sizes.push(shape.iter().product());
-        self.nodes.push(Node { op, inputs, output, params: start..end, writes: Vec::new(), upstream: Vec::new() });
+        self.nodes.push(Node {
+            op,
+            inputs,
+            output,
+            rectified: false,
+            params: start..end,
+            writes: Vec::new(),
+            upstream: Vec::new(),
+        });
         self.values.push(ValueInfo { slot: output, shape });
         Value(self.values.len() - 1)
     }

@@ -103,6 +103,15 @@ pub(crate) fn stream<T: Scalar>(to: &mut [Lane<T>], a: &[Lane<T>], b: &[Lane<T>]
     }
 }
 
+/// `f(to)` for every number of a stream of lanes, its loop kept within a lane as that of [`stream`].
+#[inline(always)]
+pub(crate) fn stream_in_place<T: Scalar>(to: &mut [Lane<T>], f: impl Fn(&mut T)) {
+    let width = std::hint::black_box(LANES);
+    for to in to {
+        to.0.iter_mut().take(width).for_each(&f);
+    }
+}
+
 /// Transposes rows `(samples ≤ 16, features)` into lanes; missing samples are zero.
 pub(crate) fn load_rows<T: Scalar>(rows: ArrayView2<'_, T>, lanes: &mut [Lane<T>]) {
     for lane in lanes.iter_mut() {

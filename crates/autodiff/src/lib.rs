@@ -73,6 +73,7 @@ mod model;
 mod operations;
 mod ops;
 mod paper_cnn;
+mod rectified;
 mod scalar;
 mod simd;
 pub mod softmax_cross_entropy;

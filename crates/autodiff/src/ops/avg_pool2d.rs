@@ -35,13 +35,22 @@ struct Backward<'a, T> {
     window: &'a PoolWindow,
     dy: &'a [Lane<T>],
     dx: &'a mut [Lane<T>],
+    write: Write,
 }
 
 impl<T: Scalar> Kernel for Backward<'_, T> {
     #[inline(always)]
     fn run(self) {
         let share = T::one() / T::from_f64(self.window.area() as f64);
-        self.window.for_each(|from, to| self.dx[to] = self.dx[to].fma(self.dy[from], share));
+        let Self { window, dy, dx, write } = self;
+        match write {
+            Write::Store if window.tiles() => window.for_each(|from, to| dx[to] = dy[from].map(|v| v * share)),
+            Write::Store => {
+                dx.fill(Lane::zero());
+                window.for_each(|from, to| dx[to] = dx[to].fma(dy[from], share));
+            }
+            Write::Add => window.for_each(|from, to| dx[to] = dx[to].fma(dy[from], share)),
+        }
     }
 }
 
@@ -59,10 +68,7 @@ impl<T: Scalar> Operation<T> for AvgPool2d {
         write: Write,
         _scratch: &mut Scratch<T>,
     ) {
-        if write == Write::Store {
-            dx.fill(Lane::zero());
-        }
-        dispatch(Backward { window: &self.0, dy, dx });
+        dispatch(Backward { window: &self.0, dy, dx, write });
     }
 
     fn jvp(

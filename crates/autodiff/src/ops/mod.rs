@@ -21,7 +21,7 @@ pub(crate) use dense::Dense;
 pub(crate) use flatten::flattened;
 pub(crate) use max_pool2d::MaxPool2d;
 pub(crate) use pool_window::PoolWindow;
-pub(crate) use relu::Relu;
+pub(crate) use relu::{Relu, gate, rectify};
 
 use crate::Scalar;
 use crate::lane::Lane;

@@ -1,0 +1,40 @@
+//! Rectifiers within the operation before them.
+//!
+//! Where nothing else reads what a rectifier rectifies, its producer rectifies its own output in place. A block then has
+//! one value and one cotangent less for each (of the paper's network they take 0.86 MB instead of 1.46 MB, which a core's
+//! second-level cache of 1 MB holds), and a pass less over the largest of them.
+
+use crate::graph::Node;
+use crate::ops::Op;
+
+/// Takes rectifiers out of `nodes`, a graph in order without dead operations, and marks their producers.
+pub(crate) fn fuse(nodes: Vec<Node>) -> Vec<Node> {
+    let mut readers = std::collections::HashMap::<usize, usize>::new();
+    for &slot in nodes.iter().flat_map(|node| &node.inputs) {
+        *readers.entry(slot).or_default() += 1;
+    }
+    let mut fused: Vec<Node> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let alone = |slot| readers.get(&slot) == Some(&1);
+        let before = match (&node.op, &node.inputs[..]) {
+            (Op::Relu(_), &[slot]) if alone(slot) => fused.iter_mut().find(|n| n.output == slot && rectifies(n)),
+            _ => None,
+        };
+        match before {
+            Some(producer) => {
+                producer.output = node.output;
+                producer.rectified = true;
+            }
+            None => fused.push(node),
+        }
+    }
+    fused
+}
+
+/// Whether an operation's derivatives do without its output, so that it may be rectified in place.
+fn rectifies(node: &Node) -> bool {
+    match node.op {
+        Op::Conv2d(_) | Op::Dense(_) | Op::AvgPool2d(_) | Op::Add(_) => !node.rectified,
+        Op::Relu(_) | Op::MaxPool2d(_) => false,
+    }
+}
