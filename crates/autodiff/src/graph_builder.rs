@@ -2,8 +2,8 @@
 
 use crate::AutodiffError;
 use crate::graph::{Graph, Node, ParameterSpec};
-use crate::rectified::fuse;
 use crate::ops::{Add, AvgPool2d, Conv2d, Conv2dSpec, Dense, MaxPool2d, Op, PoolWindow, Relu, Write, flattened};
+use crate::rectified::fuse;
 
 /// A value of a graph under construction, to be used with the [`GraphBuilder`] that gave it.
 ///

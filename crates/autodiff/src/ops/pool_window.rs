@@ -34,7 +34,8 @@ impl PoolWindow {
 
     /// Whether every input entry lies in one window and no other.
     pub fn tiles(&self) -> bool {
-        (0..2).all(|axis| self.size[axis] == self.stride[axis] && self.output[axis] * self.size[axis] == self.input[axis])
+        (0..2)
+            .all(|axis| self.size[axis] == self.stride[axis] && self.output[axis] * self.size[axis] == self.input[axis])
     }
 
     /// Calls `visit(output entry, input entry)` for each entry of each output's window, a window after the other.
