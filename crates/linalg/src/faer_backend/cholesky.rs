@@ -1,6 +1,7 @@
 //! Blocked right-looking Cholesky.
 
 use super::Element;
+use super::gemm::product;
 use super::layout::{with_mat, with_mat_mut};
 use super::syrk::gram_lower;
 use super::triangular::{Triangle, solve, with_right_sides};
@@ -15,21 +16,45 @@ use ndarray::{Array2, ArrayView2};
 const BLOCK: usize = 96;
 
 /// Overwrites the lower triangle of `a` with its Cholesky factor.
+///
+/// With a look-ahead of one block: while what a block of columns takes from the rest of the matrix is computed, the next
+/// block of columns is finished beside it, so that no thread waits for the short, sequential work on the diagonal.
 pub fn cholesky<T: Element>(a: &mut Array2<T>) -> Result<(), LinalgError> {
-    with_mat_mut(a.view_mut(), |mut rest| {
-        let mut done = 0;
-        while rest.nrows() > 0 {
-            let order = BLOCK.min(rest.nrows());
-            let (mut block, _, mut panel, mut trailing) = rest.split_at_mut(order, order);
-            let factor = factor_block(block.rb_mut())
-                .map_err(|index| LinalgError::NotPositiveDefinite { pivot: done + index })?;
-            solve(Triangle::Lower, factor.as_ref(), panel.rb_mut().transpose_mut());
-            gram_lower(-T::one_impl(), panel.as_ref(), T::one_impl(), trailing.rb_mut());
-            rest = trailing;
+    with_mat_mut(a.view_mut(), |a| {
+        let first = BLOCK.min(a.nrows());
+        let (diagonal, _, mut panel, mut trailing) = a.split_at_mut(first, first);
+        finish_columns(diagonal, panel.rb_mut(), 0)?;
+        let mut done = first;
+        while trailing.nrows() > 0 {
+            let order = BLOCK.min(trailing.nrows());
+            let (mut diagonal, _, mut below, mut rest) = trailing.split_at_mut(order, order);
+            let (beside_diagonal, beside_rest) = panel.as_ref().split_at_row(order);
+            let (finished, ()) = rayon::join(
+                || {
+                    gram_lower(-T::one_impl(), beside_diagonal, T::one_impl(), diagonal.rb_mut());
+                    product(-T::one_impl(), beside_rest, beside_diagonal.transpose(), T::one_impl(), below.rb_mut());
+                    finish_columns(diagonal, below.rb_mut(), done)
+                },
+                || gram_lower(-T::one_impl(), beside_rest, T::one_impl(), rest.rb_mut()),
+            );
+            finished?;
+            (panel, trailing) = (below, rest);
             done += order;
         }
         Ok(())
     })
+}
+
+/// A block of columns from what is left of the matrix there to the factor: its diagonal block, and the panel below.
+fn finish_columns<T: Element>(
+    diagonal: MatMut<'_, T>,
+    panel: MatMut<'_, T>,
+    first_pivot: usize,
+) -> Result<(), LinalgError> {
+    let factor =
+        factor_block(diagonal).map_err(|index| LinalgError::NotPositiveDefinite { pivot: first_pivot + index })?;
+    solve(Triangle::Lower, factor.as_ref(), panel.transpose_mut());
+    Ok(())
 }
 
 /// Factors one block, and gives its factor by columns besides.
