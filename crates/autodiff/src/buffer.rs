@@ -2,6 +2,7 @@
 
 use crate::lane::Lane;
 use crate::{Scalar, ops::Scratch};
+use ndarray::Array2;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,11 +11,12 @@ use std::sync::{Mutex, PoisonError};
 pub struct BufferPool<T> {
     lanes: Mutex<Vec<Vec<Lane<T>>>>,
     scratch: Mutex<Vec<Scratch<T>>>,
+    matrices: Mutex<Vec<Vec<T>>>,
 }
 
 impl<T> BufferPool<T> {
     pub(crate) const fn new() -> Self {
-        Self { lanes: Mutex::new(Vec::new()), scratch: Mutex::new(Vec::new()) }
+        Self { lanes: Mutex::new(Vec::new()), scratch: Mutex::new(Vec::new()), matrices: Mutex::new(Vec::new()) }
     }
 }
 
@@ -83,5 +85,60 @@ impl<T: Scalar> Drop for PooledScratch<T> {
     fn drop(&mut self) {
         let scratch = std::mem::take(&mut self.0);
         T::buffers().scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+    }
+}
+
+/// A matrix on loan, for what every step needs anew and is too large to be cleared each time.
+#[derive(Debug)]
+pub struct WorkMatrix<T: Scalar>(Array2<T>);
+
+impl<T: Scalar> WorkMatrix<T> {
+    /// Of this size; what it holds at first is arbitrary.
+    #[must_use]
+    pub fn take(rows: usize, columns: usize) -> Self {
+        let len = rows * columns;
+        let mut pool = T::buffers().matrices.lock().unwrap_or_else(PoisonError::into_inner);
+        // The smallest that is large enough, so that a small matrix does not keep a large one's memory from its next use.
+        let fits = pool.iter().enumerate().filter(|(_, m)| m.capacity() >= len).min_by_key(|(_, m)| m.capacity());
+        let found = fits.map(|(at, _)| at).map(|at| pool.swap_remove(at));
+        drop(pool);
+        let mut numbers = found.unwrap_or_default();
+        numbers.resize(len, T::zero());
+        Self(Array2::from_shape_vec((rows, columns), numbers).unwrap_or_else(|_| Array2::zeros((rows, columns))))
+    }
+
+    /// The matrix, which does not come back to the pool unless [`adopt`](Self::adopt)ed again.
+    #[must_use]
+    pub fn into_inner(mut self) -> Array2<T> {
+        std::mem::take(&mut self.0)
+    }
+
+    /// Lets a matrix's memory come to the pool when it is dropped.
+    #[must_use]
+    pub fn adopt(matrix: Array2<T>) -> Self {
+        Self(matrix)
+    }
+}
+
+impl<T: Scalar> Deref for WorkMatrix<T> {
+    type Target = Array2<T>;
+
+    fn deref(&self) -> &Array2<T> {
+        &self.0
+    }
+}
+
+impl<T: Scalar> DerefMut for WorkMatrix<T> {
+    fn deref_mut(&mut self) -> &mut Array2<T> {
+        &mut self.0
+    }
+}
+
+impl<T: Scalar> Drop for WorkMatrix<T> {
+    fn drop(&mut self) {
+        let (numbers, _) = std::mem::take(&mut self.0).into_raw_vec_and_offset();
+        if numbers.capacity() > 0 {
+            T::buffers().matrices.lock().unwrap_or_else(PoisonError::into_inner).push(numbers);
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! (Function-space view of Gauss-Newton: Ren & Goldfarb 2019; Dangel, Tatzel & Hennig 2022.)
 
 use crate::block_pass::Reach;
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, WorkMatrix};
 use crate::graph::Node;
 use crate::lane::LANES;
 use crate::linearization::Linearization;
@@ -25,19 +25,31 @@ struct Factors<T> {
     dense: Vec<(Array3<T>, Array2<T>)>,
 }
 
+/// Room for a tile and for what it is summed up from.
+struct Tile<T> {
+    sum: Array2<T>,
+    product: Array2<T>,
+}
+
+impl<T: Scalar> Tile<T> {
+    fn new(images: usize) -> Self {
+        Self { sum: Array2::zeros((images, images)), product: Array2::zeros((images, images)) }
+    }
+}
+
 impl<T: Scalar> Factors<T> {
-    /// The inner products of direction k's gradients, a row an image, with direction l's.
-    fn tile(&self, k: usize, l: usize) -> Result<Array2<T>, AutodiffError> {
-        let product = |rows: &Array3<T>| {
+    /// The inner products of direction k's gradients, a row an image, with direction l's, as the tile's sum.
+    fn tile(&self, k: usize, l: usize, tile: &mut Tile<T>) -> Result<(), AutodiffError> {
+        let multiply = |rows: &Array3<T>, to: ArrayViewMut2<'_, T>| {
             let (left, right) = (rows.index_axis(Axis(0), k), rows.index_axis(Axis(0), l));
-            let mut product = Array2::zeros((left.ncols(), right.ncols()));
-            matmul(T::one(), left.t(), right, T::zero(), product.view_mut()).map(|()| product)
+            matmul(T::one(), left.t(), right, T::zero(), to)
         };
-        let mut tile = product(&self.gradients)?;
+        multiply(&self.gradients, tile.sum.view_mut())?;
         for (deltas, inputs) in &self.dense {
-            Zip::from(&mut tile).and(&product(deltas)?).and(inputs).for_each(|t, &d, &a| *t += d * a);
+            multiply(deltas, tile.product.view_mut())?;
+            Zip::from(&mut tile.sum).and(&tile.product).and(inputs).for_each(|t, &d, &a| *t += d * a);
         }
-        Ok(tile)
+        Ok(())
     }
 }
 
@@ -50,26 +62,47 @@ impl<T: Scalar> Linearization<'_, T> {
     /// # Errors
     /// When the directions have another number of images or classes.
     pub fn gram(&self, directions: ArrayView3<'_, T>) -> Result<Array2<T>, AutodiffError> {
+        let order = directions.dim().0 * self.images;
+        let mut gram = Array2::zeros((order, order));
+        self.fill_gram(directions, &mut gram)?;
+        Ok(gram)
+    }
+
+    /// As [`gram`](Self::gram), with each entry converted to `R`, in a matrix on loan: what stands above the diagonal is
+    /// arbitrary.
+    ///
+    /// # Errors
+    /// As [`gram`](Self::gram).
+    pub fn gram_as<R: Scalar>(&self, directions: ArrayView3<'_, T>) -> Result<WorkMatrix<R>, AutodiffError> {
+        let order = directions.dim().0 * self.images;
+        let mut gram = WorkMatrix::take(order, order);
+        self.fill_gram(directions, &mut gram)?;
+        Ok(gram)
+    }
+
+    /// Writes the lower triangle.
+    fn fill_gram<R: Scalar>(&self, directions: ArrayView3<'_, T>, gram: &mut Array2<R>) -> Result<(), AutodiffError> {
         let (count, images, classes) = directions.dim();
         self.graph.check("directions", &[count, images, classes], &[count, self.images, self.graph.classes()])?;
-        let mut gram = Array2::zeros((count * images, count * images));
         if gram.is_empty() {
-            return Ok(gram);
+            return Ok(());
         }
         let factors = self.factors(directions)?;
-        gram.axis_chunks_iter_mut(Axis(0), images).into_par_iter().enumerate().try_for_each(|(k, mut rows)| {
-            rows.axis_chunks_iter_mut(Axis(1), images).into_par_iter().enumerate().take(k + 1).try_for_each(
-                |(l, mut to)| {
-                    let tile = factors.tile(k, l)?;
-                    for (i, (mut to, from)) in to.outer_iter_mut().zip(tile.outer_iter()).enumerate() {
+        let rows = gram.axis_chunks_iter_mut(Axis(0), images).into_par_iter().enumerate();
+        rows.try_for_each(|(k, mut rows)| {
+            let tiles = rows.axis_chunks_iter_mut(Axis(1), images).into_par_iter().enumerate().take(k + 1);
+            tiles.try_for_each_init(
+                || Tile::new(images),
+                |tile, (l, mut to)| {
+                    factors.tile(k, l, tile)?;
+                    for (i, (mut to, from)) in to.outer_iter_mut().zip(tile.sum.outer_iter()).enumerate() {
                         let computed = if k == l { i + 1 } else { images };
-                        to.iter_mut().zip(from).take(computed).for_each(|(to, &from)| *to = from);
+                        to.iter_mut().zip(from).take(computed).for_each(|(to, &from)| *to = R::from_f64(from.as_f64()));
                     }
-                    Ok::<(), AutodiffError>(())
+                    Ok(())
                 },
             )
-        })?;
-        Ok(gram)
+        })
     }
 
     /// The kernel `K₀ = J Jᵀ`, both triangles: row and column `c · images + i` belong to logit c of image i.
@@ -77,15 +110,17 @@ impl<T: Scalar> Linearization<'_, T> {
     /// # Errors
     /// None that its input can cause; it shares the checks of [`gram`](Self::gram).
     pub fn kernel(&self) -> Result<Array2<T>, AutodiffError> {
+        Ok(self.kernel_as()?.into_inner())
+    }
+
+    /// As [`kernel`](Self::kernel), with each entry converted to `R`, in a matrix on loan.
+    ///
+    /// # Errors
+    /// As [`kernel`](Self::kernel).
+    pub fn kernel_as<R: Scalar>(&self) -> Result<WorkMatrix<R>, AutodiffError> {
         let classes = self.graph.classes();
-        let unit =
-            ndarray::Array3::from_shape_fn(
-                (classes, self.images, classes),
-                |(k, _, c)| {
-                    if k == c { T::one() } else { T::zero() }
-                },
-            );
-        let mut kernel = self.gram(unit.view())?;
+        let unit = |(k, _, c)| if k == c { T::one() } else { T::zero() };
+        let mut kernel = self.gram_as(Array3::from_shape_fn((classes, self.images, classes), unit).view())?;
         mirror(kernel.view_mut());
         Ok(kernel)
     }

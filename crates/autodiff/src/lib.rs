@@ -78,6 +78,7 @@ mod scalar;
 mod simd;
 pub mod softmax_cross_entropy;
 
+pub use buffer::WorkMatrix;
 pub use classifier::{Classifier, CotangentOf};
 pub use error::AutodiffError;
 pub use graph::{Graph, ParameterSpec};

@@ -179,9 +179,9 @@ fn gauss_newton_parts(
     let mean = SystemOperations::of(graph, labels.len(), reduced);
     watch.time("gauss_newton_linearize", needed.forward, || Ok(graph.linearize(params, images)?))?;
     let at = graph.linearize(params, images)?;
-    watch.time("gauss_newton_kernel", published.gram, || Ok(at.kernel()?))?;
+    watch.time("gauss_newton_kernel", published.gram, || Ok(at.kernel_as::<f32>()?))?;
     let directions = hessian_factors(softmax(at.logits()).view());
-    watch.time("gauss_newton_gram", mean.gram, || Ok(at.gram(directions.view())?))?;
+    watch.time("gauss_newton_gram", mean.gram, || Ok(at.gram_as::<f64>(directions.view())?))?;
     let failed = |source| OptimError::Solve { order: labels.len() * all, damping: 1.0, source };
     for (name, mut system, needed) in [("kernel", at.kernel()?, published), ("gram", at.gram(directions.view())?, mean)]
     {

@@ -54,6 +54,12 @@ impl<R: Real> Cholesky<R> {
         self.solve(b.insert_axis(Axis(1))).map(|x| x.remove_axis(Axis(1)))
     }
 
+    /// `L` in the lower triangle of a matrix whose rest is arbitrary.
+    #[must_use]
+    pub fn into_factor(self) -> Array2<R> {
+        self.factor
+    }
+
     /// Natural logarithm of the matrix's determinant, summed in double precision; 0 for n = 0.
     #[must_use]
     pub fn log_det(&self) -> R {

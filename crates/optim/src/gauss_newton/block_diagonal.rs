@@ -6,7 +6,7 @@
 //! of `J`, nothing is divided by λ, and no difference of large numbers is taken.
 
 use super::Linearized;
-use super::system::{solve_damped, widen};
+use super::system::solve_damped;
 use crate::OptimError;
 use minima_autodiff::Scalar;
 use minima_autodiff::softmax_cross_entropy::{hessian_factors, residual_in_factors, softmax};
@@ -18,11 +18,11 @@ pub(super) fn cotangent<T: Scalar, R: Scalar>(at: &Linearized<'_, T>, alpha: f64
     let root = R::from_f64(alpha.sqrt());
     let factors = hessian_factors(p.view()).mapv_into(|c| c * root);
     let (count, images, classes) = factors.dim();
-    let gram = at.jacobian.gram(factors.mapv(|c| T::from_f64(c.as_f64())).view())?;
+    let gram = at.jacobian.gram_as(factors.mapv(|c| T::from_f64(c.as_f64())).view())?;
 
     let share = R::one() / (root * R::from_f64(images as f64));
     let right = residual_in_factors(p.view(), &at.labels)?.mapv_into(|c| c * share).into_flat();
-    let y = solve_damped(widen(gram.view()), at.damping, right.insert_axis(Axis(1)).view())?;
+    let y = solve_damped(gram, at.damping, right.insert_axis(Axis(1)).view())?;
 
     Ok(Array2::from_shape_fn((images, classes), |(i, c)| {
         (0..count).map(|k| factors[[k, i, c]] * y[[k * images + i, 0]]).sum()

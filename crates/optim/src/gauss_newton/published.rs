@@ -9,8 +9,8 @@
 use super::system::solve_damped;
 use super::{Linearized, dot};
 use crate::OptimError;
-use minima_autodiff::Scalar;
 use minima_autodiff::softmax_cross_entropy::softmax;
+use minima_autodiff::{Scalar, WorkMatrix};
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
@@ -20,11 +20,11 @@ pub(super) fn cotangent<T: Scalar, R: Scalar>(at: &Linearized<'_, T>) -> Result<
     let s: Array1<R> = softmax(at.logits::<R>().view()).mapv(R::sqrt).t().iter().copied().collect();
     let residual = at.residual::<R>()?;
     // Row and column c · images + i for logit c of image i.
-    let kernel = at.jacobian.kernel()?;
+    let kernel = at.jacobian.kernel_as::<T>()?;
     let along = kernel_times(&kernel, &residual) * &s;
 
     let order = s.len();
-    let mut m = Array2::zeros((order, order));
+    let mut m = WorkMatrix::take(order, order);
     m.outer_iter_mut().into_par_iter().enumerate().for_each(|(a, mut row)| {
         // The solver reads the lower triangle only.
         for ((m, &k), &s_b) in row.iter_mut().zip(kernel.row(a)).zip(&s).take(a + 1) {
