@@ -13,41 +13,55 @@ use crate::linearization::Linearization;
 use crate::ops::KernelForm;
 use crate::{AutodiffError, Scalar};
 use minima_linalg::{matmul, syrk_lower};
-use ndarray::{Array2, Array3, ArrayView3, ArrayViewMut2, Axis, Slice, Zip};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut2, Axis, Slice, Zip};
 use rayon::prelude::*;
 
-/// What the cotangents of a batch leave behind in the layers. Axes are direction, row, image: a tile of the Gram matrix, of
-/// one pair of directions, then comes from contiguous blocks.
-struct Factors<T> {
+/// Numbers of every direction, row and image. A tile of the Gram matrix, of one pair of directions, then comes from
+/// contiguous blocks.
+struct ByDirection<T: Scalar> {
+    /// Rows of a direction.
+    rows: usize,
+    /// `(direction and row, image)`.
+    numbers: WorkMatrix<T>,
+}
+
+impl<T: Scalar> ByDirection<T> {
+    /// One direction's `(row, image)`.
+    fn direction(&self, k: usize) -> ArrayView2<'_, T> {
+        self.numbers.slice_axis(Axis(0), Slice::from(k * self.rows..(k + 1) * self.rows))
+    }
+}
+
+/// What the cotangents of a batch leave behind in the layers.
+struct Factors<T: Scalar> {
     /// Per-sample gradients of all convolutions, a row a parameter.
-    gradients: Array3<T>,
+    gradients: ByDirection<T>,
     /// For each dense layer the cotangents of its outputs, a row an output, and `aᵢ·aⱼ + 1` of its inputs `(images, images)`.
-    dense: Vec<(Array3<T>, Array2<T>)>,
+    dense: Vec<(ByDirection<T>, WorkMatrix<T>)>,
 }
 
 /// Room for a tile and for what it is summed up from.
-struct Tile<T> {
-    sum: Array2<T>,
-    product: Array2<T>,
+struct Tile<T: Scalar> {
+    sum: WorkMatrix<T>,
+    product: WorkMatrix<T>,
 }
 
 impl<T: Scalar> Tile<T> {
     fn new(images: usize) -> Self {
-        Self { sum: Array2::zeros((images, images)), product: Array2::zeros((images, images)) }
+        Self { sum: WorkMatrix::take(images, images), product: WorkMatrix::take(images, images) }
     }
 }
 
 impl<T: Scalar> Factors<T> {
     /// The inner products of direction k's gradients, a row an image, with direction l's, as the tile's sum.
     fn tile(&self, k: usize, l: usize, tile: &mut Tile<T>) -> Result<(), AutodiffError> {
-        let multiply = |rows: &Array3<T>, to: ArrayViewMut2<'_, T>| {
-            let (left, right) = (rows.index_axis(Axis(0), k), rows.index_axis(Axis(0), l));
-            matmul(T::one(), left.t(), right, T::zero(), to)
+        let multiply = |factor: &ByDirection<T>, to: ArrayViewMut2<'_, T>| {
+            matmul(T::one(), factor.direction(k).t(), factor.direction(l), T::zero(), to)
         };
         multiply(&self.gradients, tile.sum.view_mut())?;
         for (deltas, inputs) in &self.dense {
             multiply(deltas, tile.product.view_mut())?;
-            Zip::from(&mut tile.sum).and(&tile.product).and(inputs).for_each(|t, &d, &a| *t += d * a);
+            Zip::from(&mut *tile.sum).and(&*tile.product).and(&**inputs).for_each(|t, &d, &a| *t += d * a);
         }
         Ok(())
     }
@@ -162,36 +176,38 @@ impl<T: Scalar> Linearization<'_, T> {
                 lanes
             })
             .collect();
-        let by_image = |rows: std::ops::Range<usize>| {
-            let mut factor = Array3::zeros((count, rows.len(), images));
-            factor.outer_iter_mut().into_par_iter().enumerate().for_each(|(k, mut factor)| {
+        let by_direction = |rows: std::ops::Range<usize>| {
+            let mut numbers = WorkMatrix::take(count * rows.len(), images);
+            let factors = numbers.axis_chunks_iter_mut(Axis(0), rows.len().max(1)).into_par_iter().enumerate();
+            factors.for_each(|(k, mut factor)| {
                 for (mut to, row) in factor.outer_iter_mut().zip(rows.clone()) {
                     for (mut to, lanes) in to.axis_chunks_iter_mut(Axis(0), LANES).zip(&blocks) {
                         to.iter_mut().zip(lanes[k * end + row].0).for_each(|(to, from)| *to = from);
                     }
                 }
             });
-            factor
+            ByDirection { rows: rows.len(), numbers }
         };
         let of_convolutions = parametrised().zip(&rows).filter(|(node, _)| is(node, KernelForm::Gradients));
-        let gradients = by_image(0..of_convolutions.map(|(_, rows)| rows.end).max().unwrap_or(0));
+        let gradients = by_direction(0..of_convolutions.map(|(_, rows)| rows.end).max().unwrap_or(0));
         let mut dense = Vec::new();
         for (node, rows) in parametrised().zip(&rows).filter(|(node, _)| is(node, KernelForm::GramProduct)) {
-            dense.push((by_image(rows.clone()), self.input_products(node)?));
+            dense.push((by_direction(rows.clone()), self.input_products(node)?));
         }
         Ok(Factors { gradients, dense })
     }
 
     /// `aᵢ·aⱼ + 1` of a layer's inputs `a`: `(images, images)`, both triangles.
-    fn input_products(&self, node: &Node) -> Result<Array2<T>, AutodiffError> {
+    fn input_products(&self, node: &Node) -> Result<WorkMatrix<T>, AutodiffError> {
         let slot = self.graph.slots[node.inputs[0]].clone();
-        let mut inputs = Array2::zeros((slot.len(), self.images));
+        let mut inputs = WorkMatrix::take(slot.len(), self.images);
         for (mut columns, values) in inputs.axis_chunks_iter_mut(Axis(1), LANES).zip(&self.values) {
             for (mut row, lane) in columns.outer_iter_mut().zip(&values[slot.clone()]) {
                 row.iter_mut().zip(lane.0).for_each(|(to, from)| *to = from);
             }
         }
-        let mut products = Array2::from_elem((self.images, self.images), T::one());
+        let mut products = WorkMatrix::take(self.images, self.images);
+        products.fill(T::one());
         syrk_lower(T::one(), inputs.view(), T::one(), products.view_mut())?;
         mirror(products.view_mut());
         Ok(products)
