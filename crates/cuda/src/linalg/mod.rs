@@ -1,0 +1,1 @@
+//! Linear algebra of Gauss-Newton systems: launchers beside their kernels.
