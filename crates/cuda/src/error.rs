@@ -95,6 +95,14 @@ pub enum CudaError {
         /// The length that is needed.
         expected: usize,
     },
+    /// An operation cannot be done on its input.
+    #[error("{what}: {found}; expected sizes above zero, and a kernel or window that fits")]
+    Shape {
+        /// Which operation.
+        what: &'static str,
+        /// Its sizes.
+        found: String,
+    },
     /// A size is larger than kernels can index.
     #[error("{what}: {found} is more than the {limit} that kernels can index")]
     TooLarge {
