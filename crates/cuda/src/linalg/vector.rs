@@ -1,0 +1,98 @@
+//! Vectors of single precision, and inner products of either; see `vector.cu`.
+
+use crate::columns::check_tensor;
+use crate::device::Device;
+use crate::launch::{Grid, Launch};
+use crate::slice::Slice;
+use crate::{CudaError, Real};
+
+/// Threads of a block that sums.
+const THREADS: usize = 256;
+/// Partial sums at most.
+const PARTS: usize = 256;
+
+/// `x = factor · x`.
+///
+/// # Errors
+/// When the launch fails.
+pub fn scale<D: Device>(device: &D, factor: f64, x: Slice<'_, D, f32>) -> Result<(), CudaError> {
+    Launch::of("vector_scale").slice(x).ints([x.len()]).float(factor).run(device, Grid::flat(x.len()))
+}
+
+/// `y = y + factor · x`; a step against `x` with a negative factor.
+///
+/// # Errors
+/// When the lengths differ, or the launch fails.
+pub fn axpy<D: Device>(device: &D, factor: f64, x: Slice<'_, D, f32>, y: Slice<'_, D, f32>) -> Result<(), CudaError> {
+    y.check("axpy: y", x.len())?;
+    Launch::of("vector_axpy").slice(x).slice(y).ints([x.len()]).float(factor).run(device, Grid::flat(x.len()))
+}
+
+/// Numbers of the workspace that [`dot`] and [`norm`] of vectors of length `len` need.
+#[must_use]
+pub fn dot_workspace(len: usize) -> usize {
+    len.div_ceil(THREADS).clamp(1, PARTS)
+}
+
+/// `to[0] = a · b`, summed in double precision and in a fixed order. `a` may be `b`.
+///
+/// # Errors
+/// When the lengths differ, the workspace is not of [`dot_workspace`] numbers, `to` is not one, or a launch fails.
+pub fn dot<D: Device, R: Real>(
+    device: &D,
+    a: Slice<'_, D, R>,
+    b: Slice<'_, D, R>,
+    to: Slice<'_, D, f64>,
+    workspace: Slice<'_, D, f64>,
+) -> Result<(), CudaError> {
+    sum_of_products(device, a, b, to, workspace, false)
+}
+
+/// `to[0] = ‖a‖₂`, summed in double precision and in a fixed order.
+///
+/// # Errors
+/// As [`dot`].
+pub fn norm<D: Device, R: Real>(
+    device: &D,
+    a: Slice<'_, D, R>,
+    to: Slice<'_, D, f64>,
+    workspace: Slice<'_, D, f64>,
+) -> Result<(), CudaError> {
+    sum_of_products(device, a, a, to, workspace, true)
+}
+
+/// `norms[i] = ‖x[:, i]‖₂` of every column of `x` `[feature][column]`, in double precision: with input gradients, those of
+/// the images.
+///
+/// # Errors
+/// When `x` has another length than `features` for each norm, or the launch fails.
+pub fn column_norms<D: Device>(
+    device: &D,
+    features: usize,
+    x: Slice<'_, D, f32>,
+    norms: Slice<'_, D, f64>,
+) -> Result<(), CudaError> {
+    const COLUMNS: usize = 32;
+    const SLICES: u32 = 8;
+    check_tensor("column_norms: x", x, features, norms.len())?;
+    let launch = Launch::of("column_norms").slice(x).slice(norms).ints([features, norms.len()]);
+    launch.run(device, Grid::new([norms.len().div_ceil(COLUMNS), 1], [COLUMNS as u32, SLICES]))
+}
+
+fn sum_of_products<D: Device, R: Real>(
+    device: &D,
+    a: Slice<'_, D, R>,
+    b: Slice<'_, D, R>,
+    to: Slice<'_, D, f64>,
+    workspace: Slice<'_, D, f64>,
+    root: bool,
+) -> Result<(), CudaError> {
+    let parts = dot_workspace(a.len());
+    b.check("dot: b", a.len())?;
+    to.check("dot: to", 1)?;
+    workspace.check("dot: workspace", parts)?;
+    let launch = Launch::of(R::kernel("vector_dot_f32", "vector_dot_f64")).slice(a).slice(b).slice(workspace);
+    launch.ints([a.len()]).run(device, Grid::new([parts, 1], [THREADS as u32, 1]))?;
+    let launch = Launch::of("vector_total").slice(workspace).slice(to).ints([parts]).flag(root);
+    launch.run(device, Grid::new([1, 1], [THREADS as u32, 1]))
+}

@@ -1,0 +1,274 @@
+//! Two-dimensional convolution; see `conv2d.cu` and `conv2d_gradients.cu` for the mathematics.
+
+use super::Tangents;
+use crate::columns::check_tensor;
+use crate::device::Device;
+use crate::launch::{Grid, Launch};
+use crate::slice::Slice;
+use crate::{Columns, CudaError, Write};
+use minima_autodiff::{Conv2dSpec, Padding};
+
+/// Channels of a thread, in all kernels.
+const TILE: usize = 4;
+/// Columns of a thread in the kernels for many columns, and from how many columns on those are used.
+const WIDE: usize = 4;
+const MANY_COLUMNS: usize = 512;
+/// Columns, and slices of the output's places, of a block of the kernels of gradients.
+const COLUMNS: usize = 32;
+const SLICES: usize = 8;
+/// Blocks that a sum over images is spread over: some for each multiprocessor.
+const BLOCKS: usize = 384;
+
+/// A convolution on pictures of one shape. Parameters in order: bias `(out)`, kernel `(height, width, in, out)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conv2d {
+    spec: Conv2dSpec,
+    input: [usize; 3],
+    output: [usize; 3],
+    /// Rows and columns of zeros above and to the left.
+    low: [usize; 2],
+}
+
+impl Conv2d {
+    /// On an input `(height, width, channels)`.
+    ///
+    /// # Errors
+    /// When a size is zero or the kernel does not fit.
+    pub fn new(spec: Conv2dSpec, input: [usize; 3]) -> Result<Self, CudaError> {
+        let refused = || CudaError::Shape { what: "conv2d", found: format!("{spec:?} on {input:?}") };
+        let mut output = [0, 0, spec.features];
+        let mut low = [0; 2];
+        for axis in 0..2 {
+            let (size, kernel, stride) = (input[axis], spec.kernel[axis], spec.stride[axis]);
+            if size == 0 || kernel == 0 || stride == 0 {
+                return Err(refused());
+            }
+            match spec.padding {
+                Padding::Same => {
+                    output[axis] = size.div_ceil(stride);
+                    low[axis] = ((output[axis] - 1) * stride + kernel).saturating_sub(size) / 2;
+                }
+                Padding::Valid => output[axis] = size.checked_sub(kernel).ok_or_else(refused)? / stride + 1,
+            }
+        }
+        if spec.features == 0 || input[2] == 0 {
+            return Err(refused());
+        }
+        Ok(Self { spec, input, output, low })
+    }
+
+    /// Shape of the output `(height, width, channels)`.
+    #[must_use]
+    pub fn output(&self) -> [usize; 3] {
+        self.output
+    }
+
+    /// Its parameters, bias and kernel together.
+    #[must_use]
+    pub fn params(&self) -> usize {
+        (self.rows() + 1) * self.spec.features
+    }
+
+    /// Numbers of the workspace that [`vjp_params`](Self::vjp_params) needs.
+    #[must_use]
+    pub fn workspace(&self) -> usize {
+        self.parts() * self.params()
+    }
+
+    /// `y = conv(x)`, `max(y, 0)` with `relu`.
+    ///
+    /// # Errors
+    /// When a slice has another length than the shapes ask for, or the launch fails.
+    pub fn forward<D: Device>(
+        &self,
+        device: &D,
+        images: usize,
+        x: Slice<'_, D, f32>,
+        params: Slice<'_, D, f32>,
+        y: Slice<'_, D, f32>,
+        relu: bool,
+    ) -> Result<(), CudaError> {
+        self.check_input("conv2d: x", x, images)?;
+        self.check_params("conv2d: params", params)?;
+        self.check_output("conv2d: y", y, images)?;
+        let (kernel, each) = if images < MANY_COLUMNS { ("conv2d_forward", 1) } else { ("conv2d_forward_wide", WIDE) };
+        let launch = Launch::of(kernel).slice(x).slice(params).slice(y).ints([images]).flag(relu).ints(self.shape());
+        launch.run(device, Grid::over_columns(self.output_tiles(), images, each))
+    }
+
+    /// `dx = (∂y/∂x)ᵀ dy`, times `gate > 0` (`gate` is x, where that is a rectified value).
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
+    pub fn vjp_input<D: Device>(
+        &self,
+        device: &D,
+        columns: Columns,
+        params: Slice<'_, D, f32>,
+        dy: Slice<'_, D, f32>,
+        dx: Slice<'_, D, f32>,
+        write: Write,
+        gate: Option<Slice<'_, D, f32>>,
+    ) -> Result<(), CudaError> {
+        let (images, count) = (columns.images, columns.count());
+        self.check_params("conv2d vjp_input: params", params)?;
+        self.check_output("conv2d vjp_input: dy", dy, count)?;
+        self.check_input("conv2d vjp_input: dx", dx, count)?;
+        if let Some(gate) = gate {
+            self.check_input("conv2d vjp_input: gate", gate, images)?;
+        }
+        let (kernel, each) =
+            if count < MANY_COLUMNS { ("conv2d_vjp_input", 1) } else { ("conv2d_vjp_input_wide", WIDE) };
+        let launch = Launch::of(kernel).slice(params).slice(dy).slice(gate.unwrap_or(params)).slice(dx);
+        let launch = launch.ints([images, count]).flag(gate.is_some()).flag(write.adds()).ints(self.shape());
+        let [height, width, inputs] = self.input;
+        launch.run(device, Grid::over_columns(height * width * inputs.div_ceil(TILE), count, each))
+    }
+
+    /// `dy = ∂y/∂x · dx + ∂y/∂params · dparams`, times `gate > 0` (`gate` is y, where that is a rectified value).
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
+    pub fn jvp<D: Device>(
+        &self,
+        device: &D,
+        columns: Columns,
+        x: Slice<'_, D, f32>,
+        params: Slice<'_, D, f32>,
+        tangents: &Tangents<'_, D>,
+        dy: Slice<'_, D, f32>,
+        gate: Option<Slice<'_, D, f32>>,
+    ) -> Result<(), CudaError> {
+        let (images, count) = (columns.images, columns.count());
+        self.check_input("conv2d jvp: x", x, images)?;
+        self.check_params("conv2d jvp: params", params)?;
+        self.check_output("conv2d jvp: dy", dy, count)?;
+        if let Some(dx) = tangents.input {
+            self.check_input("conv2d jvp: dx", dx, count)?;
+        }
+        if let Some(gate) = gate {
+            self.check_output("conv2d jvp: gate", gate, images)?;
+        }
+        let stride = tangents.check_params("conv2d jvp: dparams", self.params(), columns)?;
+        let dparams = tangents.params.map_or(params, |(dparams, _)| dparams);
+        let launch = Launch::of("conv2d_jvp").slice(x).slice(tangents.input.unwrap_or(x)).slice(params).slice(dparams);
+        let launch = launch.slice(gate.unwrap_or(x)).slice(dy).ints([images, count, stride]);
+        let launch = launch.flag(tangents.input.is_some()).flag(tangents.params.is_some()).flag(gate.is_some());
+        launch.ints(self.shape()).run(device, Grid::over_columns(self.output_tiles(), count, 1))
+    }
+
+    /// Every column's own `(∂y/∂params)ᵀ dy`, `[parameter][column]`.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn per_sample_gradients<D: Device>(
+        &self,
+        device: &D,
+        columns: Columns,
+        x: Slice<'_, D, f32>,
+        dy: Slice<'_, D, f32>,
+        gradients: Slice<'_, D, f32>,
+    ) -> Result<(), CudaError> {
+        let (images, count) = (columns.images, columns.count());
+        self.check_input("conv2d per_sample_gradients: x", x, images)?;
+        self.check_output("conv2d per_sample_gradients: dy", dy, count)?;
+        check_tensor("conv2d per_sample_gradients: gradients", gradients, self.params(), count)?;
+        // Cotangents are read once for each tile of rows: tall tiles where there are many.
+        let (kernel, rows) = if self.rows() > 2 * Self::FEW_ROWS {
+            ("conv2d_per_sample_gradients_9", Self::MANY_ROWS)
+        } else {
+            ("conv2d_per_sample_gradients_3", Self::FEW_ROWS)
+        };
+        let launch = Launch::of(kernel).slice(x).slice(dy).slice(gradients).ints([images, count]).ints(self.shape());
+        let tiles = self.rows().div_ceil(rows) * self.output[2].div_ceil(TILE);
+        launch.run(device, Grid::new([tiles, count.div_ceil(COLUMNS)], [COLUMNS as u32, SLICES as u32]))
+    }
+
+    /// `gradient = (∂y/∂params)ᵀ dy`, summed over the images, with [`workspace`](Self::workspace) numbers to work in.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn vjp_params<D: Device>(
+        &self,
+        device: &D,
+        images: usize,
+        x: Slice<'_, D, f32>,
+        dy: Slice<'_, D, f32>,
+        gradient: Slice<'_, D, f32>,
+        workspace: Slice<'_, D, f32>,
+    ) -> Result<(), CudaError> {
+        self.check_input("conv2d vjp_params: x", x, images)?;
+        self.check_output("conv2d vjp_params: dy", dy, images)?;
+        self.check_params("conv2d vjp_params: gradient", gradient)?;
+        workspace.check("conv2d vjp_params: workspace", self.workspace())?;
+        let rows = self.summed_rows();
+        let kernel = if rows == Self::FEW_ROWS { "conv2d_vjp_params_3" } else { "conv2d_vjp_params_9" };
+        let launch = Launch::of(kernel).slice(x).slice(dy).slice(workspace).ints([images]).ints(self.shape());
+        let block = [COLUMNS as u32, SLICES as u32];
+        launch.run(device, Grid::new([self.summed_tiles(), self.parts()], block))?;
+        let launch = Launch::of("conv2d_sum_of_parts").slice(workspace).slice(gradient);
+        let launch = launch.ints([self.parts(), self.params()]);
+        launch.run(device, Grid::new([self.params().div_ceil(COLUMNS), 1], block))
+    }
+
+    /// Rows of the kernels' tiles of gradients.
+    const FEW_ROWS: usize = 3;
+    const MANY_ROWS: usize = 9;
+
+    /// Rows `(height, width, in)` of the kernel.
+    fn rows(&self) -> usize {
+        self.spec.kernel[0] * self.spec.kernel[1] * self.input[2]
+    }
+
+    /// Rows of a tile, of a gradient summed over images.
+    fn summed_rows(&self) -> usize {
+        if self.rows() > Self::FEW_ROWS { Self::MANY_ROWS } else { Self::FEW_ROWS }
+    }
+
+    fn summed_tiles(&self) -> usize {
+        self.rows().div_ceil(self.summed_rows()) * self.output[2].div_ceil(TILE)
+    }
+
+    /// Parts of the output's places, of a gradient summed over images: it follows from sizes alone, and so does the order of
+    /// the sum.
+    fn parts(&self) -> usize {
+        let places = self.output[0] * self.output[1];
+        BLOCKS.div_ceil(self.summed_tiles()).min(places.div_ceil(SLICES))
+    }
+
+    fn output_tiles(&self) -> usize {
+        self.output[0] * self.output[1] * self.output[2].div_ceil(TILE)
+    }
+
+    /// The kernels' arguments that are a shape.
+    fn shape(&self) -> [usize; 12] {
+        let ([height, width, inputs], [out_height, out_width, outputs]) = (self.input, self.output);
+        let ([kernel_height, kernel_width], [down, across]) = (self.spec.kernel, self.spec.stride);
+        let [above, left] = self.low;
+        [height, width, inputs, out_height, out_width, outputs, kernel_height, kernel_width, down, across, above, left]
+    }
+
+    fn check_input<D: Device>(
+        &self,
+        what: &'static str,
+        x: Slice<'_, D, f32>,
+        columns: usize,
+    ) -> Result<(), CudaError> {
+        check_tensor(what, x, self.input.iter().product(), columns)
+    }
+
+    fn check_output<D: Device>(
+        &self,
+        what: &'static str,
+        y: Slice<'_, D, f32>,
+        columns: usize,
+    ) -> Result<(), CudaError> {
+        check_tensor(what, y, self.output.iter().product(), columns)
+    }
+
+    fn check_params<D: Device>(&self, what: &'static str, params: Slice<'_, D, f32>) -> Result<(), CudaError> {
+        params.check(what, self.params())
+    }
+}

@@ -1,0 +1,236 @@
+// Gradients of a convolution's parameters: for each column, or summed over the images.
+//
+// G[k, l, i, o] = sum over h, w of x[h * down + k - above, w * across + l - left, i] * dy[h, w, o], and for the bias the sum
+// of dy[h, w, o]. Layouts as in conv2d.cu; gradients flat, bias (out) and then kernel (height, width, in, out).
+//
+// A block has 32 columns and 8 slices of the output's places. A thread sums over its slice what belongs to R of the rows
+// (k, l, i) and four output channels, in registers; the slices are then added in shared memory, always in the same order.
+
+const int GRADIENT_COLUMNS = 32;
+const int GRADIENT_SLICES = 8;
+const int GRADIENT_TILE = 4;
+
+struct Conv2dGradientShape {
+    int height, width, inputs, out_height, out_width, outputs, kernel_height, kernel_width, down, across, above, left;
+};
+
+#define GRADIENT_SHAPE                                                                                                     \
+    int height, int width, int inputs, int out_height, int out_width, int outputs, int kernel_height, int kernel_width,    \
+        int down, int across, int above, int left
+#define GRADIENT_SHAPE_OF_ARGUMENTS                                                                                        \
+    {height, width, inputs, out_height, out_width, outputs, kernel_height, kernel_width, down, across, above, left}
+
+// What a thread sums: R rows and the bias, of four output channels.
+template <int R>
+struct Conv2dGradient {
+    int row[R], column[R], input[R];
+    int channel[GRADIENT_TILE];
+    float kernel[R][GRADIENT_TILE];
+    float bias[GRADIENT_TILE];
+
+    // From row `first` and channel `o` on; past the last ones, those are repeated (and not stored).
+    __device__ void start(const Conv2dGradientShape& s, int first, int o) {
+        const int rows = s.kernel_height * s.kernel_width * s.inputs;
+#pragma unroll
+        for (int r = 0; r < R; ++r) {
+            const int flat = first + r < rows ? first + r : rows - 1;
+            input[r] = flat % s.inputs;
+            column[r] = flat / s.inputs % s.kernel_width - s.left;
+            row[r] = flat / s.inputs / s.kernel_width - s.above;
+        }
+#pragma unroll
+        for (int j = 0; j < GRADIENT_TILE; ++j) {
+            channel[j] = o + j < s.outputs ? o + j : s.outputs - 1;
+            bias[j] = 0.0f;
+#pragma unroll
+            for (int r = 0; r < R; ++r) {
+                kernel[r][j] = 0.0f;
+            }
+        }
+    }
+
+    // Adds output place (h, w) of one column; x and dy begin at that column's first number.
+    __device__ void add(const Conv2dGradientShape& s, const float* __restrict__ x, int images,
+                        const float* __restrict__ dy, int columns, int h, int w) {
+        float cotangent[GRADIENT_TILE];
+        const int place = (h * s.out_width + w) * s.outputs;
+#pragma unroll
+        for (int j = 0; j < GRADIENT_TILE; ++j) {
+            cotangent[j] = dy[(place + channel[j]) * columns];
+            bias[j] += cotangent[j];
+        }
+        const int top = h * s.down;
+        const int side = w * s.across;
+#pragma unroll
+        for (int r = 0; r < R; ++r) {
+            const int y = top + row[r];
+            const int z = side + column[r];
+            const bool inside = y >= 0 && y < s.height && z >= 0 && z < s.width;
+            const float value = inside ? x[((y * s.width + z) * s.inputs + input[r]) * images] : 0.0f;
+#pragma unroll
+            for (int j = 0; j < GRADIENT_TILE; ++j) {
+                kernel[r][j] = fmaf(value, cotangent[j], kernel[r][j]);
+            }
+        }
+    }
+};
+
+template <int R>
+__device__ void conv2d_per_sample(const float* x, const float* dy, float* gradients, int images, int columns,
+                                  const Conv2dGradientShape& s) {
+    __shared__ float sums[(R + 1) * GRADIENT_TILE][GRADIENT_SLICES][GRADIENT_COLUMNS];
+    const int tiles = (s.outputs + GRADIENT_TILE - 1) / GRADIENT_TILE;
+    const int o = blockIdx.x % tiles * GRADIENT_TILE;
+    const int first = blockIdx.x / tiles * R;
+    const int lane = threadIdx.x;
+    const int slice = threadIdx.y;
+    const int column = blockIdx.y * GRADIENT_COLUMNS + lane;
+    const int at = column < columns ? column : columns - 1;
+    Conv2dGradient<R> sum;
+    sum.start(s, first, o);
+    int w = slice % s.out_width;
+    int h = slice / s.out_width;
+    while (h < s.out_height) {
+        sum.add(s, x + at % images, images, dy + at, columns, h, w);
+        w += GRADIENT_SLICES;
+        while (w >= s.out_width) {
+            w -= s.out_width;
+            ++h;
+        }
+    }
+#pragma unroll
+    for (int j = 0; j < GRADIENT_TILE; ++j) {
+        sums[R * GRADIENT_TILE + j][slice][lane] = sum.bias[j];
+#pragma unroll
+        for (int r = 0; r < R; ++r) {
+            sums[r * GRADIENT_TILE + j][slice][lane] = sum.kernel[r][j];
+        }
+    }
+    __syncthreads();
+    const int rows = s.kernel_height * s.kernel_width * s.inputs;
+    for (int v = slice; v < (R + 1) * GRADIENT_TILE; v += GRADIENT_SLICES) {
+        float total = 0.0f;
+#pragma unroll
+        for (int from = 0; from < GRADIENT_SLICES; ++from) {
+            total += sums[v][from][lane];
+        }
+        const int r = v / GRADIENT_TILE;
+        const int channel = o + v % GRADIENT_TILE;
+        const bool is_bias = r == R;
+        if (channel < s.outputs && column < columns && (is_bias ? first == 0 : first + r < rows)) {
+            const int parameter = is_bias ? channel : s.outputs + (first + r) * s.outputs + channel;
+            gradients[parameter * columns + column] = total;
+        }
+    }
+}
+
+// Every column's own gradient, [parameter][column]. Grid: (tiles of rows * tiles of channels, blocks of 32 columns), block
+// (32, 8); the kernel with R = 9 is for many rows.
+extern "C" __global__ void conv2d_per_sample_gradients_3(const float* __restrict__ x, const float* __restrict__ dy,
+                                                         float* __restrict__ gradients, int images, int columns,
+                                                         GRADIENT_SHAPE) {
+    const Conv2dGradientShape s = GRADIENT_SHAPE_OF_ARGUMENTS;
+    conv2d_per_sample<3>(x, dy, gradients, images, columns, s);
+}
+
+extern "C" __global__ void conv2d_per_sample_gradients_9(const float* __restrict__ x, const float* __restrict__ dy,
+                                                         float* __restrict__ gradients, int images, int columns,
+                                                         GRADIENT_SHAPE) {
+    const Conv2dGradientShape s = GRADIENT_SHAPE_OF_ARGUMENTS;
+    conv2d_per_sample<9>(x, dy, gradients, images, columns, s);
+}
+
+template <int R>
+__device__ void conv2d_summed(const float* x, const float* dy, float* partial, int images,
+                              const Conv2dGradientShape& s) {
+    const int threads = GRADIENT_COLUMNS * GRADIENT_SLICES;
+    const int lanes = 16;
+    __shared__ float sums[(R + 1) * GRADIENT_TILE][threads];
+    __shared__ float halves[(R + 1) * GRADIENT_TILE][lanes];
+    const int tiles = (s.outputs + GRADIENT_TILE - 1) / GRADIENT_TILE;
+    const int o = blockIdx.x % tiles * GRADIENT_TILE;
+    const int first = blockIdx.x / tiles * R;
+    const int thread = threadIdx.y * GRADIENT_COLUMNS + threadIdx.x;
+    const int places = s.out_height * s.out_width;
+    Conv2dGradient<R> sum;
+    sum.start(s, first, o);
+    for (int place = blockIdx.y * GRADIENT_SLICES + threadIdx.y; place < places; place += gridDim.y * GRADIENT_SLICES) {
+        const int h = place / s.out_width;
+        const int w = place - h * s.out_width;
+        for (int image = threadIdx.x; image < images; image += GRADIENT_COLUMNS) {
+            sum.add(s, x + image, images, dy + image, images, h, w);
+        }
+    }
+#pragma unroll
+    for (int j = 0; j < GRADIENT_TILE; ++j) {
+        sums[R * GRADIENT_TILE + j][thread] = sum.bias[j];
+#pragma unroll
+        for (int r = 0; r < R; ++r) {
+            sums[r * GRADIENT_TILE + j][thread] = sum.kernel[r][j];
+        }
+    }
+    __syncthreads();
+    const int lane = thread % lanes;
+    for (int v = thread / lanes; v < (R + 1) * GRADIENT_TILE; v += threads / lanes) {
+        float total = 0.0f;
+#pragma unroll
+        for (int from = 0; from < threads; from += lanes) {
+            total += sums[v][from + lane];
+        }
+        halves[v][lane] = total;
+    }
+    __syncthreads();
+    const int rows = s.kernel_height * s.kernel_width * s.inputs;
+    if (thread < (R + 1) * GRADIENT_TILE) {
+        float total = 0.0f;
+#pragma unroll
+        for (int from = 0; from < lanes; ++from) {
+            total += halves[thread][from];
+        }
+        const int r = thread / GRADIENT_TILE;
+        const int channel = o + thread % GRADIENT_TILE;
+        const bool is_bias = r == R;
+        if (channel < s.outputs && (is_bias ? first == 0 : first + r < rows)) {
+            const int parameter = is_bias ? channel : s.outputs + (first + r) * s.outputs + channel;
+            partial[blockIdx.y * (rows + 1) * s.outputs + parameter] = total;
+        }
+    }
+}
+
+// The gradient summed over all images and a part of the output's places, [part][parameter]; conv2d_sum_of_parts adds the
+// parts. Grid: (tiles of rows * tiles of channels, parts), block (32, 8).
+extern "C" __global__ void conv2d_vjp_params_3(const float* __restrict__ x, const float* __restrict__ dy,
+                                               float* __restrict__ partial, int images, GRADIENT_SHAPE) {
+    const Conv2dGradientShape s = GRADIENT_SHAPE_OF_ARGUMENTS;
+    conv2d_summed<3>(x, dy, partial, images, s);
+}
+
+extern "C" __global__ void conv2d_vjp_params_9(const float* __restrict__ x, const float* __restrict__ dy,
+                                               float* __restrict__ partial, int images, GRADIENT_SHAPE) {
+    const Conv2dGradientShape s = GRADIENT_SHAPE_OF_ARGUMENTS;
+    conv2d_summed<9>(x, dy, partial, images, s);
+}
+
+// gradient[p] = sum over parts of partial[part][p]. Grid: blocks of 32 parameters, block (32, 8).
+extern "C" __global__ void conv2d_sum_of_parts(const float* __restrict__ partial, float* __restrict__ gradient, int parts,
+                                               int params) {
+    __shared__ float sums[GRADIENT_SLICES][GRADIENT_COLUMNS];
+    const int parameter = blockIdx.x * GRADIENT_COLUMNS + threadIdx.x;
+    float total = 0.0f;
+    if (parameter < params) {
+#pragma unroll 4
+        for (int part = threadIdx.y; part < parts; part += GRADIENT_SLICES) {
+            total += partial[part * params + parameter];
+        }
+    }
+    sums[threadIdx.y][threadIdx.x] = total;
+    __syncthreads();
+    if (threadIdx.y == 0 && parameter < params) {
+        total = 0.0f;
+#pragma unroll
+        for (int slice = 0; slice < GRADIENT_SLICES; ++slice) {
+            total += sums[slice][threadIdx.x];
+        }
+        gradient[parameter] = total;
+    }
+}

@@ -1,0 +1,169 @@
+//! An affine map of all features.
+
+use super::Tangents;
+use crate::columns::check_tensor;
+use crate::device::Device;
+use crate::launch::{Grid, Launch};
+use crate::slice::Slice;
+use crate::{Columns, CudaError, Write};
+
+/// A dense layer. Parameters in order: bias `(out)`, kernel `(in, out)`.
+///
+/// What it adds to the kernel `J Jᵀ` needs only the cotangents of its output, a slice that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dense {
+    inputs: usize,
+    outputs: usize,
+}
+
+impl Dense {
+    /// From `inputs` to `outputs`.
+    ///
+    /// # Errors
+    /// When one of them is zero.
+    pub fn new(inputs: usize, outputs: usize) -> Result<Self, CudaError> {
+        if inputs == 0 || outputs == 0 {
+            return Err(CudaError::Shape { what: "dense", found: format!("{inputs} inputs, {outputs} outputs") });
+        }
+        Ok(Self { inputs, outputs })
+    }
+
+    /// Its parameters, bias and kernel together.
+    #[must_use]
+    pub fn params(&self) -> usize {
+        (self.inputs + 1) * self.outputs
+    }
+
+    /// `y = b + x W`, `max(y, 0)` with `relu`.
+    ///
+    /// # Errors
+    /// When a slice has another length than the shapes ask for, or the launch fails.
+    pub fn forward<D: Device>(
+        &self,
+        device: &D,
+        images: usize,
+        x: Slice<'_, D, f32>,
+        params: Slice<'_, D, f32>,
+        y: Slice<'_, D, f32>,
+        relu: bool,
+    ) -> Result<(), CudaError> {
+        check_tensor("dense: x", x, self.inputs, images)?;
+        params.check("dense: params", self.params())?;
+        check_tensor("dense: y", y, self.outputs, images)?;
+        let launch = Launch::of("dense_forward").slice(x).slice(params).slice(y).ints([images]).flag(relu);
+        launch.ints([self.inputs, self.outputs]).run(device, self.sliced_grid(images))
+    }
+
+    /// `dx = W dy`, times `gate > 0` (`gate` is x, where that is a rectified value).
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
+    pub fn vjp_input<D: Device>(
+        &self,
+        device: &D,
+        columns: Columns,
+        params: Slice<'_, D, f32>,
+        dy: Slice<'_, D, f32>,
+        dx: Slice<'_, D, f32>,
+        write: Write,
+        gate: Option<Slice<'_, D, f32>>,
+    ) -> Result<(), CudaError> {
+        const TILE: usize = 4;
+        let (images, count) = (columns.images, columns.count());
+        params.check("dense vjp_input: params", self.params())?;
+        check_tensor("dense vjp_input: dy", dy, self.outputs, count)?;
+        check_tensor("dense vjp_input: dx", dx, self.inputs, count)?;
+        if let Some(gate) = gate {
+            check_tensor("dense vjp_input: gate", gate, self.inputs, images)?;
+        }
+        let launch = Launch::of("dense_vjp_input").slice(params).slice(dy).slice(gate.unwrap_or(params)).slice(dx);
+        let launch = launch.ints([images, count]).flag(gate.is_some()).flag(write.adds());
+        let launch = launch.ints([self.inputs, self.outputs]);
+        launch.run(device, Grid::over_columns(self.inputs.div_ceil(TILE), count, 1))
+    }
+
+    /// `dy = dx W + x dW + db`, times `gate > 0` (`gate` is y, where that is a rectified value).
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
+    pub fn jvp<D: Device>(
+        &self,
+        device: &D,
+        columns: Columns,
+        x: Slice<'_, D, f32>,
+        params: Slice<'_, D, f32>,
+        tangents: &Tangents<'_, D>,
+        dy: Slice<'_, D, f32>,
+        gate: Option<Slice<'_, D, f32>>,
+    ) -> Result<(), CudaError> {
+        let (images, count) = (columns.images, columns.count());
+        check_tensor("dense jvp: x", x, self.inputs, images)?;
+        params.check("dense jvp: params", self.params())?;
+        check_tensor("dense jvp: dy", dy, self.outputs, count)?;
+        if let Some(dx) = tangents.input {
+            check_tensor("dense jvp: dx", dx, self.inputs, count)?;
+        }
+        if let Some(gate) = gate {
+            check_tensor("dense jvp: gate", gate, self.outputs, images)?;
+        }
+        let stride = tangents.check_params("dense jvp: dparams", self.params(), columns)?;
+        let dparams = tangents.params.map_or(params, |(dparams, _)| dparams);
+        let launch = Launch::of("dense_jvp").slice(x).slice(tangents.input.unwrap_or(x)).slice(params).slice(dparams);
+        let launch = launch.slice(gate.unwrap_or(x)).slice(dy).ints([images, count, stride]);
+        let launch = launch.flag(tangents.input.is_some()).flag(tangents.params.is_some()).flag(gate.is_some());
+        launch.ints([self.inputs, self.outputs]).run(device, self.sliced_grid(count))
+    }
+
+    /// `gradient = (Σ dy, Σ x dyᵀ)`, summed over the images.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn vjp_params<D: Device>(
+        &self,
+        device: &D,
+        images: usize,
+        x: Slice<'_, D, f32>,
+        dy: Slice<'_, D, f32>,
+        gradient: Slice<'_, D, f32>,
+    ) -> Result<(), CudaError> {
+        const TILE: usize = 16;
+        check_tensor("dense vjp_params: x", x, self.inputs, images)?;
+        check_tensor("dense vjp_params: dy", dy, self.outputs, images)?;
+        gradient.check("dense vjp_params: gradient", self.params())?;
+        let launch = Launch::of("dense_vjp_params").slice(x).slice(dy).slice(gradient);
+        let launch = launch.ints([images, self.inputs, self.outputs]);
+        let tiles = [self.outputs.div_ceil(TILE), (self.inputs + 1).div_ceil(TILE)];
+        launch.run(device, Grid::new(tiles, [TILE as u32, TILE as u32]))
+    }
+
+    /// Every column's own `(∂y/∂params)ᵀ dy`, `[parameter][column]`.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn per_sample_gradients<D: Device>(
+        &self,
+        device: &D,
+        columns: Columns,
+        x: Slice<'_, D, f32>,
+        dy: Slice<'_, D, f32>,
+        gradients: Slice<'_, D, f32>,
+    ) -> Result<(), CudaError> {
+        let (images, count) = (columns.images, columns.count());
+        check_tensor("dense per_sample_gradients: x", x, self.inputs, images)?;
+        check_tensor("dense per_sample_gradients: dy", dy, self.outputs, count)?;
+        check_tensor("dense per_sample_gradients: gradients", gradients, self.params(), count)?;
+        let launch = Launch::of("dense_per_sample_gradients").slice(x).slice(dy).slice(gradients);
+        let launch = launch.ints([images, count, self.outputs]);
+        launch.run(device, Grid::over_columns(self.params(), count, 1))
+    }
+
+    /// The grid of a kernel whose blocks share two outputs of 32 columns, a slice of the inputs each.
+    fn sliced_grid(&self, columns: usize) -> Grid {
+        const OUTPUTS: usize = 2;
+        const COLUMNS: usize = 32;
+        const SLICES: u32 = 16;
+        Grid::new([self.outputs.div_ceil(OUTPUTS), columns.div_ceil(COLUMNS)], [COLUMNS as u32, SLICES])
+    }
+}

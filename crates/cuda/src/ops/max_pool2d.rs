@@ -1,0 +1,78 @@
+//! The maximum over windows of a picture.
+
+use super::PoolWindow;
+use crate::device::Device;
+use crate::launch::{Grid, Launch};
+use crate::slice::Slice;
+use crate::{Columns, CudaError, Write};
+
+/// Max pooling. Of several equal entries of a window the first has its derivative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxPool2d(pub PoolWindow);
+
+impl MaxPool2d {
+    /// `y`, the windows' maxima.
+    ///
+    /// # Errors
+    /// When a slice has another length than the shapes ask for, or the launch fails.
+    pub fn forward<D: Device>(
+        &self,
+        device: &D,
+        images: usize,
+        x: Slice<'_, D, f32>,
+        y: Slice<'_, D, f32>,
+    ) -> Result<(), CudaError> {
+        self.0.check_input("max_pool2d: x", x, images)?;
+        self.0.check_output("max_pool2d: y", y, images)?;
+        let launch = Launch::of("max_pool2d_forward").slice(x).slice(y).ints([images]).ints(self.0.forward_shape());
+        launch.run(device, Grid::over_columns(self.0.outputs(), images, 1))
+    }
+
+    /// `dx = (∂y/∂x)ᵀ dy` at x with maxima y, times `x > 0` with `gated` (where x is a rectified value).
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
+    pub fn vjp<D: Device>(
+        &self,
+        device: &D,
+        columns: Columns,
+        x: Slice<'_, D, f32>,
+        y: Slice<'_, D, f32>,
+        dy: Slice<'_, D, f32>,
+        dx: Slice<'_, D, f32>,
+        write: Write,
+        gated: bool,
+    ) -> Result<(), CudaError> {
+        let (images, count) = (columns.images, columns.count());
+        self.0.check_input("max_pool2d vjp: x", x, images)?;
+        self.0.check_output("max_pool2d vjp: y", y, images)?;
+        self.0.check_output("max_pool2d vjp: dy", dy, count)?;
+        self.0.check_input("max_pool2d vjp: dx", dx, count)?;
+        let launch = Launch::of("max_pool2d_vjp").slice(x).slice(y).slice(dy).slice(dx).ints([images, count]);
+        let launch = launch.flag(gated).flag(write.adds()).ints(self.0.vjp_shape());
+        launch.run(device, Grid::over_columns(self.0.inputs(), count, 1))
+    }
+
+    /// `dy = ∂y/∂x · dx` at x with maxima y.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn jvp<D: Device>(
+        &self,
+        device: &D,
+        columns: Columns,
+        x: Slice<'_, D, f32>,
+        y: Slice<'_, D, f32>,
+        dx: Slice<'_, D, f32>,
+        dy: Slice<'_, D, f32>,
+    ) -> Result<(), CudaError> {
+        let (images, count) = (columns.images, columns.count());
+        self.0.check_input("max_pool2d jvp: x", x, images)?;
+        self.0.check_output("max_pool2d jvp: y", y, images)?;
+        self.0.check_input("max_pool2d jvp: dx", dx, count)?;
+        self.0.check_output("max_pool2d jvp: dy", dy, count)?;
+        let launch = Launch::of("max_pool2d_jvp").slice(x).slice(y).slice(dx).slice(dy).ints([images, count]);
+        launch.ints(self.0.forward_shape()).run(device, Grid::over_columns(self.0.outputs(), count, 1))
+    }
+}

@@ -1,0 +1,22 @@
+// y = max(x, 0), and the gate of its tangents and cotangents. Layout: [feature][column]; a thread has one number.
+
+// A NaN is not below zero: it stays one.
+extern "C" __global__ void relu_forward(const float* __restrict__ x, float* __restrict__ y, int length) {
+    const int at = blockIdx.x * blockDim.x + threadIdx.x;
+    if (at < length) {
+        y[at] = x[at] <= 0.0f ? 0.0f : x[at];
+    }
+}
+
+// to[feature][column] = from, where y[feature][column % images] > 0, else 0; stored, or added with `add`. `to` may be
+// `from`. Grid: (features, blocks of columns).
+extern "C" __global__ void relu_gate(const float* __restrict__ y, const float* from, float* to, int images, int columns,
+                                     int add) {
+    const int feature = blockIdx.x;
+    const int column = blockIdx.y * blockDim.x + threadIdx.x;
+    if (column < columns) {
+        const int at = feature * columns + column;
+        const float value = y[feature * images + column % images] > 0.0f ? from[at] : 0.0f;
+        to[at] = add ? to[at] + value : value;
+    }
+}

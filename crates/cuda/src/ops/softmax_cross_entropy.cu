@@ -1,0 +1,217 @@
+// Softmax cross-entropy of logits a [class][image], with p = softmax(a) and label y: its residual r = p - onehot(y), its
+// loss log(sum over c of exp(a[c])) - a[y], and the factors of its Hessian diag(p) - p p'. A thread has one image.
+
+const int LOSS_THREADS = 256;
+
+template <typename R>
+__device__ R softmax_largest(const float* __restrict__ logits, int images, int classes) {
+    // A NaN comes back in the sum of exponentials, whether it is found here or not.
+    R largest = static_cast<R>(logits[0]);
+    for (int c = 1; c < classes; ++c) {
+        const R a = static_cast<R>(logits[c * images]);
+        largest = a > largest ? a : largest;
+    }
+    return largest;
+}
+
+__device__ float softmax_exp(float x) { return expf(x); }
+__device__ double softmax_exp(double x) { return exp(x); }
+__device__ float softmax_sqrt(float x) { return sqrtf(x); }
+__device__ double softmax_sqrt(double x) { return sqrt(x); }
+
+template <typename R>
+__device__ void softmax_of_image(const float* __restrict__ logits, R* __restrict__ p, int images, int classes, R minus,
+                                 int label, R scale) {
+    const R largest = softmax_largest<R>(logits, images, classes);
+    R sum = 0;
+    for (int c = 0; c < classes; ++c) {
+        sum += softmax_exp(static_cast<R>(logits[c * images]) - largest);
+    }
+    for (int c = 0; c < classes; ++c) {
+        const R value = softmax_exp(static_cast<R>(logits[c * images]) - largest) / sum;
+        p[c * images] = (value - (c == label ? minus : static_cast<R>(0))) * scale;
+    }
+}
+
+// p = softmax(logits), [class][image]. Grid: blocks of images.
+extern "C" __global__ void softmax_f32(const float* __restrict__ logits, float* __restrict__ p, int images, int classes) {
+    const int image = blockIdx.x * blockDim.x + threadIdx.x;
+    if (image < images) {
+        softmax_of_image<float>(logits + image, p + image, images, classes, 0.0f, -1, 1.0f);
+    }
+}
+
+extern "C" __global__ void softmax_f64(const float* __restrict__ logits, double* __restrict__ p, int images, int classes) {
+    const int image = blockIdx.x * blockDim.x + threadIdx.x;
+    if (image < images) {
+        softmax_of_image<double>(logits + image, p + image, images, classes, 0.0, -1, 1.0);
+    }
+}
+
+// r = scale * (softmax(logits) - onehot(label)), [class][image]. Grid: blocks of images.
+extern "C" __global__ void softmax_residual_f32(const float* __restrict__ logits, const unsigned* __restrict__ labels,
+                                                float* __restrict__ residual, int images, int classes, float scale) {
+    const int image = blockIdx.x * blockDim.x + threadIdx.x;
+    if (image < images) {
+        softmax_of_image<float>(logits + image, residual + image, images, classes, 1.0f, static_cast<int>(labels[image]),
+                                scale);
+    }
+}
+
+extern "C" __global__ void softmax_residual_f64(const float* __restrict__ logits, const unsigned* __restrict__ labels,
+                                                double* __restrict__ residual, int images, int classes, double scale) {
+    const int image = blockIdx.x * blockDim.x + threadIdx.x;
+    if (image < images) {
+        softmax_of_image<double>(logits + image, residual + image, images, classes, 1.0, static_cast<int>(labels[image]),
+                                 scale);
+    }
+}
+
+// Each image's loss, NaN for a label that names no class, and whether its label's logit is on top: the first of several
+// equal ones, and no class where there is a NaN. Grid: blocks of images.
+extern "C" __global__ void softmax_loss(const float* __restrict__ logits, const unsigned* __restrict__ labels,
+                                        float* __restrict__ losses, unsigned* __restrict__ correct, int images,
+                                        int classes) {
+    const int image = blockIdx.x * blockDim.x + threadIdx.x;
+    if (image >= images) {
+        return;
+    }
+    const float* a = logits + image;
+    const float largest = softmax_largest<float>(a, images, classes);
+    float sum = 0.0f;
+    int top = 0;
+    bool has_nan = false;
+    for (int c = 0; c < classes; ++c) {
+        const float value = a[c * images];
+        sum += expf(value - largest);
+        has_nan = has_nan || value != value;
+        top = value > a[top * images] ? c : top;
+    }
+    const int label = static_cast<int>(labels[image]);
+    const bool named = label >= 0 && label < classes;
+    losses[image] = named ? logf(sum) + largest - a[label * images] : nanf("");
+    correct[image] = !has_nan && top == label ? 1u : 0u;
+}
+
+// total[0] += sum of the losses, total[1] += sum of the correct: one block of 256 threads, a fixed order.
+extern "C" __global__ void loss_accumulate(const float* __restrict__ losses, const unsigned* __restrict__ correct,
+                                           double* __restrict__ total, int images) {
+    __shared__ double sums[2][LOSS_THREADS];
+    const int thread = threadIdx.x;
+    double loss = 0.0;
+    double count = 0.0;
+    for (int image = thread; image < images; image += LOSS_THREADS) {
+        loss += static_cast<double>(losses[image]);
+        count += static_cast<double>(correct[image]);
+    }
+    sums[0][thread] = loss;
+    sums[1][thread] = count;
+    for (int width = LOSS_THREADS / 2; width > 0; width /= 2) {
+        __syncthreads();
+        if (thread < width) {
+            sums[0][thread] += sums[0][thread + width];
+            sums[1][thread] += sums[1][thread + width];
+        }
+    }
+    if (thread == 0) {
+        total[0] += sums[0][0];
+        total[1] += sums[1][0];
+    }
+}
+
+// The basis of what is orthogonal to s = sqrt(p), one image: the Householder reflection that takes s to the likeliest class.
+template <typename R>
+struct SoftmaxBasis {
+    const R* p;
+    int images;
+    int top;
+    R smallest;
+
+    __device__ SoftmaxBasis(const R* of, int count, int classes, R positive)
+        : p(of), images(count), top(0), smallest(positive) {
+        bool has_nan = false;
+        for (int c = 0; c < classes; ++c) {
+            const R value = p[c * images];
+            has_nan = has_nan || value != value;
+            top = value > p[top * images] ? c : top;
+        }
+        top = has_nan ? 0 : top;
+    }
+
+    // A probability that underflowed would give an infinite coefficient.
+    __device__ R s(int c) const {
+        const R value = p[c * images];
+        return softmax_sqrt(value > smallest ? value : smallest);
+    }
+
+    // q_k[c].
+    __device__ R entry(int k, int c) const {
+        const int column = k < top ? k : k + 1;
+        const R along = s(column) / (static_cast<R>(1) + s(top));
+        const R both = s(c) + static_cast<R>(c == top ? 1 : 0);
+        return static_cast<R>(c == column ? 1 : 0) - along * both;
+    }
+};
+
+constexpr float SMALLEST_F32 = 1.17549435e-38f;
+constexpr double SMALLEST_F64 = 2.2250738585072014e-308;
+
+template <typename R>
+__device__ void softmax_factors(const R* p, R* factors, float* narrow, int images, int classes, R scale, R smallest) {
+    const int column = blockIdx.x * blockDim.x + threadIdx.x;
+    const int columns = (classes - 1) * images;
+    if (column >= columns) {
+        return;
+    }
+    const int k = column / images;
+    const SoftmaxBasis<R> basis(p + column % images, images, classes, smallest);
+    for (int c = 0; c < classes; ++c) {
+        const R value = basis.s(c) * basis.entry(k, c) * scale;
+        factors[c * columns + column] = value;
+        if (narrow) {
+            narrow[c * columns + column] = static_cast<float>(value);
+        }
+    }
+}
+
+// factors[c][k * images + i] = scale * s[c] * q_k[c] of image i, for k below classes - 1: the columns of a square root of
+// the Hessian, times scale. The f64 kernel also gives them rounded. Grid: blocks of columns.
+extern "C" __global__ void hessian_factors_f32(const float* __restrict__ p, float* __restrict__ factors, int images,
+                                               int classes, float scale) {
+    softmax_factors<float>(p, factors, nullptr, images, classes, scale, SMALLEST_F32);
+}
+
+extern "C" __global__ void hessian_factors_f64(const double* __restrict__ p, double* __restrict__ factors,
+                                               float* __restrict__ narrow, int images, int classes, double scale) {
+    softmax_factors<double>(p, factors, narrow, images, classes, scale, SMALLEST_F64);
+}
+
+template <typename R>
+__device__ void softmax_coefficients(const R* p, const unsigned* labels, R* coefficients, int images, int classes,
+                                     R scale, R smallest) {
+    const int column = blockIdx.x * blockDim.x + threadIdx.x;
+    if (column >= (classes - 1) * images) {
+        return;
+    }
+    const int label = static_cast<int>(labels[column % images]);
+    R value = static_cast<R>(nanf(""));
+    if (label >= 0 && label < classes) {
+        const SoftmaxBasis<R> basis(p + column % images, images, classes, smallest);
+        value = -basis.entry(column / images, label) / basis.s(label) * scale;
+    }
+    coefficients[column] = value;
+}
+
+// coefficients[k * images + i] = -scale * q_k[y] / s[y]: the residual p - onehot(y) in the factors, times scale. NaN for a
+// label that names no class. Grid: blocks of columns.
+extern "C" __global__ void residual_in_factors_f32(const float* __restrict__ p, const unsigned* __restrict__ labels,
+                                                   float* __restrict__ coefficients, int images, int classes,
+                                                   float scale) {
+    softmax_coefficients<float>(p, labels, coefficients, images, classes, scale, SMALLEST_F32);
+}
+
+extern "C" __global__ void residual_in_factors_f64(const double* __restrict__ p, const unsigned* __restrict__ labels,
+                                                   double* __restrict__ coefficients, int images, int classes,
+                                                   double scale) {
+    softmax_coefficients<double>(p, labels, coefficients, images, classes, scale, SMALLEST_F64);
+}

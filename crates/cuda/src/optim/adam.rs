@@ -1,0 +1,57 @@
+//! Adam's update.
+
+use crate::CudaError;
+use crate::device::Device;
+use crate::launch::{Grid, Launch};
+use crate::ops::advance;
+use crate::slice::Slice;
+
+/// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `θ ← θ − η (m̂ / (√v̂ + ε) + δ θ)`, where `m̂ = m / (1 − β₁ᵗ)` and
+/// `v̂ = v / (1 − β₂ᵗ)` correct the bias of the zero start, and δ is AdamW's decoupled weight decay.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    /// Learning rate η.
+    pub learning_rate: f64,
+    /// Decay rate β₁ of the running mean.
+    pub beta1: f64,
+    /// Decay rate β₂ of the running mean square.
+    pub beta2: f64,
+    /// ε.
+    pub epsilon: f64,
+    /// Weight decay δ.
+    pub weight_decay: f64,
+}
+
+/// What Adam remembers; all zero before the first step.
+pub struct AdamState<'a, D: Device> {
+    /// The running mean m of the gradient, as long as it.
+    pub first: Slice<'a, D, f32>,
+    /// The running mean v of its square, as long as it.
+    pub second: Slice<'a, D, f32>,
+    /// The number of steps, one number.
+    pub steps: Slice<'a, D, u32>,
+}
+
+impl Adam {
+    /// Updates `params` by their `gradient`, and the state; the step is counted on the device.
+    ///
+    /// # Errors
+    /// When the lengths differ, or a launch fails.
+    pub fn update<D: Device>(
+        &self,
+        device: &D,
+        params: Slice<'_, D, f32>,
+        gradient: Slice<'_, D, f32>,
+        state: &AdamState<'_, D>,
+    ) -> Result<(), CudaError> {
+        let len = params.len();
+        gradient.check("adam: gradient", len)?;
+        state.first.check("adam: first moment", len)?;
+        state.second.check("adam: second moment", len)?;
+        advance(device, state.steps, 1)?;
+        let launch = Launch::of("adam_update").slice(params).slice(gradient).slice(state.first).slice(state.second);
+        let launch = launch.slice(state.steps).ints([len]).double(self.beta1).double(self.beta2);
+        let launch = launch.float(self.learning_rate).float(self.epsilon).float(self.weight_decay);
+        launch.run(device, Grid::flat(len))
+    }
+}

@@ -1,0 +1,93 @@
+//! A part of a buffer, which is what a kernel reads or writes.
+
+use crate::CudaError;
+use crate::device::{Arg, Device, Element, Memory};
+use std::ops::Range;
+
+/// Consecutive numbers of a buffer in a device's memory.
+///
+/// Kernels write through shared references: the order of launches, not the borrow checker, says who writes when. A launcher's
+/// documentation says which of its slices may overlap; without a word, what it writes overlaps nothing else.
+pub struct Slice<'a, D: Device, T: Element> {
+    buffer: &'a D::Buffer<T>,
+    offset: usize,
+    len: usize,
+}
+
+impl<D: Device, T: Element> Clone for Slice<'_, D, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D: Device, T: Element> Copy for Slice<'_, D, T> {}
+
+impl<'a, D: Device, T: Element> Slice<'a, D, T> {
+    /// All of a buffer.
+    pub fn all(buffer: &'a D::Buffer<T>) -> Self {
+        Self { buffer, offset: 0, len: buffer.len() }
+    }
+
+    /// The numbers of `range` within a buffer.
+    ///
+    /// # Errors
+    /// When the buffer ends before the range does.
+    pub fn range(buffer: &'a D::Buffer<T>, range: Range<usize>) -> Result<Self, CudaError> {
+        Self::all(buffer).part(range)
+    }
+
+    /// The numbers of `range` within this slice.
+    ///
+    /// # Errors
+    /// When the slice ends before the range does.
+    pub fn part(self, range: Range<usize>) -> Result<Self, CudaError> {
+        if range.start > range.end || range.end > self.len {
+            return Err(CudaError::Length { what: "the end of a slice", found: range.end, expected: self.len });
+        }
+        Ok(Self { buffer: self.buffer, offset: self.offset + range.start, len: range.end - range.start })
+    }
+
+    /// Its numbers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Fails where it has another length than `expected`.
+    pub(crate) fn check(&self, what: &'static str, expected: usize) -> Result<(), CudaError> {
+        if self.len == expected {
+            return Ok(());
+        }
+        Err(CudaError::Length { what, found: self.len, expected })
+    }
+}
+
+/// A type whose slices kernels take.
+pub(crate) trait Passed: Element {
+    /// The argument for a slice.
+    fn arg<'a, D: Device>(slice: Slice<'a, D, Self>) -> Arg<'a, D>;
+}
+
+impl Passed for f32 {
+    fn arg<'a, D: Device>(slice: Slice<'a, D, Self>) -> Arg<'a, D> {
+        Arg::F32(slice.buffer, slice.offset)
+    }
+}
+
+impl Passed for f64 {
+    fn arg<'a, D: Device>(slice: Slice<'a, D, Self>) -> Arg<'a, D> {
+        Arg::F64(slice.buffer, slice.offset)
+    }
+}
+
+impl Passed for u32 {
+    fn arg<'a, D: Device>(slice: Slice<'a, D, Self>) -> Arg<'a, D> {
+        Arg::U32(slice.buffer, slice.offset)
+    }
+}

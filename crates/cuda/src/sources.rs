@@ -1,0 +1,126 @@
+//! The CUDA sources of this crate, and the kernels in each.
+
+/// One `.cu` file.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// The file's name, as compilers report it.
+    pub name: &'static str,
+    /// Its text: CUDA C++ without any header.
+    pub text: &'static str,
+    /// Its kernels, each `extern "C" __global__ void name(…)`. A name is unique over all sources.
+    pub kernels: &'static [&'static str],
+}
+
+/// All sources. Each is compiled for itself.
+pub const SOURCES: &[Source] = &[
+    Source {
+        name: "linalg/cholesky.cu",
+        text: include_str!("linalg/cholesky.cu"),
+        kernels: &[
+            "cholesky_panel_f32",
+            "cholesky_panel_f64",
+            "cholesky_update_f32",
+            "cholesky_update_f64",
+            "cholesky_inverses_f32",
+            "cholesky_inverses_f64",
+            "cholesky_forward_f32",
+            "cholesky_forward_f64",
+            "cholesky_backward_f32",
+            "cholesky_backward_f64",
+        ],
+    },
+    Source {
+        name: "linalg/gram.cu",
+        text: include_str!("linalg/gram.cu"),
+        kernels: &[
+            "gram_lower",
+            "gram_lower_fine",
+            "gram_lower_dense",
+            "gram_lower_dense_fine",
+            "gram_mirror",
+            "damped_f32",
+            "damped_f64",
+            "scaled_damped_f32",
+            "scaled_damped_f64",
+        ],
+    },
+    Source {
+        name: "linalg/kernel_system.cu",
+        text: include_str!("linalg/kernel_system.cu"),
+        kernels: &[
+            "kernel_times_f32",
+            "kernel_times_f64",
+            "square_root_f32",
+            "square_root_f64",
+            "published_share_f32",
+            "published_share_f64",
+            "published_cotangent_f32",
+            "published_cotangent_f64",
+            "factors_times_f32",
+            "factors_times_f64",
+            "unit_directions",
+        ],
+    },
+    Source {
+        name: "linalg/vector.cu",
+        text: include_str!("linalg/vector.cu"),
+        kernels: &["vector_scale", "vector_axpy", "vector_dot_f32", "vector_dot_f64", "vector_total", "column_norms"],
+    },
+    Source { name: "ops/add.cu", text: include_str!("ops/add.cu"), kernels: &["add_forward", "add_vjp"] },
+    Source {
+        name: "ops/avg_pool2d.cu",
+        text: include_str!("ops/avg_pool2d.cu"),
+        kernels: &["avg_pool2d_forward", "avg_pool2d_vjp"],
+    },
+    Source {
+        name: "ops/conv2d.cu",
+        text: include_str!("ops/conv2d.cu"),
+        kernels: &["conv2d_forward", "conv2d_forward_wide", "conv2d_jvp", "conv2d_vjp_input", "conv2d_vjp_input_wide"],
+    },
+    Source {
+        name: "ops/conv2d_gradients.cu",
+        text: include_str!("ops/conv2d_gradients.cu"),
+        kernels: &[
+            "conv2d_per_sample_gradients_3",
+            "conv2d_per_sample_gradients_9",
+            "conv2d_vjp_params_3",
+            "conv2d_vjp_params_9",
+            "conv2d_sum_of_parts",
+        ],
+    },
+    Source {
+        name: "ops/dense.cu",
+        text: include_str!("ops/dense.cu"),
+        kernels: &["dense_forward", "dense_jvp", "dense_vjp_input", "dense_vjp_params", "dense_per_sample_gradients"],
+    },
+    Source { name: "ops/fgsm.cu", text: include_str!("ops/fgsm.cu"), kernels: &["fgsm"] },
+    Source {
+        name: "ops/gather.cu",
+        text: include_str!("ops/gather.cu"),
+        kernels: &["gather_pixels", "gather_bytes", "advance"],
+    },
+    Source {
+        name: "ops/max_pool2d.cu",
+        text: include_str!("ops/max_pool2d.cu"),
+        kernels: &["max_pool2d_forward", "max_pool2d_vjp", "max_pool2d_jvp"],
+    },
+    Source { name: "ops/relu.cu", text: include_str!("ops/relu.cu"), kernels: &["relu_forward", "relu_gate"] },
+    Source {
+        name: "ops/softmax_cross_entropy.cu",
+        text: include_str!("ops/softmax_cross_entropy.cu"),
+        kernels: &[
+            "softmax_f32",
+            "softmax_f64",
+            "softmax_residual_f32",
+            "softmax_residual_f64",
+            "softmax_loss",
+            "loss_accumulate",
+            "hessian_factors_f32",
+            "hessian_factors_f64",
+            "residual_in_factors_f32",
+            "residual_in_factors_f64",
+        ],
+    },
+    Source { name: "optim/adam.cu", text: include_str!("optim/adam.cu"), kernels: &["adam_update"] },
+    Source { name: "optim/sgd.cu", text: include_str!("optim/sgd.cu"), kernels: &["sgd_plain", "sgd_momentum"] },
+];
