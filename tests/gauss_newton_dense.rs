@@ -67,7 +67,7 @@ fn check(what: &str, graph: &Graph, params: &[f64], size: usize) -> Outcome {
     for generation in [Generation::Published, Generation::Sum, Generation::Mean] {
         let expected = dense_direction(generation, graph, params, &images, &labels)?;
         let optimizer = GaussNewton::new(generation).with_damping(DAMPING);
-        let (_, direction) = optimizer.direction(graph, params, &batch)?;
+        let (_, direction) = optimizer.direction(graph, &params.to_vec(), &batch)?;
         let error = relative_error(&direction, &expected);
         println!("{what}, {generation:?}, {size} images: {error:.1e} (tolerance 1e-9)");
         // Condition of the matrices: up to 1e6 (the largest eigenvalue over the damping); rounding: 1e-16, some 100 times.

@@ -49,4 +49,12 @@ pub enum AutodiffError {
     /// Dense linear algebra failed.
     #[error(transparent)]
     Linalg(#[from] minima_linalg::LinalgError),
+    /// The machine that computes failed.
+    #[error("{device}: {source}")]
+    Device {
+        /// The machine.
+        device: String,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }

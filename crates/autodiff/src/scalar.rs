@@ -52,3 +52,20 @@ impl Scalar for f64 {
         &POOL
     }
 }
+
+/// `a · b` in the precision of `b`, in eight partial sums: their order is fixed, and they fill a vector register.
+///
+/// What one slice has more than the other is left out.
+pub fn mixed_dot<T: Scalar, R: Scalar>(a: &[T], b: &[R]) -> R {
+    const PARTS: usize = 8;
+    let b = b.get(..a.len()).unwrap_or(b);
+    let (mut parts, (a_whole, a_rest), (b_whole, b_rest)) = ([R::zero(); PARTS], a.as_chunks(), b.as_chunks());
+    for (a, b) in a_whole.iter().zip(b_whole) {
+        let (a, b): (&[T; PARTS], &[R; PARTS]) = (a, b);
+        for ((part, a), b) in parts.iter_mut().zip(a).zip(b) {
+            *part += R::from_f64(a.as_f64()) * *b;
+        }
+    }
+    let rest: R = a_rest.iter().zip(b_rest).map(|(a, b)| R::from_f64(a.as_f64()) * *b).sum();
+    parts.into_iter().sum::<R>() + rest
+}

@@ -11,10 +11,8 @@ pub enum OptimError {
     #[error(transparent)]
     Autodiff(#[from] AutodiffError),
     /// A Gauss-Newton system could not be solved.
-    #[error("the Gauss-Newton system of {order} equations with damping {damping}: {source}; a larger damping may help")]
+    #[error("the Gauss-Newton system with damping {damping}: {source}; a larger damping may help")]
     Solve {
-        /// The number of equations.
-        order: usize,
         /// The damping λ.
         damping: f64,
         /// What the solver found.

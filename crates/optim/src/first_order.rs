@@ -1,20 +1,27 @@
-//! The gradient of a batch's mean loss, which first-order optimizers start from.
+//! Optimizers that follow the gradient of a batch's mean loss by an update rule.
 
-use crate::{Batch, OptimError, StepReport};
-use minima_autodiff::softmax_cross_entropy::{check_labels, count_correct, gradient_into, mean_loss};
-use minima_autodiff::{Graph, Scalar};
+use crate::{OptimError, Optimizer};
+use minima_autodiff::engine::UpdateRule;
+use minima_autodiff::{Engine, Graph, Scalar};
 
-/// The gradient of the batch's mean loss, and what was seen on the way.
-pub(crate) fn mean_loss_gradient<T: Scalar>(
-    graph: &Graph,
-    params: &[T],
-    batch: &Batch<'_, T>,
-) -> Result<(StepReport, Vec<T>), OptimError> {
-    let labels = batch.labels();
-    check_labels(labels, batch.len(), graph.classes())?;
-    let share = T::one() / T::from_f64(batch.len() as f64);
-    let (logits, gradient) =
-        graph.logits_and_vjp(params, batch.images(), &|i, logits, out| gradient_into(logits, labels[i], share, out))?;
-    let loss = mean_loss(logits.view(), labels)?;
-    Ok((StepReport { loss, correct: count_correct(logits.view(), labels) }, gradient))
+/// An update rule with what it remembers on its engine.
+#[derive(Debug)]
+pub struct FirstOrder<R, T: Scalar, E: Engine<T> = Graph> {
+    pub(crate) rule: R,
+    state: E::State,
+}
+
+impl<R, T: Scalar, E: Engine<T>> FirstOrder<R, T, E> {
+    /// The rule, before its first step.
+    pub(crate) fn following(rule: R) -> Self {
+        Self { rule, state: E::State::default() }
+    }
+}
+
+impl<R: UpdateRule<T> + Send, T: Scalar, E: Engine<T>> Optimizer<T, E> for FirstOrder<R, T, E> {
+    fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
+        let (report, gradient) = engine.gradient(params, batch)?;
+        engine.update(&self.rule, params, &gradient, &mut self.state)?;
+        Ok(report)
+    }
 }

@@ -27,16 +27,16 @@
 //! ```
 
 mod adam;
-mod batch;
 mod error;
 mod first_order;
 mod gauss_newton;
 mod optimizer;
 mod sgd;
 
-pub use adam::Adam;
-pub use batch::Batch;
+pub use adam::{Adam, AdamRule};
 pub use error::OptimError;
+pub use first_order::FirstOrder;
 pub use gauss_newton::{GaussNewton, Generation, SolvePrecision, Tf32GaussNewton, tf32};
-pub use optimizer::{Optimizer, StepReport};
-pub use sgd::Sgd;
+pub use minima_autodiff::{Batch, StepReport};
+pub use optimizer::Optimizer;
+pub use sgd::{Sgd, SgdRule};

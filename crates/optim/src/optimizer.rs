@@ -1,22 +1,16 @@
 //! What every optimizer can do.
 
-use crate::{Batch, OptimError};
-use minima_autodiff::{Graph, Scalar};
+use crate::OptimError;
+use minima_autodiff::{Engine, Graph, Scalar};
 
-/// What a step saw, before it changed anything.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepReport {
-    /// The batch's mean loss.
-    pub loss: f64,
-    /// How many of the batch's images were classified correctly.
-    pub correct: usize,
-}
-
-/// Something that makes a network's parameters better, batch by batch.
-pub trait Optimizer<T: Scalar>: Send {
+/// Something that makes a network's parameters better, batch by batch, on the engine that computes the network: on a
+/// processor that is the [`Graph`] itself.
+pub trait Optimizer<T: Scalar, E: Engine<T> = Graph>: Send {
     /// One step on one batch: changes `params`, the network's flat parameter vector.
+    ///
+    /// It calls the engine and looks at no number, so that an engine may record its calls and repeat them.
     ///
     /// # Errors
     /// When the batch or the parameters do not fit the network, or a system cannot be solved; `params` is then unchanged.
-    fn step(&mut self, graph: &Graph, params: &mut [T], batch: &Batch<'_, T>) -> Result<StepReport, OptimError>;
+    fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError>;
 }

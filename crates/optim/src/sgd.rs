@@ -1,68 +1,75 @@
 //! Stochastic gradient descent.
 
-use crate::first_order::mean_loss_gradient;
-use crate::{Batch, OptimError, Optimizer, StepReport};
-use minima_autodiff::{Graph, Scalar};
+use crate::first_order::FirstOrder;
+use minima_autodiff::engine::{DeviceRule, UpdateRule};
+use minima_autodiff::{Engine, Graph, Scalar};
+
+/// Stochastic gradient descent by [`SgdRule`].
+pub type Sgd<T, E = Graph> = FirstOrder<SgdRule, T, E>;
 
 /// `θ ← θ − η u`, with `u = g` or, with momentum μ, `v ← μ v + g` and `u = v` (heavy ball) or `u = g + μ v` (Nesterov);
 /// weight decay δ adds `δ θ` to the gradient `g`.
-#[derive(Clone, Debug)]
-pub struct Sgd<T> {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SgdRule {
     learning_rate: f64,
     momentum: f64,
     nesterov: bool,
     weight_decay: f64,
-    velocity: Vec<T>,
 }
 
-impl<T: Scalar> Sgd<T> {
+impl<T: Scalar, E: Engine<T>> FirstOrder<SgdRule, T, E> {
     /// Plain descent with learning rate η.
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
-        Self { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0, velocity: Vec::new() }
+        Self::following(SgdRule { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0 })
     }
 
     /// With momentum μ.
     #[must_use]
-    pub fn with_momentum(self, momentum: f64) -> Self {
-        Self { momentum, ..self }
+    pub fn with_momentum(mut self, momentum: f64) -> Self {
+        self.rule.momentum = momentum;
+        self
     }
 
     /// With Nesterov's look-ahead (needs momentum to have an effect).
     #[must_use]
-    pub fn with_nesterov(self) -> Self {
-        Self { nesterov: true, ..self }
+    pub fn with_nesterov(mut self) -> Self {
+        self.rule.nesterov = true;
+        self
     }
 
     /// With weight decay δ, as a term of the gradient.
     #[must_use]
-    pub fn with_weight_decay(self, weight_decay: f64) -> Self {
-        Self { weight_decay, ..self }
+    pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
+        self.rule.weight_decay = weight_decay;
+        self
+    }
+}
+
+impl<T: Scalar> UpdateRule<T> for SgdRule {
+    fn memory(&self) -> usize {
+        usize::from(self.momentum != 0.0)
     }
 
-    fn update(&mut self, params: &mut [T], gradient: &[T]) {
+    fn apply(&self, _step: u32, params: &mut [T], gradient: &[T], memory: &mut [Vec<T>]) {
         let (rate, momentum) = (T::from_f64(self.learning_rate), T::from_f64(self.momentum));
         let decay = T::from_f64(self.weight_decay);
-        if self.momentum == 0.0 {
+        let Some(velocity) = memory.first_mut() else {
             for (p, &g) in params.iter_mut().zip(gradient) {
                 *p -= rate * (g + decay * *p);
             }
             return;
-        }
-        self.velocity.resize(params.len(), T::zero());
-        for ((p, &g), v) in params.iter_mut().zip(gradient).zip(&mut self.velocity) {
+        };
+        for ((p, &g), v) in params.iter_mut().zip(gradient).zip(velocity) {
             let g = g + decay * *p;
             *v = momentum * *v + g;
             *p -= rate * if self.nesterov { g + momentum * *v } else { *v };
         }
     }
-}
 
-impl<T: Scalar> Optimizer<T> for Sgd<T> {
-    fn step(&mut self, graph: &Graph, params: &mut [T], batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
-        let (report, gradient) = mean_loss_gradient(graph, params, batch)?;
-        self.update(params, &gradient);
-        Ok(report)
+    fn on_device(&self) -> DeviceRule {
+        let Self { learning_rate, momentum, nesterov, weight_decay } = *self;
+        DeviceRule::Sgd { learning_rate, momentum, nesterov, weight_decay }
     }
 }
 
@@ -72,11 +79,12 @@ mod tests {
 
     #[test]
     fn updates_follow_the_formulas() {
-        let step = |mut sgd: Sgd<f64>, steps: usize| {
-            let mut p = [1.0];
-            for _ in 0..steps {
+        let step = |sgd: Sgd<f64>, steps: usize| {
+            let (mut p, mut memory) = ([1.0_f64], [vec![0.0]]);
+            let remembered = UpdateRule::<f64>::memory(&sgd.rule);
+            for step in 1..=steps {
                 let g = 2.0 * p[0];
-                sgd.update(&mut p, &[g]);
+                sgd.rule.apply(step as u32, &mut p, &[g], &mut memory[..remembered]);
             }
             p[0]
         };

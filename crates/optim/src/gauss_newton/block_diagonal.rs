@@ -5,26 +5,18 @@
 //! the direction is `A⁻¹ g = Jᵀ w` with `w = S y` and `(λI + Sᵀ J Jᵀ S) y = c`. The right side owes nothing to the rounding
 //! of `J`, nothing is divided by λ, and no difference of large numbers is taken.
 
-use super::Linearized;
-use super::system::solve_damped;
-use crate::OptimError;
-use minima_autodiff::Scalar;
-use minima_autodiff::softmax_cross_entropy::{hessian_factors, residual_in_factors, softmax};
-use ndarray::{Array2, Axis};
+use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
 
-/// The cotangent `w` `(images, classes)` of the direction, with everything past the Gram matrix computed in `R`.
-pub(super) fn cotangent<T: Scalar, R: Scalar>(at: &Linearized<'_, T>, alpha: f64) -> Result<Array2<R>, OptimError> {
-    let p = softmax(at.logits::<R>().view());
-    let root = R::from_f64(alpha.sqrt());
-    let factors = hessian_factors(p.view()).mapv_into(|c| c * root);
-    let (count, images, classes) = factors.dim();
-    let gram = at.jacobian.gram_as(factors.mapv(|c| T::from_f64(c.as_f64())).view())?;
-
-    let share = R::one() / (root * R::from_f64(images as f64));
-    let right = residual_in_factors(p.view(), &at.labels)?.mapv_into(|c| c * share).into_flat();
-    let y = solve_damped(gram, at.damping, right.insert_axis(Axis(1)).view())?;
-
-    Ok(Array2::from_shape_fn((images, classes), |(i, c)| {
-        (0..count).map(|k| factors[[k, i, c]] * y[[k * images + i, 0]]).sum()
-    }))
+/// The cotangent `w` of the direction, with everything past the Gram matrix computed in `R`.
+pub(super) fn cotangent<T: Scalar, R: Scalar, E: FunctionSpace<T, R>>(
+    engine: &E,
+    at: &E::Point<'_>,
+    mean: bool,
+    damping: f64,
+) -> Result<E::Cotangent, AutodiffError> {
+    let factors = engine.factors(at, mean)?;
+    let system = engine.damped_gram(at, &factors, damping)?;
+    let right = engine.residual_in_factors(at, mean)?;
+    let y = engine.solve(system, &[&right])?;
+    engine.in_logits(at, &factors, &y)
 }

@@ -8,16 +8,13 @@
 mod block_diagonal;
 mod generation;
 mod published;
-mod system;
 pub mod tf32;
 
 pub use generation::{Generation, SolvePrecision};
 pub use tf32::Tf32GaussNewton;
 
-use crate::{Batch, OptimError, Optimizer, StepReport};
-use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss};
-use minima_autodiff::{Graph, Linearization, Scalar};
-use ndarray::Array2;
+use crate::{OptimError, Optimizer};
+use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
 
 /// Gauss-Newton with a fixed learning rate and damping.
 ///
@@ -62,67 +59,52 @@ impl GaussNewton {
         Self { precision, ..self }
     }
 
-    /// The direction `A⁻¹ g` at `params`, and the batch's loss and accuracy there.
+    /// The direction `A⁻¹ g` at `params`, and what was seen of the batch there.
     ///
     /// # Errors
     /// When the batch or the parameters do not fit the network, λ is not positive, or the system cannot be solved.
-    pub fn direction<T: Scalar>(
+    pub fn direction<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64>>(
         &self,
-        graph: &Graph,
-        params: &[T],
-        batch: &Batch<'_, T>,
-    ) -> Result<(StepReport, Vec<T>), OptimError> {
-        let at = Linearized::new(graph, params, batch, self.damping)?;
-        let w = match self.precision {
-            SolvePrecision::Network => self.cotangent::<T, T>(&at)?,
-            SolvePrecision::Double => self.cotangent::<T, f64>(&at)?.mapv(T::from_f64),
-        };
-        Ok((at.report, at.jacobian.vjp(w.view())?))
+        engine: &E,
+        params: &E::Vector,
+        batch: &E::Batch<'_>,
+    ) -> Result<(E::Report, E::Vector), OptimError> {
+        check_damping(self.damping)?;
+        match self.precision {
+            SolvePrecision::Network => self.direction_solved_in::<T, T, E>(engine, params, batch),
+            SolvePrecision::Double => self.direction_solved_in::<T, f64, E>(engine, params, batch),
+        }
     }
 
-    fn cotangent<T: Scalar, R: Scalar>(&self, at: &Linearized<'_, T>) -> Result<Array2<R>, OptimError> {
-        match self.generation {
-            Generation::Mean => block_diagonal::cotangent(at, 1.0 / at.labels.len() as f64),
-            Generation::Sum => block_diagonal::cotangent(at, 1.0),
-            Generation::Published => published::cotangent(at),
+    fn direction_solved_in<T: Scalar, R: Scalar, E: FunctionSpace<T, R>>(
+        &self,
+        engine: &E,
+        params: &E::Vector,
+        batch: &E::Batch<'_>,
+    ) -> Result<(E::Report, E::Vector), OptimError> {
+        let (report, at) = engine.linearize(params, batch)?;
+        let w = match self.generation {
+            Generation::Mean => block_diagonal::cotangent(engine, &at, true, self.damping),
+            Generation::Sum => block_diagonal::cotangent(engine, &at, false, self.damping),
+            Generation::Published => published::cotangent(engine, &at, self.damping),
+        };
+        let w = w.map_err(|error| self.failed(error))?;
+        Ok((report, engine.vjp(&at, &w)?))
+    }
+
+    fn failed(&self, error: AutodiffError) -> OptimError {
+        match error {
+            AutodiffError::Linalg(source) => OptimError::Solve { damping: self.damping, source },
+            other => other.into(),
         }
     }
 }
 
-impl<T: Scalar> Optimizer<T> for GaussNewton {
-    fn step(&mut self, graph: &Graph, params: &mut [T], batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
-        let (report, direction) = self.direction(graph, params, batch)?;
-        descend(params, self.learning_rate, direction);
+impl<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64>> Optimizer<T, E> for GaussNewton {
+    fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
+        let (report, direction) = self.direction(engine, params, batch)?;
+        engine.descend(params, self.learning_rate, &direction)?;
         Ok(report)
-    }
-}
-
-/// A batch at the current parameters: what all generations start from.
-struct Linearized<'a, T: Scalar> {
-    jacobian: Linearization<'a, T>,
-    labels: Vec<usize>,
-    damping: f64,
-    report: StepReport,
-}
-
-impl<'a, T: Scalar> Linearized<'a, T> {
-    fn new(graph: &'a Graph, params: &'a [T], batch: &Batch<'_, T>, damping: f64) -> Result<Self, OptimError> {
-        check_damping(damping)?;
-        let labels = batch.labels();
-        let jacobian = graph.linearize(params, batch.images())?;
-        let loss = mean_loss(jacobian.logits(), labels)?;
-        let report = StepReport { loss, correct: count_correct(jacobian.logits(), labels) };
-        Ok(Self { jacobian, labels: labels.to_vec(), damping, report })
-    }
-
-    /// The logits `(images, classes)` in another precision.
-    fn logits<R: Scalar>(&self) -> Array2<R> {
-        self.jacobian.logits().mapv(|a| R::from_f64(a.as_f64()))
-    }
-
-    /// `r / B`, the cotangent of the mean loss `(images, classes)`.
-    fn residual<R: Scalar>(&self) -> Result<Array2<R>, OptimError> {
-        Ok(mean_gradient(self.logits::<R>().view(), &self.labels)?)
     }
 }
 
@@ -132,27 +114,4 @@ fn check_damping(damping: f64) -> Result<(), OptimError> {
         return Ok(());
     }
     Err(OptimError::Option { option: "damping", found: damping, expected: "a positive number" })
-}
-
-/// `θ ← θ − η d`.
-fn descend<T: Scalar>(params: &mut [T], learning_rate: f64, direction: impl IntoIterator<Item = T>) {
-    let rate = T::from_f64(learning_rate);
-    for (p, d) in params.iter_mut().zip(direction) {
-        *p -= rate * d;
-    }
-}
-
-/// `a · b` in eight partial sums: their order is fixed, and they fill a vector register.
-fn dot<T: Scalar, R: Scalar>(a: &[T], b: &[R]) -> R {
-    const PARTS: usize = 8;
-    let b = b.get(..a.len()).unwrap_or(b);
-    let (mut parts, (a_whole, a_rest), (b_whole, b_rest)) = ([R::zero(); PARTS], a.as_chunks(), b.as_chunks());
-    for (a, b) in a_whole.iter().zip(b_whole) {
-        let (a, b): (&[T; PARTS], &[R; PARTS]) = (a, b);
-        for ((part, a), b) in parts.iter_mut().zip(a).zip(b) {
-            *part += R::from_f64(a.as_f64()) * *b;
-        }
-    }
-    let rest: R = a_rest.iter().zip(b_rest).map(|(a, b)| R::from_f64(a.as_f64()) * *b).sum();
-    parts.into_iter().sum::<R>() + rest
 }

@@ -5,10 +5,10 @@
 //! inverse comes from the low-rank identity `A⁻¹ g = (g − L (λI + t(J) L)⁻¹ t(J) g) / λ`, whose small matrix is formed and
 //! solved in double precision, so that no rounding is added but the one that is emulated.
 
-use super::{check_damping, descend, dot};
-use crate::{Batch, OptimError, Optimizer, StepReport};
+use super::check_damping;
+use crate::{OptimError, Optimizer};
 use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss, softmax};
-use minima_autodiff::{Graph, Scalar};
+use minima_autodiff::{Batch, Graph, Scalar, StepReport, mixed_dot};
 use minima_linalg::{LinalgError, matmul, solve_general};
 use ndarray::{Array1, Array2, Axis, Slice};
 use rayon::prelude::*;
@@ -69,7 +69,7 @@ impl Tf32GaussNewton {
         let hessian =
             Array2::from_shape_fn((rows, rows), |(i, j)| round_to_tf32(if i == j { p[i] } else { 0.0 } - p[i] * p[j]));
         let mut left = Array2::zeros((params.len(), rows));
-        matmul(1.0, jacobian.t(), hessian.view(), 0.0, left.view_mut()).map_err(|e| self.failed(rows, e))?;
+        matmul(1.0, jacobian.t(), hessian.view(), 0.0, left.view_mut()).map_err(|e| self.failed(e))?;
         left.par_mapv_inplace(round_to_tf32);
         Ok((report, self.solve(&jacobian, &left, &gradient)?))
     }
@@ -84,7 +84,7 @@ impl Tf32GaussNewton {
         // Parameters that are widened at a time: both strips then fit in cache, and no whole matrix is copied.
         const STRIP: usize = 512;
         let rows = jacobian.nrows();
-        let failed = |e| self.failed(rows, e);
+        let failed = |e| self.failed(e);
         let gradient = gradient.mapv(f64::from);
         let mut small = Array2::<f64>::zeros((rows, rows));
         let mut along = Array1::<f64>::zeros(rows);
@@ -100,24 +100,27 @@ impl Tf32GaussNewton {
         let solved = solved.into_flat().to_vec();
         let mut direction = vec![0.0; gradient.len()];
         direction.par_iter_mut().zip(left.outer_iter().into_par_iter()).zip(gradient.to_vec()).for_each(
-            |((d, left), g)| *d = ((g - dot(left.as_slice().unwrap_or_default(), &solved)) / self.damping) as f32,
+            |((d, left), g)| *d = ((g - mixed_dot(left.as_slice().unwrap_or_default(), &solved)) / self.damping) as f32,
         );
         Ok(direction)
     }
 
-    fn failed(&self, order: usize, source: LinalgError) -> OptimError {
-        OptimError::Solve { order, damping: self.damping, source }
+    fn failed(&self, source: LinalgError) -> OptimError {
+        OptimError::Solve { damping: self.damping, source }
     }
 }
 
 impl<T: Scalar> Optimizer<T> for Tf32GaussNewton {
     /// The direction is formed in `f32`, whatever the precision of the parameters.
-    fn step(&mut self, graph: &Graph, params: &mut [T], batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
+    fn step(&mut self, graph: &Graph, params: &mut Vec<T>, batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
         let single = |x: &T| x.as_f64() as f32;
         let at: Vec<f32> = params.iter().map(single).collect();
         let images = batch.images().map(single);
         let (report, direction) = self.direction(graph, &at, &Batch::new(images.view(), batch.labels())?)?;
-        descend(params, self.learning_rate, direction.into_iter().map(|d| T::from_f64(f64::from(d))));
+        let rate = T::from_f64(self.learning_rate);
+        for (p, d) in params.iter_mut().zip(direction) {
+            *p -= rate * T::from_f64(f64::from(d));
+        }
         Ok(report)
     }
 }

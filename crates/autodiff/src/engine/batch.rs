@@ -1,6 +1,6 @@
 //! The images and labels of one step.
 
-use minima_autodiff::AutodiffError;
+use crate::AutodiffError;
 use ndarray::ArrayView2;
 
 /// The images `(images, features)` of one step, with their labels.

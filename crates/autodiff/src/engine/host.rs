@@ -1,0 +1,60 @@
+//! A graph as the engine on the processor.
+
+use super::{Batch, Engine, StepReport, UpdateRule};
+use crate::softmax_cross_entropy::{check_labels, count_correct, gradient_into, mean_loss};
+use crate::{AutodiffError, Graph, Scalar};
+
+/// What an update rule remembers on the processor.
+#[derive(Clone, Debug)]
+pub struct HostState<T> {
+    steps: u32,
+    memory: Vec<Vec<T>>,
+}
+
+impl<T> Default for HostState<T> {
+    fn default() -> Self {
+        Self { steps: 0, memory: Vec::new() }
+    }
+}
+
+impl<T: Scalar> Engine<T> for Graph {
+    type Vector = Vec<T>;
+    type State = HostState<T>;
+    type Batch<'b> = Batch<'b, T>;
+    type Report = StepReport;
+
+    fn gradient(&self, params: &Vec<T>, batch: &Batch<'_, T>) -> Result<(StepReport, Vec<T>), AutodiffError> {
+        let labels = batch.labels();
+        check_labels(labels, batch.len(), self.classes())?;
+        let share = T::one() / T::from_f64(batch.len() as f64);
+        let (logits, gradient) = self
+            .logits_and_vjp(params, batch.images(), &|i, logits, out| gradient_into(logits, labels[i], share, out))?;
+        let loss = mean_loss(logits.view(), labels)?;
+        Ok((StepReport { loss, correct: count_correct(logits.view(), labels) }, gradient))
+    }
+
+    fn update(
+        &self,
+        rule: &dyn UpdateRule<T>,
+        params: &mut Vec<T>,
+        gradient: &Vec<T>,
+        state: &mut HostState<T>,
+    ) -> Result<(), AutodiffError> {
+        self.check_params("parameters", params.len())?;
+        self.check_params("gradient", gradient.len())?;
+        state.steps = state.steps.saturating_add(1);
+        state.memory.resize_with(rule.memory(), || vec![T::zero(); params.len()]);
+        rule.apply(state.steps, params, gradient, &mut state.memory);
+        Ok(())
+    }
+
+    fn descend(&self, params: &mut Vec<T>, rate: f64, direction: &Vec<T>) -> Result<(), AutodiffError> {
+        self.check_params("parameters", params.len())?;
+        self.check_params("direction", direction.len())?;
+        let rate = T::from_f64(rate);
+        for (p, &d) in params.iter_mut().zip(direction) {
+            *p -= rate * d;
+        }
+        Ok(())
+    }
+}
