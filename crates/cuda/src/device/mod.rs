@@ -4,7 +4,7 @@ mod emulated;
 mod nvidia;
 
 pub use emulated::{EmulatedBuffer, EmulatedDevice, EmulatedRecording, Order};
-pub use nvidia::NvidiaDevice;
+pub use nvidia::{NvidiaBuffer, NvidiaDevice, NvidiaRecording, nvrtc};
 
 use crate::CudaError;
 

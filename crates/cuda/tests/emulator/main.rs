@@ -1,5 +1,7 @@
 //! The emulator keeps a device's promises and finds the mistakes that it is there to find.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 #[path = "../device_contract/mod.rs"]
 mod device_contract;
 
