@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a machine lacks to run kernels on a GPU.
+/// What a machine lacks to run kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// NVIDIA's driver.
@@ -11,6 +11,8 @@ pub enum Missing {
     Device,
     /// NVRTC, the library that compiles the kernels.
     Nvrtc,
+    /// The host's C++ compiler, which the emulator needs.
+    HostCompiler,
 }
 
 impl fmt::Display for Missing {
@@ -19,6 +21,7 @@ impl fmt::Display for Missing {
             Missing::Driver => "NVIDIA's driver",
             Missing::Device => "an NVIDIA GPU",
             Missing::Nvrtc => "NVRTC, the compiler of CUDA kernels",
+            Missing::HostCompiler => "the C++ compiler g++, with binutils,",
         })
     }
 }
@@ -35,6 +38,7 @@ impl Missing {
                 "install the CUDA toolkit's libnvrtc, or `pip install nvidia-cuda-nvrtc` and put the folder of its \
                  libnvrtc.so into LD_LIBRARY_PATH"
             }
+            Missing::HostCompiler => "install the system's package g++; only tests need it",
         }
     }
 }
@@ -43,7 +47,7 @@ impl Missing {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CudaError {
-    /// This machine cannot run kernels on a GPU.
+    /// This machine lacks something that kernels need.
     #[error("{missing} is missing: {found}; {}", missing.remedy())]
     Missing {
         /// What it lacks.

@@ -14,7 +14,7 @@ pub struct Source {
 /// All sources. Each is compiled for itself.
 pub const SOURCES: &[Source] = &[
     Source {
-        name: "linalg/cholesky.cu",
+        name: "cholesky.cu",
         text: include_str!("linalg/cholesky.cu"),
         kernels: &[
             "cholesky_panel_f32",
@@ -30,7 +30,7 @@ pub const SOURCES: &[Source] = &[
         ],
     },
     Source {
-        name: "linalg/gram.cu",
+        name: "gram.cu",
         text: include_str!("linalg/gram.cu"),
         kernels: &[
             "gram_lower",
@@ -45,7 +45,7 @@ pub const SOURCES: &[Source] = &[
         ],
     },
     Source {
-        name: "linalg/kernel_system.cu",
+        name: "kernel_system.cu",
         text: include_str!("linalg/kernel_system.cu"),
         kernels: &[
             "kernel_times_f32",
@@ -62,23 +62,23 @@ pub const SOURCES: &[Source] = &[
         ],
     },
     Source {
-        name: "linalg/vector.cu",
+        name: "vector.cu",
         text: include_str!("linalg/vector.cu"),
         kernels: &["vector_scale", "vector_axpy", "vector_dot_f32", "vector_dot_f64", "vector_total", "column_norms"],
     },
-    Source { name: "ops/add.cu", text: include_str!("ops/add.cu"), kernels: &["add_forward", "add_vjp"] },
+    Source { name: "add.cu", text: include_str!("ops/add.cu"), kernels: &["add_forward", "add_vjp"] },
     Source {
-        name: "ops/avg_pool2d.cu",
+        name: "avg_pool2d.cu",
         text: include_str!("ops/avg_pool2d.cu"),
         kernels: &["avg_pool2d_forward", "avg_pool2d_vjp"],
     },
     Source {
-        name: "ops/conv2d.cu",
+        name: "conv2d.cu",
         text: include_str!("ops/conv2d.cu"),
         kernels: &["conv2d_forward", "conv2d_forward_wide", "conv2d_jvp", "conv2d_vjp_input", "conv2d_vjp_input_wide"],
     },
     Source {
-        name: "ops/conv2d_gradients.cu",
+        name: "conv2d_gradients.cu",
         text: include_str!("ops/conv2d_gradients.cu"),
         kernels: &[
             "conv2d_per_sample_gradients_3",
@@ -89,24 +89,24 @@ pub const SOURCES: &[Source] = &[
         ],
     },
     Source {
-        name: "ops/dense.cu",
+        name: "dense.cu",
         text: include_str!("ops/dense.cu"),
         kernels: &["dense_forward", "dense_jvp", "dense_vjp_input", "dense_vjp_params", "dense_per_sample_gradients"],
     },
-    Source { name: "ops/fgsm.cu", text: include_str!("ops/fgsm.cu"), kernels: &["fgsm"] },
+    Source { name: "fgsm.cu", text: include_str!("ops/fgsm.cu"), kernels: &["fgsm"] },
     Source {
-        name: "ops/gather.cu",
+        name: "gather.cu",
         text: include_str!("ops/gather.cu"),
         kernels: &["gather_pixels", "gather_bytes", "advance"],
     },
     Source {
-        name: "ops/max_pool2d.cu",
+        name: "max_pool2d.cu",
         text: include_str!("ops/max_pool2d.cu"),
         kernels: &["max_pool2d_forward", "max_pool2d_vjp", "max_pool2d_jvp"],
     },
-    Source { name: "ops/relu.cu", text: include_str!("ops/relu.cu"), kernels: &["relu_forward", "relu_gate"] },
+    Source { name: "relu.cu", text: include_str!("ops/relu.cu"), kernels: &["relu_forward", "relu_gate"] },
     Source {
-        name: "ops/softmax_cross_entropy.cu",
+        name: "softmax_cross_entropy.cu",
         text: include_str!("ops/softmax_cross_entropy.cu"),
         kernels: &[
             "softmax_f32",
@@ -121,6 +121,6 @@ pub const SOURCES: &[Source] = &[
             "residual_in_factors_f64",
         ],
     },
-    Source { name: "optim/adam.cu", text: include_str!("optim/adam.cu"), kernels: &["adam_update"] },
-    Source { name: "optim/sgd.cu", text: include_str!("optim/sgd.cu"), kernels: &["sgd_plain", "sgd_momentum"] },
+    Source { name: "adam.cu", text: include_str!("optim/adam.cu"), kernels: &["adam_update"] },
+    Source { name: "sgd.cu", text: include_str!("optim/sgd.cu"), kernels: &["sgd_plain", "sgd_momentum"] },
 ];

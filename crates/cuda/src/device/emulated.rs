@@ -1,56 +1,247 @@
-//! Placeholder, filled next.
+//! A device for tests: the kernels run on the processor, in a process of its own, under address sanitizer.
 
-use super::{Arg, Device, Element, Memory};
+mod child;
+mod program;
+
+use super::{Arg, Device, Element, Memory, check_launch};
 use crate::CudaError;
+use crate::sources::{SOURCES, Source};
+use child::Emulator;
+use std::collections::HashSet;
 use std::marker::PhantomData;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// To be filled.
-pub struct EmulatedDevice(());
+/// The order in which threads between two barriers, and the blocks of a grid, run one after another. What depends on it is
+/// a race.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// From the first to the last.
+    #[default]
+    Ascending,
+    /// From the last to the first.
+    Descending,
+}
 
-/// To be filled.
-pub struct EmulatedBuffer<T>(PhantomData<T>);
+/// A device **for tests only**: the same sources, compiled by `g++` for this machine, one thread of the GPU after another.
+///
+/// - Every buffer is an allocation of its exact length: address sanitizer ends the process at the first read or write
+///   beyond one, and its report comes back as the error, from that call and from all later ones.
+/// - Shared memory is NaN when a block begins, and a barrier that only some threads of a block reach is an error.
+/// - Arguments are compared with the kernel's parameters, kind by kind.
+/// - [`Order`] finds races: results must not depend on it.
+///
+/// It cannot tell how fast a kernel is, nor what warps do, and rounds as this machine does, without fused products.
+pub struct EmulatedDevice {
+    emulator: Arc<Emulator>,
+    kernels: HashSet<&'static str>,
+    recording: Mutex<Option<EmulatedRecording>>,
+}
+
+impl EmulatedDevice {
+    /// Compiles this crate's [`SOURCES`], unless that has been done, and starts.
+    ///
+    /// # Errors
+    ///
+    /// [`CudaError::Missing`] without `g++` and binutils; if a source does not compile without warnings; or if the process
+    /// cannot start.
+    pub fn start() -> Result<Self, CudaError> {
+        Self::start_with(SOURCES, Order::Ascending)
+    }
+
+    /// The same with other sources, and with a choice of order.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Self::start).
+    pub fn start_with(sources: &[Source], order: Order) -> Result<Self, CudaError> {
+        // Beside the running program, which is a test in cargo's target folder.
+        let program = std::env::current_exe().ok();
+        let beside = program.as_ref().and_then(|path| path.parent());
+        let folder = beside.map_or_else(std::env::temp_dir, PathBuf::from).join("minima-cuda-emulator");
+        let order = match order {
+            Order::Ascending => "ascending",
+            Order::Descending => "descending",
+        };
+        Ok(Self {
+            emulator: Arc::new(Emulator::start(&program::compile(sources, &folder)?, order)?),
+            kernels: sources.iter().flat_map(|source| source.kernels).copied().collect(),
+            recording: Mutex::new(None),
+        })
+    }
+
+    fn recording(&self) -> MutexGuard<'_, Option<EmulatedRecording>> {
+        self.recording.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refuse_while_recording(&self, found: &'static str) -> Result<(), CudaError> {
+        match *self.recording() {
+            Some(_) => Err(CudaError::Recording { found }),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a launch, to be run or only to be checked.
+    fn send(&self, kernel: &'static str, run: bool, body: &[u8]) -> Result<(), CudaError> {
+        let mut request = vec![if run { b'L' } else { b'C' }];
+        request.extend_from_slice(body);
+        let complaint = self.emulator.launch(&request, kernel)?;
+        match complaint.split_once('/') {
+            None if complaint.is_empty() => Ok(()),
+            None => Err(CudaError::Emulator { doing: format!("launch of {kernel}"), report: complaint }),
+            Some((given, taken)) => Err(CudaError::Launch {
+                kernel: kernel.to_owned(),
+                found: format!("arguments ({})", kinds_in_words(given)),
+                expected: format!("({})", kinds_in_words(taken)),
+            }),
+        }
+    }
+}
+
+fn kinds_in_words(kinds: &str) -> String {
+    let word = |kind| match kind {
+        'f' => "float*",
+        'd' => "double*",
+        'u' => "unsigned*",
+        'I' => "int",
+        'F' => "float",
+        _ => "double",
+    };
+    kinds.chars().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// Numbers in the emulator's process.
+pub struct EmulatedBuffer<T> {
+    memory: Arc<Allocation>,
+    len: usize,
+    element: PhantomData<T>,
+}
 
 impl<T: Element> Memory for EmulatedBuffer<T> {
     fn len(&self) -> usize {
-        0
+        self.len
     }
+}
+
+struct Allocation {
+    emulator: Arc<Emulator>,
+    id: u64,
+}
+
+impl Drop for Allocation {
+    fn drop(&mut self) {
+        self.emulator.free(self.id);
+    }
+}
+
+/// Launches, as they are sent, and the memory that they use.
+#[derive(Default)]
+pub struct EmulatedRecording {
+    launches: Vec<(&'static str, Vec<u8>)>,
+    memory: Vec<Arc<Allocation>>,
 }
 
 impl Device for EmulatedDevice {
     type Buffer<T: Element> = EmulatedBuffer<T>;
-    type Recording = ();
+    type Recording = EmulatedRecording;
 
-    fn zeros<T: Element>(&self, _len: usize) -> Result<Self::Buffer<T>, CudaError> {
-        Ok(EmulatedBuffer(PhantomData))
+    fn zeros<T: Element>(&self, len: usize) -> Result<Self::Buffer<T>, CudaError> {
+        self.refuse_while_recording("an allocation")?;
+        let bytes = len.saturating_mul(size_of::<T>());
+        let id = self.emulator.allocate(bytes)?;
+        let memory = Arc::new(Allocation { emulator: Arc::clone(&self.emulator), id });
+        Ok(EmulatedBuffer { memory, len, element: PhantomData })
     }
 
-    fn upload<T: Element>(&self, _from: &[T], _to: &mut Self::Buffer<T>) -> Result<(), CudaError> {
-        Ok(())
+    fn upload<T: Element>(&self, from: &[T], to: &mut Self::Buffer<T>) -> Result<(), CudaError> {
+        self.refuse_while_recording("an upload")?;
+        if from.len() != to.len {
+            return Err(CudaError::Length { what: "an upload", found: from.len(), expected: to.len });
+        }
+        let mut bytes = Vec::with_capacity(size_of_val(from));
+        for number in from {
+            number.put(&mut bytes);
+        }
+        self.emulator.upload(to.memory.id, &bytes)
     }
 
-    fn download<T: Element>(&self, _from: &Self::Buffer<T>, _to: &mut [T]) -> Result<(), CudaError> {
+    fn download<T: Element>(&self, from: &Self::Buffer<T>, to: &mut [T]) -> Result<(), CudaError> {
+        self.refuse_while_recording("a download")?;
+        if from.len != to.len() {
+            return Err(CudaError::Length { what: "a download", found: to.len(), expected: from.len });
+        }
+        let mut bytes = vec![0; size_of_val(to)];
+        self.emulator.download(from.memory.id, &mut bytes)?;
+        for (number, bytes) in to.iter_mut().zip(bytes.chunks_exact(size_of::<T>())) {
+            *number = T::get(bytes);
+        }
         Ok(())
     }
 
     fn launch(
         &self,
-        _kernel: &'static str,
-        _grid: [u32; 3],
-        _block: [u32; 3],
-        _args: &[Arg<'_, Self>],
+        kernel: &'static str,
+        grid: [u32; 3],
+        block: [u32; 3],
+        args: &[Arg<'_, Self>],
     ) -> Result<(), CudaError> {
-        Ok(())
+        if !self.kernels.contains(kernel) {
+            return Err(CudaError::UnknownKernel { kernel: kernel.to_owned() });
+        }
+        check_launch(kernel, grid, block, args)?;
+        let mut body = Vec::new();
+        body.extend_from_slice(&(kernel.len() as u32).to_ne_bytes());
+        body.extend_from_slice(kernel.as_bytes());
+        for size in grid.iter().chain(&block) {
+            body.extend_from_slice(&size.to_ne_bytes());
+        }
+        body.extend_from_slice(&(args.len() as u32).to_ne_bytes());
+        let mut memory = Vec::new();
+        for arg in args {
+            let (kind, value, offset) = match *arg {
+                Arg::F32(buffer, offset) => (b'f', keep(&buffer.memory, &mut memory), offset * size_of::<f32>()),
+                Arg::F64(buffer, offset) => (b'd', keep(&buffer.memory, &mut memory), offset * size_of::<f64>()),
+                Arg::U32(buffer, offset) => (b'u', keep(&buffer.memory, &mut memory), offset * size_of::<u32>()),
+                Arg::Int(number) => (b'I', u64::from(number as u32), 0),
+                Arg::Float(number) => (b'F', u64::from(number.to_bits()), 0),
+                Arg::Double(number) => (b'D', number.to_bits(), 0),
+            };
+            body.push(kind);
+            body.extend_from_slice(&value.to_ne_bytes());
+            body.extend_from_slice(&(offset as u64).to_ne_bytes());
+        }
+        match &mut *self.recording() {
+            Some(recording) => {
+                self.send(kernel, false, &body)?;
+                recording.launches.push((kernel, body));
+                recording.memory.append(&mut memory);
+                Ok(())
+            }
+            None => self.send(kernel, true, &body),
+        }
     }
 
     fn record(&self, launches: impl FnOnce() -> Result<(), CudaError>) -> Result<Self::Recording, CudaError> {
-        launches()
+        self.refuse_while_recording("a recording")?;
+        *self.recording() = Some(EmulatedRecording::default());
+        let done = launches();
+        let recording = self.recording().take().unwrap_or_default();
+        done.map(|()| recording)
     }
 
-    fn replay(&self, _recording: &Self::Recording) -> Result<(), CudaError> {
-        Ok(())
+    fn replay(&self, recording: &Self::Recording) -> Result<(), CudaError> {
+        self.refuse_while_recording("a replay")?;
+        recording.launches.iter().try_for_each(|(kernel, body)| self.send(kernel, true, body))
     }
 
     fn synchronize(&self) -> Result<(), CudaError> {
-        Ok(())
+        // Every launch has been waited for.
+        self.refuse_while_recording("waiting")
     }
+}
+
+/// Notes that `allocation` is used, and returns its number.
+fn keep(allocation: &Arc<Allocation>, memory: &mut Vec<Arc<Allocation>>) -> u64 {
+    memory.push(Arc::clone(allocation));
+    allocation.id
 }

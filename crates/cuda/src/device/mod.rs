@@ -3,8 +3,8 @@
 mod emulated;
 mod nvidia;
 
-pub use emulated::EmulatedDevice;
-pub use nvidia::NvidiaDevice;
+pub use emulated::{EmulatedBuffer, EmulatedDevice, EmulatedRecording, Order};
+pub use nvidia::{NvidiaBuffer, NvidiaDevice, NvidiaRecording, nvrtc};
 
 use crate::CudaError;
 
@@ -150,3 +150,33 @@ impl<D: Device> Clone for Arg<'_, D> {
 }
 
 impl<D: Device> Copy for Arg<'_, D> {}
+
+/// The limits that all of NVIDIA's devices share, and the ends of buffers.
+fn check_launch<D: Device>(
+    kernel: &str,
+    grid: [u32; 3],
+    block: [u32; 3],
+    args: &[Arg<'_, D>],
+) -> Result<(), CudaError> {
+    let fail = |found: String, expected: String| Err(CudaError::Launch { kernel: kernel.to_owned(), found, expected });
+    let blocks = [i32::MAX as u32, 65_535, 65_535];
+    if grid.iter().zip(blocks).any(|(&size, most)| size == 0 || size > most) {
+        return fail(format!("a grid of {grid:?} blocks"), format!("from 1 to {blocks:?}"));
+    }
+    let threads: u64 = block.iter().map(|&size| u64::from(size)).product();
+    if threads == 0 || threads > 1024 || block.iter().zip([1024, 1024, 64]).any(|(&size, most)| size > most) {
+        return fail(format!("blocks of {block:?} threads"), "from 1 to [1024, 1024, 64], 1024 together".to_owned());
+    }
+    for (place, arg) in args.iter().enumerate() {
+        let (offset, len) = match arg {
+            Arg::F32(buffer, offset) => (*offset, buffer.len()),
+            Arg::F64(buffer, offset) => (*offset, buffer.len()),
+            Arg::U32(buffer, offset) => (*offset, buffer.len()),
+            Arg::Int(_) | Arg::Float(_) | Arg::Double(_) => continue,
+        };
+        if offset > len {
+            return fail(format!("offset {offset} of argument {place}"), format!("at most its {len} numbers"));
+        }
+    }
+    Ok(())
+}

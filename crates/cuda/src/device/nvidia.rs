@@ -1,56 +1,382 @@
-//! Placeholder, filled next.
+//! NVIDIA's GPUs, through cudarc: a driver and an NVRTC that are looked for when the program runs.
 
-use super::{Arg, Device, Element, Memory};
-use crate::CudaError;
-use std::marker::PhantomData;
+#![expect(unsafe_code, reason = "kernels are launched, and NVIDIA's libraries called, here and in `nvrtc`")]
 
-/// To be filled.
-pub struct NvidiaDevice(());
+pub mod nvrtc;
 
-/// To be filled.
-pub struct NvidiaBuffer<T>(PhantomData<T>);
+use super::{Arg, Device, Element, Memory, check_launch};
+use crate::sources::{SOURCES, Source};
+use crate::{CudaError, Missing};
+use cudarc::driver::sys::{self, CUgraphInstantiate_flags, CUstreamCaptureMode};
+use cudarc::driver::{
+    CudaContext, CudaFunction, CudaGraph, CudaSlice, CudaStream, DevicePtr, DriverError, LaunchConfig, PushKernelArg,
+    result,
+};
+use nvrtc::Parameter;
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The oldest driver that is used, as the CUDA version that it supports: 1000 · major + 10 · minor.
+const OLDEST_DRIVER: i32 = 12_000;
+
+/// A GPU, with this crate's kernels compiled for it and one stream that all work goes to.
+///
+/// It may be shared between threads; launches of other threads while one records become part of its recording.
+pub struct NvidiaDevice {
+    stream: Arc<CudaStream>,
+    kernels: HashMap<&'static str, Kernel>,
+    capture: Arc<Capture>,
+    description: String,
+}
+
+struct Kernel {
+    function: CudaFunction,
+    parameters: Vec<Parameter>,
+    most_threads: u32,
+}
+
+impl NvidiaDevice {
+    /// How many GPUs there are. Zero without a driver.
+    pub fn count() -> usize {
+        devices().unwrap_or(0)
+    }
+
+    /// Whether [`open`](Self::open) can be expected to work for the first GPU: driver, GPU and NVRTC are there.
+    pub fn available() -> bool {
+        Self::count() > 0 && nvrtc::version().is_ok()
+    }
+
+    /// Opens GPU number `ordinal`, counted from 0 as the driver does, and compiles this crate's [`SOURCES`] for it.
+    ///
+    /// # Errors
+    ///
+    /// [`CudaError::Missing`], which says whether the driver, the GPU or NVRTC is missing and how to get it; and whatever
+    /// the driver reports.
+    pub fn open(ordinal: usize) -> Result<Self, CudaError> {
+        Self::open_with(ordinal, SOURCES)
+    }
+
+    /// The same with other sources.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open), and if a source does not compile.
+    pub fn open_with(ordinal: usize, sources: &[Source]) -> Result<Self, CudaError> {
+        let count = devices()?;
+        if ordinal >= count {
+            let found = format!("the driver sees {count} GPUs, and number {ordinal} (from 0) is asked for");
+            return Err(CudaError::Missing { missing: Missing::Device, found });
+        }
+        let (nvrtc_major, nvrtc_minor) = nvrtc::version()?;
+        let context = CudaContext::new(ordinal).map_err(|error| driver("opening the GPU", error))?;
+        // SAFETY: cudarc's events order the work of several streams, and interfere with recording. Here all work, and all
+        // freeing, is of the one stream that follows.
+        unsafe { context.disable_event_tracking() };
+        let about = |error| driver("asking the GPU what it is", error);
+        let (major, minor) = context.compute_capability().map_err(about)?;
+        let name = context.name().map_err(about)?;
+        let version = driver_version().map_err(about)?;
+        let versions =
+            format!("driver for CUDA {}.{}, NVRTC {nvrtc_major}.{nvrtc_minor}", version / 1000, version % 1000 / 10);
+        let architecture = nvrtc::architecture_for(u32::try_from(10 * major + minor).unwrap_or(0))?;
+        let mut device = Self {
+            stream: context.new_stream().map_err(|error| driver("creating a stream", error))?,
+            kernels: HashMap::new(),
+            capture: Arc::default(),
+            description: format!("{name}, compute capability {major}.{minor}, {versions}"),
+        };
+        for source in sources {
+            device.load(source, &architecture)?;
+        }
+        Ok(device)
+    }
+
+    /// The GPU's name and compute capability, the driver and NVRTC, in a line.
+    pub fn describe(&self) -> &str {
+        &self.description
+    }
+
+    fn load(&mut self, source: &Source, architecture: &str) -> Result<(), CudaError> {
+        let compiled = nvrtc::compile(source, architecture)?;
+        let loading = |error| {
+            driver(format!("loading {}, compiled for {architecture} ({})", source.name, self.description), error)
+        };
+        let image = cudarc::nvrtc::Ptx::from_binary(compiled.image);
+        let module = self.stream.context().load_module(image).map_err(loading)?;
+        for &name in source.kernels {
+            let Some(signature) = compiled.kernels.iter().find(|signature| signature.name == name) else {
+                return Err(CudaError::UnknownKernel { kernel: name.to_owned() });
+            };
+            let function = module.load_function(name).map_err(loading)?;
+            // Asking also has the kernel loaded now, not at its first launch, which may be recorded.
+            let most_threads = function.max_threads_per_block().map_err(loading)?;
+            let most_threads = u32::try_from(most_threads).unwrap_or(0);
+            let kernel = Kernel { function, parameters: signature.parameters.clone(), most_threads };
+            self.kernels.insert(name, kernel);
+        }
+        Ok(())
+    }
+
+    fn refuse_while_recording(&self, found: &'static str) -> Result<(), CudaError> {
+        match *self.capture.kept() {
+            Some(_) => Err(CudaError::Recording { found }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How many GPUs the driver sees; an error without one, or without a driver.
+fn devices() -> Result<usize, CudaError> {
+    let missing = |missing, found| CudaError::Missing { missing, found };
+    // SAFETY: it opens shared libraries by the driver's names, which run nothing but their own initialization.
+    if !unsafe { sys::is_culib_present() } {
+        let found = "no shared library libcuda (nvcuda.dll on Windows) can be loaded".to_owned();
+        return Err(missing(Missing::Driver, found));
+    }
+    let version = driver_version().unwrap_or(0);
+    if version < OLDEST_DRIVER {
+        let found =
+            format!("a driver for CUDA {}.{}, and 12.0 or newer is needed", version / 1000, version % 1000 / 10);
+        return Err(missing(Missing::Driver, found));
+    }
+    match CudaContext::device_count().map(usize::try_from) {
+        Ok(Ok(count)) if count > 0 => Ok(count),
+        Ok(_) => Err(missing(Missing::Device, "the driver sees no GPU".to_owned())),
+        Err(error) => Err(missing(Missing::Device, format!("the driver cannot start: {}", report(error)))),
+    }
+}
+
+fn driver_version() -> Result<i32, DriverError> {
+    let mut version = 0;
+    // SAFETY: callers have seen that the driver's library is there, and the pointer is to an integer of ours.
+    unsafe { sys::cuDriverGetVersion(&mut version) }.result().map(|()| version)
+}
+
+fn driver(doing: impl Into<String>, error: DriverError) -> CudaError {
+    CudaError::Driver { doing: doing.into(), report: report(error) }
+}
+
+fn report(error: DriverError) -> String {
+    let text = error.error_string().map(|text| text.to_string_lossy().into_owned());
+    format!("{:?} ({})", error.0, text.unwrap_or_default())
+}
+
+/// Memory, or whatever else must outlive a recording's use of it.
+type Kept = Arc<dyn Any + Send + Sync>;
+
+/// While launches are recorded: what they use.
+#[derive(Default)]
+struct Capture(Mutex<Option<Vec<Kept>>>);
+
+impl Capture {
+    fn kept(&self) -> MutexGuard<'_, Option<Vec<Kept>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps memory until the recording is dropped, if there is one. To free memory would become part of it.
+    fn keep(&self, memory: impl FnOnce() -> Kept) {
+        if let Some(kept) = &mut *self.kept() {
+            kept.push(memory());
+        }
+    }
+}
+
+/// Numbers in a GPU's memory.
+pub struct NvidiaBuffer<T: Element> {
+    memory: Arc<CudaSlice<T>>,
+    /// Where they begin.
+    address: u64,
+    len: usize,
+    capture: Arc<Capture>,
+}
+
+impl<T: Element> NvidiaBuffer<T> {
+    /// The address of number `offset`, for a launch.
+    fn at(&self, offset: usize) -> u64 {
+        self.capture.keep(|| Arc::clone(&self.memory) as Kept);
+        self.address + (offset * size_of::<T>()) as u64
+    }
+}
 
 impl<T: Element> Memory for NvidiaBuffer<T> {
     fn len(&self) -> usize {
-        0
+        self.len
+    }
+}
+
+impl<T: Element> Drop for NvidiaBuffer<T> {
+    fn drop(&mut self) {
+        self.capture.keep(|| Arc::clone(&self.memory) as Kept);
+    }
+}
+
+/// A CUDA graph, and the memory that it uses.
+pub struct NvidiaRecording {
+    /// None if nothing was launched.
+    graph: Option<CudaGraph>,
+    kept: Vec<Kept>,
+    capture: Arc<Capture>,
+}
+
+impl Drop for NvidiaRecording {
+    fn drop(&mut self) {
+        self.graph = None;
+        if let Some(kept) = &mut *self.capture.kept() {
+            kept.append(&mut self.kept);
+        }
+    }
+}
+
+/// The time in which a stream records, which ends with this also when the caller's launches panic.
+struct Capturing<'a>(&'a NvidiaDevice);
+
+impl<'a> Capturing<'a> {
+    fn begin(device: &'a NvidiaDevice) -> Result<Self, CudaError> {
+        // Relaxed: what other threads do with their streams, and what the driver does on its own, is none of ours.
+        let mode = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
+        device.stream.begin_capture(mode).map_err(|error| driver("beginning a recording", error))?;
+        *device.capture.kept() = Some(Vec::new());
+        Ok(Self(device))
+    }
+
+    fn end(self) -> Result<NvidiaRecording, CudaError> {
+        let NvidiaDevice { stream, capture, .. } = self.0;
+        let ended = stream.end_capture(CUgraphInstantiate_flags(0));
+        let kept = capture.kept().take().unwrap_or_default();
+        let graph = ended.map_err(|error| driver("ending a recording", error))?;
+        if let Some(graph) = &graph {
+            graph.upload().map_err(|error| driver("preparing a recording", error))?;
+        }
+        Ok(NvidiaRecording { graph, kept, capture: Arc::clone(capture) })
+    }
+}
+
+impl Drop for Capturing<'_> {
+    fn drop(&mut self) {
+        if self.0.capture.kept().is_some() {
+            // There is nobody to tell: the caller's own failure is on its way.
+            let _ = self.0.stream.end_capture(CUgraphInstantiate_flags(0));
+            // Freed only now that the stream no longer records.
+            drop(self.0.capture.kept().take());
+        }
     }
 }
 
 impl Device for NvidiaDevice {
     type Buffer<T: Element> = NvidiaBuffer<T>;
-    type Recording = ();
+    type Recording = NvidiaRecording;
 
-    fn zeros<T: Element>(&self, _len: usize) -> Result<Self::Buffer<T>, CudaError> {
-        Ok(NvidiaBuffer(PhantomData))
+    fn zeros<T: Element>(&self, len: usize) -> Result<Self::Buffer<T>, CudaError> {
+        self.refuse_while_recording("an allocation")?;
+        let limit = isize::MAX as usize / size_of::<T>();
+        if len > limit {
+            return Err(CudaError::TooLarge { what: "a buffer", found: len, limit });
+        }
+        // The driver allocates nothing of size zero, so one number stands for none.
+        let allocated = self.stream.alloc_zeros::<T>(len.max(1));
+        let memory = allocated.map_err(|error| driver(format!("allocating {len} numbers"), error))?;
+        let address = memory.device_ptr(&self.stream).0;
+        Ok(NvidiaBuffer { memory: Arc::new(memory), address, len, capture: Arc::clone(&self.capture) })
     }
 
-    fn upload<T: Element>(&self, _from: &[T], _to: &mut Self::Buffer<T>) -> Result<(), CudaError> {
-        Ok(())
+    fn upload<T: Element>(&self, from: &[T], to: &mut Self::Buffer<T>) -> Result<(), CudaError> {
+        self.refuse_while_recording("an upload")?;
+        if from.len() != to.len {
+            return Err(CudaError::Length { what: "an upload", found: from.len(), expected: to.len });
+        }
+        let failed = |error| driver("an upload", error);
+        self.stream.context().bind_to_thread().map_err(failed)?;
+        // SAFETY: there are `len` numbers at either end, and `from` is borrowed until the copy is done.
+        unsafe { result::memcpy_htod_async(to.address, from, self.stream.cu_stream()) }.map_err(failed)?;
+        self.stream.synchronize().map_err(failed)
     }
 
-    fn download<T: Element>(&self, _from: &Self::Buffer<T>, _to: &mut [T]) -> Result<(), CudaError> {
-        Ok(())
+    fn download<T: Element>(&self, from: &Self::Buffer<T>, to: &mut [T]) -> Result<(), CudaError> {
+        self.refuse_while_recording("a download")?;
+        if from.len != to.len() {
+            return Err(CudaError::Length { what: "a download", found: to.len(), expected: from.len });
+        }
+        let failed = |error| driver("a download", error);
+        self.stream.context().bind_to_thread().map_err(failed)?;
+        // SAFETY: there are `len` numbers at either end, of a type without forbidden bits, and `to` is borrowed until the
+        // copy is done.
+        unsafe { result::memcpy_dtoh_async(to, from.address, self.stream.cu_stream()) }.map_err(failed)?;
+        self.stream.synchronize().map_err(failed)
     }
 
     fn launch(
         &self,
-        _kernel: &'static str,
-        _grid: [u32; 3],
-        _block: [u32; 3],
-        _args: &[Arg<'_, Self>],
+        kernel: &'static str,
+        grid: [u32; 3],
+        block: [u32; 3],
+        args: &[Arg<'_, Self>],
     ) -> Result<(), CudaError> {
-        Ok(())
+        let Some(Kernel { function, parameters, most_threads }) = self.kernels.get(kernel) else {
+            return Err(CudaError::UnknownKernel { kernel: kernel.to_owned() });
+        };
+        check_launch(kernel, grid, block, args)?;
+        let fail = |found: String, expected: String| CudaError::Launch { kernel: kernel.to_owned(), found, expected };
+        let threads = block.iter().product::<u32>();
+        if threads > *most_threads {
+            let expected = format!("at most {most_threads}, for which there are registers,");
+            return Err(fail(format!("{threads} threads a block"), expected));
+        }
+        let kinds: Vec<Parameter> = args.iter().map(parameter).collect();
+        if kinds != *parameters {
+            return Err(fail(format!("arguments {kinds:?}"), format!("{parameters:?}")));
+        }
+        // Each as the lowest bytes of a word, from which the driver takes as many as the parameter has.
+        let words: Vec<u64> = args.iter().map(word).collect();
+        let mut launch = self.stream.launch_builder(function);
+        for word in &words {
+            launch.arg(word);
+        }
+        let [grid_dim, block_dim] = [grid, block].map(|[x, y, z]| (x, y, z));
+        // SAFETY: the arguments are as many and of the kinds that the kernel takes, as its PTX says, and the addresses are of
+        // buffers that live: freeing is in the order of the stream, after this launch. A kernel stays within its buffers if
+        // its launcher gives it their sizes; the emulator's tests run all launchers under address sanitizer.
+        let launched = unsafe { launch.launch(LaunchConfig { grid_dim, block_dim, shared_mem_bytes: 0 }) };
+        launched.map(drop).map_err(|error| driver(format!("launch of {kernel}"), error))
     }
 
     fn record(&self, launches: impl FnOnce() -> Result<(), CudaError>) -> Result<Self::Recording, CudaError> {
-        launches()
+        self.refuse_while_recording("a recording")?;
+        let capturing = Capturing::begin(self)?;
+        launches()?;
+        capturing.end()
     }
 
-    fn replay(&self, _recording: &Self::Recording) -> Result<(), CudaError> {
-        Ok(())
+    fn replay(&self, recording: &Self::Recording) -> Result<(), CudaError> {
+        self.refuse_while_recording("a replay")?;
+        match &recording.graph {
+            Some(graph) => graph.launch().map_err(|error| driver("a replay", error)),
+            None => Ok(()),
+        }
     }
 
     fn synchronize(&self) -> Result<(), CudaError> {
-        Ok(())
+        self.refuse_while_recording("waiting")?;
+        self.stream.synchronize().map_err(|error| driver("waiting for launches", error))
+    }
+}
+
+fn parameter(arg: &Arg<'_, NvidiaDevice>) -> Parameter {
+    match arg {
+        Arg::F32(..) | Arg::F64(..) | Arg::U32(..) => Parameter::Pointer,
+        Arg::Int(_) => Parameter::Int,
+        Arg::Float(_) => Parameter::Float,
+        Arg::Double(_) => Parameter::Double,
+    }
+}
+
+fn word(arg: &Arg<'_, NvidiaDevice>) -> u64 {
+    match *arg {
+        Arg::F32(buffer, offset) => buffer.at(offset),
+        Arg::F64(buffer, offset) => buffer.at(offset),
+        Arg::U32(buffer, offset) => buffer.at(offset),
+        Arg::Int(number) => u64::from(number as u32),
+        Arg::Float(number) => u64::from(number.to_bits()),
+        Arg::Double(number) => number.to_bits(),
     }
 }

@@ -1,0 +1,203 @@
+//! Convolution against the CPU's.
+
+use super::arrays::{SINGLE, assert_close, by_column, by_feature, directions, download, normal, rows, stale, upload};
+use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Padding};
+use minima_cuda::ops::{Conv2d, Tangents};
+use minima_cuda::{Columns, Device, Slice, Write};
+use ndarray::{Array2, Array3, Axis};
+
+/// A convolution, and how many images and directions it is tried with.
+struct Case {
+    input: [usize; 3],
+    spec: Conv2dSpec,
+    images: usize,
+    directions: usize,
+}
+
+fn cases() -> Vec<Case> {
+    let case = |input, features, kernel, stride, padding, images, directions| Case {
+        input,
+        spec: Conv2dSpec { features, kernel, stride, padding },
+        images,
+        directions,
+    };
+    use Padding::{Same, Valid};
+    vec![
+        case([9, 8, 1], 4, [3, 3], [1, 1], Same, 5, 3),
+        case([6, 7, 4], 8, [3, 3], [1, 1], Same, 33, 3),
+        case([5, 5, 2], 1, [1, 1], [1, 1], Valid, 1, 1),
+        case([7, 6, 3], 5, [5, 3], [1, 1], Same, 5, 3),
+        case([7, 9, 3], 7, [3, 3], [2, 1], Same, 33, 1),
+        case([8, 7, 7], 6, [3, 3], [3, 2], Valid, 5, 3),
+        case([6, 5, 5], 2, [2, 4], [2, 3], Same, 1, 3),
+        case([4, 4, 6], 3, [4, 4], [1, 1], Valid, 33, 3),
+        case([3, 2, 2], 3, [5, 5], [1, 2], Same, 5, 1),
+        // Enough columns for the kernels with several a thread.
+        case([4, 3, 3], 5, [3, 3], [1, 1], Same, 130, 5),
+        case([5, 4, 2], 6, [2, 3], [2, 1], Valid, 530, 1),
+    ]
+}
+
+/// A case's network of one operation, its device counterpart, and numbers to try them with.
+struct Trial {
+    name: String,
+    graph: Graph,
+    op: Conv2d,
+    columns: Columns,
+    params: Vec<f32>,
+    images: Array2<f32>,
+    cotangents: Array3<f32>,
+}
+
+impl Trial {
+    fn all() -> impl Iterator<Item = Self> {
+        cases().into_iter().map(|Case { input, spec, images, directions: count }| {
+            let mut g = GraphBuilder::new(&input);
+            let y = g.conv2d(g.input(), "Conv_0", spec).unwrap();
+            let y = g.flatten(y);
+            let graph = g.finish(y).unwrap();
+            let op = Conv2d::new(spec, input).unwrap();
+            assert_eq!(op.output().iter().product::<usize>(), graph.classes());
+            assert_eq!(op.params(), graph.parameter_count());
+            Self {
+                name: format!("{spec:?} on {input:?}, {images} images, {count} directions"),
+                op,
+                columns: Columns { images, directions: count },
+                params: normal(1, op.params()),
+                images: rows(2, images, graph.features()),
+                cotangents: directions(3, (count, images, graph.classes())),
+                graph,
+            }
+        })
+    }
+}
+
+/// Keeps what belongs to a positive gate `(images, features)`.
+pub fn gated(all: &mut Array3<f32>, gate: &Array2<f32>) {
+    for mut of_direction in all.outer_iter_mut() {
+        of_direction.zip_mut_with(gate, |d, &g| *d = if g > 0.0 { *d } else { 0.0 });
+    }
+}
+
+/// Forward, with and without the rectifier.
+pub fn forward<D: Device>(device: &D) {
+    for t in Trial::all() {
+        let at = t.graph.linearize(&t.params, t.images.view()).unwrap();
+        let (x, params) = (upload(device, &by_feature(t.images.view())), upload(device, &t.params));
+        for relu in [false, true] {
+            let y = stale(device, at.logits().len());
+            let (x, params, to) = (Slice::all(&x), Slice::all(&params), Slice::all(&y));
+            t.op.forward(device, t.columns.images, x, params, to, relu).unwrap();
+            let expected = at.logits().mapv(|y| if relu { y.max(0.0) } else { y });
+            assert_close(&t.name, &download(device, &y), &by_feature(expected.view()), SINGLE);
+        }
+    }
+}
+
+/// The cotangent of the input: stored, gated, added.
+pub fn vjp_input<D: Device>(device: &D) {
+    for t in Trial::all() {
+        let at = t.graph.linearize(&t.params, t.images.view()).unwrap();
+        let mut expected = Array3::zeros((t.columns.directions, t.columns.images, t.graph.features()));
+        for (w, mut to) in t.cotangents.outer_iter().zip(expected.outer_iter_mut()) {
+            to.assign(&at.vjp_input(w).unwrap());
+        }
+        let (params, dy) = (upload(device, &t.params), upload(device, &by_column(t.cotangents.view())));
+        let (params, dy) = (Slice::all(&params), Slice::all(&dy));
+        let dx = stale(device, expected.len());
+        t.op.vjp_input(device, t.columns, params, dy, Slice::all(&dx), Write::Store, None).unwrap();
+        assert_close(&t.name, &download(device, &dx), &by_column(expected.view()), SINGLE);
+        // What is there already, and half of it again where the gate is open.
+        let gate = upload(device, &by_feature(t.images.view()));
+        let gate = Some(Slice::all(&gate));
+        t.op.vjp_input(device, t.columns, params, dy, Slice::all(&dx), Write::Add, gate).unwrap();
+        let mut again = expected.clone();
+        gated(&mut again, &t.images);
+        assert_close(&t.name, &download(device, &dx), &by_column((expected + again).view()), SINGLE);
+    }
+}
+
+/// Tangents of the input, of the parameters, and of both.
+pub fn jvp<D: Device>(device: &D) {
+    for t in Trial::all() {
+        let at = t.graph.linearize(&t.params, t.images.view()).unwrap();
+        let (count, images) = (t.columns.directions, t.columns.images);
+        let dx = directions(4, (count, images, t.graph.features()));
+        // Between the directions' tangents lie numbers of other layers.
+        let dparams = rows(5, count, t.op.params() + 3);
+        let gate = rows(6, images, t.graph.classes());
+        let (x, params) = (upload(device, &by_feature(t.images.view())), upload(device, &t.params));
+        let device_dx = upload(device, &by_column(dx.view()));
+        let device_dparams = upload(device, &dparams.iter().copied().collect::<Vec<_>>());
+        let device_gate = upload(device, &by_feature(gate.view()));
+        for (of_input, of_params) in [(true, false), (false, true), (true, true), (false, false)] {
+            let mut expected = Array3::zeros((count, images, t.graph.classes()));
+            for (k, mut to) in expected.outer_iter_mut().enumerate() {
+                let dparams: Vec<f32> = dparams.row(k).iter().copied().take(t.op.params()).collect();
+                let dx = dx.index_axis(Axis(0), k);
+                to.assign(&at.jvp(of_params.then_some(&dparams[..]), of_input.then_some(dx)).unwrap());
+            }
+            gated(&mut expected, &gate);
+            let tangents = Tangents {
+                input: of_input.then_some(Slice::all(&device_dx)),
+                params: of_params.then_some((Slice::all(&device_dparams), t.op.params() + 3)),
+            };
+            let dy = stale(device, expected.len());
+            let (x, params, gate) = (Slice::all(&x), Slice::all(&params), Some(Slice::all(&device_gate)));
+            t.op.jvp(device, t.columns, x, params, &tangents, Slice::all(&dy), gate).unwrap();
+            assert_close(&t.name, &download(device, &dy), &by_column(expected.view()), SINGLE);
+        }
+    }
+}
+
+/// Every column's own gradient.
+pub fn per_sample_gradients<D: Device>(device: &D) {
+    for t in Trial::all() {
+        let at = t.graph.linearize(&t.params, t.images.view()).unwrap();
+        let mut expected = Array3::zeros((t.columns.directions, t.columns.images, t.op.params()));
+        for (w, mut to) in t.cotangents.outer_iter().zip(expected.outer_iter_mut()) {
+            to.assign(&at.per_sample_gradients(w).unwrap());
+        }
+        let x = upload(device, &by_feature(t.images.view()));
+        let dy = upload(device, &by_column(t.cotangents.view()));
+        let gradients = stale(device, expected.len());
+        let to = Slice::all(&gradients);
+        t.op.per_sample_gradients(device, t.columns, Slice::all(&x), Slice::all(&dy), to).unwrap();
+        assert_close(&t.name, &download(device, &gradients), &by_column(expected.view()), SINGLE);
+    }
+}
+
+/// The gradient summed over the images.
+pub fn vjp_params<D: Device>(device: &D) {
+    for t in Trial::all() {
+        let at = t.graph.linearize(&t.params, t.images.view()).unwrap();
+        let w = t.cotangents.index_axis(Axis(0), 0);
+        let x = upload(device, &by_feature(t.images.view()));
+        let dy = upload(device, &by_feature(w));
+        let (gradient, workspace) = (stale(device, t.op.params()), stale(device, t.op.workspace()));
+        let (to, workspace) = (Slice::all(&gradient), Slice::all(&workspace));
+        t.op.vjp_params(device, t.columns.images, Slice::all(&x), Slice::all(&dy), to, workspace).unwrap();
+        assert_close(&t.name, &download(device, &gradient), &at.vjp(w).unwrap(), SINGLE);
+    }
+}
+
+/// A NaN passes the rectifier, so that a network that has gone wrong is seen to have.
+pub fn nan_stays<D: Device>(device: &D) {
+    let op = Conv2d::new(Conv2dSpec::same(2, 1), [1, 1, 1]).unwrap();
+    let (x, params) = (upload(device, &[f32::NAN, 1.0]), upload(device, &[0.0, 0.0, 1.0, -1.0]));
+    let y = stale(device, 4);
+    op.forward(device, 2, Slice::all(&x), Slice::all(&params), Slice::all(&y), true).unwrap();
+    let y = download(device, &y);
+    assert!(y[0].is_nan() && y[2].is_nan(), "{y:?}");
+    assert_eq!((y[1], y[3]), (1.0, 0.0));
+}
+
+/// Slices of other lengths are refused, by name.
+pub fn lengths_are_checked<D: Device>(device: &D) {
+    let op = Conv2d::new(Conv2dSpec::same(2, 3), [4, 4, 1]).unwrap();
+    let (x, params, y) = (upload(device, &[0.0; 32]), upload(device, &[0.0; 20]), upload(device, &[0.0; 63]));
+    let error = op.forward(device, 2, Slice::all(&x), Slice::all(&params), Slice::all(&y), false).unwrap_err();
+    assert_eq!(error.to_string(), "conv2d: y: 63 numbers where 64 are expected");
+    let spec = Conv2dSpec { padding: Padding::Valid, ..Conv2dSpec::same(2, 5) };
+    assert!(Conv2d::new(spec, [4, 4, 1]).unwrap_err().to_string().starts_with("conv2d: "));
+}

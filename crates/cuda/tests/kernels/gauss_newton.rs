@@ -1,0 +1,235 @@
+//! Whole Gauss-Newton directions of a small network, put together from the operations, against minima-optim's.
+
+use super::arrays::{assert_close, by_column, by_feature, download, normal, rows, stale, upload};
+use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
+use minima_cuda::linalg::{Cholesky, Gram, PublishedSystem, factors_times, kernel_times, square_root, unit_directions};
+use minima_cuda::ops::{AvgPool2d, Conv2d, Dense, PoolWindow, SoftmaxCrossEntropy};
+use minima_cuda::{Columns, CudaError, Device, Slice, Write};
+use minima_optim::{Batch, GaussNewton, Generation};
+use ndarray::Array2;
+
+const IMAGES: usize = 13;
+const CLASSES: usize = 4;
+const DAMPING: f64 = 0.05;
+const INPUT: [usize; 3] = [6, 6, 1];
+const SPEC: Conv2dSpec =
+    Conv2dSpec { features: 3, kernel: [3, 3], stride: [1, 1], padding: minima_autodiff::Padding::Same };
+
+/// A rectified convolution, an average pool and a dense layer: on the CPU, and their operations.
+struct Net {
+    graph: Graph,
+    conv: Conv2d,
+    pool: AvgPool2d,
+    dense: Dense,
+    params: Vec<f32>,
+    images: Array2<f32>,
+    labels: Vec<usize>,
+}
+
+impl Net {
+    fn new() -> Self {
+        let mut g = GraphBuilder::new(&INPUT);
+        let x = g.conv2d(g.input(), "Conv_0", SPEC).unwrap();
+        let x = g.relu(x);
+        let x = g.avg_pool2d(x, [2, 2], [2, 2]).unwrap();
+        let x = g.flatten(x);
+        let x = g.dense(x, "Dense_0", CLASSES).unwrap();
+        let graph = g.finish(x).unwrap();
+        let conv = Conv2d::new(SPEC, INPUT).unwrap();
+        let pool = AvgPool2d(PoolWindow::new([2, 2], [2, 2], conv.output()).unwrap());
+        let pooled = pool.0.output().iter().product();
+        Self {
+            conv,
+            pool,
+            dense: Dense::new(pooled, CLASSES).unwrap(),
+            params: normal(90, graph.parameter_count()).into_iter().map(|p| 0.4 * p).collect(),
+            images: rows(91, IMAGES, graph.features()),
+            labels: (0..IMAGES).map(|i| (3 * i) % CLASSES).collect(),
+            graph,
+        }
+    }
+
+    fn features(&self) -> [usize; 2] {
+        [self.conv.output().iter().product(), self.pool.0.output().iter().product()]
+    }
+}
+
+/// A network's values and cotangents on a device.
+struct OnDevice<'a, D: Device> {
+    device: &'a D,
+    net: &'a Net,
+    x: D::Buffer<f32>,
+    labels: D::Buffer<u32>,
+    params: D::Buffer<f32>,
+    hidden: D::Buffer<f32>,
+    pooled: D::Buffer<f32>,
+    logits: D::Buffer<f32>,
+}
+
+impl<'a, D: Device> OnDevice<'a, D> {
+    fn new(device: &'a D, net: &'a Net) -> Self {
+        let [hidden, pooled] = net.features();
+        let labels: Vec<u32> = net.labels.iter().map(|&y| y as u32).collect();
+        let of = Self {
+            device,
+            net,
+            x: upload(device, &by_feature(net.images.view())),
+            labels: upload(device, &labels),
+            params: upload(device, &net.params),
+            hidden: stale(device, hidden * IMAGES),
+            pooled: stale(device, pooled * IMAGES),
+            logits: stale(device, CLASSES * IMAGES),
+        };
+        of.forward().unwrap();
+        of
+    }
+
+    fn of_conv<'b>(&self, flat: &'b D::Buffer<f32>) -> Result<Slice<'b, D, f32>, CudaError> {
+        Slice::range(flat, 0..self.net.conv.params())
+    }
+
+    fn of_dense<'b>(&self, flat: &'b D::Buffer<f32>) -> Result<Slice<'b, D, f32>, CudaError> {
+        Slice::range(flat, self.net.conv.params()..self.net.params.len())
+    }
+
+    fn forward(&self) -> Result<(), CudaError> {
+        let (net, device) = (self.net, self.device);
+        let (hidden, pooled, logits) = (Slice::all(&self.hidden), Slice::all(&self.pooled), Slice::all(&self.logits));
+        net.conv.forward(device, IMAGES, Slice::all(&self.x), self.of_conv(&self.params)?, hidden, true)?;
+        net.pool.forward(device, IMAGES, hidden, pooled, false)?;
+        net.dense.forward(device, IMAGES, pooled, self.of_dense(&self.params)?, logits, false)
+    }
+
+    /// The convolution's output cotangents for those of the logits.
+    fn reverse(&self, columns: Columns, w: Slice<'_, D, f32>) -> Result<D::Buffer<f32>, CudaError> {
+        let (net, device, [hidden, pooled]) = (self.net, self.device, self.net.features());
+        let (of_pooled, of_hidden) = (stale(device, pooled * columns.count()), stale(device, hidden * columns.count()));
+        let (to, gate) = (Slice::all(&of_pooled), Some(Slice::all(&self.hidden)));
+        net.dense.vjp_input(device, columns, self.of_dense(&self.params)?, w, to, Write::Store, None)?;
+        net.pool.vjp(device, columns, to, Slice::all(&of_hidden), Write::Store, gate)?;
+        Ok(of_hidden)
+    }
+
+    /// The Gram matrix of these directions.
+    fn gram(&self, columns: Columns, w: Slice<'_, D, f32>) -> Result<D::Buffer<f32>, CudaError> {
+        let (net, device, order) = (self.net, self.device, columns.count());
+        let of_hidden = self.reverse(columns, w)?;
+        let rows = net.conv.params();
+        let (gradients, gram) = (stale(device, rows * order), stale(device, order * order));
+        let (u, to) = (Slice::all(&gradients), Slice::all(&gram));
+        net.conv.per_sample_gradients(device, columns, Slice::all(&self.x), Slice::all(&of_hidden), u)?;
+        Gram { order }.product(device, u, rows, to, Write::Store)?;
+        let inner = stale(device, IMAGES * IMAGES);
+        let inputs = net.features()[1];
+        let of_inputs = Gram { order: IMAGES };
+        of_inputs.product(device, Slice::all(&self.pooled), inputs, Slice::all(&inner), Write::Store)?;
+        Gram { order }.dense(device, columns, w, CLASSES, Slice::all(&inner), to, Write::Add)?;
+        Ok(gram)
+    }
+
+    /// `Jᵀ w`.
+    fn vjp(&self, w: Slice<'_, D, f32>) -> Result<Vec<f32>, CudaError> {
+        let (net, device) = (self.net, self.device);
+        let of_hidden = self.reverse(Columns::of_images(IMAGES), w)?;
+        let (gradient, workspace) = (stale(device, net.params.len()), stale(device, net.conv.workspace()));
+        let (x, dy, workspace) = (Slice::all(&self.x), Slice::all(&of_hidden), Slice::all(&workspace));
+        net.conv.vjp_params(device, IMAGES, x, dy, self.of_conv(&gradient)?, workspace)?;
+        net.dense.vjp_params(device, IMAGES, Slice::all(&self.pooled), w, self.of_dense(&gradient)?)?;
+        Ok(download(device, &gradient))
+    }
+
+    /// Solves the system of `gram` with these right sides, in place of them.
+    fn solve(&self, system: &D::Buffer<f64>, right: &D::Buffer<f64>, order: usize, sides: usize) {
+        let (op, device) = (Cholesky { order, sides }, self.device);
+        let (work, status) = (device.zeros::<f64>(op.workspace()).unwrap(), device.zeros::<u32>(1).unwrap());
+        let (a, b) = (Slice::all(system), Slice::all(right));
+        op.solve(device, a, b, Slice::all(&work), Slice::all(&status)).unwrap();
+        assert_eq!(download(device, &status), [0]);
+    }
+
+    /// The direction with curvature `α Σ Jᵢᵀ Hᵢ Jᵢ`.
+    fn block_diagonal(&self, alpha: f64) -> Result<Vec<f32>, CudaError> {
+        let (device, loss) = (self.device, SoftmaxCrossEntropy { images: IMAGES, classes: CLASSES });
+        let columns = Columns { images: IMAGES, directions: loss.directions() };
+        let order = columns.count();
+        let (p, factors) = (device.zeros::<f64>(CLASSES * IMAGES)?, device.zeros::<f64>(CLASSES * order)?);
+        let (narrow, right) = (stale(device, CLASSES * order), device.zeros::<f64>(order)?);
+        loss.probabilities(device, Slice::all(&self.logits), Slice::all(&p))?;
+        let (p, labels) = (Slice::all(&p), Slice::all(&self.labels));
+        loss.hessian_factors(device, p, Slice::all(&factors), Slice::all(&narrow), alpha.sqrt())?;
+        let share = 1.0 / (alpha.sqrt() * IMAGES as f64);
+        loss.residual_in_factors(device, p, labels, Slice::all(&right), share)?;
+        let gram = self.gram(columns, Slice::all(&narrow))?;
+        let system = device.zeros::<f64>(order * order)?;
+        Gram { order }.damped(device, Slice::all(&gram), DAMPING, Slice::all(&system))?;
+        self.solve(&system, &right, order, 1);
+        let w = stale(device, CLASSES * IMAGES);
+        factors_times(device, columns, CLASSES, Slice::all(&factors), Slice::all(&right), Slice::all(&w))?;
+        self.vjp(Slice::all(&w))
+    }
+
+    /// The published direction.
+    fn published(&self) -> Result<Vec<f32>, CudaError> {
+        let (device, loss) = (self.device, SoftmaxCrossEntropy { images: IMAGES, classes: CLASSES });
+        let order = CLASSES * IMAGES;
+        let units = stale(device, CLASSES * order);
+        unit_directions(device, IMAGES, CLASSES, Slice::all(&units))?;
+        let kernel = self.gram(Columns { images: IMAGES, directions: CLASSES }, Slice::all(&units))?;
+        let (op, kernel) = (Gram { order }, Slice::all(&kernel));
+        op.mirror(device, kernel)?;
+        let (p, root, residual) = (device.zeros::<f64>(order)?, device.zeros::<f64>(order)?, device.zeros(order)?);
+        let (along, share) = (device.zeros::<f64>(order)?, device.zeros(1)?);
+        let (s, r, along) = (Slice::all(&root), Slice::all(&residual), Slice::all(&along));
+        loss.probabilities(device, Slice::all(&self.logits), Slice::all(&p))?;
+        square_root(device, Slice::all(&p), s)?;
+        let share_of_image = 1.0 / IMAGES as f64;
+        loss.residual(device, Slice::all(&self.logits), Slice::all(&self.labels), r, share_of_image)?;
+        kernel_times(device, kernel, r, s, along)?;
+        let system = device.zeros::<f64>(order * order)?;
+        op.scaled_damped(device, kernel, s, DAMPING, Slice::all(&system))?;
+        // The right sides (along, s), which the solution replaces.
+        let right = device.zeros::<f64>(2 * order)?;
+        let (y, x) = (Slice::range(&right, 0..order)?, Slice::range(&right, order..2 * order)?);
+        kernel_times(device, kernel, r, s, y)?;
+        square_root(device, Slice::all(&p), x)?;
+        self.solve(&system, &right, order, 2);
+        let w = stale(device, order);
+        let solved = PublishedSystem { s, residual: r, along, y, x, damping: DAMPING };
+        solved.cotangent(device, Slice::all(&share), Slice::all(&w))?;
+        self.vjp(Slice::all(&w))
+    }
+}
+
+/// All three directions in double precision.
+pub fn directions<D: Device>(device: &D) {
+    let net = Net::new();
+    let of = OnDevice::new(device, &net);
+    let batch = Batch::new(net.images.view(), &net.labels).unwrap();
+    let expected = |generation| {
+        let cpu = GaussNewton::new(generation).with_damping(DAMPING);
+        cpu.direction(&net.graph, &net.params, &batch).unwrap().1
+    };
+    let mean = of.block_diagonal(1.0 / IMAGES as f64).unwrap();
+    assert_close("mean", &mean, &expected(Generation::Mean), 1e-4);
+    assert_close("sum", &of.block_diagonal(1.0).unwrap(), &expected(Generation::Sum), 1e-4);
+    assert_close("published", &of.published().unwrap(), &expected(Generation::Published), 1e-4);
+}
+
+/// The kernel `J Jᵀ` and the gradient, against the linearization's.
+pub fn kernel<D: Device>(device: &D) {
+    let net = Net::new();
+    let of = OnDevice::new(device, &net);
+    let at = net.graph.linearize(&net.params, net.images.view()).unwrap();
+    let order = CLASSES * IMAGES;
+    let units = ndarray::Array3::from_shape_fn((CLASSES, IMAGES, CLASSES), |(k, _, c)| f32::from(u8::from(k == c)));
+    let cotangents = stale(device, CLASSES * order);
+    unit_directions(device, IMAGES, CLASSES, Slice::all(&cotangents)).unwrap();
+    assert_close("unit directions", &download(device, &cotangents), &by_column(units.view()), 1e-7);
+    let gram = of.gram(Columns { images: IMAGES, directions: CLASSES }, Slice::all(&cotangents)).unwrap();
+    Gram { order }.mirror(device, Slice::all(&gram)).unwrap();
+    let expected: Vec<f32> = at.kernel().unwrap().iter().copied().collect();
+    assert_close("kernel", &download(device, &gram), &expected, 1e-5);
+    let w = rows(92, IMAGES, CLASSES);
+    let device_w = upload(device, &by_feature(w.view()));
+    assert_close("vjp", &of.vjp(Slice::all(&device_w)).unwrap(), &at.vjp(w.view()).unwrap(), 1e-5);
+}

@@ -1,0 +1,61 @@
+//! Every kernel against the CPU's operation, on any device.
+
+mod arrays;
+mod cholesky;
+mod conv2d;
+mod dense;
+mod gather;
+mod gauss_newton;
+mod gram;
+mod loss;
+mod optimizers;
+mod pointwise;
+mod pooling;
+mod vector;
+
+use minima_cuda::Device;
+
+/// A test that takes the device to run on.
+pub type Test<D> = fn(&D);
+
+/// All tests, with their names.
+pub fn all<D: Device>() -> Vec<(&'static str, Test<D>)> {
+    vec![
+        ("conv2d::forward", conv2d::forward),
+        ("conv2d::vjp_input", conv2d::vjp_input),
+        ("conv2d::jvp", conv2d::jvp),
+        ("conv2d::per_sample_gradients", conv2d::per_sample_gradients),
+        ("conv2d::vjp_params", conv2d::vjp_params),
+        ("conv2d::nan_stays", conv2d::nan_stays),
+        ("conv2d::lengths_are_checked", conv2d::lengths_are_checked),
+        ("pooling::avg_pool2d", pooling::avg_pool2d),
+        ("pooling::max_pool2d", pooling::max_pool2d),
+        ("pooling::nan_is_the_maximum", pooling::nan_is_the_maximum),
+        ("pointwise::relu", pointwise::relu),
+        ("pointwise::add", pointwise::add),
+        ("pointwise::fgsm_step", pointwise::fgsm_step),
+        ("dense::forward", dense::forward),
+        ("dense::vjp_input", dense::vjp_input),
+        ("dense::jvp", dense::jvp),
+        ("dense::gradients", dense::gradients),
+        ("loss::single", loss::single),
+        ("loss::double", loss::double),
+        ("loss::underflow", loss::underflow),
+        ("loss::losses", loss::losses),
+        ("loss::losses_that_are_none", loss::losses_that_are_none),
+        ("gather::batches", gather::batches),
+        ("gram::product", gram::product),
+        ("gram::dense", gram::dense),
+        ("gram::systems", gram::systems),
+        ("gram::products_with_vectors", gram::products_with_vectors),
+        ("cholesky::single", cholesky::single),
+        ("cholesky::double", cholesky::double),
+        ("cholesky::bad_pivots", cholesky::bad_pivots),
+        ("vector::vectors", vector::vectors),
+        ("vector::norms_of_columns", vector::norms_of_columns),
+        ("optimizers::sgd", optimizers::sgd),
+        ("optimizers::adam", optimizers::adam),
+        ("gauss_newton::directions", gauss_newton::directions),
+        ("gauss_newton::kernel", gauss_newton::kernel),
+    ]
+}
