@@ -1,6 +1,6 @@
 //! What attacks and metrics need of a model.
 
-use crate::{AutodiffError, Scalar};
+use crate::{AutodiffError, Graph, Scalar};
 use ndarray::{Array2, ArrayView2};
 
 /// The cotangent of one image's logits: called with the image's place in the batch, its logits, and where the cotangent
@@ -34,4 +34,30 @@ pub trait Classifier<T: Scalar>: Sync {
         images: ArrayView2<'_, T>,
         cotangent: &CotangentOf<'_, T>,
     ) -> Result<(Array2<T>, Array2<T>), AutodiffError>;
+}
+
+/// A classifier whose parameters are known: what measures of the minimum around them need.
+pub trait Differentiable<T: Scalar>: Classifier<T> {
+    /// The network.
+    fn graph(&self) -> &Graph;
+
+    /// Its parameters, as one flat vector.
+    fn params(&self) -> &[T];
+
+    /// Logits `(images, classes)` at other parameters.
+    ///
+    /// # Errors
+    /// When the parameters or the images have another size than the network.
+    fn logits_at(&self, params: &[T], images: ArrayView2<'_, T>) -> Result<Array2<T>, AutodiffError>;
+
+    /// Logits `(images, classes)`, and the vjp to the parameters, summed over the images, of the cotangents that
+    /// `cotangent` makes of those logits.
+    ///
+    /// # Errors
+    /// When the images have another number of features.
+    fn logits_and_vjp(
+        &self,
+        images: ArrayView2<'_, T>,
+        cotangent: &CotangentOf<'_, T>,
+    ) -> Result<(Array2<T>, Vec<T>), AutodiffError>;
 }

@@ -1,6 +1,6 @@
 //! A network together with its parameters.
 
-use crate::{AutodiffError, Classifier, CotangentOf, Graph, Scalar};
+use crate::{AutodiffError, Classifier, CotangentOf, Differentiable, Graph, Scalar};
 use ndarray::{Array2, ArrayView2};
 use std::sync::Arc;
 
@@ -58,5 +58,27 @@ impl<T: Scalar> Classifier<T> for Model<T> {
         cotangent: &CotangentOf<'_, T>,
     ) -> Result<(Array2<T>, Array2<T>), AutodiffError> {
         self.graph.logits_and_input_vjp(&self.params, images, cotangent)
+    }
+}
+
+impl<T: Scalar> Differentiable<T> for Model<T> {
+    fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    fn params(&self) -> &[T] {
+        &self.params
+    }
+
+    fn logits_at(&self, params: &[T], images: ArrayView2<'_, T>) -> Result<Array2<T>, AutodiffError> {
+        self.graph.logits(params, images)
+    }
+
+    fn logits_and_vjp(
+        &self,
+        images: ArrayView2<'_, T>,
+        cotangent: &CotangentOf<'_, T>,
+    ) -> Result<(Array2<T>, Vec<T>), AutodiffError> {
+        self.graph.logits_and_vjp(&self.params, images, cotangent)
     }
 }

@@ -8,6 +8,7 @@
 
 mod columns;
 pub mod device;
+pub mod engine;
 mod error;
 mod launch;
 pub mod linalg;
@@ -19,6 +20,7 @@ pub mod sources;
 
 pub use columns::{Columns, Write};
 pub use device::{Arg, Device, Element, EmulatedDevice, Memory, NvidiaDevice};
+pub use engine::CudaEngine;
 pub use error::{CudaError, Missing};
 pub use real::Real;
 pub use slice::Slice;

@@ -64,7 +64,17 @@ pub const SOURCES: &[Source] = &[
     Source {
         name: "vector.cu",
         text: include_str!("linalg/vector.cu"),
-        kernels: &["vector_scale", "vector_axpy", "vector_dot_f32", "vector_dot_f64", "vector_total", "column_norms"],
+        kernels: &[
+            "vector_scale",
+            "vector_axpy",
+            "vector_copy_f32",
+            "vector_copy_f64",
+            "vector_clear",
+            "vector_dot_f32",
+            "vector_dot_f64",
+            "vector_total",
+            "column_norms",
+        ],
     },
     Source { name: "add.cu", text: include_str!("ops/add.cu"), kernels: &["add_forward", "add_vjp"] },
     Source {

@@ -43,7 +43,7 @@ pub struct Sharpness {
 /// When a radius is negative or not finite, batches have no images, the images do not fit the network, there is not one
 /// label for each, a label names no class, or an increase is not finite.
 pub fn sharpness<T: Scalar>(
-    model: &Model<T>,
+    model: &dyn Differentiable<T>,
     images: ArrayView2<'_, T>,
     labels: &[usize],
     scope: Scope,
@@ -73,14 +73,14 @@ pub fn sharpness<T: Scalar>(
 
 /// Adds one batch's increases, one perturbation for all of it.
 fn batch<T: Scalar>(
-    model: &Model<T>,
+    model: &dyn Differentiable<T>,
     images: ArrayView2<'_, T>,
     labels: &[usize],
     found: &mut [Sharpness],
 ) -> Result<(), MetricsError> {
-    let (graph, params) = (model.graph(), model.params());
+    let params = model.params();
     let share = T::from_f64(1.0 / labels.len() as f64);
-    let (logits, gradient) = graph.logits_and_vjp(params, images, &|image, logits, cotangent| {
+    let (logits, gradient) = model.logits_and_vjp(images, &|image, logits, cotangent| {
         if let Some(&label) = labels.get(image) {
             gradient_into(logits, label, share, cotangent);
         }
@@ -88,7 +88,7 @@ fn batch<T: Scalar>(
     let base = mean_loss(logits.view(), labels);
     for Sharpness { rho, increases } in found {
         let increase = match perturbed(params, &gradient, *rho) {
-            Some(params) => mean_loss(graph.logits(&params, images)?.view(), labels) - base,
+            Some(params) => mean_loss(model.logits_at(&params, images)?.view(), labels) - base,
             None => 0.0,
         };
         increases.extend(labels.iter().map(|_| increase));
@@ -98,7 +98,7 @@ fn batch<T: Scalar>(
 
 /// Adds some images' increases, each with its own perturbation.
 fn examples<T: Scalar>(
-    model: &Model<T>,
+    model: &dyn Differentiable<T>,
     images: ArrayView2<'_, T>,
     labels: &[usize],
     found: &mut [Sharpness],

@@ -83,6 +83,16 @@ impl Conv2d {
         (spec.features > 0 && input[2] > 0).then_some(Self { spec, input, output, low, padded })
     }
 
+    /// What it was built with.
+    pub fn spec(&self) -> Conv2dSpec {
+        self.spec
+    }
+
+    /// Shape of the input `(height, width, channels)`.
+    pub fn input(&self) -> [usize; 3] {
+        self.input
+    }
+
     /// Shape of the output `(height, width, channels)`.
     pub fn output(&self) -> [usize; 3] {
         self.output

@@ -1,5 +1,7 @@
 //! The windows over which a picture is pooled; none reaches over the border.
 
+use crate::layers::Pooling;
+
 /// Windows on pictures `(height, width, channels)`.
 #[derive(Clone, Debug)]
 pub(crate) struct PoolWindow {
@@ -20,6 +22,11 @@ impl PoolWindow {
             output[axis] = input[axis].checked_sub(size[axis])? / stride[axis] + 1;
         }
         (input[2] > 0).then_some(Self { size, stride, input, output })
+    }
+
+    /// What it was built with.
+    pub fn description(&self) -> Pooling {
+        Pooling { size: self.size, stride: self.stride, input: self.input }
     }
 
     /// Shape of the output `(height, width, channels)`.

@@ -11,4 +11,4 @@ mod vector;
 pub use cholesky::Cholesky;
 pub use gram::Gram;
 pub use kernel_system::{PublishedSystem, factors_times, kernel_times, square_root, unit_directions};
-pub use vector::{axpy, column_norms, dot, dot_workspace, norm, scale};
+pub use vector::{axpy, clear, column_norms, copy, dot, dot_workspace, norm, scale};

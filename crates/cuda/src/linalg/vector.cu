@@ -18,6 +18,29 @@ extern "C" __global__ void vector_axpy(const float* __restrict__ x, float* __res
     }
 }
 
+// y = x. A thread a number.
+extern "C" __global__ void vector_copy_f32(const float* __restrict__ x, float* __restrict__ y, int length) {
+    const int at = blockIdx.x * blockDim.x + threadIdx.x;
+    if (at < length) {
+        y[at] = x[at];
+    }
+}
+
+extern "C" __global__ void vector_copy_f64(const double* __restrict__ x, double* __restrict__ y, int length) {
+    const int at = blockIdx.x * blockDim.x + threadIdx.x;
+    if (at < length) {
+        y[at] = x[at];
+    }
+}
+
+// x = 0. A thread a number.
+extern "C" __global__ void vector_clear(double* __restrict__ x, int length) {
+    const int at = blockIdx.x * blockDim.x + threadIdx.x;
+    if (at < length) {
+        x[at] = 0.0;
+    }
+}
+
 // The sum of a block's numbers, in its first thread.
 __device__ double vector_sum(double value) {
     __shared__ double sums[VECTOR_THREADS];

@@ -28,6 +28,24 @@ pub fn axpy<D: Device>(device: &D, factor: f64, x: Slice<'_, D, f32>, y: Slice<'
     Launch::of("vector_axpy").slice(x).slice(y).ints([x.len()]).float(factor).run(device, Grid::flat(x.len()))
 }
 
+/// `y = x`.
+///
+/// # Errors
+/// When the lengths differ, or the launch fails.
+pub fn copy<D: Device, R: Real>(device: &D, x: Slice<'_, D, R>, y: Slice<'_, D, R>) -> Result<(), CudaError> {
+    y.check("copy: y", x.len())?;
+    let launch = Launch::of(R::kernel("vector_copy_f32", "vector_copy_f64")).slice(x).slice(y).ints([x.len()]);
+    launch.run(device, Grid::flat(x.len()))
+}
+
+/// `x = 0`.
+///
+/// # Errors
+/// When the launch fails.
+pub fn clear<D: Device>(device: &D, x: Slice<'_, D, f64>) -> Result<(), CudaError> {
+    Launch::of("vector_clear").slice(x).ints([x.len()]).run(device, Grid::flat(x.len()))
+}
+
 /// Numbers of the workspace that [`dot`] and [`norm`] of vectors of length `len` need.
 #[must_use]
 pub fn dot_workspace(len: usize) -> usize {

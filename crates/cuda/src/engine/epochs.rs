@@ -1,0 +1,203 @@
+//! Epochs of training on a device: data, order and position lie there, and after its first two steps an epoch is one
+//! recorded step, run again and again.
+
+use super::pool::Pool;
+use super::{CudaEngine, DeviceBatch};
+use crate::CudaError;
+use crate::device::Device;
+use crate::ops::{DataSet, Pixels, advance, pack_bytes};
+use crate::slice::Slice;
+use std::sync::{Arc, PoisonError};
+
+/// A data set on a device: pixels as bytes, of which the network gets `byte / 255`.
+pub struct DeviceData<D: Device> {
+    words: D::Buffer<u32>,
+    labels: D::Buffer<u32>,
+    images: usize,
+}
+
+/// What an epoch saw: means over its batches, each measured before its step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EpochReport {
+    /// Training loss.
+    pub loss: f64,
+    /// Share of images classified correctly, 0 to 1.
+    pub accuracy: f64,
+}
+
+/// Epochs of one training run.
+pub struct Epochs<'e, D: Device> {
+    engine: &'e CudaEngine<D>,
+    data: &'e DeviceData<D>,
+    order: D::Buffer<u32>,
+    position: D::Buffer<u32>,
+    whole: Room<D>,
+    rest: Room<D>,
+    /// Where the steps' buffers come from, and stay for as long as there is a recording of them.
+    pool: Arc<Pool<D>>,
+    recording: Option<D::Recording>,
+}
+
+/// Room for a batch.
+struct Room<D: Device> {
+    size: usize,
+    images: D::Buffer<f32>,
+    labels: D::Buffer<u32>,
+}
+
+impl<D: Device> Room<D> {
+    fn new(engine: &CudaEngine<D>, size: usize) -> Result<Self, CudaError> {
+        let images = engine.device.zeros(size * engine.network.inputs)?;
+        Ok(Self { size, images, labels: engine.device.zeros(size)? })
+    }
+
+    fn batch(&self) -> DeviceBatch<'_, D> {
+        DeviceBatch { images: Slice::all(&self.images), labels: Slice::all(&self.labels) }
+    }
+}
+
+impl<D: Device> CudaEngine<D> {
+    /// Copies a data set to the device: pixels one image after another, a label for each.
+    ///
+    /// # Errors
+    /// When there are not as many pixels as the labels and the network ask for, or the device fails.
+    pub fn load(&self, pixels: &[u8], labels: &[usize]) -> Result<DeviceData<D>, CudaError> {
+        let (features, expected) = (self.network.inputs, self.network.inputs * labels.len());
+        if pixels.len() != expected {
+            return Err(CudaError::Length { what: "pixels", found: pixels.len(), expected });
+        }
+        let packed = pack_bytes(pixels, features);
+        // A label that no u32 holds names no class either way.
+        let named: Vec<u32> = labels.iter().map(|&label| u32::try_from(label).unwrap_or(u32::MAX)).collect();
+        let (mut words, mut on_device) = (self.device.zeros(packed.len())?, self.device.zeros(named.len())?);
+        self.device.upload(&packed, &mut words)?;
+        self.device.upload(&named, &mut on_device)?;
+        Ok(DeviceData { words, labels: on_device, images: labels.len() })
+    }
+
+    /// Epochs in batches of `batch` images; the last of an epoch may have fewer.
+    ///
+    /// # Errors
+    /// When a batch is to have no image, or the device fails.
+    pub fn epochs<'e>(&'e self, data: &'e DeviceData<D>, batch: usize) -> Result<Epochs<'e, D>, CudaError> {
+        if batch == 0 {
+            return Err(CudaError::Length { what: "a batch", found: 0, expected: 1 });
+        }
+        let batch = batch.min(data.images.max(1));
+        Ok(Epochs {
+            engine: self,
+            data,
+            order: self.device.zeros(data.images)?,
+            position: self.device.zeros(1)?,
+            whole: Room::new(self, batch)?,
+            rest: Room::new(self, data.images % batch)?,
+            pool: Arc::default(),
+            recording: None,
+        })
+    }
+}
+
+impl<D: Device> Epochs<'_, D> {
+    /// One epoch in this order of all images. `step` must do the same in every call, on the same vectors and states: only
+    /// the first calls of the first epoch happen, the others are repetitions of what they asked of the device.
+    ///
+    /// # Errors
+    /// When the order has not each image's number, a step fails, or the device does.
+    pub fn run<E: From<CudaError>>(
+        &mut self,
+        order: &[usize],
+        mut step: impl FnMut(&DeviceBatch<'_, D>) -> Result<(), E>,
+    ) -> Result<EpochReport, E> {
+        let engine = self.engine;
+        if order.len() != self.data.images {
+            return Err(CudaError::Length { what: "order", found: order.len(), expected: self.data.images }.into());
+        }
+        let order: Vec<u32> = order.iter().map(|&image| u32::try_from(image).unwrap_or(u32::MAX)).collect();
+        engine.device.upload(&order, &mut self.order)?;
+        engine.device.upload(&[0], &mut self.position)?;
+        let before = engine.swap_pool(Arc::clone(&self.pool));
+        let report = self.run_in_own_pool(&mut step);
+        engine.swap_pool(before);
+        report
+    }
+
+    fn run_in_own_pool<E: From<CudaError>>(
+        &mut self,
+        step: &mut dyn FnMut(&DeviceBatch<'_, D>) -> Result<(), E>,
+    ) -> Result<EpochReport, E> {
+        let wholes = self.data.images / self.whole.size;
+        let mut sum = EpochReport { loss: 0.0, accuracy: 0.0 };
+        self.engine.reset_tally()?;
+        for number in 0..wholes {
+            if self.recording.is_none() && number == 1 {
+                self.record(step)?;
+            }
+            match &self.recording {
+                Some(recording) => self.engine.device.replay(recording)?,
+                None => self.step(&self.whole, step)?,
+            }
+        }
+        self.engine.add_tally(&mut sum, self.whole.size)?;
+        if self.rest.size > 0 {
+            self.engine.reset_tally()?;
+            self.step(&self.rest, step)?;
+            self.engine.add_tally(&mut sum, self.rest.size)?;
+        }
+        let steps = (wholes + usize::from(self.rest.size > 0)).max(1) as f64;
+        Ok(EpochReport { loss: sum.loss / steps, accuracy: sum.accuracy / steps })
+    }
+
+    /// Gathers the batch at the current position, steps, and moves on.
+    fn step<E: From<CudaError>>(
+        &self,
+        room: &Room<D>,
+        step: &mut dyn FnMut(&DeviceBatch<'_, D>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (device, batch) = (&self.engine.device, room.batch());
+        let pixels = Pixels::Bytes(Slice::all(&self.data.words));
+        let set = DataSet { pixels, labels: Slice::all(&self.data.labels), features: self.engine.network.inputs };
+        let position = Slice::all(&self.position);
+        set.gather(device, Slice::all(&self.order), position, batch.images, batch.labels)?;
+        step(&batch)?;
+        Ok(advance(device, position, room.size)?)
+    }
+
+    fn record<E: From<CudaError>>(
+        &mut self,
+        step: &mut dyn FnMut(&DeviceBatch<'_, D>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut failed = None;
+        let recording = self.engine.device.record(|| {
+            self.step(&self.whole, step).or_else(|error| {
+                failed = Some(error);
+                Err(CudaError::Recording { found: "a step that failed" })
+            })
+        });
+        match (recording, failed) {
+            (_, Some(error)) => Err(error),
+            (recording, None) => {
+                self.recording = Some(recording?);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<D: Device> CudaEngine<D> {
+    fn swap_pool(&self, pool: Arc<Pool<D>>) -> Arc<Pool<D>> {
+        std::mem::replace(&mut *self.pool.lock().unwrap_or_else(PoisonError::into_inner), pool)
+    }
+
+    fn reset_tally(&self) -> Result<(), CudaError> {
+        crate::linalg::clear(&self.device, Slice::all(&self.tally))
+    }
+
+    /// Adds the tally's means over batches of this size, times their number.
+    fn add_tally(&self, sum: &mut EpochReport, batch: usize) -> Result<(), CudaError> {
+        let mut tally = [0.0; 2];
+        self.device.download(&self.tally, &mut tally)?;
+        sum.loss += tally[0] / batch as f64;
+        sum.accuracy += tally[1] / batch as f64;
+        Ok(())
+    }
+}

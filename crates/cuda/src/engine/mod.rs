@@ -1,0 +1,254 @@
+//! A device as an engine: training, evaluation and Gauss-Newton's linear algebra on it.
+//!
+//! Data, parameters and what optimizers remember stay on the device; a step brings nothing back. What optimizers do is in
+//! `minima-optim`, once for all engines.
+
+mod epochs;
+mod function_space;
+mod model;
+mod network;
+mod pool;
+
+pub use epochs::{DeviceData, EpochReport, Epochs};
+pub use function_space::{DeviceColumns, DeviceFactors, DevicePoint};
+pub use model::DeviceModel;
+
+use crate::device::{Device, Element};
+use crate::linalg::axpy;
+use crate::ops::SoftmaxCrossEntropy;
+use crate::optim::{Adam, AdamState, Sgd};
+use crate::slice::Slice;
+use crate::{CudaError, Real};
+use minima_autodiff::engine::{DeviceRule, UpdateRule};
+use minima_autodiff::{AutodiffError, Engine, Graph};
+use network::{Network, Values};
+use pool::{Loan, Pool, Pooled};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One network on one device, in single precision.
+pub struct CudaEngine<D: Device> {
+    device: D,
+    graph: Arc<Graph>,
+    network: Network,
+    /// Where steps take their buffers from.
+    pool: Mutex<Arc<Pool<D>>>,
+    /// The sum of the losses, and the number of correct images, of the batches since they were last asked for.
+    tally: D::Buffer<f64>,
+}
+
+/// A number for each parameter, on a device.
+pub struct DeviceVector<D: Device>(Loan<D, f32>);
+
+impl<D: Device> DeviceVector<D> {
+    fn all(&self) -> Slice<'_, D, f32> {
+        self.0.all()
+    }
+}
+
+/// What an update rule remembers on a device.
+pub struct DeviceState<D: Device> {
+    memory: Vec<D::Buffer<f32>>,
+    steps: Option<D::Buffer<u32>>,
+}
+
+impl<D: Device> Default for DeviceState<D> {
+    fn default() -> Self {
+        Self { memory: Vec::new(), steps: None }
+    }
+}
+
+impl<D: Device> fmt::Debug for DeviceState<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DeviceState of {} vectors", self.memory.len())
+    }
+}
+
+/// Images and labels of a step, on a device.
+pub struct DeviceBatch<'b, D: Device> {
+    images: Slice<'b, D, f32>,
+    labels: Slice<'b, D, u32>,
+}
+
+impl<D: Device> CudaEngine<D> {
+    /// A network on a device.
+    ///
+    /// # Errors
+    /// When the device has too little memory.
+    pub fn new(device: D, graph: Arc<Graph>) -> Result<Self, CudaError> {
+        let network = Network::new(&graph)?;
+        let tally = device.zeros(2)?;
+        Ok(Self { device, graph, network, pool: Mutex::default(), tally })
+    }
+
+    /// The device.
+    #[must_use]
+    pub fn device(&self) -> &D {
+        &self.device
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
+    /// Parameters on the device.
+    ///
+    /// # Errors
+    /// When they are another number than the network has, or the device fails.
+    pub fn vector(&self, params: &[f32]) -> Result<DeviceVector<D>, CudaError> {
+        if params.len() != self.network.params {
+            let expected = self.network.params;
+            return Err(CudaError::Length { what: "parameters", found: params.len(), expected });
+        }
+        // From a pool of its own: it lives on when a recorded step's pool is gone.
+        let mut vector = Loan::take(&self.device, &Arc::default(), params.len())?;
+        vector.upload(&self.device, params)?;
+        Ok(DeviceVector(vector))
+    }
+
+    /// A vector's numbers, once all that was asked for before is done.
+    ///
+    /// # Errors
+    /// When the device fails, or has failed.
+    pub fn read(&self, vector: &DeviceVector<D>) -> Result<Vec<f32>, CudaError> {
+        vector.0.download(&self.device)
+    }
+
+    fn pool(&self) -> Arc<Pool<D>> {
+        Arc::clone(&self.pool.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take<T: Pooled>(&self, len: usize) -> Result<Loan<D, T>, CudaError> {
+        Loan::take(&self.device, &self.pool(), len)
+    }
+
+    fn loss(&self, images: usize) -> SoftmaxCrossEntropy {
+        SoftmaxCrossEntropy { images, classes: self.graph.classes() }
+    }
+
+    /// The forward pass on a batch; its losses and correct images are added to the tally.
+    fn evaluate(&self, params: &DeviceVector<D>, batch: &DeviceBatch<'_, D>) -> Result<Loan<D, f32>, CudaError> {
+        let images = batch.labels.len();
+        batch.images.check("images of a batch", self.network.inputs * images)?;
+        let arena = self.take(self.network.arena(images))?;
+        let values = Values { images, input: batch.images, arena: arena.all() };
+        self.network.forward(&self.device, params.all(), values)?;
+        let loss = self.loss(images);
+        let (losses, correct) = (self.take(images)?, self.take(images)?);
+        loss.losses(&self.device, self.network.logits(values)?, batch.labels, losses.all(), correct.all())?;
+        loss.accumulate(&self.device, losses.all(), correct.all(), Slice::all(&self.tally))?;
+        Ok(arena)
+    }
+
+    fn gradient_of(
+        &self,
+        params: &DeviceVector<D>,
+        batch: &DeviceBatch<'_, D>,
+    ) -> Result<DeviceVector<D>, CudaError> {
+        let images = batch.labels.len();
+        let arena = self.evaluate(params, batch)?;
+        let values = Values { images, input: batch.images, arena: arena.all() };
+        let cotangents = self.take(self.network.arena(images))?;
+        let residual = self.network.value(cotangents.all(), self.network.output, images)?;
+        let (logits, share) = (self.network.logits(values)?, 1.0 / images as f64);
+        self.loss(images).residual(&self.device, logits, batch.labels, residual, share)?;
+        self.vjp_of(params, values, cotangents.all())
+    }
+
+    /// `Jᵀ w`, with w in its place in `cotangents`.
+    fn vjp_of(
+        &self,
+        params: &DeviceVector<D>,
+        values: Values<'_, D>,
+        cotangents: Slice<'_, D, f32>,
+    ) -> Result<DeviceVector<D>, CudaError> {
+        let gradient = self.take(self.network.params)?;
+        self.network.vjp(&self.device, &self.pool(), params.all(), values, cotangents, gradient.all())?;
+        Ok(DeviceVector(gradient))
+    }
+
+    fn update_by(
+        &self,
+        rule: &DeviceRule,
+        memory: usize,
+        params: &DeviceVector<D>,
+        gradient: &DeviceVector<D>,
+        state: &mut DeviceState<D>,
+    ) -> Result<(), CudaError> {
+        while state.memory.len() < memory {
+            state.memory.push(self.device.zeros(self.network.params)?);
+        }
+        let steps = match state.steps.take() {
+            Some(steps) => steps,
+            None => self.device.zeros(1)?,
+        };
+        let steps = state.steps.insert(steps);
+        let remembered = |number: usize| state.memory.get(number).map_or(gradient.all(), Slice::all);
+        match *rule {
+            DeviceRule::Sgd { learning_rate, momentum, nesterov, weight_decay } => {
+                let sgd = Sgd { learning_rate, momentum, nesterov, weight_decay };
+                sgd.update(&self.device, params.all(), gradient.all(), remembered(0))
+            }
+            DeviceRule::Adam { learning_rate, betas: [beta1, beta2], epsilon, weight_decay } => {
+                let adam = Adam { learning_rate, beta1, beta2, epsilon, weight_decay };
+                let state = AdamState { first: remembered(0), second: remembered(1), steps: Slice::all(steps) };
+                adam.update(&self.device, params.all(), gradient.all(), &state)
+            }
+        }
+    }
+}
+
+/// A device's error as a network's.
+fn device_error(error: CudaError) -> AutodiffError {
+    match error {
+        CudaError::Autodiff(error) => error,
+        other => AutodiffError::Device { device: "CUDA".to_owned(), source: Box::new(other) },
+    }
+}
+
+impl<D: Device> Engine<f32> for CudaEngine<D>
+where
+    D::Buffer<f32>: Send + Sync,
+    D::Buffer<f64>: Send + Sync,
+    D::Buffer<u32>: Send + Sync,
+{
+    type Vector = DeviceVector<D>;
+    type State = DeviceState<D>;
+    type Batch<'b> = DeviceBatch<'b, D>;
+    type Report = ();
+
+    fn gradient(
+        &self,
+        params: &DeviceVector<D>,
+        batch: &DeviceBatch<'_, D>,
+    ) -> Result<((), DeviceVector<D>), AutodiffError> {
+        self.gradient_of(params, batch).map(|gradient| ((), gradient)).map_err(device_error)
+    }
+
+    fn update(
+        &self,
+        rule: &dyn UpdateRule<f32>,
+        params: &mut DeviceVector<D>,
+        gradient: &DeviceVector<D>,
+        state: &mut DeviceState<D>,
+    ) -> Result<(), AutodiffError> {
+        self.update_by(&rule.on_device(), rule.memory(), params, gradient, state).map_err(device_error)
+    }
+
+    fn descend(
+        &self,
+        params: &mut DeviceVector<D>,
+        rate: f64,
+        direction: &DeviceVector<D>,
+    ) -> Result<(), AutodiffError> {
+        axpy(&self.device, -rate, direction.all(), params.all()).map_err(device_error)
+    }
+}
+
+/// The precisions that a device solves in.
+pub(crate) trait SolverReal: Real + Pooled + Element + minima_autodiff::Scalar {}
+
+impl SolverReal for f32 {}
+impl SolverReal for f64 {}

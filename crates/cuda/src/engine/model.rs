@@ -1,0 +1,202 @@
+//! A network with its parameters on a device, for attacks and metrics.
+
+use super::network::Values;
+use super::pool::Loan;
+use super::{CudaEngine, DeviceVector, device_error};
+use crate::device::Device;
+use crate::ops::{DataSet, Pixels};
+use crate::slice::Slice;
+use crate::{Columns, CudaError};
+use minima_autodiff::{AutodiffError, Classifier, CotangentOf, Differentiable, Graph, Model};
+use ndarray::{Array2, ArrayView2, Axis};
+
+/// Images evaluated at once: bounds the device's memory.
+const IMAGES_AT_ONCE: usize = 2_000;
+
+/// A trained network on a device. Images, logits and gradients come and go as arrays of the host.
+pub struct DeviceModel<'e, D: Device> {
+    engine: &'e CudaEngine<D>,
+    host: Model<f32>,
+    params: DeviceVector<D>,
+}
+
+/// A chunk of images that has gone forward.
+struct Passed<D: Device> {
+    images: usize,
+    input: Loan<D, f32>,
+    arena: Loan<D, f32>,
+    /// `(images, classes)`.
+    logits: Array2<f32>,
+}
+
+impl<D: Device> Passed<D> {
+    fn values(&self) -> Values<'_, D> {
+        Values { images: self.images, input: self.input.all(), arena: self.arena.all() }
+    }
+}
+
+impl<D: Device> CudaEngine<D> {
+    /// A model on this device.
+    ///
+    /// # Errors
+    /// When the model is of another network, or the device fails.
+    pub fn model(&self, host: Model<f32>) -> Result<DeviceModel<'_, D>, CudaError> {
+        let params = self.vector(host.params())?;
+        Ok(DeviceModel { engine: self, host, params })
+    }
+}
+
+impl<D: Device> DeviceModel<'_, D> {
+    fn forward(&self, params: &DeviceVector<D>, images: ArrayView2<'_, f32>) -> Result<Passed<D>, CudaError> {
+        let engine = self.engine;
+        let (count, features) = images.dim();
+        if features != engine.network.inputs {
+            let expected = engine.network.inputs;
+            return Err(CudaError::Length { what: "numbers of an image", found: features, expected });
+        }
+        let rows = images.as_standard_layout();
+        let mut pixels = engine.take(count * features)?;
+        pixels.upload(&engine.device, rows.as_slice().unwrap_or_default())?;
+        let (mut order, mut position) = (engine.take(count)?, engine.take(1)?);
+        order.upload(&engine.device, &(0..count).map(|image| image as u32).collect::<Vec<_>>())?;
+        position.upload(&engine.device, &[0])?;
+        let (input, labels) = (engine.take(count * features)?, engine.take(count)?);
+        // The order stands for the labels, which nothing reads.
+        let set = DataSet { pixels: Pixels::Floats(pixels.all()), labels: order.all(), features };
+        set.gather(&engine.device, order.all(), position.all(), input.all(), labels.all())?;
+        let arena = engine.take(engine.network.arena(count))?;
+        let values = Values { images: count, input: input.all(), arena: arena.all() };
+        engine.network.forward(&engine.device, params.all(), values)?;
+        let logits = self.host_rows(engine.network.logits(values)?, engine.graph.classes(), count)?;
+        Ok(Passed { images: count, input, arena, logits })
+    }
+
+    /// `[feature][column]` on the device as `(column, feature)` on the host.
+    fn host_rows(&self, slice: Slice<'_, D, f32>, features: usize, columns: usize) -> Result<Array2<f32>, CudaError> {
+        let own: Loan<D, f32> = self.engine.take(slice.len())?;
+        crate::linalg::copy(&self.engine.device, slice, own.all())?;
+        let numbers = own.download(&self.engine.device)?;
+        let by_feature = ArrayView2::from_shape((features, columns), &numbers);
+        Ok(by_feature.map_or_else(|_| Array2::zeros((columns, features)), |a| a.t().as_standard_layout().into_owned()))
+    }
+
+    /// Puts cotangents `(images, classes)` in their place in a new arena.
+    fn cotangents(&self, of: &Array2<f32>) -> Result<Loan<D, f32>, CudaError> {
+        let engine = self.engine;
+        let images = of.nrows();
+        let by_class: Vec<f32> = of.t().iter().copied().collect();
+        let mut from: Loan<D, f32> = engine.take(by_class.len())?;
+        from.upload(&engine.device, &by_class)?;
+        let arena = engine.take(engine.network.arena(images))?;
+        let to = engine.network.value(arena.all(), engine.network.output, images)?;
+        crate::linalg::copy(&engine.device, from.all(), to)?;
+        Ok(arena)
+    }
+
+    /// The cotangents that a caller asks for, given the logits of images from `first` on.
+    fn asked(&self, first: usize, logits: &Array2<f32>, cotangent: &CotangentOf<'_, f32>) -> Array2<f32> {
+        let mut asked = Array2::zeros(logits.raw_dim());
+        for (i, (mut row, logits)) in asked.outer_iter_mut().zip(logits.outer_iter()).enumerate() {
+            if let (Some(row), Some(logits)) = (row.as_slice_mut(), logits.as_slice()) {
+                cotangent(first + i, logits, row);
+            }
+        }
+        asked
+    }
+
+    fn logits_with(&self, params: &DeviceVector<D>, images: ArrayView2<'_, f32>) -> Result<Array2<f32>, CudaError> {
+        let mut logits = Array2::zeros((images.nrows(), self.engine.graph.classes()));
+        let chunks = images.axis_chunks_iter(Axis(0), IMAGES_AT_ONCE);
+        for (chunk, mut to) in chunks.zip(logits.axis_chunks_iter_mut(Axis(0), IMAGES_AT_ONCE)) {
+            to.assign(&self.forward(params, chunk)?.logits);
+        }
+        Ok(logits)
+    }
+
+    fn input_vjp(
+        &self,
+        images: ArrayView2<'_, f32>,
+        cotangent: &CotangentOf<'_, f32>,
+    ) -> Result<(Array2<f32>, Array2<f32>), CudaError> {
+        let engine = self.engine;
+        let mut logits = Array2::zeros((images.nrows(), engine.graph.classes()));
+        let mut gradients = Array2::zeros(images.raw_dim());
+        for first in (0..images.nrows()).step_by(IMAGES_AT_ONCE) {
+            let range = first..images.nrows().min(first + IMAGES_AT_ONCE);
+            let count = range.len();
+            let passed = self.forward(&self.params, images.slice_axis(Axis(0), range.clone().into()))?;
+            let arena = self.cotangents(&self.asked(first, &passed.logits, cotangent))?;
+            let input: Loan<D, f32> = engine.take(count * engine.network.inputs)?;
+            let (params, columns) = (self.params.all(), Columns::of_images(count));
+            let (values, to) = (passed.values(), Some(input.all()));
+            engine.network.reverse(&engine.device, params, values, columns, arena.all(), to, &mut |_, _, _| Ok(()))?;
+            let rows = self.host_rows(input.all(), engine.network.inputs, count)?;
+            gradients.slice_axis_mut(Axis(0), range.clone().into()).assign(&rows);
+            logits.slice_axis_mut(Axis(0), range.into()).assign(&passed.logits);
+        }
+        Ok((logits, gradients))
+    }
+
+    fn params_vjp(
+        &self,
+        images: ArrayView2<'_, f32>,
+        cotangent: &CotangentOf<'_, f32>,
+    ) -> Result<(Array2<f32>, Vec<f32>), CudaError> {
+        let passed = self.forward(&self.params, images)?;
+        let arena = self.cotangents(&self.asked(0, &passed.logits, cotangent))?;
+        let gradient = self.engine.vjp_of(&self.params, passed.values(), arena.all())?;
+        let gradient = self.engine.read(&gradient)?;
+        Ok((passed.logits, gradient))
+    }
+}
+
+impl<D: Device> Classifier<f32> for DeviceModel<'_, D>
+where
+    Self: Sync,
+{
+    fn features(&self) -> usize {
+        self.engine.graph.features()
+    }
+
+    fn classes(&self) -> usize {
+        self.engine.graph.classes()
+    }
+
+    fn logits(&self, images: ArrayView2<'_, f32>) -> Result<Array2<f32>, AutodiffError> {
+        self.logits_with(&self.params, images).map_err(device_error)
+    }
+
+    fn logits_and_input_vjp(
+        &self,
+        images: ArrayView2<'_, f32>,
+        cotangent: &CotangentOf<'_, f32>,
+    ) -> Result<(Array2<f32>, Array2<f32>), AutodiffError> {
+        self.input_vjp(images, cotangent).map_err(device_error)
+    }
+}
+
+impl<D: Device> Differentiable<f32> for DeviceModel<'_, D>
+where
+    Self: Sync,
+{
+    fn graph(&self) -> &Graph {
+        self.host.graph()
+    }
+
+    fn params(&self) -> &[f32] {
+        self.host.params()
+    }
+
+    fn logits_at(&self, params: &[f32], images: ArrayView2<'_, f32>) -> Result<Array2<f32>, AutodiffError> {
+        let logits = || self.logits_with(&self.engine.vector(params)?, images);
+        logits().map_err(device_error)
+    }
+
+    fn logits_and_vjp(
+        &self,
+        images: ArrayView2<'_, f32>,
+        cotangent: &CotangentOf<'_, f32>,
+    ) -> Result<(Array2<f32>, Vec<f32>), AutodiffError> {
+        self.params_vjp(images, cotangent).map_err(device_error)
+    }
+}
