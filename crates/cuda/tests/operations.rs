@@ -1,4 +1,5 @@
 //! Every kernel, run by the emulator, against the CPU's operation.
+#![cfg(test)]
 
 mod kernels;
 
