@@ -125,6 +125,7 @@ pub const SOURCES: &[Source] = &[
             "softmax_residual_f64",
             "softmax_loss",
             "loss_accumulate",
+            "softmax_training",
             "hessian_factors_f32",
             "hessian_factors_f64",
             "residual_in_factors_f32",

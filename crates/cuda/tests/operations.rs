@@ -1,21 +1,51 @@
 //! Every kernel, run by the emulator, against the CPU's operation.
+#![cfg(test)]
 
 mod kernels;
 
-use minima_cuda::EmulatedDevice;
+use minima_cuda::device::Order;
+use minima_cuda::sources::SOURCES;
+use minima_cuda::{CudaError, EmulatedDevice};
+use std::time::Instant;
 
-#[test]
-fn kernels_agree_with_the_cpu() {
-    let device = match EmulatedDevice::start() {
-        Ok(device) => device,
-        Err(error) => {
+/// The emulator; `None`, and why, where this machine has nothing to compile it with.
+fn emulator(order: Order) -> Option<EmulatedDevice> {
+    match EmulatedDevice::start_with(SOURCES, order) {
+        Ok(device) => Some(device),
+        Err(error @ CudaError::Missing { .. }) => {
             eprintln!("skipped: {error}");
-            return;
+            None
         }
-    };
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn agree_with_the_cpu(order: Order) {
+    let Some(device) = emulator(order) else { return };
     for (name, test) in kernels::all::<EmulatedDevice>() {
-        let start = std::time::Instant::now();
+        eprintln!("{name}");
+        let start = Instant::now();
         test(&device);
         eprintln!("{name}: {:.2} s", start.elapsed().as_secs_f64());
     }
+}
+
+#[test]
+fn kernels_agree_with_the_cpu() {
+    agree_with_the_cpu(Order::Ascending);
+}
+
+/// With threads and blocks in the other order: a kernel in which one thread waits for another's result without a barrier
+/// fails in one of the two.
+#[test]
+fn kernels_agree_with_the_cpu_in_descending_order() {
+    agree_with_the_cpu(Order::Descending);
+}
+
+/// Not a bit depends on the order in which threads and blocks run.
+#[test]
+fn no_bit_depends_on_the_order() {
+    let [Some(ascending), Some(descending)] = [Order::Ascending, Order::Descending].map(emulator) else { return };
+    let bits = |device| kernels::mean_direction(device).into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    assert_eq!(bits(&ascending), bits(&descending));
 }

@@ -12,7 +12,7 @@ use cudarc::driver::{
     CudaContext, CudaFunction, CudaGraph, CudaSlice, CudaStream, DevicePtr, DriverError, LaunchConfig, PushKernelArg,
     result,
 };
-use nvrtc::Parameter;
+use nvrtc::{Compiled, Parameter};
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -86,8 +86,8 @@ impl NvidiaDevice {
             capture: Arc::default(),
             description: format!("{name}, compute capability {major}.{minor}, {versions}"),
         };
-        for source in sources {
-            device.load(source, &architecture)?;
+        for (source, compiled) in sources.iter().zip(nvrtc::compile_all(sources, &architecture)?) {
+            device.load(source, compiled, &architecture)?;
         }
         Ok(device)
     }
@@ -97,8 +97,7 @@ impl NvidiaDevice {
         &self.description
     }
 
-    fn load(&mut self, source: &Source, architecture: &str) -> Result<(), CudaError> {
-        let compiled = nvrtc::compile(source, architecture)?;
+    fn load(&mut self, source: &Source, compiled: Compiled, architecture: &str) -> Result<(), CudaError> {
         let loading = |error| {
             driver(format!("loading {}, compiled for {architecture} ({})", source.name, self.description), error)
         };

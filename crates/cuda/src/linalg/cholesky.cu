@@ -13,7 +13,7 @@ const int CHOLESKY_BLOCK = 32;
 const int CHOLESKY_ROWS = 64;
 const int CHOLESKY_THREADS = 256;
 const int CHOLESKY_TILE = 64;
-const int SOLVE_THREADS = 512;
+const int SOLVE_THREADS = 1024;
 
 __device__ float cholesky_sqrt(float x) { return sqrtf(x); }
 __device__ double cholesky_sqrt(double x) { return sqrt(x); }
@@ -304,13 +304,13 @@ __device__ void cholesky_forward_of(const R* l, const R* inverses, R* right, int
     }
 }
 
-// b = L^-1 b for each right side. Grid: right sides; block 512.
-extern "C" __global__ void cholesky_forward_f32(const float* __restrict__ l, const float* __restrict__ inverses,
+// b = L^-1 b for each right side. Grid: right sides; block 1024.
+extern "C" __global__ void __launch_bounds__(SOLVE_THREADS) cholesky_forward_f32(const float* __restrict__ l, const float* __restrict__ inverses,
                                                 float* right, int order) {
     cholesky_forward_of<float>(l, inverses, right, order);
 }
 
-extern "C" __global__ void cholesky_forward_f64(const double* __restrict__ l, const double* __restrict__ inverses,
+extern "C" __global__ void __launch_bounds__(SOLVE_THREADS) cholesky_forward_f64(const double* __restrict__ l, const double* __restrict__ inverses,
                                                 double* right, int order) {
     cholesky_forward_of<double>(l, inverses, right, order);
 }
@@ -324,9 +324,10 @@ __device__ void cholesky_backward_of(const R* l, const R* inverses, R* right, in
         const int width = order - first < CHOLESKY_BLOCK ? order - first : CHOLESKY_BLOCK;
         R sum = 0;
         if (thread < width) {
-#pragma unroll 4
-            for (int k = thread; k < width; ++k) {
-                sum = cholesky_fma(inverses[(first + k) * CHOLESKY_BLOCK + thread], b[first + k], sum);
+#pragma unroll
+            for (int k = 0; k < CHOLESKY_BLOCK; ++k) {
+                // Of the inverse, what is above the diagonal is zero.
+                sum = k < width ? cholesky_fma(inverses[(first + k) * CHOLESKY_BLOCK + thread], b[first + k], sum) : sum;
             }
         }
         if (thread < CHOLESKY_BLOCK) {
@@ -349,13 +350,13 @@ __device__ void cholesky_backward_of(const R* l, const R* inverses, R* right, in
     }
 }
 
-// b = L'^-1 b for each right side. Grid: right sides; block 512.
-extern "C" __global__ void cholesky_backward_f32(const float* __restrict__ l, const float* __restrict__ inverses,
+// b = L'^-1 b for each right side. Grid: right sides; block 1024.
+extern "C" __global__ void __launch_bounds__(SOLVE_THREADS) cholesky_backward_f32(const float* __restrict__ l, const float* __restrict__ inverses,
                                                  float* right, int order) {
     cholesky_backward_of<float>(l, inverses, right, order);
 }
 
-extern "C" __global__ void cholesky_backward_f64(const double* __restrict__ l, const double* __restrict__ inverses,
+extern "C" __global__ void __launch_bounds__(SOLVE_THREADS) cholesky_backward_f64(const double* __restrict__ l, const double* __restrict__ inverses,
                                                  double* right, int order) {
     cholesky_backward_of<double>(l, inverses, right, order);
 }

@@ -135,7 +135,7 @@ impl Cholesky {
             return Ok(());
         }
         let launch = Launch::of(kernel).slice(l).slice(workspace).slice(right).ints([self.order]);
-        launch.run(device, Grid::new([self.sides, 1], [512, 1]))
+        launch.run(device, Grid::new([self.sides, 1], [1024, 1]))
     }
 
     fn check<D: Device, R: Real>(

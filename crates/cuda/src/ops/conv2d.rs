@@ -175,15 +175,16 @@ impl Conv2d {
         self.check_input("conv2d per_sample_gradients: x", x, images)?;
         self.check_output("conv2d per_sample_gradients: dy", dy, count)?;
         check_tensor("conv2d per_sample_gradients: gradients", gradients, self.params(), count)?;
-        // Cotangents are read once for each tile of rows: tall tiles where there are many.
-        let (kernel, rows) = if self.rows() > 2 * Self::FEW_ROWS {
-            ("conv2d_per_sample_gradients_9", Self::MANY_ROWS)
+        // Cotangents are read once for each tile of rows: tall tiles where there are many. A block's slices are as many as
+        // fit in shared memory.
+        let (kernel, rows, slices) = if self.rows() > Self::MANY_ROWS {
+            ("conv2d_per_sample_gradients_9", Self::MANY_ROWS, SLICES)
         } else {
-            ("conv2d_per_sample_gradients_3", Self::FEW_ROWS)
+            ("conv2d_per_sample_gradients_3", Self::FEW_ROWS, 2 * SLICES)
         };
         let launch = Launch::of(kernel).slice(x).slice(dy).slice(gradients).ints([images, count]).ints(self.shape());
         let tiles = self.rows().div_ceil(rows) * self.output[2].div_ceil(TILE);
-        launch.run(device, Grid::new([tiles, count.div_ceil(COLUMNS)], [COLUMNS as u32, SLICES as u32]))
+        launch.run(device, Grid::new([tiles, count.div_ceil(COLUMNS)], [COLUMNS as u32, slices as u32]))
     }
 
     /// `gradient = (∂y/∂params)ᵀ dy`, summed over the images, with [`workspace`](Self::workspace) numbers to work in.

@@ -3,7 +3,7 @@
 // G[k, l, i, o] = sum over h, w of x[h * down + k - above, w * across + l - left, i] * dy[h, w, o], and for the bias the sum
 // of dy[h, w, o]. Layouts as in conv2d.cu; gradients flat, bias (out) and then kernel (height, width, in, out).
 //
-// A block has 32 columns and 8 slices of the output's places. A thread sums over its slice what belongs to R of the rows
+// A block has 32 columns and some slices of the output's places. A thread sums over its slice what belongs to R of the rows
 // (k, l, i) and four output channels, in registers; the slices are then added in shared memory, always in the same order.
 
 const int GRADIENT_COLUMNS = 32;
@@ -75,10 +75,10 @@ struct Conv2dGradient {
     }
 };
 
-template <int R>
+template <int R, int SLICES>
 __device__ void conv2d_per_sample(const float* x, const float* dy, float* gradients, int images, int columns,
                                   const Conv2dGradientShape& s) {
-    __shared__ float sums[(R + 1) * GRADIENT_TILE][GRADIENT_SLICES][GRADIENT_COLUMNS];
+    __shared__ float sums[(R + 1) * GRADIENT_TILE][SLICES][GRADIENT_COLUMNS];
     const int tiles = (s.outputs + GRADIENT_TILE - 1) / GRADIENT_TILE;
     const int o = blockIdx.x % tiles * GRADIENT_TILE;
     const int first = blockIdx.x / tiles * R;
@@ -88,15 +88,11 @@ __device__ void conv2d_per_sample(const float* x, const float* dy, float* gradie
     const int at = column < columns ? column : columns - 1;
     Conv2dGradient<R> sum;
     sum.start(s, first, o);
-    int w = slice % s.out_width;
-    int h = slice / s.out_width;
-    while (h < s.out_height) {
-        sum.add(s, x + at % images, images, dy + at, columns, h, w);
-        w += GRADIENT_SLICES;
-        while (w >= s.out_width) {
-            w -= s.out_width;
-            ++h;
-        }
+    const int places = s.out_height * s.out_width;
+#pragma unroll 2
+    for (int place = slice; place < places; place += SLICES) {
+        const int h = place / s.out_width;
+        sum.add(s, x + at % images, images, dy + at, columns, h, place - h * s.out_width);
     }
 #pragma unroll
     for (int j = 0; j < GRADIENT_TILE; ++j) {
@@ -108,10 +104,10 @@ __device__ void conv2d_per_sample(const float* x, const float* dy, float* gradie
     }
     __syncthreads();
     const int rows = s.kernel_height * s.kernel_width * s.inputs;
-    for (int v = slice; v < (R + 1) * GRADIENT_TILE; v += GRADIENT_SLICES) {
+    for (int v = slice; v < (R + 1) * GRADIENT_TILE; v += SLICES) {
         float total = 0.0f;
 #pragma unroll
-        for (int from = 0; from < GRADIENT_SLICES; ++from) {
+        for (int from = 0; from < SLICES; ++from) {
             total += sums[v][from][lane];
         }
         const int r = v / GRADIENT_TILE;
@@ -125,19 +121,19 @@ __device__ void conv2d_per_sample(const float* x, const float* dy, float* gradie
 }
 
 // Every column's own gradient, [parameter][column]. Grid: (tiles of rows * tiles of channels, blocks of 32 columns), block
-// (32, 8); the kernel with R = 9 is for many rows.
+// (32, 16) for R = 3, and (32, 8) for R = 9, which is for many rows.
 extern "C" __global__ void conv2d_per_sample_gradients_3(const float* __restrict__ x, const float* __restrict__ dy,
                                                          float* __restrict__ gradients, int images, int columns,
                                                          GRADIENT_SHAPE) {
     const Conv2dGradientShape s = GRADIENT_SHAPE_OF_ARGUMENTS;
-    conv2d_per_sample<3>(x, dy, gradients, images, columns, s);
+    conv2d_per_sample<3, 16>(x, dy, gradients, images, columns, s);
 }
 
 extern "C" __global__ void conv2d_per_sample_gradients_9(const float* __restrict__ x, const float* __restrict__ dy,
                                                          float* __restrict__ gradients, int images, int columns,
                                                          GRADIENT_SHAPE) {
     const Conv2dGradientShape s = GRADIENT_SHAPE_OF_ARGUMENTS;
-    conv2d_per_sample<9>(x, dy, gradients, images, columns, s);
+    conv2d_per_sample<9, 8>(x, dy, gradients, images, columns, s);
 }
 
 template <int R>

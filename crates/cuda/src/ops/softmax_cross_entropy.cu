@@ -67,43 +67,45 @@ extern "C" __global__ void softmax_residual_f64(const float* __restrict__ logits
     }
 }
 
-// Each image's loss, NaN for a label that names no class, and whether its label's logit is on top: the first of several
-// equal ones, and no class where there is a NaN. Grid: blocks of images.
+// One image's loss, NaN for a label that names no class, and whether its label's logit is on top: the first of several equal
+// ones, and no class where there is a NaN.
+struct SoftmaxLoss {
+    float loss;
+    bool correct;
+
+    __device__ SoftmaxLoss(const float* __restrict__ a, int label, int images, int classes) {
+        const float largest = softmax_largest<float>(a, images, classes);
+        float sum = 0.0f;
+        int top = 0;
+        bool has_nan = false;
+        for (int c = 0; c < classes; ++c) {
+            const float value = a[c * images];
+            sum += expf(value - largest);
+            has_nan = has_nan || value != value;
+            top = value > a[top * images] ? c : top;
+        }
+        const bool named = label >= 0 && label < classes;
+        loss = named ? logf(sum) + largest - a[label * images] : nanf("");
+        correct = !has_nan && top == label;
+    }
+};
+
+// Each image's loss, and 1 where it is classified correctly, else 0. Grid: blocks of images.
 extern "C" __global__ void softmax_loss(const float* __restrict__ logits, const unsigned* __restrict__ labels,
                                         float* __restrict__ losses, unsigned* __restrict__ correct, int images,
                                         int classes) {
     const int image = blockIdx.x * blockDim.x + threadIdx.x;
-    if (image >= images) {
-        return;
+    if (image < images) {
+        const SoftmaxLoss of_image(logits + image, static_cast<int>(labels[image]), images, classes);
+        losses[image] = of_image.loss;
+        correct[image] = of_image.correct ? 1u : 0u;
     }
-    const float* a = logits + image;
-    const float largest = softmax_largest<float>(a, images, classes);
-    float sum = 0.0f;
-    int top = 0;
-    bool has_nan = false;
-    for (int c = 0; c < classes; ++c) {
-        const float value = a[c * images];
-        sum += expf(value - largest);
-        has_nan = has_nan || value != value;
-        top = value > a[top * images] ? c : top;
-    }
-    const int label = static_cast<int>(labels[image]);
-    const bool named = label >= 0 && label < classes;
-    losses[image] = named ? logf(sum) + largest - a[label * images] : nanf("");
-    correct[image] = !has_nan && top == label ? 1u : 0u;
 }
 
-// total[0] += sum of the losses, total[1] += sum of the correct: one block of 256 threads, a fixed order.
-extern "C" __global__ void loss_accumulate(const float* __restrict__ losses, const unsigned* __restrict__ correct,
-                                           double* __restrict__ total, int images) {
+// Adds the block's losses to total[0] and its counts to total[1], in a fixed order.
+__device__ void loss_add(double loss, double count, double* total) {
     __shared__ double sums[2][LOSS_THREADS];
     const int thread = threadIdx.x;
-    double loss = 0.0;
-    double count = 0.0;
-    for (int image = thread; image < images; image += LOSS_THREADS) {
-        loss += static_cast<double>(losses[image]);
-        count += static_cast<double>(correct[image]);
-    }
     sums[0][thread] = loss;
     sums[1][thread] = count;
     for (int width = LOSS_THREADS / 2; width > 0; width /= 2) {
@@ -117,6 +119,35 @@ extern "C" __global__ void loss_accumulate(const float* __restrict__ losses, con
         total[0] += sums[0][0];
         total[1] += sums[1][0];
     }
+}
+
+// total[0] += sum of the losses, total[1] += sum of the correct. One block of 256 threads.
+extern "C" __global__ void loss_accumulate(const float* __restrict__ losses, const unsigned* __restrict__ correct,
+                                           double* __restrict__ total, int images) {
+    double loss = 0.0;
+    double count = 0.0;
+    for (int image = threadIdx.x; image < images; image += LOSS_THREADS) {
+        loss += static_cast<double>(losses[image]);
+        count += static_cast<double>(correct[image]);
+    }
+    loss_add(loss, count, total);
+}
+
+// A training step's loss in one launch: the residual times scale, and the sums of losses and correct images added to total.
+// One block of 256 threads.
+extern "C" __global__ void softmax_training(const float* __restrict__ logits, const unsigned* __restrict__ labels,
+                                            float* __restrict__ residual, double* __restrict__ total, int images,
+                                            int classes, float scale) {
+    double loss = 0.0;
+    double count = 0.0;
+    for (int image = threadIdx.x; image < images; image += LOSS_THREADS) {
+        const int label = static_cast<int>(labels[image]);
+        const SoftmaxLoss of_image(logits + image, label, images, classes);
+        loss += static_cast<double>(of_image.loss);
+        count += of_image.correct ? 1.0 : 0.0;
+        softmax_of_image<float>(logits + image, residual + image, images, classes, 1.0f, label, scale);
+    }
+    loss_add(loss, count, total);
 }
 
 // The basis of what is orthogonal to s = sqrt(p), one image: the Householder reflection that takes s to the likeliest class.

@@ -98,6 +98,29 @@ impl SoftmaxCrossEntropy {
         launch.run(device, Grid::new([1, 1], [256, 1]))
     }
 
+    /// A training step's loss in one launch: [`residual`](Self::residual) in single precision, and the sums of
+    /// [`losses`](Self::losses) and correct images added to `total` as [`accumulate`](Self::accumulate) does. One block does
+    /// it: for batches of some hundreds of images.
+    ///
+    /// # Errors
+    /// As [`probabilities`](Self::probabilities).
+    pub fn training<D: Device>(
+        &self,
+        device: &D,
+        logits: Slice<'_, D, f32>,
+        labels: Slice<'_, D, u32>,
+        residual: Slice<'_, D, f32>,
+        scale: f64,
+        total: Slice<'_, D, f64>,
+    ) -> Result<(), CudaError> {
+        self.check_logits(logits)?;
+        labels.check("training: labels", self.images)?;
+        check_tensor("training: residual", residual, self.classes, self.images)?;
+        total.check("training: total", 2)?;
+        let launch = Launch::of("softmax_training").slice(logits).slice(labels).slice(residual).slice(total);
+        launch.ints([self.images, self.classes]).float(scale).run(device, Grid::new([1, 1], [256, 1]))
+    }
+
     /// `factors[class][k · images + i] = scale · c_k[class]` of image i with `Σ_k c_k c_kᵀ` its Hessian, for k below
     /// [`directions`](Self::directions), from probabilities; and in single precision into `narrow`, the directions' cotangents.
     /// `f32` needs no `narrow` and leaves it as it is.
@@ -122,7 +145,7 @@ impl SoftmaxCrossEntropy {
         } else {
             launch
         };
-        launch.ints([self.images, self.classes]).real::<R>(scale).run(device, Grid::flat(columns))
+        launch.ints([self.images, self.classes]).real::<R>(scale).run(device, Grid::warps(columns))
     }
 
     /// `coefficients[k · images + i]`: scale times the residual `p − onehot(y)` of image i in its factors of scale 1.
@@ -142,7 +165,7 @@ impl SoftmaxCrossEntropy {
         check_tensor("residual_in_factors: coefficients", coefficients, self.directions(), self.images)?;
         let launch = Launch::of(R::kernel("residual_in_factors_f32", "residual_in_factors_f64"));
         let launch = launch.slice(p).slice(labels).slice(coefficients).ints([self.images, self.classes]);
-        launch.real::<R>(scale).run(device, Grid::flat(coefficients.len()))
+        launch.real::<R>(scale).run(device, Grid::warps(coefficients.len()))
     }
 
     fn check_logits<D: Device>(&self, logits: Slice<'_, D, f32>) -> Result<(), CudaError> {

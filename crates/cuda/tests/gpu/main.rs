@@ -1,10 +1,13 @@
-//! A GPU keeps a device's promises. Without one these tests say that they were skipped.
+//! A GPU keeps a device's promises, and its kernels agree with the CPU's operations. Without one these tests say that they
+//! were skipped.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 #![cfg(feature = "gpu-tests")]
 
 #[path = "../device_contract/mod.rs"]
 mod device_contract;
+#[path = "../kernels/mod.rs"]
+mod kernels;
 
 use minima_cuda::sources::{SOURCES, Source};
 use minima_cuda::{CudaError, NvidiaDevice};
@@ -30,8 +33,17 @@ fn it_keeps_the_contract() {
 }
 
 #[test]
-fn it_loads_all_kernels() {
-    if let Some(device) = gpu(SOURCES) {
-        println!("{}", device.describe());
+fn kernels_agree_with_the_cpu() {
+    let Some(device) = gpu(SOURCES) else { return };
+    for (name, test) in kernels::all::<NvidiaDevice>() {
+        println!("{name}");
+        test(&device);
     }
+}
+
+#[test]
+fn the_same_bits_come_every_time() {
+    let Some(device) = gpu(SOURCES) else { return };
+    let bits = || kernels::mean_direction(&device).into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    assert_eq!(bits(), bits());
 }

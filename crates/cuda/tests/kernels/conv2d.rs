@@ -4,6 +4,7 @@ use super::arrays::{SINGLE, assert_close, by_column, by_feature, directions, dow
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Padding};
 use minima_cuda::ops::{Conv2d, Tangents};
 use minima_cuda::{Columns, Device, Slice, Write};
+use minima_rng::Key;
 use ndarray::{Array2, Array3, Axis};
 
 /// A convolution, and how many images and directions it is tried with.
@@ -22,7 +23,7 @@ fn cases() -> Vec<Case> {
         directions,
     };
     use Padding::{Same, Valid};
-    vec![
+    let mut cases = vec![
         case([9, 8, 1], 4, [3, 3], [1, 1], Same, 5, 3),
         case([6, 7, 4], 8, [3, 3], [1, 1], Same, 33, 3),
         case([5, 5, 2], 1, [1, 1], [1, 1], Valid, 1, 1),
@@ -35,7 +36,16 @@ fn cases() -> Vec<Case> {
         // Enough columns for the kernels with several a thread.
         case([4, 3, 3], 5, [3, 3], [1, 1], Same, 130, 5),
         case([5, 4, 2], 6, [2, 3], [2, 1], Valid, 530, 1),
-    ]
+    ];
+    // And some that nobody chose.
+    cases.extend((0..12).map(|seed| {
+        let words = Key::new(seed).bits(10);
+        let below = |at: usize, end: usize| words[at] as usize % end;
+        let (input, kernel) = ([5 + below(0, 4), 5 + below(1, 4), 1 + below(2, 7)], [1 + below(3, 5), 1 + below(4, 5)]);
+        let (stride, padding) = ([1 + below(5, 3), 1 + below(6, 3)], if below(7, 2) == 0 { Same } else { Valid });
+        case(input, 1 + below(8, 7), kernel, stride, padding, [1, 5, 33, 130][below(9, 4)], 1 + seed as usize % 3)
+    }));
+    cases
 }
 
 /// A case's network of one operation, its device counterpart, and numbers to try them with.

@@ -200,6 +200,11 @@ impl<'a, D: Device> OnDevice<'a, D> {
     }
 }
 
+/// The mean's direction: the same bits on every device that rounds alike.
+pub fn mean_direction<D: Device>(device: &D) -> Vec<f32> {
+    OnDevice::new(device, &Net::new()).block_diagonal(1.0 / IMAGES as f64).unwrap()
+}
+
 /// All three directions in double precision.
 pub fn directions<D: Device>(device: &D) {
     let net = Net::new();

@@ -89,7 +89,7 @@ pub fn underflow<D: Device>(device: &D) {
 
 /// Losses, correctness with ties and NaN, and their sums over several batches.
 pub fn losses<D: Device>(device: &D) {
-    let total = device.zeros::<f64>(2).unwrap();
+    let (total, in_one) = (device.zeros::<f64>(2).unwrap(), device.zeros::<f64>(2).unwrap());
     let (mut loss, mut count) = (0.0, 0);
     for (images, classes) in [(1, 2), (33, 3), (300, 10)] {
         let op = SoftmaxCrossEntropy { images, classes };
@@ -102,6 +102,12 @@ pub fn losses<D: Device>(device: &D) {
         let (to, hits) = (Slice::all(&losses), Slice::all(&correct));
         op.losses(device, Slice::all(&device_logits), Slice::all(&device_labels), to, hits).unwrap();
         op.accumulate(device, to, hits, Slice::all(&total)).unwrap();
+        let residual = stale(device, images * classes);
+        let (logits_there, labels_there) = (Slice::all(&device_logits), Slice::all(&device_labels));
+        op.training(device, logits_there, labels_there, Slice::all(&residual), 0.5, Slice::all(&in_one)).unwrap();
+        assert_eq!(download(device, &in_one), download(device, &total));
+        let gradient = cpu::mean_gradient(logits.view(), &labels).unwrap() * (0.5 * images as f32);
+        assert_close("residual", &download(device, &residual), &by_feature(gradient.view()), SINGLE);
         let rows = logits.outer_iter().zip(&labels);
         let expected: Vec<f32> = rows.map(|(row, &y)| cpu::loss(row.to_vec().as_slice(), y)).collect();
         assert_close("losses", &download(device, &losses), &expected, SINGLE);

@@ -13,6 +13,7 @@ mod pointwise;
 mod pooling;
 mod vector;
 
+pub use gauss_newton::mean_direction;
 use minima_cuda::Device;
 
 /// A test that takes the device to run on.

@@ -23,6 +23,8 @@ const FLAGS: &[&str] = &[
     "-Werror",
     "-Wno-unknown-pragmas",
     "-fno-omit-frame-pointer",
+    // Products are fused where a kernel says so, on every machine.
+    "-ffp-contract=off",
     "-fsanitize=address,undefined",
     "-fno-sanitize-recover=all",
 ];
@@ -30,10 +32,11 @@ const FLAGS: &[&str] = &[
 /// One compilation at a time in this process; other processes are kept apart by renaming what is done.
 static COMPILING: Mutex<()> = Mutex::new(());
 
-/// The program that runs `sources`, compiled into `folder` unless it is there already: files are named for their contents.
+/// The program that runs `sources`, compiled into `folder` unless it is there already: files are named for their contents,
+/// and lie in a folder named for the shim and the compiler.
 pub(super) fn compile(sources: &[Source], folder: &Path) -> Result<PathBuf, CudaError> {
     let _one_at_a_time = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
-    let version = compiler_version()?;
+    let folder = &folder.join(format!("{:016x}", hash(&[SHIM, &compiler_version()?])));
     let in_folder = |error: io::Error| failed(format!("writing into {}", folder.display()), error.to_string());
     fs::create_dir_all(folder).map_err(in_folder)?;
     let shim = folder.join("shim.hpp");
@@ -43,7 +46,8 @@ pub(super) fn compile(sources: &[Source], folder: &Path) -> Result<PathBuf, Cuda
     let mut tail = String::from("\nnamespace minima {\n");
     for (index, source) in sources.iter().enumerate() {
         let unit = unit(index, source);
-        let object = folder.join(format!("{}-{:016x}.o", source.name, hash(&[&version, SHIM, &unit])));
+        let stem = source.name.replace(['/', '\\'], "-");
+        let object = folder.join(format!("{stem}-{:016x}.o", hash(&[&unit])));
         objects.push(object.clone());
         tail += &format!("void add_source_{index}();\n");
         if !object.exists() {
@@ -57,7 +61,7 @@ pub(super) fn compile(sources: &[Source], folder: &Path) -> Result<PathBuf, Cuda
     tail += "}\n}\n";
 
     let server = format!("{SERVER}{tail}");
-    let object = folder.join(format!("server-{:016x}.o", hash(&[&version, SHIM, &server])));
+    let object = folder.join(format!("server-{:016x}.o", hash(&[&server])));
     if !object.exists() {
         build(&object, &source_file(&object, &server).map_err(in_folder)?, "server.cpp", None)?;
     }
@@ -109,12 +113,14 @@ fn source_file(object: &Path, text: &str) -> io::Result<PathBuf> {
 /// linker gives names to its ends.
 fn build(object: &Path, file: &Path, name: &str, index: Option<usize>) -> Result<(), CudaError> {
     let unfinished = unfinished(object);
-    run(Command::new(COMPILER).args(FLAGS).arg("-c").arg(file).arg("-o").arg(&unfinished), name)?;
+    let compiled = run(Command::new(COMPILER).args(FLAGS).arg("-c").arg(file).arg("-o").arg(&unfinished), name);
+    let removed = fs::remove_file(file);
+    compiled?;
     if let Some(index) = index {
         let rename = format!(".bss=shared_{index}");
         run(Command::new("objcopy").arg("--rename-section").arg(rename).arg(&unfinished), name)?;
     }
-    let done = fs::remove_file(file).and_then(|()| fs::rename(&unfinished, object));
+    let done = removed.and_then(|()| fs::rename(&unfinished, object));
     done.map_err(|error| failed(format!("writing {}", object.display()), error.to_string()))
 }
 

@@ -7,6 +7,7 @@ use crate::{CudaError, Missing};
 use cudarc::nvrtc::result::{self, NvrtcError};
 use cudarc::nvrtc::sys;
 use std::ffi::{CString, c_char, c_int};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The oldest NVRTC that is used: major version.
 const OLDEST: i32 = 12;
@@ -129,6 +130,37 @@ pub fn compile(source: &Source, architecture: &str) -> Result<Compiled, CudaErro
         false => ptx,
     };
     Ok(Compiled { image, kernels, log })
+}
+
+/// Compiles all of `sources`, several at a time; the results are in their order.
+///
+/// # Errors
+///
+/// That of the first source which fails.
+pub fn compile_all(sources: &[Source], architecture: &str) -> Result<Vec<Compiled>, CudaError> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(source) = sources.get(at) else { break done };
+            done.push((at, compile(source, architecture)));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(sources.len());
+    let mut done = std::thread::scope(|scope| {
+        let helpers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for helper in helpers {
+            match helper.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, compiled)| compiled).collect()
 }
 
 /// A program that NVRTC holds.
