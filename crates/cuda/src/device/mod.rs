@@ -59,9 +59,9 @@ pub trait Memory {
 }
 
 /// What kernels run on. All work is done in the order in which it is asked for.
-pub trait Device: Sized {
+pub trait Device: Sized + Send + Sync + 'static {
     /// Numbers in the device's memory, freed when dropped.
-    type Buffer<T: Element>: Memory;
+    type Buffer<T: Element>: Memory + Send + Sync;
 
     /// Launches that were recorded, to be run again.
     type Recording;

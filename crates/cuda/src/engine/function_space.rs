@@ -4,11 +4,11 @@ use super::network::{Network, Node, Operation, Values};
 use super::pool::Loan;
 use super::{CudaEngine, DeviceBatch, DeviceVector, SolverReal, device_error};
 use crate::device::Device;
-use crate::linalg::{Cholesky, Gram, PublishedSystem, factors_times, kernel_times, square_root, copy, unit_directions};
+use crate::linalg::{Cholesky, Gram, PublishedSystem, copy, factors_times, kernel_times, square_root, unit_directions};
 use crate::slice::Slice;
 use crate::{Columns, CudaError, Write};
-use minima_autodiff::engine::{FunctionSpace, PublishedColumns};
 use minima_autodiff::AutodiffError;
+use minima_autodiff::engine::{FunctionSpace, PublishedColumns};
 
 /// A network's values at a batch.
 pub struct DevicePoint<'a, D: Device> {
@@ -147,13 +147,7 @@ fn convolution_params(network: &Network) -> usize {
     network.nodes.iter().map(of).sum()
 }
 
-#[expect(private_bounds, reason = "sealed: a device solves in single and in double precision")]
-impl<D: Device, R: SolverReal> FunctionSpace<f32, R> for CudaEngine<D>
-where
-    D::Buffer<f32>: Send + Sync,
-    D::Buffer<f64>: Send + Sync,
-    D::Buffer<u32>: Send + Sync,
-{
+impl<D: Device, R: SolverReal> FunctionSpace<f32, R> for CudaEngine<D> {
     type Point<'a>
         = DevicePoint<'a, D>
     where
@@ -318,11 +312,7 @@ where
         cotangent().map_err(device_error)
     }
 
-    fn vjp(
-        &self,
-        at: &DevicePoint<'_, D>,
-        w: &DeviceColumns<D, f32>,
-    ) -> Result<DeviceVector<D>, AutodiffError> {
+    fn vjp(&self, at: &DevicePoint<'_, D>, w: &DeviceColumns<D, f32>) -> Result<DeviceVector<D>, AutodiffError> {
         let vjp = || {
             let cotangents = self.take(self.network.arena(at.images()))?;
             let to = self.network.value(cotangents.all(), self.network.output, at.images())?;

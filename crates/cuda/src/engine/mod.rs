@@ -142,11 +142,7 @@ impl<D: Device> CudaEngine<D> {
         Ok(arena)
     }
 
-    fn gradient_of(
-        &self,
-        params: &DeviceVector<D>,
-        batch: &DeviceBatch<'_, D>,
-    ) -> Result<DeviceVector<D>, CudaError> {
+    fn gradient_of(&self, params: &DeviceVector<D>, batch: &DeviceBatch<'_, D>) -> Result<DeviceVector<D>, CudaError> {
         let images = batch.labels.len();
         let arena = self.evaluate(params, batch)?;
         let values = Values { images, input: batch.images, arena: arena.all() };
@@ -208,12 +204,7 @@ fn device_error(error: CudaError) -> AutodiffError {
     }
 }
 
-impl<D: Device> Engine<f32> for CudaEngine<D>
-where
-    D::Buffer<f32>: Send + Sync,
-    D::Buffer<f64>: Send + Sync,
-    D::Buffer<u32>: Send + Sync,
-{
+impl<D: Device> Engine<f32> for CudaEngine<D> {
     type Vector = DeviceVector<D>;
     type State = DeviceState<D>;
     type Batch<'b> = DeviceBatch<'b, D>;
@@ -247,8 +238,9 @@ where
     }
 }
 
-/// The precisions that a device solves in.
-pub(crate) trait SolverReal: Real + Pooled + Element + minima_autodiff::Scalar {}
+/// The precisions that a device solves in: `f32` and `f64`.
+#[expect(private_bounds, reason = "sealed: there are kernels for these two types and no other")]
+pub trait SolverReal: Real + Pooled + Element + minima_autodiff::Scalar {}
 
 impl SolverReal for f32 {}
 impl SolverReal for f64 {}

@@ -150,10 +150,7 @@ impl<D: Device> DeviceModel<'_, D> {
     }
 }
 
-impl<D: Device> Classifier<f32> for DeviceModel<'_, D>
-where
-    Self: Sync,
-{
+impl<D: Device> Classifier<f32> for DeviceModel<'_, D> {
     fn features(&self) -> usize {
         self.engine.graph.features()
     }
@@ -175,10 +172,7 @@ where
     }
 }
 
-impl<D: Device> Differentiable<f32> for DeviceModel<'_, D>
-where
-    Self: Sync,
-{
+impl<D: Device> Differentiable<f32> for DeviceModel<'_, D> {
     fn graph(&self) -> &Graph {
         self.host.graph()
     }

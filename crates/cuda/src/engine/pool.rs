@@ -4,7 +4,6 @@ use crate::CudaError;
 use crate::device::{Device, Element};
 use crate::slice::Slice;
 use std::collections::HashMap;
-use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Buffers of one type that wait for their next use, by their length.
@@ -70,7 +69,7 @@ impl<D: Device, T: Pooled> Loan<D, T> {
 
     /// All of it.
     pub fn all(&self) -> Slice<'_, D, T> {
-        Slice::all(&self.buffer)
+        Slice::all(self.buffer.as_ref())
     }
 
     /// Overwrites it.

@@ -8,6 +8,8 @@
 mod device_contract;
 #[path = "../kernels/mod.rs"]
 mod kernels;
+#[path = "../network/mod.rs"]
+mod network;
 
 use minima_cuda::sources::{SOURCES, Source};
 use minima_cuda::{CudaError, NvidiaDevice};
@@ -46,4 +48,11 @@ fn the_same_bits_come_every_time() {
     let Some(device) = gpu(SOURCES) else { return };
     let bits = || kernels::mean_direction(&device).into_iter().map(f32::to_bits).collect::<Vec<_>>();
     assert_eq!(bits(), bits());
+}
+
+#[test]
+fn networks_agree_with_the_cpu() {
+    if gpu(SOURCES).is_some() {
+        network::check(&|| gpu(SOURCES).unwrap());
+    }
 }

@@ -1,0 +1,264 @@
+//! Whole networks on a device against the same on the processor: gradients, directions, training, evaluation. Any device can
+//! be given these tests.
+
+use minima_autodiff::softmax_cross_entropy::gradient_into;
+use minima_autodiff::{
+    Batch, Classifier, Conv2dSpec, Differentiable, Engine, Graph, GraphBuilder, Model, Padding, paper_cnn,
+};
+use minima_cuda::engine::EpochReport;
+use minima_cuda::{CudaEngine, CudaError, Device};
+use minima_optim::{Adam, GaussNewton, Generation, OptimError, Optimizer, Sgd, SolvePrecision};
+use minima_rng::Key;
+use ndarray::Array2;
+use std::sync::Arc;
+
+/// Sums of some thousand products in single precision, in another order.
+const ROUNDING: f64 = 2e-6;
+
+/// All of it, on a device that is opened anew for each test.
+pub fn check<D: Device>(open: &dyn Fn() -> D) {
+    for (name, graph) in [("paper", paper_cnn([9, 8, 2], 5).unwrap()), ("residual", residual()), ("readers", readers())]
+    {
+        let graph = Arc::new(graph);
+        gradients(name, &CudaEngine::new(open(), Arc::clone(&graph)).unwrap());
+        directions(name, &CudaEngine::new(open(), Arc::clone(&graph)).unwrap());
+        evaluation(name, &CudaEngine::new(open(), Arc::clone(&graph)).unwrap());
+        training(name, &CudaEngine::new(open(), graph).unwrap());
+    }
+    refusals(&CudaEngine::new(open(), Arc::new(residual())).unwrap());
+}
+
+/// A residual block, a strided convolution, channels that are no multiples of four.
+fn residual() -> Graph {
+    let mut g = GraphBuilder::new(&[6, 7, 2]);
+    let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
+    let x = g.relu(x);
+    let y = g.conv2d(x, "Conv_1", Conv2dSpec::same(3, 3)).unwrap();
+    let y = g.relu(y);
+    let y = g.add(x, y).unwrap();
+    let y = g.max_pool2d(y, [2, 2], [2, 2]).unwrap();
+    let strided = Conv2dSpec { features: 5, kernel: [2, 2], stride: [2, 1], padding: Padding::Valid };
+    let y = g.conv2d(y, "Conv_2", strided).unwrap();
+    let y = g.relu(y);
+    let y = g.flatten(y);
+    let y = g.dense(y, "Dense_0", 6).unwrap();
+    let y = g.relu(y);
+    let y = g.dense(y, "Dense_1", 4).unwrap();
+    g.finish(y).unwrap()
+}
+
+/// Values with several readers, rectified ones among them and one behind a rectifier of its own; the input has two readers.
+fn readers() -> Graph {
+    let mut g = GraphBuilder::new(&[4, 4, 2]);
+    let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(2, 3)).unwrap();
+    let gated = g.relu(x);
+    let sum = g.add(x, gated).unwrap();
+    let sum = g.add(sum, g.input()).unwrap();
+    let sum = g.relu(sum);
+    let pooled = g.avg_pool2d(sum, [2, 2], [2, 2]).unwrap();
+    let pooled = g.relu(pooled);
+    let flat = g.flatten(pooled);
+    let a = g.dense(flat, "Dense_0", 8).unwrap();
+    let a = g.relu(a);
+    let b = g.add(a, flat).unwrap();
+    let b = g.relu(b);
+    let y = g.dense(b, "Dense_1", 3).unwrap();
+    g.finish(y).unwrap()
+}
+
+/// Pixels that bytes can hold, so that a data set of bytes has the same.
+struct Data {
+    pixels: Vec<u8>,
+    images: Array2<f32>,
+    labels: Vec<usize>,
+}
+
+impl Data {
+    fn of(graph: &Graph, count: usize) -> Self {
+        let numbers = Key::new(7).uniform(count * graph.features());
+        let pixels: Vec<u8> = numbers.iter().map(|x| (x * 255.0) as u8).collect();
+        let values = pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
+        let images = Array2::from_shape_vec((count, graph.features()), values).unwrap();
+        Self { pixels, images, labels: (0..count).map(|i| (i * 7 + 1) % graph.classes()).collect() }
+    }
+
+    fn rows(&self, indices: &[usize]) -> (Array2<f32>, Vec<usize>) {
+        (self.images.select(ndarray::Axis(0), indices), indices.iter().map(|&i| self.labels[i]).collect())
+    }
+}
+
+fn params(graph: &Graph) -> Vec<f32> {
+    // Biases too, so that one that is forgotten is seen.
+    graph.init::<f32>(3).iter().zip(Key::new(4).normal(graph.parameter_count())).map(|(p, n)| p + 0.1 * n).collect()
+}
+
+#[track_caller]
+fn assert_close(what: &str, found: &[f32], expected: &[f32], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let of = |x: &f32, y: &f32| (f64::from(*x) - f64::from(*y)).powi(2);
+    let apart: f64 = found.iter().zip(expected).map(|(f, e)| of(f, e)).sum();
+    let error = (apart / expected.iter().map(|e| of(e, &0.0)).sum::<f64>()).sqrt();
+    assert!(error < tolerance, "{what}: relative error {error:e}, tolerance {tolerance:e}");
+}
+
+/// What one batch's step makes of the parameters, on the device.
+fn stepped<D: Device>(
+    engine: &CudaEngine<D>,
+    data: &Data,
+    optimizer: &mut dyn Optimizer<f32, CudaEngine<D>>,
+) -> (Vec<f32>, EpochReport) {
+    let on_device = engine.load(&data.pixels, &data.labels).unwrap();
+    let mut params = engine.vector(&params(engine.graph())).unwrap();
+    let order: Vec<usize> = (0..data.labels.len()).rev().collect();
+    let mut epochs = engine.epochs(&on_device, data.labels.len()).unwrap();
+    let report = epochs.run::<Failed>(&order, |batch| Ok(optimizer.step(engine, &mut params, batch)?)).unwrap();
+    (engine.read(&params).unwrap(), report)
+}
+
+/// Either error of a step.
+#[derive(Debug)]
+enum Failed {
+    Device(CudaError),
+    Step(OptimError),
+}
+
+impl From<CudaError> for Failed {
+    fn from(error: CudaError) -> Self {
+        Self::Device(error)
+    }
+}
+
+impl From<OptimError> for Failed {
+    fn from(error: OptimError) -> Self {
+        Self::Step(error)
+    }
+}
+
+fn gradients<D: Device>(name: &str, engine: &CudaEngine<D>) {
+    let graph = Arc::clone(engine.graph());
+    for count in [1, 5, 33] {
+        let data = Data::of(&graph, count);
+        let (before, order) = (params(&graph), (0..count).rev().collect::<Vec<_>>());
+        let (images, labels) = data.rows(&order);
+        let batch = Batch::new(images.view(), &labels).unwrap();
+        let (report, gradient) = graph.gradient(&before, &batch).unwrap();
+        let (after, seen) = stepped(engine, &data, &mut Sgd::new(1.0));
+        let found: Vec<f32> = before.iter().zip(&after).map(|(b, a)| b - a).collect();
+        // The gradient comes out of a difference of parameters, which are of size one.
+        assert_close(&format!("{name}: gradient of {count}"), &found, &gradient, 10.0 * ROUNDING);
+        assert!((seen.loss - report.loss).abs() < ROUNDING * report.loss, "{name}: {seen:?} {report:?}");
+        assert_eq!(seen.accuracy, report.correct as f64 / count as f64, "{name}");
+    }
+}
+
+fn directions<D: Device>(name: &str, engine: &CudaEngine<D>) {
+    let graph = Arc::clone(engine.graph());
+    let data = Data::of(&graph, 6);
+    let order: Vec<usize> = (0..6).rev().collect();
+    let (images, labels) = data.rows(&order);
+    let batch = Batch::new(images.view(), &labels).unwrap();
+    for generation in [Generation::Mean, Generation::Sum, Generation::Published] {
+        for precision in [SolvePrecision::Double, SolvePrecision::Network] {
+            let optimizer =
+                GaussNewton::new(generation).with_precision(precision).with_damping(0.1).with_learning_rate(1.0);
+            let mut expected = params(&graph);
+            Optimizer::<f32>::step(&mut optimizer.clone(), &*graph, &mut expected, &batch).unwrap();
+            let (found, _) = stepped(engine, &data, &mut optimizer.clone());
+            // The kernel is rounded in another order, by some 1e-7 of its largest entries, which the damping divides.
+            let tolerance = if precision == SolvePrecision::Double { 1e-4 } else { 1e-3 };
+            assert_close(&format!("{name}: {generation:?}, {precision:?}"), &found, &expected, tolerance);
+        }
+    }
+}
+
+fn training<D: Device>(name: &str, engine: &CudaEngine<D>) {
+    type OnHost = Box<dyn Optimizer<f32>>;
+    type OnDevice<D> = Box<dyn Optimizer<f32, CudaEngine<D>>>;
+    const BATCH: usize = 4;
+    let graph = Arc::clone(engine.graph());
+    // Three whole batches, of which the second is recorded and the third repeated, and one of two images.
+    let data = Data::of(&graph, 14);
+    let gauss_newton = GaussNewton::mean().with_damping(0.1).with_learning_rate(0.3);
+    let optimizers: [(&str, OnHost, OnDevice<D>, f64); 4] = [
+        ("sgd", Box::new(Sgd::new(0.1)), Box::new(Sgd::new(0.1)), 1e-5),
+        (
+            "nesterov",
+            Box::new(Sgd::new(0.05).with_momentum(0.9).with_nesterov().with_weight_decay(0.01)),
+            Box::new(Sgd::new(0.05).with_momentum(0.9).with_nesterov().with_weight_decay(0.01)),
+            1e-5,
+        ),
+        // A gradient that is nothing but rounding is a whole step of Adam.
+        (
+            "adam",
+            Box::new(Adam::new(0.01).with_epsilon(1e-3).with_weight_decay(0.01)),
+            Box::new(Adam::new(0.01).with_epsilon(1e-3).with_weight_decay(0.01)),
+            1e-4,
+        ),
+        ("gauss-newton", Box::new(gauss_newton), Box::new(gauss_newton), 1e-4),
+    ];
+    for (optimizer, mut on_host, mut on_device, tolerance) in optimizers {
+        let loaded = engine.load(&data.pixels, &data.labels).unwrap();
+        let mut device_params = engine.vector(&params(&graph)).unwrap();
+        let mut epochs = engine.epochs(&loaded, BATCH).unwrap();
+        let mut host_params = params(&graph);
+        for epoch in 0..3 {
+            let order: Vec<usize> = Key::new(epoch).permutation(14).into_iter().map(|i| i as usize).collect();
+            let seen =
+                epochs.run::<Failed>(&order, |batch| Ok(on_device.step(engine, &mut device_params, batch)?)).unwrap();
+            let mut expected = EpochReport { loss: 0.0, accuracy: 0.0 };
+            for indices in order.chunks(BATCH) {
+                let (images, labels) = data.rows(indices);
+                let batch = Batch::new(images.view(), &labels).unwrap();
+                let report = on_host.step(&graph, &mut host_params, &batch).unwrap();
+                expected.loss += report.loss / 4.0;
+                expected.accuracy += report.correct as f64 / labels.len() as f64 / 4.0;
+            }
+            let what = format!("{name}, {optimizer}, epoch {epoch}");
+            assert!((seen.loss - expected.loss).abs() < tolerance * expected.loss, "{what}: {seen:?} {expected:?}");
+            assert!((seen.accuracy - expected.accuracy).abs() < 1e-12, "{what}: {seen:?} {expected:?}");
+            assert_close(&what, &engine.read(&device_params).unwrap(), &host_params, tolerance);
+        }
+    }
+}
+
+fn evaluation<D: Device>(name: &str, engine: &CudaEngine<D>) {
+    let graph = Arc::clone(engine.graph());
+    let data = Data::of(&graph, 9);
+    let host = Model::new(Arc::clone(&graph), params(&graph)).unwrap();
+    let device = engine.model(host.clone()).unwrap();
+    let cotangent = |i: usize, logits: &[f32], out: &mut [f32]| gradient_into(logits, data.labels[i], 1.0, out);
+    let flat = |a: Array2<f32>| a.into_raw_vec_and_offset().0;
+    let images = data.images.view();
+    let expected = flat(host.logits(images).unwrap());
+    assert_close(&format!("{name}: logits"), &flat(device.logits(images).unwrap()), &expected, ROUNDING);
+    let (_, expected) = host.logits_and_input_vjp(images, &cotangent).unwrap();
+    let (logits, found) = device.logits_and_input_vjp(images, &cotangent).unwrap();
+    assert_close(&format!("{name}: input gradient"), &flat(found), &flat(expected), 2.0 * ROUNDING);
+    assert_eq!(logits.dim(), (9, graph.classes()));
+    let (_, expected) = Differentiable::logits_and_vjp(&host, images, &cotangent).unwrap();
+    let (_, found) = device.logits_and_vjp(images, &cotangent).unwrap();
+    assert_close(&format!("{name}: gradient"), &found, &expected, 2.0 * ROUNDING);
+    let moved: Vec<f32> = host.params().iter().map(|p| 1.1 * p).collect();
+    let (found, expected) = (device.logits_at(&moved, images).unwrap(), host.logits_at(&moved, images).unwrap());
+    assert_close(&format!("{name}: logits elsewhere"), &flat(found), &flat(expected), ROUNDING);
+}
+
+fn refusals<D: Device>(engine: &CudaEngine<D>) {
+    assert!(matches!(engine.vector(&[0.0; 3]), Err(CudaError::Length { what: "parameters", found: 3, .. })));
+    assert!(matches!(engine.load(&[0; 3], &[0]), Err(CudaError::Length { what: "pixels", found: 3, expected: 84 })));
+    let data = engine.load(&[0; 2 * 84], &[0, 1]).unwrap();
+    assert!(matches!(engine.epochs(&data, 0), Err(CudaError::Length { what: "a batch", .. })));
+    let mut epochs = engine.epochs(&data, 1).unwrap();
+    let short = epochs.run::<CudaError>(&[0], |_| Ok(()));
+    assert!(matches!(short, Err(CudaError::Length { what: "order", found: 1, expected: 2 })));
+    let model = engine.model(Model::new(Arc::clone(engine.graph()), params(engine.graph())).unwrap()).unwrap();
+    assert!(model.logits(Array2::zeros((2, 5)).view()).is_err());
+    // A step that fails while it is recorded fails as itself, and the device goes on.
+    let mut calls = 0;
+    let failed = epochs.run::<CudaError>(&[0, 1], |_| {
+        calls += 1;
+        if calls == 1 { Ok(()) } else { Err(CudaError::Length { what: "mine", found: 0, expected: 1 }) }
+    });
+    assert!(matches!(failed, Err(CudaError::Length { what: "mine", .. })), "{failed:?}");
+    assert!(model.logits(Array2::zeros((1, 84)).view()).is_ok());
+}
