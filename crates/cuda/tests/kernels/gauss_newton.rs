@@ -4,8 +4,8 @@ use super::arrays::{assert_close, by_column, by_feature, download, normal, rows,
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
 use minima_cuda::linalg::{Cholesky, Gram, PublishedSystem, factors_times, kernel_times, square_root, unit_directions};
 use minima_cuda::ops::{AvgPool2d, Conv2d, Dense, PoolWindow, SoftmaxCrossEntropy};
-use minima_cuda::{Columns, CudaError, Device, Slice, Write};
-use minima_optim::{Batch, GaussNewton, Generation};
+use minima_cuda::{Columns, CudaError, Device, Real, Slice, Write};
+use minima_optim::{Batch, GaussNewton, Generation, SolvePrecision};
 use ndarray::Array2;
 
 const IMAGES: usize = 13;
@@ -139,28 +139,34 @@ impl<'a, D: Device> OnDevice<'a, D> {
     }
 
     /// Solves the system of `gram` with these right sides, in place of them.
-    fn solve(&self, system: &D::Buffer<f64>, right: &D::Buffer<f64>, order: usize, sides: usize) {
+    fn solve<R: Real>(&self, system: &D::Buffer<R>, right: &D::Buffer<R>, order: usize, sides: usize) {
         let (op, device) = (Cholesky { order, sides }, self.device);
-        let (work, status) = (device.zeros::<f64>(op.workspace()).unwrap(), device.zeros::<u32>(1).unwrap());
+        let (work, status) = (device.zeros::<R>(op.workspace()).unwrap(), device.zeros::<u32>(1).unwrap());
         let (a, b) = (Slice::all(system), Slice::all(right));
         op.solve(device, a, b, Slice::all(&work), Slice::all(&status)).unwrap();
         assert_eq!(download(device, &status), [0]);
     }
 
     /// The direction with curvature `α Σ Jᵢᵀ Hᵢ Jᵢ`.
-    fn block_diagonal(&self, alpha: f64) -> Result<Vec<f32>, CudaError> {
+    fn block_diagonal<R: Real>(&self, alpha: f64) -> Result<Vec<f32>, CudaError> {
         let (device, loss) = (self.device, SoftmaxCrossEntropy { images: IMAGES, classes: CLASSES });
         let columns = Columns { images: IMAGES, directions: loss.directions() };
         let order = columns.count();
-        let (p, factors) = (device.zeros::<f64>(CLASSES * IMAGES)?, device.zeros::<f64>(CLASSES * order)?);
-        let (narrow, right) = (stale(device, CLASSES * order), device.zeros::<f64>(order)?);
+        let (p, factors) = (device.zeros::<R>(CLASSES * IMAGES)?, device.zeros::<R>(CLASSES * order)?);
+        let (narrow, right) = (stale(device, CLASSES * order), device.zeros::<R>(order)?);
         loss.probabilities(device, Slice::all(&self.logits), Slice::all(&p))?;
         let (p, labels) = (Slice::all(&p), Slice::all(&self.labels));
         loss.hessian_factors(device, p, Slice::all(&factors), Slice::all(&narrow), alpha.sqrt())?;
         let share = 1.0 / (alpha.sqrt() * IMAGES as f64);
         loss.residual_in_factors(device, p, labels, Slice::all(&right), share)?;
-        let gram = self.gram(columns, Slice::all(&narrow))?;
-        let system = device.zeros::<f64>(order * order)?;
+        let gram = if size_of::<R>() == size_of::<f64>() {
+            self.gram(columns, Slice::all(&narrow))?
+        } else {
+            // The factors are in single precision themselves.
+            let same = loss_factors_in_single(device, loss, Slice::all(&self.logits), alpha.sqrt())?;
+            self.gram(columns, Slice::all(&same))?
+        };
+        let system = device.zeros::<R>(order * order)?;
         Gram { order }.damped(device, Slice::all(&gram), DAMPING, Slice::all(&system))?;
         self.solve(&system, &right, order, 1);
         let w = stale(device, CLASSES * IMAGES);
@@ -169,7 +175,7 @@ impl<'a, D: Device> OnDevice<'a, D> {
     }
 
     /// The published direction.
-    fn published(&self) -> Result<Vec<f32>, CudaError> {
+    fn published<R: Real>(&self) -> Result<Vec<f32>, CudaError> {
         let (device, loss) = (self.device, SoftmaxCrossEntropy { images: IMAGES, classes: CLASSES });
         let order = CLASSES * IMAGES;
         let units = stale(device, CLASSES * order);
@@ -177,18 +183,18 @@ impl<'a, D: Device> OnDevice<'a, D> {
         let kernel = self.gram(Columns { images: IMAGES, directions: CLASSES }, Slice::all(&units))?;
         let (op, kernel) = (Gram { order }, Slice::all(&kernel));
         op.mirror(device, kernel)?;
-        let (p, root, residual) = (device.zeros::<f64>(order)?, device.zeros::<f64>(order)?, device.zeros(order)?);
-        let (along, share) = (device.zeros::<f64>(order)?, device.zeros(1)?);
+        let (p, root) = (device.zeros::<R>(order)?, device.zeros::<R>(order)?);
+        let (along, share, residual) = (device.zeros::<R>(order)?, device.zeros::<R>(1)?, device.zeros::<R>(order)?);
         let (s, r, along) = (Slice::all(&root), Slice::all(&residual), Slice::all(&along));
         loss.probabilities(device, Slice::all(&self.logits), Slice::all(&p))?;
         square_root(device, Slice::all(&p), s)?;
         let share_of_image = 1.0 / IMAGES as f64;
         loss.residual(device, Slice::all(&self.logits), Slice::all(&self.labels), r, share_of_image)?;
         kernel_times(device, kernel, r, s, along)?;
-        let system = device.zeros::<f64>(order * order)?;
+        let system = device.zeros::<R>(order * order)?;
         op.scaled_damped(device, kernel, s, DAMPING, Slice::all(&system))?;
         // The right sides (along, s), which the solution replaces.
-        let right = device.zeros::<f64>(2 * order)?;
+        let right = device.zeros::<R>(2 * order)?;
         let (y, x) = (Slice::range(&right, 0..order)?, Slice::range(&right, order..2 * order)?);
         kernel_times(device, kernel, r, s, y)?;
         square_root(device, Slice::all(&p), x)?;
@@ -200,24 +206,48 @@ impl<'a, D: Device> OnDevice<'a, D> {
     }
 }
 
-/// The mean's direction: the same bits on every device that rounds alike.
-pub fn mean_direction<D: Device>(device: &D) -> Vec<f32> {
-    OnDevice::new(device, &Net::new()).block_diagonal(1.0 / IMAGES as f64).unwrap()
+/// The Hessian's factors as the directions' cotangents.
+fn loss_factors_in_single<D: Device>(
+    device: &D,
+    loss: SoftmaxCrossEntropy,
+    logits: Slice<'_, D, f32>,
+    scale: f64,
+) -> Result<D::Buffer<f32>, CudaError> {
+    let len = CLASSES * loss.directions() * IMAGES;
+    let (p, factors, unused) = (stale(device, CLASSES * IMAGES), stale(device, len), stale(device, 0));
+    loss.probabilities(device, logits, Slice::all(&p))?;
+    loss.hessian_factors(device, Slice::all(&p), Slice::all(&factors), Slice::all(&unused), scale)?;
+    Ok(factors)
 }
 
-/// All three directions in double precision.
-pub fn directions<D: Device>(device: &D) {
+/// The mean's direction: the same bits on every device that rounds alike.
+pub fn mean_direction<D: Device>(device: &D) -> Vec<f32> {
+    OnDevice::new(device, &Net::new()).block_diagonal::<f64>(1.0 / IMAGES as f64).unwrap()
+}
+
+/// All three directions, with their systems in one precision.
+fn in_precision<D: Device, R: Real>(device: &D, precision: SolvePrecision, tolerance: f64) {
     let net = Net::new();
     let of = OnDevice::new(device, &net);
     let batch = Batch::new(net.images.view(), &net.labels).unwrap();
     let expected = |generation| {
-        let cpu = GaussNewton::new(generation).with_damping(DAMPING);
+        let cpu = GaussNewton::new(generation).with_damping(DAMPING).with_precision(precision);
         cpu.direction(&net.graph, &net.params, &batch).unwrap().1
     };
-    let mean = of.block_diagonal(1.0 / IMAGES as f64).unwrap();
-    assert_close("mean", &mean, &expected(Generation::Mean), 1e-4);
-    assert_close("sum", &of.block_diagonal(1.0).unwrap(), &expected(Generation::Sum), 1e-4);
-    assert_close("published", &of.published().unwrap(), &expected(Generation::Published), 1e-4);
+    let mean = of.block_diagonal::<R>(1.0 / IMAGES as f64).unwrap();
+    assert_close("mean", &mean, &expected(Generation::Mean), tolerance);
+    assert_close("sum", &of.block_diagonal::<R>(1.0).unwrap(), &expected(Generation::Sum), tolerance);
+    assert_close("published", &of.published::<R>().unwrap(), &expected(Generation::Published), tolerance);
+}
+
+/// All three directions in double precision.
+pub fn directions<D: Device>(device: &D) {
+    in_precision::<D, f64>(device, SolvePrecision::Double, 2e-5);
+}
+
+/// All three directions in single precision, in which the solve adds its own rounding.
+pub fn directions_in_single<D: Device>(device: &D) {
+    in_precision::<D, f32>(device, SolvePrecision::Network, 2e-4);
 }
 
 /// The kernel `J Jᵀ` and the gradient, against the linearization's.

@@ -11,6 +11,7 @@ mod loss;
 mod optimizers;
 mod pointwise;
 mod pooling;
+mod sizes;
 mod vector;
 
 pub use gauss_newton::mean_direction;
@@ -52,11 +53,14 @@ pub fn all<D: Device>() -> Vec<(&'static str, Test<D>)> {
         ("cholesky::single", cholesky::single),
         ("cholesky::double", cholesky::double),
         ("cholesky::bad_pivots", cholesky::bad_pivots),
+        ("sizes::nothing", sizes::nothing),
+        ("sizes::too_much", sizes::too_much),
         ("vector::vectors", vector::vectors),
         ("vector::norms_of_columns", vector::norms_of_columns),
         ("optimizers::sgd", optimizers::sgd),
         ("optimizers::adam", optimizers::adam),
         ("gauss_newton::directions", gauss_newton::directions),
+        ("gauss_newton::directions_in_single", gauss_newton::directions_in_single),
         ("gauss_newton::kernel", gauss_newton::kernel),
     ]
 }
