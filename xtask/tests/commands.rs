@@ -52,13 +52,25 @@ fn wrong_input_is_refused_in_one_line() {
     assert!(refused(&["reproduce", "--set", "optimizers.adam.damping=3"]).contains("unknown field `damping`"));
     assert!(refused(&["reproduce", "--seeds", "1,1"]).contains("each seed once"));
     assert!(refused(&["reproduce", "--seeds", "x"]).contains("--seeds"));
-    assert!(refused(&["reproduce", "--device", "cuda"]).contains("--device cuda"));
     assert!(refused(&["reproduce", "--data", "nowhere"]).contains("nowhere"));
     assert!(refused(&["reproduce", "--config", "nowhere.toml"]).contains("nowhere.toml"));
     assert!(refused(&["reproduce", "--threads", "0"]).contains("--threads"));
     assert!(refused(&["evaluate"]).contains("--weights"));
     assert!(refused(&["evaluate", "--weights", "nowhere.safetensors", "--json"]).contains("nowhere.safetensors"));
     assert!(refused(&["check", "--baseline", "nowhere.csv"]).contains("nowhere.csv"));
+}
+
+#[test]
+fn a_gpu_that_is_not_there_is_named() {
+    if minima_cuda::NvidiaDevice::available() {
+        eprintln!("skipped: this machine has a GPU");
+        return;
+    }
+    for command in [&["reproduce", "--device", "cuda"][..], &["bench", "--device", "cuda"]] {
+        let said = refused(command);
+        assert!(said.contains("--device cuda") && said.contains("is missing"), "{said}");
+        assert!(said.contains("install") || said.contains("nvidia-smi"), "says how to get it: {said}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::error::ExperimentError;
 use crate::manifest::Host;
 use minima_attacks::{Attack, Epsilon, Fgsm};
 use minima_autodiff::softmax_cross_entropy::{hessian_factors, mean_gradient, softmax};
-use minima_autodiff::{Graph, Model, paper_cnn};
+use minima_autodiff::{FunctionSpace, Graph, Model, paper_cnn};
 use minima_data::{EpochOrder, Mnist, epoch_batches};
 use minima_linalg::Cholesky;
 use minima_optim::{Adam, Batch, GaussNewton, Generation, OptimError, Optimizer, Sgd};
@@ -33,6 +33,16 @@ pub struct Timing {
     pub p90_ms: f64,
     /// Multiplications and additions that the arithmetic needs, a second, in units of 10⁹; 0 where they were not counted.
     pub gflops: f64,
+}
+
+impl Timing {
+    /// Of something that took these milliseconds, and whose operations were not counted.
+    #[must_use]
+    pub fn of(name: String, mut taken_ms: Vec<f64>) -> Self {
+        taken_ms.sort_by(f64::total_cmp);
+        let at = |fraction| minima_metrics::quantile(&taken_ms, fraction).unwrap_or(f64::NAN);
+        Self { name, median_ms: at(0.5), p10_ms: at(0.1), p90_ms: at(0.9), gflops: 0.0 }
+    }
 }
 
 /// All that was timed.
@@ -82,11 +92,9 @@ impl Stopwatch<'_> {
             std::hint::black_box(work(prepared)?);
             taken.push(1e3 * begun.elapsed().as_secs_f64());
         }
-        taken.sort_by(f64::total_cmp);
-        let at = |fraction| minima_metrics::quantile(&taken, fraction).unwrap_or(f64::NAN);
-        let median_ms = at(0.5);
-        let gflops = operations / median_ms / 1e6;
-        self.results.push(Timing { name: name.to_owned(), median_ms, p10_ms: at(0.1), p90_ms: at(0.9), gflops });
+        let timing = Timing::of(name.to_owned(), taken);
+        let gflops = operations / timing.median_ms / 1e6;
+        self.results.push(Timing { gflops, ..timing });
         Ok(())
     }
 }
@@ -211,11 +219,17 @@ fn gauss_newton_parts(
     watch.time("gauss_newton_backward", backward, || Ok(at.vjp(residual.view())?))
 }
 
+/// An optimizer and its name in timings.
+pub(crate) type Named<E> = (&'static str, Box<dyn Optimizer<f32, E>>);
+
 /// The optimizers whose steps and epochs are timed.
-fn optimizers() -> [(&'static str, Box<dyn Optimizer<f32>>); 4] {
+pub(crate) fn optimizers<E>() -> [Named<E>; 4]
+where
+    E: FunctionSpace<f32, f32> + FunctionSpace<f32, f64> + 'static,
+{
     [
-        ("sgd", Box::new(Sgd::new(0.01))),
-        ("adam", Box::new(Adam::new(0.001))),
+        ("sgd", Box::new(Sgd::<f32, E>::new(0.01))),
+        ("adam", Box::new(Adam::<f32, E>::new(0.001))),
         ("gauss_newton_mean", Box::new(GaussNewton::mean())),
         ("gauss_newton_published", Box::new(GaussNewton::new(Generation::Published))),
     ]
@@ -232,7 +246,7 @@ fn steps(
         let of = SystemOperations::of(graph, batch.len(), directions);
         of.gram + of.factor
     };
-    for (name, mut optimizer) in optimizers() {
+    for (name, mut optimizer) in optimizers::<Graph>() {
         let operations = needed.gradient
             + match name {
                 "gauss_newton_mean" => system(graph.classes().saturating_sub(1)),
@@ -262,7 +276,7 @@ fn fgsm(watch: &mut Stopwatch<'_>, graph: &Arc<Graph>, params: &[f32], data: &Mn
 /// An epoch of each optimizer, once: its steps are its repetitions.
 fn epochs(watch: &mut Stopwatch<'_>, graph: &Graph, params: &[f32], data: &Mnist) -> Result<(), ExperimentError> {
     let order = EpochOrder::new(42, data.train.len()).next().unwrap_or_default();
-    for (name, mut optimizer) in optimizers() {
+    for (name, mut optimizer) in optimizers::<Graph>() {
         let name = format!("{name}_epoch");
         if !name.contains(watch.filter) {
             continue;
@@ -273,7 +287,7 @@ fn epochs(watch: &mut Stopwatch<'_>, graph: &Graph, params: &[f32], data: &Mnist
             optimizer.step(graph, &mut params, &Batch::new(images.view(), &labels)?)?;
         }
         let taken = 1e3 * start.elapsed().as_secs_f64();
-        watch.results.push(Timing { name, median_ms: taken, p10_ms: taken, p90_ms: taken, gflops: 0.0 });
+        watch.results.push(Timing::of(name, vec![taken]));
     }
     Ok(())
 }

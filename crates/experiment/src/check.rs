@@ -2,6 +2,7 @@
 
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
+use crate::machine::Machine;
 use crate::measurement::measure;
 use crate::observer::Observer;
 use crate::preset::Preset;
@@ -113,7 +114,7 @@ fn measure_all(data: &Mnist, observer: &mut dyn Observer) -> Result<Vec<Baseline
     let preset = Preset::named("check", &[])?;
     let test = TestSet::new(&data.test.take(preset.test_images));
     let mut rows = Vec::new();
-    train_all(&preset, data, &test, observer, |run, trained, _| {
+    train_all(&Machine::Processor, &preset, data, &test, observer, |run, trained, _| {
         let measured = measure(&trained.model, &test, &preset.epsilons, &[], preset.sharpness_batch)?;
         let mut push = |quantity: String, value: f64, tolerance: f64| {
             let (dataset, optimizer) = (run.dataset.name().to_owned(), run.optimizer.clone());

@@ -48,6 +48,9 @@ pub enum ExperimentError {
     /// An optimizer failed outside a run.
     #[error(transparent)]
     Optim(#[from] OptimError),
+    /// A GPU is missing or failed.
+    #[error(transparent)]
+    Cuda(#[from] minima_cuda::CudaError),
     /// An attack failed.
     #[error(transparent)]
     Attack(#[from] AttackError),

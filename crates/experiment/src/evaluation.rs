@@ -1,6 +1,7 @@
 //! The evaluation of one checkpoint, as `evaluate` prints it.
 
 use crate::error::ExperimentError;
+use crate::machine::Machine;
 use crate::measurement::measure;
 use crate::preset::NetworkKind;
 use crate::records::Scope;
@@ -76,6 +77,7 @@ pub struct CheckpointEvaluation {
 /// When the checkpoint cannot be read or does not fit the network, or an epsilon or rho makes no sense.
 pub fn evaluate_checkpoint(
     weights: &Path,
+    machine: &Machine,
     test: &Dataset,
     epsilons: &[f64],
     rhos: &[f64],
@@ -83,7 +85,8 @@ pub fn evaluate_checkpoint(
     let graph = network(NetworkKind::PaperCnn, test)?;
     let params = graph.load(weights)?;
     let model = Model::new(graph, params)?;
-    let measured = measure(&model, &TestSet::new(test), epsilons, rhos, SHARPNESS_BATCH)?;
+    let set = TestSet::new(test);
+    let measured = machine.with_model(&model, |model| measure(model, &set, epsilons, rhos, SHARPNESS_BATCH))?;
     let summed_up = |values: &[f64]| -> Result<MeanAndMedian, ExperimentError> {
         let Summary { mean, median, .. } = Summary::of(values)?;
         Ok(MeanAndMedian { mean, median })

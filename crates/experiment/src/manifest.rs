@@ -1,5 +1,6 @@
 //! `manifest.json`: what a run was made with, and where. Times and host facts are here and in no other file.
 
+use crate::machine::Machine;
 use crate::preset::Preset;
 use minima_data::FileHash;
 use serde::Serialize;
@@ -52,7 +53,7 @@ pub struct Manifest {
     /// SHA-256 of each data file.
     pub data: BTreeMap<String, String>,
     /// Where computations ran.
-    pub device: &'static str,
+    pub device: String,
     /// Who factored and solved.
     pub linear_algebra: &'static str,
     /// Threads that computed.
@@ -68,7 +69,7 @@ pub struct Manifest {
 impl Manifest {
     /// Of a run that has ended.
     #[must_use]
-    pub fn new(preset: &str, config: &Preset, hashes: &[FileHash], clock: &Clock) -> Self {
+    pub fn new(preset: &str, config: &Preset, machine: &Machine, hashes: &[FileHash], clock: &Clock) -> Self {
         let data = hashes.iter().map(|h| {
             let name = h.file.file_name().map_or_else(|| h.file.display().to_string(), |n| n.to_string_lossy().into());
             (name, h.sha256.clone())
@@ -79,7 +80,7 @@ impl Manifest {
             config: config.clone(),
             seeds: config.seeds.clone(),
             data: data.collect(),
-            device: "cpu",
+            device: machine.name(),
             linear_algebra: minima_linalg::BACKEND,
             threads: rayon::current_num_threads(),
             host: Host::here(),

@@ -4,7 +4,7 @@ use crate::error::ExperimentError;
 use crate::records::{AdversarialExample, Scope};
 use crate::training::TestSet;
 use minima_attacks::{Attack, Epsilon, Fgsm};
-use minima_autodiff::Model;
+use minima_autodiff::Differentiable;
 use minima_metrics::{self as metrics, Summary};
 use ndarray::Array2;
 
@@ -61,7 +61,7 @@ pub struct Measurement {
 /// # Errors
 /// When the images do not fit the network, its logits are no numbers, or an epsilon or rho makes no sense.
 pub fn measure(
-    model: &Model<f32>,
+    model: &dyn Differentiable<f32>,
     test: &TestSet,
     epsilons: &[f64],
     rhos: &[f64],

@@ -1,7 +1,7 @@
 //! An optimizer with its options, as a preset names it.
 
 use crate::preset::DatasetKind;
-use minima_autodiff::Scalar;
+use minima_autodiff::{FunctionSpace, Scalar};
 use minima_optim::{Adam, GaussNewton, Generation, Optimizer, Sgd, SolvePrecision, Tf32GaussNewton};
 use serde::{Deserialize, Serialize};
 
@@ -95,27 +95,46 @@ impl OptimizerSpec {
         datasets.as_ref().is_none_or(|only| only.contains(&dataset))
     }
 
-    /// The optimizer, at its start.
+    /// The optimizer, at its start, on the processor.
     #[must_use]
     pub fn build<T: Scalar>(&self) -> Box<dyn Optimizer<T>> {
-        match *self {
+        let on_processor = |learning_rate, damping| -> Box<dyn Optimizer<T>> {
+            Box::new(Tf32GaussNewton::new(learning_rate, damping))
+        };
+        self.on_engine(on_processor).unwrap_or_else(|optimizer| optimizer)
+    }
+
+    /// The optimizer, at its start, on this engine; `None` where only the processor has it.
+    #[must_use]
+    pub fn build_for<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64> + 'static>(
+        &self,
+        _engine: &E,
+    ) -> Option<Box<dyn Optimizer<T, E>>> {
+        self.on_engine(|_, _| ()).ok()
+    }
+
+    /// The optimizer on any engine, or what `emulated` makes of the emulated one's learning rate and damping.
+    fn on_engine<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64> + 'static, O>(
+        &self,
+        emulated: impl FnOnce(f64, f64) -> O,
+    ) -> Result<Box<dyn Optimizer<T, E>>, O> {
+        Ok(match *self {
             Self::Sgd { learning_rate, momentum, nesterov, weight_decay, .. } => {
-                let sgd = Sgd::new(learning_rate).with_momentum(momentum).with_weight_decay(weight_decay);
+                let sgd = Sgd::<T, E>::new(learning_rate).with_momentum(momentum).with_weight_decay(weight_decay);
                 Box::new(if nesterov { sgd.with_nesterov() } else { sgd })
             }
-            Self::Adam { learning_rate, beta1, beta2, epsilon, weight_decay, .. } => Box::new(
-                Adam::new(learning_rate).with_betas(beta1, beta2).with_epsilon(epsilon).with_weight_decay(weight_decay),
-            ),
+            Self::Adam { learning_rate, beta1, beta2, epsilon, weight_decay, .. } => {
+                let adam = Adam::<T, E>::new(learning_rate).with_betas(beta1, beta2);
+                Box::new(adam.with_epsilon(epsilon).with_weight_decay(weight_decay))
+            }
             Self::GaussNewton { generation, learning_rate, damping, precision, .. } => Box::new(
                 GaussNewton::new(generation)
                     .with_learning_rate(learning_rate)
                     .with_damping(damping)
                     .with_precision(precision),
             ),
-            Self::GaussNewtonTf32 { learning_rate, damping, .. } => {
-                Box::new(Tf32GaussNewton::new(learning_rate, damping))
-            }
-        }
+            Self::GaussNewtonTf32 { learning_rate, damping, .. } => return Err(emulated(learning_rate, damping)),
+        })
     }
 
     /// The first option whose value makes no sense: its name, its value, and what is expected.

@@ -3,6 +3,7 @@
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
 use crate::figures::{self, AdversarialPairs, InputGradientNorms, LogitMargins, Samples, TrainingCurves};
+use crate::machine::Machine;
 use crate::manifest::{Clock, Manifest};
 use crate::measurement::{Measurement, measure};
 use crate::observer::{Event, Observer};
@@ -47,6 +48,7 @@ struct Results {
 pub fn reproduce(
     name: &str,
     preset: &Preset,
+    machine: &Machine,
     data: &Mnist,
     out: &Path,
     observer: &mut dyn Observer,
@@ -56,7 +58,7 @@ pub fn reproduce(
     let test = TestSet::new(&data.test.take(preset.test_images));
     let mut clock = Clock::default();
     let mut results = Results::default();
-    train_all(preset, data, &test, observer, |run, trained, observer| {
+    train_all(machine, preset, data, &test, observer, |run, trained, observer| {
         let name = run.name();
         clock.note(&format!("train {name}"), trained.seconds);
         results.training.extend(trained.epochs);
@@ -67,14 +69,15 @@ pub fn reproduce(
 
         observer.on(Event::Stage(&format!("{name}: attacks and measurements")));
         let measured = clock.time(&format!("measure {name}"), || {
-            measure(&model, &test, &preset.epsilons, &preset.rhos, preset.sharpness_batch)
+            let (epsilons, rhos) = (&preset.epsilons, &preset.rhos);
+            machine.with_model(&model, |model| measure(model, &test, epsilons, rhos, preset.sharpness_batch))
         });
         results.add(run, preset, measured?, &test)
     })?;
     observer.on(Event::Stage("tables, figures and report"));
     let written = clock.time("tables, figures and report", || results.write(name, preset, data, out));
     let summary = written?;
-    let manifest = Manifest::new(name, preset, &data.hashes, &clock);
+    let manifest = Manifest::new(name, preset, machine, &data.hashes, &clock);
     write_atomically(&out.join("manifest.json"), &manifest.to_json()?)?;
     Ok(Reproduced { summary })
 }

@@ -1,6 +1,7 @@
 //! Training one model.
 
 use crate::error::ExperimentError;
+use crate::machine::Machine;
 use crate::observer::{Event, Observer};
 use crate::preset::{DatasetKind, NetworkKind, Precision, Preset};
 use crate::records::TrainingRow;
@@ -108,6 +109,7 @@ pub struct Trained {
 /// # Errors
 /// When there are fewer images than the preset asks for, a run fails, or `then` does.
 pub fn train_all(
+    machine: &Machine,
     preset: &Preset,
     data: &Mnist,
     test: &TestSet,
@@ -122,7 +124,7 @@ pub fn train_all(
         let steps = set.len().div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
         observer.on(Event::RunStarted { run: &name, number, of: runs.len(), steps });
         let start = Instant::now();
-        let (model, epochs) = train(preset, run, &set, test, observer)?;
+        let (model, epochs) = machine.train(preset, run, &set, test, observer)?;
         let seconds = start.elapsed().as_secs_f64();
         observer.on(Event::RunEnded { run: &name, seconds });
         then(run, Trained { model, epochs, seconds }, observer)?;
@@ -136,7 +138,7 @@ pub fn train_all(
 ///
 /// # Errors
 /// When a step fails or the loss is no number any more.
-pub fn train(
+pub fn train_on_processor(
     preset: &Preset,
     run: &Run,
     train: &Dataset,
@@ -158,17 +160,7 @@ fn train_in<T: Scalar>(
 ) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
     let graph = network(preset.network, train)?;
     let mut params: Vec<T> = graph.init(run.seed);
-    let mut optimizer = match preset.optimizers.get(&run.optimizer) {
-        Some(spec) => spec.build::<T>(),
-        None => {
-            return Err(crate::preset::PresetError::Value {
-                key: "optimizer".into(),
-                found: run.optimizer.clone(),
-                expected: "one of the preset's",
-            }
-            .into());
-        }
-    };
+    let mut optimizer = preset.optimizer(&run.optimizer)?.build::<T>();
     let mut rows = Vec::new();
     for (epoch, order) in (1..=preset.epochs).zip(EpochOrder::new(run.seed, train.len())) {
         let (mut loss, mut accuracy, mut steps) = (0.0, 0.0, 0);

@@ -1,10 +1,13 @@
 //! `cargo xtask bench`.
 
-use super::{load_data, on_a_worker, use_threads};
+use super::{Device, load_data, on_a_worker, use_threads};
 use crate::Outcome;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use minima_experiment::bench::bench;
+use minima_experiment::device_bench::bench_on;
+use minima_experiment::machine::Machine;
+use minima_experiment::preset::NetworkKind;
 use minima_experiment::records::{ScalingRow, write_csv};
 use minima_experiment::scaling::{NETWORKS, measure, points};
 use minima_experiment::tables::Table;
@@ -23,6 +26,9 @@ pub(crate) struct Bench {
     /// Threads to compute with [default: all]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    /// Where to compute; on a GPU only steps, epochs and the attack are timed
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    device: Device,
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
@@ -50,7 +56,11 @@ impl Bench {
             println!("{}", serde_json::to_string(&row)?);
             return Ok(Outcome::Fine);
         }
-        let timings = on_a_worker(|| bench(&data, &self.filter))?;
+        let machine = self.device.machine(NetworkKind::PaperCnn, &data.train)?;
+        let timings = on_a_worker(|| match &machine {
+            Machine::Processor => bench(&data, &self.filter),
+            Machine::Gpu(engine) => bench_on(engine, &data, &self.filter),
+        })?;
         if self.json {
             println!("{}", serde_json::to_string(&timings)?);
             return Ok(Outcome::Fine);

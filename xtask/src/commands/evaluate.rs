@@ -1,10 +1,11 @@
 //! `cargo xtask evaluate`.
 
-use super::{load_data, on_a_worker};
+use super::{Device, load_data, on_a_worker};
 use crate::Outcome;
 use anyhow::Result;
 use clap::Args;
 use minima_experiment::evaluation::evaluate_checkpoint;
+use minima_experiment::preset::NetworkKind;
 use std::path::PathBuf;
 
 /// Attack and measure one checkpoint.
@@ -25,6 +26,9 @@ pub(crate) struct Evaluate {
     /// Norms of the weight perturbations of the sharpness measure
     #[arg(long, value_delimiter = ',', default_values_t = [0.001, 0.005, 0.01])]
     rhos: Vec<f64>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    device: Device,
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
@@ -33,7 +37,9 @@ pub(crate) struct Evaluate {
 impl Evaluate {
     pub(crate) fn run(self) -> Result<Outcome> {
         let data = load_data(self.data.as_deref())?;
-        let evaluation = on_a_worker(|| evaluate_checkpoint(&self.weights, &data.test, &self.epsilons, &self.rhos))?;
+        let machine = self.device.machine(NetworkKind::PaperCnn, &data.test)?;
+        let evaluation =
+            on_a_worker(|| evaluate_checkpoint(&self.weights, &machine, &data.test, &self.epsilons, &self.rhos))?;
         if self.json {
             println!("{}", serde_json::to_string(&evaluation)?);
         } else {

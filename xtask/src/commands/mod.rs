@@ -6,7 +6,11 @@ pub(crate) mod evaluate;
 pub(crate) mod reproduce;
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
+use minima_data::Dataset;
 use minima_data::{Mnist, mnist};
+use minima_experiment::machine::{Choice, Machine};
+use minima_experiment::preset::NetworkKind;
 use std::path::{Path, PathBuf};
 
 /// The committed data, verified, or another folder's.
@@ -14,6 +18,29 @@ fn load_data(folder: Option<&Path>) -> Result<Mnist> {
     match folder {
         Some(folder) => mnist::load(folder).with_context(|| format!("--data {}", folder.display())),
         None => Ok(mnist::load_default()?),
+    }
+}
+
+/// Where to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Device {
+    /// The first NVIDIA GPU where there is one, else the processor
+    Auto,
+    /// The processor
+    Cpu,
+    /// The first NVIDIA GPU
+    Cuda,
+}
+
+impl Device {
+    /// What it comes to here, for this network on images of this data.
+    fn machine(self, network: NetworkKind, data: &Dataset) -> Result<Machine> {
+        let (choice, name) = match self {
+            Self::Auto => (Choice::Auto, "auto"),
+            Self::Cpu => (Choice::Cpu, "cpu"),
+            Self::Cuda => (Choice::Cuda, "cuda"),
+        };
+        Machine::choose(choice, network, data).with_context(|| format!("--device {name}"))
     }
 }
 

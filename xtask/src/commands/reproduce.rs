@@ -1,24 +1,13 @@
 //! `cargo xtask reproduce`.
 
-use super::{load_data, on_a_worker, use_threads};
+use super::{Device, load_data, on_a_worker, use_threads};
 use crate::Outcome;
 use crate::progress::Progress;
-use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
+use anyhow::Result;
+use clap::Args;
 use minima_experiment::preset::Preset;
 use minima_experiment::reproduce::reproduce;
 use std::path::PathBuf;
-
-/// Where to compute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Device {
-    /// The best there is.
-    Auto,
-    /// The processor.
-    Cpu,
-    /// An NVIDIA GPU; refused by this version.
-    Cuda,
-}
 
 /// Train, attack and measure every model of an experiment, and write its tables, figures and report.
 #[derive(Debug, Args)]
@@ -52,9 +41,6 @@ pub(crate) struct Reproduce {
 
 impl Reproduce {
     pub(crate) fn run(self) -> Result<Outcome> {
-        if self.device == Device::Cuda {
-            bail!("--device cuda: this version computes on the processor only; use auto or cpu");
-        }
         use_threads(self.threads.map(usize::from))?;
         let (name, mut preset) = match &self.config {
             Some(path) => {
@@ -68,8 +54,9 @@ impl Reproduce {
         }
         let out = self.out.unwrap_or_else(|| PathBuf::from("results").join(&name));
         let data = load_data(self.data.as_deref())?;
+        let machine = self.device.machine(preset.network, &data.train)?;
         let mut progress = Progress::new();
-        let result = on_a_worker(|| reproduce(&name, &preset, &data, &out, &mut progress))?;
+        let result = on_a_worker(|| reproduce(&name, &preset, &machine, &data, &out, &mut progress))?;
         progress.finish();
         println!("{}", result.summary);
         println!("Written to {}: report.md, tables, figures, checkpoints", out.display());

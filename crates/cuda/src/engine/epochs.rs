@@ -105,15 +105,14 @@ impl<D: Device> Epochs<'_, D> {
     /// When the order has not each image's number, a step fails, or the device does.
     pub fn run<E: From<CudaError>>(
         &mut self,
-        order: &[usize],
+        order: &[u32],
         mut step: impl FnMut(&DeviceBatch<'_, D>) -> Result<(), E>,
     ) -> Result<EpochReport, E> {
         let engine = self.engine;
         if order.len() != self.data.images {
             return Err(CudaError::Length { what: "order", found: order.len(), expected: self.data.images }.into());
         }
-        let order: Vec<u32> = order.iter().map(|&image| u32::try_from(image).unwrap_or(u32::MAX)).collect();
-        engine.device.upload(&order, &mut self.order)?;
+        engine.device.upload(order, &mut self.order)?;
         engine.device.upload(&[0], &mut self.position)?;
         let before = engine.swap_pool(Arc::clone(&self.pool));
         let report = self.run_in_own_pool(&mut step);
@@ -168,9 +167,9 @@ impl<D: Device> Epochs<'_, D> {
     ) -> Result<(), E> {
         let mut failed = None;
         let recording = self.engine.device.record(|| {
-            self.step(&self.whole, step).or_else(|error| {
+            self.step(&self.whole, step).map_err(|error| {
                 failed = Some(error);
-                Err(CudaError::Recording { found: "a step that failed" })
+                CudaError::Recording { found: "a step that failed" }
             })
         });
         match (recording, failed) {

@@ -109,7 +109,7 @@ fn stepped<D: Device>(
 ) -> (Vec<f32>, EpochReport) {
     let on_device = engine.load(&data.pixels, &data.labels).unwrap();
     let mut params = engine.vector(&params(engine.graph())).unwrap();
-    let order: Vec<usize> = (0..data.labels.len()).rev().collect();
+    let order: Vec<u32> = (0..data.labels.len() as u32).rev().collect();
     let mut epochs = engine.epochs(&on_device, data.labels.len()).unwrap();
     let report = epochs.run::<Failed>(&order, |batch| Ok(optimizer.step(engine, &mut params, batch)?)).unwrap();
     (engine.read(&params).unwrap(), report)
@@ -117,6 +117,7 @@ fn stepped<D: Device>(
 
 /// Either error of a step.
 #[derive(Debug)]
+#[expect(dead_code, reason = "a failing test prints them")]
 enum Failed {
     Device(CudaError),
     Step(OptimError),
@@ -202,12 +203,13 @@ fn training<D: Device>(name: &str, engine: &CudaEngine<D>) {
         let mut epochs = engine.epochs(&loaded, BATCH).unwrap();
         let mut host_params = params(&graph);
         for epoch in 0..3 {
-            let order: Vec<usize> = Key::new(epoch).permutation(14).into_iter().map(|i| i as usize).collect();
+            let order = Key::new(epoch).permutation(14);
             let seen =
                 epochs.run::<Failed>(&order, |batch| Ok(on_device.step(engine, &mut device_params, batch)?)).unwrap();
             let mut expected = EpochReport { loss: 0.0, accuracy: 0.0 };
             for indices in order.chunks(BATCH) {
-                let (images, labels) = data.rows(indices);
+                let indices: Vec<usize> = indices.iter().map(|&i| i as usize).collect();
+                let (images, labels) = data.rows(&indices);
                 let batch = Batch::new(images.view(), &labels).unwrap();
                 let report = on_host.step(&graph, &mut host_params, &batch).unwrap();
                 expected.loss += report.loss / 4.0;

@@ -88,6 +88,18 @@ pub struct Preset {
 }
 
 impl Preset {
+    /// One of its optimizers.
+    ///
+    /// # Errors
+    /// When it has none of this name.
+    pub fn optimizer(&self, name: &str) -> Result<&OptimizerSpec, PresetError> {
+        self.optimizers.get(name).ok_or_else(|| PresetError::Value {
+            key: "optimizer".into(),
+            found: name.to_owned(),
+            expected: "one of the preset's",
+        })
+    }
+
     /// The names of the presets compiled in.
     pub fn names() -> impl Iterator<Item = &'static str> {
         COMPILED_IN.iter().map(|(name, _)| *name)

@@ -1,0 +1,95 @@
+//! Where an experiment is computed: on the processor, or on a GPU.
+
+use crate::device_training::train_on;
+use crate::error::ExperimentError;
+use crate::observer::Observer;
+use crate::preset::{NetworkKind, Precision, Preset};
+use crate::records::TrainingRow;
+use crate::training::{Run, TestSet, network, train_on_processor};
+use minima_autodiff::{Differentiable, Model};
+use minima_cuda::{CudaEngine, CudaError, NvidiaDevice};
+use minima_data::Dataset;
+
+/// Where to compute, as a user asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// On the first GPU where there is one that can be used, else on the processor.
+    #[default]
+    Auto,
+    /// On the processor.
+    Cpu,
+    /// On the first GPU.
+    Cuda,
+}
+
+/// What computes.
+pub enum Machine {
+    /// The processor.
+    Processor,
+    /// A GPU, with the preset's network on it.
+    Gpu(Box<CudaEngine<NvidiaDevice>>),
+}
+
+impl Machine {
+    /// What `choice` comes to on this machine, for this network on images of this data.
+    ///
+    /// # Errors
+    /// When a GPU is asked for and there is none, or something that it needs is missing; and when there is one that fails.
+    pub fn choose(choice: Choice, kind: NetworkKind, data: &Dataset) -> Result<Self, ExperimentError> {
+        if choice == Choice::Cpu {
+            return Ok(Self::Processor);
+        }
+        let device = match NvidiaDevice::open(0) {
+            Err(CudaError::Missing { .. }) if choice == Choice::Auto => return Ok(Self::Processor),
+            device => device?,
+        };
+        Ok(Self::Gpu(Box::new(CudaEngine::new(device, network(kind, data)?)?)))
+    }
+
+    /// Its name in the manifest.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Processor => "cpu".to_owned(),
+            Self::Gpu(engine) => format!("cuda: {}", engine.device().describe()),
+        }
+    }
+
+    /// Trains a model from its seed's initial weights. A GPU trains in single precision what it has kernels for; what a preset
+    /// asks for beyond that (double precision, emulated TF32) the processor trains.
+    ///
+    /// # Errors
+    /// When a step fails or the loss is no number any more.
+    pub fn train(
+        &self,
+        preset: &Preset,
+        run: &Run,
+        train: &Dataset,
+        test: &TestSet,
+        observer: &mut dyn Observer,
+    ) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
+        let spec = preset.optimizer(&run.optimizer)?;
+        match (self, preset.precision) {
+            (Self::Gpu(engine), Precision::Single) => match spec.build_for(engine.as_ref()) {
+                Some(optimizer) => train_on(engine, optimizer, preset, run, train, test, observer),
+                None => train_on_processor(preset, run, train, test, observer),
+            },
+            _ => train_on_processor(preset, run, train, test, observer),
+        }
+    }
+
+    /// Does something with a model where it computes fastest.
+    ///
+    /// # Errors
+    /// When the GPU fails, and those of `work`.
+    pub fn with_model<R>(
+        &self,
+        model: &Model<f32>,
+        work: impl FnOnce(&dyn Differentiable<f32>) -> Result<R, ExperimentError>,
+    ) -> Result<R, ExperimentError> {
+        match self {
+            Self::Processor => work(model),
+            Self::Gpu(engine) => work(&engine.model(model.clone())?),
+        }
+    }
+}
