@@ -47,7 +47,7 @@ impl Graph {
             let out = self.slots[node.output].clone();
             let (before, rest) = cotangents.split_at_mut(out.start);
             let dy = &mut rest[..out.len()];
-            if node.rectified {
+            if node.rectified && !node.gated {
                 gate(&values[out.clone()], dy);
             }
             let x = self.inputs(node, values);
@@ -58,7 +58,11 @@ impl Graph {
             for (which, &input) in node.inputs.iter().enumerate() {
                 if reach == Reach::Input || node.upstream[which] {
                     let dx = &mut before[self.slots[input].clone()];
-                    node.op.of().vjp_input(&at, which, dy, dx, node.writes[which], scratch);
+                    if node.gates[which] {
+                        node.op.of().gated_vjp_input(&at, which, dy, dx, scratch);
+                    } else {
+                        node.op.of().vjp_input(&at, which, dy, dx, node.writes[which], scratch);
+                    }
                 }
             }
         }

@@ -34,6 +34,10 @@ pub(crate) struct Node {
     pub params: Range<usize>,
     /// For each input: whether its cotangent, in a reverse pass, is written first here or added to.
     pub writes: Vec<Write>,
+    /// For each input: whether its cotangent is gated by its rectifier as it is written, since nothing is added to it later.
+    pub gates: Vec<bool>,
+    /// Whether its reader has gated the cotangent of its output, which is rectified.
+    pub gated: bool,
     /// For each input: whether parameters lie upstream of it, so that a gradient needs its cotangent.
     pub upstream: Vec<bool>,
 }

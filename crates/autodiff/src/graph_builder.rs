@@ -220,7 +220,7 @@ impl GraphBuilder {
         touched
     }
 
-    /// Which cotangents a reverse pass needs, and who writes each of them first.
+    /// Which cotangents a reverse pass needs, who writes each of them first, and who gates them.
     fn mark_reverse_pass(&mut self) {
         let mut has_params = vec![false; self.slot_sizes.len()];
         for node in &mut self.nodes {
@@ -234,6 +234,14 @@ impl GraphBuilder {
                 .iter()
                 .map(|&i| if std::mem::replace(&mut written[i], true) { Write::Add } else { Write::Store })
                 .collect();
+        }
+        let mut readers = vec![0_usize; self.slot_sizes.len()];
+        self.nodes.iter().flat_map(|node| &node.inputs).for_each(|&slot| readers[slot] += 1);
+        let mut gateable = vec![false; self.slot_sizes.len()];
+        for node in &mut self.nodes {
+            node.gates = node.inputs.iter().map(|&slot| gateable[slot]).collect();
+            node.gated = node.rectified && readers[node.output] == 1;
+            gateable[node.output] = node.gated;
         }
     }
 
@@ -312,6 +320,8 @@ impl GraphBuilder {
             rectified: false,
             params: start..end,
             writes: Vec::new(),
+            gates: Vec::new(),
+            gated: false,
             upstream: Vec::new(),
         });
         self.values.push(ValueInfo { slot: output, shape });

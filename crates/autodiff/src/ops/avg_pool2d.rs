@@ -4,9 +4,9 @@
 //! - vjp: `ẋ[h·s + k, w·t + l, c] += ẏ[h, w, c] / area`
 //! - jvp: the forward map, which is linear
 
-use super::{At, Operation, PoolWindow, Scratch, Write};
+use super::{At, Operation, PoolWindow, Scratch, Write, gate};
 use crate::Scalar;
-use crate::lane::Lane;
+use crate::lane::{Lane, stream};
 use crate::simd::{Kernel, dispatch};
 
 /// Average pooling.
@@ -54,6 +54,30 @@ impl<T: Scalar> Kernel for Backward<'_, T> {
     }
 }
 
+/// The vjp to a rectified input, of windows that tile it: a pass over the largest values less.
+struct GatedBackward<'a, T> {
+    window: &'a PoolWindow,
+    x: &'a [Lane<T>],
+    dy: &'a [Lane<T>],
+    dx: &'a mut [Lane<T>],
+}
+
+impl<T: Scalar> Kernel for GatedBackward<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let share = T::one() / T::from_f64(self.window.area() as f64);
+        // A row of windows after the other, gated while it is in the first-level cache.
+        let mut done = 0;
+        for (row, inputs) in self.window.rows() {
+            self.window.for_each_in_row(row, |from, to| self.dx[to] = self.dy[from].map(|v| v * share));
+            let dx = &mut self.dx[done..inputs];
+            let x = &self.x[done..inputs];
+            stream(dx, x, x, |dx, x, _| *dx = if x > T::zero() { *dx } else { T::zero() });
+            done = inputs;
+        }
+    }
+}
+
 impl<T: Scalar> Operation<T> for AvgPool2d {
     fn forward(&self, _params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
         dispatch(Forward { window: &self.0, x: x[0], y });
@@ -69,6 +93,21 @@ impl<T: Scalar> Operation<T> for AvgPool2d {
         _scratch: &mut Scratch<T>,
     ) {
         dispatch(Backward { window: &self.0, dy, dx, write });
+    }
+
+    fn gated_vjp_input(
+        &self,
+        at: &At<'_, T>,
+        which: usize,
+        dy: &[Lane<T>],
+        dx: &mut [Lane<T>],
+        scratch: &mut Scratch<T>,
+    ) {
+        if self.0.tiles() {
+            return dispatch(GatedBackward { window: &self.0, x: at.x[which], dy, dx });
+        }
+        self.vjp_input(at, which, dy, dx, Write::Store, scratch);
+        gate(at.x[which], dx);
     }
 
     fn jvp(

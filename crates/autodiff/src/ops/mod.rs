@@ -90,6 +90,19 @@ pub(crate) trait Operation<T: Scalar>: Sync {
         scratch: &mut Scratch<T>,
     );
 
+    /// `dx = (∂f/∂x[which])ᵀ dy` where `x[which] > 0`, else 0: for an input that is rectified and that nothing else reads.
+    fn gated_vjp_input(
+        &self,
+        at: &At<'_, T>,
+        which: usize,
+        dy: &[Lane<T>],
+        dx: &mut [Lane<T>],
+        scratch: &mut Scratch<T>,
+    ) {
+        self.vjp_input(at, which, dy, dx, Write::Store, scratch);
+        gate(at.x[which], dx);
+    }
+
     /// `dy = Σ ∂f/∂x · dx + ∂f/∂params · dparams`; an absent tangent is zero.
     fn jvp(
         &self,

@@ -45,19 +45,31 @@ impl PoolWindow {
             .all(|axis| self.size[axis] == self.stride[axis] && self.output[axis] * self.size[axis] == self.input[axis])
     }
 
+    /// The rows of windows, each with the number of input entries up to its end, for windows that tile the input.
+    pub fn rows(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let entries = self.size[0] * self.input[1] * self.input[2];
+        (0..self.output[0]).map(move |row| (row, (row + 1) * entries))
+    }
+
     /// Calls `visit(output entry, input entry)` for each entry of each output's window, a window after the other.
     #[inline(always)]
     pub fn for_each(&self, mut visit: impl FnMut(usize, usize)) {
-        let [height, width, channels] = self.output;
-        for h in 0..height {
-            for w in 0..width {
-                for c in 0..channels {
-                    let y = (h * width + w) * channels + c;
-                    for k in 0..self.size[0] {
-                        let row = (h * self.stride[0] + k) * self.input[1] + w * self.stride[1];
-                        for l in 0..self.size[1] {
-                            visit(y, (row + l) * channels + c);
-                        }
+        for h in 0..self.output[0] {
+            self.for_each_in_row(h, &mut visit);
+        }
+    }
+
+    /// The same for one row of windows.
+    #[inline(always)]
+    pub fn for_each_in_row(&self, h: usize, mut visit: impl FnMut(usize, usize)) {
+        let [_, width, channels] = self.output;
+        for w in 0..width {
+            for c in 0..channels {
+                let y = (h * width + w) * channels + c;
+                for k in 0..self.size[0] {
+                    let row = (h * self.stride[0] + k) * self.input[1] + w * self.stride[1];
+                    for l in 0..self.size[1] {
+                        visit(y, (row + l) * channels + c);
                     }
                 }
             }

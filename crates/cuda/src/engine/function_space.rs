@@ -163,8 +163,14 @@ impl<D: Device, R: SolverReal> FunctionSpace<f32, R> for CudaEngine<D> {
         params: &'a DeviceVector<D>,
         batch: &DeviceBatch<'b, D>,
     ) -> Result<((), DevicePoint<'a, D>), AutodiffError> {
-        let arena = self.evaluate(params, batch).map_err(device_error)?;
-        Ok(((), DevicePoint { params, input: batch.images, labels: batch.labels, arena }))
+        let linearized = || {
+            let at =
+                DevicePoint { params, input: batch.images, labels: batch.labels, arena: self.forward(params, batch)? };
+            let residual: Loan<D, f32> = self.take(self.graph.classes() * at.images())?;
+            self.tally_up(at.values(), batch.labels, residual.all())?;
+            Ok(((), at))
+        };
+        linearized().map_err(device_error)
     }
 
     fn factors(&self, at: &DevicePoint<'_, D>, mean: bool) -> Result<DeviceFactors<D, R>, AutodiffError> {

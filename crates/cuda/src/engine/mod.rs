@@ -128,29 +128,35 @@ impl<D: Device> CudaEngine<D> {
         SoftmaxCrossEntropy { images, classes: self.graph.classes() }
     }
 
-    /// The forward pass on a batch; its losses and correct images are added to the tally.
-    fn evaluate(&self, params: &DeviceVector<D>, batch: &DeviceBatch<'_, D>) -> Result<Loan<D, f32>, CudaError> {
+    /// The forward pass on a batch.
+    fn forward(&self, params: &DeviceVector<D>, batch: &DeviceBatch<'_, D>) -> Result<Loan<D, f32>, CudaError> {
         let images = batch.labels.len();
         batch.images.check("images of a batch", self.network.inputs * images)?;
         let arena = self.take(self.network.arena(images))?;
         let values = Values { images, input: batch.images, arena: arena.all() };
         self.network.forward(&self.device, params.all(), values)?;
-        let loss = self.loss(images);
-        let (losses, correct) = (self.take(images)?, self.take(images)?);
-        loss.losses(&self.device, self.network.logits(values)?, batch.labels, losses.all(), correct.all())?;
-        loss.accumulate(&self.device, losses.all(), correct.all(), Slice::all(&self.tally))?;
         Ok(arena)
     }
 
     fn gradient_of(&self, params: &DeviceVector<D>, batch: &DeviceBatch<'_, D>) -> Result<DeviceVector<D>, CudaError> {
         let images = batch.labels.len();
-        let arena = self.evaluate(params, batch)?;
+        let arena = self.forward(params, batch)?;
         let values = Values { images, input: batch.images, arena: arena.all() };
         let cotangents = self.take(self.network.arena(images))?;
         let residual = self.network.value(cotangents.all(), self.network.output, images)?;
-        let (logits, share) = (self.network.logits(values)?, 1.0 / images as f64);
-        self.loss(images).residual(&self.device, logits, batch.labels, residual, share)?;
+        self.tally_up(values, batch.labels, residual)?;
         self.vjp_of(params, values, cotangents.all())
+    }
+
+    /// Adds a batch's losses and correct images to the tally, and writes the residual of its mean loss.
+    fn tally_up(
+        &self,
+        values: Values<'_, D>,
+        labels: Slice<'_, D, u32>,
+        residual: Slice<'_, D, f32>,
+    ) -> Result<(), CudaError> {
+        let (logits, share) = (self.network.logits(values)?, 1.0 / values.images as f64);
+        self.loss(values.images).training(&self.device, logits, labels, residual, share, Slice::all(&self.tally))
     }
 
     /// `Jᵀ w`, with w in its place in `cotangents`.
