@@ -23,7 +23,11 @@ impl Epsilon {
     /// # Errors
     /// When it is negative, above 1 or not a number.
     pub fn new(epsilon: f64) -> Result<Self, AttackError> {
-        if (0.0..=1.0).contains(&epsilon) { Ok(Self(epsilon)) } else { Err(AttackError::Epsilon { found: epsilon }) }
+        if (0.0..=1.0).contains(&epsilon) {
+            Ok(Self(epsilon))
+        } else {
+            Err(AttackError::Epsilon { found: epsilon, expected: "a number from 0 to 1" })
+        }
     }
 
     /// The radius as a number.

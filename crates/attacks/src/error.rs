@@ -10,10 +10,42 @@ pub enum AttackError {
     #[error(transparent)]
     Autodiff(#[from] AutodiffError),
     /// A radius that is none.
-    #[error("epsilon is {found}; expected a number from 0 to 1")]
+    #[error("epsilon is {found}; expected {expected}")]
     Epsilon {
         /// The radius.
         found: f64,
+        /// What radii there are.
+        expected: &'static str,
+    },
+    /// An option of an attack that makes no sense.
+    #[error("{option} is {found}; expected {expected}")]
+    Option {
+        /// Its name.
+        option: &'static str,
+        /// Its value.
+        found: String,
+        /// What it can be.
+        expected: &'static str,
+    },
+    /// A loss that compares more logits than the network has.
+    #[error("{attack} on a network of {found} classes; expected at least {expected}")]
+    Classes {
+        /// The attack.
+        attack: &'static str,
+        /// The classes of the network.
+        found: usize,
+        /// The fewest it needs.
+        expected: usize,
+    },
+    /// A norm that an attack does not know.
+    #[error("{attack} in the norm {found}; expected {expected}")]
+    Norm {
+        /// The attack.
+        attack: &'static str,
+        /// The norm asked for.
+        found: crate::Norm,
+        /// The norms it knows.
+        expected: &'static str,
     },
     /// A pixel outside the range of pictures.
     #[error("pixel {pixel} of image {image} is {found}; expected a number from 0 to 1")]
@@ -32,5 +64,15 @@ pub enum AttackError {
         what: &'static str,
         /// The image's place in the batch.
         image: usize,
+    },
+    /// An attack made an image that it may not make: an error in the attack.
+    #[error("{attack} made of image {image} one that {what}")]
+    Broken {
+        /// The attack.
+        attack: &'static str,
+        /// The image's place in the batch.
+        image: usize,
+        /// The rule it breaks.
+        what: &'static str,
     },
 }

@@ -1,7 +1,9 @@
 //! The fast gradient sign method.
 
 use crate::input::{check_gradients, check_pixels, predictions};
-use crate::{Attack, AttackError, Epsilon, Outcome, Passes};
+use crate::outcome::Pixels;
+use crate::subject::Subject;
+use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes};
 use minima_autodiff::softmax_cross_entropy::{check_labels, gradient_into};
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::{Array2, ArrayView2, Zip};
@@ -32,10 +34,10 @@ impl<T: Scalar> Attack<T> for Fgsm {
         model: &dyn Classifier<T>,
         images: ArrayView2<'_, T>,
         labels: &[usize],
-        epsilon: Epsilon,
+        ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
         let slope = Slope::at(model, images, labels)?;
-        self.step(model, images, labels, &slope, epsilon)
+        self.step(&slope, ball)
     }
 
     fn run_many(
@@ -43,42 +45,43 @@ impl<T: Scalar> Attack<T> for Fgsm {
         model: &dyn Classifier<T>,
         images: ArrayView2<'_, T>,
         labels: &[usize],
-        epsilons: &[Epsilon],
+        balls: &[Ball],
     ) -> Result<Vec<Outcome<T>>, AttackError> {
         let slope = Slope::at(model, images, labels)?;
-        epsilons.iter().map(|&epsilon| self.step(model, images, labels, &slope, epsilon)).collect()
+        balls.iter().map(|&ball| self.step(&slope, ball)).collect()
     }
 }
 
 impl Fgsm {
     /// The step of one radius.
-    fn step<T: Scalar>(
-        &self,
-        model: &dyn Classifier<T>,
-        images: ArrayView2<'_, T>,
-        labels: &[usize],
-        slope: &Slope<T>,
-        epsilon: Epsilon,
-    ) -> Result<Outcome<T>, AttackError> {
-        let length = T::from_f64(epsilon.get());
-        let adversarial = Zip::from(images).and(&slope.gradients).par_map_collect(|&x, &g| {
+    fn step<T: Scalar>(&self, slope: &Slope<'_, T>, ball: Ball) -> Result<Outcome<T>, AttackError> {
+        let attack = Attack::<T>::name(self);
+        if ball.norm() != Norm::Linf {
+            return Err(AttackError::Norm { attack, found: ball.norm(), expected: "linf" });
+        }
+        let length = T::from_f64(ball.epsilon());
+        let adversarial = Zip::from(slope.subject.images).and(&slope.gradients).par_map_collect(|&x, &g| {
             let moved = x + length * sign(g);
             if self.clip { moved.max(T::zero()).min(T::one()) } else { moved }
         });
-        let after = predictions(model.logits(adversarial.view())?.view())?;
-        let passes = Passes { gradients: labels.len(), forwards: labels.len() };
-        Ok(Outcome::new(epsilon, adversarial, labels, &slope.predicted, after, passes))
+        let passes = Passes { gradients: slope.subject.labels.len(), forwards: 0 };
+        let pixels = if self.clip { Pixels::Pictures } else { Pixels::Free };
+        Outcome::verified_as(pixels, attack, &slope.subject, ball, adversarial, passes)
     }
 }
 
 /// What the images' own logits and gradients say, whatever the radius.
-struct Slope<T> {
-    predicted: Vec<usize>,
+struct Slope<'a, T> {
+    subject: Subject<'a, T>,
     gradients: Array2<T>,
 }
 
-impl<T: Scalar> Slope<T> {
-    fn at(model: &dyn Classifier<T>, images: ArrayView2<'_, T>, labels: &[usize]) -> Result<Self, AttackError> {
+impl<'a, T: Scalar> Slope<'a, T> {
+    fn at(
+        model: &'a dyn Classifier<T>,
+        images: ArrayView2<'a, T>,
+        labels: &'a [usize],
+    ) -> Result<Self, AttackError> {
         check_labels(labels, images.nrows(), model.classes())?;
         check_pixels(images)?;
         let (logits, gradients) = model.logits_and_input_vjp(images, &|image, logits, cotangent| {
@@ -88,7 +91,7 @@ impl<T: Scalar> Slope<T> {
         })?;
         let predicted = predictions(logits.view())?;
         check_gradients(gradients.view())?;
-        Ok(Self { predicted, gradients })
+        Ok(Self { subject: Subject { model, images, labels, logits, predicted }, gradients })
     }
 }
 

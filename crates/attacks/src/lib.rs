@@ -1,11 +1,10 @@
 //! Adversarial attacks: one attack a file, all behind one trait, [`Attack`].
 //!
-//! An attack looks for images near the given ones, within an L∞ ball of radius [`Epsilon`], that a network classifies
-//! wrongly. It needs of the network only [`Classifier`](minima_autodiff::Classifier): logits, and a gradient with respect
+//! An attack looks for images near the given ones, within a [`Ball`] around each, that a network classifies wrongly. It needs of the network only [`Classifier`](minima_autodiff::Classifier): logits, and a gradient with respect
 //! to the image. Its [`Outcome`] says which images it turned; images that were wrong before never count.
 //!
 //! ```
-//! use minima_attacks::{Attack, Epsilon, Fgsm};
+//! use minima_attacks::{Attack, Ball, Fgsm};
 //! use minima_autodiff::{Model, paper_cnn};
 //! use ndarray::Array2;
 //! use std::sync::Arc;
@@ -17,23 +16,30 @@
 //! let labels: Vec<usize> = (0..20).map(|i| i % 10).collect();
 //!
 //! // One gradient serves all radii.
-//! let epsilons = [Epsilon::new(0.1)?, Epsilon::new(0.05)?, Epsilon::new(0.01)?];
-//! for outcome in Fgsm::default().run_many(&model, images.view(), &labels, &epsilons)? {
-//!     println!("epsilon {}: {} of {} flipped", outcome.epsilon, outcome.successes(), outcome.correct());
+//! let balls = [Ball::linf(0.1)?, Ball::linf(0.05)?, Ball::linf(0.01)?];
+//! for outcome in Fgsm::default().run_many(&model, images.view(), &labels, &balls)? {
+//!     println!("{}: {} of {} flipped", outcome.ball, outcome.successes(), outcome.correct());
 //!     assert!(outcome.successes() <= outcome.correct());
 //! }
 //! # Ok::<(), minima_attacks::AttackError>(())
 //! ```
 
 mod attack;
+mod ball;
 mod epsilon;
 mod error;
 mod fgsm;
 mod input;
+mod loss;
+mod norm;
 mod outcome;
+mod subject;
+mod survivors;
 
 pub use attack::Attack;
+pub use ball::Ball;
 pub use epsilon::Epsilon;
 pub use error::AttackError;
 pub use fgsm::Fgsm;
+pub use norm::Norm;
 pub use outcome::{Outcome, Passes};

@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
-use minima_attacks::{Attack, AttackError, Epsilon, Fgsm, Outcome};
+use minima_attacks::{Attack, AttackError, Ball, Epsilon, Fgsm, Outcome};
 use minima_autodiff::softmax_cross_entropy::{predicted, softmax};
 use minima_autodiff::{Classifier, GraphBuilder, Model, paper_cnn};
 use ndarray::{Array2, array};
 use std::sync::Arc;
 
-fn epsilon(epsilon: f64) -> Epsilon {
-    Epsilon::new(epsilon).unwrap()
+fn epsilon(epsilon: f64) -> Ball {
+    Ball::linf(epsilon).unwrap()
 }
 
 /// Logits `x W`, `W` of shape (4, 3), with a pixel that has no influence.

@@ -2,7 +2,7 @@
 
 use crate::error::ExperimentError;
 use crate::manifest::Host;
-use minima_attacks::{Attack, Epsilon, Fgsm};
+use minima_attacks::{Attack, Ball, Fgsm};
 use minima_autodiff::softmax_cross_entropy::{hessian_factors, mean_gradient, softmax};
 use minima_autodiff::{FunctionSpace, Graph, Model, paper_cnn};
 use minima_data::{EpochOrder, Mnist, epoch_batches};
@@ -267,9 +267,9 @@ fn fgsm(watch: &mut Stopwatch<'_>, graph: &Arc<Graph>, params: &[f32], data: &Mn
     let model = Model::new(Arc::clone(graph), params.to_vec())?;
     let (images, labels) = data.test.all::<f32>();
     let needed = Operations::of(graph, labels.len());
-    let epsilon = Epsilon::new(0.1)?;
+    let ball = Ball::linf(0.1)?;
     watch.time("fgsm_test_set", needed.input_gradient + needed.forward, || {
-        Ok(Fgsm::default().run(&model, images.view(), &labels, epsilon)?)
+        Ok(Fgsm::default().run(&model, images.view(), &labels, ball)?)
     })
 }
 

@@ -5,7 +5,7 @@
 use crate::bench::{Timing, Timings, optimizers};
 use crate::error::ExperimentError;
 use crate::manifest::Host;
-use minima_attacks::{Attack, Epsilon, Fgsm};
+use minima_attacks::{Attack, Ball, Fgsm};
 use minima_autodiff::Model;
 use minima_cuda::{CudaEngine, Device};
 use minima_data::{EpochOrder, Mnist};
@@ -55,11 +55,11 @@ pub fn bench_on<D: Device>(engine: &CudaEngine<D>, data: &Mnist, filter: &str) -
     if "fgsm_test_set".contains(filter) {
         let model = engine.model(Model::new(Arc::clone(engine.graph()), params)?)?;
         let (images, labels) = data.test.all::<f32>();
-        let epsilon = Epsilon::new(0.1)?;
+        let ball = Ball::linf(0.1)?;
         let mut taken = Vec::new();
         for _ in 0..=EPOCHS {
             let start = Instant::now();
-            Fgsm::default().run(&model, images.view(), &labels, epsilon)?;
+            Fgsm::default().run(&model, images.view(), &labels, ball)?;
             taken.push(1e3 * start.elapsed().as_secs_f64());
         }
         results.push(Timing::of("fgsm_test_set".to_owned(), taken.split_off(1)));

@@ -3,7 +3,7 @@
 use crate::error::ExperimentError;
 use crate::records::{AdversarialExample, Scope};
 use crate::training::TestSet;
-use minima_attacks::{Attack, Epsilon, Fgsm};
+use minima_attacks::{Attack, Ball, Fgsm};
 use minima_autodiff::Differentiable;
 use minima_metrics::{self as metrics, Summary};
 use ndarray::Array2;
@@ -69,8 +69,8 @@ pub fn measure(
 ) -> Result<Measurement, ExperimentError> {
     let (images, labels) = (test.images.view(), test.labels.as_slice());
     let evaluation = metrics::evaluate(model, images, labels)?;
-    let steps = epsilons.iter().map(|&e| Epsilon::new(e)).collect::<Result<Vec<_>, _>>()?;
-    let outcomes = Fgsm::default().run_many(model, images, labels, &steps)?;
+    let balls = epsilons.iter().map(|&e| Ball::linf(e)).collect::<Result<Vec<_>, _>>()?;
+    let outcomes = Fgsm::default().run_many(model, images, labels, &balls)?;
     let fgsm = epsilons.iter().zip(outcomes).map(|(&epsilon, outcome)| FgsmMeasurement {
         epsilon,
         successes: outcome.successes(),

@@ -1,0 +1,199 @@
+//! What attacks make large: a number for one image's logits, and its gradient with respect to them.
+
+use minima_autodiff::Scalar;
+use minima_autodiff::softmax_cross_entropy;
+
+/// A loss of one image, to be increased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// Softmax cross-entropy of the label.
+    CrossEntropy,
+    /// Minus the softmax cross-entropy of a class: towards it.
+    TargetedCrossEntropy { target: usize },
+    /// The difference of logits ratio, `−(z_y − max_{c≠y} z_c) / (z_(1) − z_(3))`, with logits sorted from the largest
+    /// (Croce & Hein 2020, "Reliable evaluation of adversarial robustness", eq. 6).
+    Dlr,
+    /// The targeted one, `−(z_y − z_t) / (z_(1) − (z_(3) + z_(4))/2)` (the same paper, eq. 7).
+    TargetedDlr { target: usize },
+    /// The largest other logit less the label's: positive as soon as the image is turned.
+    Margin,
+    /// The target's logit less the label's.
+    TargetedMargin { target: usize },
+}
+
+impl Loss {
+    /// The fewest classes that the loss is defined for.
+    pub fn least_classes(self) -> usize {
+        match self {
+            Self::CrossEntropy | Self::TargetedCrossEntropy { .. } => 1,
+            Self::Margin | Self::TargetedMargin { .. } => 2,
+            Self::Dlr => 3,
+            Self::TargetedDlr { .. } => 4,
+        }
+    }
+
+    /// The loss. NaN where the label or target names no class, or there are too few classes.
+    pub fn value<T: Scalar>(self, logits: &[T], label: usize) -> T {
+        match self {
+            Self::CrossEntropy => softmax_cross_entropy::loss(logits, label),
+            Self::TargetedCrossEntropy { target } => -softmax_cross_entropy::loss(logits, target),
+            Self::Dlr => {
+                let top = Top::of(logits);
+                (at(logits, top.best_but(label)) - at(logits, Some(label))) / dlr_scale(logits, &top)
+            }
+            Self::TargetedDlr { target } => {
+                (at(logits, Some(target)) - at(logits, Some(label))) / targeted_scale(logits, &Top::of(logits))
+            }
+            Self::Margin => at(logits, Top::of(logits).best_but(label)) - at(logits, Some(label)),
+            Self::TargetedMargin { target } => at(logits, Some(target)) - at(logits, Some(label)),
+        }
+    }
+
+    /// Writes the gradient of the loss with respect to the logits; `out` is zero before.
+    pub fn gradient_into<T: Scalar>(self, logits: &[T], label: usize, out: &mut [T]) {
+        let one = T::one();
+        match self {
+            Self::CrossEntropy => softmax_cross_entropy::gradient_into(logits, label, one, out),
+            Self::TargetedCrossEntropy { target } => softmax_cross_entropy::gradient_into(logits, target, -one, out),
+            Self::Dlr => {
+                let top = Top::of(logits);
+                let scale = dlr_scale(logits, &top);
+                let falls = self.value(logits, label) / scale;
+                add(out, top.best_but(label), one / scale);
+                add(out, Some(label), -one / scale);
+                add(out, top.class(0), -falls);
+                add(out, top.class(2), falls);
+            }
+            Self::TargetedDlr { target } => {
+                let top = Top::of(logits);
+                let scale = targeted_scale(logits, &top);
+                let falls = self.value(logits, label) / scale;
+                add(out, Some(target), one / scale);
+                add(out, Some(label), -one / scale);
+                add(out, top.class(0), -falls);
+                add(out, top.class(2), falls * half());
+                add(out, top.class(3), falls * half());
+            }
+            Self::Margin => {
+                add(out, Top::of(logits).best_but(label), one);
+                add(out, Some(label), -one);
+            }
+            Self::TargetedMargin { target } => {
+                add(out, Some(target), one);
+                add(out, Some(label), -one);
+            }
+        }
+    }
+}
+
+/// The classes of the four largest logits, the largest first, of equal ones the first.
+struct Top {
+    classes: [usize; 4],
+    found: usize,
+}
+
+impl Top {
+    fn of<T: Scalar>(logits: &[T]) -> Self {
+        let mut top = Self { classes: [0; 4], found: 0 };
+        for (class, &z) in logits.iter().enumerate() {
+            let larger = top.classes.iter().take(top.found).take_while(|&&c| at(logits, Some(c)) >= z).count();
+            if let Some(tail) = top.classes.get_mut(larger..).filter(|tail| !tail.is_empty()) {
+                tail.rotate_right(1);
+                tail.iter_mut().take(1).for_each(|first| *first = class);
+                top.found = (top.found + 1).min(4);
+            }
+        }
+        top
+    }
+
+    /// The class of this rank, counted from 0.
+    fn class(&self, rank: usize) -> Option<usize> {
+        self.classes.get(rank).copied().filter(|_| rank < self.found)
+    }
+
+    /// The class of the largest logit that is not the label's.
+    fn best_but(&self, label: usize) -> Option<usize> {
+        if self.class(0) == Some(label) { self.class(1) } else { self.class(0) }
+    }
+}
+
+/// Keeps the scale of equal logits above zero.
+const TINY: f64 = 1e-12;
+
+fn half<T: Scalar>() -> T {
+    T::from_f64(0.5)
+}
+
+fn dlr_scale<T: Scalar>(logits: &[T], top: &Top) -> T {
+    at(logits, top.class(0)) - at(logits, top.class(2)) + T::from_f64(TINY)
+}
+
+fn targeted_scale<T: Scalar>(logits: &[T], top: &Top) -> T {
+    let below = at(logits, top.class(2)) + at(logits, top.class(3));
+    at(logits, top.class(0)) - below * half() + T::from_f64(TINY)
+}
+
+fn at<T: Scalar>(logits: &[T], class: Option<usize>) -> T {
+    class.and_then(|c| logits.get(c).copied()).unwrap_or_else(T::nan)
+}
+
+fn add<T: Scalar>(out: &mut [T], class: Option<usize>, amount: T) {
+    if let Some(slot) = class.and_then(|c| out.get_mut(c)) {
+        *slot += amount;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Loss; 6] = [
+        Loss::CrossEntropy,
+        Loss::TargetedCrossEntropy { target: 2 },
+        Loss::Dlr,
+        Loss::TargetedDlr { target: 2 },
+        Loss::Margin,
+        Loss::TargetedMargin { target: 2 },
+    ];
+
+    #[test]
+    fn values_are_the_published_ones() {
+        let z = [1.0_f64, 4.0, 0.5, 2.0, -3.0];
+        assert_eq!(Loss::Margin.value(&z, 1), -2.0);
+        assert_eq!(Loss::Margin.value(&z, 0), 3.0);
+        assert!((Loss::Dlr.value(&z, 1) + 2.0 / 3.0).abs() < 1e-12);
+        assert!((Loss::Dlr.value(&z, 0) - 1.0).abs() < 1e-12);
+        assert!((Loss::TargetedDlr { target: 2 }.value(&z, 1) + 3.5 / 3.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn gradients_are_the_derivatives() {
+        let h = 1e-6;
+        for z in [[1.0_f64, 4.0, 0.5, 2.0, -3.0], [0.3, -0.2, 2.0, 1.5, 1.8], [5.0, 4.0, 3.0, 2.0, 1.0]] {
+            for loss in ALL {
+                for label in [0, 1, 4] {
+                    let mut gradient = [0.0; 5];
+                    loss.gradient_into(&z, label, &mut gradient);
+                    for c in 0..5 {
+                        let shifted = |by: f64| {
+                            let mut z = z;
+                            z[c] += by;
+                            loss.value(&z, label)
+                        };
+                        let difference = (shifted(h) - shifted(-h)) / (2.0 * h);
+                        assert!((gradient[c] - difference).abs() < 1e-8, "{loss:?} {label} {c}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_logits_give_finite_gradients() {
+        for loss in ALL {
+            let mut gradient = [0.0_f32; 5];
+            loss.gradient_into(&[1.0; 5], 1, &mut gradient);
+            assert!(gradient.iter().all(|g| g.is_finite()), "{loss:?}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! How far an adversarial image is from the original.
+
+use crate::AttackError;
+use minima_autodiff::Scalar;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// The norm in which a perturbation is measured, in units of pixel value.
+///
+/// ```
+/// use minima_attacks::Norm;
+///
+/// assert_eq!(Norm::L2.of(&[0.3_f64, -0.4]), 0.5);
+/// assert_eq!("linf".parse::<Norm>()?, Norm::Linf);
+/// # Ok::<(), minima_attacks::AttackError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Norm {
+    /// The largest change of a pixel.
+    Linf,
+    /// The square root of the sum of squared changes.
+    L2,
+}
+
+impl Norm {
+    /// The norm of a perturbation, in double precision.
+    #[must_use]
+    pub fn of<T: Scalar>(self, delta: &[T]) -> f64 {
+        self.of_numbers(delta.iter().map(|d| d.as_f64()))
+    }
+
+    /// The norm of `b − a`, in double precision. What one has more than the other is left out.
+    #[must_use]
+    pub fn distance<T: Scalar>(self, a: &[T], b: &[T]) -> f64 {
+        self.of_numbers(a.iter().zip(b).map(|(a, b)| b.as_f64() - a.as_f64()))
+    }
+
+    fn of_numbers(self, numbers: impl Iterator<Item = f64>) -> f64 {
+        match self {
+            // Not `f64::max`, which would hide a NaN.
+            Self::Linf => numbers.fold(0.0, |most: f64, d| if d.abs() <= most { most } else { d.abs() }),
+            Self::L2 => numbers.map(|d| d * d).sum::<f64>().sqrt(),
+        }
+    }
+}
+
+impl fmt::Display for Norm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Linf => "linf",
+            Self::L2 => "l2",
+        })
+    }
+}
+
+impl FromStr for Norm {
+    type Err = AttackError;
+
+    fn from_str(name: &str) -> Result<Self, AttackError> {
+        match name {
+            "linf" => Ok(Self::Linf),
+            "l2" => Ok(Self::L2),
+            _ => Err(AttackError::Option { option: "norm", found: name.to_owned(), expected: "linf or l2" }),
+        }
+    }
+}
