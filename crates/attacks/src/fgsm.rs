@@ -1,32 +1,44 @@
 //! The fast gradient sign method.
 
+use crate::direction::climb;
 use crate::input::{check_gradients, check_pixels, predictions};
 use crate::outcome::Pixels;
 use crate::subject::Subject;
-use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes};
-use minima_autodiff::softmax_cross_entropy::{check_labels, gradient_into};
+use crate::{Attack, AttackError, Ball, Goal, Outcome, Passes};
+use minima_autodiff::softmax_cross_entropy::check_labels;
 use minima_autodiff::{Classifier, Scalar};
-use ndarray::{Array2, ArrayView2, Zip};
+use ndarray::{Array2, ArrayView2, Axis};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// One step of full length along the sign of the gradient: `clip(x + ε·sign(∇ₓ ℓ), 0, 1)`, where `sign(0) = 0` and `ℓ` is
-/// the image's softmax cross-entropy (Goodfellow, Shlens & Szegedy 2015, "Explaining and harnessing adversarial examples",
-/// section 4).
+/// One step of full length along the gradient of the image's softmax cross-entropy `ℓ` (Goodfellow, Shlens & Szegedy 2015,
+/// "Explaining and harnessing adversarial examples", section 4).
+///
+/// In an L∞ ball it is `clip(x + ε·sign(∇ₓ ℓ), 0, 1)`, where `sign(0) = 0`; in an L2 ball `clip(x + ε·∇ₓ ℓ / ‖∇ₓ ℓ‖₂, 0, 1)`.
+/// With a class as its goal it steps down the cross-entropy of that class instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fgsm {
     /// Whether pixels stay within 0 to 1. Without it the attack is stronger, and its images are no pictures.
     pub clip: bool,
+    /// Where the step leads.
+    #[serde(default)]
+    pub goal: Goal,
 }
 
 impl Default for Fgsm {
     fn default() -> Self {
-        Self { clip: true }
+        Self { clip: true, goal: Goal::Away }
     }
 }
 
 impl<T: Scalar> Attack<T> for Fgsm {
     fn name(&self) -> &'static str {
-        if self.clip { "fgsm" } else { "fgsm_noclip" }
+        match (self.goal, self.clip) {
+            (Goal::Away, true) => "fgsm",
+            (Goal::Away, false) => "fgsm_noclip",
+            (_, true) => "fgsm_targeted",
+            (_, false) => "fgsm_targeted_noclip",
+        }
     }
 
     fn run(
@@ -36,7 +48,7 @@ impl<T: Scalar> Attack<T> for Fgsm {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        let slope = Slope::at(model, images, labels)?;
+        let slope = Slope::at(model, images, labels, self.goal)?;
         self.step(&slope, ball)
     }
 
@@ -47,7 +59,7 @@ impl<T: Scalar> Attack<T> for Fgsm {
         labels: &[usize],
         balls: &[Ball],
     ) -> Result<Vec<Outcome<T>>, AttackError> {
-        let slope = Slope::at(model, images, labels)?;
+        let slope = Slope::at(model, images, labels, self.goal)?;
         balls.iter().map(|&ball| self.step(&slope, ball)).collect()
     }
 }
@@ -55,18 +67,19 @@ impl<T: Scalar> Attack<T> for Fgsm {
 impl Fgsm {
     /// The step of one radius.
     fn step<T: Scalar>(&self, slope: &Slope<'_, T>, ball: Ball) -> Result<Outcome<T>, AttackError> {
-        let attack = Attack::<T>::name(self);
-        if ball.norm() != Norm::Linf {
-            return Err(AttackError::Norm { attack, found: ball.norm(), expected: "linf" });
-        }
-        let length = T::from_f64(ball.epsilon());
-        let adversarial = Zip::from(slope.subject.images).and(&slope.gradients).par_map_collect(|&x, &g| {
-            let moved = x + length * sign(g);
-            if self.clip { moved.max(T::zero()).min(T::one()) } else { moved }
+        let mut adversarial = slope.subject.images.as_standard_layout().into_owned();
+        let rows = adversarial.axis_iter_mut(Axis(0)).into_par_iter();
+        rows.zip(slope.gradients.axis_iter(Axis(0))).for_each(|(mut row, gradient)| {
+            if let (Some(row), Some(gradient)) = (row.as_slice_mut(), gradient.as_slice()) {
+                climb(ball.norm(), ball.epsilon(), gradient, row);
+                if self.clip {
+                    row.iter_mut().for_each(|a| *a = a.max(T::zero()).min(T::one()));
+                }
+            }
         });
         let passes = Passes { gradients: slope.subject.labels.len(), forwards: 0 };
         let pixels = if self.clip { Pixels::Pictures } else { Pixels::Free };
-        Outcome::verified_as(pixels, attack, &slope.subject, ball, adversarial, passes)
+        Outcome::verified_as(pixels, Attack::<T>::name(self), &slope.subject, ball, adversarial, passes)
     }
 }
 
@@ -81,27 +94,21 @@ impl<'a, T: Scalar> Slope<'a, T> {
         model: &'a dyn Classifier<T>,
         images: ArrayView2<'a, T>,
         labels: &'a [usize],
+        goal: Goal,
     ) -> Result<Self, AttackError> {
         check_labels(labels, images.nrows(), model.classes())?;
         check_pixels(images)?;
+        goal.check(model.classes())?;
         let (logits, gradients) = model.logits_and_input_vjp(images, &|image, logits, cotangent| {
-            if let Some(&label) = labels.get(image) {
-                gradient_into(logits, label, T::one(), cotangent);
+            if let Some(&label) = labels.get(image)
+                && let Some(loss) = goal.loss(logits, label)
+            {
+                loss.gradient_into(logits, label, cotangent);
             }
         })?;
         let predicted = predictions(logits.view())?;
         check_gradients(gradients.view())?;
+        let gradients = gradients.as_standard_layout().into_owned();
         Ok(Self { subject: Subject { model, images, labels, logits, predicted }, gradients })
-    }
-}
-
-/// −1, 0 or 1.
-fn sign<T: Scalar>(x: T) -> T {
-    if x > T::zero() {
-        T::one()
-    } else if x < T::zero() {
-        -T::one()
-    } else {
-        T::zero()
     }
 }

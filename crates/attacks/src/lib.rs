@@ -24,22 +24,39 @@
 //! # Ok::<(), minima_attacks::AttackError>(())
 //! ```
 
+mod apgd;
+mod apgd_climb;
+mod ascent;
 mod attack;
 mod ball;
+mod bim;
+mod composition;
+mod direction;
 mod epsilon;
 mod error;
 mod fgsm;
+mod goal;
 mod input;
 mod loss;
+mod mi_fgsm;
 mod norm;
+mod options;
 mod outcome;
+mod pgd;
+mod start;
 mod subject;
 mod survivors;
 
+pub use apgd::{Apgd, ApgdLoss};
 pub use attack::Attack;
 pub use ball::Ball;
+pub use bim::Bim;
+pub use composition::{BestOf, Ensemble, Seeded, Share, WithRestarts, best_of, with_restarts};
 pub use epsilon::Epsilon;
 pub use error::AttackError;
 pub use fgsm::Fgsm;
+pub use goal::Goal;
+pub use mi_fgsm::MiFgsm;
 pub use norm::Norm;
 pub use outcome::{Outcome, Passes};
+pub use pgd::Pgd;

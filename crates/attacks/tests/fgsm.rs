@@ -46,7 +46,7 @@ fn a_linear_network_is_attacked_along_the_closed_form() {
     let labels: Vec<usize> = (0..20).map(|i| i % 3).collect();
     let p = softmax(images.dot(&kernel).view());
     for clip in [true, false] {
-        let outcome = Fgsm { clip }.run(&model, images.view(), &labels, epsilon(0.2)).unwrap();
+        let outcome = Fgsm { clip, ..Fgsm::default() }.run(&model, images.view(), &labels, epsilon(0.2)).unwrap();
         for i in 0..20 {
             for j in 0..4 {
                 let gradient = (0..3).map(|c| kernel[[j, c]] * (p[[i, c]] - f64::from(u8::from(c == labels[i]))));
@@ -89,7 +89,7 @@ fn only_images_that_were_right_can_be_successes() {
 fn a_radius_of_zero_changes_nothing() {
     let (model, images, labels) = cnn();
     for clip in [true, false] {
-        let outcome = Fgsm { clip }.run(&model, images.view(), &labels, epsilon(0.0)).unwrap();
+        let outcome = Fgsm { clip, ..Fgsm::default() }.run(&model, images.view(), &labels, epsilon(0.0)).unwrap();
         assert_eq!((outcome.successes(), &outcome.adversarial), (0, &images));
     }
 }
@@ -109,8 +109,8 @@ fn many_radii_are_each_alone_whatever_the_threads() {
 
 #[test]
 fn names_tell_the_variants_apart() {
-    assert_eq!(Attack::<f32>::name(&Fgsm { clip: true }), "fgsm");
-    assert_eq!(Attack::<f32>::name(&Fgsm { clip: false }), "fgsm_noclip");
+    assert_eq!(Attack::<f32>::name(&Fgsm::default()), "fgsm");
+    assert_eq!(Attack::<f32>::name(&Fgsm { clip: false, ..Fgsm::default() }), "fgsm_noclip");
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! Auto-PGD: projected gradient steps that find their own length.
+
+use crate::apgd_climb::Climb;
+use crate::loss::Loss;
+use crate::options::{check_count, check_share};
+use crate::start::{self, Draw};
+use crate::subject::Subject;
+use crate::survivors::Survivors;
+use crate::{Attack, AttackError, Ball, Outcome, Seeded};
+use minima_autodiff::{Classifier, Scalar};
+use minima_rng::Key;
+use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
+
+/// What [`Apgd`] makes large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ApgdLoss {
+    /// Softmax cross-entropy.
+    CrossEntropy,
+    /// The difference of logits ratio, which does not change with the logits' scale. It compares three classes.
+    Dlr,
+    /// The targeted difference of logits ratio, one run after the other towards each of the likeliest wrong classes, this
+    /// many at most. It compares four classes.
+    TargetedDlr {
+        /// Classes, at least 1.
+        targets: usize,
+    },
+}
+
+/// Auto-PGD in an L∞ or L2 ball (Croce & Hein 2020, "Reliable evaluation of adversarial robustness with an ensemble of
+/// diverse parameter-free attacks", algorithm 1).
+///
+/// It starts at a random point at the ball's radius with steps of twice the radius and momentum 0.75. After 22 % of the
+/// steps, and then after ever fewer (3 % less each time, 6 % at least), an image whose loss rose too seldom, or whose best
+/// has not improved since the step was last kept, goes back to its best point with half the step. An image that is turned
+/// takes no further step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Apgd {
+    /// The loss.
+    pub loss: ApgdLoss,
+    /// Steps, at least 1.
+    pub steps: usize,
+    /// How often to start, at least 1; every time on the images that stand.
+    pub restarts: usize,
+    /// The share of steps that have to increase the loss for the step to stay, 0 to 1.
+    pub rho: f64,
+    /// The seed of the starting points.
+    pub seed: u64,
+}
+
+impl Apgd {
+    /// With cross-entropy.
+    #[must_use]
+    pub fn cross_entropy() -> Self {
+        Self { loss: ApgdLoss::CrossEntropy, steps: 100, restarts: 1, rho: 0.75, seed: 0 }
+    }
+
+    /// With the difference of logits ratio.
+    #[must_use]
+    pub fn dlr() -> Self {
+        Self { loss: ApgdLoss::Dlr, ..Self::cross_entropy() }
+    }
+
+    /// With the targeted difference of logits ratio, towards nine classes.
+    #[must_use]
+    pub fn targeted() -> Self {
+        Self { loss: ApgdLoss::TargetedDlr { targets: 9 }, ..Self::cross_entropy() }
+    }
+
+    fn check(&self, attack: &'static str, classes: usize) -> Result<(), AttackError> {
+        check_count("steps", self.steps)?;
+        check_count("restarts", self.restarts)?;
+        check_share("rho", self.rho)?;
+        let least = match self.loss {
+            ApgdLoss::CrossEntropy => Loss::CrossEntropy.least_classes(),
+            ApgdLoss::Dlr => Loss::Dlr.least_classes(),
+            ApgdLoss::TargetedDlr { targets } => {
+                check_count("targets", targets)?;
+                Loss::TargetedDlr { target: 0 }.least_classes()
+            }
+        };
+        if classes < least {
+            return Err(AttackError::Classes { attack, found: classes, expected: least });
+        }
+        Ok(())
+    }
+}
+
+impl Default for Apgd {
+    fn default() -> Self {
+        Self::cross_entropy()
+    }
+}
+
+impl Seeded for Apgd {
+    fn with_seed(&self, seed: u64) -> Self {
+        Self { seed, ..*self }
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
+impl<T: Scalar> Attack<T> for Apgd {
+    fn name(&self) -> &'static str {
+        match self.loss {
+            ApgdLoss::CrossEntropy => "apgd-ce",
+            ApgdLoss::Dlr => "apgd-dlr",
+            ApgdLoss::TargetedDlr { .. } => "apgd-t",
+        }
+    }
+
+    fn run(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        let attack = Attack::<T>::name(self);
+        self.check(attack, model.classes())?;
+        let subject = Subject::new(model, images, labels)?;
+        let (mut adversarial, mut passes) = (images.to_owned(), subject.passes());
+        let mut left = Survivors::of(&subject);
+        let ranks = match self.loss {
+            ApgdLoss::TargetedDlr { targets } => 1..targets.min(model.classes() - 1) + 1,
+            _ => 0..1,
+        };
+        for (run, key) in ranks.clone().zip(Key::new(self.seed).split_n(ranks.len())) {
+            for key in key.split_n(self.restarts) {
+                let losses = match self.loss {
+                    ApgdLoss::CrossEntropy => vec![Loss::CrossEntropy; left.len()],
+                    ApgdLoss::Dlr => vec![Loss::Dlr; left.len()],
+                    ApgdLoss::TargetedDlr { .. } => left.indices.iter().map(|&i| towards(&subject, i, run)).collect(),
+                };
+                let start = start::random(&left, ball, Draw::Surface, key);
+                let climb = Climb { steps: self.steps, rho: self.rho, ball, model };
+                climb.run(&mut left, start, losses, &mut adversarial, &mut passes)?;
+            }
+        }
+        Outcome::verified(attack, &subject, ball, adversarial, passes)
+    }
+}
+
+/// The loss towards the class that the unperturbed image's logits put at this rank, 0 the likeliest.
+fn towards<T: Scalar>(subject: &Subject<'_, T>, image: usize, rank: usize) -> Loss {
+    let logits = subject.logits.row(image);
+    let mut classes: Vec<usize> = (0..logits.len()).collect();
+    // Stable: of equal logits the first class comes first. No logit is NaN.
+    classes.sort_by(|&a, &b| logits[b].partial_cmp(&logits[a]).unwrap_or(std::cmp::Ordering::Equal));
+    Loss::TargetedDlr { target: classes.get(rank).copied().unwrap_or_default() }
+}

@@ -1,0 +1,126 @@
+//! Steps of fixed length that climb the loss: what BIM, PGD and MI-FGSM share.
+
+use crate::direction::climb;
+use crate::loss::Loss;
+use crate::options::{check_count, check_positive, check_share};
+use crate::start::{self, Draw};
+use crate::subject::Subject;
+use crate::survivors::{Survivors, retain_rows};
+use crate::{AttackError, Ball, Outcome, Passes};
+use minima_autodiff::{Classifier, Scalar};
+use minima_rng::Key;
+use ndarray::{Array2, ArrayView2, Axis};
+use rayon::prelude::*;
+
+/// A climb of the cross-entropy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ascent {
+    /// The attack that it is.
+    pub attack: &'static str,
+    pub steps: usize,
+    /// A step's length, as a share of the radius.
+    pub step_size: f64,
+    /// How much of the direction so far goes into the next one; `None` for the gradient alone.
+    pub decay: Option<f64>,
+    pub random_start: bool,
+    pub restarts: usize,
+    pub seed: u64,
+}
+
+impl Ascent {
+    /// Attacks every image within its ball.
+    pub fn run<T: Scalar>(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        check_count("steps", self.steps)?;
+        check_positive("step size", self.step_size)?;
+        check_count("restarts", self.restarts)?;
+        check_share("decay", self.decay.unwrap_or_default())?;
+        let subject = Subject::new(model, images, labels)?;
+        let mut trace = Trace { adversarial: images.to_owned(), passes: subject.passes() };
+        let mut left = Survivors::of(&subject);
+        // Without a random start, all restarts are the same.
+        let restarts = if self.random_start { self.restarts } else { 1 };
+        for key in Key::new(self.seed).split_n(restarts) {
+            self.climb(model, ball, key, &mut left, &mut trace)?;
+        }
+        Outcome::verified(self.attack, &subject, ball, trace.adversarial, trace.passes)
+    }
+
+    /// One climb of the images that are left.
+    fn climb<T: Scalar>(
+        &self,
+        model: &dyn Classifier<T>,
+        ball: Ball,
+        key: Key,
+        left: &mut Survivors<T>,
+        trace: &mut Trace<T>,
+    ) -> Result<(), AttackError> {
+        let mut present = match self.random_start {
+            true => start::random(left, ball, Draw::Inside, key),
+            false => left.images.clone(),
+        };
+        let mut velocity = self.decay.map(|_| Array2::zeros(present.raw_dim()));
+        for _ in 0..self.steps {
+            if left.is_empty() {
+                return Ok(());
+            }
+            let slopes = left.slopes(model, &present, &|_| Loss::CrossEntropy, &mut trace.passes)?;
+            let keep = left.standing(&slopes.predicted);
+            left.write_fallen(&mut trace.adversarial, &present, &keep);
+            let directions = match (&mut velocity, self.decay) {
+                (Some(velocity), Some(decay)) => {
+                    accelerate(velocity, &slopes.gradients, T::from_f64(decay));
+                    velocity
+                }
+                _ => &slopes.gradients,
+            };
+            self.step(ball, &left.images, directions, &mut present);
+            if keep.contains(&false) {
+                retain_rows(&mut present, &keep);
+                left.retain(&keep);
+                velocity.iter_mut().for_each(|velocity| retain_rows(velocity, &keep));
+            }
+        }
+        if !left.is_empty() {
+            let (_, predicted) = left.logits(model, &present, &mut trace.passes)?;
+            left.write_to(&mut trace.adversarial, &present);
+            left.retain(&left.standing(&predicted));
+        }
+        Ok(())
+    }
+
+    /// A step of every image, and back into its ball.
+    fn step<T: Scalar>(&self, ball: Ball, originals: &Array2<T>, directions: &Array2<T>, present: &mut Array2<T>) {
+        let length = self.step_size * ball.epsilon();
+        let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(originals.axis_iter(Axis(0)));
+        rows.zip(directions.axis_iter(Axis(0))).for_each(|((mut row, original), direction)| {
+            if let (Some(row), Some(original), Some(direction)) =
+                (row.as_slice_mut(), original.as_slice(), direction.as_slice())
+            {
+                climb(ball.norm(), length, direction, row);
+                ball.project(original, row);
+            }
+        });
+    }
+}
+
+/// What the climbs have led to so far.
+struct Trace<T> {
+    adversarial: Array2<T>,
+    passes: Passes,
+}
+
+/// `v ← decay · v + g / ‖g‖₁` for every image.
+fn accelerate<T: Scalar>(velocity: &mut Array2<T>, gradients: &Array2<T>, decay: T) {
+    let rows = velocity.axis_iter_mut(Axis(0)).into_par_iter().zip(gradients.axis_iter(Axis(0)));
+    rows.for_each(|(mut v, g)| {
+        let size: f64 = g.iter().map(|g| g.as_f64().abs()).sum();
+        let scale = if size > 0.0 { 1.0 / size } else { 0.0 };
+        v.zip_mut_with(&g, |v, g| *v = decay * *v + T::from_f64(scale * g.as_f64()));
+    });
+}

@@ -1,0 +1,48 @@
+//! The basic iterative method.
+
+use crate::ascent::Ascent;
+use crate::{Attack, AttackError, Ball, Outcome};
+use minima_autodiff::{Classifier, Scalar};
+use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
+
+/// Gradient steps from the image itself, each followed by a projection into the ball and into [0, 1] (Kurakin, Goodfellow
+/// & Bengio 2017, "Adversarial examples in the physical world", section 2.2). An image that is turned takes no further step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bim {
+    /// Steps, at least 1.
+    pub steps: usize,
+    /// A step's length as a share of the radius, above 0.
+    pub step_size: f64,
+}
+
+impl Default for Bim {
+    fn default() -> Self {
+        Self { steps: 10, step_size: 0.2 }
+    }
+}
+
+impl<T: Scalar> Attack<T> for Bim {
+    fn name(&self) -> &'static str {
+        "bim"
+    }
+
+    fn run(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        let ascent = Ascent {
+            attack: Attack::<T>::name(self),
+            steps: self.steps,
+            step_size: self.step_size,
+            decay: None,
+            random_start: false,
+            restarts: 1,
+            seed: 0,
+        };
+        ascent.run(model, images, labels, ball)
+    }
+}

@@ -1,0 +1,50 @@
+//! The momentum iterative fast gradient sign method.
+
+use crate::ascent::Ascent;
+use crate::{Attack, AttackError, Ball, Outcome};
+use minima_autodiff::{Classifier, Scalar};
+use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
+
+/// Steps of length `radius / steps` along the gathered direction `v ← decay · v + ∇ℓ / ‖∇ℓ‖₁` (Dong et al. 2018, "Boosting
+/// adversarial attacks with momentum", algorithm 1). Its images turn other models more often than those of PGD.
+///
+/// An image that is turned takes no further step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MiFgsm {
+    /// Steps, at least 1.
+    pub steps: usize,
+    /// How much of the direction so far is kept, 0 to 1.
+    pub decay: f64,
+}
+
+impl Default for MiFgsm {
+    fn default() -> Self {
+        Self { steps: 10, decay: 1.0 }
+    }
+}
+
+impl<T: Scalar> Attack<T> for MiFgsm {
+    fn name(&self) -> &'static str {
+        "mi-fgsm"
+    }
+
+    fn run(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        let ascent = Ascent {
+            attack: Attack::<T>::name(self),
+            steps: self.steps,
+            step_size: 1.0 / self.steps.max(1) as f64,
+            decay: Some(self.decay),
+            random_start: false,
+            restarts: 1,
+            seed: 0,
+        };
+        ascent.run(model, images, labels, ball)
+    }
+}

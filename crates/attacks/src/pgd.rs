@@ -1,0 +1,68 @@
+//! Projected gradient descent.
+
+use crate::ascent::Ascent;
+use crate::{Attack, AttackError, Ball, Outcome, Seeded};
+use minima_autodiff::{Classifier, Scalar};
+use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
+
+/// Steps along the gradient's sign (L∞) or the gradient (L2), each followed by a projection into the ball and into [0, 1],
+/// from the image or from a random point of its ball (Madry et al. 2018, "Towards deep learning models resistant to
+/// adversarial attacks", section 2.1). The default starts at the image and takes 40 steps of a tenth of the radius.
+///
+/// An image that is turned takes no further step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pgd {
+    /// Steps, at least 1.
+    pub steps: usize,
+    /// A step's length as a share of the radius, above 0.
+    pub step_size: f64,
+    /// Whether to start at a random point of the ball.
+    pub random_start: bool,
+    /// How often to start, at least 1; every time on the images that stand. Without random starts one is enough, and no
+    /// more are made.
+    pub restarts: usize,
+    /// The seed of the random points.
+    pub seed: u64,
+}
+
+impl Default for Pgd {
+    fn default() -> Self {
+        Self { steps: 40, step_size: 0.1, random_start: false, restarts: 1, seed: 0 }
+    }
+}
+
+impl Seeded for Pgd {
+    fn with_seed(&self, seed: u64) -> Self {
+        Self { seed, ..*self }
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
+impl<T: Scalar> Attack<T> for Pgd {
+    fn name(&self) -> &'static str {
+        "pgd"
+    }
+
+    fn run(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        let ascent = Ascent {
+            attack: Attack::<T>::name(self),
+            steps: self.steps,
+            step_size: self.step_size,
+            decay: None,
+            random_start: self.random_start,
+            restarts: self.restarts,
+            seed: self.seed,
+        };
+        ascent.run(model, images, labels, ball)
+    }
+}
