@@ -1,0 +1,51 @@
+//! White-box attacks on the paper's models against what reference implementations do to them.
+
+#![allow(clippy::unwrap_used)]
+
+mod paper;
+
+use minima_attacks::{Apgd, Attack, Ball, Pgd};
+use std::time::Instant;
+
+/// An attack may leave this many of 1 000 images more than its reference; fewer are welcome.
+const WEAKER: usize = 6;
+
+#[test]
+fn forty_steps_turn_as_many_images_as_the_reference() {
+    let (images, labels) = paper::images(10_000);
+    for name in ["adam_clean", "gn_clean"] {
+        let Some(model) = paper::model(name) else { continue };
+        let golden = &paper::golden()["pgd40"][name];
+        for epsilon in ["0.1", "0.05"] {
+            let start = Instant::now();
+            let ball = Ball::linf(epsilon.parse().unwrap()).unwrap();
+            let outcome = Pgd::default().run(&model, images.view(), &labels, ball).unwrap();
+            let expected = usize::try_from(golden[format!("pgd40_{epsilon}")].as_u64().unwrap()).unwrap();
+            let (found, seconds) = (outcome.successes(), start.elapsed().as_secs_f64());
+            println!("{name} {epsilon}: {found} turned, reference {expected}, {seconds:.2} s");
+            assert_eq!(outcome.correct(), usize::try_from(golden["correct"].as_u64().unwrap()).unwrap());
+            // 0.3 % of the images.
+            assert!(found.abs_diff(expected) <= 30, "{name} {epsilon}: {found}, reference {expected}");
+        }
+    }
+}
+
+#[test]
+fn auto_pgd_leaves_no_more_standing_than_the_reference() {
+    let (images, labels) = paper::images(1000);
+    for name in ["adam_clean", "gn_clean"] {
+        let Some(model) = paper::model(name) else { continue };
+        for epsilon in ["0.1", "0.05"] {
+            for attack in [Apgd::cross_entropy(), Apgd::targeted()] {
+                let start = Instant::now();
+                let ball = Ball::linf(epsilon.parse().unwrap()).unwrap();
+                let outcome = attack.run(&model, images.view(), &labels, ball).unwrap();
+                let (found, seconds) = (outcome.robust(), start.elapsed().as_secs_f64());
+                let attack = Attack::<f32>::name(&attack);
+                let expected = paper::robust(name, epsilon, attack);
+                println!("{name} {epsilon} {attack}: {found} stand, reference {expected:?}, {seconds:.2} s");
+                assert!(expected.is_none_or(|expected| found <= expected + WEAKER));
+            }
+        }
+    }
+}
