@@ -1,0 +1,304 @@
+//! The attack of Carlini and Wagner in the L2 norm.
+
+use crate::input::{check_gradients, predictions};
+use crate::loss::Loss;
+use crate::minimal::Minimal;
+use crate::options::{check_count, check_positive};
+use crate::subject::Subject;
+use crate::survivors::Survivors;
+use crate::{Attack, AttackError, Ball, Norm, Outcome};
+use minima_autodiff::{Classifier, Scalar};
+use ndarray::ArrayView2;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Minimizes `‖x′ − x‖² + c · max(z_y − max_{k≠y} z_k + κ, 0)` over pictures `x′ = (tanh w + 1) / 2` with Adam, and searches
+/// the smallest `c` with which the class changes (Carlini & Wagner 2017, "Towards evaluating the robustness of neural
+/// networks", section VI.A, untargeted).
+///
+/// The defaults are those of the authors' program. They take up to 90 000 gradients for an image; with 1000 steps the
+/// distances are hardly longer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CarliniWagner {
+    /// Steps of Adam for each `c`, at least 1.
+    pub steps: usize,
+    /// Adam's learning rate, above 0.
+    pub learning_rate: f64,
+    /// The first `c`, above 0.
+    pub initial_constant: f64,
+    /// Values of `c` tried, at least 1: ten times the last until one works, then halfway between.
+    pub search_steps: usize,
+    /// By how much another logit has to exceed the label's: `κ`, 0 or more.
+    pub confidence: f64,
+    /// Whether a descent ends when a tenth of its steps gained less than a ten-thousandth.
+    pub abort_early: bool,
+}
+
+impl Default for CarliniWagner {
+    fn default() -> Self {
+        Self {
+            steps: 10_000,
+            learning_rate: 0.01,
+            initial_constant: 1e-3,
+            search_steps: 9,
+            confidence: 0.0,
+            abort_early: true,
+        }
+    }
+}
+
+const NAME: &str = "carlini-wagner";
+
+/// Keeps pixels of 0 and 1, which `tanh` does not reach, at finite `w`.
+const INSIDE: f64 = 0.999_999;
+
+/// Adam's decay rates of the mean and of the mean square, and what keeps its divisor above zero.
+const ADAM: (f64, f64, f64) = (0.9, 0.999, 1e-8);
+
+impl<T: Scalar> Attack<T> for CarliniWagner {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    /// An image counts as turned if the perturbation found lies in the ball, which has to be one in L2.
+    fn run(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        if ball.norm() != Norm::L2 {
+            return Err(AttackError::Norm { attack: NAME, found: ball.norm(), expected: "l2" });
+        }
+        let subject = Subject::new(model, images, labels)?;
+        self.search(&subject)?.within(NAME, &subject, ball)
+    }
+
+    fn run_many(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        balls: &[Ball],
+    ) -> Result<Vec<Outcome<T>>, AttackError> {
+        if let Some(ball) = balls.iter().find(|ball| ball.norm() != Norm::L2) {
+            return Err(AttackError::Norm { attack: NAME, found: ball.norm(), expected: "l2" });
+        }
+        let subject = Subject::new(model, images, labels)?;
+        let found = self.search(&subject)?;
+        balls.iter().map(|&ball| found.within(NAME, &subject, ball)).collect()
+    }
+}
+
+impl CarliniWagner {
+    /// The nearest adversarial image found of each image, in L2.
+    ///
+    /// # Errors
+    /// As [`Attack::run`].
+    pub fn minimal<T: Scalar>(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+    ) -> Result<Minimal<T>, AttackError> {
+        self.search(&Subject::new(model, images, labels)?)
+    }
+
+    fn search<T: Scalar>(&self, subject: &Subject<'_, T>) -> Result<Minimal<T>, AttackError> {
+        check_count("steps", self.steps)?;
+        check_count("search steps", self.search_steps)?;
+        check_positive("learning rate", self.learning_rate)?;
+        check_positive("initial constant", self.initial_constant)?;
+        if !(self.confidence.is_finite() && self.confidence >= 0.0) {
+            let (option, found) = ("confidence", self.confidence.to_string());
+            return Err(AttackError::Option { option, found, expected: "a finite number from 0" });
+        }
+        let mut found = Minimal::nothing(Norm::L2, subject);
+        let survivors = Survivors::of(subject);
+        let places = survivors.indices.iter().zip(&survivors.labels).zip(survivors.images.outer_iter());
+        let mut descents: Vec<Descent<T>> = places
+            .map(|((&place, &label), original)| Descent::new(place, label, original.to_vec(), self.initial_constant))
+            .collect();
+        for _ in 0..self.search_steps {
+            descents.par_iter_mut().for_each(Descent::start);
+            descents = self.descend(subject.model, descents, &mut found)?;
+            descents.iter_mut().for_each(Descent::choose_constant);
+        }
+        Ok(found)
+    }
+
+    /// Descends with each image's constant, and gives back all descents, those first that ended first.
+    fn descend<T: Scalar>(
+        &self,
+        model: &dyn Classifier<T>,
+        mut running: Vec<Descent<T>>,
+        found: &mut Minimal<T>,
+    ) -> Result<Vec<Descent<T>>, AttackError> {
+        let mut ended = Vec::with_capacity(running.len());
+        let width = running.first().map_or(0, |descent| descent.original.len());
+        let mut shown = vec![T::zero(); running.len() * width];
+        for step in 0..self.steps {
+            if running.is_empty() {
+                break;
+            }
+            shown.truncate(running.len() * width);
+            let rows = shown.par_chunks_mut(width.max(1)).zip(&mut running);
+            rows.for_each(|(row, descent)| descent.show(row));
+            let images = ArrayView2::from_shape((running.len(), width), &shown).map_err(|_| broken(&running))?;
+            let (logits, gradients) = model.logits_and_input_vjp(images, &|i, logits, cotangent| {
+                if let Some(descent) = running.get(i) {
+                    // The hinge has a slope only where the label's logit is not yet exceeded by enough.
+                    if Loss::Margin.value(logits, descent.label).as_f64() < self.confidence {
+                        Loss::Margin.gradient_into(logits, descent.label, cotangent);
+                    }
+                }
+            })?;
+            found.passes.gradients += running.len();
+            let classes = predictions(logits.view()).map_err(|error| placed(error, &running))?;
+            check_gradients(gradients.view()).map_err(|error| placed(error, &running))?;
+            let answers = logits.outer_iter().into_par_iter().zip(gradients.outer_iter()).zip(&classes);
+            let rows = shown.par_chunks(width.max(1)).zip(&mut running).zip(answers);
+            rows.for_each(|((row, descent), ((logits, gradient), &class))| {
+                if let (Some(logits), Some(gradient)) = (logits.as_slice(), gradient.as_slice()) {
+                    let margin = Loss::Margin.value(logits, descent.label).as_f64();
+                    descent.note(row, class != descent.label && margin >= self.confidence, margin - self.confidence);
+                    self.step(step, gradient, row, descent);
+                }
+            });
+            for (row, descent) in shown.chunks(width.max(1)).zip(&running) {
+                if let Some(distance) = descent.adversarial_at {
+                    found.offer(descent.place, distance, row);
+                }
+            }
+            if self.abort_early && step % (self.steps / 10).max(1) == 0 {
+                for i in (0..running.len()).rev() {
+                    if running.get_mut(i).is_some_and(Descent::has_stalled) {
+                        ended.push(running.swap_remove(i));
+                    }
+                }
+            }
+        }
+        ended.append(&mut running);
+        Ok(ended)
+    }
+
+    /// A step of Adam, with the gradient of the margin with respect to the picture.
+    fn step<T: Scalar>(&self, step: usize, gradient: &[T], row: &[T], descent: &mut Descent<T>) {
+        let (decay, square_decay, tiny) = ADAM;
+        let taken = (step + 1) as f64;
+        let corrected = (1.0 - square_decay.powf(taken)).sqrt() / (1.0 - decay.powf(taken));
+        let rate = T::from_f64(self.learning_rate * corrected);
+        let (decay, square_decay, tiny) = (T::from_f64(decay), T::from_f64(square_decay), T::from_f64(tiny));
+        let (one, two, constant) = (T::one(), T::from_f64(2.0), T::from_f64(descent.constant));
+        let pixels = row.iter().zip(&descent.original).zip(gradient);
+        let moments = descent.mean.iter_mut().zip(&mut descent.square);
+        for (((&a, &x), &g), ((mean, square), w)) in pixels.zip(moments.zip(&mut descent.w)) {
+            // The derivative of (tanh w + 1) / 2 is 2 a (1 − a).
+            let slope = (two * (a - x) - constant * g) * two * a * (one - a);
+            *mean = decay * *mean + (one - decay) * slope;
+            *square = square_decay * *square + (one - square_decay) * slope * slope;
+            *w -= rate * *mean / (square.sqrt() + tiny);
+        }
+    }
+}
+
+/// The descent of one image.
+struct Descent<T> {
+    /// The image's place in the batch.
+    place: usize,
+    label: usize,
+    original: Vec<T>,
+    /// The weight of the logits, and between what it has to lie.
+    constant: f64,
+    too_small: f64,
+    large_enough: f64,
+    w: Vec<T>,
+    /// Adam's mean and mean square of the slope.
+    mean: Vec<T>,
+    square: Vec<T>,
+    /// How far the present picture is moved, if it is adversarial.
+    adversarial_at: Option<f64>,
+    /// Whether any picture of this descent was.
+    reached: bool,
+    /// What is minimized, at present and when it was last looked at.
+    loss: f64,
+    loss_before: f64,
+}
+
+impl<T: Scalar> Descent<T> {
+    fn new(place: usize, label: usize, original: Vec<T>, constant: f64) -> Self {
+        Self {
+            place,
+            label,
+            original,
+            constant,
+            too_small: 0.0,
+            large_enough: f64::INFINITY,
+            w: Vec::new(),
+            mean: Vec::new(),
+            square: Vec::new(),
+            adversarial_at: None,
+            reached: false,
+            loss: f64::INFINITY,
+            loss_before: f64::INFINITY,
+        }
+    }
+
+    /// Goes back to the original.
+    fn start(&mut self) {
+        self.w = self.original.iter().map(|x| T::from_f64(((2.0 * x.as_f64() - 1.0) * INSIDE).atanh())).collect();
+        self.mean = vec![T::zero(); self.original.len()];
+        self.square = self.mean.clone();
+        (self.reached, self.loss, self.loss_before) = (false, f64::INFINITY, f64::INFINITY);
+    }
+
+    fn show(&self, row: &mut [T]) {
+        let half = T::from_f64(0.5);
+        row.iter_mut().zip(&self.w).for_each(|(a, w)| *a = half * (w.tanh() + T::one()));
+    }
+
+    /// Notes what came of the present picture; `beyond` is how far its margin is above what is wanted.
+    fn note(&mut self, row: &[T], adversarial: bool, beyond: f64) {
+        let distance = Norm::L2.distance(&self.original, row);
+        self.loss = distance * distance + self.constant * (-beyond).max(0.0);
+        self.adversarial_at = adversarial.then_some(distance);
+        self.reached |= adversarial;
+    }
+
+    /// Whether too little was gained since the last time.
+    fn has_stalled(&mut self) -> bool {
+        let stalled = self.loss > 0.9999 * self.loss_before;
+        self.loss_before = self.loss;
+        stalled
+    }
+
+    /// The next constant: ten times the last until one was large enough, then halfway.
+    fn choose_constant(&mut self) {
+        if self.reached {
+            self.large_enough = self.large_enough.min(self.constant);
+        } else {
+            self.too_small = self.too_small.max(self.constant);
+        }
+        self.constant = if self.large_enough.is_finite() {
+            0.5 * (self.too_small + self.large_enough)
+        } else {
+            10.0 * self.constant
+        };
+    }
+}
+
+/// An error of the network, at the image's place in the batch.
+fn placed<T>(error: AttackError, descents: &[Descent<T>]) -> AttackError {
+    match error {
+        AttackError::NotANumber { what, image } => {
+            AttackError::NotANumber { what, image: descents.get(image).map_or(image, |descent| descent.place) }
+        }
+        other => other,
+    }
+}
+
+fn broken<T>(descents: &[Descent<T>]) -> AttackError {
+    let image = descents.first().map_or(0, |descent| descent.place);
+    AttackError::Broken { attack: NAME, image, what: "has another size than its original" }
+}

@@ -1,0 +1,172 @@
+//! DeepFool.
+
+use crate::hyperplane::step_to_hyperplane;
+use crate::loss::Loss;
+use crate::minimal::Minimal;
+use crate::options::check_count;
+use crate::subject::Subject;
+use crate::survivors::{Survivors, retain_rows};
+use crate::{Attack, AttackError, Ball, Norm, Outcome};
+use minima_autodiff::{Classifier, Scalar};
+use ndarray::{Array2, ArrayView2, Axis};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Goes to the nearest boundary of the linearized network, linearizes there, and goes on until the class changes
+/// (Moosavi-Dezfooli, Fawzi & Frossard 2016, "DeepFool: a simple and accurate method to fool deep neural networks",
+/// algorithm 2; their eq. 11 and 12 for L∞).
+///
+/// A step goes to the nearest point of the boundary that is a picture; the paper's, where no pixel meets 0 or 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeepFool {
+    /// Linearizations of an image at most, at least 1.
+    pub steps: usize,
+    /// How much the perturbation is lengthened to come to lie beyond the boundary, as a share; 0 or more.
+    pub overshoot: f64,
+}
+
+impl Default for DeepFool {
+    fn default() -> Self {
+        Self { steps: 50, overshoot: 0.02 }
+    }
+}
+
+const NAME: &str = "deepfool";
+
+impl<T: Scalar> Attack<T> for DeepFool {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    /// An image counts as turned if the perturbation found lies in the ball.
+    fn run(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        let subject = Subject::new(model, images, labels)?;
+        self.search(&subject, ball.norm())?.within(NAME, &subject, ball)
+    }
+}
+
+/// The nearest of the linearized boundaries, for each image.
+struct Boundaries<T> {
+    /// `(survivors, features)`.
+    normals: Array2<T>,
+    /// How much of the normal direction is missing.
+    rises: Vec<T>,
+    distances: Vec<f64>,
+}
+
+impl DeepFool {
+    /// The nearest adversarial image found of each image.
+    ///
+    /// # Errors
+    /// As [`Attack::run`].
+    pub fn minimal<T: Scalar>(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        norm: Norm,
+    ) -> Result<Minimal<T>, AttackError> {
+        self.search(&Subject::new(model, images, labels)?, norm)
+    }
+
+    fn search<T: Scalar>(&self, subject: &Subject<'_, T>, norm: Norm) -> Result<Minimal<T>, AttackError> {
+        check_count("steps", self.steps)?;
+        if !(self.overshoot.is_finite() && self.overshoot >= 0.0) {
+            let (option, found) = ("overshoot", self.overshoot.to_string());
+            return Err(AttackError::Option { option, found, expected: "a finite number from 0" });
+        }
+        let mut found = Minimal::nothing(norm, subject);
+        let mut left = Survivors::of(subject);
+        let mut present = left.images.clone();
+        // The sum of all steps so far, before it is lengthened.
+        let mut total = Array2::zeros(present.raw_dim());
+        for _ in 0..self.steps {
+            if left.is_empty() {
+                break;
+            }
+            let nearest = nearest_boundaries(subject.model, &left, &present, norm, &mut found)?;
+            let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(total.axis_iter_mut(Axis(0)));
+            let rows = rows.zip(left.images.axis_iter(Axis(0))).zip(nearest.normals.axis_iter(Axis(0)));
+            rows.zip(&nearest.rises).for_each(|((((mut row, mut total), original), normal), &rise)| {
+                if let (Some(row), Some(total), Some(original), Some(normal)) =
+                    (row.as_slice_mut(), total.as_slice_mut(), original.as_slice(), normal.as_slice())
+                {
+                    self.step(norm, original, normal, rise, total, row);
+                }
+            });
+            let (_, predicted) = left.logits(subject.model, &present, &mut found.passes)?;
+            let keep = left.standing(&predicted);
+            for (i, &place) in left.indices.iter().enumerate().filter(|&(i, _)| keep.get(i) == Some(&false)) {
+                if let (Some(row), Some(original)) = (present.row(i).as_slice(), left.images.row(i).as_slice()) {
+                    found.offer(place, norm.distance(original, row), row);
+                }
+            }
+            left.retain(&keep);
+            retain_rows(&mut present, &keep);
+            retain_rows(&mut total, &keep);
+        }
+        Ok(found)
+    }
+
+    /// A step of one image.
+    fn step<T: Scalar>(&self, norm: Norm, original: &[T], normal: &[T], rise: T, total: &mut [T], row: &mut [T]) {
+        let mut step = vec![T::zero(); row.len()];
+        step_to_hyperplane(norm, row, normal, rise, &mut step);
+        let stretch = T::from_f64(1.0 + self.overshoot);
+        for (((a, total), &x), &s) in row.iter_mut().zip(total).zip(original).zip(&step) {
+            *total += s;
+            *a = (x + stretch * *total).max(T::zero()).min(T::one());
+        }
+    }
+}
+
+/// The nearest boundary between the label and another class, for each image.
+fn nearest_boundaries<T: Scalar>(
+    model: &dyn Classifier<T>,
+    left: &Survivors<T>,
+    present: &Array2<T>,
+    norm: Norm,
+    found: &mut Minimal<T>,
+) -> Result<Boundaries<T>, AttackError> {
+    let (count, classes) = (left.len(), model.classes());
+    let mut nearest = Boundaries {
+        normals: Array2::zeros(present.raw_dim()),
+        rises: vec![T::zero(); count],
+        distances: vec![f64::INFINITY; count],
+    };
+    for offset in 1..classes {
+        let loss = |i: usize| {
+            let label = left.labels.get(i).copied().unwrap_or_default();
+            Loss::TargetedMargin { target: (label + offset) % classes }
+        };
+        let slopes = left.slopes(model, present, &loss, &mut found.passes)?;
+        let rows = nearest.normals.axis_iter_mut(Axis(0)).into_par_iter().zip(slopes.gradients.axis_iter(Axis(0)));
+        let rows = rows.zip(slopes.logits.axis_iter(Axis(0))).zip(&left.labels).enumerate();
+        rows.zip(&mut nearest.rises).zip(&mut nearest.distances).for_each(
+            |(((i, (((mut normal, gradient), logits), &label)), rise), distance)| {
+                let (Some(gradient_slice), Some(logits)) = (gradient.as_slice(), logits.as_slice()) else { return };
+                let missing = -loss(i).value(logits, label);
+                let there = missing.as_f64().abs() / dual(norm, gradient_slice).max(f64::MIN_POSITIVE);
+                if there < *distance {
+                    (*rise, *distance) = (missing, there);
+                    normal.assign(&gradient);
+                }
+            },
+        );
+    }
+    Ok(nearest)
+}
+
+/// How fast a linear function with this gradient can rise along steps of length 1.
+fn dual<T: Scalar>(norm: Norm, gradient: &[T]) -> f64 {
+    match norm {
+        Norm::Linf => gradient.iter().map(|g| g.as_f64().abs()).sum(),
+        Norm::L2 => Norm::L2.of(gradient),
+    }
+}

@@ -1,0 +1,212 @@
+//! FAB-T, the fast adaptive boundary attack towards one class after another.
+
+use crate::hyperplane::step_to_hyperplane;
+use crate::loss::Loss;
+use crate::minimal::Minimal;
+use crate::options::{check_count, check_positive, check_share};
+use crate::subject::Subject;
+use crate::survivors::{Survivors, retain_items, retain_rows};
+use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes};
+use minima_autodiff::{Classifier, Scalar, mixed_dot};
+use ndarray::{Array2, ArrayView2, Axis};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Steps along the boundary between the label and a target class, to the nearest image beyond it (Croce & Hein 2020,
+/// "Minimally distorted adversarial examples with a fast adaptive boundary attack", algorithm 1, towards one class at a
+/// time as in their AutoAttack).
+///
+/// A step goes to the linearized boundary, mixed with the step that goes there from the original, and a little beyond. From
+/// beyond the boundary the image is pulled back towards the original. The search does not depend on a radius, and nothing
+/// in it is random; within a [`Ball`] an image leaves as soon as it is turned inside.
+///
+/// The defaults are those of AutoAttack's `standard`, with one start.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FabT {
+    /// Steps towards each target, at least 1.
+    pub steps: usize,
+    /// The largest share of the step from the original, 0 to 1.
+    pub alpha_max: f64,
+    /// How far a step goes, as a multiple of the way to the boundary; above 0.
+    pub overshoot: f64,
+    /// What is left of the perturbation when an image beyond the boundary is pulled back, 0 to 1.
+    pub pull_back: f64,
+    /// How many classes are tried, those of the largest logits first; at least 1.
+    pub targets: usize,
+}
+
+impl Default for FabT {
+    fn default() -> Self {
+        Self { steps: 100, alpha_max: 0.1, overshoot: 1.05, pull_back: 0.9, targets: 9 }
+    }
+}
+
+const NAME: &str = "fab-t";
+
+/// The shortest length of a step that counts when two are weighed.
+const SHORTEST: f64 = 1e-8;
+
+impl<T: Scalar> Attack<T> for FabT {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn run(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        let subject = Subject::new(model, images, labels)?;
+        let mut adversarial = images.as_standard_layout().into_owned();
+        let mut passes = subject.passes();
+        self.pursue(model, Survivors::of(&subject), ball, &mut adversarial, &mut passes)?;
+        Outcome::verified(NAME, &subject, ball, adversarial, passes)
+    }
+}
+
+impl FabT {
+    /// The nearest adversarial image of each image.
+    ///
+    /// # Errors
+    /// As [`Attack::run`].
+    pub fn minimal<T: Scalar>(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        norm: Norm,
+    ) -> Result<Minimal<T>, AttackError> {
+        let subject = Subject::new(model, images, labels)?;
+        let mut found = Minimal::nothing(norm, &subject);
+        let mut passes = found.passes;
+        let mut offer = |place: usize, distance: f64, image: &[T]| {
+            found.offer(place, distance, image);
+            true
+        };
+        self.search(model, Survivors::of(&subject), norm, &mut offer, &mut passes)?;
+        found.passes = passes;
+        Ok(found)
+    }
+
+    /// Attacks the survivors, and writes those that are turned within the ball to their places in `adversarial`.
+    fn pursue<T: Scalar>(
+        &self,
+        model: &dyn Classifier<T>,
+        survivors: Survivors<T>,
+        ball: Ball,
+        adversarial: &mut Array2<T>,
+        passes: &mut Passes,
+    ) -> Result<(), AttackError> {
+        let mut offer = |place: usize, distance: f64, image: &[T]| {
+            let inside = distance <= ball.epsilon();
+            if inside {
+                adversarial.row_mut(place).iter_mut().zip(image).for_each(|(to, &a)| *to = a);
+            }
+            !inside
+        };
+        self.search(model, survivors, ball.norm(), &mut offer, passes)
+    }
+
+    /// Tries the targets in turn. `offer` takes an adversarial image, with its place in the batch and its distance, and
+    /// says whether to go on with it.
+    fn search<T: Scalar>(
+        &self,
+        model: &dyn Classifier<T>,
+        mut left: Survivors<T>,
+        norm: Norm,
+        offer: &mut dyn FnMut(usize, f64, &[T]) -> bool,
+        passes: &mut Passes,
+    ) -> Result<(), AttackError> {
+        check_count("steps", self.steps)?;
+        check_count("targets", self.targets)?;
+        check_share("largest share of the original's step", self.alpha_max)?;
+        check_share("pull back", self.pull_back)?;
+        check_positive("overshoot", self.overshoot)?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        let (logits, _) = left.logits(model, &left.images, passes)?;
+        let mut targets: Vec<Vec<usize>> =
+            logits.outer_iter().zip(&left.labels).map(|(z, &label)| others(&z.to_vec(), label)).collect();
+        for rank in 0..self.targets.min(model.classes().saturating_sub(1)) {
+            self.towards(rank, model, &mut left, &mut targets, norm, offer, passes)?;
+        }
+        Ok(())
+    }
+
+    /// The search towards every image's target of one rank.
+    #[allow(clippy::too_many_arguments)]
+    fn towards<T: Scalar>(
+        &self,
+        rank: usize,
+        model: &dyn Classifier<T>,
+        left: &mut Survivors<T>,
+        targets: &mut Vec<Vec<usize>>,
+        norm: Norm,
+        offer: &mut dyn FnMut(usize, f64, &[T]) -> bool,
+        passes: &mut Passes,
+    ) -> Result<(), AttackError> {
+        let mut present = left.images.clone();
+        for _ in 0..self.steps {
+            if left.is_empty() {
+                break;
+            }
+            let loss = |i: usize| {
+                let target = targets.get(i).and_then(|targets| targets.get(rank).copied());
+                Loss::TargetedMargin { target: target.unwrap_or_default() }
+            };
+            let slopes = left.slopes(model, &present, &loss, passes)?;
+            let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));
+            let rows = rows.zip(slopes.gradients.axis_iter(Axis(0))).zip(slopes.logits.axis_iter(Axis(0)));
+            rows.zip(&left.labels).enumerate().for_each(|(i, ((((mut row, original), normal), logits), &label))| {
+                if let (Some(row), Some(original), Some(normal), Some(logits)) =
+                    (row.as_slice_mut(), original.as_slice(), normal.as_slice(), logits.as_slice())
+                {
+                    self.step(norm, original, normal, loss(i).value(logits, label), row);
+                }
+            });
+            let (_, predicted) = left.logits(model, &present, passes)?;
+            let mut keep = vec![true; left.len()];
+            for (i, stands) in left.standing(&predicted).into_iter().enumerate() {
+                let original = left.images.row(i);
+                let mut row = present.row_mut(i);
+                if let (false, Some(row), Some(original)) = (stands, row.as_slice_mut(), original.as_slice()) {
+                    if let (Some(&place), Some(keep)) = (left.indices.get(i), keep.get_mut(i)) {
+                        *keep = offer(place, norm.distance(original, row), row);
+                    }
+                    let share = T::from_f64(self.pull_back);
+                    row.iter_mut().zip(original).for_each(|(a, &x)| *a = x + (*a - x) * share);
+                }
+            }
+            if keep.contains(&false) {
+                left.retain(&keep);
+                retain_rows(&mut present, &keep);
+                retain_items(targets, &keep);
+            }
+        }
+        Ok(())
+    }
+
+    /// A step of one image, of which the target's logit exceeds the label's by `lead`.
+    fn step<T: Scalar>(&self, norm: Norm, original: &[T], normal: &[T], lead: T, row: &mut [T]) {
+        let moved: Vec<T> = row.iter().zip(original).map(|(&a, &x)| a - x).collect();
+        let (mut here, mut there) = (vec![T::zero(); row.len()], vec![T::zero(); row.len()]);
+        step_to_hyperplane(norm, row, normal, -lead, &mut here);
+        step_to_hyperplane(norm, original, normal, mixed_dot(&moved, normal) - lead, &mut there);
+        let (near, far) = (norm.of(&here).max(SHORTEST), norm.of(&there).max(SHORTEST));
+        let alpha = T::from_f64((near / (near + far)).min(self.alpha_max));
+        let (rest, eta) = (T::one() - alpha, T::from_f64(self.overshoot));
+        for (((a, &x), &here), &there) in row.iter_mut().zip(original).zip(&here).zip(&there) {
+            *a = ((*a + eta * here) * rest + (x + eta * there) * alpha).max(T::zero()).min(T::one());
+        }
+    }
+}
+
+/// The classes that are not the label, those of the largest logits first.
+fn others<T: Scalar>(logits: &[T], label: usize) -> Vec<usize> {
+    let mut classes: Vec<(usize, T)> = logits.iter().copied().enumerate().filter(|&(c, _)| c != label).collect();
+    classes.sort_by(|(_, a), (_, b)| b.as_f64().total_cmp(&a.as_f64()));
+    classes.into_iter().map(|(class, _)| class).collect()
+}

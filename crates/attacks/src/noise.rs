@@ -1,0 +1,126 @@
+//! Random perturbations: the control that every attack has to beat.
+
+use crate::options::check_count;
+use crate::start::{self, Draw};
+use crate::subject::Subject;
+use crate::survivors::Survivors;
+use crate::{Attack, AttackError, Ball, Norm, Outcome, Seeded};
+use minima_autodiff::{Classifier, Scalar};
+use minima_rng::Key;
+use ndarray::{Array2, ArrayView2, Axis};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What the noise is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NoiseKind {
+    /// Every direction alike: uniform in the cube (L∞), or uniform on the sphere (L2).
+    Uniform,
+    /// Every pixel moves by the same amount, up or down: a corner of the cube (L∞), or as far as the sphere (L2).
+    Signs,
+}
+
+/// Noise of the ball's size, cut to pictures: several draws, of which one has to turn the image.
+///
+/// It asks for logits only. Where it does as well as a gradient, the gradient is worth nothing (Carlini et al. 2019, "On
+/// evaluating adversarial robustness"). Random numbers follow from the seed and the image's place in the batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noise {
+    /// What it is made of.
+    pub kind: NoiseKind,
+    /// Draws for each image, at least 1.
+    pub draws: usize,
+    /// The seed of all random numbers.
+    pub seed: u64,
+}
+
+impl Noise {
+    /// Ten draws of a kind of noise.
+    #[must_use]
+    pub fn new(kind: NoiseKind) -> Self {
+        Self { kind, draws: 10, seed: 0 }
+    }
+}
+
+impl Default for Noise {
+    fn default() -> Self {
+        Self::new(NoiseKind::Uniform)
+    }
+}
+
+impl Seeded for Noise {
+    fn with_seed(&self, seed: u64) -> Self {
+        Self { seed, ..*self }
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
+impl<T: Scalar> Attack<T> for Noise {
+    fn name(&self) -> &'static str {
+        match self.kind {
+            NoiseKind::Uniform => "noise",
+            NoiseKind::Signs => "noise-signs",
+        }
+    }
+
+    fn run(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        check_count("draws", self.draws)?;
+        let subject = Subject::new(model, images, labels)?;
+        let mut adversarial = images.to_owned();
+        let mut passes = subject.passes();
+        let mut left = Survivors::of(&subject);
+        for key in Key::new(self.seed).split_n(self.draws) {
+            if left.is_empty() {
+                break;
+            }
+            let present = self.draw(&left, ball, key);
+            let (_, predicted) = left.logits(model, &present, &mut passes)?;
+            left.write_to(&mut adversarial, &present);
+            left.retain(&left.standing(&predicted));
+        }
+        Outcome::verified(Attack::<T>::name(self), &subject, ball, adversarial, passes)
+    }
+}
+
+impl Noise {
+    fn draw<T: Scalar>(&self, left: &Survivors<T>, ball: Ball, key: Key) -> Array2<T> {
+        match (self.kind, ball.norm()) {
+            (NoiseKind::Uniform, Norm::Linf) => start::random(left, ball, Draw::Inside, key),
+            (NoiseKind::Uniform, Norm::L2) => start::random(left, ball, Draw::Surface, key),
+            (NoiseKind::Signs, _) => signs(left, ball, key),
+        }
+    }
+}
+
+/// Every pixel up or down by as much as the ball allows all of them together.
+fn signs<T: Scalar>(left: &Survivors<T>, ball: Ball, key: Key) -> Array2<T> {
+    let amount = match ball.norm() {
+        Norm::Linf => ball.epsilon(),
+        Norm::L2 => ball.epsilon() / (left.images.ncols().max(1) as f64).sqrt(),
+    };
+    let amount = T::from_f64(amount);
+    let mut present = left.images.clone();
+    let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));
+    rows.zip(&left.indices).for_each(|((mut row, original), &place)| {
+        if let (Some(row), Some(original)) = (row.as_slice_mut(), original.as_slice()) {
+            // One bit a pixel.
+            let words = key.fold_in(place as u32).bits(row.len().div_ceil(32));
+            for (i, a) in row.iter_mut().enumerate() {
+                let up = words.get(i / 32).is_some_and(|word| word >> (i % 32) & 1 == 1);
+                *a += if up { amount } else { -amount };
+            }
+            ball.project(original, row);
+        }
+    });
+    present
+}

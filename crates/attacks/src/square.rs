@@ -1,0 +1,295 @@
+//! The Square attack: a random search that asks for logits alone.
+
+mod l2;
+mod linf;
+mod picture;
+
+use crate::input::predictions;
+use crate::loss::Loss;
+use crate::options::check_count;
+use crate::subject::Subject;
+use crate::survivors::Survivors;
+use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes, Seeded};
+use l2::Bumps;
+use minima_autodiff::{Classifier, Scalar};
+use minima_rng::Key;
+use ndarray::{Array2, ArrayView2};
+use picture::{Draws, Picture, Window};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Random search with squares at the surface of the ball (Andriushchenko, Croce, Flammarion & Hein 2020, "Square attack: a
+/// query-efficient black-box adversarial attack via random search", algorithms 1 to 3), with the margin of the logits as
+/// its loss. It sees no gradient, so a network cannot hide from it by masking them.
+///
+/// It starts from vertical stripes (L∞) or a chequer of bumps (L2), proposes one square a query, and keeps what brings the
+/// image nearer to another class. An image leaves as soon as it is turned; one that is not is handed back as near as it
+/// came. Random numbers follow from the seed and the image's place in the batch.
+///
+/// The defaults are those of AutoAttack's `standard` (Croce & Hein 2020).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Square {
+    /// Proposals an image gets after its start, at most. One that would show the network the same picture once more counts
+    /// here and is not asked.
+    pub queries: usize,
+    /// Share of the picture that the first squares cover, above 0 and at most 1. It is halved after 10, 50, 200, 500, 1000,
+    /// 2000, 4000, 6000 and 8000 proposals.
+    pub initial_share: f64,
+    /// Whether these numbers, made for 10 000 proposals, are scaled to `queries`.
+    pub rescale: bool,
+    /// The seed of all random numbers.
+    pub seed: u64,
+    /// Height, width and channels of a picture. Without it, pictures are square, with one channel or three.
+    pub shape: Option<[usize; 3]>,
+}
+
+impl Default for Square {
+    fn default() -> Self {
+        Self { queries: 5_000, initial_share: 0.8, rescale: false, seed: 0, shape: None }
+    }
+}
+
+impl Seeded for Square {
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn with_seed(&self, seed: u64) -> Self {
+        Self { seed, ..*self }
+    }
+}
+
+const NAME: &str = "square";
+
+/// After how many of 10 000 proposals the share of the picture is halved.
+const HALVINGS: [usize; 9] = [10, 50, 200, 500, 1_000, 2_000, 4_000, 6_000, 8_000];
+
+/// Rows that one task takes at least: a row is little work.
+const ROWS_A_TASK: usize = 32;
+
+impl<T: Scalar> Attack<T> for Square {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn run(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        let subject = Subject::new(model, images, labels)?;
+        let mut adversarial = images.as_standard_layout().into_owned();
+        let mut passes = subject.passes();
+        self.pursue(model, Survivors::of(&subject), ball, &mut adversarial, &mut passes)?;
+        Outcome::verified(NAME, &subject, ball, adversarial, passes)
+    }
+}
+
+impl Square {
+    /// Attacks the survivors and writes to their places in `adversarial` what became of them.
+    fn pursue<T: Scalar>(
+        &self,
+        model: &dyn Classifier<T>,
+        survivors: Survivors<T>,
+        ball: Ball,
+        adversarial: &mut Array2<T>,
+        passes: &mut Passes,
+    ) -> Result<(), AttackError> {
+        let plan = self.plan(model.features(), ball)?;
+        let mut searches: Vec<Search<T>> = survivors
+            .indices
+            .par_iter()
+            .zip(&survivors.labels)
+            .zip(survivors.images.outer_iter().into_par_iter())
+            .map(|((&place, &label), original)| Search::new(self.seed, place, label, original.to_vec()))
+            .collect();
+        let width = survivors.images.ncols();
+        // Row by row what the network is shown next.
+        let mut shown = vec![T::zero(); searches.len() * width];
+        loop {
+            let rows = shown.par_chunks_mut(width.max(1)).zip(&mut searches).with_min_len(ROWS_A_TASK);
+            rows.for_each(|(row, search)| search.propose(&plan, row));
+            leave(&mut searches, &mut shown, |search, _| match search.state {
+                State::Asked(_) => true,
+                State::Turned | State::Over => {
+                    adversarial.row_mut(search.place).iter_mut().zip(&search.best).for_each(|(to, &a)| *to = a);
+                    false
+                }
+            });
+            if searches.is_empty() {
+                return Ok(());
+            }
+            let images = ArrayView2::from_shape((searches.len(), width), &shown);
+            let logits = model.logits(images.map_err(|_| broken(&searches))?)?;
+            passes.forwards += searches.len();
+            let classes = predictions(logits.view()).map_err(|error| placed(error, &searches))?;
+            let answers = logits.outer_iter().into_par_iter().zip(classes);
+            let rows = shown.par_chunks_mut(width.max(1)).zip(&mut searches).zip(answers).with_min_len(ROWS_A_TASK);
+            rows.for_each(|((row, search), (logits, class))| {
+                let loss = logits.as_slice().map_or(T::nan(), |z| Loss::Margin.value(z, search.label));
+                search.answer(&plan, row, loss, class);
+            });
+        }
+    }
+
+    /// What is the same for all images.
+    fn plan(&self, features: usize, ball: Ball) -> Result<Plan, AttackError> {
+        if !(self.initial_share > 0.0 && self.initial_share <= 1.0) {
+            let (option, found) = ("initial share", self.initial_share.to_string());
+            return Err(AttackError::Option { option, found, expected: "a number above 0 and at most 1" });
+        }
+        check_count("queries", self.queries)?;
+        let picture = Picture::new(self.shape, features)?;
+        let bumps = match ball.norm() {
+            Norm::Linf => Vec::new(),
+            Norm::L2 => (0..=HALVINGS.len()).map(|halvings| Bumps::new(self.l2_side(picture, halvings))).collect(),
+        };
+        Ok(Plan { square: *self, ball, picture, bumps })
+    }
+
+    /// How often the share has been halved at a proposal, counted from 0.
+    fn halvings(&self, step: usize) -> usize {
+        let at = if self.rescale { (step as f64 / self.queries.max(1) as f64 * 10_000.0) as usize } else { step };
+        HALVINGS.iter().filter(|&&halving| at > halving).count()
+    }
+
+    /// The side of the squares after so many halvings.
+    fn side(&self, picture: Picture, halvings: usize) -> usize {
+        let share = self.initial_share / f64::from(1_u32 << halvings.min(31));
+        let side = (share * (picture.height * picture.width) as f64).sqrt().round() as usize;
+        side.clamp(1, picture.height.min(picture.width).max(1))
+    }
+
+    /// The same for L2: odd, and 3 at least where the picture allows it.
+    fn l2_side(&self, picture: Picture, halvings: usize) -> usize {
+        let odd = self.side(picture, halvings).max(3) | 1;
+        odd.min(picture.height.min(picture.width).max(1))
+    }
+}
+
+/// What is the same for all images.
+struct Plan {
+    square: Square,
+    ball: Ball,
+    picture: Picture,
+    /// Shapes of the changes in L2, one for each number of halvings.
+    bumps: Vec<Bumps>,
+}
+
+/// What a search waits for.
+#[derive(Clone, Copy)]
+enum State {
+    /// The network's answer to a picture that differs from the best in this window.
+    Asked(Window),
+    /// Nothing: it has found what it looks for.
+    Turned,
+    /// Nothing: its queries are used up.
+    Over,
+}
+
+/// The search for one image.
+struct Search<T> {
+    /// The image's place in the batch.
+    place: usize,
+    label: usize,
+    original: Vec<T>,
+    /// The picture nearest to another class so far.
+    best: Vec<T>,
+    /// Its loss; before the first answer, minus infinity.
+    loss: T,
+    /// Proposals made; the start is none.
+    proposals: usize,
+    started: bool,
+    state: State,
+    /// Where its random numbers come from.
+    key: Key,
+}
+
+impl<T: Scalar> Search<T> {
+    fn new(seed: u64, place: usize, label: usize, original: Vec<T>) -> Self {
+        let best = original.clone();
+        let (loss, key) = (T::neg_infinity(), Key::new(seed).fold_in(place as u32));
+        Self { place, label, original, best, loss, proposals: 0, started: false, state: State::Over, key }
+    }
+
+    /// Makes of `row`, which is the best picture so far, the one to ask about.
+    fn propose(&mut self, plan: &Plan, row: &mut [T]) {
+        if matches!(self.state, State::Turned) {
+            return;
+        }
+        if !self.started {
+            self.started = true;
+            let draws = Draws::new(self.key.split().0, 0);
+            match plan.ball.norm() {
+                Norm::Linf => linf::start(plan, draws, &self.original, row),
+                Norm::L2 => l2::start(plan, draws, &self.original, row),
+            }
+            self.state = State::Asked(plan.picture.whole());
+            return;
+        }
+        self.state = State::Over;
+        let key = self.key.split().1;
+        while self.proposals < plan.square.queries {
+            let draws = Draws::new(key, self.proposals);
+            let halvings = plan.square.halvings(self.proposals);
+            self.proposals += 1;
+            let changed = match plan.ball.norm() {
+                Norm::Linf => linf::propose(plan, plan.square.side(plan.picture, halvings), draws, &self.original, row),
+                Norm::L2 => l2::propose(plan, halvings, draws, &self.original, &self.best, row),
+            };
+            if let Some(window) = changed {
+                self.state = State::Asked(window);
+                return;
+            }
+        }
+    }
+
+    /// Takes the network's answer to `row`, and keeps the picture if it is nearer to another class.
+    fn answer(&mut self, plan: &Plan, row: &mut [T], loss: T, class: usize) {
+        let State::Asked(window) = self.state else { return };
+        let turned = class != self.label;
+        if turned || loss > self.loss {
+            self.loss = loss;
+            plan.picture.copy(window, row, &mut self.best);
+        } else {
+            plan.picture.copy(window, &self.best, row);
+        }
+        if turned {
+            self.state = State::Turned;
+        }
+    }
+}
+
+/// Lets searches go that `stays` says no to. The last one takes the place of one that goes, so that few rows move.
+fn leave<T: Scalar>(
+    searches: &mut Vec<Search<T>>,
+    shown: &mut Vec<T>,
+    mut stays: impl FnMut(&Search<T>, usize) -> bool,
+) {
+    let width = if searches.is_empty() { 0 } else { shown.len() / searches.len() };
+    for row in (0..searches.len()).rev() {
+        if searches.get(row).is_some_and(|search| !stays(search, row)) {
+            let last = searches.len() - 1;
+            shown.copy_within(last * width..(last + 1) * width, row * width);
+            shown.truncate(last * width);
+            searches.swap_remove(row);
+        }
+    }
+}
+
+/// An error of the network, at the image's place in the batch.
+fn placed<T>(error: AttackError, searches: &[Search<T>]) -> AttackError {
+    match error {
+        AttackError::NotANumber { what, image } => {
+            AttackError::NotANumber { what, image: searches.get(image).map_or(image, |search| search.place) }
+        }
+        other => other,
+    }
+}
+
+fn broken<T>(searches: &[Search<T>]) -> AttackError {
+    let image = searches.first().map_or(0, |search| search.place);
+    AttackError::Broken { attack: NAME, image, what: "has another size than its original" }
+}

@@ -1,0 +1,43 @@
+//! Squares of the L∞ ball: every pixel stands at one end of its range.
+
+use super::Plan;
+use super::picture::{Draws, Window};
+use minima_autodiff::Scalar;
+
+/// The end of a pixel's range.
+fn end<T: Scalar>(x: T, radius: T, up: bool) -> T {
+    if up { (x + radius).min(T::one()) } else { (x - radius).max(T::zero()) }
+}
+
+/// Vertical stripes one pixel wide, of a random sign for each column and channel.
+pub(super) fn start<T: Scalar>(plan: &Plan, mut draws: Draws, original: &[T], row: &mut [T]) {
+    let radius = T::from_f64(plan.ball.epsilon());
+    let stripes: Vec<bool> = (0..plan.picture.width * plan.picture.channels).map(|_| draws.coin()).collect();
+    for ((a, &x), &up) in row.iter_mut().zip(original).zip(stripes.iter().cycle()) {
+        *a = end(x, radius, up);
+    }
+}
+
+/// A square at a random place, of a random sign for each channel; `None` if the picture has it already.
+pub(super) fn propose<T: Scalar>(
+    plan: &Plan,
+    side: usize,
+    mut draws: Draws,
+    original: &[T],
+    row: &mut [T],
+) -> Option<Window> {
+    let radius = T::from_f64(plan.ball.epsilon());
+    let window = plan.picture.square(side, &mut draws);
+    let signs: Vec<bool> = (0..plan.picture.channels).map(|_| draws.coin()).collect();
+    let mut changed = false;
+    for span in plan.picture.spans(window) {
+        if let (Some(row), Some(original)) = (row.get_mut(span.clone()), original.get(span)) {
+            for ((a, &x), &up) in row.iter_mut().zip(original).zip(signs.iter().cycle()) {
+                let moved = end(x, radius, up);
+                changed |= moved != *a;
+                *a = moved;
+            }
+        }
+    }
+    changed.then_some(window)
+}
