@@ -137,6 +137,34 @@ impl<D: Device> DeviceModel<'_, D> {
         Ok((logits, gradients))
     }
 
+    /// `J v`: tangents `(images, classes)` of the logits, from a tangent of the parameters and those of the images
+    /// `(images, features)`.
+    ///
+    /// # Errors
+    /// When a tangent has another shape than what it is a tangent of, or the device fails.
+    pub fn jvp(
+        &self,
+        images: ArrayView2<'_, f32>,
+        params_tangent: &[f32],
+        input_tangents: ArrayView2<'_, f32>,
+    ) -> Result<Array2<f32>, CudaError> {
+        let engine = self.engine;
+        if input_tangents.dim() != images.dim() {
+            let (found, expected) = (input_tangents.len(), images.len());
+            return Err(CudaError::Length { what: "tangents of the images", found, expected });
+        }
+        let passed = self.forward(&self.params, images)?;
+        let dparams = engine.vector(params_tangent)?;
+        let by_feature: Vec<f32> = input_tangents.t().iter().copied().collect();
+        let mut input = engine.take(by_feature.len())?;
+        input.upload(&engine.device, &by_feature)?;
+        let arena = engine.take(engine.network.arena(passed.images))?;
+        let tangents = Values { images: passed.images, input: input.all(), arena: arena.all() };
+        let params = self.params.all();
+        engine.network.tangent(&engine.device, params, passed.values(), dparams.all(), tangents)?;
+        self.host_rows(engine.network.logits(tangents)?, engine.graph.classes(), passed.images)
+    }
+
     fn params_vjp(
         &self,
         images: ArrayView2<'_, f32>,

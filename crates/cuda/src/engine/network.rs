@@ -2,7 +2,7 @@
 
 use super::pool::{Loan, Pool};
 use crate::device::Device;
-use crate::ops::{Add, AvgPool2d, Conv2d, Dense, MaxPool2d, PoolWindow, Relu};
+use crate::ops::{Add, AvgPool2d, Conv2d, Dense, MaxPool2d, PoolWindow, Relu, Tangents};
 use crate::slice::Slice;
 use crate::{Columns, CudaError, Write};
 use minima_autodiff::{Graph, Layer, LayerOperation, Pooling};
@@ -223,6 +223,36 @@ impl Network {
                     Operation::AvgPool2d(pool) => pool.vjp(device, columns, dy, dx, write, gate)?,
                     Operation::MaxPool2d(pool) => pool.vjp(device, columns, x, y, dy, dx, write, gate.is_some())?,
                     Operation::Add(add) => add.vjp(device, columns, dy, dx, write, gate)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tangents of all values but the input, in `tangents`, from those of the parameters and of the input.
+    pub fn tangent<D: Device>(
+        &self,
+        device: &D,
+        params: Slice<'_, D, f32>,
+        values: Values<'_, D>,
+        dparams: Slice<'_, D, f32>,
+        tangents: Values<'_, D>,
+    ) -> Result<(), CudaError> {
+        let columns = Columns::of_images(values.images);
+        for Node { layer, operation, .. } in &self.nodes {
+            let (x, y) = (self.read(values, layer.inputs[0])?, self.read(values, layer.output)?);
+            let (dx, dy) = (self.read(tangents, layer.inputs[0])?, self.read(tangents, layer.output)?);
+            let (params, dparams) = (params.part(layer.params.clone())?, dparams.part(layer.params.clone())?);
+            let both = Tangents { input: Some(dx), params: Some((dparams, 0)) };
+            let gate = layer.rectified.then_some(y);
+            match operation {
+                Operation::Conv2d(conv) => conv.jvp(device, columns, x, params, &both, dy, gate)?,
+                Operation::Dense(dense, _) => dense.jvp(device, columns, x, params, &both, dy, gate)?,
+                Operation::Relu(relu) => relu.gate(device, columns, y, dx, dy, Write::Store)?,
+                Operation::AvgPool2d(pool) => pool.jvp(device, columns, dx, dy, gate)?,
+                Operation::MaxPool2d(pool) => pool.jvp(device, columns, x, y, dx, dy)?,
+                Operation::Add(add) => {
+                    add.jvp(device, columns, dx, self.read(tangents, layer.inputs[1])?, dy, gate)?;
                 }
             }
         }

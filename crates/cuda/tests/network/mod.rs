@@ -240,6 +240,11 @@ fn evaluation<D: Device>(name: &str, engine: &CudaEngine<D>) {
     let (_, expected) = Differentiable::logits_and_vjp(&host, images, &cotangent).unwrap();
     let (_, found) = device.logits_and_vjp(images, &cotangent).unwrap();
     assert_close(&format!("{name}: gradient"), &found, &expected, 2.0 * ROUNDING);
+    let (along, tangents) = (Key::new(8).normal(graph.parameter_count()), Key::new(9).normal(9 * graph.features()));
+    let tangents = Array2::from_shape_vec(images.raw_dim(), tangents).unwrap();
+    let expected = graph.linearize(host.params(), images).unwrap().jvp(Some(&along), Some(tangents.view())).unwrap();
+    let found = device.jvp(images, &along, tangents.view()).unwrap();
+    assert_close(&format!("{name}: jvp"), &flat(found), &flat(expected), 2.0 * ROUNDING);
     let moved: Vec<f32> = host.params().iter().map(|p| 1.1 * p).collect();
     let (found, expected) = (device.logits_at(&moved, images).unwrap(), host.logits_at(&moved, images).unwrap());
     assert_close(&format!("{name}: logits elsewhere"), &flat(found), &flat(expected), ROUNDING);
