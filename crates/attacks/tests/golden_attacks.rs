@@ -4,7 +4,7 @@
 
 mod paper;
 
-use minima_attacks::{Apgd, Attack, Ball, Pgd};
+use minima_attacks::{Apgd, Attack, Ball, Pgd, Verdict, gradient_masking, standard};
 use std::time::Instant;
 
 /// An attack may leave this many of 1 000 images more than its reference; fewer are welcome.
@@ -47,5 +47,41 @@ fn auto_pgd_leaves_no_more_standing_than_the_reference() {
                 assert!(expected.is_none_or(|expected| found <= expected + WEAKER));
             }
         }
+    }
+}
+
+#[test]
+fn auto_attack_leaves_no_more_standing_than_the_reference() {
+    let (images, labels) = paper::images(1000);
+    for name in ["adam_clean", "gn_clean"] {
+        let Some(model) = paper::model(name) else { continue };
+        for epsilon in ["0.1", "0.05"] {
+            let start = Instant::now();
+            let ball = Ball::linf(epsilon.parse().unwrap()).unwrap();
+            let ensemble = standard(0).run_members(&model, images.view(), &labels, ball).unwrap();
+            let seconds = start.elapsed().as_secs_f64();
+            let (found, expected) = (ensemble.outcome.robust(), paper::robust(name, epsilon, "standard").unwrap());
+            let shares: Vec<String> =
+                ensemble.members.iter().map(|m| format!("{} {}", m.attack, m.successes)).collect();
+            println!("{name} {epsilon}: {found} stand, reference {expected}, {seconds:.2} s ({})", shares.join(", "));
+            assert!(found <= expected + WEAKER);
+            assert_eq!(ensemble.members.iter().map(|m| m.successes).sum::<usize>(), ensemble.outcome.successes());
+        }
+    }
+}
+
+#[test]
+fn gauss_newton_masks_its_gradients_and_adam_does_not_from_square() {
+    let (images, labels) = paper::images(1000);
+    for (name, white_box) in [("adam_clean", Verdict::Pass), ("gn_clean", Verdict::Fail)] {
+        let Some(model) = paper::model(name) else { continue };
+        let start = Instant::now();
+        let report = gradient_masking(&model, images.view(), &labels, Ball::linf(0.05).unwrap()).unwrap();
+        println!("{name}: {:.2} s", start.elapsed().as_secs_f64());
+        for check in &report.checks {
+            println!("  {:8} {}: {}", check.verdict, check.name, check.evidence);
+        }
+        let check = report.checks.iter().find(|check| check.name.contains("black-box")).unwrap();
+        assert_eq!(check.verdict, white_box);
     }
 }

@@ -1,0 +1,93 @@
+//! AutoAttack: four attacks of different kinds, each on what the ones before it left standing.
+
+use crate::composition::{Ensemble, in_turn};
+use crate::subject::Subject;
+use crate::{Apgd, Attack, AttackError, Ball, FabT, Outcome, Seeded, Square};
+use minima_autodiff::{Classifier, Scalar};
+use ndarray::ArrayView2;
+
+/// The ensemble of Croce & Hein 2020, "Reliable evaluation of adversarial robustness with an ensemble of diverse
+/// parameter-free attacks": Auto-PGD with cross-entropy and with the targeted ratio of logits, FAB towards targets, and
+/// Square. It compares four classes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AutoAttack {
+    /// First.
+    pub apgd_ce: Apgd,
+    /// Second.
+    pub apgd_t: Apgd,
+    /// Third.
+    pub fab_t: FabT,
+    /// Last, without gradients.
+    pub square: Square,
+}
+
+/// AutoAttack as published under the name `standard`: 100 steps each, nine targets, 5 000 queries, no restarts.
+///
+/// ```
+/// use minima_attacks::{Attack, standard};
+///
+/// assert_eq!(Attack::<f32>::name(&standard(0)), "autoattack");
+/// ```
+#[must_use]
+pub fn standard(seed: u64) -> AutoAttack {
+    AutoAttack::default().with_seed(seed)
+}
+
+impl Default for AutoAttack {
+    fn default() -> Self {
+        Self {
+            apgd_ce: Apgd::cross_entropy(),
+            apgd_t: Apgd::targeted(),
+            fab_t: FabT::default(),
+            square: Square::default(),
+        }
+    }
+}
+
+impl Seeded for AutoAttack {
+    fn seed(&self) -> u64 {
+        self.apgd_ce.seed
+    }
+
+    fn with_seed(&self, seed: u64) -> Self {
+        Self {
+            apgd_ce: self.apgd_ce.with_seed(seed),
+            apgd_t: self.apgd_t.with_seed(seed),
+            fab_t: self.fab_t,
+            square: self.square.with_seed(seed),
+        }
+    }
+}
+
+impl AutoAttack {
+    /// As [`run`](Attack::run), with each member's share.
+    ///
+    /// # Errors
+    /// As [`run`](Attack::run).
+    pub fn run_members<T: Scalar>(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Ensemble<T>, AttackError> {
+        let members: [&dyn Attack<T>; 4] = [&self.apgd_ce, &self.apgd_t, &self.fab_t, &self.square];
+        in_turn(Attack::<T>::name(self), &members, &Subject::new(model, images, labels)?, ball)
+    }
+}
+
+impl<T: Scalar> Attack<T> for AutoAttack {
+    fn name(&self) -> &'static str {
+        "autoattack"
+    }
+
+    fn run(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        Ok(self.run_members(model, images, labels, ball)?.outcome)
+    }
+}
