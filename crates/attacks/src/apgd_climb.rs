@@ -168,16 +168,18 @@ impl<T: Scalar> State<T> {
         let rows = self.best.axis_iter_mut(Axis(0)).into_par_iter().zip(self.best_gradients.axis_iter_mut(Axis(0)));
         let now = self.present.axis_iter(Axis(0)).into_par_iter().zip(slopes.gradients.axis_iter(Axis(0)));
         let seen = self.progress.par_iter_mut().zip(slopes.logits.axis_iter(Axis(0))).zip(labels);
-        rows.zip(now).zip(seen).for_each(|(((mut best, mut best_gradient), (present, gradient)), ((p, logits), &label))| {
-            let loss = p.loss.value(&logits.to_vec(), label);
-            p.rises += usize::from(loss > p.last);
-            p.last = loss;
-            if loss > p.best {
-                p.best = loss;
-                best.assign(&present);
-                best_gradient.assign(&gradient);
-            }
-        });
+        rows.zip(now).zip(seen).for_each(
+            |(((mut best, mut best_gradient), (present, gradient)), ((p, logits), &label))| {
+                let loss = p.loss.value(&logits.to_vec(), label);
+                p.rises += usize::from(loss > p.last);
+                p.last = loss;
+                if loss > p.best {
+                    p.best = loss;
+                    best.assign(&present);
+                    best_gradient.assign(&gradient);
+                }
+            },
+        );
     }
 
     /// Halves the steps of images that are stuck, and sends them back to their best point (conditions 1 and 2 of section 3).
@@ -205,8 +207,7 @@ impl<T: Scalar> State<T> {
         }
         left.write_fallen(adversarial, &self.present, &keep);
         left.retain(&keep);
-        for rows in
-            [&mut self.present, &mut self.before, &mut self.gradients, &mut self.best, &mut self.best_gradients]
+        for rows in [&mut self.present, &mut self.before, &mut self.gradients, &mut self.best, &mut self.best_gradients]
         {
             retain_rows(rows, &keep);
         }

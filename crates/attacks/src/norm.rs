@@ -40,7 +40,9 @@ impl Norm {
     fn of_numbers(self, numbers: impl Iterator<Item = f64>) -> f64 {
         match self {
             // Not `f64::max`, which would hide a NaN.
-            Self::Linf => numbers.fold(0.0, |most: f64, d| if most.is_nan() || d.abs() <= most { most } else { d.abs() }),
+            Self::Linf => {
+                numbers.fold(0.0, |most: f64, d| if most.is_nan() || d.abs() <= most { most } else { d.abs() })
+            }
             Self::L2 => numbers.map(|d| d * d).sum::<f64>().sqrt(),
         }
     }
