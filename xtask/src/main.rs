@@ -20,6 +20,8 @@ enum Command {
     Reproduce(commands::reproduce::Reproduce),
     /// Attack and measure one checkpoint
     Evaluate(commands::evaluate::Evaluate),
+    /// Attack a checkpoint, from FGSM to AutoAttack, or show the images made on one to others
+    Attack(commands::attack::Attack),
     /// Train each optimizer for a few hundred steps and compare with the recorded accuracies
     Check(commands::check::Check),
     /// Time the network, the optimizers and the attacks on this machine
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Reproduce(command) => command.run(),
         Command::Evaluate(command) => command.run(),
+        Command::Attack(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Bench(command) => command.run(),
     };

@@ -1,5 +1,6 @@
 //! How long things take: medians with their spread, warm, on this machine.
 
+use crate::attack_bench::time_attacks;
 use crate::error::ExperimentError;
 use crate::manifest::Host;
 use minima_attacks::{Attack, Ball, Fgsm};
@@ -57,12 +58,32 @@ pub struct Timings {
 }
 
 /// Takes the times of whatever has a name that contains `filter`.
-struct Stopwatch<'a> {
+pub(crate) struct Stopwatch<'a> {
     filter: &'a str,
     results: Vec<Timing>,
 }
 
 impl Stopwatch<'_> {
+    /// Whether something of this name is to be timed.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        name.contains(self.filter)
+    }
+
+    /// Times work that takes seconds, once.
+    pub(crate) fn once<R>(
+        &mut self,
+        name: &str,
+        work: impl FnOnce() -> Result<R, ExperimentError>,
+    ) -> Result<(), ExperimentError> {
+        if !self.wants(name) {
+            return Ok(());
+        }
+        let start = Instant::now();
+        std::hint::black_box(work()?);
+        self.results.push(Timing::of(name.to_owned(), vec![1e3 * start.elapsed().as_secs_f64()]));
+        Ok(())
+    }
+
     /// Times `work`, which takes `operations` multiplications and additions.
     fn time<R>(
         &mut self,
@@ -114,6 +135,7 @@ pub fn bench(data: &Mnist, filter: &str) -> Result<Timings, ExperimentError> {
     let batch = Batch::new(images.view(), &labels)?;
     steps(&mut watch, &graph, &params, &batch)?;
     fgsm(&mut watch, &graph, &params, data)?;
+    time_attacks(&mut watch, &graph, &params, data)?;
     epochs(&mut watch, &graph, &params, data)?;
     Ok(Timings { host: Host::here(), threads: rayon::current_num_threads(), results: watch.results })
 }

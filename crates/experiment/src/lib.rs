@@ -2,6 +2,9 @@
 
 pub mod agreement;
 pub mod atomic_file;
+mod attack_bench;
+pub mod attack_catalogue;
+pub mod attack_run;
 pub mod bench;
 pub mod check;
 pub mod device_bench;
@@ -20,9 +23,11 @@ pub mod preset;
 pub mod records;
 pub mod report;
 pub mod reproduce;
+pub mod robustness;
 pub mod scaling;
 pub mod tables;
 pub mod training;
 
 pub use error::ExperimentError;
+pub use minima_attacks::Norm;
 pub use optimizer_spec::OptimizerSpec;

@@ -2,7 +2,9 @@
 
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
-use crate::figures::{self, AdversarialPairs, InputGradientNorms, LogitMargins, Samples, TrainingCurves};
+use crate::figures::{
+    self, AdversarialPairs, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, TrainingCurves,
+};
 use crate::machine::Machine;
 use crate::manifest::{Clock, Manifest};
 use crate::measurement::{Measurement, measure};
@@ -10,8 +12,12 @@ use crate::observer::{Event, Observer};
 use crate::optimizers::{ADAM, MEAN, PUBLISHED};
 use crate::paper;
 use crate::preset::{DatasetKind, Preset};
-use crate::records::{AdversarialExample, DistributionRow, FgsmRow, Quantity, SharpnessRow, TrainingRow, write_csv};
-use crate::report::{ReportInput, report};
+use crate::records::{
+    AdversarialExample, DistributionRow, FgsmRow, MaskingRow, Quantity, RobustnessRow, SharpnessRow, TrainingRow,
+    TransferRow, write_csv,
+};
+use crate::report::{ReportInput, report, robustness_table};
+use crate::robustness::{is_attacked, masking, robustness, transfer};
 use crate::tables::{fgsm_table, sharpness_table};
 use crate::training::{Run, TestSet, train_all};
 use minima_data::Mnist;
@@ -36,6 +42,10 @@ struct Results {
     gradient_norms: Vec<Samples>,
     margins: Vec<Samples>,
     pairs: Vec<AdversarialExample>,
+    robustness: Vec<RobustnessRow>,
+    curves: Vec<RobustnessRow>,
+    masking: Vec<MaskingRow>,
+    transfer: Vec<TransferRow>,
 }
 
 /// Runs a preset on this data and writes its results into the folder `out`.
@@ -58,6 +68,7 @@ pub fn reproduce(
     let test = TestSet::new(&data.test.take(preset.test_images));
     let mut clock = Clock::default();
     let mut results = Results::default();
+    let mut models = Vec::new();
     train_all(machine, preset, data, &test, observer, |run, trained, observer| {
         let name = run.name();
         clock.note(&format!("train {name}"), trained.seconds);
@@ -72,8 +83,21 @@ pub fn reproduce(
             let (epsilons, rhos) = (&preset.epsilons, &preset.rhos);
             machine.with_model(&model, |model| measure(model, &test, epsilons, rhos, preset.sharpness_batch))
         });
-        results.add(run, preset, measured?, &test)
+        results.add(run, preset, measured?, &test)?;
+        if is_attacked(run) && preset.attacked_images > 0 {
+            observer.on(Event::Stage(&format!("{name}: stronger attacks")));
+            let stood = clock.time(&format!("attack {name}"), || {
+                machine.with_model(&model, |model| robustness(run, model, preset, &test))
+            })?;
+            results.robustness.extend(stood.table);
+            results.curves.extend(stood.curves);
+        }
+        models.push((run.clone(), model));
+        Ok(())
     })?;
+    observer.on(Event::Stage("transfer and masked gradients"));
+    results.transfer = clock.time("transfer", || transfer(&models, preset, &test))?;
+    results.masking = clock.time("masked gradients", || masking(&models, preset, &test))?;
     observer.on(Event::Stage("tables, figures and report"));
     let written = clock.time("tables, figures and report", || results.write(name, preset, data, out));
     let summary = written?;
@@ -126,6 +150,12 @@ impl Results {
         write_csv(&tables.join("table2.csv"), &self.poisoned_fgsm)?;
         write_csv(&tables.join("table3.csv"), &self.sharpness)?;
         write_csv(&tables.join("distributions.csv"), &self.distributions)?;
+        if preset.attacked_images > 0 {
+            write_csv(&tables.join("robustness.csv"), &self.robustness)?;
+            write_csv(&tables.join("robustness_curves.csv"), &self.curves)?;
+            write_csv(&tables.join("transfer.csv"), &self.transfer)?;
+            write_csv(&tables.join("masking.csv"), &self.masking)?;
+        }
 
         let as_published = preset.is_the_papers() && data.is_the_committed();
         let figures = self.draw(as_published, &out.join("figures"))?;
@@ -137,6 +167,9 @@ impl Results {
             table2: &self.poisoned_fgsm,
             table3: &self.sharpness,
             distributions: &self.distributions,
+            robustness: &self.robustness,
+            transfer: &self.transfer,
+            masking: &self.masking,
             figures: &figures,
             notes: &[],
             paper_configuration: as_published,
@@ -153,6 +186,7 @@ impl Results {
             ("Table 1: FGSM, trained on clean labels", fgsm_table(&self.clean_fgsm)?),
             ("Table 2: FGSM, trained on poisoned labels", fgsm_table(&self.poisoned_fgsm)?),
             ("Table 3: loss increase under weight perturbation, clean labels", sharpness_table(&self.sharpness)?),
+            ("Stronger attacks: images that stand, clean labels", robustness_table(&self.robustness)),
         ] {
             if !table.rows.is_empty() {
                 summary.push_str(&format!("{title}\n{}\n", table.to_text()));
@@ -181,6 +215,11 @@ impl Results {
         if !samples.is_empty() {
             names.push(drawn(folder, &InputGradientNorms { dataset: dataset(), samples })?);
             names.push(drawn(folder, &LogitMargins { dataset: dataset(), samples: shown(&self.margins) })?);
+        }
+        let first = self.curves.first().map(|row| row.seed);
+        let curves: Vec<_> = self.curves.iter().filter(|row| Some(row.seed) == first).cloned().collect();
+        if !curves.is_empty() {
+            names.push(drawn(folder, &RobustAccuracy { dataset: dataset(), rows: curves })?);
         }
         names.push(drawn(folder, &TrainingCurves { rows: self.training.clone(), with_paper })?);
         Ok(names)

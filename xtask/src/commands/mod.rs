@@ -1,5 +1,6 @@
 //! The commands: each parses its flags, calls the experiment crate and prints.
 
+pub(crate) mod attack;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod evaluate;

@@ -10,6 +10,7 @@ mod input_gradient_norms;
 mod logit_margins;
 mod panel;
 mod raster;
+mod robust_accuracy;
 mod scaling;
 mod series_style;
 mod training_curves;
@@ -19,6 +20,7 @@ pub use canvas::{Anchor, Canvas, Stroke, TextLook};
 pub use histogram::Samples;
 pub use input_gradient_norms::InputGradientNorms;
 pub use logit_margins::LogitMargins;
+pub use robust_accuracy::RobustAccuracy;
 pub use scaling::Scaling;
 pub use training_curves::TrainingCurves;
 

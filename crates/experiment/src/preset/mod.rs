@@ -83,6 +83,15 @@ pub struct Preset {
     pub rhos: Vec<f64>,
     /// Test images that share a perturbation in the scope `batch`.
     pub sharpness_batch: usize,
+    /// The first so many test images are attacked with more than FGSM; 0 for none.
+    #[serde(default)]
+    pub attacked_images: usize,
+    /// The radii of those attacks, in units of a pixel's range.
+    #[serde(default)]
+    pub attack_epsilons: Vec<f64>,
+    /// The radii of the curves of robust accuracy.
+    #[serde(default)]
+    pub curve_epsilons: Vec<f64>,
     /// What trains, by name.
     pub optimizers: BTreeMap<String, OptimizerSpec>,
 }
@@ -206,6 +215,11 @@ impl Preset {
         }
         if let Some(e) = self.epsilons.iter().find(|e| !(0.0..=1.0).contains(*e)) {
             return wrong("epsilons", e.to_string(), "numbers from 0 to 1");
+        }
+        for (key, epsilons) in [("attack_epsilons", &self.attack_epsilons), ("curve_epsilons", &self.curve_epsilons)] {
+            if let Some(e) = epsilons.iter().find(|e| !(0.0..=1.0).contains(*e)) {
+                return wrong(key, e.to_string(), "numbers from 0 to 1");
+            }
         }
         if let Some(rho) = self.rhos.iter().find(|r| !(r.is_finite() && **r > 0.0)) {
             return wrong("rhos", rho.to_string(), "positive numbers");

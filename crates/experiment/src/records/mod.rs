@@ -5,6 +5,7 @@
 mod adversarial_example;
 mod distribution;
 mod fgsm;
+mod robustness;
 mod scaling;
 mod sharpness;
 mod training;
@@ -12,6 +13,7 @@ mod training;
 pub use adversarial_example::AdversarialExample;
 pub use distribution::{DistributionRow, Quantity};
 pub use fgsm::FgsmRow;
+pub use robustness::{MaskingRow, RobustnessRow, TransferRow};
 pub use scaling::ScalingRow;
 pub use sharpness::{Scope, SharpnessRow};
 pub use training::TrainingRow;

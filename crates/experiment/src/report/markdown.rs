@@ -1,7 +1,7 @@
 //! The report's sections in order.
 
 use super::findings::{Finding, Verdict, findings};
-use super::{ReportInput, gauss_newton, summary, tf32};
+use super::{ReportInput, gauss_newton, robustness, summary, tf32};
 use crate::agreement::check_curve;
 use crate::optimizers::{PUBLISHED, distinct, label};
 use crate::paper::PaperError;
@@ -49,6 +49,15 @@ pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
         }
     }
     tables(&mut text, input)?;
+    for (title, body) in [
+        ("Stronger attacks", robustness::section(input)),
+        ("Masked gradients", robustness::masking(input.masking)),
+        ("Transfer", robustness::transfer(input.transfer)),
+    ] {
+        if let Some(body) = body {
+            section(&mut text, title, &body);
+        }
+    }
     if let Some(body) = tf32::section(input)? {
         section(&mut text, "The published Gauss-Newton in TF32", &body);
     }
@@ -172,6 +181,7 @@ fn figures(names: &[String]) -> String {
                 "figure1" => "Figure 1: images above their adversarial twins",
                 "figure2" => "Figure 2: input-gradient norms",
                 "figure3" => "Figure 3: logit margins",
+                "robust-accuracy" => "Robust accuracy as the attack's radius grows",
                 "training" => "Training curves",
                 other => other,
             };

@@ -5,14 +5,16 @@
 mod findings;
 mod gauss_newton;
 mod markdown;
+mod robustness;
 mod summary;
 mod tf32;
 
 pub use findings::{Finding, Verdict, findings};
 pub use markdown::report;
+pub use robustness::robustness_table;
 
 use crate::paper;
-use crate::records::{DistributionRow, FgsmRow, SharpnessRow, TrainingRow};
+use crate::records::{DistributionRow, FgsmRow, MaskingRow, RobustnessRow, SharpnessRow, TrainingRow, TransferRow};
 
 /// What a report is made from.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +33,12 @@ pub struct ReportInput<'a> {
     pub table3: &'a [SharpnessRow],
     /// Input-gradient norms and logit margins.
     pub distributions: &'a [DistributionRow],
+    /// Attacks stronger than FGSM.
+    pub robustness: &'a [RobustnessRow],
+    /// Adversarial images of one model, shown to others.
+    pub transfer: &'a [TransferRow],
+    /// Checks for masked gradients.
+    pub masking: &'a [MaskingRow],
     /// Names of the figures in the folder `figures`, without an ending.
     pub figures: &'a [String],
     /// Remarks to be printed as they are.

@@ -1,0 +1,191 @@
+//! Attacks on checkpoints, as `attack` prints them.
+
+use crate::attack_catalogue::{Options, attack};
+use crate::error::ExperimentError;
+use crate::machine::Machine;
+use crate::preset::NetworkKind;
+use crate::tables::Table;
+use crate::training::network;
+use minima_attacks::{Ball, Norm, TransferMatrix};
+use minima_autodiff::{Classifier, Model};
+use minima_data::Dataset;
+use serde::Serialize;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// An attack that a user asks for.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// Its name.
+    pub attack: &'a str,
+    /// The norm of the balls.
+    pub norm: Norm,
+    /// Their radii.
+    pub epsilons: &'a [f64],
+    /// What is chosen of the attack.
+    pub options: Options,
+}
+
+/// What an attack found at one radius.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AttackAtEpsilon {
+    /// The radius.
+    pub epsilon: f64,
+    /// Images classified correctly before and wrongly after.
+    pub successes: usize,
+    /// Images classified correctly before and after.
+    pub robust: usize,
+    /// `robust` among all images, 0 to 1.
+    pub robust_accuracy: f64,
+    /// Images that went through the network, with or without a gradient.
+    pub queries: usize,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// What an attack found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AttackReport {
+    /// The attack.
+    pub attack: String,
+    /// The norm.
+    pub norm: Norm,
+    /// Images.
+    pub images: usize,
+    /// How many of them are classified correctly.
+    pub correct: usize,
+    /// A radius a row.
+    pub results: Vec<AttackAtEpsilon>,
+}
+
+/// Attacks a checkpoint of the paper's network with the test images given.
+///
+/// # Errors
+/// When the checkpoint cannot be read or does not fit the network, or the request makes no sense.
+pub fn attack_checkpoint(
+    weights: &Path,
+    machine: &Machine,
+    test: &Dataset,
+    request: &Request<'_>,
+) -> Result<AttackReport, ExperimentError> {
+    let chosen = attack(request.attack, request.norm, &request.options)?;
+    let balls = request.epsilons.iter().map(|&e| Ball::new(request.norm, e)).collect::<Result<Vec<_>, _>>()?;
+    let model = load(weights, test)?;
+    let (images, labels) = test.all::<f32>();
+    machine.with_model(&model, |model| {
+        let mut results = Vec::new();
+        let mut correct = minima_metrics::evaluate(model, images.view(), &labels)?.correct;
+        for ball in balls {
+            let start = Instant::now();
+            let outcome = chosen.run(model, images.view(), &labels, ball)?;
+            let seconds = start.elapsed().as_secs_f64();
+            correct = outcome.correct();
+            results.push(AttackAtEpsilon {
+                epsilon: ball.epsilon(),
+                successes: outcome.successes(),
+                robust: outcome.robust(),
+                robust_accuracy: outcome.robust_accuracy().unwrap_or(0.0),
+                queries: outcome.passes.queries(),
+                seconds,
+            });
+        }
+        let attack = chosen.name().to_owned();
+        Ok(AttackReport { attack, norm: request.norm, images: labels.len(), correct, results })
+    })
+}
+
+/// How often the images that an attack makes on one checkpoint turn others too.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TransferReport {
+    /// The attack.
+    pub attack: String,
+    /// The norm.
+    pub norm: Norm,
+    /// Images.
+    pub images: usize,
+    /// The checkpoint they were made on.
+    pub source: String,
+    /// A target and radius a row.
+    pub results: Vec<TransferResult>,
+}
+
+/// One checkpoint that is shown another's adversarial images.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TransferResult {
+    /// The checkpoint.
+    pub target: String,
+    /// The radius.
+    pub epsilon: f64,
+    /// Images that it classifies correctly as they are.
+    pub correct: usize,
+    /// Those of them of which it classifies the adversarial image wrongly.
+    pub successes: usize,
+    /// The others among all images, 0 to 1.
+    pub robust_accuracy: f64,
+}
+
+/// Attacks one checkpoint and shows the images to others.
+///
+/// # Errors
+/// As [`attack_checkpoint`].
+pub fn transfer_checkpoints(
+    source: &Path,
+    targets: &[PathBuf],
+    test: &Dataset,
+    request: &Request<'_>,
+) -> Result<TransferReport, ExperimentError> {
+    let chosen = attack(request.attack, request.norm, &request.options)?;
+    let (images, labels) = test.all::<f32>();
+    let made_on = load(source, test)?;
+    let models = targets.iter().map(|path| load(path, test)).collect::<Result<Vec<_>, _>>()?;
+    let shown: Vec<&dyn Classifier<f32>> = models.iter().map(|model| model as _).collect();
+    let mut results = Vec::new();
+    for &epsilon in request.epsilons {
+        let ball = Ball::new(request.norm, epsilon)?;
+        let matrix = TransferMatrix::measure(chosen.as_ref(), &[&made_on], &shown, images.view(), &labels, ball)?;
+        for (path, cell) in targets.iter().zip(matrix.cells.row(0)) {
+            results.push(TransferResult {
+                target: path.display().to_string(),
+                epsilon,
+                correct: cell.correct,
+                successes: cell.successes,
+                robust_accuracy: cell.robust() as f64 / labels.len().max(1) as f64,
+            });
+        }
+    }
+    let (attack, source) = (chosen.name().to_owned(), source.display().to_string());
+    Ok(TransferReport { attack, norm: request.norm, images: labels.len(), source, results })
+}
+
+fn load(weights: &Path, test: &Dataset) -> Result<Model<f32>, ExperimentError> {
+    let graph = network(NetworkKind::PaperCnn, test)?;
+    let params = graph.load(weights)?;
+    Ok(Model::new(graph, params)?)
+}
+
+impl fmt::Display for AttackReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} in {}: {} of {} correct\n", self.attack, self.norm, self.correct, self.images)?;
+        let mut table = Table::new(&["epsilon", "successes", "robust", "robust accuracy", "queries", "seconds"]);
+        for r in &self.results {
+            let counts = [r.epsilon.to_string(), r.successes.to_string(), r.robust.to_string()];
+            let rest =
+                [format!("{:.2} %", 100.0 * r.robust_accuracy), r.queries.to_string(), format!("{:.1}", r.seconds)];
+            table.rows.push([counts, rest].concat());
+        }
+        write!(f, "{}", table.to_text())
+    }
+}
+
+impl fmt::Display for TransferReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} in {} on {}, {} images, shown to\n", self.attack, self.norm, self.source, self.images)?;
+        let mut table = Table::new(&["checkpoint", "epsilon", "correct", "successes", "robust accuracy"]);
+        for r in &self.results {
+            let counts = [r.target.clone(), r.epsilon.to_string(), r.correct.to_string(), r.successes.to_string()];
+            table.rows.push([&counts[..], &[format!("{:.2} %", 100.0 * r.robust_accuracy)]].concat());
+        }
+        write!(f, "{}", table.to_text())
+    }
+}

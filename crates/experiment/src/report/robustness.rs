@@ -1,0 +1,134 @@
+//! The report's section on attacks stronger than FGSM, and on masked gradients.
+
+use super::ReportInput;
+use crate::optimizers::{distinct, label};
+use crate::records::{MaskingRow, RobustnessRow, TransferRow};
+use crate::tables::Table;
+
+/// The table of attacks: a line an optimizer, a column an attack and radius, the robust images of the attacked ones.
+pub fn robustness_table(rows: &[RobustnessRow]) -> Table {
+    let mut columns: Vec<(&str, f64)> = Vec::new();
+    for row in rows {
+        let column = (row.attack.as_str(), row.epsilon);
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    let titles: Vec<String> = columns.iter().map(|(attack, epsilon)| format!("{attack} {epsilon}")).collect();
+    let mut header = vec!["training", "optimizer", "correct"];
+    header.extend(titles.iter().map(String::as_str));
+    let mut table = Table::new(&header);
+    let mut datasets: Vec<&str> = rows.iter().map(|row| row.dataset.as_str()).collect();
+    datasets.dedup();
+    datasets.sort_unstable();
+    datasets.dedup();
+    for dataset in datasets {
+        for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let own = || rows.iter().filter(|row| row.dataset == dataset && row.optimizer == optimizer);
+            let mean = |values: Vec<f64>| match values.len() {
+                0 => "–".to_owned(),
+                count => format!("{:.0}", values.iter().sum::<f64>() / count as f64),
+            };
+            if own().next().is_none() {
+                continue;
+            }
+            let mut cells = vec![dataset.to_owned(), label(optimizer).to_owned()];
+            cells.push(mean(own().map(|row| f64::from(row.correct)).collect()));
+            for &(attack, epsilon) in &columns {
+                let at = own().filter(|row| row.attack == attack && row.epsilon == epsilon);
+                cells.push(mean(at.map(|row| f64::from(row.robust)).collect()));
+            }
+            table.rows.push(cells);
+        }
+    }
+    table
+}
+
+/// The section on attacks; none where there was none.
+pub(super) fn section(input: &ReportInput<'_>) -> Option<String> {
+    let images = input.robustness.iter().map(|row| row.images).max()?;
+    let mut text = format!(
+        "Of the first {images} test images, how many are still classified correctly after an attack in an L∞ ball (means over \
+         seeds). `pgd` takes 40 steps of a tenth of the radius, `autoattack` is APGD-CE, APGD-T, FAB-T and Square in turn, \
+         `square` alone asks for no gradient.\n\n{}",
+        robustness_table(input.robustness).to_markdown()
+    );
+    text.push_str(&hidden(input.robustness));
+    Some(text)
+}
+
+/// Where the attack without gradients leaves fewer images than the one with them.
+fn hidden(rows: &[RobustnessRow]) -> String {
+    let mut found = Vec::new();
+    for row in rows.iter().filter(|row| row.attack == "square") {
+        let same = |other: &&RobustnessRow| {
+            (&other.dataset, &other.optimizer, other.seed) == (&row.dataset, &row.optimizer, row.seed)
+                && other.epsilon == row.epsilon
+        };
+        let pgd = rows.iter().filter(same).find(|other| other.attack == "pgd");
+        // A few images more may be the luck of a random search.
+        if let Some(pgd) = pgd.filter(|pgd| row.robust + row.images / 50 < pgd.robust) {
+            found.push(format!(
+                "- {} ({}, seed {}) at ε = {}: Square leaves {} images, PGD {}. An attack that sees no gradient finds more than \
+                 one that follows it: a sign that the gradients mislead, and that FGSM's counts say little about this model.\n",
+                label(&row.optimizer),
+                row.dataset,
+                row.seed,
+                row.epsilon,
+                row.robust,
+                pgd.robust
+            ));
+        }
+    }
+    if found.is_empty() {
+        return "\nOn no model does Square, which sees no gradient, leave clearly fewer images than PGD (by 2 % of them).\n".to_owned();
+    }
+    format!("\n{}", found.concat())
+}
+
+/// The checks for masked gradients, in a table; none where there were none.
+pub(super) fn masking(rows: &[MaskingRow]) -> Option<String> {
+    if rows.is_empty() {
+        return None;
+    }
+    let mut table = Table::new(&["model", "check", "verdict", "numbers"]);
+    for row in rows {
+        let model = format!("{} {}, seed {}", row.dataset, label(&row.optimizer), row.seed);
+        table.rows.push(vec![model, row.check.clone(), row.verdict.clone(), row.evidence.clone()]);
+    }
+    Some(format!(
+        "Signs of gradients that hide a model's weakness instead of showing it (Athalye, Carlini & Wagner 2018; Carlini et al. \
+         2019).\n\n{}",
+        table.to_markdown()
+    ))
+}
+
+/// Which model's images turn which: the share of the target's correct images, in percent.
+pub(super) fn transfer(rows: &[TransferRow]) -> Option<String> {
+    let first = rows.first()?;
+    let mut targets: Vec<&str> = Vec::new();
+    for row in rows {
+        if !targets.contains(&row.target.as_str()) {
+            targets.push(&row.target);
+        }
+    }
+    let mut header = vec!["made on"];
+    header.extend(&targets);
+    let mut table = Table::new(&header);
+    for source in &targets {
+        let cells = targets.iter().map(|target| {
+            let cell = rows.iter().find(|row| row.source == *source && row.target == *target);
+            cell.map_or_else(String::new, |row| {
+                format!("{:.0} %", 100.0 * f64::from(row.successes) / f64::from(row.correct.max(1)))
+            })
+        });
+        table.rows.push(std::iter::once((*source).to_owned()).chain(cells).collect());
+    }
+    Some(format!(
+        "Adversarial images of `{}` at ε = {} made on one model (a line each) and shown to another (a column each): the share \
+         of the images which that one classifies correctly as they are and wrongly after.\n\n{}",
+        first.attack,
+        first.epsilon,
+        table.to_markdown()
+    ))
+}

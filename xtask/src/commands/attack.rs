@@ -1,0 +1,105 @@
+//! `cargo xtask attack`.
+
+use super::{Device, load_data, on_a_worker};
+use crate::Outcome;
+use anyhow::{Result, bail};
+use clap::Args;
+use minima_experiment::Norm;
+use minima_experiment::attack_catalogue::{CATALOGUE, Options};
+use minima_experiment::attack_run::{Request, attack_checkpoint, transfer_checkpoints};
+use minima_experiment::preset::NetworkKind;
+use minima_experiment::tables::Table;
+use std::path::PathBuf;
+
+/// Attack a checkpoint, or show the images made on one checkpoint to others.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: cargo xtask attack --weights mine.safetensors --attack autoattack --epsilons 0.1,0.05 --images 1000"
+)]
+pub(crate) struct Attack {
+    /// The checkpoint to attack
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["list", "transfer"], conflicts_with = "transfer")]
+    weights: Option<PathBuf>,
+    /// The checkpoint whose adversarial images are shown to those after --to
+    #[arg(long, value_name = "FILE", requires = "to")]
+    transfer: Option<PathBuf>,
+    /// Checkpoints that are shown the images made on another, separated by commas
+    #[arg(long, value_name = "FILES", value_delimiter = ',', requires = "transfer")]
+    to: Vec<PathBuf>,
+    /// The attack; --list names them all
+    #[arg(long, default_value = "pgd")]
+    attack: String,
+    /// Radii, in units of a pixel's range
+    #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.05])]
+    epsilons: Vec<f64>,
+    /// The norm of the perturbation: linf or l2
+    #[arg(long, default_value = "linf", value_parser = |norm: &str| norm.parse::<Norm>().map_err(|e| e.to_string()))]
+    norm: Norm,
+    /// Steps, queries or draws [default: the attack's own]
+    #[arg(long)]
+    steps: Option<usize>,
+    /// A step's length as a share of epsilon [default: 0.1]
+    #[arg(long, value_name = "SHARE")]
+    step_size: Option<f64>,
+    /// Starts, from random points where there is more than one [default: 1]
+    #[arg(long)]
+    restarts: Option<usize>,
+    /// The first so many images of the test set [default: all]
+    #[arg(long)]
+    images: Option<usize>,
+    /// Seed of the attack's random numbers [default: 0]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Folder with the four files of MNIST, instead of the one in the repository
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    device: Device,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+    /// List the attacks
+    #[arg(long)]
+    list: bool,
+}
+
+impl Attack {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        if self.list {
+            let mut table = Table::new(&["attack", "what it is", "norms"]);
+            for entry in CATALOGUE {
+                let norms: Vec<String> = entry.norms.iter().map(ToString::to_string).collect();
+                table.rows.push(vec![entry.name.to_owned(), entry.about.to_owned(), norms.join(", ")]);
+            }
+            print!("{}", table.to_text());
+            return Ok(Outcome::Fine);
+        }
+        let data = load_data(self.data.as_deref())?;
+        let test = match self.images {
+            Some(0) => bail!("--images is 0; expected at least 1"),
+            Some(images) if images > data.test.len() => {
+                bail!("--images is {images}; the test set has {}", data.test.len())
+            }
+            Some(images) => data.test.take(images),
+            None => data.test,
+        };
+        let options =
+            Options { steps: self.steps, step_size: self.step_size, restarts: self.restarts, seed: self.seed };
+        let request = Request { attack: &self.attack, norm: self.norm, epsilons: &self.epsilons, options };
+        let (json, text) = match (&self.weights, &self.transfer) {
+            (Some(weights), _) => {
+                let machine = self.device.machine(NetworkKind::PaperCnn, &test)?;
+                let report = on_a_worker(|| attack_checkpoint(weights, &machine, &test, &request))?;
+                (serde_json::to_string(&report)?, report.to_string())
+            }
+            (None, Some(source)) => {
+                let report = on_a_worker(|| transfer_checkpoints(source, &self.to, &test, &request))?;
+                (serde_json::to_string(&report)?, report.to_string())
+            }
+            (None, None) => bail!("--weights or --transfer is needed"),
+        };
+        println!("{}", if self.json { json } else { text });
+        Ok(Outcome::Fine)
+    }
+}
