@@ -6,9 +6,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A reproduction of seconds: 256 training and 200 test images, one epoch.
-const TINY: [&str; 8] =
-    ["reproduce", "--preset", "quick", "--set", "epochs=1", "--set", "train_images=256", "--set=test_images=200"];
+/// A reproduction of seconds: 256 training and 200 test images, one epoch, twelve images attacked.
+const TINY: [&str; 9] = [
+    "reproduce",
+    "--preset",
+    "quick",
+    "--set",
+    "epochs=1",
+    "--set",
+    "train_images=256",
+    "--set=test_images=200",
+    "--set=attacked_images=12",
+];
 
 fn xtask(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().expect("the program starts")
@@ -95,7 +104,13 @@ fn an_unwritable_folder_is_refused_before_anything_runs() {
 
 #[test]
 fn help_is_no_error() {
-    for arguments in [&["--help"][..], &["reproduce", "--help"], &["evaluate", "--help"], &["check", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["reproduce", "--help"],
+        &["evaluate", "--help"],
+        &["check", "--help"],
+        &["attack", "--help"],
+    ] {
         let output = xtask(arguments);
         assert_eq!(output.status.code(), Some(0));
         assert!(String::from_utf8_lossy(&output.stdout).contains("Usage"));
@@ -119,7 +134,17 @@ fn a_run_writes_the_same_bytes_with_any_number_of_threads() {
     let three = run("3");
     let written = contents(&one);
     let names: Vec<String> = written.iter().map(|(path, _)| path.display().to_string()).collect();
-    for expected in ["training.csv", "report.md", "tables/table3.csv", "figures/figure1.svg", "figures/training.png"] {
+    for expected in [
+        "training.csv",
+        "report.md",
+        "tables/table3.csv",
+        "tables/robustness.csv",
+        "tables/transfer.csv",
+        "tables/masking.csv",
+        "figures/figure1.svg",
+        "figures/robust-accuracy.svg",
+        "figures/training.png",
+    ] {
         assert!(names.iter().any(|name| name == expected), "{expected} among {names:?}");
     }
     assert_eq!(names.iter().filter(|name| name.ends_with(".safetensors")).count(), 8);
@@ -139,6 +164,56 @@ fn a_run_writes_the_same_bytes_with_any_number_of_threads() {
     assert_eq!(evaluated["attacks"][0]["attack"], "fgsm");
     assert_eq!(evaluated["sharpness"].as_array().map(Vec::len), Some(2));
     assert!(evaluated["correct"].as_u64().is_some_and(|n| n > 1_000));
+
+    attacks(&weights, &one.join("checkpoints/clean-sgd-42.safetensors").display().to_string());
+}
+
+/// The attack command on checkpoints of a minute's training.
+fn attacks(weights: &str, other: &str) {
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let output = xtask(&[&["attack", "--images", "50", "--json"], arguments].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("one JSON object and no more")
+    };
+    let found = json(&["--weights", weights, "--attack", "pgd", "--epsilons", "0.1,0", "--steps", "10"]);
+    assert_eq!((&found["attack"], &found["norm"], &found["images"]), (&"pgd".into(), &"linf".into(), &50.into()));
+    let number = |at: &serde_json::Value| at.as_u64().expect("a count");
+    let correct = number(&found["correct"]);
+    for result in found["results"].as_array().expect("results") {
+        assert_eq!(number(&result["successes"]) + number(&result["robust"]), correct);
+        assert!(number(&result["queries"]) > 0 && result["seconds"].as_f64().is_some());
+        assert_eq!(result["robust_accuracy"].as_f64(), Some(number(&result["robust"]) as f64 / 50.0));
+    }
+    assert!(number(&found["results"][0]["successes"]) > 0, "{found}");
+    assert_eq!(found["results"][1]["successes"], 0, "nothing moves in a ball of radius 0");
+    let l2 = json(&["--weights", weights, "--attack", "deepfool", "--norm", "l2", "--epsilons", "3"]);
+    assert_eq!((&l2["norm"], &l2["results"][0]["epsilon"]), (&"l2".into(), &3.0.into()));
+    let to = format!("{weights},{other}");
+    let shown = json(&["--transfer", weights, "--to", &to, "--epsilons", "0.1"]);
+    assert_eq!(shown["results"].as_array().map(Vec::len), Some(2));
+    assert!(number(&shown["results"][0]["successes"]) > 0, "{shown}");
+
+    let attack = |arguments: &[&str]| refused(&[&["attack", "--weights", weights], arguments].concat());
+    assert!(attack(&["--attack", "pdg"]).contains("pdg"));
+    for epsilon in ["-0.1", "nan", "1.5"] {
+        assert!(attack(&[&format!("--epsilons={epsilon}")]).contains("expected a number from 0 to 1"), "{epsilon}");
+    }
+    assert!(attack(&["--norm", "l2", "--epsilons=inf"]).contains("finite"));
+    assert!(attack(&["--steps", "0"]).contains("steps"));
+    assert!(attack(&["--step-size", "nan"]).contains("step"));
+    assert!(attack(&["--attack", "fgsm", "--steps", "3"]).contains("steps"));
+    assert!(attack(&["--attack", "carlini-wagner"]).contains("l2"));
+    assert!(attack(&["--images", "0"]).contains("--images"));
+    assert!(attack(&["--images", "10001"]).contains("10000"));
+}
+
+#[test]
+fn attacks_are_listed() {
+    let listed = String::from_utf8_lossy(&xtask(&["attack", "--list"]).stdout).into_owned();
+    for name in ["fgsm", "pgd", "apgd-t", "fab-t", "square", "autoattack", "noise-sign"] {
+        assert!(listed.lines().any(|line| line.starts_with(name)), "{name} in {listed}");
+    }
+    assert!(refused(&["attack"]).contains("--weights"));
 }
 
 #[test]

@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use minima_experiment::figures::{
-    AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, Samples, Scaling, TrainingCurves, png,
-    svg, write,
+    AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, Scaling,
+    TrainingCurves, png, svg, write,
 };
 use minima_experiment::paper;
-use minima_experiment::records::{AdversarialExample, ScalingRow, TrainingRow};
+use minima_experiment::records::{AdversarialExample, RobustnessRow, ScalingRow, TrainingRow};
 
 fn check_both<F: Figure>(figure: &F) -> String {
     let (width, height) = figure.size();
@@ -175,4 +175,32 @@ fn both_files_are_written() {
     let [vector, bitmap] = write(&folder.path().join("figures"), &figure).unwrap();
     assert_eq!(std::fs::read_to_string(vector).unwrap(), svg(&figure).unwrap());
     assert!(bitmap.ends_with("figures/figure3.png") && bitmap.exists());
+}
+
+#[test]
+fn robust_accuracy_has_a_panel_an_attack() {
+    let row = |optimizer: &str, attack: &str, epsilon: f64, robust: u32| RobustnessRow {
+        dataset: "clean".to_owned(),
+        optimizer: optimizer.to_owned(),
+        seed: 42,
+        attack: attack.to_owned(),
+        norm: "linf".to_owned(),
+        epsilon,
+        images: 100,
+        correct: 90,
+        successes: 90 - robust,
+        robust,
+    };
+    let rows = vec![
+        row("adam", "fgsm", 0.0, 90),
+        row("adam", "fgsm", 0.3, 10),
+        row("sgd", "pgd", 0.0, 88),
+        row("sgd", "pgd", 0.3, 0),
+    ];
+    let document = check_both(&RobustAccuracy { dataset: "clean".to_owned(), rows });
+    for words in ["FGSM", "PGD-40", "Adam", "SGD", "first 100 test images"] {
+        assert!(document.contains(words), "{words}");
+    }
+    let empty = RobustAccuracy { dataset: "clean".to_owned(), rows: vec![] };
+    assert!(matches!(svg(&empty), Err(FigureError::Data { .. })));
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use minima_experiment::paper;
-use minima_experiment::records::{DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, TrainingRow};
+use minima_experiment::records::{DistributionRow, FgsmRow, Quantity, RobustnessRow, Scope, SharpnessRow, TrainingRow};
 use minima_experiment::report::{ReportInput, Verdict, findings, report};
 use minima_metrics::Summary;
 
@@ -17,6 +17,7 @@ struct Run {
     distributions: Vec<DistributionRow>,
     figures: Vec<String>,
     notes: Vec<String>,
+    robustness: Vec<RobustnessRow>,
 }
 
 impl Run {
@@ -28,6 +29,7 @@ impl Run {
             distributions: vec![],
             figures: vec!["figure1".to_owned(), "training".to_owned()],
             notes: vec!["A remark.".to_owned()],
+            robustness: vec![],
         }
     }
 
@@ -86,7 +88,7 @@ impl Run {
             table2: &self.tables[1],
             table3: &self.table3,
             distributions: &self.distributions,
-            robustness: &[],
+            robustness: &self.robustness,
             transfer: &[],
             masking: &[],
             figures: &self.figures,
@@ -199,4 +201,27 @@ fn the_mean_gauss_newton_stands_beside_the_others() {
     let text = run.report();
     assert!(text.contains("Gauss-Newton (mean) has no number in the paper"));
     assert!(text.contains("Beside it: Adam 75.6 %, SGD 75.6 % and Gauss-Newton (published) 51.5 %."));
+}
+
+#[test]
+fn an_attack_without_gradients_that_does_better_is_named() {
+    let row = |attack: &str, robust: u32| RobustnessRow {
+        dataset: "clean".to_owned(),
+        optimizer: PUBLISHED.to_owned(),
+        seed: 42,
+        attack: attack.to_owned(),
+        norm: "linf".to_owned(),
+        epsilon: 0.05,
+        images: 1_000,
+        correct: 943,
+        successes: 943 - robust,
+        robust,
+    };
+    let mut run = Run::the_papers();
+    assert!(!run.report().contains("## Stronger attacks"));
+    run.robustness = vec![row("pgd", 678), row("square", 617)];
+    let text = run.report();
+    assert!(text.contains("Square leaves 617 images, PGD 678"), "{text}");
+    run.robustness = vec![row("pgd", 678), row("square", 670)];
+    assert!(run.report().contains("On no model does Square"));
 }
