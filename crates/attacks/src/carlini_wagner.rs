@@ -154,6 +154,7 @@ impl CarliniWagner {
                     }
                 }
             })?;
+            let (logits, gradients) = (logits.as_standard_layout(), gradients.as_standard_layout());
             found.passes.gradients += running.len();
             let classes = predictions(logits.view()).map_err(|error| placed(error, &running))?;
             check_gradients(gradients.view()).map_err(|error| placed(error, &running))?;

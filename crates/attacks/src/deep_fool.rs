@@ -49,6 +49,28 @@ impl<T: Scalar> Attack<T> for DeepFool {
         let subject = Subject::new(model, images, labels)?;
         self.search(&subject, ball.norm())?.within(NAME, &subject, ball)
     }
+
+    fn run_many(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        balls: &[Ball],
+    ) -> Result<Vec<Outcome<T>>, AttackError> {
+        let subject = Subject::new(model, images, labels)?;
+        // One search a norm: it knows no radius.
+        let mut searched: Vec<Minimal<T>> = Vec::new();
+        let mut outcomes = Vec::with_capacity(balls.len());
+        for &ball in balls {
+            let found = match searched.iter().position(|found| found.norm == ball.norm()) {
+                Some(place) => searched.swap_remove(place),
+                None => self.search(&subject, ball.norm())?,
+            };
+            outcomes.push(found.within(NAME, &subject, ball)?);
+            searched.push(found);
+        }
+        Ok(outcomes)
+    }
 }
 
 /// The nearest of the linearized boundaries, for each image.

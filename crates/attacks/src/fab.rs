@@ -85,7 +85,8 @@ impl FabT {
             found.offer(place, distance, image);
             true
         };
-        self.search(model, Survivors::of(&subject), norm, &mut offer, &mut passes)?;
+        let mut search = Search { fab: *self, model, norm, offer: &mut offer, passes: &mut passes };
+        search.run(Survivors::of(&subject))?;
         found.passes = passes;
         Ok(found)
     }
@@ -106,87 +107,16 @@ impl FabT {
             }
             !inside
         };
-        self.search(model, survivors, ball.norm(), &mut offer, passes)
+        Search { fab: *self, model, norm: ball.norm(), offer: &mut offer, passes }.run(survivors)
     }
 
-    /// Tries the targets in turn. `offer` takes an adversarial image, with its place in the batch and its distance, and
-    /// says whether to go on with it.
-    fn search<T: Scalar>(
-        &self,
-        model: &dyn Classifier<T>,
-        mut left: Survivors<T>,
-        norm: Norm,
-        offer: &mut dyn FnMut(usize, f64, &[T]) -> bool,
-        passes: &mut Passes,
-    ) -> Result<(), AttackError> {
+    /// Fails for options that make no sense.
+    fn check(&self) -> Result<(), AttackError> {
         check_count("steps", self.steps)?;
         check_count("targets", self.targets)?;
         check_share("largest share of the original's step", self.alpha_max)?;
         check_share("pull back", self.pull_back)?;
-        check_positive("overshoot", self.overshoot)?;
-        if left.is_empty() {
-            return Ok(());
-        }
-        let (logits, _) = left.logits(model, &left.images, passes)?;
-        let mut targets: Vec<Vec<usize>> =
-            logits.outer_iter().zip(&left.labels).map(|(z, &label)| others(&z.to_vec(), label)).collect();
-        for rank in 0..self.targets.min(model.classes().saturating_sub(1)) {
-            self.towards(rank, model, &mut left, &mut targets, norm, offer, passes)?;
-        }
-        Ok(())
-    }
-
-    /// The search towards every image's target of one rank.
-    #[allow(clippy::too_many_arguments)]
-    fn towards<T: Scalar>(
-        &self,
-        rank: usize,
-        model: &dyn Classifier<T>,
-        left: &mut Survivors<T>,
-        targets: &mut Vec<Vec<usize>>,
-        norm: Norm,
-        offer: &mut dyn FnMut(usize, f64, &[T]) -> bool,
-        passes: &mut Passes,
-    ) -> Result<(), AttackError> {
-        let mut present = left.images.clone();
-        for _ in 0..self.steps {
-            if left.is_empty() {
-                break;
-            }
-            let loss = |i: usize| {
-                let target = targets.get(i).and_then(|targets| targets.get(rank).copied());
-                Loss::TargetedMargin { target: target.unwrap_or_default() }
-            };
-            let slopes = left.slopes(model, &present, &loss, passes)?;
-            let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));
-            let rows = rows.zip(slopes.gradients.axis_iter(Axis(0))).zip(slopes.logits.axis_iter(Axis(0)));
-            rows.zip(&left.labels).enumerate().for_each(|(i, ((((mut row, original), normal), logits), &label))| {
-                if let (Some(row), Some(original), Some(normal), Some(logits)) =
-                    (row.as_slice_mut(), original.as_slice(), normal.as_slice(), logits.as_slice())
-                {
-                    self.step(norm, original, normal, loss(i).value(logits, label), row);
-                }
-            });
-            let (_, predicted) = left.logits(model, &present, passes)?;
-            let mut keep = vec![true; left.len()];
-            for (i, stands) in left.standing(&predicted).into_iter().enumerate() {
-                let original = left.images.row(i);
-                let mut row = present.row_mut(i);
-                if let (false, Some(row), Some(original)) = (stands, row.as_slice_mut(), original.as_slice()) {
-                    if let (Some(&place), Some(keep)) = (left.indices.get(i), keep.get_mut(i)) {
-                        *keep = offer(place, norm.distance(original, row), row);
-                    }
-                    let share = T::from_f64(self.pull_back);
-                    row.iter_mut().zip(original).for_each(|(a, &x)| *a = x + (*a - x) * share);
-                }
-            }
-            if keep.contains(&false) {
-                left.retain(&keep);
-                retain_rows(&mut present, &keep);
-                retain_items(targets, &keep);
-            }
-        }
-        Ok(())
+        check_positive("overshoot", self.overshoot)
     }
 
     /// A step of one image, of which the target's logit exceeds the label's by `lead`.
@@ -201,6 +131,90 @@ impl FabT {
         for (((a, &x), &here), &there) in row.iter_mut().zip(original).zip(&here).zip(&there) {
             *a = ((*a + eta * here) * rest + (x + eta * there) * alpha).max(T::zero()).min(T::one());
         }
+    }
+}
+
+/// Takes an adversarial image with its place in the batch and its distance, and says whether to go on with it.
+type Offer<'a, T> = dyn FnMut(usize, f64, &[T]) -> bool + 'a;
+
+/// A search, and who is told what it finds.
+struct Search<'a, T> {
+    fab: FabT,
+    model: &'a dyn Classifier<T>,
+    norm: Norm,
+    offer: &'a mut Offer<'a, T>,
+    passes: &'a mut Passes,
+}
+
+impl<T: Scalar> Search<'_, T> {
+    /// Tries the targets in turn.
+    fn run(&mut self, mut left: Survivors<T>) -> Result<(), AttackError> {
+        self.fab.check()?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        let (logits, _) = left.logits(self.model, &left.images, self.passes)?;
+        let rows = logits.outer_iter().zip(&left.labels);
+        let mut targets: Vec<Vec<usize>> = rows.map(|(z, &label)| others(&z.to_vec(), label)).collect();
+        for rank in 0..self.fab.targets.min(self.model.classes().saturating_sub(1)) {
+            self.towards(rank, &mut left, &mut targets)?;
+        }
+        Ok(())
+    }
+
+    /// The search towards every image's target of one rank.
+    fn towards(
+        &mut self,
+        rank: usize,
+        left: &mut Survivors<T>,
+        targets: &mut Vec<Vec<usize>>,
+    ) -> Result<(), AttackError> {
+        let (fab, norm) = (self.fab, self.norm);
+        let mut present = left.images.clone();
+        for _ in 0..fab.steps {
+            if left.is_empty() {
+                break;
+            }
+            let loss = |i: usize| {
+                let target = targets.get(i).and_then(|targets| targets.get(rank).copied());
+                Loss::TargetedMargin { target: target.unwrap_or_default() }
+            };
+            let slopes = left.slopes(self.model, &present, &loss, self.passes)?;
+            let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));
+            let rows = rows.zip(slopes.gradients.axis_iter(Axis(0))).zip(slopes.logits.axis_iter(Axis(0)));
+            rows.zip(&left.labels).enumerate().for_each(|(i, ((((mut row, original), normal), logits), &label))| {
+                if let (Some(row), Some(original), Some(normal), Some(logits)) =
+                    (row.as_slice_mut(), original.as_slice(), normal.as_slice(), logits.as_slice())
+                {
+                    fab.step(norm, original, normal, loss(i).value(logits, label), row);
+                }
+            });
+            let (_, predicted) = left.logits(self.model, &present, self.passes)?;
+            let stands = left.standing(&predicted);
+            let rows = present.axis_iter(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));
+            let distances = rows.zip(&stands).map(|((row, original), &stands)| {
+                if stands { None } else { Some(norm.distance(original.as_slice()?, row.as_slice()?)) }
+            });
+            let distances: Vec<Option<f64>> = distances.collect();
+            let rows = left.indices.iter().zip(present.outer_iter()).zip(&distances);
+            let keep: Vec<bool> = rows
+                .map(|((&place, row), distance)| match (distance, row.as_slice()) {
+                    (&Some(distance), Some(row)) => (self.offer)(place, distance, row),
+                    _ => true,
+                })
+                .collect();
+            let share = T::from_f64(fab.pull_back);
+            let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));
+            rows.zip(&stands).filter(|(_, stands)| !**stands).for_each(|((mut row, original), _)| {
+                row.zip_mut_with(&original, |a, &x| *a = x + (*a - x) * share);
+            });
+            if keep.contains(&false) {
+                left.retain(&keep);
+                retain_rows(&mut present, &keep);
+                retain_items(targets, &keep);
+            }
+        }
+        Ok(())
     }
 }
 

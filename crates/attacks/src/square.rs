@@ -280,7 +280,7 @@ fn rounds<T: Scalar>(model: &dyn Classifier<T>, plan: &Plan, group: &mut [Search
         asked += left;
         let images = shown.get(..left * features).unwrap_or_default();
         let images = ArrayView2::from_shape((left, features), images).map_err(|_| broken(group))?;
-        let logits = model.logits(images)?;
+        let logits = model.logits(images)?.as_standard_layout().into_owned();
         let classes = predictions(logits.view()).map_err(|error| placed(error, group))?;
         let answers = logits.outer_iter().zip(classes);
         for ((row, search), (logits, class)) in shown.chunks_mut(features).zip(group.iter_mut()).zip(answers) {

@@ -7,7 +7,7 @@ use minima_attacks::{Attack, AttackError, Ball, CarliniWagner, DeepFool, FabT, M
 use minima_autodiff::softmax_cross_entropy::predicted;
 use minima_autodiff::{Classifier, GraphBuilder, Model};
 use minima_rng::Key;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2, Axis, Slice};
 use std::sync::Arc;
 
 const FEATURES: usize = 12;
@@ -32,7 +32,7 @@ fn linear(classes: usize) -> Linear {
     let mut params = vec![0.0; graph.parameter_count()];
     graph.view_mut(&mut params, "Dense_0.kernel").unwrap().assign(&kernel);
     // The logits of a grey picture are taken off, so that images near it are near boundaries.
-    let grey = kernel.sum_axis(ndarray::Axis(0)) * 0.5;
+    let grey = kernel.sum_axis(Axis(0)) * 0.5;
     graph.view_mut(&mut params, "Dense_0.bias").unwrap().assign(&(-grey).into_dyn());
     let model = Model::new(Arc::new(graph), params).unwrap();
     let images = numbers(2, 40, FEATURES).mapv(|x| 0.5 + 0.05 * x.clamp(-2.0, 2.0));
@@ -187,6 +187,39 @@ fn results_do_not_depend_on_threads() {
     };
     let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     assert_eq!(pool(1).install(all), pool(3).install(all));
+}
+
+#[test]
+fn results_do_not_depend_on_the_other_images() {
+    let linear = linear(5);
+    let find = |images: ArrayView2<'_, f64>, labels: &[usize]| {
+        let carlini_wagner = CarliniWagner { steps: 100, ..CarliniWagner::default() };
+        [
+            FabT::default().minimal(&linear.model, images, labels, Norm::L2).unwrap(),
+            DeepFool::default().minimal(&linear.model, images, labels, Norm::L2).unwrap(),
+            carlini_wagner.minimal(&linear.model, images, labels).unwrap(),
+        ]
+    };
+    let all = find(linear.images.view(), &linear.labels);
+    let some = find(linear.images.slice_axis(Axis(0), Slice::from(7..19)), &linear.labels[7..19]);
+    for (all, some) in all.into_iter().zip(some) {
+        assert_eq!(all.distances[7..19], some.distances);
+        assert_eq!(all.adversarial.slice_axis(Axis(0), Slice::from(7..19)), some.adversarial);
+    }
+}
+
+#[test]
+fn many_radii_are_each_alone() {
+    let linear = linear(5);
+    let (images, labels) = (linear.images.view(), &linear.labels);
+    let balls = [Ball::l2(0.05).unwrap(), Ball::linf(0.02).unwrap(), Ball::l2(0.02).unwrap()];
+    let deep_fool = DeepFool::default();
+    let carlini_wagner = CarliniWagner { steps: 100, ..CarliniWagner::default() };
+    for (attack, balls) in [(&deep_fool as &dyn Attack<f64>, &balls[..]), (&carlini_wagner, &balls[..1])] {
+        let together = attack.run_many(&linear.model, images, labels, balls).unwrap();
+        let alone = balls.iter().map(|&ball| attack.run(&linear.model, images, labels, ball).unwrap());
+        assert_eq!(together, alone.collect::<Vec<_>>(), "{}", attack.name());
+    }
 }
 
 #[test]
