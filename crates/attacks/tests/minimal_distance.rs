@@ -148,6 +148,23 @@ fn an_image_counts_when_it_lies_in_the_ball() {
 }
 
 #[test]
+fn fab_turns_exactly_the_images_whose_nearest_lies_in_the_ball() {
+    let linear = linear(5);
+    let (images, labels) = (linear.images.view(), &linear.labels);
+    for norm in [Norm::Linf, Norm::L2] {
+        let found = FabT::default().minimal(&linear.model, images, labels, norm).unwrap();
+        let mut sorted = found.distances.clone();
+        sorted.sort_by(f64::total_cmp);
+        for epsilon in [sorted[10], sorted[25]] {
+            let ball = Ball::new(norm, epsilon).unwrap();
+            let outcome = FabT::default().run(&linear.model, images, labels, ball).unwrap();
+            let near: Vec<bool> = found.distances.iter().map(|&d| d <= epsilon).collect();
+            assert_eq!(outcome.success, near, "{ball}");
+        }
+    }
+}
+
+#[test]
 fn images_that_were_wrong_are_at_distance_zero() {
     let linear = linear(5);
     let labels: Vec<usize> = linear.labels.iter().map(|y| (y + 1) % 5).collect();
