@@ -19,8 +19,8 @@ pub enum ApgdLoss {
     CrossEntropy,
     /// The difference of logits ratio, which does not change with the logits' scale. It compares three classes.
     Dlr,
-    /// The targeted difference of logits ratio, one run after the other towards each of the likeliest wrong classes, this
-    /// many at most. It compares four classes.
+    /// The targeted difference of logits ratio, one run after the other towards each of the likeliest wrong classes,
+    /// this many at most. It compares four classes.
     TargetedDlr {
         /// Classes, at least 1.
         targets: usize,
@@ -31,9 +31,9 @@ pub enum ApgdLoss {
 /// diverse parameter-free attacks", algorithm 1).
 ///
 /// It starts at a random point at the ball's radius with steps of twice the radius and momentum 0.75. After 22 % of the
-/// steps, and then after ever fewer (3 % less each time, 6 % at least), an image whose loss rose too seldom, or whose best
-/// has not improved since the step was last kept, goes back to its best point with half the step. An image that is turned
-/// takes no further step.
+/// steps, and then after ever fewer (3 % less each time, 6 % at least), an image whose loss rose too seldom, or whose
+/// best has not improved since the step was last kept, goes back to its best point with half the step. An image that is
+/// turned takes no further step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Apgd {
     /// The loss.

@@ -75,8 +75,8 @@ struct Progress<T> {
 }
 
 impl<T: Scalar> Climb<'_, T> {
-    /// Climbs from `present`, a loss for each image. Images that are turned go to their places in `adversarial` and leave;
-    /// those that stand go there as they were when their loss was largest.
+    /// Climbs from `present`, a loss for each image. Images that are turned go to their places in `adversarial` and
+    /// leave; those that stand go there as they were when their loss was largest.
     pub fn run(
         &self,
         left: &mut Survivors<T>,
@@ -134,8 +134,8 @@ impl<T: Scalar> State<T> {
         }
     }
 
-    /// The losses at the start. The first step is held against a loss of zero, not against the start's, as the reference
-    /// implementation does.
+    /// The losses at the start. The first step is held against a loss of zero, not against the start's, as the
+    /// reference implementation does.
     fn first_losses(&mut self, logits: &Array2<T>, labels: &[usize]) {
         for ((p, row), &label) in self.progress.iter_mut().zip(logits.outer_iter()).zip(labels) {
             p.best = p.loss.value(&row.to_vec(), label);
@@ -182,7 +182,8 @@ impl<T: Scalar> State<T> {
         );
     }
 
-    /// Halves the steps of images that are stuck, and sends them back to their best point (conditions 1 and 2 of section 3).
+    /// Halves the steps of images that are stuck, and sends them back to their best point (conditions 1 and 2 of
+    /// section 3).
     fn checkpoint(&mut self, enough: f64) {
         let best = self.best.outer_iter().zip(self.best_gradients.outer_iter());
         let now = self.present.outer_iter_mut().zip(self.gradients.outer_iter_mut());

@@ -6,8 +6,9 @@ use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// Gradient steps from the image itself, each followed by a projection into the ball and into [0, 1] (Kurakin, Goodfellow
-/// & Bengio 2017, "Adversarial examples in the physical world", section 2.2). An image that is turned takes no further step.
+/// Gradient steps from the image itself, each followed by a projection into the ball and into [0, 1] (Kurakin,
+/// Goodfellow & Bengio 2017, "Adversarial examples in the physical world", section 2.2). An image that is turned takes
+/// no further step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bim {
     /// Steps, at least 1.

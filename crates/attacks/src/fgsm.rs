@@ -11,11 +11,11 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// One step of full length along the gradient of the image's softmax cross-entropy `ℓ` (Goodfellow, Shlens & Szegedy 2015,
-/// "Explaining and harnessing adversarial examples", section 4).
+/// One step of full length along the gradient of the image's softmax cross-entropy `ℓ` (Goodfellow, Shlens & Szegedy
+/// 2015, "Explaining and harnessing adversarial examples", section 4).
 ///
-/// In an L∞ ball it is `clip(x + ε·sign(∇ₓ ℓ), 0, 1)`, where `sign(0) = 0`; in an L2 ball `clip(x + ε·∇ₓ ℓ / ‖∇ₓ ℓ‖₂, 0, 1)`.
-/// With a class as its goal it steps down the cross-entropy of that class instead.
+/// In an L∞ ball it is `clip(x + ε·sign(∇ₓ ℓ), 0, 1)`, where `sign(0) = 0`; in an L2 ball
+/// `clip(x + ε·∇ₓ ℓ / ‖∇ₓ ℓ‖₂, 0, 1)`. With a class as its goal it steps down the cross-entropy of that class instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fgsm {
     /// Whether pixels stay within 0 to 1. Without it the attack is stronger, and its images are no pictures.

@@ -1,7 +1,8 @@
 //! Adversarial attacks: one attack a file, all behind one trait, [`Attack`].
 //!
-//! An attack looks for images near the given ones, within a [`Ball`] around each, that a network classifies wrongly. It needs of the network only [`Classifier`](minima_autodiff::Classifier): logits, and a gradient with respect
-//! to the image. Its [`Outcome`] says which images it turned; images that were wrong before never count.
+//! An attack looks for images near the given ones, within a [`Ball`] around each, that a network classifies wrongly. It
+//! needs of the network only [`Classifier`](minima_autodiff::Classifier): logits, and a gradient with respect to the
+//! image. Its [`Outcome`] says which images it turned; images that were wrong before never count.
 //!
 //! ```
 //! use minima_attacks::{Attack, Ball, Fgsm};

@@ -65,9 +65,9 @@ const WITHOUT_GRADIENT: f64 = 0.01;
 /// A gradient of a smaller L2 norm is none.
 const NO_GRADIENT: f64 = 1e-12;
 
-/// Checks a network for masked gradients, in a ball of a size at which some images stand (Athalye, Carlini & Wagner 2018,
-/// "Obfuscated gradients give a false sense of security", section 3.1; Carlini et al. 2019, "On evaluating adversarial
-/// robustness", section 5). White-box attacks follow the cross-entropy, as most evaluations do.
+/// Checks a network for masked gradients, in a ball of a size at which some images stand (Athalye, Carlini & Wagner
+/// 2018, "Obfuscated gradients give a false sense of security", section 3.1; Carlini et al. 2019, "On evaluating
+/// adversarial robustness", section 5). White-box attacks follow the cross-entropy, as most evaluations do.
 ///
 /// # Errors
 /// As [`Attack::run`].
@@ -184,8 +184,8 @@ impl<T: Scalar> Case<'_, T> {
             name: "more steps or restarts do not keep helping",
             verdict: verdict(more as f64 <= allowed && again as f64 <= allowed),
             evidence: format!(
-                "PGD turns {forty} in 40 steps and {} in 160; {} from one random start and {} from five; expected at most \
-                 1 % of {} images more",
+                "PGD turns {forty} in 40 steps and {} in 160; {} from one random start and {} from five; expected at \
+                 most 1 % of {} images more",
                 longer.successes(),
                 once.successes(),
                 often.successes(),
@@ -213,8 +213,8 @@ impl<T: Scalar> Case<'_, T> {
             name: "images have a gradient",
             verdict: verdict(tiny as f64 <= WITHOUT_GRADIENT * norms.len() as f64),
             evidence: format!(
-                "of {} images {zero} have an input gradient of exactly zero, {tiny} one of norm under 1e-12; expected at \
-                 most 1 %",
+                "of {} images {zero} have an input gradient of exactly zero, {tiny} one of norm under 1e-12; expected \
+                 at most 1 %",
                 norms.len()
             ),
         })

@@ -6,8 +6,9 @@ use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// Steps of length `radius / steps` along the gathered direction `v ← decay · v + ∇ℓ / ‖∇ℓ‖₁` (Dong et al. 2018, "Boosting
-/// adversarial attacks with momentum", algorithm 1). Its images turn other models more often than those of PGD.
+/// Steps of length `radius / steps` along the gathered direction `v ← decay · v + ∇ℓ / ‖∇ℓ‖₁` (Dong et al. 2018,
+/// "Boosting adversarial attacks with momentum", algorithm 1). Its images turn other models more often than those of
+/// PGD.
 ///
 /// An image that is turned takes no further step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,8 +6,8 @@ use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// Steps along the gradient's sign (L∞) or the gradient (L2), each followed by a projection into the ball and into [0, 1],
-/// from the image or from a random point of its ball (Madry et al. 2018, "Towards deep learning models resistant to
+/// Steps along the gradient's sign (L∞) or the gradient (L2), each followed by a projection into the ball and into [0,
+/// 1], from the image or from a random point of its ball (Madry et al. 2018, "Towards deep learning models resistant to
 /// adversarial attacks", section 2.1). The default starts at the image and takes 40 steps of a tenth of the radius.
 ///
 /// An image that is turned takes no further step.

@@ -1,8 +1,8 @@
 //! Gradient attacks on linear classifiers, where the smallest perturbation that turns an image is known.
 //!
-//! With two classes, logits `x W + b` and `w` the difference of the label's column and the other's, an image with margin
-//! `m = w·x + b` is turned within radius ε exactly if `ε ‖w‖₁ > m` (L∞) or `ε ‖w‖₂ > m` (L2), as long as no pixel meets
-//! 0 or 1 on the way.
+//! With two classes, logits `x W + b` and `w` the difference of the label's column and the other's, an image with
+//! margin `m = w·x + b` is turned within radius ε exactly if `ε ‖w‖₁ > m` (L∞) or `ε ‖w‖₂ > m` (L2), as long as no
+//! pixel meets 0 or 1 on the way.
 
 #![allow(clippy::unwrap_used)]
 

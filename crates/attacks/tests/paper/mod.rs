@@ -9,8 +9,8 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A trained model of the paper, `adam_clean` or `gn_clean`: from the folder that MINIMA_PAPER_CHECKPOINTS names, else from
-/// `shared/paper/checkpoints` beside the workspace. `None` where the file is not there; tests then say so.
+/// A trained model of the paper, `adam_clean` or `gn_clean`: from the folder that MINIMA_PAPER_CHECKPOINTS names, else
+/// from `shared/paper/checkpoints` beside the workspace. `None` where the file is not there; tests then say so.
 pub fn model(name: &str) -> Option<Model<f32>> {
     let beside = [env!("CARGO_MANIFEST_DIR"), "../../../shared/paper/checkpoints"].iter().collect();
     let folder: PathBuf = std::env::var_os("MINIMA_PAPER_CHECKPOINTS").map_or(beside, PathBuf::from);
