@@ -24,8 +24,9 @@ fn forty_steps_turn_as_many_images_as_the_reference() {
             let (found, seconds) = (outcome.successes(), start.elapsed().as_secs_f64());
             println!("{name} {epsilon}: {found} turned, reference {expected}, {seconds:.2} s");
             assert_eq!(outcome.correct(), usize::try_from(golden["correct"].as_u64().unwrap()).unwrap());
-            // 0.3 % of the images.
-            assert!(found.abs_diff(expected) <= 30, "{name} {epsilon}: {found}, reference {expected}");
+            // 0.3 % of the images below. Above it may be more: the reference looks at the last step alone, and what is
+            // turned on the way there counts here.
+            assert!((expected - 30..expected + 60).contains(&found), "{name} {epsilon}: {found}, reference {expected}");
         }
     }
 }
