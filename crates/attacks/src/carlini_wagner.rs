@@ -12,9 +12,9 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Minimizes `‖x′ − x‖² + c · max(z_y − max_{k≠y} z_k + κ, 0)` over pictures `x′ = (tanh w + 1) / 2` with Adam, and searches
-/// the smallest `c` with which the class changes (Carlini & Wagner 2017, "Towards evaluating the robustness of neural
-/// networks", section VI.A, untargeted).
+/// Minimizes `‖x′ − x‖² + c · max(z_y − max_{k≠y} z_k + κ, 0)` over pictures `x′ = (tanh w + 1) / 2` with Adam, and
+/// searches the smallest `c` with which the class changes (Carlini & Wagner 2017, "Towards evaluating the robustness of
+/// neural networks", section VI.A, untargeted).
 ///
 /// The defaults are those of the authors' program. They take up to 90 000 gradients for an image; with 1000 steps the
 /// distances are hardly longer.

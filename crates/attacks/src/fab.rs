@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 /// "Minimally distorted adversarial examples with a fast adaptive boundary attack", algorithm 1, towards one class at a
 /// time as in their AutoAttack).
 ///
-/// A step goes to the linearized boundary, mixed with the step that goes there from the original, and a little beyond. From
-/// beyond the boundary the image is pulled back towards the original. The search does not depend on a radius, and nothing
-/// in it is random; within a [`Ball`] an image leaves as soon as it is turned inside.
+/// A step goes to the linearized boundary, mixed with the step that goes there from the original, and a little beyond.
+/// From beyond the boundary the image is pulled back towards the original. The search does not depend on a radius, and
+/// nothing in it is random; within a [`Ball`] an image leaves as soon as it is turned inside.
 ///
 /// The defaults are those of AutoAttack's `standard`, with one start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,10 +11,10 @@ const LANES: usize = 16;
 /// Where the hyperplane misses [0, 1], the step goes to the corner nearest to it (of the pixels that matter).
 ///
 /// A pixel can move by its room `r_i` in the direction that helps. With the length τ (L∞: `step_i = ±min(τ, r_i)`; L2:
-/// `step_i = ±min(τ |w_i|, r_i)`) the rise is `φ(τ) = Σ min(τ a_i, |w_i| r_i)`, `a_i = |w_i|` or `w_i²`: increasing, concave
-/// and made of straight pieces. Newton's method from 0 never passes the solution and ends on its piece, after a few rounds,
-/// without sorting the pixels (the problem is that of Croce & Hein 2020, "Minimally distorted adversarial examples with a
-/// fast adaptive boundary attack", section 2.2).
+/// `step_i = ±min(τ |w_i|, r_i)`) the rise is `φ(τ) = Σ min(τ a_i, |w_i| r_i)`, `a_i = |w_i|` or `w_i²`: increasing,
+/// concave and made of straight pieces. Newton's method from 0 never passes the solution and ends on its piece, after a
+/// few rounds, without sorting the pixels (the problem is that of Croce & Hein 2020, "Minimally distorted adversarial
+/// examples with a fast adaptive boundary attack", section 2.2).
 pub(crate) fn step_to_hyperplane<T: Scalar>(norm: Norm, point: &[T], normal: &[T], rise: T, step: &mut [T]) {
     let sign = if rise < T::zero() { -T::one() } else { T::one() };
     for ((s, &x), &w) in step.iter_mut().zip(point).zip(normal) {
@@ -50,7 +50,8 @@ pub(crate) fn step_to_hyperplane<T: Scalar>(norm: Norm, point: &[T], normal: &[T
     }
 }
 
-/// `Σ a_i` over the free pixels and `Σ |w_i| r_i` over the others; `split` gives `a_i` of `|w_i|`, and whether it is free.
+/// `Σ a_i` over the free pixels and `Σ |w_i| r_i` over the others; `split` gives `a_i` of `|w_i|`, and whether it is
+/// free.
 fn sums<T: Scalar>(normal: &[T], room: &[T], split: impl Fn(T, T) -> (T, bool)) -> (T, T) {
     let (mut free, mut held) = ([T::zero(); LANES], [T::zero(); LANES]);
     let add = |free: &mut T, held: &mut T, w: T, room: T| {

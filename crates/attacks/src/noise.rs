@@ -23,8 +23,8 @@ pub enum NoiseKind {
 
 /// Noise of the ball's size, cut to pictures: several draws, of which one has to turn the image.
 ///
-/// It asks for logits only. Where it does as well as a gradient, the gradient is worth nothing (Carlini et al. 2019, "On
-/// evaluating adversarial robustness"). Random numbers follow from the seed and the image's place in the batch.
+/// It asks for logits only. Where it does as well as a gradient, the gradient is worth nothing (Carlini et al. 2019,
+/// "On evaluating adversarial robustness"). Random numbers follow from the seed and the image's place in the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noise {
     /// What it is made of.

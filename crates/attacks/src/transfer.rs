@@ -57,8 +57,8 @@ impl Transfer {
 
 /// How one attack's images transfer between networks.
 ///
-/// On the diagonal stands the attack itself. An attack that leaves an image as soon as it is turned barely crosses its own
-/// network's boundary, and another network may not follow.
+/// On the diagonal stands the attack itself. An attack that leaves an image as soon as it is turned barely crosses its
+/// own network's boundary, and another network may not follow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransferMatrix {
     /// The attack's name.

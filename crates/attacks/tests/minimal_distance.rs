@@ -85,8 +85,8 @@ fn deep_fool_goes_a_fiftieth_beyond_the_boundary() {
     }
 }
 
-/// With the published constants a step from 0.9 k distances goes to 0.9 k + 1.05 (1 − 0.9 k), less a tenth of its part along
-/// the boundary at most: k settles between 1.0048 and 1.0091.
+/// With the published constants a step from 0.9 k distances goes to 0.9 k + 1.05 (1 − 0.9 k), less a tenth of its part
+/// along the boundary at most: k settles between 1.0048 and 1.0091.
 #[test]
 fn fab_comes_within_a_hundredth() {
     for linear in [2, 5].map(linear) {

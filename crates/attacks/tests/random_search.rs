@@ -32,7 +32,8 @@ fn balls() -> [Ball; 3] {
     [Ball::linf(0.02).unwrap(), Ball::linf(0.1).unwrap(), Ball::l2(0.4).unwrap()]
 }
 
-/// Two classes that a linear function tells apart, on grey pictures of 8 × 8; and each image's distance to the boundary.
+/// Two classes that a linear function tells apart, on grey pictures of 8 × 8; and each image's distance to the
+/// boundary.
 fn linear(norm: Norm) -> (Model<f64>, Array2<f64>, Vec<usize>, Vec<f64>) {
     let mut g = GraphBuilder::new(&[64]);
     let y = g.dense(g.input(), "Dense_0", 2).unwrap();

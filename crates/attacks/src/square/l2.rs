@@ -30,8 +30,8 @@ impl Bumps {
     }
 }
 
-/// A bump of so many rows and columns, row by row, of length 1: at distance d (of the larger coordinate) from its middle
-/// the sum of `1 / (k + 1)²` over k from d to the furthest d.
+/// A bump of so many rows and columns, row by row, of length 1: at distance d (of the larger coordinate) from its
+/// middle the sum of `1 / (k + 1)²` over k from d to the furthest d.
 fn bump(rows: usize, columns: usize) -> Vec<f64> {
     let furthest = (rows / 2).max(columns / 2);
     let value = |d: usize| (d..=furthest).map(|k| ((k + 1) as f64).powi(-2)).sum::<f64>();
