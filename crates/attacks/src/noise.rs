@@ -63,7 +63,7 @@ impl<T: Scalar> Attack<T> for Noise {
     fn name(&self) -> &'static str {
         match self.kind {
             NoiseKind::Uniform => "noise",
-            NoiseKind::Signs => "noise-signs",
+            NoiseKind::Signs => "noise-sign",
         }
     }
 
