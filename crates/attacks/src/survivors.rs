@@ -86,6 +86,8 @@ impl<T: Scalar> Survivors<T> {
                 loss(i).gradient_into(logits, label, cotangent);
             }
         })?;
+        // A model may hand over arrays of any layout; rows are read as slices.
+        let (logits, gradients) = (in_rows(logits), in_rows(gradients));
         let predicted = predictions(logits.view()).map_err(|e| self.placed(e))?;
         check_gradients(gradients.view()).map_err(|e| self.placed(e))?;
         Ok(Slopes { logits, gradients, predicted })
@@ -142,6 +144,11 @@ pub(crate) fn retain_rows<T: Copy>(rows: &mut Array2<T>, keep: &[bool]) {
         }
     }
     rows.slice_axis_inplace(Axis(0), Slice::from(..kept));
+}
+
+/// The array with its rows contiguous, one after the other.
+fn in_rows<T: Scalar>(array: Array2<T>) -> Array2<T> {
+    if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub const CATALOGUE: [Entry; 14] = [
         &["steps", "restarts", "seed"],
     ),
     entry("autoattack", "apgd-ce, apgd-t, fab-t and square, each on what survived", BOTH, &["seed"]),
-    entry("noise", "control: uniform noise", BOTH, &["steps", "seed"]),
+    entry("noise", "control: uniform noise, ten draws", BOTH, &["steps", "seed"]),
     entry("noise-sign", "control: every pixel at the ball's surface, by chance up or down", BOTH, &["steps", "seed"]),
 ];
 
@@ -109,6 +109,10 @@ fn build(name: &str, options: &Options) -> Box<dyn Attack<f32>> {
     let (seed, restarts) = (options.seed.unwrap_or(0), options.restarts.unwrap_or(1));
     let steps = |published: usize| options.steps.unwrap_or(published);
     let apgd = |apgd: Apgd| Apgd { steps: steps(apgd.steps), restarts, seed, ..apgd };
+    let noise = |kind| {
+        let noise = Noise::new(kind);
+        Noise { draws: steps(noise.draws), seed, ..noise }
+    };
     match name {
         "bim" => Box::new(Bim { steps: steps(Bim::default().steps), ..Bim::default() }),
         "pgd" => {
@@ -130,8 +134,8 @@ fn build(name: &str, options: &Options) -> Box<dyn Attack<f32>> {
             if restarts == 1 { Box::new(square) } else { Box::new(with_restarts(square, restarts)) }
         }
         "autoattack" => Box::new(standard(seed)),
-        "noise" => Box::new(Noise { draws: steps(1), seed, ..Noise::new(NoiseKind::Uniform) }),
-        "noise-sign" => Box::new(Noise { draws: steps(1), seed, ..Noise::new(NoiseKind::Signs) }),
+        "noise" => Box::new(noise(NoiseKind::Uniform)),
+        "noise-sign" => Box::new(noise(NoiseKind::Signs)),
         _ => Box::new(Fgsm::default()),
     }
 }
