@@ -5,6 +5,28 @@
 //!   [`EmulatedDevice`] runs the same kernels on the processor, slowly and under address sanitizer, for tests.
 //! - **The kernels** are plain CUDA C++ files, each beside the Rust that launches it ([`ops`], [`linalg`], [`optim`]), listed
 //!   in [`sources`]. They use no atomics and add in a fixed order: the same bits every time.
+//! - **The engine.** [`CudaEngine`] is a network on a device, on which the optimizers of `minima-optim` run as they do on a
+//!   `Graph`; [`DeviceModel`](engine::DeviceModel) is a trained one, for attacks and metrics.
+//!
+//! ```
+//! use minima_autodiff::{Classifier, Model, paper_cnn};
+//! use minima_cuda::{CudaEngine, NvidiaDevice};
+//! use ndarray::Array2;
+//! use std::sync::Arc;
+//!
+//! let graph = Arc::new(paper_cnn([28, 28, 1], 10)?);
+//! match NvidiaDevice::open(0) {
+//!     Ok(device) => {
+//!         let engine = CudaEngine::new(device, Arc::clone(&graph))?;
+//!         let params = graph.init(42);
+//!         let model = engine.model(Model::new(graph, params)?)?;
+//!         assert_eq!(model.logits(Array2::zeros((3, 784)).view())?.dim(), (3, 10));
+//!     }
+//!     // Says what is missing (the driver, a GPU, NVRTC) and how to get it.
+//!     Err(missing) => println!("{missing}"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod columns;
 pub mod device;

@@ -1,4 +1,15 @@
 //! Presets, the runner, tables, figures and the report.
+//!
+//! ```
+//! use minima_experiment::preset::Preset;
+//! use minima_experiment::training::Run;
+//!
+//! let preset = Preset::named("paper", &["epochs=3".to_owned()])?;
+//! let runs: Vec<String> = Run::all(&preset).iter().map(Run::name).collect();
+//! assert_eq!((preset.epochs, runs.len()), (3, 8));
+//! assert!(runs.contains(&"poisoned-adam-42".to_owned()));
+//! # Ok::<(), minima_experiment::preset::PresetError>(())
+//! ```
 
 pub mod agreement;
 pub mod atomic_file;
