@@ -75,12 +75,12 @@ pub fn attack_checkpoint(
     let (images, labels) = test.all::<f32>();
     machine.with_model(&model, |model| {
         let mut results = Vec::new();
-        let mut correct = minima_metrics::evaluate(model, images.view(), &labels)?.correct;
+        let mut correct = None;
         for ball in balls {
             let start = Instant::now();
             let outcome = chosen.run(model, images.view(), &labels, ball)?;
             let seconds = start.elapsed().as_secs_f64();
-            correct = outcome.correct();
+            correct = Some(outcome.correct());
             results.push(AttackAtEpsilon {
                 epsilon: ball.epsilon(),
                 successes: outcome.successes(),
@@ -90,6 +90,11 @@ pub fn attack_checkpoint(
                 seconds,
             });
         }
+        // Every attack has counted them; without a radius there was none.
+        let correct = match correct {
+            Some(correct) => correct,
+            None => minima_metrics::evaluate(model, images.view(), &labels)?.correct,
+        };
         let attack = chosen.name().to_owned();
         Ok(AttackReport { attack, norm: request.norm, images: labels.len(), correct, results })
     })

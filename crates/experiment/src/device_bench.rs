@@ -3,6 +3,7 @@
 //! A step's time is an epoch's, in which it is launched again and again and nothing comes back, over the epoch's steps.
 
 use crate::bench::{Timing, Timings, optimizers};
+use crate::device_training::load;
 use crate::error::ExperimentError;
 use crate::manifest::Host;
 use minima_attacks::{Attack, Ball, Fgsm};
@@ -23,10 +24,7 @@ const EPOCHS: usize = 5;
 /// # Errors
 /// When something that is timed fails.
 pub fn bench_on<D: Device>(engine: &CudaEngine<D>, data: &Mnist, filter: &str) -> Result<Timings, ExperimentError> {
-    let labels: Vec<usize> = data.train.labels().iter().map(|&label| usize::from(label)).collect();
-    let images = data.train.images();
-    let pixels = images.as_standard_layout();
-    let loaded = engine.load(pixels.as_slice().unwrap_or_default(), &labels)?;
+    let loaded = load(engine, &data.train)?;
     let params = engine.graph().init::<f32>(42);
     let order = EpochOrder::new(42, data.train.len()).next().unwrap_or_default();
     let steps = data.train.len().div_ceil(BATCH) as f64;

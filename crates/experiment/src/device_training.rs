@@ -6,6 +6,7 @@ use crate::preset::Preset;
 use crate::records::TrainingRow;
 use crate::training::{Run, TestSet};
 use minima_autodiff::Model;
+use minima_cuda::engine::DeviceData;
 use minima_cuda::{CudaEngine, CudaError, Device};
 use minima_data::{Dataset, EpochOrder};
 use minima_metrics::evaluate;
@@ -30,6 +31,14 @@ impl From<OptimError> for Failed {
     }
 }
 
+/// Copies a data set to the device, its pixels as bytes.
+pub(crate) fn load<D: Device>(engine: &CudaEngine<D>, set: &Dataset) -> Result<DeviceData<D>, CudaError> {
+    let images = set.images();
+    let pixels = images.as_standard_layout();
+    let labels: Vec<usize> = set.labels().iter().map(|&label| usize::from(label)).collect();
+    engine.load(pixels.as_slice().unwrap_or_default(), &labels)
+}
+
 /// Trains a model on a device from its seed's initial weights, as
 /// [`train_on_processor`](crate::training::train_on_processor) does on the processor. Losses come back once an epoch.
 ///
@@ -45,10 +54,7 @@ pub fn train_on<D: Device>(
     observer: &mut dyn Observer,
 ) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
     let graph = engine.graph();
-    let images = train.images();
-    let pixels = images.as_standard_layout();
-    let labels: Vec<usize> = train.labels().iter().map(|&label| usize::from(label)).collect();
-    let data = engine.load(pixels.as_slice().unwrap_or_default(), &labels)?;
+    let data = load(engine, train)?;
     let mut params = engine.vector(&graph.init::<f32>(run.seed))?;
     let mut epochs = engine.epochs(&data, preset.batch_size)?;
     let steps = train.len().div_ceil(preset.batch_size);

@@ -215,11 +215,23 @@ fn or_nothing(cell: Option<String>) -> String {
     cell.unwrap_or_else(|| NOTHING.to_owned())
 }
 
-fn names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+/// The distinct names, in alphabetical order.
+pub(crate) fn names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// The distinct values, each where it comes first.
+pub(crate) fn in_order<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for value in values {
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
 }
 
 fn descending(values: impl Iterator<Item = f64>) -> Vec<f64> {

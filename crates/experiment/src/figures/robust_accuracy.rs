@@ -8,6 +8,7 @@ use super::series_style::{HEADING, INK, LABEL, SUBTITLE, TITLE, series_style};
 use super::{Figure, FigureError};
 use crate::optimizers::{distinct, label};
 use crate::records::RobustnessRow;
+use crate::tables::in_order;
 
 const WIDTH: f64 = 1500.0;
 const HEIGHT: f64 = 820.0;
@@ -23,19 +24,6 @@ pub struct RobustAccuracy {
     pub dataset: String,
     /// The attacks, of one seed.
     pub rows: Vec<RobustnessRow>,
-}
-
-impl RobustAccuracy {
-    /// The attacks, in the order in which they come.
-    fn attacks(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for row in &self.rows {
-            if !names.contains(&row.attack.as_str()) {
-                names.push(&row.attack);
-            }
-        }
-        names
-    }
 }
 
 /// An attack's name as a reader knows it.
@@ -57,7 +45,7 @@ impl Figure for RobustAccuracy {
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
-        let attacks = self.attacks();
+        let attacks = in_order(self.rows.iter().map(|row| row.attack.as_str()));
         let images = self.rows.iter().map(|row| row.images).max().unwrap_or(0);
         if images == 0 {
             let (figure, found) = ("robust-accuracy".to_owned(), "no attack".to_owned());

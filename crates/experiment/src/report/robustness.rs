@@ -3,26 +3,16 @@
 use super::ReportInput;
 use crate::optimizers::{distinct, label};
 use crate::records::{MaskingRow, RobustnessRow, TransferRow};
-use crate::tables::Table;
+use crate::tables::{Table, in_order, names};
 
 /// The table of attacks: a line an optimizer, a column an attack and radius, the robust images of the attacked ones.
 pub fn robustness_table(rows: &[RobustnessRow]) -> Table {
-    let mut columns: Vec<(&str, f64)> = Vec::new();
-    for row in rows {
-        let column = (row.attack.as_str(), row.epsilon);
-        if !columns.contains(&column) {
-            columns.push(column);
-        }
-    }
+    let columns = in_order(rows.iter().map(|row| (row.attack.as_str(), row.epsilon)));
     let titles: Vec<String> = columns.iter().map(|(attack, epsilon)| format!("{attack} {epsilon}")).collect();
     let mut header = vec!["training", "optimizer", "correct"];
     header.extend(titles.iter().map(String::as_str));
     let mut table = Table::new(&header);
-    let mut datasets: Vec<&str> = rows.iter().map(|row| row.dataset.as_str()).collect();
-    datasets.dedup();
-    datasets.sort_unstable();
-    datasets.dedup();
-    for dataset in datasets {
+    for dataset in names(rows.iter().map(|row| row.dataset.as_str())) {
         for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
             let own = || rows.iter().filter(|row| row.dataset == dataset && row.optimizer == optimizer);
             let mean = |values: Vec<f64>| match values.len() {
@@ -106,12 +96,7 @@ pub(super) fn masking(rows: &[MaskingRow]) -> Option<String> {
 /// Which model's images turn which: the share of the target's correct images, in percent.
 pub(super) fn transfer(rows: &[TransferRow]) -> Option<String> {
     let first = rows.first()?;
-    let mut targets: Vec<&str> = Vec::new();
-    for row in rows {
-        if !targets.contains(&row.target.as_str()) {
-            targets.push(&row.target);
-        }
-    }
+    let targets = in_order(rows.iter().map(|row| row.target.as_str()));
     let mut header = vec!["made on"];
     header.extend(&targets);
     let mut table = Table::new(&header);
