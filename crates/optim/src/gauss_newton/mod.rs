@@ -6,11 +6,12 @@
 //! P × P, and no Jacobian, is ever formed. (Ren & Goldfarb 2019; Dangel, Tatzel & Hennig 2022; Korbit et al. 2024.)
 
 mod block_diagonal;
-mod generation;
 mod published;
+mod solve_precision;
 pub mod tf32;
 
-pub use generation::{Generation, SolvePrecision};
+pub use minima_curvature::Generation;
+pub use solve_precision::SolvePrecision;
 pub use tf32::Tf32GaussNewton;
 
 use crate::{OptimError, Optimizer};

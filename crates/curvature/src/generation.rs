@@ -1,8 +1,8 @@
-//! Which curvature matrix, and in which precision its system is solved.
+//! Which Gauss-Newton matrix.
 
 use serde::{Deserialize, Serialize};
 
-/// The curvature matrix of a Gauss-Newton step. `p` are the softmax probabilities, `Hᵢ = diag(pᵢ) − pᵢ pᵢᵀ`.
+/// A Gauss-Newton matrix, here with the damping λ that steps add. `p` are the softmax probabilities, `Hᵢ = diag(pᵢ) − pᵢ pᵢᵀ`.
 ///
 /// "Gauss-Newton under adversarial attacks" went through all three; its tables report the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,14 +15,4 @@ pub enum Generation {
     Sum,
     /// `(1/B) Σᵢ Jᵢᵀ Hᵢ Jᵢ + λI`: the generalized Gauss-Newton matrix of the mean loss (Schraudolph 2002).
     Mean,
-}
-
-/// The precision in which a step's system of equations is factored and solved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SolvePrecision {
-    /// That of the network.
-    Network,
-    /// `f64`, whatever the network's.
-    Double,
 }

@@ -1,0 +1,74 @@
+//! The one interface of all curvature matrices.
+
+use crate::CurvatureError;
+use minima_autodiff::Scalar;
+use ndarray::{Array2, ArrayView2};
+
+/// A matrix known by its products. Parameters are flat vectors; logits are flat too, image by image: number c of image i
+/// is at `i · classes + c`.
+pub trait LinearOperator<T: Scalar>: Sync {
+    /// Rows and columns.
+    fn shape(&self) -> [usize; 2];
+
+    /// `A v`.
+    ///
+    /// # Errors
+    /// When `v` has another length than the operator has columns, or the product cannot be computed.
+    fn apply(&self, v: &[T]) -> Result<Vec<T>, CurvatureError>;
+
+    /// `A V`, column by column unless an operator knows better.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    fn apply_columns(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
+        let mut product = Array2::zeros((self.shape()[0], v.ncols()));
+        for (v, mut to) in v.columns().into_iter().zip(product.columns_mut()) {
+            to.iter_mut().zip(self.apply(&v.to_vec())?).for_each(|(to, x)| *to = x);
+        }
+        Ok(product)
+    }
+
+    /// The numbers' type: `f32` or `f64`.
+    fn dtype(&self) -> &'static str {
+        std::any::type_name::<T>()
+    }
+
+    /// The matrix in full, by its products with the unit vectors: for small networks and for tests.
+    ///
+    /// # Errors
+    /// When a product cannot be computed.
+    fn to_dense(&self) -> Result<Array2<T>, CurvatureError> {
+        self.apply_columns(Array2::eye(self.shape()[1]).view())
+    }
+
+    /// Fails where a vector does not fit.
+    ///
+    /// # Errors
+    /// When `v` has another length than the operator has columns.
+    fn check(&self, v: &[T]) -> Result<(), CurvatureError> {
+        let [_, columns] = self.shape();
+        if v.len() == columns {
+            return Ok(());
+        }
+        Err(CurvatureError::Size { what: "the vector", found: vec![v.len()], expected: vec![columns] })
+    }
+}
+
+/// A symmetric matrix: what conjugate gradients, Lanczos and trace estimates ask for.
+pub trait SymmetricOperator<T: Scalar>: LinearOperator<T> {}
+
+impl<T: Scalar, A: LinearOperator<T> + ?Sized> LinearOperator<T> for &A {
+    fn shape(&self) -> [usize; 2] {
+        (**self).shape()
+    }
+
+    fn apply(&self, v: &[T]) -> Result<Vec<T>, CurvatureError> {
+        (**self).apply(v)
+    }
+
+    fn apply_columns(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
+        (**self).apply_columns(v)
+    }
+}
+
+impl<T: Scalar, A: SymmetricOperator<T> + ?Sized> SymmetricOperator<T> for &A {}
