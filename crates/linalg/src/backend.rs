@@ -37,6 +37,9 @@ pub trait Backend: Sized {
 
     /// Ascending eigenvalues of the lower triangle of `a`.
     fn symmetric_eigenvalues(a: ArrayView2<'_, Self>) -> Result<Array1<Self>, LinalgError>;
+
+    /// The same, with an eigenvector in each column.
+    fn symmetric_eigen(a: ArrayView2<'_, Self>) -> Result<(Array1<Self>, Array2<Self>), LinalgError>;
 }
 
 macro_rules! implement {
@@ -81,6 +84,10 @@ macro_rules! implement {
 
             fn symmetric_eigenvalues(a: ArrayView2<'_, Self>) -> Result<Array1<Self>, LinalgError> {
                 solver::symmetric_eigenvalues(a)
+            }
+
+            fn symmetric_eigen(a: ArrayView2<'_, Self>) -> Result<(Array1<Self>, Array2<Self>), LinalgError> {
+                solver::symmetric_eigen(a)
             }
         }
     };

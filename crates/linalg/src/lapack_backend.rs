@@ -118,14 +118,34 @@ fn column_by_column<T: Lapack + Send>(
 
 /// Ascending eigenvalues of the lower triangle of `a`.
 pub fn symmetric_eigenvalues<T: Lapack<Real = T> + Send>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
+    Ok(decompose(a, false)?.0)
+}
+
+/// The same, with an eigenvector in each column.
+pub fn symmetric_eigen<T: Lapack<Real = T> + Send>(
+    a: ArrayView2<'_, T>,
+) -> Result<(Array1<T>, Array2<T>), LinalgError> {
+    let order = a.nrows();
+    let (values, vectors) = decompose(a, true)?;
+    // A vector after the other, as LAPACK has them, are the rows of the transpose.
+    let vectors = Array2::from_shape_vec((order, order), vectors);
+    let vectors = vectors.map_err(|error| LinalgError::Backend(error.to_string()))?;
+    Ok((values, vectors.reversed_axes().as_standard_layout().into_owned()))
+}
+
+/// The eigenvalues, and where `vectors` asks for them the eigenvectors, one after the other.
+fn decompose<T: Lapack<Real = T> + Send>(
+    a: ArrayView2<'_, T>,
+    vectors: bool,
+) -> Result<(Array1<T>, Vec<T>), LinalgError> {
     let layout = columns(a.nrows())?;
     if a.is_empty() {
-        return Ok(Array1::from_vec(Vec::new()));
+        return Ok((Array1::from_vec(Vec::new()), Vec::new()));
     }
     let mut copy: Vec<T> = a.iter().copied().collect();
-    with_deep_stack(|| {
-        T::eigh(false, layout, UPLO::Upper, &mut copy)
-            .map(Array1::from_vec)
+    with_deep_stack(move || {
+        T::eigh(vectors, layout, UPLO::Upper, &mut copy)
+            .map(|values| (Array1::from_vec(values), copy))
             .map_err(|error| LinalgError::Backend(error.to_string()))
     })
 }

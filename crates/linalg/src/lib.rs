@@ -38,7 +38,7 @@ mod real;
 mod syrk;
 
 pub use cholesky::Cholesky;
-pub use eigenvalues::symmetric_eigenvalues;
+pub use eigenvalues::{symmetric_eigen, symmetric_eigenvalues};
 pub use error::LinalgError;
 pub use lu::{Lu, solve_general};
 pub use matmul::matmul;

@@ -1,9 +1,9 @@
-//! Symmetric eigenvalues, against spectra that are known.
+//! Symmetric eigenvalues and eigenvectors, against spectra that are known.
 
 mod matrices;
 
-use matrices::{by_columns, eps, gapped, graded, narrow, with_spectrum};
-use minima_linalg::{LinalgError, Real, symmetric_eigenvalues};
+use matrices::{by_columns, eps, gapped, graded, narrow, norm, wide, with_spectrum};
+use minima_linalg::{LinalgError, Real, symmetric_eigen, symmetric_eigenvalues};
 use ndarray::{Array2, array};
 
 /// Every eigenvalue within `n·eps` of the largest (Weyl), the input's own rounding included.
@@ -26,6 +26,17 @@ fn check<R: Real>(mut spectrum: Vec<f64>) -> Result<(), LinalgError> {
             assert!((found - exact).abs() <= bound, "{found}, {exact}");
         }
         assert!(found.iter().zip(found.iter().skip(1)).all(|(a, b)| a <= b));
+
+        let (values, vectors) = symmetric_eigen(lower.view())?;
+        let (q, lambda) = (wide(vectors.view()), values.mapv(|x| x.to_f64().unwrap_or(f64::NAN)));
+        // Each column's residual is a modest multiple of n·eps·‖A‖ (backward stability), and so the departure from orthogonality.
+        let order = spectrum.len().max(8) as f64;
+        let residual = wide(a.view()).dot(&q) - &q * &lambda;
+        let allowed = 3.0 * bound * order.sqrt();
+        assert!(norm(&residual) <= allowed, "residual {}, {allowed}", norm(&residual));
+        let apart = norm(&(q.t().dot(&q) - Array2::<f64>::eye(spectrum.len())));
+        assert!(apart <= 3.0 * order.powf(1.5) * eps::<R>(), "orthogonality {apart}");
+        assert!(lambda.iter().zip(&spectrum).all(|(found, exact)| (found - exact).abs() <= bound));
     }
     Ok(())
 }
@@ -53,6 +64,10 @@ fn small_and_empty() -> Result<(), LinalgError> {
     assert_eq!(symmetric_eigenvalues(array![[4.0_f32]].view())?, array![4.0]);
     assert!(symmetric_eigenvalues(Array2::<f64>::zeros((0, 0)).view())?.is_empty());
     assert_eq!(symmetric_eigenvalues(Array2::<f64>::zeros((5, 5)).view())?.to_vec(), [0.0; 5]);
+    assert_eq!(symmetric_eigen(Array2::<f32>::zeros((0, 0)).view())?.1.dim(), (0, 0));
+    let (values, vectors) = symmetric_eigen(array![[2.0, f64::NAN], [1.0, 2.0]].view())?;
+    assert!((values[0] - 1.0).abs() < 1e-15 && (values[1] - 3.0).abs() < 1e-15);
+    assert!((vectors[[0, 0]] + vectors[[1, 0]]).abs() < 1e-15 && (vectors[[0, 1]] - vectors[[1, 1]]).abs() < 1e-15);
     Ok(())
 }
 

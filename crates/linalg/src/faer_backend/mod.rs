@@ -20,7 +20,7 @@ mod triangular;
 #[cfg(not(feature = "lapack"))]
 pub use {
     cholesky::{cholesky, cholesky_solve},
-    eigenvalues::symmetric_eigenvalues,
+    eigenvalues::{symmetric_eigen, symmetric_eigenvalues},
     lu::{Pivots, lu, lu_solve},
 };
 
