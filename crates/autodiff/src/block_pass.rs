@@ -3,7 +3,7 @@
 use crate::Scalar;
 use crate::graph::{Graph, Node};
 use crate::lane::Lane;
-use crate::ops::{At, Scratch, gate, rectify};
+use crate::ops::{At, Scratch, Write, gate, rectify};
 
 /// Whether a reverse pass goes on to the input, or only as far as parameters lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,16 @@ pub(crate) enum Reach {
 
 /// What a reverse pass calls at each operation that has parameters, with the cotangent of its output.
 pub(crate) type AtParameters<'a, T> = dyn FnMut(&Node, &At<'_, T>, &[Lane<T>], &mut Scratch<T>) + 'a;
+
+/// A block's values and their tangents along a direction of the parameters.
+pub(crate) struct Along<'a, T> {
+    pub params: &'a [T],
+    pub values: &'a [Lane<T>],
+    pub tangent_of_params: &'a [T],
+    pub tangents: &'a [Lane<T>],
+    /// Which slots have a tangent.
+    pub present: &'a [bool],
+}
 
 impl Graph {
     /// Fills an arena whose slot 0 holds the input.
@@ -68,7 +78,8 @@ impl Graph {
         }
     }
 
-    /// Tangents of all values, from those of the parameters and, with `from_input`, the one in slot 0 of `tangents`.
+    /// Tangents of all values, from those of the parameters and, with `from_input`, the one in slot 0 of `tangents`. Returns
+    /// which slots have one; the others were not written.
     pub(crate) fn tangent_block<T: Scalar>(
         &self,
         params: &[T],
@@ -77,7 +88,7 @@ impl Graph {
         from_input: bool,
         tangents: &mut [Lane<T>],
         scratch: &mut Scratch<T>,
-    ) {
+    ) -> Vec<bool> {
         let mut present = vec![false; self.slots.len()];
         present[0] = from_input;
         for node in &self.nodes {
@@ -95,6 +106,58 @@ impl Graph {
             node.op.of().jvp(&at, &dx[..node.inputs.len()], dparams, dy, scratch);
             if node.rectified {
                 gate(&values[out], dy);
+            }
+        }
+        present
+    }
+
+    /// A reverse pass and its tangent, as far as parameters lie: adds `d/dt` of the gradient to `second`.
+    ///
+    /// Every operation is linear in its parameters and, between the kinks of rectifiers and maxima, in its inputs. So a
+    /// product rule is all there is to it: the vjp of the cotangent's tangent, and the vjp of the cotangent with the tangent
+    /// of the parameters, or of the inputs, in their place.
+    pub(crate) fn reverse_tangent_block<T: Scalar>(
+        &self,
+        at: &Along<'_, T>,
+        cotangents: &mut [Lane<T>],
+        along: &mut [Lane<T>],
+        second: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        for node in self.nodes.iter().rev() {
+            let out = self.slots[node.output].clone();
+            let (before, rest) = cotangents.split_at_mut(out.start);
+            let (before_along, rest_along) = along.split_at_mut(out.start);
+            let (dy, dy_along) = (&mut rest[..out.len()], &mut rest_along[..out.len()]);
+            if node.rectified {
+                gate(&at.values[out.clone()], dy);
+                gate(&at.values[out.clone()], dy_along);
+            }
+            let x = self.inputs(node, at.values);
+            let x = &x[..node.inputs.len()];
+            let here = At { params: &at.params[node.params.clone()], x, y: &at.values[out] };
+            let op = node.op.of();
+            if !node.params.is_empty() {
+                let second = &mut second[node.params.clone()];
+                op.vjp_params(&here, dy_along, second, scratch);
+                if node.inputs.iter().all(|&input| at.present[input]) {
+                    let x = self.inputs(node, at.tangents);
+                    // A bias is multiplied by no input, and so by no tangent of one.
+                    let biases = node.op.weights(x[0].len()).1;
+                    let kept = second[..biases].to_vec();
+                    op.vjp_params(&At { x: &x[..node.inputs.len()], ..here }, dy, second, scratch);
+                    second[..biases].copy_from_slice(&kept);
+                }
+            }
+            for (which, &input) in node.inputs.iter().enumerate().filter(|(which, _)| node.upstream[*which]) {
+                let slot = self.slots[input].clone();
+                op.vjp_input(&here, which, dy, &mut before[slot.clone()], node.writes[which], scratch);
+                let dx_along = &mut before_along[slot];
+                op.vjp_input(&here, which, dy_along, dx_along, node.writes[which], scratch);
+                if !node.params.is_empty() {
+                    let moving = At { params: &at.tangent_of_params[node.params.clone()], ..here };
+                    op.vjp_input(&moving, which, dy, dx_along, Write::Add, scratch);
+                }
             }
         }
     }

@@ -113,7 +113,7 @@ impl Graph {
     }
 
     /// Puts the cotangents of a block whose first image is `first` where a reverse pass expects them.
-    fn place_cotangents<T: Scalar>(
+    pub(crate) fn place_cotangents<T: Scalar>(
         &self,
         first: usize,
         logits: ArrayView2<'_, T>,

@@ -8,7 +8,7 @@
 //! - **The passes.** [`Graph::logits`], [`Graph::logits_and_vjp`] and [`Graph::logits_and_input_vjp`] go through a batch
 //!   once and keep nothing. [`Graph::linearize`] keeps the batch's values; its [`Linearization`] is the Jacobian `J` of the
 //!   logits as a linear map: `Jᵀ w` ([`vjp`](Linearization::vjp), [`vjp_input`](Linearization::vjp_input)), `J v`
-//!   ([`jvp`](Linearization::jvp)), rows of `J` ([`jacobian`](Linearization::jacobian),
+//!   ([`jvp`](Linearization::jvp)), second derivatives ([`vjp_along`](Linearization::vjp_along)), rows of `J` ([`jacobian`](Linearization::jacobian),
 //!   [`per_sample_gradients`](Linearization::per_sample_gradients)) and inner products of rows
 //!   ([`kernel`](Linearization::kernel), [`gram`](Linearization::gram)).
 //! - **The loss** is apart: [`softmax_cross_entropy`] gives cotangents of logits and the Hessian with respect to them.
@@ -69,6 +69,7 @@ mod graph;
 mod graph_builder;
 mod init;
 mod lane;
+mod layer_pairs;
 mod layers;
 mod linearization;
 mod model;
@@ -77,6 +78,7 @@ mod ops;
 mod paper_cnn;
 mod rectified;
 mod scalar;
+mod second_order;
 mod simd;
 pub mod softmax_cross_entropy;
 
@@ -86,6 +88,7 @@ pub use engine::{Batch, Engine, FunctionSpace, StepReport};
 pub use error::AutodiffError;
 pub use graph::{Graph, ParameterSpec};
 pub use graph_builder::{GraphBuilder, Value};
+pub use layer_pairs::LayerPairs;
 pub use layers::{Layer, LayerOperation, Pooling};
 pub use linearization::Linearization;
 pub use model::Model;

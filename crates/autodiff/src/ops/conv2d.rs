@@ -234,6 +234,21 @@ impl<T: Scalar> Operation<T> for Conv2d {
         dispatch(KernelGradients { conv: self, x: &scratch.picture, dy, bias, kernel });
     }
 
+    fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut dyn FnMut(usize, &[Lane<T>])) {
+        self.pad(x, &mut scratch.picture);
+        let run = self.spec.kernel[1] * self.input[2];
+        let mut patch = vec![Lane::zero(); self.fan_in()];
+        for h in 0..self.output[0] {
+            for w in 0..self.output[1] {
+                for (k, row) in patch.chunks_exact_mut(run).enumerate() {
+                    let at = (h * self.spec.stride[0] + k) * self.padded[1] + w * self.spec.stride[1];
+                    row.copy_from_slice(&scratch.picture[at * self.input[2]..][..run]);
+                }
+                visit(h * self.output[1] + w, &patch);
+            }
+        }
+    }
+
     fn kernel_form(&self) -> KernelForm {
         KernelForm::Gradients
     }

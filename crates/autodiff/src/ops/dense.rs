@@ -95,6 +95,10 @@ impl<T: Scalar> Operation<T> for Dense {
         dispatch(SummedGradients { x: at.x[0], dy, gradient });
     }
 
+    fn for_each_patch(&self, x: &[Lane<T>], _scratch: &mut Scratch<T>, visit: &mut dyn FnMut(usize, &[Lane<T>])) {
+        visit(0, x);
+    }
+
     fn kernel_form(&self) -> KernelForm {
         KernelForm::GramProduct
     }

@@ -75,6 +75,9 @@ pub(crate) enum KernelForm {
 }
 
 /// What an operation can do, over one block of samples. `x` are its inputs, `y` its output, a lane a feature.
+///
+/// It is linear in its parameters and, but for kinks, in its inputs: second derivatives
+/// ([`reverse_tangent_block`](crate::Graph::reverse_tangent_block)) rely on it.
 pub(crate) trait Operation<T: Scalar>: Sync {
     /// `y = f(x; params)`.
     fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], scratch: &mut Scratch<T>);
@@ -135,6 +138,10 @@ pub(crate) trait Operation<T: Scalar>: Sync {
         scratch.gradients = lanes;
     }
 
+    /// Calls `visit(place, patch)` for every place that the weights are applied at, with the inputs they are applied to
+    /// there: a lane each, in the order of the kernel.
+    fn for_each_patch(&self, _x: &[Lane<T>], _scratch: &mut Scratch<T>, _visit: &mut dyn FnMut(usize, &[Lane<T>])) {}
+
     /// How its parameters enter `J Jᵀ`.
     fn kernel_form(&self) -> KernelForm {
         KernelForm::None
@@ -170,6 +177,16 @@ pub(crate) enum Op {
 }
 
 impl Op {
+    /// Inputs that one output reads through weights, and outputs with weights of their own: (fan in, outputs); zeros for
+    /// an operation without parameters.
+    pub fn weights(&self, inputs: usize) -> (usize, usize) {
+        match self {
+            Self::Conv2d(conv) => (conv.fan_in(), conv.spec().features),
+            Self::Dense(dense) => (inputs, dense.outputs),
+            _ => (0, 0),
+        }
+    }
+
     /// The operation in precision `T`.
     pub fn of<T: Scalar>(&self) -> &dyn Operation<T> {
         match self {

@@ -1,4 +1,5 @@
-//! The four products with a graph's Jacobian against central differences, and against each other.
+//! The four products with a graph's Jacobian, and their second derivatives, against central differences and against each
+//! other.
 
 use crate::agreement::assert_close;
 use crate::draw;
@@ -65,6 +66,20 @@ fn differences(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) 
     let moved = |step: f64| logits(&params.iter().zip(&v).map(|(p, v)| p + step * v).collect::<Vec<_>>(), images);
     let slope = (moved(H) - moved(-H)) / (2.0 * H);
     assert_close(&format!("{what}: jvp from parameters"), &at.jvp(Some(&v), None).unwrap(), &slope, DIFFERENCES);
+
+    // w(t) = w + t · 3 J v: its tangent in the last place, so that a mixed-up pair of tangents shows.
+    let vjp = |step: f64| {
+        let p: Vec<f64> = params.iter().zip(&v).map(|(p, v)| p + step * v).collect();
+        graph.linearize(&p, images.view()).unwrap().vjp(w.view()).unwrap()
+    };
+    let of_cotangents = at.vjp((3.0 * &at.jvp(Some(&v), None).unwrap()).view()).unwrap();
+    let slope = vjp(H).into_iter().zip(vjp(-H)).map(|(above, below)| (above - below) / (2.0 * H));
+    let slope: Vec<f64> = slope.zip(of_cotangents).map(|(moved, w)| moved + w).collect();
+    let tripled = |_: usize, tangent: &[f64], out: &mut [f64]| {
+        out.iter_mut().zip(tangent).for_each(|(out, t)| *out = 3.0 * t);
+    };
+    let along = at.vjp_along(&v, w.view(), &tripled).unwrap();
+    assert_close(&format!("{what}: vjp along parameters"), &along, &slope, DIFFERENCES);
 
     let v = draw::matrix(13, images.dim());
     let slope = (logits(params, &(images + &(&v * H))) - logits(params, &(images - &(&v * H)))) / (2.0 * H);

@@ -2,7 +2,7 @@
 
 use crate::agreement::assert_close;
 use crate::{draw, nets};
-use minima_autodiff::Graph;
+use minima_autodiff::{Graph, LayerPairs};
 use ndarray::{Array2, Array3, Axis};
 
 /// Sums of some hundred products, each rounded at 1e-16.
@@ -91,6 +91,35 @@ fn many_vjps_are_each_of_them() {
     assert_eq!(rows.dim(), (3, params.len()));
     for (row, w) in rows.outer_iter().zip(many.outer_iter()) {
         assert_eq!(row.to_vec(), at.vjp(w).unwrap());
+    }
+}
+
+#[test]
+fn layer_pairs_multiply_to_every_images_gradient() {
+    for graph in [nets::residual(), nets::small_cnn()] {
+        for images in [1, 16, 33] {
+            let (params, x) = point(&graph, images);
+            let at = graph.linearize(&params, x.view()).unwrap();
+            let w = draw::matrix(5, at.logits().dim());
+            let (gradient, single) = (at.vjp(w.view()).unwrap(), at.per_sample_gradients(w.view()).unwrap());
+            let pairs = at.layer_pairs(w.view()).unwrap();
+            let mut covered = 0;
+            for LayerPairs { params, places, inputs, cotangents } in &pairs {
+                assert_eq!(params.start, covered, "layers come in their order");
+                covered = params.end;
+                assert_eq!((inputs.ncols(), cotangents.ncols()), (places * images, places * images));
+                let whole = inputs.dot(&cotangents.t()).into_flat();
+                assert_close("gradient", &whole, &gradient[params.clone()], ROUNDING);
+                for i in 0..images {
+                    let columns: Vec<usize> = (0..*places).map(|place| place * images + i).collect();
+                    let [a, d] = [inputs, cotangents].map(|side| side.select(Axis(1), &columns));
+                    let expected = single.row(i).to_vec();
+                    let found = a.dot(&d.t()).into_flat();
+                    assert_close("one image's gradient", &found, &expected[params.clone()], ROUNDING);
+                }
+            }
+            assert_eq!(covered, graph.parameter_count());
+        }
     }
 }
 

@@ -54,6 +54,10 @@ fn of_a_linearizations_products() {
     assert_shape(at.vjp_many(Array3::zeros((2, 5, 3)).view()), "cotangents", &[5, 3], &[5, 4]);
     assert_shape(at.gram(Array3::zeros((2, 4, 4)).view()), "directions", &[2, 4, 4], &[2, 5, 4]);
     assert_shape(at.gram(Array3::zeros((2, 5, 3)).view()), "directions", &[2, 5, 3], &[2, 5, 4]);
+    let nothing = |_: usize, _: &[f64], _: &mut [f64]| {};
+    assert_shape(at.layer_pairs(few.view()), "cotangents", &[4, 4], &[5, 4]);
+    assert_shape(at.vjp_along(&params, wide.view(), &nothing), "cotangents", &[5, 3], &[5, 4]);
+    assert_shape(at.vjp_along(&[0.0; 3], few.view(), &nothing), "direction of the parameters", &[3], &[n]);
     assert_shape(at.jvp(Some(&[0.0; 3]), None), "tangent of the parameters", &[3], &[n]);
     assert_shape(at.jvp(None, Some(few.view())), "tangent of the input", &[4, 4], &[5, 84]);
 }
