@@ -1,5 +1,6 @@
 //! Preconditioned conjugate gradients.
 
+use crate::precondition::{finite, non_negative};
 use crate::vectors::{add_scaled, dot, norm, scale_and_add};
 use crate::{CurvatureError, SymmetricOperator};
 use minima_autodiff::Scalar;
@@ -12,8 +13,9 @@ pub struct CgOptions {
     pub iterations: usize,
     /// The relative residual `‖b − A x‖ / ‖b‖` that is small enough.
     pub tolerance: f64,
-    /// ε of Martens's rule, if it is to be looked at: with `k = max(10, i/10)`, iteration i is the last when the quadratic model
-    /// is negative and its last k iterations lowered it by less than `k ε` of its value (Martens 2010, section 4.4).
+    /// ε of Martens's rule, if it is to be looked at: with `k = max(10, i/10)`, iteration i is the last when the
+    /// quadratic model is negative and its last k iterations lowered it by less than `k ε` of its value (Martens 2010,
+    /// section 4.4).
     pub relative_progress: Option<f64>,
 }
 
@@ -21,18 +23,6 @@ impl Default for CgOptions {
     /// 100 iterations, a relative residual of 1e-5, no other rule.
     fn default() -> Self {
         Self { iterations: 100, tolerance: 1e-5, relative_progress: None }
-    }
-}
-
-impl CgOptions {
-    fn check(&self) -> Result<(), CurvatureError> {
-        let values = [("tolerance", self.tolerance), ("relative_progress", self.relative_progress.unwrap_or(0.0))];
-        match values.into_iter().find(|(_, x)| !(x.is_finite() && *x >= 0.0)) {
-            Some((option, found)) => {
-                Err(CurvatureError::Option { option, found, expected: "a finite number, zero or more" })
-            }
-            None => Ok(()),
-        }
     }
 }
 
@@ -80,24 +70,25 @@ pub struct CgSolution<T> {
     pub log: Vec<CgIteration>,
     /// Why it stopped.
     pub ended: CgEnd,
-    /// Where [`ended`](Self::ended) is [`CgEnd::NegativeCurvature`], the direction. In the first iteration without a start, x
-    /// is zero, and the direction is b itself, or the preconditioner's image of it.
+    /// Where [`ended`](Self::ended) is [`CgEnd::NegativeCurvature`], the direction. In the first iteration without a
+    /// start, x is zero, and the direction is b itself, or the preconditioner's image of it.
     pub negative_curvature: Option<NegativeCurvature<T>>,
 }
 
-/// Solves `A x = b` for a symmetric positive definite A by preconditioned conjugate gradients (Hestenes & Stiefel 1952; Saad,
-/// Iterative Methods for Sparse Linear Systems, 2003, algorithm 9.1).
+/// Solves `A x = b` for a symmetric positive definite A by preconditioned conjugate gradients (Hestenes & Stiefel 1952;
+/// Saad, Iterative Methods for Sparse Linear Systems, 2003, algorithm 9.1).
 ///
-/// `preconditioner` multiplies by an approximate inverse of A, itself positive definite. `start` is where x begins, zero
-/// otherwise. Vectors are in `T`, sums in `f64`.
+/// `preconditioner` multiplies by an approximate inverse of A, itself positive definite. `start` is where x begins,
+/// zero otherwise. Vectors are in `T`, sums in `f64`.
 ///
 /// The residual follows a recurrence, which costs no product, and drifts from `b − A x` by rounding. Therefore one more
-/// product is spent where the recurrence says that it is small enough: [`CgEnd::Converged`] is about x itself. Where x falls
-/// short, the iteration goes on from its true residual, and ends as [`CgEnd::Stagnation`] when that no longer halves.
+/// product is spent where the recurrence says that it is small enough: [`CgEnd::Converged`] is about x itself. Where x
+/// falls short, the iteration goes on from its true residual, and ends as [`CgEnd::Stagnation`] when that no longer
+/// halves.
 ///
 /// # Errors
-/// When A is not square, a vector or the preconditioner does not fit, an option makes no sense, a product fails or gives
-/// something that is not finite, or the preconditioner is not positive definite.
+/// When A is not square, a vector or the preconditioner does not fit, an option makes no sense, a product fails or
+/// gives something that is not finite, or the preconditioner is not positive definite.
 pub fn conjugate_gradient<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     b: &[T],
@@ -105,7 +96,8 @@ pub fn conjugate_gradient<T: Scalar>(
     preconditioner: Option<&dyn SymmetricOperator<T>>,
     start: Option<&[T]>,
 ) -> Result<CgSolution<T>, CurvatureError> {
-    options.check()?;
+    non_negative("tolerance", options.tolerance)?;
+    non_negative("relative_progress", options.relative_progress.unwrap_or(0.0))?;
     let order = b.len();
     for (what, found) in [("the matrix", Some(a)), ("the preconditioner", preconditioner)] {
         if let Some(found) = found.map(|o| o.shape()).filter(|s| *s != [order, order]) {
@@ -206,8 +198,4 @@ fn stalled(log: &[CgIteration], epsilon: f64) -> bool {
         return false;
     };
     last.model < 0.0 && (last.model - before.model) / last.model < window as f64 * epsilon
-}
-
-fn finite(what: &'static str, x: f64) -> Result<f64, CurvatureError> {
-    if x.is_finite() { Ok(x) } else { Err(CurvatureError::NotFinite { what, found: x }) }
 }

@@ -66,6 +66,11 @@ pub fn graded(first: f64, last: f64, count: usize) -> Vec<f64> {
     (0..count).map(|i| first * (ratio * i as f64).exp()).collect()
 }
 
+/// Evenly from −0.3 to 0.7.
+pub fn indefinite(order: usize) -> Vec<f64> {
+    (0..order).map(|i| (i as f64 - 0.3 * order as f64) / order as f64).collect()
+}
+
 /// `‖a − b‖ / ‖b‖`.
 pub fn apart<T: Scalar>(a: &[T], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
