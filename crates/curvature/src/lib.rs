@@ -2,6 +2,7 @@
 
 mod error;
 mod generation;
+pub mod kfac;
 mod operator;
 
 pub use error::CurvatureError;
