@@ -8,6 +8,7 @@ mod eigenpairs;
 mod error;
 mod generation;
 mod inverse;
+pub mod kfac;
 mod lanczos;
 mod operator;
 mod precondition;
