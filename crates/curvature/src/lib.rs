@@ -1,8 +1,11 @@
 //! The curvature of a network's loss as linear operators, and what can be learned from products with them.
 
+mod algebra;
 mod basis;
+mod block_diagonal;
 mod cg;
 mod density;
+mod diagonal;
 mod diagonal_estimate;
 mod eigenpairs;
 mod error;
@@ -21,8 +24,11 @@ mod probes;
 mod trace;
 mod vectors;
 
+pub use algebra::{Damped, DenseOperator, OperatorExt, Scaled, Sum, SymmetricMatrix};
+pub use block_diagonal::BlockDiagonal;
 pub use cg::{CgEnd, CgIteration, CgOptions, CgSolution, NegativeCurvature, conjugate_gradient};
 pub use density::{DensityOptions, Quadrature, SpectralDensity, spectral_density};
+pub use diagonal::Diagonal;
 pub use diagonal_estimate::{DiagonalEstimate, diagonal_hutchinson};
 pub use eigenpairs::{EigenOptions, Eigenpair, bottom_eigenpairs, top_eigenpairs};
 pub use error::CurvatureError;
