@@ -23,8 +23,7 @@ fn train(graph: &Graph, data: &Dataset) -> Result<Vec<f32>, Box<dyn Error>> {
 }
 
 fn print(name: &str, a: &dyn SymmetricOperator<f32>) -> Result<(), Box<dyn Error>> {
-    // Rounding of single precision leaves residuals of 1e-6 of the largest eigenvalue.
-    let options = EigenOptions { tolerance: 1e-4, ..EigenOptions::default() };
+    let options = EigenOptions::default();
     for (end, pairs) in [("largest", top_eigenpairs(a, 5, &options)?), ("smallest", bottom_eigenpairs(a, 3, &options)?)]
     {
         for pair in pairs {
