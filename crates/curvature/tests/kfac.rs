@@ -1,5 +1,7 @@
 //! Kronecker-factored curvature against dense matrices that are put together entry by entry.
 
+#![allow(clippy::unwrap_used)]
+
 use minima_autodiff::softmax_cross_entropy::{hessian_factors, softmax};
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Linearization};
 use minima_curvature::kfac::{

@@ -1,14 +1,10 @@
 //! The two Kronecker factors of every layer's block.
 
+use super::row_products::row_products;
 use crate::CurvatureError;
 use minima_autodiff::{LayerPairs, Linearization, Scalar};
-use minima_linalg::syrk_lower;
-use ndarray::{Array2, ArrayView2, ArrayView3, Axis, Slice};
-use rayon::prelude::*;
+use ndarray::{Array2, ArrayView2, ArrayView3};
 use std::ops::Range;
-
-/// Columns that one partial product takes. It depends on nothing, so that sums run in the same order everywhere.
-const COLUMNS: usize = 4096;
 
 /// One layer's factors, both symmetric and in full.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,23 +96,8 @@ impl<T: Scalar> KroneckerFactors<T> {
     }
 }
 
-/// `x xᵀ / share`, both triangles: the columns in fixed parts, their products added in order.
+/// `x xᵀ / share`.
 fn second_moment<T: Scalar>(x: ArrayView2<'_, T>, share: usize) -> Result<Array2<T>, CurvatureError> {
-    let (rows, columns) = x.dim();
-    let parts: Result<Vec<_>, CurvatureError> = (0..columns.div_ceil(COLUMNS))
-        .into_par_iter()
-        .map(|part| {
-            let from = part * COLUMNS;
-            let x = x.slice_axis(Axis(1), Slice::from(from..columns.min(from + COLUMNS)));
-            let mut product = Array2::zeros((rows, rows));
-            syrk_lower(T::one(), x.t(), T::zero(), product.view_mut())?;
-            Ok(product)
-        })
-        .collect();
-    let mut sum = Array2::zeros((rows, rows));
-    for part in parts? {
-        sum += &part;
-    }
     let scale = T::one() / T::from_f64(share.max(1) as f64);
-    Ok(Array2::from_shape_fn((rows, rows), |(i, j)| scale * sum[[i.max(j), i.min(j)]]))
+    Ok(row_products(x)?.mapv_into(|sum| scale * sum))
 }

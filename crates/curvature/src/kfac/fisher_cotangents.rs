@@ -9,15 +9,15 @@ use ndarray::{Array3, ArrayView2, Axis};
 /// `(p − onehot(y)) / √samples` with labels `y` drawn from the network's own probabilities: `(samples, images, classes)`,
 /// from logits `(images, classes)`. In expectation their outer products make `diag(p) − p pᵀ`.
 ///
-/// The draw for an image and a sample depends on the key and these two numbers alone.
+/// The draw for an image and a sample depends on the key and these two numbers alone; it is that of [`Fisher::sampled`](crate::Fisher::sampled).
 #[must_use]
 pub fn sampled_residuals<T: Scalar>(logits: ArrayView2<'_, T>, samples: usize, key: Key) -> Array3<T> {
     let p = softmax(logits);
     let (images, classes) = p.dim();
     let share = T::one() / T::from_f64(samples as f64).sqrt();
     let mut residuals = Array3::zeros((samples, images, classes));
-    for (key, mut residuals) in key.split_n(samples).into_iter().zip(residuals.outer_iter_mut()) {
-        let draws = key.uniform(images);
+    for (sample, mut residuals) in (0..).zip(residuals.outer_iter_mut()) {
+        let draws = key.fold_in(sample).uniform(images);
         for ((mut residual, p), draw) in residuals.outer_iter_mut().zip(p.outer_iter()).zip(draws) {
             let drawn = draw_label(p.iter().map(|p| p.as_f64()), f64::from(draw));
             for (class, (r, &p)) in residual.iter_mut().zip(p).enumerate() {

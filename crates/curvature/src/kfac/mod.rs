@@ -43,6 +43,7 @@ mod fisher_cotangents;
 mod inverse;
 mod operator;
 mod parameter_matrix;
+mod row_products;
 mod running_average;
 mod second_moments;
 

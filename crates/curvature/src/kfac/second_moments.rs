@@ -5,6 +5,7 @@ use super::parameter_matrix::product;
 use crate::CurvatureError;
 use minima_autodiff::{LayerPairs, Scalar};
 use ndarray::{Array2, Array3};
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 /// `E[(Q_Aᵀ gᵢ Q_G)²]`, entry by entry: `(1 + fan_in, outputs)`.
@@ -50,21 +51,36 @@ fn size<T>(pairs: &LayerPairs<T>) -> CurvatureError {
 fn image_gradients<T: Scalar>(pairs: &LayerPairs<T>) -> Array3<T> {
     let images = pairs.inputs.ncols() / pairs.places.max(1);
     let mut gradients = Array3::zeros((pairs.inputs.nrows(), pairs.cotangents.nrows(), images));
-    let rows = pairs.inputs.outer_iter().into_par_iter();
+    let (inputs, cotangents) = (pairs.inputs.as_standard_layout(), pairs.cotangents.as_standard_layout());
+    let rows = inputs.outer_iter().into_par_iter();
     gradients.outer_iter_mut().into_par_iter().zip(rows).for_each(|(mut gradients, input)| {
-        for (mut gradient, cotangent) in gradients.outer_iter_mut().zip(pairs.cotangents.outer_iter()) {
-            let (Some(to), Some(input), Some(cotangent)) =
-                (gradient.as_slice_mut(), input.as_slice(), cotangent.as_slice())
-            else {
-                continue;
-            };
-            let places = input.chunks_exact(images.max(1)).zip(cotangent.chunks_exact(images.max(1)));
-            for (input, cotangent) in places {
-                for ((to, &a), &d) in to.iter_mut().zip(input).zip(cotangent) {
-                    *to += a * d;
-                }
+        for (mut gradient, cotangent) in gradients.outer_iter_mut().zip(cotangents.outer_iter()) {
+            let rows = (gradient.as_slice_mut(), input.as_slice(), cotangent.as_slice());
+            if let (Some(to), Some(input), Some(cotangent)) = rows {
+                Arch::new().dispatch(SumOverPlaces { to, input, cotangent });
             }
         }
     });
     gradients
+}
+
+/// `to ← Σ_t input ∘ cotangent`, with a stretch of rows as long as `to` for each place; compiled for each instruction set.
+struct SumOverPlaces<'a, T> {
+    to: &'a mut [T],
+    input: &'a [T],
+    cotangent: &'a [T],
+}
+
+impl<T: Scalar> NullaryFnOnce for SumOverPlaces<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let images = self.to.len().max(1);
+        for (input, cotangent) in self.input.chunks_exact(images).zip(self.cotangent.chunks_exact(images)) {
+            for ((to, &a), &d) in self.to.iter_mut().zip(input).zip(cotangent) {
+                *to += a * d;
+            }
+        }
+    }
 }
