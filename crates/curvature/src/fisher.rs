@@ -1,5 +1,6 @@
 //! The Fisher information matrix of the model's labels, exact, sampled, or with the true labels in their place.
 
+use crate::label_draw::draw_label;
 use crate::objective::Part;
 use crate::{CurvatureError, Generation, Ggn, LinearOperator, Objective, SymmetricOperator};
 use minima_autodiff::Scalar;
@@ -49,14 +50,7 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
             let p = softmax(part.at.logits());
             for (labels, draws) in labels.iter_mut().zip(&draws) {
                 let draws = draws.iter().skip(part.first);
-                labels.extend(p.outer_iter().zip(draws).map(|(p, &draw)| {
-                    let mut left = f64::from(draw);
-                    let hit = |p: &T| {
-                        left -= p.as_f64();
-                        left < 0.0
-                    };
-                    p.iter().position(hit).unwrap_or(p.len().saturating_sub(1))
-                }));
+                labels.extend(p.outer_iter().zip(draws).map(|(p, &draw)| draw_label(p, draw)));
             }
             Ok(())
         })?;

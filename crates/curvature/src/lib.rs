@@ -16,6 +16,7 @@ mod hessian;
 mod inverse;
 mod jacobian;
 pub mod kfac;
+mod label_draw;
 mod lanczos;
 mod objective;
 mod operator;

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used)]
 
 use minima_autodiff::softmax_cross_entropy::{hessian_factors, softmax};
-use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Linearization};
+use minima_autodiff::{Batch, Conv2dSpec, Graph, GraphBuilder, Linearization};
 use minima_curvature::kfac::{
     Ekfac, FactoredDamping, Kfac, KroneckerFactors, LayerFactors, RunningFactors, label_residuals, newest_weight,
+    sampled_residuals,
 };
-use minima_curvature::{CurvatureError, LinearOperator};
+use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
 use minima_linalg::{solve_general, symmetric_eigen};
+use minima_rng::Key;
 use ndarray::{Array2, Array3, ArrayView2, Axis, Slice, array};
 
 const LABELS: [usize; 5] = [0, 2, 1, 1, 0];
@@ -92,6 +94,23 @@ fn one_layer_and_one_image_are_exact() {
     assert_close(&kfac.to_dense().unwrap(), &expected, 1e-12);
     let ekfac = Ekfac::estimate(&at, exact(&at).view()).unwrap();
     assert_close(&ekfac.to_dense().unwrap(), &expected, 1e-12);
+}
+
+#[test]
+fn sampled_labels_are_those_of_the_fisher_matrix() {
+    let mut g = GraphBuilder::new(&[3]);
+    let y = g.dense(g.input(), "Dense_0", 4).unwrap();
+    let graph = g.finish(y).unwrap();
+    let params: Vec<f64> = graph.init(7);
+    let image = array![[0.4, -1.3, 0.8]];
+    let objective = Objective::of_batch(&graph, &params, Batch::new(image.view(), &[1]).unwrap()).unwrap();
+    let at = graph.linearize(&params, image.view()).unwrap();
+    for samples in [1, 5] {
+        let w = sampled_residuals(at.logits(), samples, Key::new(2));
+        let kfac = Kfac::new(KroneckerFactors::estimate(&at, w.view()).unwrap()).unwrap();
+        let fisher = Fisher::sampled(&objective, Key::new(2), samples).unwrap();
+        assert_close(&kfac.to_dense().unwrap(), &fisher.to_dense().unwrap(), 1e-12);
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Optimizers for networks of `minima-autodiff`: SGD, Adam, and Gauss-Newton in function space.
+//! Optimizers for networks of `minima-autodiff`: SGD, Adam, Gauss-Newton in function space, K-FAC, EKFAC, and SAM around
+//! those that follow a gradient.
 //!
 //! All share one trait, [`Optimizer`]: a step takes a network, its flat parameter vector and a batch, and reports the
 //! batch's loss and accuracy as they were before the step.

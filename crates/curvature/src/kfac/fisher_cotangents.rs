@@ -1,6 +1,7 @@
 //! Cotangents of the logits whose outer products are Fisher matrices.
 
 use crate::CurvatureError;
+use crate::label_draw::draw_label;
 use minima_autodiff::Scalar;
 use minima_autodiff::softmax_cross_entropy::{check_labels, softmax};
 use minima_rng::Key;
@@ -19,7 +20,7 @@ pub fn sampled_residuals<T: Scalar>(logits: ArrayView2<'_, T>, samples: usize, k
     for (sample, mut residuals) in (0..).zip(residuals.outer_iter_mut()) {
         let draws = key.fold_in(sample).uniform(images);
         for ((mut residual, p), draw) in residuals.outer_iter_mut().zip(p.outer_iter()).zip(draws) {
-            let drawn = draw_label(p.iter().map(|p| p.as_f64()), f64::from(draw));
+            let drawn = draw_label(p, draw);
             for (class, (r, &p)) in residual.iter_mut().zip(p).enumerate() {
                 let hit = if class == drawn { T::one() } else { T::zero() };
                 *r = share * (p - hit);
@@ -44,35 +45,10 @@ pub fn label_residuals<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -
     Ok(residuals.insert_axis(Axis(0)))
 }
 
-/// The first class up to which the probabilities sum to more than `draw`; the last likely one where rounding leaves none.
-fn draw_label(p: impl Iterator<Item = f64>, draw: f64) -> usize {
-    let (mut sum, mut last) = (0.0, 0);
-    for (class, p) in p.enumerate() {
-        sum += p;
-        if p > 0.0 {
-            last = class;
-        }
-        if sum > draw {
-            return class;
-        }
-    }
-    last
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::{Array2, array};
-
-    #[test]
-    fn labels_follow_the_probabilities() {
-        let p = [0.25, 0.0, 0.5, 0.25];
-        let drawn = |draw| draw_label(p.into_iter(), draw);
-        assert_eq!(
-            [drawn(0.0), drawn(0.2499), drawn(0.25), drawn(0.7499), drawn(0.75), drawn(1.0)],
-            [0, 0, 2, 2, 3, 3]
-        );
-    }
 
     #[test]
     fn outer_products_make_the_hessian_in_expectation() {

@@ -1,0 +1,31 @@
+//! A label drawn from a model's probabilities.
+
+use minima_autodiff::Scalar;
+
+/// The first class up to which the probabilities sum to more than `draw`, a number from 0 to below 1; the last possible one
+/// where rounding leaves none.
+pub(crate) fn draw_label<'p, T: Scalar>(p: impl IntoIterator<Item = &'p T>, draw: f32) -> usize {
+    let (mut sum, mut last) = (0.0, 0);
+    for (class, p) in p.into_iter().enumerate() {
+        sum += p.as_f64();
+        if *p > T::zero() {
+            last = class;
+        }
+        if sum > f64::from(draw) {
+            return class;
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::draw_label;
+
+    #[test]
+    fn labels_follow_the_probabilities() {
+        let p = [0.25, 0.0, 0.5, 0.25, 0.0];
+        let drawn = [0.0, 0.2499, 0.25, 0.7499, 0.75, 1.0].map(|draw| draw_label(&p, draw));
+        assert_eq!(drawn, [0, 0, 2, 2, 3, 3]);
+    }
+}
