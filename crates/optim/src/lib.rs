@@ -31,6 +31,7 @@ mod error;
 mod first_order;
 mod gauss_newton;
 mod optimizer;
+mod second_order;
 mod sgd;
 
 pub use adam::{Adam, AdamRule};
@@ -39,4 +40,7 @@ pub use first_order::FirstOrder;
 pub use gauss_newton::{GaussNewton, Generation, SolvePrecision, Tf32GaussNewton, tf32};
 pub use minima_autodiff::{Batch, StepReport};
 pub use optimizer::Optimizer;
+pub use second_order::{
+    Armijo, CgLog, CgSolver, Curvature, FisherKind, LevenbergMarquardt, SecondOrder, Solver, StepLog,
+};
 pub use sgd::{Sgd, SgdRule};
