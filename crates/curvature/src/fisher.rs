@@ -96,6 +96,15 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
         self.objective.share() / T::from_f64(samples.len() as f64)
     }
 
+    /// The labels in use: a list of all images a sample, drawn or true. None where the expectation is in closed form.
+    #[must_use]
+    pub fn labels(&self) -> Option<&[Vec<usize>]> {
+        match &self.labels {
+            Labels::Expected(_) => None,
+            Labels::Given(samples) => Some(samples),
+        }
+    }
+
     /// `Σᵢ gᵢ (gᵢᵀ v)` of one batch, over images and samples.
     fn of_part(&self, samples: &[Vec<usize>], part: &Part<'_, '_, T>, v: &[T]) -> Result<Vec<T>, CurvatureError> {
         let share = self.share(samples);
