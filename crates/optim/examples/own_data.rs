@@ -35,7 +35,7 @@ fn main() -> Result<(), OptimError> {
             optimizer.step(&graph, &mut params, &Batch::new(x.view(), &y)?)?;
         }
         let report = optimizer.step(&graph, &mut params, &Batch::new(points.view(), &labels)?)?;
-        println!("{name:12} loss {:.4}, {} of 512 correct", report.loss, report.correct);
+        println!("{name:12} loss {:.8}, {} of 512 correct", report.loss, report.correct);
     }
     Ok(())
 }

@@ -37,6 +37,7 @@ mod kl_clip;
 mod kronecker_step;
 mod optimizer;
 mod sam;
+mod second_order;
 mod sgd;
 
 pub use adam::{Adam, AdamRule};
@@ -49,4 +50,7 @@ pub use kronecker_step::{KroneckerCurvature, KroneckerStep};
 pub use minima_autodiff::{Batch, StepReport};
 pub use optimizer::Optimizer;
 pub use sam::Sam;
+pub use second_order::{
+    Armijo, CgLog, CgSolver, Curvature, FisherKind, LevenbergMarquardt, SecondOrder, Solver, StepLog,
+};
 pub use sgd::{Sgd, SgdRule};
