@@ -5,18 +5,22 @@
 mod adversarial_example;
 mod distribution;
 mod fgsm;
+mod pace;
 mod robustness;
 mod scaling;
 mod sharpness;
 mod training;
+mod tuning;
 
 pub use adversarial_example::AdversarialExample;
 pub use distribution::{DistributionRow, Quantity};
 pub use fgsm::FgsmRow;
+pub use pace::{PaceRow, TimeToAccuracyRow};
 pub use robustness::{MaskingRow, RobustnessRow, TransferRow};
 pub use scaling::ScalingRow;
 pub use sharpness::{Scope, SharpnessRow};
 pub use training::TrainingRow;
+pub use tuning::TuningRow;
 
 use std::fs;
 use std::io;

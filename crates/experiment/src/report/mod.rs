@@ -4,6 +4,7 @@
 
 mod findings;
 mod gauss_newton;
+mod goal;
 mod markdown;
 mod robustness;
 mod summary;
