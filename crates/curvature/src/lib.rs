@@ -3,7 +3,9 @@
 mod error;
 mod generation;
 mod operator;
+mod rescaled;
 
 pub use error::CurvatureError;
 pub use generation::Generation;
 pub use operator::{LinearOperator, SymmetricOperator};
+pub use rescaled::Rescaled;
