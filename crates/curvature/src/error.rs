@@ -41,4 +41,24 @@ pub enum CurvatureError {
         /// Its value.
         found: f64,
     },
+    /// A matrix that must be positive definite is not.
+    #[error("{what} is not positive definite: its quadratic form is {found} somewhere")]
+    NotPositiveDefinite {
+        /// Which matrix.
+        what: &'static str,
+        /// A value of its quadratic form.
+        found: f64,
+    },
+    /// An iteration stopped short of its tolerance.
+    #[error("{what} stopped at {found:e} after {iterations} iterations; its tolerance is {tolerance:e}")]
+    NotConverged {
+        /// Which iteration.
+        what: &'static str,
+        /// How many iterations it took.
+        iterations: usize,
+        /// What it had reached.
+        found: f64,
+        /// What it should have reached.
+        tolerance: f64,
+    },
 }

@@ -1,0 +1,125 @@
+//! The density of eigenvalues.
+
+use crate::precondition::{at_least, order};
+use crate::{CurvatureError, SymmetricOperator, lanczos_from, probes};
+use minima_autodiff::Scalar;
+use minima_rng::Key;
+use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
+
+/// How closely [`spectral_density`] looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DensityOptions {
+    /// Random vectors; the error falls with the root of their number.
+    pub probes: usize,
+    /// Lanczos steps from each, one product a step: nodes of a probe's quadrature.
+    pub steps: usize,
+    /// Where the random vectors come from.
+    pub key: Key,
+}
+
+impl Default for DensityOptions {
+    /// 10 probes of 80 steps.
+    fn default() -> Self {
+        Self { probes: 10, steps: 80, key: Key::new(0) }
+    }
+}
+
+/// An estimate of how a symmetric matrix's eigenvalues are distributed: a few nodes with weights for each probe. The
+/// whole mass is 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpectralDensity {
+    /// The matrix's order: how many eigenvalues there are.
+    pub order: usize,
+    /// Each probe's quadrature.
+    pub probes: Vec<Quadrature>,
+}
+
+/// One probe's view of a spectrum.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quadrature {
+    /// Ritz values, ascending.
+    pub nodes: Vec<f64>,
+    /// The share of eigenvalues that each stands for. Their sum is 1.
+    pub weights: Vec<f64>,
+}
+
+/// The distribution of eigenvalues by stochastic Lanczos quadrature (Golub & Welsch 1969; Ubaru, Chen & Saad 2017; for
+/// networks' Hessians Ghorbani, Krishnan & Xiao 2019, and Papyan 2019). Probe i is the vector of random signs with
+/// which [`trace_hutchinson`](crate::trace_hutchinson) would take up the same key.
+///
+/// # Errors
+/// When A is not square or of order 0, there is no probe or no step, or a product fails or is not finite.
+pub fn spectral_density<T: Scalar>(
+    a: &dyn SymmetricOperator<T>,
+    options: &DensityOptions,
+) -> Result<SpectralDensity, CurvatureError> {
+    let order = order(a)?;
+    at_least(1, "order", order, "one or more")?;
+    at_least(1, "probes", options.probes, "one or more")?;
+    let mut found = Vec::with_capacity(options.probes);
+    for number in 0..options.probes {
+        let start = probes::signs::<T>(options.key.fold_in(number as u32), order);
+        let ritz = lanczos_from(a, &start, options.steps)?.ritz()?;
+        found.push(Quadrature { nodes: ritz.values, weights: ritz.weights });
+    }
+    Ok(SpectralDensity { order, probes: found })
+}
+
+impl SpectralDensity {
+    /// All nodes with their share of the whole, probe by probe.
+    fn nodes(&self) -> impl Iterator<Item = (f64, f64)> {
+        let count = self.probes.len() as f64;
+        self.probes.iter().flat_map(move |p| p.nodes.iter().zip(&p.weights).map(move |(x, w)| (*x, w / count)))
+    }
+
+    /// The smallest and the largest node. They lie within the spectrum, and the outermost of them close to its ends.
+    #[must_use]
+    pub fn range(&self) -> [f64; 2] {
+        self.nodes().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], (x, _)| [low.min(x), high.max(x)])
+    }
+
+    /// The mean of the eigenvalues' powers, `tr(Aᵏ)/n`. Unbiased for `k ≤ 2·steps − 1`; the first is Hutchinson's
+    /// estimate of the trace over n.
+    #[must_use]
+    pub fn moment(&self, power: u32) -> f64 {
+        let power = i32::try_from(power).unwrap_or(i32::MAX);
+        self.nodes().map(|(x, weight)| weight * x.powi(power)).sum()
+    }
+
+    /// The density at each point of a grid, every node smoothed to a Gaussian of standard deviation `sigma`.
+    ///
+    /// # Errors
+    /// When `sigma` is not a positive number.
+    pub fn density(&self, grid: &[f64], sigma: f64) -> Result<Vec<f64>, CurvatureError> {
+        if !(sigma > 0.0 && sigma.is_finite()) {
+            return Err(CurvatureError::Option { option: "sigma", found: sigma, expected: "a positive number" });
+        }
+        let height = 1.0 / (sigma * (2.0 * PI).sqrt());
+        let at = |x: f64| {
+            self.nodes().map(|(node, weight)| weight * height * (-0.5 * ((x - node) / sigma).powi(2)).exp()).sum()
+        };
+        Ok(grid.iter().map(|x| at(*x)).collect())
+    }
+
+    /// The share of eigenvalues that are `x` or less. A node within the spectrum stands for eigenvalues on both of its
+    /// sides.
+    #[must_use]
+    pub fn cumulative(&self, x: f64) -> f64 {
+        self.nodes().filter(|(node, _)| *node <= x).map(|(_, weight)| weight).sum()
+    }
+
+    /// The smallest node up to which the share of eigenvalues is `share` or more, the largest for a share of 1.
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> f64 {
+        let mut nodes: Vec<(f64, f64)> = self.nodes().collect();
+        nodes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut below = 0.0;
+        let found = nodes.iter().find(|(_, weight)| {
+            below += weight;
+            // Shares are sums of rounded weights.
+            below >= share - 1e-12
+        });
+        found.or(nodes.last()).map_or(f64::NAN, |(node, _)| *node)
+    }
+}

@@ -1,0 +1,54 @@
+//! Estimates of a diagonal from products.
+
+use crate::precondition::{at_least, order};
+use crate::probes::{pieces, sign_columns};
+use crate::{CurvatureError, SymmetricOperator};
+use minima_autodiff::Scalar;
+use minima_rng::Key;
+
+/// A random estimate of a matrix's diagonal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiagonalEstimate<T> {
+    /// The estimates; their expectation is the diagonal. That of a positive matrix may come out negative in places.
+    pub values: Vec<T>,
+    /// Their standard deviations, estimated from the probes' spread.
+    pub standard_errors: Vec<T>,
+}
+
+/// The mean of `z ⊙ A z` over `probes` vectors z of random signs (Hutchinson 1989; Bekas, Kokiopoulou & Saad 2007): one
+/// product for each. Its variance for one probe is, number by number, the sum of squares in the row beside the
+/// diagonal.
+///
+/// # Errors
+/// When A is not square, there are fewer than two probes, or a product fails or is not finite.
+pub fn diagonal_hutchinson<T: Scalar>(
+    a: &dyn SymmetricOperator<T>,
+    probes: usize,
+    key: Key,
+) -> Result<DiagonalEstimate<T>, CurvatureError> {
+    let order = order(a)?;
+    at_least(2, "probes", probes, "two or more")?;
+    // Mean and sum of squared deviations, updated probe by probe (Welford 1962).
+    let mut moments = vec![(0.0, 0.0); order];
+    let mut seen = 0.0;
+    for piece in pieces(probes) {
+        let z = sign_columns::<T>(key, order, piece);
+        let images = a.apply_columns(z.view())?;
+        for (z, image) in z.columns().into_iter().zip(images.columns()) {
+            seen += 1.0;
+            for ((mean, square), (z, image)) in moments.iter_mut().zip(z.iter().zip(image)) {
+                let sample = z.as_f64() * image.as_f64();
+                let apart = sample - *mean;
+                *mean += apart / seen;
+                *square += apart * (sample - *mean);
+            }
+        }
+    }
+    if let Some((found, _)) = moments.iter().find(|(mean, _)| !mean.is_finite()) {
+        return Err(CurvatureError::NotFinite { what: "an estimate of the diagonal", found: *found });
+    }
+    Ok(DiagonalEstimate {
+        values: moments.iter().map(|(mean, _)| T::from_f64(*mean)).collect(),
+        standard_errors: moments.iter().map(|(_, s)| T::from_f64((s / (seen * (seen - 1.0))).sqrt())).collect(),
+    })
+}

@@ -1,0 +1,145 @@
+//! Lanczos's tridiagonal matrix.
+
+use crate::basis::Basis;
+use crate::precondition::{at_least, finite, order};
+use crate::vectors::norm;
+use crate::{CurvatureError, SymmetricOperator, probes};
+use minima_autodiff::Scalar;
+use minima_linalg::symmetric_eigen;
+use minima_rng::Key;
+use ndarray::Array2;
+
+/// How far [`lanczos`] goes, and from where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LanczosOptions {
+    /// Steps at most; each takes one product and keeps one vector.
+    pub steps: usize,
+    /// Where the random start comes from.
+    pub key: Key,
+}
+
+impl Default for LanczosOptions {
+    /// 50 steps.
+    fn default() -> Self {
+        Self { steps: 50, key: Key::new(0) }
+    }
+}
+
+/// `A Q = Q T + r eₖᵀ`: an orthonormal basis Q of the Krylov space of k steps and the tridiagonal matrix `T = Qᵀ A Q`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lanczos<T> {
+    /// The columns of Q; the first is the start.
+    pub basis: Vec<Vec<T>>,
+    /// The diagonal of T.
+    pub diagonal: Vec<f64>,
+    /// What is beside it: one number fewer.
+    pub off_diagonal: Vec<f64>,
+    /// `‖r‖`. Zero where the Krylov space is invariant: the eigenvalues of T are then eigenvalues of A.
+    pub residual: f64,
+}
+
+/// Eigenvalues and eigenvectors of Lanczos's matrix T.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ritz {
+    /// Eigenvalues, ascending.
+    pub values: Vec<f64>,
+    /// The squares of the eigenvectors' first numbers; their sum is 1. They are the weights of a Gauss quadrature with
+    /// the values as nodes: for the start q and polynomials f of degree `2k − 1` or less, `qᵀ f(A) q = Σ weightᵢ
+    /// f(valueᵢ)` (Golub & Welsch 1969).
+    pub weights: Vec<f64>,
+    /// `‖A y − θ y‖` for each value θ and its vector y: an eigenvalue of A is within that distance of θ.
+    pub residuals: Vec<f64>,
+}
+
+impl<T: Scalar> Lanczos<T> {
+    /// T in full.
+    #[must_use]
+    pub fn tridiagonal(&self) -> Array2<f64> {
+        let mut t = Array2::zeros((self.diagonal.len(), self.diagonal.len()));
+        t.diag_mut().iter_mut().zip(&self.diagonal).for_each(|(to, x)| *to = *x);
+        for (i, x) in self.off_diagonal.iter().enumerate() {
+            for at in [[i, i + 1], [i + 1, i]] {
+                if let Some(to) = t.get_mut(at) {
+                    *to = *x;
+                }
+            }
+        }
+        t
+    }
+
+    /// What T says about the spectrum of A.
+    ///
+    /// # Errors
+    /// When the eigenvalues of T cannot be computed.
+    pub fn ritz(&self) -> Result<Ritz, CurvatureError> {
+        let (values, vectors) = symmetric_eigen(self.tridiagonal().view())?;
+        let weights = vectors.rows().into_iter().next().map(|row| row.iter().map(|x| x * x).collect());
+        let residuals =
+            vectors.rows().into_iter().next_back().map(|row| row.iter().map(|x| x.abs() * self.residual).collect());
+        Ok(Ritz {
+            values: values.to_vec(),
+            weights: weights.unwrap_or_default(),
+            residuals: residuals.unwrap_or_default(),
+        })
+    }
+}
+
+/// Lanczos's process from a random start, every vector orthogonalized against all before it, twice (Lanczos 1950;
+/// Parlett, The Symmetric Eigenvalue Problem, 1998, chapter 13). It ends early where the Krylov space is invariant.
+///
+/// # Errors
+/// When A is not square, no step is allowed, or a product fails or is not finite.
+pub fn lanczos<T: Scalar>(
+    a: &dyn SymmetricOperator<T>,
+    options: &LanczosOptions,
+) -> Result<Lanczos<T>, CurvatureError> {
+    let start = probes::normal(options.key, order(a)?);
+    lanczos_from(a, &start, options.steps)
+}
+
+/// [`lanczos`] from a start of any length but zero.
+///
+/// # Errors
+/// As [`lanczos`], and when the start does not fit or is zero.
+pub fn lanczos_from<T: Scalar>(
+    a: &dyn SymmetricOperator<T>,
+    start: &[T],
+    steps: usize,
+) -> Result<Lanczos<T>, CurvatureError> {
+    let order = order(a)?;
+    at_least(1, "steps", steps, "one or more")?;
+    a.check(start)?;
+    let mut kept = Basis::new();
+    let (mut diagonal, mut off_diagonal, mut residual, mut largest) = (Vec::new(), Vec::new(), 0.0, 0.0_f64);
+    let Some(mut next) = unit(start.to_vec(), finite("the norm of the start", norm(start))?) else {
+        return Err(CurvatureError::Option { option: "start", found: 0.0, expected: "a vector that is not zero" });
+    };
+    for step in 0..steps.min(order) {
+        if step > 0 {
+            off_diagonal.push(residual);
+        }
+        let mut image = a.apply(&next)?;
+        kept.push(next);
+        largest = largest.max(finite("the norm of a product", norm(&image))?);
+        let (components, left) = kept.orthogonalize(&mut image);
+        diagonal.extend(components.last());
+        residual = if is_noise::<T>(left, largest) || step + 1 == order { 0.0 } else { left };
+        match unit(image, residual) {
+            Some(image) => next = image,
+            None => break,
+        }
+    }
+    Ok(Lanczos { basis: kept.into_vectors(), diagonal, off_diagonal, residual })
+}
+
+/// `v / size`, unless the size is zero.
+pub fn unit<T: Scalar>(mut v: Vec<T>, size: f64) -> Option<Vec<T>> {
+    v.iter_mut().for_each(|x| *x = T::from_f64(x.as_f64() / size));
+    (size > 0.0).then_some(v)
+}
+
+/// Whether what orthogonalization left of a product is rounding: a few units in the last place of the largest product
+/// seen.
+pub fn is_noise<T: Scalar>(left: f64, largest: f64) -> bool {
+    left <= 8.0 * T::epsilon().as_f64() * largest
+}

@@ -1,0 +1,36 @@
+//! What algorithms ask of their arguments.
+
+use crate::{CurvatureError, LinearOperator};
+use minima_autodiff::Scalar;
+
+/// The order of a square operator.
+pub fn order<T: Scalar, A: LinearOperator<T> + ?Sized>(a: &A) -> Result<usize, CurvatureError> {
+    let [rows, columns] = a.shape();
+    if rows == columns {
+        return Ok(rows);
+    }
+    Err(CurvatureError::Size { what: "the matrix", found: vec![rows, columns], expected: vec![columns, columns] })
+}
+
+/// `x`, if it is finite.
+pub fn finite(what: &'static str, x: f64) -> Result<f64, CurvatureError> {
+    if x.is_finite() { Ok(x) } else { Err(CurvatureError::NotFinite { what, found: x }) }
+}
+
+/// Fails where a count is below its least value, which `expected` names.
+pub fn at_least(
+    least: usize,
+    option: &'static str,
+    found: usize,
+    expected: &'static str,
+) -> Result<(), CurvatureError> {
+    if found >= least { Ok(()) } else { Err(CurvatureError::Option { option, found: found as f64, expected }) }
+}
+
+/// Fails where a number is not finite or below zero.
+pub fn non_negative(option: &'static str, found: f64) -> Result<(), CurvatureError> {
+    if found.is_finite() && found >= 0.0 {
+        return Ok(());
+    }
+    Err(CurvatureError::Option { option, found, expected: "a finite number, zero or more" })
+}

@@ -1,0 +1,67 @@
+//! Random vectors to multiply matrices by.
+
+use minima_autodiff::Scalar;
+use minima_rng::Key;
+use ndarray::Array2;
+use std::ops::Range;
+
+/// How many probes are multiplied at once: an operator over many images goes through them once for all.
+pub const AT_ONCE: usize = 16;
+
+/// `length` signs ±1, one for each bit of the key's words (Rademacher's distribution).
+pub fn signs<T: Scalar>(key: Key, length: usize) -> Vec<T> {
+    let words = key.bits(length.div_ceil(32));
+    let signs = words.into_iter().flat_map(|word| (0..32).map(move |bit| (word >> bit) & 1 == 1));
+    signs.take(length).map(|up| if up { T::one() } else { -T::one() }).collect()
+}
+
+/// Standard normal numbers.
+pub fn normal<T: Scalar>(key: Key, length: usize) -> Vec<T> {
+    key.normal(length).into_iter().map(|x| T::from_f64(f64::from(x))).collect()
+}
+
+/// The columns are the probes of these numbers: probe i has the signs of `key.fold_in(i)`.
+pub fn sign_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>) -> Array2<T> {
+    let mut probes = Array2::zeros((length, numbers.len()));
+    for (number, mut column) in numbers.zip(probes.columns_mut()) {
+        // Counts of probes are far below 2³².
+        let signs = signs::<T>(key.fold_in(number as u32), length);
+        column.iter_mut().zip(signs).for_each(|(to, sign)| *to = sign);
+    }
+    probes
+}
+
+/// `0..count` in pieces of [`AT_ONCE`].
+pub fn pieces(count: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count).step_by(AT_ONCE).map(move |first| first..count.min(first + AT_ONCE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{pieces, sign_columns, signs};
+    use minima_rng::Key;
+    use ndarray::Axis;
+
+    #[test]
+    fn signs_are_balanced_and_apart() {
+        let n = 100_000;
+        let [a, b] = [1, 2].map(|seed| signs::<f64>(Key::new(seed), n));
+        assert!(a.iter().all(|x| x.abs() == 1.0));
+        // Sums of n independent signs: within four standard deviations √n of 0.
+        let bound = 4.0 * (n as f64).sqrt();
+        assert!(a.iter().sum::<f64>().abs() < bound);
+        assert!(a.iter().zip(&b).map(|(a, b)| a * b).sum::<f64>().abs() < bound);
+        assert!(a.iter().zip(&a[1..]).map(|(a, b)| a * b).sum::<f64>().abs() < bound);
+    }
+
+    #[test]
+    fn a_probe_is_the_same_in_any_piece() {
+        let all = sign_columns::<f32>(Key::new(3), 50, 0..40);
+        let found: Vec<usize> = pieces(40).flatten().collect();
+        assert_eq!(found, (0..40).collect::<Vec<_>>());
+        for piece in pieces(40) {
+            let part = sign_columns::<f32>(Key::new(3), 50, piece.clone());
+            assert_eq!(part, all.slice_axis(Axis(1), piece.into()));
+        }
+    }
+}

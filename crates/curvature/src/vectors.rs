@@ -1,0 +1,80 @@
+//! Arithmetic on vectors that are slices: sums in `f64`, in an order that depends on lengths alone.
+
+use minima_autodiff::Scalar;
+use rayon::prelude::*;
+
+/// How many numbers one partial sum covers.
+const CHUNK: usize = 4096;
+
+/// From this length on chunks are worth other threads; below, a product with a network takes longer by far.
+const LONG: usize = 1 << 18;
+
+/// Sums within a chunk: they fill vector registers.
+const PARTS: usize = 8;
+
+/// `aᵀ b` over one chunk.
+fn chunk_dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
+    let (mut parts, (a_whole, a_rest), (b_whole, b_rest)) = ([0.0; PARTS], a.as_chunks(), b.as_chunks());
+    for (a, b) in a_whole.iter().zip(b_whole) {
+        let (a, b): (&[T; PARTS], &[T; PARTS]) = (a, b);
+        for ((part, a), b) in parts.iter_mut().zip(a).zip(b) {
+            *part += a.as_f64() * b.as_f64();
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a.as_f64() * b.as_f64()).sum();
+    parts.into_iter().sum::<f64>() + rest
+}
+
+/// `aᵀ b`. What one has more than the other is left out.
+pub fn dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
+    let length = a.len().min(b.len());
+    let (a, b) = (a.get(..length).unwrap_or(a), b.get(..length).unwrap_or(b));
+    if length < LONG {
+        return a.chunks(CHUNK).zip(b.chunks(CHUNK)).map(|(a, b)| chunk_dot(a, b)).sum();
+    }
+    let partial: Vec<f64> = a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK)).map(|(a, b)| chunk_dot(a, b)).collect();
+    partial.into_iter().sum()
+}
+
+/// `‖a‖`.
+pub fn norm<T: Scalar>(a: &[T]) -> f64 {
+    dot(a, a).sqrt()
+}
+
+/// `y ← y + factor · x`.
+pub fn add_scaled<T: Scalar>(factor: f64, x: &[T], y: &mut [T]) {
+    let factor = T::from_f64(factor);
+    y.iter_mut().zip(x).for_each(|(y, x)| *y += factor * *x);
+}
+
+/// `y ← x + factor · y`.
+pub fn scale_and_add<T: Scalar>(factor: f64, y: &mut [T], x: &[T]) {
+    let factor = T::from_f64(factor);
+    y.iter_mut().zip(x).for_each(|(y, x)| *y = *x + factor * *y);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNK, LONG, add_scaled, dot, norm, scale_and_add};
+
+    #[test]
+    fn a_dot_product_takes_every_number_once() {
+        for length in [0, 1, 7, 8, 9, CHUNK - 1, CHUNK, CHUNK + 3, LONG, LONG + CHUNK + 5] {
+            // Integers: every order of summation gives the same.
+            let a: Vec<f32> = (0..length).map(|i| (i % 5) as f32).collect();
+            let b: Vec<f32> = (0..length).map(|i| (i % 3) as f32 - 1.0).collect();
+            let expected: i64 = (0..length as i64).map(|i| (i % 5) * (i % 3 - 1)).sum();
+            assert_eq!(dot(&a, &b), expected as f64, "{length}");
+        }
+    }
+
+    #[test]
+    fn updates() {
+        let mut y = [1.0, 2.0];
+        add_scaled(3.0, &[1.0, -1.0], &mut y);
+        assert_eq!(y, [4.0, -1.0]);
+        scale_and_add(2.0, &mut y, &[0.5, 0.5]);
+        assert_eq!(y, [8.5, -1.5]);
+        assert_eq!(norm(&[3.0_f32, 4.0]), 5.0);
+    }
+}

@@ -1,0 +1,189 @@
+//! Lanczos's process and eigenpairs against spectra that are known.
+
+mod matrices;
+
+use matrices::{Dense, graded, normal, with_spectrum};
+use minima_autodiff::Scalar;
+use minima_curvature::{
+    CurvatureError, EigenOptions, Eigenpair, LanczosOptions, bottom_eigenpairs, lanczos, lanczos_from, top_eigenpairs,
+};
+use minima_rng::Key;
+use ndarray::{Array2, aview1};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn spectra() -> Vec<(&'static str, Vec<f64>)> {
+    let clustered = (0..90).map(|i| f64::from(i / 30) + 1e-4 * f64::from(i % 30)).collect();
+    let indefinite = (0..120).map(|i| f64::from(i - 40).powi(3) / 1e4).collect();
+    let mut deficient = graded(1e-3, 1e2, 20);
+    deficient.extend([0.0; 180]);
+    vec![
+        ("decaying", graded(1e-8, 1e3, 250)),
+        ("clustered", clustered),
+        ("indefinite", indefinite),
+        ("rank-deficient", deficient),
+        ("repeated", [vec![-1.0; 20], vec![3.0; 4], vec![5.0; 3], vec![0.5; 40]].concat()),
+        ("identity", vec![1.0; 30]),
+        ("zero", vec![0.0; 30]),
+        ("negative", graded(-5.0, -0.1, 60)),
+        ("of order 2", vec![-2.0, 7.0]),
+        ("of order 1", vec![-3.0]),
+    ]
+}
+
+/// Values against the spectrum's end, within `tolerance`; vectors by their residual and their inner products.
+fn check<T: Scalar>(name: &str, a: &Dense<T>, found: &[Eigenpair<T>], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{name}");
+    let matrix = a.matrix.mapv(Scalar::as_f64);
+    for (i, (pair, value)) in found.iter().zip(expected).enumerate() {
+        assert!(pair.converged, "{name}: {i}");
+        assert!((pair.value - value).abs() <= tolerance, "{name}: {i} is {} and not {value}", pair.value);
+        let y = aview1(&pair.vector).mapv(Scalar::as_f64);
+        let left = matrix.dot(&y) - pair.value * &y;
+        assert!(left.dot(&left).sqrt() <= pair.residual + tolerance, "{name}: {i}");
+        for (j, other) in found.iter().enumerate() {
+            let expected = f64::from(u8::from(i == j));
+            let product = y.dot(&aview1(&other.vector).mapv(Scalar::as_f64));
+            assert!((product - expected).abs() < 256.0 * T::epsilon().as_f64(), "{name}: {i} {j} {product}");
+        }
+    }
+}
+
+#[test]
+fn eigenpairs_of_known_spectra() -> Outcome {
+    // Residuals of 1e-10 of the largest eigenvalue bound the values' errors (Weyl).
+    // The small end of a decaying spectrum asks for all of the space.
+    let options = EigenOptions { tolerance: 1e-10, basis: 250, ..EigenOptions::default() };
+    for (name, mut spectrum) in spectra() {
+        let a = Dense::<f64>::new(&with_spectrum(&spectrum, 21));
+        spectrum.sort_by(f64::total_cmp);
+        let largest = spectrum[0].abs().max(spectrum[spectrum.len() - 1].abs());
+        for count in [1, 5, 12] {
+            let count = count.min(spectrum.len());
+            let top = top_eigenpairs(&a, count, &options)?;
+            let taken = a.count();
+            let bottom = bottom_eigenpairs(&a, count, &options)?;
+            println!("{name}, {count}: {taken} and {} products", a.count());
+            let expected: Vec<f64> = spectrum.iter().rev().take(count).copied().collect();
+            check(name, &a, &top, &expected, 1e-9 * largest);
+            check(name, &a, &bottom, &spectrum[..count], 1e-9 * largest);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn small_bases_restart() -> Outcome {
+    let spectrum = graded(1e-4, 10.0, 400);
+    let a = Dense::<f64>::new(&with_spectrum(&spectrum, 22));
+    let expected: Vec<f64> = spectrum.iter().rev().take(6).copied().collect();
+    let large = EigenOptions { tolerance: 1e-9, repeated: false, ..EigenOptions::default() };
+    let small = EigenOptions { basis: 0, ..large };
+    check("large", &a, &top_eigenpairs(&a, 6, &large)?, &expected, 1e-8);
+    let unrestarted = a.count();
+    // 22 vectors: twice the count and ten more.
+    check("small", &a, &top_eigenpairs(&a, 6, &small)?, &expected, 1e-8);
+    let restarted = a.count();
+    assert!(restarted > 22 && restarted < 3 * unrestarted, "{restarted}, {unrestarted}");
+    Ok(())
+}
+
+#[test]
+fn what_did_not_converge_says_so() -> Outcome {
+    let spectrum: Vec<f64> = (0..300).map(|i| 1.0 + 1e-3 * f64::from(i)).collect();
+    let a = Dense::<f64>::new(&with_spectrum(&spectrum, 23));
+    let options = EigenOptions { tolerance: 1e-12, products: 12, ..EigenOptions::default() };
+    let found = top_eigenpairs(&a, 3, &options)?;
+    assert_eq!((found.len(), a.count()), (3, 12 + 3));
+    for pair in &found {
+        assert!(!pair.converged);
+        // Nonetheless within the residual of an eigenvalue.
+        let nearest = spectrum.iter().map(|x| (x - pair.value).abs()).fold(f64::INFINITY, f64::min);
+        assert!(nearest <= pair.residual);
+    }
+    Ok(())
+}
+
+#[test]
+fn single_precision() -> Outcome {
+    // A product of order 200 in single precision is off by some 1e-6 of the largest eigenvalue.
+    let spectrum = graded(1e-3, 50.0, 200);
+    let a = Dense::<f32>::new(&with_spectrum(&spectrum, 24));
+    let expected: Vec<f64> = spectrum.iter().rev().take(8).copied().collect();
+    let found = top_eigenpairs(&a, 8, &EigenOptions::default())?;
+    let worst = found.iter().map(|pair| pair.residual / 50.0).fold(0.0, f64::max);
+    println!("residuals up to {worst:.1e}");
+    check("f32", &a, &found, &expected, 1e-4);
+    let floor = top_eigenpairs(&a, 8, &EigenOptions { tolerance: 0.0, ..EigenOptions::default() })?;
+    let worst = floor.iter().map(|pair| pair.residual / 50.0).fold(0.0, f64::max);
+    println!("residuals at the floor up to {worst:.1e}");
+    assert!(worst < 2e-6);
+    Ok(())
+}
+
+#[test]
+fn the_factorization_holds() -> Outcome {
+    // Many steps beyond convergence: without reorthogonalization Q would long have lost its orthogonality.
+    let spectrum = graded(1e-6, 1e2, 150);
+    let a = Dense::<f64>::new(&with_spectrum(&spectrum, 25));
+    for steps in [1, 7, 100, 150, 1000] {
+        let found = lanczos(&a, &LanczosOptions { steps, key: Key::new(5) })?;
+        let k = found.diagonal.len();
+        assert!(k <= steps.min(150) && found.off_diagonal.len() + 1 == k && found.basis.len() == k);
+        let q = Array2::from_shape_fn((150, k), |(i, j)| found.basis[j][i]);
+        assert!((q.t().dot(&q) - Array2::<f64>::eye(k)).iter().all(|x| x.abs() < 1e-13));
+        let apart = a.matrix.dot(&q) - q.dot(&found.tridiagonal());
+        for (j, column) in apart.columns().into_iter().enumerate() {
+            let expected = if j + 1 == k { found.residual } else { 0.0 };
+            let size = column.dot(&column).sqrt();
+            assert!((size - expected).abs() < 1e-11, "{steps}, {j}: {size} and not {expected}");
+        }
+        // A Gauss quadrature: exact moments up to 2k − 1.
+        let ritz = found.ritz()?;
+        let start = q.column(0);
+        let mut power = start.to_owned();
+        for degree in 1..(2 * k).min(6) {
+            power = a.matrix.dot(&power);
+            let sum: f64 = ritz.values.iter().zip(&ritz.weights).map(|(x, w)| w * x.powi(degree as i32)).sum();
+            let exact = start.dot(&power);
+            assert!((sum - exact).abs() < 1e-11 * exact.abs(), "{steps}, {degree}: {sum} and not {exact}");
+        }
+        for (value, residual) in ritz.values.iter().zip(&ritz.residuals) {
+            let nearest = spectrum.iter().map(|x| (x - value).abs()).fold(f64::INFINITY, f64::min);
+            assert!(nearest <= residual + 1e-11, "{value}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn invariant_spaces_end_the_process() -> Outcome {
+    let three = [vec![1.0; 10], vec![2.0; 10], vec![-4.0; 10]].concat();
+    let found = lanczos(&Dense::<f64>::new(&Array2::from_diag(&aview1(&three))), &LanczosOptions::default())?;
+    assert_eq!((found.diagonal.len(), found.residual), (3, 0.0));
+    for (value, expected) in found.ritz()?.values.iter().zip([-4.0, 1.0, 2.0]) {
+        assert!((value - expected).abs() < 1e-12);
+    }
+    let zero = lanczos(&Dense::<f64>::new(&Array2::zeros((4, 4))), &LanczosOptions::default())?;
+    assert_eq!((zero.diagonal, zero.residual), (vec![0.0], 0.0));
+    let unit = lanczos_from(&Dense::<f64>::new(&Array2::from_diag(&aview1(&[2.0, 3.0]))), &[0.0, 7.0], 5)?;
+    assert_eq!((unit.basis, unit.diagonal), (vec![vec![0.0, 1.0]], vec![3.0]));
+    Ok(())
+}
+
+#[test]
+fn bad_input_is_named() {
+    let a = Dense::<f64>::new(&Array2::eye(3));
+    let wide = Dense::<f64>::new(&Array2::zeros((2, 3)));
+    let nan = Dense::<f64>::new(&Array2::from_elem((3, 3), f64::NAN));
+    assert!(matches!(lanczos(&wide, &LanczosOptions::default()), Err(CurvatureError::Size { .. })));
+    assert!(matches!(lanczos(&nan, &LanczosOptions::default()), Err(CurvatureError::NotFinite { .. })));
+    assert!(matches!(lanczos_from(&a, &[0.0; 3], 2), Err(CurvatureError::Option { option: "start", .. })));
+    assert!(matches!(lanczos_from(&a, &normal(2, 0), 2), Err(CurvatureError::Size { .. })));
+    assert!(matches!(lanczos_from(&a, &[1.0; 3], 0), Err(CurvatureError::Option { option: "steps", .. })));
+    let few = EigenOptions { products: 1, ..EigenOptions::default() };
+    assert!(matches!(top_eigenpairs(&a, 2, &few), Err(CurvatureError::Option { option: "products", .. })));
+    assert!(matches!(top_eigenpairs(&nan, 2, &EigenOptions::default()), Err(CurvatureError::NotFinite { .. })));
+    assert!(top_eigenpairs(&a, 0, &few).is_ok_and(|found| found.is_empty()));
+    assert!(top_eigenpairs(&a, 9, &EigenOptions::default()).is_ok_and(|found| found.len() == 3));
+}
