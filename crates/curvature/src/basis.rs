@@ -3,14 +3,22 @@
 use crate::vectors::{dot, norm};
 use minima_autodiff::Scalar;
 use ndarray::ArrayView2;
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 /// How many numbers of a vector are worked on at once: their sums in `f64` stay in the first-level cache.
 const CHUNK: usize = 1024;
 
-/// A Gram-Schmidt pass that leaves less than this of a vector is followed by another (Kahan's "twice is enough", in
-/// Parlett, The Symmetric Eigenvalue Problem, 1998, section 6.9).
-const ENOUGH: f64 = 0.5;
+/// How many numbers of all vectors are worth other threads. What is computed does not depend on it.
+const LONG: usize = 1 << 19;
+
+/// A Gram-Schmidt pass that leaves less than this of a vector is followed by another (Daniel, Gragg, Kaufman & Stewart
+/// 1976; Parlett, The Symmetric Eigenvalue Problem, 1998, section 6.9).
+const ENOUGH: f64 = 0.7;
+
+/// How many of the last vectors are taken out first: a Krylov space's product has no other components, apart from
+/// rounding, so that one pass over all of them is then enough.
+const LAST: usize = 2;
 
 /// Passes at most.
 const PASSES: usize = 4;
@@ -39,21 +47,16 @@ impl<T: Scalar> Basis<T> {
         self.vectors.push(v);
     }
 
-    /// Takes its components along the basis out of `v`, in two passes or more. Returns them, and the norm of what is
-    /// left.
+    /// Takes its components along the basis out of `v`, until what is left is orthogonal to rounding. Returns them, and
+    /// the norm of what is left.
     pub fn orthogonalize(&self, v: &mut [T]) -> (Vec<f64>, f64) {
         let mut components = vec![0.0; self.len()];
+        self.pass(self.len().saturating_sub(LAST), &mut components, v);
         let mut before = norm(v);
-        for pass in 0..PASSES {
-            let found: Vec<f64> = if self.is_long(v.len()) {
-                self.vectors.par_iter().map(|q| dot(q, v)).collect()
-            } else {
-                self.vectors.iter().map(|q| dot(q, v)).collect()
-            };
-            self.subtract(&found, v);
-            components.iter_mut().zip(found).for_each(|(sum, c)| *sum += c);
+        for _ in 0..PASSES {
+            self.pass(0, &mut components, v);
             let after = norm(v);
-            if pass > 0 && after >= ENOUGH * before {
+            if after >= ENOUGH * before {
                 return (components, after);
             }
             before = after;
@@ -61,11 +64,17 @@ impl<T: Scalar> Basis<T> {
         (components, before)
     }
 
-    /// `v ← v − Σⱼ cⱼ qⱼ`, rounded once.
-    fn subtract(&self, c: &[f64], v: &mut [T]) {
-        let long = self.is_long(v.len());
+    /// `v ← v − Σⱼ qⱼ qⱼᵀ v` over the vectors from the `first` on, rounded once; adds to their components.
+    fn pass(&self, first: usize, components: &mut [f64], v: &mut [T]) {
+        let vectors = self.vectors.get(first..).unwrap_or_default();
+        let long = vectors.len() * v.len() >= LONG;
+        let found: Vec<f64> = if long {
+            vectors.par_iter().map(|q| dot(q, v)).collect()
+        } else {
+            vectors.iter().map(|q| dot(q, v)).collect()
+        };
         let one = |(number, piece): (usize, &mut [T])| {
-            let sums = self.combination(c, number, piece.len());
+            let sums = combination(vectors, &found, number, piece.len());
             piece.iter_mut().zip(sums).for_each(|(v, sum)| *v = T::from_f64(v.as_f64() - sum));
         };
         if long {
@@ -73,17 +82,7 @@ impl<T: Scalar> Basis<T> {
         } else {
             v.chunks_mut(CHUNK).enumerate().for_each(one);
         }
-    }
-
-    /// Piece `number`, of `length` numbers, of `Σⱼ cⱼ qⱼ`.
-    fn combination(&self, c: &[f64], number: usize, length: usize) -> [f64; CHUNK] {
-        let mut sums = [0.0; CHUNK];
-        let first = number * CHUNK;
-        for (c, q) in c.iter().zip(&self.vectors) {
-            let q = q.get(first..first + length).unwrap_or_default();
-            sums.iter_mut().zip(q).for_each(|(sum, q)| *sum += c * q.as_f64());
-        }
-        sums
+        components.iter_mut().skip(first).zip(found).for_each(|(sum, c)| *sum += c);
     }
 
     /// The vectors `Σⱼ sⱼₘ qⱼ`, one for each column of `s`.
@@ -95,7 +94,7 @@ impl<T: Scalar> Basis<T> {
             .map(|c| {
                 let mut v = vec![T::zero(); length];
                 for (number, piece) in v.chunks_mut(CHUNK).enumerate() {
-                    let sums = self.combination(c, number, piece.len());
+                    let sums = combination(&self.vectors, c, number, piece.len());
                     piece.iter_mut().zip(sums).for_each(|(v, sum)| *v = T::from_f64(sum));
                 }
                 v
@@ -103,10 +102,34 @@ impl<T: Scalar> Basis<T> {
             .collect();
         Self { vectors }
     }
+}
 
-    /// Whether a pass is worth other threads. What is computed does not depend on it.
-    fn is_long(&self, length: usize) -> bool {
-        self.len() * length >= 1 << 17
+/// Piece `number`, of `length` numbers, of `Σⱼ cⱼ qⱼ`.
+fn combination<T: Scalar>(vectors: &[Vec<T>], c: &[f64], number: usize, length: usize) -> [f64; CHUNK] {
+    Arch::new().dispatch(Combination { vectors, c, first: number * CHUNK, length })
+}
+
+/// A piece of a combination of vectors, compiled for each instruction set.
+struct Combination<'a, T> {
+    vectors: &'a [Vec<T>],
+    c: &'a [f64],
+    first: usize,
+    length: usize,
+}
+
+impl<T: Scalar> NullaryFnOnce for Combination<'_, T> {
+    type Output = [f64; CHUNK];
+
+    #[inline(always)]
+    fn call(self) -> [f64; CHUNK] {
+        let mut sums = [0.0; CHUNK];
+        for (c, q) in self.c.iter().zip(self.vectors) {
+            let q = q.get(self.first..self.first + self.length).unwrap_or_default();
+            for (sum, q) in sums.iter_mut().zip(q) {
+                *sum += c * q.as_f64();
+            }
+        }
+        sums
     }
 }
 

@@ -115,8 +115,9 @@ pub fn conjugate_gradient<T: Scalar>(
     let mut renewed = f64::INFINITY;
     let (ended, negative_curvature) = loop {
         let mut relative = at.relative_residual(size)?;
-        if relative <= options.tolerance {
-            if log.is_empty() {
+        // Below rounding the recurrence says nothing about x any more.
+        if relative <= options.tolerance.max(T::epsilon().as_f64()) {
+            if log.is_empty() && relative <= options.tolerance {
                 break (CgEnd::Converged, None);
             }
             at.residual = residual(a, b, &at.x)?;

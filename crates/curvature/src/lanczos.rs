@@ -84,7 +84,7 @@ impl<T: Scalar> Lanczos<T> {
     }
 }
 
-/// Lanczos's process from a random start, every vector orthogonalized against all before it, twice (Lanczos 1950;
+/// Lanczos's process from a random start, every vector orthogonalized against all before it (Lanczos 1950;
 /// Parlett, The Symmetric Eigenvalue Problem, 1998, chapter 13). It ends early where the Krylov space is invariant.
 ///
 /// # Errors

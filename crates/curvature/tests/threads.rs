@@ -11,13 +11,13 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 #[test]
 fn the_same_bits_on_any_number_of_threads() -> Outcome {
     let on = |threads: usize| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
-        // Long enough for the parallel paths: 30 vectors of 6000.
+        // Long enough for the parallel paths: 100 vectors of 6000.
         let order = 6000;
         let diagonal = Diagonal((0..order).map(|i| (i as f32).sin()).collect());
         rayon::ThreadPoolBuilder::new().num_threads(threads).build()?.install(|| {
-            let options = EigenOptions { products: 80, ..EigenOptions::default() };
+            let options = EigenOptions { products: 120, basis: 120, ..EigenOptions::default() };
             let pairs = top_eigenpairs(&diagonal, 3, &options)?;
-            let density = spectral_density(&diagonal, &DensityOptions { probes: 2, steps: 40, key: Key::new(1) })?;
+            let density = spectral_density(&diagonal, &DensityOptions { probes: 2, steps: 100, key: Key::new(1) })?;
             let trace = trace_hutch_pp(&diagonal, 90, Key::new(2))?;
             let b: Vec<f32> = (0..order).map(|i| (i as f32).cos()).collect();
             let shifted = Diagonal(diagonal.0.iter().map(|d| d + 1.1).collect());

@@ -107,10 +107,22 @@ impl Dataset {
     /// The first `n` images, or all if there are fewer.
     #[must_use]
     pub fn take(&self, n: usize) -> Self {
-        let n = n.min(self.len());
+        self.range(0, n)
+    }
+
+    /// The first `n` images, or all if there are fewer, and the others.
+    #[must_use]
+    pub fn split_at(&self, n: usize) -> (Self, Self) {
+        (self.take(n), self.range(n, self.len()))
+    }
+
+    /// Images from `start` to before `end`, as far as there are.
+    fn range(&self, start: usize, end: usize) -> Self {
+        let end = end.min(self.len());
+        let start = start.min(end);
         let mut images = self.images.clone();
-        images.slice_axis_inplace(Axis(0), Slice::from(..n));
-        Self { images, labels: self.labels.iter().copied().take(n).collect(), ..*self }
+        images.slice_axis_inplace(Axis(0), Slice::from(start..end));
+        Self { images, labels: self.labels[start..end].to_vec(), ..*self }
     }
 
     /// Chosen images as numbers in [0, 1], one a row, and their classes, in the order of `indices`.
@@ -203,6 +215,10 @@ mod tests {
         assert_eq!(two.images().row(1), data.images().row(1));
         assert_eq!(data.take(9), data);
         assert!(data.take(0).is_empty());
+        let (first, rest) = data.split_at(3);
+        assert_eq!((first, rest.labels(), rest.len()), (data.take(3), &[1][..], 1));
+        assert_eq!(rest.images().row(0), data.images().row(3));
+        assert!(data.split_at(9).1.is_empty());
         assert_eq!(two.with_labels(vec![2, 2]).unwrap().labels(), [2, 2]);
     }
 }

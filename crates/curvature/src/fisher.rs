@@ -1,0 +1,116 @@
+//! The Fisher information matrix of the model's labels, exact, sampled, or with the true labels in their place.
+
+use crate::objective::Part;
+use crate::{CurvatureError, Generation, Ggn, LinearOperator, Objective, SymmetricOperator};
+use minima_autodiff::Scalar;
+use minima_autodiff::softmax_cross_entropy::softmax;
+use minima_rng::Key;
+use ndarray::{Array2, ArrayView2};
+
+/// `(1/N) Σᵢ E[gᵢ gᵢᵀ]` with the gradient `gᵢ` of an image's own loss. With labels drawn from the model it is the Fisher
+/// information, for softmax cross-entropy the same matrix as the generalized Gauss-Newton matrix (Martens 2020, section
+/// 9.2); with the true labels it is what is called the empirical Fisher, which is another (Kunstner et al. 2019).
+#[derive(Debug)]
+pub struct Fisher<'o, 'a, T: Scalar> {
+    objective: &'o Objective<'a, T>,
+    labels: Labels<'o, 'a, T>,
+}
+
+#[derive(Debug)]
+enum Labels<'o, 'a, T: Scalar> {
+    /// The expectation over the model's labels.
+    Expected(Ggn<'o, 'a, T>),
+    /// These, one list of all images a sample.
+    Given(Vec<Vec<usize>>),
+}
+
+impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
+    /// The expectation over the model's labels, in closed form.
+    ///
+    /// # Errors
+    /// None that can happen: all sizes were checked when the objective was made.
+    pub fn exact(objective: &'o Objective<'a, T>) -> Result<Self, CurvatureError> {
+        Ok(Self { objective, labels: Labels::Expected(Ggn::new(objective, Generation::Mean)?) })
+    }
+
+    /// With `samples` labels an image, drawn once from the model's probabilities. An image's label depends on the key, the
+    /// sample's number and the image's place only.
+    ///
+    /// # Errors
+    /// When `samples` is zero.
+    pub fn sampled(objective: &'o Objective<'a, T>, key: Key, samples: usize) -> Result<Self, CurvatureError> {
+        if samples == 0 {
+            return Err(CurvatureError::Option { option: "samples", found: 0.0, expected: "at least 1" });
+        }
+        let keys = (0..).map(|sample: u32| key.fold_in(sample)).take(samples);
+        let draws: Vec<Vec<f32>> = keys.map(|key| key.uniform(objective.images())).collect();
+        let mut labels = vec![Vec::with_capacity(objective.images()); samples];
+        objective.for_each_part(|part| {
+            let p = softmax(part.at.logits());
+            for (labels, draws) in labels.iter_mut().zip(&draws) {
+                let draws = draws.iter().skip(part.first);
+                labels.extend(p.outer_iter().zip(draws).map(|(p, &draw)| {
+                    let mut left = f64::from(draw);
+                    let hit = |p: &T| {
+                        left -= p.as_f64();
+                        left < 0.0
+                    };
+                    p.iter().position(hit).unwrap_or(p.len().saturating_sub(1))
+                }));
+            }
+            Ok(())
+        })?;
+        Ok(Self { objective, labels: Labels::Given(labels) })
+    }
+
+    /// With the true labels.
+    ///
+    /// # Errors
+    /// None that can happen: all sizes were checked when the objective was made.
+    pub fn empirical(objective: &'o Objective<'a, T>) -> Result<Self, CurvatureError> {
+        let mut labels = Vec::with_capacity(objective.images());
+        objective.for_each_part(|part| {
+            labels.extend_from_slice(part.labels);
+            Ok(())
+        })?;
+        Ok(Self { objective, labels: Labels::Given(vec![labels]) })
+    }
+
+    /// `Σᵢ gᵢ (gᵢᵀ v)` of one batch, over images and samples.
+    fn of_part(&self, samples: &[Vec<usize>], part: &Part<'_, '_, T>, v: &[T]) -> Result<Vec<T>, CurvatureError> {
+        let share = self.objective.share() / T::from_f64(samples.len() as f64);
+        let tangents = part.at.jvp(Some(v), None)?;
+        let mut w = Array2::zeros(tangents.raw_dim());
+        for labels in samples {
+            let labels = labels.get(part.first..part.first + part.labels.len()).unwrap_or_default();
+            let residuals = Objective::own_residuals(part, labels);
+            for ((mut w, r), tangent) in w.outer_iter_mut().zip(residuals.outer_iter()).zip(tangents.outer_iter()) {
+                w.scaled_add(share * r.dot(&tangent), &r);
+            }
+        }
+        Ok(part.at.vjp(w.view())?)
+    }
+}
+
+impl<T: Scalar> LinearOperator<T> for Fisher<'_, '_, T> {
+    fn shape(&self) -> [usize; 2] {
+        [self.objective.parameter_count(); 2]
+    }
+
+    fn apply(&self, v: &[T]) -> Result<Vec<T>, CurvatureError> {
+        self.check(v)?;
+        match &self.labels {
+            Labels::Expected(ggn) => ggn.apply(v),
+            Labels::Given(samples) => self.objective.sum(|part| self.of_part(samples, part, v)),
+        }
+    }
+
+    fn apply_columns(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
+        match &self.labels {
+            Labels::Expected(ggn) => ggn.apply_columns(v),
+            Labels::Given(samples) => self.objective.sum_columns(v, |part, v| self.of_part(samples, part, v)),
+        }
+    }
+}
+
+impl<T: Scalar> SymmetricOperator<T> for Fisher<'_, '_, T> {}

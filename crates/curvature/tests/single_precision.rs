@@ -1,0 +1,83 @@
+//! What conjugate gradients and Lanczos's process reach in single precision, over many matrices.
+
+mod matrices;
+
+use matrices::{Dense, graded, normal, with_spectrum};
+use minima_curvature::{
+    CgEnd, CgOptions, EigenOptions, LanczosOptions, bottom_eigenpairs, conjugate_gradient, lanczos, top_eigenpairs,
+};
+use minima_rng::Key;
+use ndarray::{Array1, Array2, aview1};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+const EPSILON: f64 = f32::EPSILON as f64;
+
+/// Matrices of orders 20 to 200, condition numbers 3 to 10⁶, largest eigenvalue 1.
+fn matrices() -> impl Iterator<Item = (usize, f64, Dense<f32>)> {
+    (0..24).map(|number| {
+        let (order, condition) = ([20, 60, 200][number % 3], [3.0, 1e2, 1e4, 1e6][number / 3 % 4]);
+        (order, condition, Dense::new(&with_spectrum(&graded(1.0 / condition, 1.0, order), 100 + number as u64)))
+    })
+}
+
+fn wide(v: &[f32]) -> Array1<f64> {
+    aview1(v).mapv(f64::from)
+}
+
+fn size(v: &Array1<f64>) -> f64 {
+    v.dot(v).sqrt()
+}
+
+#[test]
+fn the_residual_of_conjugate_gradients_ends_at_the_products_rounding() -> Outcome {
+    for (order, condition, a) in matrices() {
+        let b: Vec<f32> = normal(order, order as u64).into_iter().map(|x| x as f32).collect();
+        let options = CgOptions { iterations: 20_000, tolerance: 0.0, relative_progress: None };
+        let found = conjugate_gradient(&a, &b, &options, None, None)?;
+        let x = wide(&found.x);
+        let reached = size(&(wide(&b) - a.matrix.mapv(f64::from).dot(&x)));
+        let units = reached / (size(&x) * EPSILON);
+        assert_eq!(found.ended, CgEnd::Stagnation, "{order}, {condition:e}");
+        // A product is off by about a unit in the last place of ‖A‖ ‖x‖, and so is x itself times A; ‖A‖ is 1.
+        assert!(units < 10.0, "{order}, {condition:e}: {units}");
+    }
+    Ok(())
+}
+
+#[test]
+fn lanczos_stays_orthogonal_and_eigenvalues_come_out_to_rounding() -> Outcome {
+    for (order, condition, a) in matrices() {
+        let found = lanczos(&a, &LanczosOptions { steps: order, key: Key::new(1) })?;
+        let k = found.basis.len();
+        let q = Array2::from_shape_fn((order, k), |(i, j)| f64::from(found.basis[j][i]));
+        let lost = (q.t().dot(&q) - Array2::<f64>::eye(k)).iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+        let options = EigenOptions { tolerance: 0.0, ..EigenOptions::default() };
+        let spectrum = graded(1.0 / condition, 1.0, order);
+        let top = top_eigenpairs(&a, 3, &options)?;
+        let bottom = bottom_eigenpairs(&a, 1, &options)?;
+        let worst = top.iter().zip(spectrum.iter().rev()).map(|(p, s)| (p.value - s).abs()).fold(0.0, f64::max);
+        let residual = top.iter().map(|p| p.residual).fold(0.0, f64::max);
+        // In units of rounding. The largest eigenvalue is 1, so that a product is off by about one.
+        let bottom = bottom.iter().map(|p| (p.value - spectrum[0]).abs()).fold(0.0, f64::max);
+        for (what, found) in [("orthogonality", lost), ("top", worst), ("residual", residual), ("bottom", bottom)] {
+            assert!(found < 4.0 * EPSILON, "{order}, {condition:e}: {what} {}", found / EPSILON);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn convergence_is_about_the_solution_itself() -> Outcome {
+    let a = with_spectrum(&graded(0.1, 10.0, 200), 15);
+    let b: Vec<f32> = normal(200, 16).into_iter().map(|x| x as f32).collect();
+    let operator = Dense::<f32>::new(&a);
+    let found = conjugate_gradient(&operator, &b, &CgOptions { iterations: 500, ..CgOptions::default() }, None, None)?;
+    assert_eq!(found.ended, CgEnd::Converged);
+    // The promise is about x, not about the recurrence: residual computed here, in double precision.
+    let x = Array1::from_iter(found.x.iter().map(|&x| f64::from(x)));
+    let wide = Array1::from_iter(b.iter().map(|&x| f64::from(x)));
+    let residual = &wide - &operator.matrix.mapv(f64::from).dot(&x);
+    assert!(residual.dot(&residual).sqrt() < 1.1e-5 * wide.dot(&wide).sqrt());
+    Ok(())
+}
