@@ -43,7 +43,11 @@ impl<T: Scalar, A: SymmetricOperator<T>> Rescaled<T, A> {
         }
         let expected = inner.shape().to_vec();
         if expected != [scales.len(); 2] {
-            return Err(CurvatureError::Size { what: "the diagonal of scales", found: vec![scales.len(); 2], expected });
+            return Err(CurvatureError::Size {
+                what: "the diagonal of scales",
+                found: vec![scales.len(); 2],
+                expected,
+            });
         }
         Ok(Self { inner, scales })
     }
