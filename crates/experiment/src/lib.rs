@@ -36,6 +36,7 @@ pub mod report;
 pub mod reproduce;
 pub mod robustness;
 pub mod scaling;
+pub mod spectra;
 pub mod tables;
 pub mod training;
 

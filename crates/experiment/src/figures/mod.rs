@@ -13,6 +13,7 @@ mod raster;
 mod robust_accuracy;
 mod scaling;
 mod series_style;
+mod spectral_density;
 mod training_curves;
 
 pub use adversarial_pairs::AdversarialPairs;
@@ -22,6 +23,7 @@ pub use input_gradient_norms::InputGradientNorms;
 pub use logit_margins::LogitMargins;
 pub use robust_accuracy::RobustAccuracy;
 pub use scaling::Scaling;
+pub use spectral_density::SpectralDensityFigure;
 pub use training_curves::TrainingCurves;
 
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ mod fgsm;
 mod robustness;
 mod scaling;
 mod sharpness;
+mod spectrum;
 mod training;
 
 pub use adversarial_example::AdversarialExample;
@@ -16,6 +17,7 @@ pub use fgsm::FgsmRow;
 pub use robustness::{MaskingRow, RobustnessRow, TransferRow};
 pub use scaling::ScalingRow;
 pub use sharpness::{Scope, SharpnessRow};
+pub use spectrum::{CurvatureMatrix, CurvatureRow, SpectralDensityRow, SpectralQuantity};
 pub use training::TrainingRow;
 
 use std::fs;
