@@ -143,8 +143,11 @@ fn a_run_writes_the_same_bytes_with_any_number_of_threads() {
         "tables/robustness.csv",
         "tables/transfer.csv",
         "tables/masking.csv",
+        "tables/curvature.csv",
+        "tables/spectral_density.csv",
         "figures/figure1.svg",
         "figures/robust-accuracy.svg",
+        "figures/spectral-density.svg",
         "figures/training.png",
     ] {
         assert!(names.iter().any(|name| name == expected), "{expected} among {names:?}");
@@ -166,6 +169,13 @@ fn a_run_writes_the_same_bytes_with_any_number_of_threads() {
     assert_eq!(evaluated["attacks"][0]["attack"], "fgsm");
     assert_eq!(evaluated["sharpness"].as_array().map(Vec::len), Some(2));
     assert!(evaluated["correct"].as_u64().is_some_and(|n| n > 1_000));
+
+    let output = xtask(&["evaluate", "--weights", &weights, "--spectrum", "--json"]);
+    let evaluated: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object and no more");
+    let curvature = &evaluated["curvature"];
+    assert_eq!((&curvature["images"], curvature["hessian"].as_array().map(Vec::len)), (&1_000.into(), Some(10)));
+    let largest = |matrix: &str| curvature[matrix][0].as_f64().expect("an eigenvalue");
+    assert!(largest("gauss_newton") > 0.0 && curvature["smallest"].as_f64().expect("a number") < largest("hessian"));
 
     attacks(&weights, &one.join("checkpoints/clean-sgd-42.safetensors").display().to_string());
 }

@@ -82,6 +82,7 @@ mod objective;
 mod operator;
 mod precondition;
 mod probes;
+mod rescaled;
 mod trace;
 mod vectors;
 
@@ -102,4 +103,5 @@ pub use jacobian::{Jacobian, TransposedJacobian};
 pub use lanczos::{Lanczos, LanczosOptions, Ritz, lanczos, lanczos_from};
 pub use objective::Objective;
 pub use operator::{LinearOperator, SymmetricOperator};
+pub use rescaled::Rescaled;
 pub use trace::{TraceEstimate, trace_hutch_pp, trace_hutchinson};

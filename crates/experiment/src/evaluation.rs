@@ -9,13 +9,16 @@ use crate::tables::Table;
 use crate::training::{TestSet, network};
 use minima_autodiff::Model;
 use minima_data::Dataset;
-use minima_metrics::Summary;
+use minima_metrics::{Eigenvalue, SpectrumOptions, Summary, curvature_spectrum};
 use serde::Serialize;
 use std::fmt;
 use std::path::Path;
 
 /// Test images that share a weight perturbation in the scope `batch`, as in the paper.
 const SHARPNESS_BATCH: usize = 256;
+
+/// Training images whose mean loss's curvature is measured.
+const CURVATURE_IMAGES: usize = 1_000;
 
 /// One attack on all test images.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -50,6 +53,25 @@ pub struct SharpnessResult {
     pub median: f64,
 }
 
+/// Second derivatives of the mean loss on training images.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CurvatureResult {
+    /// How many images, the first ones.
+    pub images: usize,
+    /// The Gauss-Newton matrix's largest eigenvalues, descending.
+    pub gauss_newton: Vec<f64>,
+    /// The Hessian's.
+    pub hessian: Vec<f64>,
+    /// The Hessian's smallest eigenvalue.
+    pub smallest: f64,
+    /// The trace of either.
+    pub trace: f64,
+    /// The Hessian's largest eigenvalue with parameters in units of their filters' norms.
+    pub normalised_largest: Option<f64>,
+    /// The trace in these units.
+    pub normalised_trace: f64,
+}
+
 /// Everything that is measured of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CheckpointEvaluation {
@@ -69,6 +91,9 @@ pub struct CheckpointEvaluation {
     pub logit_margin: MeanAndMedian,
     /// A norm and scope a row.
     pub sharpness: Vec<SharpnessResult>,
+    /// The curvature, where it was asked for: see [`curvature_of_checkpoint`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curvature: Option<CurvatureResult>,
 }
 
 /// Evaluates a checkpoint of the paper's network on test images.
@@ -105,6 +130,28 @@ pub fn evaluate_checkpoint(
             .iter()
             .map(|s| SharpnessResult { rho: s.rho, scope: s.scope, mean: s.mean, median: s.median })
             .collect(),
+        curvature: None,
+    })
+}
+
+/// The curvature of the mean loss of a checkpoint of the paper's network on the first 1 000 training images.
+///
+/// # Errors
+/// When the checkpoint cannot be read or does not fit the network, or is not of finite numbers.
+pub fn curvature_of_checkpoint(weights: &Path, train: &Dataset) -> Result<CurvatureResult, ExperimentError> {
+    let graph = network(NetworkKind::PaperCnn, train)?;
+    let params: Vec<f32> = graph.load(weights)?;
+    let (images, labels) = train.take(CURVATURE_IMAGES).all();
+    let found = curvature_spectrum(&graph, &params, images.view(), &labels, &SpectrumOptions::default())?;
+    let values = |largest: &[Eigenvalue]| largest.iter().map(|e| e.value).collect::<Vec<_>>();
+    Ok(CurvatureResult {
+        images: found.images,
+        gauss_newton: values(&found.gauss_newton.largest),
+        hessian: values(&found.hessian.largest),
+        smallest: found.hessian.smallest.value,
+        trace: found.hessian.trace,
+        normalised_largest: found.normalised_hessian.largest.first().map(|e| e.value),
+        normalised_trace: found.normalised_hessian.trace,
     })
 }
 
@@ -127,6 +174,23 @@ impl fmt::Display for CheckpointEvaluation {
         for s in &self.sharpness {
             push(format!("loss increase, rho {}, {}", s.rho, s.scope), s.mean, s.median);
         }
+        write!(f, "{}", rows.to_text())?;
+        self.curvature.as_ref().map_or(Ok(()), |curvature| write!(f, "\n{curvature}"))
+    }
+}
+
+impl fmt::Display for CurvatureResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Curvature of the mean loss on the first {} training images", self.images)?;
+        let mut rows = Table::new(&["measure", "value"]);
+        let listed = |values: &[f64]| values.iter().map(|x| format!("{x:.3}")).collect::<Vec<_>>().join(" ");
+        let mut push = |name: &str, value: String| rows.rows.push(vec![name.to_owned(), value]);
+        push("largest eigenvalues, Gauss-Newton matrix", listed(&self.gauss_newton));
+        push("largest eigenvalues, Hessian", listed(&self.hessian));
+        push("smallest eigenvalue, Hessian", listed(&[self.smallest]));
+        push("trace of either", listed(&[self.trace]));
+        push("largest eigenvalue in units of the filters", listed(self.normalised_largest.as_slice()));
+        push("trace in units of the filters", listed(&[self.normalised_trace]));
         write!(f, "{}", rows.to_text())
     }
 }

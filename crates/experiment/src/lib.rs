@@ -37,6 +37,7 @@ pub mod reproduce;
 pub mod robustness;
 pub mod scaling;
 mod second_order_bench;
+pub mod spectra;
 pub mod tables;
 pub mod time_to_accuracy;
 mod trainee;

@@ -3,7 +3,8 @@
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
 use crate::figures::{
-    self, AdversarialPairs, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, TrainingCurves,
+    self, AdversarialPairs, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, SpectralDensityFigure,
+    TrainingCurves,
 };
 use crate::machine::Machine;
 use crate::manifest::{Clock, Manifest};
@@ -13,13 +14,14 @@ use crate::optimizers::{ADAM, MEAN, PUBLISHED};
 use crate::paper;
 use crate::preset::{DatasetKind, Preset};
 use crate::records::{
-    AdversarialExample, DistributionRow, FgsmRow, MaskingRow, Quantity, RobustnessRow, SharpnessRow, TrainingRow,
-    TransferRow, write_csv,
+    AdversarialExample, CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, MaskingRow, Quantity, RobustnessRow,
+    SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow, write_csv,
 };
-use crate::report::{ReportInput, report, robustness_table};
+use crate::report::{ReportInput, curvature_table, report, robustness_table};
 use crate::robustness::{is_attacked, masking, robustness, transfer};
+use crate::spectra::spectra;
 use crate::tables::{fgsm_table, sharpness_table};
-use crate::training::{Run, TestSet, train_all};
+use crate::training::{Run, TestSet, train_all, training_set};
 use minima_data::Mnist;
 use minima_metrics::Summary;
 use std::path::Path;
@@ -46,6 +48,8 @@ struct Results {
     curves: Vec<RobustnessRow>,
     masking: Vec<MaskingRow>,
     transfer: Vec<TransferRow>,
+    curvature: Vec<CurvatureRow>,
+    densities: Vec<SpectralDensityRow>,
 }
 
 /// Runs a preset on this data and writes its results into the folder `out`.
@@ -84,6 +88,14 @@ pub fn reproduce(
             machine.with_model(&model, |model| measure(model, &test, epsilons, rhos, preset.sharpness_batch))
         });
         results.add(run, preset, measured?, &test)?;
+        if preset.spectrum_images > 0 {
+            observer.on(Event::Stage(&format!("{name}: curvature")));
+            let found = clock.time(&format!("curvature {name}"), || {
+                spectra(run, &model, preset, &training_set(preset, run, data)?)
+            })?;
+            results.curvature.extend(found.curvature);
+            results.densities.extend(found.densities);
+        }
         if is_attacked(run) && preset.attacked_images > 0 {
             observer.on(Event::Stage(&format!("{name}: stronger attacks")));
             let stood = clock.time(&format!("attack {name}"), || {
@@ -157,6 +169,11 @@ impl Results {
             write_csv(&tables.join("masking.csv"), &self.masking)?;
         }
 
+        if preset.spectrum_images > 0 {
+            write_csv(&tables.join("curvature.csv"), &self.curvature)?;
+            write_csv(&tables.join("spectral_density.csv"), &self.densities)?;
+        }
+
         let as_published = preset.is_the_papers() && data.is_the_committed();
         let figures = self.draw(as_published, &out.join("figures"))?;
         let input = ReportInput {
@@ -166,6 +183,7 @@ impl Results {
             table1: &self.clean_fgsm,
             table2: &self.poisoned_fgsm,
             table3: &self.sharpness,
+            curvature: &self.curvature,
             distributions: &self.distributions,
             robustness: &self.robustness,
             transfer: &self.transfer,
@@ -186,6 +204,7 @@ impl Results {
             ("Table 1: FGSM, trained on clean labels", fgsm_table(&self.clean_fgsm)?),
             ("Table 2: FGSM, trained on poisoned labels", fgsm_table(&self.poisoned_fgsm)?),
             ("Table 3: loss increase under weight perturbation, clean labels", sharpness_table(&self.sharpness)?),
+            ("Curvature of the training loss at the end", curvature_table(&self.curvature)),
             ("Stronger attacks: images that stand, clean labels", robustness_table(&self.robustness)),
         ] {
             if !table.rows.is_empty() {
@@ -220,6 +239,17 @@ impl Results {
         let curves: Vec<_> = self.curves.iter().filter(|row| Some(row.seed) == first).cloned().collect();
         if !curves.is_empty() {
             names.push(drawn(folder, &RobustAccuracy { dataset: dataset(), rows: curves })?);
+        }
+        let of_hessian = |row: &&SpectralDensityRow| {
+            (row.matrix, row.normalised) == (CurvatureMatrix::Hessian, false)
+                && row.dataset == DatasetKind::Clean.name()
+        };
+        let first = self.densities.first().map(|row| row.seed);
+        let rows: Vec<_> =
+            self.densities.iter().filter(of_hessian).filter(|row| Some(row.seed) == first).cloned().collect();
+        if !rows.is_empty() {
+            let images = self.curvature.iter().map(|row| row.images).max().unwrap_or(0);
+            names.push(drawn(folder, &SpectralDensityFigure { dataset: dataset(), rows, images })?);
         }
         names.push(drawn(folder, &TrainingCurves { rows: self.training.clone(), with_paper })?);
         Ok(names)

@@ -175,7 +175,7 @@ pub fn final_epoch_table(rows: &[TrainingRow]) -> Table {
 }
 
 /// A value of several seeds.
-struct Spread {
+pub(crate) struct Spread {
     mean: f64,
     least: f64,
     most: f64,
@@ -183,7 +183,7 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn of(values: impl Iterator<Item = f64>) -> Self {
         let values: Vec<f64> = values.collect();
         Self {
             mean: values.iter().sum::<f64>() / values.len() as f64,
@@ -193,7 +193,7 @@ impl Spread {
         }
     }
 
-    fn show(&self, decimals: usize) -> String {
+    pub(crate) fn show(&self, decimals: usize) -> String {
         if self.seeds > 1 {
             format!("{:.decimals$} ({:.decimals$} to {:.decimals$})", self.mean, self.least, self.most)
         } else {

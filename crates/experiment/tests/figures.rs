@@ -4,10 +4,12 @@
 
 use minima_experiment::figures::{
     AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, Scaling,
-    TimeToAccuracy, TrainingCurves, png, svg, write,
+    SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg, write,
 };
 use minima_experiment::paper;
-use minima_experiment::records::{AdversarialExample, PaceRow, RobustnessRow, ScalingRow, TrainingRow};
+use minima_experiment::records::{
+    AdversarialExample, CurvatureMatrix, PaceRow, RobustnessRow, ScalingRow, SpectralDensityRow, TrainingRow,
+};
 
 fn check_both<F: Figure>(figure: &F) -> String {
     let (width, height) = figure.size();
@@ -219,4 +221,36 @@ fn robust_accuracy_has_a_panel_an_attack() {
     }
     let empty = RobustAccuracy { dataset: "clean".to_owned(), rows: vec![] };
     assert!(matches!(svg(&empty), Err(FigureError::Data { .. })));
+}
+
+#[test]
+fn the_spectral_density_has_a_panel_an_optimizer() {
+    let row = |optimizer: &str, eigenvalue: f64, count: f64| SpectralDensityRow {
+        dataset: "clean".to_owned(),
+        optimizer: optimizer.to_owned(),
+        seed: 42,
+        matrix: CurvatureMatrix::Hessian,
+        normalised: false,
+        probe: 0,
+        eigenvalue,
+        count,
+    };
+    let rows = vec![
+        row("sgd", -0.37, 1.0),
+        row("sgd", 0.0, 6_792.0),
+        row("sgd", 59.4, 1.0),
+        row("adam", 0.0, 6_793.0),
+        row("adam", 15.0, 1.0),
+    ];
+    let figure = |rows| SpectralDensityFigure { dataset: "clean".to_owned(), rows, images: 1_000 };
+    let document = check_both(&figure(rows.clone()));
+    for words in ["Hessian", "first 1000 training images", "from −0.37 to 59.4", "from 0.00 to 15.0", "\n10000\n"] {
+        assert!(document.contains(words), "{words}");
+    }
+    assert!(document.contains("\n−0.1\n") && !document.contains("\n−1\n"), "the axis ends where the spectra do");
+    assert!(figure(rows.clone()).size().1 > figure(rows[..3].to_vec()).size().1);
+    check(&figure(vec![row("sgd", 0.0, 1.0)]));
+    for odd in [vec![], vec![row("sgd", f64::NAN, 1.0)], vec![row("sgd", 1.0, f64::INFINITY)]] {
+        assert!(matches!(svg(&figure(odd)), Err(FigureError::Data { .. })));
+    }
 }

@@ -6,8 +6,8 @@ use std::fmt::Debug;
 use std::fs;
 
 use minima_experiment::records::{
-    DistributionRow, FgsmRow, Quantity, Record, RecordError, Scope, SharpnessRow, TrainingRow, read_csv, to_csv,
-    write_csv,
+    CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, Quantity, Record, RecordError, Scope, SharpnessRow,
+    SpectralDensityRow, SpectralQuantity, TrainingRow, read_csv, to_csv, write_csv,
 };
 use minima_metrics::Summary;
 
@@ -86,6 +86,53 @@ fn distribution_rows() {
         "dataset,optimizer,seed,quantity,mean,median,q05,q25,q75,q95,paper_mean,paper_median\n\
          clean,adam,42,input_gradient_norm,3.0,3.0,1.2,2.0,4.0,4.8,0.456,0.006\n\
          poisoned,adam,42,logit_margin,3.0,3.0,1.2,2.0,4.0,4.8,,\n",
+    );
+}
+
+#[test]
+fn curvature_rows() {
+    let row = |matrix, normalised, quantity, rank, value, residual| CurvatureRow {
+        dataset: "poisoned".to_owned(),
+        optimizer: "adam".to_owned(),
+        seed: 42,
+        images: 1_000,
+        matrix,
+        normalised,
+        quantity,
+        rank,
+        value,
+        residual,
+    };
+    round_trip(
+        &[
+            row(CurvatureMatrix::GaussNewton, false, SpectralQuantity::Largest, 2, 13.5, 1e-7),
+            row(CurvatureMatrix::Hessian, false, SpectralQuantity::Smallest, 1, -0.5, 0.001),
+            row(CurvatureMatrix::Hessian, true, SpectralQuantity::Trace, 1, 527.9, 0.0),
+        ],
+        "dataset,optimizer,seed,images,matrix,normalised,quantity,rank,value,residual\n\
+         poisoned,adam,42,1000,gauss_newton,false,largest,2,13.5,1e-7\n\
+         poisoned,adam,42,1000,hessian,false,smallest,1,-0.5,0.001\n\
+         poisoned,adam,42,1000,hessian,true,trace,1,527.9,0.0\n",
+    );
+}
+
+#[test]
+fn spectral_density_rows() {
+    let node = |eigenvalue, count| SpectralDensityRow {
+        dataset: "clean".to_owned(),
+        optimizer: "sgd".to_owned(),
+        seed: 42,
+        matrix: CurvatureMatrix::Hessian,
+        normalised: false,
+        probe: 1,
+        eigenvalue,
+        count,
+    };
+    round_trip(
+        &[node(-0.25, 0.5), node(59.4, 1.0)],
+        "dataset,optimizer,seed,matrix,normalised,probe,eigenvalue,count\n\
+         clean,sgd,42,hessian,false,1,-0.25,0.5\n\
+         clean,sgd,42,hessian,false,1,59.4,1.0\n",
     );
 }
 

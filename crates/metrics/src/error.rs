@@ -1,6 +1,7 @@
 //! The errors of measuring a network.
 
 use minima_autodiff::AutodiffError;
+use minima_curvature::CurvatureError;
 
 /// What can go wrong when a network is measured, or measurements are summed up.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +10,9 @@ pub enum MetricsError {
     /// The images or labels do not fit each other or the network.
     #[error(transparent)]
     Autodiff(#[from] AutodiffError),
+    /// A product with a curvature matrix, or what is made of it, failed.
+    #[error(transparent)]
+    Curvature(#[from] CurvatureError),
     /// There is nothing to measure.
     #[error("no {what}; expected at least one")]
     Empty {

@@ -1,11 +1,13 @@
-//! What a trained network looks like around its minimum: loss and accuracy, input gradients, margins, sharpness.
+//! What a trained network looks like around its minimum: loss and accuracy, input gradients, margins, sharpness, curvature.
 //!
-//! Every function takes all images of a test set and returns a number an image, in `f64`; [`Summary`] and [`Histogram`]
-//! say how such numbers are distributed. No result depends on the number of threads.
+//! Most functions take all images of a test set and return a number an image, in `f64`; [`Summary`] and [`Histogram`] say how
+//! such numbers are distributed. [`curvature_spectrum`] looks at the mean loss. No result depends on the number of threads.
 //!
 //! ```
 //! use minima_autodiff::{Model, paper_cnn};
-//! use minima_metrics::{Scope, Summary, evaluate, input_gradient_norms, logit_margins, sharpness};
+//! use minima_metrics::{
+//!     Scope, SpectrumOptions, Summary, curvature_spectrum, evaluate, input_gradient_norms, logit_margins, sharpness,
+//! };
 //! use ndarray::Array2;
 //! use std::sync::Arc;
 //!
@@ -25,23 +27,34 @@
 //! // The loss increase that each image's own perturbation of the parameters causes, for two radii.
 //! let found = sharpness(&model, images.view(), &labels, Scope::Example, &[0.001, 0.01])?;
 //! assert!(Summary::of(&found[0].increases)?.mean < Summary::of(&found[1].increases)?.mean);
+//!
+//! // Eigenvalues of the loss's Hessian: the largest, and the smallest, which is negative beside a saddle.
+//! let options = SpectrumOptions { steps: 20, ..SpectrumOptions::default() };
+//! let curvature = curvature_spectrum(model.graph(), model.params(), images.view(), &labels, &options)?;
+//! assert!(curvature.hessian.largest[0].value > 0.0 && curvature.hessian.smallest.value < 0.0);
 //! # Ok::<(), minima_metrics::MetricsError>(())
 //! ```
 
 mod chunks;
 mod error;
 mod evaluation;
+mod filter_norms;
+mod gauss_newton_diagonal;
 mod histogram;
 mod input_gradient;
 mod logit_margin;
 mod losses;
 mod sharpness;
+mod spectrum;
 mod summary;
 
 pub use error::MetricsError;
 pub use evaluation::{Evaluation, evaluate};
+pub use filter_norms::filter_norms;
+pub use gauss_newton_diagonal::gauss_newton_diagonal;
 pub use histogram::Histogram;
 pub use input_gradient::{input_gradient_norms, zero_share};
 pub use logit_margin::{logit_margins, margins_of_logits};
 pub use sharpness::{Scope, Sharpness, sharpness};
+pub use spectrum::{CurvatureSpectrum, Eigenvalue, MatrixSpectrum, SpectrumOptions, curvature_spectrum};
 pub use summary::{Summary, quantile};

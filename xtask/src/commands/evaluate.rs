@@ -4,7 +4,7 @@ use super::{Device, load_data, on_a_worker};
 use crate::Outcome;
 use anyhow::Result;
 use clap::Args;
-use minima_experiment::evaluation::evaluate_checkpoint;
+use minima_experiment::evaluation::{curvature_of_checkpoint, evaluate_checkpoint};
 use minima_experiment::preset::NetworkKind;
 use std::path::PathBuf;
 
@@ -26,6 +26,10 @@ pub(crate) struct Evaluate {
     /// Norms of the weight perturbations of the sharpness measure
     #[arg(long, value_delimiter = ',', default_values_t = [0.001, 0.005, 0.01])]
     rhos: Vec<f64>,
+    /// Also the curvature of the training loss: eigenvalues and trace of the Gauss-Newton matrix and the Hessian, on the
+    /// first 1 000 training images
+    #[arg(long)]
+    spectrum: bool,
     /// Where to compute
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     device: Device,
@@ -38,8 +42,11 @@ impl Evaluate {
     pub(crate) fn run(self) -> Result<Outcome> {
         let data = load_data(self.data.as_deref())?;
         let machine = self.device.machine(NetworkKind::PaperCnn, &data.test)?;
-        let evaluation =
+        let mut evaluation =
             on_a_worker(|| evaluate_checkpoint(&self.weights, &machine, &data.test, &self.epsilons, &self.rhos))?;
+        if self.spectrum {
+            evaluation.curvature = Some(on_a_worker(|| curvature_of_checkpoint(&self.weights, &data.train))?);
+        }
         if self.json {
             println!("{}", serde_json::to_string(&evaluation)?);
         } else {

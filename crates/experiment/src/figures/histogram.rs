@@ -220,7 +220,7 @@ fn number(value: f64) -> String {
 }
 
 /// A share of a color on white.
-fn tint(color: RGBColor, share: f64) -> RGBColor {
+pub(super) fn tint(color: RGBColor, share: f64) -> RGBColor {
     let mix = |channel: u8| (255.0 - (255.0 - f64::from(channel)) * share).round() as u8;
     RGBColor(mix(color.0), mix(color.1), mix(color.2))
 }

@@ -13,6 +13,7 @@ mod raster;
 mod robust_accuracy;
 mod scaling;
 mod series_style;
+mod spectral_density;
 mod time_to_accuracy;
 mod training_curves;
 
@@ -23,6 +24,7 @@ pub use input_gradient_norms::InputGradientNorms;
 pub use logit_margins::LogitMargins;
 pub use robust_accuracy::RobustAccuracy;
 pub use scaling::Scaling;
+pub use spectral_density::SpectralDensityFigure;
 pub use time_to_accuracy::TimeToAccuracy;
 pub use training_curves::TrainingCurves;
 

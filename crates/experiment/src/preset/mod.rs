@@ -92,6 +92,9 @@ pub struct Preset {
     /// The radii of the curves of robust accuracy.
     #[serde(default)]
     pub curve_epsilons: Vec<f64>,
+    /// The mean loss's curvature is measured on the first so many training images, at most all of them; 0 for none.
+    #[serde(default)]
+    pub spectrum_images: usize,
     /// What trains, by name.
     pub optimizers: BTreeMap<String, OptimizerSpec>,
 }

@@ -9,6 +9,7 @@ mod pace;
 mod robustness;
 mod scaling;
 mod sharpness;
+mod spectrum;
 mod training;
 mod tuning;
 
@@ -19,6 +20,7 @@ pub use pace::{PaceRow, TimeToAccuracyRow};
 pub use robustness::{MaskingRow, RobustnessRow, TransferRow};
 pub use scaling::ScalingRow;
 pub use sharpness::{Scope, SharpnessRow};
+pub use spectrum::{CurvatureMatrix, CurvatureRow, SpectralDensityRow, SpectralQuantity};
 pub use training::TrainingRow;
 pub use tuning::TuningRow;
 

@@ -1,7 +1,7 @@
 //! The report's sections in order.
 
 use super::findings::{Finding, Verdict, findings};
-use super::{ReportInput, gauss_newton, goal, robustness, summary, tf32};
+use super::{ReportInput, curvature, gauss_newton, goal, robustness, summary, tf32};
 use crate::agreement::check_curve;
 use crate::optimizers::{PUBLISHED, distinct, label};
 use crate::paper::PaperError;
@@ -166,6 +166,9 @@ fn tables(text: &mut String, input: &ReportInput<'_>) -> Result<(), PaperError> 
         );
         section(text, "Table 3: sharpness", &body);
     }
+    if let Some(body) = curvature::section(input) {
+        section(text, "Curvature at the end", &body);
+    }
     for (quantity, title) in [
         (Quantity::InputGradientNorm, "Figure 2 in numbers: input-gradient norms"),
         (Quantity::LogitMargin, "Figure 3 in numbers: logit margins"),
@@ -187,6 +190,7 @@ fn figures(names: &[String]) -> String {
                 "figure2" => "Figure 2: input-gradient norms",
                 "figure3" => "Figure 3: logit margins",
                 "robust-accuracy" => "Robust accuracy as the attack's radius grows",
+                "spectral-density" => "How the Hessian's eigenvalues are distributed",
                 "training" => "Training curves",
                 other => other,
             };

@@ -2,6 +2,7 @@
 //!
 //! The text follows from the rows alone: equal rows give equal bytes.
 
+mod curvature;
 mod findings;
 mod gauss_newton;
 mod goal;
@@ -10,12 +11,15 @@ mod robustness;
 mod summary;
 mod tf32;
 
+pub use curvature::curvature_table;
 pub use findings::{Finding, Verdict, findings};
 pub use markdown::report;
 pub use robustness::robustness_table;
 
 use crate::paper;
-use crate::records::{DistributionRow, FgsmRow, MaskingRow, RobustnessRow, SharpnessRow, TrainingRow, TransferRow};
+use crate::records::{
+    CurvatureRow, DistributionRow, FgsmRow, MaskingRow, RobustnessRow, SharpnessRow, TrainingRow, TransferRow,
+};
 
 /// What a report is made from.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +36,8 @@ pub struct ReportInput<'a> {
     pub table2: &'a [FgsmRow],
     /// Loss increases of the clean models.
     pub table3: &'a [SharpnessRow],
+    /// Eigenvalues and traces of the loss's second derivatives.
+    pub curvature: &'a [CurvatureRow],
     /// Input-gradient norms and logit margins.
     pub distributions: &'a [DistributionRow],
     /// Attacks stronger than FGSM.

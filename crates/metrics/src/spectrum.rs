@@ -1,0 +1,168 @@
+//! Curvature: the spectra of the loss's second derivatives.
+
+use crate::chunks::IMAGES_AT_ONCE;
+use crate::filter_norms::filter_norms;
+use crate::{MetricsError, gauss_newton_diagonal};
+use minima_autodiff::{Batch, Graph, Scalar};
+use minima_curvature::{
+    CurvatureError, Generation, Ggn, Hessian, LanczosOptions, Objective, Quadrature, Rescaled, Ritz, SpectralDensity,
+    SymmetricOperator, lanczos,
+};
+use minima_rng::Key;
+use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
+
+/// A residual, as a share of the largest eigenvalue, that no Ritz value has which stands for several eigenvalues: those lie closer than
+/// a Lanczos process far shorter than the matrix's order tells apart.
+const CONVERGED: f64 = 1e-6;
+/// An eigenvalue within this share of the largest may be one of many, such as the zeros of parameters without influence.
+const MANIFOLD: f64 = 1e-3;
+
+/// How closely [`curvature_spectrum`] looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpectrumOptions {
+    /// How many of the largest eigenvalues.
+    pub largest: usize,
+    /// Random vectors that Lanczos's process starts from, for each matrix; the first alone for those in units of the filters.
+    pub probes: usize,
+    /// Products with the matrix for each of them.
+    pub steps: usize,
+    /// Where the random vectors come from.
+    pub key: Key,
+}
+
+impl Default for SpectrumOptions {
+    /// The ten largest; 2 probes of 50 steps.
+    fn default() -> Self {
+        Self { largest: 10, probes: 2, steps: 50, key: Key::new(0) }
+    }
+}
+
+/// What is known of an eigenvalue.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Eigenvalue {
+    /// A Ritz value λ, the Rayleigh quotient of a vector y of length 1.
+    pub value: f64,
+    /// `‖A y − λ y‖`: the matrix has an eigenvalue within that distance of λ. The error is of the order of its square.
+    pub residual: f64,
+}
+
+/// One matrix's spectrum.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MatrixSpectrum {
+    /// Its largest eigenvalues, descending.
+    pub largest: Vec<Eigenvalue>,
+    /// Its smallest; where it is negative the loss falls away along its vector.
+    pub smallest: Eigenvalue,
+    /// How all of them are distributed.
+    pub density: SpectralDensity,
+    /// Their sum, exactly.
+    pub trace: f64,
+}
+
+/// The curvature of the mean loss on some images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CurvatureSpectrum {
+    /// How many images.
+    pub images: usize,
+    /// The generalized Gauss-Newton matrix of the mean loss.
+    pub gauss_newton: MatrixSpectrum,
+    /// The Hessian of the mean loss.
+    pub hessian: MatrixSpectrum,
+    /// The Gauss-Newton matrix in units of the filters, [`filter_norms`].
+    pub normalised_gauss_newton: MatrixSpectrum,
+    /// The Hessian in units of the filters.
+    pub normalised_hessian: MatrixSpectrum,
+}
+
+/// The spectra of the Gauss-Newton matrix and of the Hessian of the mean loss on images `(images, features)`: whether a minimum is
+/// sharp, asked of the second derivatives themselves. That depends on how a network is parametrized (Dinh et al. 2017), so both are
+/// also looked at in units of the filters' norms.
+///
+/// Everything but the trace comes from Lanczos's process, started from a few random vectors. Every Ritz value of rank k from above
+/// is at most the eigenvalue of rank k (Cauchy's interlacing), so the largest of several starts' is the best, and so from below.
+///
+/// A network of rectifiers is linear in each single parameter, all others fixed. The Hessian's diagonal is therefore the Gauss-Newton
+/// matrix's (as its diagonal blocks are: Botev, Ritter & Barber 2017, section 3.2), and the trace of both one exact number.
+///
+/// # Errors
+/// When there is no image, the images do not fit the network, there is not one label for each, no probe or no step is asked for, or a
+/// number comes out that is none.
+pub fn curvature_spectrum<T: Scalar>(
+    graph: &Graph,
+    params: &[T],
+    images: ArrayView2<'_, T>,
+    labels: &[usize],
+    options: &SpectrumOptions,
+) -> Result<CurvatureSpectrum, MetricsError> {
+    let objective = if labels.len() > IMAGES_AT_ONCE {
+        Objective::of_dataset(graph, params, images, labels, IMAGES_AT_ONCE)?
+    } else {
+        Objective::of_batch(graph, params, Batch::new(images, labels)?)?
+    };
+    let (gauss_newton, hessian) = (Ggn::new(&objective, Generation::Mean)?, Hessian::new(&objective));
+    let norms = filter_norms(graph, params)?;
+    let diagonal = gauss_newton_diagonal(graph, params, images)?;
+    let trace = diagonal.iter().sum();
+    let normalised_trace = diagonal.iter().zip(&norms).map(|(a, d)| a * d.as_f64().powi(2)).sum();
+    let once = SpectrumOptions { probes: options.probes.min(1), ..*options };
+    let normalised =
+        |a: &dyn SymmetricOperator<T>| spectrum(&Rescaled::new(a, norms.clone())?, &once, normalised_trace);
+    Ok(CurvatureSpectrum {
+        images: labels.len(),
+        gauss_newton: spectrum(&gauss_newton, options, trace)?,
+        hessian: spectrum(&hessian, options, trace)?,
+        normalised_gauss_newton: normalised(&gauss_newton)?,
+        normalised_hessian: normalised(&hessian)?,
+    })
+}
+
+fn spectrum<T: Scalar>(
+    a: &dyn SymmetricOperator<T>,
+    options: &SpectrumOptions,
+    trace: f64,
+) -> Result<MatrixSpectrum, CurvatureError> {
+    let mut runs = Vec::with_capacity(options.probes);
+    for (number, _) in (0..).zip(0..options.probes) {
+        let options = LanczosOptions { steps: options.steps, key: options.key.fold_in(number) };
+        let mut ritz = lanczos(a, &options)?.ritz()?;
+        // What the recurrence says of a residual below rounding is not so.
+        let size = ritz.values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+        ritz.residuals.iter_mut().for_each(|residual| *residual = residual.max(size * T::epsilon().as_f64()));
+        runs.push(ritz);
+    }
+    let of_rank = |rank: usize| {
+        let known = |run: &Ritz| {
+            let place = run.values.len().checked_sub(rank + 1)?;
+            Some(Eigenvalue { value: *run.values.get(place)?, residual: *run.residuals.get(place)? })
+        };
+        runs.iter().filter_map(known).max_by(|a, b| a.value.total_cmp(&b.value))
+    };
+    let lowest = |run: &Ritz| Some(Eigenvalue { value: *run.values.first()?, residual: *run.residuals.first()? });
+    let smallest = runs.iter().filter_map(lowest).min_by(|a, b| a.value.total_cmp(&b.value));
+    let none = CurvatureError::Option { option: "probes", found: 0.0, expected: "one or more" };
+    let smallest = smallest.ok_or(none)?;
+    let largest = (0..options.largest).map_while(of_rank).collect();
+    let [order, _] = a.shape();
+    let probes = runs.into_iter().map(|run| quadrature(run, order)).collect();
+    Ok(MatrixSpectrum { largest, smallest, density: SpectralDensity { order, probes }, trace })
+}
+
+/// Stochastic Lanczos quadrature, with what is known better than by chance: a Ritz value that has converged stands for one eigenvalue,
+/// and the others share what is left in proportion to their weights. A random vector is as isotropic in what is orthogonal to the
+/// converged vectors as it is in the whole space, so the mean over probes stays what it was, and outliers lose their spread.
+fn quadrature(run: Ritz, order: usize) -> Quadrature {
+    let size = run.values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    let one = 1.0 / order as f64;
+    let known = run.values.iter().zip(&run.residuals);
+    let lone: Vec<bool> = known.map(|(x, r)| *r <= CONVERGED * size && x.abs() > MANIFOLD * size).collect();
+    let of_others: f64 = run.weights.iter().zip(&lone).filter(|(_, lone)| !**lone).map(|(weight, _)| weight).sum();
+    let left = 1.0 - one * lone.iter().filter(|lone| **lone).count() as f64;
+    // Where nothing else is there to take what is left, an eigenvalue beside zero is manifold: the weights stay by chance.
+    if of_others == 0.0 && left > 0.5 * one {
+        return Quadrature { nodes: run.values, weights: run.weights };
+    }
+    let weigh = |(weight, lone): (&f64, &bool)| if *lone { one } else { weight * left / of_others };
+    let weights = run.weights.iter().zip(&lone).map(weigh).collect();
+    Quadrature { nodes: run.values, weights }
+}
