@@ -31,7 +31,7 @@ fn arithmetic_on_curvature() {
         let ggn = Ggn::new(&objective, Generation::Mean).unwrap();
         let (hessian, fisher) = (Hessian::new(&objective), Fisher::empirical(&objective).unwrap());
         let [g, h, f] = [&ggn as &dyn LinearOperator<f64>, &hessian, &fisher].map(|a| a.to_dense().unwrap());
-        let mixed = (&ggn + &hessian * -0.5).plus(fisher).damped(0.01);
+        let mixed = (&ggn + hessian * -0.5).plus(fisher).damped(0.01);
         let expected = &g - &(&h * 0.5) + &f + &(Array2::<f64>::eye(g.nrows()) * 0.01);
         assert_is("a mixture", &mixed, &expected, ROUNDING);
     }
@@ -98,7 +98,7 @@ fn blocks_of_layers_keep_what_layers_do_alone() {
 #[test]
 fn blocks_that_overlap_or_reach_too_far_are_errors() {
     let a = SymmetricMatrix::from_lower(matrix(1, 6, 6)).unwrap();
-    #[allow(clippy::reversed_empty_ranges, reason = "that is what is tested")]
+    #[allow(clippy::reversed_empty_ranges, clippy::single_range_in_vec_init, reason = "that is what is tested")]
     for blocks in [vec![0..3, 2..6], vec![0..7], vec![3..1], vec![4..6, 0..2]] {
         assert!(matches!(BlockDiagonal::new(&a, blocks), Err(CurvatureError::Size { .. })));
     }

@@ -1,4 +1,5 @@
 //! Every operator against its matrix in full, built the obvious way.
+#![cfg(test)]
 
 mod algebra;
 mod curvature;
