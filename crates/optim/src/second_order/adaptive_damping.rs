@@ -29,9 +29,12 @@ pub struct LevenbergMarquardt {
 }
 
 impl Default for LevenbergMarquardt {
-    /// Martens's: thresholds ¼ and ¾, factors 3/2. λ stays within 1e-6 and 1e3, and steps are not taken back.
+    /// Martens's: thresholds ¼ and ¾, factors 3/2. λ stays within 1e-3 and 1e3, and steps are not taken back.
+    ///
+    /// A batch's own loss mostly falls as the model says where the learning rate is well below 1, whatever other batches do, and
+    /// λ then shrinks to its least value. That is therefore not tiny.
     fn default() -> Self {
-        Self { low: 0.25, high: 0.75, grow: 1.5, shrink: 1.5, least: 1e-6, greatest: 1e3, rejects: false }
+        Self { low: 0.25, high: 0.75, grow: 1.5, shrink: 1.5, least: 1e-3, greatest: 1e3, rejects: false }
     }
 }
 

@@ -32,6 +32,27 @@ use range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 /// Where a line search finds no length that is good enough, or adaptive damping takes a step back, the parameters stay as they
 /// are, the momentum is forgotten, and the step is counted. A momentum against which a line search could find no way down,
 /// `gᵀv ≤ 0`, is forgotten before.
+///
+/// ```
+/// use minima_autodiff::GraphBuilder;
+/// use minima_optim::{Armijo, Batch, Generation, Optimizer, SecondOrder};
+/// use ndarray::array;
+///
+/// let mut g = GraphBuilder::new(&[2]);
+/// let y = g.dense(g.input(), "Dense_0", 2)?;
+/// let graph = g.finish(y)?;
+/// let images = array![[0.0_f32, 0.1], [0.2, 0.0], [1.0, 0.9], [0.8, 1.0]];
+/// let batch = Batch::new(images.view(), &[0, 0, 1, 1])?;
+///
+/// let mut params: Vec<f32> = graph.init(42);
+/// let optimizer = SecondOrder::gauss_newton(Generation::Mean).with_cg(10, 1e-4).with_momentum(0.5);
+/// let mut optimizer = optimizer.with_line_search(Armijo::default());
+/// for _ in 0..20 {
+///     optimizer.step(&graph, &mut params, &batch)?;
+/// }
+/// assert_eq!(optimizer.step(&graph, &mut params, &batch)?.correct, 4);
+/// # Ok::<(), minima_optim::OptimError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct SecondOrder<T> {
     options: Options,
@@ -66,7 +87,10 @@ struct Memory<T> {
 }
 
 impl<T: Scalar> SecondOrder<T> {
-    /// With any curvature, solved exactly.
+    /// With any curvature, solved exactly, learning rate 0.3, damping 0.1 and no momentum.
+    ///
+    /// With batches of 128 on MNIST, the paper's network gets far further in an epoch with momentum 0.9 and damping 1, and ten
+    /// iterations of conjugate gradients are enough for that.
     #[must_use]
     pub fn new(curvature: Curvature) -> Self {
         let options = Options {

@@ -9,7 +9,7 @@ use super::{Memory, SecondOrder};
 use crate::{OptimError, Optimizer};
 use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss};
 use minima_autodiff::{Batch, Graph, Linearization, Scalar, StepReport};
-use minima_curvature::{CurvatureError, Diagonal, LinearOperator, Objective};
+use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
 use serde::{Deserialize, Serialize};
 
 /// What a second-order step did.
@@ -78,16 +78,6 @@ impl<'a, T: Scalar> Point<'a, T> {
     }
 }
 
-/// The diagonal of the empirical Fisher, `(1/B) Σᵢ gᵢ²`.
-fn empirical_diagonal<T: Scalar>(point: &Point<'_, T>) -> Result<Diagonal<T>, OptimError> {
-    // The mean loss's residuals are those of the images' own losses over B.
-    let residuals = mean_gradient(point.at.logits(), point.batch.labels())?;
-    let gradients = point.at.per_sample_gradients(residuals.view())?;
-    let images = T::from_f64(point.batch.len() as f64);
-    let squares = gradients.columns().into_iter().map(|g| images * g.iter().map(|&g| g * g).sum::<T>());
-    Ok(Diagonal::new(squares.collect()))
-}
-
 impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
     fn step(&mut self, graph: &Graph, params: &mut Vec<T>, batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
         self.check()?;
@@ -147,7 +137,7 @@ impl<T: Scalar> SecondOrder<T> {
             }
             Solver::Cg(cg) => {
                 let diagonal = match cg.preconditioned {
-                    true => Some(empirical_diagonal(point)?),
+                    true => Some(Fisher::empirical(objective)?.diagonal()?),
                     false => None,
                 };
                 let (previous, total) = (&self.memory.direction, damping.total());
