@@ -19,10 +19,10 @@ pub(crate) struct Tune {
     /// Optimizers of the experiment, separated by commas [default: all that are not a paper's]
     #[arg(long, value_delimiter = ',')]
     optimizers: Vec<String>,
-    /// Learning rates to try [default: four for each optimizer]
+    /// Learning rates to try [default: an optimizer's own, two to four]
     #[arg(long, value_delimiter = ',')]
     learning_rates: Vec<f64>,
-    /// Dampings to try, where there is one [default: three]
+    /// Dampings to try, where there is one [default: an optimizer's own, three]
     #[arg(long, value_delimiter = ',')]
     dampings: Vec<f64>,
     /// SAM's radii to try [default: three]
