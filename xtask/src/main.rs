@@ -18,6 +18,10 @@ struct Arguments {
 enum Command {
     /// Train, attack and measure every model of an experiment, and write its tables, figures and report
     Reproduce(commands::reproduce::Reproduce),
+    /// Train one model and save it
+    Train(commands::train::Train),
+    /// Search learning rate and damping of each optimizer on training images that are held out
+    Tune(commands::tune::Tune),
     /// Attack and measure one checkpoint
     Evaluate(commands::evaluate::Evaluate),
     /// Attack a checkpoint, from FGSM to AutoAttack, or show the images made on one to others
@@ -44,6 +48,8 @@ fn main() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Reproduce(command) => command.run(),
+        Command::Train(command) => command.run(),
+        Command::Tune(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Attack(command) => command.run(),
         Command::Check(command) => command.run(),

@@ -110,6 +110,8 @@ fn help_is_no_error() {
         &["evaluate", "--help"],
         &["check", "--help"],
         &["attack", "--help"],
+        &["train", "--help"],
+        &["tune", "--help"],
     ] {
         let output = xtask(arguments);
         assert_eq!(output.status.code(), Some(0));
@@ -235,4 +237,47 @@ fn a_point_of_the_scaling_sweep_is_one_json_object() {
     assert!(row["median_ms"].as_f64().is_some_and(|ms| ms > 0.0));
     assert!(refused(&["bench", "--scaling-point", "9,32"]).contains("no network 9"));
     assert!(refused(&["bench", "--out", "x"]).contains("--scaling"));
+    assert!(refused(&["bench", "--time-to-accuracy", "97"]).contains("from 0 to below 1"));
+}
+
+#[test]
+fn one_model_is_trained_and_saved() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("model.safetensors");
+    let path = out.display().to_string();
+    let small = ["--set", "epochs=1", "--set", "train_images=512", "--set", "test_images=100", "--out", &path];
+    for optimizer in ["sgd", "adam", "sam", "gauss-newton", "gauss-newton-cg", "kfac", "ekfac"] {
+        let arguments = [&["train", "--optimizer", optimizer, "--labels", "poisoned"][..], &small].concat();
+        let output = xtask(&arguments);
+        assert!(output.status.success(), "{optimizer}: {}", String::from_utf8_lossy(&output.stderr));
+        let once = fs::read(&out).expect("a checkpoint");
+        assert!(xtask(&[&arguments[..], &["--threads", "1"]].concat()).status.success());
+        assert_eq!(once, fs::read(&out).expect("a checkpoint"), "{optimizer}: the same bytes with one thread");
+        let curve = fs::read_to_string(out.with_extension("csv")).expect("a training curve");
+        assert!(
+            curve.lines().nth(1).is_some_and(|row| row.starts_with(&format!("poisoned,{optimizer},42,1,"))),
+            "{curve}"
+        );
+    }
+    assert!(refused(&["train", "--optimizer", "adm", "--out", &path]).contains("adm"));
+    assert!(refused(&["train", "--optimizer", "adam"]).contains("--out"));
+}
+
+#[test]
+fn a_grid_is_searched_on_images_held_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().display().to_string();
+    let few = ["tune", "--epochs", "1", "--out", &out, "--set", "train_images=5300"];
+    let grid = ["--optimizers", "sgd,kfac", "--learning-rates", "0.01,0.1", "--dampings", "0.1,1"];
+    let output = xtask(&[&few[..], &grid].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows = fs::read_to_string(folder.path().join("tuning.csv")).expect("the table");
+    assert_eq!(rows.lines().count(), 1 + 2 + 4);
+    for optimizer in ["sgd", "kfac"] {
+        let own = rows.lines().filter(|row| row.starts_with(&format!("{optimizer},")));
+        assert_eq!(own.filter(|row| row.contains(",true,")).count(), 1, "{rows}");
+    }
+    assert!(refused(&["tune", "--set", "train_images=5000"]).contains("train_images is 5000"));
+    assert!(refused(&["tune", "--optimizers", "adm"]).contains("adm"));
+    assert!(refused(&["tune", "--learning-rates=-1"]).contains("learning_rate is -1"));
 }

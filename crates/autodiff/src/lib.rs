@@ -8,7 +8,9 @@
 //! - **The passes.** [`Graph::logits`], [`Graph::logits_and_vjp`] and [`Graph::logits_and_input_vjp`] go through a batch
 //!   once and keep nothing. [`Graph::linearize`] keeps the batch's values; its [`Linearization`] is the Jacobian `J` of the
 //!   logits as a linear map: `Jᵀ w` ([`vjp`](Linearization::vjp), [`vjp_input`](Linearization::vjp_input)), `J v`
-//!   ([`jvp`](Linearization::jvp)), second derivatives ([`vjp_along`](Linearization::vjp_along)), rows of `J` ([`jacobian`](Linearization::jacobian),
+//!   ([`jvp`](Linearization::jvp)), `Jᵀ H J v`
+//!   ([`gauss_newton_product`](Linearization::gauss_newton_product)), second derivatives
+//!   ([`vjp_along`](Linearization::vjp_along)), rows of `J` ([`jacobian`](Linearization::jacobian),
 //!   [`per_sample_gradients`](Linearization::per_sample_gradients)) and inner products of rows
 //!   ([`kernel`](Linearization::kernel), [`gram`](Linearization::gram)).
 //! - **The loss** is apart: [`softmax_cross_entropy`] gives cotangents of logits and the Hessian with respect to them.
@@ -64,6 +66,7 @@ mod classifier;
 pub mod engine;
 mod error;
 mod evaluate;
+mod gauss_newton_product;
 mod gram;
 mod graph;
 mod graph_builder;
@@ -81,6 +84,7 @@ mod scalar;
 mod second_order;
 mod simd;
 pub mod softmax_cross_entropy;
+mod squared_gradients;
 
 pub use buffer::WorkMatrix;
 pub use classifier::{Classifier, CotangentOf, Differentiable};

@@ -108,6 +108,14 @@ pub fn hessian_apply<T: Scalar>(p: ArrayView2<'_, T>, v: ArrayView2<'_, T>) -> A
     out
 }
 
+/// Writes `scale · H v` for one image's probabilities into `out`.
+pub fn hessian_into<T: Scalar>(p: &[T], v: &[T], scale: T, out: &mut [T]) {
+    let mean: T = p.iter().zip(v).map(|(&p, &v)| p * v).sum();
+    for ((out, &p), &v) in out.iter_mut().zip(p).zip(v) {
+        *out = scale * p * (v - mean);
+    }
+}
+
 /// The factors `c_k` of every image's Hessian, `(classes − 1, images, classes)`, from probabilities `(images, classes)`.
 ///
 /// The basis comes from the Householder reflection that takes `s` to the unit vector of the likeliest class. A factor is
@@ -238,6 +246,11 @@ mod tests {
         let hv = hessian_apply(p.view(), array![v].view());
         for c in 0..4 {
             assert!((hv[[0, c]] - (above[c] - below[c]) / (2.0 * h)).abs() < 1e-9);
+        }
+        let mut of_one = [0.0; 4];
+        hessian_into(&p.row(0).to_vec(), &v, 3.0, &mut of_one);
+        for (found, expected) in of_one.iter().zip(&hv) {
+            assert!((found - 3.0 * expected).abs() < 1e-15);
         }
     }
 

@@ -66,6 +66,9 @@ pub struct NegativeCurvature<T> {
 pub struct CgSolution<T> {
     /// The last iterate: of those seen, the one with the lowest model.
     pub x: Vec<T>,
+    /// `‖b − A x‖ / ‖b‖`, zero for `b = 0`: of x itself where [`ended`](Self::ended) is [`CgEnd::Converged`] or
+    /// [`CgEnd::Stagnation`], of the recurrence otherwise.
+    pub residual: f64,
     /// One entry an iteration.
     pub log: Vec<CgIteration>,
     /// Why it stopped.
@@ -104,6 +107,7 @@ pub fn conjugate_gradient<T: Scalar>(
             return Err(CurvatureError::Size { what, found: found.to_vec(), expected: vec![order, order] });
         }
     }
+    start.map_or(Ok(()), |start| a.check(start))?;
     let size = finite("the norm of the right side", norm(b))?;
     let mut at = match start.filter(|_| size > 0.0) {
         Some(start) => Iterate::at(a, b, start)?,
@@ -162,7 +166,7 @@ pub fn conjugate_gradient<T: Scalar>(
         log.push(CgIteration { residual: at.relative_residual(size)?, model: at.model });
         search = Some((direction, product));
     };
-    Ok(CgSolution { x: at.x, log, ended, negative_curvature })
+    Ok(CgSolution { residual: at.relative_residual(size)?, x: at.x, log, ended, negative_curvature })
 }
 
 /// A point, its residual `b − A x` and its model.

@@ -9,19 +9,20 @@ use minima_autodiff::Scalar;
 use minima_linalg::symmetric_eigen;
 use minima_rng::Key;
 use ndarray::{Array1, Array2, Axis, Slice};
+use serde::{Deserialize, Serialize};
 
 /// How far [`top_eigenpairs`] and [`bottom_eigenpairs`] go.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EigenOptions {
     /// The residual `‖A y − θ y‖` that is small enough, relative to the largest eigenvalue's size. The eigenvalue's own
-    /// error is of the order of the residual's square. Rounding leaves about 1e-6 in `f32`.
+    /// error is of the order of the residual's square. Rounding leaves some 1e-7 in `f32`.
     pub tolerance: f64,
     /// Products at most, apart from one for each pair in the end.
     pub products: usize,
     /// Vectors kept at most, though twice as many as pairs are asked for and ten more are allowed in any case.
     pub basis: usize,
     /// Whether to look for more vectors of the same eigenvalue. A Krylov space holds one for each, so that the search
-    /// goes on from another random vector until it finds none: half as many products again, or twice as many.
+    /// goes on from another random vector until it finds none: about half as many products again where there is none.
     pub repeated: bool,
     /// Where the random start comes from.
     pub key: Key,
@@ -35,7 +36,7 @@ impl Default for EigenOptions {
 }
 
 /// An eigenvalue and its vector.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Eigenpair<T> {
     /// θ, the Rayleigh quotient of the vector.
     pub value: f64,
@@ -56,7 +57,15 @@ pub struct Eigenpair<T> {
 /// When A is not square, an option makes no sense, or a product fails or is not finite.
 ///
 /// # Examples
-/// See the crate's.
+/// ```
+/// use minima_curvature::{EigenOptions, SymmetricMatrix, top_eigenpairs};
+/// use ndarray::array;
+///
+/// let a = SymmetricMatrix::from_lower(array![[2.0, 1.0], [1.0, 2.0]])?;
+/// let pairs = top_eigenpairs(&a, 2, &EigenOptions::default())?;
+/// assert!((pairs[0].value - 3.0_f64).abs() < 1e-12 && (pairs[1].value - 1.0).abs() < 1e-12);
+/// # Ok::<(), minima_curvature::CurvatureError>(())
+/// ```
 pub fn top_eigenpairs<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     count: usize,

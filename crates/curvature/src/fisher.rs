@@ -1,9 +1,8 @@
 //! The Fisher information matrix of the model's labels, exact, sampled, or with the true labels in their place.
 
-use crate::objective::Part;
-use crate::{CurvatureError, Generation, Ggn, LinearOperator, Objective, SymmetricOperator};
+use crate::objective::{Part, residual};
+use crate::{CurvatureError, Diagonal, Generation, Ggn, LinearOperator, Objective, SymmetricOperator};
 use minima_autodiff::Scalar;
-use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_rng::Key;
 use ndarray::{Array2, ArrayView2};
 
@@ -46,10 +45,9 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
         let draws: Vec<Vec<f32>> = keys.map(|key| key.uniform(objective.images())).collect();
         let mut labels = vec![Vec::with_capacity(objective.images()); samples];
         objective.for_each_part(|part| {
-            let p = softmax(part.at.logits());
             for (labels, draws) in labels.iter_mut().zip(&draws) {
                 let draws = draws.iter().skip(part.first);
-                labels.extend(p.outer_iter().zip(draws).map(|(p, &draw)| {
+                labels.extend(part.p.outer_iter().zip(draws).map(|(p, &draw)| {
                     let mut left = f64::from(draw);
                     let hit = |p: &T| {
                         left -= p.as_f64();
@@ -68,27 +66,57 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
     /// # Errors
     /// None that can happen: all sizes were checked when the objective was made.
     pub fn empirical(objective: &'o Objective<'a, T>) -> Result<Self, CurvatureError> {
-        let mut labels = Vec::with_capacity(objective.images());
-        objective.for_each_part(|part| {
-            labels.extend_from_slice(part.labels);
+        Ok(Self { objective, labels: Labels::Given(vec![objective.labels().to_vec()]) })
+    }
+
+    /// The exact diagonal: a pass of single images' gradients for each sample, or for each class of the expectation.
+    ///
+    /// # Errors
+    /// None that can happen: all sizes were checked when the objective was made.
+    pub fn diagonal(&self) -> Result<Diagonal<T>, CurvatureError> {
+        let samples = match &self.labels {
+            Labels::Expected(ggn) => return ggn.diagonal(),
+            Labels::Given(samples) => samples,
+        };
+        let root = self.share(samples).sqrt();
+        let mut diagonal = vec![T::zero(); self.objective.parameter_count()];
+        self.objective.for_each_part(|part| {
+            for labels in samples {
+                let labels = labels.get(part.first..).unwrap_or_default();
+                let squares = part.at.squared_gradients(part.residuals(labels, root).view())?;
+                diagonal.iter_mut().zip(squares).for_each(|(d, s)| *d += s);
+            }
             Ok(())
         })?;
-        Ok(Self { objective, labels: Labels::Given(vec![labels]) })
+        Ok(Diagonal::new(diagonal))
+    }
+
+    /// What each label's `g gᵀ` counts.
+    fn share(&self, samples: &[Vec<usize>]) -> T {
+        self.objective.share() / T::from_f64(samples.len() as f64)
+    }
+
+    /// The labels in use: a list of all images a sample, drawn or true. None where the expectation is in closed form.
+    #[must_use]
+    pub fn labels(&self) -> Option<&[Vec<usize>]> {
+        match &self.labels {
+            Labels::Expected(_) => None,
+            Labels::Given(samples) => Some(samples),
+        }
     }
 
     /// `Σᵢ gᵢ (gᵢᵀ v)` of one batch, over images and samples.
     fn of_part(&self, samples: &[Vec<usize>], part: &Part<'_, '_, T>, v: &[T]) -> Result<Vec<T>, CurvatureError> {
-        let share = self.objective.share() / T::from_f64(samples.len() as f64);
-        let tangents = part.at.jvp(Some(v), None)?;
-        let mut w = Array2::zeros(tangents.raw_dim());
-        for labels in samples {
-            let labels = labels.get(part.first..part.first + part.labels.len()).unwrap_or_default();
-            let residuals = Objective::own_residuals(part, labels);
-            for ((mut w, r), tangent) in w.outer_iter_mut().zip(residuals.outer_iter()).zip(tangents.outer_iter()) {
-                w.scaled_add(share * r.dot(&tangent), &r);
+        let share = self.share(samples);
+        let curve = |image: usize, tangent: &[T], out: &mut [T]| {
+            let p = part.probabilities(image);
+            for &label in samples.iter().filter_map(|labels| labels.get(part.first + image)) {
+                let r = || p.iter().enumerate().map(|(class, &p)| residual(p, class, label));
+                let along: T = share * r().zip(tangent).map(|(r, &t)| r * t).sum::<T>();
+                out.iter_mut().zip(r()).for_each(|(out, r)| *out += along * r);
             }
-        }
-        Ok(part.at.vjp(w.view())?)
+        };
+        Ok(part.at.gauss_newton_product(v, &curve)?)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::objective::Part;
 use crate::vectors::{add_scaled, dot};
-use crate::{CurvatureError, Generation, LinearOperator, Objective, SymmetricOperator};
+use crate::{CurvatureError, Diagonal, Generation, LinearOperator, Objective, SymmetricOperator};
 use minima_autodiff::Scalar;
-use minima_autodiff::softmax_cross_entropy::{hessian_apply, softmax};
-use ndarray::{Array2, ArrayView2};
+use minima_autodiff::softmax_cross_entropy::{hessian_factors, hessian_into};
+use ndarray::{Array2, Array3, ArrayView2};
 
 /// The Gauss-Newton matrix of a [`Generation`], without damping: a jvp, the loss's curvature with respect to the logits,
 /// and a vjp (Schraudolph 2002, section 3.1).
@@ -31,22 +31,48 @@ impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
             Generation::Mean => (objective.share(), None),
             Generation::Sum => (T::one(), None),
             Generation::Published => {
-                let coupling = objective.sum(|part| Ok(part.at.vjp(softmax(part.at.logits()).view())?))?;
+                let coupling = objective.sum(|part| Ok(part.at.vjp(part.p.view())?))?;
                 (T::one(), Some(coupling))
             }
         };
         Ok(Self { objective, scale, coupling })
     }
 
+    /// The exact diagonal: a pass of single images' gradients for each class, of which none is stored.
+    ///
+    /// # Errors
+    /// None that can happen: all sizes were checked when the objective was made.
+    pub fn diagonal(&self) -> Result<Diagonal<T>, CurvatureError> {
+        let mut diagonal = vec![T::zero(); self.objective.parameter_count()];
+        self.objective.for_each_part(|part| {
+            // H is the sum of c cᵀ over its factors c.
+            let mut factors = match self.coupling {
+                None => hessian_factors(part.p.view()),
+                Some(_) => roots_class_by_class(part.p.view()),
+            };
+            factors.mapv_inplace(|c| c * self.scale.sqrt());
+            for factor in factors.outer_iter() {
+                let squares = part.at.squared_gradients(factor)?;
+                diagonal.iter_mut().zip(squares).for_each(|(d, s)| *d += s);
+            }
+            Ok(())
+        })?;
+        if let Some(coupling) = &self.coupling {
+            diagonal.iter_mut().zip(coupling).for_each(|(d, &u)| *d -= u * u);
+        }
+        Ok(Diagonal::new(diagonal))
+    }
+
     /// `Jᵀ H J v` of one batch, with `diag(p)` for `H` in the published one.
     fn of_part(&self, part: &Part<'_, '_, T>, v: &[T]) -> Result<Vec<T>, CurvatureError> {
-        let p = softmax(part.at.logits());
-        let tangents = part.at.jvp(Some(v), None)?;
-        let curved = match self.coupling {
-            None => hessian_apply(p.view(), tangents.view()),
-            Some(_) => p * tangents,
+        let curve = |image: usize, tangent: &[T], out: &mut [T]| {
+            let p = part.probabilities(image);
+            match self.coupling {
+                None => hessian_into(p, tangent, self.scale, out),
+                Some(_) => out.iter_mut().zip(p).zip(tangent).for_each(|((out, &p), &t)| *out = self.scale * p * t),
+            }
         };
-        Ok(part.at.vjp(curved.mapv_into(|x| x * self.scale).view())?)
+        Ok(part.at.gauss_newton_product(v, &curve)?)
     }
 
     /// Takes the published one's outer product away.
@@ -81,3 +107,9 @@ impl<T: Scalar> LinearOperator<T> for Ggn<'_, '_, T> {
 }
 
 impl<T: Scalar> SymmetricOperator<T> for Ggn<'_, '_, T> {}
+
+/// `√p` of one class and zero of the others, `(classes, images, classes)`: the factors of `diag(p)`.
+fn roots_class_by_class<T: Scalar>(p: ArrayView2<'_, T>) -> Array3<T> {
+    let (images, classes) = p.dim();
+    Array3::from_shape_fn((classes, images, classes), |(k, i, c)| if k == c { p[[i, c]].sqrt() } else { T::zero() })
+}

@@ -3,7 +3,7 @@
 use crate::objective::Part;
 use crate::{CurvatureError, LinearOperator, Objective, SymmetricOperator};
 use minima_autodiff::Scalar;
-use minima_autodiff::softmax_cross_entropy::softmax;
+use minima_autodiff::softmax_cross_entropy::hessian_into;
 use ndarray::{Array2, ArrayView2};
 
 /// The Hessian of the mean loss with respect to the parameters: forward over reverse (Pearlmutter 1994).
@@ -18,17 +18,12 @@ impl<'o, 'a, T: Scalar> Hessian<'o, 'a, T> {
     }
 
     fn of_part(&self, part: &Part<'_, '_, T>, v: &[T]) -> Result<Vec<T>, CurvatureError> {
-        let (p, share) = (softmax(part.at.logits()), self.0.share());
-        let residuals = self.0.residuals(part)?;
+        let share = self.0.share();
         // d/dt (p − onehot) = (diag(p) − p pᵀ) J v.
         let along = |image: usize, tangent: &[T], out: &mut [T]| {
-            let p = p.row(image);
-            let mean: T = p.iter().zip(tangent).map(|(&p, &t)| p * t).sum();
-            for ((out, &p), &t) in out.iter_mut().zip(p).zip(tangent) {
-                *out = share * p * (t - mean);
-            }
+            hessian_into(part.probabilities(image), tangent, share, out);
         };
-        Ok(part.at.vjp_along(v, residuals.view(), &along)?)
+        Ok(part.at.vjp_along(v, part.residuals(part.labels, share).view(), &along)?)
     }
 }
 

@@ -43,7 +43,7 @@ impl<T: Scalar, A: SymmetricOperator<T>> LinearOperator<T> for CgInverse<'_, T, 
             (_, None) => Err(CurvatureError::NotConverged {
                 what: "conjugate gradients",
                 iterations: solution.log.len(),
-                found: solution.log.last().map_or(1.0, |last| last.residual),
+                found: solution.residual,
                 tolerance: self.options.tolerance,
             }),
         }

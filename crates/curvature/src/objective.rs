@@ -1,7 +1,7 @@
 //! The loss whose curvature is meant: a network at given parameters, and the data that its mean runs over.
 
 use crate::CurvatureError;
-use minima_autodiff::softmax_cross_entropy::{check_labels, gradient_into, mean_gradient, mean_loss};
+use minima_autodiff::softmax_cross_entropy::{check_labels, mean_loss, softmax};
 use minima_autodiff::{Batch, Graph, Linearization, Scalar};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 
@@ -17,8 +17,8 @@ pub struct Objective<'a, T: Scalar> {
 
 #[derive(Debug)]
 enum Data<'a, T: Scalar> {
-    /// One batch, linearized for good.
-    Batch(Linearization<'a, T>),
+    /// One batch, linearized for good, and its probabilities.
+    Batch(Linearization<'a, T>, Array2<T>),
     /// Images that are linearized anew for each product, so many at once.
     Dataset { images: ArrayView2<'a, T>, batch_size: usize },
 }
@@ -27,10 +27,36 @@ enum Data<'a, T: Scalar> {
 pub(crate) struct Part<'p, 'a, T: Scalar> {
     /// The network, linearized at its images.
     pub at: &'p Linearization<'a, T>,
+    /// The probabilities there, `(images, classes)`.
+    pub p: &'p Array2<T>,
     /// Their labels.
     pub labels: &'p [usize],
     /// The place of its first image among all.
     pub first: usize,
+}
+
+impl<T: Scalar> Part<'_, '_, T> {
+    /// `scale · (p − onehot)` for these labels, `(images, classes)`: the gradient of every image's own loss with respect to
+    /// its logits.
+    pub fn residuals(&self, labels: &[usize], scale: T) -> Array2<T> {
+        let mut residuals = self.p.clone();
+        for (mut row, &label) in residuals.outer_iter_mut().zip(labels) {
+            for (class, r) in row.iter_mut().enumerate() {
+                *r = scale * residual(*r, class, label);
+            }
+        }
+        residuals
+    }
+
+    /// One image's probabilities.
+    pub fn probabilities(&self, image: usize) -> &[T] {
+        self.p.row(image).to_slice().unwrap_or_default()
+    }
+}
+
+/// `p − onehot` of one class.
+pub(crate) fn residual<T: Scalar>(p: T, class: usize, label: usize) -> T {
+    if class == label { p - T::one() } else { p }
 }
 
 impl<'a, T: Scalar> Objective<'a, T> {
@@ -41,7 +67,8 @@ impl<'a, T: Scalar> Objective<'a, T> {
     pub fn of_batch(graph: &'a Graph, params: &'a [T], batch: Batch<'a, T>) -> Result<Self, CurvatureError> {
         check_labels(batch.labels(), batch.len(), graph.classes())?;
         let at = graph.linearize(params, batch.images())?;
-        Ok(Self { graph, params, labels: batch.labels(), data: Data::Batch(at) })
+        let p = softmax(at.logits());
+        Ok(Self { graph, params, labels: batch.labels(), data: Data::Batch(at, p) })
     }
 
     /// Over images `(images, features)` of any number, `batch_size` of them at a time. Every product evaluates the network
@@ -85,6 +112,12 @@ impl<'a, T: Scalar> Objective<'a, T> {
         self.params.len()
     }
 
+    /// The images' classes.
+    #[must_use]
+    pub fn labels(&self) -> &'a [usize] {
+        self.labels
+    }
+
     /// How many images there are.
     #[must_use]
     pub fn images(&self) -> usize {
@@ -109,25 +142,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
     /// # Errors
     /// None that can happen: all sizes were checked before.
     pub fn gradient(&self) -> Result<Vec<T>, CurvatureError> {
-        self.sum(|part| Ok(part.at.vjp(self.residuals(part)?.view())?))
-    }
-
-    /// `(p − onehot) / N`: the gradient of the mean loss over all N images with respect to a part's logits.
-    pub(crate) fn residuals(&self, part: &Part<'_, '_, T>) -> Result<Array2<T>, CurvatureError> {
-        let share = T::from_f64(part.labels.len() as f64 / self.images() as f64);
-        Ok(mean_gradient(part.at.logits(), part.labels)?.mapv_into(|r| r * share))
-    }
-
-    /// The logits' gradient of every image's own loss for these labels, `(images, classes)`.
-    pub(crate) fn own_residuals(part: &Part<'_, '_, T>, labels: &[usize]) -> Array2<T> {
-        let logits = part.at.logits();
-        let mut residuals = Array2::zeros(logits.raw_dim());
-        for ((mut to, logits), &label) in residuals.outer_iter_mut().zip(logits.outer_iter()).zip(labels) {
-            let mut row = vec![T::zero(); logits.len()];
-            gradient_into(&logits.to_vec(), label, T::one(), &mut row);
-            to.iter_mut().zip(row).for_each(|(to, r)| *to = r);
-        }
-        residuals
+        self.sum(|part| Ok(part.at.vjp(part.residuals(part.labels, self.share()).view())?))
     }
 
     /// One over the number of images.
@@ -141,12 +156,13 @@ impl<'a, T: Scalar> Objective<'a, T> {
         mut visit: impl FnMut(&Part<'_, '_, T>) -> Result<(), CurvatureError>,
     ) -> Result<(), CurvatureError> {
         match &self.data {
-            Data::Batch(at) => visit(&Part { at, labels: self.labels, first: 0 }),
+            Data::Batch(at, p) => visit(&Part { at, p, labels: self.labels, first: 0 }),
             Data::Dataset { images, batch_size } => {
                 let batches = images.axis_chunks_iter(Axis(0), *batch_size).zip(self.labels.chunks(*batch_size));
                 for (number, (images, labels)) in batches.enumerate() {
                     let at = self.graph.linearize(self.params, images)?;
-                    visit(&Part { at: &at, labels, first: number * batch_size })?;
+                    let p = softmax(at.logits());
+                    visit(&Part { at: &at, p: &p, labels, first: number * batch_size })?;
                 }
                 Ok(())
             }

@@ -52,6 +52,18 @@ pub trait LinearOperator<T: Scalar>: Sync {
         }
         Err(CurvatureError::Size { what: "the vector", found: vec![v.len()], expected: vec![columns] })
     }
+
+    /// Fails where vectors, the columns of `v`, do not fit.
+    ///
+    /// # Errors
+    /// When `v` has another number of rows than the operator has columns.
+    fn check_columns(&self, v: ArrayView2<'_, T>) -> Result<(), CurvatureError> {
+        let [_, columns] = self.shape();
+        if v.nrows() == columns {
+            return Ok(());
+        }
+        Err(CurvatureError::Size { what: "the vectors", found: vec![v.nrows()], expected: vec![columns] })
+    }
 }
 
 /// A symmetric matrix: what conjugate gradients, Lanczos and trace estimates ask for.

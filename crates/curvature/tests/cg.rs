@@ -30,6 +30,8 @@ fn agrees_with_cholesky() -> Outcome {
         assert_eq!(found.ended, CgEnd::Converged, "{name}");
         let error = apart(&found.x, &solve(&a, &b)?);
         assert!(error < 1e-10, "{name}: {error:e}");
+        let residual = apart(&a.dot(&aview1(&found.x)).to_vec(), &b);
+        assert!(residual <= 1e-13 && (found.residual - residual).abs() < 1e-15, "{name}: {residual:e}");
         // The model at the solution is −½ bᵀ x, and it fell all the way.
         let last = found.log.last().ok_or("no iteration")?;
         let model = -0.5 * aview1(&b).dot(&aview1(&found.x));

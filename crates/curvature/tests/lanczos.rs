@@ -73,6 +73,21 @@ fn eigenpairs_of_known_spectra() -> Outcome {
 }
 
 #[test]
+fn every_copy_of_an_eigenvalue_is_found() -> Outcome {
+    // A Krylov space of hundreds of eigenvalues does not break down, and holds one vector of each until rounding brings
+    // others.
+    let mut spectrum = graded(1e-4, 10.0, 300);
+    spectrum.extend([10.0, 10.0, 20.0, 20.0]);
+    let a = Dense::<f64>::new(&with_spectrum(&spectrum, 27));
+    spectrum.sort_by(|a, b| b.total_cmp(a));
+    let options = EigenOptions { tolerance: 1e-4, ..EigenOptions::default() };
+    check("every copy", &a, &top_eigenpairs(&a, 6, &options)?, &spectrum[..6], 2e-3);
+    let once = top_eigenpairs(&a, 2, &EigenOptions { repeated: false, ..options })?;
+    check("once", &a, &once, &[20.0, 10.0], 2e-3);
+    Ok(())
+}
+
+#[test]
 fn small_bases_restart() -> Outcome {
     let spectrum = graded(1e-4, 10.0, 400);
     let a = Dense::<f64>::new(&with_spectrum(&spectrum, 22));

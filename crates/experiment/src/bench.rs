@@ -3,6 +3,7 @@
 use crate::attack_bench::time_attacks;
 use crate::error::ExperimentError;
 use crate::manifest::Host;
+use crate::second_order_bench::{second_order, time_second_order};
 use minima_attacks::{Attack, Ball, Fgsm};
 use minima_autodiff::softmax_cross_entropy::{hessian_factors, mean_gradient, softmax};
 use minima_autodiff::{FunctionSpace, Graph, Model, paper_cnn};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The paper's batch.
-const BATCH: usize = 128;
+pub(crate) const BATCH: usize = 128;
 /// A measurement is repeated for this long, but at least [`LEAST`] times.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 /// The fewest repetitions of a measurement.
@@ -69,6 +70,11 @@ impl Stopwatch<'_> {
         name.contains(self.filter)
     }
 
+    /// Takes down what was timed elsewhere, in milliseconds.
+    pub(crate) fn record(&mut self, name: String, taken_ms: Vec<f64>) {
+        self.results.push(Timing::of(name, taken_ms));
+    }
+
     /// Times work that takes seconds, once.
     pub(crate) fn once<R>(
         &mut self,
@@ -80,7 +86,7 @@ impl Stopwatch<'_> {
         }
         let start = Instant::now();
         std::hint::black_box(work()?);
-        self.results.push(Timing::of(name.to_owned(), vec![1e3 * start.elapsed().as_secs_f64()]));
+        self.record(name.to_owned(), vec![1e3 * start.elapsed().as_secs_f64()]);
         Ok(())
     }
 
@@ -134,6 +140,7 @@ pub fn bench(data: &Mnist, filter: &str) -> Result<Timings, ExperimentError> {
     gauss_newton_parts(&mut watch, &graph, &params, images.view(), &labels)?;
     let batch = Batch::new(images.view(), &labels)?;
     steps(&mut watch, &graph, &params, &batch)?;
+    time_second_order(&mut watch, &graph, &params, data)?;
     fgsm(&mut watch, &graph, &params, data)?;
     time_attacks(&mut watch, &graph, &params, data)?;
     epochs(&mut watch, &graph, &params, data)?;
@@ -298,9 +305,9 @@ fn fgsm(watch: &mut Stopwatch<'_>, graph: &Arc<Graph>, params: &[f32], data: &Mn
 /// An epoch of each optimizer, once: its steps are its repetitions.
 fn epochs(watch: &mut Stopwatch<'_>, graph: &Graph, params: &[f32], data: &Mnist) -> Result<(), ExperimentError> {
     let order = EpochOrder::new(42, data.train.len()).next().unwrap_or_default();
-    for (name, mut optimizer) in optimizers::<Graph>() {
+    for (name, mut optimizer) in optimizers::<Graph>().into_iter().chain(second_order()) {
         let name = format!("{name}_epoch");
-        if !name.contains(watch.filter) {
+        if !watch.wants(&name) {
             continue;
         }
         let (mut params, start) = (params.to_vec(), Instant::now());
@@ -308,8 +315,7 @@ fn epochs(watch: &mut Stopwatch<'_>, graph: &Graph, params: &[f32], data: &Mnist
             let (images, labels) = data.train.batch(indices)?;
             optimizer.step(graph, &mut params, &Batch::new(images.view(), &labels)?)?;
         }
-        let taken = 1e3 * start.elapsed().as_secs_f64();
-        watch.results.push(Timing::of(name, vec![taken]));
+        watch.record(name, vec![1e3 * start.elapsed().as_secs_f64()]);
     }
     Ok(())
 }

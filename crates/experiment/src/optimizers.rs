@@ -12,8 +12,16 @@ pub const PUBLISHED_TF32: &str = "gauss-newton-published-tf32";
 pub const SUM: &str = "gauss-newton-sum";
 /// Gauss-Newton of the mean loss.
 pub const MEAN: &str = "gauss-newton";
+/// Gauss-Newton of the mean loss, its system solved by conjugate gradients.
+pub const CG: &str = "gauss-newton-cg";
+/// K-FAC.
+pub const KFAC: &str = "kfac";
+/// EKFAC.
+pub const EKFAC: &str = "ekfac";
+/// Sharpness-aware minimization.
+pub const SAM: &str = "sam";
 
-const ORDER: [&str; 6] = [SGD, ADAM, PUBLISHED, PUBLISHED_TF32, SUM, MEAN];
+const ORDER: [&str; 10] = [SGD, ADAM, SAM, PUBLISHED, PUBLISHED_TF32, SUM, MEAN, CG, KFAC, EKFAC];
 
 /// The name as a reader should see it; a name not known here is returned as it is.
 pub fn label(optimizer: &str) -> &str {
@@ -24,6 +32,10 @@ pub fn label(optimizer: &str) -> &str {
         PUBLISHED_TF32 => "Gauss-Newton (published, TF32)",
         SUM => "Gauss-Newton (sum)",
         MEAN => "Gauss-Newton (mean)",
+        CG => "Gauss-Newton (mean, CG)",
+        KFAC => "K-FAC",
+        EKFAC => "EKFAC",
+        SAM => "SAM",
         other => other,
     }
 }

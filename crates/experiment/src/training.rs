@@ -5,10 +5,10 @@ use crate::machine::Machine;
 use crate::observer::{Event, Observer};
 use crate::preset::{DatasetKind, NetworkKind, Precision, Preset};
 use crate::records::TrainingRow;
+use crate::trainee::Trainee;
 use minima_autodiff::{Graph, Model, Scalar, paper_cnn};
 use minima_data::{Dataset, EpochOrder, Mnist, epoch_batches, poison};
 use minima_metrics::evaluate;
-use minima_optim::Batch;
 use ndarray::Array2;
 use std::sync::Arc;
 use std::time::Instant;
@@ -119,17 +119,46 @@ pub fn train_all(
     preset.check_against(data)?;
     let runs = Run::all(preset);
     for (number, run) in (1..).zip(&runs) {
-        let name = run.name();
-        let set = training_set(preset, run, data)?;
-        let steps = set.len().div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
-        observer.on(Event::RunStarted { run: &name, number, of: runs.len(), steps });
-        let start = Instant::now();
-        let (model, epochs) = machine.train(preset, run, &set, test, observer)?;
-        let seconds = start.elapsed().as_secs_f64();
-        observer.on(Event::RunEnded { run: &name, seconds });
-        then(run, Trained { model, epochs, seconds }, observer)?;
+        let trained = train(machine, preset, run, (number, runs.len()), data, test, observer)?;
+        then(run, trained, observer)?;
     }
     Ok(())
+}
+
+/// Trains one model of a preset, whether or not it is among the preset's own runs.
+///
+/// # Errors
+/// When there are fewer images than the preset asks for, it has no optimizer of that name, or the run fails.
+pub fn train_one(
+    machine: &Machine,
+    preset: &Preset,
+    run: &Run,
+    data: &Mnist,
+    observer: &mut dyn Observer,
+) -> Result<Trained, ExperimentError> {
+    preset.check_against(data)?;
+    let test = TestSet::new(&data.test.take(preset.test_images));
+    train(machine, preset, run, (1, 1), data, &test, observer)
+}
+
+fn train(
+    machine: &Machine,
+    preset: &Preset,
+    run: &Run,
+    (number, of): (usize, usize),
+    data: &Mnist,
+    test: &TestSet,
+    observer: &mut dyn Observer,
+) -> Result<Trained, ExperimentError> {
+    let name = run.name();
+    let set = training_set(preset, run, data)?;
+    let steps = set.len().div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
+    observer.on(Event::RunStarted { run: &name, number, of, steps });
+    let start = Instant::now();
+    let (model, epochs) = machine.train(preset, run, &set, test, observer)?;
+    let seconds = start.elapsed().as_secs_f64();
+    observer.on(Event::RunEnded { run: &name, seconds });
+    Ok(Trained { model, epochs, seconds })
 }
 
 /// Trains a model from its seed's initial weights, in the preset's precision. Returns it with a row an epoch.
@@ -158,33 +187,19 @@ fn train_in<T: Scalar>(
     test: &TestSet,
     observer: &mut dyn Observer,
 ) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
-    let graph = network(preset.network, train)?;
-    let mut params: Vec<T> = graph.init(run.seed);
-    let mut optimizer = preset.optimizer(&run.optimizer)?.build::<T>();
+    let mut trainee = Trainee::<T>::new(preset, run, train)?;
     let mut rows = Vec::new();
     for (epoch, order) in (1..=preset.epochs).zip(EpochOrder::new(run.seed, train.len())) {
         let (mut loss, mut accuracy, mut steps) = (0.0, 0.0, 0);
         for indices in epoch_batches(&order, preset.batch_size)? {
             steps += 1;
-            let (images, labels) = train.batch::<T>(indices)?;
-            let report = Batch::new(images.view(), &labels)
-                .map_err(minima_optim::OptimError::from)
-                .and_then(|batch| optimizer.step(&graph, &mut params, &batch))
-                .map_err(|source| ExperimentError::Step {
-                    run: run.name(),
-                    epoch,
-                    step: steps,
-                    source: Box::new(source),
-                })?;
-            if !report.loss.is_finite() {
-                return Err(ExperimentError::Diverged { run: run.name(), epoch, step: steps, loss: report.loss });
-            }
-            let correct = report.correct as f64 / labels.len() as f64;
+            let report = trainee.step(train, indices, epoch, steps)?;
+            let correct = report.correct as f64 / indices.len() as f64;
             loss += report.loss;
             accuracy += correct;
             observer.on(Event::Step { loss: report.loss, accuracy: correct });
         }
-        let tested = evaluate(&single(&graph, &params)?, test.images.view(), &test.labels)?;
+        let tested = evaluate(&trainee.model()?, test.images.view(), &test.labels)?;
         let row = TrainingRow {
             dataset: run.dataset.name().to_owned(),
             optimizer: run.optimizer.clone(),
@@ -198,10 +213,5 @@ fn train_in<T: Scalar>(
         observer.on(Event::Epoch(&row));
         rows.push(row);
     }
-    Ok((single(&graph, &params)?, rows))
-}
-
-/// The model in the precision of checkpoints, which is what is tested, attacked and saved.
-fn single<T: Scalar>(graph: &Arc<Graph>, params: &[T]) -> Result<Model<f32>, ExperimentError> {
-    Ok(Model::new(Arc::clone(graph), params.iter().map(|p| p.as_f64() as f32).collect())?)
+    Ok((trainee.model()?, rows))
 }

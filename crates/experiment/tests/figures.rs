@@ -4,11 +4,11 @@
 
 use minima_experiment::figures::{
     AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, Scaling,
-    SpectralDensityFigure, TrainingCurves, png, svg, write,
+    SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg, write,
 };
 use minima_experiment::paper;
 use minima_experiment::records::{
-    AdversarialExample, CurvatureMatrix, RobustnessRow, ScalingRow, SpectralDensityRow, TrainingRow,
+    AdversarialExample, CurvatureMatrix, PaceRow, RobustnessRow, ScalingRow, SpectralDensityRow, TrainingRow,
 };
 
 fn check_both<F: Figure>(figure: &F) -> String {
@@ -127,6 +127,22 @@ fn scaling_draws_what_was_measured() {
     rows.iter_mut().for_each(|r| r.memory_bytes = None);
     check(&Scaling { rows });
     assert!(matches!(svg(&Scaling { rows: vec![] }), Err(FigureError::Data { .. })));
+}
+
+#[test]
+fn time_to_accuracy_draws_every_run() {
+    let row = |optimizer: &str, step: u64, test_accuracy| PaceRow {
+        optimizer: optimizer.to_owned(),
+        step,
+        seconds: 0.001 * step as f64,
+        test_accuracy,
+    };
+    let rows = vec![row("adam", 25, 0.8), row("adam", 50, 0.971), row("kfac", 25, 0.97), row("sgd", 25, 1.0)];
+    let machine = "2 threads".to_owned();
+    let figure = TimeToAccuracy { target: 0.97, machine, rows };
+    let document = check_both(&figure);
+    assert!(document.contains("97 % test accuracy") && document.contains("K-FAC"));
+    assert!(matches!(svg(&TimeToAccuracy { rows: vec![], ..figure }), Err(FigureError::Data { .. })));
 }
 
 fn training_rows() -> Vec<TrainingRow> {

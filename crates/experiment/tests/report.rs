@@ -130,6 +130,35 @@ fn the_papers_own_numbers_match() {
 }
 
 #[test]
+fn what_stopped_those_below_97_percent_is_told() {
+    let mut run = Run::the_papers();
+    let text = run.report();
+    assert!(text.contains("- Adam ends at 97 % test accuracy or more."), "{text}");
+    assert!(text.contains("- SGD ends at 96.11 % after 15 epochs") && text.contains("it ran out of steps"), "{text}");
+    // Another optimizer whose curve is flat at its end, and one that was there and left.
+    for (name, accuracies) in [("kfac", [0.9, 0.9]), ("ekfac", [0.975, 0.969])] {
+        for (epoch, test_accuracy) in (1..).zip(accuracies) {
+            let (dataset, optimizer) = ("clean".to_owned(), name.to_owned());
+            let (train_loss, train_accuracy, test_loss) = (0.4, 0.91, 0.4);
+            let row = TrainingRow {
+                dataset,
+                optimizer,
+                seed: 42,
+                epoch,
+                train_loss,
+                train_accuracy,
+                test_loss,
+                test_accuracy,
+            };
+            run.training.push(row);
+        }
+    }
+    let text = report(&run.input(false)).unwrap();
+    assert!(text.contains("- K-FAC ends at 90.00 % after 2 epochs") && text.contains("no longer finds a way down"));
+    assert!(text.contains("- EKFAC ends at 96.90 %") && text.contains("it had 97.50 % before"), "{text}");
+}
+
+#[test]
 fn a_different_count_on_the_same_curve_is_a_finding() {
     let mut run = Run::the_papers();
     run.set_flips(PUBLISHED, 0.1, 6501);

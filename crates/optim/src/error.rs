@@ -1,6 +1,7 @@
 //! The errors of an optimizer's step.
 
 use minima_autodiff::AutodiffError;
+use minima_curvature::CurvatureError;
 use minima_linalg::LinalgError;
 
 /// What can go wrong in a step. The parameters are then as they were before it.
@@ -10,6 +11,9 @@ pub enum OptimError {
     /// The network could not be evaluated or differentiated.
     #[error(transparent)]
     Autodiff(#[from] AutodiffError),
+    /// The curvature could not be estimated, multiplied with or inverted.
+    #[error(transparent)]
+    Curvature(#[from] CurvatureError),
     /// A Gauss-Newton system could not be solved.
     #[error("the Gauss-Newton system with damping {damping}: {source}; a larger damping may help")]
     Solve {

@@ -18,10 +18,20 @@ impl<R, T: Scalar, E: Engine<T>> FirstOrder<R, T, E> {
     }
 }
 
+impl<R: UpdateRule<T>, T: Scalar, E: Engine<T>> FirstOrder<R, T, E> {
+    /// One step by the rule along a given gradient.
+    ///
+    /// # Errors
+    /// When the parameters or the gradient do not fit the network; `params` is then unchanged.
+    pub fn update(&mut self, engine: &E, params: &mut E::Vector, gradient: &E::Vector) -> Result<(), OptimError> {
+        Ok(engine.update(&self.rule, params, gradient, &mut self.state)?)
+    }
+}
+
 impl<R: UpdateRule<T> + Send, T: Scalar, E: Engine<T>> Optimizer<T, E> for FirstOrder<R, T, E> {
     fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
         let (report, gradient) = engine.gradient(params, batch)?;
-        engine.update(&self.rule, params, &gradient, &mut self.state)?;
+        self.update(engine, params, &gradient)?;
         Ok(report)
     }
 }

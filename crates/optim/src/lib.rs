@@ -27,16 +27,29 @@
 //! ```
 
 mod adam;
+mod ekfac;
 mod error;
 mod first_order;
 mod gauss_newton;
+mod kfac;
+mod kl_clip;
+mod kronecker_step;
 mod optimizer;
+mod sam;
+mod second_order;
 mod sgd;
 
 pub use adam::{Adam, AdamRule};
+pub use ekfac::{Ekfac, EkfacCurvature};
 pub use error::OptimError;
 pub use first_order::FirstOrder;
 pub use gauss_newton::{GaussNewton, Generation, SolvePrecision, Tf32GaussNewton, tf32};
+pub use kfac::{Kfac, KfacCurvature};
+pub use kronecker_step::{KroneckerCurvature, KroneckerStep};
 pub use minima_autodiff::{Batch, StepReport};
 pub use optimizer::Optimizer;
+pub use sam::Sam;
+pub use second_order::{
+    Armijo, CgLog, CgSolver, Curvature, FisherKind, LevenbergMarquardt, SecondOrder, Solver, StepLog,
+};
 pub use sgd::{Sgd, SgdRule};

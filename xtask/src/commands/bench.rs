@@ -1,17 +1,19 @@
 //! `cargo xtask bench`.
 
-use super::{Device, load_data, on_a_worker, use_threads};
+use super::{Device, Experiment, load_data, on_a_worker, use_threads};
 use crate::Outcome;
+use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use minima_experiment::bench::bench;
 use minima_experiment::device_bench::bench_on;
 use minima_experiment::machine::Machine;
-use minima_experiment::preset::NetworkKind;
+use minima_experiment::manifest::Host;
+use minima_experiment::preset::{NetworkKind, Preset};
 use minima_experiment::records::{ScalingRow, write_csv};
 use minima_experiment::scaling::{NETWORKS, measure, points};
 use minima_experiment::tables::Table;
-use minima_experiment::{figures, scaling};
+use minima_experiment::{figures, scaling, time_to_accuracy};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -35,9 +37,15 @@ pub(crate) struct Bench {
     /// Instead, how a Gauss-Newton step grows with the network and the batch: scaling.csv, scaling.svg and scaling.png
     #[arg(long, conflicts_with_all = ["filter", "json"])]
     scaling: bool,
-    /// The folder for the files of --scaling
-    #[arg(long, default_value = "results/scaling", requires = "scaling")]
-    out: PathBuf,
+    /// Instead, how long each optimizer takes to this accuracy on the test set, such as 0.97: pace.csv,
+    /// time_to_accuracy.csv and a figure
+    #[arg(long, value_name = "ACCURACY", conflicts_with_all = ["filter", "json", "scaling"])]
+    time_to_accuracy: Option<f64>,
+    #[command(flatten)]
+    experiment: Experiment,
+    /// The folder for the files of --scaling and --time-to-accuracy [default: results/ and its name]
+    #[arg(long)]
+    out: Option<PathBuf>,
     /// One point of --scaling, NETWORK,BATCH, as JSON: each has a process of its own, for its memory
     #[arg(long, hide = true, value_delimiter = ',', conflicts_with_all = ["scaling", "filter", "json"])]
     scaling_point: Vec<usize>,
@@ -45,10 +53,14 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn run(self) -> Result<Outcome> {
+        let out = |name: &str| self.out.clone().unwrap_or_else(|| Path::new("results").join(name));
         if self.scaling {
-            return scale(&self.out, self.threads);
+            return scale(&out("scaling"), self.threads);
         }
         use_threads(self.threads.map(usize::from))?;
+        if let Some(target) = self.time_to_accuracy {
+            return race(target, &self.experiment.preset("extended")?.1, &out("time-to-accuracy"));
+        }
         let data = load_data(None)?;
         if let [network, batch] = self.scaling_point[..] {
             let network = *NETWORKS.get(network).with_context(|| format!("--scaling-point: no network {network}"))?;
@@ -74,6 +86,27 @@ impl Bench {
         print!("{}", table.to_text());
         Ok(Outcome::Fine)
     }
+}
+
+/// Lets every optimizer of the experiment run up to the accuracy, and writes and prints when each came there.
+fn race(target: f64, preset: &Preset, out: &Path) -> Result<Outcome> {
+    if !(0.0..1.0).contains(&target) {
+        bail!("--time-to-accuracy is {target}; expected a number from 0 to below 1");
+    }
+    let data = load_data(None)?;
+    let mut progress = Progress::new();
+    let rows = on_a_worker(|| time_to_accuracy::measure(preset, &data, target, &mut progress))?;
+    progress.finish();
+    let reached = time_to_accuracy::first_reached(&rows, target);
+    write_csv(&out.join("pace.csv"), &rows)?;
+    write_csv(&out.join("time_to_accuracy.csv"), &reached)?;
+    let host = Host::here();
+    let machine =
+        format!("{} threads of {}", rayon::current_num_threads(), host.processor.as_deref().unwrap_or("a processor"));
+    figures::write(out, &figures::TimeToAccuracy { target, machine, rows })?;
+    print!("{}", time_to_accuracy::table(&reached).to_text());
+    println!("Written to {}", out.display());
+    Ok(Outcome::Fine)
 }
 
 /// Measures all points, each in a process of its own, and writes and prints them.

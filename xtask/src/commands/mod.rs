@@ -5,13 +5,15 @@ pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod evaluate;
 pub(crate) mod reproduce;
+pub(crate) mod train;
+pub(crate) mod tune;
 
 use anyhow::{Context, Result};
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use minima_data::Dataset;
 use minima_data::{Mnist, mnist};
 use minima_experiment::machine::{Choice, Machine};
-use minima_experiment::preset::NetworkKind;
+use minima_experiment::preset::{NetworkKind, Preset};
 use std::path::{Path, PathBuf};
 
 /// The committed data, verified, or another folder's.
@@ -19,6 +21,32 @@ fn load_data(folder: Option<&Path>) -> Result<Mnist> {
     match folder {
         Some(folder) => mnist::load(folder).with_context(|| format!("--data {}", folder.display())),
         None => Ok(mnist::load_default()?),
+    }
+}
+
+/// Which experiment a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct Experiment {
+    /// The experiment: paper, paper-hardware, extended, quick or check [default: paper to reproduce, else extended]
+    #[arg(long, conflicts_with = "config")]
+    preset: Option<String>,
+    /// An experiment of your own, as a TOML file; it may say `extends = "paper"`
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Change one key, such as epochs=3 or optimizers.adam.learning_rate=0.01; may be given again
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl Experiment {
+    /// Its name and what it says; where none was named, those of `default`.
+    fn preset(&self, default: &str) -> Result<(String, Preset)> {
+        let Some(path) = &self.config else {
+            let name = self.preset.as_deref().unwrap_or(default);
+            return Ok((name.to_owned(), Preset::named(name, &self.set)?));
+        };
+        let name = path.file_stem().map_or_else(|| "config".to_owned(), |n| n.to_string_lossy().into_owned());
+        Ok((name, Preset::from_file(path, &self.set)?))
     }
 }
 

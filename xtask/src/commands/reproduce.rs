@@ -1,11 +1,10 @@
 //! `cargo xtask reproduce`.
 
-use super::{Device, load_data, on_a_worker, use_threads};
+use super::{Device, Experiment, load_data, on_a_worker, use_threads};
 use crate::Outcome;
 use crate::progress::Progress;
 use anyhow::Result;
 use clap::Args;
-use minima_experiment::preset::Preset;
 use minima_experiment::reproduce::reproduce;
 use std::path::PathBuf;
 
@@ -13,15 +12,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask reproduce --preset quick --out results/quick --set epochs=3")]
 pub(crate) struct Reproduce {
-    /// The experiment: paper, paper-hardware, quick or check
-    #[arg(long, default_value = "paper", conflicts_with = "config")]
-    preset: String,
-    /// An experiment of your own, as a TOML file; it may say `extends = "paper"`
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Change one key, such as epochs=3 or optimizers.adam.learning_rate=0.01; may be given again
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    experiment: Experiment,
     /// Seeds, separated by commas, instead of the experiment's
     #[arg(long, value_delimiter = ',')]
     seeds: Vec<u64>,
@@ -42,13 +34,7 @@ pub(crate) struct Reproduce {
 impl Reproduce {
     pub(crate) fn run(self) -> Result<Outcome> {
         use_threads(self.threads.map(usize::from))?;
-        let (name, mut preset) = match &self.config {
-            Some(path) => {
-                let name = path.file_stem().map_or_else(|| "config".to_owned(), |n| n.to_string_lossy().into_owned());
-                (name, Preset::from_file(path, &self.set)?)
-            }
-            None => (self.preset.clone(), Preset::named(&self.preset, &self.set)?),
-        };
+        let (name, mut preset) = self.experiment.preset("paper")?;
         if !self.seeds.is_empty() {
             preset = preset.with_seeds(self.seeds)?;
         }

@@ -124,6 +124,43 @@ fn layer_pairs_multiply_to_every_images_gradient() {
 }
 
 #[test]
+fn squared_gradients_are_those_of_single_images() {
+    for graph in [nets::residual(), nets::small_cnn()] {
+        for images in [0, 1, 16, 33] {
+            let (params, x) = point(&graph, images);
+            let at = graph.linearize(&params, x.view()).unwrap();
+            let w = draw::matrix(5, at.logits().dim());
+            let expected = at.per_sample_gradients(w.view()).unwrap().mapv(|g| g * g).sum_axis(Axis(0));
+            assert_close("squares", &at.squared_gradients(w.view()).unwrap(), &expected, ROUNDING);
+        }
+    }
+}
+
+#[test]
+fn a_gauss_newton_product_is_a_jvp_and_a_vjp_to_the_bit() {
+    for graph in [nets::residual(), nets::small_cnn()] {
+        for images in [0, 1, 16, 33] {
+            let (params, x) = point(&graph, images);
+            let at = graph.linearize(&params, x.view()).unwrap();
+            let v = draw::normal(6, params.len());
+            // A map that mixes classes and tells images apart.
+            let curve = |image: usize, tangent: &[f64], out: &mut [f64]| {
+                let sum: f64 = tangent.iter().sum();
+                out.iter_mut().zip(tangent).for_each(|(out, t)| *out += (image + 1) as f64 * (3.0 * t - sum));
+            };
+            let mut w = at.jvp(Some(&v), None).unwrap();
+            for (i, mut row) in w.outer_iter_mut().enumerate() {
+                let mut out = vec![0.0; row.len()];
+                curve(i, &row.to_vec(), &mut out);
+                row.iter_mut().zip(out).for_each(|(to, x)| *to = x);
+            }
+            assert_eq!(at.gauss_newton_product(&v, &curve).unwrap(), at.vjp(w.view()).unwrap());
+            assert!(at.gauss_newton_product(&v[1..], &curve).is_err());
+        }
+    }
+}
+
+#[test]
 fn products_are_linear() {
     let graph = nets::residual();
     let (params, images) = point(&graph, 17);

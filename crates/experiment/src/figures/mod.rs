@@ -14,6 +14,7 @@ mod robust_accuracy;
 mod scaling;
 mod series_style;
 mod spectral_density;
+mod time_to_accuracy;
 mod training_curves;
 
 pub use adversarial_pairs::AdversarialPairs;
@@ -24,6 +25,7 @@ pub use logit_margins::LogitMargins;
 pub use robust_accuracy::RobustAccuracy;
 pub use scaling::Scaling;
 pub use spectral_density::SpectralDensityFigure;
+pub use time_to_accuracy::TimeToAccuracy;
 pub use training_curves::TrainingCurves;
 
 use std::path::{Path, PathBuf};

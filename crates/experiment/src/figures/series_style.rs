@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 
 use super::FigureError;
 use super::canvas::{Canvas, Stroke, TextLook};
-use crate::optimizers::{ADAM, MEAN, PUBLISHED, PUBLISHED_TF32, SGD, SUM};
+use crate::optimizers::{ADAM, CG, EKFAC, KFAC, MEAN, PUBLISHED, PUBLISHED_TF32, SAM, SGD, SUM};
 
 /// Text and axes.
 pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
@@ -66,6 +66,10 @@ pub fn series_style(optimizer: &str) -> SeriesStyle {
         PUBLISHED_TF32 => (RGBColor(0xe6, 0x9f, 0x00), &[14.0, 5.0, 3.0, 5.0], Marker::Nabla),
         SUM => (RGBColor(0xcc, 0x79, 0xa7), &[7.0, 5.0], Marker::Nabla),
         MEAN => (RGBColor(0x00, 0x9e, 0x73), &[24.0, 5.0, 6.0, 5.0], Marker::Triangle),
+        CG => (RGBColor(0x56, 0xb4, 0xe9), &[10.0, 6.0], Marker::Triangle),
+        KFAC => (RGBColor(0x8a, 0x3f, 0xb0), &[], Marker::Diamond),
+        EKFAC => (RGBColor(0x9c, 0x4a, 0x2f), &[18.0, 5.0, 3.0, 5.0], Marker::Square),
+        SAM => (RGBColor(0xb0, 0x9a, 0x00), &[], Marker::Nabla),
         _ => (RGBColor(0x80, 0x80, 0x80), &[], Marker::Circle),
     };
     SeriesStyle { color, dashes, marker }

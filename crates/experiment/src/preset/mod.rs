@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     fn change(text: &str) -> Result<Preset, PresetError> {
-        Preset::named("paper", &[text.to_owned()])
+        Preset::named("extended", &[text.to_owned()])
     }
 
     #[test]
@@ -286,8 +286,8 @@ mod tests {
         assert_eq!(change("epochs=3").unwrap().epochs, 3);
         assert_eq!(change("seeds=[1, 2]").unwrap().seeds, [1, 2]);
         let changed = change("optimizers.gauss-newton.damping = 0.1").unwrap();
-        assert_ne!(changed, Preset::named("paper", &[]).unwrap());
-        assert_eq!(changed.optimizers.len(), 4);
+        assert_ne!(changed, Preset::named("extended", &[]).unwrap());
+        assert_eq!(changed.optimizers.len(), 8);
     }
 
     #[test]
@@ -306,6 +306,11 @@ mod tests {
             ("seeds=[]", "the number of seeds is 0"),
             ("seeds=[1, 1]", "each seed once"),
             ("optimizers.gauss-newton.damping=0", "optimizers.gauss-newton.damping is 0"),
+            ("optimizers.kfac.inverse_every=0", "optimizers.kfac.inverse_every is 0"),
+            ("optimizers.kfac.statistics_every=-1", "optimizers.kfac.statistics_every=-1"),
+            ("optimizers.gauss-newton-cg.step_limit=-1", "optimizers.gauss-newton-cg.step_limit is -1"),
+            ("optimizers.sam.base.learning_rate=0", "optimizers.sam.learning_rate is 0"),
+            ("optimizers.sam.base.damping=1", "unknown field `damping`"),
         ] {
             let message = change(text).unwrap_err().to_string();
             assert!(message.contains(part) && !message.contains('\n'), "{text}: {message}");

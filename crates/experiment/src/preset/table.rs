@@ -4,9 +4,10 @@ use super::PresetError;
 use toml::{Table, Value};
 
 /// The presets compiled in: name and text.
-pub(super) const COMPILED_IN: [(&str, &str); 4] = [
+pub(super) const COMPILED_IN: [(&str, &str); 5] = [
     ("paper", include_str!("../../presets/paper.toml")),
     ("paper-hardware", include_str!("../../presets/paper-hardware.toml")),
+    ("extended", include_str!("../../presets/extended.toml")),
     ("quick", include_str!("../../presets/quick.toml")),
     ("check", include_str!("../../presets/check.toml")),
 ];

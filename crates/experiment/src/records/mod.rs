@@ -5,20 +5,24 @@
 mod adversarial_example;
 mod distribution;
 mod fgsm;
+mod pace;
 mod robustness;
 mod scaling;
 mod sharpness;
 mod spectrum;
 mod training;
+mod tuning;
 
 pub use adversarial_example::AdversarialExample;
 pub use distribution::{DistributionRow, Quantity};
 pub use fgsm::FgsmRow;
+pub use pace::{PaceRow, TimeToAccuracyRow};
 pub use robustness::{MaskingRow, RobustnessRow, TransferRow};
 pub use scaling::ScalingRow;
 pub use sharpness::{Scope, SharpnessRow};
 pub use spectrum::{CurvatureMatrix, CurvatureRow, SpectralDensityRow, SpectralQuantity};
 pub use training::TrainingRow;
+pub use tuning::TuningRow;
 
 use std::fs;
 use std::io;

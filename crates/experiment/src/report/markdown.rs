@@ -1,7 +1,7 @@
 //! The report's sections in order.
 
 use super::findings::{Finding, Verdict, findings};
-use super::{ReportInput, curvature, gauss_newton, robustness, summary, tf32};
+use super::{ReportInput, curvature, gauss_newton, goal, robustness, summary, tf32};
 use crate::agreement::check_curve;
 use crate::optimizers::{PUBLISHED, distinct, label};
 use crate::paper::PaperError;
@@ -37,7 +37,12 @@ pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
     text.push_str(&summary::what_came_out(input, &findings));
 
     section(&mut text, "What matches and what does not", &findings_list(&findings));
-    section(&mut text, "How training ended", &final_epoch_table(input.training).to_markdown());
+    let mut ended = final_epoch_table(input.training).to_markdown();
+    if let Some(sentences) = goal::sentences(input) {
+        ended.push('\n');
+        ended.push_str(&sentences);
+    }
+    section(&mut text, "How training ended", &ended);
     if input.paper_configuration {
         let curves = curve_checks(input)?;
         if !curves.rows.is_empty() {

@@ -5,6 +5,7 @@
 mod curvature;
 mod findings;
 mod gauss_newton;
+mod goal;
 mod markdown;
 mod robustness;
 mod summary;

@@ -1,0 +1,89 @@
+//! Matrices put together from others: sums, multiples, a multiple of the identity added.
+
+mod damped;
+mod dense;
+mod scaled;
+mod sum;
+
+pub use damped::Damped;
+pub use dense::{DenseOperator, SymmetricMatrix};
+pub use scaled::Scaled;
+pub use sum::Sum;
+
+use crate::{BlockDiagonal, Diagonal, Fisher, Ggn, Hessian, Jacobian, LinearOperator, TransposedJacobian};
+use minima_autodiff::Scalar;
+use std::ops::{Add, Mul};
+
+/// Arithmetic on operators, as methods. An operator is taken by value or, to keep it, by reference: `(&a).plus(&b)`.
+///
+/// Our own operators also know `&a + &b` and `&a * 0.5`.
+pub trait OperatorExt<T: Scalar>: LinearOperator<T> + Sized {
+    /// `A + B`. Where their sizes differ, products are errors.
+    fn plus<B: LinearOperator<T>>(self, b: B) -> Sum<Self, B> {
+        Sum::new(self, b)
+    }
+
+    /// `factor · A`.
+    fn scaled(self, factor: f64) -> Scaled<Self> {
+        Scaled::new(self, factor)
+    }
+
+    /// `A + λI`. Where A is not square, products are errors.
+    fn damped(self, damping: f64) -> Damped<Self> {
+        Damped::new(self, damping)
+    }
+}
+
+impl<T: Scalar, A: LinearOperator<T>> OperatorExt<T> for A {}
+
+/// `a + b` and `a * factor` for an operator and for references to it.
+macro_rules! arithmetic {
+    ($([$($generics:tt)*] $operator:ty;)*) => {$(
+        impl<$($generics)*, B> Add<B> for $operator {
+            type Output = Sum<Self, B>;
+
+            fn add(self, b: B) -> Self::Output {
+                Sum::new(self, b)
+            }
+        }
+
+        impl<'r, $($generics)*, B> Add<B> for &'r $operator {
+            type Output = Sum<Self, B>;
+
+            fn add(self, b: B) -> Self::Output {
+                Sum::new(self, b)
+            }
+        }
+
+        impl<$($generics)*> Mul<f64> for $operator {
+            type Output = Scaled<Self>;
+
+            fn mul(self, factor: f64) -> Self::Output {
+                Scaled::new(self, factor)
+            }
+        }
+
+        impl<'r, $($generics)*> Mul<f64> for &'r $operator {
+            type Output = Scaled<Self>;
+
+            fn mul(self, factor: f64) -> Self::Output {
+                Scaled::new(self, factor)
+            }
+        }
+    )*};
+}
+
+arithmetic! {
+    ['o, 'a, T: Scalar] Jacobian<'o, 'a, T>;
+    ['o, 'a, T: Scalar] TransposedJacobian<'o, 'a, T>;
+    ['o, 'a, T: Scalar] Ggn<'o, 'a, T>;
+    ['o, 'a, T: Scalar] Hessian<'o, 'a, T>;
+    ['o, 'a, T: Scalar] Fisher<'o, 'a, T>;
+    [T] Diagonal<T>;
+    [T] DenseOperator<T>;
+    [T] SymmetricMatrix<T>;
+    [A] BlockDiagonal<A>;
+    [A] Damped<A>;
+    [A] Scaled<A>;
+    [A, C] Sum<A, C>;
+}

@@ -1,0 +1,51 @@
+//! The eigenvectors of a layer's factors: the basis in which EKFAC is diagonal.
+
+use super::LayerFactors;
+use super::parameter_matrix::{between, product};
+use crate::CurvatureError;
+use minima_autodiff::Scalar;
+use minima_linalg::symmetric_eigen;
+use ndarray::{Array2, ArrayView2};
+
+/// Eigenvectors of `A` and of `G`, as columns.
+#[derive(Clone, Debug)]
+pub(super) struct Eigenbasis<T> {
+    pub input: Array2<T>,
+    pub output: Array2<T>,
+}
+
+impl<T: Scalar> Eigenbasis<T> {
+    /// A layer's basis, and the eigenvalues of `A ⊗ G` there: the products of both factors' own, `(1 + fan_in, outputs)`.
+    pub fn of(factors: &LayerFactors<T>) -> Result<(Self, Array2<T>), CurvatureError> {
+        let (inputs, input) = symmetric_eigen(factors.input.view())?;
+        let (outputs, output) = symmetric_eigen(factors.output.view())?;
+        // Rounding leaves eigenvalues a little below the zero that they are.
+        let values = Array2::from_shape_fn((inputs.len(), outputs.len()), |(i, j)| {
+            inputs[i].max(T::zero()) * outputs[j].max(T::zero())
+        });
+        Ok((Self { input, output }, values))
+    }
+
+    /// Rows and columns of the layer's parameter matrix.
+    pub fn dim(&self) -> (usize, usize) {
+        (self.input.nrows(), self.output.nrows())
+    }
+
+    /// A parameter matrix in this basis: `Q_Aᵀ v Q_G`.
+    pub fn enter(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
+        between(self.input.t(), v, self.output.view())
+    }
+
+    /// Back from it: `Q_A v Q_Gᵀ`.
+    pub fn leave(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
+        between(self.input.view(), v, self.output.t())
+    }
+
+    /// The diagonal, in this basis, of the matrix that is diagonal in `other` with the entries `values`.
+    pub fn carry(&self, other: &Self, values: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
+        // With R = Q_otherᵀ Q: entry (i, j) is Σ R_A[a, i]² values[a, b] R_G[b, j]².
+        let squares = |from: &Array2<T>, to: &Array2<T>| product(from.t(), to.view()).map(|r| r.mapv_into(|x| x * x));
+        let (input, output) = (squares(&other.input, &self.input)?, squares(&other.output, &self.output)?);
+        between(input.t(), values, output.view())
+    }
+}

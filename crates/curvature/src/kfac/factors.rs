@@ -1,0 +1,103 @@
+//! The two Kronecker factors of every layer's block.
+
+use super::row_products::row_products;
+use crate::CurvatureError;
+use minima_autodiff::{LayerPairs, Linearization, Scalar};
+use ndarray::{Array2, ArrayView2, ArrayView3};
+use std::ops::Range;
+
+/// One layer's factors, both symmetric and in full.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerFactors<T> {
+    /// The layer's place in the flat parameter vector.
+    pub params: Range<usize>,
+    /// `A = E[Σ_t ā āᵀ]`, `(1 + fan_in)²`, the bias first.
+    pub input: Array2<T>,
+    /// `G = E[Σ_t δ δᵀ] / |T|`, `outputs²`.
+    pub output: Array2<T>,
+}
+
+/// The factors of every layer with parameters, in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KroneckerFactors<T> {
+    /// A layer each.
+    pub layers: Vec<LayerFactors<T>>,
+}
+
+impl<T: Scalar> KroneckerFactors<T> {
+    /// The factors at a linearization, from cotangents `(count, images, classes)` of the logits whose outer products, summed
+    /// over the first axis, make every image's Fisher matrix to the logits; nothing in them is divided by the images.
+    ///
+    /// # Errors
+    /// When there are no cotangents, or they have another shape than the logits.
+    pub fn estimate(at: &Linearization<'_, T>, cotangents: ArrayView3<'_, T>) -> Result<Self, CurvatureError> {
+        let mut sum: Option<Self> = None;
+        for w in cotangents.outer_iter() {
+            let pairs = at.layer_pairs(w)?;
+            match &mut sum {
+                None => sum = Some(Self::of_pairs(&pairs)?),
+                Some(sum) => {
+                    for (layer, pairs) in sum.layers.iter_mut().zip(&pairs) {
+                        layer.output += &second_moment(pairs.cotangents.view(), pairs.cotangents.ncols())?;
+                    }
+                }
+            }
+        }
+        let [count, images, classes] = [cotangents.dim().0, cotangents.dim().1, cotangents.dim().2];
+        sum.ok_or_else(|| CurvatureError::Size {
+            what: "cotangents",
+            found: vec![count, images, classes],
+            expected: vec![1, images, classes],
+        })
+    }
+
+    /// The factors of the layers' inputs and cotangents, for one cotangent an image.
+    ///
+    /// # Errors
+    /// When a layer's inputs and cotangents have not the same columns.
+    pub fn of_pairs(pairs: &[LayerPairs<T>]) -> Result<Self, CurvatureError> {
+        let layers = pairs.iter().map(|layer| {
+            let LayerPairs { params, places, inputs, cotangents } = layer;
+            let (columns, expected) = (inputs.ncols(), cotangents.ncols());
+            if columns != expected {
+                return Err(CurvatureError::Size { what: "columns", found: vec![columns], expected: vec![expected] });
+            }
+            Ok(LayerFactors {
+                params: params.clone(),
+                input: second_moment(inputs.view(), columns / (*places).max(1))?,
+                output: second_moment(cotangents.view(), columns)?,
+            })
+        });
+        Ok(Self { layers: layers.collect::<Result<_, _>>()? })
+    }
+
+    /// The number of parameters.
+    #[must_use]
+    pub fn parameter_count(&self) -> usize {
+        self.layers.last().map_or(0, |layer| layer.params.end)
+    }
+
+    /// `self ← (1 − weight) · self + weight · newer`, factor by factor.
+    ///
+    /// # Errors
+    /// When the layers or their factors have other sizes.
+    pub fn mix(&mut self, newer: &Self, weight: f64) -> Result<(), CurvatureError> {
+        let sizes = |of: &Self| of.layers.iter().flat_map(|l| [l.input.nrows(), l.output.nrows()]).collect::<Vec<_>>();
+        if sizes(self) != sizes(newer) {
+            let (found, expected) = (sizes(newer), sizes(self));
+            return Err(CurvatureError::Size { what: "a set of factors", found, expected });
+        }
+        let (old, new) = (T::from_f64(1.0 - weight), T::from_f64(weight));
+        for (layer, newer) in self.layers.iter_mut().zip(&newer.layers) {
+            layer.input.zip_mut_with(&newer.input, |x, &y| *x = old * *x + new * y);
+            layer.output.zip_mut_with(&newer.output, |x, &y| *x = old * *x + new * y);
+        }
+        Ok(())
+    }
+}
+
+/// `x xᵀ / share`.
+fn second_moment<T: Scalar>(x: ArrayView2<'_, T>, share: usize) -> Result<Array2<T>, CurvatureError> {
+    let scale = T::one() / T::from_f64(share.max(1) as f64);
+    Ok(row_products(x)?.mapv_into(|sum| scale * sum))
+}

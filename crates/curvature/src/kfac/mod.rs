@@ -1,0 +1,56 @@
+//! Kronecker-factored curvature: K-FAC (Martens & Grosse 2015), its form for convolutions (KFC, Grosse & Martens 2016), and
+//! EKFAC (George et al. 2018).
+//!
+//! A layer's parameters are a matrix `V` of `(1 + fan_in, outputs)`. At place t of image i it read `ā`, with a 1 for the bias,
+//! and the cotangent of what came out is δ: the image's gradient is `Σ_t ā δᵀ`. The layer's block of the Fisher matrix of
+//! the mean loss, `E[vec(Σ_t ā δᵀ) vec(Σ_t ā δᵀ)ᵀ]`, is approximated by
+//!
+//! `A ⊗ G`, `A = E[Σ_t ā āᵀ]`, `G = E[Σ_t δ δᵀ] / |T|`: the product `A V G`,
+//!
+//! as if inputs and cotangents were independent, cotangents of different places uncorrelated, and every place like every other.
+//! A dense layer has one place. The scale is that of the Gauss-Newton matrix of the mean loss: damping means the same.
+//!
+//! E is the mean over images and over labels: those of cotangents `(count, images, classes)` whose outer products, summed over
+//! the first axis, make each image's Fisher matrix to the logits. See [`sampled_residuals`], [`label_residuals`] and
+//! [`hessian_factors`](minima_autodiff::softmax_cross_entropy::hessian_factors) (exact).
+//!
+//! ```
+//! use minima_autodiff::softmax_cross_entropy::{hessian_factors, mean_gradient, softmax};
+//! use minima_autodiff::GraphBuilder;
+//! use minima_curvature::kfac::{Kfac, KroneckerFactors};
+//! use minima_curvature::LinearOperator;
+//! use ndarray::array;
+//!
+//! let mut g = GraphBuilder::new(&[2]);
+//! let y = g.dense(g.input(), "Dense_0", 3)?;
+//! let graph = g.finish(y)?;
+//! let params: Vec<f64> = graph.init(42);
+//! let at = graph.linearize(&params, array![[0.5, -1.0], [1.0, 0.3]].view())?;
+//!
+//! let cotangents = hessian_factors(softmax(at.logits()).view());
+//! let kfac = Kfac::new(KroneckerFactors::estimate(&at, cotangents.view())?)?;
+//! let gradient = at.vjp(mean_gradient(at.logits(), &[2, 0])?.view())?;
+//! let direction = kfac.inverse(0.1)?.apply(&gradient)?;
+//! assert!(direction.iter().zip(&gradient).map(|(d, g)| d * g).sum::<f64>() > 0.0);
+//! # Ok::<(), minima_curvature::CurvatureError>(())
+//! ```
+
+mod eigenbasis;
+mod ekfac;
+mod factored_damping;
+mod factors;
+mod fisher_cotangents;
+mod inverse;
+mod operator;
+mod parameter_matrix;
+mod row_products;
+mod running_average;
+mod second_moments;
+
+pub use ekfac::{Ekfac, EkfacInverse};
+pub use factored_damping::FactoredDamping;
+pub use factors::{KroneckerFactors, LayerFactors};
+pub use fisher_cotangents::{label_residuals, sampled_residuals};
+pub use inverse::KfacInverse;
+pub use operator::Kfac;
+pub use running_average::{RunningFactors, newest_weight};

@@ -1,0 +1,69 @@
+//! K-FAC as an operator.
+
+use super::parameter_matrix::{between, parameter_matrix, store};
+use super::{KfacInverse, KroneckerFactors};
+use crate::{CurvatureError, LinearOperator, SymmetricOperator};
+use minima_autodiff::Scalar;
+
+/// The block-diagonal matrix `A ⊗ G`, layer by layer.
+#[derive(Clone, Debug)]
+pub struct Kfac<T> {
+    factors: KroneckerFactors<T>,
+}
+
+impl<T: Scalar> Kfac<T> {
+    /// Of given factors.
+    ///
+    /// # Errors
+    /// When a factor is not square, or a layer has another number of parameters than its factors say.
+    pub fn new(factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
+        let mut end = 0;
+        for layer in &factors.layers {
+            for factor in [&layer.input, &layer.output] {
+                if !factor.is_square() {
+                    let (found, expected) = (factor.shape().to_vec(), vec![factor.nrows(), factor.nrows()]);
+                    return Err(CurvatureError::Size { what: "a factor", found, expected });
+                }
+            }
+            let next = end + layer.input.nrows() * layer.output.nrows();
+            if layer.params != (end..next) {
+                let (found, expected) = (vec![layer.params.start, layer.params.end], vec![end, next]);
+                return Err(CurvatureError::Size { what: "the place of a layer's parameters", found, expected });
+            }
+            end = next;
+        }
+        Ok(Self { factors })
+    }
+
+    /// The factors.
+    #[must_use]
+    pub fn factors(&self) -> &KroneckerFactors<T> {
+        &self.factors
+    }
+
+    /// The inverse with factored damping λ, see [`FactoredDamping`](super::FactoredDamping).
+    ///
+    /// # Errors
+    /// When λ is negative or not finite, or a damped factor is not positive definite.
+    pub fn inverse(&self, damping: f64) -> Result<KfacInverse<T>, CurvatureError> {
+        KfacInverse::of_factors(&self.factors, damping)
+    }
+}
+
+impl<T: Scalar> LinearOperator<T> for Kfac<T> {
+    fn shape(&self) -> [usize; 2] {
+        [self.factors.parameter_count(); 2]
+    }
+
+    fn apply(&self, v: &[T]) -> Result<Vec<T>, CurvatureError> {
+        self.check(v)?;
+        let mut out = vec![T::zero(); v.len()];
+        for layer in &self.factors.layers {
+            let v = parameter_matrix(v, &layer.params, (layer.input.nrows(), layer.output.nrows()))?;
+            store(&between(layer.input.view(), v, layer.output.view())?, &layer.params, &mut out);
+        }
+        Ok(out)
+    }
+}
+
+impl<T: Scalar> SymmetricOperator<T> for Kfac<T> {}

@@ -1,0 +1,93 @@
+//! Jacobian, Gauss-Newton matrices and Hessian.
+
+use crate::naive;
+use crate::problem::{IMAGES, Problem, ROUNDING, apart, assert_is, problems};
+use minima_curvature::{Generation, Ggn, Hessian, Jacobian, LinearOperator};
+use ndarray::Array2;
+
+/// A generation's matrix, every entry of the loss's curvature in the logits written down.
+fn ggn(problem: &Problem, generation: Generation) -> Array2<f64> {
+    let (jacobian, p) = (problem.jacobian(), problem.probabilities());
+    let classes = p.ncols();
+    let flat = |row: usize| p[[row / classes, row % classes]];
+    let order = jacobian.nrows();
+    let curvature = Array2::from_shape_fn((order, order), |(a, b)| {
+        let coupled = generation == Generation::Published || a / classes == b / classes;
+        let entry = if a == b { flat(a) } else { 0.0 } - if coupled { flat(a) * flat(b) } else { 0.0 };
+        if generation == Generation::Mean { entry / IMAGES as f64 } else { entry }
+    });
+    jacobian.t().dot(&curvature).dot(&jacobian)
+}
+
+const GENERATIONS: [Generation; 3] = [Generation::Mean, Generation::Sum, Generation::Published];
+
+#[test]
+fn the_jacobian_and_its_transpose() {
+    for problem in problems() {
+        let (expected, objective) = (problem.jacobian(), problem.objective());
+        let jacobian = Jacobian::new(&objective);
+        assert_is("J", &jacobian, &expected, ROUNDING);
+        assert_is("Jᵀ", &jacobian.transposed(), &expected.reversed_axes(), ROUNDING);
+        let in_batches = problem.in_batches(8);
+        assert_is("J in batches", &Jacobian::new(&in_batches), &problem.jacobian(), ROUNDING);
+        let transposed = Jacobian::new(&in_batches).transposed();
+        assert_is("Jᵀ in batches", &transposed, &problem.jacobian().reversed_axes(), ROUNDING);
+    }
+}
+
+#[test]
+fn gauss_newton_matrices_and_their_diagonals() {
+    for problem in problems() {
+        for generation in GENERATIONS {
+            let expected = ggn(&problem, generation);
+            for objective in [problem.objective(), problem.in_batches(8)] {
+                let ggn = Ggn::new(&objective, generation).unwrap();
+                assert_is(&format!("{generation:?}"), &ggn, &expected, ROUNDING);
+                let diagonal = ggn.diagonal().unwrap();
+                let expected = Array2::from_diag(&expected.diag());
+                assert_is(&format!("{generation:?}, diagonal"), &diagonal, &expected, ROUNDING);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_hessian() {
+    for problem in problems() {
+        let Problem { graph, params, images, labels } = &problem;
+        let expected = naive::hessian(graph, params, images, labels);
+        // Far from the Gauss-Newton matrix: neither can pass for the other.
+        assert!(apart(ggn(&problem, Generation::Mean).view(), expected.view()) > 0.1);
+        for objective in [problem.objective(), problem.in_batches(8)] {
+            assert_is("Hessian", &Hessian::new(&objective), &expected, ROUNDING);
+        }
+    }
+}
+
+#[test]
+fn all_are_symmetric() {
+    for problem in problems() {
+        let objective = problem.objective();
+        let hessian = Hessian::new(&objective).to_dense().unwrap();
+        assert!(apart(hessian.t(), hessian.view()) < ROUNDING);
+        for generation in GENERATIONS {
+            let ggn = Ggn::new(&objective, generation).unwrap().to_dense().unwrap();
+            assert!(apart(ggn.t(), ggn.view()) < ROUNDING, "{generation:?}");
+        }
+    }
+}
+
+#[test]
+fn hessian_and_gauss_newton_differ_by_the_residuals_alone() {
+    // One dense layer: its logits are linear in the parameters, and both matrices are one.
+    let mut g = minima_autodiff::GraphBuilder::new(&[5]);
+    let y = g.dense(g.input(), "Dense_0", 3).unwrap();
+    let graph = g.finish(y).unwrap();
+    let [mut problem, _] = problems();
+    problem.params = crate::problem::normal(5, graph.parameter_count());
+    problem.images = crate::problem::matrix(6, IMAGES, 5);
+    problem.graph = graph;
+    let objective = problem.objective();
+    let ggn = Ggn::new(&objective, Generation::Mean).unwrap().to_dense().unwrap();
+    assert_is("Hessian of a linear network", &Hessian::new(&objective), &ggn, ROUNDING);
+}

@@ -1,0 +1,101 @@
+//! An optimizer with its options, as a preset names it.
+
+mod first_order;
+mod gauss_newton;
+mod kronecker;
+mod option;
+mod point;
+
+pub use first_order::{AdamSpec, FirstOrderSpec, SamSpec, SgdSpec};
+pub use gauss_newton::{GaussNewtonCgSpec, GaussNewtonSpec, Tf32Spec};
+pub use kronecker::KroneckerSpec;
+pub use point::Point;
+
+use crate::preset::DatasetKind;
+use minima_autodiff::{FunctionSpace, Scalar};
+use minima_optim::Optimizer;
+use option::Checked;
+use serde::{Deserialize, Serialize};
+
+/// An optimizer with its options; `datasets` restricts it to some of the preset's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum OptimizerSpec {
+    /// Stochastic gradient descent.
+    Sgd(SgdSpec),
+    /// Adam, or AdamW with weight decay.
+    Adam(AdamSpec),
+    /// Sharpness-aware minimization around SGD or Adam.
+    Sam(SamSpec),
+    /// Gauss-Newton in function space.
+    GaussNewton(GaussNewtonSpec),
+    /// The published Gauss-Newton with products of numbers rounded to TF32.
+    GaussNewtonTf32(Tf32Spec),
+    /// Gauss-Newton with its system solved by conjugate gradients.
+    GaussNewtonCg(GaussNewtonCgSpec),
+    /// K-FAC.
+    Kfac(KroneckerSpec),
+    /// EKFAC.
+    Ekfac(KroneckerSpec),
+}
+
+impl OptimizerSpec {
+    /// Whether it trains on this data set.
+    #[must_use]
+    pub fn trains_on(&self, dataset: DatasetKind) -> bool {
+        let datasets = match self {
+            Self::Sgd(spec) => &spec.datasets,
+            Self::Adam(spec) => &spec.datasets,
+            Self::Sam(spec) => &spec.datasets,
+            Self::GaussNewton(spec) => &spec.datasets,
+            Self::GaussNewtonTf32(spec) => &spec.datasets,
+            Self::GaussNewtonCg(spec) => &spec.datasets,
+            Self::Kfac(spec) | Self::Ekfac(spec) => &spec.datasets,
+        };
+        datasets.as_ref().is_none_or(|only| only.contains(&dataset))
+    }
+
+    /// The optimizer, at its start, on the processor. The seed is that of the labels which K-FAC draws.
+    #[must_use]
+    pub fn build<T: Scalar>(&self, seed: u64) -> Box<dyn Optimizer<T>> {
+        match self {
+            Self::Sgd(spec) => Box::new(spec.build()),
+            Self::Adam(spec) => Box::new(spec.build()),
+            Self::Sam(spec) => spec.build(),
+            Self::GaussNewton(spec) => Box::new(spec.build()),
+            Self::GaussNewtonTf32(spec) => Box::new(spec.build()),
+            Self::GaussNewtonCg(spec) => Box::new(spec.build()),
+            Self::Kfac(spec) => Box::new(spec.kfac(seed)),
+            Self::Ekfac(spec) => Box::new(spec.ekfac(seed)),
+        }
+    }
+
+    /// The optimizer, at its start, on this engine; `None` where only the processor has it.
+    #[must_use]
+    pub fn build_for<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64> + 'static>(
+        &self,
+        _engine: &E,
+    ) -> Option<Box<dyn Optimizer<T, E>>> {
+        match self {
+            Self::Sgd(spec) => Some(Box::new(spec.build())),
+            Self::Adam(spec) => Some(Box::new(spec.build())),
+            Self::GaussNewton(spec) => Some(Box::new(spec.build())),
+            Self::Sam(_) | Self::GaussNewtonTf32(_) | Self::GaussNewtonCg(_) | Self::Kfac(_) | Self::Ekfac(_) => None,
+        }
+    }
+
+    /// The first option whose value makes no sense: its name, its value, and what is expected.
+    #[must_use]
+    pub fn nonsense(&self) -> Option<(&'static str, f64, &'static str)> {
+        let options: Vec<Checked> = match self {
+            Self::Sgd(spec) => spec.options(),
+            Self::Adam(spec) => spec.options(),
+            Self::Sam(spec) => spec.options(),
+            Self::GaussNewton(spec) => spec.options(),
+            Self::GaussNewtonTf32(spec) => spec.options(),
+            Self::GaussNewtonCg(spec) => spec.options(),
+            Self::Kfac(spec) | Self::Ekfac(spec) => spec.options(),
+        };
+        options.into_iter().find_map(Checked::nonsense)
+    }
+}

@@ -1,0 +1,63 @@
+//! The options that are searched for: one point of a grid.
+
+use super::{FirstOrderSpec, OptimizerSpec};
+
+/// A point of a grid: a learning rate and, where the optimizer has one, a damping or a radius.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// η.
+    pub learning_rate: f64,
+    /// λ.
+    pub damping: Option<f64>,
+    /// SAM's ρ.
+    pub rho: Option<f64>,
+}
+
+/// Where an optimizer's specification keeps a point's numbers.
+struct Places<'s> {
+    learning_rate: &'s mut f64,
+    damping: Option<&'s mut f64>,
+    rho: Option<&'s mut f64>,
+}
+
+impl OptimizerSpec {
+    fn places(&mut self) -> Places<'_> {
+        let damped = |learning_rate, damping| Places { learning_rate, damping: Some(damping), rho: None };
+        match self {
+            Self::Sgd(spec) => Places { learning_rate: &mut spec.learning_rate, damping: None, rho: None },
+            Self::Adam(spec) => Places { learning_rate: &mut spec.learning_rate, damping: None, rho: None },
+            Self::Sam(spec) => {
+                let learning_rate = match &mut spec.base {
+                    FirstOrderSpec::Sgd(base) => &mut base.learning_rate,
+                    FirstOrderSpec::Adam(base) => &mut base.learning_rate,
+                };
+                Places { learning_rate, damping: None, rho: Some(&mut spec.rho) }
+            }
+            Self::GaussNewton(spec) => damped(&mut spec.learning_rate, &mut spec.damping),
+            Self::GaussNewtonTf32(spec) => damped(&mut spec.learning_rate, &mut spec.damping),
+            Self::GaussNewtonCg(spec) => damped(&mut spec.learning_rate, &mut spec.damping),
+            Self::Kfac(spec) | Self::Ekfac(spec) => damped(&mut spec.learning_rate, &mut spec.damping),
+        }
+    }
+
+    /// Where it stands now.
+    #[must_use]
+    pub fn point(&self) -> Point {
+        let mut copy = self.clone();
+        let Places { learning_rate, damping, rho } = copy.places();
+        Point { learning_rate: *learning_rate, damping: damping.map(|x| *x), rho: rho.map(|x| *x) }
+    }
+
+    /// The same optimizer at another point; what the point does not have, or the optimizer, stays.
+    #[must_use]
+    pub fn at(mut self, point: &Point) -> Self {
+        let Places { learning_rate, damping, rho } = self.places();
+        *learning_rate = point.learning_rate;
+        for (place, value) in [(damping, point.damping), (rho, point.rho)] {
+            if let (Some(place), Some(value)) = (place, value) {
+                *place = value;
+            }
+        }
+        self
+    }
+}

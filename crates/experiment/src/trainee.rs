@@ -1,0 +1,60 @@
+//! A model in training on the processor, step by step.
+
+use crate::error::ExperimentError;
+use crate::preset::Preset;
+use crate::training::{Run, network};
+use minima_autodiff::{Graph, Model, Scalar, StepReport};
+use minima_data::Dataset;
+use minima_optim::{Batch, Optimizer};
+use std::sync::Arc;
+
+/// A network, its parameters and the optimizer that changes them.
+pub struct Trainee<T: Scalar> {
+    graph: Arc<Graph>,
+    params: Vec<T>,
+    optimizer: Box<dyn Optimizer<T>>,
+    run: String,
+}
+
+impl<T: Scalar> Trainee<T> {
+    /// At the initial weights of the run's seed.
+    ///
+    /// # Errors
+    /// When the preset has no optimizer of the run's name, or images are too small for the network.
+    pub fn new(preset: &Preset, run: &Run, train: &Dataset) -> Result<Self, ExperimentError> {
+        let graph = network(preset.network, train)?;
+        let params = graph.init(run.seed);
+        let optimizer = preset.optimizer(&run.optimizer)?.build(run.seed);
+        Ok(Self { graph, params, optimizer, run: run.name() })
+    }
+
+    /// One step on these images of the training set; epoch and step are for what an error says.
+    ///
+    /// # Errors
+    /// When the step fails or the loss is no number any more.
+    pub fn step(
+        &mut self,
+        train: &Dataset,
+        indices: &[u32],
+        epoch: u32,
+        step: usize,
+    ) -> Result<StepReport, ExperimentError> {
+        let (images, labels) = train.batch::<T>(indices)?;
+        let report = Batch::new(images.view(), &labels)
+            .map_err(minima_optim::OptimError::from)
+            .and_then(|batch| self.optimizer.step(&self.graph, &mut self.params, &batch))
+            .map_err(|source| ExperimentError::Step { run: self.run.clone(), epoch, step, source: Box::new(source) })?;
+        if !report.loss.is_finite() {
+            return Err(ExperimentError::Diverged { run: self.run.clone(), epoch, step, loss: report.loss });
+        }
+        Ok(report)
+    }
+
+    /// The model in the precision of checkpoints, which is what is tested, attacked and saved.
+    ///
+    /// # Errors
+    /// None that can happen here: the parameters are the network's.
+    pub fn model(&self) -> Result<Model<f32>, ExperimentError> {
+        Ok(Model::new(Arc::clone(&self.graph), self.params.iter().map(|p| p.as_f64() as f32).collect())?)
+    }
+}

@@ -1,0 +1,79 @@
+//! EKFAC (George, Laurent, Bouthillier, Ballas & Vincent 2018).
+
+use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, Options};
+use minima_autodiff::{LayerPairs, Scalar};
+use minima_curvature::kfac::{Ekfac as Operator, KroneckerFactors, RunningFactors, newest_weight};
+use minima_curvature::{CurvatureError, LinearOperator};
+
+/// EKFAC: K-FAC's eigenvectors, found anew every few steps, and the gradients' second moments along them, followed more often.
+///
+/// Moments begin as K-FAC's own and are carried over to newer eigenvectors; see [`minima_curvature::kfac`] and
+/// [`KroneckerStep`].
+pub type Ekfac<T> = KroneckerStep<EkfacCurvature<T>, T>;
+
+/// The averaged factors, their eigenvectors and the moments along them.
+#[derive(Clone, Debug)]
+pub struct EkfacCurvature<T> {
+    factors: Option<RunningFactors<T>>,
+    ekfac: Option<Operator<T>>,
+    /// What the moments are a mean of.
+    observations: u32,
+}
+
+impl<T> Default for EkfacCurvature<T> {
+    fn default() -> Self {
+        // K-FAC's moments are the first.
+        Self { factors: None, ekfac: None, observations: 1 }
+    }
+}
+
+impl<T: Scalar> Ekfac<T> {
+    /// With learning rate η; damping 0.03, momentum 0.9, no weight decay, KL clip 0.001, averages that fade by 0.95, statistics
+    /// every 10 steps and eigenvectors every 100.
+    #[must_use]
+    pub fn new(learning_rate: f64) -> Self {
+        Self::with_options(Options {
+            learning_rate,
+            damping: 0.03,
+            momentum: 0.9,
+            weight_decay: 0.0,
+            decay: 0.95,
+            statistics_every: 10,
+            inverse_every: 100,
+            kl_clip: Some(0.001),
+            seed: 0,
+            empirical: false,
+        })
+    }
+}
+
+impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
+    fn observe(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError> {
+        self.factors.get_or_insert_with(|| RunningFactors::new(decay)).observe(KroneckerFactors::of_pairs(layers)?)
+    }
+
+    fn refresh(&mut self, _damping: f64) -> Result<(), CurvatureError> {
+        if let Some(factors) = self.factors.as_ref().and_then(RunningFactors::average) {
+            self.ekfac = Some(match &self.ekfac {
+                Some(older) => older.rebased(factors.clone())?,
+                None => Operator::of_factors(factors.clone())?,
+            });
+        }
+        Ok(())
+    }
+
+    fn refine(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError> {
+        if let Some(ekfac) = &mut self.ekfac {
+            self.observations = self.observations.saturating_add(1);
+            ekfac.observe(layers, newest_weight(self.observations, decay))?;
+        }
+        Ok(())
+    }
+
+    fn precondition(&self, gradient: &[T], damping: f64) -> Result<Vec<T>, CurvatureError> {
+        match &self.ekfac {
+            Some(ekfac) => ekfac.inverse(damping)?.apply(gradient),
+            None => Ok(gradient.to_vec()),
+        }
+    }
+}

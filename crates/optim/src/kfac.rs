@@ -1,0 +1,69 @@
+//! K-FAC (Martens & Grosse 2015; for convolutions Grosse & Martens 2016).
+
+use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, Options};
+use minima_autodiff::{LayerPairs, Scalar};
+use minima_curvature::kfac::{Kfac as Operator, KfacInverse, KroneckerFactors, RunningFactors};
+use minima_curvature::{CurvatureError, LinearOperator};
+
+/// K-FAC: natural gradient with a Kronecker product for every layer's Fisher matrix.
+///
+/// Factors are averaged over batches, damped by the factored Tikhonov rule and inverted every few steps; see
+/// [`minima_curvature::kfac`] and [`KroneckerStep`].
+pub type Kfac<T> = KroneckerStep<KfacCurvature<T>, T>;
+
+/// The averaged factors and their damped inverses.
+#[derive(Clone, Debug)]
+pub struct KfacCurvature<T> {
+    factors: Option<RunningFactors<T>>,
+    inverse: Option<KfacInverse<T>>,
+}
+
+impl<T> Default for KfacCurvature<T> {
+    fn default() -> Self {
+        Self { factors: None, inverse: None }
+    }
+}
+
+impl<T: Scalar> Kfac<T> {
+    /// With learning rate η; damping 0.03, momentum 0.9, no weight decay, KL clip 0.001, averages that fade by 0.95, statistics
+    /// every 10 steps and inverses every 50.
+    #[must_use]
+    pub fn new(learning_rate: f64) -> Self {
+        Self::with_options(Options {
+            learning_rate,
+            damping: 0.03,
+            momentum: 0.9,
+            weight_decay: 0.0,
+            decay: 0.95,
+            statistics_every: 10,
+            inverse_every: 50,
+            kl_clip: Some(0.001),
+            seed: 0,
+            empirical: false,
+        })
+    }
+}
+
+impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
+    fn observe(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError> {
+        self.factors.get_or_insert_with(|| RunningFactors::new(decay)).observe(KroneckerFactors::of_pairs(layers)?)
+    }
+
+    fn refresh(&mut self, damping: f64) -> Result<(), CurvatureError> {
+        if let Some(factors) = self.factors.as_ref().and_then(RunningFactors::average) {
+            self.inverse = Some(Operator::new(factors.clone())?.inverse(damping)?);
+        }
+        Ok(())
+    }
+
+    fn refine(&mut self, _layers: &[LayerPairs<T>], _decay: f64) -> Result<(), CurvatureError> {
+        Ok(())
+    }
+
+    fn precondition(&self, gradient: &[T], _damping: f64) -> Result<Vec<T>, CurvatureError> {
+        match &self.inverse {
+            Some(inverse) => inverse.apply(gradient),
+            None => Ok(gradient.to_vec()),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Sharpness-aware minimization (Foret et al. 2021), and its adaptive form (Kwon et al. 2021).
+
+use crate::{FirstOrder, OptimError, Optimizer};
+use minima_autodiff::engine::UpdateRule;
+use minima_autodiff::{Engine, Scalar};
+
+/// SAM around a first-order optimizer: the gradient where the loss within radius ρ is about highest, `θ + ρ g/‖g‖`, and the
+/// base's update at θ with that gradient. A step costs two gradients and reports what was seen at θ.
+///
+/// ```
+/// use minima_autodiff::GraphBuilder;
+/// use minima_optim::{Batch, Optimizer, Sam, Sgd};
+/// use ndarray::array;
+///
+/// let mut g = GraphBuilder::new(&[2]);
+/// let y = g.dense(g.input(), "Dense_0", 2)?;
+/// let graph = g.finish(y)?;
+/// let images = array![[0.0_f32, 0.1], [1.0, 0.9]];
+/// let batch = Batch::new(images.view(), &[0, 1])?;
+/// let mut params: Vec<f32> = graph.init(42);
+/// let mut optimizer = Sam::new(Sgd::new(0.5).with_momentum(0.9), 0.05);
+/// let first = optimizer.step(&graph, &mut params, &batch)?;
+/// for _ in 0..20 {
+///     optimizer.step(&graph, &mut params, &batch)?;
+/// }
+/// assert!(optimizer.step(&graph, &mut params, &batch)?.loss < first.loss);
+/// # Ok::<(), minima_optim::OptimError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sam<O> {
+    base: O,
+    rho: f64,
+    adaptive: bool,
+}
+
+impl<O> Sam<O> {
+    /// Around `base`, with radius ρ.
+    #[must_use]
+    pub fn new(base: O, rho: f64) -> Self {
+        Self { base, rho, adaptive: false }
+    }
+
+    /// ASAM: each parameter's radius is in proportion to its size, `θ + ρ θ² ∘ g / ‖ |θ| ∘ g ‖`, so that scaling one layer up and
+    /// the next down changes nothing. Its radii are larger, 0.5 to 2.
+    #[must_use]
+    pub fn with_adaptive(mut self) -> Self {
+        self.adaptive = true;
+        self
+    }
+
+    /// Where the loss near `params` is about highest; `params` itself where the gradient is zero.
+    fn highest<T: Scalar>(&self, params: &[T], gradient: &[T]) -> Vec<T> {
+        let size = |p: T| if self.adaptive { p.abs() } else { T::one() };
+        let square = |(&p, &g): (&T, &T)| (size(p) * g).as_f64().powi(2);
+        let norm = params.iter().zip(gradient).map(square).sum::<f64>().sqrt();
+        if norm == 0.0 {
+            return params.to_vec();
+        }
+        let scale = T::from_f64(self.rho / norm);
+        params.iter().zip(gradient).map(|(&p, &g)| p + scale * size(p) * size(p) * g).collect()
+    }
+}
+
+impl<R, T, E> Optimizer<T, E> for Sam<FirstOrder<R, T, E>>
+where
+    R: UpdateRule<T> + Send,
+    T: Scalar,
+    E: Engine<T, Vector = Vec<T>>,
+{
+    fn step(&mut self, engine: &E, params: &mut Vec<T>, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
+        let (report, gradient) = engine.gradient(params, batch)?;
+        let (_, gradient) = engine.gradient(&self.highest(params, &gradient), batch)?;
+        self.base.update(engine, params, &gradient)?;
+        Ok(report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sam;
+
+    #[test]
+    fn the_highest_point_follows_the_formulas() {
+        let (params, gradient) = ([2.0, -1.0, 0.0], [3.0, 4.0, 12.0]);
+        let close =
+            |found: Vec<f64>, expected: [f64; 3]| found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-15);
+        // ‖g‖ = 13.
+        let found = Sam::new((), 1.3).highest(&params, &gradient);
+        assert!(close(found, [2.3, -0.6, 1.2]));
+        // ‖ |θ| ∘ g ‖ = ‖(6, 4, 0)‖ = √52; θ² ∘ g = (12, 4, 0).
+        let found = Sam::new((), 52.0_f64.sqrt() / 10.0).with_adaptive().highest(&params, &gradient);
+        assert!(close(found, [2.0 + 1.2, -1.0 + 0.4, 0.0]));
+        assert_eq!(Sam::new((), 1.0).highest(&params, &[0.0; 3]), params);
+        assert_eq!(Sam::new((), 1.0).with_adaptive().highest(&[0.0], &[1.0]), [0.0]);
+    }
+}

@@ -1,0 +1,94 @@
+//! Damping that follows how well the quadratic model predicts.
+
+use super::range::{AT_LEAST_ONE, POSITIVE, check};
+use crate::OptimError;
+use serde::{Deserialize, Serialize};
+
+/// Levenberg-Marquardt damping by the reduction ratio `ρ = (F(θ + s) − F(θ)) / (m(s) − m(0))` of a step s (Marquardt 1963;
+/// Nocedal & Wright 2006, section 4.1; Martens 2010, section 4.1).
+///
+/// F is the batch's mean loss with the weight decay's term δ‖θ‖²/2, and the model `m(s) − m(0) = gᵀs + ½ sᵀ(C + δI)s` has no
+/// damping: where F is the model, ρ is 1 whatever λ. λ grows where ρ is below `low` and shrinks where it is above `high`. A step
+/// of which the model promises no reduction counts as one that gives none.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevenbergMarquardt {
+    /// The ratio below which λ grows.
+    pub low: f64,
+    /// The ratio above which λ shrinks.
+    pub high: f64,
+    /// By which factor it grows, one or more.
+    pub grow: f64,
+    /// By which factor it is divided when it shrinks, one or more.
+    pub shrink: f64,
+    /// The least λ.
+    pub least: f64,
+    /// The greatest λ.
+    pub greatest: f64,
+    /// Whether a step that does not lower F is taken back, ρ ≤ 0. λ grows in any case.
+    pub rejects: bool,
+}
+
+impl Default for LevenbergMarquardt {
+    /// Martens's: thresholds ¼ and ¾, factors 3/2. λ stays within 1e-6 and 1e3, and steps are not taken back.
+    fn default() -> Self {
+        Self { low: 0.25, high: 0.75, grow: 1.5, shrink: 1.5, least: 1e-6, greatest: 1e3, rejects: false }
+    }
+}
+
+impl LevenbergMarquardt {
+    pub(super) fn check(&self) -> Result<(), OptimError> {
+        check("grow", self.grow, AT_LEAST_ONE)?;
+        check("shrink", self.shrink, AT_LEAST_ONE)?;
+        check("least", self.least, POSITIVE)?;
+        check("greatest", self.greatest, (|x| x > 0.0, "a positive number"))?;
+        if self.least > self.greatest {
+            return Err(OptimError::Option {
+                option: "least",
+                found: self.least,
+                expected: "no more than the greatest",
+            });
+        }
+        if self.low.is_nan() || self.high.is_nan() || self.low > self.high {
+            return Err(OptimError::Option { option: "low", found: self.low, expected: "no more than high" });
+        }
+        Ok(())
+    }
+
+    /// The next λ. A ratio that is no number, since the loss was none, makes it grow.
+    pub(super) fn next(&self, damping: f64, ratio: f64) -> f64 {
+        let next = if ratio > self.high {
+            damping / self.shrink
+        } else if ratio >= self.low {
+            damping
+        } else {
+            damping * self.grow
+        };
+        next.max(self.least).min(self.greatest)
+    }
+}
+
+/// ρ from the changes of F and of the model. Where the model promises no reduction, no ratio means anything: −∞.
+pub(super) fn reduction_ratio(change: f64, predicted: f64) -> f64 {
+    if predicted < 0.0 { change / predicted } else { f64::NEG_INFINITY }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LevenbergMarquardt, reduction_ratio};
+
+    #[test]
+    fn damping_follows_the_ratio_within_its_bounds() {
+        let rule = LevenbergMarquardt { grow: 2.0, shrink: 4.0, least: 0.5, greatest: 3.0, ..Default::default() };
+        let next = [0.2, 0.25, 0.75, 0.76, -1.0, f64::NAN, f64::NEG_INFINITY].map(|ratio| rule.next(1.0, ratio));
+        assert_eq!(next, [2.0, 1.0, 1.0, 0.5, 2.0, 2.0, 2.0]);
+        assert_eq!(rule.next(2.0, 0.0), 3.0);
+    }
+
+    #[test]
+    fn ratios() {
+        assert_eq!(reduction_ratio(-1.0, -2.0), 0.5);
+        assert_eq!(reduction_ratio(1.0, -2.0), -0.5);
+        assert_eq!(reduction_ratio(-1.0, 2.0), f64::NEG_INFINITY);
+        assert!(reduction_ratio(f64::NAN, -1.0).is_nan());
+    }
+}

@@ -1,0 +1,198 @@
+//! Second-order directions, solved exactly and in function space.
+//!
+//! Every curvature here is `C = U Uᵀ − v vᵀ` with `U = Jᵀ S`: the columns of S are factors of the logits' curvature, one
+//! image each, and `v = U q` is there in the published Gauss-Newton matrix only. With `M = Uᵀ U`, `μ = λ + δ`, and the weight
+//! decay's δθ in the gradient `g = ∇ℓ + δθ`, the direction `d = (μI + C)⁻¹ g` is `Jᵀ w + (δ/μ) θ`, by two identities:
+//! - push-through, `(μI + U Uᵀ)⁻¹ U = U (μI + M)⁻¹`, for `∇ℓ = U c` and for v;
+//! - `(μI + U Uᵀ)⁻¹ x = (x − U (μI + M)⁻¹ Uᵀ x) / μ` for θ, and for ∇ℓ where it is in no range of U.
+//!
+//! So `w = S z` with `(μI + M) z = c − (δ/μ) Uᵀθ`; for drawn labels `w = r/(μB) + S z` with `(μI + M) z = −Uᵀg / μ`, where Uᵀ∇ℓ is
+//! taken from the same rounded products as M. The published one's outer product adds `x · vᵀA₀⁻¹g / (1 − qᵀq + μ qᵀx)` to z,
+//! `(μI + M) x = q` (Sherman-Morrison; `vᵀA₀⁻¹g = qᵀc − μ xᵀc + δ xᵀUᵀθ`).
+
+use super::curvature::{Curvature, FisherKind};
+use crate::OptimError;
+use minima_autodiff::softmax_cross_entropy::{hessian_factors, residual_in_factors, softmax};
+use minima_autodiff::{AutodiffError, Linearization, Scalar, WorkMatrix};
+use minima_curvature::Generation;
+use minima_linalg::Cholesky;
+use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, Slice, concatenate};
+
+/// The damped system of a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Damping {
+    /// λ.
+    pub damping: f64,
+    /// δ.
+    pub weight_decay: f64,
+}
+
+impl Damping {
+    /// `μ = λ + δ`.
+    pub fn total(self) -> f64 {
+        self.damping + self.weight_decay
+    }
+}
+
+/// S and what goes with it. All columns count `k · images + i`: factor k of image i.
+struct Factors {
+    /// `(count, images, classes)`.
+    s: Array3<f64>,
+    /// c with `∇ℓ = U c`; where there is none, the last factor of `s` is no factor but `r/B`.
+    gradient: Option<Array1<f64>>,
+    /// q.
+    coupling: Option<Array1<f64>>,
+}
+
+/// `(μI + C)⁻¹ (∇ℓ + δθ)`. `drawn` are the labels of a sampled Fisher matrix.
+pub(super) fn direction<T: Scalar>(
+    curvature: Curvature,
+    at: &Linearization<'_, T>,
+    params: &[T],
+    labels: &[usize],
+    drawn: Option<&[Vec<usize>]>,
+    damping: Damping,
+) -> Result<Vec<T>, OptimError> {
+    let factors = Factors::of(curvature, at, labels, drawn)?;
+    let w = factors.cotangent(at, params, damping)?;
+    let mut direction = at.vjp(w.view())?;
+    if damping.weight_decay != 0.0 {
+        let share = T::from_f64(damping.weight_decay / damping.total());
+        direction.iter_mut().zip(params).for_each(|(d, &p)| *d += share * p);
+    }
+    Ok(direction)
+}
+
+impl Factors {
+    fn of<T: Scalar>(
+        curvature: Curvature,
+        at: &Linearization<'_, T>,
+        labels: &[usize],
+        drawn: Option<&[Vec<usize>]>,
+    ) -> Result<Self, AutodiffError> {
+        let p = softmax(at.logits().mapv(Scalar::as_f64).view());
+        let images = labels.len() as f64;
+        let (root, coefficients) = match curvature {
+            Curvature::GaussNewton(Generation::Published) => return Ok(Self::published(p.view(), labels)),
+            Curvature::GaussNewton(Generation::Sum) => (1.0, residual_in_factors(p.view(), labels)?),
+            Curvature::GaussNewton(Generation::Mean) | Curvature::Fisher(FisherKind::Exact) => {
+                (images.sqrt().recip(), residual_in_factors(p.view(), labels)?)
+            }
+            Curvature::Fisher(FisherKind::Empirical) => {
+                let s = residuals(p.view(), labels).insert_axis(Axis(0)) / images.sqrt();
+                let gradient = Array1::from_elem(labels.len(), images.sqrt().recip());
+                return Ok(Self { s, gradient: Some(gradient), coupling: None });
+            }
+            Curvature::Fisher(FisherKind::Sampled { .. }) => {
+                return Ok(Self::sampled(p.view(), labels, drawn.unwrap_or_default()));
+            }
+        };
+        let gradient = Array1::from_iter(coefficients.into_iter().map(|c| c / (root * images)));
+        Ok(Self { s: hessian_factors(p.view()) * root, gradient: Some(gradient), coupling: None })
+    }
+
+    /// `diag(p) = Σ_k (s_k e_k)(s_k e_k)ᵀ` with `s = √p`, and `p = Σ_k s_k (s_k e_k)`.
+    fn published(p: ArrayView2<'_, f64>, labels: &[usize]) -> Self {
+        let (images, classes) = p.dim();
+        // A probability that underflowed would give an infinite coefficient.
+        let roots = p.mapv(|p| p.max(f64::MIN_POSITIVE).sqrt());
+        let residuals = residuals(p, labels);
+        let by_class = |of: &dyn Fn(usize, usize) -> f64| -> Array1<f64> {
+            (0..classes).flat_map(|k| (0..images).map(move |i| (i, k))).map(|(i, k)| of(i, k)).collect()
+        };
+        Self {
+            s: Array3::from_shape_fn((classes, images, classes), |(k, i, c)| if k == c { roots[[i, c]] } else { 0.0 }),
+            gradient: Some(by_class(&|i, k| residuals[[i, k]] / (roots[[i, k]] * images as f64))),
+            coupling: Some(by_class(&|i, k| roots[[i, k]])),
+        }
+    }
+
+    /// The drawn labels' residuals, and the true ones' behind them.
+    fn sampled(p: ArrayView2<'_, f64>, labels: &[usize], drawn: &[Vec<usize>]) -> Self {
+        let (images, classes) = p.dim();
+        let root = ((images * drawn.len()) as f64).sqrt();
+        let mut s = Array3::zeros((drawn.len() + 1, images, classes));
+        for (mut to, labels) in s.outer_iter_mut().zip(drawn) {
+            to.assign(&(residuals(p, labels) / root));
+        }
+        s.index_axis_mut(Axis(0), drawn.len()).assign(&(residuals(p, labels) / images as f64));
+        Self { s, gradient: None, coupling: None }
+    }
+
+    /// w.
+    fn cotangent<T: Scalar>(
+        &self,
+        at: &Linearization<'_, T>,
+        params: &[T],
+        damping: Damping,
+    ) -> Result<Array2<T>, OptimError> {
+        let (mu, delta) = (damping.total(), damping.weight_decay);
+        let (_, images, classes) = self.s.dim();
+        let gram: WorkMatrix<f64> = at.gram_as(self.s.mapv(T::from_f64).view())?;
+        // The products of ∇ℓ with U, where ∇ℓ is the sum of the last rows.
+        let order = gram.nrows() - if self.gradient.is_some() { 0 } else { images };
+        let leading = |of: ArrayView2<'_, f64>| of.slice_axis(Axis(1), Slice::from(..order)).to_owned();
+        let of_gradient = leading(gram.slice_axis(Axis(0), Slice::from(order..))).sum_axis(Axis(0));
+        let decayed = if delta == 0.0 { None } else { Some(self.transposed_times(at, params, order)? * delta) };
+
+        let mut right = match &self.gradient {
+            Some(c) => c * mu,
+            None => -of_gradient,
+        };
+        if let Some(decayed) = &decayed {
+            right -= decayed;
+        }
+        right /= mu;
+        let mut sides = right.insert_axis(Axis(1));
+        if let Some(q) = &self.coupling {
+            sides = concatenate![Axis(1), sides, q.view().insert_axis(Axis(1))];
+        }
+        let mut system = match &self.gradient {
+            Some(_) => gram.into_inner(),
+            None => leading(gram.slice_axis(Axis(0), Slice::from(..order))),
+        };
+        system.diag_mut().mapv_inplace(|d| d + mu);
+        let failed = |source| OptimError::Solve { damping: damping.damping, source };
+        let factored = Cholesky::factor(system).map_err(failed)?;
+        let solved = factored.solve(sides.view()).map_err(failed)?;
+        drop(WorkMatrix::adopt(factored.into_factor()));
+
+        let mut z = solved.column(0).to_owned();
+        if let (Some(q), Some(c)) = (&self.coupling, &self.gradient) {
+            let x = solved.column(1);
+            let along = q.dot(c) - mu * x.dot(c) + decayed.map_or(0.0, |decayed| x.dot(&decayed));
+            z.scaled_add(along / (1.0 - q.dot(q) + mu * q.dot(&x)), &x);
+        }
+        let mut w = match &self.gradient {
+            Some(_) => Array2::zeros((images, classes)),
+            None => self.s.index_axis(Axis(0), order / images).to_owned() / mu,
+        };
+        for (s, z) in self.s.outer_iter().zip(z.exact_chunks(images)) {
+            w += &(&s * &z.insert_axis(Axis(1)));
+        }
+        Ok(w.mapv(T::from_f64))
+    }
+
+    /// `Uᵀ v` for the parameters' v, its first `order` numbers.
+    fn transposed_times<T: Scalar>(
+        &self,
+        at: &Linearization<'_, T>,
+        v: &[T],
+        order: usize,
+    ) -> Result<Array1<f64>, AutodiffError> {
+        let tangents = at.jvp(Some(v), None)?.mapv(Scalar::as_f64);
+        let factors = self.s.slice_axis(Axis(0), Slice::from(..order / tangents.nrows().max(1)));
+        Ok(factors.outer_iter().flat_map(|s| (&s * &tangents).sum_axis(Axis(1))).collect())
+    }
+}
+
+/// `p − onehot(y)` for every image.
+fn residuals(p: ArrayView2<'_, f64>, labels: &[usize]) -> Array2<f64> {
+    let mut r = p.to_owned();
+    for (mut r, &label) in r.outer_iter_mut().zip(labels) {
+        if let Some(r) = r.get_mut(label) {
+            *r -= 1.0;
+        }
+    }
+    r
+}

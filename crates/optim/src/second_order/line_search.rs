@@ -1,0 +1,92 @@
+//! Backtracking line search.
+
+use super::range::{POSITIVE_BELOW_ONE, check};
+use crate::OptimError;
+use serde::{Deserialize, Serialize};
+
+/// Backtracking until Armijo's condition holds, `F(θ − t d) ≤ F(θ) − c t gᵀd` (Armijo 1966; Nocedal & Wright 2006, algorithm
+/// 3.1). F is the batch's mean loss with the weight decay's term. The first t is the learning rate, or what the step limit
+/// leaves of it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Armijo {
+    /// c: which share of the slope's promise is enough.
+    pub sufficient: f64,
+    /// What t is multiplied by after a trial that is not good enough.
+    pub shrink: f64,
+    /// Trials at most.
+    pub trials: usize,
+}
+
+impl Default for Armijo {
+    /// c = 1e-4, halving, 10 trials.
+    fn default() -> Self {
+        Self { sufficient: 1e-4, shrink: 0.5, trials: 10 }
+    }
+}
+
+/// A step along a direction: its length t and the loss there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Trial {
+    pub rate: f64,
+    pub loss: f64,
+}
+
+impl Armijo {
+    pub(super) fn check(&self) -> Result<(), OptimError> {
+        check("sufficient", self.sufficient, POSITIVE_BELOW_ONE)?;
+        check("shrink", self.shrink, POSITIVE_BELOW_ONE)?;
+        check("trials", self.trials as f64, super::range::AT_LEAST_ONE)
+    }
+
+    /// The first of `first, shrink · first, …` that meets the condition, or none within the trials. `loss` is F at θ, `slope`
+    /// is gᵀd, and `at` gives F at θ − t d. Where that is not finite, the condition does not hold.
+    pub(super) fn search(
+        &self,
+        first: f64,
+        loss: f64,
+        slope: f64,
+        mut at: impl FnMut(f64) -> Result<f64, OptimError>,
+    ) -> Result<Option<Trial>, OptimError> {
+        let mut rate = first;
+        for _ in 0..self.trials {
+            let trial = Trial { rate, loss: at(rate)? };
+            if trial.loss <= loss - self.sufficient * rate * slope {
+                return Ok(Some(trial));
+            }
+            rate *= self.shrink;
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Armijo, Trial};
+
+    #[test]
+    fn the_first_length_that_is_good_enough_is_taken() {
+        // F(t) = (t − 1)² from F(0) = 1, gᵀd = 2. With c = ½ the condition is t² − 2t ≤ −t: t ≤ 1.
+        let armijo = Armijo { sufficient: 0.5, shrink: 0.5, trials: 4 };
+        let mut seen = Vec::new();
+        let found = armijo.search(3.0, 1.0, 2.0, |t| {
+            seen.push(t);
+            Ok((t - 1.0).powi(2))
+        });
+        assert_eq!(found.unwrap(), Some(Trial { rate: 0.75, loss: 0.0625 }));
+        assert_eq!(seen, [3.0, 1.5, 0.75]);
+        // The condition holds with equality at t = 1.
+        let found = armijo.search(1.0, 1.0, 2.0, |t| Ok((t - 1.0).powi(2)));
+        assert_eq!(found.unwrap(), Some(Trial { rate: 1.0, loss: 0.0 }));
+    }
+
+    #[test]
+    fn where_nothing_is_good_enough_nothing_is_taken() {
+        let armijo = Armijo { trials: 3, ..Armijo::default() };
+        let mut trials = 0;
+        let found = armijo.search(1.0, 0.0, 1.0, |t| {
+            trials += 1;
+            Ok(if trials == 2 { f64::NAN } else { t })
+        });
+        assert_eq!((found.unwrap(), trials), (None, 3));
+    }
+}

@@ -1,0 +1,200 @@
+//! Newton-type steps on the processor: Gauss-Newton and natural gradient with a choice of solver, line search, adaptive
+//! damping, momentum, weight decay and a limit on the step.
+//!
+//! [`GaussNewton`](crate::GaussNewton) is the plain exact step at a fixed rate, on any engine. What is here looks at numbers
+//! between its calls, and runs on the processor only.
+
+mod adaptive_damping;
+mod curvature;
+mod exact;
+mod line_search;
+mod range;
+mod solver;
+mod step;
+
+pub use adaptive_damping::LevenbergMarquardt;
+pub use curvature::{Curvature, FisherKind};
+pub use line_search::Armijo;
+pub use solver::{CgLog, CgSolver, Solver};
+pub use step::StepLog;
+
+use crate::{Generation, OptimError};
+use minima_autodiff::Scalar;
+use range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
+
+/// `v ← μ v + d`, `θ ← θ − t v` with `(C + (λ + δ) I) d = ∇ℓ + δθ`: a damped curvature matrix C against the gradient of the
+/// batch's mean loss ℓ.
+///
+/// Weight decay δ is a term of the loss, `F(θ) = ℓ(θ) + δ‖θ‖²/2`: it adds δθ to the gradient and δI to the curvature, and line
+/// search and adaptive damping look at F. The length t is the learning rate, less where `‖t v‖` would exceed the step limit, and
+/// from there on what a line search makes of it.
+///
+/// Where a line search finds no length that is good enough, or adaptive damping takes a step back, the parameters stay as they
+/// are, the momentum is forgotten, and the step is counted. A momentum against which a line search could find no way down,
+/// `gᵀv ≤ 0`, is forgotten before.
+#[derive(Clone, Debug)]
+pub struct SecondOrder<T> {
+    options: Options,
+    memory: Memory<T>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Options {
+    curvature: Curvature,
+    solver: Solver,
+    learning_rate: f64,
+    line_search: Option<Armijo>,
+    adaptive_damping: Option<LevenbergMarquardt>,
+    momentum: f64,
+    weight_decay: f64,
+    step_limit: Option<f64>,
+}
+
+/// What is remembered from step to step.
+#[derive(Clone, Debug)]
+struct Memory<T> {
+    /// λ of the next step.
+    damping: f64,
+    steps: u32,
+    failed_searches: u32,
+    rejected_steps: u32,
+    /// v, empty at first.
+    velocity: Vec<T>,
+    /// d, where a solver may start from it.
+    direction: Vec<T>,
+    log: Option<StepLog>,
+}
+
+impl<T: Scalar> SecondOrder<T> {
+    /// With any curvature, solved exactly.
+    #[must_use]
+    pub fn new(curvature: Curvature) -> Self {
+        let options = Options {
+            curvature,
+            solver: Solver::Exact,
+            learning_rate: 0.3,
+            line_search: None,
+            adaptive_damping: None,
+            momentum: 0.0,
+            weight_decay: 0.0,
+            step_limit: None,
+        };
+        let (velocity, direction) = (Vec::new(), Vec::new());
+        let memory =
+            Memory { damping: 0.1, steps: 0, failed_searches: 0, rejected_steps: 0, velocity, direction, log: None };
+        Self { options, memory }
+    }
+
+    /// Gauss-Newton.
+    #[must_use]
+    pub fn gauss_newton(generation: Generation) -> Self {
+        Self::new(Curvature::GaussNewton(generation))
+    }
+
+    /// The natural gradient.
+    #[must_use]
+    pub fn natural_gradient(kind: FisherKind) -> Self {
+        Self::new(Curvature::Fisher(kind))
+    }
+
+    /// With learning rate η.
+    #[must_use]
+    pub fn with_learning_rate(mut self, learning_rate: f64) -> Self {
+        self.options.learning_rate = learning_rate;
+        self
+    }
+
+    /// With damping λ, or where damping adapts, that of the first step.
+    #[must_use]
+    pub fn with_damping(mut self, damping: f64) -> Self {
+        self.memory.damping = damping;
+        self
+    }
+
+    /// Solved in this way.
+    #[must_use]
+    pub fn with_solver(mut self, solver: Solver) -> Self {
+        self.options.solver = solver;
+        self
+    }
+
+    /// Solved by conjugate gradients with so many iterations at most, to this relative residual.
+    #[must_use]
+    pub fn with_cg(self, iterations: usize, tolerance: f64) -> Self {
+        self.with_solver(Solver::Cg(CgSolver::new(iterations, tolerance)))
+    }
+
+    /// With a backtracking line search.
+    #[must_use]
+    pub fn with_line_search(mut self, armijo: Armijo) -> Self {
+        self.options.line_search = Some(armijo);
+        self
+    }
+
+    /// With damping that adapts.
+    #[must_use]
+    pub fn with_adaptive_damping(mut self, rule: LevenbergMarquardt) -> Self {
+        self.options.adaptive_damping = Some(rule);
+        self
+    }
+
+    /// With momentum μ on the direction, from 0 to below 1.
+    #[must_use]
+    pub fn with_momentum(mut self, momentum: f64) -> Self {
+        self.options.momentum = momentum;
+        self
+    }
+
+    /// With weight decay δ: the loss has the term `δ ‖θ‖² / 2`.
+    #[must_use]
+    pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
+        self.options.weight_decay = weight_decay;
+        self
+    }
+
+    /// With steps no longer than this in the Euclidean norm.
+    #[must_use]
+    pub fn with_step_limit(mut self, limit: f64) -> Self {
+        self.options.step_limit = Some(limit);
+        self
+    }
+
+    /// The damping λ of the next step.
+    #[must_use]
+    pub fn damping(&self) -> f64 {
+        self.memory.damping
+    }
+
+    /// What the last step did.
+    #[must_use]
+    pub fn last_step(&self) -> Option<&StepLog> {
+        self.memory.log.as_ref()
+    }
+
+    /// Steps whose line search found no length that is good enough.
+    #[must_use]
+    pub fn failed_searches(&self) -> u32 {
+        self.memory.failed_searches
+    }
+
+    /// Steps that adaptive damping took back.
+    #[must_use]
+    pub fn rejected_steps(&self) -> u32 {
+        self.memory.rejected_steps
+    }
+}
+
+impl Options {
+    fn check(&self) -> Result<(), OptimError> {
+        check("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        check("momentum", self.momentum, BELOW_ONE)?;
+        check("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
+        check("step_limit", self.step_limit.unwrap_or(1.0), POSITIVE)?;
+        self.line_search.map_or(Ok(()), |armijo| armijo.check())?;
+        self.adaptive_damping.map_or(Ok(()), |rule| rule.check())?;
+        match self.solver {
+            Solver::Cg(cg) => cg.check(),
+            Solver::Exact => Ok(()),
+        }
+    }
+}

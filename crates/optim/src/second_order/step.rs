@@ -1,0 +1,218 @@
+//! One second-order step.
+
+use super::adaptive_damping::reduction_ratio;
+use super::exact::{self, Damping};
+use super::line_search::Trial;
+use super::range::{POSITIVE, check};
+use super::solver::{CgLog, Solver, inner};
+use super::{Memory, SecondOrder};
+use crate::{OptimError, Optimizer};
+use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss};
+use minima_autodiff::{Batch, Graph, Linearization, Scalar, StepReport};
+use minima_curvature::{CurvatureError, Diagonal, LinearOperator, Objective};
+use serde::{Deserialize, Serialize};
+
+/// What a second-order step did.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepLog {
+    /// The damping λ that it was computed with.
+    pub damping: f64,
+    /// The length t of `θ ← θ − t v`; 0 where the step was not taken.
+    pub rate: f64,
+    /// The reduction ratio ρ, where damping adapts and there is a direction to go.
+    pub reduction_ratio: Option<f64>,
+    /// What conjugate gradients did, where they solve.
+    pub cg: Option<CgLog>,
+}
+
+/// The loss with the weight decay's term, `F(θ) = ℓ(θ) + δ‖θ‖²/2`, at a step's parameters.
+struct Point<'a, T: Scalar> {
+    graph: &'a Graph,
+    params: &'a [T],
+    batch: Batch<'a, T>,
+    weight_decay: f64,
+    at: Linearization<'a, T>,
+    report: StepReport,
+    /// `∇F`.
+    gradient: Vec<T>,
+}
+
+impl<'a, T: Scalar> Point<'a, T> {
+    fn new(graph: &'a Graph, params: &'a [T], batch: &Batch<'a, T>, weight_decay: f64) -> Result<Self, OptimError> {
+        let batch = *batch;
+        let at = graph.linearize(params, batch.images())?;
+        let (logits, labels) = (at.logits(), batch.labels());
+        let residual = mean_gradient(logits, labels)?;
+        let report = StepReport { loss: mean_loss(logits, labels)?, correct: count_correct(logits, labels) };
+        let mut gradient = at.vjp(residual.view())?;
+        let delta = T::from_f64(weight_decay);
+        gradient.iter_mut().zip(params).for_each(|(g, &p)| *g += delta * p);
+        Ok(Self { graph, params, batch, weight_decay, at, report, gradient })
+    }
+
+    /// F here.
+    fn value(&self) -> f64 {
+        self.report.loss + self.penalty(self.params)
+    }
+
+    /// F at other parameters.
+    fn value_at(&self, params: &[T]) -> Result<f64, OptimError> {
+        let logits = self.graph.logits(params, self.batch.images())?;
+        Ok(mean_loss(logits.view(), self.batch.labels())? + self.penalty(params))
+    }
+
+    fn penalty(&self, params: &[T]) -> f64 {
+        0.5 * self.weight_decay * inner(params, params)
+    }
+
+    /// `θ − t v`.
+    fn moved(&self, rate: f64, velocity: &[T]) -> Vec<T> {
+        let rate = T::from_f64(rate);
+        self.params.iter().zip(velocity).map(|(&p, &v)| p - rate * v).collect()
+    }
+
+    /// `m(s) − m(0)` for `s = −t v`.
+    fn predicted(&self, curvature: &dyn LinearOperator<T>, rate: f64, velocity: &[T]) -> Result<f64, CurvatureError> {
+        let curved = inner(velocity, &curvature.apply(velocity)?) + self.weight_decay * inner(velocity, velocity);
+        Ok(rate * (0.5 * rate * curved - inner(&self.gradient, velocity)))
+    }
+}
+
+/// The diagonal of the empirical Fisher, `(1/B) Σᵢ gᵢ²`.
+fn empirical_diagonal<T: Scalar>(point: &Point<'_, T>) -> Result<Diagonal<T>, OptimError> {
+    // The mean loss's residuals are those of the images' own losses over B.
+    let residuals = mean_gradient(point.at.logits(), point.batch.labels())?;
+    let gradients = point.at.per_sample_gradients(residuals.view())?;
+    let images = T::from_f64(point.batch.len() as f64);
+    let squares = gradients.columns().into_iter().map(|g| images * g.iter().map(|&g| g * g).sum::<T>());
+    Ok(Diagonal::new(squares.collect()))
+}
+
+impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
+    fn step(&mut self, graph: &Graph, params: &mut Vec<T>, batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
+        self.check()?;
+        // Nothing is changed before everything has succeeded.
+        let (report, moved, memory) = {
+            let batch = Batch::new(batch.images().reborrow(), batch.labels())?;
+            let point = Point::new(graph, params, &batch, self.options.weight_decay)?;
+            let (moved, memory) = self.stepped(&point)?;
+            (point.report, moved, memory)
+        };
+        if let Some(moved) = moved {
+            *params = moved;
+        }
+        self.memory = memory;
+        Ok(report)
+    }
+}
+
+impl<T: Scalar> SecondOrder<T> {
+    fn check(&self) -> Result<(), OptimError> {
+        check("damping", self.memory.damping, POSITIVE)?;
+        self.options.check()
+    }
+
+    /// The direction `d = (C + (λ + δ) I)⁻¹ (g + δθ)` at `params`, without learning rate or momentum, and what was seen of the
+    /// batch there. For drawn labels and a warm start it is that of the next step.
+    ///
+    /// # Errors
+    /// As a step.
+    pub fn direction(
+        &self,
+        graph: &Graph,
+        params: &[T],
+        batch: &Batch<'_, T>,
+    ) -> Result<(StepReport, Vec<T>), OptimError> {
+        self.check()?;
+        let batch = Batch::new(batch.images().reborrow(), batch.labels())?;
+        let point = Point::new(graph, params, &batch, self.options.weight_decay)?;
+        let objective = Objective::of_batch(graph, params, batch)?;
+        let (direction, _) = self.solved(&point, &objective)?;
+        Ok((point.report, direction))
+    }
+
+    fn solved(
+        &self,
+        point: &Point<'_, T>,
+        objective: &Objective<'_, T>,
+    ) -> Result<(Vec<T>, Option<CgLog>), OptimError> {
+        let options = &self.options;
+        let damping = Damping { damping: self.memory.damping, weight_decay: options.weight_decay };
+        let curvature = options.curvature.at(objective, self.memory.steps.saturating_add(1))?;
+        match options.solver {
+            Solver::Exact => {
+                let (labels, drawn) = (point.batch.labels(), curvature.labels());
+                let direction = exact::direction(options.curvature, &point.at, point.params, labels, drawn, damping)?;
+                Ok((direction, None))
+            }
+            Solver::Cg(cg) => {
+                let diagonal = match cg.preconditioned {
+                    true => Some(empirical_diagonal(point)?),
+                    false => None,
+                };
+                let (previous, total) = (&self.memory.direction, damping.total());
+                let (direction, log) = cg.direction(&curvature, total, &point.gradient, previous, diagonal.as_ref())?;
+                Ok((direction, Some(log)))
+            }
+        }
+    }
+
+    /// The parameters after the step, if it is taken, and what is remembered from then on.
+    fn stepped(&self, point: &Point<'_, T>) -> Result<(Option<Vec<T>>, Memory<T>), OptimError> {
+        let options = &self.options;
+        let objective = Objective::of_batch(point.graph, point.params, point.batch)?;
+        let (direction, cg) = self.solved(point, &objective)?;
+        let mut velocity = direction.clone();
+        if options.momentum != 0.0 {
+            let momentum = T::from_f64(options.momentum);
+            velocity.iter_mut().zip(&self.memory.velocity).for_each(|(v, &before)| *v += momentum * before);
+            // A search needs a way down.
+            if options.line_search.is_some() && inner(&point.gradient, &velocity) <= 0.0 {
+                velocity.clone_from(&direction);
+            }
+        }
+        let length = inner(&velocity, &velocity).sqrt();
+        let rate = match options.step_limit {
+            Some(limit) if options.learning_rate * length > limit => limit / length,
+            _ => options.learning_rate,
+        };
+
+        let (here, slope) = (point.value(), inner(&point.gradient, &velocity));
+        let trial = match (options.line_search, options.adaptive_damping) {
+            (Some(armijo), _) => {
+                armijo.search(rate, here, slope, |rate| point.value_at(&point.moved(rate, &velocity)))?
+            }
+            (None, Some(_)) => Some(Trial { rate, loss: point.value_at(&point.moved(rate, &velocity))? }),
+            (None, None) => Some(Trial { rate, loss: f64::NAN }),
+        };
+        let mut taken = trial.is_some();
+        let (mut next_damping, mut ratio) = (self.memory.damping, None);
+        if let Some(rule) = options.adaptive_damping.filter(|_| length != 0.0) {
+            let found = match trial {
+                Some(Trial { rate, loss }) => {
+                    let curvature = options.curvature.at(&objective, self.memory.steps.saturating_add(1))?;
+                    taken &= !rule.rejects || loss < here;
+                    reduction_ratio(loss - here, point.predicted(&curvature, rate, &velocity)?)
+                }
+                None => f64::NEG_INFINITY,
+            };
+            next_damping = rule.next(self.memory.damping, found);
+            ratio = Some(found);
+        }
+
+        let rate = trial.filter(|_| taken).map_or(0.0, |trial| trial.rate);
+        let moved = taken.then(|| point.moved(rate, &velocity));
+        // A step that was not taken gives no momentum.
+        let velocity = if taken && options.momentum != 0.0 { velocity } else { Vec::new() };
+        let memory = Memory {
+            damping: next_damping,
+            steps: self.memory.steps.saturating_add(1),
+            failed_searches: self.memory.failed_searches + u32::from(trial.is_none()),
+            rejected_steps: self.memory.rejected_steps + u32::from(trial.is_some() && !taken),
+            velocity,
+            direction: if matches!(options.solver, Solver::Cg(_)) { direction } else { Vec::new() },
+            log: Some(StepLog { damping: self.memory.damping, rate, reduction_ratio: ratio, cg }),
+        };
+        Ok((moved, memory))
+    }
+}

@@ -1,0 +1,215 @@
+//! K-FAC's and EKFAC's steps against the operators they are made of.
+
+#![allow(clippy::unwrap_used)]
+
+use minima_autodiff::softmax_cross_entropy::mean_gradient;
+use minima_autodiff::{AutodiffError, Conv2dSpec, Graph, GraphBuilder, Scalar};
+use minima_curvature::LinearOperator;
+use minima_curvature::kfac::{Ekfac as EkfacOperator, Kfac as KfacOperator, KroneckerFactors};
+use minima_curvature::kfac::{label_residuals, sampled_residuals};
+use minima_optim::{Batch, Ekfac, Kfac, KroneckerCurvature, KroneckerStep, OptimError, Optimizer};
+use minima_rng::Key;
+use ndarray::{Array2, Axis};
+
+const IMAGES: usize = 24;
+
+fn network() -> Graph {
+    let mut g = GraphBuilder::new(&[4, 4, 1]);
+    let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
+    let x = g.relu(x);
+    let x = g.avg_pool2d(x, [2, 2], [2, 2]).unwrap();
+    let x = g.flatten(x);
+    let x = g.dense(x, "Dense_0", 3).unwrap();
+    g.finish(x).unwrap()
+}
+
+/// Pictures that are brighter in the half that their label says.
+fn pictures<T: Scalar>() -> (Array2<T>, Vec<usize>) {
+    let labels: Vec<usize> = (0..IMAGES).map(|i| i % 3).collect();
+    let images = Array2::from_shape_fn((IMAGES, 16), |(i, j)| {
+        let bright = [j < 8, j >= 8, j % 4 < 2][i % 3];
+        T::from_f64(((i * i * 7 + j * 11 + i * j) % 13) as f64 / 26.0 + if bright { 0.5 } else { 0.0 })
+    });
+    (images, labels)
+}
+
+fn gradient(graph: &Graph, params: &[f64], batch: &Batch<'_, f64>) -> Vec<f64> {
+    let at = graph.linearize(params, batch.images()).unwrap();
+    at.vjp(mean_gradient(at.logits(), batch.labels()).unwrap().view()).unwrap()
+}
+
+#[track_caller]
+fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
+    let apart: f64 = found.iter().zip(expected).map(|(f, e)| (f - e).powi(2)).sum();
+    let apart = (apart / expected.iter().map(|e| e * e).sum::<f64>()).sqrt();
+    assert!(apart < tolerance, "apart by {apart:e}");
+}
+
+#[test]
+fn first_steps_follow_the_formulas() {
+    let graph = network();
+    let (images, labels) = pictures();
+    let batch = Batch::new(images.view(), &labels).unwrap();
+    let (rate, damping, momentum, decay) = (0.1, 0.05, 0.5, 0.03);
+    let mut optimizer = Kfac::new(rate).with_damping(damping).with_momentum(momentum).with_weight_decay(decay);
+    optimizer = optimizer.without_kl_clip().with_seed(9).with_statistics_every(100).with_inverse_every(2);
+
+    let mut params: Vec<f64> = graph.init(4);
+    let (mut expected, mut velocity) = (params.clone(), vec![0.0; params.len()]);
+    let mut sum: Option<KroneckerFactors<f64>> = None;
+    for step in 1..=2 {
+        let at = graph.linearize(&expected, images.view()).unwrap();
+        let w = sampled_residuals(at.logits(), 1, Key::new(9).fold_in(step));
+        let factors = KroneckerFactors::estimate(&at, w.view()).unwrap();
+        let mean = match sum.take() {
+            None => factors,
+            Some(mut sum) => {
+                sum.mix(&factors, 0.5).unwrap();
+                sum
+            }
+        };
+        // The term δ ‖θ‖² / 2 adds to the gradient and to the curvature.
+        let g = gradient(&graph, &expected, &batch);
+        let g: Vec<f64> = g.iter().zip(&expected).map(|(g, p)| g + decay * p).collect();
+        let direction = KfacOperator::new(mean.clone()).unwrap().inverse(damping + decay).unwrap().apply(&g).unwrap();
+        for ((p, v), d) in expected.iter_mut().zip(&mut velocity).zip(direction) {
+            *v = momentum * *v + d;
+            *p -= rate * *v;
+        }
+        sum = Some(mean);
+        optimizer.step(&graph, &mut params, &batch).unwrap();
+        assert_close(&params, &expected, 1e-12);
+    }
+}
+
+#[test]
+fn kl_clip_limits_the_first_step() {
+    let graph = network();
+    let (images, labels) = pictures();
+    let batch = Batch::new(images.view(), &labels).unwrap();
+    let start: Vec<f64> = graph.init(4);
+    let stepped = |optimizer: Kfac<f64>| {
+        let (mut optimizer, mut params) = (optimizer, start.clone());
+        optimizer.step(&graph, &mut params, &batch).unwrap();
+        params.iter().zip(&start).map(|(p, s)| p - s).collect::<Vec<f64>>()
+    };
+    let free = stepped(Kfac::new(0.5).without_kl_clip());
+    let g = gradient(&graph, &start, &batch);
+    // The step is −η d: η² dᵀg = −η stepᵀg.
+    let of_step = -0.5 * free.iter().zip(&g).map(|(s, g)| s * g).sum::<f64>();
+    let kappa = of_step / 16.0;
+    let quarter: Vec<f64> = free.iter().map(|s| s / 4.0).collect();
+    assert_close(&stepped(Kfac::new(0.5).with_kl_clip(kappa)), &quarter, 1e-12);
+    assert_eq!(stepped(Kfac::new(0.5).with_kl_clip(2.0 * of_step)), free);
+}
+
+#[test]
+fn ekfac_refines_moments_between_bases() {
+    let graph = network();
+    let (images, labels) = pictures();
+    let batch = Batch::new(images.view(), &labels).unwrap();
+    let mut optimizer = Ekfac::new(0.1).with_damping(0.05).with_momentum(0.0).without_kl_clip().with_empirical_fisher();
+    let mut params: Vec<f64> = graph.init(4);
+    let mut expected = params.clone();
+    let mut operator: Option<EkfacOperator<f64>> = None;
+    let mut factors: Option<KroneckerFactors<f64>> = None;
+    // Steps 1 and 2 look and refresh; step 3 does neither.
+    for step in 1..=3_u32 {
+        let at = graph.linearize(&expected, images.view()).unwrap();
+        let w = label_residuals(at.logits(), &labels).unwrap();
+        if step < 3 {
+            let newer = KroneckerFactors::estimate(&at, w.view()).unwrap();
+            let mean = match factors.take() {
+                None => newer,
+                Some(mut mean) => {
+                    mean.mix(&newer, 0.5).unwrap();
+                    mean
+                }
+            };
+            let mut based = match &operator {
+                None => EkfacOperator::of_factors(mean.clone()).unwrap(),
+                Some(older) => older.rebased(mean.clone()).unwrap(),
+            };
+            let pairs = at.layer_pairs(w.index_axis(Axis(0), 0)).unwrap();
+            based.observe(&pairs, 1.0 / f64::from(step + 1)).unwrap();
+            (operator, factors) = (Some(based), Some(mean));
+        }
+        let inverse = operator.as_ref().unwrap().inverse(0.05).unwrap();
+        let direction = inverse.apply(&gradient(&graph, &expected, &batch)).unwrap();
+        expected.iter_mut().zip(direction).for_each(|(p, d)| *p -= 0.1 * d);
+        optimizer.step(&graph, &mut params, &batch).unwrap();
+        assert_close(&params, &expected, 1e-12);
+    }
+}
+
+/// The mean loss before the first and after 40 steps.
+fn losses<T: Scalar, C: KroneckerCurvature<T>>(mut optimizer: KroneckerStep<C, T>) -> (f64, f64, Vec<T>) {
+    let graph = network();
+    let (images, labels) = pictures();
+    let batch = Batch::new(images.view(), &labels).unwrap();
+    let mut params: Vec<T> = graph.init(4);
+    let first = optimizer.step(&graph, &mut params, &batch).unwrap().loss;
+    for _ in 0..39 {
+        optimizer.step(&graph, &mut params, &batch).unwrap();
+    }
+    let last = optimizer.step(&graph, &mut params, &batch).unwrap().loss;
+    (first, last, params)
+}
+
+#[test]
+fn the_loss_falls_in_both_precisions() {
+    for (first, last) in [
+        losses(Kfac::<f64>::new(0.03)),
+        losses(Ekfac::<f64>::new(0.03)),
+        losses(Kfac::<f64>::new(0.03).with_empirical_fisher()),
+    ]
+    .map(|(first, last, _)| (first, last))
+    {
+        assert!(last < 0.1 * first, "{first} {last}");
+    }
+    for (first, last, _) in [losses(Kfac::<f32>::new(0.03)), losses(Ekfac::<f32>::new(0.03))] {
+        assert!(last < 0.1 * first, "{first} {last}");
+    }
+}
+
+#[test]
+fn steps_do_not_depend_on_the_number_of_threads() {
+    let run = |threads| {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap()
+            .install(|| (losses(Kfac::<f32>::new(0.03)).2, losses(Ekfac::<f32>::new(0.03)).2))
+    };
+    assert!(run(1) == run(3));
+}
+
+#[test]
+fn errors_leave_the_parameters() {
+    let graph = network();
+    let (images, labels) = pictures();
+    let wrong = vec![3; IMAGES];
+    let (batch, wrong) = (Batch::new(images.view(), &labels).unwrap(), Batch::new(images.view(), &wrong).unwrap());
+    let start: Vec<f64> = graph.init(4);
+    let mut params = start.clone();
+    let mut fails = |mut optimizer: Kfac<f64>, batch: &Batch<'_, f64>| {
+        let error = optimizer.step(&graph, &mut params, batch).unwrap_err();
+        assert_eq!(params, start);
+        error
+    };
+    for (optimizer, option) in [
+        (Kfac::new(0.1).with_damping(0.0), "damping"),
+        (Kfac::new(0.1).with_damping(f64::NAN), "damping"),
+        (Kfac::new(0.1).with_decay(1.0), "decay"),
+        (Kfac::new(0.1).with_statistics_every(0), "statistics_every"),
+        (Kfac::new(0.1).with_inverse_every(0), "inverse_every"),
+    ] {
+        let error = fails(optimizer, &batch);
+        assert!(matches!(error, OptimError::Option { option: found, .. } if found == option), "{error}");
+    }
+    let error = fails(Kfac::new(0.1), &wrong);
+    assert!(matches!(error, OptimError::Autodiff(AutodiffError::Label { found: 3, .. })), "{error}");
+    let mut params = vec![f64::NAN; start.len()];
+    let error = Kfac::new(0.1).step(&graph, &mut params, &batch).unwrap_err();
+    assert!(matches!(error, OptimError::Curvature(_)), "{error}");
+}

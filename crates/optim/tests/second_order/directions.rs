@@ -1,0 +1,153 @@
+//! Directions against those of the full matrices.
+
+use crate::problem::{Outcome, Problem, relative_error};
+use minima_curvature::{Fisher, Ggn, LinearOperator, Objective};
+use minima_linalg::solve_general;
+use minima_optim::{CgSolver, Curvature, FisherKind, GaussNewton, Generation, SecondOrder, Solver};
+use minima_rng::Key;
+use ndarray::{Array1, Array2, Axis};
+
+const SAMPLED: FisherKind = FisherKind::Sampled { samples: 2, seed: 8 };
+
+const ALL: [Curvature; 6] = [
+    Curvature::GaussNewton(Generation::Mean),
+    Curvature::GaussNewton(Generation::Sum),
+    Curvature::GaussNewton(Generation::Published),
+    Curvature::Fisher(FisherKind::Exact),
+    Curvature::Fisher(SAMPLED),
+    Curvature::Fisher(FisherKind::Empirical),
+];
+
+/// The matrix in full, as the first step sees it.
+fn dense(problem: &Problem<f64>, curvature: Curvature) -> Result<Array2<f64>, Box<dyn std::error::Error>> {
+    let objective = Objective::of_batch(&problem.graph, &problem.params, problem.batch()?)?;
+    Ok(match curvature {
+        Curvature::GaussNewton(generation) => Ggn::new(&objective, generation)?.to_dense()?,
+        Curvature::Fisher(FisherKind::Exact) => Fisher::exact(&objective)?.to_dense()?,
+        Curvature::Fisher(FisherKind::Empirical) => Fisher::empirical(&objective)?.to_dense()?,
+        Curvature::Fisher(FisherKind::Sampled { samples, seed }) => {
+            Fisher::sampled(&objective, Key::new(seed).fold_in(1), samples)?.to_dense()?
+        }
+    })
+}
+
+fn expected(
+    problem: &Problem<f64>,
+    curvature: Curvature,
+    damping: f64,
+    decay: f64,
+) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
+    let count = problem.params.len();
+    let gradient = Objective::of_batch(&problem.graph, &problem.params, problem.batch()?)?.gradient()?;
+    let gradient = Array1::from(gradient) + Array1::from(problem.params.clone()) * decay;
+    let damped = dense(problem, curvature)? + Array2::<f64>::eye(count) * (damping + decay);
+    Ok(solve_general(damped, gradient.insert_axis(Axis(1)).view())?.column(0).to_vec())
+}
+
+#[test]
+fn exact_directions_are_those_of_the_full_matrices() -> Outcome {
+    let problem = Problem::<f64>::new()?;
+    for curvature in ALL {
+        for decay in [0.0, 0.03] {
+            let expected = expected(&problem, curvature, 0.01, decay)?;
+            let optimizer = SecondOrder::new(curvature).with_damping(0.01).with_weight_decay(decay);
+            let (_, found) = optimizer.direction(&problem.graph, &problem.params, &problem.batch()?)?;
+            let error = relative_error(&found, &expected);
+            println!("{curvature:?}, weight decay {decay}: {error:.1e} (tolerance 1e-10)");
+            // Condition numbers up to 1e5, times rounding at 1e-16 in sums of some hundred terms.
+            assert!(error < 1e-10, "{curvature:?}, weight decay {decay}: {error:e}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn conjugate_gradients_arrive_at_the_same_directions() -> Outcome {
+    let problem = Problem::<f64>::new()?;
+    let solver = CgSolver::new(2000, 1e-12);
+    for curvature in ALL.into_iter().filter(|c| *c != Curvature::GaussNewton(Generation::Published)) {
+        for solver in [solver, solver.with_preconditioner()] {
+            let expected = expected(&problem, curvature, 0.01, 0.03)?;
+            let optimizer = SecondOrder::new(curvature).with_damping(0.01).with_weight_decay(0.03);
+            let optimizer = optimizer.with_solver(Solver::Cg(solver));
+            let (_, found) = optimizer.direction(&problem.graph, &problem.params, &problem.batch()?)?;
+            let error = relative_error(&found, &expected);
+            println!("{curvature:?}, preconditioned {}: {error:.1e} (tolerance 1e-9)", solver.preconditioned);
+            // The tolerance of 1e-12 times the root of a condition number of up to 1e5.
+            assert!(error < 1e-9, "{curvature:?}, preconditioned {}: {error:e}", solver.preconditioned);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn without_options_it_is_gauss_newton() -> Outcome {
+    let problem = Problem::<f64>::new()?;
+    for generation in [Generation::Mean, Generation::Sum, Generation::Published] {
+        let plain = GaussNewton::new(generation).with_damping(0.01);
+        let (report, expected) = plain.direction(&problem.graph, &problem.params, &problem.batch()?)?;
+        let optimizer = SecondOrder::gauss_newton(generation).with_damping(0.01);
+        let (seen, found) = optimizer.direction(&problem.graph, &problem.params, &problem.batch()?)?;
+        assert_eq!(seen, report);
+        let error = relative_error(&found, &expected);
+        assert!(error < 1e-11, "{generation:?}: {error:e}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_exact_natural_gradient_is_gauss_newton_of_the_mean() -> Outcome {
+    use minima_optim::Optimizer;
+    let problem = Problem::<f64>::new()?;
+    for solver in [Solver::Exact, Solver::Cg(CgSolver::new(500, 1e-12))] {
+        let mut stepped = [problem.params.clone(), problem.params.clone()];
+        let curvatures = [Curvature::GaussNewton(Generation::Mean), Curvature::Fisher(FisherKind::Exact)];
+        for (params, curvature) in stepped.iter_mut().zip(curvatures) {
+            let mut optimizer = SecondOrder::new(curvature).with_solver(solver);
+            for _ in 0..3 {
+                optimizer.step(&problem.graph, params, &problem.batch()?)?;
+            }
+        }
+        let [gauss_newton, natural] = stepped;
+        assert!(relative_error(&natural, &gauss_newton) < 1e-14);
+        assert!(relative_error(&natural, &problem.params) > 1e-2);
+    }
+    Ok(())
+}
+
+#[test]
+fn other_labels_are_drawn_in_every_step() -> Outcome {
+    use minima_optim::Optimizer;
+    let problem = Problem::<f64>::new()?;
+    let mut optimizer = SecondOrder::natural_gradient(SAMPLED).with_learning_rate(0.0);
+    let (_, first) = optimizer.direction(&problem.graph, &problem.params, &problem.batch()?)?;
+    let (_, again) = optimizer.direction(&problem.graph, &problem.params, &problem.batch()?)?;
+    optimizer.step(&problem.graph, &mut problem.params.clone(), &problem.batch()?)?;
+    let (_, second) = optimizer.direction(&problem.graph, &problem.params, &problem.batch()?)?;
+    assert_eq!(first, again);
+    assert!(relative_error(&second, &first) > 1e-2);
+    Ok(())
+}
+
+#[test]
+fn single_precision_follows_double() -> Outcome {
+    let (double, single) = (Problem::<f64>::new()?, Problem::<f32>::new()?);
+    for curvature in ALL {
+        let (_, expected) = SecondOrder::new(curvature).with_weight_decay(0.03).direction(
+            &double.graph,
+            &double.params,
+            &double.batch()?,
+        )?;
+        let (_, found) = SecondOrder::new(curvature).with_weight_decay(0.03).direction(
+            &single.graph,
+            &single.params,
+            &single.batch()?,
+        )?;
+        let found: Vec<f64> = found.into_iter().map(f64::from).collect();
+        let error = relative_error(&found, &expected);
+        println!("{curvature:?}: {error:.1e} (tolerance 1e-5)");
+        // Rounding at 6e-8 times the root of a condition number of up to 1e4.
+        assert!(error < 1e-5, "{curvature:?}: {error:e}");
+    }
+    Ok(())
+}

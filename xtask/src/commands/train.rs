@@ -1,0 +1,85 @@
+//! `cargo xtask train`.
+
+use super::{Device, Experiment, load_data, on_a_worker, use_threads};
+use crate::Outcome;
+use crate::progress::Progress;
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use minima_experiment::atomic_file::write_atomically;
+use minima_experiment::preset::DatasetKind;
+use minima_experiment::records::write_csv;
+use minima_experiment::training::{Run, train_one};
+use std::path::PathBuf;
+
+/// Train one model and save it.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: cargo xtask train --optimizer kfac --set epochs=3 --out kfac.safetensors")]
+pub(crate) struct Train {
+    /// One of the experiment's optimizers, by its name there
+    #[arg(long)]
+    optimizer: String,
+    #[command(flatten)]
+    experiment: Experiment,
+    /// Labels to train on
+    #[arg(long, value_enum, default_value_t = Labels::Clean)]
+    labels: Labels,
+    /// Decides initial weights, order of samples and poisoning [default: the experiment's first]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The checkpoint to write; its training curve goes beside it, as CSV
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Folder with the four files of MNIST, instead of the one in the repository
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    device: Device,
+    /// Threads to compute with [default: all]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+/// Labels to train on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Labels {
+    /// Those of the data set
+    Clean,
+    /// A share of them replaced by wrong ones
+    Poisoned,
+}
+
+impl Train {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        use_threads(self.threads.map(usize::from))?;
+        let (_, preset) = self.experiment.preset("extended")?;
+        let dataset = match self.labels {
+            Labels::Clean => DatasetKind::Clean,
+            Labels::Poisoned => DatasetKind::Poisoned,
+        };
+        let seed = self.seed.or(preset.seeds.first().copied()).unwrap_or_default();
+        preset.optimizer(&self.optimizer)?;
+        let run = Run { dataset, optimizer: self.optimizer, seed };
+        let data = load_data(self.data.as_deref())?;
+        let machine = self.device.machine(preset.network, &data.train)?;
+        let mut progress = Progress::new();
+        let trained = on_a_worker(|| train_one(&machine, &preset, &run, &data, &mut progress))?;
+        progress.finish();
+        let model = &trained.model;
+        write_atomically(&self.out, &model.graph().to_safetensors(model.params())?)?;
+        let curve = self.out.with_extension("csv");
+        write_csv(&curve, &trained.epochs)?;
+        if let Some(last) = trained.epochs.last() {
+            println!(
+                "{}: test accuracy {:.4} after {} epochs in {:.1} s, train loss {:.4}",
+                run.name(),
+                last.test_accuracy,
+                last.epoch,
+                trained.seconds,
+                last.train_loss
+            );
+        }
+        println!("Written to {} and {}", self.out.display(), curve.display());
+        Ok(Outcome::Fine)
+    }
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask tune`.
+
+use super::{Device, Experiment, load_data, on_a_worker, use_threads};
+use crate::Outcome;
+use crate::progress::Progress;
+use anyhow::Result;
+use clap::Args;
+use minima_experiment::optimizer_spec::OptimizerSpec;
+use minima_experiment::records::write_csv;
+use minima_experiment::tuning::{Grid, HELD_OUT, table, tunable, tune};
+use std::path::PathBuf;
+
+/// Search learning rate and damping of each optimizer on training images that are held out.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: cargo xtask tune --optimizers kfac,ekfac --learning-rates 0.01,0.03 --dampings 0.01")]
+pub(crate) struct Tune {
+    #[command(flatten)]
+    experiment: Experiment,
+    /// Optimizers of the experiment, separated by commas [default: all that are not a paper's]
+    #[arg(long, value_delimiter = ',')]
+    optimizers: Vec<String>,
+    /// Learning rates to try [default: four for each optimizer]
+    #[arg(long, value_delimiter = ',')]
+    learning_rates: Vec<f64>,
+    /// Dampings to try, where there is one [default: three]
+    #[arg(long, value_delimiter = ',')]
+    dampings: Vec<f64>,
+    /// SAM's radii to try [default: three]
+    #[arg(long, value_delimiter = ',')]
+    rhos: Vec<f64>,
+    /// Epochs that each point trains
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    epochs: u32,
+    /// Folder for tuning.csv
+    #[arg(long, value_name = "FOLDER", default_value = "results/tuning")]
+    out: PathBuf,
+    /// Folder with the four files of MNIST, instead of the one in the repository
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    device: Device,
+    /// Threads to compute with [default: all]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+impl Tune {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        use_threads(self.threads.map(usize::from))?;
+        let (_, mut preset) = self.experiment.preset("extended")?;
+        preset.epochs = self.epochs;
+        let optimizers = if self.optimizers.is_empty() { tunable(&preset) } else { self.optimizers };
+        let grid = |spec: &OptimizerSpec| {
+            let mut grid = Grid::of(spec);
+            for (given, values) in [
+                (&self.learning_rates, &mut grid.learning_rates),
+                (&self.dampings, &mut grid.dampings),
+                (&self.rhos, &mut grid.rhos),
+            ] {
+                if !given.is_empty() {
+                    values.clone_from(given);
+                }
+            }
+            grid
+        };
+        let data = load_data(self.data.as_deref())?;
+        let machine = self.device.machine(preset.network, &data.train)?;
+        let mut progress = Progress::new();
+        let rows = on_a_worker(|| tune(&machine, &preset, &optimizers, grid, &data, &mut progress))?;
+        progress.finish();
+        let path = self.out.join("tuning.csv");
+        write_csv(&path, &rows)?;
+        print!("{}", table(&rows).to_text());
+        println!("The last {HELD_OUT} training images were held out. Written to {}", path.display());
+        Ok(Outcome::Fine)
+    }
+}
