@@ -1,8 +1,8 @@
 //! Curvature: the spectra of the loss's second derivatives.
 
+use crate::MetricsError;
 use crate::chunks::IMAGES_AT_ONCE;
 use crate::filter_norms::filter_norms;
-use crate::{MetricsError, gauss_newton_diagonal};
 use minima_autodiff::{Batch, Graph, Scalar};
 use minima_curvature::{
     CurvatureError, Generation, Ggn, Hessian, LanczosOptions, Objective, Quadrature, Rescaled, Ritz, SpectralDensity,
@@ -102,9 +102,10 @@ pub fn curvature_spectrum<T: Scalar>(
     };
     let (gauss_newton, hessian) = (Ggn::new(&objective, Generation::Mean)?, Hessian::new(&objective));
     let norms = filter_norms(graph, params)?;
-    let diagonal = gauss_newton_diagonal(graph, params, images)?;
-    let trace = diagonal.iter().sum();
-    let normalised_trace = diagonal.iter().zip(&norms).map(|(a, d)| a * d.as_f64().powi(2)).sum();
+    let diagonal = gauss_newton.diagonal()?;
+    let trace = diagonal.values().iter().map(|a| a.as_f64()).sum();
+    let in_filters = diagonal.values().iter().zip(&norms).map(|(a, d)| a.as_f64() * d.as_f64().powi(2));
+    let normalised_trace = in_filters.sum();
     let once = SpectrumOptions { probes: options.probes.min(1), ..*options };
     let normalised =
         |a: &dyn SymmetricOperator<T>| spectrum(&Rescaled::new(a, norms.clone())?, &once, normalised_trace);

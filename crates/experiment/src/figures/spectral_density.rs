@@ -22,7 +22,7 @@ const RIGHT: f64 = 40.0;
 /// The axis is linear below this eigenvalue and logarithmic above.
 const LINEAR_BELOW: f64 = 0.1;
 /// Width of the Gaussian that a node is drawn as, in decades.
-const SIGMA: f64 = 0.03;
+const SIGMA: f64 = 0.04;
 /// Points of a curve.
 const POINTS: usize = 900;
 
@@ -104,12 +104,14 @@ impl Figure for SpectralDensityFigure {
         let title = format!("The {}'s eigenvalues at the end of {} training", first.matrix, self.dataset);
         canvas.text(&title, (40.0, 42.0), Anchor::Start, &TITLE)?;
         let subtitle = format!(
-            "Second derivatives of the mean loss on the first {} training images: eigenvalues per decade, smoothed; a lone one",
+            "Second derivatives of the mean loss on the first {} training images: eigenvalues per decade, smoothed.",
             self.images
         );
         canvas.text(&subtitle, (40.0, 88.0), Anchor::Start, &SUBTITLE)?;
         let peak = 1.0 / (SIGMA * (2.0 * PI).sqrt());
-        let rest = format!("is a peak of {peak:.0}. The axis is linear within ±{LINEAR_BELOW} and logarithmic beyond.");
+        let rest = format!(
+            "A lone one is a peak of {peak:.0}. The axis is linear within ±{LINEAR_BELOW} and logarithmic beyond."
+        );
         canvas.text(&rest, (40.0, 122.0), Anchor::Start, &SUBTITLE)?;
         let x = axis(&self.rows.iter().map(|row| place(row.eigenvalue)).collect::<Vec<_>>());
         let optimizers = distinct(self.rows.iter().map(|row| row.optimizer.as_str()));

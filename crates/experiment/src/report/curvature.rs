@@ -183,9 +183,10 @@ fn answer(rivals: &[&str], seen: &[(&str, bool, Compared)]) -> String {
     } else {
         "Whether Gauss-Newton ends at the sharper point depends on the generation, the rival and the units."
     };
-    let tie = if about == 0 { String::new() } else { format!(" In {about} the two are within 5 % of each other.") };
+    let tie =
+        if about == 0 { String::new() } else { format!(" In {about} of them the two are within 5 % of each other.") };
     format!(
-        "{verdict} It is the sharper one in {} of the comparisons of plain numbers, and in {} in units of the filters.{tie}",
+        "{verdict} Of the comparisons of plain numbers it is the sharper one in {}; in units of the filters in {}.{tie}",
         counted(false),
         counted(true)
     )
