@@ -37,7 +37,9 @@ impl Grid {
                 (&[0.03, 0.1, 0.3], &[0.01, 0.1, 1.0], &[])
             }
             OptimizerSpec::GaussNewtonCg(_) => (&[0.03, 0.1, 0.3], &[0.1, 0.3, 1.0], &[]),
-            OptimizerSpec::Kfac(_) | OptimizerSpec::Ekfac(_) => (&[0.003, 0.01, 0.03], &[0.01, 0.03, 0.1], &[]),
+            OptimizerSpec::Kfac(_) | OptimizerSpec::Ekfac(_) => {
+                (&[0.001, 0.003, 0.01, 0.03], &[0.003, 0.01, 0.03, 0.1], &[])
+            }
         };
         Self { learning_rates: learning_rates.to_vec(), dampings: dampings.to_vec(), rhos: rhos.to_vec() }
     }
@@ -238,7 +240,7 @@ mod tests {
     #[test]
     fn points_are_what_the_optimizer_has() {
         let preset = Preset::named("extended", &[]).unwrap();
-        for (name, count) in [("sgd", 4), ("sam", 6), ("kfac", 9), ("gauss-newton-cg", 9)] {
+        for (name, count) in [("sgd", 4), ("sam", 6), ("kfac", 16), ("gauss-newton-cg", 9)] {
             let spec = preset.optimizer(name).unwrap();
             let points = Grid::of(spec).points(spec);
             assert_eq!(points.len(), count, "{name}");
