@@ -7,23 +7,12 @@ use ndarray::{Array2, ArrayView2, Axis};
 /// `D A D` with a diagonal D: the matrix of a quadratic form once each parameter is counted in units of its own, `θᵢ = dᵢ τᵢ`.
 ///
 /// ```
-/// use minima_curvature::{CurvatureError, LinearOperator, Rescaled, SymmetricOperator};
+/// use minima_curvature::{CurvatureError, LinearOperator, Rescaled, SymmetricMatrix};
+/// use ndarray::array;
 ///
-/// /// `[[2, 1], [1, 3]]`.
-/// struct Small;
-/// impl LinearOperator<f64> for Small {
-///     fn shape(&self) -> [usize; 2] {
-///         [2, 2]
-///     }
-///     fn apply(&self, v: &[f64]) -> Result<Vec<f64>, CurvatureError> {
-///         self.check(v)?;
-///         Ok(vec![2.0 * v[0] + v[1], v[0] + 3.0 * v[1]])
-///     }
-/// }
-/// impl SymmetricOperator<f64> for Small {}
-///
-/// let rescaled = Rescaled::new(Small, vec![10.0, -1.0])?;
-/// assert_eq!(rescaled.to_dense()?, ndarray::array![[200.0, -10.0], [-10.0, 3.0]]);
+/// let matrix = SymmetricMatrix::from_lower(array![[2.0, 1.0], [1.0, 3.0]])?;
+/// let rescaled = Rescaled::new(matrix, vec![10.0, -1.0])?;
+/// assert_eq!(rescaled.to_dense()?, array![[200.0, -10.0], [-10.0, 3.0]]);
 /// # Ok::<(), CurvatureError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -91,32 +80,20 @@ impl<T: Scalar, A: SymmetricOperator<T>> SymmetricOperator<T> for Rescaled<T, A>
 #[allow(clippy::unwrap_used, reason = "a test may fail so")]
 mod tests {
     use super::*;
-    use ndarray::Array1;
-
-    /// A symmetric matrix in full.
-    struct Dense(Array2<f64>);
-
-    impl LinearOperator<f64> for Dense {
-        fn shape(&self) -> [usize; 2] {
-            [self.0.nrows(), self.0.ncols()]
-        }
-
-        fn apply(&self, v: &[f64]) -> Result<Vec<f64>, CurvatureError> {
-            self.check(v)?;
-            Ok(self.0.dot(&Array1::from(v.to_vec())).to_vec())
-        }
-    }
-
-    impl SymmetricOperator<f64> for Dense {}
+    use crate::SymmetricMatrix;
 
     fn matrix() -> Array2<f64> {
         Array2::from_shape_fn((5, 5), |(i, j)| ((i * j) % 4) as f64 - (i + j) as f64 / 3.0)
     }
 
+    fn symmetric() -> SymmetricMatrix<f64> {
+        SymmetricMatrix::from_lower(matrix()).unwrap()
+    }
+
     #[test]
     fn both_sides_are_scaled() {
         let scales = vec![1.0, 0.0, -2.0, 0.5, 3.0];
-        let rescaled = Rescaled::new(Dense(matrix()), scales.clone()).unwrap();
+        let rescaled = Rescaled::new(symmetric(), scales.clone()).unwrap();
         let expected = Array2::from_shape_fn((5, 5), |(i, j)| scales[i] * matrix()[[i, j]] * scales[j]);
         let far = |found: &Array2<f64>| (found - &expected).iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         // Numbers up to 20, a product of three rounded twice.
@@ -128,10 +105,10 @@ mod tests {
 
     #[test]
     fn scales_that_do_not_fit_are_refused() {
-        assert!(matches!(Rescaled::new(Dense(matrix()), vec![1.0; 4]), Err(CurvatureError::Size { .. })));
-        let broken = Rescaled::new(Dense(matrix()), vec![1.0, 1.0, f64::NAN, 1.0, 1.0]);
+        assert!(matches!(Rescaled::new(symmetric(), vec![1.0; 4]), Err(CurvatureError::Size { .. })));
+        let broken = Rescaled::new(symmetric(), vec![1.0, 1.0, f64::NAN, 1.0, 1.0]);
         assert!(matches!(broken, Err(CurvatureError::NotFinite { .. })));
-        let rescaled = Rescaled::new(Dense(matrix()), vec![1.0; 5]).unwrap();
+        let rescaled = Rescaled::new(symmetric(), vec![1.0; 5]).unwrap();
         assert!(matches!(rescaled.apply(&[1.0; 4]), Err(CurvatureError::Size { .. })));
         assert!(matches!(rescaled.apply_columns(Array2::zeros((4, 2)).view()), Err(CurvatureError::Size { .. })));
     }

@@ -32,18 +32,7 @@ impl<T: Scalar> Ekfac<T> {
     /// every 10 steps and eigenvectors every 100.
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
-        Self::with_options(Options {
-            learning_rate,
-            damping: 0.03,
-            momentum: 0.9,
-            weight_decay: 0.0,
-            decay: 0.95,
-            statistics_every: 10,
-            inverse_every: 100,
-            kl_clip: Some(0.001),
-            seed: 0,
-            empirical: false,
-        })
+        Self::with_options(Options::new(learning_rate, 100))
     }
 }
 

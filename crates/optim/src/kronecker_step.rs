@@ -63,6 +63,24 @@ pub(crate) struct Options {
     pub empirical: bool,
 }
 
+impl Options {
+    /// Damping 0.03, momentum 0.9, no weight decay, averages that fade by 0.95, statistics every 10 steps, KL clip 0.001.
+    pub fn new(learning_rate: f64, inverse_every: u32) -> Self {
+        Self {
+            learning_rate,
+            damping: 0.03,
+            momentum: 0.9,
+            weight_decay: 0.0,
+            decay: 0.95,
+            statistics_every: 10,
+            inverse_every,
+            kl_clip: Some(0.001),
+            seed: 0,
+            empirical: false,
+        }
+    }
+}
+
 impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
     pub(crate) fn with_options(options: Options) -> Self {
         Self { options, curvature: C::default(), velocity: Vec::new(), steps: 0 }

@@ -50,6 +50,30 @@ impl Experiment {
     }
 }
 
+/// What a command trains on, and with.
+#[derive(Debug, Args)]
+pub(crate) struct Resources {
+    /// Folder with the four files of MNIST, instead of the one in the repository
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    device: Device,
+    /// Threads to compute with [default: all]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+impl Resources {
+    /// Sets the threads, reads the data and finds the machine for this network.
+    fn open(&self, network: NetworkKind) -> Result<(Mnist, Machine)> {
+        use_threads(self.threads.map(usize::from))?;
+        let data = load_data(self.data.as_deref())?;
+        let machine = self.device.machine(network, &data.train)?;
+        Ok((data, machine))
+    }
+}
+
 /// Where to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Device {

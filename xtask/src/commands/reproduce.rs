@@ -1,6 +1,6 @@
 //! `cargo xtask reproduce`.
 
-use super::{Device, Experiment, load_data, on_a_worker, use_threads};
+use super::{Experiment, Resources, on_a_worker};
 use crate::Outcome;
 use crate::progress::Progress;
 use anyhow::Result;
@@ -20,27 +20,18 @@ pub(crate) struct Reproduce {
     /// Folder for the results [default: results/ and the experiment's name]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Folder with the four files of MNIST, instead of the one in the repository
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    device: Device,
-    /// Threads to compute with [default: all]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
+    #[command(flatten)]
+    resources: Resources,
 }
 
 impl Reproduce {
     pub(crate) fn run(self) -> Result<Outcome> {
-        use_threads(self.threads.map(usize::from))?;
         let (name, mut preset) = self.experiment.preset("paper")?;
         if !self.seeds.is_empty() {
             preset = preset.with_seeds(self.seeds)?;
         }
         let out = self.out.unwrap_or_else(|| PathBuf::from("results").join(&name));
-        let data = load_data(self.data.as_deref())?;
-        let machine = self.device.machine(preset.network, &data.train)?;
+        let (data, machine) = self.resources.open(preset.network)?;
         let mut progress = Progress::new();
         let result = on_a_worker(|| reproduce(&name, &preset, &machine, &data, &out, &mut progress))?;
         progress.finish();

@@ -1,6 +1,6 @@
 //! `cargo xtask train`.
 
-use super::{Device, Experiment, load_data, on_a_worker, use_threads};
+use super::{Experiment, Resources, on_a_worker};
 use crate::Outcome;
 use crate::progress::Progress;
 use anyhow::Result;
@@ -29,15 +29,8 @@ pub(crate) struct Train {
     /// The checkpoint to write; its training curve goes beside it, as CSV
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Folder with the four files of MNIST, instead of the one in the repository
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    device: Device,
-    /// Threads to compute with [default: all]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
+    #[command(flatten)]
+    resources: Resources,
 }
 
 /// Labels to train on.
@@ -51,7 +44,6 @@ enum Labels {
 
 impl Train {
     pub(crate) fn run(self) -> Result<Outcome> {
-        use_threads(self.threads.map(usize::from))?;
         let (_, preset) = self.experiment.preset("extended")?;
         let dataset = match self.labels {
             Labels::Clean => DatasetKind::Clean,
@@ -60,8 +52,7 @@ impl Train {
         let seed = self.seed.or(preset.seeds.first().copied()).unwrap_or_default();
         preset.optimizer(&self.optimizer)?;
         let run = Run { dataset, optimizer: self.optimizer, seed };
-        let data = load_data(self.data.as_deref())?;
-        let machine = self.device.machine(preset.network, &data.train)?;
+        let (data, machine) = self.resources.open(preset.network)?;
         let mut progress = Progress::new();
         let trained = on_a_worker(|| train_one(&machine, &preset, &run, &data, &mut progress))?;
         progress.finish();

@@ -1,6 +1,6 @@
 //! `cargo xtask tune`.
 
-use super::{Device, Experiment, load_data, on_a_worker, use_threads};
+use super::{Experiment, Resources, on_a_worker};
 use crate::Outcome;
 use crate::progress::Progress;
 use anyhow::Result;
@@ -34,20 +34,12 @@ pub(crate) struct Tune {
     /// Folder for tuning.csv
     #[arg(long, value_name = "FOLDER", default_value = "results/tuning")]
     out: PathBuf,
-    /// Folder with the four files of MNIST, instead of the one in the repository
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    device: Device,
-    /// Threads to compute with [default: all]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
+    #[command(flatten)]
+    resources: Resources,
 }
 
 impl Tune {
     pub(crate) fn run(self) -> Result<Outcome> {
-        use_threads(self.threads.map(usize::from))?;
         let (_, mut preset) = self.experiment.preset("extended")?;
         preset.epochs = self.epochs;
         let optimizers = if self.optimizers.is_empty() { tunable(&preset) } else { self.optimizers };
@@ -64,8 +56,7 @@ impl Tune {
             }
             grid
         };
-        let data = load_data(self.data.as_deref())?;
-        let machine = self.device.machine(preset.network, &data.train)?;
+        let (data, machine) = self.resources.open(preset.network)?;
         let mut progress = Progress::new();
         let rows = on_a_worker(|| tune(&machine, &preset, &optimizers, grid, &data, &mut progress))?;
         progress.finish();
