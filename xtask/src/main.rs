@@ -20,7 +20,7 @@ enum Command {
     Reproduce(commands::reproduce::Reproduce),
     /// Train one model and save it
     Train(commands::train::Train),
-    /// Search learning rate and damping of each optimizer on training images that are held out
+    /// Search learning rate, damping and SAM's radius of each optimizer on training images that are held out
     Tune(commands::tune::Tune),
     /// Attack and measure one checkpoint
     Evaluate(commands::evaluate::Evaluate),

@@ -17,7 +17,7 @@ pub const EVERY: u64 = 25;
 
 /// Trains every optimizer of a preset on clean labels, from the first seed and in single precision on the processor, until
 /// it reaches the accuracy `target` on the test set or the preset's epochs are over. Returns the accuracy every [`EVERY`]
-/// steps; the tests take no part in the time.
+/// steps and after the last; the tests take no part in the time.
 ///
 /// # Errors
 /// When there are fewer images than the preset asks for, or a run fails.
@@ -30,11 +30,10 @@ pub fn measure(
     preset.check_against(data)?;
     let test = TestSet::new(&data.test.take(preset.test_images));
     let names = preset.optimizer_names();
+    let steps = preset.steps(preset.train_images);
     let mut rows = Vec::new();
     for (number, name) in (1..).zip(&names) {
-        let seed = preset.seeds.first().copied().unwrap_or_default();
-        let run = Run { dataset: DatasetKind::Clean, optimizer: (*name).to_owned(), seed };
-        let steps = preset.train_images.div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
+        let run = Run { dataset: DatasetKind::Clean, optimizer: (*name).to_owned(), seed: preset.first_seed() };
         observer.on(Event::RunStarted { run: name, number, of: names.len(), steps });
         let start = Instant::now();
         race(preset, &run, data, &test, target, &mut rows, observer)?;
@@ -54,6 +53,7 @@ fn race(
 ) -> Result<(), ExperimentError> {
     let train = training_set(preset, run, data)?;
     let mut trainee = Trainee::<f32>::new(preset, run, &train)?;
+    let all = preset.steps(train.len());
     let (mut spent, mut steps) = (Duration::ZERO, 0);
     for (epoch, order) in (1..=preset.epochs).zip(EpochOrder::new(run.seed, train.len())) {
         for (step, indices) in (1..).zip(epoch_batches(&order, preset.batch_size)?) {
@@ -62,7 +62,7 @@ fn race(
             spent += start.elapsed();
             steps += 1;
             observer.on(Event::Step { loss: report.loss, accuracy: report.correct as f64 / indices.len() as f64 });
-            if steps % EVERY == 0 {
+            if steps % EVERY == 0 || steps == all {
                 let test_accuracy = evaluate(&trainee.model()?, test.images.view(), &test.labels)?.accuracy();
                 let optimizer = run.optimizer.clone();
                 rows.push(PaceRow { optimizer, step: steps, seconds: spent.as_secs_f64(), test_accuracy });

@@ -152,8 +152,7 @@ fn train(
 ) -> Result<Trained, ExperimentError> {
     let name = run.name();
     let set = training_set(preset, run, data)?;
-    let steps = set.len().div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
-    observer.on(Event::RunStarted { run: &name, number, of, steps });
+    observer.on(Event::RunStarted { run: &name, number, of, steps: preset.steps(set.len()) });
     let start = Instant::now();
     let (model, epochs) = machine.train(preset, run, &set, test, observer)?;
     let seconds = start.elapsed().as_secs_f64();

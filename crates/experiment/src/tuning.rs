@@ -82,16 +82,17 @@ pub fn tunable(preset: &Preset) -> Vec<String> {
 
 /// Trains each optimizer at every point of its grid on all training images of the preset but the last [`HELD_OUT`], clean
 /// labels, the preset's first seed, and measures it on those. `grid` gives an optimizer's grid. A run that fails is told
-/// in its row.
+/// in its row. `keep` is given all rows so far, before the first run and after each.
 ///
 /// # Errors
-/// When the preset has too few images or no optimizer of a name.
+/// When the preset has too few images or no optimizer of a name, a point makes no sense, or `keep` fails.
 pub fn tune(
     machine: &Machine,
     preset: &Preset,
     optimizers: &[String],
     grid: impl Fn(&OptimizerSpec) -> Grid,
     data: &Mnist,
+    mut keep: impl FnMut(&[TuningRow]) -> Result<(), ExperimentError>,
     observer: &mut dyn Observer,
 ) -> Result<Vec<TuningRow>, ExperimentError> {
     preset.check_against(data)?;
@@ -105,7 +106,7 @@ pub fn tune(
     }
     let (train, held_out) = data.train.take(preset.train_images).split_at(preset.train_images - HELD_OUT);
     let held_out = TestSet::new(&held_out);
-    let seed = preset.seeds.first().copied().unwrap_or_default();
+    let seed = preset.first_seed();
     let mut jobs = Vec::new();
     for name in optimizers {
         let spec = preset.optimizer(name)?;
@@ -119,17 +120,19 @@ pub fn tune(
         }
     }
     let mut rows = Vec::new();
+    keep(&rows)?;
     for (number, (name, spec, point)) in (1..).zip(&jobs) {
         let run = Run { dataset: DatasetKind::Clean, optimizer: (*name).clone(), seed };
         let mut preset = preset.clone();
         preset.optimizers.insert((*name).clone(), spec.clone());
-        let steps = train.len().div_ceil(preset.batch_size) as u64 * u64::from(preset.epochs);
-        let title = format!("{name} {}", described(point));
+        let title = format!("{name} {} (tested on images held out)", described(point));
+        let steps = preset.steps(train.len());
         observer.on(Event::RunStarted { run: &title, number, of: jobs.len(), steps });
         let outcome = machine.train(&preset, &run, &train, &held_out, observer);
         rows.push(row(&run, point, preset.epochs, outcome.map(|(_, epochs)| epochs)));
+        choose(&mut rows);
+        keep(&rows)?;
     }
-    choose(&mut rows);
     Ok(rows)
 }
 
@@ -171,13 +174,16 @@ fn row(
 
 /// Marks each optimizer's point of the highest accuracy on the images held out; among equals the one of the lowest loss.
 fn choose(rows: &mut [TuningRow]) {
-    let key = |row: &TuningRow| (row.held_out_accuracy.unwrap_or(-1.0), -row.held_out_loss.unwrap_or(f64::INFINITY));
+    let key = |row: &TuningRow| match (row.held_out_accuracy, row.held_out_loss) {
+        (Some(accuracy), Some(loss)) if loss.is_finite() => (accuracy, -loss),
+        _ => (-1.0, f64::NEG_INFINITY),
+    };
     for index in 0..rows.len() {
         let own = key(&rows[index]);
         let beaten = rows.iter().enumerate().any(|(other, row)| {
             row.optimizer == rows[index].optimizer && (key(row) > own || (key(row) == own && other < index))
         });
-        rows[index].chosen = rows[index].failure.is_empty() && !beaten;
+        rows[index].chosen = own.0 >= 0.0 && !beaten;
     }
 }
 
@@ -231,10 +237,12 @@ mod tests {
             row("a", Some(0.95), 0.2),
             row("a", Some(0.95), 0.2),
             row("b", None, 0.0),
+            row("b", Some(0.0), f64::NAN),
+            row("b", Some(0.0), f64::NAN),
             row("c", Some(0.1), 0.9),
         ];
         choose(&mut rows);
-        assert_eq!(rows.each_ref().map(|row| row.chosen), [false, false, true, false, false, true]);
+        assert_eq!(rows.each_ref().map(|row| row.chosen), [false, false, true, false, false, false, false, true]);
     }
 
     #[test]

@@ -37,9 +37,9 @@ pub(crate) struct Bench {
     /// Instead, how a Gauss-Newton step grows with the network and the batch: scaling.csv, scaling.svg and scaling.png
     #[arg(long, conflicts_with_all = ["filter", "json"])]
     scaling: bool,
-    /// Instead, how long each optimizer takes to this accuracy on the test set, such as 0.97: pace.csv,
+    /// Instead, how long each optimizer takes on the processor to this accuracy on the test set, such as 0.97: pace.csv,
     /// time_to_accuracy.csv and a figure
-    #[arg(long, value_name = "ACCURACY", conflicts_with_all = ["filter", "json", "scaling"])]
+    #[arg(long, value_name = "ACCURACY", conflicts_with_all = ["filter", "json", "scaling", "device"])]
     time_to_accuracy: Option<f64>,
     #[command(flatten)]
     experiment: Experiment,
@@ -53,6 +53,9 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn run(self) -> Result<Outcome> {
+        if self.experiment.is_given() && self.time_to_accuracy.is_none() {
+            bail!("--preset, --config and --set are for --time-to-accuracy");
+        }
         let out = |name: &str| self.out.clone().unwrap_or_else(|| Path::new("results").join(name));
         if self.scaling {
             return scale(&out("scaling"), self.threads);
@@ -60,6 +63,9 @@ impl Bench {
         use_threads(self.threads.map(usize::from))?;
         if let Some(target) = self.time_to_accuracy {
             return race(target, &self.experiment.preset("extended")?.1, &out("time-to-accuracy"));
+        }
+        if self.out.is_some() {
+            bail!("--out is for --scaling and --time-to-accuracy");
         }
         let data = load_data(None)?;
         if let [network, batch] = self.scaling_point[..] {
@@ -93,6 +99,7 @@ fn race(target: f64, preset: &Preset, out: &Path) -> Result<Outcome> {
     if !(0.0..1.0).contains(&target) {
         bail!("--time-to-accuracy is {target}; expected a number from 0 to below 1");
     }
+    fs::create_dir_all(out).with_context(|| format!("--out {}", out.display()))?;
     let data = load_data(None)?;
     let mut progress = Progress::new();
     let rows = on_a_worker(|| time_to_accuracy::measure(preset, &data, target, &mut progress))?;

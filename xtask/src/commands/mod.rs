@@ -39,6 +39,11 @@ pub(crate) struct Experiment {
 }
 
 impl Experiment {
+    /// Whether anything was said about it.
+    fn is_given(&self) -> bool {
+        self.preset.is_some() || self.config.is_some() || !self.set.is_empty()
+    }
+
     /// Its name and what it says; where none was named, those of `default`.
     fn preset(&self, default: &str) -> Result<(String, Preset)> {
         let Some(path) = &self.config else {

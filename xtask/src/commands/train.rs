@@ -3,12 +3,13 @@
 use super::{Experiment, Resources, on_a_worker};
 use crate::Outcome;
 use crate::progress::Progress;
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use minima_experiment::atomic_file::write_atomically;
 use minima_experiment::preset::DatasetKind;
 use minima_experiment::records::write_csv;
 use minima_experiment::training::{Run, train_one};
+use std::fs;
 use std::path::PathBuf;
 
 /// Train one model and save it.
@@ -49,25 +50,31 @@ impl Train {
             Labels::Clean => DatasetKind::Clean,
             Labels::Poisoned => DatasetKind::Poisoned,
         };
-        let seed = self.seed.or(preset.seeds.first().copied()).unwrap_or_default();
+        let seed = self.seed.unwrap_or(preset.first_seed());
         preset.optimizer(&self.optimizer)?;
+        let curve = self.out.with_extension("csv");
+        if curve == self.out {
+            bail!("--out {} ends in .csv; expected a checkpoint's name, the training curve goes there", curve.display());
+        }
         let run = Run { dataset, optimizer: self.optimizer, seed };
         let (data, machine) = self.resources.open(preset.network)?;
+        if let Some(folder) = self.out.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("--out {}", self.out.display()))?;
+        }
         let mut progress = Progress::new();
         let trained = on_a_worker(|| train_one(&machine, &preset, &run, &data, &mut progress))?;
         progress.finish();
         let model = &trained.model;
         write_atomically(&self.out, &model.graph().to_safetensors(model.params())?)?;
-        let curve = self.out.with_extension("csv");
         write_csv(&curve, &trained.epochs)?;
         if let Some(last) = trained.epochs.last() {
             println!(
-                "{}: test accuracy {:.4} after {} epochs in {:.1} s, train loss {:.4}",
+                "{}: test accuracy {:.4}, train loss {:.4} at the end of epoch {}, in {:.1} s",
                 run.name(),
                 last.test_accuracy,
+                last.train_loss,
                 last.epoch,
-                trained.seconds,
-                last.train_loss
+                trained.seconds
             );
         }
         println!("Written to {} and {}", self.out.display(), curve.display());

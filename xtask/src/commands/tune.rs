@@ -6,29 +6,29 @@ use crate::progress::Progress;
 use anyhow::Result;
 use clap::Args;
 use minima_experiment::optimizer_spec::OptimizerSpec;
-use minima_experiment::records::write_csv;
+use minima_experiment::records::{TuningRow, write_csv};
 use minima_experiment::tuning::{Grid, HELD_OUT, table, tunable, tune};
 use std::path::PathBuf;
 
-/// Search learning rate and damping of each optimizer on training images that are held out.
+/// Search learning rate, damping and SAM's radius of each optimizer on training images that are held out.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask tune --optimizers kfac,ekfac --learning-rates 0.01,0.03 --dampings 0.01")]
 pub(crate) struct Tune {
     #[command(flatten)]
     experiment: Experiment,
-    /// Optimizers of the experiment, separated by commas [default: all that are not a paper's]
+    /// Optimizers of the experiment, separated by commas [default: all but the published Gauss-Newton, its sum and its emulation]
     #[arg(long, value_delimiter = ',')]
     optimizers: Vec<String>,
-    /// Learning rates to try [default: an optimizer's own, two to four]
+    /// Learning rates to try [default: an optimizer's own]
     #[arg(long, value_delimiter = ',')]
     learning_rates: Vec<f64>,
-    /// Dampings to try, where there is one [default: an optimizer's own, three]
+    /// Dampings to try, where there is one [default: an optimizer's own]
     #[arg(long, value_delimiter = ',')]
     dampings: Vec<f64>,
-    /// SAM's radii to try [default: three]
+    /// SAM's radii to try [default: its own]
     #[arg(long, value_delimiter = ',')]
     rhos: Vec<f64>,
-    /// Epochs that each point trains
+    /// Epochs that each point trains, whatever the experiment says
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     epochs: u32,
     /// Folder for tuning.csv
@@ -58,10 +58,10 @@ impl Tune {
         };
         let (data, machine) = self.resources.open(preset.network)?;
         let mut progress = Progress::new();
-        let rows = on_a_worker(|| tune(&machine, &preset, &optimizers, grid, &data, &mut progress))?;
-        progress.finish();
         let path = self.out.join("tuning.csv");
-        write_csv(&path, &rows)?;
+        let kept = |rows: &[TuningRow]| Ok(write_csv(&path, rows)?);
+        let rows = on_a_worker(|| tune(&machine, &preset, &optimizers, grid, &data, kept, &mut progress))?;
+        progress.finish();
         print!("{}", table(&rows).to_text());
         println!("The last {HELD_OUT} training images were held out. Written to {}", path.display());
         Ok(Outcome::Fine)

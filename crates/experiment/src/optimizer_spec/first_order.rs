@@ -133,11 +133,14 @@ impl SamSpec {
     }
 
     pub(super) fn options(&self) -> Vec<Checked> {
-        let mut options = vec![Checked::zero_or_positive("rho", self.rho)];
-        options.extend(match &self.base {
-            FirstOrderSpec::Sgd(base) => base.options(),
-            FirstOrderSpec::Adam(base) => base.options(),
-        });
-        options
+        let (options, datasets) = match &self.base {
+            FirstOrderSpec::Sgd(base) => (base.options(), &base.datasets),
+            FirstOrderSpec::Adam(base) => (base.options(), &base.datasets),
+        };
+        let own = [
+            Checked::zero_or_positive("rho", self.rho),
+            Checked::absent("base.datasets", datasets.as_ref().map(Vec::len)),
+        ];
+        options.into_iter().map(Checked::of_base).chain(own).collect()
     }
 }

@@ -119,7 +119,7 @@ impl GaussNewtonCgSpec {
         let mut options = rate_and_damping(self.learning_rate, self.damping);
         options.extend([
             Checked::count("iterations", self.iterations),
-            Checked::zero_or_positive("tolerance", self.tolerance),
+            Checked::share("tolerance", self.tolerance),
             Checked::share("momentum", self.momentum),
             Checked::zero_or_positive("weight_decay", self.weight_decay),
             Checked::zero_or_positive("step_limit", self.step_limit),

@@ -26,9 +26,9 @@ pub struct KroneckerSpec {
     /// Steps from one update of the running averages to the next.
     #[serde(default = "statistics_every")]
     pub statistics_every: u32,
-    /// Steps from one inverse to the next.
-    #[serde(default = "inverse_every")]
-    pub inverse_every: u32,
+    /// Steps from one inverse, or one set of eigenvectors, to the next; the optimizer's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inverse_every: Option<u32>,
     /// κ, the most that a step may change the model's predictions, in the quadratic model; 0 for any.
     #[serde(default = "kl_clip")]
     pub kl_clip: f64,
@@ -49,10 +49,6 @@ fn statistics_every() -> u32 {
     10
 }
 
-fn inverse_every() -> u32 {
-    50
-}
-
 fn kl_clip() -> f64 {
     0.001
 }
@@ -67,8 +63,11 @@ macro_rules! built {
             .with_weight_decay(spec.weight_decay)
             .with_decay(spec.decay)
             .with_statistics_every(spec.statistics_every)
-            .with_inverse_every(spec.inverse_every)
             .with_seed($seed);
+        let optimizer = match spec.inverse_every {
+            Some(steps) => optimizer.with_inverse_every(steps),
+            None => optimizer,
+        };
         if spec.kl_clip > 0.0 { optimizer.with_kl_clip(spec.kl_clip) } else { optimizer.without_kl_clip() }
     }};
 }
@@ -90,7 +89,7 @@ impl KroneckerSpec {
             Checked::zero_or_positive("weight_decay", self.weight_decay),
             Checked::share("decay", self.decay),
             Checked::count("statistics_every", self.statistics_every),
-            Checked::count("inverse_every", self.inverse_every),
+            Checked::count("inverse_every", self.inverse_every.unwrap_or(1)),
             Checked::zero_or_positive("kl_clip", self.kl_clip),
         ]
     }

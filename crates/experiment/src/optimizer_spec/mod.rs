@@ -86,7 +86,7 @@ impl OptimizerSpec {
 
     /// The first option whose value makes no sense: its name, its value, and what is expected.
     #[must_use]
-    pub fn nonsense(&self) -> Option<(&'static str, f64, &'static str)> {
+    pub fn nonsense(&self) -> Option<(String, f64, &'static str)> {
         let options: Vec<Checked> = match self {
             Self::Sgd(spec) => spec.options(),
             Self::Adam(spec) => spec.options(),

@@ -160,6 +160,18 @@ impl Preset {
         names
     }
 
+    /// Its first seed.
+    #[must_use]
+    pub fn first_seed(&self) -> u64 {
+        self.seeds.first().copied().unwrap_or_default()
+    }
+
+    /// Steps of a run on so many images.
+    #[must_use]
+    pub fn steps(&self, images: usize) -> u64 {
+        images.div_ceil(self.batch_size.max(1)) as u64 * u64::from(self.epochs)
+    }
+
     /// The same experiment with other seeds.
     ///
     /// # Errors
@@ -309,8 +321,10 @@ mod tests {
             ("optimizers.kfac.inverse_every=0", "optimizers.kfac.inverse_every is 0"),
             ("optimizers.kfac.statistics_every=-1", "optimizers.kfac.statistics_every=-1"),
             ("optimizers.gauss-newton-cg.step_limit=-1", "optimizers.gauss-newton-cg.step_limit is -1"),
-            ("optimizers.sam.base.learning_rate=0", "optimizers.sam.learning_rate is 0"),
+            ("optimizers.sam.base.learning_rate=0", "optimizers.sam.base.learning_rate is 0"),
             ("optimizers.sam.base.damping=1", "unknown field `damping`"),
+            ("optimizers.sam.base.datasets=[\"clean\"]", "optimizers.sam.base.datasets"),
+            ("optimizers.gauss-newton-cg.tolerance=1", "optimizers.gauss-newton-cg.tolerance is 1"),
         ] {
             let message = change(text).unwrap_err().to_string();
             assert!(message.contains(part) && !message.contains('\n'), "{text}: {message}");

@@ -32,7 +32,7 @@ pub struct TimeToAccuracyRow {
     pub steps: Option<u64>,
     /// Seconds up to then.
     pub seconds: Option<f64>,
-    /// Milliseconds a step, over the whole run.
+    /// Milliseconds a step, up to the last test.
     pub step_ms: f64,
     /// The best accuracy seen.
     pub best_accuracy: f64,

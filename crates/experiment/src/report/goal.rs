@@ -1,6 +1,7 @@
 //! Which models came to 97 % test accuracy, and what stopped the others.
 
 use super::ReportInput;
+use super::summary::counted;
 use crate::optimizers::{distinct, label};
 use crate::records::{CLEAN, TrainingRow};
 
@@ -33,10 +34,11 @@ pub(super) fn sentences(input: &ReportInput<'_>) -> Option<String> {
         return None;
     }
     let goal = 100.0 * GOAL;
-    let first = match reached.len() {
-        0 => format!("- No model trained on clean labels ends at {goal} % test accuracy.\n"),
-        1 => format!("- {} ends at {goal} % test accuracy or more.\n", reached[0]),
-        _ => format!("- {} end at {goal} % test accuracy or more.\n", super::listed(&reached)),
+    let of = if input.seeds.len() > 1 { format!(" (seed {seed})") } else { String::new() };
+    let first = match reached.as_slice() {
+        [] => format!("- No model trained on clean labels{of} ends at {goal} % test accuracy or more.\n"),
+        [only] => format!("- {only}{of} ends at {goal} % test accuracy or more.\n"),
+        several => format!("- {}{of} end at {goal} % test accuracy or more.\n", super::listed(several)),
     };
     Some(first + &lines)
 }
@@ -46,22 +48,22 @@ fn stopped(name: &str, rows: &[&TrainingRow]) -> String {
     let (Some(last), before) = (rows.last(), rows.iter().rev().nth(1)) else { return String::new() };
     let best = rows.iter().map(|row| row.test_accuracy).fold(0.0, f64::max);
     let mut text = format!(
-        "{} ends at {:.2} % after {} epochs, with a train loss of {:.3}",
+        "{} ends at {:.2} % after {}, with a train loss of {:.3}",
         label(name),
         100.0 * last.test_accuracy,
-        last.epoch,
+        counted(last.epoch as usize, "epoch"),
         last.train_loss
     );
     let fall = before.map(|before| 1.0 - last.train_loss / before.train_loss);
     text.push_str(&match fall {
-        _ if best >= GOAL => format!(": it had {:.2} % before, and moves about its minimum.", 100.0 * best),
+        _ if best >= GOAL => format!(": it had {:.2} % before.", 100.0 * best),
+        Some(_) if last.train_accuracy >= GOAL => {
+            ": it fits the training images better than the test images.".to_owned()
+        }
         Some(fall) if fall > SETTLED => {
             format!(", which still fell by {:.1} % in the last of them: it ran out of steps.", 100.0 * fall)
         }
-        Some(_) if last.train_accuracy < GOAL => {
-            ", which no longer falls: its step no longer finds a way down.".to_owned()
-        }
-        Some(_) => ", which no longer falls, and fits the training images better than the test images.".to_owned(),
+        Some(_) => ", which no longer falls.".to_owned(),
         None => ": one epoch tells no more.".to_owned(),
     });
     text

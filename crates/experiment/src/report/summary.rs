@@ -70,7 +70,7 @@ fn extremes<'a>(input: &ReportInput<'a>) -> Option<(&'a FgsmRow, &'a FgsmRow)> {
     (least.optimizer != most.optimizer).then_some((least, most))
 }
 
-fn counted(count: usize, noun: &str) -> String {
+pub(super) fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
