@@ -134,7 +134,8 @@ pub fn evaluate_checkpoint(
     })
 }
 
-/// The curvature of the mean loss of a checkpoint of the paper's network on the first 1 000 training images.
+/// The curvature of the mean loss of a checkpoint of the paper's network on the first 1 000 training images with
+/// the labels they have in `train`.
 ///
 /// # Errors
 /// When the checkpoint cannot be read or does not fit the network, or is not of finite numbers.

@@ -56,7 +56,7 @@ impl Machine {
     }
 
     /// Trains a model from its seed's initial weights. A GPU trains in single precision what it has kernels for; what a preset
-    /// asks for beyond that (double precision, emulated TF32) the processor trains.
+    /// asks for beyond that (SAM, conjugate gradients, K-FAC, double precision, emulated TF32) the processor trains.
     ///
     /// # Errors
     /// When a step fails or the loss is no number any more.

@@ -1,4 +1,5 @@
-//! How long steps take that are not all alike: those of optimizers which refresh their curvature now and then.
+//! How long the steps of the optimizers take that only the processor has. Some refresh their curvature now and then, so that
+//! steps are timed together.
 
 use crate::bench::{BATCH, Named, Stopwatch};
 use crate::error::ExperimentError;
@@ -25,7 +26,7 @@ pub(crate) fn second_order() -> Vec<Named<Graph>> {
 }
 
 /// Times their steps along a training run: the mean of [`STEPS`] at a time, batches loaded beforehand, as often as
-/// [`REPETITIONS`] says; Adam's in the same way, for comparison.
+/// [`REPETITIONS`] says; Adam's in the same way, as `adam_along`, for comparison.
 pub(crate) fn time_second_order(
     watch: &mut Stopwatch<'_>,
     graph: &Graph,
@@ -35,7 +36,7 @@ pub(crate) fn time_second_order(
     let order = EpochOrder::new(42, data.train.len()).next().unwrap_or_default();
     let batches = epoch_batches(&order, BATCH)?.take(STEPS);
     let batches = batches.map(|indices| data.train.batch::<f32>(indices)).collect::<Result<Vec<_>, _>>()?;
-    let adam: Named<Graph> = ("adam_run", Box::new(Adam::<f32>::new(0.001)));
+    let adam: Named<Graph> = ("adam_along", Box::new(Adam::<f32>::new(0.001)));
     for (name, mut optimizer) in second_order().into_iter().chain([adam]) {
         let name = format!("{name}_step");
         if !watch.wants(&name) {

@@ -18,8 +18,8 @@ pub struct Spectra {
     pub densities: Vec<SpectralDensityRow>,
 }
 
-/// The spectra of a run's model on the first so many images of its own training set, with its own labels, as the preset says; nothing
-/// where that is no image. Always on the processor.
+/// The spectra of a run's model on the first so many images of its own training set, with its own labels, as the preset says;
+/// nothing where that is no image. Always on the processor.
 ///
 /// # Errors
 /// When the model does not fit the images, or a number comes out that is none.

@@ -1,6 +1,6 @@
 //! `cargo xtask evaluate`.
 
-use super::{Device, load_data, on_a_worker};
+use super::{Resources, on_a_worker};
 use crate::Outcome;
 use anyhow::Result;
 use clap::Args;
@@ -17,22 +17,18 @@ pub(crate) struct Evaluate {
     /// The checkpoint: a safetensors file with the names Conv_0.kernel, Conv_0.bias, …
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
-    /// Folder with the four files of MNIST, instead of the one in the repository
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
     /// FGSM's steps, in units of a pixel's range
     #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.05, 0.01])]
     epsilons: Vec<f64>,
     /// Norms of the weight perturbations of the sharpness measure
     #[arg(long, value_delimiter = ',', default_values_t = [0.001, 0.005, 0.01])]
     rhos: Vec<f64>,
-    /// Also the curvature of the training loss: eigenvalues and trace of the Gauss-Newton matrix and the Hessian, on the
-    /// first 1 000 training images
+    /// Also the curvature of the mean loss on the first 1 000 training images with their true labels: eigenvalues and trace of
+    /// the Gauss-Newton matrix and the Hessian
     #[arg(long)]
     spectrum: bool,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    device: Device,
+    #[command(flatten)]
+    resources: Resources,
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
@@ -40,8 +36,7 @@ pub(crate) struct Evaluate {
 
 impl Evaluate {
     pub(crate) fn run(self) -> Result<Outcome> {
-        let data = load_data(self.data.as_deref())?;
-        let machine = self.device.machine(NetworkKind::PaperCnn, &data.test)?;
+        let (data, machine) = self.resources.open(NetworkKind::PaperCnn)?;
         let mut evaluation =
             on_a_worker(|| evaluate_checkpoint(&self.weights, &machine, &data.test, &self.epsilons, &self.rhos))?;
         if self.spectrum {

@@ -10,8 +10,7 @@ pub(crate) mod tune;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use minima_data::Dataset;
-use minima_data::{Mnist, mnist};
+use minima_data::{Dataset, Mnist, mnist};
 use minima_experiment::machine::{Choice, Machine};
 use minima_experiment::preset::{NetworkKind, Preset};
 use std::path::{Path, PathBuf};

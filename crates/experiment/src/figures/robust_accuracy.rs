@@ -53,8 +53,10 @@ impl Figure for RobustAccuracy {
         }
         let title = format!("Robust accuracy as the attack's radius grows, {} training", self.dataset);
         canvas.text(&title, (MARGIN, 42.0), Anchor::Start, &TITLE)?;
-        let subtitle =
-            format!("Share of the first {images} test images that are classified correctly after the attack.");
+        let seed = self.rows.first().map(|row| row.seed).unwrap_or_default();
+        let subtitle = format!(
+            "Share of the first {images} test images that are classified correctly after the attack, seed {seed}."
+        );
         canvas.text(&subtitle, (MARGIN, 84.0), Anchor::Start, &SUBTITLE)?;
         let optimizers = distinct(self.rows.iter().map(|row| row.optimizer.as_str()));
         for (index, optimizer) in optimizers.iter().enumerate() {

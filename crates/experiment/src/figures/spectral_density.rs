@@ -81,6 +81,8 @@ fn ends(rows: &[&SpectralDensityRow]) -> String {
     let (low, high) = rows.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), row| {
         (low.min(row.eigenvalue), high.max(row.eigenvalue))
     });
+    // Adding zero to a rounded number takes the sign from a zero.
+    let low = (100.0 * low).round() / 100.0 + 0.0;
     format!("from {low:.2} to {high:.1}").replace('-', "\u{2212}")
 }
 
@@ -104,8 +106,8 @@ impl Figure for SpectralDensityFigure {
         let title = format!("The {}'s eigenvalues at the end of {} training", first.matrix, self.dataset);
         canvas.text(&title, (40.0, 42.0), Anchor::Start, &TITLE)?;
         let subtitle = format!(
-            "Second derivatives of the mean loss on the first {} training images: eigenvalues per decade, smoothed.",
-            self.images
+            "Second derivatives of the mean loss on the first {} training images, seed {}: eigenvalues per decade, smoothed.",
+            self.images, first.seed
         );
         canvas.text(&subtitle, (40.0, 88.0), Anchor::Start, &SUBTITLE)?;
         let peak = 1.0 / (SIGMA * (2.0 * PI).sqrt());
