@@ -60,7 +60,7 @@ impl Figure for RobustAccuracy {
         canvas.text(&subtitle, (MARGIN, 84.0), Anchor::Start, &SUBTITLE)?;
         let optimizers = distinct(self.rows.iter().map(|row| row.optimizer.as_str()));
         for (index, optimizer) in optimizers.iter().enumerate() {
-            let (x, y) = (MARGIN + 700.0 * (index % 2) as f64, 136.0 + 40.0 * (index / 2) as f64);
+            let (x, y) = (MARGIN + 480.0 * (index % 3) as f64, 136.0 + 40.0 * (index / 3) as f64);
             canvas.line(&[(x, y), (x + 70.0, y)], &series_style(optimizer).stroke(4.0))?;
             canvas.text(label(optimizer), (x + 84.0, y), Anchor::Start, &LABEL)?;
         }
