@@ -154,7 +154,10 @@ fn what_stopped_those_below_97_percent_is_told() {
         }
     }
     let text = report(&run.input(false)).unwrap();
-    assert!(text.contains("- K-FAC ends at 90.00 % after 2 epochs") && text.contains("a train loss of 0.400, which no longer falls."));
+    assert!(
+        text.contains("- K-FAC ends at 90.00 % after 2 epochs")
+            && text.contains("a train loss of 0.400, which no longer falls.")
+    );
     assert!(text.contains("- EKFAC ends at 96.90 %") && text.contains("it had 97.50 % before."), "{text}");
 }
 

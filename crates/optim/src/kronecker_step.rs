@@ -1,6 +1,7 @@
 //! Steps along a gradient times the inverse of a Kronecker-factored curvature: what K-FAC and EKFAC share.
 
 use crate::kl_clip::kl_clip;
+use crate::range::{AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use crate::{OptimError, Optimizer};
 use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss};
 use minima_autodiff::{Batch, Engine, Graph, LayerPairs, Scalar, StepReport};
@@ -202,17 +203,14 @@ fn is_due(step: u32, period: u32) -> bool {
 
 impl Options {
     fn check(&self) -> Result<(), OptimError> {
-        let every = "a positive number of steps";
-        let checks = [
-            ("damping", self.damping, self.damping > 0.0, "a positive number"),
-            ("decay", self.decay, (0.0..1.0).contains(&self.decay), "a number from 0 to below 1"),
-            ("statistics_every", f64::from(self.statistics_every), self.statistics_every > 0, every),
-            ("inverse_every", f64::from(self.inverse_every), self.inverse_every > 0, every),
-        ];
-        match checks.into_iter().find(|(_, _, holds, _)| !holds) {
-            Some((option, found, _, expected)) => Err(OptimError::Option { option, found, expected }),
-            None => Ok(()),
-        }
+        check("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        check("damping", self.damping, POSITIVE)?;
+        check("momentum", self.momentum, BELOW_ONE)?;
+        check("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
+        check("decay", self.decay, BELOW_ONE)?;
+        check("statistics_every", f64::from(self.statistics_every), AT_LEAST_ONE)?;
+        check("inverse_every", f64::from(self.inverse_every), AT_LEAST_ONE)?;
+        check("kl_clip", self.kl_clip.unwrap_or(1.0), POSITIVE)
     }
 }
 

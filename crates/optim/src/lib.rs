@@ -36,6 +36,7 @@ mod kfac;
 mod kl_clip;
 mod kronecker_step;
 mod optimizer;
+mod range;
 mod sam;
 mod second_order;
 mod sgd;

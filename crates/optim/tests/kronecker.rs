@@ -203,6 +203,13 @@ fn errors_leave_the_parameters() {
         (Kfac::new(0.1).with_decay(1.0), "decay"),
         (Kfac::new(0.1).with_statistics_every(0), "statistics_every"),
         (Kfac::new(0.1).with_inverse_every(0), "inverse_every"),
+        (Kfac::new(f64::NAN), "learning_rate"),
+        (Kfac::new(-0.1), "learning_rate"),
+        (Kfac::new(0.1).with_damping(f64::INFINITY), "damping"),
+        (Kfac::new(0.1).with_momentum(1.0), "momentum"),
+        (Kfac::new(0.1).with_weight_decay(-1e-3), "weight_decay"),
+        (Kfac::new(0.1).with_kl_clip(f64::NAN), "kl_clip"),
+        (Kfac::new(0.1).with_kl_clip(0.0), "kl_clip"),
     ] {
         let error = fails(optimizer, &batch);
         assert!(matches!(error, OptimError::Option { option: found, .. } if found == option), "{error}");

@@ -54,7 +54,10 @@ impl Train {
         preset.optimizer(&self.optimizer)?;
         let curve = self.out.with_extension("csv");
         if curve == self.out {
-            bail!("--out {} ends in .csv; expected a checkpoint's name, the training curve goes there", curve.display());
+            bail!(
+                "--out {} ends in .csv; expected a checkpoint's name, the training curve goes there",
+                curve.display()
+            );
         }
         let run = Run { dataset, optimizer: self.optimizer, seed };
         let (data, machine) = self.resources.open(preset.network)?;

@@ -17,12 +17,22 @@ impl Checked {
     }
 
     pub(super) fn zero_or_positive(name: &'static str, value: f64) -> Self {
-        Self { name: Cow::Borrowed(name), value, fine: value.is_finite() && value >= 0.0, expected: "0 or a positive number" }
+        Self {
+            name: Cow::Borrowed(name),
+            value,
+            fine: value.is_finite() && value >= 0.0,
+            expected: "0 or a positive number",
+        }
     }
 
     /// At least 0 and below 1.
     pub(super) fn share(name: &'static str, value: f64) -> Self {
-        Self { name: Cow::Borrowed(name), value, fine: (0.0..1.0).contains(&value), expected: "a number from 0 to below 1" }
+        Self {
+            name: Cow::Borrowed(name),
+            value,
+            fine: (0.0..1.0).contains(&value),
+            expected: "a number from 0 to below 1",
+        }
     }
 
     pub(super) fn count(name: &'static str, value: u32) -> Self {
@@ -32,7 +42,12 @@ impl Checked {
     /// A list that has its place elsewhere.
     pub(super) fn absent(name: &'static str, length: Option<usize>) -> Self {
         let value = length.unwrap_or_default() as f64;
-        Self { name: Cow::Borrowed(name), value, fine: length.is_none(), expected: "nothing; it belongs one table higher" }
+        Self {
+            name: Cow::Borrowed(name),
+            value,
+            fine: length.is_none(),
+            expected: "nothing; it belongs one table higher",
+        }
     }
 
     /// The same option, of the optimizer that another goes around.

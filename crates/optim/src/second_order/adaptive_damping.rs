@@ -1,7 +1,7 @@
 //! Damping that follows how well the quadratic model predicts.
 
-use super::range::{AT_LEAST_ONE, POSITIVE, check};
 use crate::OptimError;
+use crate::range::{AT_LEAST_ONE, POSITIVE, check};
 use serde::{Deserialize, Serialize};
 
 /// Levenberg-Marquardt damping by the reduction ratio `ρ = (F(θ + s) − F(θ)) / (m(s) − m(0))` of a step s (Marquardt 1963;
@@ -24,7 +24,7 @@ pub struct LevenbergMarquardt {
     pub least: f64,
     /// The greatest λ.
     pub greatest: f64,
-    /// Whether a step that does not lower F is taken back, ρ ≤ 0. λ grows in any case.
+    /// Whether a step that does not lower F is taken back.
     pub rejects: bool,
 }
 

@@ -1,7 +1,7 @@
 //! How a second-order step solves its system.
 
-use super::range::{BELOW_ONE, check};
 use crate::OptimError;
+use crate::range::{AT_LEAST_ONE, BELOW_ONE, check};
 use minima_autodiff::Scalar;
 use minima_curvature::{CgEnd, CgOptions, CurvatureError, Damped, Diagonal, SymmetricOperator, conjugate_gradient};
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,7 @@ impl CgSolver {
     }
 
     pub(super) fn check(&self) -> Result<(), OptimError> {
+        check("iterations", self.options.iterations as f64, AT_LEAST_ONE)?;
         check("warm_start", self.warm_start.unwrap_or(0.0), BELOW_ONE)
     }
 

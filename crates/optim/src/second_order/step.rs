@@ -3,9 +3,9 @@
 use super::adaptive_damping::reduction_ratio;
 use super::exact::{self, Damping};
 use super::line_search::Trial;
-use super::range::{POSITIVE, check};
 use super::solver::{CgLog, Solver, inner};
 use super::{Memory, SecondOrder};
+use crate::range::{POSITIVE, check};
 use crate::{OptimError, Optimizer};
 use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss};
 use minima_autodiff::{Batch, Graph, Linearization, Scalar, StepReport};
