@@ -28,6 +28,7 @@
 //! ```
 
 mod adam;
+mod batch_gradient;
 mod ekfac;
 mod error;
 mod first_order;
@@ -40,6 +41,7 @@ mod range;
 mod sam;
 mod second_order;
 mod sgd;
+mod vectors;
 
 pub use adam::{Adam, AdamRule};
 pub use ekfac::{Ekfac, EkfacCurvature};

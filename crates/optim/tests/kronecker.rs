@@ -4,9 +4,9 @@
 
 use minima_autodiff::softmax_cross_entropy::mean_gradient;
 use minima_autodiff::{AutodiffError, Conv2dSpec, Graph, GraphBuilder, Scalar};
-use minima_curvature::LinearOperator;
 use minima_curvature::kfac::{Ekfac as EkfacOperator, Kfac as KfacOperator, KroneckerFactors};
 use minima_curvature::kfac::{label_residuals, sampled_residuals};
+use minima_curvature::{CurvatureError, LinearOperator};
 use minima_optim::{Batch, Ekfac, Kfac, KroneckerCurvature, KroneckerStep, OptimError, Optimizer};
 use minima_rng::Key;
 use ndarray::{Array2, Axis};
@@ -53,6 +53,8 @@ fn first_steps_follow_the_formulas() {
     let (rate, damping, momentum, decay) = (0.1, 0.05, 0.5, 0.03);
     let mut optimizer = Kfac::new(rate).with_damping(damping).with_momentum(momentum).with_weight_decay(decay);
     optimizer = optimizer.without_kl_clip().with_seed(9).with_statistics_every(100).with_inverse_every(2);
+    // Less than one half, so that the second batch counts more than in a plain mean.
+    optimizer = optimizer.with_decay(0.3);
 
     let mut params: Vec<f64> = graph.init(4);
     let (mut expected, mut velocity) = (params.clone(), vec![0.0; params.len()]);
@@ -64,7 +66,7 @@ fn first_steps_follow_the_formulas() {
         let mean = match sum.take() {
             None => factors,
             Some(mut sum) => {
-                sum.mix(&factors, 0.5).unwrap();
+                sum.mix(&factors, 0.7).unwrap();
                 sum
             }
         };
@@ -109,6 +111,7 @@ fn ekfac_refines_moments_between_bases() {
     let (images, labels) = pictures();
     let batch = Batch::new(images.view(), &labels).unwrap();
     let mut optimizer = Ekfac::new(0.1).with_damping(0.05).with_momentum(0.0).without_kl_clip().with_empirical_fisher();
+    optimizer = optimizer.with_decay(0.3);
     let mut params: Vec<f64> = graph.init(4);
     let mut expected = params.clone();
     let mut operator: Option<EkfacOperator<f64>> = None;
@@ -122,7 +125,7 @@ fn ekfac_refines_moments_between_bases() {
             let mean = match factors.take() {
                 None => newer,
                 Some(mut mean) => {
-                    mean.mix(&newer, 0.5).unwrap();
+                    mean.mix(&newer, 0.7).unwrap();
                     mean
                 }
             };
@@ -131,7 +134,8 @@ fn ekfac_refines_moments_between_bases() {
                 Some(older) => older.rebased(mean.clone()).unwrap(),
             };
             let pairs = at.layer_pairs(w.index_axis(Axis(0), 0)).unwrap();
-            based.observe(&pairs, 1.0 / f64::from(step + 1)).unwrap();
+            // K-FAC's own moments are the first observation.
+            based.observe(&pairs, 0.7).unwrap();
             (operator, factors) = (Some(based), Some(mean));
         }
         let inverse = operator.as_ref().unwrap().inverse(0.05).unwrap();
@@ -182,6 +186,39 @@ fn steps_do_not_depend_on_the_number_of_threads() {
             .install(|| (losses(Kfac::<f32>::new(0.03)).2, losses(Ekfac::<f32>::new(0.03)).2))
     };
     assert!(run(1) == run(3));
+}
+
+fn spoiled_batch_leaves_nothing<C: KroneckerCurvature<f64>>(mut optimizer: KroneckerStep<C, f64>, steps: usize) {
+    let graph = network();
+    let (images, labels) = pictures();
+    let mut spoiled = images.clone();
+    spoiled[[5, 9]] = f64::NAN;
+    let (batch, spoiled) = (Batch::new(images.view(), &labels).unwrap(), Batch::new(spoiled.view(), &labels).unwrap());
+    let mut params: Vec<f64> = graph.init(4);
+    let (mut untroubled, mut expected) = (optimizer.clone(), params.clone());
+    for _ in 0..steps {
+        optimizer.step(&graph, &mut params, &batch).unwrap();
+        untroubled.step(&graph, &mut expected, &batch).unwrap();
+    }
+    let error = optimizer.step(&graph, &mut params, &spoiled).unwrap_err();
+    assert!(matches!(error, OptimError::Curvature(CurvatureError::NotFinite { .. })), "{error}");
+    assert_eq!(params, expected);
+    for _ in 0..4 {
+        optimizer.step(&graph, &mut params, &batch).unwrap();
+        untroubled.step(&graph, &mut expected, &batch).unwrap();
+        assert_eq!(params, expected);
+    }
+}
+
+#[test]
+fn nothing_of_a_batch_that_is_not_finite_stays() {
+    // Steps 1, 2 and 4 look and refresh, step 3 does neither; with statistics of every batch, it looks only.
+    for steps in 0..4 {
+        spoiled_batch_leaves_nothing(Kfac::new(0.03), steps);
+        spoiled_batch_leaves_nothing(Ekfac::new(0.03), steps);
+        spoiled_batch_leaves_nothing(Kfac::new(0.03).with_statistics_every(1), steps);
+        spoiled_batch_leaves_nothing(Ekfac::new(0.03).with_statistics_every(1), steps);
+    }
 }
 
 #[test]

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// F is the batch's mean loss with the weight decay's term δ‖θ‖²/2, and the model `m(s) − m(0) = gᵀs + ½ sᵀ(C + δI)s` has no
 /// damping: where F is the model, ρ is 1 whatever λ. λ grows where ρ is below `low` and shrinks where it is above `high`. A step
-/// of which the model promises no reduction counts as one that gives none.
+/// of which the model promises no reduction counts as one that gives none. The ratio means something only where C is a
+/// curvature of the mean loss: Gauss-Newton of the mean, or the Fisher matrix, exact or sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevenbergMarquardt {
     /// The ratio below which λ grows.

@@ -154,7 +154,8 @@ impl<T: Scalar> SecondOrder<T> {
         self
     }
 
-    /// With damping that adapts.
+    /// With damping that adapts. The curvature must model the mean loss: Gauss-Newton of the mean, or the Fisher matrix, exact or
+    /// sampled. With another, a step is an error.
     #[must_use]
     pub fn with_adaptive_damping(mut self, rule: LevenbergMarquardt) -> Self {
         self.options.adaptive_damping = Some(rule);
@@ -214,7 +215,12 @@ impl Options {
         check("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
         check("step_limit", self.step_limit.unwrap_or(1.0), POSITIVE)?;
         self.line_search.map_or(Ok(()), |armijo| armijo.check())?;
-        self.adaptive_damping.map_or(Ok(()), |rule| rule.check())?;
+        if let Some(rule) = self.adaptive_damping {
+            rule.check()?;
+            if !self.curvature.models_the_loss() {
+                return Err(OptimError::NoModel(self.curvature));
+            }
+        }
         match self.solver {
             Solver::Cg(cg) => cg.check(),
             Solver::Exact => Ok(()),
