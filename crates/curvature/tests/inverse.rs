@@ -31,6 +31,9 @@ fn both_undo_the_matrix() -> Outcome {
     }
     assert!((factored.log_det() - spectrum.iter().map(|x| x.ln()).sum::<f64>()).abs() < 1e-10);
 
+    let twice = (&factored + &plain * 1.0).apply(&image)?;
+    assert!(apart(&twice, &v.iter().map(|x| 2.0 * x).collect::<Vec<_>>()) < 1e-11);
+
     let dense = [factored.to_dense()?, plain.to_dense()?];
     for inverse in dense {
         assert!((inverse.dot(&a.matrix) - Array2::<f64>::eye(60)).iter().all(|x| x.abs() < 1e-11));

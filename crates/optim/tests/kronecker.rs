@@ -106,6 +106,44 @@ fn kl_clip_limits_the_first_step() {
 }
 
 #[test]
+fn kl_clip_counts_weight_decay_and_comes_before_momentum() {
+    let graph = network();
+    let (images, labels) = pictures();
+    let batch = Batch::new(images.view(), &labels).unwrap();
+    let (rate, momentum, decay, kappa) = (0.5, 0.5, 0.2, 1e-3);
+    let base = || Kfac::<f64>::new(rate).with_weight_decay(decay).with_empirical_fisher();
+    let mut clipped = base().with_momentum(momentum).with_kl_clip(kappa);
+    let (mut params, mut velocity): (Vec<f64>, Vec<f64>) = (graph.init(4), vec![0.0; graph.parameter_count()]);
+    let mut free = base().with_momentum(0.0).without_kl_clip();
+    for _ in 0..2 {
+        // The direction d of the same curvature at the same place, from a step −η d that is not kept.
+        let mut there = params.clone();
+        free.step(&graph, &mut there, &batch).unwrap();
+        let direction: Vec<f64> = params.iter().zip(&there).map(|(p, t)| (p - t) / rate).collect();
+        let slope: f64 = gradient(&graph, &params, &batch)
+            .iter()
+            .zip(&params)
+            .zip(&direction)
+            .map(|((g, p), d)| (g + decay * p) * d)
+            .sum();
+        let scale = (kappa / (rate * rate * slope)).sqrt();
+        assert!(scale < 1.0, "{scale}: not the case that is meant");
+        let expected: Vec<f64> = params
+            .iter()
+            .zip(&mut velocity)
+            .zip(&direction)
+            .map(|((p, v), d)| {
+                *v = momentum * *v + scale * d;
+                p - rate * *v
+            })
+            .collect();
+        clipped.step(&graph, &mut params, &batch).unwrap();
+        // Steps of some hundredths of the parameters, which are rounded at 1e-16.
+        assert_close(&params, &expected, 1e-13);
+    }
+}
+
+#[test]
 fn ekfac_refines_moments_between_bases() {
     let graph = network();
     let (images, labels) = pictures();
