@@ -52,6 +52,23 @@ pub fn gradient_into<T: Scalar>(logits: &[T], label: usize, scale: T, out: &mut 
     }
 }
 
+/// `p − onehot(label)` at one class.
+pub fn residual<T: Scalar>(p: T, class: usize, label: usize) -> T {
+    if class == label { p - T::one() } else { p }
+}
+
+/// `p − onehot(y)` from probabilities `(images, classes)`: the gradient of every image's own loss with respect to its logits.
+/// A label that names no class takes nothing away, and an image without a label keeps its p; check labels with
+/// [`check_labels`] first.
+#[must_use]
+pub fn residuals<T: Scalar>(p: ArrayView2<'_, T>, labels: &[usize]) -> Array2<T> {
+    let mut residuals = p.to_owned();
+    for (mut row, &label) in residuals.outer_iter_mut().zip(labels) {
+        row.iter_mut().enumerate().for_each(|(class, r)| *r = residual(*r, class, label));
+    }
+    residuals
+}
+
 /// `(p − onehot) / images`: the gradient of the mean loss with respect to the logits `(images, classes)`.
 ///
 /// # Errors
@@ -59,12 +76,7 @@ pub fn gradient_into<T: Scalar>(logits: &[T], label: usize, scale: T, out: &mut 
 pub fn mean_gradient<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> Result<Array2<T>, AutodiffError> {
     check_labels(labels, logits.nrows(), logits.ncols())?;
     let share = T::one() / T::from_f64(logits.nrows().max(1) as f64);
-    let mut r = softmax(logits);
-    for (mut row, &label) in r.outer_iter_mut().zip(labels) {
-        row[label] -= T::one();
-        row.mapv_inplace(|v| v * share);
-    }
-    Ok(r)
+    Ok(residuals(softmax(logits).view(), labels).mapv_into(|r| r * share))
 }
 
 /// The mean loss of logits `(images, classes)`, summed in double precision.
@@ -133,6 +145,13 @@ pub fn hessian_factors<T: Scalar>(p: ArrayView2<'_, T>) -> Array3<T> {
         }
     }
     factors
+}
+
+/// The factors `s_k e_k` of every image's `diag(p)`, `(classes, images, classes)`, from the roots `s = √p`, `(images, classes)`.
+#[must_use]
+pub fn diagonal_factors<T: Scalar>(roots: ArrayView2<'_, T>) -> Array3<T> {
+    let (images, classes) = roots.dim();
+    Array3::from_shape_fn((classes, images, classes), |(k, i, c)| if k == c { roots[[i, c]] } else { T::zero() })
 }
 
 /// The residual `r = p − onehot(y)` of every image in the factors `c_k` of [`hessian_factors`]: coefficients
@@ -251,6 +270,18 @@ mod tests {
         hessian_into(&p.row(0).to_vec(), &v, 3.0, &mut of_one);
         for (found, expected) in of_one.iter().zip(&hv) {
             assert!((found - 3.0 * expected).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn residuals_and_factors_of_the_diagonal() {
+        let p = array![[0.25, 0.75], [1.0, 0.0]];
+        assert_eq!(residuals(p.view(), &[1, 0]), array![[0.25, -0.25], [0.0, 0.0]]);
+        let factors = diagonal_factors(p.mapv(f64::sqrt).view());
+        for (i, p) in p.outer_iter().enumerate() {
+            let factors = factors.index_axis(ndarray::Axis(1), i);
+            let product = factors.t().dot(&factors);
+            assert!((product - Array2::from_diag(&p)).iter().all(|x| x.abs() < 1e-15));
         }
     }
 

@@ -133,6 +133,18 @@ impl<T: Scalar> NullaryFnOnce for Combination<'_, T> {
     }
 }
 
+/// `v / size`, unless the size is zero.
+pub fn unit<T: Scalar>(mut v: Vec<T>, size: f64) -> Option<Vec<T>> {
+    v.iter_mut().for_each(|x| *x = T::from_f64(x.as_f64() / size));
+    (size > 0.0).then_some(v)
+}
+
+/// Whether what orthogonalization left of a product is rounding: a few units in the last place of the largest product
+/// seen.
+pub fn is_noise<T: Scalar>(left: f64, largest: f64) -> bool {
+    left <= 8.0 * T::epsilon().as_f64() * largest
+}
+
 #[cfg(test)]
 mod tests {
     use super::Basis;

@@ -22,7 +22,7 @@ impl<A> BlockDiagonal<A> {
     where
         A: SymmetricOperator<T>,
     {
-        let order = crate::precondition::order(&a)?;
+        let order = crate::arguments::order(&a)?;
         let mut end = 0;
         for block in &blocks {
             if block.start < end || block.end < block.start || block.end > order {

@@ -1,6 +1,6 @@
 //! Preconditioned conjugate gradients.
 
-use crate::precondition::{finite, non_negative};
+use crate::arguments::{finite, non_negative};
 use crate::vectors::{add_scaled, dot, norm, scale_and_add};
 use crate::{CurvatureError, SymmetricOperator};
 use minima_autodiff::Scalar;

@@ -1,6 +1,6 @@
 //! The density of eigenvalues.
 
-use crate::precondition::{at_least, order};
+use crate::arguments::{at_least, order};
 use crate::{CurvatureError, SymmetricOperator, lanczos_from, probes};
 use minima_autodiff::Scalar;
 use minima_rng::Key;

@@ -1,6 +1,6 @@
 //! Estimates of a diagonal from products.
 
-use crate::precondition::{at_least, order};
+use crate::arguments::{at_least, order};
 use crate::probes::{pieces, sign_columns};
 use crate::{CurvatureError, SymmetricOperator};
 use minima_autodiff::Scalar;

@@ -1,8 +1,7 @@
 //! The largest and the smallest eigenvalues, with their vectors.
 
-use crate::basis::Basis;
-use crate::lanczos::{is_noise, unit};
-use crate::precondition::{at_least, finite, non_negative, order};
+use crate::arguments::{at_least, finite, non_negative, order};
+use crate::basis::{Basis, is_noise, unit};
 use crate::vectors::{add_scaled, dot, norm};
 use crate::{CurvatureError, SymmetricOperator, probes};
 use minima_autodiff::Scalar;
@@ -198,7 +197,9 @@ impl<'a, T: Scalar> Search<'a, T> {
         let mut v = probes::normal(self.options.key.fold_in(self.drawn), self.order);
         self.drawn = self.drawn.wrapping_add(1);
         let (_, left) = self.kept.orthogonalize(&mut v);
-        self.next = unit(v, left).ok_or(CurvatureError::NotFinite { what: "a random vector's norm", found: left })?;
+        let empty =
+            CurvatureError::Option { option: "key", found: left, expected: "to draw a vector outside of the basis" };
+        self.next = unit(v, left).ok_or(empty)?;
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! The Fisher information matrix of the model's labels, exact, sampled, or with the true labels in their place.
 
+use crate::arguments::at_least;
 use crate::label_draw::draw_label;
-use crate::objective::{Part, residual};
+use crate::objective::Part;
 use crate::{CurvatureError, Diagonal, Generation, Ggn, LinearOperator, Objective, SymmetricOperator};
 use minima_autodiff::Scalar;
+use minima_autodiff::softmax_cross_entropy::residual;
 use minima_rng::Key;
 use ndarray::{Array2, ArrayView2};
 
@@ -39,9 +41,7 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
     /// # Errors
     /// When `samples` is zero.
     pub fn sampled(objective: &'o Objective<'a, T>, key: Key, samples: usize) -> Result<Self, CurvatureError> {
-        if samples == 0 {
-            return Err(CurvatureError::Option { option: "samples", found: 0.0, expected: "at least 1" });
-        }
+        at_least(1, "samples", samples, "one or more")?;
         let keys = (0..).map(|sample: u32| key.fold_in(sample)).take(samples);
         let draws: Vec<Vec<f32>> = keys.map(|key| key.uniform(objective.images())).collect();
         let mut labels = vec![Vec::with_capacity(objective.images()); samples];
@@ -58,7 +58,7 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
     /// With the true labels.
     ///
     /// # Errors
-    /// None that can happen: all sizes were checked when the objective was made.
+    /// None: a result as the other kinds give one.
     pub fn empirical(objective: &'o Objective<'a, T>) -> Result<Self, CurvatureError> {
         Ok(Self { objective, labels: Labels::Given(vec![objective.labels().to_vec()]) })
     }

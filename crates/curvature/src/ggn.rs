@@ -4,8 +4,8 @@ use crate::objective::Part;
 use crate::vectors::{add_scaled, dot};
 use crate::{CurvatureError, Diagonal, Generation, LinearOperator, Objective, SymmetricOperator};
 use minima_autodiff::Scalar;
-use minima_autodiff::softmax_cross_entropy::{hessian_factors, hessian_into};
-use ndarray::{Array2, Array3, ArrayView2};
+use minima_autodiff::softmax_cross_entropy::{diagonal_factors, hessian_factors, hessian_into};
+use ndarray::{Array2, ArrayView2};
 
 /// The Gauss-Newton matrix of a [`Generation`], without damping: a jvp, the loss's curvature with respect to the logits,
 /// and a vjp (Schraudolph 2002, section 3.1).
@@ -48,7 +48,7 @@ impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
             // H is the sum of c cᵀ over its factors c.
             let mut factors = match self.coupling {
                 None => hessian_factors(part.p.view()),
-                Some(_) => roots_class_by_class(part.p.view()),
+                Some(_) => diagonal_factors(part.p.mapv(|p| p.sqrt()).view()),
             };
             factors.mapv_inplace(|c| c * self.scale.sqrt());
             for factor in factors.outer_iter() {
@@ -107,9 +107,3 @@ impl<T: Scalar> LinearOperator<T> for Ggn<'_, '_, T> {
 }
 
 impl<T: Scalar> SymmetricOperator<T> for Ggn<'_, '_, T> {}
-
-/// `√p` of one class and zero of the others, `(classes, images, classes)`: the factors of `diag(p)`.
-fn roots_class_by_class<T: Scalar>(p: ArrayView2<'_, T>) -> Array3<T> {
-    let (images, classes) = p.dim();
-    Array3::from_shape_fn((classes, images, classes), |(k, i, c)| if k == c { p[[i, c]].sqrt() } else { T::zero() })
-}

@@ -1,6 +1,6 @@
 //! Inverses as operators.
 
-use crate::precondition::order;
+use crate::arguments::order;
 use crate::{CgEnd, CgOptions, CurvatureError, LinearOperator, SymmetricOperator, conjugate_gradient};
 use minima_autodiff::Scalar;
 use minima_linalg::Cholesky;
@@ -38,7 +38,7 @@ impl<T: Scalar, A: SymmetricOperator<T>> LinearOperator<T> for CgInverse<'_, T, 
     fn apply(&self, v: &[T]) -> Result<Vec<T>, CurvatureError> {
         let solution = conjugate_gradient(&self.a, v, &self.options, self.preconditioner, None)?;
         match (solution.ended, solution.negative_curvature) {
-            (CgEnd::Converged | CgEnd::Progress, _) => Ok(solution.x),
+            (CgEnd::Converged, _) => Ok(solution.x),
             (_, Some(found)) => Err(CurvatureError::NotPositiveDefinite { what: "the matrix", found: found.curvature }),
             (_, None) => Err(CurvatureError::NotConverged {
                 what: "conjugate gradients",

@@ -1,7 +1,7 @@
 //! Lanczos's tridiagonal matrix.
 
-use crate::basis::Basis;
-use crate::precondition::{at_least, finite, order};
+use crate::arguments::{at_least, finite, order};
+use crate::basis::{Basis, is_noise, unit};
 use crate::vectors::norm;
 use crate::{CurvatureError, SymmetricOperator, probes};
 use minima_autodiff::Scalar;
@@ -130,16 +130,4 @@ pub fn lanczos_from<T: Scalar>(
         }
     }
     Ok(Lanczos { basis: kept.into_vectors(), diagonal, off_diagonal, residual })
-}
-
-/// `v / size`, unless the size is zero.
-pub fn unit<T: Scalar>(mut v: Vec<T>, size: f64) -> Option<Vec<T>> {
-    v.iter_mut().for_each(|x| *x = T::from_f64(x.as_f64() / size));
-    (size > 0.0).then_some(v)
-}
-
-/// Whether what orthogonalization left of a product is rounding: a few units in the last place of the largest product
-/// seen.
-pub fn is_noise<T: Scalar>(left: f64, largest: f64) -> bool {
-    left <= 8.0 * T::epsilon().as_f64() * largest
 }

@@ -61,6 +61,7 @@
 //! ```
 
 mod algebra;
+mod arguments;
 mod basis;
 mod block_diagonal;
 mod cg;
@@ -80,7 +81,6 @@ mod label_draw;
 mod lanczos;
 mod objective;
 mod operator;
-mod precondition;
 mod probes;
 mod rescaled;
 mod trace;

@@ -1,7 +1,8 @@
 //! The loss whose curvature is meant: a network at given parameters, and the data that its mean runs over.
 
 use crate::CurvatureError;
-use minima_autodiff::softmax_cross_entropy::{check_labels, mean_loss, softmax};
+use crate::arguments::at_least;
+use minima_autodiff::softmax_cross_entropy::{self, check_labels, mean_loss, softmax};
 use minima_autodiff::{Batch, Graph, Linearization, Scalar};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 
@@ -19,6 +20,8 @@ pub struct Objective<'a, T: Scalar> {
 enum Data<'a, T: Scalar> {
     /// One batch, linearized for good, and its probabilities.
     Batch(Linearization<'a, T>, Array2<T>),
+    /// The same, lent by who linearized it.
+    Lent(&'a Linearization<'a, T>, Array2<T>),
     /// Images that are linearized anew for each product, so many at once.
     Dataset { images: ArrayView2<'a, T>, batch_size: usize },
 }
@@ -39,24 +42,13 @@ impl<T: Scalar> Part<'_, '_, T> {
     /// `scale · (p − onehot)` for these labels, `(images, classes)`: the gradient of every image's own loss with respect to
     /// its logits.
     pub fn residuals(&self, labels: &[usize], scale: T) -> Array2<T> {
-        let mut residuals = self.p.clone();
-        for (mut row, &label) in residuals.outer_iter_mut().zip(labels) {
-            for (class, r) in row.iter_mut().enumerate() {
-                *r = scale * residual(*r, class, label);
-            }
-        }
-        residuals
+        softmax_cross_entropy::residuals(self.p.view(), labels).mapv_into(|r| scale * r)
     }
 
     /// One image's probabilities.
     pub fn probabilities(&self, image: usize) -> &[T] {
         self.p.row(image).to_slice().unwrap_or_default()
     }
-}
-
-/// `p − onehot` of one class.
-pub(crate) fn residual<T: Scalar>(p: T, class: usize, label: usize) -> T {
-    if class == label { p - T::one() } else { p }
 }
 
 impl<'a, T: Scalar> Objective<'a, T> {
@@ -69,6 +61,25 @@ impl<'a, T: Scalar> Objective<'a, T> {
         let at = graph.linearize(params, batch.images())?;
         let p = softmax(at.logits());
         Ok(Self { graph, params, labels: batch.labels(), data: Data::Batch(at, p) })
+    }
+
+    /// Over one batch at the linearization `at` that the caller has of it, of this network at these parameters.
+    ///
+    /// # Errors
+    /// When the parameters are not as many as the network's, there is not one label for each image, or a label names no class.
+    pub fn of_linearization(
+        graph: &'a Graph,
+        params: &'a [T],
+        at: &'a Linearization<'a, T>,
+        labels: &'a [usize],
+    ) -> Result<Self, CurvatureError> {
+        let (found, expected) = (vec![params.len()], vec![graph.parameter_count()]);
+        if found != expected {
+            return Err(CurvatureError::Size { what: "the parameters", found, expected });
+        }
+        check_labels(labels, at.logits().nrows(), graph.classes())?;
+        let p = softmax(at.logits());
+        Ok(Self { graph, params, labels, data: Data::Lent(at, p) })
     }
 
     /// Over images `(images, features)` of any number, `batch_size` of them at a time. Every product evaluates the network
@@ -86,9 +97,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
     ) -> Result<Self, CurvatureError> {
         let batch = Batch::new(images, labels)?;
         check_labels(batch.labels(), batch.len(), graph.classes())?;
-        if batch_size == 0 {
-            return Err(CurvatureError::Option { option: "batch_size", found: 0.0, expected: "at least 1" });
-        }
+        at_least(1, "batch_size", batch_size, "one or more")?;
         // An empty batch has all the shapes to be checked.
         graph.linearize(params, images.slice_axis(Axis(0), Slice::from(..0)))?;
         Ok(Self { graph, params, labels, data: Data::Dataset { images, batch_size } })
@@ -157,6 +166,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
     ) -> Result<(), CurvatureError> {
         match &self.data {
             Data::Batch(at, p) => visit(&Part { at, p, labels: self.labels, first: 0 }),
+            Data::Lent(at, p) => visit(&Part { at, p, labels: self.labels, first: 0 }),
             Data::Dataset { images, batch_size } => {
                 let batches = images.axis_chunks_iter(Axis(0), *batch_size).zip(self.labels.chunks(*batch_size));
                 for (number, (images, labels)) in batches.enumerate() {

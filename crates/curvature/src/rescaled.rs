@@ -62,10 +62,7 @@ impl<T: Scalar, A: SymmetricOperator<T>> LinearOperator<T> for Rescaled<T, A> {
     }
 
     fn apply_columns(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
-        if v.nrows() != self.scales.len() {
-            let (found, expected) = (vec![v.nrows()], vec![self.scales.len()]);
-            return Err(CurvatureError::Size { what: "the vectors", found, expected });
-        }
+        self.check_columns(v)?;
         let scaled = |mut rows: Array2<T>| {
             rows.axis_iter_mut(Axis(0)).zip(&self.scales).for_each(|(mut row, &d)| row.mapv_inplace(|x| x * d));
             rows

@@ -1,8 +1,7 @@
 //! Estimates of a trace from products.
 
-use crate::basis::Basis;
-use crate::lanczos::{is_noise, unit};
-use crate::precondition::{at_least, finite, order};
+use crate::arguments::{at_least, finite, order};
+use crate::basis::{Basis, is_noise, unit};
 use crate::probes::{pieces, sign_columns};
 use crate::vectors::{dot, norm};
 use crate::{CurvatureError, SymmetricOperator};

@@ -31,6 +31,9 @@ fn both_undo_the_matrix() -> Outcome {
     }
     assert!((factored.log_det() - spectrum.iter().map(|x| x.ln()).sum::<f64>()).abs() < 1e-10);
 
+    let twice = (&factored + &plain * 1.0).apply(&image)?;
+    assert!(apart(&twice, &v.iter().map(|x| 2.0 * x).collect::<Vec<_>>()) < 1e-11);
+
     let dense = [factored.to_dense()?, plain.to_dense()?];
     for inverse in dense {
         assert!((inverse.dot(&a.matrix) - Array2::<f64>::eye(60)).iter().all(|x| x.abs() < 1e-11));
@@ -43,6 +46,9 @@ fn what_is_no_inverse_is_an_error() -> Outcome {
     let hard = Dense::<f64>::new(&with_spectrum(&graded(1e-6, 1.0, 100), 42));
     let short = (&hard).inverse_by_cg(CgOptions { iterations: 5, ..OPTIONS });
     assert!(matches!(short.apply(&normal(100, 2)), Err(CurvatureError::NotConverged { iterations: 5, .. })));
+    // Martens's rule would stop at its first look, after 11 iterations.
+    let slow = (&hard).inverse_by_cg(CgOptions { relative_progress: Some(1e3), ..OPTIONS });
+    assert!(matches!(slow.apply(&normal(100, 2)), Err(CurvatureError::NotConverged { iterations: 11, .. })));
     let indefinite = Dense::<f64>::new(&-Array2::eye(4));
     assert!(matches!(
         (&indefinite).inverse_by_cg(OPTIONS).apply(&[1.0; 4]),

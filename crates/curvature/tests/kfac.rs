@@ -259,14 +259,22 @@ fn running_averages_start_as_means_and_then_forget() {
     let of = |x: f64| KroneckerFactors {
         layers: vec![LayerFactors { params: 0..1, input: array![[x]], output: array![[2.0 * x]] }],
     };
-    let mut running = RunningFactors::new(0.75);
+    let mut running = RunningFactors::new();
     assert!(running.average().is_none());
     for (x, expected) in [(1.0, 1.0), (3.0, 2.0), (5.0, 3.0), (7.0, 4.0), (0.0, 3.0), (11.0, 5.0)] {
-        running.observe(of(x)).unwrap();
+        running.observe(of(x), 0.75).unwrap();
         let average = running.average().unwrap();
         assert!((average.layers[0].input[[0, 0]] - expected).abs() < 1e-14, "{average:?}");
         assert!((average.layers[0].output[[0, 0]] - 2.0 * expected).abs() < 1e-14, "{average:?}");
     }
+    for decay in [1.0, -0.1, f64::NAN] {
+        let error = running.observe(of(0.0), decay).unwrap_err();
+        assert!(matches!(error, CurvatureError::Option { option: "decay", .. }), "{error}");
+        assert!((running.average().unwrap().layers[0].input[[0, 0]] - 5.0).abs() < 1e-14);
+    }
+    // A decay is that of its observation: of 5 and 13, one half.
+    running.observe(of(13.0), 0.5).unwrap();
+    assert!((running.average().unwrap().layers[0].input[[0, 0]] - 9.0).abs() < 1e-14);
     assert_eq!((newest_weight(3, 0.95), newest_weight(0, 0.95)), (1.0 / 3.0, 1.0));
     assert!((newest_weight(100, 0.95) - 0.05).abs() < 1e-15);
 }

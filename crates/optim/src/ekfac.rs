@@ -1,6 +1,6 @@
 //! EKFAC (George, Laurent, Bouthillier, Ballas & Vincent 2018).
 
-use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, Options};
+use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, Options, not_refreshed};
 use minima_autodiff::{LayerPairs, Scalar};
 use minima_curvature::kfac::{Ekfac as Operator, KroneckerFactors, RunningFactors, newest_weight};
 use minima_curvature::{CurvatureError, LinearOperator};
@@ -14,7 +14,7 @@ pub type Ekfac<T> = KroneckerStep<EkfacCurvature<T>, T>;
 /// The averaged factors, their eigenvectors and the moments along them.
 #[derive(Clone, Debug)]
 pub struct EkfacCurvature<T> {
-    factors: Option<RunningFactors<T>>,
+    factors: RunningFactors<T>,
     ekfac: Option<Operator<T>>,
     /// What the moments are a mean of.
     observations: u32,
@@ -23,7 +23,7 @@ pub struct EkfacCurvature<T> {
 impl<T> Default for EkfacCurvature<T> {
     fn default() -> Self {
         // K-FAC's moments are the first.
-        Self { factors: None, ekfac: None, observations: 1 }
+        Self { factors: RunningFactors::default(), ekfac: None, observations: 1 }
     }
 }
 
@@ -38,11 +38,11 @@ impl<T: Scalar> Ekfac<T> {
 
 impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
     fn observe(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError> {
-        self.factors.get_or_insert_with(|| RunningFactors::new(decay)).observe(KroneckerFactors::of_pairs(layers)?)
+        self.factors.observe(KroneckerFactors::of_pairs(layers)?, decay)
     }
 
     fn refresh(&mut self, _damping: f64) -> Result<(), CurvatureError> {
-        if let Some(factors) = self.factors.as_ref().and_then(RunningFactors::average) {
+        if let Some(factors) = self.factors.average() {
             self.ekfac = Some(match &self.ekfac {
                 Some(older) => older.rebased(factors.clone())?,
                 None => Operator::of_factors(factors.clone())?,
@@ -62,7 +62,7 @@ impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
     fn precondition(&self, gradient: &[T], damping: f64) -> Result<Vec<T>, CurvatureError> {
         match &self.ekfac {
             Some(ekfac) => ekfac.inverse(damping)?.apply(gradient),
-            None => Ok(gradient.to_vec()),
+            None => Err(not_refreshed(gradient.len())),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The errors of an optimizer's step.
 
+use crate::Curvature;
 use minima_autodiff::AutodiffError;
 use minima_curvature::CurvatureError;
 use minima_linalg::LinalgError;
@@ -22,6 +23,9 @@ pub enum OptimError {
         /// What the solver found.
         source: LinalgError,
     },
+    /// Damping is to adapt to how well a matrix models the mean loss that is no model of it.
+    #[error("adaptive damping measures how well the curvature models the mean loss, and {0:?} is no model of that")]
+    NoModel(Curvature),
     /// An option has a value that makes no sense.
     #[error("{option} is {found}; expected {expected}")]
     Option {

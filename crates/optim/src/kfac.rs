@@ -1,6 +1,6 @@
 //! K-FAC (Martens & Grosse 2015; for convolutions Grosse & Martens 2016).
 
-use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, Options};
+use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, Options, not_refreshed};
 use minima_autodiff::{LayerPairs, Scalar};
 use minima_curvature::kfac::{Kfac as Operator, KfacInverse, KroneckerFactors, RunningFactors};
 use minima_curvature::{CurvatureError, LinearOperator};
@@ -14,13 +14,13 @@ pub type Kfac<T> = KroneckerStep<KfacCurvature<T>, T>;
 /// The averaged factors and their damped inverses.
 #[derive(Clone, Debug)]
 pub struct KfacCurvature<T> {
-    factors: Option<RunningFactors<T>>,
+    factors: RunningFactors<T>,
     inverse: Option<KfacInverse<T>>,
 }
 
 impl<T> Default for KfacCurvature<T> {
     fn default() -> Self {
-        Self { factors: None, inverse: None }
+        Self { factors: RunningFactors::default(), inverse: None }
     }
 }
 
@@ -35,11 +35,11 @@ impl<T: Scalar> Kfac<T> {
 
 impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
     fn observe(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError> {
-        self.factors.get_or_insert_with(|| RunningFactors::new(decay)).observe(KroneckerFactors::of_pairs(layers)?)
+        self.factors.observe(KroneckerFactors::of_pairs(layers)?, decay)
     }
 
     fn refresh(&mut self, damping: f64) -> Result<(), CurvatureError> {
-        if let Some(factors) = self.factors.as_ref().and_then(RunningFactors::average) {
+        if let Some(factors) = self.factors.average() {
             self.inverse = Some(Operator::new(factors.clone())?.inverse(damping)?);
         }
         Ok(())
@@ -52,7 +52,7 @@ impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
     fn precondition(&self, gradient: &[T], _damping: f64) -> Result<Vec<T>, CurvatureError> {
         match &self.inverse {
             Some(inverse) => inverse.apply(gradient),
-            None => Ok(gradient.to_vec()),
+            None => Err(not_refreshed(gradient.len())),
         }
     }
 }

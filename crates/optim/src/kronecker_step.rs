@@ -1,8 +1,10 @@
 //! Steps along a gradient times the inverse of a Kronecker-factored curvature: what K-FAC and EKFAC share.
 
+use crate::batch_gradient::batch_gradient;
 use crate::kl_clip::kl_clip;
+use crate::range::{AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
+use crate::vectors::inner;
 use crate::{OptimError, Optimizer};
-use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss};
 use minima_autodiff::{Batch, Engine, Graph, LayerPairs, Scalar, StepReport};
 use minima_curvature::CurvatureError;
 use minima_curvature::kfac::{label_residuals, sampled_residuals};
@@ -10,7 +12,7 @@ use minima_rng::Key;
 use ndarray::Axis;
 
 /// A Kronecker-factored curvature that is kept from step to step.
-pub trait KroneckerCurvature<T: Scalar>: Default + Send {
+pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
     /// Takes a batch's layers into running averages, in which old batches fade by `decay`.
     ///
     /// # Errors
@@ -32,7 +34,7 @@ pub trait KroneckerCurvature<T: Scalar>: Default + Send {
     /// The damped inverse times a gradient.
     ///
     /// # Errors
-    /// When the gradient is of another network.
+    /// When the gradient is of another network, or nothing was refreshed yet.
     fn precondition(&self, gradient: &[T], damping: f64) -> Result<Vec<T>, CurvatureError>;
 }
 
@@ -41,6 +43,8 @@ pub trait KroneckerCurvature<T: Scalar>: Default + Send {
 ///
 /// `F` is estimated on every few batches from labels drawn from the network's own probabilities. A step without that costs a
 /// gradient and two small products a layer.
+///
+/// A step whose loss, gradient or direction is not finite is an error, and leaves averages and momentum as they were.
 #[derive(Clone, Debug)]
 pub struct KroneckerStep<C, T> {
     options: Options,
@@ -114,22 +118,23 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
         self
     }
 
-    /// With statistics of every so many batches. The first, second, fourth, eighth … are looked at in any case.
+    /// With statistics of every so many batches. Before that, those of the first, second, fourth, eighth … are looked at too.
     #[must_use]
     pub fn with_statistics_every(mut self, steps: u32) -> Self {
         self.options.statistics_every = steps;
         self
     }
 
-    /// With inverses (K-FAC) or eigenvectors (EKFAC) computed anew every so many steps, and after the first, second, fourth,
-    /// eighth … in any case.
+    /// With inverses (K-FAC) or eigenvectors (EKFAC) computed anew every so many steps, and before that in the first, second,
+    /// fourth, eighth … too.
     #[must_use]
     pub fn with_inverse_every(mut self, steps: u32) -> Self {
         self.options.inverse_every = steps;
         self
     }
 
-    /// With steps limited to `η² dᵀg ≤ κ` before momentum (Ba, Grosse & Martens 2017).
+    /// With directions d scaled down to `η² dᵀg ≤ κ` (Ba, Grosse & Martens 2017). Momentum may carry a step to `1/(1 − μ)` times
+    /// that.
     #[must_use]
     pub fn with_kl_clip(mut self, kappa: f64) -> Self {
         self.options.kl_clip = Some(kappa);
@@ -157,41 +162,58 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
         self
     }
 
-    /// The gradient, and what was seen; on the way, where it is time, the curvature's statistics.
+    /// What was seen, the gradient, and where it is time, the curvature with this batch in its statistics.
     fn gradient(
-        &mut self,
+        &self,
         graph: &Graph,
         params: &Vec<T>,
         batch: &Batch<'_, T>,
         step: u32,
-    ) -> Result<(StepReport, Vec<T>), OptimError> {
+    ) -> Result<(StepReport, Vec<T>, Option<C>), OptimError> {
         let Options { decay, seed, empirical, .. } = self.options;
         let refreshes = is_due(step, self.options.inverse_every);
         if !(is_due(step, self.options.statistics_every) || refreshes) {
-            return Ok(graph.gradient(params, batch)?);
+            let (report, gradient) = graph.gradient(params, batch)?;
+            check_finite(report, &gradient)?;
+            return Ok((report, gradient, None));
         }
         let at = graph.linearize(params, batch.images())?;
-        let (logits, labels) = (at.logits(), batch.labels());
-        let residual = mean_gradient(logits, labels)?;
-        let report = StepReport { loss: mean_loss(logits, labels)?, correct: count_correct(logits, labels) };
-        let gradient = at.vjp(residual.view())?;
+        let (report, gradient) = batch_gradient(&at, batch.labels())?;
+        check_finite(report, &gradient)?;
         let cotangents = match empirical {
-            true => label_residuals(logits, labels)?,
-            false => sampled_residuals(logits, 1, Key::new(seed).fold_in(step)),
+            true => label_residuals(at.logits(), batch.labels())?,
+            false => sampled_residuals(at.logits(), 1, Key::new(seed).fold_in(step)),
         };
         let layers = at.layer_pairs(cotangents.index_axis(Axis(0), 0))?;
-        self.curvature.observe(&layers, decay)?;
+        // Of a step that fails, nothing may stay in the averages.
+        let mut curvature = self.curvature.clone();
+        curvature.observe(&layers, decay)?;
         if refreshes {
-            self.curvature.refresh(self.damping())?;
+            curvature.refresh(self.damping())?;
         }
-        self.curvature.refine(&layers, decay)?;
-        Ok((report, gradient))
+        curvature.refine(&layers, decay)?;
+        Ok((report, gradient, Some(curvature)))
     }
 
     /// λ + δ: the curvature of the weight decay's term is δI.
     fn damping(&self) -> f64 {
         self.options.damping + self.options.weight_decay
     }
+}
+
+/// Fails where the loss or a number of the gradient is not finite.
+fn check_finite<T: Scalar>(report: StepReport, gradient: &[T]) -> Result<(), CurvatureError> {
+    finite("the loss", report.loss)?;
+    gradient.iter().try_for_each(|g| finite("the gradient", g.as_f64()))
+}
+
+fn finite(what: &'static str, found: f64) -> Result<(), CurvatureError> {
+    if found.is_finite() { Ok(()) } else { Err(CurvatureError::NotFinite { what, found }) }
+}
+
+/// What a curvature says that is asked for its inverse before its first refresh.
+pub(crate) fn not_refreshed(parameters: usize) -> CurvatureError {
+    CurvatureError::Size { what: "a curvature before its first refresh", found: vec![0], expected: vec![parameters] }
 }
 
 /// Whether something is done in step `step`, the first being 1, that is done every `period` steps and, while everything
@@ -202,17 +224,14 @@ fn is_due(step: u32, period: u32) -> bool {
 
 impl Options {
     fn check(&self) -> Result<(), OptimError> {
-        let every = "a positive number of steps";
-        let checks = [
-            ("damping", self.damping, self.damping > 0.0, "a positive number"),
-            ("decay", self.decay, (0.0..1.0).contains(&self.decay), "a number from 0 to below 1"),
-            ("statistics_every", f64::from(self.statistics_every), self.statistics_every > 0, every),
-            ("inverse_every", f64::from(self.inverse_every), self.inverse_every > 0, every),
-        ];
-        match checks.into_iter().find(|(_, _, holds, _)| !holds) {
-            Some((option, found, _, expected)) => Err(OptimError::Option { option, found, expected }),
-            None => Ok(()),
-        }
+        check("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        check("damping", self.damping, POSITIVE)?;
+        check("momentum", self.momentum, BELOW_ONE)?;
+        check("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
+        check("decay", self.decay, BELOW_ONE)?;
+        check("statistics_every", f64::from(self.statistics_every), AT_LEAST_ONE)?;
+        check("inverse_every", f64::from(self.inverse_every), AT_LEAST_ONE)?;
+        check("kl_clip", self.kl_clip.unwrap_or(1.0), POSITIVE)
     }
 }
 
@@ -221,14 +240,17 @@ impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
         self.options.check()?;
         let Options { learning_rate, momentum, weight_decay, .. } = self.options;
         let step = self.steps.saturating_add(1);
-        let (report, mut gradient) = self.gradient(graph, params, batch, step)?;
+        let (report, mut gradient, observed) = self.gradient(graph, params, batch, step)?;
         let delta = T::from_f64(weight_decay);
         gradient.iter_mut().zip(params.iter()).for_each(|(g, &p)| *g += delta * p);
-        let direction = self.curvature.precondition(&gradient, self.damping())?;
-        let scale = match self.options.kl_clip {
-            Some(kappa) => kl_clip(kappa, learning_rate, &direction, &gradient),
-            None => 1.0,
-        };
+        let direction = observed.as_ref().unwrap_or(&self.curvature).precondition(&gradient, self.damping())?;
+        let slope = inner(&direction, &gradient);
+        finite("the slope along the direction", slope)?;
+        let scale = self.options.kl_clip.map_or(1.0, |kappa| kl_clip(kappa, learning_rate, slope));
+        // Nothing fails from here on.
+        if let Some(observed) = observed {
+            self.curvature = observed;
+        }
         let (momentum, scale, rate) = (T::from_f64(momentum), T::from_f64(scale), T::from_f64(learning_rate));
         self.velocity.resize(params.len(), T::zero());
         for ((p, v), d) in params.iter_mut().zip(&mut self.velocity).zip(direction) {
@@ -241,8 +263,51 @@ impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail so")]
 mod tests {
-    use super::is_due;
+    use super::{KroneckerCurvature, KroneckerStep, Options, is_due};
+    use crate::Optimizer;
+    use minima_autodiff::{Batch, GraphBuilder, LayerPairs};
+    use minima_curvature::CurvatureError;
+    use ndarray::array;
+
+    /// Counts what it is shown, and cannot be refreshed with a large damping.
+    #[derive(Clone, Debug, Default)]
+    struct Counting(u32);
+
+    impl KroneckerCurvature<f64> for Counting {
+        fn observe(&mut self, _layers: &[LayerPairs<f64>], _decay: f64) -> Result<(), CurvatureError> {
+            self.0 += 1;
+            Ok(())
+        }
+
+        fn refresh(&mut self, damping: f64) -> Result<(), CurvatureError> {
+            super::finite("a test", if damping > 1.0 { f64::NAN } else { 0.0 })
+        }
+
+        fn refine(&mut self, _layers: &[LayerPairs<f64>], _decay: f64) -> Result<(), CurvatureError> {
+            Ok(())
+        }
+
+        fn precondition(&self, gradient: &[f64], _damping: f64) -> Result<Vec<f64>, CurvatureError> {
+            Ok(gradient.to_vec())
+        }
+    }
+
+    #[test]
+    fn a_batch_counts_once_whatever_fails_after_it_was_seen() {
+        let mut g = GraphBuilder::new(&[2]);
+        let y = g.dense(g.input(), "Dense_0", 2).unwrap();
+        let graph = g.finish(y).unwrap();
+        let images = array![[0.0, 0.1], [1.0, 0.9]];
+        let batch = Batch::new(images.view(), &[0, 1]).unwrap();
+        let mut params: Vec<f64> = graph.init(42);
+        let mut optimizer = KroneckerStep::<Counting, f64>::with_options(Options::new(0.1, 10)).with_damping(2.0);
+        assert!(optimizer.step(&graph, &mut params, &batch).is_err());
+        let mut optimizer = optimizer.with_damping(0.5);
+        optimizer.step(&graph, &mut params, &batch).unwrap();
+        assert_eq!((optimizer.curvature.0, optimizer.steps), (1, 1));
+    }
 
     #[test]
     fn work_is_done_at_powers_of_two_and_then_periodically() {

@@ -28,6 +28,7 @@
 //! ```
 
 mod adam;
+mod batch_gradient;
 mod ekfac;
 mod error;
 mod first_order;
@@ -36,9 +37,11 @@ mod kfac;
 mod kl_clip;
 mod kronecker_step;
 mod optimizer;
+mod range;
 mod sam;
 mod second_order;
 mod sgd;
+mod vectors;
 
 pub use adam::{Adam, AdamRule};
 pub use ekfac::{Ekfac, EkfacCurvature};

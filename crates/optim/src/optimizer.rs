@@ -8,7 +8,8 @@ use minima_autodiff::{Engine, Graph, Scalar};
 pub trait Optimizer<T: Scalar, E: Engine<T> = Graph>: Send {
     /// One step on one batch: changes `params`, the network's flat parameter vector.
     ///
-    /// It calls the engine and looks at no number, so that an engine may record its calls and repeat them.
+    /// One that is for any engine calls it and looks at no number, so that the engine may record its calls and repeat them; those
+    /// for [`Graph`] alone may look.
     ///
     /// # Errors
     /// When the batch or the parameters do not fit the network, or a system cannot be solved; `params` is then unchanged.

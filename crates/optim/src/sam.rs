@@ -1,5 +1,6 @@
 //! Sharpness-aware minimization (Foret et al. 2021), and its adaptive form (Kwon et al. 2021).
 
+use crate::range::{NOT_NEGATIVE, check};
 use crate::{FirstOrder, OptimError, Optimizer};
 use minima_autodiff::engine::UpdateRule;
 use minima_autodiff::{Engine, Scalar};
@@ -56,8 +57,14 @@ impl<O> Sam<O> {
         if norm == 0.0 {
             return params.to_vec();
         }
-        let scale = T::from_f64(self.rho / norm);
-        params.iter().zip(gradient).map(|(&p, &g)| p + scale * size(p) * size(p) * g).collect()
+        let scale = self.rho / norm;
+        let rounded = T::from_f64(scale);
+        // Next to a tiny gradient the quotient is out of single precision's range.
+        let shift = |p: T, g: T| match rounded.is_finite() {
+            true => rounded * size(p) * size(p) * g,
+            false => T::from_f64(scale * size(p).as_f64().powi(2) * g.as_f64()),
+        };
+        params.iter().zip(gradient).map(|(&p, &g)| p + shift(p, g)).collect()
     }
 }
 
@@ -68,6 +75,7 @@ where
     E: Engine<T, Vector = Vec<T>>,
 {
     fn step(&mut self, engine: &E, params: &mut Vec<T>, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
+        check("rho", self.rho, NOT_NEGATIVE)?;
         let (report, gradient) = engine.gradient(params, batch)?;
         let (_, gradient) = engine.gradient(&self.highest(params, &gradient), batch)?;
         self.base.update(engine, params, &gradient)?;
@@ -92,5 +100,13 @@ mod tests {
         assert!(close(found, [2.0 + 1.2, -1.0 + 0.4, 0.0]));
         assert_eq!(Sam::new((), 1.0).highest(&params, &[0.0; 3]), params);
         assert_eq!(Sam::new((), 1.0).with_adaptive().highest(&[0.0], &[1.0]), [0.0]);
+    }
+
+    #[test]
+    fn a_tiny_gradient_in_single_precision_gives_a_step_of_the_radius() {
+        // ρ/‖g‖ = 1e40/5 is beyond the largest number of single precision, 3.4e38.
+        let found = Sam::new((), 1.0).highest(&[0.0_f32, 0.0], &[3e-40, 4e-40]);
+        // Subnormal numbers near 1e-40 are spaced by 1.4e-45: five digits.
+        assert!((found[0] - 0.6).abs() < 1e-5 && (found[1] - 0.8).abs() < 1e-5, "{found:?}");
     }
 }

@@ -4,9 +4,9 @@
 
 use minima_autodiff::softmax_cross_entropy::mean_gradient;
 use minima_autodiff::{AutodiffError, Conv2dSpec, Graph, GraphBuilder, Scalar};
-use minima_curvature::LinearOperator;
 use minima_curvature::kfac::{Ekfac as EkfacOperator, Kfac as KfacOperator, KroneckerFactors};
 use minima_curvature::kfac::{label_residuals, sampled_residuals};
+use minima_curvature::{CurvatureError, LinearOperator};
 use minima_optim::{Batch, Ekfac, Kfac, KroneckerCurvature, KroneckerStep, OptimError, Optimizer};
 use minima_rng::Key;
 use ndarray::{Array2, Axis};
@@ -53,6 +53,8 @@ fn first_steps_follow_the_formulas() {
     let (rate, damping, momentum, decay) = (0.1, 0.05, 0.5, 0.03);
     let mut optimizer = Kfac::new(rate).with_damping(damping).with_momentum(momentum).with_weight_decay(decay);
     optimizer = optimizer.without_kl_clip().with_seed(9).with_statistics_every(100).with_inverse_every(2);
+    // Less than one half, so that the second batch counts more than in a plain mean.
+    optimizer = optimizer.with_decay(0.3);
 
     let mut params: Vec<f64> = graph.init(4);
     let (mut expected, mut velocity) = (params.clone(), vec![0.0; params.len()]);
@@ -64,7 +66,7 @@ fn first_steps_follow_the_formulas() {
         let mean = match sum.take() {
             None => factors,
             Some(mut sum) => {
-                sum.mix(&factors, 0.5).unwrap();
+                sum.mix(&factors, 0.7).unwrap();
                 sum
             }
         };
@@ -104,11 +106,50 @@ fn kl_clip_limits_the_first_step() {
 }
 
 #[test]
+fn kl_clip_counts_weight_decay_and_comes_before_momentum() {
+    let graph = network();
+    let (images, labels) = pictures();
+    let batch = Batch::new(images.view(), &labels).unwrap();
+    let (rate, momentum, decay, kappa) = (0.5, 0.5, 0.2, 1e-3);
+    let base = || Kfac::<f64>::new(rate).with_weight_decay(decay).with_empirical_fisher();
+    let mut clipped = base().with_momentum(momentum).with_kl_clip(kappa);
+    let (mut params, mut velocity): (Vec<f64>, Vec<f64>) = (graph.init(4), vec![0.0; graph.parameter_count()]);
+    let mut free = base().with_momentum(0.0).without_kl_clip();
+    for _ in 0..2 {
+        // The direction d of the same curvature at the same place, from a step −η d that is not kept.
+        let mut there = params.clone();
+        free.step(&graph, &mut there, &batch).unwrap();
+        let direction: Vec<f64> = params.iter().zip(&there).map(|(p, t)| (p - t) / rate).collect();
+        let slope: f64 = gradient(&graph, &params, &batch)
+            .iter()
+            .zip(&params)
+            .zip(&direction)
+            .map(|((g, p), d)| (g + decay * p) * d)
+            .sum();
+        let scale = (kappa / (rate * rate * slope)).sqrt();
+        assert!(scale < 1.0, "{scale}: not the case that is meant");
+        let expected: Vec<f64> = params
+            .iter()
+            .zip(&mut velocity)
+            .zip(&direction)
+            .map(|((p, v), d)| {
+                *v = momentum * *v + scale * d;
+                p - rate * *v
+            })
+            .collect();
+        clipped.step(&graph, &mut params, &batch).unwrap();
+        // Steps of some hundredths of the parameters, which are rounded at 1e-16.
+        assert_close(&params, &expected, 1e-13);
+    }
+}
+
+#[test]
 fn ekfac_refines_moments_between_bases() {
     let graph = network();
     let (images, labels) = pictures();
     let batch = Batch::new(images.view(), &labels).unwrap();
     let mut optimizer = Ekfac::new(0.1).with_damping(0.05).with_momentum(0.0).without_kl_clip().with_empirical_fisher();
+    optimizer = optimizer.with_decay(0.3);
     let mut params: Vec<f64> = graph.init(4);
     let mut expected = params.clone();
     let mut operator: Option<EkfacOperator<f64>> = None;
@@ -122,7 +163,7 @@ fn ekfac_refines_moments_between_bases() {
             let mean = match factors.take() {
                 None => newer,
                 Some(mut mean) => {
-                    mean.mix(&newer, 0.5).unwrap();
+                    mean.mix(&newer, 0.7).unwrap();
                     mean
                 }
             };
@@ -131,7 +172,8 @@ fn ekfac_refines_moments_between_bases() {
                 Some(older) => older.rebased(mean.clone()).unwrap(),
             };
             let pairs = at.layer_pairs(w.index_axis(Axis(0), 0)).unwrap();
-            based.observe(&pairs, 1.0 / f64::from(step + 1)).unwrap();
+            // K-FAC's own moments are the first observation.
+            based.observe(&pairs, 0.7).unwrap();
             (operator, factors) = (Some(based), Some(mean));
         }
         let inverse = operator.as_ref().unwrap().inverse(0.05).unwrap();
@@ -184,6 +226,39 @@ fn steps_do_not_depend_on_the_number_of_threads() {
     assert!(run(1) == run(3));
 }
 
+fn spoiled_batch_leaves_nothing<C: KroneckerCurvature<f64>>(mut optimizer: KroneckerStep<C, f64>, steps: usize) {
+    let graph = network();
+    let (images, labels) = pictures();
+    let mut spoiled = images.clone();
+    spoiled[[5, 9]] = f64::NAN;
+    let (batch, spoiled) = (Batch::new(images.view(), &labels).unwrap(), Batch::new(spoiled.view(), &labels).unwrap());
+    let mut params: Vec<f64> = graph.init(4);
+    let (mut untroubled, mut expected) = (optimizer.clone(), params.clone());
+    for _ in 0..steps {
+        optimizer.step(&graph, &mut params, &batch).unwrap();
+        untroubled.step(&graph, &mut expected, &batch).unwrap();
+    }
+    let error = optimizer.step(&graph, &mut params, &spoiled).unwrap_err();
+    assert!(matches!(error, OptimError::Curvature(CurvatureError::NotFinite { .. })), "{error}");
+    assert_eq!(params, expected);
+    for _ in 0..4 {
+        optimizer.step(&graph, &mut params, &batch).unwrap();
+        untroubled.step(&graph, &mut expected, &batch).unwrap();
+        assert_eq!(params, expected);
+    }
+}
+
+#[test]
+fn nothing_of_a_batch_that_is_not_finite_stays() {
+    // Steps 1, 2 and 4 look and refresh, step 3 does neither; with statistics of every batch, it looks only.
+    for steps in 0..4 {
+        spoiled_batch_leaves_nothing(Kfac::new(0.03), steps);
+        spoiled_batch_leaves_nothing(Ekfac::new(0.03), steps);
+        spoiled_batch_leaves_nothing(Kfac::new(0.03).with_statistics_every(1), steps);
+        spoiled_batch_leaves_nothing(Ekfac::new(0.03).with_statistics_every(1), steps);
+    }
+}
+
 #[test]
 fn errors_leave_the_parameters() {
     let graph = network();
@@ -203,6 +278,13 @@ fn errors_leave_the_parameters() {
         (Kfac::new(0.1).with_decay(1.0), "decay"),
         (Kfac::new(0.1).with_statistics_every(0), "statistics_every"),
         (Kfac::new(0.1).with_inverse_every(0), "inverse_every"),
+        (Kfac::new(f64::NAN), "learning_rate"),
+        (Kfac::new(-0.1), "learning_rate"),
+        (Kfac::new(0.1).with_damping(f64::INFINITY), "damping"),
+        (Kfac::new(0.1).with_momentum(1.0), "momentum"),
+        (Kfac::new(0.1).with_weight_decay(-1e-3), "weight_decay"),
+        (Kfac::new(0.1).with_kl_clip(f64::NAN), "kl_clip"),
+        (Kfac::new(0.1).with_kl_clip(0.0), "kl_clip"),
     ] {
         let error = fails(optimizer, &batch);
         assert!(matches!(error, OptimError::Option { option: found, .. } if found == option), "{error}");

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use minima_autodiff::{Graph, GraphBuilder};
-use minima_optim::{Adam, Batch, Optimizer, Sam, Sgd};
+use minima_optim::{Adam, Batch, OptimError, Optimizer, Sam, Sgd};
 use ndarray::{Array2, array};
 
 /// Two classes in the plane.
@@ -86,6 +86,19 @@ fn a_zero_gradient_moves_nothing() {
     for mut sam in [Sam::new(Sgd::new(1.0), 0.5), Sam::new(Sgd::new(1.0), 0.5).with_adaptive()] {
         sam.step(&network(), &mut params, &batch).unwrap();
         assert_eq!(params, [0.0; 6]);
+    }
+}
+
+#[test]
+fn a_radius_that_is_none_is_refused() {
+    let points = points();
+    let batch = Batch::new(points.view(), &LABELS).unwrap();
+    let start: Vec<f64> = network().init(8);
+    for rho in [-0.1, f64::NAN, f64::INFINITY] {
+        let mut params = start.clone();
+        let error = Sam::new(Sgd::new(1.0), rho).step(&network(), &mut params, &batch).unwrap_err();
+        assert!(matches!(error, OptimError::Option { option: "rho", .. }), "{error}");
+        assert_eq!(params, start);
     }
 }
 

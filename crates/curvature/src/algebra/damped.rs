@@ -1,6 +1,6 @@
 //! Damping: a multiple of the identity on top.
 
-use crate::precondition::order;
+use crate::arguments::order;
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::Scalar;
 use ndarray::{Array2, ArrayView2};

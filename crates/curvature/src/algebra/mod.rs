@@ -10,7 +10,11 @@ pub use dense::{DenseOperator, SymmetricMatrix};
 pub use scaled::Scaled;
 pub use sum::Sum;
 
-use crate::{BlockDiagonal, Diagonal, Fisher, Ggn, Hessian, Jacobian, LinearOperator, TransposedJacobian};
+use crate::kfac::{Ekfac, EkfacInverse, Kfac, KfacInverse};
+use crate::{
+    BlockDiagonal, CgInverse, Diagonal, FactoredInverse, Fisher, Ggn, Hessian, Jacobian, LinearOperator, Rescaled,
+    TransposedJacobian,
+};
 use minima_autodiff::Scalar;
 use std::ops::{Add, Mul};
 
@@ -82,6 +86,13 @@ arithmetic! {
     [T] Diagonal<T>;
     [T] DenseOperator<T>;
     [T] SymmetricMatrix<T>;
+    [T: Scalar] FactoredInverse<T>;
+    [T] Kfac<T>;
+    [T] KfacInverse<T>;
+    [T] Ekfac<T>;
+    [T] EkfacInverse<T>;
+    ['a, T: Scalar, A] CgInverse<'a, T, A>;
+    [T, A] Rescaled<T, A>;
     [A] BlockDiagonal<A>;
     [A] Damped<A>;
     [A] Scaled<A>;

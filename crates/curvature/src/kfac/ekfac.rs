@@ -1,10 +1,10 @@
 //! EKFAC: K-FAC's eigenvectors with the right second moments along them (George et al. 2018).
 
 use super::eigenbasis::Eigenbasis;
-use super::factored_damping::check_damping;
 use super::parameter_matrix::{parameter_matrix, store};
 use super::second_moments::second_moments;
 use super::{Kfac, KroneckerFactors};
+use crate::arguments::non_negative;
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::{LayerPairs, Linearization, Scalar};
 use ndarray::{Array2, ArrayView3};
@@ -89,7 +89,7 @@ impl<T: Scalar> Ekfac<T> {
     /// # Errors
     /// When λ is negative or not finite, or zero where a second moment is.
     pub fn inverse(&self, damping: f64) -> Result<EkfacInverse<T>, CurvatureError> {
-        check_damping(damping)?;
+        non_negative("damping", damping)?;
         let damping = T::from_f64(damping);
         let layers = self.layers.iter().map(|layer| {
             let diagonal = layer.diagonal.mapv(|s| T::one() / (s + damping));

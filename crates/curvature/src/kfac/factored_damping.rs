@@ -2,6 +2,7 @@
 
 use super::LayerFactors;
 use crate::CurvatureError;
+use crate::arguments::non_negative;
 use minima_autodiff::Scalar;
 use ndarray::Array2;
 
@@ -24,7 +25,7 @@ impl FactoredDamping {
     /// # Errors
     /// When λ is negative or not finite.
     pub fn of<T: Scalar>(layer: &LayerFactors<T>, damping: f64) -> Result<Self, CurvatureError> {
-        check_damping(damping)?;
+        non_negative("damping", damping)?;
         let mean = |factor: &Array2<T>| {
             let trace: f64 = factor.diag().iter().map(|d| d.as_f64()).sum();
             trace / factor.nrows().max(1) as f64
@@ -33,12 +34,4 @@ impl FactoredDamping {
         let pi = if ratio.is_finite() && ratio > 0.0 { ratio } else { 1.0 };
         Ok(Self { input: pi * damping.sqrt(), output: damping.sqrt() / pi })
     }
-}
-
-/// Fails where a damping λ is negative or not finite.
-pub(super) fn check_damping(damping: f64) -> Result<(), CurvatureError> {
-    if damping.is_finite() && damping >= 0.0 {
-        return Ok(());
-    }
-    Err(CurvatureError::Option { option: "damping", found: damping, expected: "a finite number, not negative" })
 }

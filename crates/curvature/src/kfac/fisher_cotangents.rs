@@ -3,7 +3,7 @@
 use crate::CurvatureError;
 use crate::label_draw::draw_label;
 use minima_autodiff::Scalar;
-use minima_autodiff::softmax_cross_entropy::{check_labels, softmax};
+use minima_autodiff::softmax_cross_entropy::{check_labels, residuals, softmax};
 use minima_rng::Key;
 use ndarray::{Array3, ArrayView2, Axis};
 
@@ -16,18 +16,13 @@ pub fn sampled_residuals<T: Scalar>(logits: ArrayView2<'_, T>, samples: usize, k
     let p = softmax(logits);
     let (images, classes) = p.dim();
     let share = T::one() / T::from_f64(samples as f64).sqrt();
-    let mut residuals = Array3::zeros((samples, images, classes));
-    for (sample, mut residuals) in (0..).zip(residuals.outer_iter_mut()) {
+    let mut cotangents = Array3::zeros((samples, images, classes));
+    for (sample, mut of_sample) in (0..).zip(cotangents.outer_iter_mut()) {
         let draws = key.fold_in(sample).uniform(images);
-        for ((mut residual, p), draw) in residuals.outer_iter_mut().zip(p.outer_iter()).zip(draws) {
-            let drawn = draw_label(p, draw);
-            for (class, (r, &p)) in residual.iter_mut().zip(p).enumerate() {
-                let hit = if class == drawn { T::one() } else { T::zero() };
-                *r = share * (p - hit);
-            }
-        }
+        let drawn: Vec<usize> = p.outer_iter().zip(draws).map(|(p, draw)| draw_label(p, draw)).collect();
+        of_sample.assign(&residuals(p.view(), &drawn).mapv_into(|r| share * r));
     }
-    residuals
+    cotangents
 }
 
 /// `p − onehot(y)` with the images' own labels, `(1, images, classes)`: those of the empirical Fisher matrix.
@@ -36,13 +31,7 @@ pub fn sampled_residuals<T: Scalar>(logits: ArrayView2<'_, T>, samples: usize, k
 /// When there is not one label for each image, or a label names no class.
 pub fn label_residuals<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> Result<Array3<T>, CurvatureError> {
     check_labels(labels, logits.nrows(), logits.ncols())?;
-    let mut residuals = softmax(logits);
-    for (mut residual, &label) in residuals.outer_iter_mut().zip(labels) {
-        if let Some(r) = residual.get_mut(label) {
-            *r -= T::one();
-        }
-    }
-    Ok(residuals.insert_axis(Axis(0)))
+    Ok(residuals(softmax(logits).view(), labels).insert_axis(Axis(0)))
 }
 
 #[cfg(test)]

@@ -15,27 +15,36 @@ pub fn newest_weight(count: u32, decay: f64) -> f64 {
 /// Factors averaged over the batches that were observed.
 #[derive(Clone, Debug)]
 pub struct RunningFactors<T> {
-    decay: f64,
     count: u32,
     average: Option<KroneckerFactors<T>>,
 }
 
+impl<T> Default for RunningFactors<T> {
+    fn default() -> Self {
+        Self { count: 0, average: None }
+    }
+}
+
 impl<T: Scalar> RunningFactors<T> {
-    /// Nothing yet; old observations will fade by `decay`, below 1.
+    /// Nothing yet.
     #[must_use]
-    pub fn new(decay: f64) -> Self {
-        Self { decay, count: 0, average: None }
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// Takes a batch's factors into the average.
+    /// Takes a batch's factors into the average, in which older ones fade by `decay`.
     ///
     /// # Errors
-    /// When they are of another network; the average is then as it was.
-    pub fn observe(&mut self, newer: KroneckerFactors<T>) -> Result<(), CurvatureError> {
+    /// When the factors are of another network, or `decay` is not from 0 to below 1; the average is then as it was.
+    pub fn observe(&mut self, newer: KroneckerFactors<T>, decay: f64) -> Result<(), CurvatureError> {
+        if !(0.0..1.0).contains(&decay) {
+            let expected = "a number from 0 to below 1";
+            return Err(CurvatureError::Option { option: "decay", found: decay, expected });
+        }
         let count = self.count.saturating_add(1);
         match &mut self.average {
             None => self.average = Some(newer),
-            Some(average) => average.mix(&newer, newest_weight(count, self.decay))?,
+            Some(average) => average.mix(&newer, newest_weight(count, decay))?,
         }
         self.count = count;
         Ok(())

@@ -14,6 +14,7 @@ pub use minima_curvature::Generation;
 pub use solve_precision::SolvePrecision;
 pub use tf32::Tf32GaussNewton;
 
+use crate::range::{POSITIVE, check};
 use crate::{OptimError, Optimizer};
 use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
 
@@ -70,7 +71,7 @@ impl GaussNewton {
         params: &E::Vector,
         batch: &E::Batch<'_>,
     ) -> Result<(E::Report, E::Vector), OptimError> {
-        check_damping(self.damping)?;
+        check("damping", self.damping, POSITIVE)?;
         match self.precision {
             SolvePrecision::Network => self.direction_solved_in::<T, T, E>(engine, params, batch),
             SolvePrecision::Double => self.direction_solved_in::<T, f64, E>(engine, params, batch),
@@ -107,12 +108,4 @@ impl<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64>> Optimizer<T, E> 
         engine.descend(params, self.learning_rate, &direction)?;
         Ok(report)
     }
-}
-
-/// Fails where the damping λ is not positive.
-fn check_damping(damping: f64) -> Result<(), OptimError> {
-    if damping > 0.0 {
-        return Ok(());
-    }
-    Err(OptimError::Option { option: "damping", found: damping, expected: "a positive number" })
 }

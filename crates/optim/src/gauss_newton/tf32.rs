@@ -5,9 +5,10 @@
 //! inverse comes from the low-rank identity `A⁻¹ g = (g − L (λI + t(J) L)⁻¹ t(J) g) / λ`, whose small matrix is formed and
 //! solved in double precision, so that no rounding is added but the one that is emulated.
 
-use super::check_damping;
+use crate::batch_gradient::batch_gradient;
+use crate::range::{POSITIVE, check};
 use crate::{OptimError, Optimizer};
-use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss, softmax};
+use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_autodiff::{Batch, Graph, Scalar, StepReport, mixed_dot};
 use minima_linalg::{LinalgError, matmul, solve_general};
 use ndarray::{Array1, Array2, Axis, Slice};
@@ -48,12 +49,10 @@ impl Tf32GaussNewton {
         params: &[f32],
         batch: &Batch<'_, f32>,
     ) -> Result<(StepReport, Vec<f32>), OptimError> {
-        check_damping(self.damping)?;
+        check("damping", self.damping, POSITIVE)?;
         let at = graph.linearize(params, batch.images())?;
-        let residual = mean_gradient(at.logits(), batch.labels())?;
-        let loss = mean_loss(at.logits(), batch.labels())?;
-        let report = StepReport { loss, correct: count_correct(at.logits(), batch.labels()) };
-        let gradient = Array1::from(at.vjp(residual.view())?);
+        let (report, gradient) = batch_gradient(&at, batch.labels())?;
+        let gradient = Array1::from(gradient);
         let p = softmax(at.logits());
 
         // Rows run over images within a class, for the Jacobian and for H alike.

@@ -1,7 +1,7 @@
 //! Damping that follows how well the quadratic model predicts.
 
-use super::range::{AT_LEAST_ONE, POSITIVE, check};
 use crate::OptimError;
+use crate::range::{AT_LEAST_ONE, POSITIVE, check};
 use serde::{Deserialize, Serialize};
 
 /// Levenberg-Marquardt damping by the reduction ratio `ρ = (F(θ + s) − F(θ)) / (m(s) − m(0))` of a step s (Marquardt 1963;
@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// F is the batch's mean loss with the weight decay's term δ‖θ‖²/2, and the model `m(s) − m(0) = gᵀs + ½ sᵀ(C + δI)s` has no
 /// damping: where F is the model, ρ is 1 whatever λ. λ grows where ρ is below `low` and shrinks where it is above `high`. A step
-/// of which the model promises no reduction counts as one that gives none.
+/// of which the model promises no reduction counts as one that gives none. The ratio means something only where C is a
+/// curvature of the mean loss: Gauss-Newton of the mean, or the Fisher matrix, exact or sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevenbergMarquardt {
     /// The ratio below which λ grows.
@@ -24,7 +25,7 @@ pub struct LevenbergMarquardt {
     pub least: f64,
     /// The greatest λ.
     pub greatest: f64,
-    /// Whether a step that does not lower F is taken back, ρ ≤ 0. λ grows in any case.
+    /// Whether a step that does not lower F is taken back.
     pub rejects: bool,
 }
 

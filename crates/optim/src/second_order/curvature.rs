@@ -33,6 +33,14 @@ pub enum FisherKind {
 }
 
 impl Curvature {
+    /// Whether the matrix is, or is on average, a curvature of the mean loss, so that its quadratic form predicts changes of it.
+    pub(super) fn models_the_loss(self) -> bool {
+        match self {
+            Self::GaussNewton(generation) => generation == Generation::Mean,
+            Self::Fisher(kind) => kind != FisherKind::Empirical,
+        }
+    }
+
     /// The matrix at one point as an operator, without damping. `step` is the step's number, which drawn labels depend on.
     pub(super) fn at<'o, 'a, T: Scalar>(
         self,

@@ -12,7 +12,9 @@
 
 use super::curvature::{Curvature, FisherKind};
 use crate::OptimError;
-use minima_autodiff::softmax_cross_entropy::{hessian_factors, residual_in_factors, softmax};
+use minima_autodiff::softmax_cross_entropy::{
+    diagonal_factors, hessian_factors, residual_in_factors, residuals, softmax,
+};
 use minima_autodiff::{AutodiffError, Linearization, Scalar, WorkMatrix};
 use minima_curvature::Generation;
 use minima_linalg::Cholesky;
@@ -101,7 +103,7 @@ impl Factors {
             (0..classes).flat_map(|k| (0..images).map(move |i| (i, k))).map(|(i, k)| of(i, k)).collect()
         };
         Self {
-            s: Array3::from_shape_fn((classes, images, classes), |(k, i, c)| if k == c { roots[[i, c]] } else { 0.0 }),
+            s: diagonal_factors(roots.view()),
             gradient: Some(by_class(&|i, k| residuals[[i, k]] / (roots[[i, k]] * images as f64))),
             coupling: Some(by_class(&|i, k| roots[[i, k]])),
         }
@@ -184,15 +186,4 @@ impl Factors {
         let factors = self.s.slice_axis(Axis(0), Slice::from(..order / tangents.nrows().max(1)));
         Ok(factors.outer_iter().flat_map(|s| (&s * &tangents).sum_axis(Axis(1))).collect())
     }
-}
-
-/// `p − onehot(y)` for every image.
-fn residuals(p: ArrayView2<'_, f64>, labels: &[usize]) -> Array2<f64> {
-    let mut r = p.to_owned();
-    for (mut r, &label) in r.outer_iter_mut().zip(labels) {
-        if let Some(r) = r.get_mut(label) {
-            *r -= 1.0;
-        }
-    }
-    r
 }

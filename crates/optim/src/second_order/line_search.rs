@@ -1,7 +1,7 @@
 //! Backtracking line search.
 
-use super::range::{POSITIVE_BELOW_ONE, check};
 use crate::OptimError;
+use crate::range::{AT_LEAST_ONE, POSITIVE_BELOW_ONE, check};
 use serde::{Deserialize, Serialize};
 
 /// Backtracking until Armijo's condition holds, `F(θ − t d) ≤ F(θ) − c t gᵀd` (Armijo 1966; Nocedal & Wright 2006, algorithm
@@ -35,11 +35,12 @@ impl Armijo {
     pub(super) fn check(&self) -> Result<(), OptimError> {
         check("sufficient", self.sufficient, POSITIVE_BELOW_ONE)?;
         check("shrink", self.shrink, POSITIVE_BELOW_ONE)?;
-        check("trials", self.trials as f64, super::range::AT_LEAST_ONE)
+        check("trials", self.trials as f64, AT_LEAST_ONE)
     }
 
     /// The first of `first, shrink · first, …` that meets the condition, or none within the trials. `loss` is F at θ, `slope`
-    /// is gᵀd, and `at` gives F at θ − t d. Where that is not finite, the condition does not hold.
+    /// is gᵀd, and `at` gives F at θ − t d. Where that is not finite, the condition does not hold. Along a direction that
+    /// leads up, where the slope is negative, the condition would let F rise: no length is good enough.
     pub(super) fn search(
         &self,
         first: f64,
@@ -47,6 +48,9 @@ impl Armijo {
         slope: f64,
         mut at: impl FnMut(f64) -> Result<f64, OptimError>,
     ) -> Result<Option<Trial>, OptimError> {
+        if slope < 0.0 {
+            return Ok(None);
+        }
         let mut rate = first;
         for _ in 0..self.trials {
             let trial = Trial { rate, loss: at(rate)? };
@@ -77,6 +81,20 @@ mod tests {
         // The condition holds with equality at t = 1.
         let found = armijo.search(1.0, 1.0, 2.0, |t| Ok((t - 1.0).powi(2)));
         assert_eq!(found.unwrap(), Some(Trial { rate: 1.0, loss: 0.0 }));
+    }
+
+    #[test]
+    fn no_length_is_good_enough_on_the_way_up() {
+        // F(t) = 1 + 1e-5 t lies below Armijo's line for the slope −1, 1 + 1e-4 t, and yet rises.
+        let armijo = Armijo::default();
+        let mut trials = 0;
+        let found = armijo.search(1.0, 1.0, -1.0, |t| {
+            trials += 1;
+            Ok(1.0 + 1e-5 * t)
+        });
+        assert_eq!((found.unwrap(), trials), (None, 0));
+        // At a point where the gradient is zero there is nowhere to go, and staying is good enough.
+        assert_eq!(armijo.search(1.0, 1.0, 0.0, |_| Ok(1.0)).unwrap(), Some(Trial { rate: 1.0, loss: 1.0 }));
     }
 
     #[test]

@@ -8,7 +8,6 @@ mod adaptive_damping;
 mod curvature;
 mod exact;
 mod line_search;
-mod range;
 mod solver;
 mod step;
 
@@ -18,9 +17,9 @@ pub use line_search::Armijo;
 pub use solver::{CgLog, CgSolver, Solver};
 pub use step::StepLog;
 
+use crate::range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use crate::{Generation, OptimError};
 use minima_autodiff::Scalar;
-use range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 
 /// `v ← μ v + d`, `θ ← θ − t v` with `(C + (λ + δ) I) d = ∇ℓ + δθ`: a damped curvature matrix C against the gradient of the
 /// batch's mean loss ℓ.
@@ -29,7 +28,7 @@ use range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 /// search and adaptive damping look at F. The length t is the learning rate, less where `‖t v‖` would exceed the step limit, and
 /// from there on what a line search makes of it.
 ///
-/// Where a line search finds no length that is good enough, or adaptive damping takes a step back, the parameters stay as they
+/// Where a line search finds no length that is good enough, as along a direction that leads up, or adaptive damping takes a step back, the parameters stay as they
 /// are, the momentum is forgotten, and the step is counted. A momentum against which a line search could find no way down,
 /// `gᵀv ≤ 0`, is forgotten before.
 ///
@@ -155,7 +154,8 @@ impl<T: Scalar> SecondOrder<T> {
         self
     }
 
-    /// With damping that adapts.
+    /// With damping that adapts. The curvature must model the mean loss: Gauss-Newton of the mean, or the Fisher matrix, exact or
+    /// sampled. With another, a step is an error.
     #[must_use]
     pub fn with_adaptive_damping(mut self, rule: LevenbergMarquardt) -> Self {
         self.options.adaptive_damping = Some(rule);
@@ -215,7 +215,12 @@ impl Options {
         check("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
         check("step_limit", self.step_limit.unwrap_or(1.0), POSITIVE)?;
         self.line_search.map_or(Ok(()), |armijo| armijo.check())?;
-        self.adaptive_damping.map_or(Ok(()), |rule| rule.check())?;
+        if let Some(rule) = self.adaptive_damping {
+            rule.check()?;
+            if !self.curvature.models_the_loss() {
+                return Err(OptimError::NoModel(self.curvature));
+            }
+        }
         match self.solver {
             Solver::Cg(cg) => cg.check(),
             Solver::Exact => Ok(()),

@@ -1,7 +1,8 @@
 //! How a second-order step solves its system.
 
-use super::range::{BELOW_ONE, check};
 use crate::OptimError;
+use crate::range::{AT_LEAST_ONE, BELOW_ONE, check};
+use crate::vectors::{inner, scaled};
 use minima_autodiff::Scalar;
 use minima_curvature::{CgEnd, CgOptions, CurvatureError, Damped, Diagonal, SymmetricOperator, conjugate_gradient};
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ pub enum Solver {
 /// Where a direction of negative curvature comes up, as the published matrix has them, the step takes the iterate that was
 /// reached before. If that is the very first direction p, the step goes along it, with `d = p · gᵀp / (|κ| pᵀp)`: as far as if
 /// the curvature κ along it had the other sign, or were the damping if that is more. (Nocedal & Wright 2006, algorithm 7.1,
-/// with a length.) [`StepLog`](super::StepLog) says that it happened.
+/// with a length.) Where it comes up at once from a warm start, the system is solved anew from zero. [`StepLog`](super::StepLog) says that it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CgSolver {
     /// When it stops.
@@ -55,6 +56,7 @@ impl CgSolver {
     }
 
     pub(super) fn check(&self) -> Result<(), OptimError> {
+        check("iterations", self.options.iterations as f64, AT_LEAST_ONE)?;
         check("warm_start", self.warm_start.unwrap_or(0.0), BELOW_ONE)
     }
 
@@ -71,11 +73,15 @@ impl CgSolver {
         let preconditioner = preconditioner.as_ref().map(|p| p as &dyn SymmetricOperator<T>);
         let start = self.warm_start.filter(|_| previous.len() == gradient.len()).map(|decay| scaled(decay, previous));
         let damped = Damped::new(curvature, damping);
-        let solution = conjugate_gradient(&damped, gradient, &self.options, preconditioner, start.as_deref())?;
+        let mut solution = conjugate_gradient(&damped, gradient, &self.options, preconditioner, start.as_deref())?;
+        if start.is_some() && solution.log.is_empty() && solution.negative_curvature.is_some() {
+            // The direction is the start's residual, which has nothing of the start itself and need not lead down.
+            solution = conjugate_gradient(&damped, gradient, &self.options, preconditioner, None)?;
+        }
         let log = CgLog {
             iterations: solution.log.len(),
             ended: solution.ended,
-            residual: solution.log.last().map(|last| last.residual),
+            residual: solution.log.last().map(|_| solution.residual),
             negative_curvature: solution.negative_curvature.as_ref().map(|found| found.curvature),
         };
         let direction = match solution.negative_curvature {
@@ -96,19 +102,41 @@ pub struct CgLog {
     pub iterations: usize,
     /// Why they ended.
     pub ended: CgEnd,
-    /// The relative residual after the last, if there was one.
+    /// The relative residual after the last, if there was one: that of the direction itself where they ended as
+    /// [`CgEnd::Converged`] or [`CgEnd::Stagnation`], of the recurrence otherwise.
     pub residual: Option<f64>,
     /// The curvature, damping included, along a direction where it is not positive, if one came up.
     pub negative_curvature: Option<f64>,
 }
 
-/// `factor · x`.
-fn scaled<T: Scalar>(factor: f64, x: &[T]) -> Vec<T> {
-    let factor = T::from_f64(factor);
-    x.iter().map(|&x| factor * x).collect()
-}
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail so")]
+mod tests {
+    use super::CgSolver;
+    use minima_curvature::{CgEnd, SymmetricMatrix};
+    use ndarray::array;
 
-/// `aᵀ b` in double precision, first to last.
-pub(super) fn inner<T: Scalar>(a: &[T], b: &[T]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a.as_f64() * b.as_f64()).sum()
+    /// What is done with `diag(2, second)`, damping ¼ and g = (0, 3).
+    fn direction(solver: CgSolver, second: f64, previous: &[f64]) -> Vec<f64> {
+        let matrix = SymmetricMatrix::from_lower(array![[2.0, 0.0], [0.0, second]]).unwrap();
+        let (direction, log) = solver.direction(&matrix, 0.25, &[0.0, 3.0], previous, None).unwrap();
+        assert_eq!((log.iterations, log.ended, log.residual), (0, CgEnd::NegativeCurvature, None));
+        assert!((log.negative_curvature.unwrap() - (second + 0.25)).abs() < 1e-15);
+        direction
+    }
+
+    #[test]
+    fn a_step_goes_along_negative_curvature_as_if_it_were_positive_or_the_damping() {
+        let solver = CgSolver::new(10, 1e-6);
+        // g over |κ| = |−1 + ¼|.
+        assert_eq!(direction(solver, -1.0, &[]), [0.0, 4.0]);
+        // |κ| = 0.01 is less than the damping.
+        assert_eq!(direction(solver, -0.26, &[]), [0.0, 12.0]);
+    }
+
+    #[test]
+    fn negative_curvature_at_once_from_a_warm_start_is_that_of_a_cold_one() {
+        // From x = (½, 0) the first direction is g − A x = (−1.125, 3), of curvature 2.25 · 1.125² − 0.75 · 3² < 0.
+        assert_eq!(direction(CgSolver::new(10, 1e-6).with_warm_start(0.5), -1.0, &[1.0, 0.0]), [0.0, 4.0]);
+    }
 }

@@ -1,13 +1,16 @@
 //! One second-order step.
 
 use super::adaptive_damping::reduction_ratio;
+use super::curvature::CurvatureAt;
 use super::exact::{self, Damping};
 use super::line_search::Trial;
-use super::range::{POSITIVE, check};
-use super::solver::{CgLog, Solver, inner};
+use super::solver::{CgLog, Solver};
 use super::{Memory, SecondOrder};
+use crate::batch_gradient::batch_gradient;
+use crate::range::{POSITIVE, check};
+use crate::vectors::inner;
 use crate::{OptimError, Optimizer};
-use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss};
+use minima_autodiff::softmax_cross_entropy::mean_loss;
 use minima_autodiff::{Batch, Graph, Linearization, Scalar, StepReport};
 use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
 use serde::{Deserialize, Serialize};
@@ -31,6 +34,7 @@ struct Point<'a, T: Scalar> {
     params: &'a [T],
     batch: Batch<'a, T>,
     weight_decay: f64,
+    /// The batch, linearized once for the whole step.
     at: Linearization<'a, T>,
     report: StepReport,
     /// `∇F`.
@@ -41,13 +45,15 @@ impl<'a, T: Scalar> Point<'a, T> {
     fn new(graph: &'a Graph, params: &'a [T], batch: &Batch<'a, T>, weight_decay: f64) -> Result<Self, OptimError> {
         let batch = *batch;
         let at = graph.linearize(params, batch.images())?;
-        let (logits, labels) = (at.logits(), batch.labels());
-        let residual = mean_gradient(logits, labels)?;
-        let report = StepReport { loss: mean_loss(logits, labels)?, correct: count_correct(logits, labels) };
-        let mut gradient = at.vjp(residual.view())?;
+        let (report, mut gradient) = batch_gradient(&at, batch.labels())?;
         let delta = T::from_f64(weight_decay);
         gradient.iter_mut().zip(params).for_each(|(g, &p)| *g += delta * p);
         Ok(Self { graph, params, batch, weight_decay, at, report, gradient })
+    }
+
+    /// The batch's mean loss, whose curvature is asked for.
+    fn objective(&self) -> Result<Objective<'_, T>, CurvatureError> {
+        Objective::of_linearization(self.graph, self.params, &self.at, self.batch.labels())
     }
 
     /// F here.
@@ -116,19 +122,24 @@ impl<T: Scalar> SecondOrder<T> {
         self.check()?;
         let batch = Batch::new(batch.images().reborrow(), batch.labels())?;
         let point = Point::new(graph, params, &batch, self.options.weight_decay)?;
-        let objective = Objective::of_batch(graph, params, batch)?;
-        let (direction, _) = self.solved(&point, &objective)?;
+        let objective = point.objective()?;
+        let (direction, _) = self.solved(&point, &objective, &self.curvature(&objective)?)?;
         Ok((point.report, direction))
+    }
+
+    /// The matrix of the next step.
+    fn curvature<'o, 'a>(&self, objective: &'o Objective<'a, T>) -> Result<CurvatureAt<'o, 'a, T>, CurvatureError> {
+        self.options.curvature.at(objective, self.memory.steps.saturating_add(1))
     }
 
     fn solved(
         &self,
         point: &Point<'_, T>,
         objective: &Objective<'_, T>,
+        curvature: &CurvatureAt<'_, '_, T>,
     ) -> Result<(Vec<T>, Option<CgLog>), OptimError> {
         let options = &self.options;
         let damping = Damping { damping: self.memory.damping, weight_decay: options.weight_decay };
-        let curvature = options.curvature.at(objective, self.memory.steps.saturating_add(1))?;
         match options.solver {
             Solver::Exact => {
                 let (labels, drawn) = (point.batch.labels(), curvature.labels());
@@ -141,7 +152,7 @@ impl<T: Scalar> SecondOrder<T> {
                     false => None,
                 };
                 let (previous, total) = (&self.memory.direction, damping.total());
-                let (direction, log) = cg.direction(&curvature, total, &point.gradient, previous, diagonal.as_ref())?;
+                let (direction, log) = cg.direction(curvature, total, &point.gradient, previous, diagonal.as_ref())?;
                 Ok((direction, Some(log)))
             }
         }
@@ -150,8 +161,9 @@ impl<T: Scalar> SecondOrder<T> {
     /// The parameters after the step, if it is taken, and what is remembered from then on.
     fn stepped(&self, point: &Point<'_, T>) -> Result<(Option<Vec<T>>, Memory<T>), OptimError> {
         let options = &self.options;
-        let objective = Objective::of_batch(point.graph, point.params, point.batch)?;
-        let (direction, cg) = self.solved(point, &objective)?;
+        let objective = point.objective()?;
+        let curvature = self.curvature(&objective)?;
+        let (direction, cg) = self.solved(point, &objective, &curvature)?;
         let mut velocity = direction.clone();
         if options.momentum != 0.0 {
             let momentum = T::from_f64(options.momentum);
@@ -180,7 +192,6 @@ impl<T: Scalar> SecondOrder<T> {
         if let Some(rule) = options.adaptive_damping.filter(|_| length != 0.0) {
             let found = match trial {
                 Some(Trial { rate, loss }) => {
-                    let curvature = options.curvature.at(&objective, self.memory.steps.saturating_add(1))?;
                     taken &= !rule.rejects || loss < here;
                     reduction_ratio(loss - here, point.predicted(&curvature, rate, &velocity)?)
                 }

@@ -1,41 +1,81 @@
 //! Damping that adapts.
 
-use crate::problem::{Outcome, Problem, dot};
+use crate::problem::{Outcome, Problem, dot, minus};
 use minima_curvature::{Ggn, LinearOperator, Objective};
-use minima_optim::{Generation, LevenbergMarquardt, Optimizer, SecondOrder};
+use minima_optim::{Armijo, Generation, LevenbergMarquardt, Optimizer, SecondOrder};
 
-#[test]
-fn the_ratio_is_that_of_the_loss_to_the_model() -> Outcome {
-    let problem = Problem::<f64>::new()?;
-    let (decay, rate, damping) = (0.02, 0.7, 0.05);
-    let rule = LevenbergMarquardt { grow: 3.0, shrink: 2.0, ..LevenbergMarquardt::default() };
-    let optimizer = SecondOrder::gauss_newton(Generation::Mean).with_damping(damping).with_weight_decay(decay);
-    let mut optimizer = optimizer.with_learning_rate(rate).with_adaptive_damping(rule);
-    let (_, direction) = optimizer.direction(&problem.graph, &problem.params, &problem.batch()?)?;
-    let step: Vec<f64> = direction.iter().map(|d| -rate * d).collect();
+const RULE: LevenbergMarquardt =
+    LevenbergMarquardt { low: 0.25, high: 0.75, grow: 3.0, shrink: 2.0, least: 1e-3, greatest: 1e3, rejects: false };
 
-    let objective = Objective::of_batch(&problem.graph, &problem.params, problem.batch()?)?;
-    let slope = dot(&objective.gradient()?, &step) + decay * dot(&problem.params, &step);
-    let curved = dot(&step, &Ggn::new(&objective, Generation::Mean)?.apply(&step)?) + decay * dot(&step, &step);
-    let there: Vec<f64> = problem.params.iter().zip(&step).map(|(p, s)| p + s).collect();
-    let change = problem.loss(&there, decay)? - problem.loss(&problem.params, decay)?;
+/// Weight decay.
+const DECAY: f64 = 0.02;
+
+/// A step from `params`, whose ratio must be that of `F(θ') − F(θ)` to the model's change, and whose damping must follow it.
+/// Both are seen from where the step arrives: momentum, step length and search are in it.
+fn step_and_check(
+    problem: &Problem<f64>,
+    optimizer: &mut SecondOrder<f64>,
+    params: &mut Vec<f64>,
+) -> Result<f64, Box<dyn std::error::Error>> {
+    let (before, damping) = (params.clone(), optimizer.damping());
+    optimizer.step(&problem.graph, params, &problem.batch()?)?;
+    let step = minus(params, &before);
+    let objective = Objective::of_batch(&problem.graph, &before, problem.batch()?)?;
+    let slope = dot(&objective.gradient()?, &step) + DECAY * dot(&before, &step);
+    let curved = dot(&step, &Ggn::new(&objective, Generation::Mean)?.apply(&step)?) + DECAY * dot(&step, &step);
+    let change = problem.loss(params, DECAY)? - problem.loss(&before, DECAY)?;
+    assert!(slope + 0.5 * curved < 0.0, "a model that promises nothing: not the case that is meant");
     let expected = change / (slope + 0.5 * curved);
 
-    let mut params = problem.params.clone();
-    optimizer.step(&problem.graph, &mut params, &problem.batch()?)?;
     let log = optimizer.last_step().ok_or("no step")?;
     let ratio = log.reduction_ratio.ok_or("no ratio")?;
-    println!("ratio {ratio}");
-    // Both changes are of order 0.1 to 1 and rounded at 1e-16.
+    println!("rate {}, ratio {ratio}", log.rate);
+    // Both changes are of order 0.1 to 1 and rounded at 1e-16, the step at that of the parameters.
     assert!((ratio - expected).abs() < 1e-12, "{ratio}, expected {expected}");
-    let next = if expected > 0.75 {
-        damping / 2.0
-    } else if expected < 0.25 {
-        damping * 3.0
+    let next = if expected > RULE.high {
+        damping / RULE.shrink
+    } else if expected < RULE.low {
+        damping * RULE.grow
     } else {
         damping
     };
     assert_eq!((log.damping, optimizer.damping()), (damping, next));
+    Ok(log.rate)
+}
+
+fn optimizer(rate: f64) -> SecondOrder<f64> {
+    let optimizer = SecondOrder::gauss_newton(Generation::Mean).with_damping(0.05).with_weight_decay(DECAY);
+    optimizer.with_learning_rate(rate).with_adaptive_damping(RULE)
+}
+
+#[test]
+fn the_ratio_is_that_of_the_loss_to_the_model() -> Outcome {
+    let problem = Problem::<f64>::new()?;
+    assert_eq!(step_and_check(&problem, &mut optimizer(0.7), &mut problem.params.clone())?, 0.7);
+    Ok(())
+}
+
+#[test]
+fn with_momentum_the_ratio_is_that_of_the_whole_step() -> Outcome {
+    /// So short that the model promises a reduction along the momentum too.
+    const RATE: f64 = 0.02;
+    let problem = Problem::<f64>::new()?;
+    let (mut optimizer, mut params) = (optimizer(RATE).with_momentum(0.5), problem.params.clone());
+    for _ in 0..3 {
+        assert_eq!(step_and_check(&problem, &mut optimizer, &mut params)?, RATE);
+    }
+    Ok(())
+}
+
+#[test]
+fn with_a_line_search_the_ratio_is_that_of_the_length_it_found() -> Outcome {
+    let problem = Problem::<f64>::new()?;
+    let armijo = Armijo { trials: 20, ..Armijo::default() };
+    let (mut optimizer, mut params) = (optimizer(64.0).with_line_search(armijo), problem.params.clone());
+    for _ in 0..3 {
+        let rate = step_and_check(&problem, &mut optimizer, &mut params)?;
+        assert!(rate < 64.0, "{rate}: not the case that is meant");
+    }
     Ok(())
 }
 

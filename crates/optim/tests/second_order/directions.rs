@@ -1,11 +1,11 @@
 //! Directions against those of the full matrices.
 
-use crate::problem::{Outcome, Problem, relative_error};
+use crate::problem::{Outcome, Problem, dot, relative_error};
 use minima_curvature::{Fisher, Ggn, LinearOperator, Objective};
 use minima_linalg::solve_general;
 use minima_optim::{CgSolver, Curvature, FisherKind, GaussNewton, Generation, SecondOrder, Solver};
 use minima_rng::Key;
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, Axis, Slice};
 
 const SAMPLED: FisherKind = FisherKind::Sampled { samples: 2, seed: 8 };
 
@@ -77,6 +77,42 @@ fn conjugate_gradients_arrive_at_the_same_directions() -> Outcome {
             assert!(error < 1e-9, "{curvature:?}, preconditioned {}: {error:e}", solver.preconditioned);
         }
     }
+    Ok(())
+}
+
+#[test]
+fn one_preconditioned_iteration_goes_along_the_preconditioned_gradient() -> Outcome {
+    let problem = Problem::<f64>::new()?;
+    let (damping, decay) = (0.01, 0.03);
+    // D from each image's own gradient.
+    let one = |image: usize| -> Result<Vec<f64>, Box<dyn std::error::Error>> {
+        let images = problem.images.slice_axis(Axis(0), Slice::from(image..=image));
+        let batch = minima_optim::Batch::new(images, &problem.labels[image..=image])?;
+        Ok(Objective::of_batch(&problem.graph, &problem.params, batch)?.gradient()?)
+    };
+    let (mut diagonal, mut gradient) = (vec![0.0; problem.params.len()], problem.params.clone());
+    gradient.iter_mut().for_each(|g| *g *= decay);
+    let share = 1.0 / problem.labels.len() as f64;
+    for image in 0..problem.labels.len() {
+        for ((d, g), of_image) in diagonal.iter_mut().zip(&mut gradient).zip(one(image)?) {
+            *d += share * of_image * of_image;
+            *g += share * of_image;
+        }
+    }
+    // d = α M⁻¹ g with the α that is best along it: gᵀM⁻¹g / (M⁻¹g)ᵀ (C + (λ + δ) I) M⁻¹g.
+    let along: Vec<f64> = gradient.iter().zip(&diagonal).map(|(g, d)| g * (d + damping + decay).powf(-0.75)).collect();
+    let curvature = Curvature::GaussNewton(Generation::Mean);
+    let damped = dense(&problem, curvature)? + Array2::<f64>::eye(along.len()) * (damping + decay);
+    let image = damped.dot(&Array1::from(along.clone())).to_vec();
+    let best = dot(&gradient, &along) / dot(&along, &image);
+    let expected: Vec<f64> = along.iter().map(|x| best * x).collect();
+    let solver = Solver::Cg(CgSolver::new(1, 0.0).with_preconditioner());
+    let optimizer = SecondOrder::new(curvature).with_damping(damping).with_weight_decay(decay).with_solver(solver);
+    let (_, found) = optimizer.direction(&problem.graph, &problem.params, &problem.batch()?)?;
+    let error = relative_error(&found, &expected);
+    println!("{error:.1e} (tolerance 1e-13)");
+    // Sums of some hundred terms, rounded at 1e-16.
+    assert!(error < 1e-13, "{error:e}");
     Ok(())
 }
 
