@@ -12,6 +12,8 @@ const COLUMNS: usize = 1024;
 
 /// Matrices with more columns than this for each row are long; others go to a general product.
 const LONG: usize = 8;
+/// And with more rows than this they are not few: 65 by 25 000 took 2.2 ms by a general product and 4.6 here, 33 the same.
+const FEW: usize = 48;
 
 /// `x xᵀ`, both triangles.
 ///
@@ -19,7 +21,7 @@ const LONG: usize = 8;
 pub(super) fn row_products<T: Scalar>(x: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
     let (rows, columns) = x.dim();
     let mut sum = Array2::zeros((rows, rows));
-    if columns < LONG * rows {
+    if rows > FEW || columns < LONG * rows {
         syrk_lower(T::one(), x.t(), T::zero(), sum.view_mut())?;
     } else {
         let x = x.as_standard_layout();
