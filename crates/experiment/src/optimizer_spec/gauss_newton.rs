@@ -123,6 +123,13 @@ impl GaussNewtonCgSpec {
             Checked::share("momentum", self.momentum),
             Checked::zero_or_positive("weight_decay", self.weight_decay),
             Checked::zero_or_positive("step_limit", self.step_limit),
+            // Only the mean's curvature is a model of the loss that damping could follow.
+            Checked::switch(
+                "adaptive_damping",
+                self.adaptive_damping,
+                self.generation == Generation::Mean,
+                "0, or the generation mean",
+            ),
         ]);
         options
     }

@@ -12,42 +12,36 @@ pub(super) struct Checked {
 }
 
 impl Checked {
+    fn new(name: &'static str, value: f64, fine: bool, expected: &'static str) -> Self {
+        Self { name: Cow::Borrowed(name), value, fine, expected }
+    }
+
     pub(super) fn positive(name: &'static str, value: f64) -> Self {
-        Self { name: Cow::Borrowed(name), value, fine: value.is_finite() && value > 0.0, expected: "a positive number" }
+        Self::new(name, value, value.is_finite() && value > 0.0, "a positive number")
     }
 
     pub(super) fn zero_or_positive(name: &'static str, value: f64) -> Self {
-        Self {
-            name: Cow::Borrowed(name),
-            value,
-            fine: value.is_finite() && value >= 0.0,
-            expected: "0 or a positive number",
-        }
+        Self::new(name, value, value.is_finite() && value >= 0.0, "0 or a positive number")
     }
 
     /// At least 0 and below 1.
     pub(super) fn share(name: &'static str, value: f64) -> Self {
-        Self {
-            name: Cow::Borrowed(name),
-            value,
-            fine: (0.0..1.0).contains(&value),
-            expected: "a number from 0 to below 1",
-        }
+        Self::new(name, value, (0.0..1.0).contains(&value), "a number from 0 to below 1")
     }
 
     pub(super) fn count(name: &'static str, value: u32) -> Self {
-        Self { name: Cow::Borrowed(name), value: f64::from(value), fine: value > 0, expected: "at least 1" }
+        Self::new(name, f64::from(value), value > 0, "at least 1")
+    }
+
+    /// A switch that may be on only where something else allows it.
+    pub(super) fn switch(name: &'static str, on: bool, allowed: bool, expected: &'static str) -> Self {
+        Self::new(name, f64::from(u8::from(on)), allowed || !on, expected)
     }
 
     /// A list that has its place elsewhere.
     pub(super) fn absent(name: &'static str, length: Option<usize>) -> Self {
         let value = length.unwrap_or_default() as f64;
-        Self {
-            name: Cow::Borrowed(name),
-            value,
-            fine: length.is_none(),
-            expected: "nothing; it belongs one table higher",
-        }
+        Self::new(name, value, length.is_none(), "nothing; it belongs one table higher")
     }
 
     /// The same option, of the optimizer that another goes around.
