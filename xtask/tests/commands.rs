@@ -259,7 +259,8 @@ fn one_model_is_trained_and_saved() {
             "{curve}"
         );
     }
-    assert!(refused(&["train", "--optimizer", "adm", "--out", &path]).contains("adm"));
+    let unknown = refused(&["train", "--optimizer", "adm", "--out", &path]);
+    assert!(unknown.contains("optimizer is adm") && unknown.contains("gauss-newton-cg, kfac, ekfac"), "{unknown}");
     assert!(refused(&["train", "--optimizer", "adam"]).contains("--out"));
 }
 

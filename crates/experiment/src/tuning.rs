@@ -100,7 +100,7 @@ pub fn tune(
         return Err(PresetError::Value {
             key: "train_images".into(),
             found: preset.train_images.to_string(),
-            expected: "the images held out and a batch",
+            expected: "at least the 5000 held out and a batch",
         }
         .into());
     }

@@ -61,6 +61,9 @@ impl Train {
         }
         let run = Run { dataset, optimizer: self.optimizer, seed };
         let (data, machine) = self.resources.open(preset.network)?;
+        if self.out.is_dir() {
+            bail!("--out {} is a folder; expected a checkpoint's name", self.out.display());
+        }
         if let Some(folder) = self.out.parent() {
             fs::create_dir_all(folder).with_context(|| format!("--out {}", self.out.display()))?;
         }

@@ -10,7 +10,8 @@ use minima_experiment::records::{TuningRow, write_csv};
 use minima_experiment::tuning::{Grid, HELD_OUT, table, tunable, tune};
 use std::path::PathBuf;
 
-/// Search learning rate, damping and SAM's radius of each optimizer on training images that are held out.
+/// Search learning rate, damping and SAM's radius of each optimizer on training images that are held out: the highest accuracy
+/// on them is chosen, among equals the lowest loss.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask tune --optimizers kfac,ekfac --learning-rates 0.01,0.03 --dampings 0.01")]
 pub(crate) struct Tune {

@@ -14,6 +14,14 @@ pub enum PresetError {
         /// The names there are.
         expected: String,
     },
+    /// The preset has no optimizer of that name.
+    #[error("optimizer is {found}; expected one of {expected}")]
+    Optimizer {
+        /// The name.
+        found: String,
+        /// The names there are.
+        expected: String,
+    },
     /// A file could not be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {

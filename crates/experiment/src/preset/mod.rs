@@ -105,10 +105,9 @@ impl Preset {
     /// # Errors
     /// When it has none of this name.
     pub fn optimizer(&self, name: &str) -> Result<&OptimizerSpec, PresetError> {
-        self.optimizers.get(name).ok_or_else(|| PresetError::Value {
-            key: "optimizer".into(),
+        self.optimizers.get(name).ok_or_else(|| PresetError::Optimizer {
             found: name.to_owned(),
-            expected: "one of the preset's",
+            expected: self.optimizer_names().join(", "),
         })
     }
 
