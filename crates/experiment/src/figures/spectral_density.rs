@@ -106,13 +106,14 @@ impl Figure for SpectralDensityFigure {
         let title = format!("The {}'s eigenvalues at the end of {} training", first.matrix, self.dataset);
         canvas.text(&title, (40.0, 42.0), Anchor::Start, &TITLE)?;
         let subtitle = format!(
-            "Second derivatives of the mean loss on the first {} training images, seed {}: eigenvalues per decade, smoothed.",
-            self.images, first.seed
+            "Second derivatives of the mean loss on the first {} training images: eigenvalues per decade, smoothed.",
+            self.images
         );
         canvas.text(&subtitle, (40.0, 88.0), Anchor::Start, &SUBTITLE)?;
         let peak = 1.0 / (SIGMA * (2.0 * PI).sqrt());
         let rest = format!(
-            "A lone one is a peak of {peak:.0}. The axis is linear within ±{LINEAR_BELOW} and logarithmic beyond."
+            "A lone one is a peak of {peak:.0}. The axis is linear within ±{LINEAR_BELOW} and logarithmic beyond. Seed {}.",
+            first.seed
         );
         canvas.text(&rest, (40.0, 122.0), Anchor::Start, &SUBTITLE)?;
         let x = axis(&self.rows.iter().map(|row| place(row.eigenvalue)).collect::<Vec<_>>());
