@@ -91,19 +91,22 @@ pub struct CheckpointEvaluation {
     pub logit_margin: MeanAndMedian,
     /// A norm and scope a row.
     pub sharpness: Vec<SharpnessResult>,
-    /// The curvature, where it was asked for: see [`curvature_of_checkpoint`].
+    /// The curvature, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub curvature: Option<CurvatureResult>,
 }
 
-/// Evaluates a checkpoint of the paper's network on test images.
+/// Evaluates a checkpoint of the paper's network on test images; where there are training images, also the curvature of the mean
+/// loss on the first 1 000 of them, with the labels they have there.
 ///
 /// # Errors
-/// When the checkpoint cannot be read or does not fit the network, or an epsilon or rho makes no sense.
+/// When the checkpoint cannot be read or does not fit the network, an epsilon or rho makes no sense, or a number comes out that is
+/// none.
 pub fn evaluate_checkpoint(
     weights: &Path,
     machine: &Machine,
     test: &Dataset,
+    train: Option<&Dataset>,
     epsilons: &[f64],
     rhos: &[f64],
 ) -> Result<CheckpointEvaluation, ExperimentError> {
@@ -130,20 +133,14 @@ pub fn evaluate_checkpoint(
             .iter()
             .map(|s| SharpnessResult { rho: s.rho, scope: s.scope, mean: s.mean, median: s.median })
             .collect(),
-        curvature: None,
+        curvature: train.map(|train| curvature(&model, train)).transpose()?,
     })
 }
 
-/// The curvature of the mean loss of a checkpoint of the paper's network on the first 1 000 training images with
-/// the labels they have in `train`.
-///
-/// # Errors
-/// When the checkpoint cannot be read or does not fit the network, or is not of finite numbers.
-pub fn curvature_of_checkpoint(weights: &Path, train: &Dataset) -> Result<CurvatureResult, ExperimentError> {
-    let graph = network(NetworkKind::PaperCnn, train)?;
-    let params: Vec<f32> = graph.load(weights)?;
+/// The curvature of a model's mean loss on training images.
+fn curvature(model: &Model<f32>, train: &Dataset) -> Result<CurvatureResult, ExperimentError> {
     let (images, labels) = train.take(CURVATURE_IMAGES).all();
-    let found = curvature_spectrum(&graph, &params, images.view(), &labels, &SpectrumOptions::default())?;
+    let found = curvature_spectrum(model.graph(), model.params(), images.view(), &labels, &SpectrumOptions::default())?;
     let values = |largest: &[Eigenvalue]| largest.iter().map(|e| e.value).collect::<Vec<_>>();
     Ok(CurvatureResult {
         images: found.images,

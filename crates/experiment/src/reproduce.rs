@@ -21,7 +21,7 @@ use crate::report::{ReportInput, curvature_table, report, robustness_table};
 use crate::robustness::{is_attacked, masking, robustness, transfer};
 use crate::spectra::spectra;
 use crate::tables::{fgsm_table, sharpness_table};
-use crate::training::{Run, TestSet, train_all, training_set};
+use crate::training::{Run, TestSet, train_all};
 use minima_data::Mnist;
 use minima_metrics::Summary;
 use std::path::Path;
@@ -90,9 +90,7 @@ pub fn reproduce(
         results.add(run, preset, measured?, &test)?;
         if preset.spectrum_images > 0 {
             observer.on(Event::Stage(&format!("{name}: curvature")));
-            let found = clock.time(&format!("curvature {name}"), || {
-                spectra(run, &model, preset, &training_set(preset, run, data)?)
-            })?;
+            let found = clock.time(&format!("curvature {name}"), || spectra(run, &model, preset, &trained.set))?;
             results.curvature.extend(found.curvature);
             results.densities.extend(found.densities);
         }

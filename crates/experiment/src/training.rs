@@ -98,6 +98,8 @@ pub fn training_set(preset: &Preset, run: &Run, data: &Mnist) -> Result<Dataset,
 pub struct Trained {
     /// The model.
     pub model: Model<f32>,
+    /// What it was trained on.
+    pub set: Dataset,
     /// A row for each epoch.
     pub epochs: Vec<TrainingRow>,
     /// How long it took.
@@ -157,7 +159,7 @@ fn train(
     let (model, epochs) = machine.train(preset, run, &set, test, observer)?;
     let seconds = start.elapsed().as_secs_f64();
     observer.on(Event::RunEnded { run: &name, seconds });
-    Ok(Trained { model, epochs, seconds })
+    Ok(Trained { model, set, epochs, seconds })
 }
 
 /// Trains a model from its seed's initial weights, in the preset's precision. Returns it with a row an epoch.

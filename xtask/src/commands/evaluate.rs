@@ -4,7 +4,7 @@ use super::{Resources, on_a_worker};
 use crate::Outcome;
 use anyhow::Result;
 use clap::Args;
-use minima_experiment::evaluation::{curvature_of_checkpoint, evaluate_checkpoint};
+use minima_experiment::evaluation::evaluate_checkpoint;
 use minima_experiment::preset::NetworkKind;
 use std::path::PathBuf;
 
@@ -37,11 +37,10 @@ pub(crate) struct Evaluate {
 impl Evaluate {
     pub(crate) fn run(self) -> Result<Outcome> {
         let (data, machine) = self.resources.open(NetworkKind::PaperCnn)?;
-        let mut evaluation =
-            on_a_worker(|| evaluate_checkpoint(&self.weights, &machine, &data.test, &self.epsilons, &self.rhos))?;
-        if self.spectrum {
-            evaluation.curvature = Some(on_a_worker(|| curvature_of_checkpoint(&self.weights, &data.train))?);
-        }
+        let train = self.spectrum.then_some(&data.train);
+        let evaluation = on_a_worker(|| {
+            evaluate_checkpoint(&self.weights, &machine, &data.test, train, &self.epsilons, &self.rhos)
+        })?;
         if self.json {
             println!("{}", serde_json::to_string(&evaluation)?);
         } else {

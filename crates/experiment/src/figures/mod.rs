@@ -7,6 +7,7 @@ mod canvas;
 mod font;
 mod histogram;
 mod input_gradient_norms;
+mod legend;
 mod logit_margins;
 mod panel;
 mod raster;

@@ -3,10 +3,11 @@
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{Anchor, Canvas, Stroke};
+use super::legend::draw_legend;
 use super::panel::{Axis, Panel};
 use super::series_style::{HEADING, INK, LABEL, MUTED, SUBTITLE, TITLE, series_style};
 use super::{Figure, FigureError};
-use crate::optimizers::{distinct, label};
+use crate::optimizers::distinct;
 use crate::records::PaceRow;
 
 const WIDTH: f64 = 1500.0;
@@ -50,11 +51,7 @@ impl Figure for TimeToAccuracy {
         let subtitle = format!("Test error, one run each, on {}; a run ends at the target.", self.machine);
         canvas.text(&subtitle, (MARGIN, 84.0), Anchor::Start, &SUBTITLE)?;
         let optimizers = distinct(self.rows.iter().map(|row| row.optimizer.as_str()));
-        for (index, optimizer) in optimizers.iter().enumerate() {
-            let (x, y) = (MARGIN + 480.0 * (index % 3) as f64, 136.0 + 40.0 * (index / 3) as f64);
-            canvas.line(&[(x, y), (x + 70.0, y)], &series_style(optimizer).stroke(4.0))?;
-            canvas.text(label(optimizer), (x + 84.0, y), Anchor::Start, &LABEL)?;
-        }
+        draw_legend(canvas, &optimizers, (MARGIN, 136.0))?;
         let seconds: fn(&PaceRow) -> f64 = |row| row.seconds;
         let steps: fn(&PaceRow) -> f64 = |row| row.step as f64;
         let width = (WIDTH - 2.0 * MARGIN) / 2.0;
