@@ -3,24 +3,40 @@
 //! Numbers are written in the shortest form that reads back as the same number, so equal rows give equal bytes.
 
 mod adversarial_example;
+mod claim;
+mod damping;
 mod distribution;
 mod fgsm;
+mod landscape;
+mod late_attack;
+mod logit_scale;
 mod pace;
+mod poison;
+mod precision;
 mod robustness;
 mod scaling;
 mod sharpness;
 mod spectrum;
+mod study_path;
 mod training;
 mod tuning;
 
 pub use adversarial_example::AdversarialExample;
+pub use claim::{ClaimRow, ClaimVerdict};
+pub use damping::DampingRow;
 pub use distribution::{DistributionRow, Quantity};
 pub use fgsm::FgsmRow;
+pub use landscape::{SegmentRow, SurfaceRow};
+pub use late_attack::LateAttackRow;
+pub use logit_scale::{LogitScaleRow, ScaledQuantity};
 pub use pace::{PaceRow, TimeToAccuracyRow};
+pub use poison::PoisonRow;
+pub use precision::{DriftRow, PrecisionRow};
 pub use robustness::{MaskingRow, RobustnessRow, TransferRow};
 pub use scaling::ScalingRow;
 pub use sharpness::{Scope, SharpnessRow};
 pub use spectrum::{CurvatureMatrix, CurvatureRow, SpectralDensityRow, SpectralQuantity};
+pub use study_path::{Basis, MatchRow, PathRow};
 pub use training::TrainingRow;
 pub use tuning::TuningRow;
 
