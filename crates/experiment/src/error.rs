@@ -60,6 +60,9 @@ pub enum ExperimentError {
     /// A result file cannot be written or read.
     #[error(transparent)]
     Record(#[from] crate::records::RecordError),
+    /// A folder of results cannot be read.
+    #[error(transparent)]
+    Results(#[from] crate::results::ResultsError),
     /// A file cannot be written.
     #[error(transparent)]
     Write(#[from] crate::atomic_file::AtomicWriteError),

@@ -6,6 +6,7 @@ mod curvature;
 mod findings;
 mod gauss_newton;
 mod goal;
+pub mod html;
 mod markdown;
 mod robustness;
 mod summary;
@@ -16,10 +17,24 @@ pub use findings::{Finding, Verdict, findings};
 pub use markdown::report;
 pub use robustness::robustness_table;
 
+use crate::atomic_file::write_atomically;
+use crate::error::ExperimentError;
 use crate::paper;
 use crate::records::{
     CurvatureRow, DistributionRow, FgsmRow, MaskingRow, RobustnessRow, SharpnessRow, TrainingRow, TransferRow,
 };
+use crate::results::Results;
+use std::path::Path;
+
+/// Writes `report.md` and `report.html` into a folder of results, each whole or not at all.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_reports(folder: &Path, results: &Results) -> Result<(), ExperimentError> {
+    write_atomically(&folder.join("report.md"), report(&ReportInput::of(results))?.as_bytes())?;
+    write_atomically(&folder.join("report.html"), html::page(results)?.as_bytes())?;
+    Ok(())
+}
 
 /// What a report is made from.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +70,26 @@ pub struct ReportInput<'a> {
 }
 
 impl<'a> ReportInput<'a> {
+    /// All that a folder of results says.
+    pub fn of(results: &'a Results) -> Self {
+        Self {
+            preset: &results.name,
+            seeds: &results.seeds,
+            training: &results.training,
+            table1: &results.table1,
+            table2: &results.table2,
+            table3: &results.table3,
+            curvature: &results.curvature,
+            distributions: &results.distributions,
+            robustness: &results.robustness,
+            transfer: &results.transfer,
+            masking: &results.masking,
+            figures: &results.figures,
+            notes: &[],
+            paper_configuration: results.is_the_papers(),
+        }
+    }
+
     /// The seed whose numbers are quoted in sentences: the paper's, if it was run.
     fn quoted_seed(&self) -> u64 {
         if self.seeds.contains(&paper::SEED) { paper::SEED } else { self.seeds.first().copied().unwrap_or(paper::SEED) }
