@@ -97,6 +97,7 @@ impl Run {
             robustness: &self.robustness,
             transfer: &[],
             masking: &[],
+            studies: None,
             figures: &self.figures,
             notes: &self.notes,
             paper_configuration,

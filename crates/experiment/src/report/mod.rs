@@ -9,6 +9,7 @@ mod goal;
 pub mod html;
 mod markdown;
 mod robustness;
+mod studies;
 mod summary;
 mod tf32;
 
@@ -23,7 +24,7 @@ use crate::paper;
 use crate::records::{
     CurvatureRow, DistributionRow, FgsmRow, MaskingRow, RobustnessRow, SharpnessRow, TrainingRow, TransferRow,
 };
-use crate::results::Results;
+use crate::results::{Results, StudyResults};
 use std::path::Path;
 
 /// Writes `report.md` and `report.html` into a folder of results, each whole or not at all.
@@ -61,6 +62,8 @@ pub struct ReportInput<'a> {
     pub transfer: &'a [TransferRow],
     /// Checks for masked gradients.
     pub masking: &'a [MaskingRow],
+    /// Rows of the studies.
+    pub studies: Option<&'a StudyResults>,
     /// Names of the figures in the folder `figures`, without an ending.
     pub figures: &'a [String],
     /// Remarks to be printed as they are.
@@ -84,6 +87,7 @@ impl<'a> ReportInput<'a> {
             robustness: &results.robustness,
             transfer: &results.transfer,
             masking: &results.masking,
+            studies: Some(&results.studies),
             figures: &results.figures,
             notes: &[],
             paper_configuration: results.is_the_papers(),
@@ -111,6 +115,12 @@ impl<'a> ReportInput<'a> {
             .iter()
             .find(|row| row.optimizer == optimizer && row.seed == seed && paper::same(row.epsilon, epsilon))
     }
+}
+
+/// The words with their first letter a capital.
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// "a", "a and b", "a, b and c".
