@@ -24,6 +24,7 @@ pub use histogram::Samples;
 pub(crate) use histogram::count;
 pub use input_gradient_norms::InputGradientNorms;
 pub use logit_margins::LogitMargins;
+pub(crate) use raster::encode_pixels;
 pub use robust_accuracy::RobustAccuracy;
 pub use scaling::Scaling;
 pub(crate) use series_style::{Marker, series_style};

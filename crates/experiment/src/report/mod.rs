@@ -2,6 +2,7 @@
 //!
 //! The text follows from the rows alone: equal rows give equal bytes.
 
+mod answer;
 mod curvature;
 mod findings;
 mod gauss_newton;
@@ -17,12 +18,14 @@ pub use curvature::curvature_table;
 pub use findings::{Finding, Verdict, findings};
 pub use markdown::report;
 pub use robustness::robustness_table;
+use summary::counted;
 
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
 use crate::paper;
 use crate::records::{
-    CurvatureRow, DistributionRow, FgsmRow, MaskingRow, RobustnessRow, SharpnessRow, TrainingRow, TransferRow,
+    CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, RobustnessRow, SharpnessRow, SpectralDensityRow,
+    TrainingRow, TransferRow,
 };
 use crate::results::{Results, StudyResults};
 use std::path::Path;
@@ -58,6 +61,12 @@ pub struct ReportInput<'a> {
     pub distributions: &'a [DistributionRow],
     /// Attacks stronger than FGSM.
     pub robustness: &'a [RobustnessRow],
+    /// Figures 2 and 3, bin by bin.
+    pub histograms: &'a [HistogramRow],
+    /// Robust accuracy against the radius.
+    pub robustness_curves: &'a [RobustnessRow],
+    /// How the Hessian's eigenvalues are distributed.
+    pub spectral_densities: &'a [SpectralDensityRow],
     /// Adversarial images of one model, shown to others.
     pub transfer: &'a [TransferRow],
     /// Checks for masked gradients.
@@ -85,6 +94,9 @@ impl<'a> ReportInput<'a> {
             curvature: &results.curvature,
             distributions: &results.distributions,
             robustness: &results.robustness,
+            histograms: &results.histograms,
+            robustness_curves: &results.robustness_curves,
+            spectral_densities: &results.spectral_densities,
             transfer: &results.transfer,
             masking: &results.masking,
             studies: Some(&results.studies),

@@ -56,7 +56,9 @@ impl HeatMap {
         }
         // Numbers no closer than they can be read.
         let every = |count: usize, room: f64, needed: f64| (needed * count as f64 / room).ceil().max(1.0) as usize;
-        for (column, words) in self.columns.iter().enumerate().step_by(every(self.columns.len(), WIDTH - LEFT - RIGHT, 46.0)) {
+        for (column, words) in
+            self.columns.iter().enumerate().step_by(every(self.columns.len(), WIDTH - LEFT - RIGHT, 46.0))
+        {
             let x = LEFT + (column as f64 + 0.5) * width;
             content.push_str(&label((x, bottom + 17.0), "middle", "", words));
         }
@@ -64,7 +66,12 @@ impl HeatMap {
             let y = bottom - (row as f64 + 0.5) * tall;
             content.push_str(&label((LEFT - 7.0, y + 4.5), "end", "", words));
         }
-        content.push_str(&label(((LEFT + WIDTH - RIGHT) / 2.0, self.height - 8.0), "middle", "axis-title", &self.x_title));
+        content.push_str(&label(
+            ((LEFT + WIDTH - RIGHT) / 2.0, self.height - 8.0),
+            "middle",
+            "axis-title",
+            &self.x_title,
+        ));
         content.push_str(&label((4.0, 13.0), "start", "axis-title", &self.y_title));
         let description = format!("A cell for each {} and {}.", self.x_title, self.y_title);
         drawing(&self.title, &description, self.height, &content)

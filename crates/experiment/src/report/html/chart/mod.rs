@@ -88,7 +88,8 @@ fn drawing(title: &str, description: &str, height: f64, content: &str) -> Markup
 /// Text within a drawing, escaped.
 fn label(at: (f64, f64), anchor: &str, class: &str, words: &str) -> String {
     let (x, y) = at;
-    html! { text x=(format!("{x:.1}")) y=(format!("{y:.1}")) text-anchor=(anchor) class=(class) { (words) } }.into_string()
+    html! { text x=(format!("{x:.1}")) y=(format!("{y:.1}")) text-anchor=(anchor) class=(class) { (words) } }
+        .into_string()
 }
 
 /// What shows on hovering: the attribute that marks an element, and its child.

@@ -59,8 +59,7 @@ impl Plot {
         }
         let mut names: Vec<&str> = self.series.iter().map(|series| series.name.as_str()).collect();
         names.dedup();
-        let description =
-            format!("{} against {}, for {}.", self.y.title(), self.x.title(), names.join(", "));
+        let description = format!("{} against {}, for {}.", self.y.title(), self.x.title(), names.join(", "));
         drawing(&self.title, &description, self.height, &content)
     }
 
@@ -98,7 +97,10 @@ impl Plot {
             };
             text.push_str(&if marked {
                 let radius = if series.marks == Marks::End { 6.0 } else { 3.8 };
-                format!("<path class=\"mark\" data-hover=\"\" d=\"{}\">{note}</path>", series.look.marker((x, y), radius))
+                format!(
+                    "<path class=\"mark\" data-hover=\"\" d=\"{}\">{note}</path>",
+                    series.look.marker((x, y), radius)
+                )
             } else {
                 format!("<circle class=\"hint\" data-hover=\"\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5\">{note}</circle>")
             });
