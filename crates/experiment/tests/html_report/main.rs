@@ -59,7 +59,6 @@ fn a_section_is_there_exactly_if_its_file_is() {
         ("tables/table1.csv", "table1"),
         ("tables/table2.csv", "table2"),
         ("tables/table3.csv", "table3"),
-        ("tables/robustness.csv", "attacks"),
         ("tables/adversarial.csv", "gallery"),
         ("studies/seeds/claims.csv", "claims"),
         ("studies/seeds/late.csv", "seeds"),
@@ -77,6 +76,12 @@ fn a_section_is_there_exactly_if_its_file_is() {
         assert!(!without.contains(&title) && !without.contains(&format!("href=\"#{section}\"")), "{section}");
         check(&without);
     }
+    let folder = Folder::full();
+    for file in ["tables/robustness.csv", "tables/robustness_curves.csv"] {
+        assert!(page(&folder.read()).unwrap().contains("<section id=\"attacks\""), "{file}");
+        fs::remove_file(folder.path(file)).unwrap();
+    }
+    assert!(!page(&folder.read()).unwrap().contains("<section id=\"attacks\""));
     for (study, section) in [("matched", "matched"), ("precision", "precision"), ("landscape", "landscape")] {
         let folder = Folder::full();
         fs::remove_dir_all(folder.path("studies").join(study)).unwrap();
