@@ -35,6 +35,14 @@ pub enum MetricsError {
         /// The radius.
         found: f64,
     },
+    /// Statistics that belong together are of different images, or were resampled unequally often.
+    #[error("{found} images or resamples; expected {expected}, as of the other statistics")]
+    Resamples {
+        /// How many.
+        found: usize,
+        /// How many the others have.
+        expected: usize,
+    },
     /// Batches of no images.
     #[error("batches of 0 images; expected at least 1")]
     BatchSize,

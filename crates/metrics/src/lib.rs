@@ -1,7 +1,7 @@
 //! What a trained network looks like around its minimum: loss and accuracy, input gradients, margins, sharpness, curvature.
 //!
 //! Most functions take all images of a test set and return a number an image, in `f64`; [`Summary`] and [`Histogram`] say how
-//! such numbers are distributed. [`curvature_spectrum`] looks at the mean loss. No result depends on the number of threads.
+//! such numbers are distributed. [`curvature_spectrum`] looks at the mean loss, and [`statistics`] says what several seeds show. No result depends on the number of threads.
 //!
 //! ```
 //! use minima_autodiff::{Model, paper_cnn};
@@ -45,6 +45,7 @@ mod logit_margin;
 mod losses;
 mod sharpness;
 mod spectrum;
+pub mod statistics;
 mod summary;
 
 pub use error::MetricsError;
