@@ -1,5 +1,7 @@
 //! Intervals cover what they promise, and p-values of nothing are uniform, on simulated seeds and images of known distribution.
 
+#![allow(clippy::unwrap_used)]
+
 use minima_metrics::statistics::{Estimate, ImageResamples, ImageStatistic, Median, Resampled, Share};
 use minima_rng::Key;
 
@@ -91,7 +93,7 @@ impl Crossed {
 
 fn share_above_zero(values: &[f64], resamples: &ImageResamples) -> Resampled {
     let hits: Vec<bool> = values.iter().map(|&v| v > 0.0).collect();
-    Resampled::of(&Share { hits: &hits, among: None }, resamples).unwrap()
+    Resampled::of(&Share::of_all(&hits), resamples).unwrap()
 }
 
 fn median(values: &[f64], resamples: &ImageResamples) -> Resampled {
@@ -104,7 +106,7 @@ fn median(values: &[f64], resamples: &ImageResamples) -> Resampled {
 /// the truths. Conservative is allowed, as seeds and images interact: too narrow is not.
 #[test]
 fn seeds_and_images_are_covered_and_nothing_is_rarely_taken_for_something() {
-    let trials = 400;
+    let trials = 800;
     for (seeds, of_seed, of_image) in [(5, 0.2, 0.2), (10, 0.2, 0.2), (5, 0.01, 0.6), (5, 0.3, 0.0)] {
         let design = Crossed { seeds, images: 150, of_seed, of_image, of_rest: 0.4 };
         let shift = 0.5;
@@ -155,4 +157,15 @@ fn is_the_t_test_by_hand() {
     assert!((estimate.p_below(0.0) - (1.0 - tail)).abs() < 1e-13);
     assert!((estimate.p_apart(0.0) - 2.0 * tail).abs() < 1e-13);
     assert!((estimate.p_different(0.0) - 2.0 * tail).abs() < 1e-13);
+}
+
+/// By hand: variances of the means 1/3 and 4/3, (5/3)² / ((1/3)²/2 + (4/3)²/2) = 50/17 degrees.
+#[test]
+fn unpaired_seeds_are_welchs() {
+    let of = |values: &[f64]| Estimate::over_seeds(values).unwrap();
+    let difference = of(&[1.0, 2.0, 3.0]).less(&of(&[2.0, 4.0, 6.0]));
+    assert!((difference.degrees - 50.0 / 17.0).abs() < 1e-12, "{}", difference.degrees);
+    assert!((difference.standard_error() - (5f64 / 3.0).sqrt()).abs() < 1e-12);
+    assert_eq!(difference.effect, -2.0);
+    assert_eq!(of(&[1.0]).less(&of(&[2.0, 2.1])).p_apart(0.0), 1.0);
 }

@@ -3,6 +3,7 @@
 pub(crate) mod attack;
 pub(crate) mod bench;
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod evaluate;
 pub(crate) mod reproduce;
 pub(crate) mod study;

@@ -67,6 +67,25 @@ impl Estimate {
         Self::with_image_variance(&values, sample_variance(&means), draws.saturating_sub(1) as f64)
     }
 
+    /// This mean less another's, of seeds that are not paired: Welch's test.
+    ///
+    /// A side of a single seed makes the difference's error infinite.
+    #[must_use]
+    pub fn less(&self, other: &Self) -> Self {
+        let parts = [self, other].map(|side| (side.seed_variance + side.image_variance, side.degrees));
+        let denominator: f64 = parts.iter().map(|&(v, degrees)| if v > 0.0 { v * v / degrees } else { 0.0 }).sum();
+        let total: f64 = parts.iter().map(|part| part.0).sum();
+        let least = self.degrees.min(other.degrees);
+        let degrees = if total.is_finite() && denominator > 0.0 { total * total / denominator } else { least };
+        Self {
+            effect: self.effect - other.effect,
+            seeds: self.seeds.min(other.seeds),
+            seed_variance: self.seed_variance + other.seed_variance,
+            image_variance: self.image_variance + other.image_variance,
+            degrees,
+        }
+    }
+
     fn with_image_variance(values: &[f64], image_variance: f64, image_degrees: f64) -> Result<Self, MetricsError> {
         all_finite("value of a seed", values)?;
         let seeds = values.len();

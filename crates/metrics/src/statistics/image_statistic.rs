@@ -15,27 +15,56 @@ pub trait ImageStatistic: Sync {
 }
 
 /// The share of hits among the images that count, 0 to 1: accuracy, or the success rate of an attack on what was correct.
-#[derive(Clone, Copy, Debug)]
-pub struct Share<'a> {
-    /// Whether an image is a hit; one that does not count is none, whatever stands here.
-    pub hits: &'a [bool],
-    /// Whether an image counts; all do where there is nothing.
-    pub among: Option<&'a [bool]>,
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// All bits set for a hit that counts, else none.
+    hits: Vec<u16>,
+    /// All bits set for an image that counts, else none.
+    among: Vec<u16>,
 }
 
-impl ImageStatistic for Share<'_> {
+impl Share {
+    /// Of the hits among all images.
+    #[must_use]
+    pub fn of_all(hits: &[bool]) -> Self {
+        Self { hits: hits.iter().map(|&hit| mask(hit)).collect(), among: vec![mask(true); hits.len()] }
+    }
+
+    /// Of the hits among those images that count; a hit that does not count is none.
+    ///
+    /// # Errors
+    /// When the two are of different numbers of images.
+    pub fn of_those(hits: &[bool], among: &[bool]) -> Result<Self, MetricsError> {
+        if hits.len() != among.len() {
+            return Err(MetricsError::Resamples { found: hits.len(), expected: among.len() });
+        }
+        let hits = hits.iter().zip(among).map(|(&hit, &counts)| mask(hit && counts)).collect();
+        Ok(Self { hits, among: among.iter().map(|&counts| mask(counts)).collect() })
+    }
+}
+
+fn mask(set: bool) -> u16 {
+    if set { u16::MAX } else { 0 }
+}
+
+/// The sum of the weights that the masks let through.
+fn sum_masked(weights: &[u16], masks: &[u16]) -> u64 {
+    // Short enough for 32 bits, and wide registers hold more of those.
+    const PIECE: usize = 4096;
+    let pieces = weights.chunks(PIECE).zip(masks.chunks(PIECE));
+    let sum =
+        |(weights, masks): (&[u16], &[u16])| weights.iter().zip(masks).map(|(w, m)| u32::from(w & m)).sum::<u32>();
+    pieces.map(|piece| u64::from(sum(piece))).sum()
+}
+
+impl ImageStatistic for Share {
     fn images(&self) -> usize {
-        self.among.map_or(self.hits.len(), |among| among.len().min(self.hits.len()))
+        self.hits.len()
     }
 
     fn weighted(&self, weights: &[u16]) -> Option<f64> {
-        let sum = |taken: &dyn Fn(usize) -> bool| -> u64 {
-            weights.iter().take(self.images()).enumerate().filter(|(i, _)| taken(*i)).map(|(_, &w)| u64::from(w)).sum()
-        };
-        let counts = |image: usize| self.among.is_none_or(|among| among.get(image).copied().unwrap_or(false));
-        let total = sum(&counts);
-        let hits = sum(&|image| counts(image) && self.hits.get(image).copied().unwrap_or(false));
-        (total > 0).then(|| hits as f64 / total as f64)
+        let total = sum_masked(weights, &self.among);
+        (total > 0).then(|| sum_masked(weights, &self.hits) as f64 / total as f64)
     }
 }
 
@@ -130,11 +159,11 @@ mod tests {
     #[test]
     fn a_share_counts_only_those_that_count() {
         let (hits, among) = ([true, true, false, true], [true, false, true, true]);
-        let share = Share { hits: &hits, among: Some(&among) };
+        let share = Share::of_those(&hits, &among).unwrap();
         assert_eq!(share.weighted(&[1, 1, 1, 1]), Some(2.0 / 3.0));
         assert_eq!(share.weighted(&[0, 3, 2, 2]), Some(0.5));
         assert_eq!(share.weighted(&[0, 4, 0, 0]), None);
-        assert_eq!(Share { hits: &hits, among: None }.weighted(&[1, 1, 1, 1]), Some(0.75));
+        assert_eq!(Share::of_all(&hits).weighted(&[1, 1, 1, 1]), Some(0.75));
     }
 
     /// A weighted median is the median of the values written out that often.
@@ -161,7 +190,7 @@ mod tests {
     fn draws_spread_as_a_binomial_share() {
         let hits: Vec<bool> = (0..500).map(|i| i % 5 == 0).collect();
         let resamples = ImageResamples::new(Key::new(6), 500, 2_000);
-        let found = Resampled::of(&Share { hits: &hits, among: None }, &resamples).unwrap();
+        let found = Resampled::of(&Share::of_all(&hits), &resamples).unwrap();
         let spread = (found.draws.iter().map(|d| (d - 0.2f64).powi(2)).sum::<f64>() / 2_000.0).sqrt();
         let expected = (0.2f64 * 0.8 / 500.0).sqrt();
         assert!((spread / expected - 1.0).abs() < 4.0 / 4_000f64.sqrt(), "{spread} {expected}");
@@ -171,10 +200,11 @@ mod tests {
     fn other_images_and_values_that_are_no_numbers_are_errors() {
         let resamples = ImageResamples::new(Key::new(1), 3, 2);
         let hits = [true, false];
-        assert!(Resampled::of(&Share { hits: &hits, among: None }, &resamples).is_err());
+        assert!(Resampled::of(&Share::of_all(&hits), &resamples).is_err());
         let hits = [true, false, true];
         let none = [false; 3];
-        assert!(Resampled::of(&Share { hits: &hits, among: Some(&none) }, &resamples).is_err());
+        assert!(Resampled::of(&Share::of_those(&hits, &none).unwrap(), &resamples).is_err());
+        assert!(Share::of_those(&hits, &[true]).is_err());
         assert!(Median::of(&[1.0, f64::NAN]).is_err());
     }
 }

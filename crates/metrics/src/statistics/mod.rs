@@ -10,7 +10,7 @@
 //! let mut differences = Vec::new();
 //! for seed in 0..3 {
 //!     let (first, second) = (right(seed, 4), right(seed, 10));
-//!     let share = |hits| Resampled::of(&Share { hits, among: None }, &resamples);
+//!     let share = |hits| Resampled::of(&Share::of_all(hits), &resamples);
 //!     differences.push(share(&first)?.less(&share(&second)?)?);
 //! }
 //! let difference = Estimate::over_seeds_and_images(&differences)?;
@@ -26,10 +26,12 @@ mod estimate;
 mod holm;
 mod image_resamples;
 mod image_statistic;
+mod proportions;
 mod student_t;
 
 pub use estimate::Estimate;
 pub use holm::holm;
 pub use image_resamples::ImageResamples;
 pub use image_statistic::{ImageStatistic, Median, Resampled, Share};
+pub use proportions::p_same_share;
 pub use student_t::{two_sided_quantile, upper_tail};
