@@ -6,6 +6,7 @@ use crate::attack_catalogue::{Options, attack};
 use crate::error::ExperimentError;
 use crate::preset::Preset;
 use crate::records::{PathRow, Scope, read_csv, write_csv};
+use crate::robustness::is_attacked;
 use crate::training::TestSet;
 use minima_attacks::{Attack, Ball, Fgsm, Norm, Outcome};
 use minima_autodiff::Model;
@@ -129,13 +130,13 @@ pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<En
     })
 }
 
-/// FGSM on all test images and AutoAttack on the preset's, after each of the last epochs; AutoAttack at the largest of its radii,
-/// and after the last epoch at all of them.
+/// FGSM on all test images after each of the last epochs; on models of clean labels AutoAttack too, on the preset's images, at the
+/// largest of its radii, and after the last epoch at all of them.
 ///
 /// # Errors
 /// When a checkpoint or the kept file cannot be read, or an attack fails.
 pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<LateAttack>, ExperimentError> {
-    let attacked = preset.attacked_images.min(test.labels.len());
+    let attacked = if is_attacked(run.run()) { preset.attacked_images.min(test.labels.len()) } else { 0 };
     let counts = [test.labels.len(), attacked, run.epochs() as usize].map(|count| count as f64);
     let settings = [&preset.epsilons[..], &preset.attack_epsilons[..], &counts[..]].concat();
     kept(&run.folder().join("late.json"), settings, || {
