@@ -43,6 +43,7 @@ mod histogram;
 mod input_gradient;
 mod landscape;
 mod logit_margin;
+mod logit_scale;
 mod losses;
 mod sharpness;
 mod spectrum;
@@ -57,6 +58,7 @@ pub use landscape::{
     SegmentPoint, SurfacePoint, evenly_around_zero, filter_normalised_direction, loss_along_segment, loss_surface,
 };
 pub use logit_margin::{logit_margins, margins_of_logits};
+pub use logit_scale::with_scaled_logits;
 pub use sharpness::{Scope, Sharpness, sharpness};
 pub use spectrum::{CurvatureSpectrum, Eigenvalue, MatrixSpectrum, SpectrumOptions, curvature_spectrum};
 pub use summary::{Summary, quantile};
