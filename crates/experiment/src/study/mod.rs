@@ -5,6 +5,8 @@
 
 mod error;
 mod job;
+pub mod landscape;
+pub mod logit_scale;
 mod options;
 mod poison;
 mod pool;
@@ -33,10 +35,14 @@ pub enum Study {
     Seeds,
     /// What wrong labels do, by how many there are.
     Poison,
+    /// The loss around the minima and between them.
+    Landscape,
+    /// What is left of differences when all models' logits have one scale.
+    LogitScale,
 }
 
 /// All studies.
-pub const STUDIES: [Study; 2] = [Study::Seeds, Study::Poison];
+pub const STUDIES: [Study; 4] = [Study::Seeds, Study::Poison, Study::Landscape, Study::LogitScale];
 
 /// What a study has to work with.
 pub struct Context<'a> {
@@ -61,6 +67,8 @@ impl Study {
         match self {
             Self::Seeds => "seeds",
             Self::Poison => "poison",
+            Self::Landscape => "landscape",
+            Self::LogitScale => "logit-scale",
         }
     }
 
@@ -84,11 +92,17 @@ impl Study {
         match self {
             Self::Seeds => seeds::jobs(options),
             Self::Poison => poison::jobs(options),
+            Self::Landscape => landscape::jobs(options),
+            Self::LogitScale => logit_scale::jobs(options),
         }
     }
 
-    fn gather(self, _context: &Context<'_>, _options: &StudyOptions) -> Result<(), ExperimentError> {
-        Ok(())
+    fn gather(self, context: &Context<'_>, options: &StudyOptions) -> Result<(), ExperimentError> {
+        match self {
+            Self::Landscape => landscape::gather(context, options),
+            Self::LogitScale => logit_scale::gather(context, options),
+            Self::Seeds | Self::Poison => Ok(()),
+        }
     }
 }
 
