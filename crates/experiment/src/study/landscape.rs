@@ -49,24 +49,20 @@ pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, ExperimentError> 
 
 /// Writes `surface.csv`, around the minima of the first seed, and `segments.csv`, between every two of each seed.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), ExperimentError> {
-    let mut minima = Vec::new();
-    for job in jobs(options)? {
-        if let Some(stored) = context.store.open(&job, context.data)? {
-            minima.push(Minimum { run: job.run, model: stored.last()? });
-        }
-    }
     let train = TestSet::new(&context.data.train.take(options.preset.train_images.min(IMAGES)));
     let (drawn, places) = (options.preset.seeds.iter().take(SURFACE_SEEDS), Places::default());
-    let around: Vec<&Minimum> = minima.iter().filter(|minimum| drawn.clone().any(|s| *s == minimum.run.seed)).collect();
-    let surfaces = run_all(&around, context.threads, |minimum| surface(minimum, &train, &places.around));
-    write_csv(&context.folder.join("surface.csv"), &concatenated(surfaces)?)?;
+    let found = context.measure(&jobs(options)?, |job, stored| {
+        let minimum = Minimum { run: job.run.clone(), model: stored.last()? };
+        let is_drawn = drawn.clone().any(|seed| *seed == job.run.seed);
+        let rows = if is_drawn { surface(&minimum, &train, &places.around)? } else { Vec::new() };
+        Ok((minimum, rows))
+    })?;
+    let (minima, surfaces): (Vec<_>, Vec<_>) = found.into_iter().map(|(_, found)| found).unzip();
+    write_csv(&context.folder.join("surface.csv"), &surfaces.concat())?;
     let segments =
         run_all(&pairs(&minima), context.threads, |pair| segment(*pair, &train, &context.test, &places.between));
-    write_csv(&context.folder.join("segments.csv"), &concatenated(segments)?).map_err(ExperimentError::from)
-}
-
-fn concatenated<R>(parts: Vec<Result<Vec<R>, ExperimentError>>) -> Result<Vec<R>, ExperimentError> {
-    Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    let segments = segments.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(write_csv(&context.folder.join("segments.csv"), &segments.concat())?)
 }
 
 /// Every two minima of the same seed and labels, in the order in which they are given.

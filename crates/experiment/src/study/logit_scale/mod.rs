@@ -26,7 +26,6 @@ use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
 use crate::records::write_csv;
 use crate::training::Run;
-use minima_autodiff::Model;
 use minima_metrics::{Summary, logit_margins};
 
 /// A run for each seed, labels and optimizer.
@@ -38,18 +37,14 @@ pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, ExperimentError> 
 
 /// Writes `logit_scale.csv`, `decisions.csv` and, in words, `summary.md`.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), ExperimentError> {
-    let mut models: Vec<(Run, Model<f32>)> = Vec::new();
-    for job in jobs(options)? {
-        if let Some(stored) = context.store.open(&job, context.data)? {
-            models.push((job.run, stored.last()?));
-        }
-    }
     let test = &context.test;
-    let margins = run_all(&models, context.threads, |(_, model)| {
-        Ok(Summary::of(&logit_margins(model, test.images.view(), &test.labels)?)?.mean)
-    });
-    let margins = margins.into_iter().collect::<Result<Vec<f64>, _>>()?;
-    let groups: Vec<_> = models.iter().map(|(run, _)| (run.seed, run.dataset)).collect();
+    let models = context.measure(&jobs(options)?, |_, stored| {
+        let model = stored.last()?;
+        let margins = logit_margins(&model, test.images.view(), &test.labels)?;
+        Ok((model, Summary::of(&margins)?.mean))
+    })?;
+    let groups: Vec<_> = models.iter().map(|(stored, _)| (stored.run().seed, stored.run().dataset)).collect();
+    let margins: Vec<f64> = models.iter().map(|(_, (_, margin))| *margin).collect();
     let factors = common_factors(&groups, &margins);
     let scaled: Vec<_> = models.iter().zip(factors).filter_map(|(model, factor)| Some((model, factor?))).collect();
     let measured =
