@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask study seeds --seeds 42,1,2 --out results/paper")]
 pub(crate) struct Study {
-    /// Which studies, one after the other [possible: seeds, matched, poison, damping]
+    /// Which studies, one after the other [possible: seeds, matched, poison, damping, landscape, logit-scale]
     #[arg(required = true)]
     names: Vec<String>,
     #[command(flatten)]

@@ -7,6 +7,8 @@ mod bits;
 mod damping;
 mod error;
 mod job;
+pub mod landscape;
+pub mod logit_scale;
 pub mod matched;
 pub mod measured;
 mod options;
@@ -43,10 +45,15 @@ pub enum Study {
     Poison,
     /// What damping and learning rate do.
     Damping,
+    /// The loss around the minima and between them.
+    Landscape,
+    /// What is left of differences when all models' logits have one scale.
+    LogitScale,
 }
 
 /// All studies.
-pub const STUDIES: [Study; 4] = [Study::Seeds, Study::Matched, Study::Poison, Study::Damping];
+pub const STUDIES: [Study; 6] =
+    [Study::Seeds, Study::Matched, Study::Poison, Study::Damping, Study::Landscape, Study::LogitScale];
 
 /// What a study has to work with.
 pub struct Context<'a> {
@@ -75,6 +82,8 @@ impl Study {
             Self::Matched => "matched",
             Self::Poison => "poison",
             Self::Damping => "damping",
+            Self::Landscape => "landscape",
+            Self::LogitScale => "logit-scale",
         }
     }
 
@@ -100,6 +109,8 @@ impl Study {
             Self::Matched => matched::jobs(options),
             Self::Poison => poison::jobs(options),
             Self::Damping => damping::jobs(options),
+            Self::Landscape => landscape::jobs(options),
+            Self::LogitScale => logit_scale::jobs(options),
         }
     }
 
@@ -107,8 +118,8 @@ impl Study {
     #[must_use]
     pub fn seeds(self) -> usize {
         match self {
-            Self::Seeds | Self::Matched => 10,
-            Self::Poison => 3,
+            Self::Seeds | Self::Matched | Self::LogitScale => 10,
+            Self::Poison | Self::Landscape => 3,
             Self::Damping => 1,
         }
     }
@@ -119,6 +130,8 @@ impl Study {
             Self::Matched => matched::gather(context, options),
             Self::Poison => poison::gather(context, options),
             Self::Damping => damping::gather(context, options),
+            Self::Landscape => landscape::gather(context, options),
+            Self::LogitScale => logit_scale::gather(context, options),
         }
     }
 }
