@@ -18,6 +18,8 @@ struct Arguments {
 enum Command {
     /// Train, attack and measure every model of an experiment, and write its tables, figures and report
     Reproduce(commands::reproduce::Reproduce),
+    /// Make the reports of a folder of results again, from its CSV files alone
+    Report(commands::report::Report),
     /// Train one model and save it
     Train(commands::train::Train),
     /// Search learning rate, damping and SAM's radius of each optimizer on training images that are held out
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Reproduce(command) => command.run(),
+        Command::Report(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Tune(command) => command.run(),
         Command::Study(command) => command.run(),

@@ -63,6 +63,9 @@ pub enum ExperimentError {
     /// Results cannot be compared.
     #[error(transparent)]
     Comparison(#[from] crate::comparison::ComparisonError),
+    /// A folder of results cannot be read.
+    #[error(transparent)]
+    Results(#[from] crate::results::ResultsError),
     /// A file cannot be written.
     #[error(transparent)]
     Write(#[from] crate::atomic_file::AtomicWriteError),
