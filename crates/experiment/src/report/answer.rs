@@ -181,7 +181,8 @@ fn at_equal_loss(input: &ReportInput<'_>) -> Option<String> {
             let own = own.filter(|row| row.basis == Basis::TrainLoss && same(row.epsilon, epsilon));
             let gaps = own.filter_map(|row| Some(100.0 * (row.reference_rate - row.rate?)));
             if let Some(gap) = Sample::of(gaps) {
-                parts.push(format!("{:+.1} points for {} against {}", gap.mean, label(reference), label(rival)));
+                let gap = format!("{:+.1}", gap.mean).replace('-', "\u{2212}");
+                parts.push(format!("{gap} points for {} against {}", label(reference), label(rival)));
             }
         }
     }

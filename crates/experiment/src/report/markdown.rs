@@ -1,7 +1,7 @@
 //! The report's sections in order.
 
 use super::findings::{Finding, Verdict, findings};
-use super::{ReportInput, curvature, gauss_newton, goal, robustness, studies, summary, tf32};
+use super::{ReportInput, answer, curvature, gauss_newton, goal, robustness, studies, summary, tf32};
 use crate::agreement::check_curve;
 use crate::optimizers::{PUBLISHED, distinct, label};
 use crate::paper::PaperError;
@@ -25,6 +25,17 @@ const METHODS: &str = "\
 - Input-gradient norm: `‖∇ₓ loss‖₂` of a test image. Logit margin: the true class's logit less the largest other one.
 ";
 
+/// How to do it again.
+pub(super) const AGAIN: &str = "\
+`config.toml` beside this report holds every setting of this run:
+
+```sh
+cargo xtask reproduce --config config.toml --out again
+```
+
+Times and facts about the machine are in `manifest.json`.
+";
+
 /// A train loss above which no one would call a model of MNIST trained.
 const FAR_FROM_A_MINIMUM: f64 = 0.5;
 
@@ -38,6 +49,10 @@ pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
     text.push_str(&summary::what_was_run(input));
     text.push('\n');
     text.push_str(&summary::what_came_out(input, &findings));
+    let answer = answer::sentences(input, &findings);
+    if !answer.is_empty() {
+        section(&mut text, "The answer", &answer);
+    }
 
     section(&mut text, "What matches and what does not", &findings_list(&findings));
     let mut ended = final_epoch_table(input.training).to_markdown();
@@ -86,16 +101,6 @@ pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
     section(&mut text, "Run it again", AGAIN);
     Ok(text)
 }
-
-pub(super) const AGAIN: &str = "\
-`config.toml` beside this report holds every setting of this run:
-
-```sh
-cargo xtask reproduce --config config.toml --out again
-```
-
-Times and facts about the machine are in `manifest.json`.
-";
 
 /// How things were done.
 pub(super) fn methods(input: &ReportInput<'_>) -> String {

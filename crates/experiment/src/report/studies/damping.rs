@@ -91,11 +91,9 @@ pub(in crate::report) fn sentences(rows: &[DampingRow]) -> Option<String> {
             settings.iter().filter(|one| one.test_accuracy.is_some_and(|accuracy| accuracy >= TRAINED)).collect();
         let failed = settings.iter().filter(|one| one.train_loss.is_none()).count();
         let mut line = format!(
-            "- {}: of {}, {} to {} test accuracy or more in {}, and {failed} could not be trained to the end.",
+            "- {}: of {} of η and λ, {} to {} test accuracy or more in {}, and {failed} could not be trained to the end.",
             label(optimizer),
-            counted(settings.len(), "pair of η and λ")
-                .replace("λs", "λ")
-                .replace("pair of", if settings.len() == 1 { "pair of" } else { "pairs of" }),
+            counted(settings.len(), "pair"),
             if trained.len() == 1 { "1 comes".to_owned() } else { format!("{} come", trained.len()) },
             percent(TRAINED),
             counted(epochs as usize, "epoch"),
