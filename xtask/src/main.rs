@@ -22,6 +22,8 @@ enum Command {
     Train(commands::train::Train),
     /// Search learning rate, damping and SAM's radius of each optimizer on training images that are held out
     Tune(commands::tune::Tune),
+    /// Run many experiments that differ in one thing: seeds, poison, …
+    Study(commands::study::Study),
     /// Attack and measure one checkpoint
     Evaluate(commands::evaluate::Evaluate),
     /// Attack a checkpoint, from FGSM to AutoAttack, or show the images made on one to others
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Reproduce(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Tune(command) => command.run(),
+        Command::Study(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Attack(command) => command.run(),
         Command::Check(command) => command.run(),

@@ -39,4 +39,4 @@ pub use dataset::Dataset;
 pub use error::DataError;
 pub use hash::FileHash;
 pub use mnist::Mnist;
-pub use poison::{Poisoning, poison};
+pub use poison::{Poisoning, poison, poison_targeted};

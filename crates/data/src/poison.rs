@@ -1,4 +1,4 @@
-//! Seeded label poisoning.
+//! Seeded label poisoning, of all classes alike or of one towards another.
 
 use std::num::NonZeroU32;
 
@@ -63,6 +63,53 @@ pub fn poison(labels: &[u8], classes: usize, rate: f64, seed: u64) -> Result<Poi
     Ok(Poisoning { labels: poisoned, changed })
 }
 
+/// Replaces exactly ⌊`rate` · N⌋ of the N labels `from` by `to`: a targeted attack on one class.
+///
+/// The same seed gives the same result on every machine: the positions are the first of the permutation of the N by
+/// `Key::for_module(seed, "poison-targeted")`. The floor is [`poison`]'s.
+///
+/// # Errors
+///
+/// As [`poison`], and [`DataError::Label`] when `from` or `to` names no class, or both the same.
+///
+/// ```
+/// let poisoning = minima_data::poison_targeted(&[7, 1, 7, 3, 7, 7], 10, 7, 1, 0.5, 42)?;
+/// assert_eq!(poisoning.changed.len(), 2);
+/// assert!(poisoning.changed.iter().all(|&i| poisoning.labels[i as usize] == 1));
+/// # Ok::<(), minima_data::DataError>(())
+/// ```
+pub fn poison_targeted(
+    labels: &[u8],
+    classes: usize,
+    from: u8,
+    to: u8,
+    rate: f64,
+    seed: u64,
+) -> Result<Poisoning, DataError> {
+    if !(0.0..=1.0).contains(&rate) {
+        return Err(DataError::Rate { found: rate });
+    }
+    if from == to {
+        return Err(DataError::Classes { found: usize::from(to), expected: "a class other than the one it replaces" });
+    }
+    check_labels("labels", labels, classes)?;
+    check_labels("the classes of a targeted poisoning", &[from, to], classes)?;
+
+    let places: Vec<u32> = (0..).zip(labels).filter(|(_, label)| **label == from).map(|(place, _)| place).collect();
+    let order = Key::for_module(seed, "poison-targeted").permutation(places.len());
+    let drawn = order.iter().take(share(rate, places.len()));
+    let mut changed: Vec<u32> = drawn.filter_map(|&index| places.get(index as usize).copied()).collect();
+    changed.sort_unstable();
+
+    let mut poisoned = labels.to_vec();
+    for &position in &changed {
+        if let Some(label) = poisoned.get_mut(position as usize) {
+            *label = to;
+        }
+    }
+    Ok(Poisoning { labels: poisoned, changed })
+}
+
 /// ⌊`rate` · `n`⌋, where a product within rounding of a whole number is that number.
 fn share(rate: f64, n: usize) -> usize {
     let product = rate * n as f64;
@@ -74,7 +121,7 @@ fn share(rate: f64, n: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{poison, share};
+    use super::{poison, poison_targeted, share};
     use crate::error::DataError;
 
     fn labels(n: usize) -> Vec<u8> {
@@ -104,6 +151,26 @@ mod tests {
                 assert_eq!(share(rate, n), percent * n / 100, "{percent} % of {n}");
             }
         }
+    }
+
+    #[test]
+    fn a_targeted_attack_changes_its_share_of_one_class() {
+        let clean = labels(5003);
+        let sevens = clean.iter().filter(|&&label| label == 7).count();
+        for rate in [0.0, 0.1, 0.5, 1.0] {
+            let found = poison_targeted(&clean, 10, 7, 1, rate, 3).unwrap();
+            assert_eq!(found.changed.len(), share(rate, sevens));
+            for (place, (&before, &after)) in (0..).zip(clean.iter().zip(&found.labels)) {
+                let changed = found.changed.binary_search(&place).is_ok();
+                assert_eq!(after, if changed { 1 } else { before });
+                assert!(!changed || before == 7);
+            }
+        }
+        let [one, other] = [3, 4].map(|seed| poison_targeted(&clean, 10, 7, 1, 0.5, seed).unwrap());
+        assert_ne!(one, other);
+        assert!(matches!(poison_targeted(&clean, 10, 7, 7, 0.5, 3), Err(DataError::Classes { found: 7, .. })));
+        assert!(matches!(poison_targeted(&clean, 10, 7, 10, 0.5, 3), Err(DataError::Label { .. })));
+        assert!(matches!(poison_targeted(&clean, 10, 7, 1, -0.1, 3), Err(DataError::Rate { .. })));
     }
 
     #[test]

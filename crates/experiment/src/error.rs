@@ -69,6 +69,9 @@ pub enum ExperimentError {
     /// The paper's numbers, which are compiled in, cannot be read.
     #[error(transparent)]
     Paper(#[from] crate::paper::PaperError),
+    /// A study cannot go on.
+    #[error(transparent)]
+    Study(#[from] crate::study::StudyError),
     /// The manifest cannot be written as JSON.
     #[error("manifest.json: {0}")]
     Json(#[from] serde_json::Error),

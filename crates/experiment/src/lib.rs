@@ -38,6 +38,7 @@ pub mod robustness;
 pub mod scaling;
 mod second_order_bench;
 pub mod spectra;
+pub mod study;
 pub mod tables;
 pub mod time_to_accuracy;
 mod trainee;

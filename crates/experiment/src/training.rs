@@ -3,11 +3,11 @@
 use crate::error::ExperimentError;
 use crate::machine::Machine;
 use crate::observer::{Event, Observer};
-use crate::preset::{DatasetKind, NetworkKind, Precision, Preset};
+use crate::preset::{DatasetKind, Flips, NetworkKind, Precision, Preset};
 use crate::records::TrainingRow;
 use crate::trainee::Trainee;
 use minima_autodiff::{Graph, Model, Scalar, paper_cnn};
-use minima_data::{Dataset, EpochOrder, Mnist, epoch_batches, poison};
+use minima_data::{Dataset, EpochOrder, Mnist, epoch_batches, poison, poison_targeted};
 use minima_metrics::evaluate;
 use ndarray::Array2;
 use std::sync::Arc;
@@ -87,7 +87,11 @@ pub fn training_set(preset: &Preset, run: &Run, data: &Mnist) -> Result<Dataset,
     match run.dataset {
         DatasetKind::Clean => Ok(train),
         DatasetKind::Poisoned => {
-            let poisoned = poison(train.labels(), train.classes(), preset.poison_rate, run.seed)?;
+            let (labels, classes, rate) = (train.labels(), train.classes(), preset.poison_rate);
+            let poisoned = match preset.poison_flips {
+                Flips::Uniform => poison(labels, classes, rate, run.seed)?,
+                Flips::Targeted { from, to } => poison_targeted(labels, classes, from, to, rate, run.seed)?,
+            };
             Ok(train.with_labels(poisoned.labels)?)
         }
     }
@@ -175,9 +179,49 @@ pub fn train_on_processor(
     test: &TestSet,
     observer: &mut dyn Observer,
 ) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
+    train_along(preset, run, train, test, observer, &mut AtTheEnd)
+}
+
+/// As [`train_on_processor`], with a look at the model along the way.
+///
+/// # Errors
+/// As there, and when `visitor` fails.
+pub fn train_along(
+    preset: &Preset,
+    run: &Run,
+    train: &Dataset,
+    test: &TestSet,
+    observer: &mut dyn Observer,
+    visitor: &mut dyn Visitor,
+) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
     match preset.precision {
-        Precision::Single => train_in::<f32>(preset, run, train, test, observer),
-        Precision::Double => train_in::<f64>(preset, run, train, test, observer),
+        Precision::Single => train_in::<f32>(preset, run, train, test, observer, visitor),
+        Precision::Double => train_in::<f64>(preset, run, train, test, observer, visitor),
+    }
+}
+
+/// Sees a model in training.
+pub trait Visitor {
+    /// Whether it wants to see the model after so many steps.
+    fn wants(&self, step: u64) -> bool;
+
+    /// The model after so many steps.
+    ///
+    /// # Errors
+    /// Whatever the visitor runs into; it ends the training.
+    fn visit(&mut self, step: u64, model: &Model<f32>) -> Result<(), ExperimentError>;
+}
+
+/// Is content with what training returns.
+struct AtTheEnd;
+
+impl Visitor for AtTheEnd {
+    fn wants(&self, _step: u64) -> bool {
+        false
+    }
+
+    fn visit(&mut self, _step: u64, _model: &Model<f32>) -> Result<(), ExperimentError> {
+        Ok(())
     }
 }
 
@@ -187,18 +231,24 @@ fn train_in<T: Scalar>(
     train: &Dataset,
     test: &TestSet,
     observer: &mut dyn Observer,
+    visitor: &mut dyn Visitor,
 ) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
     let mut trainee = Trainee::<T>::new(preset, run, train)?;
     let mut rows = Vec::new();
+    let mut taken = 0;
     for (epoch, order) in (1..=preset.epochs).zip(EpochOrder::new(run.seed, train.len())) {
         let (mut loss, mut accuracy, mut steps) = (0.0, 0.0, 0);
         for indices in epoch_batches(&order, preset.batch_size)? {
             steps += 1;
+            taken += 1;
             let report = trainee.step(train, indices, epoch, steps)?;
             let correct = report.correct as f64 / indices.len() as f64;
             loss += report.loss;
             accuracy += correct;
             observer.on(Event::Step { loss: report.loss, accuracy: correct });
+            if visitor.wants(taken) {
+                visitor.visit(taken, &trainee.model()?)?;
+            }
         }
         let tested = evaluate(&trainee.model()?, test.images.view(), &test.labels)?;
         let row = TrainingRow {

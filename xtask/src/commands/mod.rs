@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod evaluate;
 pub(crate) mod reproduce;
+pub(crate) mod study;
 pub(crate) mod train;
 pub(crate) mod tune;
 
@@ -26,7 +27,7 @@ fn load_data(folder: Option<&Path>) -> Result<Mnist> {
 /// Which experiment a command is about.
 #[derive(Debug, Args)]
 pub(crate) struct Experiment {
-    /// The experiment: paper, paper-hardware, extended, quick or check [default: paper to reproduce, else extended]
+    /// The experiment: paper, paper-hardware, studies, extended, quick or check [default: paper to reproduce, studies to study, else extended]
     #[arg(long, conflicts_with = "config")]
     preset: Option<String>,
     /// An experiment of your own, as a TOML file; it may say `extends = "paper"`

@@ -1,9 +1,11 @@
 //! What an experiment does, as data: a TOML file, one of those compiled in or another, with single keys overridden.
 
 mod error;
+mod flips;
 mod table;
 
 pub use error::PresetError;
+pub use flips::Flips;
 
 use crate::optimizer_spec::OptimizerSpec;
 use crate::optimizers::sort_key;
@@ -77,6 +79,9 @@ pub struct Preset {
     pub datasets: Vec<DatasetKind>,
     /// Share of the labels that are wrong in `poisoned`, 0 to 1.
     pub poison_rate: f64,
+    /// How they are made wrong: `uniform`, or one class taken for another, such as `7 to 1`; the rate is then that class's.
+    #[serde(default)]
+    pub poison_flips: Flips,
     /// FGSM's steps, in units of a pixel's range.
     pub epsilons: Vec<f64>,
     /// Norms of the weight perturbations of the sharpness measure.
@@ -312,6 +317,7 @@ mod tests {
             ("optimizers.adam.rate=1", "unknown field `rate`"),
             ("poison_rate=1.5", "poison_rate is 1.5"),
             ("poison_rate=nan", "poison_rate is NaN"),
+            ("poison_flips=7to1", "poison_flips is 7to1"),
             ("epsilons=[-0.1]", "epsilons is -0.1"),
             ("batch_size=60001", "batch_size is 60001"),
             ("seeds=[]", "the number of seeds is 0"),

@@ -4,10 +4,11 @@ use super::PresetError;
 use toml::{Table, Value};
 
 /// The presets compiled in: name and text.
-pub(super) const COMPILED_IN: [(&str, &str); 5] = [
+pub(super) const COMPILED_IN: [(&str, &str); 6] = [
     ("paper", include_str!("../../presets/paper.toml")),
     ("paper-hardware", include_str!("../../presets/paper-hardware.toml")),
     ("extended", include_str!("../../presets/extended.toml")),
+    ("studies", include_str!("../../presets/studies.toml")),
     ("quick", include_str!("../../presets/quick.toml")),
     ("check", include_str!("../../presets/check.toml")),
 ];

@@ -1,0 +1,157 @@
+//! A training run that studies ask for.
+
+use super::StudyError;
+use crate::error::ExperimentError;
+use crate::optimizer_spec::OptimizerSpec;
+use crate::preset::{DatasetKind, Flips, NetworkKind, Precision, Preset};
+use crate::training::Run;
+use serde::Serialize;
+
+/// A training run with all that decides it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// The name of its folder.
+    pub name: String,
+    /// The preset, reduced to this run.
+    pub preset: Preset,
+    /// The run.
+    pub run: Run,
+}
+
+/// What decides the result of a run; two runs that agree in it are the same but for how long they train.
+#[derive(Serialize)]
+struct Recipe<'a> {
+    network: NetworkKind,
+    precision: Precision,
+    seed: u64,
+    batch_size: usize,
+    train_images: usize,
+    test_images: usize,
+    labels: String,
+    optimizer: &'a OptimizerSpec,
+}
+
+impl Job {
+    /// A run of this preset. Its name is `{labels}-{optimizer}-{seed}`, with the share of wrong labels in percent:
+    /// `clean-adam-42`, `poisoned-10-adam-42`, `7-to-1-30-adam-42`.
+    ///
+    /// # Errors
+    /// When the preset has no optimizer of the run's name.
+    pub fn new(preset: &Preset, run: Run) -> Result<Self, ExperimentError> {
+        let spec = preset.optimizer(&run.optimizer)?.clone();
+        let mut preset = preset.clone();
+        preset.seeds = vec![run.seed];
+        preset.datasets = vec![run.dataset];
+        preset.optimizers = std::iter::once((run.optimizer.clone(), spec)).collect();
+        let name = format!("{}-{}-{}", labels(&preset, run.dataset).replace(' ', "-"), run.optimizer, run.seed);
+        Ok(Self { name, preset, run })
+    }
+
+    /// The same with another optimizer's options, and `variant` at the end of its name.
+    #[must_use]
+    pub fn with_optimizer(mut self, spec: OptimizerSpec, variant: &str) -> Self {
+        self.preset.optimizers.insert(self.run.optimizer.clone(), spec);
+        self.name = format!("{}-{variant}", self.name);
+        self
+    }
+
+    /// Its optimizer.
+    ///
+    /// # Errors
+    /// None that can happen here: the preset has it.
+    pub fn optimizer(&self) -> Result<&OptimizerSpec, ExperimentError> {
+        Ok(self.preset.optimizer(&self.run.optimizer)?)
+    }
+
+    /// Steps of an epoch.
+    #[must_use]
+    pub fn steps_an_epoch(&self) -> u64 {
+        self.preset.train_images.div_ceil(self.preset.batch_size.max(1)) as u64
+    }
+
+    /// Its steps in all.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps_an_epoch() * u64::from(self.preset.epochs)
+    }
+
+    /// About how long it takes on one core, in milliseconds: what a step of its optimizer was measured to take.
+    #[must_use]
+    pub fn cost(&self) -> f64 {
+        let step = match self.optimizer() {
+            Ok(OptimizerSpec::Sgd(_) | OptimizerSpec::Adam(_)) | Err(_) => 1.8,
+            Ok(OptimizerSpec::Sam(_) | OptimizerSpec::Kfac(_) | OptimizerSpec::Ekfac(_)) => 3.5,
+            Ok(OptimizerSpec::GaussNewton(_) | OptimizerSpec::GaussNewtonCg(_)) => 30.0,
+            Ok(OptimizerSpec::GaussNewtonTf32(_)) => 500.0,
+        };
+        let precision = if self.preset.precision == Precision::Double { 2.0 } else { 1.0 };
+        step * precision * self.steps() as f64
+    }
+
+    /// What decides its result, as TOML.
+    ///
+    /// # Errors
+    /// When the seed is beyond what TOML can hold, 2⁶³ − 1.
+    pub fn recipe(&self) -> Result<String, ExperimentError> {
+        let preset = &self.preset;
+        let recipe = Recipe {
+            network: preset.network,
+            precision: preset.precision,
+            seed: self.run.seed,
+            batch_size: preset.batch_size,
+            train_images: preset.train_images,
+            test_images: preset.test_images,
+            labels: labels(preset, self.run.dataset),
+            optimizer: self.optimizer()?,
+        };
+        let failed =
+            |error: toml::ser::Error| StudyError::Recipe { run: self.name.clone(), message: error.to_string() };
+        Ok(toml::to_string(&recipe).map_err(failed)?)
+    }
+}
+
+/// "clean", "poisoned 10", "7 to 1 30": the labels with the share of wrong ones in percent.
+fn labels(preset: &Preset, dataset: DatasetKind) -> String {
+    // Up to rounding of a millionth, so that 0.3 is 30 and not 30.000000000000004.
+    let percent = (1e6 * preset.poison_rate).round() / 1e4;
+    match (dataset, preset.poison_flips) {
+        (DatasetKind::Clean, _) => dataset.name().to_owned(),
+        (DatasetKind::Poisoned, Flips::Uniform) => format!("{} {percent}", dataset.name()),
+        (DatasetKind::Poisoned, flips) => format!("{flips} {percent}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(set: &[&str], dataset: DatasetKind) -> Job {
+        let set: Vec<String> = set.iter().map(|&s| s.to_owned()).collect();
+        let preset = Preset::named("paper", &set).unwrap();
+        Job::new(&preset, Run { dataset, optimizer: "adam".to_owned(), seed: 42 }).unwrap()
+    }
+
+    #[test]
+    fn names_tell_labels_apart() {
+        assert_eq!(job(&[], DatasetKind::Clean).name, "clean-adam-42");
+        assert_eq!(job(&[], DatasetKind::Poisoned).name, "poisoned-10-adam-42");
+        assert_eq!(job(&["poison_rate=0.3"], DatasetKind::Poisoned).name, "poisoned-30-adam-42");
+        assert_eq!(
+            job(&["poison_rate=0.125", "poison_flips=7 to 1"], DatasetKind::Poisoned).name,
+            "7-to-1-12.5-adam-42"
+        );
+    }
+
+    #[test]
+    fn the_recipe_is_what_decides_a_run() {
+        let clean = job(&[], DatasetKind::Clean);
+        for same in ["poison_rate=0.3", "epsilons=[0.2]", "epochs=3", "optimizers.sgd.learning_rate=0.5"] {
+            assert_eq!(job(&[same], DatasetKind::Clean).recipe().unwrap(), clean.recipe().unwrap(), "{same}");
+        }
+        for other in ["batch_size=64", "train_images=6400", "optimizers.adam.learning_rate=0.5", "precision=double"] {
+            assert_ne!(job(&[other], DatasetKind::Clean).recipe().unwrap(), clean.recipe().unwrap(), "{other}");
+        }
+        assert_ne!(job(&[], DatasetKind::Poisoned).recipe().unwrap(), clean.recipe().unwrap());
+        assert_eq!((clean.steps_an_epoch(), clean.steps()), (469, 7_035));
+    }
+}

@@ -1,0 +1,72 @@
+//! Independent pieces of work on all cores, one core each; the failure of one does not stop the others.
+
+use crate::error::ExperimentError;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Works on all items, as many at a time as there are threads, each in a pool of its own; results in the items' order.
+///
+/// Fewer items than threads share these out. Results do not depend on that: nothing that computes here depends on the number
+/// of threads.
+pub fn run_all<I: Sync, R: Send>(
+    items: &[I],
+    threads: usize,
+    work: impl Fn(&I) -> Result<R, ExperimentError> + Sync,
+) -> Vec<Result<R, ExperimentError>> {
+    let threads = threads.max(1);
+    let workers = threads.min(items.len()).max(1);
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, Result<R, ExperimentError>)>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for worker in 0..workers {
+            let own_threads = threads / workers + usize::from(worker < threads % workers);
+            let (next, done, work) = (&next, &done, &work);
+            scope.spawn(move || {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(own_threads).build();
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(place) else { break };
+                    let result = match &pool {
+                        Ok(pool) => pool.install(|| work(item)),
+                        // Without threads of its own the worker computes on everybody's.
+                        Err(_) => work(item),
+                    };
+                    if let Ok(mut done) = done.lock() {
+                        done.push((place, result));
+                    }
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::StudyError;
+
+    #[test]
+    fn results_come_in_order_and_failures_alone() {
+        let items: Vec<usize> = (0..23).collect();
+        for threads in [0, 1, 2, 5, 40] {
+            let results = run_all(&items, threads, |&item| {
+                if item % 5 == 3 {
+                    Err(StudyError::NotTrained { run: item.to_string() }.into())
+                } else {
+                    Ok(item * item)
+                }
+            });
+            assert_eq!(results.len(), items.len());
+            for (item, result) in items.iter().zip(results) {
+                match result {
+                    Ok(square) => assert_eq!(square, item * item),
+                    Err(error) => assert!(item % 5 == 3 && error.to_string().contains(&item.to_string())),
+                }
+            }
+        }
+        assert!(run_all(&[(); 0], 3, |()| Ok(())).is_empty());
+    }
+}

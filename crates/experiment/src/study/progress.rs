@@ -1,0 +1,121 @@
+//! How far a study is, for the whole of it.
+
+use super::job::Job;
+use crate::error::ExperimentError;
+use crate::observer::{Event, Observer};
+use crate::records::TrainingRow;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What happens in a study.
+#[derive(Debug)]
+pub enum StudyEvent<'a> {
+    /// Training begins; so many of the runs are there already.
+    Planned {
+        /// Runs to be trained.
+        missing: usize,
+        /// Runs in all.
+        of: usize,
+    },
+    /// An epoch of a run has ended.
+    Epoch {
+        /// The run.
+        run: &'a str,
+        /// Its epochs in all.
+        epochs: u32,
+        /// What it ended with.
+        row: &'a TrainingRow,
+        /// Time left for all training, as far as it can be told.
+        left: Option<Duration>,
+    },
+    /// A run has been trained and stored.
+    Trained {
+        /// The run.
+        run: &'a str,
+        /// How long it took, in seconds.
+        seconds: f64,
+        /// Time left for all training.
+        left: Option<Duration>,
+    },
+    /// A run failed; the others go on.
+    Failed {
+        /// The run.
+        run: &'a str,
+        /// Why.
+        error: &'a ExperimentError,
+    },
+    /// A run has been measured.
+    Measured {
+        /// The run.
+        run: &'a str,
+        /// Runs measured by now.
+        done: usize,
+        /// Runs to measure.
+        of: usize,
+    },
+    /// Something else begins.
+    Stage(&'a str),
+}
+
+/// Hears of a study's events, from several threads.
+pub type Listener<'a> = dyn Fn(StudyEvent<'_>) + Sync + 'a;
+
+/// Counts what is done against what there is to do, in milliseconds of one core as [`Job::cost`] tells them.
+pub(super) struct Clock {
+    start: Instant,
+    whole: f64,
+    done: Mutex<f64>,
+}
+
+impl Clock {
+    pub(super) fn new<'j>(jobs: impl Iterator<Item = &'j Job>) -> Self {
+        Self { start: Instant::now(), whole: jobs.map(Job::cost).sum(), done: Mutex::new(0.0) }
+    }
+
+    /// Adds a share of a job's cost; returns the time left.
+    fn add(&self, cost: f64) -> Option<Duration> {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += cost;
+        let left = self.start.elapsed().as_secs_f64() * (self.whole - *done) / *done;
+        Duration::try_from_secs_f64(left.max(0.0)).ok()
+    }
+}
+
+/// Passes a run's epochs on.
+pub(super) struct RunObserver<'a> {
+    pub(super) job: &'a Job,
+    pub(super) clock: &'a Clock,
+    pub(super) listener: &'a Listener<'a>,
+}
+
+impl RunObserver<'_> {
+    /// Tells that the run has been trained.
+    pub(super) fn trained(&self, seconds: f64) {
+        (self.listener)(StudyEvent::Trained { run: &self.job.name, seconds, left: self.clock.add(0.0) });
+    }
+
+    /// Takes a failed run's remaining epochs off what there is to do.
+    pub(super) fn failed(&self, epochs: u32, error: &ExperimentError) {
+        let share = f64::from(self.job.preset.epochs.saturating_sub(epochs)) / f64::from(self.job.preset.epochs.max(1));
+        self.clock.add(self.job.cost() * share);
+        (self.listener)(StudyEvent::Failed { run: &self.job.name, error });
+    }
+}
+
+/// Counts epochs on their way to the listener.
+pub(super) struct Epochs<'a, 'b> {
+    pub(super) of: &'b RunObserver<'a>,
+    pub(super) seen: u32,
+}
+
+impl Observer for Epochs<'_, '_> {
+    fn on(&mut self, event: Event<'_>) {
+        if let Event::Epoch(row) = event {
+            self.seen = row.epoch;
+            let RunObserver { job, clock, listener } = self.of;
+            let epochs = job.preset.epochs;
+            let left = clock.add(job.cost() / f64::from(epochs.max(1)));
+            listener(StudyEvent::Epoch { run: &job.name, epochs, row, left });
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Trained runs on disk: a folder each, shared by all studies. What is there is not trained again.
+
+use super::StudyError;
+use super::job::Job;
+use crate::atomic_file::write_atomically;
+use crate::error::ExperimentError;
+use crate::observer::Observer;
+use crate::records::{TrainingRow, read_csv, write_csv};
+use crate::training::{Run, TestSet, Visitor, network, train_along, training_set};
+use minima_autodiff::{Graph, Model};
+use minima_data::{Dataset, Mnist};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Steps between two checkpoints at the beginning.
+const EARLY_EVERY: u64 = 25;
+/// The epochs that are the beginning.
+const EARLY_EPOCHS: u64 = 2;
+
+/// A folder of trained runs.
+#[derive(Clone, Debug)]
+pub struct RunStore {
+    folder: PathBuf,
+}
+
+/// A run that has been trained: its curve, and checkpoints along its path.
+#[derive(Clone, Debug)]
+pub struct StoredRun {
+    folder: PathBuf,
+    graph: Arc<Graph>,
+    run: Run,
+    steps_an_epoch: u64,
+    epochs: u32,
+}
+
+impl RunStore {
+    /// The runs in this folder; it need not be there yet.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// A run, where it has been trained for as many epochs as the job asks for, or more.
+    ///
+    /// # Errors
+    /// When the folder holds another run under its name, or a file cannot be read.
+    pub fn open(&self, job: &Job, data: &Mnist) -> Result<Option<StoredRun>, ExperimentError> {
+        let folder = self.folder.join(&job.name);
+        let recipe = folder.join("run.toml");
+        match std::fs::read_to_string(&recipe) {
+            Ok(found) => same_recipe(&folder, &found, &job.recipe()?)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(StudyError::Read { path: recipe, source }.into()),
+        }
+        let training = folder.join("training.csv");
+        if !training.exists() || read_csv::<TrainingRow>(&training)?.len() < job.preset.epochs as usize {
+            return Ok(None);
+        }
+        let graph = network(job.preset.network, &data.train)?;
+        let (run, steps_an_epoch, epochs) = (job.run.clone(), job.steps_an_epoch(), job.preset.epochs);
+        Ok(Some(StoredRun { folder, graph, run, steps_an_epoch, epochs }))
+    }
+
+    /// As [`open`](Self::open), for a run that has to be there.
+    ///
+    /// # Errors
+    /// As there, and when it is not.
+    pub fn trained(&self, job: &Job, data: &Mnist) -> Result<StoredRun, ExperimentError> {
+        Ok(self.open(job, data)?.ok_or_else(|| StudyError::NotTrained { run: job.name.clone() })?)
+    }
+
+    /// Trains a run on the processor and stores it; its curve comes last, so that a run with a curve is whole.
+    ///
+    /// # Errors
+    /// When the folder holds another run under its name, training fails, or a file cannot be written.
+    pub fn train(
+        &self,
+        job: &Job,
+        data: &Mnist,
+        test: &TestSet,
+        observer: &mut dyn Observer,
+    ) -> Result<StoredRun, ExperimentError> {
+        if let Some(stored) = self.open(job, data)? {
+            return Ok(stored);
+        }
+        job.preset.check_against(data)?;
+        let folder = self.folder.join(&job.name);
+        write_atomically(&folder.join("run.toml"), job.recipe()?.as_bytes())?;
+        let set = training_set(&job.preset, &job.run, data)?;
+        let mut keeper = Keeper { folder: &folder, steps_an_epoch: job.steps_an_epoch() };
+        let (_, rows) = train_along(&job.preset, &job.run, &set, test, observer, &mut keeper)?;
+        write_csv(&folder.join("training.csv"), &rows)?;
+        self.trained(job, data)
+    }
+}
+
+/// Keeps checkpoints along a run.
+struct Keeper<'a> {
+    folder: &'a Path,
+    steps_an_epoch: u64,
+}
+
+impl Visitor for Keeper<'_> {
+    fn wants(&self, step: u64) -> bool {
+        is_kept(step, self.steps_an_epoch)
+    }
+
+    fn visit(&mut self, step: u64, model: &Model<f32>) -> Result<(), ExperimentError> {
+        let bytes = model.graph().to_safetensors(model.params())?;
+        Ok(write_atomically(&checkpoint_path(self.folder, step), &bytes)?)
+    }
+}
+
+fn is_kept(step: u64, steps_an_epoch: u64) -> bool {
+    step.is_multiple_of(steps_an_epoch.max(1))
+        || (step < EARLY_EPOCHS * steps_an_epoch && step.is_multiple_of(EARLY_EVERY))
+}
+
+fn checkpoint_path(folder: &Path, step: u64) -> PathBuf {
+    folder.join(format!("checkpoints/step-{step:06}.safetensors"))
+}
+
+impl StoredRun {
+    /// Which run it is.
+    #[must_use]
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The epochs that were asked for.
+    #[must_use]
+    pub fn epochs(&self) -> u32 {
+        self.epochs
+    }
+
+    /// The steps after which there are checkpoints, from 0, the initial weights, to the end of the epochs asked for.
+    #[must_use]
+    pub fn steps(&self) -> Vec<u64> {
+        let last = self.steps_an_epoch * u64::from(self.epochs);
+        (0..=last).filter(|&step| is_kept(step, self.steps_an_epoch)).collect()
+    }
+
+    /// The step at which an epoch ends.
+    #[must_use]
+    pub fn step_after(&self, epoch: u32) -> u64 {
+        self.steps_an_epoch * u64::from(epoch)
+    }
+
+    /// The model after so many steps.
+    ///
+    /// # Errors
+    /// When there is no such checkpoint, or it is none of this network.
+    pub fn checkpoint(&self, step: u64) -> Result<Model<f32>, ExperimentError> {
+        let params = match step {
+            0 => self.graph.init(self.run.seed),
+            step => self.graph.load(&checkpoint_path(&self.folder, step))?,
+        };
+        Ok(Model::new(Arc::clone(&self.graph), params)?)
+    }
+
+    /// The model at the end.
+    ///
+    /// # Errors
+    /// As [`checkpoint`](Self::checkpoint).
+    pub fn last(&self) -> Result<Model<f32>, ExperimentError> {
+        self.checkpoint(self.step_after(self.epochs))
+    }
+
+    /// A row for each epoch asked for.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn training(&self) -> Result<Vec<TrainingRow>, ExperimentError> {
+        let mut rows: Vec<TrainingRow> = read_csv(&self.folder.join("training.csv"))?;
+        rows.truncate(self.epochs as usize);
+        Ok(rows)
+    }
+
+    /// What it was trained on.
+    ///
+    /// # Errors
+    /// When the preset's share of wrong labels is none.
+    pub fn training_set(&self, job: &Job, data: &Mnist) -> Result<Dataset, ExperimentError> {
+        training_set(&job.preset, &self.run, data)
+    }
+}
+
+/// Fails with the first line in which two recipes differ.
+fn same_recipe(folder: &Path, found: &str, expected: &str) -> Result<(), StudyError> {
+    if found == expected {
+        return Ok(());
+    }
+    let (mut here, mut wanted) = (found.lines(), expected.lines());
+    loop {
+        match (here.next(), wanted.next()) {
+            (Some(a), Some(b)) if a == b => {}
+            (a, b) => {
+                let line = |line: Option<&str>| line.unwrap_or("nothing more").to_owned();
+                return Err(StudyError::OtherRun { folder: folder.to_owned(), found: line(a), expected: line(b) });
+            }
+        }
+    }
+}

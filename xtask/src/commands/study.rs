@@ -1,0 +1,96 @@
+//! `cargo xtask study`.
+
+use super::{Experiment, load_data};
+use crate::Outcome;
+use anyhow::Result;
+use clap::Args;
+use minima_experiment::study::{STUDIES, StudyEvent, StudyOptions, run_study};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Run many experiments that differ in one thing, as independent jobs on all cores. What is there is not trained again, and
+/// all studies of a folder share their runs. Computes on the processor.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: cargo xtask study seeds --seeds 42,1,2 --out results/paper")]
+pub(crate) struct Study {
+    /// Which studies, one after the other [possible: seeds, poison]
+    #[arg(required = true)]
+    names: Vec<String>,
+    #[command(flatten)]
+    experiment: Experiment,
+    /// Seeds, separated by commas, instead of the experiment's
+    #[arg(long, value_delimiter = ',')]
+    seeds: Vec<u64>,
+    /// Optimizers of the experiment, separated by commas [default: all]
+    #[arg(long, value_delimiter = ',')]
+    optimizers: Vec<String>,
+    /// poison: shares of wrong labels [default: 0,0.05,0.1,0.2,0.3,0.4,0.5]
+    #[arg(long, value_delimiter = ',')]
+    rates: Vec<f64>,
+    /// Folder of the results; the studies are in its folder `studies`
+    #[arg(long, value_name = "FOLDER", default_value = "results/paper")]
+    out: PathBuf,
+    /// Folder with the four files of MNIST, instead of the one in the repository
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Runs at a time, one thread each [default: as many as there are cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+impl Study {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let studies = names.iter().map(|name| minima_experiment::study::Study::named(name));
+        let studies = studies.collect::<Result<Vec<_>, _>>()?;
+        let (_, mut preset) = self.experiment.preset("studies")?;
+        if !self.seeds.is_empty() {
+            preset = preset.with_seeds(self.seeds)?;
+        }
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let mut options = StudyOptions::new(preset, self.threads.map_or_else(cores, usize::from));
+        options.optimizers = self.optimizers;
+        if !self.rates.is_empty() {
+            options.rates = self.rates;
+        }
+        let data = load_data(self.data.as_deref())?;
+        let mut found = Outcome::Fine;
+        for study in studies {
+            let failed = std::sync::atomic::AtomicBool::new(false);
+            let listener = |event: StudyEvent<'_>| {
+                if matches!(event, StudyEvent::Failed { .. }) {
+                    failed.store(true, std::sync::atomic::Ordering::Relaxed);
+                }
+                tell(&event);
+            };
+            run_study(study, &options, &data, &self.out, &listener)?;
+            if failed.into_inner() {
+                found = Outcome::Found;
+            }
+        }
+        let _ = STUDIES;
+        Ok(found)
+    }
+}
+
+fn tell(event: &StudyEvent<'_>) {
+    match event {
+        StudyEvent::Planned { missing, of } => eprintln!("{missing} of {of} runs to train"),
+        StudyEvent::Epoch { run, epochs, row, left } => eprintln!(
+            "{run} epoch {}/{epochs}: train loss {:.4}, test accuracy {:.4}{}",
+            row.epoch,
+            row.train_loss,
+            row.test_accuracy,
+            remaining(*left)
+        ),
+        StudyEvent::Trained { run, seconds, left } => eprintln!("{run}: trained in {seconds:.1} s{}", remaining(*left)),
+        StudyEvent::Failed { run, error } => eprintln!("{run}: failed: {error}"),
+        StudyEvent::Measured { run, done, of } => eprintln!("[{done}/{of}] {run}: measured"),
+        StudyEvent::Stage(stage) => eprintln!("{stage}"),
+    }
+}
+
+/// "; 12 min left".
+fn remaining(left: Option<Duration>) -> String {
+    left.map_or_else(String::new, |left| format!("; {:.1} min left", left.as_secs_f64() / 60.0))
+}
