@@ -12,7 +12,7 @@
 //! without these zeros; `sum` and `mean` 6.
 
 use super::logit_curvature::LogitCurvature;
-use super::strips::{ColumnOrder, Jacobian};
+use super::strips::ColumnOrder;
 use super::{Arithmetic, Generation};
 use crate::batch_gradient::batch_gradient;
 use crate::range::{POSITIVE, check};
@@ -20,7 +20,7 @@ use crate::{OptimError, Optimizer};
 use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_autodiff::{Batch, Graph, Scalar, StepReport, mixed_dot};
 use minima_linalg::{LinalgError, matmul, solve_general};
-use ndarray::{Array1, Array2, Axis, Slice};
+use ndarray::{Array1, Array2, ArrayView2, Axis, Slice};
 use rayon::prelude::*;
 
 /// Gauss-Newton with products of rounded numbers; see the [module](self).
@@ -91,14 +91,15 @@ impl EmulatedGaussNewton {
         let order = if self.natural_order { ColumnOrder::natural(graph) } else { ColumnOrder::by_output(graph) };
         let gradient: Array1<f64> =
             order.parameters.iter().map(|&p| gradient.get(p).map_or(0.0, |&g| f64::from(g))).collect();
-        let jacobian = Jacobian::new(&at, &order, self.arithmetic)?;
+        let jacobian = at.transposed_jacobian()?;
         let curvature = LogitCurvature::new(softmax(at.logits()).view(), self.generation, self.arithmetic);
         let scale = match self.generation {
             Generation::Published | Generation::Sum => 1.0,
             Generation::Mean => 1.0 / batch.labels().len() as f64,
         };
         let failed = |source| self.failed(source);
-        let system = self.system(&jacobian, &order, &curvature, &gradient).map_err(failed)?;
+        let system =
+            self.system(jacobian.view(), &order, &curvature, &gradient, batch.labels().len()).map_err(failed)?;
         let reordered = self.solve(system, scale, &order, &gradient).map_err(failed)?;
         let mut direction = vec![0.0; params.len()];
         for (&parameter, d) in order.parameters.iter().zip(reordered) {
@@ -112,33 +113,39 @@ impl EmulatedGaussNewton {
     /// `t(J) L`, `t(J) g` and `L`, a strip after the other.
     fn system(
         &self,
-        jacobian: &Jacobian,
+        jacobian: ArrayView2<'_, f32>,
         order: &ColumnOrder,
         curvature: &LogitCurvature,
         gradient: &Array1<f64>,
+        images: usize,
     ) -> Result<System, LinalgError> {
-        let rows = jacobian.nrows();
+        let rows = jacobian.ncols();
         let mut small = Array2::<f64>::zeros((rows, rows));
         let mut along = Array1::<f64>::zeros(rows);
         let mut left = Vec::with_capacity(order.strips.len());
         for columns in &order.strips {
-            let strip = jacobian.strip(columns);
+            let strip = order.strip(columns, jacobian, images, self.arithmetic);
             let mut numbers = curvature.left_factor(&strip)?;
             numbers.par_mapv_inplace(|x| self.arithmetic.round(x));
-            let right = strip.jacobian.mapv(f64::from);
-            let product = numbers.mapv(f64::from);
-            let onto = right.dot(&gradient.slice_axis(Axis(0), Slice::from(columns.clone())));
+            let wide = (strip.transposed.mapv(f64::from), numbers.mapv(f64::from));
+            let gradient = gradient.slice_axis(Axis(0), Slice::from(columns.clone()));
+            if self.natural_order {
+                // A row's sum in the eight parts that a contiguous row has.
+                along += &wide.0.t().as_standard_layout().dot(&gradient);
+            } else {
+                for (&g, j) in gradient.iter().zip(wide.0.outer_iter()) {
+                    strip.rows.iter().zip(j).for_each(|(&row, j)| along[row] += g * j);
+                }
+            }
             if strip.rows.len() == rows {
-                matmul(1.0, right.view(), product.view(), 1.0, small.view_mut())?;
-                along += &onto;
+                matmul(1.0, wide.0.t(), wide.1.view(), 1.0, small.view_mut())?;
                 left.push(LeftFactor { numbers, rows: strip.rows });
                 continue;
             }
-            let mut part = Array2::zeros((strip.rows.len(), product.ncols()));
-            matmul(1.0, right.view(), product.view(), 0.0, part.view_mut())?;
+            let mut part = Array2::zeros((strip.rows.len(), wide.1.ncols()));
+            matmul(1.0, wide.0.t(), wide.1.view(), 0.0, part.view_mut())?;
             let columns = if curvature.couples() { (0..rows).collect() } else { strip.rows.clone() };
-            for ((&row, part), onto) in strip.rows.iter().zip(part.outer_iter()).zip(onto) {
-                along[row] += onto;
+            for (&row, part) in strip.rows.iter().zip(part.outer_iter()) {
                 let mut small = small.row_mut(row);
                 columns.iter().zip(part).for_each(|(&column, x)| small[column] += x);
             }

@@ -3,14 +3,14 @@
 use super::strips::Strip;
 use super::{Arithmetic, Generation};
 use minima_linalg::{LinalgError, matmul};
-use ndarray::{Array2, Array3, ArrayView2, Axis};
+use ndarray::{Array2, Array3, ArrayView2, Axis, azip};
 use rayon::prelude::*;
 
 /// `H`, rounded.
 pub(super) enum LogitCurvature {
     /// `diag(p) − p pᵀ` over the whole batch; rows run over images within a class.
     Coupled(Array2<f32>),
-    /// `diag(pᵢ) − pᵢ pᵢᵀ` of each image: `(images, classes, classes)`.
+    /// `diag(pᵢ) − pᵢ pᵢᵀ` of each image: `(classes, classes, images)`.
     PerImage(Array3<f32>),
 }
 
@@ -25,8 +25,8 @@ impl LogitCurvature {
             }
             Generation::Sum | Generation::Mean => {
                 let (images, classes) = p.dim();
-                let at = |(i, c, d)| entry(c == d, p[[i, c]], p[[i, d]]);
-                Self::PerImage(Array3::from_shape_fn((images, classes, classes), at))
+                let at = |(c, d, i)| entry(c == d, p[[i, c]], p[[i, d]]);
+                Self::PerImage(Array3::from_shape_fn((classes, classes, images), at))
             }
         }
     }
@@ -35,28 +35,32 @@ impl LogitCurvature {
     ///
     /// Its own columns belong to all rows of `H`, or, where `H` does not couple images, to the strip's.
     pub fn left_factor(&self, strip: &Strip) -> Result<Array2<f32>, LinalgError> {
-        let (rows, columns) = strip.jacobian.dim();
+        let transposed = strip.transposed.view();
+        let (columns, rows) = transposed.dim();
         match self {
-            Self::Coupled(h) if rows == h.nrows() => {
-                let mut left = Array2::zeros((columns, rows));
-                matmul(1.0, strip.jacobian.t(), h.view(), 0.0, left.view_mut())?;
-                Ok(left)
-            }
             Self::Coupled(h) => {
                 let mut left = Array2::zeros((columns, h.ncols()));
-                matmul(1.0, strip.jacobian.t(), h.select(Axis(0), &strip.rows).view(), 0.0, left.view_mut())?;
+                if rows == h.nrows() {
+                    matmul(1.0, transposed, h.view(), 0.0, left.view_mut())?;
+                } else {
+                    matmul(1.0, transposed, h.select(Axis(0), &strip.rows).view(), 0.0, left.view_mut())?;
+                }
                 Ok(left)
             }
             Self::PerImage(h) => {
-                let count = strip.images.len();
-                let mut by_row = Array2::zeros((rows, columns));
-                by_row.outer_iter_mut().into_par_iter().enumerate().for_each(|(row, mut sum)| {
-                    let (d, nth) = (row / count, row % count);
-                    for (c, h) in h.index_axis(Axis(0), strip.images[nth]).column(d).iter().enumerate() {
-                        sum.scaled_add(*h, &strip.jacobian.row(c * count + nth));
+                // A row `(c, d)` of the strip's images each, so that images are the innermost axis.
+                let count = strip.images.len().max(1);
+                let h = h.select(Axis(2), &strip.images);
+                let mut left = Array2::zeros((columns, rows));
+                let rows = left.outer_iter_mut().into_par_iter().zip(transposed.outer_iter().into_par_iter());
+                rows.for_each(|(mut left, j)| {
+                    for (mut sum, h) in left.axis_chunks_iter_mut(Axis(0), count).zip(h.outer_iter()) {
+                        for (j, h) in j.axis_chunks_iter(Axis(0), count).zip(h.outer_iter()) {
+                            azip!((sum in &mut sum, &j in j, &h in h) *sum += j * h);
+                        }
                     }
                 });
-                Ok(by_row.t().as_standard_layout().into_owned())
+                Ok(left)
             }
         }
     }

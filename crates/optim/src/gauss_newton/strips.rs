@@ -1,8 +1,8 @@
 //! A Jacobian by strips of columns, each without the images at which it vanishes.
 
 use super::Arithmetic;
-use minima_autodiff::{AutodiffError, Graph, LayerOperation, Linearization};
-use ndarray::{Array2, Axis, Slice};
+use minima_autodiff::{Graph, LayerOperation};
+use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -58,63 +58,41 @@ impl ColumnOrder {
     }
 }
 
-/// A Jacobian in reordered columns; its rows run over images within a class.
-pub(super) struct Jacobian {
-    rows: Array2<f32>,
-    images: usize,
-    sparse: bool,
-}
-
 /// Some columns of a Jacobian, without the images at which all of them are zero.
 pub(super) struct Strip {
     /// The images that are left.
     pub images: Vec<usize>,
-    /// Their rows: over images within a class.
+    /// Their rows in the Jacobian, which run over images within a class.
     pub rows: Vec<usize>,
-    /// `(rows, columns)`.
-    pub jacobian: Array2<f32>,
+    /// Transposed: a row for each column, `(columns, rows)`.
+    pub transposed: Array2<f32>,
 }
 
-impl Jacobian {
-    /// Of a linearized network, rounded.
-    pub fn new(
-        at: &Linearization<'_, f32>,
-        order: &ColumnOrder,
+impl ColumnOrder {
+    /// A strip of the Jacobian whose transpose is given, rounded. Its columns run over `images` within a class.
+    pub fn strip(
+        &self,
+        columns: &Range<usize>,
+        jacobian: ArrayView2<'_, f32>,
+        images: usize,
         arithmetic: Arithmetic,
-    ) -> Result<Self, AutodiffError> {
-        let (images, classes) = at.logits().dim();
-        let mut rows = Array2::zeros((classes * images, order.parameters.len()));
-        for (class, mut rows) in rows.axis_chunks_iter_mut(Axis(0), images.max(1)).enumerate() {
-            let mut w = Array2::zeros((images, classes));
-            w.column_mut(class).fill(1.0);
-            let gradients = at.per_sample_gradients(w.view())?;
-            rows.outer_iter_mut().into_par_iter().zip(gradients.outer_iter().into_par_iter()).for_each(
-                |(mut to, from)| {
-                    let from = from.as_slice().unwrap_or_default();
-                    for (to, &parameter) in to.iter_mut().zip(&order.parameters) {
-                        *to = from.get(parameter).map_or(0.0, |&x| arithmetic.round(x));
-                    }
-                },
-            );
+    ) -> Strip {
+        let classes = jacobian.ncols() / images.max(1);
+        let columns = self.parameters.get(columns.clone()).unwrap_or_default();
+        let mut seen = vec![!self.sparse; images];
+        for &parameter in columns {
+            let row = jacobian.row(parameter);
+            for class in row.as_slice().unwrap_or_default().chunks_exact(images.max(1)) {
+                seen.iter_mut().zip(class).for_each(|(seen, &x)| *seen |= x != 0.0);
+            }
         }
-        Ok(Self { rows, images, sparse: order.sparse })
-    }
-
-    /// Rows: images times classes.
-    pub fn nrows(&self) -> usize {
-        self.rows.nrows()
-    }
-
-    /// Columns of the reordered Jacobian.
-    pub fn strip(&self, columns: &Range<usize>) -> Strip {
-        let columns = self.rows.slice_axis(Axis(1), Slice::from(columns.clone()));
-        let (count, classes) = (self.images, self.nrows() / self.images.max(1));
-        let seen = |&image: &usize| {
-            !self.sparse || (0..classes).any(|c| columns.row(c * count + image).iter().any(|&x| x != 0.0))
-        };
-        let images: Vec<usize> = (0..count).filter(seen).collect();
-        let rows: Vec<usize> = (0..classes).flat_map(|c| images.iter().map(move |i| c * count + i)).collect();
-        let jacobian = columns.select(Axis(0), &rows);
-        Strip { images, rows, jacobian }
+        let images_left: Vec<usize> = seen.iter().enumerate().filter_map(|(i, &seen)| seen.then_some(i)).collect();
+        let rows: Vec<usize> = (0..classes).flat_map(|c| images_left.iter().map(move |i| c * images + i)).collect();
+        let mut transposed = Array2::zeros((columns.len(), rows.len()));
+        transposed.outer_iter_mut().into_par_iter().zip(columns.par_iter()).for_each(|(mut to, &parameter)| {
+            let from = jacobian.row(parameter);
+            to.iter_mut().zip(&rows).for_each(|(to, &row)| *to = arithmetic.round(from[row]));
+        });
+        Strip { images: images_left, rows, transposed }
     }
 }
