@@ -20,7 +20,7 @@ use crate::{OptimError, Optimizer};
 use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_autodiff::{Batch, Graph, Scalar, StepReport, mixed_dot};
 use minima_linalg::{LinalgError, matmul, solve_general};
-use ndarray::{Array1, Array2, ArrayView2, Axis, Slice};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 /// Gauss-Newton with products of rounded numbers; see the [module](self).
@@ -35,8 +35,10 @@ pub struct EmulatedGaussNewton {
 
 /// `L` of a strip, rounded.
 struct LeftFactor {
-    /// `(columns of the strip, rows)`.
+    /// `(columns, rows)`.
     numbers: Array2<f32>,
+    /// Which columns of the Jacobian, by their places in the order.
+    columns: Vec<usize>,
     /// Which rows.
     rows: Vec<usize>,
 }
@@ -100,11 +102,11 @@ impl EmulatedGaussNewton {
         let failed = |source| self.failed(source);
         let system =
             self.system(jacobian.view(), &order, &curvature, &gradient, batch.labels().len()).map_err(failed)?;
-        let reordered = self.solve(system, scale, &order, &gradient).map_err(failed)?;
+        let reordered = self.solve(system, scale, &gradient).map_err(failed)?;
         let mut direction = vec![0.0; params.len()];
         for (&parameter, d) in order.parameters.iter().zip(reordered) {
             if let Some(to) = direction.get_mut(parameter) {
-                *to = d;
+                *to = d as f32;
             }
         }
         Ok((report, direction))
@@ -123,12 +125,12 @@ impl EmulatedGaussNewton {
         let mut small = Array2::<f64>::zeros((rows, rows));
         let mut along = Array1::<f64>::zeros(rows);
         let mut left = Vec::with_capacity(order.strips.len());
-        for columns in &order.strips {
-            let strip = order.strip(columns, jacobian, images, self.arithmetic);
+        for places in &order.strips {
+            let strip = order.strip(places, jacobian, images, self.arithmetic);
             let mut numbers = curvature.left_factor(&strip)?;
             numbers.par_mapv_inplace(|x| self.arithmetic.round(x));
             let wide = (strip.transposed.mapv(f64::from), numbers.mapv(f64::from));
-            let gradient = gradient.slice_axis(Axis(0), Slice::from(columns.clone()));
+            let gradient = gradient.select(Axis(0), &strip.columns);
             if self.natural_order {
                 // A row's sum in the eight parts that a contiguous row has.
                 along += &wide.0.t().as_standard_layout().dot(&gradient);
@@ -139,42 +141,36 @@ impl EmulatedGaussNewton {
             }
             if strip.rows.len() == rows {
                 matmul(1.0, wide.0.t(), wide.1.view(), 1.0, small.view_mut())?;
-                left.push(LeftFactor { numbers, rows: strip.rows });
+                left.push(LeftFactor { numbers, columns: strip.columns, rows: strip.rows });
                 continue;
             }
             let mut part = Array2::zeros((strip.rows.len(), wide.1.ncols()));
             matmul(1.0, wide.0.t(), wide.1.view(), 0.0, part.view_mut())?;
-            let columns = if curvature.couples() { (0..rows).collect() } else { strip.rows.clone() };
+            let onto = if curvature.couples() { (0..rows).collect() } else { strip.rows.clone() };
             for (&row, part) in strip.rows.iter().zip(part.outer_iter()) {
                 let mut small = small.row_mut(row);
-                columns.iter().zip(part).for_each(|(&column, x)| small[column] += x);
+                onto.iter().zip(part).for_each(|(&column, x)| small[column] += x);
             }
-            left.push(LeftFactor { numbers, rows: columns });
+            left.push(LeftFactor { numbers, columns: strip.columns, rows: onto });
         }
         Ok(System { small, along, left })
     }
 
     /// `(λI + α L t(J))⁻¹ g`, in the order of the strips.
-    fn solve(
-        &self,
-        system: System,
-        scale: f64,
-        order: &ColumnOrder,
-        gradient: &Array1<f64>,
-    ) -> Result<Vec<f32>, LinalgError> {
+    fn solve(&self, system: System, scale: f64, gradient: &Array1<f64>) -> Result<Array1<f64>, LinalgError> {
         let System { mut small, along, left } = system;
         small.mapv_inplace(|x| scale * x);
         small.diag_mut().mapv_inplace(|d| d + self.damping);
         let solved = solve_general(small, along.insert_axis(Axis(1)).view())?.into_flat();
-        let mut direction = vec![0.0; gradient.len()];
-        for (columns, LeftFactor { numbers, rows }) in order.strips.iter().zip(&left) {
+        let mut direction = gradient / self.damping;
+        for LeftFactor { numbers, columns, rows } in &left {
             let solved: Vec<f64> = rows.iter().map(|&row| scale * solved[row]).collect();
-            let strip = direction.get_mut(columns.clone()).unwrap_or_default();
-            let gradient = gradient.slice_axis(Axis(0), Slice::from(columns.clone()));
-            strip.par_iter_mut().zip(numbers.outer_iter().into_par_iter()).enumerate().for_each(|(nth, (d, left))| {
-                let curved = mixed_dot(left.as_slice().unwrap_or_default(), &solved);
-                *d = ((gradient[nth] - curved) / self.damping) as f32;
+            let curved = numbers.outer_iter().into_par_iter().zip(columns.par_iter()).map(|(left, &column)| {
+                (gradient[column] - mixed_dot(left.as_slice().unwrap_or_default(), &solved)) / self.damping
             });
+            for (&column, d) in columns.iter().zip(curved.collect::<Vec<f64>>()) {
+                direction[column] = d;
+            }
         }
         Ok(direction)
     }

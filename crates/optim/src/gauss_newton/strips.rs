@@ -16,7 +16,7 @@ pub(super) struct ColumnOrder {
     pub parameters: Vec<usize>,
     /// Strips of them.
     pub strips: Vec<Range<usize>>,
-    /// Whether a strip leaves out the images at which it is zero.
+    /// Whether a strip leaves out what is zero.
     sparse: bool,
 }
 
@@ -58,8 +58,10 @@ impl ColumnOrder {
     }
 }
 
-/// Some columns of a Jacobian, without the images at which all of them are zero.
+/// Some columns of a Jacobian, without those that are zero, and without the images at which all of them are zero.
 pub(super) struct Strip {
+    /// The columns that are left: places in the order.
+    pub columns: Vec<usize>,
     /// The images that are left.
     pub images: Vec<usize>,
     /// Their rows in the Jacobian, which run over images within a class.
@@ -72,27 +74,33 @@ impl ColumnOrder {
     /// A strip of the Jacobian whose transpose is given, rounded. Its columns run over `images` within a class.
     pub fn strip(
         &self,
-        columns: &Range<usize>,
+        places: &Range<usize>,
         jacobian: ArrayView2<'_, f32>,
         images: usize,
         arithmetic: Arithmetic,
     ) -> Strip {
         let classes = jacobian.ncols() / images.max(1);
-        let columns = self.parameters.get(columns.clone()).unwrap_or_default();
+        let parameters = self.parameters.get(places.clone()).unwrap_or_default();
         let mut seen = vec![!self.sparse; images];
-        for &parameter in columns {
+        let mut columns = Vec::with_capacity(parameters.len());
+        for (place, &parameter) in places.clone().zip(parameters) {
             let row = jacobian.row(parameter);
+            let mut zero = self.sparse;
             for class in row.as_slice().unwrap_or_default().chunks_exact(images.max(1)) {
                 seen.iter_mut().zip(class).for_each(|(seen, &x)| *seen |= x != 0.0);
+                zero &= class.iter().all(|&x| x == 0.0);
+            }
+            if !zero {
+                columns.push(place);
             }
         }
         let images_left: Vec<usize> = seen.iter().enumerate().filter_map(|(i, &seen)| seen.then_some(i)).collect();
         let rows: Vec<usize> = (0..classes).flat_map(|c| images_left.iter().map(move |i| c * images + i)).collect();
         let mut transposed = Array2::zeros((columns.len(), rows.len()));
-        transposed.outer_iter_mut().into_par_iter().zip(columns.par_iter()).for_each(|(mut to, &parameter)| {
-            let from = jacobian.row(parameter);
+        transposed.outer_iter_mut().into_par_iter().zip(columns.par_iter()).for_each(|(mut to, &place)| {
+            let from = jacobian.row(self.parameters[place]);
             to.iter_mut().zip(&rows).for_each(|(to, &row)| *to = arithmetic.round(from[row]));
         });
-        Strip { images: images_left, rows, transposed }
+        Strip { columns, images: images_left, rows, transposed }
     }
 }
