@@ -47,8 +47,9 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     let margins: Vec<f64> = models.iter().map(|(_, (_, margin))| *margin).collect();
     let factors = common_factors(&groups, &margins);
     let scaled: Vec<_> = models.iter().zip(factors).filter_map(|(model, factor)| Some((model, factor?))).collect();
-    let measured =
-        run_all(&scaled, context.threads, |((run, model), factor)| measure(run, model, *factor, test, &options.preset));
+    let measured = run_all(&scaled, context.threads, |((stored, (model, _)), factor)| {
+        measure(stored.run(), model, *factor, test, &options.preset)
+    });
     let measured = measured.into_iter().collect::<Result<Vec<Measured>, _>>()?;
     let (rows, decisions): (Vec<_>, Vec<_>) = measured.into_iter().map(|m| (m.rows, m.decisions)).unzip();
     let (rows, decisions) = (rows.concat(), decisions.concat());
