@@ -7,6 +7,7 @@ mod rounding;
 pub use rounding::{Rounding, rounding, to_markdown};
 
 use super::{Context, Job, StoredRun, StudyError, StudyOptions};
+use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
 use crate::optimizer_spec::{EmulatedSpec, GaussNewtonSpec, OptimizerSpec};
 use crate::optimizers::{MEAN, PUBLISHED, SUM};
@@ -87,7 +88,7 @@ fn job(options: &StudyOptions, generation: &str, arithmetic: &str, seed: u64) ->
     Ok(Job::new(&preset, run)?.with_optimizer(spec, arithmetic))
 }
 
-/// Writes `precision.csv` and `drift.csv`; a run that failed has no rows.
+/// Writes `precision.csv`, `drift.csv` and `summary.md`; a run that failed has no rows, and the summary says why.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), ExperimentError> {
     let plan = plan(options)?;
     let measured = context.measure(&jobs(options)?, |job, run| {
@@ -111,7 +112,12 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
         drift.extend(drift_of_run);
     }
     write_csv(&context.folder.join("precision.csv"), &rows)?;
-    Ok(write_csv(&context.folder.join("drift.csv"), &drift)?)
+    write_csv(&context.folder.join("drift.csv"), &drift)?;
+    let mut text = to_markdown(&rounding(&rows));
+    for (run, why) in &context.failures {
+        text.push_str(&format!("\n{run} failed: {why}\n"));
+    }
+    Ok(write_atomically(&context.folder.join("summary.md"), text.as_bytes())?)
 }
 
 /// A model after each epoch.
