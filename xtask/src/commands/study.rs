@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask study seeds --seeds 42,1,2 --out results/paper")]
 pub(crate) struct Study {
-    /// Which studies, one after the other [possible: seeds, matched, poison, damping, landscape, logit-scale]
+    /// Which studies, one after the other [possible: seeds, matched, poison, damping, precision, landscape, logit-scale]
     #[arg(required = true)]
     names: Vec<String>,
     #[command(flatten)]
@@ -33,6 +33,12 @@ pub(crate) struct Study {
     /// damping: dampings [default: 0.0001,0.001,0.01,0.1,1,10]
     #[arg(long, value_delimiter = ',')]
     dampings: Vec<f64>,
+    /// precision: curvature matrices [default: published,sum,mean]
+    #[arg(long, value_delimiter = ',')]
+    generations: Vec<String>,
+    /// precision: arithmetics [default: f64,f32,tf32,bf16]
+    #[arg(long, value_delimiter = ',')]
+    arithmetics: Vec<String>,
     /// Folder of the results; the studies are in its folder `studies`
     #[arg(long, value_name = "FOLDER", default_value = "results/paper")]
     out: PathBuf,
@@ -58,6 +64,13 @@ impl Study {
             (&self.learning_rates, &mut options.learning_rates),
             (&self.dampings, &mut options.dampings),
         ] {
+            if !given.is_empty() {
+                values.clone_from(given);
+            }
+        }
+        for (given, values) in
+            [(&self.generations, &mut options.generations), (&self.arithmetics, &mut options.arithmetics)]
+        {
             if !given.is_empty() {
                 values.clone_from(given);
             }

@@ -14,6 +14,7 @@ pub mod measured;
 mod options;
 mod poison;
 mod pool;
+pub mod precision;
 mod progress;
 mod run_store;
 mod seeds;
@@ -47,6 +48,8 @@ pub enum Study {
     Poison,
     /// What damping and learning rate do.
     Damping,
+    /// What rounding decides.
+    Precision,
     /// The loss around the minima and between them.
     Landscape,
     /// What is left of differences when all models' logits have one scale.
@@ -54,8 +57,15 @@ pub enum Study {
 }
 
 /// All studies.
-pub const STUDIES: [Study; 6] =
-    [Study::Seeds, Study::Matched, Study::Poison, Study::Damping, Study::Landscape, Study::LogitScale];
+pub const STUDIES: [Study; 7] = [
+    Study::Seeds,
+    Study::Matched,
+    Study::Poison,
+    Study::Damping,
+    Study::Precision,
+    Study::Landscape,
+    Study::LogitScale,
+];
 
 /// What a study has to work with.
 pub struct Context<'a> {
@@ -84,6 +94,7 @@ impl Study {
             Self::Matched => "matched",
             Self::Poison => "poison",
             Self::Damping => "damping",
+            Self::Precision => "precision",
             Self::Landscape => "landscape",
             Self::LogitScale => "logit-scale",
         }
@@ -111,6 +122,7 @@ impl Study {
             Self::Matched => matched::jobs(options),
             Self::Poison => poison::jobs(options),
             Self::Damping => damping::jobs(options),
+            Self::Precision => precision::jobs(options),
             Self::Landscape => landscape::jobs(options),
             Self::LogitScale => logit_scale::jobs(options),
         }
@@ -121,7 +133,7 @@ impl Study {
     pub fn seeds(self) -> usize {
         match self {
             Self::Seeds | Self::Matched | Self::LogitScale => 10,
-            Self::Poison | Self::Landscape => 3,
+            Self::Poison | Self::Precision | Self::Landscape => 3,
             Self::Damping => 1,
         }
     }
@@ -132,6 +144,7 @@ impl Study {
             Self::Matched => matched::gather(context, options),
             Self::Poison => poison::gather(context, options),
             Self::Damping => damping::gather(context, options),
+            Self::Precision => precision::gather(context, options),
             Self::Landscape => landscape::gather(context, options),
             Self::LogitScale => logit_scale::gather(context, options),
         }
