@@ -18,6 +18,8 @@ struct Arguments {
 enum Command {
     /// Train, attack and measure every model of an experiment, and write its tables, figures and report
     Reproduce(commands::reproduce::Reproduce),
+    /// Make the reports of a folder of results again, from its CSV files alone
+    Report(commands::report::Report),
     /// Train one model and save it
     Train(commands::train::Train),
     /// Search learning rate, damping and SAM's radius of each optimizer on training images that are held out
@@ -30,6 +32,8 @@ enum Command {
     Attack(commands::attack::Attack),
     /// Train each optimizer for a few hundred steps and compare with the recorded accuracies
     Check(commands::check::Check),
+    /// Compare two results folders and show what differs by more than noise
+    Compare(commands::compare::Compare),
     /// Time the network, the optimizers and the attacks on this machine
     Bench(commands::bench::Bench),
 }
@@ -50,12 +54,14 @@ fn main() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Reproduce(command) => command.run(),
+        Command::Report(command) => command.run(),
         Command::Train(command) => command.run(),
         Command::Tune(command) => command.run(),
         Command::Study(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Attack(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Compare(command) => command.run(),
         Command::Bench(command) => command.run(),
     };
     match outcome {

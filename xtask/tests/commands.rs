@@ -138,7 +138,10 @@ fn a_run_writes_the_same_bytes_with_any_number_of_threads() {
     let names: Vec<String> = written.iter().map(|(path, _)| path.display().to_string()).collect();
     for expected in [
         "training.csv",
+        "report.html",
         "report.md",
+        "tables/adversarial.csv",
+        "tables/histograms.csv",
         "tables/table3.csv",
         "tables/robustness.csv",
         "tables/transfer.csv",
@@ -154,6 +157,12 @@ fn a_run_writes_the_same_bytes_with_any_number_of_threads() {
     }
     assert_eq!(names.iter().filter(|name| name.ends_with(".safetensors")).count(), 8);
     assert_eq!(written, contents(&three));
+    for report in ["report.html", "report.md"] {
+        fs::remove_file(one.join(report)).expect("a report");
+    }
+    let output = xtask(&["report", &one.display().to_string()]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(written, contents(&one), "reports from the files alone are those that the run wrote");
     let manifest = fs::read_to_string(one.join("manifest.json")).expect("the manifest");
     let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
     assert_eq!(manifest["threads"], 1);

@@ -2,6 +2,7 @@
 
 use crate::machine::Machine;
 use crate::preset::Preset;
+use crate::results::Provenance;
 use minima_data::FileHash;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -87,6 +88,11 @@ impl Manifest {
             stages: clock.stages.clone(),
             seconds: clock.start.elapsed().as_secs_f64(),
         }
+    }
+
+    /// The part that reports show.
+    pub(crate) fn provenance(&self) -> Provenance {
+        Provenance { version: self.version.to_owned(), preset: self.preset.clone(), data: self.data.clone() }
     }
 
     /// As indented JSON.

@@ -5,8 +5,9 @@ use crate::records::{AdversarialExample, Scope};
 use crate::training::TestSet;
 use minima_attacks::{Attack, Ball, Fgsm};
 use minima_autodiff::Differentiable;
+use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_metrics::{self as metrics, Summary};
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 /// Pairs of an image and its adversarial twin that figure 1 has room for.
 const PAIRS: usize = 6;
@@ -99,27 +100,47 @@ pub fn measure(
 }
 
 impl Measurement {
-    /// The first images that the strongest attack flips, each of another class, beside what became of them.
-    #[must_use]
-    pub fn pairs(&self, optimizer: &str, test: &TestSet) -> Vec<AdversarialExample> {
-        let Some(attack) = self.fgsm.iter().max_by(|a, b| a.epsilon.total_cmp(&b.epsilon)) else { return Vec::new() };
-        let mut classes = Vec::new();
-        let mut pairs = Vec::new();
+    /// The first images that the strongest attack on `model`, the measured one, flips, each of another class, beside what
+    /// became of them.
+    ///
+    /// # Errors
+    /// When the images do not fit the network.
+    pub fn pairs(
+        &self,
+        optimizer: &str,
+        model: &dyn Differentiable<f32>,
+        test: &TestSet,
+    ) -> Result<Vec<AdversarialExample>, ExperimentError> {
+        let Some(attack) = self.fgsm.iter().max_by(|a, b| a.epsilon.total_cmp(&b.epsilon)) else {
+            return Ok(Vec::new());
+        };
+        let (mut classes, mut shown) = (Vec::new(), Vec::new());
         for &image in &attack.flipped {
             let label = test.labels[image];
-            if pairs.len() < PAIRS && !classes.contains(&label) {
+            if shown.len() < PAIRS && !classes.contains(&label) {
                 classes.push(label);
-                pairs.push(AdversarialExample {
-                    original: test.images.row(image).to_vec(),
-                    adversarial: attack.adversarial.row(image).to_vec(),
-                    shape: test.shape,
-                    label,
-                    predicted: attack.predicted[image],
-                    epsilon: attack.epsilon,
-                    optimizer: optimizer.to_owned(),
-                });
+                shown.push(image);
             }
         }
-        pairs
+        let probabilities = |images: &Array2<f32>| -> Result<Array2<f32>, ExperimentError> {
+            Ok(softmax(model.logits(images.select(Axis(0), &shown).view())?.view()))
+        };
+        let (before, after) = (probabilities(&test.images)?, probabilities(&attack.adversarial)?);
+        let pairs = shown.iter().enumerate().map(|(row, &image)| {
+            let (label, predicted) = (test.labels[image], attack.predicted[image]);
+            AdversarialExample {
+                original: test.images.row(image).to_vec(),
+                adversarial: attack.adversarial.row(image).to_vec(),
+                shape: test.shape,
+                image,
+                label,
+                predicted,
+                confidence_before: f64::from(before[[row, label]]),
+                confidence_after: f64::from(after[[row, predicted]]),
+                epsilon: attack.epsilon,
+                optimizer: optimizer.to_owned(),
+            }
+        });
+        Ok(pairs.collect())
     }
 }

@@ -64,8 +64,11 @@ fn example(optimizer: &str) -> AdversarialExample {
         adversarial: original.iter().map(|pixel| (pixel + 0.1).min(1.0)).collect(),
         original,
         shape: [8, 8, 1],
+        image: 0,
         label: 7,
         predicted: 3,
+        confidence_before: 0.9,
+        confidence_after: 0.8,
         epsilon: 0.1,
         optimizer: optimizer.to_owned(),
     }

@@ -35,6 +35,14 @@ pub enum MetricsError {
         /// The radius.
         found: f64,
     },
+    /// Statistics that belong together are of different images, or were resampled unequally often.
+    #[error("{found} images or resamples; expected {expected}, as of the other statistics")]
+    Resamples {
+        /// How many.
+        found: usize,
+        /// How many the others have.
+        expected: usize,
+    },
     /// What logits are to be multiplied by is not a positive finite number.
     #[error("the logits' factor is {found}; expected a finite number above 0")]
     LogitFactor {

@@ -2,6 +2,7 @@
 //!
 //! Most functions take all images of a test set and return a number an image, in `f64`; [`Summary`] and [`Histogram`] say how
 //! such numbers are distributed. [`curvature_spectrum`], [`loss_surface`] and [`loss_along_segment`] look at the mean loss. No result depends on the number of threads.
+//! [`statistics`] says what several seeds show.
 //!
 //! ```
 //! use minima_autodiff::{Model, paper_cnn};
@@ -47,6 +48,7 @@ mod logit_scale;
 mod losses;
 mod sharpness;
 mod spectrum;
+pub mod statistics;
 mod summary;
 
 pub use error::MetricsError;

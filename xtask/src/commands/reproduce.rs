@@ -8,7 +8,7 @@ use clap::Args;
 use minima_experiment::reproduce::reproduce;
 use std::path::PathBuf;
 
-/// Train, attack and measure every model of an experiment, and write its tables, figures and report.
+/// Train, attack and measure every model of an experiment, and write its tables, figures and reports.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask reproduce --preset quick --out results/quick --set epochs=3")]
 pub(crate) struct Reproduce {
@@ -36,7 +36,7 @@ impl Reproduce {
         let result = on_a_worker(|| reproduce(&name, &preset, &machine, &data, &out, &mut progress))?;
         progress.finish();
         println!("{}", result.summary);
-        println!("Written to {}: report.md, tables, figures, checkpoints", out.display());
+        println!("Written to {}: report.html, report.md, tables, figures, checkpoints", out.display());
         Ok(Outcome::Fine)
     }
 }

@@ -58,7 +58,8 @@ pub(super) fn draw<DB: DrawingBackend>(
     canvas.text(layout.subtitle, (40.0, 88.0), Anchor::Start, &SUBTITLE)?;
 
     let finite: Vec<Vec<f64>> = samples.iter().map(|one| finite_sorted(&one.values)).collect();
-    let counts: Vec<Vec<u32>> = finite.iter().map(|values| count(layout, values)).collect();
+    let counts: Vec<Vec<u32>> =
+        finite.iter().map(|values| count((layout.x.start, layout.x.end), layout.bins, values)).collect();
     let highest = counts.iter().flatten().copied().max().unwrap_or(0);
 
     for (index, ((one, values), counts)) in samples.iter().zip(&finite).zip(&counts).enumerate() {
@@ -167,11 +168,12 @@ fn published(layout: &Layout<'_>, one: &Samples) -> Result<Option<Summary>, Figu
     Ok(paper::distribution(layout.dataset, &one.optimizer, layout.quantity)?)
 }
 
-fn count(layout: &Layout<'_>, values: &[f64]) -> Vec<u32> {
-    let mut counts = vec![0; layout.bins];
+/// How many values lie in each of `bins` equal parts of a range.
+pub(crate) fn count((start, end): (f64, f64), bins: usize, values: &[f64]) -> Vec<u32> {
+    let mut counts = vec![0; bins];
     for value in values {
-        let share = (value - layout.x.start) / (layout.x.end - layout.x.start);
-        let bin = (share * layout.bins as f64).floor();
+        let share = (value - start) / (end - start);
+        let bin = (share * bins as f64).floor();
         if bin >= 0.0
             && let Some(count) = counts.get_mut(bin as usize)
         {

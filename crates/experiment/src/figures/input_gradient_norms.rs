@@ -10,6 +10,8 @@ use crate::records::Quantity;
 
 /// The norm at which the figure is cut, as in the paper.
 const CUT: f64 = 2.0;
+/// The figure's bins.
+const BINS: usize = 80;
 
 /// Histograms of input-gradient norms, one an optimizer.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +20,13 @@ pub struct InputGradientNorms {
     pub dataset: String,
     /// Each optimizer's norms, from top to bottom.
     pub samples: Vec<Samples>,
+}
+
+impl InputGradientNorms {
+    /// What the figure's horizontal axis reaches from and to, and in how many bins.
+    pub(crate) fn bins(&self) -> ((f64, f64), usize) {
+        ((0.0, CUT), BINS)
+    }
 }
 
 impl Figure for InputGradientNorms {
@@ -35,7 +44,7 @@ impl Figure for InputGradientNorms {
             subtitle: "Images per bin (log scale). Solid line: median. Dashed line: the paper's median.",
             x_title: "norm of the gradient of the loss with respect to the image",
             x: Axis::linear(0.0, CUT, 8),
-            bins: 80,
+            bins: BINS,
             logarithmic: true,
             dataset: &self.dataset,
             quantity: Quantity::InputGradientNorm,

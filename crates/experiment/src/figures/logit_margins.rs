@@ -18,6 +18,14 @@ pub struct LogitMargins {
     pub samples: Vec<Samples>,
 }
 
+impl LogitMargins {
+    /// What the figure's horizontal axis reaches from and to, and in how many bins.
+    pub(crate) fn bins(&self) -> ((f64, f64), usize) {
+        let (start, end) = range(&self.samples);
+        ((start, end), bins(end - start))
+    }
+}
+
 impl Figure for LogitMargins {
     fn name(&self) -> &str {
         "figure3"
@@ -28,13 +36,13 @@ impl Figure for LogitMargins {
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
-        let (start, end) = range(&self.samples);
+        let ((start, end), bins) = self.bins();
         let layout = Layout {
             title: format!("Logit margins of the test images, {} training", self.dataset),
             subtitle: "Share of the images per bin; pale: misclassified. Solid line: median. Dashed line: the paper's median.",
             x_title: "logit of the true class less the largest other logit",
             x: Axis::linear(start, end, 8),
-            bins: bins(end - start),
+            bins,
             logarithmic: false,
             dataset: &self.dataset,
             quantity: Quantity::LogitMargin,

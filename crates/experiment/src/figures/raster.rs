@@ -25,11 +25,16 @@ pub fn shrink(pixels: &[u8], width: usize, factor: usize) -> Vec<u8> {
 }
 
 /// Encodes an RGB image.
-pub fn encode_png(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, FigureError> {
+pub fn encode_png(pixels: &[u8], size: (u32, u32)) -> Result<Vec<u8>, FigureError> {
+    encode_pixels(pixels, size, 3)
+}
+
+/// Encodes an image of one channel, grey, or of three.
+pub fn encode_pixels(pixels: &[u8], (width, height): (u32, u32), channels: u32) -> Result<Vec<u8>, FigureError> {
     let failed = |error: png::EncodingError| FigureError::Encoding(error.to_string());
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
-    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_color(if channels == 1 { png::ColorType::Grayscale } else { png::ColorType::Rgb });
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Best);
     encoder.set_adaptive_filter(png::AdaptiveFilterType::Adaptive);

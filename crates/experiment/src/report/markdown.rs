@@ -1,7 +1,7 @@
 //! The report's sections in order.
 
 use super::findings::{Finding, Verdict, findings};
-use super::{ReportInput, curvature, gauss_newton, goal, robustness, summary, tf32};
+use super::{ReportInput, answer, curvature, gauss_newton, goal, robustness, studies, summary, tf32};
 use crate::agreement::check_curve;
 use crate::optimizers::{PUBLISHED, distinct, label};
 use crate::paper::PaperError;
@@ -25,16 +25,34 @@ const METHODS: &str = "\
 - Input-gradient norm: `‖∇ₓ loss‖₂` of a test image. Logit margin: the true class's logit less the largest other one.
 ";
 
+/// How to do it again.
+pub(super) const AGAIN: &str = "\
+`config.toml` beside this report holds every setting of this run:
+
+```sh
+cargo xtask reproduce --config config.toml --out again
+```
+
+Times and facts about the machine are in `manifest.json`.
+";
+
 /// A train loss above which no one would call a model of MNIST trained.
 const FAR_FROM_A_MINIMUM: f64 = 0.5;
 
 /// The whole report.
+///
+/// # Errors
+/// None that its content can cause.
 pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
     let findings = findings(input)?;
     let mut text = format!("# Which minimum, how robust: preset `{}`\n\n", input.preset);
     text.push_str(&summary::what_was_run(input));
     text.push('\n');
     text.push_str(&summary::what_came_out(input, &findings));
+    let answer = answer::sentences(input, &findings);
+    if !answer.is_empty() {
+        section(&mut text, "The answer", &answer);
+    }
 
     section(&mut text, "What matches and what does not", &findings_list(&findings));
     let mut ended = final_epoch_table(input.training).to_markdown();
@@ -66,24 +84,32 @@ pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
     if let Some(body) = tf32::section(input)? {
         section(&mut text, "The published Gauss-Newton in TF32", &body);
     }
+    if let Some(studied) = input.studies {
+        for (title, body) in studies::sections(studied) {
+            section(&mut text, title, &body);
+        }
+    }
     if !input.figures.is_empty() {
         section(&mut text, "Figures", &figures(input.figures));
     }
     section(&mut text, "Three Gauss-Newtons", gauss_newton::SECTION);
-    let setting = if input.paper_configuration {
-        PAPER_METHODS.to_owned()
-    } else {
-        "- Data, network and training are as `config.toml` beside this report sets them.\n".to_owned()
-    };
-    section(&mut text, "Methods", &(setting + METHODS));
+    section(&mut text, "Methods", &methods(input));
     section(&mut text, "Caveats", &caveats(input));
     if !input.notes.is_empty() {
         section(&mut text, "Notes", &list(input.notes));
     }
-    let again = "`config.toml` beside this report holds every setting of this run:\n\n```sh\ncargo xtask reproduce --config \
-                 config.toml --out again\n```\n\nTimes and facts about the machine are in `manifest.json`.\n";
-    section(&mut text, "Run it again", again);
+    section(&mut text, "Run it again", AGAIN);
     Ok(text)
+}
+
+/// How things were done.
+pub(super) fn methods(input: &ReportInput<'_>) -> String {
+    let setting = if input.paper_configuration {
+        PAPER_METHODS
+    } else {
+        "- Data, network and training are as `config.toml` beside this report sets them.\n"
+    };
+    format!("{setting}{METHODS}")
 }
 
 fn section(text: &mut String, title: &str, body: &str) {
@@ -94,7 +120,7 @@ fn list(items: &[String]) -> String {
     items.iter().map(|item| format!("- {item}\n")).collect()
 }
 
-fn findings_list(findings: &[Finding]) -> String {
+pub(super) fn findings_list(findings: &[Finding]) -> String {
     if findings.is_empty() {
         return "There is nothing to compare.\n".to_owned();
     }
@@ -112,7 +138,7 @@ fn findings_list(findings: &[Finding]) -> String {
     list(&lines)
 }
 
-fn curve_checks(input: &ReportInput<'_>) -> Result<Table, PaperError> {
+pub(super) fn curve_checks(input: &ReportInput<'_>) -> Result<Table, PaperError> {
     let mut table = Table::new(&[
         "optimizer",
         "epochs",
@@ -200,7 +226,7 @@ fn figures(names: &[String]) -> String {
     shown.join("\n")
 }
 
-fn caveats(input: &ReportInput<'_>) -> String {
+pub(super) fn caveats(input: &ReportInput<'_>) -> String {
     let mut caveats = Vec::new();
     caveats.push(match input.seeds.len() {
         0 | 1 => "One seed: how far another one would move these numbers is not known from this run.".to_owned(),

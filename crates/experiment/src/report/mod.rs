@@ -2,12 +2,15 @@
 //!
 //! The text follows from the rows alone: equal rows give equal bytes.
 
+mod answer;
 mod curvature;
 mod findings;
 mod gauss_newton;
 mod goal;
+pub mod html;
 mod markdown;
 mod robustness;
+mod studies;
 mod summary;
 mod tf32;
 
@@ -15,11 +18,27 @@ pub use curvature::curvature_table;
 pub use findings::{Finding, Verdict, findings};
 pub use markdown::report;
 pub use robustness::robustness_table;
+use summary::counted;
 
+use crate::atomic_file::write_atomically;
+use crate::error::ExperimentError;
 use crate::paper;
 use crate::records::{
-    CurvatureRow, DistributionRow, FgsmRow, MaskingRow, RobustnessRow, SharpnessRow, TrainingRow, TransferRow,
+    CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, RobustnessRow, SharpnessRow, SpectralDensityRow,
+    TrainingRow, TransferRow,
 };
+use crate::results::{Results, StudyResults};
+use std::path::Path;
+
+/// Writes `report.md` and `report.html` into a folder of results, each whole or not at all.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_reports(folder: &Path, results: &Results) -> Result<(), ExperimentError> {
+    write_atomically(&folder.join("report.md"), report(&ReportInput::of(results))?.as_bytes())?;
+    write_atomically(&folder.join("report.html"), html::page(results)?.as_bytes())?;
+    Ok(())
+}
 
 /// What a report is made from.
 #[derive(Clone, Copy, Debug)]
@@ -42,10 +61,18 @@ pub struct ReportInput<'a> {
     pub distributions: &'a [DistributionRow],
     /// Attacks stronger than FGSM.
     pub robustness: &'a [RobustnessRow],
+    /// Figures 2 and 3, bin by bin.
+    pub histograms: &'a [HistogramRow],
+    /// Robust accuracy against the radius.
+    pub robustness_curves: &'a [RobustnessRow],
+    /// How the Hessian's eigenvalues are distributed.
+    pub spectral_densities: &'a [SpectralDensityRow],
     /// Adversarial images of one model, shown to others.
     pub transfer: &'a [TransferRow],
     /// Checks for masked gradients.
     pub masking: &'a [MaskingRow],
+    /// Rows of the studies.
+    pub studies: Option<&'a StudyResults>,
     /// Names of the figures in the folder `figures`, without an ending.
     pub figures: &'a [String],
     /// Remarks to be printed as they are.
@@ -55,6 +82,30 @@ pub struct ReportInput<'a> {
 }
 
 impl<'a> ReportInput<'a> {
+    /// All that a folder of results says.
+    pub fn of(results: &'a Results) -> Self {
+        Self {
+            preset: &results.name,
+            seeds: &results.seeds,
+            training: &results.training,
+            table1: &results.table1,
+            table2: &results.table2,
+            table3: &results.table3,
+            curvature: &results.curvature,
+            distributions: &results.distributions,
+            robustness: &results.robustness,
+            histograms: &results.histograms,
+            robustness_curves: &results.robustness_curves,
+            spectral_densities: &results.spectral_densities,
+            transfer: &results.transfer,
+            masking: &results.masking,
+            studies: Some(&results.studies),
+            figures: &results.figures,
+            notes: &[],
+            paper_configuration: results.is_the_papers(),
+        }
+    }
+
     /// The seed whose numbers are quoted in sentences: the paper's, if it was run.
     fn quoted_seed(&self) -> u64 {
         if self.seeds.contains(&paper::SEED) { paper::SEED } else { self.seeds.first().copied().unwrap_or(paper::SEED) }
@@ -76,6 +127,12 @@ impl<'a> ReportInput<'a> {
             .iter()
             .find(|row| row.optimizer == optimizer && row.seed == seed && paper::same(row.epsilon, epsilon))
     }
+}
+
+/// The words with their first letter a capital.
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// "a", "a and b", "a, b and c".

@@ -17,6 +17,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
+/// FGSM's name in files.
+pub const FGSM: &str = "fgsm";
 /// The last epochs that are attacked.
 pub const LATE_EPOCHS: u32 = 5;
 /// Training images on which a path's loss is measured.
@@ -155,7 +157,7 @@ pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<Late
                 correct: Bits(outcome.clean_correct),
                 flipped: Bits(outcome.success),
             };
-            found.extend(flips(&model, images, labels, &preset.epsilons)?.into_iter().map(|o| kept("fgsm", o)));
+            found.extend(flips(&model, images, labels, &preset.epsilons)?.into_iter().map(|o| kept(FGSM, o)));
             if attacked == 0 {
                 continue;
             }

@@ -28,6 +28,8 @@ pub use progress::{Listener, StudyEvent};
 pub use run_store::{RunStore, StoredRun};
 
 use crate::error::ExperimentError;
+use crate::report::write_reports;
+use crate::results::Results;
 use crate::training::TestSet;
 use minima_data::Mnist;
 use progress::{Clock, Epochs, RunObserver};
@@ -149,7 +151,8 @@ impl Study {
     }
 }
 
-/// Trains what is missing, measures, and writes the study's files into `{out}/studies/{name}`; the runs are in `{out}/studies/runs`.
+/// Trains what is missing, measures, writes the study's files into `{out}/studies/{name}`, and makes the folder's report again; the runs
+/// are in `{out}/studies/runs`.
 ///
 /// A run that fails is told to the listener and left out; the others go on.
 ///
@@ -176,7 +179,8 @@ pub fn run_study(
     };
     context.train(&jobs)?;
     listener(StudyEvent::Stage("measurements"));
-    study.gather(&context, options)
+    study.gather(&context, options)?;
+    write_reports(out, &Results::read(out)?)
 }
 
 impl Context<'_> {

@@ -1,11 +1,12 @@
 //! `seeds`: what is luck. The paper's experiment from several seeds, the spread over seeds beside the spread over the last epochs,
 //! FGSM beside AutoAttack, and the paper's claims.
 
-use super::measured::{EndMeasurement, LateAttack, at_the_end, late};
-use super::{Context, Job, StoredRun, StudyOptions};
+use super::measured::{EndMeasurement, FGSM, LateAttack, at_the_end, late};
+use super::{Context, Job, StoredRun, StudyEvent, StudyOptions};
+use crate::claims::{ClaimOptions, ModelOutcome, evaluate};
 use crate::error::ExperimentError;
 use crate::preset::DatasetKind;
-use crate::records::{DistributionRow, FgsmRow, LateAttackRow, Quantity, SharpnessRow, TrainingRow, write_csv};
+use crate::records::{DistributionRow, FgsmRow, LateAttackRow, Quantity, Scope, SharpnessRow, TrainingRow, write_csv};
 use crate::training::Run;
 use minima_metrics::Summary;
 
@@ -16,17 +17,44 @@ pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, ExperimentError> 
     runs.map(|run| Job::new(&options.preset, run)).collect()
 }
 
-/// Writes `training.csv`, the paper's tables in `tables/`, `late.csv`.
+/// Writes `training.csv`, the paper's tables in `tables/`, `late.csv`, `claims.csv`.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), ExperimentError> {
     let (preset, test) = (&options.preset, &context.test);
     let measured = context.measure(&jobs(options)?, |_, run| {
         Ok((run.training()?, at_the_end(run, preset, test)?, late(run, preset, test)?))
     })?;
     let mut rows = Rows::default();
+    let mut outcomes = Vec::new();
     for (run, (training, end, late)) in measured {
         rows.add(&run, training, &end, &late)?;
+        outcomes.push(outcome(&run, end, &late));
     }
-    rows.write(context)
+    rows.write(context)?;
+    (context.listener)(StudyEvent::Stage("the paper's claims"));
+    let claims = ClaimOptions { sharpness_batch: preset.sharpness_batch, ..ClaimOptions::default() };
+    Ok(write_csv(&context.folder.join("claims.csv"), &evaluate(&outcomes, &claims)?)?)
+}
+
+/// A run as the claims see it: image by image.
+fn outcome(stored: &StoredRun, end: EndMeasurement, late: &[LateAttack]) -> ModelOutcome {
+    let run = stored.run();
+    let increases = end.loss_increases.into_iter().filter(|(_, scope, _)| *scope == Scope::Batch);
+    let last = late.iter().filter(|attack| attack.attack != FGSM && attack.epoch == stored.epochs());
+    let stand = |attack: &LateAttack| {
+        let images = attack.correct.0.iter().zip(&attack.flipped.0);
+        (attack.attack.clone(), attack.epsilon, images.map(|(&correct, &flipped)| correct && !flipped).collect())
+    };
+    ModelOutcome {
+        dataset: run.dataset.name().to_owned(),
+        optimizer: run.optimizer.clone(),
+        seed: run.seed,
+        correct: end.correct.0,
+        flipped: end.fgsm.into_iter().map(|(epsilon, flipped)| (epsilon, flipped.0)).collect(),
+        input_gradient_norms: end.input_gradient_norms,
+        logit_margins: end.logit_margins,
+        loss_increases: increases.map(|(rho, _, increases)| (rho, increases)).collect(),
+        robust: last.map(stand).collect(),
+    }
 }
 
 /// The rows of the study's files.

@@ -1,0 +1,225 @@
+//! Which minimum, and how robust: the answer in a few sentences.
+
+use super::findings::{Finding, Verdict};
+use super::studies::{Sample, claims, percent, quoted_epsilon, seeds};
+use super::summary::counted;
+use super::{ReportInput, listed};
+use crate::optimizers::{distinct, label};
+use crate::paper::{rate, same};
+use crate::records::{Basis, CLEAN, ClaimVerdict, CurvatureMatrix, SpectralQuantity};
+use crate::tables::in_order;
+
+/// The share of the correct images that an attack flips, of each seed's clean model.
+pub(super) struct Flipped {
+    pub optimizer: String,
+    pub fgsm: Vec<(u64, f64)>,
+    /// Empty where there was no such attack.
+    pub autoattack: Vec<(u64, f64)>,
+}
+
+/// FGSM and AutoAttack at one radius, over seeds: of the study of seeds where it has both, else of this run.
+pub(super) fn flipped(input: &ReportInput<'_>) -> Option<(f64, Vec<Flipped>)> {
+    let late = input.studies.map_or(&[][..], |studies| &studies.late);
+    let attacks = in_order(late.iter().filter(|row| row.dataset == CLEAN).map(|row| row.attack.as_str()));
+    if attacks.contains(&"fgsm") && attacks.contains(&"autoattack") {
+        let epsilon = quoted_epsilon(late.iter().map(|row| row.epsilon))?;
+        let rates = |name: &str, attack: &str| {
+            let own = |row: &&_| {
+                let row: &crate::records::LateAttackRow = row;
+                row.dataset == CLEAN && row.optimizer == name && row.attack == attack && same(row.epsilon, epsilon)
+            };
+            seeds::last_epochs(late).filter(own).map(|row| (row.seed, seeds::flipped(row))).collect()
+        };
+        return Some((epsilon, all(late.iter().map(|row| row.optimizer.as_str()), rates)));
+    }
+    let epsilon = quoted_epsilon(input.table1.iter().map(|row| row.epsilon))?;
+    let rates = |name: &str, attack: &str| -> Vec<(u64, f64)> {
+        if attack == "fgsm" {
+            let own = input.table1.iter().filter(|row| row.optimizer == name && same(row.epsilon, epsilon));
+            return own.map(|row| (row.seed, row.success_rate)).collect();
+        }
+        let own = input.robustness.iter().filter(|row| row.dataset == CLEAN && row.optimizer == name);
+        let own = own.filter(|row| row.attack == attack && same(row.epsilon, epsilon));
+        own.map(|row| (row.seed, rate(row.successes, row.correct))).collect()
+    };
+    Some((epsilon, all(input.table1.iter().map(|row| row.optimizer.as_str()), rates)))
+}
+
+fn all<'a>(names: impl Iterator<Item = &'a str>, rates: impl Fn(&str, &str) -> Vec<(u64, f64)>) -> Vec<Flipped> {
+    let of = |name: &str| Flipped {
+        optimizer: name.to_owned(),
+        fgsm: rates(name, "fgsm"),
+        autoattack: rates(name, "autoattack"),
+    };
+    distinct(names).into_iter().map(of).filter(|one| !one.fgsm.is_empty()).collect()
+}
+
+/// The answer, a line a part of it.
+pub(super) fn sentences(input: &ReportInput<'_>, findings: &[Finding]) -> String {
+    [which_minimum(input), how_sharp(input), how_robust(input), at_equal_loss(input), claimed(input), judged(findings)]
+        .into_iter()
+        .flatten()
+        .map(|line| format!("- {line}\n"))
+        .collect()
+}
+
+/// The least and the most of some optimizers' values.
+fn ends<'a>(values: &[(&'a str, f64)]) -> Option<((&'a str, f64), (&'a str, f64))> {
+    let least = values.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let most = values.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (least.0 != most.0).then_some((*least, *most))
+}
+
+fn which_minimum(input: &ReportInput<'_>) -> Option<String> {
+    let names = distinct(input.training.iter().map(|row| row.optimizer.as_str()));
+    let last: Vec<_> = names.into_iter().filter_map(|name| Some((name, input.final_epoch(CLEAN, name)?))).collect();
+    let losses: Vec<(&str, f64)> = last.iter().map(|(name, row)| (*name, row.train_loss)).collect();
+    let (least, most) = ends(&losses)?;
+    let accuracies: Vec<(&str, f64)> = last.iter().map(|(name, row)| (*name, row.test_accuracy)).collect();
+    let (worst, best) = ends(&accuracies)?;
+    Some(format!(
+        "**Which minimum.** From the same initial weights {} ends at the lowest train loss, {:.4}, and {} at the highest, {:.4}. Test \
+         accuracy lies between {} ({}) and {} ({}).",
+        label(least.0),
+        least.1,
+        label(most.0),
+        most.1,
+        percent(worst.1),
+        label(worst.0),
+        percent(best.1),
+        label(best.0)
+    ))
+}
+
+fn how_sharp(input: &ReportInput<'_>) -> Option<String> {
+    let seed = input.quoted_seed();
+    let of = |normalised: bool| {
+        let rows = input.curvature.iter().filter(|row| {
+            row.dataset == CLEAN
+                && row.seed == seed
+                && (row.matrix, row.quantity, row.rank, row.normalised)
+                    == (CurvatureMatrix::Hessian, SpectralQuantity::Largest, 1, normalised)
+        });
+        let values: Vec<(&str, f64)> = rows.map(|row| (row.optimizer.as_str(), row.value)).collect();
+        ends(&values)
+    };
+    let (least, most) = of(false)?;
+    let units = match of(true) {
+        Some((flat, sharp)) if (flat.0, sharp.0) == (least.0, most.0) => {
+            " Measured in units of the filters the same two are at the ends.".to_owned()
+        }
+        Some((flat, sharp)) => {
+            format!(" In units of the filters it is smallest for {} and largest for {}.", label(flat.0), label(sharp.0))
+        }
+        None => String::new(),
+    };
+    Some(format!(
+        "**How sharp.** The Hessian's largest eigenvalue there is smallest for {} ({:.1}) and largest for {} ({:.1}).{units}",
+        label(least.0),
+        least.1,
+        label(most.0),
+        most.1
+    ))
+}
+
+/// Whether FGSM's order survives a strong attack.
+fn how_robust(input: &ReportInput<'_>) -> Option<String> {
+    let (epsilon, rates) = flipped(input)?;
+    let mean = |values: &[(u64, f64)]| Sample::of(values.iter().map(|value| value.1)).map(|sample| sample.mean);
+    let of = |pick: fn(&Flipped) -> &Vec<(u64, f64)>| -> Vec<(&str, f64)> {
+        rates.iter().filter_map(|one| Some((one.optimizer.as_str(), mean(pick(one))?))).collect()
+    };
+    let (fgsm, strong) = (of(|one| &one.fgsm), of(|one| &one.autoattack));
+    let (least, most) = ends(&fgsm)?;
+    let seeds = rates.iter().map(|one| one.fgsm.len()).max().unwrap_or(0);
+    let over = if seeds > 1 { format!(" (means over {})", counted(seeds, "seed")) } else { String::new() };
+    let mut line = format!(
+        "**How robust.** FGSM at ε = {epsilon} flips {} of what {} classifies correctly and {} for {}{over}: {:.1} points apart.",
+        percent(least.1),
+        label(least.0),
+        percent(most.1),
+        label(most.0),
+        100.0 * (most.1 - least.1)
+    );
+    if let Some((low, high)) = ends(&strong) {
+        line.push_str(&format!(
+            " AutoAttack at the same radius flips {} to {} ({} and {}): {:.1} points apart.",
+            percent(low.1),
+            percent(high.1),
+            label(low.0),
+            label(high.0),
+            100.0 * (high.1 - low.1)
+        ));
+        let rank = strong.iter().filter(|one| one.1 < value_of(&strong, least.0).unwrap_or(f64::NAN)).count();
+        line.push_str(&match (rank, value_of(&strong, least.0)) {
+            (0, Some(_)) => format!(" {} stands best against both.", label(least.0)),
+            (rank, Some(value)) => format!(
+                " {}, which stands best against FGSM, is then number {} of {} ({}).",
+                label(least.0),
+                rank + 1,
+                strong.len(),
+                percent(value)
+            ),
+            (_, None) => String::new(),
+        });
+    }
+    Some(line)
+}
+
+fn value_of(values: &[(&str, f64)], name: &str) -> Option<f64> {
+    values.iter().find(|value| value.0 == name).map(|value| value.1)
+}
+
+/// How much of a gap at the end points is left between equals.
+fn at_equal_loss(input: &ReportInput<'_>) -> Option<String> {
+    let rows = &input.studies?.matches;
+    let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon))?;
+    let mut parts = Vec::new();
+    for reference in distinct(rows.iter().map(|row| row.reference.as_str())) {
+        for rival in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let own = rows.iter().filter(|row| row.reference == reference && row.optimizer == rival);
+            let own = own.filter(|row| row.basis == Basis::TrainLoss && same(row.epsilon, epsilon));
+            let gaps = own.filter_map(|row| Some(100.0 * (row.reference_rate - row.rate?)));
+            if let Some(gap) = Sample::of(gaps) {
+                let gap = format!("{:+.1}", gap.mean).replace('-', "\u{2212}");
+                parts.push(format!("{gap} points for {} against {}", label(reference), label(rival)));
+            }
+        }
+    }
+    (!parts.is_empty()).then(|| {
+        format!(
+            "**Between equals.** Compared with the other optimizer's model of the same train loss instead of its last one, FGSM's rate at ε = \
+             {epsilon} differs by {}.",
+            listed(&parts)
+        )
+    })
+}
+
+fn claimed(input: &ReportInput<'_>) -> Option<String> {
+    let rows = &input.studies?.claims;
+    let judged = in_order(rows.iter().map(|row| (row.claim.as_str(), row.optimizer.as_str())));
+    if judged.is_empty() {
+        return None;
+    }
+    let count = |wanted: ClaimVerdict| {
+        judged.iter().filter(|(claim, optimizer)| claims::verdict(rows, claim, optimizer) == wanted).count()
+    };
+    Some(format!(
+        "**The paper's claims.** Of {}, each for one optimizer, {} hold, {} fail and {} are undecided.",
+        counted(judged.len(), "claim"),
+        count(ClaimVerdict::Holds),
+        count(ClaimVerdict::Fails),
+        count(ClaimVerdict::Undecided)
+    ))
+}
+
+fn judged(findings: &[Finding]) -> Option<String> {
+    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let (matching, differing) = (count(Verdict::Matches), count(Verdict::Differs));
+    (matching + differing > 0).then(|| {
+        format!(
+            "**The paper's numbers.** Of {} with the paper, {matching} match and {differing} do not.",
+            counted(matching + differing, "comparison")
+        )
+    })
+}

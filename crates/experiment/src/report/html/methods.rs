@@ -1,0 +1,37 @@
+//! How things were done, what to keep in mind, what it was made with, and how to make it again.
+
+use super::prose::prose;
+use super::section::Section;
+use super::table::table;
+use crate::report::markdown::{AGAIN, caveats, methods};
+use crate::report::{ReportInput, gauss_newton};
+use crate::results::Results;
+use crate::tables::Table;
+use maud::html;
+
+pub(super) fn sections(input: &ReportInput<'_>, results: &Results) -> Vec<Section> {
+    let mut sections = vec![
+        Section::new("gauss-newtons", "Three Gauss-Newtons", prose(gauss_newton::SECTION, "What each name stands for")),
+        Section::new("methods", "Methods", prose(&methods(input), "")),
+        Section::new("caveats", "Caveats", prose(&caveats(input), "")),
+    ];
+    if let Some(provenance) = &results.provenance {
+        let mut made = Table::new(&["made with", ""]);
+        made.rows.push(vec!["minima".to_owned(), provenance.version.clone()]);
+        made.rows.push(vec!["preset".to_owned(), format!("`{}`", provenance.preset)]);
+        let seeds: Vec<String> = results.seeds.iter().map(u64::to_string).collect();
+        made.rows.push(vec!["seeds".to_owned(), seeds.join(", ")]);
+        for (file, hash) in &provenance.data {
+            made.rows.push(vec![format!("SHA-256 of `{file}`"), format!("`{hash}`")]);
+        }
+        let body = html! {
+            (table("From manifest.json", &made))
+            p { "Times, the machine and the whole configuration are in " code { "manifest.json" } " beside this page." }
+        };
+        sections.push(Section::new("manifest", "Made with", body));
+    }
+    if results.configuration.is_some() {
+        sections.push(Section::new("again", "Run it again", prose(AGAIN, "")));
+    }
+    sections
+}

@@ -1,0 +1,46 @@
+//! The page around the sections.
+
+use super::section::Section;
+use super::theme;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("tooltip.js");
+
+/// A whole document: a heading and what stands under it, then the sections, which the navigation lists.
+pub(super) fn document(title: &str, question: &str, lead: &Markup, first: &Markup, sections: &[Section]) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { (PreEscaped(STYLE)) (PreEscaped(theme::colors())) }
+            }
+            body {
+                a class="skip" href="#answer" { "To the answer" }
+                header {
+                    h1 { (question) }
+                    (lead)
+                    nav aria-label="Sections" {
+                        ul {
+                            @for section in sections {
+                                li { a href={ "#" (section.id) } { (section.title) } }
+                            }
+                        }
+                    }
+                }
+                main {
+                    section id="answer" class="answer" aria-label="Answer" tabindex="-1" { (first) }
+                    @for section in sections { (section.markup()) }
+                }
+                footer {
+                    p { "Made by minima from the CSV files beside this page; the same files make the same page." }
+                }
+                div id="tip" role="presentation" hidden {}
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+}

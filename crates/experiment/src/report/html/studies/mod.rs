@@ -1,0 +1,34 @@
+//! The sections of the studies.
+
+mod claims;
+mod damping;
+mod landscape;
+mod logit_scale;
+mod matched;
+mod poison;
+mod precision;
+mod seeds;
+
+use super::section::Section;
+use crate::results::StudyResults;
+
+/// The section of the claims; none where there are none.
+pub(super) fn claims(studies: &StudyResults) -> Option<Section> {
+    claims::section(&studies.claims)
+}
+
+/// The other studies, those that there are rows of.
+pub(super) fn sections(studies: &StudyResults) -> Vec<Section> {
+    [
+        seeds::section(studies),
+        matched::section(studies),
+        logit_scale::section(&studies.logit_scale),
+        poison::section(&studies.poison),
+        damping::section(&studies.damping),
+        precision::section(&studies.precision, &studies.drift),
+        landscape::section(&studies.surface, &studies.segments),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,127 @@
+//! The paper's claims, and what the seeds say to each.
+
+use crate::optimizers::{label, sort_key};
+use crate::records::{ClaimRow, ClaimVerdict};
+use crate::report::listed;
+use crate::report::summary::counted;
+use crate::tables::{Table, in_order, names};
+
+pub(in crate::report) const TITLE: &str = "Claims and verdicts";
+
+/// What all comparisons of a claim for one optimizer say together: it fails where one does, and holds where all do.
+pub(in crate::report) fn verdict(rows: &[ClaimRow], claim: &str, optimizer: &str) -> ClaimVerdict {
+    let own = || rows.iter().filter(|row| row.claim == claim && row.optimizer == optimizer).map(|row| row.verdict);
+    if own().any(|verdict| verdict == ClaimVerdict::Fails) {
+        ClaimVerdict::Fails
+    } else if own().all(|verdict| verdict == ClaimVerdict::Holds) {
+        ClaimVerdict::Holds
+    } else {
+        ClaimVerdict::Undecided
+    }
+}
+
+/// A verdict in a word.
+pub(in crate::report) fn word(verdict: ClaimVerdict) -> &'static str {
+    match verdict {
+        ClaimVerdict::Holds => "holds",
+        ClaimVerdict::Fails => "fails",
+        ClaimVerdict::Undecided => "undecided",
+    }
+}
+
+/// The claims that these rows are about and the optimizers of each, in order.
+fn judged(rows: &[ClaimRow]) -> Vec<(&str, &str)> {
+    let mut found = in_order(rows.iter().map(|row| (row.claim.as_str(), row.optimizer.as_str())));
+    found.sort_by_key(|(claim, optimizer)| (*claim, sort_key(optimizer)));
+    found
+}
+
+/// A line a claim and optimizer.
+pub(in crate::report) fn summary(rows: &[ClaimRow]) -> Table {
+    let mut table = Table::new(&["claim", "optimizer", "what is compared", "hold", "fail", "undecided", "verdict"]);
+    for (claim, optimizer) in judged(rows) {
+        let own = || rows.iter().filter(|row| row.claim == claim && row.optimizer == optimizer);
+        let count = |verdict| own().filter(|row| row.verdict == verdict).count().to_string();
+        table.rows.push(vec![
+            format!("({claim})"),
+            label(optimizer).to_owned(),
+            listed(&in_order(own().map(|row| row.quantity.clone()))),
+            count(ClaimVerdict::Holds),
+            count(ClaimVerdict::Fails),
+            count(ClaimVerdict::Undecided),
+            word(verdict(rows, claim, optimizer)).to_owned(),
+        ]);
+    }
+    table
+}
+
+/// A line a comparison.
+pub(in crate::report) fn comparisons(rows: &[ClaimRow]) -> Table {
+    let mut table = Table::new(&[
+        "claim",
+        "optimizer",
+        "against",
+        "data",
+        "at",
+        "what is compared",
+        "seeds",
+        "effect",
+        "95 % interval",
+        "border",
+        "p (Holm)",
+        "verdict",
+    ]);
+    for row in rows {
+        table.rows.push(vec![
+            format!("({})", row.claim),
+            label(&row.optimizer).to_owned(),
+            label(&row.against).to_owned(),
+            row.dataset.clone(),
+            row.at.map_or_else(String::new, |at| at.to_string()),
+            row.quantity.clone(),
+            row.seeds.to_string(),
+            format!("{:+.4}", row.effect),
+            format!("{:+.4} to {:+.4}", row.low, row.high),
+            row.border.to_string(),
+            if row.p_holm < 1e-4 { "< 0.0001".to_owned() } else { format!("{:.4}", row.p_holm) },
+            word(row.verdict).to_owned(),
+        ]);
+    }
+    table
+}
+
+/// The section; none where there are no such rows.
+pub(in crate::report) fn section(rows: &[ClaimRow]) -> Option<String> {
+    Some(format!("{}\n{}", sentences(rows)?, summary(rows).to_markdown()))
+}
+
+/// What follows, in a list: a line a claim.
+pub(in crate::report) fn sentences(rows: &[ClaimRow]) -> Option<String> {
+    let seeds = rows.iter().map(|row| row.seeds).max()?;
+    let judged = judged(rows);
+    let mut lines = format!(
+        "Each comparison is over {}, with a 95 % interval and Holm's correction over all {}. A claim holds for an optimizer where all its \
+         comparisons do, and fails where one does.\n\n",
+        counted(seeds as usize, "seed"),
+        counted(rows.len(), "comparison")
+    );
+    for claim in names(rows.iter().map(|row| row.claim.as_str())) {
+        let of = |wanted: ClaimVerdict| -> Vec<String> {
+            let own = judged.iter().filter(|(letter, name)| *letter == claim && verdict(rows, letter, name) == wanted);
+            own.map(|(_, name)| label(name).to_owned()).collect()
+        };
+        let parts: Vec<String> = [
+            (ClaimVerdict::Holds, "holds for"),
+            (ClaimVerdict::Fails, "fails for"),
+            (ClaimVerdict::Undecided, "is undecided for"),
+        ]
+        .into_iter()
+        .filter_map(|(verdict, words)| {
+            let named = of(verdict);
+            (!named.is_empty()).then(|| format!("{words} {}", listed(&named)))
+        })
+        .collect();
+        lines.push_str(&format!("- ({claim}) {}.\n", parts.join("; ")));
+    }
+    Some(lines)
+}

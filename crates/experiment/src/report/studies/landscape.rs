@@ -1,0 +1,128 @@
+//! The loss around minima and between them.
+
+use super::Sample;
+use crate::optimizers::{distinct, label};
+use crate::records::{SegmentRow, SurfaceRow};
+use crate::report::{capitalised, listed};
+use crate::tables::{Table, in_order};
+
+pub(in crate::report) const TITLE: &str = "Loss around minima and between them";
+
+/// The distance from a minimum, in filters' norms, at which losses are compared.
+const NEAR: f64 = 0.5;
+
+/// The rise of the loss between two models over a straight line from one's loss to the other's, and where.
+pub(in crate::report) struct Barrier {
+    pub from: String,
+    pub to: String,
+    pub dataset: String,
+    pub height: f64,
+    pub at: f64,
+    pub loss: f64,
+}
+
+/// The barrier of each segment, that of the first seed.
+pub(in crate::report) fn barriers(rows: &[SegmentRow]) -> Vec<Barrier> {
+    let Some(seed) = rows.first().map(|row| row.seed) else { return Vec::new() };
+    in_order(rows.iter().map(|row| (row.dataset.as_str(), row.from.as_str(), row.to.as_str())))
+        .into_iter()
+        .filter_map(|(dataset, from, to)| {
+            let own = || {
+                rows.iter().filter(|r| {
+                    (r.dataset.as_str(), r.from.as_str(), r.to.as_str(), r.seed) == (dataset, from, to, seed)
+                })
+            };
+            let start = own().min_by(|a, b| a.t.abs().total_cmp(&b.t.abs()))?.train_loss;
+            let end = own().min_by(|a, b| (a.t - 1.0).abs().total_cmp(&(b.t - 1.0).abs()))?.train_loss;
+            let rise = |row: &SegmentRow| row.train_loss - ((1.0 - row.t) * start + row.t * end);
+            let top = own().filter(|row| (0.0..=1.0).contains(&row.t)).max_by(|a, b| rise(a).total_cmp(&rise(b)))?;
+            Some(Barrier {
+                from: from.to_owned(),
+                to: to.to_owned(),
+                dataset: dataset.to_owned(),
+                height: rise(top).max(0.0),
+                at: top.t,
+                loss: top.train_loss,
+            })
+        })
+        .collect()
+}
+
+/// A model's loss at its minimum and in the mean near it, of the first seed; a line each.
+pub(in crate::report) fn surroundings(rows: &[SurfaceRow]) -> Vec<(String, String, f64, f64)> {
+    let Some(seed) = rows.first().map(|row| row.seed) else { return Vec::new() };
+    let mut found = Vec::new();
+    for dataset in in_order(rows.iter().map(|row| row.dataset.as_str())) {
+        for name in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let own = || rows.iter().filter(|row| row.optimizer == name && row.dataset == dataset && row.seed == seed);
+            let radius = |row: &SurfaceRow| row.x.hypot(row.y);
+            let Some(center) = own().min_by(|a, b| radius(a).total_cmp(&radius(b))) else { continue };
+            // A ring half as thick as it is wide has points on any grid that is of use.
+            let ring = own().filter(|row| (radius(row) - NEAR).abs() <= NEAR / 4.0).map(|row| row.train_loss);
+            if let Some(near) = Sample::of(ring) {
+                found.push((dataset.to_owned(), name.to_owned(), center.train_loss, near.mean));
+            }
+        }
+    }
+    found
+}
+
+/// Barriers, a line a segment.
+pub(in crate::report) fn table(rows: &[SegmentRow]) -> Table {
+    let mut table = Table::new(&["from", "to", "data", "barrier", "at t", "loss there"]);
+    for barrier in barriers(rows) {
+        table.rows.push(vec![
+            label(&barrier.from).to_owned(),
+            label(&barrier.to).to_owned(),
+            barrier.dataset,
+            format!("{:.3}", barrier.height),
+            format!("{:.2}", barrier.at),
+            format!("{:.3}", barrier.loss),
+        ]);
+    }
+    table
+}
+
+/// The section; none where there are no such rows.
+pub(in crate::report) fn section(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option<String> {
+    let sentences = sentences(surface, segments)?;
+    let table = table(segments);
+    Some(if table.rows.is_empty() { sentences } else { format!("{sentences}\n{}", table.to_markdown()) })
+}
+
+/// What follows, in a list.
+pub(in crate::report) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option<String> {
+    let mut lines = String::new();
+    let found = surroundings(surface);
+    for dataset in in_order(found.iter().map(|one| one.0.as_str())) {
+        let words: Vec<String> = found
+            .iter()
+            .filter(|one| one.0 == dataset)
+            .map(|(_, name, center, near)| format!("{} {near:.2} (from {center:.3})", label(name)))
+            .collect();
+        lines.push_str(&format!(
+            "- {} labels: about half a filter's norm away from where training ended, the mean loss is {}.\n",
+            capitalised(dataset),
+            listed(&words)
+        ));
+    }
+    let barriers = barriers(segments);
+    let highest = barriers.iter().max_by(|a, b| a.height.total_cmp(&b.height));
+    let lowest = barriers.iter().min_by(|a, b| a.height.total_cmp(&b.height));
+    if let (Some(highest), Some(lowest)) = (highest, lowest) {
+        let pair = |one: &Barrier| format!("{} and {} ({})", label(&one.from), label(&one.to), one.dataset);
+        lines.push_str(&if barriers.len() == 1 {
+            format!("- Between {} the loss rises by {:.3} over a straight line.\n", pair(highest), highest.height)
+        } else {
+            format!(
+                "- Between two models from the same initial weights the loss rises over a straight line by {:.3} at least ({}) and {:.3} at \
+                 most ({}).\n",
+                lowest.height,
+                pair(lowest),
+                highest.height,
+                pair(highest)
+            )
+        });
+    }
+    (!lines.is_empty()).then_some(lines)
+}

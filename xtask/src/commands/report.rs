@@ -1,0 +1,25 @@
+//! `cargo xtask report`.
+
+use crate::Outcome;
+use anyhow::Result;
+use clap::Args;
+use minima_experiment::report::write_reports;
+use minima_experiment::results::Results;
+use std::path::PathBuf;
+
+/// Make report.md and report.html of a folder of results again, from its CSV files alone. What is not there is left out.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: cargo xtask report results/paper")]
+pub(crate) struct Report {
+    /// A folder that `reproduce` or `study` has written to
+    folder: PathBuf,
+}
+
+impl Report {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let results = Results::read(&self.folder)?;
+        write_reports(&self.folder, &results)?;
+        println!("Written to {}: report.md, report.html", self.folder.display());
+        Ok(Outcome::Fine)
+    }
+}
