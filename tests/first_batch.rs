@@ -3,7 +3,7 @@
 use minima_autodiff::softmax_cross_entropy::{gradient_into, hessian_apply, mean_gradient, mean_loss, softmax};
 use minima_autodiff::{Graph, Scalar, paper_cnn};
 use minima_data::{EpochOrder, epoch_batches, mnist};
-use minima_optim::{Batch, GaussNewton, Generation, SolvePrecision, Tf32GaussNewton};
+use minima_optim::{Arithmetic, Batch, EmulatedGaussNewton, GaussNewton, Generation, SolvePrecision};
 use minima_tests::golden::{Golden, relative_error};
 use ndarray::{Array2, ArrayView2, Axis};
 
@@ -139,16 +139,32 @@ fn gauss_newton_directions_in_single_precision() -> Outcome {
 }
 
 #[test]
-fn the_published_direction_with_tf32_products() -> Outcome {
+fn directions_of_rounded_products() -> Outcome {
     let FirstBatch { golden, graph, params, images, labels } = FirstBatch::<f32>::new()?;
     let batch = Batch::new(images.view(), &labels)?;
-    let (_, direction) = Tf32GaussNewton::new(0.01, 0.01).direction(&graph, &params, &batch)?;
-    let from_exact = relative_error(&direction, &golden.numbers("direction_published")?);
-    let from_emulated = relative_error(&direction, &golden.numbers("direction_published_tf32")?);
-    println!("published, TF32: {from_exact:.4} from double precision, {from_emulated:.4} from the dense emulation");
-    // The paper's rounding turns the direction by 17 %: more would be another arithmetic, less would be none.
-    assert!((0.16..0.18).contains(&from_exact), "{from_exact}");
-    // Entries of the Jacobian whose last bits differ round to another neighbour of 10 bits: 1.5 % of the direction.
-    assert!(from_emulated < 0.03, "{from_emulated}");
+    let direction = |optimizer: EmulatedGaussNewton| optimizer.direction(&graph, &params, &batch).map(|found| found.1);
+    // The paper's rounding turns the published direction by 17 %: more would be another arithmetic, less would be none.
+    for (generation, name, from, to) in [
+        (Generation::Published, "direction_published", 0.16, 0.18),
+        (Generation::Sum, "direction_sum", 0.005, 0.02),
+        (Generation::Mean, "direction_mean", 0.000_25, 0.001),
+    ] {
+        let exact = golden.numbers(name)?;
+        let error = relative_error(&direction(EmulatedGaussNewton::new(generation, Arithmetic::Tf32))?, &exact);
+        println!("{generation:?}, TF32: {error:.5} from double precision");
+        assert!((from..to).contains(&error), "{generation:?}: {error}");
+        let error = relative_error(&direction(EmulatedGaussNewton::new(generation, Arithmetic::Bf16))?, &exact);
+        println!("{generation:?}, bf16: {error:.5} from double precision");
+        assert!(error > 2.0 * from, "{generation:?}: {error}");
+    }
+    for optimizer in [
+        EmulatedGaussNewton::new(Generation::Published, Arithmetic::Tf32),
+        EmulatedGaussNewton::new(Generation::Published, Arithmetic::Tf32).in_natural_order(),
+    ] {
+        let error = relative_error(&direction(optimizer)?, &golden.numbers("direction_published_tf32")?);
+        println!("published, TF32: {error:.4} from the dense emulation");
+        // Entries of the Jacobian whose last bits differ round to another neighbour of 10 bits: 1.5 % of the direction.
+        assert!(error < 0.03, "{error}");
+    }
     Ok(())
 }

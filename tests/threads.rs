@@ -2,7 +2,7 @@
 
 use minima_autodiff::softmax_cross_entropy::{gradient_into, mean_gradient};
 use minima_autodiff::{Scalar, paper_cnn};
-use minima_optim::{Adam, Batch, GaussNewton, Generation, Optimizer, SolvePrecision, Tf32GaussNewton};
+use minima_optim::{Adam, Arithmetic, Batch, EmulatedGaussNewton, GaussNewton, Generation, Optimizer, SolvePrecision};
 use minima_rng::Key;
 use ndarray::Array2;
 
@@ -74,13 +74,22 @@ fn in_double_precision() -> Outcome {
 }
 
 #[test]
-fn with_tf32_products() -> Outcome {
+fn with_rounded_products() -> Outcome {
     assert_equal_in_pools(|| {
         let graph = paper_cnn([28, 28, 1], 10)?;
-        let mut params: Vec<f32> = graph.init(42);
         let images = Array2::from_shape_vec((IMAGES, 784), Key::new(5).uniform(IMAGES * 784))?;
         let labels: Vec<usize> = (0..IMAGES).map(|i| i * 3 % 10).collect();
-        Tf32GaussNewton::new(0.01, 0.01).step(&graph, &mut params, &Batch::new(images.view(), &labels)?)?;
-        Ok(vec![("tf32", params.iter().map(|p| p.to_bits()).collect::<Vec<u32>>())])
+        let published = EmulatedGaussNewton::new(Generation::Published, Arithmetic::Tf32);
+        let mut all = Vec::new();
+        for (name, mut optimizer) in [
+            ("published, TF32", published),
+            ("published, TF32, natural order", published.in_natural_order()),
+            ("sum, bf16", EmulatedGaussNewton::new(Generation::Sum, Arithmetic::Bf16)),
+        ] {
+            let mut params: Vec<f32> = graph.init(42);
+            optimizer.step(&graph, &mut params, &Batch::new(images.view(), &labels)?)?;
+            all.push((name, params.iter().map(|p| p.to_bits()).collect::<Vec<u32>>()));
+        }
+        Ok(all)
     })
 }

@@ -32,6 +32,8 @@ enum Command {
     Attack(commands::attack::Attack),
     /// Train each optimizer for a few hundred steps and compare with the recorded accuracies
     Check(commands::check::Check),
+    /// Compare two results folders and show what differs by more than noise
+    Compare(commands::compare::Compare),
     /// Time the network, the optimizers and the attacks on this machine
     Bench(commands::bench::Bench),
 }
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Evaluate(command) => command.run(),
         Command::Attack(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Compare(command) => command.run(),
         Command::Bench(command) => command.run(),
     };
     match outcome {

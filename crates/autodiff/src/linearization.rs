@@ -1,12 +1,12 @@
 //! A network at given parameters and a given batch, with all values kept: from here any number of vjps and jvps.
 
 use crate::block_pass::Reach;
-use crate::buffer::{Buffer, PooledScratch};
+use crate::buffer::{Buffer, PooledScratch, WorkMatrix};
 use crate::evaluate::{block_rows, blocks, blocks_a_partial_sum, blocks_mut, store_rows, sum_in_order};
 use crate::graph::Graph;
-use crate::lane::{Lane, load_rows};
+use crate::lane::{LANES, Lane, load_rows};
 use crate::{AutodiffError, Scalar};
-use ndarray::{Array2, ArrayView2, ArrayView3};
+use ndarray::{Array2, ArrayView2, ArrayView3, Axis};
 use rayon::prelude::*;
 
 /// The linear map `J` from parameters (or inputs) to logits, at one point and for one batch.
@@ -163,6 +163,39 @@ impl<T: Scalar> Linearization<'_, T> {
             w.column_mut(c).fill(T::one());
             rows.assign(&self.per_sample_gradients(w.view())?);
         }
+        Ok(jacobian)
+    }
+
+    /// As [`jacobian`](Self::jacobian), a row a parameter, `(parameters, classes · images)`: column `c · images + i` belongs to
+    /// logit c of image i. That is the order in which reverse passes leave it, so it takes half the time.
+    ///
+    /// # Errors
+    /// None that its input can cause; it shares the checks of [`per_sample_gradients`](Self::per_sample_gradients).
+    pub fn transposed_jacobian(&self) -> Result<WorkMatrix<T>, AutodiffError> {
+        let (count, classes) = (self.params.len(), self.graph.classes());
+        // A block's lanes of one class after the other.
+        let blocks: Vec<Buffer<T>> = self
+            .par_blocks()
+            .map(|block| {
+                let mut lanes = Buffer::take(classes * count);
+                for (class, lanes) in lanes.chunks_exact_mut(count.max(1)).enumerate() {
+                    let mut w = Array2::zeros(self.logits.raw_dim());
+                    w.column_mut(class).fill(T::one());
+                    self.reverse(block, w.view(), Reach::Parameters, &mut |node, at, dy, scratch| {
+                        node.op.of().per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
+                    });
+                }
+                lanes
+            })
+            .collect();
+        let mut jacobian = WorkMatrix::take(count, classes * self.images);
+        jacobian.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(parameter, mut row)| {
+            for (class, mut row) in row.axis_chunks_iter_mut(Axis(0), self.images.max(1)).enumerate() {
+                for (mut to, lanes) in row.axis_chunks_iter_mut(Axis(0), LANES).zip(&blocks) {
+                    to.iter_mut().zip(lanes[class * count + parameter].0).for_each(|(to, from)| *to = from);
+                }
+            }
+        });
         Ok(jacobian)
     }
 

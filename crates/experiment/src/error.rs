@@ -60,6 +60,9 @@ pub enum ExperimentError {
     /// A result file cannot be written or read.
     #[error(transparent)]
     Record(#[from] crate::records::RecordError),
+    /// Results cannot be compared.
+    #[error(transparent)]
+    Comparison(#[from] crate::comparison::ComparisonError),
     /// A folder of results cannot be read.
     #[error(transparent)]
     Results(#[from] crate::results::ResultsError),

@@ -18,6 +18,8 @@ pub mod attack_catalogue;
 pub mod attack_run;
 pub mod bench;
 pub mod check;
+pub mod claims;
+pub mod comparison;
 pub mod device_bench;
 pub mod device_training;
 mod error;

@@ -33,9 +33,9 @@ impl Grid {
             OptimizerSpec::Sgd(_) => (&[0.03, 0.1, 0.3, 1.0], &[], &[]),
             OptimizerSpec::Adam(_) => (&[1e-3, 3e-3, 1e-2, 3e-2], &[], &[]),
             OptimizerSpec::Sam(_) => (&[3e-3, 1e-2], &[], &[0.01, 0.05, 0.1]),
-            OptimizerSpec::GaussNewton(_) | OptimizerSpec::GaussNewtonTf32(_) => {
-                (&[0.03, 0.1, 0.3], &[0.01, 0.1, 1.0], &[])
-            }
+            OptimizerSpec::GaussNewton(_)
+            | OptimizerSpec::GaussNewtonTf32(_)
+            | OptimizerSpec::GaussNewtonEmulated(_) => (&[0.03, 0.1, 0.3], &[0.01, 0.1, 1.0], &[]),
             OptimizerSpec::GaussNewtonCg(_) => (&[0.03, 0.1, 0.3], &[0.1, 0.3, 1.0], &[]),
             OptimizerSpec::Kfac(_) | OptimizerSpec::Ekfac(_) => {
                 (&[0.001, 0.003, 0.01, 0.03], &[0.003, 0.01, 0.03, 0.1], &[])
@@ -73,7 +73,7 @@ impl Grid {
 pub fn tunable(preset: &Preset) -> Vec<String> {
     let free = |spec: &OptimizerSpec| match spec {
         OptimizerSpec::GaussNewton(spec) => spec.generation == Generation::Mean,
-        OptimizerSpec::GaussNewtonTf32(_) => false,
+        OptimizerSpec::GaussNewtonTf32(_) | OptimizerSpec::GaussNewtonEmulated(_) => false,
         _ => true,
     };
     let names = preset.optimizer_names().into_iter();

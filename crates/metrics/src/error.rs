@@ -35,6 +35,26 @@ pub enum MetricsError {
         /// The radius.
         found: f64,
     },
+    /// Statistics that belong together are of different images, or were resampled unequally often.
+    #[error("{found} images or resamples; expected {expected}, as of the other statistics")]
+    Resamples {
+        /// How many.
+        found: usize,
+        /// How many the others have.
+        expected: usize,
+    },
+    /// What logits are to be multiplied by is not a positive finite number.
+    #[error("the logits' factor is {found}; expected a finite number above 0")]
+    LogitFactor {
+        /// The factor.
+        found: f64,
+    },
+    /// A network's last layer with parameters is not the one that makes the logits.
+    #[error("the last parameters are \"{found}\"; expected the kernel of a dense layer with an output for each class")]
+    LastLayer {
+        /// Their name.
+        found: String,
+    },
     /// Batches of no images.
     #[error("batches of 0 images; expected at least 1")]
     BatchSize,

@@ -1,7 +1,8 @@
 //! What a trained network looks like around its minimum: loss and accuracy, input gradients, margins, sharpness, curvature.
 //!
 //! Most functions take all images of a test set and return a number an image, in `f64`; [`Summary`] and [`Histogram`] say how
-//! such numbers are distributed. [`curvature_spectrum`] looks at the mean loss. No result depends on the number of threads.
+//! such numbers are distributed. [`curvature_spectrum`], [`loss_surface`] and [`loss_along_segment`] look at the mean loss. No result depends on the number of threads.
+//! [`statistics`] says what several seeds show.
 //!
 //! ```
 //! use minima_autodiff::{Model, paper_cnn};
@@ -41,10 +42,13 @@ mod evaluation;
 mod filter_norms;
 mod histogram;
 mod input_gradient;
+mod landscape;
 mod logit_margin;
+mod logit_scale;
 mod losses;
 mod sharpness;
 mod spectrum;
+pub mod statistics;
 mod summary;
 
 pub use error::MetricsError;
@@ -52,7 +56,11 @@ pub use evaluation::{Evaluation, evaluate};
 pub use filter_norms::filter_norms;
 pub use histogram::Histogram;
 pub use input_gradient::{input_gradient_norms, zero_share};
+pub use landscape::{
+    SegmentPoint, SurfacePoint, evenly_around_zero, filter_normalised_direction, loss_along_segment, loss_surface,
+};
 pub use logit_margin::{logit_margins, margins_of_logits};
+pub use logit_scale::with_scaled_logits;
 pub use sharpness::{Scope, Sharpness, sharpness};
 pub use spectrum::{CurvatureSpectrum, Eigenvalue, MatrixSpectrum, SpectrumOptions, curvature_spectrum};
 pub use summary::{Summary, quantile};

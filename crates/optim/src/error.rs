@@ -23,6 +23,16 @@ pub enum OptimError {
         /// What the solver found.
         source: LinalgError,
     },
+    /// A Gauss-Newton system of rounded products could not be solved: rounding may leave no inverse, or no number.
+    #[error("the Gauss-Newton system of products in {arithmetic} with damping {damping}: {source}")]
+    EmulatedSolve {
+        /// The format of the factors.
+        arithmetic: &'static str,
+        /// The damping λ.
+        damping: f64,
+        /// What the solver found.
+        source: LinalgError,
+    },
     /// Damping is to adapt to how well a matrix models the mean loss that is no model of it.
     #[error("adaptive damping measures how well the curvature models the mean loss, and {0:?} is no model of that")]
     NoModel(Curvature),

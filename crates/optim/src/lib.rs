@@ -47,7 +47,7 @@ pub use adam::{Adam, AdamRule};
 pub use ekfac::{Ekfac, EkfacCurvature};
 pub use error::OptimError;
 pub use first_order::FirstOrder;
-pub use gauss_newton::{GaussNewton, Generation, SolvePrecision, Tf32GaussNewton, tf32};
+pub use gauss_newton::{Arithmetic, EmulatedGaussNewton, GaussNewton, Generation, SolvePrecision, emulated};
 pub use kfac::{Kfac, KfacCurvature};
 pub use kronecker_step::{KroneckerCurvature, KroneckerStep};
 pub use minima_autodiff::{Batch, StepReport};

@@ -4,7 +4,7 @@ use super::{Experiment, load_data};
 use crate::Outcome;
 use anyhow::Result;
 use clap::Args;
-use minima_experiment::study::{STUDIES, StudyEvent, StudyOptions, run_study};
+use minima_experiment::study::{StudyEvent, StudyOptions, run_study};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask study seeds --seeds 42,1,2 --out results/paper")]
 pub(crate) struct Study {
-    /// Which studies, one after the other [possible: seeds, poison]
+    /// Which studies, one after the other [possible: seeds, matched, poison, damping, precision, landscape, logit-scale]
     #[arg(required = true)]
     names: Vec<String>,
     #[command(flatten)]
@@ -27,6 +27,18 @@ pub(crate) struct Study {
     /// poison: shares of wrong labels [default: 0,0.05,0.1,0.2,0.3,0.4,0.5]
     #[arg(long, value_delimiter = ',')]
     rates: Vec<f64>,
+    /// damping: learning rates [default: 0.003,0.01,0.03,0.1,0.3]
+    #[arg(long, value_delimiter = ',')]
+    learning_rates: Vec<f64>,
+    /// damping: dampings [default: 0.0001,0.001,0.01,0.1,1,10]
+    #[arg(long, value_delimiter = ',')]
+    dampings: Vec<f64>,
+    /// precision: curvature matrices [default: published,sum,mean]
+    #[arg(long, value_delimiter = ',')]
+    generations: Vec<String>,
+    /// precision: arithmetics [default: f64,f32,tf32,bf16]
+    #[arg(long, value_delimiter = ',')]
+    arithmetics: Vec<String>,
     /// Folder of the results; the studies are in its folder `studies`
     #[arg(long, value_name = "FOLDER", default_value = "results/paper")]
     out: PathBuf,
@@ -43,19 +55,35 @@ impl Study {
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let studies = names.iter().map(|name| minima_experiment::study::Study::named(name));
         let studies = studies.collect::<Result<Vec<_>, _>>()?;
-        let (_, mut preset) = self.experiment.preset("studies")?;
-        if !self.seeds.is_empty() {
-            preset = preset.with_seeds(self.seeds)?;
-        }
+        let (_, preset) = self.experiment.preset("studies")?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let mut options = StudyOptions::new(preset, self.threads.map_or_else(cores, usize::from));
         options.optimizers = self.optimizers;
-        if !self.rates.is_empty() {
-            options.rates = self.rates;
+        for (given, values) in [
+            (&self.rates, &mut options.rates),
+            (&self.learning_rates, &mut options.learning_rates),
+            (&self.dampings, &mut options.dampings),
+        ] {
+            if !given.is_empty() {
+                values.clone_from(given);
+            }
+        }
+        for (given, values) in
+            [(&self.generations, &mut options.generations), (&self.arithmetics, &mut options.arithmetics)]
+        {
+            if !given.is_empty() {
+                values.clone_from(given);
+            }
         }
         let data = load_data(self.data.as_deref())?;
         let mut found = Outcome::Fine;
         for study in studies {
+            let seeds = if self.seeds.is_empty() {
+                options.preset.seeds.iter().copied().take(study.seeds()).collect()
+            } else {
+                self.seeds.clone()
+            };
+            let options = StudyOptions { preset: options.preset.clone().with_seeds(seeds)?, ..options.clone() };
             let failed = std::sync::atomic::AtomicBool::new(false);
             let listener = |event: StudyEvent<'_>| {
                 if matches!(event, StudyEvent::Failed { .. }) {
@@ -68,7 +96,6 @@ impl Study {
                 found = Outcome::Found;
             }
         }
-        let _ = STUDIES;
         Ok(found)
     }
 }

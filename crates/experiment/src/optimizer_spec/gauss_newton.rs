@@ -1,9 +1,11 @@
-//! Gauss-Newton, solved exactly, in emulated TF32, and by conjugate gradients.
+//! Gauss-Newton, solved exactly, in emulated arithmetic, and by conjugate gradients.
 
 use super::option::Checked;
 use crate::preset::DatasetKind;
 use minima_autodiff::Scalar;
-use minima_optim::{Armijo, GaussNewton, Generation, LevenbergMarquardt, SecondOrder, SolvePrecision, Tf32GaussNewton};
+use minima_optim::{
+    Arithmetic, Armijo, EmulatedGaussNewton, GaussNewton, Generation, LevenbergMarquardt, SecondOrder, SolvePrecision,
+};
 use serde::{Deserialize, Serialize};
 
 /// Gauss-Newton in function space.
@@ -23,10 +25,27 @@ pub struct GaussNewtonSpec {
     pub datasets: Option<Vec<DatasetKind>>,
 }
 
-/// The published Gauss-Newton with products of numbers rounded to TF32.
+/// The published Gauss-Newton with products of numbers rounded to TF32, its sums in the order of the results that are recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tf32Spec {
+    /// η.
+    pub learning_rate: f64,
+    /// λ.
+    pub damping: f64,
+    /// The data sets it trains on; all of the preset's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub datasets: Option<Vec<DatasetKind>>,
+}
+
+/// A Gauss-Newton with products of numbers rounded as a GPU rounds them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmulatedSpec {
+    /// Which curvature matrix.
+    pub generation: Generation,
+    /// To which format the factors of a product are rounded.
+    pub arithmetic: Arithmetic,
     /// η.
     pub learning_rate: f64,
     /// λ.
@@ -89,8 +108,23 @@ impl GaussNewtonSpec {
 }
 
 impl Tf32Spec {
-    pub(super) fn build(&self) -> Tf32GaussNewton {
-        Tf32GaussNewton::new(self.learning_rate, self.damping)
+    pub(super) fn build(&self) -> EmulatedGaussNewton {
+        EmulatedGaussNewton::new(Generation::Published, Arithmetic::Tf32)
+            .with_learning_rate(self.learning_rate)
+            .with_damping(self.damping)
+            .in_natural_order()
+    }
+
+    pub(super) fn options(&self) -> Vec<Checked> {
+        rate_and_damping(self.learning_rate, self.damping)
+    }
+}
+
+impl EmulatedSpec {
+    pub(super) fn build(&self) -> EmulatedGaussNewton {
+        EmulatedGaussNewton::new(self.generation, self.arithmetic)
+            .with_learning_rate(self.learning_rate)
+            .with_damping(self.damping)
     }
 
     pub(super) fn options(&self) -> Vec<Checked> {

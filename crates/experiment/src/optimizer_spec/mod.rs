@@ -7,7 +7,7 @@ mod option;
 mod point;
 
 pub use first_order::{AdamSpec, FirstOrderSpec, SamSpec, SgdSpec};
-pub use gauss_newton::{GaussNewtonCgSpec, GaussNewtonSpec, Tf32Spec};
+pub use gauss_newton::{EmulatedSpec, GaussNewtonCgSpec, GaussNewtonSpec, Tf32Spec};
 pub use kronecker::KroneckerSpec;
 pub use point::Point;
 
@@ -31,6 +31,8 @@ pub enum OptimizerSpec {
     GaussNewton(GaussNewtonSpec),
     /// The published Gauss-Newton with products of numbers rounded to TF32.
     GaussNewtonTf32(Tf32Spec),
+    /// A Gauss-Newton with products of numbers rounded as a GPU rounds them.
+    GaussNewtonEmulated(EmulatedSpec),
     /// Gauss-Newton with its system solved by conjugate gradients.
     GaussNewtonCg(GaussNewtonCgSpec),
     /// K-FAC.
@@ -49,6 +51,7 @@ impl OptimizerSpec {
             Self::Sam(spec) => &spec.datasets,
             Self::GaussNewton(spec) => &spec.datasets,
             Self::GaussNewtonTf32(spec) => &spec.datasets,
+            Self::GaussNewtonEmulated(spec) => &spec.datasets,
             Self::GaussNewtonCg(spec) => &spec.datasets,
             Self::Kfac(spec) | Self::Ekfac(spec) => &spec.datasets,
         };
@@ -64,6 +67,7 @@ impl OptimizerSpec {
             Self::Sam(spec) => spec.build(),
             Self::GaussNewton(spec) => Box::new(spec.build()),
             Self::GaussNewtonTf32(spec) => Box::new(spec.build()),
+            Self::GaussNewtonEmulated(spec) => Box::new(spec.build()),
             Self::GaussNewtonCg(spec) => Box::new(spec.build()),
             Self::Kfac(spec) => Box::new(spec.kfac(seed)),
             Self::Ekfac(spec) => Box::new(spec.ekfac(seed)),
@@ -80,7 +84,12 @@ impl OptimizerSpec {
             Self::Sgd(spec) => Some(Box::new(spec.build())),
             Self::Adam(spec) => Some(Box::new(spec.build())),
             Self::GaussNewton(spec) => Some(Box::new(spec.build())),
-            Self::Sam(_) | Self::GaussNewtonTf32(_) | Self::GaussNewtonCg(_) | Self::Kfac(_) | Self::Ekfac(_) => None,
+            Self::Sam(_)
+            | Self::GaussNewtonTf32(_)
+            | Self::GaussNewtonEmulated(_)
+            | Self::GaussNewtonCg(_)
+            | Self::Kfac(_)
+            | Self::Ekfac(_) => None,
         }
     }
 
@@ -93,6 +102,7 @@ impl OptimizerSpec {
             Self::Sam(spec) => spec.options(),
             Self::GaussNewton(spec) => spec.options(),
             Self::GaussNewtonTf32(spec) => spec.options(),
+            Self::GaussNewtonEmulated(spec) => spec.options(),
             Self::GaussNewtonCg(spec) => spec.options(),
             Self::Kfac(spec) | Self::Ekfac(spec) => spec.options(),
         };

@@ -35,6 +35,7 @@ impl OptimizerSpec {
             }
             Self::GaussNewton(spec) => damped(&mut spec.learning_rate, &mut spec.damping),
             Self::GaussNewtonTf32(spec) => damped(&mut spec.learning_rate, &mut spec.damping),
+            Self::GaussNewtonEmulated(spec) => damped(&mut spec.learning_rate, &mut spec.damping),
             Self::GaussNewtonCg(spec) => damped(&mut spec.learning_rate, &mut spec.damping),
             Self::Kfac(spec) | Self::Ekfac(spec) => damped(&mut spec.learning_rate, &mut spec.damping),
         }

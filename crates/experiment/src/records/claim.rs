@@ -19,7 +19,7 @@ pub enum ClaimVerdict {
 /// One comparison of one claim for one Gauss-Newton.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimRow {
-    /// The claim's letter, `a` to `g`.
+    /// The claim's letter, `a` to `h`.
     pub claim: String,
     /// The Gauss-Newton it is about; the optimizer it is about where the claim names no Gauss-Newton.
     pub optimizer: String,
@@ -35,11 +35,11 @@ pub struct ClaimRow {
     pub seeds: u32,
     /// The effect: the mean over seeds of the difference.
     pub effect: f64,
-    /// The 95 % interval's lower end.
+    /// The 95 % interval's lower end; a single seed's interval is infinite.
     pub low: f64,
     /// Its upper end.
     pub high: f64,
-    /// Probability of an effect at least as far from the border if there were none.
+    /// Probability of an effect at least as far from the border, on either side, if it lay there.
     pub p: f64,
     /// The same after Holm's correction over all comparisons of the file.
     pub p_holm: f64,

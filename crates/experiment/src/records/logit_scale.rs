@@ -1,4 +1,5 @@
-//! `studies/logit-scale/logit_scale.csv`: a quantity of a model before and after its logits are scaled a row.
+//! `studies/logit-scale/logit_scale.csv`: a quantity of a model before and after its logits are scaled a row; `decisions.csv`: what
+//! scaling should leave as it is.
 
 use serde::{Deserialize, Serialize};
 
@@ -55,5 +56,51 @@ impl Record for LogitScaleRow {
         "median_before",
         "mean_after",
         "median_after",
+    ];
+}
+
+/// What scaling a model's logits leaves as it is, or should: its classes, and what FGSM does to them, at one step size a row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogitDecisionRow {
+    /// The training set: `clean` or `poisoned`.
+    pub dataset: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// What its logits are multiplied by.
+    pub factor: f64,
+    /// Test images.
+    pub images: u32,
+    /// Images that have another class with scaled logits: those whose two largest logits rounding makes equal.
+    pub classes_changed: u32,
+    /// Images whose input gradient is exactly zero, as trained: FGSM has no direction there.
+    pub zero_gradients_before: u32,
+    /// The same with scaled logits.
+    pub zero_gradients_after: u32,
+    /// FGSM's step.
+    pub epsilon: f64,
+    /// Its successes, as trained.
+    pub successes_before: u32,
+    /// Its successes with scaled logits.
+    pub successes_after: u32,
+    /// Images that it flips in one case and not in the other.
+    pub flips_changed: u32,
+}
+
+impl Record for LogitDecisionRow {
+    const HEADER: &'static [&'static str] = &[
+        "dataset",
+        "optimizer",
+        "seed",
+        "factor",
+        "images",
+        "classes_changed",
+        "zero_gradients_before",
+        "zero_gradients_after",
+        "epsilon",
+        "successes_before",
+        "successes_after",
+        "flips_changed",
     ];
 }

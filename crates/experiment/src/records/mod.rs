@@ -30,7 +30,7 @@ pub use fgsm::FgsmRow;
 pub use histogram::HistogramRow;
 pub use landscape::{SegmentRow, SurfaceRow};
 pub use late_attack::LateAttackRow;
-pub use logit_scale::{LogitScaleRow, ScaledQuantity};
+pub use logit_scale::{LogitDecisionRow, LogitScaleRow, ScaledQuantity};
 pub use pace::{PaceRow, TimeToAccuracyRow};
 pub use poison::PoisonRow;
 pub use precision::{DriftRow, PrecisionRow};

@@ -83,6 +83,7 @@ impl Job {
             Ok(OptimizerSpec::Sam(_) | OptimizerSpec::Kfac(_) | OptimizerSpec::Ekfac(_)) => 3.5,
             Ok(OptimizerSpec::GaussNewton(_) | OptimizerSpec::GaussNewtonCg(_)) => 30.0,
             Ok(OptimizerSpec::GaussNewtonTf32(_)) => 500.0,
+            Ok(OptimizerSpec::GaussNewtonEmulated(_)) => 300.0,
         };
         let precision = if self.preset.precision == Precision::Double { 2.0 } else { 1.0 };
         step * precision * self.steps() as f64

@@ -3,15 +3,23 @@
 //! A study trains the runs that it needs and that are not there yet, as independent jobs on all cores, measures them, and writes
 //! CSV files. Runs are kept in a folder that all studies share.
 
+mod bits;
+mod damping;
 mod error;
 mod job;
+pub mod landscape;
+pub mod logit_scale;
+pub mod matched;
+pub mod measured;
 mod options;
 mod poison;
 mod pool;
+pub mod precision;
 mod progress;
 mod run_store;
 mod seeds;
 
+pub use bits::Bits;
 pub use error::StudyError;
 pub use job::Job;
 pub use options::StudyOptions;
@@ -20,10 +28,13 @@ pub use progress::{Listener, StudyEvent};
 pub use run_store::{RunStore, StoredRun};
 
 use crate::error::ExperimentError;
+use crate::report::write_reports;
+use crate::results::Results;
 use crate::training::TestSet;
 use minima_data::Mnist;
 use progress::{Clock, Epochs, RunObserver};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// A study.
@@ -31,12 +42,30 @@ use std::time::Instant;
 pub enum Study {
     /// What is luck: the experiment with several seeds, and the last epochs of each run.
     Seeds,
+    /// What is early stopping: robustness at equal loss, accuracy and margin.
+    Matched,
     /// What wrong labels do, by how many there are.
     Poison,
+    /// What damping and learning rate do.
+    Damping,
+    /// What rounding decides.
+    Precision,
+    /// The loss around the minima and between them.
+    Landscape,
+    /// What is left of differences when all models' logits have one scale.
+    LogitScale,
 }
 
 /// All studies.
-pub const STUDIES: [Study; 2] = [Study::Seeds, Study::Poison];
+pub const STUDIES: [Study; 7] = [
+    Study::Seeds,
+    Study::Matched,
+    Study::Poison,
+    Study::Damping,
+    Study::Precision,
+    Study::Landscape,
+    Study::LogitScale,
+];
 
 /// What a study has to work with.
 pub struct Context<'a> {
@@ -52,6 +81,8 @@ pub struct Context<'a> {
     pub threads: usize,
     /// Hears how it goes.
     pub listener: &'a Listener<'a>,
+    /// The runs that failed, with what they said.
+    pub failures: Vec<(String, String)>,
 }
 
 impl Study {
@@ -60,7 +91,12 @@ impl Study {
     pub fn name(self) -> &'static str {
         match self {
             Self::Seeds => "seeds",
+            Self::Matched => "matched",
             Self::Poison => "poison",
+            Self::Damping => "damping",
+            Self::Precision => "precision",
+            Self::Landscape => "landscape",
+            Self::LogitScale => "logit-scale",
         }
     }
 
@@ -83,16 +119,41 @@ impl Study {
         options.check()?;
         match self {
             Self::Seeds => seeds::jobs(options),
+            Self::Matched => matched::jobs(options),
             Self::Poison => poison::jobs(options),
+            Self::Damping => damping::jobs(options),
+            Self::Precision => precision::jobs(options),
+            Self::Landscape => landscape::jobs(options),
+            Self::LogitScale => logit_scale::jobs(options),
         }
     }
 
-    fn gather(self, _context: &Context<'_>, _options: &StudyOptions) -> Result<(), ExperimentError> {
-        Ok(())
+    /// How many of the experiment's seeds it takes where a user names none: runs of several rates, points or arithmetics are many.
+    #[must_use]
+    pub fn seeds(self) -> usize {
+        match self {
+            Self::Seeds | Self::Matched | Self::LogitScale => 10,
+            Self::Precision => 5,
+            Self::Poison | Self::Landscape => 3,
+            Self::Damping => 1,
+        }
+    }
+
+    fn gather(self, context: &Context<'_>, options: &StudyOptions) -> Result<(), ExperimentError> {
+        match self {
+            Self::Seeds => seeds::gather(context, options),
+            Self::Matched => matched::gather(context, options),
+            Self::Poison => poison::gather(context, options),
+            Self::Damping => damping::gather(context, options),
+            Self::Precision => precision::gather(context, options),
+            Self::Landscape => landscape::gather(context, options),
+            Self::LogitScale => logit_scale::gather(context, options),
+        }
     }
 }
 
-/// Trains what is missing, measures, and writes the study's files into `{out}/studies/{name}`; the runs are in `{out}/studies/runs`.
+/// Trains what is missing, measures, writes the study's files into `{out}/studies/{name}`, and makes the folder's report again; the runs
+/// are in `{out}/studies/runs`.
 ///
 /// A run that fails is told to the listener and left out; the others go on.
 ///
@@ -108,22 +169,24 @@ pub fn run_study(
 ) -> Result<(), ExperimentError> {
     let jobs = study.jobs(options)?;
     options.preset.check_against(data)?;
-    let context = Context {
+    let mut context = Context {
         store: RunStore::new(&out.join("studies/runs")),
         data,
         test: TestSet::new(&data.test.take(options.preset.test_images)),
         folder: out.join("studies").join(study.name()),
         threads: options.threads,
         listener,
+        failures: Vec::new(),
     };
     context.train(&jobs)?;
     listener(StudyEvent::Stage("measurements"));
-    study.gather(&context, options)
+    study.gather(&context, options)?;
+    write_reports(out, &Results::read(out)?)
 }
 
 impl Context<'_> {
     /// Trains the runs that are missing.
-    fn train(&self, jobs: &[Job]) -> Result<(), ExperimentError> {
+    fn train(&mut self, jobs: &[Job]) -> Result<(), ExperimentError> {
         let mut missing = Vec::new();
         for job in jobs {
             if self.store.open(job, self.data)?.is_none() {
@@ -143,12 +206,45 @@ impl Context<'_> {
             }
             outcome.map(drop)
         });
-        let failed: Vec<&ExperimentError> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
-        match failed.first() {
-            Some(first) if failed.len() == jobs.len() => {
-                Err(StudyError::NoRun { of: jobs.len(), first: first.to_string() }.into())
+        let failed = missing.iter().zip(outcomes).filter_map(|(job, outcome)| Some((job.name.clone(), outcome.err()?)));
+        self.failures.extend(failed.map(|(name, error)| (name, error.to_string())));
+        match self.failures.first() {
+            Some((_, first)) if self.failures.len() == jobs.len() => {
+                Err(StudyError::NoRun { of: jobs.len(), first: first.clone() }.into())
             }
             _ => Ok(()),
         }
+    }
+
+    /// Why a run failed; empty where it did not.
+    #[must_use]
+    pub fn failure(&self, job: &Job) -> String {
+        let found = self.failures.iter().find(|(name, _)| *name == job.name);
+        found.map_or_else(String::new, |(_, why)| why.clone())
+    }
+
+    /// Measures every run that has been trained, several at a time; in the order of the jobs, without those that failed.
+    ///
+    /// # Errors
+    /// When a run cannot be read or measured.
+    pub fn measure<R: Send>(
+        &self,
+        jobs: &[Job],
+        work: impl Fn(&Job, &StoredRun) -> Result<R, ExperimentError> + Sync,
+    ) -> Result<Vec<(StoredRun, R)>, ExperimentError> {
+        let mut trained = Vec::new();
+        for job in jobs {
+            if let Some(stored) = self.store.open(job, self.data)? {
+                trained.push((job, stored));
+            }
+        }
+        let done = AtomicUsize::new(0);
+        let found = run_all(&trained, self.threads, |(job, stored)| {
+            let measured = work(job, stored)?;
+            let done = 1 + done.fetch_add(1, Ordering::Relaxed);
+            (self.listener)(StudyEvent::Measured { run: &job.name, done, of: trained.len() });
+            Ok(measured)
+        });
+        trained.into_iter().zip(found).map(|((_, stored), found)| Ok((stored, found?))).collect()
     }
 }

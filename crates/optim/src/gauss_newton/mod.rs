@@ -5,14 +5,18 @@
 //! `A⁻¹ g = Jᵀ w`, and the cotangent `w` comes from a system with an equation for each image and class. Nothing of size
 //! P × P, and no Jacobian, is ever formed. (Ren & Goldfarb 2019; Dangel, Tatzel & Hennig 2022; Korbit et al. 2024.)
 
+mod arithmetic;
 mod block_diagonal;
+pub mod emulated;
+mod logit_curvature;
 mod published;
 mod solve_precision;
-pub mod tf32;
+mod strips;
 
+pub use arithmetic::Arithmetic;
+pub use emulated::EmulatedGaussNewton;
 pub use minima_curvature::Generation;
 pub use solve_precision::SolvePrecision;
-pub use tf32::Tf32GaussNewton;
 
 use crate::range::{POSITIVE, check};
 use crate::{OptimError, Optimizer};

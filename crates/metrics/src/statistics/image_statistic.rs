@@ -1,0 +1,210 @@
+//! What one model's images come to: a share or a median, of the test set as it is and of resamples of it.
+
+use super::ImageResamples;
+use crate::MetricsError;
+use crate::error::all_finite;
+use rayon::prelude::*;
+
+/// A number that one model's images come to, when an image may count several times or not at all.
+pub trait ImageStatistic: Sync {
+    /// How many images it is made of.
+    fn images(&self) -> usize;
+
+    /// Its value when the images count `weights` times, one weight an image; none where no image that matters is left.
+    fn weighted(&self, weights: &[u16]) -> Option<f64>;
+}
+
+/// The share of hits among the images that count, 0 to 1: accuracy, or the success rate of an attack on what was correct.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// All bits set for a hit that counts, else none.
+    hits: Vec<u16>,
+    /// All bits set for an image that counts, else none.
+    among: Vec<u16>,
+}
+
+impl Share {
+    /// Of the hits among all images.
+    #[must_use]
+    pub fn of_all(hits: &[bool]) -> Self {
+        Self { hits: hits.iter().map(|&hit| mask(hit)).collect(), among: vec![mask(true); hits.len()] }
+    }
+
+    /// Of the hits among those images that count; a hit that does not count is none.
+    ///
+    /// # Errors
+    /// When the two are of different numbers of images.
+    pub fn of_those(hits: &[bool], among: &[bool]) -> Result<Self, MetricsError> {
+        if hits.len() != among.len() {
+            return Err(MetricsError::Resamples { found: hits.len(), expected: among.len() });
+        }
+        let hits = hits.iter().zip(among).map(|(&hit, &counts)| mask(hit && counts)).collect();
+        Ok(Self { hits, among: among.iter().map(|&counts| mask(counts)).collect() })
+    }
+}
+
+fn mask(set: bool) -> u16 {
+    if set { u16::MAX } else { 0 }
+}
+
+/// The sum of the weights that the masks let through.
+fn sum_masked(weights: &[u16], masks: &[u16]) -> u64 {
+    // Short enough for 32 bits, and wide registers hold more of those.
+    const PIECE: usize = 4096;
+    let pieces = weights.chunks(PIECE).zip(masks.chunks(PIECE));
+    let sum =
+        |(weights, masks): (&[u16], &[u16])| weights.iter().zip(masks).map(|(w, m)| u32::from(w & m)).sum::<u32>();
+    pieces.map(|piece| u64::from(sum(piece))).sum()
+}
+
+impl ImageStatistic for Share {
+    fn images(&self) -> usize {
+        self.hits.len()
+    }
+
+    fn weighted(&self, weights: &[u16]) -> Option<f64> {
+        let total = sum_masked(weights, &self.among);
+        (total > 0).then(|| sum_masked(weights, &self.hits) as f64 / total as f64)
+    }
+}
+
+/// The median of a number an image; half-way between the two in the middle where they are even.
+#[derive(Clone, Debug)]
+pub struct Median {
+    /// The values, ascending, each with its image's place.
+    ascending: Vec<(f64, usize)>,
+}
+
+impl Median {
+    /// Of these values.
+    ///
+    /// # Errors
+    /// When one is not finite.
+    pub fn of(values: &[f64]) -> Result<Self, MetricsError> {
+        all_finite("value", values)?;
+        let mut ascending: Vec<(f64, usize)> = values.iter().copied().zip(0..).collect();
+        ascending.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Ok(Self { ascending })
+    }
+}
+
+impl ImageStatistic for Median {
+    fn images(&self) -> usize {
+        self.ascending.len()
+    }
+
+    fn weighted(&self, weights: &[u16]) -> Option<f64> {
+        let total: u64 = weights.iter().take(self.images()).map(|&w| u64::from(w)).sum();
+        let (lower, upper) = (total.checked_sub(1)? / 2, total / 2);
+        let (mut seen, mut low) = (0u64, None);
+        for &(value, image) in &self.ascending {
+            seen += weights.get(image).map_or(0, |&w| u64::from(w));
+            if low.is_none() && seen > lower {
+                low = Some(value);
+            }
+            if seen > upper {
+                return low.map(|low| low + (value - low) / 2.0);
+            }
+        }
+        None
+    }
+}
+
+/// A statistic of one model, and what it would have been on other test sets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resampled {
+    /// On the test set as it is.
+    pub value: f64,
+    /// On each resample of it.
+    pub draws: Vec<f64>,
+}
+
+impl Resampled {
+    /// One model's statistic on the test set and on its resamples.
+    ///
+    /// A resample in which no image counts takes the test set's value.
+    ///
+    /// # Errors
+    /// When the resamples are of another number of images, or no image counts at all.
+    pub fn of(statistic: &dyn ImageStatistic, resamples: &ImageResamples) -> Result<Self, MetricsError> {
+        if statistic.images() != resamples.images() {
+            return Err(MetricsError::Resamples { found: statistic.images(), expected: resamples.images() });
+        }
+        let once = vec![1; statistic.images()];
+        let value = statistic.weighted(&once).ok_or(MetricsError::Empty { what: "images that count" })?;
+        let draws = resamples.draws().into_par_iter();
+        let draws = draws.map(|draw| statistic.weighted(resamples.weights(draw)).unwrap_or(value)).collect();
+        Ok(Self { value, draws })
+    }
+
+    /// This less another: the difference of two models on the same images, resample by resample.
+    ///
+    /// # Errors
+    /// When they were resampled unequally often.
+    pub fn less(&self, other: &Self) -> Result<Self, MetricsError> {
+        if self.draws.len() != other.draws.len() {
+            return Err(MetricsError::Resamples { found: other.draws.len(), expected: self.draws.len() });
+        }
+        let draws = self.draws.iter().zip(&other.draws).map(|(a, b)| a - b).collect();
+        Ok(Self { value: self.value - other.value, draws })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Summary;
+    use minima_rng::Key;
+
+    #[test]
+    fn a_share_counts_only_those_that_count() {
+        let (hits, among) = ([true, true, false, true], [true, false, true, true]);
+        let share = Share::of_those(&hits, &among).unwrap();
+        assert_eq!(share.weighted(&[1, 1, 1, 1]), Some(2.0 / 3.0));
+        assert_eq!(share.weighted(&[0, 3, 2, 2]), Some(0.5));
+        assert_eq!(share.weighted(&[0, 4, 0, 0]), None);
+        assert_eq!(Share::of_all(&hits).weighted(&[1, 1, 1, 1]), Some(0.75));
+    }
+
+    /// A weighted median is the median of the values written out that often.
+    #[test]
+    fn a_weighted_median_is_that_of_repeated_values() {
+        for case in 0..50u32 {
+            let key = Key::new(5).fold_in(case);
+            let n = 7 + case as usize % 4;
+            let values: Vec<f64> = key.normal(n).into_iter().map(f64::from).collect();
+            let resamples = ImageResamples::new(key.fold_in(1), n, 3);
+            let median = Median::of(&values).unwrap();
+            for draw in resamples.draws() {
+                let weights = resamples.weights(draw);
+                let repeated: Vec<f64> =
+                    values.iter().zip(weights).flat_map(|(&v, &w)| vec![v; usize::from(w)]).collect();
+                let found = median.weighted(weights).unwrap();
+                assert!((found - Summary::of(&repeated).unwrap().median).abs() < 1e-15);
+            }
+        }
+    }
+
+    /// The bootstrap's spread of a share is sqrt(p (1 − p) / m); that of 2 000 draws is known to 1 / sqrt(4 000) of itself.
+    #[test]
+    fn draws_spread_as_a_binomial_share() {
+        let hits: Vec<bool> = (0..500).map(|i| i % 5 == 0).collect();
+        let resamples = ImageResamples::new(Key::new(6), 500, 2_000);
+        let found = Resampled::of(&Share::of_all(&hits), &resamples).unwrap();
+        let spread = (found.draws.iter().map(|d| (d - 0.2f64).powi(2)).sum::<f64>() / 2_000.0).sqrt();
+        let expected = (0.2f64 * 0.8 / 500.0).sqrt();
+        assert!((spread / expected - 1.0).abs() < 4.0 / 4_000f64.sqrt(), "{spread} {expected}");
+    }
+
+    #[test]
+    fn other_images_and_values_that_are_no_numbers_are_errors() {
+        let resamples = ImageResamples::new(Key::new(1), 3, 2);
+        let hits = [true, false];
+        assert!(Resampled::of(&Share::of_all(&hits), &resamples).is_err());
+        let hits = [true, false, true];
+        let none = [false; 3];
+        assert!(Resampled::of(&Share::of_those(&hits, &none).unwrap(), &resamples).is_err());
+        assert!(Share::of_those(&hits, &[true]).is_err());
+        assert!(Median::of(&[1.0, f64::NAN]).is_err());
+    }
+}

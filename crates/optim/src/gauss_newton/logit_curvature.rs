@@ -1,0 +1,72 @@
+//! The loss's curvature with respect to the logits, rounded, and products with it.
+
+use super::strips::Strip;
+use super::{Arithmetic, Generation};
+use minima_linalg::{LinalgError, matmul};
+use ndarray::{Array2, Array3, ArrayView2, Axis, azip};
+use rayon::prelude::*;
+
+/// `H`, rounded.
+pub(super) enum LogitCurvature {
+    /// `diag(p) − p pᵀ` over the whole batch; rows run over images within a class.
+    Coupled(Array2<f32>),
+    /// `diag(pᵢ) − pᵢ pᵢᵀ` of each image: `(classes, classes, images)`.
+    PerImage(Array3<f32>),
+}
+
+impl LogitCurvature {
+    /// At probabilities `(images, classes)`.
+    pub fn new(p: ArrayView2<'_, f32>, generation: Generation, arithmetic: Arithmetic) -> Self {
+        let entry = |same: bool, p: f32, q: f32| arithmetic.round(if same { p } else { 0.0 } - p * q);
+        match generation {
+            Generation::Published => {
+                let p = p.t().to_owned().into_flat();
+                Self::Coupled(Array2::from_shape_fn((p.len(), p.len()), |(a, b)| entry(a == b, p[a], p[b])))
+            }
+            Generation::Sum | Generation::Mean => {
+                let (images, classes) = p.dim();
+                let at = |(c, d, i)| entry(c == d, p[[i, c]], p[[i, d]]);
+                Self::PerImage(Array3::from_shape_fn((classes, classes, images), at))
+            }
+        }
+    }
+
+    /// `Jᵀ H` of a strip, summed in single precision and not yet rounded: a row for each of its columns.
+    ///
+    /// Its own columns belong to all rows of `H`, or, where `H` does not couple images, to the strip's.
+    pub fn left_factor(&self, strip: &Strip) -> Result<Array2<f32>, LinalgError> {
+        let transposed = strip.transposed.view();
+        let (columns, rows) = transposed.dim();
+        match self {
+            Self::Coupled(h) => {
+                let mut left = Array2::zeros((columns, h.ncols()));
+                if rows == h.nrows() {
+                    matmul(1.0, transposed, h.view(), 0.0, left.view_mut())?;
+                } else {
+                    matmul(1.0, transposed, h.select(Axis(0), &strip.rows).view(), 0.0, left.view_mut())?;
+                }
+                Ok(left)
+            }
+            Self::PerImage(h) => {
+                // A row `(c, d)` of the strip's images each, so that images are the innermost axis.
+                let count = strip.images.len().max(1);
+                let h = h.select(Axis(2), &strip.images);
+                let mut left = Array2::zeros((columns, rows));
+                let rows = left.outer_iter_mut().into_par_iter().zip(transposed.outer_iter().into_par_iter());
+                rows.for_each(|(mut left, j)| {
+                    for (mut sum, h) in left.axis_chunks_iter_mut(Axis(0), count).zip(h.outer_iter()) {
+                        for (j, h) in j.axis_chunks_iter(Axis(0), count).zip(h.outer_iter()) {
+                            azip!((sum in &mut sum, &j in j, &h in h) *sum += j * h);
+                        }
+                    }
+                });
+                Ok(left)
+            }
+        }
+    }
+
+    /// Whether a strip's left factor belongs to all rows, not to the strip's alone.
+    pub fn couples(&self) -> bool {
+        matches!(self, Self::Coupled(_))
+    }
+}

@@ -1,0 +1,39 @@
+//! `cargo xtask compare`.
+
+use crate::Outcome;
+use anyhow::Result;
+use clap::Args;
+use minima_experiment::comparison::compare;
+use std::path::PathBuf;
+
+/// Compare two results folders, number by number, and show what differs by more than noise.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Several seeds on both sides are tested over seeds; with one, counts of images as shares of unrelated images, and \
+other numbers have a tolerance: 5 % for losses, 10 % for medians and means, 20 % for eigenvalues.\n\
+Example: cargo xtask compare results/before results/after --strict"
+)]
+pub(crate) struct Compare {
+    /// A results folder, as reproduce writes it
+    a: PathBuf,
+    /// Another
+    b: PathBuf,
+    /// Exit 1 if anything changed beyond noise
+    #[arg(long)]
+    strict: bool,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+impl Compare {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let comparison = compare(&self.a, &self.b)?;
+        if self.json {
+            println!("{}", serde_json::to_string(&comparison)?);
+        } else {
+            println!("{comparison}");
+        }
+        Ok(if self.strict && comparison.changed() { Outcome::Found } else { Outcome::Fine })
+    }
+}
