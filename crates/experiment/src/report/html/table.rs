@@ -4,6 +4,9 @@ use super::prose::inline;
 use crate::tables::Table;
 use maud::{Markup, html};
 
+/// A cell of more characters may break.
+const LONG: usize = 40;
+
 /// What a column holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Column {
@@ -28,7 +31,7 @@ impl Column {
         match table.header.get(column) {
             _ if column == 0 => Self::Name,
             Some(name) if name == "Δ" => Self::Difference,
-            _ if cells().any(|cell| cell.chars().count() > 40) => Self::Long,
+            _ if cells().any(|cell| cell.chars().count() > LONG) => Self::Long,
             _ if cells().next().is_some() && cells().all(|cell| is_word(&cell) || cell.is_empty()) => Self::Words,
             _ => Self::Number,
         }
@@ -70,7 +73,7 @@ pub(super) fn table(caption: &str, table: &Table) -> Markup {
 fn cell(cell: &str, column: Column) -> Markup {
     html! {
         @match column {
-            Column::Name => th scope="row" { (inline(cell)) },
+            Column::Name => th scope="row" class=[(cell.chars().count() > LONG).then_some("long")] { (inline(cell)) },
             Column::Difference => td { (difference(cell)) },
             Column::Number => td { (inline(&number(cell))) },
             Column::Words | Column::Long => td class=[column.class()] { (verdict(cell)) },
