@@ -6,6 +6,7 @@ use crate::preset::{DatasetKind, Flips, Preset};
 use crate::records::{PoisonRow, write_csv};
 use crate::training::{Run, TestSet};
 use minima_attacks::{Attack, Ball, Fgsm};
+use minima_autodiff::softmax_cross_entropy::predicted;
 use minima_autodiff::{Classifier, Model};
 use minima_data::{Dataset, Mnist};
 use ndarray::{ArrayView2, Axis};
@@ -13,6 +14,8 @@ use ndarray::{ArrayView2, Axis};
 /// The kinds of flips: any label into any wrong one, and sevens into ones.
 const FLIPS: [Flips; 2] = [Flips::Uniform, TARGETED];
 const TARGETED: Flips = Flips::Targeted { from: FROM, to: TO };
+/// Images that are classified at once.
+const IMAGES_AT_ONCE: usize = 1_000;
 const FROM: u8 = 7;
 const TO: u8 = 1;
 
@@ -63,10 +66,10 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
 fn measure(job: &Job, run: &StoredRun, data: &Mnist, test: &TestSet) -> Result<Vec<PoisonRow>, ExperimentError> {
     let model = run.last()?;
     let (images, labels) = (test.images.view(), test.labels.as_slice());
-    let predicted = classes(&model, images)?;
-    let right = predicted.iter().zip(labels).filter(|(p, y)| p == y).count();
-    let sevens = || labels.iter().zip(&predicted).filter(|(y, _)| **y == usize::from(FROM));
-    let sevens_as_ones = sevens().filter(|(_, p)| **p == usize::from(TO)).count();
+    let found = classes(&model, images)?;
+    let right = found.iter().zip(labels).filter(|(p, y)| **p == Some(**y)).count();
+    let sevens = || labels.iter().zip(&found).filter(|(y, _)| **y == usize::from(FROM));
+    let sevens_as_ones = sevens().filter(|(_, p)| **p == Some(usize::from(TO))).count();
     let fitted = fitted(&model, &data.train, &run.training_set(job, data)?)?;
     let mut rows = Vec::new();
     for &epsilon in &job.preset.epsilons {
@@ -102,26 +105,16 @@ fn fitted(model: &Model<f32>, clean: &Dataset, trained_on: &Dataset) -> Result<F
     let wrong: Vec<u32> = (0..).zip(labels).filter(|(_, (given, own))| given != own).map(|(place, _)| place).collect();
     let (images, given) = trained_on.batch::<f32>(&wrong)?;
     let (_, own) = clean.batch::<f32>(&wrong)?;
-    let predicted = classes(model, images.view())?;
-    let count = |labels: &[usize]| labels.iter().zip(&predicted).filter(|(y, p)| y == p).count() as u32;
+    let found = classes(model, images.view())?;
+    let count = |labels: &[usize]| labels.iter().zip(&found).filter(|(y, p)| **p == Some(**y)).count() as u32;
     Ok(Fitted { wrong: wrong.len() as u32, memorised: count(&given), recovered: count(&own) })
 }
 
-/// The class of each image: the first of the largest logits.
-fn classes(model: &Model<f32>, images: ArrayView2<'_, f32>) -> Result<Vec<usize>, ExperimentError> {
+/// The class of each image; none where a logit is no number.
+fn classes(model: &Model<f32>, images: ArrayView2<'_, f32>) -> Result<Vec<Option<usize>>, ExperimentError> {
     let mut found = Vec::new();
-    for images in images.axis_chunks_iter(Axis(0), 1_000) {
-        let logits = model.logits(images)?;
-        found.extend(logits.outer_iter().map(|row| {
-            let best =
-                row.iter().enumerate().fold(
-                    (0, f32::NEG_INFINITY),
-                    |best, (class, &logit)| {
-                        if logit > best.1 { (class, logit) } else { best }
-                    },
-                );
-            best.0
-        }));
+    for images in images.axis_chunks_iter(Axis(0), IMAGES_AT_ONCE) {
+        found.extend(model.logits(images)?.outer_iter().map(predicted));
     }
     Ok(found)
 }
