@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use minima_experiment::figures::{
-    AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, Scaling,
-    SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg, write,
+    AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, MatchedPaths, RobustAccuracy, Samples,
+    Scaling, SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg, write,
 };
 use minima_experiment::paper;
 use minima_experiment::records::{
-    AdversarialExample, CurvatureMatrix, PaceRow, RobustnessRow, ScalingRow, SpectralDensityRow, TrainingRow,
+    AdversarialExample, CurvatureMatrix, PaceRow, PathRow, RobustnessRow, ScalingRow, SpectralDensityRow, TrainingRow,
 };
 
 fn check_both<F: Figure>(figure: &F) -> String {
@@ -196,6 +196,32 @@ fn both_files_are_written() {
     let [vector, bitmap] = write(&folder.path().join("figures"), &figure).unwrap();
     assert_eq!(std::fs::read_to_string(vector).unwrap(), svg(&figure).unwrap());
     assert!(bitmap.ends_with("figures/figure3.png") && bitmap.exists());
+}
+
+#[test]
+fn matched_paths_go_from_left_to_right() {
+    let row = |optimizer: &str, step: u64, train_loss: f64, test_accuracy: f64, successes: u32| PathRow {
+        dataset: "clean".to_owned(),
+        optimizer: optimizer.to_owned(),
+        seed: 42,
+        step,
+        train_loss,
+        train_accuracy: test_accuracy,
+        test_loss: train_loss,
+        test_accuracy,
+        mean_margin: 10.0 * test_accuracy,
+        median_input_gradient_norm: 1.0,
+        epsilon: 0.1,
+        correct: 100,
+        successes,
+    };
+    let rows = vec![row("adam", 0, 2.3, 0.1, 90), row("adam", 50, 0.5, 0.9, 70), row("adam", 100, 0.05, 0.98, 80)];
+    let document = check_both(&MatchedPaths { rows });
+    for title in ["training loss", "test error", "mean logit margin", "1 seed."] {
+        assert!(document.contains(title), "{title}");
+    }
+    let none = svg(&MatchedPaths { rows: vec![] });
+    assert!(matches!(none, Err(FigureError::Data { .. })));
 }
 
 #[test]

@@ -11,6 +11,8 @@ const IMAGES: usize = 9;
 const CLASSES: usize = 3;
 const DAMPING: f64 = 0.1;
 
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
 /// Numbers between −1 and 1 in no order.
 fn scattered(n: usize) -> Vec<f32> {
     (0..n).map(|i| ((i * i * 31 + i * 17 + 5) % 199) as f32 / 99.5 - 1.0).collect()
@@ -25,29 +27,29 @@ struct Problem {
 }
 
 impl Problem {
-    fn new() -> Self {
+    fn new() -> Outcome<Self> {
         let mut g = GraphBuilder::new(&[5, 4, 2]);
-        let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
+        let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3))?;
         let x = g.relu(x);
         let x = g.flatten(x);
-        let x = g.dense(x, "Dense_0", 9).unwrap();
+        let x = g.dense(x, "Dense_0", 9)?;
         let x = g.relu(x);
-        let x = g.dense(x, "Dense_1", CLASSES).unwrap();
-        let graph = g.finish(x).unwrap();
+        let x = g.dense(x, "Dense_1", CLASSES)?;
+        let graph = g.finish(x)?;
         let count = graph.parameter_count();
         assert_eq!(count, 57 + 549 + 30);
-        Self {
+        Ok(Self {
             graph,
             params: scattered(count).iter().map(|x| 0.3 * x).collect(),
-            images: Array2::from_shape_vec((IMAGES, 40), scattered(IMAGES * 40)).unwrap(),
+            images: Array2::from_shape_vec((IMAGES, 40), scattered(IMAGES * 40))?,
             labels: (0..IMAGES).map(|i| i % CLASSES).collect(),
-        }
+        })
     }
 
     /// `A⁻¹ g` from the full matrix of rounded products.
-    fn dense_direction(&self, generation: Generation, arithmetic: Arithmetic) -> Array1<f64> {
-        let at = self.graph.linearize(&self.params, self.images.view()).unwrap();
-        let (by_class, p) = (at.jacobian().unwrap(), softmax(at.logits()));
+    fn dense_direction(&self, generation: Generation, arithmetic: Arithmetic) -> Outcome<Array1<f64>> {
+        let at = self.graph.linearize(&self.params, self.images.view())?;
+        let (by_class, p) = (at.jacobian()?, softmax(at.logits()));
         let (rows, count) = (IMAGES * CLASSES, self.params.len());
         let place = |row: usize| (row % IMAGES, row / IMAGES);
         let jacobian = Array2::from_shape_fn((rows, count), |(row, j)| {
@@ -63,18 +65,18 @@ impl Problem {
         });
         // By the same sums in single precision: others could round an entry to another neighbour.
         let mut left = Array2::zeros((count, rows));
-        matmul(1.0, jacobian.t(), hessian.view(), 0.0, left.view_mut()).unwrap();
+        matmul(1.0, jacobian.t(), hessian.view(), 0.0, left.view_mut())?;
         let left = left.mapv(|x| f64::from(arithmetic.round(x)));
         let scale = if generation == Generation::Mean { 1.0 / IMAGES as f64 } else { 1.0 };
         let curvature = scale * left.dot(&jacobian.mapv(f64::from)) + Array2::<f64>::eye(count) * DAMPING;
-        let residual = mean_gradient(at.logits(), &self.labels).unwrap();
-        let gradient = Array1::from(at.vjp(residual.view()).unwrap()).mapv(f64::from);
-        solve_general(curvature, gradient.insert_axis(Axis(1)).view()).unwrap().into_flat()
+        let residual = mean_gradient(at.logits(), &self.labels)?;
+        let gradient = Array1::from(at.vjp(residual.view())?).mapv(f64::from);
+        Ok(solve_general(curvature, gradient.insert_axis(Axis(1)).view())?.into_flat())
     }
 
-    fn direction(&self, optimizer: &EmulatedGaussNewton) -> Vec<f32> {
-        let batch = Batch::new(self.images.view(), &self.labels).unwrap();
-        optimizer.with_damping(DAMPING).direction(&self.graph, &self.params, &batch).unwrap().1
+    fn direction(&self, optimizer: &EmulatedGaussNewton) -> Outcome<Vec<f32>> {
+        let batch = Batch::new(self.images.view(), &self.labels)?;
+        Ok(optimizer.with_damping(DAMPING).direction(&self.graph, &self.params, &batch)?.1)
     }
 }
 
@@ -84,14 +86,14 @@ fn relative_error(found: &[f32], expected: &Array1<f64>) -> f64 {
 }
 
 #[test]
-fn the_direction_is_that_of_the_full_matrix() {
-    let problem = Problem::new();
+fn the_direction_is_that_of_the_full_matrix() -> Outcome {
+    let problem = Problem::new()?;
     for generation in GENERATIONS {
         for arithmetic in [Arithmetic::F32, Arithmetic::Tf32, Arithmetic::Bf16] {
-            let expected = problem.dense_direction(generation, arithmetic);
+            let expected = problem.dense_direction(generation, arithmetic)?;
             let optimizer = EmulatedGaussNewton::new(generation, arithmetic);
             for optimizer in [optimizer, optimizer.in_natural_order()] {
-                let error = relative_error(&problem.direction(&optimizer), &expected);
+                let error = relative_error(&problem.direction(&optimizer)?, &expected);
                 // The direction is rounded to single precision at last, by 2⁻²⁴ or less; what comes before is in double
                 // precision, 1e-16 times a condition below 1e4. Without rounding of the factors, entries of L differ by the
                 // order of their sums, in their last bit.
@@ -100,34 +102,38 @@ fn the_direction_is_that_of_the_full_matrix() {
             }
         }
     }
+    Ok(())
 }
 
 #[test]
-fn fewer_bits_are_further_from_the_exact_direction() {
-    let problem = Problem::new();
-    let batch = Batch::new(problem.images.view(), &problem.labels).unwrap();
+fn fewer_bits_are_further_from_the_exact_direction() -> Outcome {
+    let problem = Problem::new()?;
+    let batch = Batch::new(problem.images.view(), &problem.labels)?;
     for generation in GENERATIONS {
         let exact = GaussNewton::new(generation).with_damping(DAMPING);
-        let exact: Vec<f32> = exact.direction(&problem.graph, &problem.params, &batch).unwrap().1;
+        let exact: Vec<f32> = exact.direction(&problem.graph, &problem.params, &batch)?.1;
         let exact = Array1::from(exact).mapv(f64::from);
-        let error =
-            |arithmetic| relative_error(&problem.direction(&EmulatedGaussNewton::new(generation, arithmetic)), &exact);
-        let (f32, tf32, bf16) = (error(Arithmetic::F32), error(Arithmetic::Tf32), error(Arithmetic::Bf16));
+        let error = |arithmetic| -> Outcome<f64> {
+            Ok(relative_error(&problem.direction(&EmulatedGaussNewton::new(generation, arithmetic))?, &exact))
+        };
+        let (f32, tf32, bf16) = (error(Arithmetic::F32)?, error(Arithmetic::Tf32)?, error(Arithmetic::Bf16)?);
         println!("{generation:?}: f32 {f32:.1e}, TF32 {tf32:.1e}, bf16 {bf16:.1e}");
         // Thirteen bits less, and three more.
         assert!(tf32 > 100.0 * f32 && bf16 > 2.0 * tf32, "{generation:?}: {f32:e} {tf32:e} {bf16:e}");
     }
+    Ok(())
 }
 
 #[test]
-fn a_system_that_is_no_number_says_in_which_arithmetic() {
-    let problem = Problem::new();
+fn a_system_that_is_no_number_says_in_which_arithmetic() -> Outcome {
+    let problem = Problem::new()?;
     // Logits of 1e30 have no derivatives in single precision.
     let params: Vec<f32> = problem.params.iter().map(|x| 1e15 * x).collect();
-    let batch = Batch::new(problem.images.view(), &problem.labels).unwrap();
+    let batch = Batch::new(problem.images.view(), &problem.labels)?;
     let found = EmulatedGaussNewton::new(Generation::Mean, Arithmetic::Bf16).direction(&problem.graph, &params, &batch);
     match found {
         Err(error @ OptimError::EmulatedSolve { .. }) => assert!(error.to_string().contains("bf16"), "{error}"),
         other => panic!("{other:?}"),
     }
+    Ok(())
 }

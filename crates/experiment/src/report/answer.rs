@@ -1,9 +1,10 @@
 //! Which minimum, and how robust: the answer in a few sentences.
 
 use super::findings::{Finding, Verdict};
-use super::studies::{Sample, claims, percent, quoted_epsilon, seeds};
+use super::studies::{Sample, percent, quoted_epsilon, seeds};
 use super::summary::counted;
 use super::{ReportInput, listed};
+use crate::claims::verdict;
 use crate::optimizers::{distinct, label};
 use crate::paper::{rate, same};
 use crate::records::{Basis, CLEAN, ClaimVerdict, CurvatureMatrix, SpectralQuantity};
@@ -63,8 +64,11 @@ pub(super) fn sentences(input: &ReportInput<'_>, findings: &[Finding]) -> String
         .collect()
 }
 
+/// An optimizer and its value.
+type Named<'a> = (&'a str, f64);
+
 /// The least and the most of some optimizers' values.
-fn ends<'a>(values: &[(&'a str, f64)]) -> Option<((&'a str, f64), (&'a str, f64))> {
+fn ends<'a>(values: &[Named<'a>]) -> Option<(Named<'a>, Named<'a>)> {
     let least = values.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
     let most = values.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     (least.0 != most.0).then_some((*least, *most))
@@ -202,7 +206,7 @@ fn claimed(input: &ReportInput<'_>) -> Option<String> {
         return None;
     }
     let count = |wanted: ClaimVerdict| {
-        judged.iter().filter(|(claim, optimizer)| claims::verdict(rows, claim, optimizer) == wanted).count()
+        judged.iter().filter(|(claim, optimizer)| verdict(rows, claim, optimizer) == wanted).count()
     };
     Some(format!(
         "**The paper's claims.** Of {}, each for one optimizer, {} hold, {} fail and {} are undecided.",

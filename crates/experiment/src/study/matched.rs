@@ -3,6 +3,7 @@
 use super::measured::along_the_path;
 use super::{Context, Job, StudyOptions};
 use crate::error::ExperimentError;
+use crate::figures::{self, MatchedPaths};
 use crate::optimizers::{MEAN, PUBLISHED, SUM, distinct};
 use crate::paper::rate;
 use crate::preset::DatasetKind;
@@ -20,13 +21,15 @@ pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, ExperimentError> 
     Ok(jobs.into_iter().filter(|job| job.run.dataset == DatasetKind::Clean).collect())
 }
 
-/// Writes `path.csv` and `matches.csv`.
+/// Writes `path.csv`, `matches.csv` and their figure.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), ExperimentError> {
     let (preset, data, test) = (&options.preset, context.data, &context.test);
     let paths = context.measure(&jobs(options)?, |job, run| along_the_path(run, job, preset, data, test))?;
     let rows: Vec<PathRow> = paths.into_iter().flat_map(|(_, rows)| rows).collect();
     write_csv(&context.folder.join("path.csv"), &rows)?;
-    Ok(write_csv(&context.folder.join("matches.csv"), &matches(&rows))?)
+    write_csv(&context.folder.join("matches.csv"), &matches(&rows))?;
+    figures::write(&context.folder, &MatchedPaths { rows })?;
+    Ok(())
 }
 
 /// Every Gauss-Newton's end point beside its equal on each other path of the same seed.

@@ -133,7 +133,8 @@ impl Study {
     pub fn seeds(self) -> usize {
         match self {
             Self::Seeds | Self::Matched | Self::LogitScale => 10,
-            Self::Poison | Self::Precision | Self::Landscape => 3,
+            Self::Precision => 5,
+            Self::Poison | Self::Landscape => 3,
             Self::Damping => 1,
         }
     }

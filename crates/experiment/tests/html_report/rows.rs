@@ -191,7 +191,7 @@ impl Folder {
             }
         }
         self.add("studies/matched/path.csv", &path);
-        let matched = |optimizer: &str, seed, rate| MatchRow {
+        let matched = |optimizer: &str, seed, rate: Option<f64>| MatchRow {
             reference: "gauss-newton".into(),
             optimizer: optimizer.into(),
             seed,

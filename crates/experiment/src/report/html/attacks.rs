@@ -3,6 +3,7 @@
 use super::prose::prose;
 use super::section::Section;
 use super::training;
+use crate::records::MaskingRow;
 use crate::report::{ReportInput, robustness};
 use maud::html;
 
@@ -17,11 +18,26 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
         };
         sections.push(Section::new("attacks", "Stronger attacks", body));
     }
-    if let Some(words) = robustness::masking(input.masking) {
-        sections.push(Section::new("masking", "Masked gradients", prose(&words, "Checks of each model")));
-    }
+    sections.extend(masking(input));
     if let Some(words) = robustness::transfer(input.transfer) {
         sections.push(Section::new("transfer", "Transfer", prose(&words, "Shares turned, by model")));
     }
     sections
+}
+
+/// The checks for masked gradients: those that do not pass, and all of them to be opened.
+fn masking(input: &ReportInput<'_>) -> Option<Section> {
+    let all = robustness::masking(input.masking)?;
+    let failed: Vec<MaskingRow> = input.masking.iter().filter(|row| row.verdict != "pass").cloned().collect();
+    let passed = input.masking.len() - failed.len();
+    let shown = robustness::masking(&failed).unwrap_or_default();
+    let body = html! {
+        p { (passed) " of " (input.masking.len()) " checks pass." @if !failed.is_empty() { " These do not:" } }
+        (prose(&shown, "Checks that do not pass"))
+        details {
+            summary { "All checks" }
+            (prose(&all, "All checks of each model"))
+        }
+    };
+    Some(Section::new("masking", "Masked gradients", body))
 }

@@ -23,6 +23,9 @@ pub(super) fn document(title: &str, question: &str, lead: &Markup, first: &Marku
                 header {
                     h1 { (question) }
                     (lead)
+                }
+                main {
+                    section id="answer" class="answer" aria-label="Answer" tabindex="-1" { (first) }
                     nav aria-label="Sections" {
                         ul {
                             @for section in sections {
@@ -30,9 +33,6 @@ pub(super) fn document(title: &str, question: &str, lead: &Markup, first: &Marku
                             }
                         }
                     }
-                }
-                main {
-                    section id="answer" class="answer" aria-label="Answer" tabindex="-1" { (first) }
                     @for section in sections { (section.markup()) }
                 }
                 footer {

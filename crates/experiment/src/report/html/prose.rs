@@ -47,8 +47,8 @@ impl Writer<'_> {
     }
 
     fn escaped(&mut self, part: &str) {
-        // Writing to a string cannot fail.
-        let _ = Escaper::new(&mut self.text).write_str(part);
+        // A number and its percent sign stay on one line. Writing to a string cannot fail.
+        let _ = Escaper::new(&mut self.text).write_str(&part.replace(" %", "\u{a0}%"));
     }
 
     fn words(&mut self, part: &str) {

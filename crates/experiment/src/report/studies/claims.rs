@@ -1,33 +1,12 @@
 //! The paper's claims, and what the seeds say to each.
 
+use crate::claims::{claim, verdict, word};
 use crate::optimizers::{label, sort_key};
 use crate::records::{ClaimRow, ClaimVerdict};
-use crate::report::listed;
-use crate::report::summary::counted;
-use crate::tables::{Table, in_order, names};
+use crate::report::{counted, listed};
+use crate::tables::{Table, in_order};
 
 pub(in crate::report) const TITLE: &str = "Claims and verdicts";
-
-/// What all comparisons of a claim for one optimizer say together: it fails where one does, and holds where all do.
-pub(in crate::report) fn verdict(rows: &[ClaimRow], claim: &str, optimizer: &str) -> ClaimVerdict {
-    let own = || rows.iter().filter(|row| row.claim == claim && row.optimizer == optimizer).map(|row| row.verdict);
-    if own().any(|verdict| verdict == ClaimVerdict::Fails) {
-        ClaimVerdict::Fails
-    } else if own().all(|verdict| verdict == ClaimVerdict::Holds) {
-        ClaimVerdict::Holds
-    } else {
-        ClaimVerdict::Undecided
-    }
-}
-
-/// A verdict in a word.
-pub(in crate::report) fn word(verdict: ClaimVerdict) -> &'static str {
-    match verdict {
-        ClaimVerdict::Holds => "holds",
-        ClaimVerdict::Fails => "fails",
-        ClaimVerdict::Undecided => "undecided",
-    }
-}
 
 /// The claims that these rows are about and the optimizers of each, in order.
 fn judged(rows: &[ClaimRow]) -> Vec<(&str, &str)> {
@@ -36,16 +15,20 @@ fn judged(rows: &[ClaimRow]) -> Vec<(&str, &str)> {
     found
 }
 
+/// The claim in a sentence, with its letter, as far as it is known.
+fn sentence(letter: &str, optimizer: &str) -> String {
+    claim(letter, optimizer).map_or_else(|| format!("({letter})"), |claim| format!("({letter}) {}", claim.sentence))
+}
+
 /// A line a claim and optimizer.
 pub(in crate::report) fn summary(rows: &[ClaimRow]) -> Table {
-    let mut table = Table::new(&["claim", "optimizer", "what is compared", "hold", "fail", "undecided", "verdict"]);
+    let mut table = Table::new(&["claim", "optimizer", "hold", "fail", "undecided", "verdict"]);
     for (claim, optimizer) in judged(rows) {
         let own = || rows.iter().filter(|row| row.claim == claim && row.optimizer == optimizer);
         let count = |verdict| own().filter(|row| row.verdict == verdict).count().to_string();
         table.rows.push(vec![
-            format!("({claim})"),
+            sentence(claim, optimizer),
             label(optimizer).to_owned(),
-            listed(&in_order(own().map(|row| row.quantity.clone()))),
             count(ClaimVerdict::Holds),
             count(ClaimVerdict::Fails),
             count(ClaimVerdict::Undecided),
@@ -105,9 +88,10 @@ pub(in crate::report) fn sentences(rows: &[ClaimRow]) -> Option<String> {
         counted(seeds as usize, "seed"),
         counted(rows.len(), "comparison")
     );
-    for claim in names(rows.iter().map(|row| row.claim.as_str())) {
+    for said in in_order(judged.iter().map(|(letter, name)| sentence(letter, name))) {
         let of = |wanted: ClaimVerdict| -> Vec<String> {
-            let own = judged.iter().filter(|(letter, name)| *letter == claim && verdict(rows, letter, name) == wanted);
+            let own = judged.iter().filter(|(letter, name)| sentence(letter, name) == said);
+            let own = own.filter(|(letter, name)| verdict(rows, letter, name) == wanted);
             own.map(|(_, name)| label(name).to_owned()).collect()
         };
         let parts: Vec<String> = [
@@ -121,7 +105,7 @@ pub(in crate::report) fn sentences(rows: &[ClaimRow]) -> Option<String> {
             (!named.is_empty()).then(|| format!("{words} {}", listed(&named)))
         })
         .collect();
-        lines.push_str(&format!("- ({claim}) {}.\n", parts.join("; ")));
+        lines.push_str(&format!("- {said} This {}.\n", parts.join("; ")));
     }
     Some(lines)
 }

@@ -28,11 +28,11 @@ fn pair(row: &LogitScaleRow) -> (f64, f64) {
 }
 
 /// A quantity's values of each optimizer's clean models, before and after, over seeds.
-pub(in crate::report) fn values<'a>(
-    rows: &'a [LogitScaleRow],
+pub(in crate::report) fn values(
+    rows: &[LogitScaleRow],
     quantity: ScaledQuantity,
     rho: Option<f64>,
-) -> Vec<(&'a str, Sample, Sample)> {
+) -> Vec<(&str, Sample, Sample)> {
     let own = move |row: &&LogitScaleRow| row.dataset == CLEAN && row.quantity == quantity && row.rho == rho;
     distinct(rows.iter().filter(own).map(|row| row.optimizer.as_str()))
         .into_iter()

@@ -112,7 +112,7 @@ fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
 fn step(span: f64, parts: f64) -> f64 {
     let rough = (span / parts).max(f64::MIN_POSITIVE);
     let power = 10f64.powf(rough.log10().floor());
-    let factor = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().find(|factor| factor * power >= rough * (1.0 - 1e-9));
+    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * power >= rough * (1.0 - 1e-9));
     factor.unwrap_or(10.0) * power
 }
 

@@ -4,9 +4,11 @@ use super::{Axis, BOTTOM, RIGHT, TOP, WIDTH, drawing, horizontal_from, hover, la
 use crate::report::html::theme::Look;
 use maud::Markup;
 
-/// Room for the names.
-const NAMES: f64 = 176.0;
-const LINE: f64 = 40.0;
+/// Where the horizontal axis begins: names stand above their line, where there is room for any.
+const EDGE: f64 = 16.0;
+/// Height of a name and of the line of each kind.
+const NAME: f64 = 24.0;
+const KIND: f64 = 16.0;
 
 /// A value of each seed, of each of the kinds that are compared.
 #[derive(Clone, Debug)]
@@ -29,15 +31,15 @@ pub(in crate::report::html) struct Dots {
 impl Dots {
     /// The drawing.
     pub fn svg(&self) -> Markup {
-        let height = TOP + self.rows.len() as f64 * LINE + BOTTOM;
-        let mut content = horizontal_from(&self.x, NAMES, height);
+        let line = NAME + KIND * self.kinds.len() as f64;
+        let height = TOP + self.rows.len() as f64 * line + BOTTOM;
+        let mut content = horizontal_from(&self.x, EDGE, height);
         for (index, row) in self.rows.iter().enumerate() {
-            let middle = TOP + (index as f64 + 0.5) * LINE;
-            content.push_str(&label((NAMES - 10.0, middle + 4.5), "end", "", &row.name));
+            let top = TOP - 6.0 + index as f64 * line;
+            content.push_str(&label((0.0, top + 16.0), "start", "name", &row.name));
             content.push_str(&format!("<g class=\"{}\">", row.look.class()));
-            let kinds = row.values.len().max(1) as f64;
             for (kind, values) in row.values.iter().enumerate() {
-                let y = middle + (kind as f64 - (kinds - 1.0) / 2.0) * 15.0;
+                let y = top + NAME + (kind as f64 + 0.4) * KIND;
                 content.push_str(&self.line(row.look, kind, values, y));
             }
             content.push_str("</g>");
@@ -47,7 +49,7 @@ impl Dots {
     }
 
     fn line(&self, look: Look, kind: usize, values: &[(f64, String)], y: f64) -> String {
-        let at = |value: f64| self.x.place(value, NAMES, WIDTH - RIGHT);
+        let at = |value: f64| self.x.place(value, EDGE, WIDTH - RIGHT);
         let least = values.iter().map(|value| value.0).fold(f64::INFINITY, f64::min);
         let most = values.iter().map(|value| value.0).fold(f64::NEG_INFINITY, f64::max);
         let mut text = String::new();
