@@ -46,6 +46,8 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     let groups: Vec<_> = models.iter().map(|(stored, _)| (stored.run().seed, stored.run().dataset)).collect();
     let margins: Vec<f64> = models.iter().map(|(_, (_, margin))| *margin).collect();
     let factors = common_factors(&groups, &margins);
+    let unscaled = models.iter().zip(&factors).filter(|(_, factor)| factor.is_none());
+    let left_out: Vec<String> = unscaled.map(|((stored, _), _)| stored.run().name()).collect();
     let scaled: Vec<_> = models.iter().zip(factors).filter_map(|(model, factor)| Some((model, factor?))).collect();
     let measured = run_all(&scaled, context.threads, |((stored, (model, _)), factor)| {
         measure(stored.run(), model, *factor, test, &options.preset)
@@ -55,5 +57,5 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     let (rows, decisions) = (rows.concat(), decisions.concat());
     write_csv(&context.folder.join("logit_scale.csv"), &rows)?;
     write_csv(&context.folder.join("decisions.csv"), &decisions)?;
-    Ok(write_atomically(&context.folder.join("summary.md"), summary(&rows, &decisions).as_bytes())?)
+    Ok(write_atomically(&context.folder.join("summary.md"), summary(&rows, &decisions, &left_out).as_bytes())?)
 }

@@ -5,9 +5,10 @@ use crate::optimizers::{distinct, label};
 use crate::records::{LogitDecisionRow, LogitScaleRow, ScaledQuantity};
 use crate::tables::{Table, in_order, names};
 
-/// Which orderings are there at a common scale, by how much models were scaled, and what that did to FGSM: as Markdown.
+/// Which orderings are there at a common scale, by how much models were scaled, and what that did to FGSM: as Markdown. `left_out`
+/// names the runs that have no factor, their mean margin not being positive.
 #[must_use]
-pub fn summary(rows: &[LogitScaleRow], decisions: &[LogitDecisionRow]) -> String {
+pub fn summary(rows: &[LogitScaleRow], decisions: &[LogitDecisionRow], left_out: &[String]) -> String {
     let found = orderings(rows);
     let count = |fate| found.iter().filter(|ordering| ordering.fate() == fate).count();
     let (survive, turn, blur, never) =
@@ -21,6 +22,9 @@ pub fn summary(rows: &[LogitScaleRow], decisions: &[LogitDecisionRow]) -> String
         survive + turn + blur
     );
     text.push_str(&orderings_table(&found).to_markdown());
+    if !left_out.is_empty() {
+        text.push_str(&format!("\nLeft out, their mean margin not being positive: {}.\n", left_out.join(", ")));
+    }
     text.push_str("\nWhat the logits are multiplied by, mean over seeds:\n\n");
     text.push_str(&factors_table(rows).to_markdown());
     text.push('\n');
