@@ -52,7 +52,7 @@ pub(super) fn table(caption: &str, table: &Table) -> Markup {
     html! {
         div class="scroll" tabindex="0" role="region" aria-label=(caption) {
             table {
-                caption { (caption) }
+                caption { span { (caption) } }
                 thead {
                     tr {
                         @for (name, column) in table.header.iter().zip(&columns) {
