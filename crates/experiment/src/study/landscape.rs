@@ -1,8 +1,7 @@
 //! `landscape`: the loss around the minima that the optimizers found, and between them.
 
-use super::{Context, Job, StudyOptions, run_all};
+use super::{Context, StudyOptions, run_all};
 use crate::error::ExperimentError;
-use crate::preset::DatasetKind;
 use crate::records::{SegmentRow, SurfaceRow, write_csv};
 use crate::training::{Run, TestSet};
 use minima_autodiff::Model;
@@ -39,19 +38,11 @@ pub struct Minimum {
     pub model: Model<f32>,
 }
 
-/// A run on the clean labels for each seed and optimizer.
-pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, ExperimentError> {
-    let chosen = options.chosen();
-    let runs = Run::all(&options.preset).into_iter();
-    let clean = runs.filter(|run| run.dataset == DatasetKind::Clean && chosen.contains(&run.optimizer.as_str()));
-    clean.map(|run| Job::new(&options.preset, run)).collect()
-}
-
 /// Writes `surface.csv`, around the minima of the first seed, and `segments.csv`, between every two of each seed.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), ExperimentError> {
     let train = TestSet::new(&context.data.train.take(options.preset.train_images.min(IMAGES)));
     let (drawn, places) = (options.preset.seeds.iter().take(SURFACE_SEEDS), Places::default());
-    let found = context.measure(&jobs(options)?, |job, stored| {
+    let found = context.measure(&options.clean_runs()?, |job, stored| {
         let minimum = Minimum { run: job.run.clone(), model: stored.last()? };
         let is_drawn = drawn.clone().any(|seed| *seed == job.run.seed);
         let rows = if is_drawn { surface(&minimum, &train, &places.around)? } else { Vec::new() };

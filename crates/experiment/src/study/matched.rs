@@ -1,12 +1,11 @@
 //! `matched`: robustness at equal training loss, test accuracy and margin: what early stopping does.
 
 use super::measured::along_the_path;
-use super::{Context, Job, StudyOptions};
+use super::{Context, StudyOptions};
 use crate::error::ExperimentError;
 use crate::figures::{self, MatchedPaths};
 use crate::optimizers::{MEAN, PUBLISHED, SUM, distinct};
 use crate::paper::rate;
-use crate::preset::DatasetKind;
 use crate::records::{Basis, MatchRow, PathRow, write_csv};
 use crate::tables::in_order;
 
@@ -15,16 +14,10 @@ const REFERENCES: [&str; 3] = [PUBLISHED, SUM, MEAN];
 /// What is held equal.
 const BASES: [Basis; 3] = [Basis::TrainLoss, Basis::TestAccuracy, Basis::MeanMargin];
 
-/// A clean run for each seed and optimizer.
-pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, ExperimentError> {
-    let jobs = super::seeds::jobs(options)?;
-    Ok(jobs.into_iter().filter(|job| job.run.dataset == DatasetKind::Clean).collect())
-}
-
 /// Writes `path.csv`, `matches.csv` and their figure.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), ExperimentError> {
     let (preset, data, test) = (&options.preset, context.data, &context.test);
-    let paths = context.measure(&jobs(options)?, |job, run| along_the_path(run, job, preset, data, test))?;
+    let paths = context.measure(&options.clean_runs()?, |job, run| along_the_path(run, job, preset, data, test))?;
     let rows: Vec<PathRow> = paths.into_iter().flat_map(|(_, rows)| rows).collect();
     write_csv(&context.folder.join("path.csv"), &rows)?;
     write_csv(&context.folder.join("matches.csv"), &matches(&rows))?;

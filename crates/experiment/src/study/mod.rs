@@ -118,13 +118,11 @@ impl Study {
     pub fn jobs(self, options: &StudyOptions) -> Result<Vec<Job>, ExperimentError> {
         options.check()?;
         match self {
-            Self::Seeds => seeds::jobs(options),
-            Self::Matched => matched::jobs(options),
+            Self::Seeds | Self::LogitScale => options.runs(),
+            Self::Matched | Self::Landscape => options.clean_runs(),
             Self::Poison => poison::jobs(options),
             Self::Damping => damping::jobs(options),
             Self::Precision => precision::jobs(options),
-            Self::Landscape => landscape::jobs(options),
-            Self::LogitScale => logit_scale::jobs(options),
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a study is to do, beyond the experiment that it is about.
 
-use super::StudyError;
-use crate::preset::Preset;
+use super::{Job, StudyError};
+use crate::error::ExperimentError;
+use crate::preset::{DatasetKind, Preset};
+use crate::training::Run;
 
 /// The experiment and a study's own choices.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,11 +50,29 @@ impl StudyOptions {
         all.filter(|name| self.optimizers.is_empty() || self.optimizers.iter().any(|own| own == name)).collect()
     }
 
+    /// A run for each seed, labels and optimizer.
+    ///
+    /// # Errors
+    /// None that can happen here: the preset has its optimizers.
+    pub fn runs(&self) -> Result<Vec<Job>, ExperimentError> {
+        let chosen = self.chosen();
+        let runs = Run::all(&self.preset).into_iter().filter(|run| chosen.contains(&run.optimizer.as_str()));
+        runs.map(|run| Job::new(&self.preset, run)).collect()
+    }
+
+    /// Those of them that train on clean labels.
+    ///
+    /// # Errors
+    /// As [`runs`](Self::runs).
+    pub fn clean_runs(&self) -> Result<Vec<Job>, ExperimentError> {
+        Ok(self.runs()?.into_iter().filter(|job| job.run.dataset == DatasetKind::Clean).collect())
+    }
+
     /// Fails where a choice makes no sense.
     ///
     /// # Errors
     /// That is it.
-    pub fn check(&self) -> Result<(), crate::ExperimentError> {
+    pub fn check(&self) -> Result<(), ExperimentError> {
         for name in &self.optimizers {
             self.preset.optimizer(name)?;
         }

@@ -2,25 +2,17 @@
 //! FGSM beside AutoAttack, and the paper's claims.
 
 use super::measured::{EndMeasurement, FGSM, LateAttack, at_the_end, late};
-use super::{Context, Job, StoredRun, StudyEvent, StudyOptions};
+use super::{Context, StoredRun, StudyEvent, StudyOptions};
 use crate::claims::{ClaimOptions, ModelOutcome, evaluate};
 use crate::error::ExperimentError;
 use crate::preset::DatasetKind;
 use crate::records::{DistributionRow, FgsmRow, LateAttackRow, Quantity, Scope, SharpnessRow, TrainingRow, write_csv};
-use crate::training::Run;
 use minima_metrics::Summary;
-
-/// A run for each seed, labels and optimizer.
-pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, ExperimentError> {
-    let chosen = options.chosen();
-    let runs = Run::all(&options.preset).into_iter().filter(|run| chosen.contains(&run.optimizer.as_str()));
-    runs.map(|run| Job::new(&options.preset, run)).collect()
-}
 
 /// Writes `training.csv`, the paper's tables in `tables/`, `late.csv`, `claims.csv`.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), ExperimentError> {
     let (preset, test) = (&options.preset, &context.test);
-    let measured = context.measure(&jobs(options)?, |_, run| {
+    let measured = context.measure(&options.runs()?, |_, run| {
         Ok((run.training()?, at_the_end(run, preset, test)?, late(run, preset, test)?))
     })?;
     let mut rows = Rows::default();

@@ -21,24 +21,16 @@ pub use measure::{Measured, common_factors, measure};
 pub use orderings::{Fate, Ordering, orderings};
 pub use summary::summary;
 
-use super::{Context, Job, StudyOptions, run_all};
+use super::{Context, StudyOptions, run_all};
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
 use crate::records::write_csv;
-use crate::training::Run;
 use minima_metrics::{Summary, logit_margins};
-
-/// A run for each seed, labels and optimizer.
-pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, ExperimentError> {
-    let chosen = options.chosen();
-    let runs = Run::all(&options.preset).into_iter().filter(|run| chosen.contains(&run.optimizer.as_str()));
-    runs.map(|run| Job::new(&options.preset, run)).collect()
-}
 
 /// Writes `logit_scale.csv`, `decisions.csv` and, in words, `summary.md`.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), ExperimentError> {
     let test = &context.test;
-    let models = context.measure(&jobs(options)?, |_, stored| {
+    let models = context.measure(&options.runs()?, |_, stored| {
         let model = stored.last()?;
         let margins = logit_margins(&model, test.images.view(), &test.labels)?;
         Ok((model, Summary::of(&margins)?.mean))
