@@ -33,7 +33,9 @@ pub fn page(results: &Results) -> Result<String, ExperimentError> {
     let input = ReportInput::of(results);
     let findings = findings(&input)?;
     let mut sections = Vec::new();
-    sections.extend(paper_tables::findings(&findings));
+    if !input.training.is_empty() || !input.table1.is_empty() {
+        sections.extend(paper_tables::findings(&findings));
+    }
     sections.extend(training::section(&input)?);
     sections.extend(paper_tables::sections(&input)?);
     sections.extend(studies::claims(&results.studies));

@@ -56,8 +56,10 @@ impl Look {
         const MARKERS: [Marker; 5] = [Marker::Circle, Marker::Diamond, Marker::Triangle, Marker::Nabla, Marker::Square];
         const DASHES: [&str; 6] = ["", "8 4", "12 3 3 3", "4 3", "2 3", "8 3 2 3"];
         let pick = index % NEUTRAL.len();
+        // Where colours begin again, dashes do not.
+        let dash = (index + index / NEUTRAL.len()) % DASHES.len();
         let marker = MARKERS.get(index % MARKERS.len()).copied().unwrap_or(Marker::Circle);
-        Self { class: DARK.len() + 1 + pick, marker, dashes: DASHES.get(pick).copied().unwrap_or_default() }
+        Self { class: DARK.len() + 1 + pick, marker, dashes: DASHES.get(dash).copied().unwrap_or_default() }
     }
 
     pub fn class(self) -> String {

@@ -105,11 +105,11 @@ fn parted(drift: &[DriftRow]) -> String {
                 let share = Sample::of(here().map(|row| row.distance / row.travelled))?;
                 let most = here().max_by(|a, b| a.share.total_cmp(&b.share))?;
                 Some(format!(
-                    "{arithmetic} {} (most of it, {:.0} %, where curvature is {:.2e} to {:.2e})",
+                    "{arithmetic} {} (most of it, {:.0} %, where curvature is {} to {})",
                     percent(share.mean),
                     100.0 * most.share,
-                    most.curvature_from,
-                    most.curvature_to
+                    power(most.curvature_from),
+                    power(most.curvature_to)
                 ))
             })
             .collect();
@@ -121,4 +121,9 @@ fn parted(drift: &[DriftRow]) -> String {
         }
     }
     lines
+}
+
+/// "1e-4", and "0" of zero.
+fn power(value: f64) -> String {
+    if value == 0.0 { "0".to_owned() } else { format!("{value:.1e}").replace(".0e", "e") }
 }

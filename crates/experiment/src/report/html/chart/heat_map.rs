@@ -54,8 +54,6 @@ impl HeatMap {
                 content.push_str(&self.cell(cell, (x, y), (width, tall)));
             }
         }
-        // Numbers no closer than they can be read.
-        let every = |count: usize, room: f64, needed: f64| (needed * count as f64 / room).ceil().max(1.0) as usize;
         for (column, words) in
             self.columns.iter().enumerate().step_by(every(self.columns.len(), WIDTH - LEFT - RIGHT, 46.0))
         {
@@ -111,9 +109,22 @@ impl HeatMap {
     }
 }
 
+/// Each how many of `count` lines has a number: no closer than can be read, and the first and the last if that goes.
+fn every(count: usize, room: f64, needed: f64) -> usize {
+    let least = (needed * count as f64 / room).ceil().max(1.0) as usize;
+    let last = count.saturating_sub(1);
+    (least..=2 * least).find(|step| last.is_multiple_of(*step)).unwrap_or(least)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_stand_at_both_ends_if_they_can() {
+        assert_eq!((every(21, 444.0, 46.0), every(6, 444.0, 46.0), every(0, 444.0, 46.0)), (4, 1, 1));
+        assert_eq!(every(24, 444.0, 46.0), 3);
+    }
 
     #[test]
     fn colours_run_from_dark_to_light() {
