@@ -1,5 +1,7 @@
 //! Studies from end to end on a few images: resumed, repeated, with a run that fails, in a folder of another experiment.
 
+#![allow(clippy::unwrap_used)]
+
 use minima_data::{Mnist, mnist};
 use minima_experiment::preset::Preset;
 use minima_experiment::records::{DampingRow, FgsmRow, LateAttackRow, MatchRow, PathRow, PoisonRow, Record, read_csv};
