@@ -4,7 +4,7 @@ use super::findings::{Finding, Verdict};
 use super::studies::{Sample, percent, quoted_epsilon, seeds};
 use super::summary::counted;
 use super::{ReportInput, listed};
-use crate::claims::verdict;
+use crate::claims::{claim, verdict};
 use crate::optimizers::{distinct, label};
 use crate::paper::{rate, same};
 use crate::records::{Basis, CLEAN, ClaimVerdict, CurvatureMatrix, SpectralQuantity};
@@ -202,14 +202,16 @@ fn at_equal_loss(input: &ReportInput<'_>) -> Option<String> {
 fn claimed(input: &ReportInput<'_>) -> Option<String> {
     let rows = &input.studies?.claims;
     let judged = in_order(rows.iter().map(|row| (row.claim.as_str(), row.optimizer.as_str())));
+    let made = |(letter, optimizer): &(&str, &str)| claim(letter, optimizer).is_some_and(|claim| claim.in_paper);
+    let judged: Vec<_> = judged.into_iter().filter(made).collect();
     if judged.is_empty() {
         return None;
     }
     let count = |wanted: ClaimVerdict| {
-        judged.iter().filter(|(claim, optimizer)| verdict(rows, claim, optimizer) == wanted).count()
+        judged.iter().filter(|(letter, optimizer)| verdict(rows, letter, optimizer) == wanted).count()
     };
     Some(format!(
-        "**The paper's claims.** Of {}, each for one optimizer, {} hold, {} fail and {} are undecided.",
+        "**The paper's claims.** Of {}, each for one optimizer: holding {}, failing {}, undecided {}.",
         counted(judged.len(), "claim"),
         count(ClaimVerdict::Holds),
         count(ClaimVerdict::Fails),
