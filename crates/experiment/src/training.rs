@@ -251,6 +251,9 @@ fn train_in<T: Scalar>(
             }
         }
         let tested = evaluate(&trainee.model()?, test.images.view(), &test.labels)?;
+        if !tested.mean_loss.is_finite() {
+            return Err(ExperimentError::Diverged { run: run.name(), epoch, step: steps, loss: tested.mean_loss });
+        }
         let row = TrainingRow {
             dataset: run.dataset.name().to_owned(),
             optimizer: run.optimizer.clone(),

@@ -18,7 +18,7 @@ pub(crate) struct Compare {
     a: PathBuf,
     /// Another
     b: PathBuf,
-    /// Exit 1 if anything changed beyond noise
+    /// Exit 1 if anything changed beyond noise, or a file or row of A is gone
     #[arg(long)]
     strict: bool,
     /// Print one JSON object and nothing else

@@ -18,10 +18,10 @@ pub(crate) struct Study {
     names: Vec<String>,
     #[command(flatten)]
     experiment: Experiment,
-    /// Seeds, separated by commas, instead of the experiment's
+    /// Seeds, separated by commas [default: the experiment's first ten, five for precision, three for poison and landscape, one for damping]
     #[arg(long, value_delimiter = ',')]
     seeds: Vec<u64>,
-    /// Optimizers of the experiment, separated by commas [default: all]
+    /// Optimizers of the experiment, separated by commas; not for damping and precision [default: all]
     #[arg(long, value_delimiter = ',')]
     optimizers: Vec<String>,
     /// poison: shares of wrong labels [default: 0,0.05,0.1,0.2,0.3,0.4,0.5]

@@ -63,7 +63,7 @@ pub(super) fn judge(
         Test::Probability(difference.p_apart(0.0))
     } else if first.len() >= 2 {
         let differences: Vec<f64> = second.iter().zip(&first).map(|(second, first)| second - first).collect();
-        Test::Probability(Estimate::over_seeds(&differences)?.p_apart(0.0))
+        Test::Probability(Estimate::over_seeds(&differences)?.p_apart(0.0).max(pooled(&pairs, mean_a, mean_b, noise)))
     } else {
         of_one_seed(&pairs, mean_a, mean_b, noise)
     };
@@ -92,6 +92,23 @@ fn in_words(pairs: &[(&Cell, &Cell)], noise: Noise) -> Option<Judgement> {
     let seeds = u32::try_from(pairs.len()).unwrap_or(u32::MAX);
     let word = |cell: &Cell| if cell.text.is_empty() { "nothing".to_owned() } else { cell.text.clone() };
     Some(Judgement { a: word(pair.0), b: word(pair.1), difference: None, seeds, test })
+}
+
+/// What all seeds together say, taken as one: a few seeds that happen to move alike would have no error of their own. A quantity
+/// that is no count moved if its mean did by more than a tenth of what a single seed's may.
+fn pooled(pairs: &[(&Cell, &Cell)], a: f64, b: f64, noise: Noise) -> f64 {
+    let among = |side: fn(&(&Cell, &Cell)) -> Option<f64>| pairs.iter().map(side).sum::<Option<f64>>();
+    let seeds = pairs.len() as f64;
+    match (noise, among(|pair| pair.0.of), among(|pair| pair.1.of)) {
+        (Noise::CountAmong(_) | Noise::CountAmongTest, Some(of_a), Some(of_b)) => {
+            p_same_share((a * seeds, of_a), (b * seeds, of_b))
+        }
+        (Noise::ShareOfTest | Noise::ShareOf(_), Some(of_a), Some(of_b)) => {
+            p_same_share((a * of_a, of_a), (b * of_b, of_b))
+        }
+        (Noise::Relative(allowed), ..) => f64::from((b - a).abs() <= 0.1 * allowed * a.abs().max(b.abs())),
+        _ => 0.0,
+    }
 }
 
 /// One seed's difference, by what the kind of number says of itself.

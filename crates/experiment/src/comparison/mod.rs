@@ -80,10 +80,13 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Whether a number changed by more than noise. What is in one folder only is no change.
+    /// Whether a number changed by more than noise, or a file or row of the first folder is gone. What is only in the second is new
+    /// and no change.
     #[must_use]
     pub fn changed(&self) -> bool {
-        self.files.iter().flat_map(|file| &file.metrics).any(|metric| metric.changed)
+        let in_file =
+            |file: &FileComparison| !file.only_in_a.is_empty() || file.metrics.iter().any(|metric| metric.changed);
+        !self.only_in_a.is_empty() || self.files.iter().any(in_file)
     }
 }
 
@@ -192,10 +195,8 @@ fn rows_beyond(own: &ResultFile, other: &ResultFile) -> Vec<String> {
 
 /// How many test images a folder's experiment measures on.
 fn test_images(folder: &Path) -> Result<f64, ComparisonError> {
-    let path = folder.join("config.toml");
-    if !path.is_file() {
-        return Ok(TEST_IMAGES);
-    }
+    let places = ["config.toml", "studies/seeds/config.toml"].map(|place| folder.join(place));
+    let Some(path) = places.into_iter().find(|path| path.is_file()) else { return Ok(TEST_IMAGES) };
     let text = fs::read_to_string(&path).map_err(|source| ComparisonError::Read { path: path.clone(), source })?;
     let table: toml::Table =
         text.parse().map_err(|error: toml::de::Error| ComparisonError::Config { path, message: error.to_string() })?;

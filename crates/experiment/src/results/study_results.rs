@@ -2,9 +2,10 @@
 
 use super::{ResultsError, rows, table};
 use crate::records::{
-    ClaimRow, DampingRow, DriftRow, FgsmRow, LateAttackRow, LogitScaleRow, MatchRow, PathRow, PoisonRow, PrecisionRow,
-    SegmentRow, SurfaceRow, TrainingRow,
+    ClaimRow, DampingRow, DriftRow, FailureRow, FgsmRow, LateAttackRow, LogitScaleRow, MatchRow, PathRow, PoisonRow,
+    PrecisionRow, SegmentRow, SurfaceRow, TrainingRow,
 };
+use crate::study::STUDIES;
 use std::path::Path;
 
 /// All rows of a folder `studies`; those of a file that is not there are none.
@@ -36,6 +37,8 @@ pub struct StudyResults {
     pub surface: Vec<SurfaceRow>,
     /// `landscape/segments.csv`.
     pub segments: Vec<SegmentRow>,
+    /// `failures.csv` of each study; a run that failed in several is there once.
+    pub failures: Vec<FailureRow>,
 }
 
 impl StudyResults {
@@ -59,6 +62,7 @@ impl StudyResults {
             drift: rows(&folder.join("precision/drift.csv"))?,
             surface: rows(&folder.join("landscape/surface.csv"))?,
             segments: rows(&folder.join("landscape/segments.csv"))?,
+            failures: failures(folder)?,
         })
     }
 
@@ -79,4 +83,17 @@ impl StudyResults {
             && self.surface.is_empty()
             && self.segments.is_empty()
     }
+}
+
+/// The failures of all studies.
+fn failures(folder: &Path) -> Result<Vec<FailureRow>, ResultsError> {
+    let mut found: Vec<FailureRow> = Vec::new();
+    for study in STUDIES {
+        for row in rows(&folder.join(study.name()).join("failures.csv"))? {
+            if !found.contains(&row) {
+                found.push(row);
+            }
+        }
+    }
+    Ok(found)
 }

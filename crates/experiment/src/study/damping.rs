@@ -1,5 +1,6 @@
 //! `damping`: the Gauss-Newton of the mean loss over a grid of dampings and learning rates.
 
+use super::measured::flips;
 use super::{Context, Job, StoredRun, StudyOptions};
 use crate::error::ExperimentError;
 use crate::optimizer_spec::Point;
@@ -7,7 +8,6 @@ use crate::optimizers::MEAN;
 use crate::preset::DatasetKind;
 use crate::records::{DampingRow, write_csv};
 use crate::training::{Run, TestSet};
-use minima_attacks::{Attack, Ball, Fgsm};
 
 /// A clean run for each seed and point of the grid.
 pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, ExperimentError> {
@@ -73,8 +73,7 @@ struct End {
 fn measure(job: &Job, run: &StoredRun, test: &TestSet) -> Result<End, ExperimentError> {
     let model = run.last()?;
     let last = run.training()?.pop();
-    let balls = job.preset.epsilons.iter().map(|&epsilon| Ball::linf(epsilon)).collect::<Result<Vec<_>, _>>()?;
-    let outcomes = Fgsm::default().run_many(&model, test.images.view(), &test.labels, &balls)?;
+    let outcomes = flips(&model, test.images.view(), &test.labels, &job.preset.epsilons)?;
     Ok(End {
         train_loss: last.as_ref().map(|row| row.train_loss),
         test_accuracy: last.as_ref().map(|row| row.test_accuracy),

@@ -40,14 +40,6 @@ pub enum StudyError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// A stored measurement is no measurement.
-    #[error("{}: found {message}, expected what was measured of a run", path.display())]
-    Measurement {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        message: String,
-    },
     /// A run that is needed has not been trained.
     #[error("{run}: found no trained run, expected one (its training failed?)")]
     NotTrained {

@@ -5,6 +5,7 @@ use crate::error::ExperimentError;
 use crate::optimizer_spec::OptimizerSpec;
 use crate::preset::{DatasetKind, Flips, NetworkKind, Precision, Preset};
 use crate::training::Run;
+use minima_data::FileHash;
 use serde::Serialize;
 
 /// A training run with all that decides it.
@@ -28,6 +29,8 @@ struct Recipe<'a> {
     train_images: usize,
     test_images: usize,
     labels: String,
+    /// SHA-256 of the data's files.
+    data: Vec<&'a str>,
     optimizer: &'a OptimizerSpec,
 }
 
@@ -89,11 +92,11 @@ impl Job {
         step * precision * self.steps() as f64
     }
 
-    /// What decides its result, as TOML.
+    /// What decides its result, as TOML: `data` are the files that it trains and is tested on.
     ///
     /// # Errors
     /// When the seed is beyond what TOML can hold, 2⁶³ − 1.
-    pub fn recipe(&self) -> Result<String, ExperimentError> {
+    pub fn recipe(&self, data: &[FileHash]) -> Result<String, ExperimentError> {
         let preset = &self.preset;
         let recipe = Recipe {
             network: preset.network,
@@ -103,6 +106,7 @@ impl Job {
             train_images: preset.train_images,
             test_images: preset.test_images,
             labels: labels(preset, self.run.dataset),
+            data: data.iter().map(|file| file.sha256.as_str()).collect(),
             optimizer: self.optimizer()?,
         };
         let failed =
@@ -147,12 +151,14 @@ mod tests {
     fn the_recipe_is_what_decides_a_run() {
         let clean = job(&[], DatasetKind::Clean);
         for same in ["poison_rate=0.3", "epsilons=[0.2]", "epochs=3", "optimizers.sgd.learning_rate=0.5"] {
-            assert_eq!(job(&[same], DatasetKind::Clean).recipe().unwrap(), clean.recipe().unwrap(), "{same}");
+            assert_eq!(job(&[same], DatasetKind::Clean).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap(), "{same}");
         }
         for other in ["batch_size=64", "train_images=6400", "optimizers.adam.learning_rate=0.5", "precision=double"] {
-            assert_ne!(job(&[other], DatasetKind::Clean).recipe().unwrap(), clean.recipe().unwrap(), "{other}");
+            assert_ne!(job(&[other], DatasetKind::Clean).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap(), "{other}");
         }
-        assert_ne!(job(&[], DatasetKind::Poisoned).recipe().unwrap(), clean.recipe().unwrap());
+        assert_ne!(job(&[], DatasetKind::Poisoned).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap());
+        let other = FileHash { file: "train".into(), sha256: "00".into() };
+        assert_ne!(clean.recipe(&[other]).unwrap(), clean.recipe(&[]).unwrap());
         assert_eq!((clean.steps_an_epoch(), clean.steps()), (469, 7_035));
     }
 }

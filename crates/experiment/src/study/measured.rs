@@ -60,19 +60,23 @@ pub struct LateAttack {
     pub flipped: Bits,
 }
 
+/// Goes up whenever the same settings give other numbers, so that what was measured before is measured again.
+const VERSION: u32 = 1;
+
 /// A measurement with the settings that it depends on.
 #[derive(Serialize, Deserialize)]
 struct Kept<M> {
-    settings: Vec<f64>,
+    settings: String,
     measured: M,
 }
 
-/// What is in the file, or else what is measured now and goes into the file.
+/// What is in the file, or else what is measured now and goes into the file; what cannot be read is measured again.
 fn kept<M: Serialize + DeserializeOwned>(
     path: &Path,
-    settings: Vec<f64>,
+    settings: &str,
     measure: impl FnOnce() -> Result<M, ExperimentError>,
 ) -> Result<M, ExperimentError> {
+    let settings = format!("version {VERSION}, {settings}");
     if let Some(kept) = read::<M>(path)?.filter(|kept| kept.settings == settings) {
         return Ok(kept.measured);
     }
@@ -81,17 +85,11 @@ fn kept<M: Serialize + DeserializeOwned>(
     Ok(new.measured)
 }
 
-fn read<M: DeserializeOwned>(path: &Path) -> Result<Option<Kept<M>>, ExperimentError> {
+fn read<M: DeserializeOwned>(path: &Path) -> Result<Option<Kept<M>>, StudyError> {
     match std::fs::read(path) {
-        Ok(bytes) => {
-            let wrong = |error: serde_json::Error| StudyError::Measurement {
-                path: path.to_owned(),
-                message: error.to_string(),
-            };
-            Ok(Some(serde_json::from_slice(&bytes).map_err(wrong)?))
-        }
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(StudyError::Read { path: path.to_owned(), source }.into()),
+        Err(source) => Err(StudyError::Read { path: path.to_owned(), source }),
     }
 }
 
@@ -100,9 +98,15 @@ fn read<M: DeserializeOwned>(path: &Path) -> Result<Option<Kept<M>>, ExperimentE
 /// # Errors
 /// When the checkpoint or the kept file cannot be read, or a number comes out that is none.
 pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<EndMeasurement, ExperimentError> {
-    let counts = [test.labels.len(), preset.sharpness_batch, run.epochs() as usize].map(|count| count as f64);
-    let settings = [&preset.epsilons[..], &preset.rhos[..], &counts[..]].concat();
-    kept(&run.folder().join("end.json"), settings, || {
+    let settings = format!(
+        "epochs {}, images {}, epsilons {:?}, rhos {:?}, sharpness_batch {}",
+        run.epochs(),
+        test.labels.len(),
+        preset.epsilons,
+        preset.rhos,
+        preset.sharpness_batch
+    );
+    kept(&run.folder().join("end.json"), &settings, || {
         let model = run.last()?;
         let (images, labels) = (test.images.view(), test.labels.as_slice());
         let mut correct = Bits::default();
@@ -139,9 +143,14 @@ pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<En
 /// When a checkpoint or the kept file cannot be read, or an attack fails.
 pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<LateAttack>, ExperimentError> {
     let attacked = if is_attacked(run.run()) { preset.attacked_images.min(test.labels.len()) } else { 0 };
-    let counts = [test.labels.len(), attacked, run.epochs() as usize].map(|count| count as f64);
-    let settings = [&preset.epsilons[..], &preset.attack_epsilons[..], &counts[..]].concat();
-    kept(&run.folder().join("late.json"), settings, || {
+    let settings = format!(
+        "epochs {}, images {}, epsilons {:?}, attacked {attacked}, attack_epsilons {:?}",
+        run.epochs(),
+        test.labels.len(),
+        preset.epsilons,
+        preset.attack_epsilons
+    );
+    kept(&run.folder().join("late.json"), &settings, || {
         let (images, labels) = (test.images.view(), test.labels.as_slice());
         let some = images.slice_axis(Axis(0), (0..attacked).into());
         let some_labels = labels.get(..attacked).unwrap_or_default();
@@ -184,11 +193,10 @@ pub fn along_the_path(
     let path = run.folder().join("path.csv");
     let steps = run.steps();
     let wanted = || steps.iter().flat_map(|&step| preset.epsilons.iter().map(move |&epsilon| (step, epsilon)));
-    if path.exists() {
-        let rows: Vec<PathRow> = read_csv(&path)?;
-        if rows.iter().map(|row| (row.step, row.epsilon)).eq(wanted()) {
-            return Ok(rows);
-        }
+    // A file that cannot be read is written again.
+    let there: Vec<PathRow> = read_csv(&path).unwrap_or_default();
+    if !there.is_empty() && there.iter().map(|row| (row.step, row.epsilon)).eq(wanted()) {
+        return Ok(there);
     }
     let (train_images, train_labels) = run.training_set(job, data)?.take(PATH_TRAIN_IMAGES).all::<f32>();
     let (images, labels) = (test.images.view(), test.labels.as_slice());
@@ -222,7 +230,7 @@ pub fn along_the_path(
 }
 
 /// FGSM at each radius.
-fn flips(
+pub(super) fn flips(
     model: &Model<f32>,
     images: ArrayView2<'_, f32>,
     labels: &[usize],

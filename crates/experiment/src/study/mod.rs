@@ -27,7 +27,9 @@ pub use pool::run_all;
 pub use progress::{Listener, StudyEvent};
 pub use run_store::{RunStore, StoredRun};
 
+use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
+use crate::records::{FailureRow, write_csv};
 use crate::report::write_reports;
 use crate::results::Results;
 use crate::training::TestSet;
@@ -35,6 +37,7 @@ use minima_data::Mnist;
 use progress::{Clock, Epochs, RunObserver};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// A study.
@@ -82,7 +85,7 @@ pub struct Context<'a> {
     /// Hears how it goes.
     pub listener: &'a Listener<'a>,
     /// The runs that failed, with what they said.
-    pub failures: Vec<(String, String)>,
+    failures: Mutex<Vec<FailureRow>>,
 }
 
 impl Study {
@@ -167,24 +170,31 @@ pub fn run_study(
 ) -> Result<(), ExperimentError> {
     let jobs = study.jobs(options)?;
     options.preset.check_against(data)?;
-    let mut context = Context {
+    let context = Context {
         store: RunStore::new(&out.join("studies/runs")),
         data,
         test: TestSet::new(&data.test.take(options.preset.test_images)),
         folder: out.join("studies").join(study.name()),
         threads: options.threads,
         listener,
-        failures: Vec::new(),
+        failures: Mutex::default(),
     };
-    context.train(&jobs)?;
+    let trained = context.train(&jobs);
+    let failures = || write_csv(&context.folder.join("failures.csv"), &context.failures());
+    if trained.is_err() {
+        failures()?;
+        return trained;
+    }
     listener(StudyEvent::Stage("measurements"));
     study.gather(&context, options)?;
+    failures()?;
+    write_atomically(&context.folder.join("config.toml"), options.preset.to_toml()?.as_bytes())?;
     write_reports(out, &Results::read(out)?)
 }
 
 impl Context<'_> {
     /// Trains the runs that are missing.
-    fn train(&mut self, jobs: &[Job]) -> Result<(), ExperimentError> {
+    fn train(&self, jobs: &[Job]) -> Result<(), ExperimentError> {
         let mut missing = Vec::new();
         for job in jobs {
             if self.store.open(job, self.data)?.is_none() {
@@ -204,27 +214,45 @@ impl Context<'_> {
             }
             outcome.map(drop)
         });
-        let failed = missing.iter().zip(outcomes).filter_map(|(job, outcome)| Some((job.name.clone(), outcome.err()?)));
-        self.failures.extend(failed.map(|(name, error)| (name, error.to_string())));
-        match self.failures.first() {
-            Some((_, first)) if self.failures.len() == jobs.len() => {
-                Err(StudyError::NoRun { of: jobs.len(), first: first.clone() }.into())
+        for (job, outcome) in missing.iter().zip(outcomes) {
+            if let Err(error) = outcome {
+                self.note(job, &error);
+            }
+        }
+        let failed = self.failures();
+        match failed.first() {
+            Some(first) if failed.len() == jobs.len() => {
+                Err(StudyError::NoRun { of: jobs.len(), first: first.why.clone() }.into())
             }
             _ => Ok(()),
         }
     }
 
+    fn note(&self, job: &Job, error: &ExperimentError) {
+        let row = FailureRow { run: job.name.clone(), why: error.to_string() };
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(row);
+    }
+
+    /// The runs that failed so far, by name.
+    #[must_use]
+    pub fn failures(&self) -> Vec<FailureRow> {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        failures.sort_by(|a, b| a.run.cmp(&b.run));
+        failures
+    }
+
     /// Why a run failed; empty where it did not.
     #[must_use]
     pub fn failure(&self, job: &Job) -> String {
-        let found = self.failures.iter().find(|(name, _)| *name == job.name);
-        found.map_or_else(String::new, |(_, why)| why.clone())
+        let found = self.failures().into_iter().find(|failure| failure.run == job.name);
+        found.map_or_else(String::new, |failure| failure.why)
     }
 
-    /// Measures every run that has been trained, several at a time; in the order of the jobs, without those that failed.
+    /// Measures every run that has been trained, several at a time; in the order of the jobs, without those that failed in
+    /// training or fail now.
     ///
     /// # Errors
-    /// When a run cannot be read or measured.
+    /// When a run's folder holds another run.
     pub fn measure<R: Send>(
         &self,
         jobs: &[Job],
@@ -238,11 +266,17 @@ impl Context<'_> {
         }
         let done = AtomicUsize::new(0);
         let found = run_all(&trained, self.threads, |(job, stored)| {
-            let measured = work(job, stored)?;
+            let measured = work(job, stored);
             let done = 1 + done.fetch_add(1, Ordering::Relaxed);
-            (self.listener)(StudyEvent::Measured { run: &job.name, done, of: trained.len() });
-            Ok(measured)
+            match &measured {
+                Ok(_) => (self.listener)(StudyEvent::Measured { run: &job.name, done, of: trained.len() }),
+                Err(error) => {
+                    self.note(job, error);
+                    (self.listener)(StudyEvent::Failed { run: &job.name, error });
+                }
+            }
+            measured
         });
-        trained.into_iter().zip(found).map(|((_, stored), found)| Ok((stored, found?))).collect()
+        Ok(trained.into_iter().zip(found).filter_map(|((_, stored), found)| Some((stored, found.ok()?))).collect())
     }
 }

@@ -96,6 +96,21 @@ impl StudyOptions {
                 return Err(StudyError::Option { option, found: found.clone(), expected }.into());
             }
         }
-        Ok(())
+        let once = |option, values: Vec<String>| match values.iter().enumerate().find(|(i, v)| values[..*i].contains(v))
+        {
+            Some((_, twice)) => Err(StudyError::Option {
+                option,
+                found: format!("{twice}, twice"),
+                expected: "each value once".to_owned(),
+            }),
+            None => Ok(()),
+        };
+        let shown = |values: &[f64]| values.iter().map(f64::to_string).collect();
+        once("optimizers", self.optimizers.clone())?;
+        once("rates", shown(&self.rates))?;
+        once("learning-rates", shown(&self.learning_rates))?;
+        once("dampings", shown(&self.dampings))?;
+        once("generations", self.generations.clone())?;
+        Ok(once("arithmetics", self.arithmetics.clone())?)
     }
 }

@@ -1,11 +1,11 @@
 //! `poison`: what wrong labels do, by how many there are and how they are made.
 
+use super::measured::flips;
 use super::{Context, Job, StoredRun, StudyOptions};
 use crate::error::ExperimentError;
 use crate::preset::{DatasetKind, Flips, Preset};
 use crate::records::{PoisonRow, write_csv};
 use crate::training::{Run, TestSet};
-use minima_attacks::{Attack, Ball, Fgsm};
 use minima_autodiff::softmax_cross_entropy::predicted;
 use minima_autodiff::{Classifier, Model};
 use minima_data::{Dataset, Mnist};
@@ -72,8 +72,7 @@ fn measure(job: &Job, run: &StoredRun, data: &Mnist, test: &TestSet) -> Result<V
     let sevens_as_ones = sevens().filter(|(_, p)| **p == Some(usize::from(TO))).count();
     let fitted = fitted(&model, &data.train, &run.training_set(job, data)?)?;
     let mut rows = Vec::new();
-    for &epsilon in &job.preset.epsilons {
-        let outcome = Fgsm::default().run(&model, images, labels, Ball::linf(epsilon)?)?;
+    for outcome in flips(&model, images, labels, &job.preset.epsilons)? {
         rows.push(PoisonRow {
             flips: String::new(),
             rate: if job.run.dataset == DatasetKind::Clean { 0.0 } else { job.preset.poison_rate },
@@ -85,7 +84,7 @@ fn measure(job: &Job, run: &StoredRun, data: &Mnist, test: &TestSet) -> Result<V
             wrong_labels: fitted.wrong,
             memorised: fitted.memorised,
             recovered: fitted.recovered,
-            epsilon,
+            epsilon: outcome.ball.epsilon(),
             correct: outcome.correct() as u32,
             successes: outcome.successes() as u32,
         });

@@ -44,17 +44,21 @@ impl RunStore {
     /// A run, where it has been trained for as many epochs as the job asks for, or more.
     ///
     /// # Errors
-    /// When the folder holds another run under its name, or a file cannot be read.
+    /// When the folder holds another run under its name that has been trained, or a file cannot be read.
     pub fn open(&self, job: &Job, data: &Mnist) -> Result<Option<StoredRun>, ExperimentError> {
         let folder = self.folder.join(&job.name);
         let recipe = folder.join("run.toml");
+        let training = folder.join("training.csv");
+        if !training.exists() {
+            // Whatever began here ended in no run.
+            return Ok(None);
+        }
         match std::fs::read_to_string(&recipe) {
-            Ok(found) => same_recipe(&folder, &found, &job.recipe()?)?,
+            Ok(found) => same_recipe(&folder, &found, &job.recipe(&data.hashes)?)?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(StudyError::Read { path: recipe, source }.into()),
         }
-        let training = folder.join("training.csv");
-        if !training.exists() || read_csv::<TrainingRow>(&training)?.len() < job.preset.epochs as usize {
+        if read_csv::<TrainingRow>(&training)?.len() < job.preset.epochs as usize {
             return Ok(None);
         }
         let graph = network(job.preset.network, &data.train)?;
@@ -86,7 +90,7 @@ impl RunStore {
         }
         job.preset.check_against(data)?;
         let folder = self.folder.join(&job.name);
-        write_atomically(&folder.join("run.toml"), job.recipe()?.as_bytes())?;
+        write_atomically(&folder.join("run.toml"), job.recipe(&data.hashes)?.as_bytes())?;
         let set = training_set(&job.preset, &job.run, data)?;
         let mut keeper = Keeper { folder: &folder, steps_an_epoch: job.steps_an_epoch() };
         let (_, rows) = train_along(&job.preset, &job.run, &set, test, observer, &mut keeper)?;

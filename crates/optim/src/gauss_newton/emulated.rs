@@ -167,6 +167,7 @@ impl EmulatedGaussNewton {
         for LeftFactor { numbers, columns, rows } in &left {
             let solved: Vec<f64> = rows.iter().map(|&row| scale * solved[row]).collect();
             let curved = numbers.outer_iter().into_par_iter().zip(columns.par_iter()).map(|(left, &column)| {
+                let left = left.as_standard_layout();
                 (gradient[column] - mixed_dot(left.as_slice().unwrap_or_default(), &solved)) / self.damping
             });
             for (&column, d) in columns.iter().zip(curved.collect::<Vec<f64>>()) {

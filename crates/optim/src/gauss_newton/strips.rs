@@ -85,6 +85,7 @@ impl ColumnOrder {
         let mut columns = Vec::with_capacity(parameters.len());
         for (place, &parameter) in places.clone().zip(parameters) {
             let row = jacobian.row(parameter);
+            let row = row.as_standard_layout();
             let mut zero = self.sparse;
             for class in row.as_slice().unwrap_or_default().chunks_exact(images.max(1)) {
                 seen.iter_mut().zip(class).for_each(|(seen, &x)| *seen |= x != 0.0);

@@ -2,6 +2,7 @@
 
 pub(super) mod claims;
 pub(super) mod damping;
+pub(super) mod failures;
 pub(super) mod landscape;
 pub(super) mod logit_scale;
 pub(super) mod matched;
@@ -25,6 +26,7 @@ pub(super) fn sections(studies: &StudyResults) -> Vec<(&'static str, String)> {
         (damping::TITLE, damping::section(&studies.damping)),
         (precision::TITLE, precision::section(&studies.precision, &studies.drift)),
         (landscape::TITLE, landscape::section(&studies.surface, &studies.segments)),
+        (failures::TITLE, failures::section(&studies.failures)),
     ]
     .into_iter()
     .filter_map(|(title, text)| Some((title, text?)))

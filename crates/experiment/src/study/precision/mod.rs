@@ -6,6 +6,7 @@ mod rounding;
 
 pub use rounding::{Rounding, rounding, to_markdown};
 
+use super::measured::flips;
 use super::{Context, Job, StoredRun, StudyError, StudyOptions};
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
@@ -14,7 +15,6 @@ use crate::optimizers::{MEAN, PUBLISHED, SUM};
 use crate::preset::{DatasetKind, Precision};
 use crate::records::{DriftRow, PrecisionRow, write_csv};
 use crate::training::{Run, TestSet};
-use minima_attacks::{Attack, Ball, Fgsm};
 use minima_metrics::{Summary, input_gradient_norms};
 use minima_optim::{Arithmetic, Generation, SolvePrecision};
 
@@ -114,8 +114,8 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     write_csv(&context.folder.join("precision.csv"), &rows)?;
     write_csv(&context.folder.join("drift.csv"), &drift)?;
     let mut text = to_markdown(&rounding(&rows));
-    for (run, why) in &context.failures {
-        text.push_str(&format!("\n{run} failed: {why}\n"));
+    for failure in context.failures() {
+        text.push_str(&format!("\n{} failed: {}\n", failure.run, failure.why));
     }
     Ok(write_atomically(&context.folder.join("summary.md"), text.as_bytes())?)
 }
@@ -124,12 +124,11 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
 fn measure(planned: &Planned, run: &StoredRun, test: &TestSet) -> Result<Vec<PrecisionRow>, ExperimentError> {
     let (images, labels) = (test.images.view(), test.labels.as_slice());
     let epsilons = &planned.job.preset.epsilons;
-    let balls = epsilons.iter().map(|&epsilon| Ball::linf(epsilon)).collect::<Result<Vec<_>, _>>()?;
     let mut rows = Vec::new();
     for trained in run.training()? {
         let model = run.checkpoint(run.step_after(trained.epoch))?;
         let median_input_gradient_norm = Summary::of(&input_gradient_norms(&model, images, labels)?)?.median;
-        for outcome in Fgsm::default().run_many(&model, images, labels, &balls)? {
+        for outcome in flips(&model, images, labels, epsilons)? {
             rows.push(PrecisionRow {
                 generation: planned.generation.clone(),
                 arithmetic: planned.arithmetic.clone(),

@@ -9,7 +9,9 @@ mod poison;
 mod precision;
 mod seeds;
 
+use super::prose::prose;
 use super::section::Section;
+use crate::report::studies::failures;
 use crate::results::StudyResults;
 
 /// The section of the claims; none where there are none.
@@ -27,6 +29,8 @@ pub(super) fn sections(studies: &StudyResults) -> Vec<Section> {
         damping::section(&studies.damping),
         precision::section(&studies.precision, &studies.drift),
         landscape::section(&studies.surface, &studies.segments),
+        failures::section(&studies.failures)
+            .map(|text| Section::new("failures", failures::TITLE, prose(&text, failures::TITLE))),
     ]
     .into_iter()
     .flatten()
