@@ -93,7 +93,7 @@ pub struct Results {
     pub spectral_densities: Vec<SpectralDensityRow>,
     /// The figures in `figures`, without an ending.
     pub figures: Vec<String>,
-    /// The seeds that were run, in the configuration's order, or else as they are in the files, ascending.
+    /// The seeds in the files, in the configuration's order, or else ascending.
     pub seeds: Vec<u64>,
     /// What is in `studies`.
     pub studies: StudyResults,
@@ -187,11 +187,14 @@ impl Results {
             && self.curvature.is_empty()
     }
 
-    /// The configuration's seeds where it has all that are in the files, or else those in the files, ascending.
+    /// The seeds in the files: in the configuration's order where it has all of them, or else ascending.
     fn found_seeds(&self) -> Vec<u64> {
-        let found: BTreeSet<u64> = self.training.iter().map(|row| row.seed).collect();
+        let rows = self.training.iter().map(|row| row.seed);
+        let found: BTreeSet<u64> = rows.chain(self.table1.iter().map(|row| row.seed)).collect();
         match &self.configuration {
-            Some(preset) if found.iter().all(|seed| preset.seeds.contains(seed)) => preset.seeds.clone(),
+            Some(preset) if found.iter().all(|seed| preset.seeds.contains(seed)) => {
+                preset.seeds.iter().copied().filter(|seed| found.contains(seed)).collect()
+            }
             _ => found.into_iter().collect(),
         }
     }
