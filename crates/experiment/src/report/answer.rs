@@ -2,12 +2,12 @@
 
 use super::findings::{Finding, Verdict};
 use super::studies::{Sample, percent, quoted_epsilon, seeds};
-use super::summary::counted;
+use super::summary::{counted, over};
 use super::{ReportInput, listed};
 use crate::claims::{claim, verdict};
 use crate::optimizers::{distinct, label};
 use crate::paper::{rate, same};
-use crate::records::{Basis, CLEAN, ClaimVerdict, CurvatureMatrix, SpectralQuantity};
+use crate::records::{Basis, CLEAN, ClaimVerdict, CurvatureMatrix, SpectralQuantity, TrainingRow};
 use crate::tables::in_order;
 
 /// The share of the correct images that an attack flips, of each seed's clean model.
@@ -76,14 +76,19 @@ fn ends<'a>(values: &[Named<'a>]) -> Option<(Named<'a>, Named<'a>)> {
 
 fn which_minimum(input: &ReportInput<'_>) -> Option<String> {
     let names = distinct(input.training.iter().map(|row| row.optimizer.as_str()));
-    let last: Vec<_> = names.into_iter().filter_map(|name| Some((name, input.final_epoch(CLEAN, name)?))).collect();
-    let losses: Vec<(&str, f64)> = last.iter().map(|(name, row)| (*name, row.train_loss)).collect();
+    let last: Vec<(&str, Vec<&TrainingRow>)> =
+        names.into_iter().map(|name| (name, input.final_epochs(CLEAN, name))).collect();
+    let means = |value: fn(&TrainingRow) -> f64| -> Vec<(&str, f64)> {
+        let mean = |rows: &[&TrainingRow]| Sample::of(rows.iter().map(|row| value(row)));
+        last.iter().filter_map(|(name, rows)| Some((*name, mean(rows)?.mean))).collect()
+    };
+    let losses = means(|row| row.train_loss);
     let (least, most) = ends(&losses)?;
-    let accuracies: Vec<(&str, f64)> = last.iter().map(|(name, row)| (*name, row.test_accuracy)).collect();
+    let accuracies = means(|row| row.test_accuracy);
     let (worst, best) = ends(&accuracies)?;
     Some(format!(
         "**Which minimum.** From the same initial weights {} ends at the lowest train loss, {:.4}, and {} at the highest, {:.4}. Test \
-         accuracy lies between {} ({}) and {} ({}).",
+         accuracy lies between {} ({}) and {} ({}){}.",
         label(least.0),
         least.1,
         label(most.0),
@@ -91,21 +96,27 @@ fn which_minimum(input: &ReportInput<'_>) -> Option<String> {
         percent(worst.1),
         label(worst.0),
         percent(best.1),
-        label(best.0)
+        label(best.0),
+        over(input, last.iter().flat_map(|(_, rows)| rows.iter().map(|row| row.seed)))
     ))
 }
 
 fn how_sharp(input: &ReportInput<'_>) -> Option<String> {
-    let seed = input.quoted_seed();
-    let of = |normalised: bool| {
-        let rows = input.curvature.iter().filter(|row| {
+    let rows = |normalised: bool| {
+        input.curvature.iter().filter(move |row| {
             row.dataset == CLEAN
-                && row.seed == seed
                 && (row.matrix, row.quantity, row.rank, row.normalised)
                     == (CurvatureMatrix::Hessian, SpectralQuantity::Largest, 1, normalised)
-        });
-        let values: Vec<(&str, f64)> = rows.map(|row| (row.optimizer.as_str(), row.value)).collect();
-        ends(&values)
+        })
+    };
+    let of = |normalised: bool| {
+        let names = distinct(rows(normalised).map(|row| row.optimizer.as_str())).into_iter();
+        let values = |name: &str| {
+            let own: Vec<f64> = rows(normalised).filter(|row| row.optimizer == name).map(|row| row.value).collect();
+            Sample::of(own)
+        };
+        let means: Vec<(&str, f64)> = names.filter_map(|name| Some((name, values(name)?.mean))).collect();
+        ends(&means)
     };
     let (least, most) = of(false)?;
     let units = match of(true) {
@@ -118,11 +129,12 @@ fn how_sharp(input: &ReportInput<'_>) -> Option<String> {
         None => String::new(),
     };
     Some(format!(
-        "**How sharp.** The Hessian's largest eigenvalue there is smallest for {} ({:.1}) and largest for {} ({:.1}).{units}",
+        "**How sharp.** The Hessian's largest eigenvalue there is smallest for {} ({:.1}) and largest for {} ({:.1}){}.{units}",
         label(least.0),
         least.1,
         label(most.0),
-        most.1
+        most.1,
+        over(input, rows(false).map(|row| row.seed))
     ))
 }
 

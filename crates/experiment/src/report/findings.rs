@@ -234,9 +234,10 @@ fn mean_finding(input: &ReportInput<'_>) -> Option<Finding> {
         .collect();
     let beside = if others.is_empty() { String::new() } else { format!(" Beside it: {}.", listed(&others)) };
     Some(Finding::unjudged(format!(
-        "{} has no number in the paper. Here it ends at a train loss of {:.4} and a test accuracy of {:.2} %, and FGSM \
+        "{} has no number in the paper. Here it ends{} at a train loss of {:.4} and a test accuracy of {:.2} %, and FGSM \
          at ε = 0.1 flips {}.{beside}",
         label(MEAN),
+        input.quoted(),
         last.train_loss,
         100.0 * last.test_accuracy,
         share(row.successes, row.correct)
@@ -249,9 +250,10 @@ fn early_stop_finding(input: &ReportInput<'_>) -> Option<Finding> {
     let ratio = published.train_loss / adam.train_loss;
     (ratio > 2.0).then(|| {
         Finding::unjudged(format!(
-            "{} ends at a train loss of {:.4}, {ratio:.0} times Adam's {:.4}. A model so far from a minimum says little \
+            "{} ends{} at a train loss of {:.4}, {ratio:.0} times Adam's {:.4}. A model so far from a minimum says little \
              about the robustness of the minima that Gauss-Newton finds.",
             label(PUBLISHED),
+            input.quoted(),
             published.train_loss,
             adam.train_loss
         ))

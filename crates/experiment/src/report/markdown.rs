@@ -231,7 +231,7 @@ pub(super) fn caveats(input: &ReportInput<'_>) -> String {
     caveats.push(match input.seeds.len() {
         0 | 1 => "One seed: how far another one would move these numbers is not known from this run.".to_owned(),
         many => format!(
-            "{many} seeds: a cell shows their mean and their range; the sentences quote seed {}.",
+            "{many} seeds: a cell shows their mean and their range; a sentence that does not say otherwise quotes seed {}.",
             input.quoted_seed()
         ),
     });

@@ -28,6 +28,7 @@ use crate::records::{
     TrainingRow, TransferRow,
 };
 use crate::results::{Results, StudyResults};
+use crate::tables::in_order;
 use std::path::Path;
 
 /// Writes `report.md` and `report.html` into a folder of results, each whole or not at all.
@@ -118,6 +119,18 @@ impl<'a> ReportInput<'a> {
             .iter()
             .filter(|row| row.dataset == dataset && row.optimizer == optimizer && row.seed == seed)
             .max_by_key(|row| row.epoch)
+    }
+
+    /// The last epoch of each seed's run.
+    fn final_epochs(&self, dataset: &str, optimizer: &str) -> Vec<&'a TrainingRow> {
+        let own = || self.training.iter().filter(|row| row.dataset == dataset && row.optimizer == optimizer);
+        let last = |seed: u64| own().filter(|row| row.seed == seed).max_by_key(|row| row.epoch);
+        in_order(own().map(|row| row.seed)).into_iter().filter_map(last).collect()
+    }
+
+    /// " (seed 42)" where there are several seeds and only one is quoted.
+    fn quoted(&self) -> String {
+        if self.seeds.len() > 1 { format!(" (seed {})", self.quoted_seed()) } else { String::new() }
     }
 
     /// The quoted attack on a clean model.
