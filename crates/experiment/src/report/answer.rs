@@ -18,8 +18,29 @@ pub(super) struct Flipped {
     pub autoattack: Vec<(u64, f64)>,
 }
 
+/// FGSM and AutoAttack at one radius.
+pub(super) struct Attacks {
+    pub epsilon: f64,
+    /// The test images that FGSM is tried on, in words.
+    pub fgsm_images: String,
+    /// Those of AutoAttack.
+    pub autoattack_images: String,
+    pub rates: Vec<Flipped>,
+}
+
+/// MNIST's test images.
+const TEST_IMAGES: u32 = 10_000;
+
+/// "the first 500 test images"; a table of FGSM does not say how many there are, and has all.
+fn test_images(counts: impl Iterator<Item = u32>) -> String {
+    match counts.max() {
+        Some(count) if count < TEST_IMAGES => format!("the first {count} test images"),
+        _ => "all test images".to_owned(),
+    }
+}
+
 /// FGSM and AutoAttack at one radius, over seeds: of the study of seeds where it has both, else of this run.
-pub(super) fn flipped(input: &ReportInput<'_>) -> Option<(f64, Vec<Flipped>)> {
+pub(super) fn flipped(input: &ReportInput<'_>) -> Option<Attacks> {
     let late = input.studies.map_or(&[][..], |studies| &studies.late);
     let attacks = in_order(late.iter().filter(|row| row.dataset == CLEAN).map(|row| row.attack.as_str()));
     if attacks.contains(&"fgsm") && attacks.contains(&"autoattack") {
@@ -31,7 +52,16 @@ pub(super) fn flipped(input: &ReportInput<'_>) -> Option<(f64, Vec<Flipped>)> {
             };
             seeds::last_epochs(late).filter(own).map(|row| (row.seed, seeds::flipped(row))).collect()
         };
-        return Some((epsilon, all(late.iter().map(|row| row.optimizer.as_str()), rates)));
+        let images = |attack: &str| {
+            let own = late.iter().filter(|row| row.dataset == CLEAN && row.attack == attack);
+            test_images(own.filter(|row| same(row.epsilon, epsilon)).map(|row| row.images))
+        };
+        return Some(Attacks {
+            epsilon,
+            fgsm_images: images("fgsm"),
+            autoattack_images: images("autoattack"),
+            rates: all(late.iter().map(|row| row.optimizer.as_str()), rates),
+        });
     }
     let epsilon = quoted_epsilon(input.table1.iter().map(|row| row.epsilon))?;
     let rates = |name: &str, attack: &str| -> Vec<(u64, f64)> {
@@ -43,7 +73,13 @@ pub(super) fn flipped(input: &ReportInput<'_>) -> Option<(f64, Vec<Flipped>)> {
         let own = own.filter(|row| row.attack == attack && same(row.epsilon, epsilon));
         own.map(|row| (row.seed, rate(row.successes, row.correct))).collect()
     };
-    Some((epsilon, all(input.table1.iter().map(|row| row.optimizer.as_str()), rates)))
+    let strong = input.robustness.iter().filter(|row| row.dataset == CLEAN && row.attack == "autoattack");
+    Some(Attacks {
+        epsilon,
+        fgsm_images: test_images(std::iter::empty()),
+        autoattack_images: test_images(strong.filter(|row| same(row.epsilon, epsilon)).map(|row| row.images)),
+        rates: all(input.table1.iter().map(|row| row.optimizer.as_str()), rates),
+    })
 }
 
 fn all<'a>(names: impl Iterator<Item = &'a str>, rates: impl Fn(&str, &str) -> Vec<(u64, f64)>) -> Vec<Flipped> {
@@ -140,7 +176,7 @@ fn how_sharp(input: &ReportInput<'_>) -> Option<String> {
 
 /// Whether FGSM's order survives a strong attack.
 fn how_robust(input: &ReportInput<'_>) -> Option<String> {
-    let (epsilon, rates) = flipped(input)?;
+    let Attacks { epsilon, fgsm_images, autoattack_images, rates } = flipped(input)?;
     let mean = |values: &[(u64, f64)]| Sample::of(values.iter().map(|value| value.1)).map(|sample| sample.mean);
     let of = |pick: fn(&Flipped) -> &Vec<(u64, f64)>| -> Vec<(&str, f64)> {
         rates.iter().filter_map(|one| Some((one.optimizer.as_str(), mean(pick(one))?))).collect()
@@ -150,7 +186,7 @@ fn how_robust(input: &ReportInput<'_>) -> Option<String> {
     let seeds = rates.iter().map(|one| one.fgsm.len()).max().unwrap_or(0);
     let over = if seeds > 1 { format!(" (means over {})", counted(seeds, "seed")) } else { String::new() };
     let mut line = format!(
-        "**How robust.** FGSM at ε = {epsilon} flips {} of what {} classifies correctly and {} for {}{over}: {:.1} points apart.",
+        "**How robust.** FGSM at ε = {epsilon} on {fgsm_images} flips {} of what {} classifies correctly and {} for {}{over}: {:.1} points apart.",
         percent(least.1),
         label(least.0),
         percent(most.1),
@@ -159,7 +195,7 @@ fn how_robust(input: &ReportInput<'_>) -> Option<String> {
     );
     if let Some((low, high)) = ends(&strong) {
         line.push_str(&format!(
-            " AutoAttack at the same radius flips {} to {} ({} and {}): {:.1} points apart.",
+            " AutoAttack at the same radius, tried on {autoattack_images}, flips {} to {} ({} and {}): {:.1} points apart.",
             percent(low.1),
             percent(high.1),
             label(low.0),
