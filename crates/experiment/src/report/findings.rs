@@ -64,11 +64,11 @@ pub fn findings(input: &ReportInput<'_>) -> Result<Vec<Finding>, PaperError> {
         findings.extend(poisoned_finding(input)?);
         findings.extend(early_stop_finding(input));
     } else {
-        findings.push(Finding::unjudged(
-            "This is not the paper's full configuration (60 000 images, 15 epochs, seed 42): the paper's numbers stand \
+        let known = if input.known_configuration { "This is not" } else { "This is not known to be" };
+        findings.push(Finding::unjudged(format!(
+            "{known} the paper's full configuration (60 000 images, 15 epochs, seed 42): the paper's numbers stand \
              beside these for orientation, and no agreement is claimed or denied."
-                .to_owned(),
-        ));
+        )));
     }
     findings.extend(mean_finding(input));
     Ok(findings)

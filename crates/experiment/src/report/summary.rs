@@ -2,7 +2,7 @@
 
 use super::findings::{Finding, Verdict};
 use super::studies::{Sample, percent, quoted_epsilon};
-use super::{ReportInput, listed, share};
+use super::{ReportInput, capitalised, listed, share};
 use crate::optimizers::{distinct, label};
 use crate::paper::same;
 use crate::records::FgsmRow;
@@ -20,11 +20,11 @@ pub fn what_was_run(input: &ReportInput<'_>) -> String {
     let seeds: Vec<String> = input.seeds.iter().map(u64::to_string).collect();
     let epochs = input.training.iter().map(|row| row.epoch).max().unwrap_or(0);
     if optimizers.is_empty() {
-        return format!("Preset `{}`; no training run is recorded.\n", input.preset);
+        return format!("{}; no training run is recorded.\n", capitalised(&input.source()));
     }
     format!(
-        "Preset `{}`: {} trained the same network from the same initial weights for {} on {} training data ({}).\n",
-        input.preset,
+        "{}: {} trained the same network from the same initial weights for {} on {} training data ({}).\n",
+        capitalised(&input.source()),
         listed(&optimizers),
         counted(epochs as usize, "epoch"),
         listed(&datasets),
