@@ -202,13 +202,19 @@ impl Spread {
     }
 }
 
-/// Ours, the paper's, and the difference.
+/// Ours, the paper's, and the difference of the two as they are shown.
 fn compared(ours: &Spread, theirs: Option<f64>, decimals: usize) -> [String; 3] {
+    let difference = |theirs: f64| shown(ours.mean, decimals) - shown(theirs, decimals);
     [
         ours.show(decimals),
         or_nothing(theirs.map(|theirs| format!("{theirs:.decimals$}"))),
-        or_nothing(theirs.map(|theirs| format!("{:+.decimals$}", ours.mean - theirs))),
+        or_nothing(theirs.map(|theirs| format!("{:+.decimals$}", difference(theirs)))),
     ]
+}
+
+/// The value with so many decimals.
+fn shown(value: f64, decimals: usize) -> f64 {
+    format!("{value:.decimals$}").parse().unwrap_or(value)
 }
 
 fn or_nothing(cell: Option<String>) -> String {
@@ -273,6 +279,13 @@ Gauss-Newton (mean)       0.1     9750      –   –     7000      –      –
         let table = sharpness_table(&rows).unwrap();
         assert_eq!(table.rows[0][4], "0.0110 (0.0100 to 0.0120)");
         assert_eq!(table.rows[0][6], "+0.0009");
+    }
+
+    #[test]
+    fn a_difference_is_that_of_the_numbers_beside_it() {
+        // 0.01004 and 0.01006 are shown as 0.0100 and 0.0101.
+        assert_eq!(compared(&Spread::of([0.010_06].into_iter()), Some(0.010_04), 4)[2], "+0.0001");
+        assert_eq!(compared(&Spread::of([2.0, 3.0].into_iter()), Some(5.0), 0), ["2 (2 to 3)", "5", "-3"]);
     }
 
     #[test]
