@@ -226,25 +226,36 @@ fn value_of(values: &[(&str, f64)], name: &str) -> Option<f64> {
 fn at_equal_loss(input: &ReportInput<'_>) -> Option<String> {
     let rows = &input.studies?.matches;
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon))?;
-    let mut parts = Vec::new();
+    let (mut parts, mut unmet) = (Vec::new(), Vec::new());
     for reference in distinct(rows.iter().map(|row| row.reference.as_str())) {
+        let mut missing = Vec::new();
         for rival in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
             let own = rows.iter().filter(|row| row.reference == reference && row.optimizer == rival);
-            let own = own.filter(|row| row.basis == Basis::TrainLoss && same(row.epsilon, epsilon));
-            let gaps = own.filter_map(|row| Some(100.0 * (row.reference_rate - row.rate?)));
+            let own: Vec<_> = own.filter(|row| row.basis == Basis::TrainLoss && same(row.epsilon, epsilon)).collect();
+            let gaps = own.iter().filter_map(|row| Some(100.0 * (row.reference_rate - row.rate?)));
             if let Some(gap) = Sample::of(gaps) {
-                let gap = format!("{:+.1}", gap.mean).replace('-', "\u{2212}");
-                parts.push(format!("{gap} points for {} against {}", label(reference), label(rival)));
+                let points = format!("{:+.1}", gap.mean).replace('-', "\u{2212}");
+                let seeds = format!("{} of {}", gap.count, counted(own.len(), "seed"));
+                parts.push(format!("{points} points for {} against {} ({seeds})", label(reference), label(rival)));
+            } else if !own.is_empty() {
+                missing.push(label(rival).to_owned());
             }
         }
+        if !missing.is_empty() {
+            let verb = if missing.len() == 1 { "never reaches" } else { "never reach" };
+            unmet.push(format!("{} {verb} the train loss of {}.", listed(&missing), label(reference)));
+        }
     }
-    (!parts.is_empty()).then(|| {
-        format!(
-            "**Between equals.** Compared with the other optimizer's model of the same train loss instead of its last one, FGSM's rate at ε = \
+    let mut sentences = Vec::new();
+    if !parts.is_empty() {
+        sentences.push(format!(
+            "Compared with the other optimizer's model of the same train loss instead of its last one, FGSM's rate at ε = \
              {epsilon} differs by {}.",
             listed(&parts)
-        )
-    })
+        ));
+    }
+    sentences.append(&mut unmet);
+    (!sentences.is_empty()).then(|| format!("**Between equals.** {}", sentences.join(" ")))
 }
 
 fn claimed(input: &ReportInput<'_>) -> Option<String> {
