@@ -33,8 +33,14 @@ impl Table {
         lines.iter().map(|line| line.trim_end().to_owned() + "\n").collect()
     }
 
-    /// The table in Markdown.
+    /// The table in Markdown; what would end a cell or a line is escaped.
     pub fn to_markdown(&self) -> String {
+        let whole = |cells: &Vec<String>| cells.iter().map(|cell| escaped(cell)).collect();
+        Self { header: whole(&self.header), rows: self.rows.iter().map(whole).collect() }.markdown()
+    }
+
+    /// The same of cells that are escaped.
+    fn markdown(&self) -> String {
         let widths = self.widths(3);
         let line = |cells: &[String]| format!("| {} |\n", aligned(cells, &widths).join(" | "));
         let rule: Vec<String> = widths
@@ -56,6 +62,11 @@ impl Table {
         };
         (0..self.header.len()).map(width).collect()
     }
+}
+
+/// A cell of Markdown: one line, without a bar of its own.
+fn escaped(cell: &str) -> String {
+    cell.replace('|', "\\|").replace("\r\n", " ").replace(['\n', '\r'], " ")
 }
 
 fn aligned(cells: &[String], widths: &[usize]) -> Vec<String> {
@@ -286,6 +297,14 @@ Gauss-Newton (mean)       0.1     9750      –   –     7000      –      –
         // 0.01004 and 0.01006 are shown as 0.0100 and 0.0101.
         assert_eq!(compared(&Spread::of([0.010_06].into_iter()), Some(0.010_04), 4)[2], "+0.0001");
         assert_eq!(compared(&Spread::of([2.0, 3.0].into_iter()), Some(5.0), 0), ["2 (2 to 3)", "5", "-3"]);
+    }
+
+    #[test]
+    fn a_cell_stays_a_cell_in_markdown() {
+        let mut table = Table::new(&["a", "b"]);
+        table.rows.push(vec!["x | y".to_owned(), "two\nlines".to_owned()]);
+        let text = table.to_markdown();
+        assert_eq!(text.lines().last(), Some("| x \\| y | two lines |"));
     }
 
     #[test]
