@@ -33,8 +33,14 @@ impl Table {
         lines.iter().map(|line| line.trim_end().to_owned() + "\n").collect()
     }
 
-    /// The table in Markdown.
+    /// The table in Markdown; what would end a cell or a line is escaped.
     pub fn to_markdown(&self) -> String {
+        let whole = |cells: &Vec<String>| cells.iter().map(|cell| escaped(cell)).collect();
+        Self { header: whole(&self.header), rows: self.rows.iter().map(whole).collect() }.markdown()
+    }
+
+    /// The same of cells that are escaped.
+    fn markdown(&self) -> String {
         let widths = self.widths(3);
         let line = |cells: &[String]| format!("| {} |\n", aligned(cells, &widths).join(" | "));
         let rule: Vec<String> = widths
@@ -56,6 +62,11 @@ impl Table {
         };
         (0..self.header.len()).map(width).collect()
     }
+}
+
+/// A cell of Markdown: one line, without a bar of its own.
+fn escaped(cell: &str) -> String {
+    cell.replace('|', "\\|").replace("\r\n", " ").replace(['\n', '\r'], " ")
 }
 
 fn aligned(cells: &[String], widths: &[usize]) -> Vec<String> {
@@ -202,13 +213,19 @@ impl Spread {
     }
 }
 
-/// Ours, the paper's, and the difference.
+/// Ours, the paper's, and the difference of the two as they are shown.
 fn compared(ours: &Spread, theirs: Option<f64>, decimals: usize) -> [String; 3] {
+    let difference = |theirs: f64| shown(ours.mean, decimals) - shown(theirs, decimals);
     [
         ours.show(decimals),
         or_nothing(theirs.map(|theirs| format!("{theirs:.decimals$}"))),
-        or_nothing(theirs.map(|theirs| format!("{:+.decimals$}", ours.mean - theirs))),
+        or_nothing(theirs.map(|theirs| format!("{:+.decimals$}", difference(theirs)))),
     ]
+}
+
+/// The value with so many decimals.
+fn shown(value: f64, decimals: usize) -> f64 {
+    format!("{value:.decimals$}").parse().unwrap_or(value)
 }
 
 fn or_nothing(cell: Option<String>) -> String {
@@ -273,6 +290,21 @@ Gauss-Newton (mean)       0.1     9750      –   –     7000      –      –
         let table = sharpness_table(&rows).unwrap();
         assert_eq!(table.rows[0][4], "0.0110 (0.0100 to 0.0120)");
         assert_eq!(table.rows[0][6], "+0.0009");
+    }
+
+    #[test]
+    fn a_difference_is_that_of_the_numbers_beside_it() {
+        // 0.01004 and 0.01006 are shown as 0.0100 and 0.0101.
+        assert_eq!(compared(&Spread::of([0.010_06].into_iter()), Some(0.010_04), 4)[2], "+0.0001");
+        assert_eq!(compared(&Spread::of([2.0, 3.0].into_iter()), Some(5.0), 0), ["2 (2 to 3)", "5", "-3"]);
+    }
+
+    #[test]
+    fn a_cell_stays_a_cell_in_markdown() {
+        let mut table = Table::new(&["a", "b"]);
+        table.rows.push(vec!["x | y".to_owned(), "two\nlines".to_owned()]);
+        let text = table.to_markdown();
+        assert_eq!(text.lines().last(), Some("| x \\| y | two lines |"));
     }
 
     #[test]

@@ -87,6 +87,8 @@ impl Run {
     fn input(&self, paper_configuration: bool) -> ReportInput<'_> {
         ReportInput {
             preset: "paper",
+            manifest: true,
+            configuration: Some("config.toml"),
             seeds: &[42],
             training: &self.training,
             table1: &self.tables[0],
@@ -104,6 +106,7 @@ impl Run {
             figures: &self.figures,
             notes: &self.notes,
             paper_configuration,
+            known_configuration: true,
         }
     }
 
@@ -222,6 +225,27 @@ fn a_smaller_run_is_not_judged() {
     assert!(text.contains("**Not judged.** This is not the paper's full configuration"));
     assert!(!text.contains("**Matches.**") && !text.contains("Training curves against the paper's"));
     assert!(text.contains("Nothing in this run is judged against the paper"));
+}
+
+#[test]
+fn a_folder_without_configuration_says_no_more_than_it_knows() {
+    let run = Run::the_papers();
+    let input = ReportInput {
+        preset: "results",
+        manifest: false,
+        configuration: None,
+        known_configuration: false,
+        ..run.input(false)
+    };
+    let text = report(&input).unwrap();
+    assert!(text.contains("# Which minimum, how robust: folder `results`") && text.contains("Folder `results`: SGD"));
+    assert!(text.contains("This is not known to be the paper's full configuration"));
+    for absent in ["config.toml", "manifest.json", "Run it again", "reset `"] {
+        assert!(!text.contains(absent), "{absent}");
+    }
+    let text = report(&ReportInput { configuration: Some("studies/seeds/config.toml"), ..input }).unwrap();
+    assert!(text.contains("cargo xtask study seeds --config studies/seeds/config.toml --out again"));
+    assert!(!text.contains("manifest.json"));
 }
 
 #[test]

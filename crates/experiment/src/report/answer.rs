@@ -2,12 +2,12 @@
 
 use super::findings::{Finding, Verdict};
 use super::studies::{Sample, percent, quoted_epsilon, seeds};
-use super::summary::counted;
+use super::summary::{counted, over};
 use super::{ReportInput, listed};
 use crate::claims::{claim, verdict};
 use crate::optimizers::{distinct, label};
 use crate::paper::{rate, same};
-use crate::records::{Basis, CLEAN, ClaimVerdict, CurvatureMatrix, SpectralQuantity};
+use crate::records::{Basis, CLEAN, ClaimVerdict, CurvatureMatrix, SpectralQuantity, TrainingRow};
 use crate::tables::in_order;
 
 /// The share of the correct images that an attack flips, of each seed's clean model.
@@ -18,8 +18,29 @@ pub(super) struct Flipped {
     pub autoattack: Vec<(u64, f64)>,
 }
 
+/// FGSM and AutoAttack at one radius.
+pub(super) struct Attacks {
+    pub epsilon: f64,
+    /// The test images that FGSM is tried on, in words.
+    pub fgsm_images: String,
+    /// Those of AutoAttack.
+    pub autoattack_images: String,
+    pub rates: Vec<Flipped>,
+}
+
+/// MNIST's test images.
+const TEST_IMAGES: u32 = 10_000;
+
+/// "the first 500 test images"; a table of FGSM does not say how many there are, and has all.
+fn test_images(counts: impl Iterator<Item = u32>) -> String {
+    match counts.max() {
+        Some(count) if count < TEST_IMAGES => format!("the first {count} test images"),
+        _ => "all test images".to_owned(),
+    }
+}
+
 /// FGSM and AutoAttack at one radius, over seeds: of the study of seeds where it has both, else of this run.
-pub(super) fn flipped(input: &ReportInput<'_>) -> Option<(f64, Vec<Flipped>)> {
+pub(super) fn flipped(input: &ReportInput<'_>) -> Option<Attacks> {
     let late = input.studies.map_or(&[][..], |studies| &studies.late);
     let attacks = in_order(late.iter().filter(|row| row.dataset == CLEAN).map(|row| row.attack.as_str()));
     if attacks.contains(&"fgsm") && attacks.contains(&"autoattack") {
@@ -31,7 +52,16 @@ pub(super) fn flipped(input: &ReportInput<'_>) -> Option<(f64, Vec<Flipped>)> {
             };
             seeds::last_epochs(late).filter(own).map(|row| (row.seed, seeds::flipped(row))).collect()
         };
-        return Some((epsilon, all(late.iter().map(|row| row.optimizer.as_str()), rates)));
+        let images = |attack: &str| {
+            let own = late.iter().filter(|row| row.dataset == CLEAN && row.attack == attack);
+            test_images(own.filter(|row| same(row.epsilon, epsilon)).map(|row| row.images))
+        };
+        return Some(Attacks {
+            epsilon,
+            fgsm_images: images("fgsm"),
+            autoattack_images: images("autoattack"),
+            rates: all(late.iter().map(|row| row.optimizer.as_str()), rates),
+        });
     }
     let epsilon = quoted_epsilon(input.table1.iter().map(|row| row.epsilon))?;
     let rates = |name: &str, attack: &str| -> Vec<(u64, f64)> {
@@ -43,7 +73,13 @@ pub(super) fn flipped(input: &ReportInput<'_>) -> Option<(f64, Vec<Flipped>)> {
         let own = own.filter(|row| row.attack == attack && same(row.epsilon, epsilon));
         own.map(|row| (row.seed, rate(row.successes, row.correct))).collect()
     };
-    Some((epsilon, all(input.table1.iter().map(|row| row.optimizer.as_str()), rates)))
+    let strong = input.robustness.iter().filter(|row| row.dataset == CLEAN && row.attack == "autoattack");
+    Some(Attacks {
+        epsilon,
+        fgsm_images: test_images(std::iter::empty()),
+        autoattack_images: test_images(strong.filter(|row| same(row.epsilon, epsilon)).map(|row| row.images)),
+        rates: all(input.table1.iter().map(|row| row.optimizer.as_str()), rates),
+    })
 }
 
 fn all<'a>(names: impl Iterator<Item = &'a str>, rates: impl Fn(&str, &str) -> Vec<(u64, f64)>) -> Vec<Flipped> {
@@ -76,14 +112,19 @@ fn ends<'a>(values: &[Named<'a>]) -> Option<(Named<'a>, Named<'a>)> {
 
 fn which_minimum(input: &ReportInput<'_>) -> Option<String> {
     let names = distinct(input.training.iter().map(|row| row.optimizer.as_str()));
-    let last: Vec<_> = names.into_iter().filter_map(|name| Some((name, input.final_epoch(CLEAN, name)?))).collect();
-    let losses: Vec<(&str, f64)> = last.iter().map(|(name, row)| (*name, row.train_loss)).collect();
+    let last: Vec<(&str, Vec<&TrainingRow>)> =
+        names.into_iter().map(|name| (name, input.final_epochs(CLEAN, name))).collect();
+    let means = |value: fn(&TrainingRow) -> f64| -> Vec<(&str, f64)> {
+        let mean = |rows: &[&TrainingRow]| Sample::of(rows.iter().map(|row| value(row)));
+        last.iter().filter_map(|(name, rows)| Some((*name, mean(rows)?.mean))).collect()
+    };
+    let losses = means(|row| row.train_loss);
     let (least, most) = ends(&losses)?;
-    let accuracies: Vec<(&str, f64)> = last.iter().map(|(name, row)| (*name, row.test_accuracy)).collect();
+    let accuracies = means(|row| row.test_accuracy);
     let (worst, best) = ends(&accuracies)?;
     Some(format!(
         "**Which minimum.** From the same initial weights {} ends at the lowest train loss, {:.4}, and {} at the highest, {:.4}. Test \
-         accuracy lies between {} ({}) and {} ({}).",
+         accuracy lies between {} ({}) and {} ({}){}.",
         label(least.0),
         least.1,
         label(most.0),
@@ -91,21 +132,27 @@ fn which_minimum(input: &ReportInput<'_>) -> Option<String> {
         percent(worst.1),
         label(worst.0),
         percent(best.1),
-        label(best.0)
+        label(best.0),
+        over(input, last.iter().flat_map(|(_, rows)| rows.iter().map(|row| row.seed)))
     ))
 }
 
 fn how_sharp(input: &ReportInput<'_>) -> Option<String> {
-    let seed = input.quoted_seed();
-    let of = |normalised: bool| {
-        let rows = input.curvature.iter().filter(|row| {
+    let rows = |normalised: bool| {
+        input.curvature.iter().filter(move |row| {
             row.dataset == CLEAN
-                && row.seed == seed
                 && (row.matrix, row.quantity, row.rank, row.normalised)
                     == (CurvatureMatrix::Hessian, SpectralQuantity::Largest, 1, normalised)
-        });
-        let values: Vec<(&str, f64)> = rows.map(|row| (row.optimizer.as_str(), row.value)).collect();
-        ends(&values)
+        })
+    };
+    let of = |normalised: bool| {
+        let names = distinct(rows(normalised).map(|row| row.optimizer.as_str())).into_iter();
+        let values = |name: &str| {
+            let own: Vec<f64> = rows(normalised).filter(|row| row.optimizer == name).map(|row| row.value).collect();
+            Sample::of(own)
+        };
+        let means: Vec<(&str, f64)> = names.filter_map(|name| Some((name, values(name)?.mean))).collect();
+        ends(&means)
     };
     let (least, most) = of(false)?;
     let units = match of(true) {
@@ -118,17 +165,18 @@ fn how_sharp(input: &ReportInput<'_>) -> Option<String> {
         None => String::new(),
     };
     Some(format!(
-        "**How sharp.** The Hessian's largest eigenvalue there is smallest for {} ({:.1}) and largest for {} ({:.1}).{units}",
+        "**How sharp.** The Hessian's largest eigenvalue there is smallest for {} ({:.1}) and largest for {} ({:.1}){}.{units}",
         label(least.0),
         least.1,
         label(most.0),
-        most.1
+        most.1,
+        over(input, rows(false).map(|row| row.seed))
     ))
 }
 
 /// Whether FGSM's order survives a strong attack.
 fn how_robust(input: &ReportInput<'_>) -> Option<String> {
-    let (epsilon, rates) = flipped(input)?;
+    let Attacks { epsilon, fgsm_images, autoattack_images, rates } = flipped(input)?;
     let mean = |values: &[(u64, f64)]| Sample::of(values.iter().map(|value| value.1)).map(|sample| sample.mean);
     let of = |pick: fn(&Flipped) -> &Vec<(u64, f64)>| -> Vec<(&str, f64)> {
         rates.iter().filter_map(|one| Some((one.optimizer.as_str(), mean(pick(one))?))).collect()
@@ -138,7 +186,7 @@ fn how_robust(input: &ReportInput<'_>) -> Option<String> {
     let seeds = rates.iter().map(|one| one.fgsm.len()).max().unwrap_or(0);
     let over = if seeds > 1 { format!(" (means over {})", counted(seeds, "seed")) } else { String::new() };
     let mut line = format!(
-        "**How robust.** FGSM at ε = {epsilon} flips {} of what {} classifies correctly and {} for {}{over}: {:.1} points apart.",
+        "**How robust.** FGSM at ε = {epsilon} on {fgsm_images} flips {} of what {} classifies correctly and {} for {}{over}: {:.1} points apart.",
         percent(least.1),
         label(least.0),
         percent(most.1),
@@ -147,7 +195,7 @@ fn how_robust(input: &ReportInput<'_>) -> Option<String> {
     );
     if let Some((low, high)) = ends(&strong) {
         line.push_str(&format!(
-            " AutoAttack at the same radius flips {} to {} ({} and {}): {:.1} points apart.",
+            " AutoAttack at the same radius, tried on {autoattack_images}, flips {} to {} ({} and {}): {:.1} points apart.",
             percent(low.1),
             percent(high.1),
             label(low.0),
@@ -178,25 +226,36 @@ fn value_of(values: &[(&str, f64)], name: &str) -> Option<f64> {
 fn at_equal_loss(input: &ReportInput<'_>) -> Option<String> {
     let rows = &input.studies?.matches;
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon))?;
-    let mut parts = Vec::new();
+    let (mut parts, mut unmet) = (Vec::new(), Vec::new());
     for reference in distinct(rows.iter().map(|row| row.reference.as_str())) {
+        let mut missing = Vec::new();
         for rival in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
             let own = rows.iter().filter(|row| row.reference == reference && row.optimizer == rival);
-            let own = own.filter(|row| row.basis == Basis::TrainLoss && same(row.epsilon, epsilon));
-            let gaps = own.filter_map(|row| Some(100.0 * (row.reference_rate - row.rate?)));
+            let own: Vec<_> = own.filter(|row| row.basis == Basis::TrainLoss && same(row.epsilon, epsilon)).collect();
+            let gaps = own.iter().filter_map(|row| Some(100.0 * (row.reference_rate - row.rate?)));
             if let Some(gap) = Sample::of(gaps) {
-                let gap = format!("{:+.1}", gap.mean).replace('-', "\u{2212}");
-                parts.push(format!("{gap} points for {} against {}", label(reference), label(rival)));
+                let points = format!("{:+.1}", gap.mean).replace('-', "\u{2212}");
+                let seeds = format!("{} of {}", gap.count, counted(own.len(), "seed"));
+                parts.push(format!("{points} points for {} against {} ({seeds})", label(reference), label(rival)));
+            } else if !own.is_empty() {
+                missing.push(label(rival).to_owned());
             }
         }
+        if !missing.is_empty() {
+            let verb = if missing.len() == 1 { "never reaches" } else { "never reach" };
+            unmet.push(format!("{} {verb} the train loss of {}.", listed(&missing), label(reference)));
+        }
     }
-    (!parts.is_empty()).then(|| {
-        format!(
-            "**Between equals.** Compared with the other optimizer's model of the same train loss instead of its last one, FGSM's rate at ε = \
+    let mut sentences = Vec::new();
+    if !parts.is_empty() {
+        sentences.push(format!(
+            "Compared with the other optimizer's model of the same train loss instead of its last one, FGSM's rate at ε = \
              {epsilon} differs by {}.",
             listed(&parts)
-        )
-    })
+        ));
+    }
+    sentences.append(&mut unmet);
+    (!sentences.is_empty()).then(|| format!("**Between equals.** {}", sentences.join(" ")))
 }
 
 fn claimed(input: &ReportInput<'_>) -> Option<String> {

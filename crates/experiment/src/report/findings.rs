@@ -64,11 +64,11 @@ pub fn findings(input: &ReportInput<'_>) -> Result<Vec<Finding>, PaperError> {
         findings.extend(poisoned_finding(input)?);
         findings.extend(early_stop_finding(input));
     } else {
-        findings.push(Finding::unjudged(
-            "This is not the paper's full configuration (60 000 images, 15 epochs, seed 42): the paper's numbers stand \
+        let known = if input.known_configuration { "This is not" } else { "This is not known to be" };
+        findings.push(Finding::unjudged(format!(
+            "{known} the paper's full configuration (60 000 images, 15 epochs, seed 42): the paper's numbers stand \
              beside these for orientation, and no agreement is claimed or denied."
-                .to_owned(),
-        ));
+        )));
     }
     findings.extend(mean_finding(input));
     Ok(findings)
@@ -234,9 +234,10 @@ fn mean_finding(input: &ReportInput<'_>) -> Option<Finding> {
         .collect();
     let beside = if others.is_empty() { String::new() } else { format!(" Beside it: {}.", listed(&others)) };
     Some(Finding::unjudged(format!(
-        "{} has no number in the paper. Here it ends at a train loss of {:.4} and a test accuracy of {:.2} %, and FGSM \
+        "{} has no number in the paper. Here it ends{} at a train loss of {:.4} and a test accuracy of {:.2} %, and FGSM \
          at ε = 0.1 flips {}.{beside}",
         label(MEAN),
+        input.quoted(),
         last.train_loss,
         100.0 * last.test_accuracy,
         share(row.successes, row.correct)
@@ -249,9 +250,10 @@ fn early_stop_finding(input: &ReportInput<'_>) -> Option<Finding> {
     let ratio = published.train_loss / adam.train_loss;
     (ratio > 2.0).then(|| {
         Finding::unjudged(format!(
-            "{} ends at a train loss of {:.4}, {ratio:.0} times Adam's {:.4}. A model so far from a minimum says little \
+            "{} ends{} at a train loss of {:.4}, {ratio:.0} times Adam's {:.4}. A model so far from a minimum says little \
              about the robustness of the minima that Gauss-Newton finds.",
             label(PUBLISHED),
+            input.quoted(),
             published.train_loss,
             adam.train_loss
         ))

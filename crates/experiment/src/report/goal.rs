@@ -21,24 +21,24 @@ pub(super) fn sentences(input: &ReportInput<'_>) -> Option<String> {
         rows.sort_by_key(|row| row.epoch);
         rows
     };
+    let with = if input.seeds.len() > 1 { format!("With seed {seed}: ") } else { String::new() };
     let mut reached = Vec::new();
     let mut lines = String::new();
     for name in distinct(input.training.iter().map(|row| row.optimizer.as_str())) {
         match own(name).as_slice() {
             [] => {}
             [.., last] if last.test_accuracy >= GOAL => reached.push(label(name).to_owned()),
-            rows => lines.push_str(&format!("- {}\n", stopped(name, rows))),
+            rows => lines.push_str(&format!("- {with}{}\n", stopped(name, rows))),
         }
     }
     if reached.is_empty() && lines.is_empty() {
         return None;
     }
     let goal = 100.0 * GOAL;
-    let of = if input.seeds.len() > 1 { format!(" (seed {seed})") } else { String::new() };
     let first = match reached.as_slice() {
-        [] => format!("- No model trained on clean labels{of} ends at {goal} % test accuracy or more.\n"),
-        [only] => format!("- {only}{of} ends at {goal} % test accuracy or more.\n"),
-        several => format!("- {}{of} end at {goal} % test accuracy or more.\n", super::listed(several)),
+        [] => format!("- {with}No model trained on clean labels ends at {goal} % test accuracy or more.\n"),
+        [only] => format!("- {with}{only} ends at {goal} % test accuracy or more.\n"),
+        several => format!("- {with}{} end at {goal} % test accuracy or more.\n", super::listed(several)),
     };
     Some(first + &lines)
 }

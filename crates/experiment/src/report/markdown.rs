@@ -6,6 +6,7 @@ use crate::agreement::check_curve;
 use crate::optimizers::{PUBLISHED, distinct, label};
 use crate::paper::PaperError;
 use crate::records::{CLEAN, Quantity};
+use crate::results::SEEDS_CONFIGURATION;
 use crate::tables::{Table, distribution_table, fgsm_table, final_epoch_table, sharpness_table};
 
 const PAPER_METHODS: &str = "\
@@ -25,16 +26,18 @@ const METHODS: &str = "\
 - Input-gradient norm: `‖∇ₓ loss‖₂` of a test image. Logit margin: the true class's logit less the largest other one.
 ";
 
-/// How to do it again.
-pub(super) const AGAIN: &str = "\
-`config.toml` beside this report holds every setting of this run:
-
-```sh
-cargo xtask reproduce --config config.toml --out again
-```
-
-Times and facts about the machine are in `manifest.json`.
-";
+/// How to do it again; none where the configuration is not there.
+pub(super) fn again(input: &ReportInput<'_>) -> Option<String> {
+    let place = input.configuration?;
+    let command = if place == SEEDS_CONFIGURATION { "study seeds" } else { "reproduce" };
+    let mut text = format!(
+        "`{place}` beside this report holds every setting of this run:\n\n```sh\ncargo xtask {command} --config {place} --out again\n```\n"
+    );
+    if input.manifest {
+        text.push_str("\nTimes and facts about the machine are in `manifest.json`.\n");
+    }
+    Some(text)
+}
 
 /// A train loss above which no one would call a model of MNIST trained.
 const FAR_FROM_A_MINIMUM: f64 = 0.5;
@@ -45,7 +48,7 @@ const FAR_FROM_A_MINIMUM: f64 = 0.5;
 /// None that its content can cause.
 pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
     let findings = findings(input)?;
-    let mut text = format!("# Which minimum, how robust: preset `{}`\n\n", input.preset);
+    let mut text = format!("# Which minimum, how robust: {}\n\n", input.source());
     text.push_str(&summary::what_was_run(input));
     text.push('\n');
     text.push_str(&summary::what_came_out(input, &findings));
@@ -98,16 +101,19 @@ pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
     if !input.notes.is_empty() {
         section(&mut text, "Notes", &list(input.notes));
     }
-    section(&mut text, "Run it again", AGAIN);
+    if let Some(body) = again(input) {
+        section(&mut text, "Run it again", &body);
+    }
     Ok(text)
 }
 
 /// How things were done.
 pub(super) fn methods(input: &ReportInput<'_>) -> String {
-    let setting = if input.paper_configuration {
-        PAPER_METHODS
-    } else {
-        "- Data, network and training are as `config.toml` beside this report sets them.\n"
+    let setting = match input.configuration {
+        _ if input.paper_configuration => PAPER_METHODS.to_owned(),
+        Some(place) => format!("- Data, network and training are as `{place}` beside this report sets them.\n"),
+        None => "- No configuration lies beside this report: how data, network and training were set is not known.\n"
+            .to_owned(),
     };
     format!("{setting}{METHODS}")
 }
@@ -231,7 +237,7 @@ pub(super) fn caveats(input: &ReportInput<'_>) -> String {
     caveats.push(match input.seeds.len() {
         0 | 1 => "One seed: how far another one would move these numbers is not known from this run.".to_owned(),
         many => format!(
-            "{many} seeds: a cell shows their mean and their range; the sentences quote seed {}.",
+            "{many} seeds: a cell shows their mean and their range; a sentence that does not say otherwise quotes seed {}.",
             input.quoted_seed()
         ),
     });

@@ -28,6 +28,7 @@ use crate::records::{
     TrainingRow, TransferRow,
 };
 use crate::results::{Results, StudyResults};
+use crate::tables::in_order;
 use std::path::Path;
 
 /// Writes `report.md` and `report.html` into a folder of results, each whole or not at all.
@@ -43,8 +44,12 @@ pub fn write_reports(folder: &Path, results: &Results) -> Result<(), ExperimentE
 /// What a report is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportInput<'a> {
-    /// The preset's name, as the command line takes it.
+    /// The preset's name, as the command line takes it; the folder's where there is no manifest.
     pub preset: &'a str,
+    /// Whether `manifest.json` lies beside the report.
+    pub manifest: bool,
+    /// Where the configuration lies, from the report's folder.
+    pub configuration: Option<&'a str>,
     /// The seeds of the runs.
     pub seeds: &'a [u64],
     /// The epochs of all runs.
@@ -79,6 +84,8 @@ pub struct ReportInput<'a> {
     pub notes: &'a [String],
     /// Whether the run is the paper's full configuration: 60 000 images, 15 epochs, seed 42. Only then is it judged.
     pub paper_configuration: bool,
+    /// Whether that is known.
+    pub known_configuration: bool,
 }
 
 impl<'a> ReportInput<'a> {
@@ -86,6 +93,8 @@ impl<'a> ReportInput<'a> {
     pub fn of(results: &'a Results) -> Self {
         Self {
             preset: &results.name,
+            manifest: results.provenance.is_some(),
+            configuration: results.configuration_place,
             seeds: &results.seeds,
             training: &results.training,
             table1: &results.table1,
@@ -103,6 +112,7 @@ impl<'a> ReportInput<'a> {
             figures: &results.figures,
             notes: &[],
             paper_configuration: results.is_the_papers(),
+            known_configuration: results.is_known(),
         }
     }
 
@@ -118,6 +128,23 @@ impl<'a> ReportInput<'a> {
             .iter()
             .filter(|row| row.dataset == dataset && row.optimizer == optimizer && row.seed == seed)
             .max_by_key(|row| row.epoch)
+    }
+
+    /// The last epoch of each seed's run.
+    fn final_epochs(&self, dataset: &str, optimizer: &str) -> Vec<&'a TrainingRow> {
+        let own = || self.training.iter().filter(|row| row.dataset == dataset && row.optimizer == optimizer);
+        let last = |seed: u64| own().filter(|row| row.seed == seed).max_by_key(|row| row.epoch);
+        in_order(own().map(|row| row.seed)).into_iter().filter_map(last).collect()
+    }
+
+    /// "preset `paper`", or the folder where no preset is known.
+    fn source(&self) -> String {
+        format!("{} `{}`", if self.manifest { "preset" } else { "folder" }, self.preset)
+    }
+
+    /// " (seed 42)" where there are several seeds and only one is quoted.
+    fn quoted(&self) -> String {
+        if self.seeds.len() > 1 { format!(" (seed {})", self.quoted_seed()) } else { String::new() }
     }
 
     /// The quoted attack on a clean model.

@@ -49,13 +49,14 @@ pub(super) fn section(input: &ReportInput<'_>) -> Option<String> {
 
 /// Where the attack without gradients leaves fewer images than the one with them.
 fn hidden(rows: &[RobustnessRow]) -> String {
-    let mut found = Vec::new();
+    let (mut found, mut compared) = (Vec::new(), false);
     for row in rows.iter().filter(|row| row.attack == "square") {
         let same = |other: &&RobustnessRow| {
             (&other.dataset, &other.optimizer, other.seed) == (&row.dataset, &row.optimizer, row.seed)
                 && other.epsilon == row.epsilon
         };
         let pgd = rows.iter().filter(same).find(|other| other.attack == "pgd");
+        compared |= pgd.is_some();
         // A few images more may be the luck of a random search.
         if let Some(pgd) = pgd.filter(|pgd| row.robust + row.images / 50 < pgd.robust) {
             found.push(format!(
@@ -69,6 +70,9 @@ fn hidden(rows: &[RobustnessRow]) -> String {
                 pgd.robust
             ));
         }
+    }
+    if !compared {
+        return String::new();
     }
     if found.is_empty() {
         return "\nOn no model does Square, which sees no gradient, leave clearly fewer images than PGD (by 2 % of them).\n".to_owned();

@@ -21,6 +21,11 @@ use std::path::{Path, PathBuf};
 pub(crate) const FIGURES: [&str; 6] =
     ["figure1", "figure2", "figure3", "robust-accuracy", "spectral-density", "training"];
 
+/// Where a folder's configuration may lie: its own, or else that of the study whose tables stand in.
+const CONFIGURATIONS: [&str; 2] = ["config.toml", SEEDS_CONFIGURATION];
+/// The configuration of the study of seeds.
+pub(crate) const SEEDS_CONFIGURATION: &str = "studies/seeds/config.toml";
+
 /// A folder of results could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ResultsError {
@@ -63,6 +68,8 @@ pub struct Results {
     pub name: String,
     /// `config.toml`.
     pub configuration: Option<Preset>,
+    /// Where that lies in the folder.
+    pub configuration_place: Option<&'static str>,
     /// What `manifest.json` says of versions and data.
     pub provenance: Option<Provenance>,
     /// `training.csv`.
@@ -93,7 +100,7 @@ pub struct Results {
     pub spectral_densities: Vec<SpectralDensityRow>,
     /// The figures in `figures`, without an ending.
     pub figures: Vec<String>,
-    /// The seeds that were run, in the configuration's order, or else as they are in the files, ascending.
+    /// The seeds in the files, in the configuration's order, or else ascending.
     pub seeds: Vec<u64>,
     /// What is in `studies`.
     pub studies: StudyResults,
@@ -122,9 +129,9 @@ impl Results {
         if own.is_some() {
             results.provenance = own;
         }
-        let config = folder.join("config.toml");
-        if config.is_file() {
-            results.configuration = Some(Preset::from_file(&config, &[])?);
+        results.configuration_place = CONFIGURATIONS.into_iter().find(|place| folder.join(place).is_file());
+        if let Some(place) = results.configuration_place {
+            results.configuration = Some(Preset::from_file(&folder.join(place), &[])?);
         }
         results.seeds = results.found_seeds();
         results.name = match &results.provenance {
@@ -187,11 +194,14 @@ impl Results {
             && self.curvature.is_empty()
     }
 
-    /// The configuration's seeds where it has all that are in the files, or else those in the files, ascending.
+    /// The seeds in the files: in the configuration's order where it has all of them, or else ascending.
     fn found_seeds(&self) -> Vec<u64> {
-        let found: BTreeSet<u64> = self.training.iter().map(|row| row.seed).collect();
+        let rows = self.training.iter().map(|row| row.seed);
+        let found: BTreeSet<u64> = rows.chain(self.table1.iter().map(|row| row.seed)).collect();
         match &self.configuration {
-            Some(preset) if found.iter().all(|seed| preset.seeds.contains(seed)) => preset.seeds.clone(),
+            Some(preset) if found.iter().all(|seed| preset.seeds.contains(seed)) => {
+                preset.seeds.iter().copied().filter(|seed| found.contains(seed)).collect()
+            }
             _ => found.into_iter().collect(),
         }
     }
@@ -201,6 +211,12 @@ impl Results {
     pub fn is_the_papers(&self) -> bool {
         self.configuration.as_ref().is_some_and(Preset::is_the_papers)
             && self.provenance.as_ref().is_some_and(Provenance::data_is_the_committed)
+    }
+
+    /// Whether the files are enough to say if this is the paper's configuration.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.configuration.as_ref().is_some_and(|preset| self.provenance.is_some() || !preset.is_the_papers())
     }
 }
 

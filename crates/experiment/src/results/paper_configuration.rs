@@ -11,6 +11,9 @@ impl Preset {
             self.seeds.contains(&paper::SEED)
                 && (self.epochs, self.batch_size) == (paper.epochs, paper.batch_size)
                 && (self.train_images, self.test_images) == (paper.train_images, paper.test_images)
+                && (self.network, self.precision) == (paper.network, paper.precision)
+                && (self.poison_rate, &self.poison_flips) == (paper.poison_rate, &paper.poison_flips)
+                && self.sharpness_batch == paper.sharpness_batch
                 && paper.optimizers.keys().all(|name| !self.optimizers.contains_key(name) || same(name))
         })
     }

@@ -47,9 +47,7 @@ fn headings_come_in_order() {
     let levels = headings(&text);
     assert_eq!(levels.first(), Some(&1));
     for pair in levels.windows(2) {
-        // A panel's heading stands below that of its section or of a part of it.
-        let step = pair[1] as i32 - pair[0] as i32;
-        assert!(step <= 1 || (pair[0], pair[1]) == (2, 4), "{levels:?}");
+        assert!(pair[1] as i32 - pair[0] as i32 <= 1, "{levels:?}");
     }
 }
 
@@ -199,8 +197,9 @@ fn sentences_follow_from_the_rows() {
     let (text, page) = (folder.text("report.md"), folder.text("report.html"));
     for sentence in [
         "From the same initial weights SGD ends at the lowest train loss, 0.1667, and Gauss-Newton (mean) at the highest, 0.3667.",
-        "FGSM at ε = 0.1 flips 54.0 % of what Adam classifies correctly and 56.0 % for SGD (means over 3 seeds): 2.0 points apart.",
-        "differs by \u{2212}1.0 points for Gauss-Newton (mean) against Adam.",
+        "FGSM at ε = 0.1 on the first 1000 test images flips 54.0 % of what Adam classifies correctly and 56.0 % for SGD (means over 3 seeds): 2.0 points apart.",
+        "differs by \u{2212}1.0 points for Gauss-Newton (mean) against Adam (2 of 2 seeds). SGD never reaches the train loss of \
+         Gauss-Newton (mean).",
         "Of 3 claims, each for one optimizer: holding 1, failing 1, undecided 1.",
         "SGD 56.0 % ± 2.0, Adam 54.0 % ± 0.0 and Gauss-Newton (mean) 54.0 % ± 0.0.",
         "For Adam and Gauss-Newton (mean) it moves more over the last 3 epochs of one run than from seed to seed",
@@ -218,7 +217,7 @@ fn sentences_follow_from_the_rows() {
         "by arithmetic, f64 66.7 % and tf32 50.0 %, 16.7 points from the least to the most.",
         "tf32 25.0 % (most of it, 75 %, where curvature is",
         "the mean loss is SGD 0.35 (from 0.100), Adam 0.60 (from 0.100) and",
-        "Between SGD and Adam (clean) the loss rises by 1.000 over a straight line.",
+        "Between SGD and Adam (clean, seed 1) the loss rises by 1.000 over a straight line.",
     ] {
         assert!(text.contains(sentence), "report.md: {sentence}");
         let escaped = sentence.replace('&', "&amp;").replace('<', "&lt;").replace(" %", "\u{a0}%");

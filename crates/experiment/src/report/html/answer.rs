@@ -7,7 +7,7 @@ use super::training;
 use crate::optimizers::{distinct, label};
 use crate::paper::{rate, same};
 use crate::records::{CLEAN, PathRow};
-use crate::report::answer::{flipped, sentences};
+use crate::report::answer::{Attacks, flipped, sentences};
 use crate::report::findings::Finding;
 use crate::report::studies::{percent, quoted_epsilon};
 use crate::report::{ReportInput, counted};
@@ -81,7 +81,7 @@ pub(super) fn along_paths(rows: &[PathRow]) -> Markup {
 
 /// FGSM and AutoAttack side by side; none where there was no AutoAttack.
 fn attacks(input: &ReportInput<'_>) -> Option<Markup> {
-    let (epsilon, rates) = flipped(input)?;
+    let Attacks { epsilon, fgsm_images, autoattack_images, rates } = flipped(input)?;
     if rates.iter().all(|one| one.autoattack.is_empty()) {
         return None;
     }
@@ -111,7 +111,8 @@ fn attacks(input: &ReportInput<'_>) -> Option<Markup> {
     let figure = Figure {
         caption: format!("FGSM (filled, above) and AutoAttack (hollow, below) at ε = {epsilon}"),
         note: format!(
-            "Share of the correctly classified test images that the attack flips; a mark a seed, {}.",
+            "Share of the correctly classified images that the attack flips, FGSM of {fgsm_images} and AutoAttack of \
+             {autoattack_images}; a mark a seed, {}.",
             counted(seeds, "seed")
         ),
         legend: Vec::<Entry>::new(),

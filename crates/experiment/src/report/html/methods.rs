@@ -3,7 +3,7 @@
 use super::prose::prose;
 use super::section::Section;
 use super::table::table;
-use crate::report::markdown::{AGAIN, caveats, methods};
+use crate::report::markdown::{again, caveats, methods};
 use crate::report::{ReportInput, gauss_newton};
 use crate::results::Results;
 use crate::tables::Table;
@@ -30,8 +30,8 @@ pub(super) fn sections(input: &ReportInput<'_>, results: &Results) -> Vec<Sectio
         };
         sections.push(Section::new("manifest", "Made with", body));
     }
-    if results.configuration.is_some() {
-        sections.push(Section::new("again", "Run it again", prose(AGAIN, "")));
+    if let Some(text) = again(input) {
+        sections.push(Section::new("again", "Run it again", prose(&text, "")));
     }
     sections
 }

@@ -25,7 +25,10 @@ pub(super) fn document(title: &str, question: &str, lead: &Markup, first: &Marku
                     (lead)
                 }
                 main {
-                    section id="answer" class="answer" aria-label="Answer" tabindex="-1" { (first) }
+                    section id="answer" class="answer" aria-labelledby="answer-title" tabindex="-1" {
+                        h2 id="answer-title" class="hidden" { "The answer" }
+                        (first)
+                    }
                     nav aria-label="Sections" {
                         ul {
                             @for section in sections {

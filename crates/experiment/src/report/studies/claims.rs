@@ -54,7 +54,13 @@ pub(in crate::report) fn comparisons(rows: &[ClaimRow]) -> Table {
         "p (Holm)",
         "verdict",
     ]);
+    let shown = |value: f64| if value.is_finite() { format!("{value:+.4}") } else { "–".to_owned() };
     for row in rows {
+        let interval = if row.low.is_finite() || row.high.is_finite() {
+            format!("{} to {}", shown(row.low), shown(row.high))
+        } else {
+            "–".to_owned()
+        };
         table.rows.push(vec![
             format!("({})", row.claim),
             label(&row.optimizer).to_owned(),
@@ -63,10 +69,14 @@ pub(in crate::report) fn comparisons(rows: &[ClaimRow]) -> Table {
             row.at.map_or_else(String::new, |at| at.to_string()),
             row.quantity.clone(),
             row.seeds.to_string(),
-            format!("{:+.4}", row.effect),
-            format!("{:+.4} to {:+.4}", row.low, row.high),
+            shown(row.effect),
+            interval,
             row.border.to_string(),
-            if row.p_holm < 1e-4 { "< 0.0001".to_owned() } else { format!("{:.4}", row.p_holm) },
+            match row.p_holm {
+                p if !p.is_finite() => "–".to_owned(),
+                p if p < 1e-4 => "< 0.0001".to_owned(),
+                p => format!("{p:.4}"),
+            },
             word(row.verdict).to_owned(),
         ]);
     }
@@ -82,9 +92,10 @@ pub(in crate::report) fn section(rows: &[ClaimRow]) -> Option<String> {
 pub(in crate::report) fn sentences(rows: &[ClaimRow]) -> Option<String> {
     let seeds = rows.iter().map(|row| row.seeds).max()?;
     let judged = judged(rows);
+    let alone = if seeds == 1 { " One seed has no interval: nothing can be decided from it." } else { "" };
     let mut lines = format!(
         "Each comparison is over {}, with a 95 % interval and Holm's correction over all {}. A claim holds for an optimizer where all its \
-         comparisons do, and fails where one does.\n\n",
+         comparisons do, and fails where one does.{alone}\n\n",
         counted(seeds as usize, "seed"),
         counted(rows.len(), "comparison")
     );

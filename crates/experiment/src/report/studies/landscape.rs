@@ -16,6 +16,8 @@ pub(in crate::report) struct Barrier {
     pub from: String,
     pub to: String,
     pub dataset: String,
+    pub seed: u64,
+    /// Not a number where a loss on the line is none.
     pub height: f64,
     pub at: f64,
     pub loss: f64,
@@ -35,12 +37,17 @@ pub(in crate::report) fn barriers(rows: &[SegmentRow]) -> Vec<Barrier> {
             let start = own().min_by(|a, b| a.t.abs().total_cmp(&b.t.abs()))?.train_loss;
             let end = own().min_by(|a, b| (a.t - 1.0).abs().total_cmp(&(b.t - 1.0).abs()))?.train_loss;
             let rise = |row: &SegmentRow| row.train_loss - ((1.0 - row.t) * start + row.t * end);
-            let top = own().filter(|row| (0.0..=1.0).contains(&row.t)).max_by(|a, b| rise(a).total_cmp(&rise(b)))?;
+            let inner = || own().filter(|row| (0.0..=1.0).contains(&row.t));
+            let top = inner()
+                .find(|row| rise(row).is_nan())
+                .or_else(|| inner().max_by(|a, b| rise(a).total_cmp(&rise(b))))?;
+            let height = rise(top);
             Some(Barrier {
                 from: from.to_owned(),
                 to: to.to_owned(),
                 dataset: dataset.to_owned(),
-                height: rise(top).max(0.0),
+                seed,
+                height: if height < 0.0 { 0.0 } else { height },
                 at: top.t,
                 loss: top.train_loss,
             })
@@ -93,6 +100,7 @@ pub(in crate::report) fn section(surface: &[SurfaceRow], segments: &[SegmentRow]
 /// What follows, in a list.
 pub(in crate::report) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option<String> {
     let mut lines = String::new();
+    let seed = surface.first().map_or_else(String::new, |row| format!(", seed {}", row.seed));
     let found = surroundings(surface);
     for dataset in in_order(found.iter().map(|one| one.0.as_str())) {
         let words: Vec<String> = found
@@ -101,16 +109,20 @@ pub(in crate::report) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRo
             .map(|(_, name, center, near)| format!("{} {near:.2} (from {center:.3})", label(name)))
             .collect();
         lines.push_str(&format!(
-            "- {} labels: about half a filter's norm away from where training ended, the mean loss is {}.\n",
+            "- {} labels{seed}: about half a filter's norm away from where training ended, the mean loss is {}.\n",
             capitalised(dataset),
             listed(&words)
         ));
     }
-    let barriers = barriers(segments);
+    let pair =
+        |one: &Barrier| format!("{} and {} ({}, seed {})", label(&one.from), label(&one.to), one.dataset, one.seed);
+    let (barriers, unknown): (Vec<_>, Vec<_>) = barriers(segments).into_iter().partition(|one| one.height.is_finite());
+    for one in &unknown {
+        lines.push_str(&format!("- Between {} the loss is not finite all along a straight line.\n", pair(one)));
+    }
     let highest = barriers.iter().max_by(|a, b| a.height.total_cmp(&b.height));
     let lowest = barriers.iter().min_by(|a, b| a.height.total_cmp(&b.height));
     if let (Some(highest), Some(lowest)) = (highest, lowest) {
-        let pair = |one: &Barrier| format!("{} and {} ({})", label(&one.from), label(&one.to), one.dataset);
         lines.push_str(&if barriers.len() == 1 {
             format!("- Between {} the loss rises by {:.3} over a straight line.\n", pair(highest), highest.height)
         } else {

@@ -36,7 +36,10 @@ fn comparison(rows: &[MatchRow], reference: &str, optimizer: &str, basis: Basis,
             row.reference == reference && row.optimizer == optimizer && row.basis == basis && row.epsilon == epsilon
         })
         .collect();
-    let value = Sample::of(own.iter().map(|row| row.value))?.mean;
+    // The end points' value that belongs to the rates; all of them where none was reached.
+    let value = Sample::of(own.iter().filter(|row| row.rate.is_some()).map(|row| row.value))
+        .or_else(|| Sample::of(own.iter().map(|row| row.value)))?
+        .mean;
     let reached: Vec<(f64, f64)> = own.iter().filter_map(|row| Some((row.reference_rate, row.rate?))).collect();
     let mean = |pick: fn(&(f64, f64)) -> f64| Sample::of(reached.iter().map(pick)).map_or(f64::NAN, |one| one.mean);
     Some(Comparison {

@@ -25,6 +25,11 @@ pub(in crate::report) const MEASURES: [Measure; 5] = [
     Measure { name: "sevens taken for ones", value: |row| Some(row.sevens_as_ones) },
 ];
 
+/// "2.5 %" of a share of labels, with as many decimals as it has, of four at most.
+fn share_of_labels(of: f64) -> String {
+    format!("{} %", (1e6 * of).round() / 1e4)
+}
+
 fn share(part: u32, whole: u32) -> Option<f64> {
     (whole > 0).then(|| rate(part, whole))
 }
@@ -68,7 +73,7 @@ pub(in crate::report) fn table(rows: &[PoisonRow]) -> Table {
                 if found.iter().all(Option::is_none) {
                     continue;
                 }
-                let mut cells = vec![flips.to_owned(), format!("{:.0} %", 100.0 * of), label(optimizer).to_owned()];
+                let mut cells = vec![flips.to_owned(), share_of_labels(of), label(optimizer).to_owned()];
                 cells.extend(found.iter().map(|one| one.map_or("–".to_owned(), |one| one.percent())));
                 table.rows.push(cells);
             }
@@ -109,10 +114,10 @@ pub(in crate::report) fn sentences(rows: &[PoisonRow]) -> Option<String> {
                 .collect();
             if !parts.is_empty() {
                 let at = if measure.name == "flipped by FGSM" { format!(" at ε = {epsilon}") } else { String::new() };
+                let from = if least < most { format!("from {}; ", share_of_labels(least)) } else { String::new() };
                 lines.push_str(&format!(
-                    "- With {:.0} % of the {wrong} wrong (from {:.0} %; {}), {}{at}: {}.\n",
-                    100.0 * most,
-                    100.0 * least,
+                    "- With {} of the {wrong} wrong ({from}{}), {}{at}: {}.\n",
+                    share_of_labels(most),
                     counted(seeds, "seed"),
                     measure.name,
                     listed(&parts)

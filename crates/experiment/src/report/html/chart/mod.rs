@@ -69,7 +69,7 @@ impl Figure {
 pub(super) fn panels(drawn: Vec<(String, Markup)>) -> Markup {
     html! {
         div class="panels" {
-            @for (heading, drawing) in drawn { div { h4 { (heading) } (drawing) } }
+            @for (heading, drawing) in drawn { div { p class="panel-title" { (heading) } (drawing) } }
         }
     }
 }
