@@ -18,8 +18,8 @@ const MARGIN: f64 = 40.0;
 const AXIS: f64 = 70.0;
 const TOP: f64 = 300.0;
 const PANEL_HEIGHT: f64 = 440.0;
-/// Test errors and losses above these belong to models that have hardly begun to learn.
-const WORST: f64 = 1.0;
+/// Where logarithmic axes have labels, besides powers of ten.
+const LABELLED: [f64; 3] = [1.0, 2.0, 5.0];
 
 /// Paths of models in training, a line a seed; the largest radius is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,38 +32,40 @@ pub struct MatchedPaths {
 struct Along {
     title: &'static str,
     value: fn(&PathRow) -> f64,
-    logarithmic: bool,
+    /// Where a logarithmic axis begins; none for a linear one, which begins at zero.
+    worst: Option<f64>,
 }
 
+/// Ten classes guessed by chance have a loss of 2.3.
 const PANELS: [Along; 3] = [
-    Along { title: "training loss", value: |row| row.train_loss, logarithmic: true },
-    Along { title: "test error", value: |row| 1.0 - row.test_accuracy, logarithmic: true },
-    Along { title: "mean logit margin", value: |row| row.mean_margin, logarithmic: false },
+    Along { title: "training loss", value: |row| row.train_loss, worst: Some(2.3) },
+    Along { title: "test error", value: |row| 1.0 - row.test_accuracy, worst: Some(0.5) },
+    Along { title: "mean logit margin", value: |row| row.mean_margin, worst: None },
 ];
 
 impl Along {
     /// The axis, on which training goes from left to right.
     fn axis(&self, rows: &[&PathRow]) -> Axis {
         let values = rows.iter().map(|row| (self.value)(row));
-        if !self.logarithmic {
-            return Axis::linear(0.0, values.fold(0.0, f64::max), 5);
-        }
-        let axis = Axis::logarithmic(values.chain([WORST]).map(|value| value.min(WORST)), 10.0, |value| {
-            // Six digits do away with what a power's rounding leaves behind.
-            ((1e6 * value).round() / 1e6).to_string()
-        });
-        Axis { start: axis.end, end: axis.start, ticks: axis.ticks }
+        let Some(worst) = self.worst else { return Axis::linear(0.0, values.fold(0.0, f64::max), 5) };
+        let best = values.filter(|value| *value > 0.0).fold(worst / 10.0, f64::min);
+        let powers = best.log10().floor() as i32..=worst.log10().ceil() as i32;
+        let labelled = powers.flat_map(|power| LABELLED.map(|digit| digit * 10f64.powi(power)));
+        // Six digits do away with what a power's rounding leaves behind.
+        let ticks = labelled.filter(|value| (best..=worst).contains(value));
+        let ticks = ticks.map(|value| (value.log10(), ((1e6 * value).round() / 1e6).to_string())).collect();
+        Axis { start: worst.log10(), end: best.log10(), ticks }
     }
 
     fn place(&self, row: &PathRow) -> f64 {
         let value = (self.value)(row);
-        if self.logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value }
+        if self.worst.is_some() { value.max(f64::MIN_POSITIVE).log10() } else { value }
     }
 
     /// Whether the axis reaches as far as this model.
     fn shows(&self, row: &PathRow) -> bool {
         let value = (self.value)(row);
-        if self.logarithmic { value <= WORST } else { value >= 0.0 }
+        self.worst.map_or(value >= 0.0, |worst| value <= worst)
     }
 }
 
@@ -129,7 +131,10 @@ fn draw_paths<DB: DrawingBackend>(
             let own = rows.iter().filter(|row| row.optimizer == *optimizer && row.seed == seed && along.shows(row));
             let places: Vec<_> =
                 own.map(|row| panel.place(along.place(row), rate(row.successes, row.correct))).collect();
-            canvas.line(&places, &style.stroke(2.0))?;
+            // Piece by piece: where a path turns back, a line in one would end in a long spike.
+            for piece in places.windows(2) {
+                canvas.line(piece, &style.stroke(2.0))?;
+            }
             ends.extend(places.last().map(|&end| (style, end)));
         }
     }
