@@ -109,17 +109,19 @@ fn studies_share_their_runs_and_train_nothing_twice() {
 #[test]
 fn an_interrupted_study_ends_with_the_same_bytes() {
     let data = mnist::load_default().unwrap();
-    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    // A report names its folder.
+    let [whole, parts] = folders.each_ref().map(|folder| folder.path().join("results"));
     let options = options(&["seeds=[1]", "datasets=[\"clean\"]"]);
-    run(Study::Seeds, &options, &data, whole.path());
+    run(Study::Seeds, &options, &data, &whole);
     // Some runs alone, on one thread; of another nothing but its first checkpoint is left; then all of them.
     let some = StudyOptions { optimizers: vec!["adam".into(), "gauss-newton".into()], threads: 1, ..options.clone() };
-    run(Study::Seeds, &some, &data, parts.path());
-    let run_folder = parts.path().join("studies/runs/clean-adam-1");
+    run(Study::Seeds, &some, &data, &parts);
+    let run_folder = parts.join("studies/runs/clean-adam-1");
     std::fs::remove_file(run_folder.join("training.csv")).unwrap();
     std::fs::remove_file(run_folder.join("end.json")).unwrap();
-    assert_eq!(run(Study::Seeds, &options, &data, parts.path()), (3, vec![]));
-    assert!(files(whole.path()) == files(parts.path()));
+    assert_eq!(run(Study::Seeds, &options, &data, &parts), (3, vec![]));
+    assert!(files(&whole) == files(&parts));
 }
 
 #[test]
