@@ -46,7 +46,7 @@ pub(super) struct FileLayout {
 /// Everything compared, in the order in which it is shown.
 pub(super) const LAYOUT: &[FileLayout] = &[
     FileLayout {
-        paths: &["training.csv", "studies/seeds/training.csv", "studies/poison/training.csv"],
+        paths: &["training.csv", "studies/seeds/training.csv"],
         keys: &["dataset", "optimizer"],
         last: Some("epoch"),
         metrics: &[
