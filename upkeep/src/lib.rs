@@ -7,6 +7,7 @@ pub mod dependencies;
 mod error;
 mod packages;
 mod policy;
+mod readme;
 mod workspace;
 
 pub use error::UpkeepError;

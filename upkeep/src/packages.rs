@@ -1,12 +1,13 @@
 use crate::dependencies::Finding;
-use crate::{UpkeepError, Workspace};
+use crate::{UpkeepError, Workspace, readme};
 use cargo_metadata::Package;
 use std::process::Command;
 
 /// What a package has to contain.
 const FILES: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
-/// What the packages of the workspace lack: files, and what a registry asks for. Builds nothing.
+/// What the packages of the workspace lack: files, and what a registry asks for; and whether their
+/// READMEs show the example of their documentation. Builds nothing.
 ///
 /// # Errors
 /// `cargo package --list` fails.
@@ -20,6 +21,7 @@ pub fn package_findings(workspace: &Workspace) -> Result<Vec<Finding>, UpkeepErr
                 found.push(Finding::new(name, format!("packages no {file}")));
             }
         }
+        found.extend(readme::finding(package)?);
         let lacks = [
             ("description", package.description.as_deref().is_none_or(str::is_empty)),
             ("readme", package.readme.is_none()),
