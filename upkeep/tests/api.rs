@@ -1,5 +1,7 @@
 //! Differences of small lists, worked out by hand, and a list made of a crate written here.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail so")]
+
 use minima_upkeep::Workspace;
 use minima_upkeep::api::{Difference, Documented, ItemList, Weight, document};
 use std::fs;

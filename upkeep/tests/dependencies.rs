@@ -1,5 +1,7 @@
 //! What is found in workspaces with one fault each, written as `cargo metadata` prints them, and in this one.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail so")]
+
 use minima_upkeep::dependencies::{findings, lock_file_finding};
 use minima_upkeep::{Exception, Policy, Skip, UpkeepError, Workspace, package_findings};
 use serde_json::{Value, json};

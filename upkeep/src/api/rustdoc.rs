@@ -25,10 +25,14 @@ pub enum Documented {
 /// # Errors
 /// Rustdoc fails, as where the crate does not compile, or writes what cannot be read.
 pub fn document(workspace: &Workspace, package: &Package, offline: bool) -> Result<Documented, UpkeepError> {
+    // Build scripts of dependencies look at RUSTC_BOOTSTRAP: in the common folder, each change of it would compile everything anew.
+    let target = workspace.target_folder().join("api");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .args(["rustdoc", "--quiet", "--locked", "--lib", "--manifest-path"])
         .arg(&package.manifest_path)
+        .arg("--target-dir")
+        .arg(&target)
         .args(["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"])
         // The format is not stable yet; this lets any toolchain write it.
         .env("RUSTC_BOOTSTRAP", "1");
@@ -42,7 +46,7 @@ pub fn document(workspace: &Workspace, package: &Package, offline: bool) -> Resu
             stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
         });
     }
-    let json = workspace.target_folder().join("doc").join(format!("{}.json", package.name.replace('-', "_")));
+    let json = target.join("doc").join(format!("{}.json", package.name.replace('-', "_")));
     let format = format_of(&json)?;
     if !FORMATS.contains(&format) {
         return Ok(Documented::OtherFormat(format));
