@@ -29,7 +29,7 @@ pub fn document(workspace: &Workspace, package: &Package, offline: bool) -> Resu
     let target = workspace.target_folder().join("api");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
-        .args(["rustdoc", "--quiet", "--locked", "--lib", "--manifest-path"])
+        .args(["rustdoc", "--quiet", "--release", "--locked", "--lib", "--manifest-path"])
         .arg(&package.manifest_path)
         .arg("--target-dir")
         .arg(&target)
