@@ -45,6 +45,10 @@ enum Command {
     Compare(commands::compare::Compare),
     /// Time the network, the optimizers and the attacks on this machine
     Bench(commands::bench::Bench),
+    /// Hold what the workspace depends on to deny.toml, and what its packages contain to what belongs in one
+    Dependencies(commands::dependencies::Dependencies),
+    /// List the public items of each crate, and say what has become of them
+    Api(commands::api::Api),
 }
 
 /// What a command ended with, other than an error.
@@ -72,6 +76,8 @@ fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Dependencies(command) => command.run(),
+        Command::Api(command) => command.run(),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
