@@ -36,6 +36,8 @@ enum Command {
     Compare(commands::compare::Compare),
     /// Time the network, the optimizers and the attacks on this machine
     Bench(commands::bench::Bench),
+    /// List the data sets, and fetch one from where it was published
+    Data(commands::data::Data),
 }
 
 /// What a command ended with, other than an error.
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Data(command) => command.run(),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

@@ -125,7 +125,7 @@ fn read_records(path: &Path) -> Result<Vec<u8>, DataError> {
         }
         _ => DataError::Unreadable { file: path.to_path_buf(), source },
     };
-    let whole = |found: u64| found > 0 && found % RECORD as u64 == 0;
+    let whole = |found: u64| found > 0 && found.is_multiple_of(RECORD as u64);
     let length = fs::metadata(path).map_err(failed)?.len();
     if path.is_file() && !whole(length) {
         return Err(DataError::Records { file, found: length, record: RECORD });

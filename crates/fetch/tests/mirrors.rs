@@ -31,7 +31,9 @@ fn the_first_good_mirror_is_the_last_one_asked() {
     assert!(!good.requests()[0].contains("range"));
     assert!(unasked.requests().is_empty());
     let [first, missing, second, wrong, third] = &told[..] else { panic!("{told:?}") };
-    assert_eq!([first, second, third], [&mirrors[0], &mirrors[1], &mirrors[2]].map(|url| &*format!("{url} 0").leak()));
+    for (asked, url) in [first, second, third].into_iter().zip(&mirrors) {
+        assert_eq!(asked, &format!("{url} 0"));
+    }
     assert!(missing.ends_with("found status 404, expected 200"), "{missing}");
     assert!(wrong.contains(&format!("expected {}", download(&[]).sha256)), "{wrong}");
 }

@@ -4,6 +4,7 @@ pub(crate) mod attack;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod compare;
+pub(crate) mod data;
 pub(crate) mod evaluate;
 pub(crate) mod report;
 pub(crate) mod reproduce;

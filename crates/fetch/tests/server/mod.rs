@@ -47,7 +47,7 @@ impl Server {
             for answer in answers {
                 let (stream, _) = listener.accept().unwrap();
                 // A client that does not go away would hold the thread.
-                stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+                stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
                 let (bytes, hold) = match answer {
                     Answer::Send(bytes) => (bytes, false),
                     Answer::SendAndHold(bytes) => (bytes, true),
@@ -137,14 +137,9 @@ pub fn download(mirrors: &[String]) -> Download {
     }
 }
 
-/// Little patience, and no proxy between this machine and itself.
+/// No proxy between this machine and itself.
 pub fn options() -> Options {
-    Options {
-        connect_timeout: Duration::from_secs(10),
-        stall_timeout: Duration::from_millis(300),
-        proxy: false,
-        ..Options::default()
-    }
+    Options { proxy: false, ..Options::default() }
 }
 
 pub fn fetcher() -> Fetcher {
@@ -161,7 +156,12 @@ pub fn succeeds(folder: &Path, mirrors: &[String]) {
 
 /// Fetches `file.bin` in vain, and says what each mirror did.
 pub fn fails(folder: &Path, mirrors: &[String]) -> Vec<MirrorFailure> {
-    let error = fetcher().fetch(&download(mirrors), folder, &mut |_| ()).unwrap_err();
+    fails_with(options(), folder, mirrors)
+}
+
+/// Fetches `file.bin` with these options, in vain.
+pub fn fails_with(options: Options, folder: &Path, mirrors: &[String]) -> Vec<MirrorFailure> {
+    let error = Fetcher::new(options).unwrap().fetch(&download(mirrors), folder, &mut |_| ()).unwrap_err();
     assert_eq!(error.to_string().lines().count(), 1, "{error}");
     assert!(!folder.join("file.bin").exists());
     let minima_fetch::FetchError::Mirrors { failures, .. } = error else { panic!("{error}") };
