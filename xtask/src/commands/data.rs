@@ -155,7 +155,7 @@ impl Fetch {
     }
 }
 
-/// Fetches one file, with a bar on a terminal and a line for each mirror elsewhere, on standard error.
+/// Fetches one file, with a bar on a terminal. What failed before a mirror gave it is told on standard error.
 fn fetch(fetcher: &Fetcher, download: &Download, folder: &Path) -> Result<()> {
     let bar = if std::io::stderr().is_terminal() {
         ProgressBar::with_draw_target(Some(download.size), ProgressDrawTarget::stderr_with_hz(5))
@@ -165,22 +165,19 @@ fn fetch(fetcher: &Fetcher, download: &Download, folder: &Path) -> Result<()> {
     let style = "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.set_prefix(download.name.clone());
-    let line = |text: String| if bar.is_hidden() { eprintln!("{text}") } else { bar.println(text) };
-    // The last failures are those that the error has.
-    let mut failure = None;
+    let mut failures = Vec::new();
     let fetched = fetcher.fetch(download, folder, &mut |event| match event {
-        Event::Asked { url, have } => {
-            failure.take().into_iter().for_each(&line);
-            line(if have > 0 { format!("{url}, from byte {have}") } else { url.to_owned() });
+        Event::Asked { have, .. } => {
             bar.set_position(have);
             bar.reset_eta();
         }
         Event::Received { have } => bar.set_position(have),
-        Event::Failed(found) => failure = Some(found.to_string()),
+        Event::Failed(failure) => failures.push(failure.to_string()),
         _ => {}
     });
     bar.finish_and_clear();
     fetched?;
+    failures.iter().for_each(|failure| eprintln!("{failure}"));
     Ok(())
 }
 
