@@ -19,7 +19,7 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// The longest that an answer, or the next bytes of one, may take.
     pub stall_timeout: Duration,
-    /// The most redirects that are followed. From https, none leads elsewhere than to https.
+    /// The most redirects that are followed. Where a mirror's address is https, none leads elsewhere than to https.
     pub redirects: u32,
     /// How often one mirror is asked, as long as each time some bytes come before it breaks off.
     pub tries: u32,

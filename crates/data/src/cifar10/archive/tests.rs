@@ -211,6 +211,27 @@ fn what_is_broken_is_refused_wherever_it_breaks() {
 }
 
 #[test]
+fn headers_with_any_byte_changed_write_the_six_files_or_none() {
+    let whole = tarball(|_| ());
+    // The folder, the readme, a file, and the end.
+    let headers = [0, 512, 3 * 512, whole.len() - 1024];
+    let mut accepted = 0;
+    for (start, byte) in headers.into_iter().flat_map(|start| (0..512).map(move |byte| (start, byte))) {
+        let mut tar = whole.clone();
+        let header = &mut tar[start..start + 512];
+        header[byte] ^= 0x11;
+        let sum: u32 =
+            header.iter().zip(0..).map(|(&b, i)| if (148..156).contains(&i) { 32 } else { u32::from(b) }).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        let (result, files, _root) = unpacked(&gzip(&tar));
+        accepted += usize::from(result.is_ok());
+        assert_eq!(files.len(), if result.is_ok() { 6 } else { 0 }, "byte {byte} of the header at {start}: {result:?}");
+    }
+    // Times, owners and what is unused decide nothing.
+    assert!(accepted > 512, "{accepted}");
+}
+
+#[test]
 fn the_published_size_is_demanded() {
     let root = tempfile::tempdir().unwrap();
     let archive = root.path().join("archive.tar.gz");
