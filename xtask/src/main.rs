@@ -49,6 +49,8 @@ enum Command {
     Dependencies(commands::dependencies::Dependencies),
     /// List the public items of each crate, and say what has become of them
     Api(commands::api::Api),
+    /// List the data sets, and fetch one from where it was published
+    Data(commands::data::Data),
 }
 
 /// What a command ended with, other than an error.
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Command::Bench(command) => command.run(),
         Command::Dependencies(command) => command.run(),
         Command::Api(command) => command.run(),
+        Command::Data(command) => command.run(),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

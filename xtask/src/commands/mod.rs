@@ -6,6 +6,7 @@ pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod dependencies;
+pub(crate) mod data;
 pub(crate) mod evaluate;
 pub(crate) mod report;
 pub(crate) mod reproduce;
