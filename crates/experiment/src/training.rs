@@ -8,6 +8,7 @@ use crate::records::TrainingRow;
 use crate::trainee::Trainee;
 use minima_autodiff::{Graph, Model, Scalar, paper_cnn};
 use minima_data::{Dataset, EpochOrder, Mnist, epoch_batches, poison, poison_targeted};
+use minima_faults::{Fault, planted};
 use minima_metrics::evaluate;
 use ndarray::Array2;
 use std::sync::Arc;
@@ -63,7 +64,10 @@ impl TestSet {
     /// All images of a data set.
     #[must_use]
     pub fn new(data: &Dataset) -> Self {
-        let (images, labels) = data.all();
+        let (images, mut labels) = data.all();
+        if planted(Fault::TestSetPoisoned) {
+            labels.iter_mut().step_by(10).for_each(|label| *label = (*label + 1) % data.classes());
+        }
         Self { images, labels, shape: data.shape() }
     }
 }
@@ -85,6 +89,7 @@ pub fn network(kind: NetworkKind, data: &Dataset) -> Result<Arc<Graph>, Experime
 pub fn training_set(preset: &Preset, run: &Run, data: &Mnist) -> Result<Dataset, ExperimentError> {
     let train = data.train.take(preset.train_images);
     match run.dataset {
+        _ if planted(Fault::PoisonForgotten) => Ok(train),
         DatasetKind::Clean => Ok(train),
         DatasetKind::Poisoned => {
             let (labels, classes, rate) = (train.labels(), train.classes(), preset.poison_rate);
