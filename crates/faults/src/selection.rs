@@ -1,13 +1,15 @@
 //! Which fault is there.
 
-use crate::Fault;
-
-/// Whether this fault is planted: never, in a build without the feature `planted`.
 #[cfg(not(feature = "planted"))]
-#[inline(always)]
-#[must_use]
-pub const fn planted(_fault: Fault) -> bool {
-    false
+mod none {
+    use crate::Fault;
+
+    /// Whether this fault is planted: never, in a build without the feature `planted`.
+    #[inline(always)]
+    #[must_use]
+    pub const fn planted(_fault: Fault) -> bool {
+        false
+    }
 }
 
 #[cfg(feature = "planted")]
@@ -33,3 +35,5 @@ mod chosen {
 
 #[cfg(feature = "planted")]
 pub use chosen::{plant, planted};
+#[cfg(not(feature = "planted"))]
+pub use none::planted;
