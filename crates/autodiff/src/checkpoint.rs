@@ -1,11 +1,16 @@
 //! Parameters in safetensors files: a tensor a parameter, with Flax's names and layouts.
 
-use crate::{AutodiffError, Graph, Scalar};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
+use crate::checkpoint_header::{LENGTH, Tensors};
+use crate::{AutodiffError, CheckpointError, Graph, ParameterSpec, Scalar};
+use safetensors::tensor::{Dtype, View};
 use std::borrow::Cow;
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::Path;
+
+/// The longest header of a file that is read: a network's takes about a hundred bytes a tensor, what others note beside it may
+/// take more.
+const LONGEST_HEADER: u64 = 1 << 20;
 
 /// Checkpoints hold single precision: what is trained in `f64` is rounded.
 struct Tensor<'a> {
@@ -43,11 +48,8 @@ impl Graph {
             let bytes = numbers.flat_map(|p| (p.as_f64() as f32).to_le_bytes()).collect();
             (spec.name.as_str(), Tensor { shape: &spec.shape, bytes })
         });
-        safetensors::serialize(tensors, None).map_err(|e| AutodiffError::Checkpoint {
-            path: Path::new("<memory>").to_owned(),
-            found: e.to_string(),
-            expected: "tensors that can be serialized".into(),
-        })
+        let written = safetensors::serialize(tensors, None);
+        Ok(written.map_err(|error| CheckpointError::Encode { found: error.to_string() })?)
     }
 
     /// Writes the parameters to a file, whole or not at all.
@@ -63,20 +65,28 @@ impl Graph {
             file.sync_all()?;
             fs::rename(&partial, path)
         };
-        write().map_err(|e: std::io::Error| {
+        write().map_err(|source: io::Error| {
             // The error that counts is the first; what is left of the file is of no use.
             let _ = fs::remove_file(&partial);
-            failure(path, e.to_string(), "a file that can be written")
+            CheckpointError::Write { path: path.to_owned(), source }.into()
         })
     }
 
-    /// Reads parameters from a safetensors file.
+    /// Reads parameters from a safetensors file. Of a file that is larger than any of this network's no more is read than that.
     ///
     /// # Errors
-    /// When the file cannot be read; a tensor is missing, unknown, or of another shape or type than the network's; or a
-    /// number is not finite in this precision.
+    /// When the file cannot be read; its header and its length do not agree; a tensor is missing, unknown, or of another shape
+    /// or type than the network's; or a number is not finite in this precision: each a [`CheckpointError`] of its own.
     pub fn load<T: Scalar>(&self, path: &Path) -> Result<Vec<T>, AutodiffError> {
-        let bytes = fs::read(path).map_err(|e| failure(path, e.to_string(), "a safetensors file"))?;
+        let most = LENGTH as u64 + LONGEST_HEADER + (size_of::<f64>() * self.parameter_count()) as u64;
+        let read = || {
+            let mut bytes = Vec::new();
+            File::open(path)?.take(most + 1).read_to_end(&mut bytes).map(|_| bytes)
+        };
+        let bytes = read().map_err(|source| CheckpointError::Read { path: path.to_owned(), source })?;
+        if bytes.len() as u64 > most {
+            return Err(CheckpointError::Size { path: path.to_owned(), most }.into());
+        }
         self.from_safetensors(&bytes, path)
     }
 
@@ -85,42 +95,58 @@ impl Graph {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn from_safetensors<T: Scalar>(&self, bytes: &[u8], path: &Path) -> Result<Vec<T>, AutodiffError> {
-        let file = SafeTensors::deserialize(bytes).map_err(|e| failure(path, e.to_string(), "a safetensors file"))?;
-        if let Some(name) = file.names().iter().find(|name| !self.parameters.iter().any(|p| p.name == **name)) {
-            let known: Vec<&str> = self.parameters.iter().map(|p| p.name.as_str()).collect();
-            return Err(failure(path, format!("tensor {name}"), &format!("only {}", known.join(", "))));
+        let file = Tensors::read(bytes, path)?;
+        if let Some(found) = file.names().find(|name| !self.parameters.iter().any(|p| p.name == *name)) {
+            let expected = self.parameters.iter().map(|p| p.name.clone()).collect();
+            return Err(CheckpointError::Unknown { path: path.to_owned(), found: found.to_owned(), expected }.into());
         }
         let mut params = vec![T::zero(); self.parameter_count()];
         for spec in &self.parameters {
-            let expected = format!("tensor {} of shape {:?}", spec.name, spec.shape);
-            let tensor = file.tensor(&spec.name).map_err(|_| failure(path, "no such tensor".into(), &expected))?;
-            if tensor.shape() != spec.shape {
-                return Err(failure(path, format!("shape {:?}", tensor.shape()), &expected));
-            }
-            let numbers = numbers(&tensor)
-                .ok_or_else(|| failure(path, format!("{} of type {:?}", spec.name, tensor.dtype()), "F32 or F64"))?;
-            for (p, x) in params[spec.range.clone()].iter_mut().zip(numbers) {
-                *p = T::from_f64(x);
-                // What is finite in F64 need not be so in the network's precision.
-                if !p.is_finite() {
-                    return Err(failure(path, format!("{x} in {}", spec.name), "finite numbers"));
-                }
-            }
+            read_tensor(&file, spec, path, &mut params[spec.range.clone()])?;
         }
         Ok(params)
     }
 }
 
-/// A tensor's numbers in double precision; `None` for other types than F32 and F64.
-fn numbers(tensor: &TensorView<'_>) -> Option<Vec<f64>> {
-    let bytes = tensor.data();
-    match tensor.dtype() {
-        Dtype::F32 => Some(bytes.as_chunks().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))).collect()),
-        Dtype::F64 => Some(bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect()),
-        _ => None,
+/// Reads one parameter's numbers, as many as `into` has.
+fn read_tensor<T: Scalar>(
+    file: &Tensors<'_>,
+    spec: &ParameterSpec,
+    path: &Path,
+    into: &mut [T],
+) -> Result<(), CheckpointError> {
+    let (path, tensor) = (|| path.to_owned(), || spec.name.clone());
+    let Some((info, bytes)) = file.tensor(&spec.name) else {
+        return Err(CheckpointError::Missing { path: path(), tensor: tensor(), expected: spec.shape.clone() });
+    };
+    if info.shape != spec.shape {
+        let (found, expected) = (info.shape.clone(), spec.shape.clone());
+        return Err(CheckpointError::Shape { path: path(), tensor: tensor(), found, expected });
     }
+    let Some(numbers) = numbers(info.dtype, bytes) else {
+        return Err(CheckpointError::Type { path: path(), tensor: tensor(), found: info.dtype.to_string() });
+    };
+    for (position, (p, found)) in into.iter_mut().zip(numbers).enumerate() {
+        *p = T::from_f64(found);
+        if !p.is_finite() {
+            let (path, tensor) = (path(), tensor());
+            return Err(match found {
+                f64::INFINITY => CheckpointError::PositiveInfinity { path, tensor, position },
+                f64::NEG_INFINITY => CheckpointError::NegativeInfinity { path, tensor, position },
+                _ if found.is_nan() => CheckpointError::NotANumber { path, tensor, position },
+                // What is finite in F64 need not be so in the network's precision.
+                _ => CheckpointError::Overflow { path, tensor, position, found },
+            });
+        }
+    }
+    Ok(())
 }
 
-fn failure(path: &Path, found: String, expected: &str) -> AutodiffError {
-    AutodiffError::Checkpoint { path: path.to_owned(), found, expected: expected.to_owned() }
+/// Bytes as numbers in double precision; `None` for other types than F32 and F64.
+fn numbers(dtype: Dtype, bytes: &[u8]) -> Option<Box<dyn Iterator<Item = f64> + '_>> {
+    match dtype {
+        Dtype::F32 => Some(Box::new(bytes.as_chunks().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))))),
+        Dtype::F64 => Some(Box::new(bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)))),
+        _ => None,
+    }
 }

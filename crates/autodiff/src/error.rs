@@ -1,6 +1,6 @@
 //! The errors of building and evaluating a network.
 
-use std::path::PathBuf;
+use crate::CheckpointError;
 
 /// What can go wrong when a network is built, evaluated, saved or loaded.
 #[derive(Debug, thiserror::Error)]
@@ -37,15 +37,8 @@ pub enum AutodiffError {
         classes: usize,
     },
     /// A checkpoint cannot be read or written, or does not fit the network.
-    #[error("{}: {found}; expected {expected}", path.display())]
-    Checkpoint {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong in it.
-        found: String,
-        /// What should be there.
-        expected: String,
-    },
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// Dense linear algebra failed.
     #[error(transparent)]
     Linalg(#[from] minima_linalg::LinalgError),

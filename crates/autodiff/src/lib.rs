@@ -62,6 +62,8 @@
 mod block_pass;
 mod buffer;
 mod checkpoint;
+mod checkpoint_error;
+mod checkpoint_header;
 mod classifier;
 pub mod engine;
 mod error;
@@ -87,6 +89,7 @@ pub mod softmax_cross_entropy;
 mod squared_gradients;
 
 pub use buffer::WorkMatrix;
+pub use checkpoint_error::CheckpointError;
 pub use classifier::{Classifier, CotangentOf, Differentiable};
 pub use engine::{Batch, Engine, FunctionSpace, StepReport};
 pub use error::AutodiffError;

@@ -1,8 +1,10 @@
 //! EKFAC (George, Laurent, Bouthillier, Ballas & Vincent 2018).
 
+use crate::kronecker_state::{check_parameters, factors, put_factors};
 use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, Options, not_refreshed};
+use crate::{OptimError, OptimizerState};
 use minima_autodiff::{LayerPairs, Scalar};
-use minima_curvature::kfac::{Ekfac as Operator, KroneckerFactors, RunningFactors, newest_weight};
+use minima_curvature::kfac::{Ekfac as Operator, EkfacLayer, Kfac, KroneckerFactors, RunningFactors, newest_weight};
 use minima_curvature::{CurvatureError, LinearOperator};
 
 /// EKFAC: K-FAC's eigenvectors, found anew every few steps, and the gradients' second moments along them, followed more often.
@@ -64,5 +66,40 @@ impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
             Some(ekfac) => ekfac.inverse(damping)?.apply(gradient),
             None => Err(not_refreshed(gradient.len())),
         }
+    }
+
+    fn write(&self, state: &mut OptimizerState) {
+        state.put_number("observations", f64::from(self.factors.observations()));
+        state.put_number("moment_observations", f64::from(self.observations));
+        put_factors(state, "factors", self.factors.average());
+        let layers = self.ekfac.as_ref().map_or(Vec::new(), Operator::layers);
+        state.put_number("basis.layers", layers.len() as f64);
+        for (number, layer) in layers.iter().enumerate() {
+            state.put_matrix(&format!("basis.{number}.input"), &layer.input);
+            state.put_matrix(&format!("basis.{number}.output"), &layer.output);
+            state.put_matrix(&format!("basis.{number}.moments"), &layer.moments);
+        }
+    }
+
+    fn read(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError> {
+        let average = factors(state, "factors", parameters)?;
+        let average = average.map(|factors| Kfac::new(factors).map(|checked| checked.factors().clone()));
+        let mut layers = Vec::new();
+        let mut end = 0;
+        for number in 0..state.count("basis.layers")? {
+            let part = |part: &str| state.matrix::<T>(&format!("basis.{number}.{part}"));
+            let (input, output, moments) = (part("input")?, part("output")?, part("moments")?);
+            let start = end;
+            end += moments.len();
+            layers.push(EkfacLayer { params: start..end, input, output, moments });
+        }
+        if !layers.is_empty() {
+            check_parameters("basis", end, parameters)?;
+        }
+        Ok(Self {
+            factors: RunningFactors::of(state.count("observations")?, average.transpose()?),
+            ekfac: if layers.is_empty() { None } else { Some(Operator::of_layers(layers)?) },
+            observations: state.count("moment_observations")?,
+        })
     }
 }

@@ -36,6 +36,16 @@ pub enum OptimError {
     /// Damping is to adapt to how well a matrix models the mean loss that is no model of it.
     #[error("adaptive damping measures how well the curvature models the mean loss, and {0:?} is no model of that")]
     NoModel(Curvature),
+    /// A state is none of this optimizer's.
+    #[error("the optimizer's state: found {found} as {name}, expected {expected}")]
+    State {
+        /// Which part of it.
+        name: String,
+        /// What it is.
+        found: String,
+        /// What it should be.
+        expected: String,
+    },
     /// An option has a value that makes no sense.
     #[error("{option} is {found}; expected {expected}")]
     Option {

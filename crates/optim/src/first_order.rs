@@ -1,6 +1,6 @@
 //! Optimizers that follow the gradient of a batch's mean loss by an update rule.
 
-use crate::{OptimError, Optimizer};
+use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::engine::UpdateRule;
 use minima_autodiff::{Engine, Graph, Scalar};
 
@@ -33,5 +33,26 @@ impl<R: UpdateRule<T> + Send, T: Scalar, E: Engine<T>> Optimizer<T, E> for First
         let (report, gradient) = engine.gradient(params, batch)?;
         self.update(engine, params, &gradient)?;
         Ok(report)
+    }
+
+    fn state(&self, engine: &E) -> Result<OptimizerState, OptimError> {
+        let mut state = OptimizerState::default();
+        state.put_rule(&engine.rule_memory(&self.state)?);
+        Ok(state)
+    }
+
+    fn restore(&mut self, engine: &E, state: &OptimizerState) -> Result<(), OptimError> {
+        let memory = state.rule()?;
+        let (found, expected) = (memory.vectors.len(), self.rule.memory());
+        // Before the first step there is none.
+        if found != expected && (found, memory.steps) != (0, 0) {
+            return Err(OptimError::State {
+                name: "memory".to_owned(),
+                found: format!("{found} vectors"),
+                expected: expected.to_string(),
+            });
+        }
+        self.state = engine.rule_state(&memory)?;
+        Ok(())
     }
 }

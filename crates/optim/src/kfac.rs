@@ -1,6 +1,8 @@
 //! K-FAC (Martens & Grosse 2015; for convolutions Grosse & Martens 2016).
 
+use crate::kronecker_state::{factors, put_factors};
 use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, Options, not_refreshed};
+use crate::{OptimError, OptimizerState};
 use minima_autodiff::{LayerPairs, Scalar};
 use minima_curvature::kfac::{Kfac as Operator, KfacInverse, KroneckerFactors, RunningFactors};
 use minima_curvature::{CurvatureError, LinearOperator};
@@ -54,5 +56,21 @@ impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
             Some(inverse) => inverse.apply(gradient),
             None => Err(not_refreshed(gradient.len())),
         }
+    }
+
+    fn write(&self, state: &mut OptimizerState) {
+        state.put_number("observations", f64::from(self.factors.observations()));
+        put_factors(state, "factors", self.factors.average());
+        put_factors(state, "inverse", self.inverse.as_ref().map(KfacInverse::factors));
+    }
+
+    fn read(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError> {
+        let average = factors(state, "factors", parameters)?;
+        let average = average.map(|factors| Operator::new(factors).map(|checked| checked.factors().clone()));
+        let inverse = factors(state, "inverse", parameters)?;
+        Ok(Self {
+            factors: RunningFactors::of(state.count("observations")?, average.transpose()?),
+            inverse: inverse.map(KfacInverse::new).transpose()?,
+        })
     }
 }

@@ -4,7 +4,7 @@ use crate::batch_gradient::batch_gradient;
 use crate::kl_clip::kl_clip;
 use crate::range::{AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use crate::vectors::inner;
-use crate::{OptimError, Optimizer};
+use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{Batch, Engine, Graph, LayerPairs, Scalar, StepReport};
 use minima_curvature::CurvatureError;
 use minima_curvature::kfac::{label_residuals, sampled_residuals};
@@ -37,6 +37,15 @@ pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
     /// # Errors
     /// When the gradient is of another network, or nothing was refreshed yet.
     fn precondition(&self, gradient: &[T], damping: f64) -> Result<Vec<T>, CurvatureError>;
+
+    /// Notes all that it knows.
+    fn write(&self, state: &mut OptimizerState);
+
+    /// What was noted, for a network of so many parameters.
+    ///
+    /// # Errors
+    /// When something is missing, or is of another network.
+    fn read(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError>;
 }
 
 /// `v ← μ v + ν F⁻¹(g + δ θ)`, `θ ← θ − η v` with a Kronecker-factored `F`; weight decay δ is a term of the loss, and adds to
@@ -261,13 +270,29 @@ impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
         self.steps = step;
         Ok(report)
     }
+
+    fn state(&self, _graph: &Graph) -> Result<OptimizerState, OptimError> {
+        let mut state = OptimizerState::default();
+        state.put_number("steps", f64::from(self.steps));
+        state.put_vector("velocity", &self.velocity);
+        self.curvature.write(&mut state);
+        Ok(state)
+    }
+
+    fn restore(&mut self, graph: &Graph, state: &OptimizerState) -> Result<(), OptimError> {
+        let parameters = graph.parameter_count();
+        let (steps, velocity) = (state.count("steps")?, state.vector("velocity", parameters)?);
+        self.curvature = C::read(state, parameters)?;
+        (self.steps, self.velocity) = (steps, velocity);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may fail so")]
 mod tests {
     use super::{KroneckerCurvature, KroneckerStep, Options, is_due};
-    use crate::Optimizer;
+    use crate::{OptimError, Optimizer, OptimizerState};
     use minima_autodiff::{Batch, GraphBuilder, LayerPairs};
     use minima_curvature::CurvatureError;
     use ndarray::array;
@@ -292,6 +317,14 @@ mod tests {
 
         fn precondition(&self, gradient: &[f64], _damping: f64) -> Result<Vec<f64>, CurvatureError> {
             Ok(gradient.to_vec())
+        }
+
+        fn write(&self, state: &mut OptimizerState) {
+            state.put_number("count", f64::from(self.0));
+        }
+
+        fn read(state: &OptimizerState, _parameters: usize) -> Result<Self, OptimError> {
+            state.count("count").map(Self)
         }
     }
 

@@ -35,12 +35,14 @@ mod first_order;
 mod gauss_newton;
 mod kfac;
 mod kl_clip;
+mod kronecker_state;
 mod kronecker_step;
 mod optimizer;
 mod range;
 mod sam;
 mod second_order;
 mod sgd;
+mod state;
 mod vectors;
 
 pub use adam::{Adam, AdamRule};
@@ -57,3 +59,4 @@ pub use second_order::{
     Armijo, CgLog, CgSolver, Curvature, FisherKind, LevenbergMarquardt, SecondOrder, Solver, StepLog,
 };
 pub use sgd::{Sgd, SgdRule};
+pub use state::OptimizerState;

@@ -1,6 +1,6 @@
 //! What every optimizer can do.
 
-use crate::OptimError;
+use crate::{OptimError, OptimizerState};
 use minima_autodiff::{Engine, Graph, Scalar};
 
 /// Something that makes a network's parameters better, batch by batch, on the engine that computes the network: on a
@@ -14,4 +14,17 @@ pub trait Optimizer<T: Scalar, E: Engine<T> = Graph>: Send {
     /// # Errors
     /// When the batch or the parameters do not fit the network, or a system cannot be solved; `params` is then unchanged.
     fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError>;
+
+    /// What it remembers from its steps so far.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn state(&self, engine: &E) -> Result<OptimizerState, OptimError>;
+
+    /// Goes on where another of the same options was: the next step is the one that the other would have taken, bit for bit.
+    ///
+    /// # Errors
+    /// When the state is that of another kind of optimizer or another network, or holds a number that is not finite; nothing is changed
+    /// then.
+    fn restore(&mut self, engine: &E, state: &OptimizerState) -> Result<(), OptimError>;
 }

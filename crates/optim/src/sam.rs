@@ -1,7 +1,7 @@
 //! Sharpness-aware minimization (Foret et al. 2021), and its adaptive form (Kwon et al. 2021).
 
 use crate::range::{NOT_NEGATIVE, check};
-use crate::{FirstOrder, OptimError, Optimizer};
+use crate::{FirstOrder, OptimError, Optimizer, OptimizerState};
 use minima_autodiff::engine::UpdateRule;
 use minima_autodiff::{Engine, Scalar};
 use minima_faults::{Fault, planted};
@@ -81,6 +81,14 @@ where
         let (_, gradient) = engine.gradient(&self.highest(params, &gradient), batch)?;
         self.base.update(engine, params, &gradient)?;
         Ok(report)
+    }
+
+    fn state(&self, engine: &E) -> Result<OptimizerState, OptimError> {
+        self.base.state(engine)
+    }
+
+    fn restore(&mut self, engine: &E, state: &OptimizerState) -> Result<(), OptimError> {
+        self.base.restore(engine, state)
     }
 }
 

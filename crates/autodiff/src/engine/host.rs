@@ -1,6 +1,6 @@
 //! A graph as the engine on the processor.
 
-use super::{Batch, Engine, StepReport, UpdateRule};
+use super::{Batch, Engine, RuleMemory, StepReport, UpdateRule};
 use crate::softmax_cross_entropy::{check_labels, count_correct, gradient_into, mean_loss};
 use crate::{AutodiffError, Graph, Scalar};
 
@@ -56,5 +56,18 @@ impl<T: Scalar> Engine<T> for Graph {
             *p -= rate * d;
         }
         Ok(())
+    }
+
+    fn rule_memory(&self, state: &HostState<T>) -> Result<RuleMemory, AutodiffError> {
+        let vectors = state.memory.iter().map(|vector| vector.iter().map(|x| x.as_f64()).collect()).collect();
+        Ok(RuleMemory { steps: state.steps, vectors })
+    }
+
+    fn rule_state(&self, memory: &RuleMemory) -> Result<HostState<T>, AutodiffError> {
+        for vector in &memory.vectors {
+            self.check_params("an optimizer's vector", vector.len())?;
+        }
+        let vectors = memory.vectors.iter().map(|vector| vector.iter().map(|&x| T::from_f64(x)).collect()).collect();
+        Ok(HostState { steps: memory.steps, memory: vectors })
     }
 }

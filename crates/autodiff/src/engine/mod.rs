@@ -9,11 +9,13 @@ mod batch;
 mod function_space;
 mod host;
 mod host_function_space;
+mod rule_memory;
 
 pub use batch::Batch;
 pub use function_space::{FunctionSpace, PublishedColumns};
 pub use host::HostState;
 pub use host_function_space::HostPoint;
+pub use rule_memory::RuleMemory;
 
 use crate::{AutodiffError, Scalar};
 use std::fmt::Debug;
@@ -65,6 +67,18 @@ pub trait Engine<T: Scalar> {
     /// # Errors
     /// As [`update`](Self::update).
     fn descend(&self, params: &mut Self::Vector, rate: f64, direction: &Self::Vector) -> Result<(), AutodiffError>;
+
+    /// What an update rule remembers, as numbers that can be written down.
+    ///
+    /// # Errors
+    /// When the machine fails.
+    fn rule_memory(&self, state: &Self::State) -> Result<RuleMemory, AutodiffError>;
+
+    /// The state from which a rule goes on as if it had never stopped.
+    ///
+    /// # Errors
+    /// When a vector has another length than the network has parameters, or the machine fails.
+    fn rule_state(&self, memory: &RuleMemory) -> Result<Self::State, AutodiffError>;
 }
 
 /// How a first-order optimizer turns a gradient into a step: once in plain words for the processor, once as the name of a

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod checkpoint;
+mod checkpoint_errors;
 mod conv2d;
 mod derivatives;
 mod draw;
@@ -18,3 +19,4 @@ mod pooling;
 mod precision;
 mod residual;
 mod shape_errors;
+mod tensor_file;

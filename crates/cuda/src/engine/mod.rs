@@ -19,7 +19,7 @@ use crate::ops::SoftmaxCrossEntropy;
 use crate::optim::{Adam, AdamState, Sgd};
 use crate::slice::Slice;
 use crate::{CudaError, Real};
-use minima_autodiff::engine::{DeviceRule, UpdateRule};
+use minima_autodiff::engine::{DeviceRule, RuleMemory, UpdateRule};
 use minima_autodiff::{AutodiffError, Engine, Graph};
 use network::{Network, Values};
 use pool::{Loan, Pool, Pooled};
@@ -202,6 +202,41 @@ impl<D: Device> CudaEngine<D> {
     }
 }
 
+impl<D: Device> CudaEngine<D> {
+    fn memory_of(&self, state: &DeviceState<D>) -> Result<RuleMemory, CudaError> {
+        let mut memory = RuleMemory::default();
+        for buffer in &state.memory {
+            let mut vector = vec![0.0; self.network.params];
+            self.device.download(buffer, &mut vector)?;
+            memory.vectors.push(vector.into_iter().map(f64::from).collect());
+        }
+        if let Some(buffer) = &state.steps {
+            let mut steps = [0];
+            self.device.download(buffer, &mut steps)?;
+            [memory.steps] = steps;
+        }
+        Ok(memory)
+    }
+
+    fn state_of(&self, memory: &RuleMemory) -> Result<DeviceState<D>, CudaError> {
+        let mut state = DeviceState::default();
+        for vector in &memory.vectors {
+            let (found, expected) = (vector.len(), self.network.params);
+            if found != expected {
+                return Err(CudaError::Length { what: "an optimizer's vector", found, expected });
+            }
+            let numbers: Vec<f32> = vector.iter().map(|&x| x as f32).collect();
+            let mut buffer = self.device.zeros(expected)?;
+            self.device.upload(&numbers, &mut buffer)?;
+            state.memory.push(buffer);
+        }
+        let mut steps = self.device.zeros(1)?;
+        self.device.upload(&[memory.steps], &mut steps)?;
+        state.steps = Some(steps);
+        Ok(state)
+    }
+}
+
 /// A device's error as a network's.
 fn device_error(error: CudaError) -> AutodiffError {
     match error {
@@ -241,6 +276,14 @@ impl<D: Device> Engine<f32> for CudaEngine<D> {
         direction: &DeviceVector<D>,
     ) -> Result<(), AutodiffError> {
         axpy(&self.device, -rate, direction.all(), params.all()).map_err(device_error)
+    }
+
+    fn rule_memory(&self, state: &DeviceState<D>) -> Result<RuleMemory, AutodiffError> {
+        self.memory_of(state).map_err(device_error)
+    }
+
+    fn rule_state(&self, memory: &RuleMemory) -> Result<DeviceState<D>, AutodiffError> {
+        self.state_of(memory).map_err(device_error)
     }
 }
 

@@ -22,6 +22,19 @@ pub struct Ekfac<T> {
     layers: Vec<Layer<T>>,
 }
 
+/// What an [`Ekfac`] knows of one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EkfacLayer<T> {
+    /// The layer's place in the flat parameter vector.
+    pub params: Range<usize>,
+    /// The eigenvectors of `A`, as columns, `(1 + fan_in)²`.
+    pub input: Array2<T>,
+    /// The eigenvectors of `G`, as columns, `outputs²`.
+    pub output: Array2<T>,
+    /// The second moments along them, `(1 + fan_in, outputs)`.
+    pub moments: Array2<T>,
+}
+
 /// One layer: a matrix that is diagonal in its basis.
 #[derive(Clone, Debug)]
 struct Layer<T> {
@@ -56,6 +69,43 @@ impl<T: Scalar> Ekfac<T> {
             Ok(Layer { params: factors.params.clone(), basis: Arc::new(basis), diagonal })
         });
         Ok(Self { layers: layers.collect::<Result<_, CurvatureError>>()? })
+    }
+
+    /// Of what [`layers`](Self::layers) gives.
+    ///
+    /// # Errors
+    /// When a basis is not square, a layer's moments have another shape than its bases say, or its parameters lie elsewhere.
+    pub fn of_layers(layers: Vec<EkfacLayer<T>>) -> Result<Self, CurvatureError> {
+        let mut end = 0;
+        let layers = layers.into_iter().map(|EkfacLayer { params, input, output, moments }| {
+            let (rows, columns) = moments.dim();
+            for (basis, order) in [(&input, rows), (&output, columns)] {
+                if basis.dim() != (order, order) {
+                    let (found, expected) = (basis.shape().to_vec(), vec![order, order]);
+                    return Err(CurvatureError::Size { what: "a basis", found, expected });
+                }
+            }
+            let place = end..end + rows * columns;
+            if params != place {
+                let (found, expected) = (vec![params.start, params.end], vec![place.start, place.end]);
+                return Err(CurvatureError::Size { what: "the place of a layer's parameters", found, expected });
+            }
+            end = place.end;
+            Ok(Layer { params, basis: Arc::new(Eigenbasis { input, output }), diagonal: moments })
+        });
+        Ok(Self { layers: layers.collect::<Result<_, CurvatureError>>()? })
+    }
+
+    /// What is known of each layer.
+    #[must_use]
+    pub fn layers(&self) -> Vec<EkfacLayer<T>> {
+        let layers = self.layers.iter().map(|Layer { params, basis, diagonal }| EkfacLayer {
+            params: params.clone(),
+            input: basis.input.clone(),
+            output: basis.output.clone(),
+            moments: diagonal.clone(),
+        });
+        layers.collect()
     }
 
     /// `s ← (1 − weight) · s + weight · s(pairs)`, with the second moments of one batch's layers, one cotangent an image.

@@ -1,39 +1,41 @@
 //! The damped inverse of K-FAC.
 
-use super::parameter_matrix::{between, parameter_matrix, store};
-use super::{FactoredDamping, KroneckerFactors};
+use super::{FactoredDamping, Kfac, KroneckerFactors, LayerFactors};
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::Scalar;
 use minima_linalg::Cholesky;
 use ndarray::Array2;
 use rayon::prelude::*;
-use std::ops::Range;
 
 /// `(A + π√λ I)⁻¹ ⊗ (G + √λ/π I)⁻¹`, layer by layer: two small products each.
 #[derive(Clone, Debug)]
-pub struct KfacInverse<T> {
-    layers: Vec<LayerInverse<T>>,
-}
-
-/// One layer's inverse factors.
-#[derive(Clone, Debug)]
-struct LayerInverse<T> {
-    params: Range<usize>,
-    input: Array2<T>,
-    output: Array2<T>,
-}
+pub struct KfacInverse<T>(Kfac<T>);
 
 impl<T: Scalar> KfacInverse<T> {
+    /// Of inverse factors, as [`factors`](Self::factors) gives them.
+    ///
+    /// # Errors
+    /// When a factor is not square, or a layer has another number of parameters than its factors say.
+    pub fn new(inverse_factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
+        Kfac::new(inverse_factors).map(Self)
+    }
+
+    /// The inverses of the damped factors.
+    #[must_use]
+    pub fn factors(&self) -> &KroneckerFactors<T> {
+        self.0.factors()
+    }
+
     pub(super) fn of_factors(factors: &KroneckerFactors<T>, damping: f64) -> Result<Self, CurvatureError> {
         let layers = factors.layers.par_iter().map(|layer| {
             let damping = FactoredDamping::of(layer, damping)?;
-            Ok(LayerInverse {
+            Ok(LayerFactors {
                 params: layer.params.clone(),
                 input: damped_inverse(&layer.input, damping.input)?,
                 output: damped_inverse(&layer.output, damping.output)?,
             })
         });
-        Ok(Self { layers: layers.collect::<Result<_, CurvatureError>>()? })
+        Self::new(KroneckerFactors { layers: layers.collect::<Result<_, CurvatureError>>()? })
     }
 }
 
@@ -46,17 +48,11 @@ fn damped_inverse<T: Scalar>(factor: &Array2<T>, damping: f64) -> Result<Array2<
 
 impl<T: Scalar> LinearOperator<T> for KfacInverse<T> {
     fn shape(&self) -> [usize; 2] {
-        [self.layers.last().map_or(0, |layer| layer.params.end); 2]
+        self.0.shape()
     }
 
     fn apply(&self, v: &[T]) -> Result<Vec<T>, CurvatureError> {
-        self.check(v)?;
-        let mut out = vec![T::zero(); v.len()];
-        for layer in &self.layers {
-            let v = parameter_matrix(v, &layer.params, (layer.input.nrows(), layer.output.nrows()))?;
-            store(&between(layer.input.view(), v, layer.output.view())?, &layer.params, &mut out);
-        }
-        Ok(out)
+        self.0.apply(v)
     }
 }
 

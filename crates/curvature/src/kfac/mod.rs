@@ -47,7 +47,7 @@ mod row_products;
 mod running_average;
 mod second_moments;
 
-pub use ekfac::{Ekfac, EkfacInverse};
+pub use ekfac::{Ekfac, EkfacInverse, EkfacLayer};
 pub use factored_damping::FactoredDamping;
 pub use factors::{KroneckerFactors, LayerFactors};
 pub use fisher_cotangents::{label_residuals, sampled_residuals};

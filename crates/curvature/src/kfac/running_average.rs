@@ -34,6 +34,18 @@ impl<T: Scalar> RunningFactors<T> {
         Self::default()
     }
 
+    /// The average of so many observations, to go on from; nothing yet where there is none.
+    #[must_use]
+    pub fn of(observations: u32, average: Option<KroneckerFactors<T>>) -> Self {
+        Self { count: if average.is_some() { observations } else { 0 }, average }
+    }
+
+    /// The observations so far.
+    #[must_use]
+    pub fn observations(&self) -> u32 {
+        self.count
+    }
+
     /// Takes a batch's factors into the average, in which older ones fade by `decay`.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! What is measured of a stored run, kept beside it: measured once for the same settings.
 
-use super::{Bits, Job, StoredRun, StudyError};
-use crate::atomic_file::write_atomically;
+use super::{Bits, Job, StoredRun};
 use crate::attack_catalogue::{Options, attack};
 use crate::error::ExperimentError;
+use crate::kept::kept;
 use crate::preset::Preset;
 use crate::records::{PathRow, Scope, read_csv, write_csv};
 use crate::robustness::is_attacked;
@@ -13,9 +13,7 @@ use minima_autodiff::Model;
 use minima_data::Mnist;
 use minima_metrics::{Summary, evaluate, input_gradient_norms, logit_margins, sharpness};
 use ndarray::{ArrayView2, Axis};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 
 /// FGSM's name in files.
 pub const FGSM: &str = "fgsm";
@@ -58,39 +56,6 @@ pub struct LateAttack {
     pub correct: Bits,
     /// Of those, the ones classified wrongly after.
     pub flipped: Bits,
-}
-
-/// Goes up whenever the same settings give other numbers, so that what was measured before is measured again.
-const VERSION: u32 = 1;
-
-/// A measurement with the settings that it depends on.
-#[derive(Serialize, Deserialize)]
-struct Kept<M> {
-    settings: String,
-    measured: M,
-}
-
-/// What is in the file, or else what is measured now and goes into the file; what cannot be read is measured again.
-fn kept<M: Serialize + DeserializeOwned>(
-    path: &Path,
-    settings: &str,
-    measure: impl FnOnce() -> Result<M, ExperimentError>,
-) -> Result<M, ExperimentError> {
-    let settings = format!("version {VERSION}, {settings}");
-    if let Some(kept) = read::<M>(path)?.filter(|kept| kept.settings == settings) {
-        return Ok(kept.measured);
-    }
-    let new = Kept { settings, measured: measure()? };
-    write_atomically(path, &serde_json::to_vec(&new)?)?;
-    Ok(new.measured)
-}
-
-fn read<M: DeserializeOwned>(path: &Path) -> Result<Option<Kept<M>>, StudyError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(StudyError::Read { path: path.to_owned(), source }),
-    }
 }
 
 /// The model at the end: FGSM, input gradients, margins, loss increases.

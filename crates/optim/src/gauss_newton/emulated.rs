@@ -17,7 +17,7 @@ use super::strips::ColumnOrder;
 use super::{Arithmetic, Generation};
 use crate::batch_gradient::batch_gradient;
 use crate::range::{POSITIVE, check};
-use crate::{OptimError, Optimizer};
+use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_autodiff::{Batch, Graph, Scalar, StepReport, mixed_dot};
 use minima_linalg::{LinalgError, matmul, solve_general};
@@ -194,5 +194,14 @@ impl<T: Scalar> Optimizer<T> for EmulatedGaussNewton {
             *p -= rate * T::from_f64(f64::from(d));
         }
         Ok(report)
+    }
+
+    /// Nothing: each step is computed from its batch alone.
+    fn state(&self, _graph: &Graph) -> Result<OptimizerState, OptimError> {
+        Ok(OptimizerState::default())
+    }
+
+    fn restore(&mut self, _graph: &Graph, _state: &OptimizerState) -> Result<(), OptimError> {
+        Ok(())
     }
 }

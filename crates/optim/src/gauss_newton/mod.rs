@@ -19,7 +19,7 @@ pub use minima_curvature::Generation;
 pub use solve_precision::SolvePrecision;
 
 use crate::range::{POSITIVE, check};
-use crate::{OptimError, Optimizer};
+use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
 
 /// Gauss-Newton with a fixed learning rate and damping.
@@ -111,5 +111,14 @@ impl<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64>> Optimizer<T, E> 
         let (report, direction) = self.direction(engine, params, batch)?;
         engine.descend(params, self.learning_rate, &direction)?;
         Ok(report)
+    }
+
+    /// Nothing: each step is computed from its batch alone.
+    fn state(&self, _engine: &E) -> Result<OptimizerState, OptimError> {
+        Ok(OptimizerState::default())
+    }
+
+    fn restore(&mut self, _engine: &E, _state: &OptimizerState) -> Result<(), OptimError> {
+        Ok(())
     }
 }

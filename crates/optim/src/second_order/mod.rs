@@ -8,6 +8,7 @@ mod adaptive_damping;
 mod curvature;
 mod exact;
 mod line_search;
+mod memory;
 mod solver;
 mod step;
 
@@ -19,6 +20,7 @@ pub use step::StepLog;
 
 use crate::range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use crate::{Generation, OptimError};
+use memory::Memory;
 use minima_autodiff::Scalar;
 
 /// `v ← μ v + d`, `θ ← θ − t v` with `(C + (λ + δ) I) d = ∇ℓ + δθ`: a damped curvature matrix C against the gradient of the
@@ -70,21 +72,6 @@ struct Options {
     step_limit: Option<f64>,
 }
 
-/// What is remembered from step to step.
-#[derive(Clone, Debug)]
-struct Memory<T> {
-    /// λ of the next step.
-    damping: f64,
-    steps: u32,
-    failed_searches: u32,
-    rejected_steps: u32,
-    /// v, empty at first.
-    velocity: Vec<T>,
-    /// d, where a solver may start from it.
-    direction: Vec<T>,
-    log: Option<StepLog>,
-}
-
 impl<T: Scalar> SecondOrder<T> {
     /// With any curvature, solved exactly, learning rate 0.3, damping 0.1 and no momentum.
     ///
@@ -102,10 +89,7 @@ impl<T: Scalar> SecondOrder<T> {
             weight_decay: 0.0,
             step_limit: None,
         };
-        let (velocity, direction) = (Vec::new(), Vec::new());
-        let memory =
-            Memory { damping: 0.1, steps: 0, failed_searches: 0, rejected_steps: 0, velocity, direction, log: None };
-        Self { options, memory }
+        Self { options, memory: Memory::at_the_start(0.1) }
     }
 
     /// Gauss-Newton.

@@ -1,15 +1,16 @@
 //! One second-order step.
 
+use super::SecondOrder;
 use super::adaptive_damping::reduction_ratio;
 use super::curvature::CurvatureAt;
 use super::exact::{self, Damping};
 use super::line_search::Trial;
+use super::memory::Memory;
 use super::solver::{CgLog, Solver};
-use super::{Memory, SecondOrder};
 use crate::batch_gradient::batch_gradient;
 use crate::range::{POSITIVE, check};
 use crate::vectors::inner;
-use crate::{OptimError, Optimizer};
+use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::softmax_cross_entropy::mean_loss;
 use minima_autodiff::{Batch, Graph, Linearization, Scalar, StepReport};
 use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
@@ -99,6 +100,15 @@ impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
         }
         self.memory = memory;
         Ok(report)
+    }
+
+    fn state(&self, _graph: &Graph) -> Result<OptimizerState, OptimError> {
+        Ok(self.memory.state())
+    }
+
+    fn restore(&mut self, graph: &Graph, state: &OptimizerState) -> Result<(), OptimError> {
+        self.memory = Memory::of(state, graph.parameter_count())?;
+        Ok(())
     }
 }
 

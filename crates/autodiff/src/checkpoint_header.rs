@@ -1,0 +1,139 @@
+//! The header of a safetensors file, believed only where the file bears it out: every name once, every tensor within the file
+//! and as long as its type and shape take, and no byte in two tensors or in none.
+
+use crate::CheckpointError;
+use safetensors::tensor::TensorInfo;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The bytes of the length that a file begins with.
+pub(crate) const LENGTH: usize = size_of::<u64>();
+
+/// The entry that describes no tensor.
+const METADATA: &str = "__metadata__";
+
+/// The tensors of a file and the bytes that they lie in.
+#[derive(Debug)]
+pub(crate) struct Tensors<'a> {
+    /// In the order of their offsets, all of which lie within `data`.
+    tensors: Vec<(String, TensorInfo)>,
+    data: &'a [u8],
+}
+
+impl<'a> Tensors<'a> {
+    /// Reads a file's header; errors name `path`.
+    pub(crate) fn read(bytes: &'a [u8], path: &Path) -> Result<Self, CheckpointError> {
+        let path = || path.to_owned();
+        let Some((length, rest)) = bytes.split_first_chunk::<LENGTH>() else {
+            return Err(CheckpointError::Truncated { path: path(), found: bytes.len(), expected: LENGTH });
+        };
+        let length = u64::from_le_bytes(*length);
+        let Some((header, data)) = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length)) else {
+            return Err(CheckpointError::HeaderLength { path: path(), found: length, expected: rest.len() });
+        };
+        let Entries(mut tensors) = serde_json::from_slice(header)
+            .map_err(|error| CheckpointError::Header { path: path(), found: error.to_string() })?;
+        if let Some(tensor) = stands_twice(&tensors) {
+            return Err(CheckpointError::Duplicate { path: path(), tensor });
+        }
+        tensors.sort_by_key(|(_, info)| info.data_offsets);
+        let end = check_places(&tensors, data.len(), &path)?;
+        if end != data.len() {
+            return Err(CheckpointError::Trailing { path: path(), found: data.len(), expected: end });
+        }
+        Ok(Self { tensors, data })
+    }
+
+    /// The tensors' names, in the order of their places.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// What the header says of a tensor, and its bytes.
+    pub(crate) fn tensor(&self, name: &str) -> Option<(&TensorInfo, &'a [u8])> {
+        let (_, info) = self.tensors.iter().find(|(known, _)| known == name)?;
+        let (begin, end) = info.data_offsets;
+        Some((info, self.data.get(begin..end)?))
+    }
+}
+
+/// A name that stands twice, if one does.
+fn stands_twice(tensors: &[(String, TensorInfo)]) -> Option<String> {
+    let mut names: Vec<&str> = tensors.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].to_owned())
+}
+
+/// Demands that tensors in the order of their offsets lie end to end within `length` bytes. Returns where the last one ends.
+fn check_places(
+    tensors: &[(String, TensorInfo)],
+    length: usize,
+    path: &impl Fn() -> PathBuf,
+) -> Result<usize, CheckpointError> {
+    let mut last = 0;
+    for (name, info) in tensors {
+        let ((begin, end), tensor) = (info.data_offsets, name.clone());
+        if end > length {
+            return Err(CheckpointError::OutOfRange { path: path(), tensor, found: end, expected: length });
+        }
+        let bits = bits(info);
+        if end.checked_sub(begin).is_none_or(|bytes| bits != Some(8 * bytes as u128)) {
+            let expected = match bits {
+                Some(bits) if bits % 8 == 0 => (bits / 8).to_string(),
+                Some(bits) => format!("{bits} bits in whole"),
+                None => "fewer than 2^128".to_owned(),
+            };
+            return Err(CheckpointError::Extent { path: path(), tensor, found: (begin, end), expected });
+        }
+        if begin < last {
+            return Err(CheckpointError::Overlap { path: path(), tensor, found: begin, expected: last });
+        }
+        if begin > last {
+            return Err(CheckpointError::Gap { path: path(), tensor, found: begin, expected: last });
+        }
+        last = end;
+    }
+    Ok(last)
+}
+
+/// The bits that a type and shape take; `None` where they are too many to count.
+fn bits(info: &TensorInfo) -> Option<u128> {
+    let bits = info.dtype.bitsize() as u128;
+    info.shape.iter().try_fold(bits, |product, &size| product.checked_mul(size as u128))
+}
+
+/// The entries of a header in their order, those of one name included: a map would keep one of them.
+struct Entries(Vec<(String, TensorInfo)>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EntriesVisitor).map(Self)
+    }
+}
+
+struct EntriesVisitor;
+
+impl<'de> Visitor<'de> for EntriesVisitor {
+    type Value = Vec<(String, TensorInfo)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut tensors, mut described) = (Vec::new(), false);
+        while let Some(name) = map.next_key::<String>()? {
+            if name != METADATA {
+                tensors.push((name, map.next_value()?));
+            } else if described {
+                return Err(A::Error::duplicate_field(METADATA));
+            } else {
+                map.next_value::<Option<BTreeMap<String, String>>>()?;
+                described = true;
+            }
+        }
+        Ok(tensors)
+    }
+}

@@ -1,0 +1,52 @@
+//! What a second-order optimizer remembers from step to step.
+
+use super::StepLog;
+use crate::{OptimError, OptimizerState};
+use minima_autodiff::Scalar;
+
+/// What is remembered from step to step.
+#[derive(Clone, Debug)]
+pub(super) struct Memory<T> {
+    /// λ of the next step.
+    pub damping: f64,
+    pub steps: u32,
+    pub failed_searches: u32,
+    pub rejected_steps: u32,
+    /// v, empty at first.
+    pub velocity: Vec<T>,
+    /// d, where a solver may start from it.
+    pub direction: Vec<T>,
+    pub log: Option<StepLog>,
+}
+
+impl<T: Scalar> Memory<T> {
+    pub fn at_the_start(damping: f64) -> Self {
+        let (velocity, direction) = (Vec::new(), Vec::new());
+        Self { damping, steps: 0, failed_searches: 0, rejected_steps: 0, velocity, direction, log: None }
+    }
+
+    /// All that later steps depend on; what the last one logged is not part of it.
+    pub fn state(&self) -> OptimizerState {
+        let mut state = OptimizerState::default();
+        state.put_number("damping", self.damping);
+        state.put_number("steps", f64::from(self.steps));
+        state.put_number("failed_searches", f64::from(self.failed_searches));
+        state.put_number("rejected_steps", f64::from(self.rejected_steps));
+        state.put_vector("velocity", &self.velocity);
+        state.put_vector("direction", &self.direction);
+        state
+    }
+
+    /// Back from it, for a network of so many parameters.
+    pub fn of(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError> {
+        Ok(Self {
+            damping: state.number("damping")?,
+            steps: state.count("steps")?,
+            failed_searches: state.count("failed_searches")?,
+            rejected_steps: state.count("rejected_steps")?,
+            velocity: state.vector("velocity", parameters)?,
+            direction: state.vector("direction", parameters)?,
+            log: None,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! What an optimizer remembers from step to step, as named numbers that can be written down.
+
+use crate::OptimError;
+use minima_autodiff::Scalar;
+use minima_autodiff::engine::RuleMemory;
+use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2};
+use std::collections::BTreeMap;
+
+/// The memory of an optimizer: with it, one of the same options goes on as if it had never stopped, bit for bit.
+///
+/// Tensors are in double precision, which holds every number of both precisions exactly.
+///
+/// ```
+/// use minima_autodiff::{GraphBuilder, Graph};
+/// use minima_optim::{Adam, Batch, Optimizer};
+/// use ndarray::array;
+///
+/// let mut g = GraphBuilder::new(&[2]);
+/// let y = g.dense(g.input(), "Dense_0", 2)?;
+/// let graph = g.finish(y)?;
+/// let images = array![[0.0_f32, 0.1], [1.0, 0.9]];
+/// let batch = Batch::new(images.view(), &[0, 1])?;
+/// let mut params: Vec<f32> = graph.init(42);
+/// let mut optimizer = Adam::<f32>::new(0.1);
+/// optimizer.step(&graph, &mut params, &batch)?;
+///
+/// let (state, mut same) = (optimizer.state(&graph)?, params.clone());
+/// let mut another = Adam::<f32>::new(0.1);
+/// another.restore(&graph, &state)?;
+/// optimizer.step(&graph, &mut params, &batch)?;
+/// another.step(&graph, &mut same, &batch)?;
+/// assert_eq!(params, same);
+/// # Ok::<(), minima_optim::OptimError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OptimizerState {
+    /// Single numbers by their names.
+    pub numbers: BTreeMap<String, f64>,
+    /// Vectors and matrices by their names.
+    pub tensors: BTreeMap<String, ArrayD<f64>>,
+}
+
+impl OptimizerState {
+    /// Notes a number.
+    pub fn put_number(&mut self, name: &str, number: f64) {
+        self.numbers.insert(name.to_owned(), number);
+    }
+
+    /// Notes a vector.
+    pub fn put_vector<T: Scalar>(&mut self, name: &str, vector: &[T]) {
+        let numbers: Array1<f64> = vector.iter().map(|x| x.as_f64()).collect();
+        self.tensors.insert(name.to_owned(), numbers.into_dyn());
+    }
+
+    /// Notes a matrix.
+    pub fn put_matrix<T: Scalar>(&mut self, name: &str, matrix: &Array2<T>) {
+        self.tensors.insert(name.to_owned(), matrix.mapv(Scalar::as_f64).into_dyn());
+    }
+
+    /// A finite number that was noted.
+    ///
+    /// # Errors
+    /// When it was not, or is not finite.
+    pub fn number(&self, name: &str) -> Result<f64, OptimError> {
+        let found = self.numbers.get(name).ok_or_else(|| missing(name, "a number"))?;
+        if found.is_finite() { Ok(*found) } else { Err(wrong(name, found.to_string(), "a finite number")) }
+    }
+
+    /// A number that counts something.
+    ///
+    /// # Errors
+    /// When it was not noted, or is no whole number from 0 to 2³² − 1.
+    pub fn count(&self, name: &str) -> Result<u32, OptimError> {
+        let found = self.number(name)?;
+        if found.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&found) {
+            return Ok(found as u32);
+        }
+        Err(wrong(name, found.to_string(), "a count"))
+    }
+
+    /// A vector of finite numbers that was noted, of this length or empty.
+    ///
+    /// # Errors
+    /// When it was not, has another length, or holds a number that is not finite.
+    pub fn vector<T: Scalar>(&self, name: &str, len: usize) -> Result<Vec<T>, OptimError> {
+        let tensor = self.tensors.get(name).ok_or_else(|| missing(name, "a vector"))?;
+        if ![0, len].contains(&tensor.len()) || tensor.ndim() != 1 {
+            return Err(wrong(name, format!("shape {:?}", tensor.shape()), &format!("a vector of {len} numbers")));
+        }
+        check_finite(name, tensor)?;
+        Ok(tensor.iter().map(|&x| T::from_f64(x)).collect())
+    }
+
+    /// A matrix of finite numbers that was noted.
+    ///
+    /// # Errors
+    /// When it was not, is no matrix, or holds a number that is not finite.
+    pub fn matrix<T: Scalar>(&self, name: &str) -> Result<Array2<T>, OptimError> {
+        let tensor = self.tensors.get(name).ok_or_else(|| missing(name, "a matrix"))?;
+        check_finite(name, tensor)?;
+        let matrix = tensor.view().into_dimensionality::<Ix2>();
+        let matrix = matrix.map_err(|_| wrong(name, format!("shape {:?}", tensor.shape()), "a matrix"))?;
+        Ok(matrix.mapv(T::from_f64))
+    }
+
+    /// Notes what an update rule remembers.
+    pub fn put_rule(&mut self, memory: &RuleMemory) {
+        self.put_number("steps", f64::from(memory.steps));
+        for (number, vector) in memory.vectors.iter().enumerate() {
+            self.put_vector(&format!("memory.{number}"), vector);
+        }
+    }
+
+    /// What an update rule remembered.
+    ///
+    /// # Errors
+    /// When that is no memory of a rule.
+    pub fn rule(&self) -> Result<RuleMemory, OptimError> {
+        let mut memory = RuleMemory { steps: self.count("steps")?, vectors: Vec::new() };
+        while let Some(tensor) = self.tensors.get(&format!("memory.{}", memory.vectors.len())) {
+            let name = format!("memory.{}", memory.vectors.len());
+            check_finite(&name, tensor)?;
+            let vector = tensor.view().into_dimensionality::<Ix1>();
+            let vector = vector.map_err(|_| wrong(&name, format!("shape {:?}", tensor.shape()), "a vector"))?;
+            memory.vectors.push(vector.to_vec());
+        }
+        Ok(memory)
+    }
+}
+
+fn check_finite(name: &str, tensor: &ArrayD<f64>) -> Result<(), OptimError> {
+    match tensor.iter().find(|x| !x.is_finite()) {
+        Some(x) => Err(wrong(name, x.to_string(), "finite numbers")),
+        None => Ok(()),
+    }
+}
+
+fn missing(name: &str, expected: &str) -> OptimError {
+    wrong(name, "nothing".to_owned(), expected)
+}
+
+fn wrong(name: &str, found: String, expected: &str) -> OptimError {
+    OptimError::State { name: name.to_owned(), found, expected: expected.to_owned() }
+}
