@@ -46,6 +46,7 @@ fn catcher(fault: Fault) -> Catcher {
         Fault::DampingMissing => gate("gauss-newton-cg"),
         Fault::MaximumMisplaced => Catcher::Property(property::GRADIENT),
         Fault::MomentumLost => Catcher::Property(property::MOMENTUM),
+        Fault::StateForgotten => Catcher::Property(property::RESUMPTION),
         Fault::StatisticsNeverFade => Catcher::Property(property::STATISTICS),
         Fault::LastBatchDropped => Catcher::Property(property::EPOCH),
         Fault::NotProjected => Catcher::Property(property::BALL),

@@ -5,7 +5,7 @@ use minima_autodiff::softmax_cross_entropy::{mean_gradient, mean_loss};
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Model};
 use minima_curvature::kfac::newest_weight;
 use minima_data::{EpochOrder, epoch_batches};
-use minima_optim::Sgd;
+use minima_optim::{Adam, Batch, Optimizer, Sgd};
 use minima_rng::Key;
 use ndarray::Array2;
 use std::error::Error;
@@ -18,7 +18,7 @@ pub type Held = Result<(), Box<dyn Error>>;
 pub type Property = (&'static str, fn() -> Held);
 
 /// All properties.
-pub const ALL: [Property; 5] = [EPOCH, GRADIENT, MOMENTUM, STATISTICS, BALL];
+pub const ALL: [Property; 6] = [EPOCH, GRADIENT, MOMENTUM, RESUMPTION, STATISTICS, BALL];
 
 /// An epoch's batches hold every sample once, the short last one's among them.
 pub const EPOCH: Property = ("every sample once an epoch", every_sample_once_an_epoch);
@@ -26,6 +26,8 @@ pub const EPOCH: Property = ("every sample once an epoch", every_sample_once_an_
 pub const GRADIENT: Property = ("gradient against differences", gradient_of_differences);
 /// SGD's steps along one gradient add up as the geometric series of its momentum does.
 pub const MOMENTUM: Property = ("momentum's geometric series", momentum_series);
+/// Adam goes on from what was written down of it as if it had never stopped.
+pub const RESUMPTION: Property = ("a run goes on as it was", adam_goes_on);
 /// What was observed long ago has faded from K-FAC's statistics by the decay's power.
 pub const STATISTICS: Property = ("statistics fade", statistics_fade);
 /// PGD's images lie in the ball, measured here.
@@ -102,6 +104,21 @@ fn momentum_series() -> Held {
     // Velocity n is Σ μᵏ over k < n, (1 − μⁿ)/(1 − μ). All of it is exact in binary.
     let travelled: f64 = (1..=steps).map(|n| (1.0 - momentum.powi(n)) / (1.0 - momentum)).sum();
     params.iter().try_for_each(|&p| close("a parameter after ten steps", p, -rate * travelled, 0.0))
+}
+
+fn adam_goes_on() -> Held {
+    let (graph, images, labels) = small_network(5, 4)?;
+    let batch = Batch::new(images.view(), &labels)?;
+    let mut adam = Adam::<f64>::new(0.01);
+    let mut params: Vec<f64> = graph.init(42);
+    for _ in 0..3 {
+        adam.step(&graph, &mut params, &batch)?;
+    }
+    let (mut another, mut same) = (Adam::<f64>::new(0.01), params.clone());
+    another.restore(&graph, &adam.state(&graph)?)?;
+    adam.step(&graph, &mut params, &batch)?;
+    another.step(&graph, &mut same, &batch)?;
+    params.iter().zip(same).try_for_each(|(&p, found)| close("a parameter one step later", found, p, 0.0))
 }
 
 fn statistics_fade() -> Held {

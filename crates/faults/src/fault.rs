@@ -50,6 +50,8 @@ faults! {
     VelocityLost = "K-FAC's velocity lost",
     /// K-FAC's statistics are a plain mean over all batches so far.
     StatisticsNeverFade = "K-FAC's statistics never fade",
+    /// A first-order optimizer that goes on starts without its memory.
+    StateForgotten = "a run goes on without its optimizer's memory",
     /// The last, short batch of an epoch is left out.
     LastBatchDropped = "an epoch's last, short batch dropped",
     /// Every epoch has the first one's order of samples.
