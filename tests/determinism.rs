@@ -7,7 +7,7 @@ use minima_experiment::attack_catalogue::{CATALOGUE, Options, attack};
 use minima_experiment::machine::Machine;
 use minima_experiment::observer::Silent;
 use minima_experiment::preset::{DatasetKind, Preset};
-use minima_experiment::training::{Run, TestSet, train_one};
+use minima_experiment::training::{Run, RunTraining, TestSet, Trained};
 use minima_experiment::{Norm, OptimizerSpec};
 use minima_metrics::statistics::{Estimate, ImageResamples, Resampled, Share, holm, p_same_share};
 use minima_metrics::{
@@ -48,6 +48,12 @@ fn assert_the_same(compute: impl Fn() -> Sent<Found> + Sync) -> Outcome {
         }
     }
     Ok(())
+}
+
+fn trained(preset: &Preset, run: &Run, data: &Mnist) -> Sent<Trained> {
+    let test = TestSet::new(&data.test.take(preset.test_images));
+    let machine = &Machine::Processor;
+    Ok(RunTraining { machine, preset, run, place: (1, 1), test: &test, keep: None }.train(data, &mut Silent)?)
 }
 
 /// Five steps, the last on a short batch.
@@ -105,8 +111,8 @@ fn every_optimizer_trains_the_same_model() -> Outcome {
     assert_the_same(|| {
         let train = |(optimizer, _): (&String, _)| -> Sent<_> {
             let run = Run { dataset: DatasetKind::Poisoned, optimizer: optimizer.clone(), seed: 42 };
-            let trained = train_one(&Machine::Processor, &preset, &run, &data, &mut Silent)?;
-            Ok((optimizer.clone(), text(&(trained.model.params(), trained.epochs))))
+            let found = trained(&preset, &run, &data)?;
+            Ok((optimizer.clone(), text(&(found.model.params(), found.epochs))))
         };
         preset.optimizers.iter().map(train).collect()
     })
@@ -116,7 +122,7 @@ fn every_optimizer_trains_the_same_model() -> Outcome {
 fn model(data: &Mnist, images: usize) -> Sent<(Model<f32>, TestSet)> {
     let preset = Preset::named("check", &["epochs=3".to_owned(), "train_images=3000".to_owned()])?;
     let run = Run { dataset: DatasetKind::Clean, optimizer: "adam".to_owned(), seed: 42 };
-    let trained = train_one(&Machine::Processor, &preset, &run, data, &mut Silent)?;
+    let trained = trained(&preset, &run, data)?;
     Ok((trained.model, TestSet::new(&data.test.take(images))))
 }
 
