@@ -1,5 +1,12 @@
 //! The commands of minima: `cargo xtask --help` lists them.
 
+/// Writes a line to standard error; where that is closed, nobody is left to tell, and work goes on.
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{}\n", format_args!($($words)*)));
+    }};
+}
+
 mod commands;
 mod interruption;
 mod progress;
@@ -70,11 +77,11 @@ fn main() -> ExitCode {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
         Err(error) if matches!(error.downcast_ref(), Some(ExperimentError::Interrupted { .. })) => {
-            eprintln!("{error}; go on with: {}", interruption::this_command());
+            tell!("{error}; go on with: {}", interruption::this_command());
             ExitCode::from(interruption::STOPPED)
         }
         Err(error) => {
-            eprintln!("error: {}", in_one_line(&error));
+            tell!("error: {}", in_one_line(&error));
             ExitCode::from(2)
         }
     }
@@ -107,6 +114,6 @@ fn refuse(error: &clap::Error) -> ExitCode {
         .unwrap_or_default()
         .split_whitespace()
         .collect();
-    eprintln!("{} (--help tells more)", words.join(" "));
+    tell!("{} (--help tells more)", words.join(" "));
     ExitCode::from(2)
 }
