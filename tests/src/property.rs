@@ -77,7 +77,7 @@ fn gradient_of_differences() -> Held {
     let at = graph.linearize(&params, images.view())?;
     let gradient = at.vjp(mean_gradient(at.logits(), &labels)?.view())?;
     drop(at);
-    // Cubic error h² and rounding 1e-16/h are both under 1e-9; kinks nearer than h to one of these images would show.
+    // A difference is off by a third derivative times h², 1e-12, and by rounding, 1e-16/h; a kink within h would show.
     let h = 1e-6;
     for place in 0..params.len() {
         let kept = params[place];
