@@ -1,6 +1,7 @@
-//! Golden values for the tests that cross crates.
+//! Golden values and hostile bytes for the tests that cross crates.
 
 pub mod golden;
+pub mod hostile;
 
 /// README's example, compiled and run as a documentation test.
 #[cfg(doctest)]

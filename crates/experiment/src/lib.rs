@@ -17,6 +17,7 @@ mod attack_bench;
 pub mod attack_catalogue;
 pub mod attack_run;
 pub mod bench;
+mod bounded_file;
 pub mod check;
 pub mod claims;
 pub mod comparison;

@@ -7,6 +7,7 @@ mod table;
 pub use error::PresetError;
 pub use flips::Flips;
 
+use crate::bounded_file::{self, read_text_at_most};
 use crate::optimizer_spec::OptimizerSpec;
 use crate::optimizers::sort_key;
 use minima_data::Mnist;
@@ -135,10 +136,17 @@ impl Preset {
     /// # Errors
     /// As [`named`](Self::named), and for a file that cannot be read or is no TOML.
     pub fn from_file(path: &Path, overrides: &[String]) -> Result<Self, PresetError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| PresetError::Read { path: path.to_owned(), source })?;
-        let origin = path.display().to_string();
-        Self::from_table(extended(parse(&text, &origin)?, &origin)?, &origin, overrides)
+        let text = read_text_at_most(path, bounded_file::TEXT)
+            .map_err(|source| PresetError::Read { path: path.to_owned(), source })?;
+        Self::from_text(&text, &path.display().to_string(), overrides)
+    }
+
+    /// As [`from_file`](Self::from_file), from the file's text; errors name `origin`.
+    ///
+    /// # Errors
+    /// As [`named`](Self::named), and for text that is no TOML.
+    pub fn from_text(text: &str, origin: &str, overrides: &[String]) -> Result<Self, PresetError> {
+        Self::from_table(extended(parse(text, origin)?, origin)?, origin, overrides)
     }
 
     fn from_table(mut table: Table, origin: &str, overrides: &[String]) -> Result<Self, PresetError> {

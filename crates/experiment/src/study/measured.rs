@@ -3,6 +3,7 @@
 use super::{Bits, Job, StoredRun, StudyError};
 use crate::atomic_file::write_atomically;
 use crate::attack_catalogue::{Options, attack};
+use crate::bounded_file::{self, read_at_most};
 use crate::error::ExperimentError;
 use crate::preset::Preset;
 use crate::records::{PathRow, Scope, read_csv, write_csv};
@@ -86,7 +87,7 @@ fn kept<M: Serialize + DeserializeOwned>(
 }
 
 fn read<M: DeserializeOwned>(path: &Path) -> Result<Option<Kept<M>>, StudyError> {
-    match std::fs::read(path) {
+    match read_at_most(path, bounded_file::RESULTS) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(StudyError::Read { path: path.to_owned(), source }),

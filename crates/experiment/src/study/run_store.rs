@@ -3,6 +3,7 @@
 use super::StudyError;
 use super::job::Job;
 use crate::atomic_file::write_atomically;
+use crate::bounded_file::{self, read_text_at_most};
 use crate::error::ExperimentError;
 use crate::observer::Observer;
 use crate::records::{TrainingRow, read_csv, write_csv};
@@ -53,7 +54,7 @@ impl RunStore {
             // Whatever began here ended in no run.
             return Ok(None);
         }
-        match std::fs::read_to_string(&recipe) {
+        match read_text_at_most(&recipe, bounded_file::TEXT) {
             Ok(found) => same_recipe(&folder, &found, &job.recipe(&data.hashes)?)?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(StudyError::Read { path: recipe, source }.into()),

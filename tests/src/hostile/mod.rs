@@ -1,0 +1,43 @@
+//! Readers of files that anybody may have made, on any bytes at all.
+//!
+//! Each function takes the bytes of a file, reads them, and panics where the reader breaks a promise: what it accepts obeys the
+//! invariants of its type and says the same when written and read again. What it refuses is no failure. That they do not
+//! panic themselves and hold little memory is for the callers to see: `tests/hostile.rs` and the fuzz targets.
+
+mod checkpoint;
+mod idx;
+#[cfg(feature = "results")]
+mod manifest;
+#[cfg(feature = "results")]
+mod preset;
+#[cfg(feature = "results")]
+mod records;
+
+pub use checkpoint::checkpoint;
+pub use idx::{images, labels};
+#[cfg(feature = "results")]
+pub use {manifest::manifest, preset::preset, records::records};
+
+/// A reader of one kind of file.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name: that of its folder in `corpus` and of its fuzz target.
+    pub name: &'static str,
+    /// Reads the bytes and checks what came of it.
+    pub run: fn(&[u8]),
+    /// The most bytes it may hold for a file of so many.
+    pub memory: fn(u64) -> u64,
+}
+
+/// Every reader.
+pub const TARGETS: &[Target] = &[
+    Target { name: "idx_images", run: images, memory: idx::memory },
+    Target { name: "idx_labels", run: labels, memory: idx::memory },
+    Target { name: "checkpoint", run: checkpoint, memory: checkpoint::memory },
+    #[cfg(feature = "results")]
+    Target { name: "preset", run: preset, memory: preset::memory },
+    #[cfg(feature = "results")]
+    Target { name: "manifest", run: manifest, memory: manifest::memory },
+    #[cfg(feature = "results")]
+    Target { name: "records", run: records, memory: records::memory },
+];
