@@ -1,9 +1,11 @@
 //! The commands of minima: `cargo xtask --help` lists them.
 
 mod commands;
+mod interruption;
 mod progress;
 
 use clap::{Parser, Subcommand};
+use minima_experiment::ExperimentError;
 use std::process::ExitCode;
 
 /// Which minimum does an optimizer find, and how robust is it?
@@ -67,6 +69,10 @@ fn main() -> ExitCode {
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
+        Err(error) if matches!(error.downcast_ref(), Some(ExperimentError::Interrupted { .. })) => {
+            eprintln!("{error}; go on with: {}", interruption::this_command());
+            ExitCode::from(interruption::STOPPED)
+        }
         Err(error) => {
             eprintln!("error: {}", in_one_line(&error));
             ExitCode::from(2)

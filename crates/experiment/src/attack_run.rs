@@ -2,14 +2,17 @@
 
 use crate::attack_catalogue::{Options, attack};
 use crate::error::ExperimentError;
+use crate::kept::kept;
 use crate::machine::Machine;
 use crate::preset::NetworkKind;
+use crate::results_folder::Unfinished;
 use crate::tables::Table;
 use crate::training::network;
 use minima_attacks::{Ball, Norm, TransferMatrix};
 use minima_autodiff::{Classifier, Model};
 use minima_data::Dataset;
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -25,10 +28,27 @@ pub struct Request<'a> {
     pub epsilons: &'a [f64],
     /// What is chosen of the attack.
     pub options: Options,
+    /// Where what is found at each radius is kept until all are done; nowhere, and all is measured anew each time.
+    pub kept: Option<&'a Unfinished>,
+}
+
+impl Request<'_> {
+    /// What was found at a radius before, or is measured now.
+    fn once<M: Serialize + DeserializeOwned>(
+        &self,
+        epsilon: f64,
+        measure: impl FnOnce() -> Result<M, ExperimentError>,
+    ) -> Result<M, ExperimentError> {
+        match self.kept {
+            // The folder's recipe has all else that decides it.
+            Some(unfinished) => kept(&unfinished.join(&format!("{epsilon}.json")), "", measure),
+            None => measure(),
+        }
+    }
 }
 
 /// What an attack found at one radius.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttackAtEpsilon {
     /// The radius.
     pub epsilon: f64,
@@ -77,18 +97,22 @@ pub fn attack_checkpoint(
         let mut results = Vec::new();
         let mut correct = None;
         for ball in balls {
-            let start = Instant::now();
-            let outcome = chosen.run(model, images.view(), &labels, ball)?;
-            let seconds = start.elapsed().as_secs_f64();
-            correct = Some(outcome.correct());
-            results.push(AttackAtEpsilon {
-                epsilon: ball.epsilon(),
-                successes: outcome.successes(),
-                robust: outcome.robust(),
-                robust_accuracy: outcome.robust_accuracy().unwrap_or(0.0),
-                queries: outcome.passes.queries(),
-                seconds,
-            });
+            let (found, correct_before) = request.once(ball.epsilon(), || {
+                let start = Instant::now();
+                let outcome = chosen.run(model, images.view(), &labels, ball)?;
+                let seconds = start.elapsed().as_secs_f64();
+                let found = AttackAtEpsilon {
+                    epsilon: ball.epsilon(),
+                    successes: outcome.successes(),
+                    robust: outcome.robust(),
+                    robust_accuracy: outcome.robust_accuracy().unwrap_or(0.0),
+                    queries: outcome.passes.queries(),
+                    seconds,
+                };
+                Ok((found, outcome.correct()))
+            })?;
+            correct = Some(correct_before);
+            results.push(found);
         }
         // Every attack has counted them; without a radius there was none.
         let correct = match correct {
@@ -116,7 +140,7 @@ pub struct TransferReport {
 }
 
 /// One checkpoint that is shown another's adversarial images.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TransferResult {
     /// The checkpoint.
     pub target: String,
@@ -148,16 +172,17 @@ pub fn transfer_checkpoints(
     let mut results = Vec::new();
     for &epsilon in request.epsilons {
         let ball = Ball::new(request.norm, epsilon)?;
-        let matrix = TransferMatrix::measure(chosen.as_ref(), &[&made_on], &shown, images.view(), &labels, ball)?;
-        for (path, cell) in targets.iter().zip(matrix.cells.row(0)) {
-            results.push(TransferResult {
+        results.extend(request.once(epsilon, || {
+            let matrix = TransferMatrix::measure(chosen.as_ref(), &[&made_on], &shown, images.view(), &labels, ball)?;
+            let found = targets.iter().zip(matrix.cells.row(0)).map(|(path, cell)| TransferResult {
                 target: path.display().to_string(),
                 epsilon,
                 correct: cell.correct,
                 successes: cell.successes,
                 robust_accuracy: cell.robust() as f64 / labels.len().max(1) as f64,
             });
-        }
+            Ok(found.collect::<Vec<_>>())
+        })?);
     }
     let (attack, source) = (chosen.name().to_owned(), source.display().to_string());
     Ok(TransferReport { attack, norm: request.norm, images: labels.len(), source, results })

@@ -2,9 +2,8 @@
 
 use crate::error::ExperimentError;
 use crate::observer::{Event, Observer};
-use crate::preset::Preset;
 use crate::records::TrainingRow;
-use crate::training::{Run, TestSet};
+use crate::training::{Keeper, Progress, Training, TrainingState};
 use minima_autodiff::Model;
 use minima_cuda::engine::DeviceData;
 use minima_cuda::{CudaEngine, CudaError, Device};
@@ -39,28 +38,39 @@ pub(crate) fn load<D: Device>(engine: &CudaEngine<D>, set: &Dataset) -> Result<D
     engine.load(pixels.as_slice().unwrap_or_default(), &labels)
 }
 
-/// Trains a model on a device from its seed's initial weights, as
-/// [`train_on_processor`](crate::training::train_on_processor) does on the processor. Losses come back once an epoch.
+/// Trains a model on a device as [`Training::run`] does on the processor. Losses come back once an epoch, and that is when its state
+/// is kept and it may be stopped.
 ///
 /// # Errors
-/// When a step or the device fails, or an epoch's loss is no number.
+/// As [`Training::run`], and when the device fails.
 pub fn train_on<D: Device>(
     engine: &CudaEngine<D>,
     mut optimizer: Box<dyn Optimizer<f32, CudaEngine<D>>>,
-    preset: &Preset,
-    run: &Run,
-    train: &Dataset,
-    test: &TestSet,
+    training: &Training<'_>,
     observer: &mut dyn Observer,
 ) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
+    let Training { preset, run, train, test, keep } = *training;
     let graph = engine.graph();
     let data = load(engine, train)?;
-    let mut params = engine.vector(&graph.init::<f32>(run.seed))?;
+    let mut keeper = Keeper::new(keep, &run.name());
+    let _heeding = keeper.heed();
+    let mut progress = Progress::new(&run.name());
+    let mut weights = graph.init::<f32>(run.seed);
+    if let Some(state) = keeper.resume(preset.epochs)? {
+        weights = state.weights.iter().map(|&w| w as f32).collect();
+        optimizer.restore(engine, &state.optimizer)?;
+        progress = state.progress;
+    }
+    keeper.check(&progress)?;
+    let mut params = engine.vector(&weights)?;
     let mut epochs = engine.epochs(&data, preset.batch_size)?;
     let steps = train.len().div_ceil(preset.batch_size);
     let mut model = Model::new(Arc::clone(graph), engine.read(&params)?)?;
-    let mut rows = Vec::new();
-    for (epoch, order) in (1..=preset.epochs).zip(EpochOrder::new(run.seed, train.len())) {
+    for row in &progress.rows {
+        observer.on(Event::Epoch(row));
+    }
+    let behind = progress.rows.len();
+    for (epoch, order) in (progress.epoch()..=preset.epochs).zip(EpochOrder::after(run.seed, train.len(), behind)) {
         let report = epochs.run::<Failed>(&order, |batch| Ok(optimizer.step(engine, &mut params, batch)?)).map_err(
             |failed| match failed {
                 Failed::Device(error) => error.into(),
@@ -70,7 +80,11 @@ pub fn train_on<D: Device>(
             },
         )?;
         if !report.loss.is_finite() {
-            return Err(ExperimentError::Diverged { run: run.name(), epoch, step: steps, loss: report.loss });
+            // Which of the epoch's batches it was, the device does not tell; the state of the epoch before is kept.
+            let (loss, batch) = (report.loss, Vec::new());
+            let error = ExperimentError::Diverged { run: run.name(), epoch, step: steps, loss, batch };
+            keeper.failed(&error, epoch, steps, &[])?;
+            return Err(error);
         }
         for _ in 0..steps {
             observer.on(Event::Step { loss: report.loss, accuracy: report.accuracy });
@@ -88,7 +102,11 @@ pub fn train_on<D: Device>(
             test_accuracy: tested.accuracy(),
         };
         observer.on(Event::Epoch(&row));
-        rows.push(row);
+        progress.rows.push(row);
+        keeper.after(&progress, || {
+            let weights = model.params().iter().map(|&w| f64::from(w)).collect();
+            Ok(TrainingState { progress: progress.clone(), weights, optimizer: optimizer.state(engine)? })
+        })?;
     }
-    Ok((model, rows))
+    Ok((model, progress.rows))
 }

@@ -5,6 +5,7 @@ use minima_autodiff::AutodiffError;
 use minima_data::DataError;
 use minima_metrics::MetricsError;
 use minima_optim::OptimError;
+use std::fmt;
 
 /// What can go wrong in an experiment.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +32,10 @@ pub enum ExperimentError {
         /// Why.
         source: Box<OptimError>,
     },
-    /// A run's loss is no number any more.
+    /// A run's loss has exploded.
     #[error(
-        "{run}, epoch {epoch}, step {step}: the loss is {loss}; expected a number (a smaller learning rate may help)"
+        "{run}, epoch {epoch}, step {step}: the loss is {loss}{}; expected a number below a million (a smaller learning rate may help)",
+        OfImages(batch)
     )]
     Diverged {
         /// Which run.
@@ -44,7 +46,28 @@ pub enum ExperimentError {
         step: usize,
         /// The loss.
         loss: f64,
+        /// The images of the step's batch, by their places in the training set; none for the test set's loss.
+        batch: Vec<u32>,
     },
+    /// Somebody asked a run to stop; its state is kept.
+    #[error("{run}: stopped in epoch {epoch} after {step} steps, with its state kept")]
+    Interrupted {
+        /// Which run.
+        run: String,
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The steps taken in it.
+        step: usize,
+    },
+    /// A folder is another experiment's, or somebody else writes to it.
+    #[error(transparent)]
+    Folder(#[from] crate::results_folder::FolderError),
+    /// A sealed file cannot be used.
+    #[error(transparent)]
+    Seal(#[from] crate::sealed::SealError),
+    /// The state of a run cannot be gone on from, or not be kept.
+    #[error("{0}; with --fresh all begins anew, and what is there is moved aside")]
+    State(#[from] crate::training::StateError),
     /// An optimizer failed outside a run.
     #[error(transparent)]
     Optim(#[from] OptimError),
@@ -81,4 +104,19 @@ pub enum ExperimentError {
     /// The manifest cannot be written as JSON.
     #[error("manifest.json: {0}")]
     Json(#[from] serde_json::Error),
+}
+
+/// " on the images 3, 1, 4, … (128)".
+struct OfImages<'a>(&'a [u32]);
+
+impl fmt::Display for OfImages<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(images) = self;
+        if images.is_empty() {
+            return Ok(());
+        }
+        let first: Vec<String> = images.iter().take(3).map(u32::to_string).collect();
+        let more = if images.len() > first.len() { ", …" } else { "" };
+        write!(f, " on the images {}{more} ({} in all)", first.join(", "), images.len())
+    }
 }

@@ -3,9 +3,9 @@
 use crate::device_training::train_on;
 use crate::error::ExperimentError;
 use crate::observer::Observer;
-use crate::preset::{NetworkKind, Precision, Preset};
+use crate::preset::{NetworkKind, Precision};
 use crate::records::TrainingRow;
-use crate::training::{Run, TestSet, network, train_on_processor};
+use crate::training::{AtTheEnd, Training, network};
 use minima_autodiff::{Differentiable, Model};
 use minima_cuda::{CudaEngine, CudaError, NvidiaDevice};
 use minima_data::Dataset;
@@ -59,22 +59,20 @@ impl Machine {
     /// asks for beyond that (SAM, conjugate gradients, K-FAC, double precision, emulated TF32) the processor trains.
     ///
     /// # Errors
-    /// When a step fails or the loss is no number any more.
+    /// When a step fails or the loss explodes, and when it is asked to stop.
     pub fn train(
         &self,
-        preset: &Preset,
-        run: &Run,
-        train: &Dataset,
-        test: &TestSet,
+        training: &Training<'_>,
         observer: &mut dyn Observer,
     ) -> Result<(Model<f32>, Vec<TrainingRow>), ExperimentError> {
-        let spec = preset.optimizer(&run.optimizer)?;
+        let preset = training.preset;
+        let spec = preset.optimizer(&training.run.optimizer)?;
         match (self, preset.precision) {
             (Self::Gpu(engine), Precision::Single) => match spec.build_for(engine.as_ref()) {
-                Some(optimizer) => train_on(engine, optimizer, preset, run, train, test, observer),
-                None => train_on_processor(preset, run, train, test, observer),
+                Some(optimizer) => train_on(engine, optimizer, training, observer),
+                None => training.run(observer, &mut AtTheEnd),
             },
-            _ => train_on_processor(preset, run, train, test, observer),
+            _ => training.run(observer, &mut AtTheEnd),
         }
     }
 

@@ -8,27 +8,31 @@ use minima_autodiff::Differentiable;
 use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_metrics::{self as metrics, Summary};
 use ndarray::{Array2, Axis};
+use serde::{Deserialize, Serialize};
 
 /// Pairs of an image and its adversarial twin that figure 1 has room for.
 const PAIRS: usize = 6;
 
-/// One FGSM attack on the test set.
-#[derive(Clone, Debug)]
+/// One FGSM attack on the test set; its images are not among what is written down of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FgsmMeasurement {
     /// Its step.
     pub epsilon: f64,
     /// Images classified correctly before and not after.
     pub successes: usize,
     /// Which they are.
+    #[serde(skip)]
     flipped: Vec<usize>,
     /// The class of each image after.
+    #[serde(skip)]
     predicted: Vec<usize>,
     /// The images after, `(images, features)`.
+    #[serde(skip)]
     adversarial: Array2<f32>,
 }
 
 /// The loss increases under weight perturbations of one norm.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct SharpnessMeasurement {
     /// The perturbation's norm.
     pub rho: f64,
@@ -41,7 +45,7 @@ pub struct SharpnessMeasurement {
 }
 
 /// Everything measured of one model.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Measurement {
     /// Test images classified correctly.
     pub correct: usize,

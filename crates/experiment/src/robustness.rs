@@ -8,6 +8,7 @@ use crate::training::{Run, TestSet};
 use minima_attacks::{Attack, Ball, Norm, TransferMatrix, gradient_masking_among};
 use minima_autodiff::{Classifier, Differentiable, Model};
 use ndarray::{ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 /// The attacks of the table: PGD with 40 steps of a tenth of the radius, AutoAttack, and Square, which needs no gradient.
 pub const ATTACKS: [&str; 3] = ["pgd", "autoattack", "square"];
@@ -17,7 +18,7 @@ pub const CURVES: [&str; 2] = ["fgsm", "pgd"];
 const TRANSFERRED: &str = "pgd";
 
 /// What one model stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Robustness {
     /// [`ATTACKS`] at the preset's radii.
     pub table: Vec<RobustnessRow>,

@@ -8,9 +8,10 @@ use minima_autodiff::Model;
 use minima_data::Dataset;
 use minima_metrics::{Eigenvalue, MatrixSpectrum, SpectrumOptions, curvature_spectrum};
 use minima_rng::Key;
+use serde::{Deserialize, Serialize};
 
 /// What is known of one model's curvature.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Spectra {
     /// Eigenvalues and traces.
     pub curvature: Vec<CurvatureRow>,

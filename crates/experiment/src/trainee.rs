@@ -5,8 +5,11 @@ use crate::preset::Preset;
 use crate::training::{Run, network};
 use minima_autodiff::{Graph, Model, Scalar, StepReport};
 use minima_data::Dataset;
-use minima_optim::{Batch, Optimizer};
+use minima_optim::{Batch, Optimizer, OptimizerState};
 use std::sync::Arc;
+
+/// A mean loss beyond this is an explosion: logits are a million apart, and single precision has little left.
+const MOST_LOSS: f64 = 1e6;
 
 /// A network, its parameters and the optimizer that changes them.
 pub struct Trainee<T: Scalar> {
@@ -31,7 +34,7 @@ impl<T: Scalar> Trainee<T> {
     /// One step on these images of the training set; epoch and step are for what an error says.
     ///
     /// # Errors
-    /// When the step fails or the loss is no number any more.
+    /// When the step fails or the loss explodes.
     pub fn step(
         &mut self,
         train: &Dataset,
@@ -44,10 +47,34 @@ impl<T: Scalar> Trainee<T> {
             .map_err(minima_optim::OptimError::from)
             .and_then(|batch| self.optimizer.step(&self.graph, &mut self.params, &batch))
             .map_err(|source| ExperimentError::Step { run: self.run.clone(), epoch, step, source: Box::new(source) })?;
-        if !report.loss.is_finite() {
-            return Err(ExperimentError::Diverged { run: self.run.clone(), epoch, step, loss: report.loss });
+        // Written so that a NaN is one too.
+        if report.loss <= MOST_LOSS {
+            return Ok(report);
         }
-        Ok(report)
+        let (run, loss, batch) = (self.run.clone(), report.loss, indices.to_vec());
+        Err(ExperimentError::Diverged { run, epoch, step, loss, batch })
+    }
+
+    /// The weights and what the optimizer remembers.
+    ///
+    /// # Errors
+    /// None that can happen here: the processor gives both.
+    pub fn memory(&self) -> Result<(Vec<f64>, OptimizerState), ExperimentError> {
+        let weights = self.params.iter().map(|p| p.as_f64()).collect();
+        Ok((weights, self.optimizer.state(&self.graph)?))
+    }
+
+    /// Goes on from them.
+    ///
+    /// # Errors
+    /// When they are another network's or optimizer's.
+    pub fn remember(&mut self, weights: &[f64], optimizer: &OptimizerState) -> Result<(), ExperimentError> {
+        let params: Vec<T> = weights.iter().map(|&w| T::from_f64(w)).collect();
+        // A model of these weights is one of this network.
+        Model::new(Arc::clone(&self.graph), params.clone())?;
+        self.optimizer.restore(&self.graph, optimizer)?;
+        self.params = params;
+        Ok(())
     }
 
     /// The model in the precision of checkpoints, which is what is tested, attacked and saved.

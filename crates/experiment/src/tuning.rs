@@ -7,7 +7,7 @@ use crate::optimizer_spec::{OptimizerSpec, Point};
 use crate::preset::{DatasetKind, Preset, PresetError};
 use crate::records::TuningRow;
 use crate::tables::Table;
-use crate::training::{Run, TestSet};
+use crate::training::{Run, TestSet, Training};
 use minima_data::Mnist;
 use minima_optim::Generation;
 
@@ -128,7 +128,8 @@ pub fn tune(
         let title = format!("{name} {} (tested on images held out)", described(point));
         let steps = preset.steps(train.len());
         observer.on(Event::RunStarted { run: &title, number, of: jobs.len(), steps });
-        let outcome = machine.train(&preset, &run, &train, &held_out, observer);
+        let training = Training { preset: &preset, run: &run, train: &train, test: &held_out, keep: None };
+        let outcome = machine.train(&training, observer);
         rows.push(row(&run, point, preset.epochs, outcome.map(|(_, epochs)| epochs)));
         choose(&mut rows);
         keep(&rows)?;

@@ -6,7 +6,7 @@ use minima_data::mnist;
 use minima_experiment::device_training::train_on;
 use minima_experiment::observer::Silent;
 use minima_experiment::preset::{DatasetKind, Preset};
-use minima_experiment::training::{Run, TestSet, network, train_on_processor, training_set};
+use minima_experiment::training::{AtTheEnd, Run, TestSet, Training, network, training_set};
 
 /// Single precision rounds at 6e-8, a few times over, in another order on a device.
 const TOLERANCE: f64 = 1e-6;
@@ -32,8 +32,9 @@ fn a_run_on_a_device_follows_the_processors() {
         let train = training_set(&preset, &run, &data).unwrap();
         let engine = CudaEngine::new(device, network(preset.network, &train).unwrap()).unwrap();
         let optimizer = preset.optimizer(name).unwrap().build_for(&engine).unwrap();
-        let (model, rows) = train_on(&engine, optimizer, &preset, &run, &train, &test, &mut Silent).unwrap();
-        let (expected, expected_rows) = train_on_processor(&preset, &run, &train, &test, &mut Silent).unwrap();
+        let training = Training { preset: &preset, run: &run, train: &train, test: &test, keep: None };
+        let (model, rows) = train_on(&engine, optimizer, &training, &mut Silent).unwrap();
+        let (expected, expected_rows) = training.run(&mut Silent, &mut AtTheEnd).unwrap();
         assert_eq!(rows.len(), 2);
         for (row, expected) in rows.iter().zip(&expected_rows) {
             assert!((row.train_loss - expected.train_loss).abs() < TOLERANCE, "{row:?} {expected:?}");

@@ -7,7 +7,8 @@ use minima_data::{Dataset, Mnist};
 use minima_experiment::preset::{DatasetKind, NetworkKind, Preset};
 use minima_experiment::records::{LogitDecisionRow, LogitScaleRow, ScaledQuantity, SegmentRow, SurfaceRow, read_csv};
 use minima_experiment::study::landscape::{self, Minimum};
-use minima_experiment::study::{Study, StudyOptions, logit_scale, run_study};
+use minima_experiment::study::{Study, StudyOptions, claim, logit_scale, run_study};
+use minima_experiment::training::Keeping;
 use minima_experiment::training::{Run, TestSet, network};
 use minima_metrics::{Summary, evaluate, logit_margins};
 use minima_rng::Key;
@@ -73,7 +74,8 @@ fn pairs_share_seed_and_labels() {
 #[test]
 fn landscapes_hold_the_models_own_losses() {
     let (data, options, folder) = (data(), options(4), tempfile::tempdir().unwrap());
-    run_study(Study::Landscape, &options, &data, folder.path(), &|_| {}).unwrap();
+    let claimed = claim(folder.path(), false).unwrap().0;
+    run_study(Study::Landscape, &options, &data, &claimed, &Keeping::default(), &|_| {}).unwrap();
     let surface: Vec<SurfaceRow> = read_csv(&folder.path().join("studies/landscape/surface.csv")).unwrap();
     let segments: Vec<SegmentRow> = read_csv(&folder.path().join("studies/landscape/segments.csv")).unwrap();
     assert_eq!(surface.len(), 3 * 25 * 25, "the first seed's");
@@ -113,7 +115,8 @@ fn a_surfaces_directions_are_the_seeds() {
 fn logits_come_to_one_scale_and_decisions_stay() {
     // Long enough for all of them to be right more often than not: a scale wants a positive mean margin.
     let (data, options, folder) = (data(), options(20), tempfile::tempdir().unwrap());
-    run_study(Study::LogitScale, &options, &data, folder.path(), &|_| {}).unwrap();
+    let claimed = claim(folder.path(), false).unwrap().0;
+    run_study(Study::LogitScale, &options, &data, &claimed, &Keeping::default(), &|_| {}).unwrap();
     let own = folder.path().join("studies/logit-scale");
     let rows: Vec<LogitScaleRow> = read_csv(&own.join("logit_scale.csv")).unwrap();
     let decisions: Vec<LogitDecisionRow> = read_csv(&own.join("decisions.csv")).unwrap();

@@ -3,7 +3,8 @@
 use minima_data::mnist;
 use minima_experiment::preset::Preset;
 use minima_experiment::records::{DriftRow, PrecisionRow, read_csv};
-use minima_experiment::study::{Study, StudyEvent, StudyOptions, run_study};
+use minima_experiment::study::{Study, StudyEvent, StudyOptions, claim, run_study};
+use minima_experiment::training::Keeping;
 
 #[test]
 fn every_arithmetic_is_measured_and_compared_with_double_precision() {
@@ -12,7 +13,8 @@ fn every_arithmetic_is_measured_and_compared_with_double_precision() {
     let preset = Preset::named("studies", &set.map(str::to_owned)).unwrap();
     let mut options = StudyOptions::new(preset, 2);
     options.generations = vec!["published".to_owned(), "mean".to_owned()];
-    run_study(Study::Precision, &options, &data, out.path(), &|event| {
+    let folder = claim(out.path(), false).unwrap().0;
+    run_study(Study::Precision, &options, &data, &folder, &Keeping::default(), &|event| {
         assert!(!matches!(event, StudyEvent::Failed { .. }), "{event:?}");
     })
     .unwrap();

@@ -5,7 +5,8 @@
 use minima_data::{Mnist, mnist};
 use minima_experiment::preset::Preset;
 use minima_experiment::records::{DampingRow, FgsmRow, LateAttackRow, MatchRow, PathRow, PoisonRow, Record, read_csv};
-use minima_experiment::study::{Study, StudyEvent, StudyOptions, run_study};
+use minima_experiment::study::{Study, StudyEvent, StudyOptions, claim, run_study};
+use minima_experiment::training::Keeping;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -39,7 +40,7 @@ fn run(study: Study, options: &StudyOptions, data: &Mnist, out: &Path) -> (usize
         StudyEvent::Failed { run, .. } => failed.lock().unwrap().push(run.to_owned()),
         _ => {}
     };
-    run_study(study, options, data, out, &listener).unwrap();
+    run_study(study, options, data, &claim(out, false).unwrap().0, &Keeping::default(), &listener).unwrap();
     (missing.into_inner().unwrap(), failed.into_inner().unwrap())
 }
 
@@ -149,7 +150,8 @@ fn a_folder_of_another_experiment_is_refused() {
     let before = files(out.path());
     let mut other = options(&[&set[..], &["optimizers.sgd.learning_rate=0.5"]].concat());
     other.optimizers = vec!["sgd".into()];
-    let error = run_study(Study::Seeds, &other, &data, out.path(), &|_| {}).unwrap_err().to_string();
+    let folder = claim(out.path(), false).unwrap().0;
+    let error = run_study(Study::Seeds, &other, &data, &folder, &Keeping::default(), &|_| {}).unwrap_err().to_string();
     assert!(error.contains("learning_rate = 0.01") && error.contains("learning_rate = 0.5"), "{error}");
     assert!(before == files(out.path()));
 }

@@ -2,14 +2,17 @@
 
 use super::{Device, load_data, on_a_worker};
 use crate::Outcome;
+use crate::interruption::listen;
 use anyhow::{Result, bail};
 use clap::Args;
 use minima_experiment::Norm;
 use minima_experiment::attack_catalogue::{CATALOGUE, Options};
+use minima_experiment::attack_results::AttackResults;
 use minima_experiment::attack_run::{Request, attack_checkpoint, transfer_checkpoints};
+use minima_experiment::machine::Machine;
 use minima_experiment::preset::NetworkKind;
 use minima_experiment::tables::Table;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Attack a checkpoint, or show the images made on one checkpoint to others.
 #[derive(Debug, Args)]
@@ -56,6 +59,12 @@ pub(crate) struct Attack {
     /// Where to compute
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     device: Device,
+    /// Folder for attack.csv; stopped, the same command goes on radius by radius
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Move what is in the folder aside, and begin anew; nothing is deleted
+    #[arg(long, requires = "out")]
+    fresh: bool,
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
@@ -82,23 +91,46 @@ impl Attack {
                 bail!("--images is {images}; the test set has {}", data.test.len())
             }
             Some(images) => data.test.take(images),
-            None => data.test,
+            None => data.test.clone(),
+        };
+        let machine = match self.weights {
+            Some(_) => self.device.machine(NetworkKind::PaperCnn, &test)?,
+            // Adversarial images are shown to others on the processor.
+            None => Machine::Processor,
         };
         let options =
             Options { steps: self.steps, step_size: self.step_size, restarts: self.restarts, seed: self.seed };
-        let request = Request { attack: &self.attack, norm: self.norm, epsilons: &self.epsilons, options };
-        let (json, text) = match (&self.weights, &self.transfer) {
+        let (attack, norm, epsilons) = (self.attack.as_str(), self.norm, self.epsilons.as_slice());
+        let request = Request { attack, norm, epsilons, options, kept: None };
+        let results = match &self.out {
+            Some(out) => {
+                let first = self.weights.iter().chain(&self.transfer);
+                let checkpoints: Vec<&Path> = first.chain(&self.to).map(PathBuf::as_path).collect();
+                let (results, moved) =
+                    AttackResults::open(out, self.fresh, &checkpoints, &machine, &data, test.len(), &request)?;
+                if let Some(moved) = moved {
+                    eprintln!("what was there is now in {}", moved.display());
+                }
+                listen()?;
+                Some(results)
+            }
+            None => None,
+        };
+        let request = Request { kept: results.as_ref().map(AttackResults::unfinished), ..request };
+        let (json, text, rows) = match (&self.weights, &self.transfer) {
             (Some(weights), _) => {
-                let machine = self.device.machine(NetworkKind::PaperCnn, &test)?;
                 let report = on_a_worker(|| attack_checkpoint(weights, &machine, &test, &request))?;
-                (serde_json::to_string(&report)?, report.to_string())
+                (serde_json::to_string(&report)?, report.to_string(), report.rows())
             }
             (None, Some(source)) => {
                 let report = on_a_worker(|| transfer_checkpoints(source, &self.to, &test, &request))?;
-                (serde_json::to_string(&report)?, report.to_string())
+                (serde_json::to_string(&report)?, report.to_string(), report.rows())
             }
             (None, None) => bail!("--weights or --transfer is needed"),
         };
+        if let Some(results) = results {
+            results.finish(&rows)?;
+        }
         println!("{}", if self.json { json } else { text });
         Ok(Outcome::Fine)
     }

@@ -2,10 +2,11 @@
 
 use super::{Experiment, Resources, on_a_worker};
 use crate::Outcome;
+use crate::interruption::Survival;
 use crate::progress::Progress;
 use anyhow::Result;
 use clap::Args;
-use minima_experiment::reproduce::reproduce;
+use minima_experiment::reproduce::{Reproduction, reproduce};
 use std::path::PathBuf;
 
 /// Train, attack and measure every model of an experiment, and write its tables, figures and reports.
@@ -22,6 +23,8 @@ pub(crate) struct Reproduce {
     out: Option<PathBuf>,
     #[command(flatten)]
     resources: Resources,
+    #[command(flatten)]
+    survival: Survival,
 }
 
 impl Reproduce {
@@ -32,9 +35,21 @@ impl Reproduce {
         }
         let out = self.out.unwrap_or_else(|| PathBuf::from("results").join(&name));
         let (data, machine) = self.resources.open(preset.network)?;
+        let keeping = self.survival.keeping()?;
+        let fresh = self.survival.fresh;
+        let experiment = Reproduction {
+            name: &name,
+            preset: &preset,
+            machine: &machine,
+            data: &data,
+            out: &out,
+            keeping: &keeping,
+            fresh,
+        };
         let mut progress = Progress::new();
-        let result = on_a_worker(|| reproduce(&name, &preset, &machine, &data, &out, &mut progress))?;
+        let result = on_a_worker(|| reproduce(&experiment, &mut progress));
         progress.finish();
+        let result = result?;
         println!("{}", result.summary);
         println!("Written to {}: report.html, report.md, tables, figures, checkpoints", out.display());
         Ok(Outcome::Fine)

@@ -2,9 +2,10 @@
 
 use super::{Experiment, load_data};
 use crate::Outcome;
+use crate::interruption::Survival;
 use anyhow::Result;
 use clap::Args;
-use minima_experiment::study::{StudyEvent, StudyOptions, run_study};
+use minima_experiment::study::{StudyEvent, StudyOptions, claim, run_study};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub(crate) struct Study {
     /// Runs at a time, one thread each [default: as many as there are cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    #[command(flatten)]
+    survival: Survival,
 }
 
 impl Study {
@@ -76,6 +79,11 @@ impl Study {
             }
         }
         let data = load_data(self.data.as_deref())?;
+        let (folder, moved) = claim(&self.out, self.survival.fresh)?;
+        if let Some(moved) = moved {
+            eprintln!("what was there is now in {}", moved.display());
+        }
+        let keeping = self.survival.keeping()?;
         let mut found = Outcome::Fine;
         for study in studies {
             let seeds = if self.seeds.is_empty() {
@@ -91,7 +99,7 @@ impl Study {
                 }
                 tell(&event);
             };
-            run_study(study, &options, &data, &self.out, &listener)?;
+            run_study(study, &options, &data, &folder, &keeping, &listener)?;
             if failed.into_inner() {
                 found = Outcome::Found;
             }

@@ -2,13 +2,13 @@
 
 use super::{Experiment, Resources, on_a_worker};
 use crate::Outcome;
+use crate::interruption::Survival;
 use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use minima_experiment::atomic_file::write_atomically;
 use minima_experiment::preset::DatasetKind;
-use minima_experiment::records::write_csv;
-use minima_experiment::training::{Run, train_one};
+use minima_experiment::train_run::TrainRequest;
+use minima_experiment::training::Run;
 use std::fs;
 use std::path::PathBuf;
 
@@ -27,11 +27,13 @@ pub(crate) struct Train {
     /// Decides initial weights, order of samples and poisoning [default: the experiment's first]
     #[arg(long)]
     seed: Option<u64>,
-    /// The checkpoint to write; its training curve goes beside it, as CSV
+    /// The checkpoint to write; its training curve goes beside it, as CSV, and what it was trained with, as TOML
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
     resources: Resources,
+    #[command(flatten)]
+    survival: Survival,
 }
 
 /// Labels to train on.
@@ -52,11 +54,12 @@ impl Train {
         };
         let seed = self.seed.unwrap_or(preset.first_seed());
         preset.optimizer(&self.optimizer)?;
-        let curve = self.out.with_extension("csv");
-        if curve == self.out {
+        if let Some(ending) =
+            self.out.extension().filter(|e| ["csv", "toml", "unfinished"].map(AsRef::as_ref).contains(e))
+        {
+            let (out, ending) = (self.out.display(), ending.to_string_lossy());
             bail!(
-                "--out {} ends in .csv; expected a checkpoint's name, the training curve goes there",
-                curve.display()
+                "--out {out} ends in .{ending}; expected a checkpoint's name, the training curve and its configuration go beside it"
             );
         }
         let run = Run { dataset, optimizer: self.optimizer, seed };
@@ -67,12 +70,21 @@ impl Train {
         if let Some(folder) = self.out.parent() {
             fs::create_dir_all(folder).with_context(|| format!("--out {}", self.out.display()))?;
         }
+        let keeping = self.survival.keeping()?;
+        let (checkpoint, fresh) = (self.out.as_path(), self.survival.fresh);
+        let request = TrainRequest {
+            preset: &preset,
+            run: &run,
+            machine: &machine,
+            data: &data,
+            checkpoint,
+            keeping: &keeping,
+            fresh,
+        };
         let mut progress = Progress::new();
-        let trained = on_a_worker(|| train_one(&machine, &preset, &run, &data, &mut progress))?;
+        let trained = on_a_worker(|| request.train(&mut progress));
         progress.finish();
-        let model = &trained.model;
-        write_atomically(&self.out, &model.graph().to_safetensors(model.params())?)?;
-        write_csv(&curve, &trained.epochs)?;
+        let trained = trained?;
         if let Some(last) = trained.epochs.last() {
             println!(
                 "{}: test accuracy {:.4}, train loss {:.4} at the end of epoch {}, in {:.1} s",
@@ -83,7 +95,7 @@ impl Train {
                 trained.seconds
             );
         }
-        println!("Written to {} and {}", self.out.display(), curve.display());
+        println!("Written to {} and {}", checkpoint.display(), request.curve().display());
         Ok(Outcome::Fine)
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Record;
 
 /// A successful attack on one image.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AdversarialExample {
     /// The image's pixels in [0, 1], in the order height, width, channel.
     pub original: Vec<f32>,

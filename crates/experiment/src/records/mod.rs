@@ -3,6 +3,7 @@
 //! Numbers are written in the shortest form that reads back as the same number, so equal rows give equal bytes.
 
 mod adversarial_example;
+mod attack;
 mod claim;
 mod damping;
 mod distribution;
@@ -24,6 +25,7 @@ mod training;
 mod tuning;
 
 pub use adversarial_example::{AdversarialExample, AdversarialRow};
+pub use attack::AttackRow;
 pub use claim::{ClaimRow, ClaimVerdict};
 pub use damping::DampingRow;
 pub use distribution::{DistributionRow, Quantity};

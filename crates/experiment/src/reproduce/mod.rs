@@ -1,23 +1,26 @@
 //! The whole experiment: train every model, attack and measure it, write tables, figures and the reports.
 
 mod measured;
+mod one_model;
 
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
+use crate::kept::kept;
 use crate::machine::Machine;
 use crate::manifest::{Clock, Manifest};
-use crate::measurement::measure;
 use crate::observer::{Event, Observer};
 use crate::preset::Preset;
-use crate::records::write_csv;
 use crate::report::{curvature_table, robustness_table, write_reports};
 use crate::results::Results;
-use crate::robustness::{is_attacked, masking, robustness, transfer};
-use crate::spectra::spectra;
+use crate::results_folder::{FolderError, ResultsFolder, Unfinished};
+use crate::robustness::{masking, transfer};
+use crate::study::StudyError;
 use crate::tables::{fgsm_table, sharpness_table};
-use crate::training::{TestSet, train_all};
+use crate::training::{Keeping, Run, TestSet};
 use measured::Measured;
 use minima_data::Mnist;
+use one_model::OneModel;
+use serde::Serialize;
 use std::path::Path;
 
 /// What an experiment found, as far as it is printed.
@@ -27,75 +30,116 @@ pub struct Reproduced {
     pub summary: String,
 }
 
-/// Runs a preset on this data and writes its results into the folder `out`.
+/// An experiment to be run.
+pub struct Reproduction<'a> {
+    /// The preset's name, or its file's.
+    pub name: &'a str,
+    /// The experiment.
+    pub preset: &'a Preset,
+    /// What computes.
+    pub machine: &'a Machine,
+    /// Training and test images.
+    pub data: &'a Mnist,
+    /// The folder for the results.
+    pub out: &'a Path,
+    /// How often runs keep their states, and who may stop them.
+    pub keeping: &'a Keeping,
+    /// Moves what is in the folder aside, and begins anew.
+    pub fresh: bool,
+}
+
+/// Runs a preset on this data and writes its results into the folder `out`; where it was stopped before, it goes on from there, and the
+/// bytes are the same.
 ///
 /// The configuration is written before anything is trained, so that a folder that cannot be written to is found then. A file
 /// appears whole or not at all; those of an earlier run are replaced one by one. Reports are made from the files written.
+/// What has not ended is in the folder `unfinished`, which goes when all has.
 ///
 /// # Errors
-/// When the folder cannot be written to, there are fewer images than the preset asks for, or a run fails.
-pub fn reproduce(
-    name: &str,
-    preset: &Preset,
-    machine: &Machine,
-    data: &Mnist,
-    out: &Path,
-    observer: &mut dyn Observer,
-) -> Result<Reproduced, ExperimentError> {
+/// When the folder cannot be written to, is of another configuration, or another run has it; there are fewer images than the preset asks
+/// for; or a run fails or is stopped.
+pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<Reproduced, ExperimentError> {
+    let Reproduction { name, preset, machine, data, out, .. } = *of;
     preset.check_against(data)?;
-    write_atomically(&out.join("config.toml"), preset.to_toml()?.as_bytes())?;
+    let folder = match of.fresh {
+        true => {
+            let (claimed, moved) = ResultsFolder::claim_fresh(out)?;
+            if let Some(moved) = moved {
+                observer.on(Event::Stage(&format!("what was there is now in {}", moved.display())));
+            }
+            claimed
+        }
+        false => ResultsFolder::claim(out)?,
+    };
+    folder.configure("config.toml", &preset.to_toml()?)?;
+    let unfinished = Unfinished::open(&folder, &of.recipe()?)?;
+    if unfinished.has_just_begun() {
+        remove_manifest(out)?;
+    }
     let test = TestSet::new(&data.test.take(preset.test_images));
     let mut clock = Clock::default();
     let mut measured = Measured::default();
     let mut models = Vec::new();
-    train_all(machine, preset, data, &test, observer, |run, trained, observer| {
-        let name = run.name();
-        clock.note(&format!("train {name}"), trained.seconds);
-        measured.training.extend(trained.epochs);
-        write_csv(&out.join("training.csv"), &measured.training)?;
-        let model = trained.model;
-        let checkpoint = model.graph().to_safetensors(model.params())?;
-        write_atomically(&out.join(format!("checkpoints/{name}.safetensors")), &checkpoint)?;
-
-        observer.on(Event::Stage(&format!("{name}: attacks and measurements")));
-        let (one, pairs) = clock.time(&format!("measure {name}"), || {
-            let (epsilons, rhos) = (&preset.epsilons, &preset.rhos);
-            machine.with_model(&model, |model| {
-                let one = measure(model, &test, epsilons, rhos, preset.sharpness_batch)?;
-                let pairs = one.pairs(&run.optimizer, model, &test)?;
-                Ok((one, pairs))
-            })
-        })?;
-        measured.add(run, preset, one, pairs)?;
-        if preset.spectrum_images > 0 {
-            observer.on(Event::Stage(&format!("{name}: curvature")));
-            let found = clock.time(&format!("curvature {name}"), || spectra(run, &model, preset, &trained.set))?;
-            measured.curvature.extend(found.curvature);
-            measured.densities.extend(found.densities);
-        }
-        if is_attacked(run) && preset.attacked_images > 0 {
-            observer.on(Event::Stage(&format!("{name}: stronger attacks")));
-            let stood = clock.time(&format!("attack {name}"), || {
-                machine.with_model(&model, |model| robustness(run, model, preset, &test))
-            })?;
-            measured.robustness.extend(stood.table);
-            measured.curves.extend(stood.curves);
-        }
+    let mut hashes = Vec::new();
+    let runs = Run::all(preset);
+    for (number, run) in (1..).zip(&runs) {
+        let one = OneModel { of, test: &test, run, place: (number, runs.len()), unfinished: &unfinished };
+        let (model, hash) = one.trained(&mut measured, &mut clock, observer)?;
+        one.measure(&model, &hash, &mut measured, &mut clock, observer)?;
         models.push((run.clone(), model));
-        Ok(())
-    })?;
+        hashes.push(hash);
+    }
+    let hashes = hashes.join(" ");
     observer.on(Event::Stage("transfer and masked gradients"));
-    measured.transfer = clock.time("transfer", || transfer(&models, preset, &test))?;
-    measured.masking = clock.time("masked gradients", || masking(&models, preset, &test))?;
+    measured.transfer = clock
+        .time("transfer", || kept(&unfinished.join("transfer.json"), &hashes, || transfer(&models, preset, &test)))?;
+    measured.masking = clock.time("masked gradients", || {
+        kept(&unfinished.join("masking.json"), &hashes, || masking(&models, preset, &test))
+    })?;
     observer.on(Event::Stage("tables, figures and report"));
     clock.time("tables and figures", || measured.write(preset, data, out))?;
     let manifest = Manifest::new(name, preset, machine, &data.hashes, &clock);
     let mut results = Results::read(out)?;
-    // That of an earlier run may lie there: this run's is written last, as the sign that it ended.
+    // It is written last, as the sign that the run ended.
     results.set_provenance(manifest.provenance());
     write_reports(out, &results)?;
     write_atomically(&out.join("manifest.json"), &manifest.to_json()?)?;
+    unfinished.close()?;
     Ok(Reproduced { summary: summary(&results)? })
+}
+
+impl Reproduction<'_> {
+    /// What decides the bytes of the results beside the configuration, as TOML.
+    fn recipe(&self) -> Result<String, ExperimentError> {
+        let recipe = Recipe {
+            version: env!("CARGO_PKG_VERSION"),
+            device: self.machine.name(),
+            linear_algebra: minima_linalg::BACKEND,
+            data: self.data.hashes.iter().map(|file| file.sha256.as_str()).collect(),
+        };
+        let failed = |e: toml::ser::Error| StudyError::Recipe { run: self.name.to_owned(), message: e.to_string() };
+        Ok(toml::to_string(&recipe).map_err(failed)?)
+    }
+}
+
+#[derive(Serialize)]
+struct Recipe<'a> {
+    version: &'static str,
+    device: String,
+    linear_algebra: &'static str,
+    /// SHA-256 of the data's files.
+    data: Vec<&'a str>,
+}
+
+/// A manifest tells that the run ended that wrote it: with another begun, that is no longer so.
+fn remove_manifest(out: &Path) -> Result<(), FolderError> {
+    let path = out.join("manifest.json");
+    match std::fs::remove_file(&path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(FolderError::System { path, step: "taking an earlier one away", source })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The tables, for a terminal.

@@ -22,16 +22,6 @@ pub enum StudyError {
         /// What is wrong with it.
         message: String,
     },
-    /// A folder holds another run under this one's name.
-    #[error("{}: found a run with \"{found}\", expected \"{expected}\" (another --out keeps both)", folder.display())]
-    OtherRun {
-        /// The run's folder.
-        folder: PathBuf,
-        /// The first line of its recipe that differs.
-        found: String,
-        /// The line of the run that was asked for.
-        expected: String,
-    },
     /// A file of a stored run cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {

@@ -1,10 +1,10 @@
 //! What is measured of a stored run, kept beside it: measured once for the same settings.
 
-use super::{Bits, Job, StoredRun, StudyError};
-use crate::atomic_file::write_atomically;
+use super::{Bits, Job, StoredRun};
 use crate::attack_catalogue::{Options, attack};
 use crate::bounded_file::{self, read_at_most};
 use crate::error::ExperimentError;
+use crate::kept::kept;
 use crate::preset::Preset;
 use crate::records::{PathRow, Scope, read_csv, write_csv};
 use crate::robustness::is_attacked;
@@ -14,9 +14,7 @@ use minima_autodiff::Model;
 use minima_data::Mnist;
 use minima_metrics::{Summary, evaluate, input_gradient_norms, logit_margins, sharpness};
 use ndarray::{ArrayView2, Axis};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 
 /// FGSM's name in files.
 pub const FGSM: &str = "fgsm";
@@ -61,6 +59,7 @@ pub struct LateAttack {
     pub flipped: Bits,
 }
 
+<<<<<<< HEAD
 /// Goes up whenever the same settings give other numbers, so that what was measured before is measured again.
 const VERSION: u32 = 1;
 
@@ -94,6 +93,8 @@ fn read<M: DeserializeOwned>(path: &Path) -> Result<Option<Kept<M>>, StudyError>
     }
 }
 
+=======
+>>>>>>> main
 /// The model at the end: FGSM, input gradients, margins, loss increases.
 ///
 /// # Errors

@@ -32,7 +32,8 @@ use crate::error::ExperimentError;
 use crate::records::{FailureRow, write_csv};
 use crate::report::write_reports;
 use crate::results::Results;
-use crate::training::TestSet;
+use crate::results_folder::{FolderError, ResultsFolder, free_name};
+use crate::training::{Keeping, TestSet};
 use minima_data::Mnist;
 use progress::{Clock, Epochs, RunObserver};
 use std::path::{Path, PathBuf};
@@ -82,6 +83,8 @@ pub struct Context<'a> {
     pub folder: PathBuf,
     /// Runs at a time.
     pub threads: usize,
+    /// How often runs keep their states, and who may stop them.
+    pub keeping: &'a Keeping,
     /// Hears how it goes.
     pub listener: &'a Listener<'a>,
     /// The runs that failed, with what they said.
@@ -153,21 +156,39 @@ impl Study {
     }
 }
 
+/// Takes a folder of results for studies; with `fresh`, the studies that are in it are moved aside, and where they went is returned.
+///
+/// # Errors
+/// When another run has the folder, or it cannot be made or moved.
+pub fn claim(out: &Path, fresh: bool) -> Result<(ResultsFolder, Option<PathBuf>), FolderError> {
+    let folder = ResultsFolder::claim(out)?;
+    let studies = out.join("studies");
+    if !fresh || !studies.exists() {
+        return Ok((folder, None));
+    }
+    let aside = free_name(&studies);
+    let failed = |source| FolderError::System { path: studies.clone(), step: "moving aside", source };
+    std::fs::rename(&studies, &aside).map_err(failed)?;
+    Ok((folder, Some(aside)))
+}
+
 /// Trains what is missing, measures, writes the study's files into `{out}/studies/{name}`, and makes the folder's report again; the runs
 /// are in `{out}/studies/runs`.
 ///
-/// A run that fails is told to the listener and left out; the others go on.
+/// A run that fails is told to the listener and left out; the others go on. Where the study was stopped before, its runs go on from there.
 ///
 /// # Errors
-/// When an option makes no sense, a folder holds another run under a run's name, no run can be trained, or a file cannot be
-/// read or written.
+/// When an option makes no sense, a folder holds another run under a run's name, no run can be trained, a file cannot be
+/// read or written, or somebody asked to stop.
 pub fn run_study(
     study: Study,
     options: &StudyOptions,
     data: &Mnist,
-    out: &Path,
+    out: &ResultsFolder,
+    keeping: &Keeping,
     listener: &Listener<'_>,
 ) -> Result<(), ExperimentError> {
+    let out = out.path();
     let jobs = study.jobs(options)?;
     options.preset.check_against(data)?;
     let context = Context {
@@ -176,6 +197,7 @@ pub fn run_study(
         test: TestSet::new(&data.test.take(options.preset.test_images)),
         folder: out.join("studies").join(study.name()),
         threads: options.threads,
+        keeping,
         listener,
         failures: Mutex::default(),
     };
@@ -207,16 +229,19 @@ impl Context<'_> {
             let of = RunObserver { job, clock: &clock, listener: self.listener };
             let mut epochs = Epochs { of: &of, seen: 0 };
             let start = Instant::now();
-            let outcome = self.store.train(job, self.data, &self.test, &mut epochs);
+            let outcome = self.store.train(job, self.data, &self.test, self.keeping, &mut epochs);
             match &outcome {
+                Err(ExperimentError::Interrupted { .. }) => {}
                 Ok(_) => of.trained(start.elapsed().as_secs_f64()),
                 Err(error) => of.failed(epochs.seen, error),
             }
             outcome.map(drop)
         });
         for (job, outcome) in missing.iter().zip(outcomes) {
-            if let Err(error) = outcome {
-                self.note(job, &error);
+            match outcome {
+                Err(stopped @ ExperimentError::Interrupted { .. }) => return Err(stopped),
+                Err(error) => self.note(job, &error),
+                Ok(()) => {}
             }
         }
         let failed = self.failures();

@@ -7,7 +7,8 @@ use crate::bounded_file::{self, read_text_at_most};
 use crate::error::ExperimentError;
 use crate::observer::Observer;
 use crate::records::{TrainingRow, read_csv, write_csv};
-use crate::training::{Run, TestSet, Visitor, network, train_along, training_set};
+use crate::results_folder::same_lines;
+use crate::training::{Keeping, Run, TestSet, Training, Visitor, network, training_set};
 use minima_autodiff::{Graph, Model};
 use minima_data::{Dataset, Mnist};
 use std::io::ErrorKind;
@@ -55,7 +56,7 @@ impl RunStore {
             return Ok(None);
         }
         match read_text_at_most(&recipe, bounded_file::TEXT) {
-            Ok(found) => same_recipe(&folder, &found, &job.recipe(&data.hashes)?)?,
+            Ok(found) => same_lines(&recipe, &found, &job.recipe(&data.hashes)?)?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(StudyError::Read { path: recipe, source }.into()),
         }
@@ -75,15 +76,17 @@ impl RunStore {
         Ok(self.open(job, data)?.ok_or_else(|| StudyError::NotTrained { run: job.name.clone() })?)
     }
 
-    /// Trains a run on the processor and stores it; its curve comes last, so that a run with a curve is whole.
+    /// Trains a run on the processor and stores it; its curve comes last, so that a run with a curve is whole. Where it was stopped before, it
+    /// goes on from there.
     ///
     /// # Errors
-    /// When the folder holds another run under its name, training fails, or a file cannot be written.
+    /// When the folder holds another run under its name, whole or not, training fails or is stopped, or a file cannot be written.
     pub fn train(
         &self,
         job: &Job,
         data: &Mnist,
         test: &TestSet,
+        keeping: &Keeping,
         observer: &mut dyn Observer,
     ) -> Result<StoredRun, ExperimentError> {
         if let Some(stored) = self.open(job, data)? {
@@ -91,22 +94,31 @@ impl RunStore {
         }
         job.preset.check_against(data)?;
         let folder = self.folder.join(&job.name);
-        write_atomically(&folder.join("run.toml"), job.recipe(&data.hashes)?.as_bytes())?;
+        let recipe = job.recipe(&data.hashes)?;
+        let keep = keeping.at(folder.clone());
+        match read_text_at_most(&folder.join("run.toml"), bounded_file::TEXT) {
+            Ok(found) => same_lines(&folder.join("run.toml"), &found, &recipe)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => keep.clear()?,
+            Err(source) => return Err(StudyError::Read { path: folder.join("run.toml"), source }.into()),
+        }
+        write_atomically(&folder.join("run.toml"), recipe.as_bytes())?;
         let set = training_set(&job.preset, &job.run, data)?;
-        let mut keeper = Keeper { folder: &folder, steps_an_epoch: job.steps_an_epoch() };
-        let (_, rows) = train_along(&job.preset, &job.run, &set, test, observer, &mut keeper)?;
+        let mut checkpoints = Checkpoints { folder: &folder, steps_an_epoch: job.steps_an_epoch() };
+        let training = Training { preset: &job.preset, run: &job.run, train: &set, test, keep: Some(&keep) };
+        let (_, rows) = training.run(observer, &mut checkpoints)?;
         write_csv(&folder.join("training.csv"), &rows)?;
+        keep.clear()?;
         self.trained(job, data)
     }
 }
 
 /// Keeps checkpoints along a run.
-struct Keeper<'a> {
+struct Checkpoints<'a> {
     folder: &'a Path,
     steps_an_epoch: u64,
 }
 
-impl Visitor for Keeper<'_> {
+impl Visitor for Checkpoints<'_> {
     fn wants(&self, step: u64) -> bool {
         is_kept(step, self.steps_an_epoch)
     }
@@ -194,22 +206,5 @@ impl StoredRun {
     /// When the preset's share of wrong labels is none.
     pub fn training_set(&self, job: &Job, data: &Mnist) -> Result<Dataset, ExperimentError> {
         training_set(&job.preset, &self.run, data)
-    }
-}
-
-/// Fails with the first line in which two recipes differ.
-fn same_recipe(folder: &Path, found: &str, expected: &str) -> Result<(), StudyError> {
-    if found == expected {
-        return Ok(());
-    }
-    let (mut here, mut wanted) = (found.lines(), expected.lines());
-    loop {
-        match (here.next(), wanted.next()) {
-            (Some(a), Some(b)) if a == b => {}
-            (a, b) => {
-                let line = |line: Option<&str>| line.unwrap_or("nothing more").to_owned();
-                return Err(StudyError::OtherRun { folder: folder.to_owned(), found: line(a), expected: line(b) });
-            }
-        }
     }
 }

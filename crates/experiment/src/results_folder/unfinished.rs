@@ -1,0 +1,86 @@
+//! The folder `unfinished` of a run that has not ended: what it has so far, for the same command to go on from.
+
+use super::{FolderError, ResultsFolder};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The folder's name.
+const NAME: &str = "unfinished";
+/// The name under which it goes, which nothing goes on from: a kill on the way leaves no half of it.
+const DONE: &str = ".unfinished-done";
+
+/// What a run has so far.
+#[derive(Debug)]
+pub struct Unfinished {
+    folder: PathBuf,
+    begun: bool,
+}
+
+impl Unfinished {
+    /// That of a folder of results: what an earlier attempt left, or nothing yet. `recipe` is all that decides the results.
+    ///
+    /// # Errors
+    /// When what is there was made by another recipe, or the folder cannot be written to.
+    pub fn open(results: &ResultsFolder, recipe: &str) -> Result<Self, FolderError> {
+        remove_all(&results.path().join(DONE))?;
+        let folder = results.path().join(NAME);
+        let begun = !folder.exists();
+        results.configure(&format!("{NAME}/recipe.toml"), recipe)?;
+        Ok(Self { folder, begun })
+    }
+
+    /// Whether the run begins now.
+    #[must_use]
+    pub fn has_just_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// A place in it.
+    #[must_use]
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The run has ended: takes all of it away.
+    ///
+    /// # Errors
+    /// When that cannot be done.
+    pub fn close(self) -> Result<(), FolderError> {
+        let done = self.folder.with_file_name(DONE);
+        remove_all(&done)?;
+        let failed = |source| FolderError::System { path: self.folder.clone(), step: REMOVING, source };
+        fs::rename(&self.folder, &done).map_err(failed)?;
+        remove_all(&done)
+    }
+}
+
+const REMOVING: &str = "taking away what is finished";
+
+fn remove_all(folder: &Path) -> Result<(), FolderError> {
+    match fs::remove_dir_all(folder) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            Err(FolderError::System { path: folder.to_owned(), step: REMOVING, source })
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goes_on_with_the_same_recipe_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let results = ResultsFolder::claim(folder.path()).unwrap();
+        let first = Unfinished::open(&results, "seed = 1\n").unwrap();
+        assert!(first.has_just_begun());
+        fs::write(first.join("a.json"), "1").unwrap();
+        assert!(matches!(Unfinished::open(&results, "seed = 2\n"), Err(FolderError::Other { .. })));
+        let again = Unfinished::open(&results, "seed = 1\n").unwrap();
+        assert!(!again.has_just_begun() && again.join("a.json").exists());
+        again.close().unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

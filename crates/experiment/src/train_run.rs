@@ -1,0 +1,122 @@
+//! One model, trained to a file of its own.
+
+use crate::atomic_file::write_atomically;
+use crate::bounded_file::{self, read_at_most};
+use crate::error::ExperimentError;
+use crate::machine::Machine;
+use crate::observer::Observer;
+use crate::preset::Preset;
+use crate::records::write_csv;
+use crate::results_folder::{FolderError, ResultsFolder, free_name, same_lines};
+use crate::study::Job;
+use crate::training::{Keeping, Run, RunTraining, TestSet, Trained};
+use minima_data::Mnist;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A model to be trained to a file.
+pub struct TrainRequest<'a> {
+    /// The experiment.
+    pub preset: &'a Preset,
+    /// The run, whether or not it is among the experiment's own.
+    pub run: &'a Run,
+    /// What computes.
+    pub machine: &'a Machine,
+    /// Training and test images.
+    pub data: &'a Mnist,
+    /// The checkpoint, whose name ends neither in `.csv` nor in `.toml`.
+    pub checkpoint: &'a Path,
+    /// How often its state is kept, and who may stop it.
+    pub keeping: &'a Keeping,
+    /// Moves what is there aside, and begins anew.
+    pub fresh: bool,
+}
+
+impl TrainRequest<'_> {
+    /// Its training curve.
+    #[must_use]
+    pub fn curve(&self) -> PathBuf {
+        self.checkpoint.with_extension("csv")
+    }
+
+    /// What decides it.
+    #[must_use]
+    pub fn configuration(&self) -> PathBuf {
+        self.checkpoint.with_extension("toml")
+    }
+
+    /// Where its state is kept until it ends.
+    #[must_use]
+    pub fn unfinished(&self) -> PathBuf {
+        self.checkpoint.with_extension("unfinished")
+    }
+
+    /// Trains the model, or goes on where it was stopped, and writes the checkpoint, its curve and its configuration.
+    ///
+    /// # Errors
+    /// When there is a checkpoint of another configuration, or another run at work on it; there are fewer images than the experiment asks
+    /// for, or it has no optimizer of that name; the run fails or is stopped; or a file cannot be written.
+    pub fn train(&self, observer: &mut dyn Observer) -> Result<Trained, ExperimentError> {
+        let Self { preset, run, machine, data, keeping, .. } = *self;
+        preset.check_against(data)?;
+        let configuration = self.describe()?;
+        let unfinished = ResultsFolder::claim(&self.unfinished())?;
+        let unfinished = if self.fresh { self.move_aside(unfinished)? } else { unfinished };
+        self.check_configuration(&configuration)?;
+        write_atomically(&self.configuration(), configuration.as_bytes())?;
+        let test = TestSet::new(&data.test.take(preset.test_images));
+        let keep = keeping.at(unfinished.path().to_owned());
+        let training = RunTraining { machine, preset, run, place: (1, 1), test: &test, keep: Some(&keep) };
+        let trained = training.train(data, observer)?;
+        let model = &trained.model;
+        write_csv(&self.curve(), &trained.epochs)?;
+        write_atomically(self.checkpoint, &model.graph().to_safetensors(model.params())?)?;
+        keep.clear()?;
+        fs::remove_dir(unfinished.path()).map_err(|source| self.failed("taking away what is finished", source))?;
+        Ok(trained)
+    }
+
+    /// All that decides the checkpoint's bytes, as TOML.
+    fn describe(&self) -> Result<String, ExperimentError> {
+        let recipe = Job::new(self.preset, self.run.clone())?.recipe(&self.data.hashes)?;
+        let (version, device, epochs) = (env!("CARGO_PKG_VERSION"), self.machine.name(), self.preset.epochs);
+        let algebra = minima_linalg::BACKEND;
+        Ok(format!(
+            "version = {version:?}\ndevice = {device:?}\nlinear_algebra = {algebra:?}\nepochs = {epochs}\n{recipe}"
+        ))
+    }
+
+    fn check_configuration(&self, expected: &str) -> Result<(), ExperimentError> {
+        let path = self.configuration();
+        match read_at_most(&path, bounded_file::TEXT) {
+            Ok(found) => Ok(same_lines(&path, &String::from_utf8_lossy(&found), expected)?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.checkpoint.exists() => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let found = format!("no such file beside {}", self.checkpoint.display());
+                Err(FolderError::Other { path, found, expected: "one that tells what it was trained with".to_owned() }
+                    .into())
+            }
+            Err(source) => Err(self.failed("reading what it was trained with", source)),
+        }
+    }
+
+    /// Moves the checkpoint and what belongs to it into a folder beside it.
+    fn move_aside(&self, unfinished: ResultsFolder) -> Result<ResultsFolder, ExperimentError> {
+        let stem = self.checkpoint.with_extension("");
+        let aside = free_name(&stem);
+        let failed = |source| self.failed("moving aside", source);
+        for path in [self.checkpoint.to_owned(), self.curve(), self.configuration(), self.unfinished()] {
+            let empty = path.is_dir() && fs::read_dir(&path).map_err(failed)?.next().is_none();
+            if let Some(name) = path.file_name().filter(|_| path.exists() && !empty) {
+                fs::create_dir_all(&aside).map_err(failed)?;
+                fs::rename(&path, aside.join(name)).map_err(failed)?;
+            }
+        }
+        drop(unfinished);
+        Ok(ResultsFolder::claim(&self.unfinished())?)
+    }
+
+    fn failed(&self, step: &'static str, source: std::io::Error) -> ExperimentError {
+        FolderError::System { path: self.checkpoint.to_owned(), step, source }.into()
+    }
+}
