@@ -2,7 +2,6 @@
 
 use super::{Bits, Job, StoredRun};
 use crate::attack_catalogue::{Options, attack};
-use crate::bounded_file::{self, read_at_most};
 use crate::error::ExperimentError;
 use crate::kept::kept;
 use crate::preset::Preset;
@@ -59,42 +58,6 @@ pub struct LateAttack {
     pub flipped: Bits,
 }
 
-<<<<<<< HEAD
-/// Goes up whenever the same settings give other numbers, so that what was measured before is measured again.
-const VERSION: u32 = 1;
-
-/// A measurement with the settings that it depends on.
-#[derive(Serialize, Deserialize)]
-struct Kept<M> {
-    settings: String,
-    measured: M,
-}
-
-/// What is in the file, or else what is measured now and goes into the file; what cannot be read is measured again.
-fn kept<M: Serialize + DeserializeOwned>(
-    path: &Path,
-    settings: &str,
-    measure: impl FnOnce() -> Result<M, ExperimentError>,
-) -> Result<M, ExperimentError> {
-    let settings = format!("version {VERSION}, {settings}");
-    if let Some(kept) = read::<M>(path)?.filter(|kept| kept.settings == settings) {
-        return Ok(kept.measured);
-    }
-    let new = Kept { settings, measured: measure()? };
-    write_atomically(path, &serde_json::to_vec(&new)?)?;
-    Ok(new.measured)
-}
-
-fn read<M: DeserializeOwned>(path: &Path) -> Result<Option<Kept<M>>, StudyError> {
-    match read_at_most(path, bounded_file::RESULTS) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(StudyError::Read { path: path.to_owned(), source }),
-    }
-}
-
-=======
->>>>>>> main
 /// The model at the end: FGSM, input gradients, margins, loss increases.
 ///
 /// # Errors

@@ -341,7 +341,7 @@ mod tests {
             (written("weights", &[f64::INFINITY]), "inf in weights"),
             (written("other", &[1.0]), "tensor other"),
             (written("optimizer.velocity", &[1.0]), "no weights"),
-            (Vec::new(), "a safetensors file"),
+            (Vec::new(), "expected a safetensors file"),
         ] {
             let error = parse_tensors(&bytes, path).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
