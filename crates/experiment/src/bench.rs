@@ -219,7 +219,7 @@ fn gauss_newton_parts(
     watch.time("gauss_newton_kernel", published.gram, || Ok(at.kernel_as::<f32>()?))?;
     let directions = hessian_factors(softmax(at.logits()).view());
     watch.time("gauss_newton_gram", mean.gram, || Ok(at.gram_as::<f64>(directions.view())?))?;
-    let failed = |source| OptimError::Solve { damping: 1.0, source };
+    let failed = |source| OptimError::Solve { damping: 1.0, source, enough: None };
     for (name, mut system, needed) in [("kernel", at.kernel()?, published), ("gram", at.gram(directions.view())?, mean)]
     {
         system.diag_mut().mapv_inplace(|d| d + 1.0);

@@ -16,12 +16,24 @@ pub enum OptimError {
     #[error(transparent)]
     Curvature(#[from] CurvatureError),
     /// A Gauss-Newton system could not be solved.
-    #[error("the Gauss-Newton system with damping {damping}: {source}; a larger damping may help")]
+    #[error("the Gauss-Newton system with damping {damping}: {source}; {}", advice(*enough))]
     Solve {
         /// The damping λ.
         damping: f64,
         /// What the solver found.
         source: LinalgError,
+        /// A damping with which it can be solved, where one was found.
+        enough: Option<f64>,
+    },
+    /// A Kronecker-factored curvature could not be inverted.
+    #[error("the Kronecker factors with damping {damping}: {source}; {}", advice(*enough))]
+    Factors {
+        /// The damping λ.
+        damping: f64,
+        /// What the solver found.
+        source: CurvatureError,
+        /// A damping with which they can be inverted, where one was found.
+        enough: Option<f64>,
     },
     /// A Gauss-Newton system of rounded products could not be solved: rounding may leave no inverse, or no number.
     #[error("the Gauss-Newton system of products in {arithmetic} with damping {damping}: {source}")]
@@ -56,4 +68,14 @@ pub enum OptimError {
         /// What it may be.
         expected: &'static str,
     },
+}
+
+/// What a damping would do.
+fn advice(enough: Option<f64>) -> String {
+    enough.map_or_else(|| "no larger damping helps".to_owned(), |damping| format!("a damping of {damping} would do"))
+}
+
+/// The first of ten, a hundred, … times the damping with which something works, up to 10¹² times.
+pub(crate) fn enough(damping: f64, mut works: impl FnMut(f64) -> bool) -> Option<f64> {
+    (1..=12).map(|power| damping * 10.0_f64.powi(power)).find(|&damping| works(damping))
 }

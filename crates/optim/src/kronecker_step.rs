@@ -1,6 +1,7 @@
 //! Steps along a gradient times the inverse of a Kronecker-factored curvature: what K-FAC and EKFAC share.
 
 use crate::batch_gradient::batch_gradient;
+use crate::error::enough;
 use crate::kl_clip::kl_clip;
 use crate::range::{AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use crate::vectors::inner;
@@ -198,7 +199,17 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
         let mut curvature = self.curvature.clone();
         curvature.observe(&layers, decay)?;
         if refreshes {
-            curvature.refresh(self.damping())?;
+            let damping = self.damping();
+            if let Err(source) = curvature.refresh(damping) {
+                // Looked for only where factors could not be inverted: of what else can fail, no damping is to blame.
+                let works = |damping| curvature.clone().refresh(damping).is_ok();
+                return Err(match source {
+                    CurvatureError::Linalg(_) => {
+                        OptimError::Factors { damping, source, enough: enough(damping, works) }
+                    }
+                    other => other.into(),
+                });
+            }
         }
         curvature.refine(&layers, decay)?;
         Ok((report, gradient, Some(curvature)))

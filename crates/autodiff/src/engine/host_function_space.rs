@@ -5,7 +5,7 @@ use crate::softmax_cross_entropy::{
     count_correct, hessian_factors, mean_gradient, mean_loss, residual_in_factors, softmax,
 };
 use crate::{AutodiffError, Graph, Linearization, Scalar, WorkMatrix, mixed_dot};
-use minima_linalg::Cholesky;
+use minima_linalg::{Cholesky, LinalgError};
 use ndarray::{Array2, Array3, Axis};
 use rayon::prelude::*;
 
@@ -163,7 +163,10 @@ impl<T: Scalar, R: Scalar> FunctionSpace<T, R> for Graph {
         let (residual, s, along) = (residual.column(0), s.column(0), along.column(0));
         let (y, x) = (solved.column(0), solved.column(1));
         let damping = R::from_f64(damping);
-        let share = x.dot(&along) / (R::one() - s.dot(&s) + damping * s.dot(&x));
+        // About 1 − B: the matrix has one negative eigenvalue, and for one λ it has none and is singular.
+        let (norm, remaining) = (s.dot(&s), R::one() - s.dot(&s) + damping * s.dot(&x));
+        LinalgError::check_update(remaining.as_f64(), 1.0 + norm.as_f64(), R::epsilon().as_f64())?;
+        let share = x.dot(&along) / remaining;
         Ok(Array2::from_shape_fn((images, classes), |(i, c)| {
             let row = c * images + i;
             let w = (residual[row] - s[row] * y[row]) / damping + s[row] * x[row] * share;

@@ -18,6 +18,7 @@ pub use emulated::EmulatedGaussNewton;
 pub use minima_curvature::Generation;
 pub use solve_precision::SolvePrecision;
 
+use crate::error::enough;
 use crate::range::{POSITIVE, check};
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
@@ -89,20 +90,20 @@ impl GaussNewton {
         batch: &E::Batch<'_>,
     ) -> Result<(E::Report, E::Vector), OptimError> {
         let (report, at) = engine.linearize(params, batch)?;
-        let w = match self.generation {
-            Generation::Mean => block_diagonal::cotangent(engine, &at, true, self.damping),
-            Generation::Sum => block_diagonal::cotangent(engine, &at, false, self.damping),
-            Generation::Published => published::cotangent(engine, &at, self.damping),
+        let cotangent = |damping| match self.generation {
+            Generation::Mean => block_diagonal::cotangent(engine, &at, true, damping),
+            Generation::Sum => block_diagonal::cotangent(engine, &at, false, damping),
+            Generation::Published => published::cotangent(engine, &at, damping),
         };
-        let w = w.map_err(|error| self.failed(error))?;
-        Ok((report, engine.vjp(&at, &w)?))
-    }
-
-    fn failed(&self, error: AutodiffError) -> OptimError {
-        match error {
-            AutodiffError::Linalg(source) => OptimError::Solve { damping: self.damping, source },
+        let damping = self.damping;
+        let w = cotangent(damping).map_err(|error| match error {
+            AutodiffError::Linalg(source) => {
+                let enough = enough(damping, |damping| cotangent(damping).is_ok());
+                OptimError::Solve { damping, source, enough }
+            }
             other => other.into(),
-        }
+        })?;
+        Ok((report, engine.vjp(&at, &w)?))
     }
 }
 

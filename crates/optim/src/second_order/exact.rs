@@ -12,12 +12,13 @@
 
 use super::curvature::{Curvature, FisherKind};
 use crate::OptimError;
+use crate::error::enough;
 use minima_autodiff::softmax_cross_entropy::{
     diagonal_factors, hessian_factors, residual_in_factors, residuals, softmax,
 };
 use minima_autodiff::{AutodiffError, Linearization, Scalar, WorkMatrix};
 use minima_curvature::Generation;
-use minima_linalg::Cholesky;
+use minima_linalg::{Cholesky, LinalgError};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, Slice, concatenate};
 
 /// The damped system of a step.
@@ -56,7 +57,14 @@ pub(super) fn direction<T: Scalar>(
     damping: Damping,
 ) -> Result<Vec<T>, OptimError> {
     let factors = Factors::of(curvature, at, labels, drawn)?;
-    let w = factors.cotangent(at, params, damping)?;
+    let damping_and_decay = damping;
+    let with = |damping| factors.cotangent(at, params, Damping { damping, ..damping_and_decay });
+    let w = with(damping.damping).map_err(|error| match error {
+        OptimError::Solve { damping, source, .. } => {
+            OptimError::Solve { damping, source, enough: enough(damping, |damping| with(damping).is_ok()) }
+        }
+        other => other,
+    })?;
     let mut direction = at.vjp(w.view())?;
     if damping.weight_decay != 0.0 {
         let share = T::from_f64(damping.weight_decay / damping.total());
@@ -154,7 +162,7 @@ impl Factors {
             None => leading(gram.slice_axis(Axis(0), Slice::from(..order))),
         };
         system.diag_mut().mapv_inplace(|d| d + mu);
-        let failed = |source| OptimError::Solve { damping: damping.damping, source };
+        let failed = |source| OptimError::Solve { damping: damping.damping, source, enough: None };
         let factored = Cholesky::factor(system).map_err(failed)?;
         let solved = factored.solve(sides.view()).map_err(failed)?;
         drop(WorkMatrix::adopt(factored.into_factor()));
@@ -163,7 +171,9 @@ impl Factors {
         if let (Some(q), Some(c)) = (&self.coupling, &self.gradient) {
             let x = solved.column(1);
             let along = q.dot(c) - mu * x.dot(c) + decayed.map_or(0.0, |decayed| x.dot(&decayed));
-            z.scaled_add(along / (1.0 - q.dot(q) + mu * q.dot(&x)), &x);
+            let remaining = 1.0 - q.dot(q) + mu * q.dot(&x);
+            LinalgError::check_update(remaining, 1.0 + q.dot(q), f64::EPSILON).map_err(failed)?;
+            z.scaled_add(along / remaining, &x);
         }
         let mut w = match &self.gradient {
             Some(_) => Array2::zeros((images, classes)),

@@ -1,0 +1,96 @@
+//! Ctrl-C: the step is finished, the state kept, the exit code 130, and the command goes on.
+
+use crate::bench::{Bench, Fate, assert_same, contents};
+use crate::crash::EXPERIMENT;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+fn interrupt(child: &Child) {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Starts the command and waits for its first epoch; returns it with the rest of what it says.
+fn started(bench: &Bench, command: &[&str]) -> (Child, impl Iterator<Item = String>) {
+    let mut child = bench.command(command).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.by_ref().any(|line| line.contains(" epoch ")), "{command:?} trained nothing");
+    (child, lines)
+}
+
+const LONG: [&str; 8] =
+    ["train", "--config", "own.toml", "--set=epochs=400", "--optimizer", "adam", "--out", "results/adam.safetensors"];
+
+#[test]
+fn the_first_keeps_the_state_and_the_same_command_goes_on() {
+    let bench = Bench::new();
+    fs::write(bench.join("own.toml"), EXPERIMENT).unwrap();
+    bench.run(&LONG, Fate::Spared).well();
+    let expected = contents(&bench.join("results"));
+    fs::remove_dir_all(bench.join("results")).unwrap();
+
+    let (mut child, lines) = started(&bench, &LONG);
+    interrupt(&child);
+    let lines: Vec<String> = lines.filter(|line| !line.contains(" epoch ")).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{lines:?}");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].contains("stopping after this step"), "{lines:?}");
+    assert!(lines[1].contains("go on with: cargo xtask train --config own.toml --set=epochs=400"), "{lines:?}");
+    assert!(bench.join("results/adam.unfinished/state.json").exists());
+    assert!(!bench.join("results/adam.safetensors").exists());
+
+    bench.run(&LONG, Fate::Spared).well();
+    assert_same(&contents(&bench.join("results")), &expected, "after Ctrl-C");
+}
+
+#[test]
+fn the_second_ends_at_once_and_what_is_there_is_gone_on_from() {
+    let bench = Bench::new();
+    fs::write(bench.join("own.toml"), EXPERIMENT).unwrap();
+    let (mut child, lines) = started(&bench, &LONG);
+    interrupt(&child);
+    interrupt(&child);
+    drop(lines);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    bench.run(&LONG, Fate::Spared).well();
+}
+
+#[test]
+fn a_study_keeps_the_states_of_all_its_runs() {
+    let bench = Bench::new();
+    fs::write(bench.join("own.toml"), EXPERIMENT).unwrap();
+    let command = [
+        "study",
+        "matched",
+        "--config",
+        "own.toml",
+        "--set=epochs=60",
+        "--seeds=1",
+        "--optimizers=sgd,adam,kfac",
+        "--threads=2",
+        "--out=results",
+    ];
+    bench.run(&command, Fate::Spared).well();
+    let expected = contents(&bench.join("results"));
+    fs::remove_dir_all(bench.join("results")).unwrap();
+    let (mut child, lines) = started(&bench, &command);
+    interrupt(&child);
+    let lines: Vec<String> = lines.filter(|line| !line.contains(" epoch ")).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.contains("failed")), "{lines:?}");
+    bench.run(&command, Fate::Spared).well();
+    assert_same(&contents(&bench.join("results")), &expected, "after Ctrl-C");
+}
+
+#[test]
+fn two_runs_do_not_share_a_folder() {
+    let bench = Bench::new();
+    fs::write(bench.join("own.toml"), EXPERIMENT).unwrap();
+    let (mut child, lines) = started(&bench, &LONG);
+    let refused = bench.run(&LONG, Fate::Spared);
+    assert_eq!(refused.code(), Some(2));
+    assert!(refused.errors.contains("another run at work"), "{}", refused.errors);
+    interrupt(&child);
+    drop(lines);
+    child.wait().unwrap();
+}

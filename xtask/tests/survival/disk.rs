@@ -1,0 +1,93 @@
+//! A disk that fails at every change of a file in turn, or is full from there on: files stay whole, and the command goes on later.
+
+use crate::bench::{Bench, Fate, assert_same, contents};
+use minima_experiment::training::TrainingState;
+use std::fs;
+use std::path::PathBuf;
+
+const EXPERIMENT: &str = r#"
+extends = "quick"
+epochs = 1
+batch_size = 64
+train_images = 160
+test_images = 60
+attacked_images = 2
+spectrum_images = 0
+epsilons = [0.1]
+rhos = [0.01]
+attack_epsilons = [0.1]
+curve_epsilons = [0.05]
+datasets = ["clean"]
+"#;
+
+/// Fails at every `stride`-th change of the command's files, alone and from there on.
+fn fail_in_turn(command: &[&str], stride: usize, whole: impl Fn(&Bench, &str)) {
+    let Some(bench) = Bench::with_interposer() else { return };
+    fs::write(bench.join("own.toml"), EXPERIMENT).unwrap();
+    let weights = ["train", "--config", "own.toml", "--optimizer", "adam", "--out", "weights.safetensors"];
+    bench.run(&weights, Fate::Spared).well();
+    let results = bench.join("results");
+    let changes = bench.run(command, Fate::Spared).well().changes;
+    let expected = contents(&results);
+    let mut failures = 0;
+    for number in (1..=changes).step_by(stride) {
+        for fate in [Fate::FailsAt(number), Fate::FullFrom(number)] {
+            let when = format!("{command:?}, {fate:?} of {changes}");
+            fs::remove_dir_all(&results).unwrap();
+            let end = bench.run(command, fate);
+            // A folder that cannot be synced, or a leftover that cannot be removed, is no failure.
+            assert!([Some(0), Some(2)].contains(&end.code()), "{when}: {:?} {}", end.code(), end.errors);
+            if end.code() == Some(2) {
+                failures += 1;
+                let line = end.errors.lines().last().unwrap_or_default();
+                assert!(line.starts_with("error: "), "{when}: {line}");
+            }
+            if results.exists() {
+                for (path, bytes) in contents(&results) {
+                    // Temporary files are the only ones that may be half there.
+                    let temporary = path.extension().is_some_and(|e| e == "tmp");
+                    let unfinished = path.components().any(|c| c.as_os_str().to_string_lossy().contains("unfinished"));
+                    if let Some(expected) = expected.get(&path).filter(|_| !temporary && !unfinished) {
+                        let grows = path.file_name().is_some_and(|name| name == "training.csv");
+                        let is_whole = bytes == *expected || (grows && expected.starts_with(&bytes) && bytes.ends_with(b"\n"));
+                        assert!(is_whole, "{when}: {path:?} is neither old nor new");
+                    }
+                }
+            }
+            whole(&bench, &when);
+            bench.run(command, Fate::Spared).well();
+            assert_same(&contents(&results), &expected, &when);
+        }
+    }
+    eprintln!("{}: {changes} changes of files, {failures} failures, the same bytes after each", command[0]);
+}
+
+#[test]
+fn train_leaves_whole_files_whatever_fails() {
+    let command =
+        ["train", "--config", "own.toml", "--optimizer", "adam", "--save-every=0", "--out", "results/adam.safetensors"];
+    fail_in_turn(&command, 1, |bench, when| {
+        let state = TrainingState::read(&bench.join("results/adam.unfinished"));
+        assert!(state.is_ok(), "{when}: {state:?}");
+    });
+}
+
+#[test]
+fn attack_leaves_whole_files_whatever_fails() {
+    let command = ["attack", "--weights", "weights.safetensors", "--attack", "fgsm", "--out", "results"];
+    fail_in_turn(&command, 1, |_, _| ());
+}
+
+#[test]
+fn reproduce_leaves_whole_files_whatever_fails() {
+    let command = ["reproduce", "--config", "own.toml", "--out", "results"];
+    fail_in_turn(&command, 19, |bench, when| {
+        let checkpoints: PathBuf = bench.join("results/checkpoints");
+        for entry in fs::read_dir(&checkpoints).into_iter().flatten().flatten() {
+            if entry.path().extension().is_some_and(|e| e == "safetensors") {
+                let bytes = fs::read(entry.path()).unwrap();
+                assert!(bytes.len() > 27_000, "{when}: {:?}", entry.path());
+            }
+        }
+    });
+}
