@@ -28,12 +28,49 @@ curve_epsilons = [0.05]
 /// The commands, each with a share of the kills, and the folder that it writes to.
 const COMMANDS: [(&[&str], usize); 4] = [
     (&["reproduce", "--config", "own.toml", "--save-every", "0", "--out", "results/reproduced"], 20),
-    (&["train", "--config", "own.toml", "--optimizer", "ekfac", "--save-every=0", "--out", "results/trained/ekfac.safetensors"], 8),
     (
-        &["study", "seeds", "--config", "own.toml", "--seeds", "1", "--optimizers", "adam,kfac", "--save-every=0", "--threads=2", "--out", "results/studied"],
+        &[
+            "train",
+            "--config",
+            "own.toml",
+            "--optimizer",
+            "ekfac",
+            "--save-every=0",
+            "--out",
+            "results/trained/ekfac.safetensors",
+        ],
         8,
     ),
-    (&["attack", "--weights", "weights.safetensors", "--attack", "square", "--steps=30", "--out", "results/attacked"], 4),
+    (
+        &[
+            "study",
+            "seeds",
+            "--config",
+            "own.toml",
+            "--seeds",
+            "1",
+            "--optimizers",
+            "adam,kfac",
+            "--save-every=0",
+            "--threads=2",
+            "--out",
+            "results/studied",
+        ],
+        8,
+    ),
+    (
+        &[
+            "attack",
+            "--weights",
+            "weights.safetensors",
+            "--attack",
+            "square",
+            "--steps=30",
+            "--out",
+            "results/attacked",
+        ],
+        4,
+    ),
 ];
 
 #[test]

@@ -49,7 +49,8 @@ fn fail_in_turn(command: &[&str], stride: usize, whole: impl Fn(&Bench, &str)) {
                     let unfinished = path.components().any(|c| c.as_os_str().to_string_lossy().contains("unfinished"));
                     if let Some(expected) = expected.get(&path).filter(|_| !temporary && !unfinished) {
                         let grows = path.file_name().is_some_and(|name| name == "training.csv");
-                        let is_whole = bytes == *expected || (grows && expected.starts_with(&bytes) && bytes.ends_with(b"\n"));
+                        let is_whole =
+                            bytes == *expected || (grows && expected.starts_with(&bytes) && bytes.ends_with(b"\n"));
                         assert!(is_whole, "{when}: {path:?} is neither old nor new");
                     }
                 }

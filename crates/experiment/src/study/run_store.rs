@@ -160,14 +160,14 @@ impl StoredRun {
     /// The steps after which there are checkpoints, from 0, the initial weights, to the end of the epochs asked for.
     #[must_use]
     pub fn steps(&self) -> Vec<u64> {
-        let last = self.steps_an_epoch * u64::from(self.epochs);
+        let last = self.steps_an_epoch.saturating_mul(u64::from(self.epochs));
         (0..=last).filter(|&step| is_kept(step, self.steps_an_epoch)).collect()
     }
 
     /// The step at which an epoch ends.
     #[must_use]
     pub fn step_after(&self, epoch: u32) -> u64 {
-        self.steps_an_epoch * u64::from(epoch)
+        self.steps_an_epoch.saturating_mul(u64::from(epoch))
     }
 
     /// The model after so many steps.
