@@ -39,10 +39,10 @@ pub(crate) fn listen() -> Result<Stop> {
     ctrlc::set_handler(move || {
         if wish.is_heeded() && !wish.is_asked() {
             wish.ask();
-            eprintln!("stopping after this step; once more stops at once");
+            tell!("stopping after this step; once more stops at once");
         } else {
             // Files are whole at any moment, and what was done before is kept.
-            eprintln!("stopped; go on with: {}", this_command());
+            tell!("stopped; go on with: {}", this_command());
             std::process::exit(i32::from(STOPPED));
         }
     })

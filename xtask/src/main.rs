@@ -1,5 +1,12 @@
 //! The commands of minima: `cargo xtask --help` lists them.
 
+/// Writes a line to standard error; where that is closed, nobody is left to tell, and work goes on.
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{}\n", format_args!($($words)*)));
+    }};
+}
+
 mod commands;
 mod interruption;
 mod progress;
@@ -38,6 +45,12 @@ enum Command {
     Compare(commands::compare::Compare),
     /// Time the network, the optimizers and the attacks on this machine
     Bench(commands::bench::Bench),
+    /// Hold what the workspace depends on to deny.toml, and what its packages contain to what belongs in one
+    Dependencies(commands::dependencies::Dependencies),
+    /// List the public items of each crate, and say what has become of them
+    Api(commands::api::Api),
+    /// List the data sets, and fetch one from where it was published
+    Data(commands::data::Data),
 }
 
 /// What a command ended with, other than an error.
@@ -65,16 +78,19 @@ fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Dependencies(command) => command.run(),
+        Command::Api(command) => command.run(),
+        Command::Data(command) => command.run(),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
         Err(error) if matches!(error.downcast_ref(), Some(ExperimentError::Interrupted { .. })) => {
-            eprintln!("{error}; go on with: {}", interruption::this_command());
+            tell!("{error}; go on with: {}", interruption::this_command());
             ExitCode::from(interruption::STOPPED)
         }
         Err(error) => {
-            eprintln!("error: {}", in_one_line(&error));
+            tell!("error: {}", in_one_line(&error));
             ExitCode::from(2)
         }
     }
@@ -107,6 +123,6 @@ fn refuse(error: &clap::Error) -> ExitCode {
         .unwrap_or_default()
         .split_whitespace()
         .collect();
-    eprintln!("{} (--help tells more)", words.join(" "));
+    tell!("{} (--help tells more)", words.join(" "));
     ExitCode::from(2)
 }

@@ -34,7 +34,7 @@ impl Progress {
     fn line(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
+            None => tell!("{text}"),
         }
     }
 }
@@ -66,7 +66,7 @@ impl Observer for Progress {
                     bar.set_prefix(stage.to_owned());
                     bar.set_message(String::new());
                 } else {
-                    eprintln!("{stage}");
+                    tell!("{stage}");
                 }
             }
         }

@@ -8,6 +8,7 @@ use crate::subject::Subject;
 use crate::survivors::{Survivors, retain_rows};
 use crate::{AttackError, Ball, Outcome, Passes};
 use minima_autodiff::{Classifier, Scalar};
+use minima_faults::{Fault, planted};
 use minima_rng::Key;
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
@@ -103,7 +104,9 @@ impl Ascent {
                 (row.as_slice_mut(), original.as_slice(), direction.as_slice())
             {
                 climb(ball.norm(), length, direction, row);
-                ball.project(original, row);
+                if !planted(Fault::NotProjected) {
+                    ball.project(original, row);
+                }
             }
         });
     }

@@ -7,6 +7,7 @@ use crate::subject::Subject;
 use crate::{Attack, AttackError, Ball, Goal, Outcome, Passes};
 use minima_autodiff::softmax_cross_entropy::check_labels;
 use minima_autodiff::{Classifier, Scalar};
+use minima_faults::{Fault, planted};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ pub struct Fgsm {
 
 impl Default for Fgsm {
     fn default() -> Self {
-        Self { clip: true, goal: Goal::Away }
+        Self { clip: !planted(Fault::NotClipped), goal: Goal::Away }
     }
 }
 
@@ -67,6 +68,8 @@ impl<T: Scalar> Attack<T> for Fgsm {
 impl Fgsm {
     /// The step of one radius.
     fn step<T: Scalar>(&self, slope: &Slope<'_, T>, ball: Ball) -> Result<Outcome<T>, AttackError> {
+        let twice = planted(Fault::EpsilonDoubled);
+        let ball = if twice { Ball::new(ball.norm(), 2.0 * ball.epsilon())? } else { ball };
         let mut adversarial = slope.subject.images.as_standard_layout().into_owned();
         let rows = adversarial.axis_iter_mut(Axis(0)).into_par_iter();
         rows.zip(slope.gradients.axis_iter(Axis(0))).for_each(|(mut row, gradient)| {

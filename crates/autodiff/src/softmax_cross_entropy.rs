@@ -7,6 +7,7 @@
 //!   orthogonal to `s`: `H = Σ_k c_k c_kᵀ`, `c_k = s ∘ q_k`.
 
 use crate::{AutodiffError, Scalar};
+use minima_faults::{Fault, planted};
 use ndarray::{Array2, Array3, ArrayView1, ArrayView2, Zip};
 
 /// Writes `softmax(logits)` into `out`.
@@ -24,6 +25,10 @@ pub fn softmax_into<T: Scalar>(logits: &[T], out: &mut [T]) {
 /// Probabilities `(images, classes)`.
 #[must_use]
 pub fn softmax<T: Scalar>(logits: ArrayView2<'_, T>) -> Array2<T> {
+    if planted(Fault::SoftmaxOverImages) {
+        let exp = logits.mapv(T::exp);
+        return &exp / &exp.sum_axis(ndarray::Axis(0));
+    }
     let mut p = logits.as_standard_layout().into_owned();
     for mut row in p.outer_iter_mut() {
         let logits = row.to_vec();

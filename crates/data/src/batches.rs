@@ -2,6 +2,7 @@
 
 use std::slice::Chunks;
 
+use minima_faults::{Fault, planted};
 use minima_rng::Key;
 
 use crate::error::DataError;
@@ -14,6 +15,7 @@ use crate::error::DataError;
 pub fn epoch_batches(order: &[u32], size: usize) -> Result<Chunks<'_, u32>, DataError> {
     match size {
         0 => Err(DataError::BatchSize),
+        _ if planted(Fault::LastBatchDropped) => Ok(order[..order.len() - order.len() % size].chunks(size)),
         _ => Ok(order.chunks(size)),
     }
 }
@@ -54,7 +56,9 @@ impl EpochOrder {
 
     fn advance(&mut self) -> Key {
         let (next, sub) = self.key.split();
-        self.key = next;
+        if !planted(Fault::SameOrder) {
+            self.key = next;
+        }
         sub
     }
 }

@@ -83,6 +83,37 @@ pub enum DataError {
         expected: u128,
     },
 
+    /// A file of records is empty or ends within one.
+    #[error("{}: found {found} bytes, expected a multiple of {record}, at least one record", file.display())]
+    Records {
+        /// The file.
+        file: PathBuf,
+        /// The bytes it holds.
+        found: u64,
+        /// The bytes of a record.
+        record: usize,
+    },
+
+    /// An archive is broken, or holds what it should not.
+    #[error("{}: found {found}, expected {expected}", file.display())]
+    Archive {
+        /// The archive.
+        file: PathBuf,
+        /// What is wrong with it.
+        found: String,
+        /// What would do.
+        expected: String,
+    },
+
+    /// The operating system would not write a file.
+    #[error("{}: found that it cannot be written ({source}), expected to write it", file.display())]
+    Unwritable {
+        /// The file, or the folder it was to be in.
+        file: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+
     /// A label names no class.
     #[error("{source_name}: found label {found} at position {position}, expected one below {classes}")]
     Label {

@@ -103,20 +103,22 @@ pub(crate) fn check_labels(name: &str, labels: &[u8], classes: usize) -> Result<
 
 /// The bytes of a file as they lie on the disk.
 pub(crate) fn read_file(file: &Path) -> Result<Vec<u8>, DataError> {
-    let read = || {
-        let mut bytes = Vec::new();
-        File::open(file)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST_FILE {
-            return Err(io::Error::new(ErrorKind::FileTooLarge, format!("found more than {LARGEST_FILE} bytes")));
-        }
-        Ok(bytes)
-    };
-    read().map_err(|source| match source.kind() {
+    read_bounded(file).map_err(|source| match source.kind() {
         ErrorKind::NotFound => {
             DataError::Missing { file: file.to_path_buf(), expected: "an IDX file, plain or gzipped".to_string() }
         }
         _ => DataError::Unreadable { file: file.to_path_buf(), source },
     })
+}
+
+/// The bytes of a file of a reasonable size.
+pub(crate) fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("found more than {LARGEST_FILE} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// The sizes in the header, and the entries.

@@ -1,4 +1,4 @@
-//! Image data sets: IDX files, locating and verifying MNIST, label poisoning, batches.
+//! Image data sets: IDX files, locating and verifying MNIST, CIFAR-10, label poisoning, batches.
 //!
 //! Every file is checked before it is believed: a wrong magic number, size, label or hash is a [`DataError`] that names
 //! the file, what was found and what was expected.
@@ -27,6 +27,7 @@
 //! ```
 
 mod batches;
+pub mod cifar10;
 mod dataset;
 mod error;
 mod hash;
@@ -35,6 +36,7 @@ pub mod mnist;
 mod poison;
 
 pub use batches::{EpochOrder, epoch_batches};
+pub use cifar10::Cifar10;
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use hash::FileHash;

@@ -5,12 +5,13 @@ use crate::error::ExperimentError;
 use crate::machine::Machine;
 use crate::measurement::measure;
 use crate::observer::Observer;
-use crate::preset::Preset;
+use crate::preset::{DatasetKind, Preset};
 use crate::records::{Record, read_csv, to_csv};
 use crate::tables::Table;
 use crate::training::{TestSet, train_all};
 use minima_data::Mnist;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::Path;
 
 /// One recorded number.
@@ -47,8 +48,42 @@ impl BaselineRow {
 pub struct Verdict {
     /// Every number beside its record, for a terminal.
     pub table: String,
-    /// The names of those that moved beyond their tolerance, are missing, or are not recorded.
-    pub moved: Vec<String>,
+    /// Those that moved beyond their tolerance, are missing, or are not recorded.
+    pub moved: Vec<Moved>,
+}
+
+/// A number that is not what was recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// Data set, optimizer and quantity.
+    pub name: String,
+    /// What was recorded, if anything was.
+    pub recorded: Option<f64>,
+    /// What it is now, if it was measured.
+    pub now: Option<f64>,
+}
+
+impl fmt::Display for Moved {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: Option<f64>, missing: &str| value.map_or_else(|| missing.to_owned(), number);
+        let (was, now) = (shown(self.recorded, "not recorded"), shown(self.now, "not measured"));
+        write!(formatter, "{} ({was} → {now})", self.name)
+    }
+}
+
+/// Some of the gate's runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// The optimizers, by their names in the preset `check`.
+    pub optimizers: &'a [&'a str],
+    /// The labels that they are trained on.
+    pub datasets: &'a [DatasetKind],
+}
+
+impl Part<'_> {
+    fn has(&self, row: &BaselineRow) -> bool {
+        self.optimizers.contains(&row.optimizer.as_str()) && self.datasets.iter().any(|d| d.name() == row.dataset)
+    }
 }
 
 /// Trains, measures, and compares with the records in the file `baseline`.
@@ -57,8 +92,27 @@ pub struct Verdict {
 /// When the file cannot be read or a run fails.
 pub fn check(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<Verdict, ExperimentError> {
     let recorded: Vec<BaselineRow> = read_csv(baseline)?;
-    let measured = measure_all(data, observer)?;
+    let measured = measure_all(&Preset::named("check", &[])?, data, observer)?;
     Ok(compare(&recorded, &measured))
+}
+
+/// As [`check`], for a part of the runs and what is recorded of them.
+///
+/// # Errors
+/// As there, and for an optimizer that the gate does not train.
+pub fn check_only(
+    baseline: &Path,
+    part: Part<'_>,
+    data: &Mnist,
+    observer: &mut dyn Observer,
+) -> Result<Verdict, ExperimentError> {
+    let mut preset = Preset::named("check", &[])?;
+    part.optimizers.iter().try_for_each(|name| preset.optimizer(name).map(drop))?;
+    preset.optimizers.retain(|name, _| part.optimizers.contains(&name.as_str()));
+    preset.datasets.retain(|dataset| part.datasets.contains(dataset));
+    let mut recorded: Vec<BaselineRow> = read_csv(baseline)?;
+    recorded.retain(|row| part.has(row));
+    Ok(compare(&recorded, &measure_all(&preset, data, observer)?))
 }
 
 /// Trains, measures, and records in the file `baseline`; tolerances that stand there are kept. Returns the rows written.
@@ -67,7 +121,7 @@ pub fn check(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Resu
 /// When a run fails, or the file cannot be written or, where there is one, not be read.
 pub fn bless(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<usize, ExperimentError> {
     let recorded: Vec<BaselineRow> = if baseline.exists() { read_csv(baseline)? } else { Vec::new() };
-    let mut rows = measure_all(data, observer)?;
+    let mut rows = measure_all(&Preset::named("check", &[])?, data, observer)?;
     for row in &mut rows {
         if let Some(old) = recorded.iter().find(|old| old.is_same_number_as(row)) {
             row.tolerance = old.tolerance;
@@ -96,11 +150,11 @@ fn compare(recorded: &[BaselineRow], measured: &[BaselineRow]) -> Verdict {
         let (dataset, optimizer, quantity) = (now.dataset.clone(), now.optimizer.clone(), now.quantity.clone());
         table.rows.push(vec![dataset, optimizer, quantity, was, number(now.value), by, tolerance, verdict]);
         if !fine {
-            moved.push(now.name());
+            moved.push(Moved { name: now.name(), recorded: old.map(|old| old.value), now: Some(now.value) });
         }
     }
     for old in recorded.iter().filter(|old| !measured.iter().any(|now| now.is_same_number_as(old))) {
-        moved.push(format!("{} (recorded, not measured)", old.name()));
+        moved.push(Moved { name: old.name(), recorded: Some(old.value), now: None });
     }
     Verdict { table: table.to_text(), moved }
 }
@@ -109,12 +163,15 @@ fn number(x: f64) -> String {
     if x.fract() == 0.0 { format!("{x}") } else { format!("{x:.4}") }
 }
 
-/// The last epoch and the attacks of each run of the preset `check`.
-fn measure_all(data: &Mnist, observer: &mut dyn Observer) -> Result<Vec<BaselineRow>, ExperimentError> {
-    let preset = Preset::named("check", &[])?;
+/// The last epoch and the attacks of each run of the preset.
+fn measure_all(
+    preset: &Preset,
+    data: &Mnist,
+    observer: &mut dyn Observer,
+) -> Result<Vec<BaselineRow>, ExperimentError> {
     let test = TestSet::new(&data.test.take(preset.test_images));
     let mut rows = Vec::new();
-    train_all(&Machine::Processor, &preset, data, &test, observer, |run, trained, _| {
+    train_all(&Machine::Processor, preset, data, &test, observer, |run, trained, _| {
         let measured = measure(&trained.model, &test, &preset.epsilons, &[], preset.sharpness_batch)?;
         let mut push = |quantity: String, value: f64, tolerance: f64| {
             let (dataset, optimizer) = (run.dataset.name().to_owned(), run.optimizer.clone());
@@ -155,9 +212,23 @@ mod tests {
         let same = compare(&recorded, &[row("a", 1.05), row("b", 0.95), row("gone", 1.0)]);
         assert!(same.moved.is_empty(), "{:?}", same.moved);
         let moved = compare(&recorded, &[row("a", 1.2), row("b", f64::NAN), row("new", 1.0)]).moved;
+        let shown: Vec<String> = moved.iter().map(ToString::to_string).collect();
         assert_eq!(
-            moved,
-            ["clean adam a", "clean adam b", "clean adam new", "clean adam gone (recorded, not measured)"]
+            shown,
+            [
+                "clean adam a (1 → 1.2000)",
+                "clean adam b (1 → NaN)",
+                "clean adam new (not recorded → 1)",
+                "clean adam gone (1 → not measured)"
+            ]
         );
+    }
+
+    #[test]
+    fn a_part_has_the_rows_of_its_runs() {
+        let part = Part { optimizers: &["adam"], datasets: &[DatasetKind::Clean] };
+        assert!(part.has(&row("a", 1.0)));
+        assert!(!part.has(&BaselineRow { dataset: "poisoned".to_owned(), ..row("a", 1.0) }));
+        assert!(!part.has(&BaselineRow { optimizer: "sgd".to_owned(), ..row("a", 1.0) }));
     }
 }

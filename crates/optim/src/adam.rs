@@ -3,6 +3,7 @@
 use crate::first_order::FirstOrder;
 use minima_autodiff::engine::{DeviceRule, UpdateRule};
 use minima_autodiff::{Engine, Graph, Scalar};
+use minima_faults::{Fault, planted};
 
 /// Adam by [`AdamRule`].
 pub type Adam<T, E = Graph> = FirstOrder<AdamRule, T, E>;
@@ -54,6 +55,7 @@ impl<T: Scalar> UpdateRule<T> for AdamRule {
     fn apply(&self, step: u32, params: &mut [T], gradient: &[T], memory: &mut [Vec<T>]) {
         let [first, second] = memory else { return };
         let step = i32::try_from(step).unwrap_or(i32::MAX);
+        let step = if planted(Fault::AdamBiasKept) { i32::MAX } else { step };
         let of = T::from_f64;
         let [beta1, beta2] = self.betas;
         let (b1, b2) = (of(beta1), of(beta2));

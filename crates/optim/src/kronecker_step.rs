@@ -9,6 +9,7 @@ use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{Batch, Engine, Graph, LayerPairs, Scalar, StepReport};
 use minima_curvature::CurvatureError;
 use minima_curvature::kfac::{label_residuals, sampled_residuals};
+use minima_faults::{Fault, planted};
 use minima_rng::Key;
 use ndarray::Axis;
 
@@ -274,7 +275,7 @@ impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
         let (momentum, scale, rate) = (T::from_f64(momentum), T::from_f64(scale), T::from_f64(learning_rate));
         self.velocity.resize(params.len(), T::zero());
         for ((p, v), d) in params.iter_mut().zip(&mut self.velocity).zip(direction) {
-            *v = momentum * *v + scale * d;
+            *v = if planted(Fault::VelocityLost) { scale * d } else { momentum * *v + scale * d };
             *p -= rate * *v;
         }
         self.steps = step;

@@ -4,6 +4,7 @@ use crate::range::{NOT_NEGATIVE, check};
 use crate::{FirstOrder, OptimError, Optimizer, OptimizerState};
 use minima_autodiff::engine::UpdateRule;
 use minima_autodiff::{Engine, Scalar};
+use minima_faults::{Fault, planted};
 
 /// SAM around a first-order optimizer: the gradient where the loss within radius ρ is about highest, `θ + ρ g/‖g‖`, and the
 /// base's update at θ with that gradient. A step costs two gradients and reports what was seen at θ.
@@ -54,7 +55,7 @@ impl<O> Sam<O> {
         let size = |p: T| if self.adaptive { p.abs() } else { T::one() };
         let square = |(&p, &g): (&T, &T)| (size(p) * g).as_f64().powi(2);
         let norm = params.iter().zip(gradient).map(square).sum::<f64>().sqrt();
-        if norm == 0.0 {
+        if norm == 0.0 || planted(Fault::SamAtOldPoint) {
             return params.to_vec();
         }
         let scale = self.rho / norm;

@@ -3,6 +3,7 @@
 use crate::first_order::FirstOrder;
 use minima_autodiff::engine::{DeviceRule, UpdateRule};
 use minima_autodiff::{Engine, Graph, Scalar};
+use minima_faults::{Fault, planted};
 
 /// Stochastic gradient descent by [`SgdRule`].
 pub type Sgd<T, E = Graph> = FirstOrder<SgdRule, T, E>;
@@ -62,7 +63,7 @@ impl<T: Scalar> UpdateRule<T> for SgdRule {
         };
         for ((p, &g), v) in params.iter_mut().zip(gradient).zip(velocity) {
             let g = g + decay * *p;
-            *v = momentum * *v + g;
+            *v = if planted(Fault::MomentumLost) { g } else { momentum * *v + g };
             *p -= rate * if self.nesterov { g + momentum * *v } else { *v };
         }
     }

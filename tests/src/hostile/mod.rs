@@ -5,6 +5,7 @@
 //! panic themselves and hold little memory is for the callers to see: `tests/hostile.rs` and the fuzz targets.
 
 mod checkpoint;
+mod cifar10;
 mod idx;
 #[cfg(feature = "results")]
 mod manifest;
@@ -16,6 +17,7 @@ mod records;
 mod training_state;
 
 pub use checkpoint::checkpoint;
+pub use cifar10::cifar10;
 pub use idx::{images, labels};
 #[cfg(feature = "results")]
 pub use {manifest::manifest, preset::preset, records::records, training_state::training_state};
@@ -35,6 +37,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "idx_images", run: images, memory: idx::memory },
     Target { name: "idx_labels", run: labels, memory: idx::memory },
+    Target { name: "cifar10", run: cifar10, memory: cifar10::memory },
     Target { name: "checkpoint", run: checkpoint, memory: checkpoint::memory },
     #[cfg(feature = "results")]
     Target { name: "preset", run: preset, memory: preset::memory },

@@ -109,7 +109,7 @@ impl Attack {
                 let (results, moved) =
                     AttackResults::open(out, self.fresh, &checkpoints, &machine, &data, test.len(), &request)?;
                 if let Some(moved) = moved {
-                    eprintln!("what was there is now in {}", moved.display());
+                    tell!("what was there is now in {}", moved.display());
                 }
                 listen()?;
                 Some(results)

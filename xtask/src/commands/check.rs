@@ -40,7 +40,8 @@ impl Check {
             println!("Nothing has moved beyond its tolerance.");
             return Ok(Outcome::Fine);
         }
-        println!("Moved beyond its tolerance: {}", verdict.moved.join(", "));
+        let moved: Vec<String> = verdict.moved.iter().map(ToString::to_string).collect();
+        println!("Moved beyond its tolerance: {}", moved.join(", "));
         Ok(Outcome::Found)
     }
 }

@@ -1,9 +1,12 @@
 //! The commands: each parses its flags, calls the experiment crate and prints.
 
+pub(crate) mod api;
 pub(crate) mod attack;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod compare;
+pub(crate) mod data;
+pub(crate) mod dependencies;
 pub(crate) mod evaluate;
 pub(crate) mod report;
 pub(crate) mod reproduce;

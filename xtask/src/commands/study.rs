@@ -81,7 +81,7 @@ impl Study {
         let data = load_data(self.data.as_deref())?;
         let (folder, moved) = claim(&self.out, self.survival.fresh)?;
         if let Some(moved) = moved {
-            eprintln!("what was there is now in {}", moved.display());
+            tell!("what was there is now in {}", moved.display());
         }
         let keeping = self.survival.keeping()?;
         let mut found = Outcome::Fine;
@@ -110,18 +110,18 @@ impl Study {
 
 fn tell(event: &StudyEvent<'_>) {
     match event {
-        StudyEvent::Planned { missing, of } => eprintln!("{missing} of {of} runs to train"),
-        StudyEvent::Epoch { run, epochs, row, left } => eprintln!(
+        StudyEvent::Planned { missing, of } => tell!("{missing} of {of} runs to train"),
+        StudyEvent::Epoch { run, epochs, row, left } => tell!(
             "{run} epoch {}/{epochs}: train loss {:.4}, test accuracy {:.4}{}",
             row.epoch,
             row.train_loss,
             row.test_accuracy,
             remaining(*left)
         ),
-        StudyEvent::Trained { run, seconds, left } => eprintln!("{run}: trained in {seconds:.1} s{}", remaining(*left)),
-        StudyEvent::Failed { run, error } => eprintln!("{run}: failed: {error}"),
-        StudyEvent::Measured { run, done, of } => eprintln!("[{done}/{of}] {run}: measured"),
-        StudyEvent::Stage(stage) => eprintln!("{stage}"),
+        StudyEvent::Trained { run, seconds, left } => tell!("{run}: trained in {seconds:.1} s{}", remaining(*left)),
+        StudyEvent::Failed { run, error } => tell!("{run}: failed: {error}"),
+        StudyEvent::Measured { run, done, of } => tell!("[{done}/{of}] {run}: measured"),
+        StudyEvent::Stage(stage) => tell!("{stage}"),
     }
 }
 

@@ -75,9 +75,9 @@ impl Bench {
         write_set(&data, "t10k", &mnist.test.take(60));
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/survival/interposer.c");
         let library = folder.path().join("interposer.so");
-        let compiled =
-            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl");
-        let interposer = match { compiled }.output() {
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl");
+        let interposer = match compiler.output() {
             Ok(output) if cfg!(target_os = "linux") => {
                 assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
                 Some(library)

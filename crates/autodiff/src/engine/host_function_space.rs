@@ -5,6 +5,7 @@ use crate::softmax_cross_entropy::{
     count_correct, hessian_factors, mean_gradient, mean_loss, residual_in_factors, softmax,
 };
 use crate::{AutodiffError, Graph, Linearization, Scalar, WorkMatrix, mixed_dot};
+use minima_faults::{Fault, planted};
 use minima_linalg::{Cholesky, LinalgError};
 use ndarray::{Array2, Array3, Axis};
 use rayon::prelude::*;
@@ -24,7 +25,11 @@ impl<T: Scalar> HostPoint<'_, T> {
 
     /// √α.
     fn root_alpha<R: Scalar>(&self, mean: bool) -> R {
-        R::from_f64(if mean { (1.0 / self.labels.len() as f64).sqrt() } else { 1.0 })
+        R::from_f64(if mean && !planted(Fault::BatchShareMissing) {
+            (1.0 / self.labels.len() as f64).sqrt()
+        } else {
+            1.0
+        })
     }
 }
 

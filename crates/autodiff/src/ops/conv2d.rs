@@ -13,6 +13,7 @@ use super::{At, KernelForm, Operation, Scratch, Write};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::simd::{Kernel, dispatch};
+use minima_faults::{Fault, planted};
 
 /// How far a convolution reaches over its input's border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,6 +186,9 @@ impl<T: Scalar> Operation<T> for Conv2d {
             for o in 0..out {
                 scratch.weights.extend(tap.iter().skip(o).step_by(out));
             }
+        }
+        if planted(Fault::ConvolutionSign) {
+            scratch.weights.iter_mut().for_each(|w| *w = -*w);
         }
         self.spread(dy, &mut scratch.picture);
         dispatch(Correlate {

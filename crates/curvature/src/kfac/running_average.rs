@@ -3,13 +3,15 @@
 use super::KroneckerFactors;
 use crate::CurvatureError;
 use minima_autodiff::Scalar;
+use minima_faults::{Fault, planted};
 
 /// The weight of observation number `count`, the first being 1: `max(1/count, 1 − decay)`.
 ///
 /// A plain mean at first, so that the start has no bias, and then an exponential average (Martens & Grosse 2015, section 5).
 #[must_use]
 pub fn newest_weight(count: u32, decay: f64) -> f64 {
-    (1.0 / f64::from(count.max(1))).max(1.0 - decay)
+    let least = if planted(Fault::StatisticsNeverFade) { 0.0 } else { 1.0 - decay };
+    (1.0 / f64::from(count.max(1))).max(least)
 }
 
 /// Factors averaged over the batches that were observed.

@@ -1,0 +1,165 @@
+//! CIFAR-10 in its binary version: 32 × 32 images in three colours, ten classes.
+//!
+//! A file is records of 3 073 bytes: a label, then the red, the green and the blue plane of the image, each row by row.
+//! Here an image is (32, 32, 3), channels last.
+//!
+//! ```no_run
+//! use minima_data::cifar10;
+//! use std::path::Path;
+//!
+//! # fn main() -> Result<(), minima_data::DataError> {
+//! let folder = Path::new("data/cifar10");
+//! cifar10::unpack(&folder.join(cifar10::ARCHIVE), folder)?;
+//! let data = cifar10::load(folder)?;
+//! assert_eq!((data.train.len(), data.train.shape()), (50_000, [32, 32, 3]));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Source: A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009, and the description of the
+//! binary version that accompanies the files.
+
+mod archive;
+
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use ndarray::Array2;
+
+use crate::{
+    dataset::Dataset,
+    error::DataError,
+    idx::{check_labels, read_bounded},
+};
+
+pub use archive::unpack;
+
+/// The shape (H, W, C) of an image.
+pub const SHAPE: [usize; 3] = [32, 32, 3];
+
+/// The classes, in the order of their labels.
+pub const CLASSES: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
+/// The files to train on, in their order.
+pub const TRAIN_FILES: [&str; 5] =
+    ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
+
+/// The file to test on.
+pub const TEST_FILE: &str = "test_batch.bin";
+
+/// The name of the archive that all six files come in.
+pub const ARCHIVE: &str = "cifar-10-binary.tar.gz";
+
+/// The folder of the six files within the archive.
+const ARCHIVE_FOLDER: &str = "cifar-10-batches-bin";
+
+/// The values of one colour.
+const PLANE: usize = SHAPE[0] * SHAPE[1];
+
+/// The values of an image.
+const FEATURES: usize = PLANE * SHAPE[2];
+
+/// The bytes of a record: a label and an image.
+pub const RECORD: usize = 1 + FEATURES;
+
+/// The training and the test set.
+#[derive(Clone, Debug)]
+pub struct Cifar10 {
+    /// The images to train on, file after file; 50 000 in CIFAR-10.
+    pub train: Dataset,
+    /// The images to test on; 10 000 in CIFAR-10.
+    pub test: Dataset,
+}
+
+/// Reads one file of records, in their order.
+///
+/// # Errors
+///
+/// [`DataError::Missing`], [`DataError::Unreadable`], [`DataError::Records`] for a file that is empty or ends within a
+/// record, [`DataError::Label`] for a label of ten or more.
+pub fn read_batch(path: &Path) -> Result<Dataset, DataError> {
+    read_batches(&[path.to_path_buf()])
+}
+
+/// Loads the six files of a folder, or of the folder `cifar-10-batches-bin` in it, as other programs unpack the archive.
+///
+/// # Errors
+///
+/// As [`read_batch`].
+pub fn load(folder: &Path) -> Result<Cifar10, DataError> {
+    let locate = |name: &str| {
+        let inside = folder.join(ARCHIVE_FOLDER).join(name);
+        if inside.is_file() && !folder.join(name).is_file() { inside } else { folder.join(name) }
+    };
+    Ok(Cifar10 { train: read_batches(&TRAIN_FILES.map(locate))?, test: read_batch(&locate(TEST_FILE))? })
+}
+
+/// The records of several files as one data set.
+fn read_batches(files: &[PathBuf]) -> Result<Dataset, DataError> {
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    for file in files {
+        append(file, &read_records(file)?, &mut pixels, &mut labels)?;
+    }
+    dataset(pixels, labels)
+}
+
+/// As [`read_batch`], from the bytes of a file; errors name `file`.
+///
+/// # Errors
+///
+/// [`DataError::Records`] and [`DataError::Label`].
+pub fn parse_batch(file: &Path, bytes: &[u8]) -> Result<Dataset, DataError> {
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    append(file, bytes, &mut pixels, &mut labels)?;
+    dataset(pixels, labels)
+}
+
+/// Appends a file's records, channels last.
+fn append(file: &Path, bytes: &[u8], pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
+    let found = bytes.len() as u64;
+    if !is_whole(found) {
+        return Err(DataError::Records { file: file.to_path_buf(), found, record: RECORD });
+    }
+    let start = labels.len();
+    let records = bytes.chunks_exact(RECORD);
+    pixels.reserve_exact(records.len() * FEATURES);
+    for (label, planes) in records.filter_map(<[u8]>::split_first) {
+        labels.push(*label);
+        let (red, rest) = planes.split_at(PLANE);
+        let (green, blue) = rest.split_at(PLANE);
+        pixels.extend(red.iter().zip(green).zip(blue).flat_map(|((&r, &g), &b)| [r, g, b]));
+    }
+    check_labels(&file.display().to_string(), labels.get(start..).unwrap_or_default(), CLASSES.len())
+}
+
+fn dataset(pixels: Vec<u8>, labels: Vec<u8>) -> Result<Dataset, DataError> {
+    let [height, width, channels] = SHAPE;
+    let values = DataError::Values { found: pixels.len() / labels.len().max(1), height, width, channels };
+    let images = Array2::from_shape_vec((labels.len(), FEATURES), pixels).map_err(|_| values)?;
+    Dataset::new(images, labels, SHAPE, CLASSES.len())
+}
+
+/// Whether so many bytes are records, at least one.
+fn is_whole(bytes: u64) -> bool {
+    bytes > 0 && bytes.is_multiple_of(RECORD as u64)
+}
+
+/// The bytes of a file that is a whole number of records; one that is not is not read.
+fn read_records(path: &Path) -> Result<Vec<u8>, DataError> {
+    let file = path.to_path_buf();
+    let failed = |source: std::io::Error| match source.kind() {
+        ErrorKind::NotFound => {
+            DataError::Missing { file: path.to_path_buf(), expected: "a file of CIFAR-10's binary version".to_string() }
+        }
+        _ => DataError::Unreadable { file: path.to_path_buf(), source },
+    };
+    let length = fs::metadata(path).map_err(failed)?.len();
+    if path.is_file() && !is_whole(length) {
+        return Err(DataError::Records { file, found: length, record: RECORD });
+    }
+    read_bounded(path).map_err(failed)
+}

@@ -1,0 +1,172 @@
+//! The archive of CIFAR-10, of which nothing is believed.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, OpenOptions},
+    io::{self, BufReader, ErrorKind, Read, Write},
+    path::Path,
+};
+
+use flate2::read::GzDecoder;
+use tar::{Archive, EntryType};
+use tempfile::NamedTempFile;
+
+use super::{ARCHIVE_FOLDER, RECORD, TEST_FILE, TRAIN_FILES};
+use crate::error::DataError;
+
+/// The bytes of each of the six files.
+const BATCH_BYTES: u64 = 10_000 * RECORD as u64;
+
+/// What the archive holds beside the six files.
+const IGNORED: [&str; 2] = ["batches.meta.txt", "readme.html"];
+
+/// No file that is ignored, and nothing after the end of the archive, is larger.
+const IGNORED_BYTES: u64 = 1 << 20;
+
+/// Unpacks the six files of `cifar-10-binary.tar.gz` into a folder, which is made if need be.
+///
+/// Files come to be whole or not at all, and none does before the archive was read to its end. Only the six files are
+/// written, under their own names, directly in `folder`; old files of these names are replaced. The readme and the list
+/// of classes are left out. Anything else is an error: other names, `..`, absolute paths, links, devices, other sizes,
+/// a name that comes twice. Memory does not grow with what the archive holds or promises.
+///
+/// # Errors
+///
+/// [`DataError::Missing`], [`DataError::Unreadable`], [`DataError::Archive`] for an archive that is broken or holds
+/// anything else, [`DataError::Unwritable`].
+pub fn unpack(archive: &Path, folder: &Path) -> Result<(), DataError> {
+    unpack_batches(archive, folder, BATCH_BYTES)
+}
+
+/// Unpacks files of `batch_bytes` each.
+fn unpack_batches(path: &Path, folder: &Path, batch_bytes: u64) -> Result<(), DataError> {
+    let file = File::open(path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => {
+            DataError::Missing { file: path.to_path_buf(), expected: "the archive of CIFAR-10".to_string() }
+        }
+        _ => DataError::Unreadable { file: path.to_path_buf(), source },
+    })?;
+    let wrong = |found: String, expected: String| DataError::Archive { file: path.to_path_buf(), found, expected };
+    let broken = |error: io::Error| wrong(format!("a broken archive ({error})"), "a gzipped tar archive".to_string());
+    let unwritable = |file: &Path| {
+        let file = file.to_path_buf();
+        move |source| DataError::Unwritable { file, source }
+    };
+    fs::create_dir_all(folder).map_err(unwritable(folder))?;
+
+    let mut unpacked = BTreeMap::new();
+    let mut ignored = Vec::new();
+    let mut archive = Archive::new(GzDecoder::new(BufReader::new(file)));
+    // Raw, since headers that rename or resize what follows them would be held in memory, however long they are.
+    for entry in archive.entries().map_err(broken)?.raw(true) {
+        let mut entry = entry.map_err(broken)?;
+        let shown = entry.path_bytes().escape_ascii().to_string();
+        let (kind, size) = (entry.header().entry_type(), entry.size());
+        let member = Member::of(&entry.path_bytes(), kind)
+            .ok_or_else(|| wrong(format!("an entry {shown} ({kind:?})"), expected_members()))?;
+        let twice = || wrong(format!("{shown} twice"), "each file once".to_string());
+        match member {
+            Member::Ignored(name) => {
+                if size > IGNORED_BYTES {
+                    return Err(wrong(format!("{shown} of {size} bytes"), format!("{IGNORED_BYTES} at most")));
+                }
+                if ignored.contains(&name) {
+                    return Err(twice());
+                }
+                ignored.push(name);
+            }
+            Member::Batch(name) => {
+                if size != batch_bytes {
+                    return Err(wrong(format!("{shown} of {size} bytes"), format!("{batch_bytes}")));
+                }
+                let mut temporary = temporary_in(folder).map_err(unwritable(folder))?;
+                let copied = copy(&mut entry, temporary.as_file_mut()).map_err(|failure| match failure {
+                    Failure::Read(error) => broken(error),
+                    Failure::Write(error) => unwritable(temporary.path())(error),
+                })?;
+                if copied != batch_bytes {
+                    return Err(wrong(format!("{copied} bytes of {shown}"), format!("{batch_bytes}")));
+                }
+                if unpacked.insert(name, temporary).is_some() {
+                    return Err(twice());
+                }
+            }
+        }
+    }
+    // Reading to the very end checks the gzip trailer too.
+    let rest = io::copy(&mut archive.into_inner().take(IGNORED_BYTES + 1), &mut io::sink()).map_err(broken)?;
+    if rest > IGNORED_BYTES {
+        return Err(wrong("data after the end of the archive".to_string(), format!("{IGNORED_BYTES} bytes at most")));
+    }
+    if let Some(name) = batch_names().find(|name| !unpacked.contains_key(name)) {
+        return Err(wrong(format!("no {ARCHIVE_FOLDER}/{name}"), expected_members()));
+    }
+    for (name, temporary) in unpacked {
+        let target = folder.join(name);
+        temporary.as_file().sync_all().map_err(unwritable(temporary.path()))?;
+        temporary.persist(&target).map_err(|error| unwritable(&target)(error.error))?;
+    }
+    Ok(())
+}
+
+/// An entry that the archive may hold.
+enum Member {
+    /// One of the six files, to be unpacked.
+    Batch(&'static str),
+    /// Left out.
+    Ignored(&'static str),
+}
+
+impl Member {
+    /// What an entry of this path and kind is, if it may be there at all.
+    fn of(path: &[u8], kind: EntryType) -> Option<Self> {
+        let name = path.strip_prefix(ARCHIVE_FOLDER.as_bytes())?;
+        if kind.is_dir() {
+            return matches!(name, b"" | b"/").then_some(Self::Ignored(ARCHIVE_FOLDER));
+        }
+        let name = name.strip_prefix(b"/").filter(|_| kind.is_file())?;
+        let is = |known: &&'static str| known.as_bytes() == name;
+        batch_names().find(is).map(Self::Batch).or_else(|| IGNORED.into_iter().find(is).map(Self::Ignored))
+    }
+}
+
+fn batch_names() -> impl Iterator<Item = &'static str> {
+    TRAIN_FILES.into_iter().chain([TEST_FILE])
+}
+
+fn expected_members() -> String {
+    format!("the regular files {ARCHIVE_FOLDER}/{{data_batch_1 … 5,test_batch}}.bin and {}", IGNORED.join(", "))
+}
+
+/// A file with the permissions of any other, which goes away unless it is given its name.
+fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".cifar10-")
+        .suffix(".tmp")
+        .make_in(folder, |path| OpenOptions::new().write(true).create_new(true).open(path))
+}
+
+/// Which side of a copy failed.
+enum Failure {
+    Read(io::Error),
+    Write(io::Error),
+}
+
+/// Copies to the end and says how many bytes that was.
+fn copy(from: &mut impl Read, to: &mut impl Write) -> Result<u64, Failure> {
+    let mut buffer = vec![0; 1 << 16];
+    let mut copied = 0;
+    loop {
+        let read = match from.read(&mut buffer) {
+            Ok(0) => return Ok(copied),
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Failure::Read(error)),
+        };
+        to.write_all(buffer.get(..read).unwrap_or_default()).map_err(Failure::Write)?;
+        copied += read as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests;

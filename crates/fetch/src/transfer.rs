@@ -1,0 +1,153 @@
+//! One request to one mirror.
+
+use crate::{
+    download::is_https,
+    error::{Failure, FetchError},
+    options::Options,
+    part_file::PartFile,
+};
+use std::io::{self, ErrorKind, Read};
+use ureq::{
+    Agent, Body, Timeout,
+    http::{HeaderMap, Response, header},
+};
+
+/// Why a transfer ended before the file was whole.
+pub(crate) enum Stop {
+    /// Nothing can help: the disk, for one.
+    Fatal(FetchError),
+    /// The mirror's fault.
+    Mirror(Failure),
+}
+
+impl From<FetchError> for Stop {
+    fn from(error: FetchError) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Mirror(failure)
+    }
+}
+
+/// Asks `url` for what is missing of `size` bytes and adds it to `part`, until it has them all.
+///
+/// A server that ignores what was asked for and sends the whole is taken at its word: the part begins again. `received`
+/// is told how many bytes there are, each time that there are more.
+pub(crate) fn transfer(
+    agent: &Agent,
+    options: &Options,
+    url: &str,
+    size: u64,
+    part: &mut PartFile,
+    received: &mut dyn FnMut(u64),
+) -> Result<(), Stop> {
+    let failed = |error| failure(error, options);
+    let start = part.length();
+    let mut request = agent.get(url).header(header::ACCEPT_ENCODING, "identity");
+    if start > 0 {
+        request = request.header(header::RANGE, format!("bytes={start}-"));
+    }
+    let response = request.config().https_only(is_https(url)).build().call().map_err(failed)?;
+    match (response.status().as_u16(), start) {
+        (200, 0) => {}
+        (200, _) => part.clear()?,
+        (206, 1..) => check_range(response.headers(), start, size)?,
+        (416, 1..) => {
+            part.clear()?;
+            return Err(Failure::Status { found: 416, expected: "206 or 200" }.into());
+        }
+        (found, _) => {
+            let expected = if start > 0 { "206 or 200" } else { "200" };
+            return Err(Failure::Status { found, expected }.into());
+        }
+    }
+    if let Some(found) = content_length(&response).map(|length| length.saturating_add(part.length()))
+        && found != size
+    {
+        return Err(Failure::Size { found, expected: size }.into());
+    }
+    receive(response, options, size, part, received)
+}
+
+/// Adds the body of a response, and demands that it ends where the file does.
+fn receive(
+    response: Response<Body>,
+    options: &Options,
+    size: u64,
+    part: &mut PartFile,
+    received: &mut dyn FnMut(u64),
+) -> Result<(), Stop> {
+    let mut body = response.into_body().into_reader();
+    let mut buffer = vec![0; 1 << 16];
+    received(part.length());
+    loop {
+        let read = match body.read(&mut buffer) {
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            // All is there: whether it is right, its hash tells.
+            Err(_) if part.length() == size => 0,
+            Err(error) => return Err(failure(error.into(), options).into()),
+        };
+        if read == 0 {
+            let found = part.length();
+            return if found == size { Ok(()) } else { Err(Failure::Truncated { found, expected: size }.into()) };
+        }
+        if read as u64 > size - part.length() {
+            part.clear()?;
+            return Err(Failure::TooLong { expected: size }.into());
+        }
+        part.append(buffer.get(..read).unwrap_or_default())?;
+        received(part.length());
+    }
+}
+
+/// Demands that a partial response begins where the part ends, in a file of the right size.
+fn check_range(headers: &HeaderMap, start: u64, size: u64) -> Result<(), Failure> {
+    let found = headers.get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let wrong = || Failure::Range { found: found.to_owned(), expected: format!("bytes {start}-") };
+    let (range, total) = found.strip_prefix("bytes ").and_then(|rest| rest.split_once('/')).ok_or_else(wrong)?;
+    let first = range.split_once('-').and_then(|(first, _last)| first.trim().parse().ok());
+    if first != Some(start) {
+        return Err(wrong());
+    }
+    match total.trim() {
+        "*" => Ok(()),
+        total => match total.parse() {
+            Ok(found) if found == size => Ok(()),
+            Ok(found) => Err(Failure::Size { found, expected: size }),
+            Err(_) => Err(wrong()),
+        },
+    }
+}
+
+/// The length that the body of a response will have, where the response says so.
+fn content_length(response: &Response<Body>) -> Option<u64> {
+    response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// An error of the client in the words of this crate.
+fn failure(error: ureq::Error, options: &Options) -> Failure {
+    match error {
+        ureq::Error::Timeout(timeout) => {
+            let (phase, limit) = match timeout {
+                Timeout::Resolve => ("looking for the host", options.connect_timeout),
+                Timeout::Connect => ("connecting", options.connect_timeout),
+                Timeout::SendRequest => ("sending the request", options.stall_timeout),
+                Timeout::RecvResponse => ("waiting for an answer", options.stall_timeout),
+                _ => ("receiving", options.stall_timeout),
+            };
+            Failure::Stalled { phase, limit }
+        }
+        ureq::Error::TooManyRedirects => Failure::Redirects { most: options.redirects },
+        ureq::Error::RequireHttpsOnly(to) => Failure::Downgrade { to },
+        ureq::Error::Io(error) => Failure::Connection { reason: in_one_line(&error) },
+        error => Failure::Connection { reason: in_one_line(&error.into_io()) },
+    }
+}
+
+fn in_one_line(error: &io::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,29 @@
+use super::{Finding, named};
+use crate::Policy;
+use cargo_metadata::Package;
+use spdx::{Expression, ParseMode};
+
+/// Dependencies whose licences do not suffice, and exceptions for dependencies that are not there.
+pub(super) fn findings(dependencies: &[&Package], policy: &Policy) -> Vec<Finding> {
+    let mut found: Vec<Finding> =
+        dependencies.iter().filter_map(|package| Some(Finding::new(named(package), fault(package, policy)?))).collect();
+    for exception in &policy.licence_exceptions {
+        if !dependencies.iter().any(|package| package.name.as_str() == exception.name) {
+            found.push(Finding::new(&exception.name, "has a licence exception and is no dependency"));
+        }
+    }
+    found
+}
+
+fn fault(package: &Package, policy: &Policy) -> Option<String> {
+    let Some(text) = &package.license else {
+        return Some("names no licence".to_owned());
+    };
+    // Older packages write "MIT/Apache-2.0".
+    let expression = match Expression::parse_mode(text, ParseMode::LAX) {
+        Ok(expression) => expression,
+        Err(error) => return Some(format!("its licence {text:?} is no SPDX expression: {}", error.reason)),
+    };
+    let suffices = expression.evaluate(|licence| policy.allows(&package.name, &licence.to_string()));
+    (!suffices).then(|| format!("its licence {text:?} is not allowed"))
+}

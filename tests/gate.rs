@@ -1,0 +1,111 @@
+//! The regression gate can fail: one fault after the other is planted, and each is caught.
+//!
+//! Run by `cargo test -p minima-tests --release --features planted-faults --test gate -- --nocapture`, which prints what
+//! catches what.
+
+use minima_data::{Mnist, mnist};
+use minima_experiment::check::{Part, check_only};
+use minima_experiment::observer::Silent;
+use minima_experiment::preset::DatasetKind;
+use minima_experiment::tables::Table;
+use minima_faults::{Fault, plant};
+use minima_tests::property::{self, Property};
+use std::path::Path;
+
+/// What is to catch a fault.
+enum Catcher {
+    /// `cargo xtask check`, of which this part suffices.
+    Gate { optimizer: &'static str, datasets: &'static [DatasetKind] },
+    /// A property that an ordinary test asks for.
+    Property(Property),
+}
+
+const CLEAN: &[DatasetKind] = &[DatasetKind::Clean];
+const POISONED: &[DatasetKind] = &[DatasetKind::Poisoned];
+
+const fn gate(optimizer: &'static str) -> Catcher {
+    Catcher::Gate { optimizer, datasets: CLEAN }
+}
+
+/// A fault without a catcher does not compile.
+fn catcher(fault: Fault) -> Catcher {
+    match fault {
+        Fault::ConvolutionSign
+        | Fault::BiasForgotten
+        | Fault::GateOpen
+        | Fault::SameOrder
+        | Fault::TestSetPoisoned
+        | Fault::SeedIgnored
+        | Fault::EpsilonDoubled
+        | Fault::NotClipped => gate("sgd"),
+        Fault::PoisonForgotten => Catcher::Gate { optimizer: "sgd", datasets: POISONED },
+        Fault::AdamBiasKept => gate("adam"),
+        Fault::SamAtOldPoint => gate("sam"),
+        Fault::VelocityLost | Fault::SoftmaxOverImages => gate("kfac"),
+        Fault::BatchShareMissing => gate("gauss-newton"),
+        Fault::DampingMissing => gate("gauss-newton-cg"),
+        Fault::MaximumMisplaced => Catcher::Property(property::GRADIENT),
+        Fault::MomentumLost => Catcher::Property(property::MOMENTUM),
+        Fault::StateForgotten => Catcher::Property(property::RESUMPTION),
+        Fault::StatisticsNeverFade => Catcher::Property(property::STATISTICS),
+        Fault::LastBatchDropped => Catcher::Property(property::EPOCH),
+        Fault::NotProjected => Catcher::Property(property::BALL),
+    }
+}
+
+impl Catcher {
+    fn name(&self) -> String {
+        match self {
+            Self::Gate { optimizer, datasets } => {
+                let datasets: Vec<&str> = datasets.iter().map(|dataset| dataset.name()).collect();
+                format!("check, {} {optimizer}", datasets.join(" and "))
+            }
+            Self::Property((name, _)) => format!("property, {name}"),
+        }
+    }
+
+    /// What it finds, in a line; `None` where all is as it should be.
+    fn finds(&self, data: &Mnist) -> Option<String> {
+        match self {
+            Self::Gate { optimizer, datasets } => {
+                let baseline = Path::new(env!("CARGO_MANIFEST_DIR")).join("baselines/accuracy.csv");
+                let part = Part { optimizers: &[optimizer], datasets };
+                match check_only(&baseline, part, data, &mut Silent) {
+                    Ok(verdict) => verdict.moved.first().map(ToString::to_string),
+                    Err(error) => Some(error.to_string()),
+                }
+            }
+            Self::Property((_, holds)) => holds().err().map(|found| found.to_string()),
+        }
+    }
+}
+
+/// One test, since one fault is planted at a time, for all threads.
+#[test]
+fn every_fault_is_caught() -> Result<(), Box<dyn std::error::Error>> {
+    let data = mnist::load_default()?;
+    plant(None);
+    let mut asked = Vec::new();
+    for catcher in Fault::ALL.iter().map(|&fault| catcher(fault)) {
+        if !asked.contains(&catcher.name()) {
+            assert_eq!(catcher.finds(&data), None, "without a fault: {}", catcher.name());
+            asked.push(catcher.name());
+        }
+    }
+    let mut table = Table::new(&["fault", "caught by", "what moved first (recorded → found)"]);
+    let mut missed = Vec::new();
+    for &fault in Fault::ALL {
+        let catcher = catcher(fault);
+        plant(Some(fault));
+        let found = catcher.finds(&data);
+        plant(None);
+        if found.is_none() {
+            missed.push(fault);
+        }
+        let found = found.unwrap_or_else(|| "MISSED".to_owned());
+        table.rows.push(vec![fault.to_string(), catcher.name(), found]);
+    }
+    println!("{}", table.to_text());
+    assert!(missed.is_empty(), "not caught: {missed:?}");
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! What holds whatever the numbers are.
+
+use minima_tests::property;
+
+#[test]
+fn every_property_holds() {
+    let broken: Vec<String> = property::ALL
+        .iter()
+        .filter_map(|(name, holds)| holds().err().map(|found| format!("{name}: {found}")))
+        .collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}

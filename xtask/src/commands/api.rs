@@ -1,0 +1,117 @@
+//! `cargo xtask api`.
+
+use super::workspace_root;
+use crate::Outcome;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use minima_upkeep::Workspace;
+use minima_upkeep::api::{Difference, Documented, FILE, ItemList, Weight, document};
+use std::path::Path;
+use std::process::Command;
+
+/// List the public items of each crate, and say what has become of them.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Each crate's list is its API.txt. A removed or changed item needs a version with a higher first number that is not\nzero. Exits 1 if a list is not current (--check), or a version is too low (--since)."
+)]
+pub(crate) struct Api {
+    /// Write nothing, and compare with the lists as they are
+    #[arg(long)]
+    check: bool,
+    /// Compare with the lists of this git revision, such as the last release, and hold the versions to that
+    #[arg(long, value_name = "REVISION")]
+    since: Option<String>,
+    /// Ask nobody for what has not been downloaded
+    #[arg(long)]
+    offline: bool,
+}
+
+impl Api {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let root = workspace_root();
+        let workspace = Workspace::read(&root, &[], self.offline)?;
+        let mut outcome = Outcome::Fine;
+        for package in workspace.published() {
+            let now = match document(&workspace, package, self.offline)? {
+                Documented::Items(list) => list,
+                Documented::OtherFormat(format) => {
+                    println!("Skipped: rustdoc of this toolchain writes format {format}, which is not read here.");
+                    return Ok(Outcome::Fine);
+                }
+            };
+            let path = package.manifest_path.with_file_name(FILE).into_std_path_buf();
+            let before = match &self.since {
+                Some(revision) => list_at(&root, revision, &path)?,
+                None if path.is_file() => Some(ItemList::read(&path)?),
+                None => None,
+            };
+            let is_fine = match before {
+                Some(before) if before.format != now.format && self.since.is_none() && self.check => {
+                    println!("{}: skipped, its list is of format {}, not {}", now.name, before.format, now.format);
+                    true
+                }
+                Some(before) => self.judge(&before, &now),
+                None => {
+                    println!("{}: has no list yet", now.name);
+                    !self.check || self.since.is_some()
+                }
+            };
+            if !is_fine {
+                outcome = Outcome::Found;
+            }
+            if !self.check && self.since.is_none() {
+                now.write(&path)?;
+            }
+        }
+        if outcome == Outcome::Found && self.since.is_none() {
+            println!("Lists are not current: cargo xtask api writes them.");
+        }
+        Ok(outcome)
+    }
+
+    /// Prints what stands between two lists. Whether that is as it should be.
+    fn judge(&self, before: &ItemList, now: &ItemList) -> bool {
+        let difference = Difference::between(before, now);
+        tell(&now.name, &difference);
+        let weight = difference.weight();
+        let is_met = weight.is_met(&before.version, &now.version);
+        if !is_met {
+            let kind = if weight == Weight::Breaking { "breaking" } else { "an addition" };
+            println!("{}: {kind} since {}, and the version is {}", now.name, before.version, now.version);
+        }
+        if self.since.is_some() { is_met } else { !self.check || before == now }
+    }
+}
+
+/// Prints each item, marked as in a patch.
+fn tell(name: &str, difference: &Difference) {
+    for item in &difference.removed {
+        println!("{name}: removed  {item}");
+    }
+    for (before, now) in &difference.changed {
+        println!("{name}: changed  {before}\n{name}:      to  {now}");
+    }
+    for item in &difference.demanded {
+        println!("{name}: demanded {item}");
+    }
+    for item in &difference.added {
+        println!("{name}: added    {item}");
+    }
+}
+
+/// A list as it was at a revision; none where there was no such file.
+fn list_at(root: &Path, revision: &str, path: &Path) -> Result<Option<ItemList>> {
+    let git = |arguments: &[&str]| Command::new("git").arg("-C").arg(root).args(arguments).output().context("git");
+    if !git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")])?
+        .status
+        .success()
+    {
+        bail!("--since {revision}: no such revision");
+    }
+    let file = path.strip_prefix(root).unwrap_or(path);
+    let output = git(&["show", &format!("{revision}:{}", file.display())])?;
+    if !output.status.success() {
+        return Ok(None);
+    }
+    Ok(Some(ItemList::parse(path, &String::from_utf8_lossy(&output.stdout))?))
+}
