@@ -36,8 +36,8 @@ fn read_adversarial(bytes: &[u8]) {
     read::<records::AdversarialRow>(bytes);
     for row in records::from_csv::<records::AdversarialRow>(bytes, Path::new("rows.csv")).unwrap_or_default() {
         let Some(pixels) = row.pixels() else { continue };
-        let numbers = u64::from(row.height) * u64::from(row.width) * u64::from(row.channels);
-        assert!(pixels.iter().all(|pixels| pixels.len() as u64 == numbers && numbers > 0));
+        let numbers: u128 = [row.height, row.width, row.channels].into_iter().map(u128::from).product();
+        assert!(pixels.iter().all(|pixels| pixels.len() as u128 == numbers && numbers > 0));
     }
 }
 

@@ -89,8 +89,9 @@ impl AdversarialRow {
     /// image.
     #[must_use]
     pub fn pixels(&self) -> Option<[Vec<u8>; 2]> {
-        let numbers = u64::from(self.height) * u64::from(self.width) * u64::from(self.channels);
-        let fits = |bytes: &Vec<u8>| matches!(self.channels, 1 | 3) && numbers > 0 && bytes.len() as u64 == numbers;
+        // Three 32-bit sizes overflow 64 bits.
+        let numbers: u128 = [self.height, self.width, self.channels].into_iter().map(u128::from).product();
+        let fits = |bytes: &Vec<u8>| matches!(self.channels, 1 | 3) && numbers > 0 && bytes.len() as u128 == numbers;
         let decode = |text: &str| bytes(text).filter(fits);
         Some([decode(&self.original)?, decode(&self.adversarial)?])
     }
