@@ -39,7 +39,7 @@ pub fn checkpoint(bytes: &[u8]) {
 /// A header's smallest pieces: a size of a shape is two bytes in the file and eight in memory, a note of seven bytes is an entry
 /// of 48 in a tree whose nodes may be half full; vectors that double hold three times as much while they move.
 pub(super) fn memory(input: u64) -> u64 {
-    24 * input + (256 << 10)
+    24 * input + (16 << 10)
 }
 
 /// The parameters as the library of the format reads them.

@@ -21,5 +21,5 @@ pub fn cifar10(bytes: &[u8]) {
 
 /// What is accepted is held once, its labels in a vector that doubles.
 pub(super) fn memory(input: u64) -> u64 {
-    2 * input + (64 << 10)
+    2 * input + (4 << 10)
 }

@@ -32,7 +32,7 @@ pub fn labels(bytes: &[u8]) {
 /// What is accepted is held once and compared with two copies; a gzipped file holds up to 1032 times its size, which a vector
 /// that grows by doubling holds three times over while it moves, and a decoder's window and tables take 100 KiB.
 pub(super) fn memory(input: u64) -> u64 {
-    5 * 1032 * input + (256 << 10)
+    5 * 1032 * input + (128 << 10)
 }
 
 /// A header of big-endian words.

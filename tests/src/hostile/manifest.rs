@@ -14,5 +14,5 @@ pub fn manifest(bytes: &[u8]) {
 
 /// An entry of the data files is six bytes or more and 48 in a tree whose nodes may be half full, written and read again.
 pub(super) fn memory(input: u64) -> u64 {
-    64 * input + (64 << 10)
+    64 * input + (4 << 10)
 }

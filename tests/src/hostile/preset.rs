@@ -22,5 +22,5 @@ pub fn preset(bytes: &[u8]) {
 /// (tables of 4 KiB, read and copied); the parser notes each piece of its input, of a byte or more, in 32 bytes, three times over
 /// while its vector moves.
 pub(super) fn memory(input: u64) -> u64 {
-    512 * input + (1 << 20)
+    512 * input + (128 << 10)
 }

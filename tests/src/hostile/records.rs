@@ -19,7 +19,7 @@ pub fn records(bytes: &[u8]) {
 /// A row is at least as many bytes as it has columns and at most 250; 25 is the smallest ratio of the two that any record has,
 /// and vectors that double hold three times as much while they move. The reader and the writer have buffers of 8 KiB.
 pub(super) fn memory(input: u64) -> u64 {
-    100 * input + (128 << 10)
+    100 * input + (32 << 10)
 }
 
 fn read<R: Record>(bytes: &[u8]) {

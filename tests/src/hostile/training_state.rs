@@ -22,5 +22,5 @@ pub fn training_state(bytes: &[u8]) {
 
 /// As of a [checkpoint](super::checkpoint()), and each tensor, of some 60 bytes or more, is an entry of a tree as well.
 pub(super) fn memory(input: u64) -> u64 {
-    32 * input + (256 << 10)
+    32 * input + (16 << 10)
 }

@@ -151,6 +151,10 @@ mod tests {
         for broken in ["00ff80", "00ff804", "00ff80zz", "00ff8040é"] {
             assert_eq!(AdversarialRow { original: broken.to_owned(), ..row.clone() }.pixels(), None, "{broken}");
         }
-        assert_eq!(AdversarialRow { channels: 2, ..row }.pixels(), None);
+        assert_eq!(AdversarialRow { channels: 2, ..row.clone() }.pixels(), None);
+        // 2^64 + 32 numbers, which are 32 where 64 bits wrap around.
+        let (height, width, text) = (1_824_726_041, 3_369_774_176, "00".repeat(32));
+        let wrapped = AdversarialRow { height, width, channels: 3, original: text.clone(), adversarial: text, ..row };
+        assert_eq!(wrapped.pixels(), None);
     }
 }
