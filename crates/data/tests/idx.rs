@@ -106,10 +106,10 @@ fn members_of_a_gzip_file_follow_each_other() -> Outcome {
 #[test]
 fn a_bomb_is_counted_and_not_kept() -> Outcome {
     let mut bomb = images();
-    bomb.resize(28 + 50_000_000, 0);
+    bomb.resize(28 + 5_000_000, 0);
     let zipped = gzip(&bomb)?;
-    assert!(zipped.len() < 60_000, "{}", zipped.len());
-    assert!(images_error("i.gz", &zipped).contains("i.gz: found 50000028 bytes, expected 28"));
+    assert!(zipped.len() < 6_000, "{}", zipped.len());
+    assert!(images_error("i.gz", &zipped).contains("i.gz: found 5000028 bytes, expected 28"));
     Ok(())
 }
 

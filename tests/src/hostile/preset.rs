@@ -12,7 +12,7 @@ pub fn preset(bytes: &[u8]) {
     let radii = [&preset.epsilons, &preset.attack_epsilons, &preset.curve_epsilons];
     assert!(radii.into_iter().flatten().all(|radius| (0.0..=1.0).contains(radius)));
     assert_eq!(preset.optimizer_names().len(), preset.optimizers.len());
-    // A step more or less is no reason to overflow.
+    // Two numbers as large as they may be do not overflow.
     let _ = preset.steps(preset.train_images);
     let again = preset.to_toml().and_then(|text| Preset::from_text(&text, "again", &[]));
     assert!(again.is_ok_and(|again| again == preset));
