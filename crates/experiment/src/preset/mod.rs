@@ -261,7 +261,7 @@ impl Preset {
             return wrong("datasets", format!("{:?}", self.datasets), "each data set once");
         }
         for (name, optimizer) in &self.optimizers {
-            if name.is_empty() || name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
                 return wrong(
                     "an optimizer's name",
                     name.clone(),
