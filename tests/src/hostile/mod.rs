@@ -27,8 +27,8 @@ pub use {manifest::manifest, preset::preset, records::records, training_state::t
 pub struct Target {
     /// Its name: that of its folder in `corpus` and of its fuzz target.
     pub name: &'static str,
-    /// Reads the bytes and checks what came of it.
-    pub run: fn(&[u8]),
+    /// Reads the bytes, checks what came of it, and says whether they were accepted.
+    pub run: fn(&[u8]) -> bool,
     /// The most bytes it may hold for a file of so many.
     pub memory: fn(u64) -> u64,
 }

@@ -3,9 +3,9 @@
 use minima_experiment::preset::Preset;
 
 /// A preset that is accepted has something to do and reads back as itself.
-pub fn preset(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let Ok(preset) = Preset::from_text(text, "preset", &[]) else { return };
+pub fn preset(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let Ok(preset) = Preset::from_text(text, "preset", &[]) else { return false };
     assert!(!preset.seeds.is_empty() && !preset.datasets.is_empty() && !preset.optimizers.is_empty());
     assert!((1..=preset.train_images).contains(&preset.batch_size) && preset.epochs > 0 && preset.test_images > 0);
     assert!((0.0..=1.0).contains(&preset.poison_rate));
@@ -16,6 +16,7 @@ pub fn preset(bytes: &[u8]) {
     let _ = preset.steps(preset.train_images);
     let again = preset.to_toml().and_then(|text| Preset::from_text(&text, "again", &[]));
     assert!(again.is_ok_and(|again| again == preset));
+    true
 }
 
 /// A key of two bytes is an entry of some 200 in a table, which is copied once and may lie over one of the presets compiled in

@@ -4,16 +4,15 @@ use minima_experiment::records::{self, Record};
 use std::path::Path;
 
 /// Rows that are accepted as any of the records give the same file when they are written, read and written again.
-pub fn records(bytes: &[u8]) {
+pub fn records(bytes: &[u8]) -> bool {
     // A file with the header of none is refused by all for the same reason.
-    let reads: Vec<fn(&[u8])> =
+    let reads: Vec<fn(&[u8]) -> bool> =
         RECORDS.iter().filter(|(header, _)| begins_with(bytes, header)).map(|(_, read)| *read).collect();
     if reads.is_empty() {
-        read::<records::TrainingRow>(bytes);
+        return read::<records::TrainingRow>(bytes);
     }
-    for read in reads {
-        read(bytes);
-    }
+    // One after the other: a file may be of several records.
+    reads.into_iter().filter(|read| read(bytes)).count() > 0
 }
 
 /// A row is at least as many bytes as it has columns and at most 250; 25 is the smallest ratio of the two that any record has,
@@ -22,23 +21,25 @@ pub(super) fn memory(input: u64) -> u64 {
     100 * input + (32 << 10)
 }
 
-fn read<R: Record>(bytes: &[u8]) {
+fn read<R: Record>(bytes: &[u8]) -> bool {
     let file = Path::new("rows.csv");
-    let Ok(rows) = records::from_csv::<R>(bytes, file) else { return };
+    let Ok(rows) = records::from_csv::<R>(bytes, file) else { return false };
     let written = records::to_csv(&rows).ok();
     let again = written.as_deref().and_then(|bytes| records::from_csv::<R>(bytes, file).ok());
     assert_eq!(again.as_ref().map(Vec::len), Some(rows.len()));
     assert_eq!(again.and_then(|rows| records::to_csv(&rows).ok()), written);
+    true
 }
 
 /// Figures' images: two for each row whose text is the pixels of its shape, and none for others.
-fn read_adversarial(bytes: &[u8]) {
-    read::<records::AdversarialRow>(bytes);
+fn read_adversarial(bytes: &[u8]) -> bool {
+    let accepted = read::<records::AdversarialRow>(bytes);
     for row in records::from_csv::<records::AdversarialRow>(bytes, Path::new("rows.csv")).unwrap_or_default() {
         let Some(pixels) = row.pixels() else { continue };
         let numbers: u128 = [row.height, row.width, row.channels].into_iter().map(u128::from).product();
         assert!(pixels.iter().all(|pixels| pixels.len() as u128 == numbers && numbers > 0));
     }
+    accepted
 }
 
 /// Whether the first line may be this header; names may stand in quotation marks.
@@ -49,7 +50,7 @@ fn begins_with(bytes: &[u8], header: &[&str]) -> bool {
 }
 
 /// How each record's file begins, and what reads it.
-const RECORDS: &[(&[&str], fn(&[u8]))] = &[
+const RECORDS: &[(&[&str], fn(&[u8]) -> bool)] = &[
     (records::AdversarialRow::HEADER, read_adversarial),
     (records::ClaimRow::HEADER, read::<records::ClaimRow>),
     (records::DampingRow::HEADER, read::<records::DampingRow>),

@@ -5,9 +5,9 @@ use minima_optim::OptimizerState;
 use std::path::Path;
 
 /// What is accepted is finite, and an optimizer's own reading of it ends in numbers or an error.
-pub fn training_state(bytes: &[u8]) {
+pub fn training_state(bytes: &[u8]) -> bool {
     let file = Path::new("state.safetensors");
-    let Ok((weights, tensors)) = parse_tensors(bytes, file) else { return };
+    let Ok((weights, tensors)) = parse_tensors(bytes, file) else { return false };
     assert!(weights.iter().chain(tensors.values().flatten()).all(|x| x.is_finite()));
     let mut state = OptimizerState { tensors, ..OptimizerState::default() };
     state.put_number("steps", 1.0);
@@ -18,6 +18,7 @@ pub fn training_state(bytes: &[u8]) {
         let matrix = state.matrix::<f64>(name).map(|matrix| matrix.len());
         assert!(matrix.is_err() || matrix.ok() == state.tensors.get(name).map(|tensor| tensor.len()));
     }
+    true
 }
 
 /// As of a [checkpoint](super::checkpoint()), and each tensor, of some 60 bytes or more, is an entry of a tree as well.
