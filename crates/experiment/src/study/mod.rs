@@ -219,8 +219,10 @@ impl Context<'_> {
     fn train(&self, jobs: &[Job]) -> Result<(), ExperimentError> {
         let mut missing = Vec::new();
         for job in jobs {
-            if self.store.open(job, self.data)?.is_none() {
-                missing.push(job);
+            match self.store.open(job, self.data)? {
+                // One that was killed right after its curve was written still has its state.
+                Some(stored) => self.keeping.at(stored.folder().to_owned()).clear()?,
+                None => missing.push(job),
             }
         }
         (self.listener)(StudyEvent::Planned { missing: missing.len(), of: jobs.len() });
