@@ -10,8 +10,11 @@ use std::path::PathBuf;
 /// Mutations of each target's files, in all.
 const MUTATIONS: usize = 4_000;
 
+/// Files by their names.
+type Corpus = Vec<(String, Vec<u8>)>;
+
 /// The files of a target, by name.
-fn corpus(target: &Target) -> Result<Vec<(String, Vec<u8>)>, Box<dyn Error>> {
+fn corpus(target: &Target) -> Result<Corpus, Box<dyn Error>> {
     let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "corpus", target.name].iter().collect();
     let mut files = Vec::new();
     for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))? {

@@ -49,8 +49,11 @@ fn begins_with(bytes: &[u8], header: &[&str]) -> bool {
         && line.split(|&byte| byte == b',').count() == header.len()
 }
 
+/// Reads bytes as rows of one kind; whether they are.
+type Reader = fn(&[u8]) -> bool;
+
 /// How each record's file begins, and what reads it.
-const RECORDS: &[(&[&str], fn(&[u8]) -> bool)] = &[
+const RECORDS: &[(&[&str], Reader)] = &[
     (records::AdversarialRow::HEADER, read_adversarial),
     (records::ClaimRow::HEADER, read::<records::ClaimRow>),
     (records::DampingRow::HEADER, read::<records::DampingRow>),
