@@ -1,7 +1,7 @@
 //! Parameters in safetensors files: a tensor a parameter, with Flax's names and layouts.
 
-use crate::checkpoint_header::{LENGTH, Tensors};
-use crate::{AutodiffError, CheckpointError, Graph, ParameterSpec, Scalar};
+use crate::tensor_file::LENGTH;
+use crate::{AutodiffError, CheckpointError, Graph, ParameterSpec, Scalar, TensorFile};
 use safetensors::tensor::{Dtype, View};
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -95,7 +95,7 @@ impl Graph {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn from_safetensors<T: Scalar>(&self, bytes: &[u8], path: &Path) -> Result<Vec<T>, AutodiffError> {
-        let file = Tensors::read(bytes, path)?;
+        let file = TensorFile::read(bytes, path)?;
         if let Some(found) = file.names().find(|name| !self.parameters.iter().any(|p| p.name == *name)) {
             let expected = self.parameters.iter().map(|p| p.name.clone()).collect();
             return Err(CheckpointError::Unknown { path: path.to_owned(), found: found.to_owned(), expected }.into());
@@ -110,7 +110,7 @@ impl Graph {
 
 /// Reads one parameter's numbers, as many as `into` has.
 fn read_tensor<T: Scalar>(
-    file: &Tensors<'_>,
+    file: &TensorFile<'_>,
     spec: &ParameterSpec,
     path: &Path,
     into: &mut [T],

@@ -29,7 +29,11 @@ use std::{
 
 use ndarray::Array2;
 
-use crate::{dataset::Dataset, error::DataError, idx::check_labels};
+use crate::{
+    dataset::Dataset,
+    error::DataError,
+    idx::{check_labels, read_bounded},
+};
 
 pub use archive::unpack;
 
@@ -98,22 +102,50 @@ pub fn load(folder: &Path) -> Result<Cifar10, DataError> {
 fn read_batches(files: &[PathBuf]) -> Result<Dataset, DataError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for file in files {
-        let bytes = read_records(file)?;
-        let start = labels.len();
-        let records = bytes.chunks_exact(RECORD);
-        pixels.reserve_exact(records.len() * FEATURES);
-        for (label, planes) in records.filter_map(<[u8]>::split_first) {
-            labels.push(*label);
-            let (red, rest) = planes.split_at(PLANE);
-            let (green, blue) = rest.split_at(PLANE);
-            pixels.extend(red.iter().zip(green).zip(blue).flat_map(|((&r, &g), &b)| [r, g, b]));
-        }
-        check_labels(&file.display().to_string(), labels.get(start..).unwrap_or_default(), CLASSES.len())?;
+        append(file, &read_records(file)?, &mut pixels, &mut labels)?;
     }
+    dataset(pixels, labels)
+}
+
+/// As [`read_batch`], from the bytes of a file; errors name `file`.
+///
+/// # Errors
+///
+/// [`DataError::Records`] and [`DataError::Label`].
+pub fn parse_batch(file: &Path, bytes: &[u8]) -> Result<Dataset, DataError> {
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    append(file, bytes, &mut pixels, &mut labels)?;
+    dataset(pixels, labels)
+}
+
+/// Appends a file's records, channels last.
+fn append(file: &Path, bytes: &[u8], pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
+    let found = bytes.len() as u64;
+    if !is_whole(found) {
+        return Err(DataError::Records { file: file.to_path_buf(), found, record: RECORD });
+    }
+    let start = labels.len();
+    let records = bytes.chunks_exact(RECORD);
+    pixels.reserve_exact(records.len() * FEATURES);
+    for (label, planes) in records.filter_map(<[u8]>::split_first) {
+        labels.push(*label);
+        let (red, rest) = planes.split_at(PLANE);
+        let (green, blue) = rest.split_at(PLANE);
+        pixels.extend(red.iter().zip(green).zip(blue).flat_map(|((&r, &g), &b)| [r, g, b]));
+    }
+    check_labels(&file.display().to_string(), labels.get(start..).unwrap_or_default(), CLASSES.len())
+}
+
+fn dataset(pixels: Vec<u8>, labels: Vec<u8>) -> Result<Dataset, DataError> {
     let [height, width, channels] = SHAPE;
     let values = DataError::Values { found: pixels.len() / labels.len().max(1), height, width, channels };
     let images = Array2::from_shape_vec((labels.len(), FEATURES), pixels).map_err(|_| values)?;
     Dataset::new(images, labels, SHAPE, CLASSES.len())
+}
+
+/// Whether so many bytes are records, at least one.
+fn is_whole(bytes: u64) -> bool {
+    bytes > 0 && bytes.is_multiple_of(RECORD as u64)
 }
 
 /// The bytes of a file that is a whole number of records; one that is not is not read.
@@ -125,12 +157,9 @@ fn read_records(path: &Path) -> Result<Vec<u8>, DataError> {
         }
         _ => DataError::Unreadable { file: path.to_path_buf(), source },
     };
-    let whole = |found: u64| found > 0 && found.is_multiple_of(RECORD as u64);
     let length = fs::metadata(path).map_err(failed)?.len();
-    if path.is_file() && !whole(length) {
+    if path.is_file() && !is_whole(length) {
         return Err(DataError::Records { file, found: length, record: RECORD });
     }
-    let bytes = fs::read(path).map_err(failed)?;
-    let found = bytes.len() as u64;
-    if whole(found) { Ok(bytes) } else { Err(DataError::Records { file, found, record: RECORD }) }
+    read_bounded(path).map_err(failed)
 }

@@ -6,7 +6,7 @@
 //! Source: the description of the format that accompanies MNIST (Y. LeCun, C. Cortes, C. J. C. Burges).
 
 use std::{
-    fs,
+    fs::File,
     io::{self, ErrorKind, Read},
     path::Path,
 };
@@ -27,6 +27,9 @@ pub const CLASSES: usize = 10;
 
 /// The first bytes of every gzip stream.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// No more bytes of a file are read: the path may name a device that never ends. EMNIST, the largest of MNIST's kin, has 550 MB.
+const LARGEST_FILE: u64 = 1 << 30;
 
 /// Deflate cannot shrink by more than this factor.
 const MOST_SHRINKAGE: u64 = 1032;
@@ -100,12 +103,22 @@ pub(crate) fn check_labels(name: &str, labels: &[u8], classes: usize) -> Result<
 
 /// The bytes of a file as they lie on the disk.
 pub(crate) fn read_file(file: &Path) -> Result<Vec<u8>, DataError> {
-    fs::read(file).map_err(|source| match source.kind() {
+    read_bounded(file).map_err(|source| match source.kind() {
         ErrorKind::NotFound => {
             DataError::Missing { file: file.to_path_buf(), expected: "an IDX file, plain or gzipped".to_string() }
         }
         _ => DataError::Unreadable { file: file.to_path_buf(), source },
     })
+}
+
+/// The bytes of a file of a reasonable size.
+pub(crate) fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("found more than {LARGEST_FILE} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// The sizes in the header, and the entries.

@@ -94,6 +94,50 @@ fn names_file_found_and_expected_in_one_line() -> Outcome {
 }
 
 #[test]
+fn members_of_a_gzip_file_follow_each_other() -> Outcome {
+    let whole = images();
+    let members = [gzip(&whole[..5])?, gzip(&[])?, gzip(&whole[5..20])?, gzip(&whole[20..])?].concat();
+    assert_eq!(idx::parse_images(Path::new("i.gz"), &members)?, idx::parse_images(Path::new("i"), &whole)?);
+    let more = [&members[..], &gzip(&[1, 2, 3])?].concat();
+    assert!(images_error("i.gz", &more).contains("i.gz: found 31 bytes, expected 28"));
+    Ok(())
+}
+
+#[test]
+fn a_bomb_is_counted_and_not_kept() -> Outcome {
+    let mut bomb = images();
+    bomb.resize(28 + 5_000_000, 0);
+    let zipped = gzip(&bomb)?;
+    assert!(zipped.len() < 6_000, "{}", zipped.len());
+    assert!(images_error("i.gz", &zipped).contains("i.gz: found 5000028 bytes, expected 28"));
+    Ok(())
+}
+
+#[test]
+fn sizes_whose_product_wraps_around_are_refused() -> Outcome {
+    // 2^64, and 2^32: as 64 and as 32 bits, both are nothing.
+    for sizes in [[1 << 31, 1 << 31, 4], [1 << 16, 1 << 8, 1 << 8]] {
+        let [count, height, width] = sizes;
+        let wrapped = file(&[0x803, count, height, width], &[]);
+        let expected: u128 = 16 + sizes.iter().map(|&size| u128::from(size)).product::<u128>();
+        assert!(images_error("i", &wrapped).contains(&format!("found 16 bytes, expected {expected}")));
+        assert!(images_error("i.gz", &gzip(&wrapped)?).contains(&format!("expected {expected} as the header says")));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_never_ends_is_refused() {
+    // A sparse file: it has a length and no content.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("endless");
+    std::fs::File::create(&path).unwrap().set_len((1 << 30) + 1).unwrap();
+    let message = idx::read_images(&path).unwrap_err().to_string();
+    assert!(message.contains("found more than 1073741824 bytes"), "{message}");
+}
+
+#[test]
 fn every_truncation_is_refused() -> Outcome {
     let zipped = gzip(&images())?;
     for length in 0..zipped.len() {

@@ -1,6 +1,7 @@
 //! A folder of results for `attack`: it goes on radius by radius where it was stopped.
 
 use crate::attack_run::{AttackReport, Request, TransferReport};
+use crate::bounded_file::{self, read_at_most};
 use crate::error::ExperimentError;
 use crate::machine::Machine;
 use crate::records::{AttackRow, write_csv};
@@ -51,7 +52,7 @@ impl AttackResults {
         request: &Request<'_>,
     ) -> Result<(Self, Option<PathBuf>), ExperimentError> {
         let hashes = checkpoints.iter().map(|path| {
-            let bytes = std::fs::read(path);
+            let bytes = read_at_most(path, bounded_file::RESULTS);
             let failed =
                 |source| FolderError::System { path: (*path).to_owned(), step: "reading the checkpoint", source };
             Ok(sha256(&bytes.map_err(failed)?))

@@ -18,6 +18,7 @@ pub mod attack_catalogue;
 pub mod attack_results;
 pub mod attack_run;
 pub mod bench;
+mod bounded_file;
 pub mod check;
 pub mod claims;
 pub mod comparison;

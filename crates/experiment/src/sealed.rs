@@ -185,7 +185,8 @@ mod tests {
             let found = SEAL.open::<Vec<f64>>(&changed, &path);
             // White space apart, a changed byte is found.
             assert!(found.is_err() || found.unwrap() == content, "byte {place}");
-            assert!(SEAL.open::<Vec<f64>>(&bytes[..place], &path).is_err());
+            // So does one that is cut short by more than its last line break.
+            assert!(SEAL.open::<Vec<f64>>(&bytes[..place], &path).is_err() || place + 1 == bytes.len());
         }
         let other = Seal { version: 4, ..SEAL }.read::<Vec<f64>>(&path).unwrap_err();
         assert!(other.to_string().contains("found a test, version 3, expected a test, version 4"), "{other}");

@@ -1,6 +1,7 @@
 //! One model, trained to a file of its own.
 
 use crate::atomic_file::write_atomically;
+use crate::bounded_file::{self, read_at_most};
 use crate::error::ExperimentError;
 use crate::machine::Machine;
 use crate::observer::Observer;
@@ -87,7 +88,7 @@ impl TrainRequest<'_> {
 
     fn check_configuration(&self, expected: &str) -> Result<(), ExperimentError> {
         let path = self.configuration();
-        match fs::read(&path) {
+        match read_at_most(&path, bounded_file::TEXT) {
             Ok(found) => Ok(same_lines(&path, &String::from_utf8_lossy(&found), expected)?),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.checkpoint.exists() => Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -1,5 +1,7 @@
 //! Several mirrors, and files that are there before.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
+
 mod server;
 
 use minima_fetch::{Event, Failure, FetchError};

@@ -1,5 +1,7 @@
 //! Whom to believe.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
+
 mod server;
 
 use minima_fetch::{Failure, FetchError, Fetcher, Options};

@@ -1,5 +1,7 @@
 //! One mirror, and all that it may do.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
+
 mod server;
 
 use minima_fetch::{Event, Failure, FetchError, Options};
@@ -196,9 +198,10 @@ fn more_than_promised_stops_at_once() {
     long.resize(20_000_000, 0);
     let server = Server::new(vec![Send(response("200 OK", &[], &long))]);
     let mut most = 0;
-    let on = &mut |event: Event<'_>| match event {
-        Event::Received { have } => most = have.max(most),
-        _ => {}
+    let on = &mut |event: Event<'_>| {
+        if let Event::Received { have } = event {
+            most = have.max(most);
+        }
     };
     let error = fetcher().fetch(&download(&[server.url("a")]), folder.path(), on).unwrap_err();
     let FetchError::Mirrors { failures, .. } = error else { panic!("{error}") };

@@ -5,7 +5,8 @@ use minima_experiment::training::TrainingState;
 use std::fs;
 use std::path::PathBuf;
 
-const EXPERIMENT: &str = r#"
+/// Four optimizers, a few steps each.
+pub const EXPERIMENT: &str = r#"
 extends = "quick"
 epochs = 1
 batch_size = 64

@@ -5,9 +5,9 @@ use crate::crash::EXPERIMENT;
 use std::fs;
 
 /// Runs the command, the same with another seed, which is refused for `difference`, and that again with `--fresh`.
-fn refused_then_moved(command: &[&str], other: &str, difference: [&str; 2], aside: &str) {
+fn refused_then_moved(experiment: &str, command: &[&str], other: &str, difference: [&str; 2], aside: &str) {
     let bench = Bench::new();
-    fs::write(bench.join("own.toml"), EXPERIMENT).unwrap();
+    fs::write(bench.join("own.toml"), experiment).unwrap();
     bench.run(&["train", "--config", "own.toml", "--optimizer", "adam", "--out", "w.safetensors"], Fate::Spared).well();
     bench.run(command, Fate::Spared).well();
     let before = contents(&bench.join("results"));
@@ -35,28 +35,29 @@ fn refused_then_moved(command: &[&str], other: &str, difference: [&str; 2], asid
 
 #[test]
 fn of_reproduce() {
-    let command = ["reproduce", "--config", "own.toml", "--set=datasets=[\"clean\"]", "--out", "results"];
-    refused_then_moved(&command, "--set=epochs=1", ["epochs = 2", "epochs = 1"], "results.before-1");
+    let command = ["reproduce", "--config", "own.toml", "--out", "results"];
+    let difference = ["epochs = 1", "epochs = 2"];
+    refused_then_moved(crate::disk::EXPERIMENT, &command, "--set=epochs=2", difference, "results.before-1");
 }
 
 #[test]
 fn of_train() {
     let command = ["train", "--config", "own.toml", "--optimizer", "sgd", "--out", "results/sgd.safetensors"];
     let difference = ["seed = 42", "seed = 7"];
-    refused_then_moved(&command, "--seed=7", difference, "results/sgd.before-1");
+    refused_then_moved(EXPERIMENT, &command, "--seed=7", difference, "results/sgd.before-1");
 }
 
 #[test]
 fn of_study() {
     let command = ["study", "matched", "--config", "own.toml", "--seeds=1", "--optimizers=sgd", "--out", "results"];
     let difference = ["batch_size = 32", "batch_size = 16"];
-    refused_then_moved(&command, "--set=batch_size=16", difference, "results/studies.before-1");
+    refused_then_moved(EXPERIMENT, &command, "--set=batch_size=16", difference, "results/studies.before-1");
 }
 
 #[test]
 fn of_attack() {
     let command = ["attack", "--weights", "w.safetensors", "--attack", "fgsm", "--out", "results"];
-    refused_then_moved(&command, "--images=50", ["images = 60", "images = 50"], "results.before-1");
+    refused_then_moved(EXPERIMENT, &command, "--images=50", ["images = 60", "images = 50"], "results.before-1");
 }
 
 #[test]

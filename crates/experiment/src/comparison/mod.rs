@@ -14,13 +14,13 @@ mod summary;
 
 pub use error::ComparisonError;
 
+use crate::bounded_file::{self, read_at_most, read_text_at_most};
 use judgement::{Judgement, Test, judge};
 use layout::{FileLayout, LAYOUT};
 use minima_metrics::statistics::holm;
 use result_file::{ResultFile, locate, read};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 /// A corrected p-value below this is a change.
@@ -126,8 +126,10 @@ fn compare_files(
     [a, b]: [&Path; 2],
     [images_a, images_b]: [f64; 2],
 ) -> Result<FileComparison, ComparisonError> {
-    let bytes =
-        |path: &Path| fs::read(path).map_err(|source| ComparisonError::Read { path: path.to_path_buf(), source });
+    let bytes = |path: &Path| {
+        read_at_most(path, bounded_file::RESULTS)
+            .map_err(|source| ComparisonError::Read { path: path.to_path_buf(), source })
+    };
     let (bytes_a, bytes_b) = (bytes(a)?, bytes(b)?);
     let mut file = FileComparison {
         file: name.to_owned(),
@@ -197,7 +199,8 @@ fn rows_beyond(own: &ResultFile, other: &ResultFile) -> Vec<String> {
 fn test_images(folder: &Path) -> Result<f64, ComparisonError> {
     let places = ["config.toml", "studies/seeds/config.toml"].map(|place| folder.join(place));
     let Some(path) = places.into_iter().find(|path| path.is_file()) else { return Ok(TEST_IMAGES) };
-    let text = fs::read_to_string(&path).map_err(|source| ComparisonError::Read { path: path.clone(), source })?;
+    let text = read_text_at_most(&path, bounded_file::TEXT)
+        .map_err(|source| ComparisonError::Read { path: path.clone(), source })?;
     let table: toml::Table =
         text.parse().map_err(|error: toml::de::Error| ComparisonError::Config { path, message: error.to_string() })?;
     let asked =

@@ -7,6 +7,7 @@ mod table;
 pub use error::PresetError;
 pub use flips::Flips;
 
+use crate::bounded_file::{self, read_text_at_most};
 use crate::optimizer_spec::OptimizerSpec;
 use crate::optimizers::sort_key;
 use minima_data::Mnist;
@@ -135,10 +136,17 @@ impl Preset {
     /// # Errors
     /// As [`named`](Self::named), and for a file that cannot be read or is no TOML.
     pub fn from_file(path: &Path, overrides: &[String]) -> Result<Self, PresetError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| PresetError::Read { path: path.to_owned(), source })?;
-        let origin = path.display().to_string();
-        Self::from_table(extended(parse(&text, &origin)?, &origin)?, &origin, overrides)
+        let text = read_text_at_most(path, bounded_file::TEXT)
+            .map_err(|source| PresetError::Read { path: path.to_owned(), source })?;
+        Self::from_text(&text, &path.display().to_string(), overrides)
+    }
+
+    /// As [`from_file`](Self::from_file), from the file's text; errors name `origin`.
+    ///
+    /// # Errors
+    /// As [`named`](Self::named), and for text that is no TOML.
+    pub fn from_text(text: &str, origin: &str, overrides: &[String]) -> Result<Self, PresetError> {
+        Self::from_table(extended(parse(text, origin)?, origin)?, origin, overrides)
     }
 
     fn from_table(mut table: Table, origin: &str, overrides: &[String]) -> Result<Self, PresetError> {
@@ -170,10 +178,10 @@ impl Preset {
         self.seeds.first().copied().unwrap_or_default()
     }
 
-    /// Steps of a run on so many images.
+    /// Steps of a run on so many images, 2⁶⁴ − 1 where they are more.
     #[must_use]
     pub fn steps(&self, images: usize) -> u64 {
-        images.div_ceil(self.batch_size.max(1)) as u64 * u64::from(self.epochs)
+        (images.div_ceil(self.batch_size.max(1)) as u64).saturating_mul(u64::from(self.epochs))
     }
 
     /// The same experiment with other seeds.
@@ -253,7 +261,7 @@ impl Preset {
             return wrong("datasets", format!("{:?}", self.datasets), "each data set once");
         }
         for (name, optimizer) in &self.optimizers {
-            if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
                 return wrong(
                     "an optimizer's name",
                     name.clone(),
@@ -338,6 +346,16 @@ mod tests {
         let message = Preset::named("extended", &both).unwrap_err().to_string();
         assert!(message.contains("optimizers.gauss-newton-cg.adaptive_damping is 1"), "{message}");
         assert!(Preset::named("papr", &[]).unwrap_err().to_string().contains("expected one of paper"));
+    }
+
+    #[test]
+    fn numbers_that_are_too_large_for_their_product_and_names_of_nothing() {
+        let text = "extends = \"quick\"\nepochs = 4294967295\nbatch_size = 1\ntrain_images = 9223372036854775807\n";
+        let preset = Preset::from_text(text, "mine", &[]).unwrap();
+        assert_eq!(preset.steps(preset.train_images), u64::MAX);
+        let nameless = "extends = \"quick\"\n[optimizers.\"\"]\nkind = \"sgd\"\nlearning_rate = 0.1\n";
+        let message = Preset::from_text(nameless, "mine", &[]).unwrap_err().to_string();
+        assert!(message.contains("an optimizer's name is ; expected letters"), "{message}");
     }
 
     #[test]

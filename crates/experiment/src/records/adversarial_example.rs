@@ -89,8 +89,9 @@ impl AdversarialRow {
     /// image.
     #[must_use]
     pub fn pixels(&self) -> Option<[Vec<u8>; 2]> {
-        let numbers = u64::from(self.height) * u64::from(self.width) * u64::from(self.channels);
-        let fits = |bytes: &Vec<u8>| matches!(self.channels, 1 | 3) && numbers > 0 && bytes.len() as u64 == numbers;
+        // Three 32-bit sizes overflow 64 bits.
+        let numbers: u128 = [self.height, self.width, self.channels].into_iter().map(u128::from).product();
+        let fits = |bytes: &Vec<u8>| matches!(self.channels, 1 | 3) && numbers > 0 && bytes.len() as u128 == numbers;
         let decode = |text: &str| bytes(text).filter(fits);
         Some([decode(&self.original)?, decode(&self.adversarial)?])
     }
@@ -150,6 +151,10 @@ mod tests {
         for broken in ["00ff80", "00ff804", "00ff80zz", "00ff8040é"] {
             assert_eq!(AdversarialRow { original: broken.to_owned(), ..row.clone() }.pixels(), None, "{broken}");
         }
-        assert_eq!(AdversarialRow { channels: 2, ..row }.pixels(), None);
+        assert_eq!(AdversarialRow { channels: 2, ..row.clone() }.pixels(), None);
+        // 2^64 + 32 numbers, which are 32 where 64 bits wrap around.
+        let (height, width, text) = (1_824_726_041, 3_369_774_176, "00".repeat(32));
+        let wrapped = AdversarialRow { height, width, channels: 3, original: text.clone(), adversarial: text, ..row };
+        assert_eq!(wrapped.pixels(), None);
     }
 }

@@ -46,7 +46,6 @@ pub use study_path::{Basis, MatchRow, PathRow};
 pub use training::TrainingRow;
 pub use tuning::TuningRow;
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -54,6 +53,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::atomic_file::{AtomicWriteError, write_atomically};
+use crate::bounded_file::{self, read_at_most};
 
 /// The name of the unpoisoned training set in the files.
 pub const CLEAN: &str = "clean";
@@ -128,10 +128,16 @@ pub fn write_csv<R: Record>(path: &Path, rows: &[R]) -> Result<(), RecordError> 
 
 /// Reads the rows of a CSV file whose header must be exactly the record's.
 pub fn read_csv<R: Record>(path: &Path) -> Result<Vec<R>, RecordError> {
-    let bytes = fs::read(path).map_err(|source| RecordError::Read { path: path.to_path_buf(), source })?;
+    let bytes = read_at_most(path, bounded_file::RESULTS)
+        .map_err(|source| RecordError::Read { path: path.to_path_buf(), source })?;
+    from_csv(&bytes, path)
+}
+
+/// As [`read_csv`], from the bytes of a file; errors name `path`.
+pub fn from_csv<R: Record>(bytes: &[u8], path: &Path) -> Result<Vec<R>, RecordError> {
     let expected = || R::HEADER.join(",");
     let bad_row = |source| RecordError::Row { path: path.to_path_buf(), expected: expected(), source };
-    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let mut reader = csv::Reader::from_reader(bytes);
     let header = reader.headers().map_err(bad_row)?;
     if !header.iter().eq(R::HEADER.iter().copied()) {
         return Err(RecordError::Header {

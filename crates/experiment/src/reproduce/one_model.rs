@@ -3,6 +3,7 @@
 use super::Reproduction;
 use super::measured::Measured;
 use crate::atomic_file::write_atomically;
+use crate::bounded_file::{self, read_at_most};
 use crate::error::ExperimentError;
 use crate::kept::kept;
 use crate::manifest::Clock;
@@ -70,7 +71,7 @@ impl OneModel<'_> {
     fn saved(&self) -> Result<Option<(Saved, Model<f32>)>, ExperimentError> {
         let Some(saved) = SEAL.read::<Saved>(&self.folder().join("trained.json"))? else { return Ok(None) };
         let path = self.checkpoint();
-        match std::fs::read(&path) {
+        match read_at_most(&path, bounded_file::RESULTS) {
             Ok(bytes) if sha256(&bytes) == saved.sha256 => {
                 let graph = network(self.of.preset.network, &self.of.data.train)?;
                 let params = graph.from_safetensors(&bytes, &path)?;

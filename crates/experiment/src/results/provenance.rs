@@ -1,14 +1,15 @@
 //! What results were made with, as far as it decides their numbers.
 
 use super::ResultsError;
+use crate::bounded_file::{self, read_at_most};
 use minima_data::mnist::FILES;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The part of `manifest.json` that a report shows. Times and facts about the machine are left where they are: equal results
 /// give equal reports.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The crate's version.
     pub version: String,
@@ -27,9 +28,19 @@ impl Provenance {
         if !path.is_file() {
             return Ok(None);
         }
-        let failed = |found: String| ResultsError::Manifest { path: path.to_owned(), found };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-        serde_json::from_str(&text).map(Some).map_err(|error| failed(error.to_string()))
+        let bytes = read_at_most(path, bounded_file::TEXT);
+        let bytes =
+            bytes.map_err(|error| ResultsError::Manifest { path: path.to_owned(), found: error.to_string() })?;
+        Self::from_json(&bytes, path).map(Some)
+    }
+
+    /// As [`read`](Self::read), from the bytes of a file; errors name `path`.
+    ///
+    /// # Errors
+    /// When they are no manifest.
+    pub fn from_json(bytes: &[u8], path: &Path) -> Result<Self, ResultsError> {
+        serde_json::from_slice(bytes)
+            .map_err(|error| ResultsError::Manifest { path: path.to_owned(), found: error.to_string() })
     }
 
     /// Whether the data are the four files committed with this project.

@@ -5,6 +5,7 @@ mod unfinished;
 pub use unfinished::Unfinished;
 
 use crate::atomic_file::{AtomicWriteError, is_temporary, write_atomically};
+use crate::bounded_file::{self, read_at_most};
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -90,7 +91,7 @@ impl ResultsFolder {
     /// [`FolderError::Other`] with the first line that differs, or when the file cannot be read or written.
     pub fn configure(&self, file: &str, configuration: &str) -> Result<(), FolderError> {
         let path = self.path.join(file);
-        match fs::read(&path) {
+        match read_at_most(&path, bounded_file::TEXT) {
             Ok(found) => same_lines(&path, &String::from_utf8_lossy(&found), configuration),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(write_atomically(&path, configuration.as_bytes())?),
             Err(source) => Err(FolderError::System { path, step: "reading", source }),

@@ -75,7 +75,7 @@ impl Job {
     /// Its steps in all.
     #[must_use]
     pub fn steps(&self) -> u64 {
-        self.steps_an_epoch() * u64::from(self.preset.epochs)
+        self.steps_an_epoch().saturating_mul(u64::from(self.preset.epochs))
     }
 
     /// About how long it takes on one core, in milliseconds: what a step of its optimizer was measured to take.

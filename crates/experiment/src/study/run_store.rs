@@ -3,6 +3,7 @@
 use super::StudyError;
 use super::job::Job;
 use crate::atomic_file::write_atomically;
+use crate::bounded_file::{self, read_text_at_most};
 use crate::error::ExperimentError;
 use crate::observer::Observer;
 use crate::records::{TrainingRow, read_csv, write_csv};
@@ -54,7 +55,7 @@ impl RunStore {
             // Whatever began here ended in no run.
             return Ok(None);
         }
-        match std::fs::read_to_string(&recipe) {
+        match read_text_at_most(&recipe, bounded_file::TEXT) {
             Ok(found) => same_lines(&recipe, &found, &job.recipe(&data.hashes)?)?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(StudyError::Read { path: recipe, source }.into()),
@@ -95,7 +96,7 @@ impl RunStore {
         let folder = self.folder.join(&job.name);
         let recipe = job.recipe(&data.hashes)?;
         let keep = keeping.at(folder.clone());
-        match std::fs::read_to_string(folder.join("run.toml")) {
+        match read_text_at_most(&folder.join("run.toml"), bounded_file::TEXT) {
             Ok(found) => same_lines(&folder.join("run.toml"), &found, &recipe)?,
             Err(error) if error.kind() == ErrorKind::NotFound => keep.clear()?,
             Err(source) => return Err(StudyError::Read { path: folder.join("run.toml"), source }.into()),
@@ -159,14 +160,14 @@ impl StoredRun {
     /// The steps after which there are checkpoints, from 0, the initial weights, to the end of the epochs asked for.
     #[must_use]
     pub fn steps(&self) -> Vec<u64> {
-        let last = self.steps_an_epoch * u64::from(self.epochs);
+        let last = self.steps_an_epoch.saturating_mul(u64::from(self.epochs));
         (0..=last).filter(|&step| is_kept(step, self.steps_an_epoch)).collect()
     }
 
     /// The step at which an epoch ends.
     #[must_use]
     pub fn step_after(&self, epoch: u32) -> u64 {
-        self.steps_an_epoch * u64::from(epoch)
+        self.steps_an_epoch.saturating_mul(u64::from(epoch))
     }
 
     /// The model after so many steps.

@@ -6,9 +6,10 @@
 use crate::atomic_file::{AtomicWriteError, write_atomically};
 use crate::records::TrainingRow;
 use crate::sealed::{Seal, SealError, sha256};
+use minima_autodiff::{CheckpointError, TensorFile};
 use minima_optim::OptimizerState;
 use ndarray::{ArrayD, IxDyn};
-use safetensors::tensor::{Dtype, SafeTensors, View};
+use safetensors::tensor::{Dtype, View};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -40,6 +41,9 @@ pub enum StateError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The file of the numbers is no whole safetensors file.
+    #[error(transparent)]
+    Tensors(#[from] CheckpointError),
     /// The file of the numbers is not the one that `state.json` was written with.
     #[error("{}: found SHA-256 {found}, expected {expected} as {STATE} says", path.display())]
     Hash {
@@ -232,18 +236,18 @@ pub fn parse_tensors(bytes: &[u8], path: &Path) -> Result<(Vec<f64>, BTreeMap<St
         found,
         expected: expected.to_owned(),
     };
-    let file = SafeTensors::deserialize(bytes).map_err(|error| wrong(error.to_string(), "a safetensors file"))?;
+    let file = TensorFile::read(bytes, path)?;
     let mut weights = None;
     let mut tensors = BTreeMap::new();
-    for (name, tensor) in file.iter() {
-        if tensor.dtype() != Dtype::F64 {
-            return Err(wrong(format!("{name} of type {:?}", tensor.dtype()), "F64"));
+    for (name, tensor, data) in file.tensors() {
+        if tensor.dtype != Dtype::F64 {
+            return Err(wrong(format!("{name} of type {:?}", tensor.dtype), "F64"));
         }
-        let numbers: Vec<f64> = tensor.data().as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
+        let numbers: Vec<f64> = data.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
         if let Some(x) = numbers.iter().find(|x| !x.is_finite()) {
             return Err(wrong(format!("{x} in {name}"), "finite numbers"));
         }
-        let tensor = ArrayD::from_shape_vec(IxDyn(tensor.shape()), numbers);
+        let tensor = ArrayD::from_shape_vec(IxDyn(&tensor.shape), numbers);
         let tensor = tensor.map_err(|error| wrong(format!("{name}: {error}"), "as many numbers as its shape says"))?;
         match name.strip_prefix(OPTIMIZER) {
             Some(name) => drop(tensors.insert(name.to_owned(), tensor)),
@@ -337,7 +341,7 @@ mod tests {
             (written("weights", &[f64::INFINITY]), "inf in weights"),
             (written("other", &[1.0]), "tensor other"),
             (written("optimizer.velocity", &[1.0]), "no weights"),
-            (Vec::new(), "a safetensors file"),
+            (Vec::new(), "expected a safetensors file"),
         ] {
             let error = parse_tensors(&bytes, path).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");

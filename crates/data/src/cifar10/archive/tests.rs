@@ -211,12 +211,12 @@ fn what_is_broken_is_refused_wherever_it_breaks() {
 }
 
 #[test]
-fn headers_with_any_byte_changed_write_the_six_files_or_none() {
+fn headers_with_a_byte_changed_write_the_six_files_or_none() {
     let whole = tarball(|_| ());
     // The folder, the readme, a file, and the end.
     let headers = [0, 512, 3 * 512, whole.len() - 1024];
     let mut accepted = 0;
-    for (start, byte) in headers.into_iter().flat_map(|start| (0..512).map(move |byte| (start, byte))) {
+    for (start, byte) in headers.into_iter().flat_map(|start| (0..512).step_by(7).map(move |byte| (start, byte))) {
         let mut tar = whole.clone();
         let header = &mut tar[start..start + 512];
         header[byte] ^= 0x11;
@@ -228,7 +228,7 @@ fn headers_with_any_byte_changed_write_the_six_files_or_none() {
         assert_eq!(files.len(), if result.is_ok() { 6 } else { 0 }, "byte {byte} of the header at {start}: {result:?}");
     }
     // Times, owners and what is unused decide nothing.
-    assert!(accepted > 512, "{accepted}");
+    assert!(accepted > 512 / 7, "{accepted}");
 }
 
 #[test]

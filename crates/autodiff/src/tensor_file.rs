@@ -1,5 +1,5 @@
-//! The header of a safetensors file, believed only where the file bears it out: every name once, every tensor within the file
-//! and as long as its type and shape take, and no byte in two tensors or in none.
+//! Safetensors files, believed only where they bear their headers out: every name once, every tensor within the file and as
+//! long as its type and shape take, and no byte in two tensors or in none.
 
 use crate::CheckpointError;
 use safetensors::tensor::TensorInfo;
@@ -16,15 +16,18 @@ const METADATA: &str = "__metadata__";
 
 /// The tensors of a file and the bytes that they lie in.
 #[derive(Debug)]
-pub(crate) struct Tensors<'a> {
+pub struct TensorFile<'a> {
     /// In the order of their offsets, all of which lie within `data`.
     tensors: Vec<(String, TensorInfo)>,
     data: &'a [u8],
 }
 
-impl<'a> Tensors<'a> {
+impl<'a> TensorFile<'a> {
     /// Reads a file's header; errors name `path`.
-    pub(crate) fn read(bytes: &'a [u8], path: &Path) -> Result<Self, CheckpointError> {
+    ///
+    /// # Errors
+    /// When it is too long, no JSON, or does not agree with the file, each a variant of its own.
+    pub fn read(bytes: &'a [u8], path: &Path) -> Result<Self, CheckpointError> {
         let path = || path.to_owned();
         let Some((length, rest)) = bytes.split_first_chunk::<LENGTH>() else {
             return Err(CheckpointError::Truncated { path: path(), found: bytes.len(), expected: LENGTH });
@@ -47,15 +50,22 @@ impl<'a> Tensors<'a> {
     }
 
     /// The tensors' names, in the order of their places.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Every tensor: its name, what the header says of it, and its bytes.
+    pub fn tensors(&self) -> impl Iterator<Item = (&str, &TensorInfo, &'a [u8])> {
+        self.tensors.iter().filter_map(|(name, info)| {
+            let (begin, end) = info.data_offsets;
+            Some((name.as_str(), info, self.data.get(begin..end)?))
+        })
+    }
+
     /// What the header says of a tensor, and its bytes.
-    pub(crate) fn tensor(&self, name: &str) -> Option<(&TensorInfo, &'a [u8])> {
-        let (_, info) = self.tensors.iter().find(|(known, _)| known == name)?;
-        let (begin, end) = info.data_offsets;
-        Some((info, self.data.get(begin..end)?))
+    #[must_use]
+    pub fn tensor(&self, name: &str) -> Option<(&TensorInfo, &'a [u8])> {
+        self.tensors().find(|(known, ..)| *known == name).map(|(_, info, bytes)| (info, bytes))
     }
 }
 

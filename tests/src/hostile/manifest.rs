@@ -1,0 +1,19 @@
+//! Manifests as JSON.
+
+use minima_experiment::results::Provenance;
+use std::path::Path;
+
+/// What is read of a manifest reads back as itself.
+pub fn manifest(bytes: &[u8]) -> bool {
+    let file = Path::new("manifest.json");
+    let Ok(provenance) = Provenance::from_json(bytes, file) else { return false };
+    let again = serde_json::to_vec(&provenance).ok().and_then(|bytes| Provenance::from_json(&bytes, file).ok());
+    assert_eq!(again.as_ref(), Some(&provenance));
+    let _ = provenance.data_is_the_committed();
+    true
+}
+
+/// An entry of the data files is six bytes or more and 48 in a tree whose nodes may be half full, written and read again.
+pub(super) fn memory(input: u64) -> u64 {
+    64 * input + (4 << 10)
+}

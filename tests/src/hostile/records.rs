@@ -1,0 +1,82 @@
+//! Result files as CSV.
+
+use minima_experiment::records::{self, Record};
+use std::path::Path;
+
+/// Rows that are accepted as any of the records give the same file when they are written, read and written again.
+pub fn records(bytes: &[u8]) -> bool {
+    // A file with the header of none is refused by all for the same reason.
+    let reads: Vec<fn(&[u8]) -> bool> =
+        RECORDS.iter().filter(|(header, _)| begins_with(bytes, header)).map(|(_, read)| *read).collect();
+    if reads.is_empty() {
+        return read::<records::TrainingRow>(bytes);
+    }
+    // One after the other: a file may be of several records.
+    reads.into_iter().filter(|read| read(bytes)).count() > 0
+}
+
+/// A row is at least as many bytes as it has columns and at most 250; 25 is the smallest ratio of the two that any record has,
+/// and vectors that double hold three times as much while they move. The reader and the writer have buffers of 8 KiB.
+pub(super) fn memory(input: u64) -> u64 {
+    100 * input + (32 << 10)
+}
+
+fn read<R: Record>(bytes: &[u8]) -> bool {
+    let file = Path::new("rows.csv");
+    let Ok(rows) = records::from_csv::<R>(bytes, file) else { return false };
+    let written = records::to_csv(&rows).ok();
+    let again = written.as_deref().and_then(|bytes| records::from_csv::<R>(bytes, file).ok());
+    assert_eq!(again.as_ref().map(Vec::len), Some(rows.len()));
+    assert_eq!(again.and_then(|rows| records::to_csv(&rows).ok()), written);
+    true
+}
+
+/// Figures' images: two for each row whose text is the pixels of its shape, and none for others.
+fn read_adversarial(bytes: &[u8]) -> bool {
+    let accepted = read::<records::AdversarialRow>(bytes);
+    for row in records::from_csv::<records::AdversarialRow>(bytes, Path::new("rows.csv")).unwrap_or_default() {
+        let Some(pixels) = row.pixels() else { continue };
+        let numbers: u128 = [row.height, row.width, row.channels].into_iter().map(u128::from).product();
+        assert!(pixels.iter().all(|pixels| pixels.len() as u128 == numbers && numbers > 0));
+    }
+    accepted
+}
+
+/// Whether the first line may be this header; names may stand in quotation marks.
+fn begins_with(bytes: &[u8], header: &[&str]) -> bool {
+    let line = bytes.split(|&byte| byte == b'\n' || byte == b'\r').find(|line| !line.is_empty()).unwrap_or_default();
+    header.first().is_some_and(|first| line.windows(first.len()).any(|part| part == first.as_bytes()))
+        && line.split(|&byte| byte == b',').count() == header.len()
+}
+
+/// How each record's file begins, and what reads it.
+const RECORDS: &[(&[&str], fn(&[u8]) -> bool)] = &[
+    (records::AdversarialRow::HEADER, read_adversarial),
+    (records::ClaimRow::HEADER, read::<records::ClaimRow>),
+    (records::DampingRow::HEADER, read::<records::DampingRow>),
+    (records::DistributionRow::HEADER, read::<records::DistributionRow>),
+    (records::DriftRow::HEADER, read::<records::DriftRow>),
+    (records::FailureRow::HEADER, read::<records::FailureRow>),
+    (records::FgsmRow::HEADER, read::<records::FgsmRow>),
+    (records::CurvatureRow::HEADER, read::<records::CurvatureRow>),
+    (records::HistogramRow::HEADER, read::<records::HistogramRow>),
+    (records::LateAttackRow::HEADER, read::<records::LateAttackRow>),
+    (records::LogitDecisionRow::HEADER, read::<records::LogitDecisionRow>),
+    (records::LogitScaleRow::HEADER, read::<records::LogitScaleRow>),
+    (records::MaskingRow::HEADER, read::<records::MaskingRow>),
+    (records::MatchRow::HEADER, read::<records::MatchRow>),
+    (records::PaceRow::HEADER, read::<records::PaceRow>),
+    (records::PathRow::HEADER, read::<records::PathRow>),
+    (records::PoisonRow::HEADER, read::<records::PoisonRow>),
+    (records::PrecisionRow::HEADER, read::<records::PrecisionRow>),
+    (records::RobustnessRow::HEADER, read::<records::RobustnessRow>),
+    (records::ScalingRow::HEADER, read::<records::ScalingRow>),
+    (records::SegmentRow::HEADER, read::<records::SegmentRow>),
+    (records::SharpnessRow::HEADER, read::<records::SharpnessRow>),
+    (records::SpectralDensityRow::HEADER, read::<records::SpectralDensityRow>),
+    (records::SurfaceRow::HEADER, read::<records::SurfaceRow>),
+    (records::TimeToAccuracyRow::HEADER, read::<records::TimeToAccuracyRow>),
+    (records::TrainingRow::HEADER, read::<records::TrainingRow>),
+    (records::TransferRow::HEADER, read::<records::TransferRow>),
+    (records::TuningRow::HEADER, read::<records::TuningRow>),
+];
