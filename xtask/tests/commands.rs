@@ -252,10 +252,11 @@ fn a_point_of_the_scaling_sweep_is_one_json_object() {
 #[test]
 fn one_model_is_trained_and_saved() {
     let folder = tempfile::tempdir().expect("a folder");
-    let out = folder.path().join("model.safetensors");
-    let path = out.display().to_string();
-    let small = ["--set", "epochs=1", "--set", "train_images=512", "--set", "test_images=100", "--out", &path];
+    let mut path = String::new();
     for optimizer in ["sgd", "adam", "sam", "gauss-newton", "gauss-newton-cg", "kfac", "ekfac"] {
+        let out = folder.path().join(format!("{optimizer}.safetensors"));
+        path = out.display().to_string();
+        let small = ["--set", "epochs=1", "--set", "train_images=512", "--set", "test_images=100", "--out", &path];
         let arguments = [&["train", "--optimizer", optimizer, "--labels", "poisoned"][..], &small].concat();
         let output = xtask(&arguments);
         assert!(output.status.success(), "{optimizer}: {}", String::from_utf8_lossy(&output.stderr));

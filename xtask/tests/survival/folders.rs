@@ -16,7 +16,7 @@ fn refused_then_moved(experiment: &str, command: &[&str], other: &str, differenc
     let end = bench.run(&changed, Fate::Spared);
     assert_eq!(end.code(), Some(2), "{}", end.errors);
     let [found, expected] = difference;
-    let words = format!("found \"{found}\", expected \"{expected}\"");
+    let words = format!("found `{found}`, expected `{expected}`");
     assert!(end.errors.contains(&words) && end.errors.lines().count() == 1, "{words}: {}", end.errors);
     assert_eq!(contents(&bench.join("results")), before);
 

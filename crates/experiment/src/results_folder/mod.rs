@@ -19,7 +19,7 @@ pub enum FolderError {
     Busy(PathBuf),
     /// It holds results of another configuration.
     #[error(
-        "{}: found \"{found}\", expected \"{expected}\" (another --out keeps both; --fresh moves what is there aside)",
+        "{}: found `{found}`, expected `{expected}` (another --out keeps both; --fresh moves what is there aside)",
         path.display()
     )]
     Other {
@@ -186,9 +186,9 @@ mod tests {
         results.configure("config.toml", "epochs = 3\nseed = 1\n").unwrap();
         results.configure("config.toml", "epochs = 3\nseed = 1\n").unwrap();
         let error = results.configure("config.toml", "epochs = 3\nseed = 2\n").unwrap_err().to_string();
-        assert!(error.contains("found \"seed = 1\", expected \"seed = 2\""), "{error}");
+        assert!(error.contains("found `seed = 1`, expected `seed = 2`"), "{error}");
         let error = results.configure("config.toml", "epochs = 3\n").unwrap_err().to_string();
-        assert!(error.contains("expected \"nothing more\""), "{error}");
+        assert!(error.contains("expected `nothing more`"), "{error}");
     }
 
     #[test]

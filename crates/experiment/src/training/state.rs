@@ -226,11 +226,14 @@ impl TrainingState {
     }
 }
 
+/// An optimizer's tensors by their names.
+pub type NamedTensors = BTreeMap<String, ArrayD<f64>>;
+
 /// The weights and the optimizer's tensors in the bytes of a state's safetensors file; errors name `path`.
 ///
 /// # Errors
 /// When it is no such file.
-pub fn parse_tensors(bytes: &[u8], path: &Path) -> Result<(Vec<f64>, BTreeMap<String, ArrayD<f64>>), StateError> {
+pub fn parse_tensors(bytes: &[u8], path: &Path) -> Result<(Vec<f64>, NamedTensors), StateError> {
     let wrong = |found: String, expected: &str| StateError::Content {
         path: path.to_owned(),
         found,
