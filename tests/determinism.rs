@@ -136,10 +136,12 @@ fn every_attack_finds_the_same_images() -> Outcome {
             for &norm in entry.norms {
                 // A few steps, of an attack that has a choice.
                 let short = Options { steps: Some(20), ..Options::default() };
-                let attack =
-                    attack(entry.name, norm, &short).or_else(|_| attack(entry.name, norm, &Options::default()))?;
+                let chosen = match attack(entry.name, norm, &short) {
+                    Ok(chosen) => chosen,
+                    Err(_) => attack(entry.name, norm, &Options::default())?,
+                };
                 let ball = Ball::new(norm, if norm == Norm::Linf { 0.1 } else { 1.0 })?;
-                let outcome = attack.run(&model, test.images.view(), &test.labels, ball)?;
+                let outcome = chosen.run(&model, test.images.view(), &test.labels, ball)?;
                 let images = outcome.adversarial.iter().collect::<Vec<_>>();
                 let rest = (&outcome.success, &outcome.predicted_after, &outcome.distances, outcome.passes);
                 found.push((format!("{} in {norm}", entry.name), text(&(images, rest))));

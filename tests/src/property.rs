@@ -55,11 +55,11 @@ fn every_sample_once_an_epoch() -> Held {
     Ok(())
 }
 
-/// A network, images for it and their labels.
-type NetworkWithImages = (Graph, Array2<f64>, Vec<usize>);
+/// A network, images `(images, features)`, and a label each.
+type Small = (Graph, Array2<f64>, Vec<usize>);
 
 /// A small network with every operation but average pooling, and images for it.
-fn small_network(seed: u64, images: usize) -> Result<NetworkWithImages, Box<dyn Error>> {
+fn small_network(seed: u64, images: usize) -> Result<Small, Box<dyn Error>> {
     let mut g = GraphBuilder::new(&[6, 6, 1]);
     let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(2, 3))?;
     let x = g.relu(x);
