@@ -31,7 +31,7 @@ pub enum OptimError {
         /// The damping λ.
         damping: f64,
         /// What the solver found.
-        source: CurvatureError,
+        source: Box<CurvatureError>,
         /// A damping with which they can be inverted, where one was found.
         enough: Option<f64>,
     },

@@ -206,7 +206,7 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
                 let works = |damping| curvature.clone().refresh(damping).is_ok();
                 return Err(match source {
                     CurvatureError::Linalg(_) => {
-                        OptimError::Factors { damping, source, enough: enough(damping, works) }
+                        OptimError::Factors { damping, source: Box::new(source), enough: enough(damping, works) }
                     }
                     other => other.into(),
                 });
