@@ -1,4 +1,5 @@
 //! An optimizer that is restored from another's state takes the same steps, bit for bit.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
 use minima_optim::{
