@@ -50,6 +50,13 @@ impl Observer for Progress {
                     bar.set_prefix(self.heading.clone());
                 }
             }
+            Event::Resumed { steps } => {
+                self.line(&format!("{} goes on after {steps} steps", self.heading));
+                if let Some(bar) = &self.bar {
+                    bar.set_position(steps);
+                    bar.reset_eta();
+                }
+            }
             Event::Step { loss, accuracy } => {
                 if let Some(bar) = &self.bar {
                     bar.set_message(format!("loss {loss:.3} acc {accuracy:.3}"));

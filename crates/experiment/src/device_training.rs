@@ -66,10 +66,8 @@ pub fn train_on<D: Device>(
     let mut epochs = engine.epochs(&data, preset.batch_size)?;
     let steps = train.len().div_ceil(preset.batch_size);
     let mut model = Model::new(Arc::clone(graph), engine.read(&params)?)?;
-    for row in &progress.rows {
-        observer.on(Event::Epoch(row));
-    }
     let behind = progress.rows.len();
+    progress.tell((behind * steps) as u64, observer);
     for (epoch, order) in (progress.epoch()..=preset.epochs).zip(EpochOrder::after(run.seed, train.len(), behind)) {
         let report = epochs.run::<Failed>(&order, |batch| Ok(optimizer.step(engine, &mut params, batch)?)).map_err(
             |failed| match failed {

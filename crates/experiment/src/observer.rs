@@ -16,6 +16,11 @@ pub enum Event<'a> {
         /// The steps it will take.
         steps: u64,
     },
+    /// The run goes on after so many steps, taken before it was stopped.
+    Resumed {
+        /// The steps.
+        steps: u64,
+    },
     /// A step was taken.
     Step {
         /// The batch's loss before it.

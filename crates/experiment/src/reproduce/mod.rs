@@ -72,10 +72,10 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
         false => ResultsFolder::claim(out)?,
     };
     folder.configure("config.toml", &preset.to_toml()?)?;
-    let unfinished = Unfinished::open(&folder, &of.recipe()?)?;
-    if unfinished.has_just_begun() {
+    if !Unfinished::is_in(&folder) {
         remove_manifest(out)?;
     }
+    let unfinished = Unfinished::open(&folder, &of.recipe()?)?;
     let test = TestSet::new(&data.test.take(preset.test_images));
     let mut clock = Clock::default();
     let mut measured = Measured::default();

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// The folder's name.
 const NAME: &str = "unfinished";
+/// The file in it that tells what the run is of.
+const RECIPE: &str = "recipe.toml";
 /// The name under which it goes, which nothing goes on from: a kill on the way leaves no half of it.
 const DONE: &str = ".unfinished-done";
 
@@ -14,10 +16,15 @@ const DONE: &str = ".unfinished-done";
 #[derive(Debug)]
 pub struct Unfinished {
     folder: PathBuf,
-    begun: bool,
 }
 
 impl Unfinished {
+    /// Whether a run in this folder of results has begun and not ended.
+    #[must_use]
+    pub fn is_in(results: &ResultsFolder) -> bool {
+        results.path().join(NAME).join(RECIPE).exists()
+    }
+
     /// That of a folder of results: what an earlier attempt left, or nothing yet. `recipe` is all that decides the results.
     ///
     /// # Errors
@@ -25,15 +32,8 @@ impl Unfinished {
     pub fn open(results: &ResultsFolder, recipe: &str) -> Result<Self, FolderError> {
         remove_all(&results.path().join(DONE))?;
         let folder = results.path().join(NAME);
-        let begun = !folder.exists();
-        results.configure(&format!("{NAME}/recipe.toml"), recipe)?;
-        Ok(Self { folder, begun })
-    }
-
-    /// Whether the run begins now.
-    #[must_use]
-    pub fn has_just_begun(&self) -> bool {
-        self.begun
+        results.configure(&format!("{NAME}/{RECIPE}"), recipe)?;
+        Ok(Self { folder })
     }
 
     /// A place in it.
@@ -74,12 +74,13 @@ mod tests {
     fn goes_on_with_the_same_recipe_and_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let results = ResultsFolder::claim(folder.path()).unwrap();
+        assert!(!Unfinished::is_in(&results));
         let first = Unfinished::open(&results, "seed = 1\n").unwrap();
-        assert!(first.has_just_begun());
+        assert!(Unfinished::is_in(&results));
         fs::write(first.join("a.json"), "1").unwrap();
         assert!(matches!(Unfinished::open(&results, "seed = 2\n"), Err(FolderError::Other { .. })));
         let again = Unfinished::open(&results, "seed = 1\n").unwrap();
-        assert!(!again.has_just_begun() && again.join("a.json").exists());
+        assert!(again.join("a.json").exists());
         again.close().unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }

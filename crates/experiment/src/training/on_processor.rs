@@ -88,10 +88,8 @@ impl Training<'_> {
         }
         keeper.check(&progress)?;
         let steps_an_epoch = preset.steps(train.len()) / u64::from(preset.epochs.max(1));
-        for row in &progress.rows {
-            observer.on(Event::Epoch(row));
-        }
         let behind = progress.rows.len();
+        progress.tell(behind as u64 * steps_an_epoch, observer);
         for (epoch, order) in (progress.epoch()..=preset.epochs).zip(EpochOrder::after(run.seed, train.len(), behind)) {
             let before = progress.step;
             for (step, indices) in (1..).zip(epoch_batches(&order, preset.batch_size)?).skip(before) {

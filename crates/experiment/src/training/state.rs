@@ -4,6 +4,7 @@
 //! first, under a name of their own; that `state.json` takes its place is the moment in which the state changes.
 
 use crate::atomic_file::{AtomicWriteError, write_atomically};
+use crate::observer::{Event, Observer};
 use crate::records::TrainingRow;
 use crate::sealed::{Seal, SealError, sha256};
 use minima_autodiff::{CheckpointError, TensorFile};
@@ -98,6 +99,17 @@ impl Progress {
     #[must_use]
     pub fn new(run: &str) -> Self {
         Self { run: run.to_owned(), rows: Vec::new(), step: 0, loss: 0.0, accuracy: 0.0 }
+    }
+
+    /// Tells of what was done before, where that is anything; `steps` are those of the epochs that have ended.
+    pub(crate) fn tell(&self, steps: u64, observer: &mut dyn Observer) {
+        let steps = steps + self.step as u64;
+        if steps > 0 {
+            observer.on(Event::Resumed { steps });
+        }
+        for row in &self.rows {
+            observer.on(Event::Epoch(row));
+        }
     }
 
     /// The epoch that it is in, from 1.
