@@ -52,15 +52,16 @@ pub(crate) fn listen() -> Result<Stop> {
 
 /// What to type to go on.
 pub(crate) fn this_command() -> String {
-    let quoted = |argument: String| {
+    let quoted = |argument: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./,:".contains(c);
         if !argument.is_empty() && argument.chars().all(plain) {
-            argument
+            argument.to_owned()
         } else {
             format!("'{}'", argument.replace('\'', r"'\''"))
         }
     };
     // Whoever said --fresh does not want to lose what there is now.
-    let arguments = std::env::args().skip(1).filter(|argument| argument != "--fresh").map(quoted);
+    let arguments = std::env::args_os().skip(1).filter(|argument| argument != "--fresh");
+    let arguments = arguments.map(|argument| quoted(&argument.to_string_lossy()));
     std::iter::once("cargo xtask".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }

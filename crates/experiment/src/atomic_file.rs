@@ -17,13 +17,14 @@ pub struct AtomicWriteError {
     pub source: io::Error,
 }
 
-/// Whether a file of this name is a temporary one of [`write_atomically`], `.{name}.{process}-{number}.tmp`, that was left behind.
+/// The process that made a file of this name, where it is a temporary one of [`write_atomically`], `.{name}.{process}-{number}.tmp`.
 #[must_use]
-pub fn is_temporary(name: &str) -> bool {
+pub fn temporary_process(name: &str) -> Option<u32> {
     let middle = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".tmp"));
     let numbers = middle.and_then(|middle| middle.rsplit_once('.')).and_then(|(_, numbers)| numbers.split_once('-'));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    numbers.is_some_and(|(process, number)| digits(process) && digits(number))
+    let (process, number) = numbers?;
+    number.parse::<u64>().ok()?;
+    process.parse().ok()
 }
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);

@@ -1,12 +1,14 @@
 //! A folder of results for `attack`: it goes on radius by radius where it was stopped.
 
-use crate::attack_run::{AttackReport, Request, TransferReport};
+use crate::attack_catalogue::attack;
+use crate::attack_run::{AttackReport, Request, TransferReport, load};
 use crate::bounded_file::{self, read_at_most};
 use crate::error::ExperimentError;
 use crate::machine::Machine;
 use crate::records::{AttackRow, write_csv};
 use crate::results_folder::{FolderError, ResultsFolder, Unfinished};
 use crate::sealed::sha256;
+use minima_attacks::Ball;
 use minima_data::Mnist;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,8 @@ struct Recipe<'a> {
     images: usize,
     /// SHA-256 of the checkpoints, in their order: the one that is attacked, then those that are shown its images.
     checkpoints: Vec<String>,
+    /// The names of the latter, which stand in the results.
+    targets: Vec<String>,
     /// SHA-256 of the data's files.
     data: Vec<&'a str>,
 }
@@ -51,6 +55,14 @@ impl AttackResults {
         images: usize,
         request: &Request<'_>,
     ) -> Result<(Self, Option<PathBuf>), ExperimentError> {
+        // A request that makes no sense leaves no folder.
+        attack(request.attack, request.norm, &request.options)?;
+        for &epsilon in request.epsilons {
+            Ball::new(request.norm, epsilon)?;
+        }
+        for path in checkpoints {
+            load(path, &data.test)?;
+        }
         let hashes = checkpoints.iter().map(|path| {
             let bytes = read_at_most(path, bounded_file::RESULTS);
             let failed =
@@ -69,6 +81,7 @@ impl AttackResults {
             seed: request.options.seed.unwrap_or_default(),
             images,
             checkpoints: hashes.collect::<Result<_, FolderError>>()?,
+            targets: checkpoints.iter().skip(1).map(|path| path.display().to_string()).collect(),
             data: data.hashes.iter().map(|file| file.sha256.as_str()).collect(),
         };
         let failed = |e: toml::ser::Error| crate::study::StudyError::Recipe {

@@ -188,7 +188,7 @@ pub fn transfer_checkpoints(
     Ok(TransferReport { attack, norm: request.norm, images: labels.len(), source, results })
 }
 
-fn load(weights: &Path, test: &Dataset) -> Result<Model<f32>, ExperimentError> {
+pub(crate) fn load(weights: &Path, test: &Dataset) -> Result<Model<f32>, ExperimentError> {
     let graph = network(NetworkKind::PaperCnn, test)?;
     let params = graph.load(weights)?;
     Ok(Model::new(graph, params)?)

@@ -3,6 +3,7 @@
 use crate::error::ExperimentError;
 use crate::observer::{Event, Observer};
 use crate::records::TrainingRow;
+use crate::trainee::MOST_LOSS;
 use crate::training::{Keeper, Progress, Training, TrainingState};
 use minima_autodiff::Model;
 use minima_cuda::engine::DeviceData;
@@ -58,7 +59,7 @@ pub fn train_on<D: Device>(
     let mut weights = graph.init::<f32>(run.seed);
     if let Some(state) = keeper.resume(preset.epochs)? {
         weights = state.weights.iter().map(|&w| w as f32).collect();
-        optimizer.restore(engine, &state.optimizer)?;
+        optimizer.restore(engine, &state.optimizer).map_err(|error| keeper.refused(&error.into()))?;
         progress = state.progress;
     }
     keeper.check(&progress)?;
@@ -69,6 +70,10 @@ pub fn train_on<D: Device>(
     let behind = progress.rows.len();
     progress.tell((behind * steps) as u64, observer);
     for (epoch, order) in (progress.epoch()..=preset.epochs).zip(EpochOrder::after(run.seed, train.len(), behind)) {
+        keeper.before_epoch(|| {
+            let weights = model.params().iter().map(|&w| f64::from(w)).collect();
+            Ok(TrainingState { progress: progress.clone(), weights, optimizer: optimizer.state(engine)? })
+        })?;
         let report = epochs.run::<Failed>(&order, |batch| Ok(optimizer.step(engine, &mut params, batch)?)).map_err(
             |failed| match failed {
                 Failed::Device(error) => error.into(),
@@ -77,8 +82,8 @@ pub fn train_on<D: Device>(
                 }
             },
         )?;
-        if !report.loss.is_finite() {
-            // Which of the epoch's batches it was, the device does not tell; the state of the epoch before is kept.
+        if report.loss.is_nan() || report.loss > MOST_LOSS {
+            // Which of the epoch's batches it was, the device does not tell; the state before the epoch is kept.
             let (loss, batch) = (report.loss, Vec::new());
             let error = ExperimentError::Diverged { run: run.name(), epoch, step: steps, loss, batch };
             keeper.failed(&error, epoch, steps, &[])?;

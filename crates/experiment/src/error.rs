@@ -7,6 +7,9 @@ use minima_metrics::MetricsError;
 use minima_optim::OptimError;
 use std::fmt;
 
+/// What helps where a state is of no use.
+const BEGIN_ANEW: &str = "; with --fresh all begins anew, and what is there is moved aside";
+
 /// What can go wrong in an experiment.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -66,7 +69,7 @@ pub enum ExperimentError {
     #[error(transparent)]
     Seal(#[from] crate::sealed::SealError),
     /// The state of a run cannot be gone on from, or not be kept.
-    #[error("{0}; with --fresh all begins anew, and what is there is moved aside")]
+    #[error("{0}{hint}", hint = if .0.is_spoilt() { BEGIN_ANEW } else { "" })]
     State(#[from] crate::training::StateError),
     /// An optimizer failed outside a run.
     #[error(transparent)]

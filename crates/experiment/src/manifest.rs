@@ -63,7 +63,7 @@ pub struct Manifest {
     pub host: Host,
     /// The parts of the run, in order.
     pub stages: Vec<Stage>,
-    /// The run as a whole, in seconds.
+    /// From when the run was last started to its end, in seconds; a stage that was done before is told as it was then, or as no time.
     pub seconds: f64,
 }
 

@@ -7,11 +7,12 @@ use crate::machine::Machine;
 use crate::observer::Observer;
 use crate::preset::Preset;
 use crate::records::write_csv;
-use crate::results_folder::{FolderError, ResultsFolder, free_name, same_lines};
+use crate::results_folder::{FolderError, ResultsFolder, free_name, same_lines, sweep_beside};
 use crate::study::Job;
 use crate::training::{Keeping, Run, RunTraining, TestSet, Trained};
 use minima_data::Mnist;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A model to be trained to a file.
@@ -62,17 +63,32 @@ impl TrainRequest<'_> {
         let configuration = self.describe()?;
         let unfinished = ResultsFolder::claim(&self.unfinished())?;
         let unfinished = if self.fresh { self.move_aside(unfinished)? } else { unfinished };
-        self.check_configuration(&configuration)?;
+        if let Err(refused) = self.check_configuration(&configuration) {
+            // Where nothing has begun, no trace of it stays.
+            let _ = fs::remove_dir(unfinished.path());
+            return Err(refused);
+        }
+        sweep_beside(&[self.checkpoint.to_owned(), self.curve(), self.configuration()]);
+        let keep = keeping.at(unfinished.path().to_owned());
+        if !self.configuration().exists() {
+            // A state that does not say what it is of is of no use.
+            keep.clear()?;
+        }
         write_atomically(&self.configuration(), configuration.as_bytes())?;
         let test = TestSet::new(&data.test.take(preset.test_images));
-        let keep = keeping.at(unfinished.path().to_owned());
         let training = RunTraining { machine, preset, run, place: (1, 1), test: &test, keep: Some(&keep) };
         let trained = training.train(data, observer)?;
         let model = &trained.model;
         write_csv(&self.curve(), &trained.epochs)?;
         write_atomically(self.checkpoint, &model.graph().to_safetensors(model.params())?)?;
         keep.clear()?;
-        fs::remove_dir(unfinished.path()).map_err(|source| self.failed("taking away what is finished", source))?;
+        match fs::remove_dir(unfinished.path()) {
+            Err(source) if source.kind() != ErrorKind::DirectoryNotEmpty => {
+                return Err(self.failed("taking away what is finished", source));
+            }
+            // What somebody else put there stays.
+            _ => {}
+        }
         Ok(trained)
     }
 
@@ -90,9 +106,10 @@ impl TrainRequest<'_> {
         let path = self.configuration();
         match read_at_most(&path, bounded_file::TEXT) {
             Ok(found) => Ok(same_lines(&path, &String::from_utf8_lossy(&found), expected)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.checkpoint.exists() => Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let found = format!("no such file beside {}", self.checkpoint.display());
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let there = [self.checkpoint.to_owned(), self.curve()].into_iter().find(|path| path.exists());
+                let Some(there) = there else { return Ok(()) };
+                let found = format!("no such file beside {}", there.display());
                 Err(FolderError::Other { path, found, expected: "one that tells what it was trained with".to_owned() }
                     .into())
             }
@@ -105,7 +122,7 @@ impl TrainRequest<'_> {
         let stem = self.checkpoint.with_extension("");
         let aside = free_name(&stem);
         let failed = |source| self.failed("moving aside", source);
-        for path in [self.checkpoint.to_owned(), self.curve(), self.configuration(), self.unfinished()] {
+        for path in [self.unfinished(), self.checkpoint.to_owned(), self.curve(), self.configuration()] {
             let empty = path.is_dir() && fs::read_dir(&path).map_err(failed)?.next().is_none();
             if let Some(name) = path.file_name().filter(|_| path.exists() && !empty) {
                 fs::create_dir_all(&aside).map_err(failed)?;

@@ -9,7 +9,7 @@ use minima_optim::{Batch, Optimizer, OptimizerState};
 use std::sync::Arc;
 
 /// A mean loss beyond this is an explosion: logits are a million apart, and single precision has little left.
-const MOST_LOSS: f64 = 1e6;
+pub(crate) const MOST_LOSS: f64 = 1e6;
 
 /// A network, its parameters and the optimizer that changes them.
 pub struct Trainee<T: Scalar> {

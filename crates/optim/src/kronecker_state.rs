@@ -26,7 +26,8 @@ pub(crate) fn factors<T: Scalar>(
         let input = state.matrix(&format!("{name}.{number}.input"))?;
         let output = state.matrix(&format!("{name}.{number}.output"))?;
         let start = end;
-        end += input.nrows() * output.nrows();
+        // Of an empty matrix, a number of rows may be anything.
+        end = input.nrows().saturating_mul(output.nrows()).saturating_add(start);
         layers.push(LayerFactors { params: start..end, input, output });
     }
     if layers.is_empty() {

@@ -4,7 +4,7 @@ mod unfinished;
 
 pub use unfinished::Unfinished;
 
-use crate::atomic_file::{AtomicWriteError, is_temporary, write_atomically};
+use crate::atomic_file::{AtomicWriteError, temporary_process, write_atomically};
 use crate::bounded_file::{self, read_at_most};
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
@@ -60,23 +60,29 @@ impl ResultsFolder {
     /// When another run has it, or it cannot be made or read.
     pub fn claim(path: &Path) -> Result<Self, FolderError> {
         let handle = lock(path)?;
-        sweep(path)?;
+        sweep(path);
         Ok(Self { path: path.to_owned(), _handle: handle })
     }
 
     /// Moves what is in the way to `{name}.before-1`, or the first such name that is free, and makes a new folder. Returns where it went.
     ///
     /// # Errors
-    /// As [`claim`](Self::claim), and when it cannot be moved.
+    /// As [`claim`](Self::claim), when it cannot be moved, and for the folder that the program is in.
     pub fn claim_fresh(path: &Path) -> Result<(Self, Option<PathBuf>), FolderError> {
-        let moved = match path.exists() {
-            true => {
-                let _nobody_else = lock(path)?;
-                Some(move_aside(path)?)
-            }
-            false => None,
+        // Behind a link, the folder that it leads to is moved, and made again.
+        let Ok(path) = path.canonicalize() else { return Ok((Self::claim(path)?, None)) };
+        if std::env::current_dir().is_ok_and(|here| here.starts_with(&path)) {
+            let source = std::io::Error::other("the program is in it");
+            return Err(FolderError::System { path, step: "moving aside", source });
+        }
+        let moved = {
+            let _nobody_else = lock(&path)?;
+            let to = free_name(&path);
+            let failed = |source| FolderError::System { path: path.clone(), step: "moving aside", source };
+            fs::rename(&path, &to).map_err(failed)?;
+            to
         };
-        Ok((Self::claim(path)?, moved))
+        Ok((Self::claim(&path)?, Some(moved)))
     }
 
     /// The folder.
@@ -107,49 +113,80 @@ pub fn free_name(path: &Path) -> PathBuf {
     candidates.into_iter().find(|candidate| !candidate.exists()).unwrap_or_else(|| path.with_file_name("before"))
 }
 
-fn move_aside(path: &Path) -> Result<PathBuf, FolderError> {
-    // A path such as `results/..` has no name to put an ending to.
-    let failed = |source| FolderError::System { path: path.to_owned(), step: "moving aside", source };
-    let path = path.canonicalize().map_err(failed)?;
-    let to = free_name(&path);
-    fs::rename(&path, &to).map_err(failed)?;
-    Ok(to)
-}
-
 /// Makes a folder and locks it; where folders cannot be locked, there is no lock.
 fn lock(path: &Path) -> Result<Option<File>, FolderError> {
     let failed = |step| move |source| FolderError::System { path: path.to_owned(), step, source };
-    fs::create_dir_all(path).map_err(failed("making the folder"))?;
-    if !cfg!(unix) {
-        return Ok(None);
-    }
-    let folder = File::open(path).map_err(failed("opening the folder"))?;
-    match folder.try_lock() {
-        Ok(()) => Ok(Some(folder)),
-        Err(TryLockError::WouldBlock) => Err(FolderError::Busy(path.to_owned())),
-        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(None),
-        Err(TryLockError::Error(source)) => Err(failed("locking the folder")(source)),
+    loop {
+        fs::create_dir_all(path).map_err(failed("making the folder"))?;
+        if !cfg!(unix) {
+            return Ok(None);
+        }
+        let folder = match File::open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            folder => folder.map_err(failed("opening the folder"))?,
+        };
+        match folder.try_lock() {
+            // Somebody may have moved it aside, or taken it away, between opening and locking.
+            Ok(()) if is_at(&folder, path) => return Ok(Some(folder)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(FolderError::Busy(path.to_owned())),
+            // Some file systems, such as NFS, lock no folders.
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
     }
 }
 
-/// Takes away temporary files in a folder and those below it.
-fn sweep(folder: &Path) -> Result<(), FolderError> {
-    let failed = |source| FolderError::System { path: folder.to_owned(), step: "looking through the folder", source };
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let kind = entry.file_type().map_err(failed)?;
-        if kind.is_dir() {
-            sweep(&entry.path())?;
-        } else if kind.is_file() && is_temporary(&entry.file_name().to_string_lossy()) {
-            fs::remove_file(entry.path()).map_err(failed)?;
+/// Whether an open folder is the one at this path.
+#[cfg(unix)]
+fn is_at(folder: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |metadata: std::io::Result<fs::Metadata>| metadata.map(|m| (m.dev(), m.ino())).ok();
+    place(folder.metadata()) == place(fs::metadata(path))
+}
+
+#[cfg(not(unix))]
+fn is_at(_folder: &File, _path: &Path) -> bool {
+    true
+}
+
+/// Takes away temporary files that nobody writes any more, in a folder and those below it. What cannot be read is left alone.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => sweep(&entry.path()),
+            Ok(kind) if kind.is_file() && is_leftover(&entry.file_name().to_string_lossy()) => {
+                // A leftover that stays harms nothing.
+                let _ = fs::remove_file(entry.path());
+            }
+            _ => {}
         }
     }
-    Ok(())
+}
+
+/// Takes away what a killed process left of writing these files.
+pub(crate) fn sweep_beside(files: &[PathBuf]) {
+    for file in files {
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { continue };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let prefix = format!(".{}.", name.to_string_lossy());
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(&prefix) && is_leftover(&name) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// Whether this is the name of a temporary file whose process is gone, as far as that can be told.
+fn is_leftover(name: &str) -> bool {
+    let Some(process) = temporary_process(name) else { return false };
+    process == std::process::id() || !Path::new("/proc").join(process.to_string()).exists()
 }
 
 /// Fails with the first line in which two texts differ.
 pub(crate) fn same_lines(path: &Path, found: &str, expected: &str) -> Result<(), FolderError> {
-    if found == expected {
+    if found.lines().eq(expected.lines()) {
         return Ok(());
     }
     let (mut here, mut wanted) = (found.lines(), expected.lines());
@@ -202,7 +239,8 @@ mod tests {
             fs::write(path.join("tables/a.csv"), number.to_string()).unwrap();
         }
         assert_eq!(fs::read_to_string(folder.path().join("results.before-1/tables/a.csv")).unwrap(), "1");
-        fs::write(path.join("tables/.a.csv.77-3.tmp"), "half").unwrap();
+        // No process has the number 2³² − 1.
+        fs::write(path.join("tables/.a.csv.4294967295-3.tmp"), "half").unwrap();
         fs::write(path.join("tables/.hidden.tmp"), "the user's").unwrap();
         ResultsFolder::claim(&path).unwrap();
         let mut left: Vec<_> = fs::read_dir(path.join("tables")).unwrap().map(|e| e.unwrap().file_name()).collect();

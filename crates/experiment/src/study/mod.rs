@@ -203,9 +203,13 @@ pub fn run_study(
     };
     let trained = context.train(&jobs);
     let failures = || write_csv(&context.folder.join("failures.csv"), &context.failures());
-    if trained.is_err() {
-        failures()?;
-        return trained;
+    match trained {
+        Err(stopped @ ExperimentError::Interrupted { .. }) => return Err(stopped),
+        Err(error) => {
+            failures()?;
+            return Err(error);
+        }
+        Ok(()) => {}
     }
     listener(StudyEvent::Stage("measurements"));
     study.gather(&context, options)?;
@@ -221,7 +225,7 @@ impl Context<'_> {
         for job in jobs {
             match self.store.open(job, self.data)? {
                 // One that was killed right after its curve was written still has its state.
-                Some(stored) => self.keeping.at(stored.folder().to_owned()).clear()?,
+                Some(stored) => stored.tidy(self.keeping)?,
                 None => missing.push(job),
             }
         }

@@ -8,7 +8,7 @@ use crate::error::ExperimentError;
 use crate::observer::Observer;
 use crate::records::{TrainingRow, read_csv, write_csv};
 use crate::results_folder::same_lines;
-use crate::training::{Keeping, Run, TestSet, Training, Visitor, network, training_set};
+use crate::training::{Keeping, Run, TestSet, Training, TrainingState, Visitor, network, training_set};
 use minima_autodiff::{Graph, Model};
 use minima_data::{Dataset, Mnist};
 use std::io::ErrorKind;
@@ -107,8 +107,9 @@ impl RunStore {
         let training = Training { preset: &job.preset, run: &job.run, train: &set, test, keep: Some(&keep) };
         let (_, rows) = training.run(observer, &mut checkpoints)?;
         write_csv(&folder.join("training.csv"), &rows)?;
-        keep.clear()?;
-        self.trained(job, data)
+        let stored = self.trained(job, data)?;
+        stored.tidy(keeping)?;
+        Ok(stored)
     }
 }
 
@@ -198,6 +199,15 @@ impl StoredRun {
         let mut rows: Vec<TrainingRow> = read_csv(&self.folder.join("training.csv"))?;
         rows.truncate(self.epochs as usize);
         Ok(rows)
+    }
+
+    /// Takes away the state of a run that has ended; that of one which goes on beyond the curve stays.
+    pub(super) fn tidy(&self, keeping: &Keeping) -> Result<(), ExperimentError> {
+        let ended: Vec<TrainingRow> = read_csv(&self.folder.join("training.csv"))?;
+        match TrainingState::read(&self.folder) {
+            Ok(Some(state)) if (state.progress.rows.len(), state.progress.step) > (ended.len(), 0) => Ok(()),
+            _ => Ok(keeping.at(self.folder.clone()).clear()?),
+        }
     }
 
     /// What it was trained on.

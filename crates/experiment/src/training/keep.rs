@@ -91,17 +91,21 @@ pub(crate) struct Keeper<'a> {
     /// Of which it is not known yet whether the step after it goes well.
     candidate: Option<TrainingState>,
     good: Option<TrainingState>,
+    /// To be written once the step after it went well.
+    due: Option<TrainingState>,
 }
 
 impl<'a> Keeper<'a> {
     /// For a run of this name; the state to go on from is that of [`Self::resume`].
     pub(crate) fn new(keep: Option<&'a Keep>, run: &str) -> Self {
         let (since_good, written) = (GOOD_EVERY, Instant::now());
-        Self { keep, run: run.to_owned(), written, since_good, candidate: None, good: None }
+        Self { keep, run: run.to_owned(), written, since_good, candidate: None, good: None, due: None }
     }
 
     /// The state that an earlier run left, where it is not beyond the end of so many epochs.
-    pub(crate) fn resume(&self, epochs: u32) -> Result<Option<TrainingState>, StateError> {
+    ///
+    /// A state beyond that end is a longer run's: it is left as it is, and this one keeps none.
+    pub(crate) fn resume(&mut self, epochs: u32) -> Result<Option<TrainingState>, StateError> {
         let Some(keep) = self.keep else { return Ok(None) };
         let Some(state) = TrainingState::read(&keep.folder)? else { return Ok(None) };
         if state.progress.run != self.run {
@@ -110,7 +114,12 @@ impl<'a> Keeper<'a> {
             return Err(StateError::Content { path, found, expected });
         }
         let (behind, end) = ((state.progress.rows.len(), state.progress.step), (epochs as usize, 0));
-        Ok((behind <= end).then_some(state))
+        if behind > end {
+            self.keep = None;
+            return Ok(None);
+        }
+        self.good = Some(state.clone());
+        Ok(Some(state))
     }
 
     /// Before a step: `state` is asked for now and then.
@@ -129,7 +138,16 @@ impl<'a> Keeper<'a> {
         Ok(())
     }
 
-    /// After a step that went well: writes the state where it is time, and ends where somebody asked to.
+    /// The state before an epoch of a device, which tells of no single steps.
+    pub(crate) fn before_epoch(
+        &mut self,
+        state: impl FnOnce() -> Result<TrainingState, ExperimentError>,
+    ) -> Result<(), ExperimentError> {
+        self.since_good = GOOD_EVERY;
+        self.before(state)
+    }
+
+    /// After a step that went well: writes the state before it where it is time to, and ends with this one where somebody asked to.
     pub(crate) fn after(
         &mut self,
         progress: &Progress,
@@ -139,12 +157,28 @@ impl<'a> Keeper<'a> {
         if let Some(good) = self.candidate.take() {
             self.good = Some(good);
         }
-        let stop = keep.keeping.stop.is_asked();
-        if stop || self.written.elapsed() >= keep.keeping.every {
-            state()?.write(&keep.folder)?;
+        if let Some(due) = self.due.take() {
+            due.write(&keep.folder)?;
+        }
+        if keep.keeping.stop.is_asked() {
+            let state = state()?;
+            // What is no number could not be gone on from.
+            if state.is_finite() {
+                state.write(&keep.folder)?;
+            }
+            return Err(self.interrupted(progress));
+        }
+        if self.written.elapsed() >= keep.keeping.every {
+            self.due = Some(state()?);
             self.written = Instant::now();
         }
-        if stop { Err(self.interrupted(progress)) } else { Ok(()) }
+        Ok(())
+    }
+
+    /// A state that the run's network or optimizer does not take.
+    pub(crate) fn refused(&self, error: &ExperimentError) -> StateError {
+        let path = self.keep.map(|keep| keep.folder.join(super::state::STATE)).unwrap_or_default();
+        StateError::Content { path, found: error.to_string(), expected: "a state of this run".to_owned() }
     }
 
     /// Ends before the first step where somebody asked to.

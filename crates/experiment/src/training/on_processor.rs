@@ -83,7 +83,7 @@ impl Training<'_> {
         let _heeding = keeper.heed();
         let mut progress = Progress::new(&run.name());
         if let Some(state) = keeper.resume(preset.epochs)? {
-            trainee.restore(&state)?;
+            trainee.restore(&state).map_err(|error| keeper.refused(&error))?;
             progress = state.progress;
         }
         keeper.check(&progress)?;
@@ -132,6 +132,7 @@ impl Training<'_> {
             observer.on(Event::Epoch(&row));
             progress.rows.push(row);
             (progress.step, progress.loss, progress.accuracy) = (0, 0.0, 0.0);
+            keeper.after(&progress, || trainee.state(&progress))?;
         }
         Ok((trainee.model()?, progress.rows))
     }

@@ -78,6 +78,20 @@ pub enum StateError {
     },
 }
 
+impl StateError {
+    /// Whether the state itself is of no use, and not the disk to blame.
+    #[must_use]
+    pub fn is_spoilt(&self) -> bool {
+        !matches!(
+            self,
+            Self::Read { .. }
+                | Self::Write(_)
+                | Self::Remove { .. }
+                | Self::Seal(SealError::Read { .. } | SealError::Write(_) | SealError::Unwritable { .. })
+        )
+    }
+}
+
 /// How far a run is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -130,6 +144,11 @@ pub struct TrainingState {
     pub optimizer: OptimizerState,
 }
 
+/// What decides the numbers of the next steps beside the state.
+fn computed_by() -> String {
+    format!("minima {}, {}", env!("CARGO_PKG_VERSION"), minima_linalg::BACKEND)
+}
+
 /// What `state.json` holds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,6 +158,8 @@ struct Content {
     numbers: BTreeMap<String, f64>,
     /// The file beside it.
     tensors: String,
+    /// What it was computed with: another version's numbers are other numbers.
+    computed_by: String,
     tensors_bytes: u64,
     tensors_sha256: String,
 }
@@ -180,6 +201,7 @@ impl TrainingState {
             progress: self.progress.clone(),
             numbers: self.optimizer.numbers.clone(),
             tensors: tensors.clone(),
+            computed_by: computed_by(),
             tensors_bytes: bytes.len() as u64,
             tensors_sha256: sha256(&bytes),
         };
@@ -213,10 +235,19 @@ impl TrainingState {
             let expected = format!("a file {NUMBERS}… beside it");
             return Err(StateError::Content { path: state, found: content.tensors, expected });
         }
+        if content.computed_by != computed_by() {
+            return Err(StateError::Content { path: state, found: content.computed_by, expected: computed_by() });
+        }
         let path = folder.join(&content.tensors);
         let failed = |source| StateError::Read { path: path.clone(), source };
         let mut bytes = Vec::new();
         let file = std::fs::File::open(&path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() || metadata.len() != content.tensors_bytes {
+            let found = format!("{} bytes", metadata.len());
+            let expected = format!("a file of {} as {STATE} says", content.tensors_bytes);
+            return Err(StateError::Content { path, found, expected });
+        }
         // A byte more, if there is one, makes it another file.
         file.take(content.tensors_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
         let found = sha256(&bytes);
@@ -226,6 +257,13 @@ impl TrainingState {
         let Content { progress, numbers, .. } = content;
         let (weights, tensors) = parse_tensors(&bytes, &path)?;
         Ok(Some(Self { progress, weights, optimizer: OptimizerState { numbers, tensors } }))
+    }
+
+    /// Whether all its numbers are finite.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        let tensors = self.optimizer.tensors.values().flatten().chain(&self.weights);
+        tensors.chain(self.optimizer.numbers.values()).all(|x| x.is_finite())
     }
 
     /// Takes a folder's state away, where there is one.
@@ -335,8 +373,15 @@ mod tests {
         for broken in [&bytes[..bytes.len() - 1], &[&bytes[..], &[0]].concat(), &[]] {
             std::fs::write(&numbers, broken).unwrap();
             let error = TrainingState::read(folder.path()).unwrap_err();
-            assert!(matches!(&error, StateError::Hash { .. }) && error.to_string().contains("state-0000"), "{error}");
+            assert!(
+                matches!(&error, StateError::Content { .. }) && error.to_string().contains("state-0000"),
+                "{error}"
+            );
         }
+        let mut changed = bytes.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        std::fs::write(&numbers, changed).unwrap();
+        assert!(matches!(TrainingState::read(folder.path()), Err(StateError::Hash { .. })));
         std::fs::remove_file(&numbers).unwrap();
         assert!(matches!(TrainingState::read(folder.path()), Err(StateError::Read { .. })));
         std::fs::write(folder.path().join(STATE), "{}").unwrap();
