@@ -1,6 +1,7 @@
 //! How a run in training keeps its state: every few seconds, when it is asked to stop, and when it goes wrong.
 
-use super::state::{Progress, StateError, TrainingState};
+use super::state::{Progress, TrainingState};
+use super::state_error::StateError;
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
 use crate::stop::Stop;

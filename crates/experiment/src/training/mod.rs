@@ -3,10 +3,12 @@
 mod keep;
 mod on_processor;
 mod state;
+mod state_error;
 
 pub use keep::{Keep, Keeping};
 pub use on_processor::{AtTheEnd, Training, Visitor};
-pub use state::{Progress, StateError, TrainingState, parse_tensors};
+pub use state::{Progress, TrainingState, parse_tensors};
+pub use state_error::StateError;
 
 pub(crate) use keep::Keeper;
 

@@ -3,11 +3,12 @@
 //! `state.json` tells how far the run is and which safetensors file beside it holds the numbers, with its SHA-256. The numbers are written
 //! first, under a name of their own; that `state.json` takes its place is the moment in which the state changes.
 
-use crate::atomic_file::{AtomicWriteError, write_atomically};
+use super::state_error::StateError;
+use crate::atomic_file::write_atomically;
 use crate::observer::{Event, Observer};
 use crate::records::TrainingRow;
-use crate::sealed::{Seal, SealError, sha256};
-use minima_autodiff::{CheckpointError, TensorFile};
+use crate::sealed::{Seal, sha256};
+use minima_autodiff::TensorFile;
 use minima_optim::OptimizerState;
 use ndarray::{ArrayD, IxDyn};
 use safetensors::tensor::{Dtype, View};
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const SEAL: Seal = Seal { kind: "the state of a minima training", version: 1 };
 /// The file that tells how far the run is.
@@ -26,71 +27,6 @@ const NUMBERS: &str = "state-";
 const WEIGHTS: &str = "weights";
 /// How the tensors of the optimizer begin.
 const OPTIMIZER: &str = "optimizer.";
-
-/// A state cannot be gone on from.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StateError {
-    /// `state.json` cannot be used.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// The file of the numbers cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-    /// The file of the numbers is no whole safetensors file.
-    #[error(transparent)]
-    Tensors(#[from] CheckpointError),
-    /// The file of the numbers is not the one that `state.json` was written with.
-    #[error("{}: found SHA-256 {found}, expected {expected} as {STATE} says", path.display())]
-    Hash {
-        /// The file.
-        path: PathBuf,
-        /// Its hash.
-        found: String,
-        /// The hash of the file that was written.
-        expected: String,
-    },
-    /// The numbers or the progress are not those of such a run.
-    #[error("{}: found {found}, expected {expected}", path.display())]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// What is in it.
-        found: String,
-        /// What should be.
-        expected: String,
-    },
-    /// A file cannot be written.
-    #[error(transparent)]
-    Write(#[from] AtomicWriteError),
-    /// A file that is no longer needed cannot be taken away.
-    #[error("cannot take away {}: {source}", path.display())]
-    Remove {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-}
-
-impl StateError {
-    /// Whether the state itself is of no use, and not the disk to blame.
-    #[must_use]
-    pub fn is_spoilt(&self) -> bool {
-        !matches!(
-            self,
-            Self::Read { .. }
-                | Self::Write(_)
-                | Self::Remove { .. }
-                | Self::Seal(SealError::Read { .. } | SealError::Write(_) | SealError::Unwritable { .. })
-        )
-    }
-}
 
 /// How far a run is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
