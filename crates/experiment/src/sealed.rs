@@ -1,10 +1,11 @@
 //! JSON files that say what they are, in which version, and carry the SHA-256 of what they hold.
 
 use crate::atomic_file::{AtomicWriteError, write_atomically};
+use crate::bounded_file::read_at_most;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A sealed file cannot be used.
@@ -122,17 +123,14 @@ impl Seal {
     /// # Errors
     /// When it cannot be read, is something else, of another version, or not what was sealed.
     pub fn read<C: Serialize + DeserializeOwned>(self, path: &Path) -> Result<Option<C>, SealError> {
-        let failed = |source| SealError::Read { path: path.to_owned(), source };
-        let file = match std::fs::File::open(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            file => file.map_err(failed)?,
-        };
-        let mut bytes = Vec::new();
-        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(SealError::Size { path: path.to_owned(), most: MOST_BYTES });
+        match read_at_most(path, MOST_BYTES) {
+            Ok(bytes) => self.open(&bytes, path).map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                Err(SealError::Size { path: path.to_owned(), most: MOST_BYTES })
+            }
+            Err(source) => Err(SealError::Read { path: path.to_owned(), source }),
         }
-        self.open(&bytes, path).map(Some)
     }
 
     /// As [`read`](Self::read), from bytes; errors name `path`.

@@ -10,7 +10,7 @@ use std::path::Path;
 
 const KILLS: usize = 40;
 
-/// Everything that has a state: both precisions of state, moments, momentum, Kronecker factors, damping that adapts.
+/// Everything that has a state: moments, momentum, Kronecker factors, damping that adapts.
 pub const EXPERIMENT: &str = r#"
 extends = "extended"
 epochs = 2

@@ -1,6 +1,6 @@
 //! How a run in training keeps its state: every few seconds, when it is asked to stop, and when it goes wrong.
 
-use super::state::{Progress, TrainingState};
+use super::state::{Progress, TrainingState, remove};
 use super::state_error::StateError;
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
@@ -73,13 +73,7 @@ impl Keep {
     /// When a file cannot be removed.
     pub fn clear(&self) -> Result<(), StateError> {
         TrainingState::remove(&self.folder)?;
-        let failure = self.folder.join(FAILURE);
-        match std::fs::remove_file(&failure) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(StateError::Remove { path: failure, source: error })
-            }
-            _ => Ok(()),
-        }
+        remove(&self.folder.join(FAILURE))
     }
 }
 

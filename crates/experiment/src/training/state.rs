@@ -263,7 +263,8 @@ fn remove_numbers(folder: &Path, but: Option<&str>) -> Result<(), StateError> {
     Ok(())
 }
 
-fn remove(path: &Path) -> Result<(), StateError> {
+/// Takes a file of a state away, where there is one.
+pub(super) fn remove(path: &Path) -> Result<(), StateError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         done => done.map_err(|source| StateError::Remove { path: path.to_owned(), source }),
