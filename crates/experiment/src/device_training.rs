@@ -43,7 +43,7 @@ pub(crate) fn load<D: Device>(engine: &CudaEngine<D>, set: &Dataset) -> Result<D
 /// is kept and it may be stopped.
 ///
 /// # Errors
-/// As [`Training::run`], and when the device fails.
+/// As [`Training::run`], and when the device fails. What goes wrong names the last step of its epoch, and no batch.
 pub fn train_on<D: Device>(
     engine: &CudaEngine<D>,
     mut optimizer: Box<dyn Optimizer<f32, CudaEngine<D>>>,
@@ -74,26 +74,31 @@ pub fn train_on<D: Device>(
             let weights = model.params().iter().map(|&w| f64::from(w)).collect();
             Ok(TrainingState { progress: progress.clone(), weights, optimizer: optimizer.state(engine)? })
         })?;
-        let report = epochs.run::<Failed>(&order, |batch| Ok(optimizer.step(engine, &mut params, batch)?)).map_err(
-            |failed| match failed {
-                Failed::Device(error) => error.into(),
-                Failed::Step(source) => {
-                    ExperimentError::Step { run: run.name(), epoch, step: 1, source: Box::new(source) }
-                }
-            },
-        )?;
+        // Which of the epoch's batches it was, the device does not tell; the state from which the epoch before went well is kept.
+        let gone_wrong = |error: ExperimentError| match keeper.failed(&error, epoch, steps, &[]) {
+            Ok(()) => error,
+            Err(not_kept) => not_kept,
+        };
+        let report = epochs.run::<Failed>(&order, |batch| Ok(optimizer.step(engine, &mut params, batch)?));
+        let diverged =
+            |loss| ExperimentError::Diverged { run: run.name(), epoch, step: steps, loss, batch: Vec::new() };
+        let report = report.map_err(|failed| match failed {
+            Failed::Device(error) => gone_wrong(error.into()),
+            Failed::Step(source) => {
+                gone_wrong(ExperimentError::Step { run: run.name(), epoch, step: steps, source: Box::new(source) })
+            }
+        })?;
         if report.loss.is_nan() || report.loss > MOST_LOSS {
-            // Which of the epoch's batches it was, the device does not tell; the state before the epoch is kept.
-            let (loss, batch) = (report.loss, Vec::new());
-            let error = ExperimentError::Diverged { run: run.name(), epoch, step: steps, loss, batch };
-            keeper.failed(&error, epoch, steps, &[])?;
-            return Err(error);
+            return Err(gone_wrong(diverged(report.loss)));
         }
         for _ in 0..steps {
             observer.on(Event::Step { loss: report.loss, accuracy: report.accuracy });
         }
         model = Model::new(Arc::clone(graph), engine.read(&params)?)?;
         let tested = evaluate(&engine.model(model.clone())?, test.images.view(), &test.labels)?;
+        if !tested.mean_loss.is_finite() {
+            return Err(gone_wrong(diverged(tested.mean_loss)));
+        }
         let row = TrainingRow {
             dataset: run.dataset.name().to_owned(),
             optimizer: run.optimizer.clone(),

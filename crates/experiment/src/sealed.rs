@@ -110,12 +110,20 @@ impl Seal {
     /// # Errors
     /// When it cannot be put into JSON, or not be written.
     pub fn write<C: Serialize>(self, path: &Path, content: &C) -> Result<(), SealError> {
+        Ok(write_atomically(path, &self.close(content, path)?)?)
+    }
+
+    /// The bytes that [`write`](Self::write) writes; errors name `path`.
+    ///
+    /// # Errors
+    /// When it cannot be put into JSON.
+    pub fn close<C: Serialize>(self, content: &C, path: &Path) -> Result<Vec<u8>, SealError> {
         let failed = |source| SealError::Unwritable { path: path.to_owned(), source };
         let sha256 = sha256(&serde_json::to_vec(content).map_err(failed)?);
         let envelope = Envelope { kind: self.kind.to_owned(), version: self.version, sha256, content };
         let mut bytes = serde_json::to_vec(&envelope).map_err(failed)?;
         bytes.push(b'\n');
-        Ok(write_atomically(path, &bytes)?)
+        Ok(bytes)
     }
 
     /// The content of a file; `None` where there is no such file.

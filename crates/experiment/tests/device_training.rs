@@ -3,27 +3,93 @@
 
 use minima_cuda::{CudaEngine, CudaError, EmulatedDevice};
 use minima_data::mnist;
+use minima_experiment::ExperimentError;
 use minima_experiment::device_training::train_on;
 use minima_experiment::observer::Silent;
 use minima_experiment::preset::{DatasetKind, Preset};
-use minima_experiment::training::{AtTheEnd, Run, TestSet, Training, network, training_set};
+use minima_experiment::training::{AtTheEnd, Keeping, Run, TestSet, Training, TrainingState, network, training_set};
+use minima_linalg::LinalgError;
+use minima_optim::{OptimError, Optimizer, OptimizerState};
 
 /// Single precision rounds at 6e-8, a few times over, in another order on a device.
 const TOLERANCE: f64 = 1e-6;
 
-#[test]
-fn a_run_on_a_device_follows_the_processors() {
-    let device = || match EmulatedDevice::start() {
+type Engine = CudaEngine<EmulatedDevice>;
+
+fn device() -> Option<EmulatedDevice> {
+    match EmulatedDevice::start() {
         Ok(device) => Some(device),
         Err(error @ CudaError::Missing { .. }) => {
             eprintln!("skipped: {error}");
             None
         }
         Err(error) => panic!("{error}"),
-    };
-    // 22 images in batches of 4: whole batches, of which the last are repetitions of a recorded one, and one of 2.
+    }
+}
+
+/// 22 images in batches of 4: whole batches, of which the last are repetitions of a recorded one, and one of 2.
+fn small() -> Preset {
     let small = ["epochs=2", "batch_size=4", "train_images=22", "test_images=10"].map(str::to_owned);
-    let preset = Preset::named("paper", &small).unwrap();
+    Preset::named("paper", &small).unwrap()
+}
+
+/// Fails at one of its steps, counted as they are asked for: the first two and the last of the first epoch, the last of the second.
+struct FailsAt {
+    step: u32,
+    inner: Box<dyn Optimizer<f32, Engine>>,
+}
+
+impl Optimizer<f32, Engine> for FailsAt {
+    fn step(
+        &mut self,
+        engine: &Engine,
+        params: &mut <Engine as minima_autodiff::Engine<f32>>::Vector,
+        batch: &<Engine as minima_autodiff::Engine<f32>>::Batch<'_>,
+    ) -> Result<<Engine as minima_autodiff::Engine<f32>>::Report, OptimError> {
+        self.step -= 1;
+        if self.step == 0 {
+            let source = LinalgError::NotPositiveDefinite { pivot: 3 };
+            return Err(OptimError::Solve { damping: 0.5, source, enough: None });
+        }
+        self.inner.step(engine, params, batch)
+    }
+
+    fn state(&self, engine: &Engine) -> Result<OptimizerState, OptimError> {
+        self.inner.state(engine)
+    }
+
+    fn restore(&mut self, engine: &Engine, state: &OptimizerState) -> Result<(), OptimError> {
+        self.inner.restore(engine, state)
+    }
+}
+
+#[test]
+fn a_step_that_fails_on_a_device_is_told_of_and_the_last_good_state_kept() {
+    let Some(device) = device() else { return };
+    let preset = small();
+    let data = mnist::load_default().unwrap();
+    let test = TestSet::new(&data.test.take(preset.test_images));
+    let run = Run { dataset: DatasetKind::Clean, optimizer: "adam".to_owned(), seed: 42 };
+    let train = training_set(&preset, &run, &data).unwrap();
+    let engine = CudaEngine::new(device, network(preset.network, &train).unwrap()).unwrap();
+    let inner = preset.optimizer("adam").unwrap().build_for(&engine).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let keeping = Keeping::default();
+    let keep = keeping.at(folder.path().to_owned());
+    let training = Training { preset: &preset, run: &run, train: &train, test: &test, keep: Some(&keep) };
+    let error = train_on(&engine, Box::new(FailsAt { step: 4, inner }), &training, &mut Silent).unwrap_err();
+    assert!(matches!(error, ExperimentError::Step { epoch: 2, step: 6, .. }), "{error}");
+    let failure: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("failure.json")).unwrap()).unwrap();
+    assert_eq!((&failure["epoch"], &failure["kept_epochs"]), (&2.into(), &0.into()));
+    assert_eq!(failure["why"], error.to_string());
+    let state = TrainingState::read(folder.path()).unwrap().unwrap();
+    assert!(state.progress.rows.is_empty() && state.is_finite());
+}
+
+#[test]
+fn a_run_on_a_device_follows_the_processors() {
+    let preset = small();
     let data = mnist::load_default().unwrap();
     let test = TestSet::new(&data.test.take(preset.test_images));
     for name in ["sgd", "adam", "gauss-newton", "gauss-newton-published"] {

@@ -14,13 +14,15 @@ mod preset;
 #[cfg(feature = "results")]
 mod records;
 #[cfg(feature = "results")]
+mod sealed;
+#[cfg(feature = "results")]
 mod training_state;
 
 pub use checkpoint::checkpoint;
 pub use cifar10::cifar10;
 pub use idx::{images, labels};
 #[cfg(feature = "results")]
-pub use {manifest::manifest, preset::preset, records::records, training_state::training_state};
+pub use {manifest::manifest, preset::preset, records::records, sealed::sealed, training_state::training_state};
 
 /// A reader of one kind of file.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +47,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "manifest", run: manifest, memory: manifest::memory },
     #[cfg(feature = "results")]
     Target { name: "records", run: records, memory: records::memory },
+    #[cfg(feature = "results")]
+    Target { name: "sealed", run: sealed, memory: sealed::memory },
     #[cfg(feature = "results")]
     Target { name: "training_state", run: training_state, memory: training_state::memory },
 ];

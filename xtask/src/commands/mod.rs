@@ -49,6 +49,12 @@ impl Experiment {
         self.preset.is_some() || self.config.is_some() || !self.set.is_empty()
     }
 
+    /// Whether this file is its description.
+    fn is_described_by(&self, file: &Path) -> bool {
+        let Some(config) = &self.config else { return false };
+        config == file || matches!((config.canonicalize(), file.canonicalize()), (Ok(a), Ok(b)) if a == b)
+    }
+
     /// Its name and what it says; where none was named, those of `default`.
     fn preset(&self, default: &str) -> Result<(String, Preset)> {
         let Some(path) = &self.config else {

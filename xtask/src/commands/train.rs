@@ -62,6 +62,14 @@ impl Train {
                 "--out {out} ends in .{ending}; expected a checkpoint's name, the training curve and its configuration go beside it"
             );
         }
+        let beside = self.out.with_extension("toml");
+        if self.experiment.is_described_by(&beside) {
+            bail!(
+                "--out {} writes what it was trained with to {}, which is the experiment's own description; expected another name",
+                self.out.display(),
+                beside.display()
+            );
+        }
         let run = Run { dataset, optimizer: self.optimizer, seed };
         let (data, machine) = self.resources.open(preset.network)?;
         if self.out.is_dir() {

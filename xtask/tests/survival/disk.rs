@@ -81,6 +81,23 @@ fn attack_leaves_whole_files_whatever_fails() {
 }
 
 #[test]
+fn study_leaves_whole_files_whatever_fails() {
+    let command = [
+        "study",
+        "seeds",
+        "--config",
+        "own.toml",
+        "--seeds=1",
+        "--optimizers=adam",
+        "--save-every=0",
+        "--threads=1",
+        "--out",
+        "results",
+    ];
+    fail_in_turn(&command, 5, |_, _| ());
+}
+
+#[test]
 fn reproduce_leaves_whole_files_whatever_fails() {
     let command = ["reproduce", "--config", "own.toml", "--out", "results"];
     fail_in_turn(&command, 19, |bench, when| {

@@ -5,7 +5,7 @@ use crate::attack_catalogue::{Options, attack};
 use crate::error::ExperimentError;
 use crate::kept::kept;
 use crate::preset::Preset;
-use crate::records::{PathRow, Scope, read_csv, write_csv};
+use crate::records::{PathRow, Scope};
 use crate::robustness::is_attacked;
 use crate::training::TestSet;
 use minima_attacks::{Attack, Ball, Fgsm, Norm, Outcome};
@@ -155,43 +155,40 @@ pub fn along_the_path(
     data: &Mnist,
     test: &TestSet,
 ) -> Result<Vec<PathRow>, ExperimentError> {
-    let path = run.folder().join("path.csv");
     let steps = run.steps();
-    let wanted = || steps.iter().flat_map(|&step| preset.epsilons.iter().map(move |&epsilon| (step, epsilon)));
-    // A file that cannot be read is written again.
-    let there: Vec<PathRow> = read_csv(&path).unwrap_or_default();
-    if !there.is_empty() && there.iter().map(|row| (row.step, row.epsilon)).eq(wanted()) {
-        return Ok(there);
-    }
-    let (train_images, train_labels) = run.training_set(job, data)?.take(PATH_TRAIN_IMAGES).all::<f32>();
-    let (images, labels) = (test.images.view(), test.labels.as_slice());
-    let mut rows = Vec::new();
-    for &step in &steps {
-        let model = run.checkpoint(step)?;
-        let trained = evaluate(&model, train_images.view(), &train_labels)?;
-        let tested = evaluate(&model, images, labels)?;
-        let mean_margin = Summary::of(&logit_margins(&model, images, labels)?)?.mean;
-        let median_input_gradient_norm = Summary::of(&input_gradient_norms(&model, images, labels)?)?.median;
-        for outcome in flips(&model, images, labels, &preset.epsilons)? {
-            rows.push(PathRow {
-                dataset: run.run().dataset.name().to_owned(),
-                optimizer: run.run().optimizer.clone(),
-                seed: run.run().seed,
-                step,
-                train_loss: trained.mean_loss,
-                train_accuracy: trained.accuracy(),
-                test_loss: tested.mean_loss,
-                test_accuracy: tested.accuracy(),
-                mean_margin,
-                median_input_gradient_norm,
-                epsilon: outcome.ball.epsilon(),
-                correct: outcome.correct() as u32,
-                successes: outcome.successes() as u32,
-            });
+    let (epsilons, count) = (&preset.epsilons, test.labels.len());
+    let settings =
+        format!("steps {steps:?}, images {count}, epsilons {epsilons:?}, training images {PATH_TRAIN_IMAGES}");
+    kept(&run.folder().join("path.json"), &settings, || {
+        let (train_images, train_labels) = run.training_set(job, data)?.take(PATH_TRAIN_IMAGES).all::<f32>();
+        let (images, labels) = (test.images.view(), test.labels.as_slice());
+        let mut rows = Vec::new();
+        for &step in &steps {
+            let model = run.checkpoint(step)?;
+            let trained = evaluate(&model, train_images.view(), &train_labels)?;
+            let tested = evaluate(&model, images, labels)?;
+            let mean_margin = Summary::of(&logit_margins(&model, images, labels)?)?.mean;
+            let median_input_gradient_norm = Summary::of(&input_gradient_norms(&model, images, labels)?)?.median;
+            for outcome in flips(&model, images, labels, epsilons)? {
+                rows.push(PathRow {
+                    dataset: run.run().dataset.name().to_owned(),
+                    optimizer: run.run().optimizer.clone(),
+                    seed: run.run().seed,
+                    step,
+                    train_loss: trained.mean_loss,
+                    train_accuracy: trained.accuracy(),
+                    test_loss: tested.mean_loss,
+                    test_accuracy: tested.accuracy(),
+                    mean_margin,
+                    median_input_gradient_norm,
+                    epsilon: outcome.ball.epsilon(),
+                    correct: outcome.correct() as u32,
+                    successes: outcome.successes() as u32,
+                });
+            }
         }
-    }
-    write_csv(&path, &rows)?;
-    Ok(rows)
+        Ok(rows)
+    })
 }
 
 /// FGSM at each radius.
