@@ -6,6 +6,12 @@ use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
 
+/// SHA-256 of bytes: 64 hexadecimal digits, lower case.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A file that was read, and the SHA-256 of its bytes as they lie on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileHash {
@@ -17,9 +23,7 @@ pub struct FileHash {
 
 impl FileHash {
     pub(crate) fn of(file: &Path, bytes: &[u8]) -> Self {
-        let digest = Sha256::digest(bytes);
-        let digits = digest.iter().map(|byte| format!("{byte:02x}"));
-        Self { file: file.to_path_buf(), sha256: digits.collect() }
+        Self { file: file.to_path_buf(), sha256: sha256(bytes) }
     }
 
     /// Compares with a known SHA-256.

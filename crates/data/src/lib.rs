@@ -39,6 +39,6 @@ pub use batches::{EpochOrder, epoch_batches};
 pub use cifar10::Cifar10;
 pub use dataset::Dataset;
 pub use error::DataError;
-pub use hash::FileHash;
+pub use hash::{FileHash, sha256};
 pub use mnist::Mnist;
 pub use poison::{Poisoning, poison, poison_targeted};

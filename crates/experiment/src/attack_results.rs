@@ -7,9 +7,8 @@ use crate::error::ExperimentError;
 use crate::machine::Machine;
 use crate::records::{AttackRow, write_csv};
 use crate::results_folder::{FolderError, ResultsFolder, Unfinished};
-use crate::sealed::sha256;
 use minima_attacks::Ball;
-use minima_data::Mnist;
+use minima_data::{Mnist, sha256};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

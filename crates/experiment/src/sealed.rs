@@ -2,9 +2,9 @@
 
 use crate::atomic_file::{AtomicWriteError, write_atomically};
 use crate::bounded_file::read_at_most;
+use minima_data::sha256;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -96,12 +96,6 @@ struct Envelope<C> {
 struct Label {
     kind: String,
     version: u32,
-}
-
-/// SHA-256 of bytes: 64 hexadecimal digits, lower case.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Seal {

@@ -1,6 +1,6 @@
 //! What an experiment has measured, and the tables and figures it becomes.
 
-use crate::atomic_file::AtomicWriteError;
+use crate::atomic_file::{AtomicWriteError, remove_if_there};
 use crate::error::ExperimentError;
 use crate::figures::{
     self, AdversarialPairs, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, SpectralDensityFigure,
@@ -161,10 +161,6 @@ fn write_or_remove<R: Record>(path: &Path, rows: &[R]) -> Result<(), ExperimentE
 }
 
 fn remove(path: &Path) -> Result<(), ExperimentError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(AtomicWriteError { path: path.to_owned(), step: "taking an earlier one away", source: error }.into())
-        }
-        _ => Ok(()),
-    }
+    let failed = |source| AtomicWriteError { path: path.to_owned(), step: "taking an earlier one away", source };
+    Ok(remove_if_there(path).map_err(failed)?)
 }

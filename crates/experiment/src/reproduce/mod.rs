@@ -3,7 +3,7 @@
 mod measured;
 mod one_model;
 
-use crate::atomic_file::write_atomically;
+use crate::atomic_file::{remove_if_there, write_atomically};
 use crate::error::ExperimentError;
 use crate::kept::kept;
 use crate::machine::Machine;
@@ -134,12 +134,7 @@ struct Recipe<'a> {
 /// A manifest tells that the run ended that wrote it: with another begun, that is no longer so.
 fn remove_manifest(out: &Path) -> Result<(), FolderError> {
     let path = out.join("manifest.json");
-    match std::fs::remove_file(&path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(FolderError::System { path, step: "taking an earlier one away", source })
-        }
-        _ => Ok(()),
-    }
+    remove_if_there(&path).map_err(|source| FolderError::System { path, step: "taking an earlier one away", source })
 }
 
 /// The tables, for a terminal.

@@ -12,10 +12,11 @@ use crate::observer::{Event, Observer};
 use crate::records::{TrainingRow, write_csv};
 use crate::results_folder::Unfinished;
 use crate::robustness::{is_attacked, robustness};
-use crate::sealed::{Seal, sha256};
+use crate::sealed::Seal;
 use crate::spectra::spectra;
 use crate::training::{Run, RunTraining, TestSet, network, training_set};
 use minima_autodiff::Model;
+use minima_data::sha256;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 

@@ -4,11 +4,12 @@
 //! first, under a name of their own; that `state.json` takes its place is the moment in which the state changes.
 
 use super::state_error::StateError;
-use crate::atomic_file::write_atomically;
+use crate::atomic_file::{remove_if_there, write_atomically};
 use crate::observer::{Event, Observer};
 use crate::records::TrainingRow;
-use crate::sealed::{Seal, sha256};
+use crate::sealed::Seal;
 use minima_autodiff::TensorFile;
+use minima_data::sha256;
 use minima_optim::OptimizerState;
 use ndarray::{ArrayD, IxDyn};
 use safetensors::tensor::{Dtype, View};
@@ -265,10 +266,7 @@ fn remove_numbers(folder: &Path, but: Option<&str>) -> Result<(), StateError> {
 
 /// Takes a file of a state away, where there is one.
 pub(super) fn remove(path: &Path) -> Result<(), StateError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        done => done.map_err(|source| StateError::Remove { path: path.to_owned(), source }),
-    }
+    remove_if_there(path).map_err(|source| StateError::Remove { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
