@@ -32,7 +32,8 @@ fn seconds(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|seconds| (0.0..=1e6).contains(seconds)).ok_or_else(wrong)
 }
 
-/// Listens to Ctrl-C, and to the system's wish that the program end.
+/// Listens to Ctrl-C. Other signals do what they do to any program: `nohup` keeps it running, SIGTERM ends it at once, and the last state is
+/// there.
 pub(crate) fn listen() -> Result<Stop> {
     let stop = Stop::default();
     let wish = stop.clone();

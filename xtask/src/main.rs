@@ -1,6 +1,13 @@
 //! The commands of minima: `cargo xtask --help` lists them.
 
-/// Writes a line to standard error; where that is closed, nobody is left to tell, and work goes on.
+/// Writes a line to standard output; where that is closed, nobody is left to tell, and work goes on.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        let _ = std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($words)*)));
+    }};
+}
+
+/// The same, to standard error.
 macro_rules! tell {
     ($($words:tt)*) => {{
         let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{}\n", format_args!($($words)*)));

@@ -3,7 +3,7 @@
 use crate::error::ExperimentError;
 use crate::observer::{Event, Observer};
 use crate::records::TrainingRow;
-use crate::trainee::MOST_LOSS;
+use crate::trainee::is_explosion;
 use crate::training::{Keeper, Progress, Training, TrainingState};
 use minima_autodiff::Model;
 use minima_cuda::engine::DeviceData;
@@ -70,11 +70,7 @@ pub fn train_on<D: Device>(
     let behind = progress.rows.len();
     progress.tell((behind * steps) as u64, observer);
     for (epoch, order) in (progress.epoch()..=preset.epochs).zip(EpochOrder::after(run.seed, train.len(), behind)) {
-        keeper.before_epoch(|| {
-            let weights = model.params().iter().map(|&w| f64::from(w)).collect();
-            Ok(TrainingState { progress: progress.clone(), weights, optimizer: optimizer.state(engine)? })
-        })?;
-        // Which of the epoch's batches it was, the device does not tell; the state from which the epoch before went well is kept.
+        // Which of the epoch's batches it was, the device does not tell; the state after the epoch before is kept.
         let gone_wrong = |error: ExperimentError| match keeper.failed(&error, epoch, steps, &[]) {
             Ok(()) => error,
             Err(not_kept) => not_kept,
@@ -88,7 +84,7 @@ pub fn train_on<D: Device>(
                 gone_wrong(ExperimentError::Step { run: run.name(), epoch, step: steps, source: Box::new(source) })
             }
         })?;
-        if report.loss.is_nan() || report.loss > MOST_LOSS {
+        if is_explosion(report.loss) {
             return Err(gone_wrong(diverged(report.loss)));
         }
         for _ in 0..steps {
@@ -96,7 +92,7 @@ pub fn train_on<D: Device>(
         }
         model = Model::new(Arc::clone(graph), engine.read(&params)?)?;
         let tested = evaluate(&engine.model(model.clone())?, test.images.view(), &test.labels)?;
-        if !tested.mean_loss.is_finite() {
+        if is_explosion(tested.mean_loss) {
             return Err(gone_wrong(diverged(tested.mean_loss)));
         }
         let row = TrainingRow {
@@ -111,7 +107,7 @@ pub fn train_on<D: Device>(
         };
         observer.on(Event::Epoch(&row));
         progress.rows.push(row);
-        keeper.after(&progress, || {
+        keeper.after_epoch(|| {
             let weights = model.params().iter().map(|&w| f64::from(w)).collect();
             Ok(TrainingState { progress: progress.clone(), weights, optimizer: optimizer.state(engine)? })
         })?;

@@ -95,11 +95,8 @@ impl TrainRequest<'_> {
     /// All that decides the checkpoint's bytes, as TOML.
     fn describe(&self) -> Result<String, ExperimentError> {
         let recipe = Job::new(self.preset, self.run.clone())?.recipe(&self.data.hashes)?;
-        let (version, device, epochs) = (env!("CARGO_PKG_VERSION"), self.machine.name(), self.preset.epochs);
-        let algebra = minima_linalg::BACKEND;
-        Ok(format!(
-            "version = {version:?}\ndevice = {device:?}\nlinear_algebra = {algebra:?}\nepochs = {epochs}\n{recipe}"
-        ))
+        let (device, epochs) = (self.machine.name(), self.preset.epochs);
+        Ok(format!("device = {device:?}\nepochs = {epochs}\n{recipe}"))
     }
 
     fn check_configuration(&self, expected: &str) -> Result<(), ExperimentError> {

@@ -9,7 +9,13 @@ use minima_optim::{Batch, Optimizer, OptimizerState};
 use std::sync::Arc;
 
 /// A mean loss beyond this is an explosion: logits are a million apart, and single precision has little left.
-pub(crate) const MOST_LOSS: f64 = 1e6;
+const MOST_LOSS: f64 = 1e6;
+
+/// Whether a mean loss is that of weights that have exploded.
+pub(crate) fn is_explosion(loss: f64) -> bool {
+    // A NaN is one too.
+    loss.is_nan() || loss > MOST_LOSS
+}
 
 /// A network, its parameters and the optimizer that changes them.
 pub struct Trainee<T: Scalar> {
@@ -47,8 +53,7 @@ impl<T: Scalar> Trainee<T> {
             .map_err(minima_optim::OptimError::from)
             .and_then(|batch| self.optimizer.step(&self.graph, &mut self.params, &batch))
             .map_err(|source| ExperimentError::Step { run: self.run.clone(), epoch, step, source: Box::new(source) })?;
-        // Written so that a NaN is one too.
-        if report.loss <= MOST_LOSS {
+        if !is_explosion(report.loss) {
             return Ok(report);
         }
         let (run, loss, batch) = (self.run.clone(), report.loss, indices.to_vec());

@@ -81,10 +81,10 @@ fn a_step_that_fails_on_a_device_is_told_of_and_the_last_good_state_kept() {
     assert!(matches!(error, ExperimentError::Step { epoch: 2, step: 6, .. }), "{error}");
     let failure: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("failure.json")).unwrap()).unwrap();
-    assert_eq!((&failure["epoch"], &failure["kept_epochs"]), (&2.into(), &0.into()));
+    assert_eq!(failure["epoch"], 2);
     assert_eq!(failure["why"], error.to_string());
     let state = TrainingState::read(folder.path()).unwrap().unwrap();
-    assert!(state.progress.rows.is_empty() && state.is_finite());
+    assert_eq!((state.progress.rows.len(), state.progress.step), (1, 0));
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Attack {
                 let norms: Vec<String> = entry.norms.iter().map(ToString::to_string).collect();
                 table.rows.push(vec![entry.name.to_owned(), entry.about.to_owned(), norms.join(", ")]);
             }
-            print!("{}", table.to_text());
+            say!("{}", table.to_text().trim_end());
             return Ok(Outcome::Fine);
         }
         let data = load_data(self.data.as_deref())?;
@@ -131,7 +131,7 @@ impl Attack {
         if let Some(results) = results {
             results.finish(&rows)?;
         }
-        println!("{}", if self.json { json } else { text });
+        say!("{}", if self.json { json } else { text });
         Ok(Outcome::Fine)
     }
 }

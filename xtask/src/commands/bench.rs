@@ -71,7 +71,7 @@ impl Bench {
         if let [network, batch] = self.scaling_point[..] {
             let network = *NETWORKS.get(network).with_context(|| format!("--scaling-point: no network {network}"))?;
             let row = on_a_worker(|| measure(network, batch, &data.train))?;
-            println!("{}", serde_json::to_string(&row)?);
+            say!("{}", serde_json::to_string(&row)?);
             return Ok(Outcome::Fine);
         }
         let machine = self.device.machine(NetworkKind::PaperCnn, &data.train)?;
@@ -80,7 +80,7 @@ impl Bench {
             Machine::Gpu(engine) => bench_on(engine, &data, &self.filter),
         })?;
         if self.json {
-            println!("{}", serde_json::to_string(&timings)?);
+            say!("{}", serde_json::to_string(&timings)?);
             return Ok(Outcome::Fine);
         }
         let mut table = Table::new(&["", "median ms", "10 %", "90 %", "GFLOP/s"]);
@@ -89,7 +89,7 @@ impl Bench {
             let ms = |ms: f64| format!("{ms:.3}");
             table.rows.push(vec![t.name.clone(), ms(t.median_ms), ms(t.p10_ms), ms(t.p90_ms), rate]);
         }
-        print!("{}", table.to_text());
+        say!("{}", table.to_text().trim_end());
         Ok(Outcome::Fine)
     }
 }
@@ -111,8 +111,8 @@ fn race(target: f64, preset: &Preset, out: &Path) -> Result<Outcome> {
     let machine =
         format!("{} threads of {}", rayon::current_num_threads(), host.processor.as_deref().unwrap_or("a processor"));
     figures::write(out, &figures::TimeToAccuracy { target, machine, rows })?;
-    print!("{}", time_to_accuracy::table(&reached).to_text());
-    println!("Written to {}", out.display());
+    say!("{}", time_to_accuracy::table(&reached).to_text().trim_end());
+    say!("Written to {}", out.display());
     Ok(Outcome::Fine)
 }
 
@@ -136,6 +136,6 @@ fn scale(out: &Path, threads: Option<u16>) -> Result<Outcome> {
     write_csv(&out.join("scaling.csv"), &rows)?;
     let figure = figures::Scaling { rows };
     figures::write(out, &figure)?;
-    print!("{}", scaling::table(&figure.rows).to_text());
+    say!("{}", scaling::table(&figure.rows).to_text().trim_end());
     Ok(Outcome::Fine)
 }

@@ -30,18 +30,18 @@ impl Check {
         if self.bless {
             let rows = on_a_worker(|| bless(&baseline, &data, &mut progress))?;
             progress.finish();
-            println!("{rows} rows written to {}", baseline.display());
+            say!("{rows} rows written to {}", baseline.display());
             return Ok(Outcome::Fine);
         }
         let verdict = on_a_worker(|| check(&baseline, &data, &mut progress))?;
         progress.finish();
-        println!("{}", verdict.table);
+        say!("{}", verdict.table);
         if verdict.moved.is_empty() {
-            println!("Nothing has moved beyond its tolerance.");
+            say!("Nothing has moved beyond its tolerance.");
             return Ok(Outcome::Fine);
         }
         let moved: Vec<String> = verdict.moved.iter().map(ToString::to_string).collect();
-        println!("Moved beyond its tolerance: {}", moved.join(", "));
+        say!("Moved beyond its tolerance: {}", moved.join(", "));
         Ok(Outcome::Found)
     }
 }

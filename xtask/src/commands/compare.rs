@@ -30,9 +30,9 @@ impl Compare {
     pub(crate) fn run(self) -> Result<Outcome> {
         let comparison = compare(&self.a, &self.b)?;
         if self.json {
-            println!("{}", serde_json::to_string(&comparison)?);
+            say!("{}", serde_json::to_string(&comparison)?);
         } else {
-            println!("{comparison}");
+            say!("{comparison}");
         }
         Ok(if self.strict && comparison.changed() { Outcome::Found } else { Outcome::Fine })
     }

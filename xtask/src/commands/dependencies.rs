@@ -35,7 +35,7 @@ impl Dependencies {
         }
         let outcome = tell(&found);
         if found.is_empty() {
-            println!("{} dependencies, all as deny.toml allows.", workspace.dependencies().len());
+            say!("{} dependencies, all as deny.toml allows.", workspace.dependencies().len());
         }
         Ok(outcome)
     }
@@ -43,6 +43,6 @@ impl Dependencies {
 
 /// Prints each on a line.
 fn tell(found: &[Finding]) -> Outcome {
-    found.iter().for_each(|finding| println!("{finding}"));
+    found.iter().for_each(|finding| say!("{finding}"));
     if found.is_empty() { Outcome::Fine } else { Outcome::Found }
 }

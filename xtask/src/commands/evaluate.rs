@@ -42,9 +42,9 @@ impl Evaluate {
             evaluate_checkpoint(&self.weights, &machine, &data.test, train, &self.epsilons, &self.rhos)
         })?;
         if self.json {
-            println!("{}", serde_json::to_string(&evaluation)?);
+            say!("{}", serde_json::to_string(&evaluation)?);
         } else {
-            println!("{evaluation}");
+            say!("{evaluation}");
         }
         Ok(Outcome::Fine)
     }

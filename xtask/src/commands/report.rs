@@ -19,7 +19,7 @@ impl Report {
     pub(crate) fn run(self) -> Result<Outcome> {
         let results = Results::read(&self.folder)?;
         write_reports(&self.folder, &results)?;
-        println!("Written to {}: report.md, report.html", self.folder.display());
+        say!("Written to {}: report.md, report.html", self.folder.display());
         Ok(Outcome::Fine)
     }
 }

@@ -50,8 +50,8 @@ impl Reproduce {
         let result = on_a_worker(|| reproduce(&experiment, &mut progress));
         progress.finish();
         let result = result?;
-        println!("{}", result.summary);
-        println!("Written to {}: report.html, report.md, tables, figures, checkpoints", out.display());
+        say!("{}", result.summary);
+        say!("Written to {}: report.html, report.md, tables, figures, checkpoints", out.display());
         Ok(Outcome::Fine)
     }
 }

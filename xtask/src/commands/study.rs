@@ -5,6 +5,7 @@ use crate::Outcome;
 use crate::interruption::Survival;
 use anyhow::Result;
 use clap::Args;
+use minima_experiment::ExperimentError;
 use minima_experiment::study::{StudyEvent, StudyOptions, claim, run_study};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -85,7 +86,8 @@ impl Study {
         }
         let keeping = self.survival.keeping()?;
         let mut found = Outcome::Fine;
-        for study in studies {
+        let mut failed_study = None;
+        for (left, study) in (0..studies.len()).rev().zip(studies) {
             let seeds = if self.seeds.is_empty() {
                 options.preset.seeds.iter().copied().take(study.seeds()).collect()
             } else {
@@ -99,12 +101,20 @@ impl Study {
                 }
                 tell(&event);
             };
-            run_study(study, &options, &data, &folder, &keeping, &listener)?;
+            match run_study(study, &options, &data, &folder, &keeping, &listener) {
+                Ok(()) => {}
+                Err(stopped @ ExperimentError::Interrupted { .. }) => return Err(stopped.into()),
+                Err(error) if left > 0 => {
+                    tell!("{}: failed: {error}", study.name());
+                    failed_study.get_or_insert(error);
+                }
+                Err(error) => return Err(error.into()),
+            }
             if failed.into_inner() {
                 found = Outcome::Found;
             }
         }
-        Ok(found)
+        failed_study.map_or(Ok(found), |error| Err(error.into()))
     }
 }
 

@@ -94,7 +94,7 @@ impl Train {
         progress.finish();
         let trained = trained?;
         if let Some(last) = trained.epochs.last() {
-            println!(
+            say!(
                 "{}: test accuracy {:.4}, train loss {:.4} at the end of epoch {}, in {:.1} s",
                 run.name(),
                 last.test_accuracy,
@@ -103,7 +103,7 @@ impl Train {
                 trained.seconds
             );
         }
-        println!("Written to {} and {}", checkpoint.display(), request.curve().display());
+        say!("Written to {} and {}", checkpoint.display(), request.curve().display());
         Ok(Outcome::Fine)
     }
 }

@@ -63,8 +63,8 @@ impl Tune {
         let kept = |rows: &[TuningRow]| Ok(write_csv(&path, rows)?);
         let rows = on_a_worker(|| tune(&machine, &preset, &optimizers, grid, &data, kept, &mut progress))?;
         progress.finish();
-        print!("{}", table(&rows).to_text());
-        println!("The last {HELD_OUT} training images were held out. Written to {}", path.display());
+        say!("{}", table(&rows).to_text().trim_end());
+        say!("The last {HELD_OUT} training images were held out. Written to {}", path.display());
         Ok(Outcome::Fine)
     }
 }

@@ -55,6 +55,13 @@ fn of_study() {
 }
 
 #[test]
+fn of_study_whose_runs_are_the_same() {
+    let command = ["study", "seeds", "--config", "own.toml", "--seeds=1", "--optimizers=sgd", "--out", "results"];
+    let difference = ["rhos = [0.01]", "rhos = [0.02]"];
+    refused_then_moved(EXPERIMENT, &command, "--set=rhos=[0.02]", difference, "results/studies.before-1");
+}
+
+#[test]
 fn of_attack() {
     let command = ["attack", "--weights", "w.safetensors", "--attack", "fgsm", "--out", "results"];
     refused_then_moved(EXPERIMENT, &command, "--images=50", ["images = 60", "images = 50"], "results.before-1");

@@ -153,7 +153,8 @@ fn is_at(_folder: &File, _path: &Path) -> bool {
 fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() => sweep(&entry.path()),
+            // Another run may be at work further down.
+            Ok(kind) if kind.is_dir() && !is_locked(&entry.path()) => sweep(&entry.path()),
             Ok(kind) if kind.is_file() && is_leftover(&entry.file_name().to_string_lossy()) => {
                 // A leftover that stays harms nothing.
                 let _ = fs::remove_file(entry.path());
@@ -161,6 +162,10 @@ fn sweep(folder: &Path) {
             _ => {}
         }
     }
+}
+
+fn is_locked(folder: &Path) -> bool {
+    File::open(folder).is_ok_and(|folder| matches!(folder.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// Takes away what a killed process left of writing these files.
@@ -181,7 +186,8 @@ pub(crate) fn sweep_beside(files: &[PathBuf]) {
 /// Whether this is the name of a temporary file whose process is gone, as far as that can be told.
 fn is_leftover(name: &str) -> bool {
     let Some(process) = temporary_process(name) else { return false };
-    process == std::process::id() || !Path::new("/proc").join(process.to_string()).exists()
+    let processes = Path::new("/proc");
+    process == std::process::id() || (processes.join("self").exists() && !processes.join(process.to_string()).exists())
 }
 
 /// Fails with the first line in which two texts differ.

@@ -22,6 +22,9 @@ pub struct Job {
 /// What decides the result of a run; two runs that agree in it are the same but for how long they train.
 #[derive(Serialize)]
 struct Recipe<'a> {
+    /// Another version's numbers, or another backend's, are other numbers.
+    version: &'static str,
+    linear_algebra: &'static str,
     network: NetworkKind,
     precision: Precision,
     seed: u64,
@@ -99,6 +102,8 @@ impl Job {
     pub fn recipe(&self, data: &[FileHash]) -> Result<String, ExperimentError> {
         let preset = &self.preset;
         let recipe = Recipe {
+            version: env!("CARGO_PKG_VERSION"),
+            linear_algebra: minima_linalg::BACKEND,
             network: preset.network,
             precision: preset.precision,
             seed: self.run.seed,

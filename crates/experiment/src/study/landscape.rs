@@ -50,9 +50,10 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     })?;
     let (minima, surfaces): (Vec<_>, Vec<_>) = found.into_iter().map(|(_, found)| found).unzip();
     write_csv(&context.folder.join("surface.csv"), &surfaces.concat())?;
-    let segments =
-        run_all(&pairs(&minima), context.threads, |pair| segment(*pair, &train, &context.test, &places.between));
-    let segments = segments.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let pairs = pairs(&minima);
+    let segments = run_all(&pairs, context.threads, |pair| segment(*pair, &train, &context.test, &places.between));
+    let name = |[from, to]: &[&Minimum; 2]| format!("{} to {}", from.run.name(), to.run.name());
+    let segments = context.measured(pairs.iter().map(name).zip(segments));
     Ok(write_csv(&context.folder.join("segments.csv"), &segments.concat())?)
 }
 

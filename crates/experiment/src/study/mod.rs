@@ -29,10 +29,11 @@ pub use run_store::{RunStore, StoredRun};
 
 use crate::atomic_file::write_atomically;
 use crate::error::ExperimentError;
+use crate::preset::Preset;
 use crate::records::{FailureRow, write_csv};
 use crate::report::write_reports;
 use crate::results::Results;
-use crate::results_folder::{FolderError, ResultsFolder, free_name};
+use crate::results_folder::{FolderError, ResultsFolder, free_name, same_lines};
 use crate::training::{Keeping, TestSet};
 use minima_data::Mnist;
 use progress::{Clock, Epochs, RunObserver};
@@ -201,26 +202,36 @@ pub fn run_study(
         listener,
         failures: Mutex::default(),
     };
-    let trained = context.train(&jobs);
-    let failures = || write_csv(&context.folder.join("failures.csv"), &context.failures());
-    match trained {
-        Err(stopped @ ExperimentError::Interrupted { .. }) => return Err(stopped),
-        Err(error) => {
-            failures()?;
-            return Err(error);
-        }
-        Ok(()) => {}
+    // What is refused is refused before anything is written.
+    let configuration = context.folder.join("config.toml");
+    check_configuration(&configuration, &options.preset)?;
+    let missing = context.missing(&jobs)?;
+    write_atomically(&configuration, options.preset.to_toml()?.as_bytes())?;
+    let gathered = context.train(&missing, jobs.len()).and_then(|()| {
+        listener(StudyEvent::Stage("measurements"));
+        study.gather(&context, options)
+    });
+    if let Err(stopped @ ExperimentError::Interrupted { .. }) = gathered {
+        return Err(stopped);
     }
-    listener(StudyEvent::Stage("measurements"));
-    study.gather(&context, options)?;
-    failures()?;
-    write_atomically(&context.folder.join("config.toml"), options.preset.to_toml()?.as_bytes())?;
+    let told = write_csv(&context.folder.join("failures.csv"), &context.failures());
+    gathered?;
+    told?;
     write_reports(out, &Results::read(out)?)
 }
 
+/// Fails where a study's folder is another experiment's; that it has other seeds is no difference, so that they may grow.
+fn check_configuration(file: &Path, preset: &Preset) -> Result<(), ExperimentError> {
+    if !file.exists() {
+        return Ok(());
+    }
+    let found = Preset::from_file(file, &[])?.with_seeds(preset.seeds.clone())?;
+    Ok(same_lines(file, &found.to_toml()?, &preset.to_toml()?)?)
+}
+
 impl Context<'_> {
-    /// Trains the runs that are missing.
-    fn train(&self, jobs: &[Job]) -> Result<(), ExperimentError> {
+    /// The runs that are missing.
+    fn missing<'j>(&self, jobs: &'j [Job]) -> Result<Vec<&'j Job>, ExperimentError> {
         let mut missing = Vec::new();
         for job in jobs {
             match self.store.open(job, self.data)? {
@@ -230,10 +241,15 @@ impl Context<'_> {
             }
         }
         (self.listener)(StudyEvent::Planned { missing: missing.len(), of: jobs.len() });
+        Ok(missing)
+    }
+
+    /// Trains the runs that are missing, of so many in all.
+    fn train(&self, missing: &[&Job], of: usize) -> Result<(), ExperimentError> {
         let clock = Clock::new(missing.iter().copied());
-        let outcomes = run_all(&missing, self.threads, |job| {
+        let outcomes = run_all(missing, self.threads, |job| {
             let of = RunObserver { job, clock: &clock, listener: self.listener };
-            let mut epochs = Epochs { of: &of, seen: 0 };
+            let mut epochs = Epochs { of: &of, seen: 0, behind: 0 };
             let start = Instant::now();
             let outcome = self.store.train(job, self.data, &self.test, self.keeping, &mut epochs);
             match &outcome {
@@ -246,21 +262,30 @@ impl Context<'_> {
         for (job, outcome) in missing.iter().zip(outcomes) {
             match outcome {
                 Err(stopped @ ExperimentError::Interrupted { .. }) => return Err(stopped),
-                Err(error) => self.note(job, &error),
+                Err(error) => self.note(&job.name, &error),
                 Ok(()) => {}
             }
         }
         let failed = self.failures();
         match failed.first() {
-            Some(first) if failed.len() == jobs.len() => {
-                Err(StudyError::NoRun { of: jobs.len(), first: first.why.clone() }.into())
-            }
+            Some(first) if failed.len() == of => Err(StudyError::NoRun { of, first: first.why.clone() }.into()),
             _ => Ok(()),
         }
     }
 
-    fn note(&self, job: &Job, error: &ExperimentError) {
-        let row = FailureRow { run: job.name.clone(), why: error.to_string() };
+    /// What was measured; what could not be is told and noted under its name, and left out.
+    fn measured<R>(&self, found: impl IntoIterator<Item = (String, Result<R, ExperimentError>)>) -> Vec<R> {
+        let good = |(name, found): (String, Result<R, ExperimentError>)| {
+            found.inspect_err(|error| {
+                self.note(&name, error);
+                (self.listener)(StudyEvent::Failed { run: &name, error });
+            })
+        };
+        found.into_iter().filter_map(|found| good(found).ok()).collect()
+    }
+
+    fn note(&self, run: &str, error: &ExperimentError) {
+        let row = FailureRow { run: run.to_owned(), why: error.to_string() };
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(row);
     }
 
@@ -302,7 +327,7 @@ impl Context<'_> {
             match &measured {
                 Ok(_) => (self.listener)(StudyEvent::Measured { run: &job.name, done, of: trained.len() }),
                 Err(error) => {
-                    self.note(job, error);
+                    self.note(&job.name, error);
                     (self.listener)(StudyEvent::Failed { run: &job.name, error });
                 }
             }

@@ -63,21 +63,32 @@ pub type Listener<'a> = dyn Fn(StudyEvent<'_>) + Sync + 'a;
 /// Counts what is done against what there is to do, in milliseconds of one core as [`Job::cost`] tells them.
 pub(super) struct Clock {
     start: Instant,
+    count: Mutex<Count>,
+}
+
+/// Costs: all that is to be done by this process, and how much of it is.
+struct Count {
     whole: f64,
-    done: Mutex<f64>,
+    done: f64,
 }
 
 impl Clock {
     pub(super) fn new<'j>(jobs: impl Iterator<Item = &'j Job>) -> Self {
-        Self { start: Instant::now(), whole: jobs.map(Job::cost).sum(), done: Mutex::new(0.0) }
+        let count = Count { whole: jobs.map(Job::cost).sum(), done: 0.0 };
+        Self { start: Instant::now(), count: Mutex::new(count) }
     }
 
     /// Adds a share of a job's cost; returns the time left.
     fn add(&self, cost: f64) -> Option<Duration> {
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        *done += cost;
-        let left = self.start.elapsed().as_secs_f64() * (self.whole - *done) / *done;
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        count.done += cost;
+        let left = self.start.elapsed().as_secs_f64() * (count.whole - count.done) / count.done;
         Duration::try_from_secs_f64(left.max(0.0)).ok()
+    }
+
+    /// Takes off what was done before, in another life.
+    fn skip(&self, cost: f64) {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner).whole -= cost;
     }
 }
 
@@ -106,16 +117,27 @@ impl RunObserver<'_> {
 pub(super) struct Epochs<'a, 'b> {
     pub(super) of: &'b RunObserver<'a>,
     pub(super) seen: u32,
+    /// Epochs behind it when it went on, which are told again.
+    pub(super) behind: u32,
 }
 
 impl Observer for Epochs<'_, '_> {
     fn on(&mut self, event: Event<'_>) {
-        if let Event::Epoch(row) = event {
-            self.seen = row.epoch;
-            let RunObserver { job, clock, listener } = self.of;
-            let epochs = job.preset.epochs;
-            let left = clock.add(job.cost() / f64::from(epochs.max(1)));
-            listener(StudyEvent::Epoch { run: &job.name, epochs, row, left });
+        let RunObserver { job, clock, listener } = self.of;
+        let epochs = job.preset.epochs;
+        let cost = job.cost() / f64::from(epochs.max(1));
+        match event {
+            Event::Resumed { steps } => {
+                let behind = steps / job.steps_an_epoch().max(1);
+                self.behind = u32::try_from(behind).unwrap_or(epochs).min(epochs);
+                clock.skip(cost * f64::from(self.behind));
+            }
+            Event::Epoch(row) => {
+                self.seen = row.epoch;
+                let left = clock.add(if row.epoch > self.behind { cost } else { 0.0 });
+                listener(StudyEvent::Epoch { run: &job.name, epochs, row, left });
+            }
+            _ => {}
         }
     }
 }

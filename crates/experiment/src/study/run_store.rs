@@ -93,6 +93,9 @@ impl RunStore {
             return Ok(stored);
         }
         job.preset.check_against(data)?;
+        if keeping.stop.is_asked() {
+            return Err(ExperimentError::Interrupted { run: job.run.name(), epoch: 1, step: 0 });
+        }
         let folder = self.folder.join(&job.name);
         let recipe = job.recipe(&data.hashes)?;
         let keep = keeping.at(folder.clone());
@@ -100,6 +103,10 @@ impl RunStore {
             Ok(found) => same_lines(&folder.join("run.toml"), &found, &recipe)?,
             Err(error) if error.kind() == ErrorKind::NotFound => keep.clear()?,
             Err(source) => return Err(StudyError::Read { path: folder.join("run.toml"), source }.into()),
+        }
+        if TrainingState::read(&folder).is_err_and(|error| error.is_spoilt()) {
+            // Of all runs only this one begins anew.
+            keep.clear()?;
         }
         write_atomically(&folder.join("run.toml"), recipe.as_bytes())?;
         let set = training_set(&job.preset, &job.run, data)?;
@@ -204,10 +211,12 @@ impl StoredRun {
     /// Takes away the state of a run that has ended; that of one which goes on beyond the curve stays.
     pub(super) fn tidy(&self, keeping: &Keeping) -> Result<(), ExperimentError> {
         let ended: Vec<TrainingRow> = read_csv(&self.folder.join("training.csv"))?;
-        match TrainingState::read(&self.folder) {
-            Ok(Some(state)) if (state.progress.rows.len(), state.progress.step) > (ended.len(), 0) => Ok(()),
-            _ => Ok(keeping.at(self.folder.clone()).clear()?),
-        }
+        let is_of_the_past = match TrainingState::read(&self.folder) {
+            Ok(Some(state)) => (state.progress.rows.len(), state.progress.step) <= (ended.len(), 0),
+            Ok(None) => true,
+            Err(error) => error.is_spoilt(),
+        };
+        if is_of_the_past { Ok(keeping.at(self.folder.clone()).clear()?) } else { Ok(()) }
     }
 
     /// What it was trained on.

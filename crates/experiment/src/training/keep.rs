@@ -52,9 +52,6 @@ struct Failure<'a> {
     step: usize,
     /// The images of the step's batch, by their places in the training set.
     batch: &'a [u32],
-    /// The epochs behind the state that was kept, and the steps after them.
-    kept_epochs: Option<usize>,
-    kept_step: Option<usize>,
 }
 
 /// The file that tells of a run that went wrong.
@@ -78,28 +75,30 @@ impl Keep {
 }
 
 /// Keeps the state of one run while it trains; without a folder it keeps none.
+///
+/// A state is good once something went well from it: a step, or the evaluation after an epoch. No other is ever written.
 pub(crate) struct Keeper<'a> {
     keep: Option<&'a Keep>,
+    /// Whether the folder is this run's to write to.
+    is_own: bool,
     run: String,
     written: Instant,
-    since_good: u32,
+    since_candidate: u32,
     /// Of which it is not known yet whether the step after it goes well.
     candidate: Option<TrainingState>,
     good: Option<TrainingState>,
-    /// To be written once the step after it went well.
-    due: Option<TrainingState>,
 }
 
 impl<'a> Keeper<'a> {
     /// For a run of this name; the state to go on from is that of [`Self::resume`].
     pub(crate) fn new(keep: Option<&'a Keep>, run: &str) -> Self {
-        let (since_good, written) = (GOOD_EVERY, Instant::now());
-        Self { keep, run: run.to_owned(), written, since_good, candidate: None, good: None, due: None }
+        let (since_candidate, written) = (GOOD_EVERY, Instant::now());
+        Self { keep, is_own: true, run: run.to_owned(), written, since_candidate, candidate: None, good: None }
     }
 
     /// The state that an earlier run left, where it is not beyond the end of so many epochs.
     ///
-    /// A state beyond that end is a longer run's: it is left as it is, and this one keeps none.
+    /// A state beyond that end is a longer run's: it is left as it is, and this one writes none.
     pub(crate) fn resume(&mut self, epochs: u32) -> Result<Option<TrainingState>, StateError> {
         let Some(keep) = self.keep else { return Ok(None) };
         let Some(state) = TrainingState::read(&keep.folder)? else { return Ok(None) };
@@ -110,64 +109,58 @@ impl<'a> Keeper<'a> {
         }
         let (behind, end) = ((state.progress.rows.len(), state.progress.step), (epochs as usize, 0));
         if behind > end {
-            self.keep = None;
+            self.is_own = false;
             return Ok(None);
         }
         self.good = Some(state.clone());
         Ok(Some(state))
     }
 
-    /// Before a step: `state` is asked for now and then.
+    /// Before a step: `state` is asked for now and then, when it is time to write one, and when somebody asked to stop.
     pub(crate) fn before(
         &mut self,
         state: impl FnOnce() -> Result<TrainingState, ExperimentError>,
     ) -> Result<(), ExperimentError> {
-        if self.keep.is_none() {
-            return Ok(());
-        }
-        if self.since_good >= GOOD_EVERY {
-            self.since_good = 0;
+        let Some(keep) = self.keep else { return Ok(()) };
+        if self.since_candidate >= GOOD_EVERY || self.is_due(keep) {
+            self.since_candidate = 0;
             self.candidate = Some(state()?);
         }
-        self.since_good += 1;
+        self.since_candidate += 1;
         Ok(())
     }
 
-    /// The state before an epoch of a device, which tells of no single steps.
-    pub(crate) fn before_epoch(
-        &mut self,
-        state: impl FnOnce() -> Result<TrainingState, ExperimentError>,
-    ) -> Result<(), ExperimentError> {
-        self.since_good = GOOD_EVERY;
-        self.before(state)
+    /// After a step that went well: the state before it is good.
+    pub(crate) fn after(&mut self) -> Result<(), ExperimentError> {
+        self.candidate.take().map_or(Ok(()), |state| self.good(state))
     }
 
-    /// After a step that went well: writes the state before it where it is time to, and ends with this one where somebody asked to.
-    pub(crate) fn after(
+    /// After an epoch whose evaluation went well: the state at its end is good.
+    pub(crate) fn after_epoch(
         &mut self,
-        progress: &Progress,
         state: impl FnOnce() -> Result<TrainingState, ExperimentError>,
     ) -> Result<(), ExperimentError> {
+        self.candidate = None;
+        if self.keep.is_some() { self.good(state()?) } else { Ok(()) }
+    }
+
+    /// Writes a good state where it is time to, and ends with it where somebody asked to.
+    fn good(&mut self, state: TrainingState) -> Result<(), ExperimentError> {
         let Some(keep) = self.keep else { return Ok(()) };
-        if let Some(good) = self.candidate.take() {
-            self.good = Some(good);
-        }
-        if let Some(due) = self.due.take() {
-            due.write(&keep.folder)?;
-        }
-        if keep.keeping.stop.is_asked() {
-            let state = state()?;
-            // What is no number could not be gone on from.
-            if state.is_finite() {
+        let stopped = keep.keeping.stop.is_asked().then(|| self.interrupted(&state.progress));
+        // A memory that is no number could not be gone on from.
+        if state.is_finite() {
+            if self.is_own && self.is_due(keep) {
                 state.write(&keep.folder)?;
+                self.written = Instant::now();
             }
-            return Err(self.interrupted(progress));
+            self.good = Some(state);
         }
-        if self.written.elapsed() >= keep.keeping.every {
-            self.due = Some(state()?);
-            self.written = Instant::now();
-        }
-        Ok(())
+        stopped.map_or(Ok(()), Err)
+    }
+
+    fn is_due(&self, keep: &Keep) -> bool {
+        keep.keeping.stop.is_asked() || (self.is_own && self.written.elapsed() >= keep.keeping.every)
     }
 
     /// A state that the run's network or optimizer does not take.
@@ -196,20 +189,11 @@ impl<'a> Keeper<'a> {
         step: usize,
         batch: &[u32],
     ) -> Result<(), ExperimentError> {
-        let Some(keep) = self.keep else { return Ok(()) };
+        let Some(keep) = self.keep.filter(|_| self.is_own) else { return Ok(()) };
         if let Some(good) = &self.good {
             good.write(&keep.folder)?;
         }
-        let kept = self.good.as_ref().map(|good| (good.progress.rows.len(), good.progress.step));
-        let failure = Failure {
-            run: &self.run,
-            why: error.to_string(),
-            epoch,
-            step,
-            batch,
-            kept_epochs: kept.map(|(epochs, _)| epochs),
-            kept_step: kept.map(|(_, step)| step),
-        };
+        let failure = Failure { run: &self.run, why: error.to_string(), epoch, step, batch };
         let mut text = serde_json::to_vec_pretty(&failure)?;
         text.push(b'\n');
         Ok(write_atomically(&keep.folder.join(FAILURE), &text)?)

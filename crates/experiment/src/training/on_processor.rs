@@ -7,7 +7,7 @@ use crate::error::ExperimentError;
 use crate::observer::{Event, Observer};
 use crate::preset::{Precision, Preset};
 use crate::records::TrainingRow;
-use crate::trainee::Trainee;
+use crate::trainee::{Trainee, is_explosion};
 use minima_autodiff::{Model, Scalar};
 use minima_data::{Dataset, EpochOrder, epoch_batches};
 use minima_metrics::evaluate;
@@ -92,6 +92,7 @@ impl Training<'_> {
         progress.tell(behind as u64 * steps_an_epoch, observer);
         for (epoch, order) in (progress.epoch()..=preset.epochs).zip(EpochOrder::after(run.seed, train.len(), behind)) {
             let before = progress.step;
+            let mut last: &[u32] = &[];
             for (step, indices) in (1..).zip(epoch_batches(&order, preset.batch_size)?).skip(before) {
                 keeper.before(|| trainee.state(&progress))?;
                 let report = match trainee.step(train, indices, epoch, step) {
@@ -110,13 +111,15 @@ impl Training<'_> {
                 if visitor.wants(taken) {
                     visitor.visit(taken, &trainee.model()?)?;
                 }
-                keeper.after(&progress, || trainee.state(&progress))?;
+                keeper.after()?;
+                last = indices;
             }
             let tested = evaluate(&trainee.model()?, test.images.view(), &test.labels)?;
-            if !tested.mean_loss.is_finite() {
-                let (step, loss) = (progress.step, tested.mean_loss);
-                let error = ExperimentError::Diverged { run: run.name(), epoch, step, loss, batch: Vec::new() };
-                keeper.failed(&error, epoch, step, &[])?;
+            if is_explosion(tested.mean_loss) {
+                // It is the last step that did it: the losses before the others were fine.
+                let (step, loss, batch) = (progress.step, tested.mean_loss, last.to_vec());
+                let error = ExperimentError::Diverged { run: run.name(), epoch, step, loss, batch };
+                keeper.failed(&error, epoch, step, last)?;
                 return Err(error);
             }
             let row = TrainingRow {
@@ -132,7 +135,7 @@ impl Training<'_> {
             observer.on(Event::Epoch(&row));
             progress.rows.push(row);
             (progress.step, progress.loss, progress.accuracy) = (0, 0.0, 0.0);
-            keeper.after(&progress, || trainee.state(&progress))?;
+            keeper.after_epoch(|| trainee.state(&progress))?;
         }
         Ok((trainee.model()?, progress.rows))
     }

@@ -44,7 +44,8 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     let measured = run_all(&scaled, context.threads, |((stored, (model, _)), factor)| {
         measure(stored.run(), model, *factor, test, &options.preset)
     });
-    let measured = measured.into_iter().collect::<Result<Vec<Measured>, _>>()?;
+    let names = scaled.iter().map(|((stored, _), _)| stored.run().name());
+    let measured = context.measured(names.zip(measured));
     let (rows, decisions): (Vec<_>, Vec<_>) = measured.into_iter().map(|m| (m.rows, m.decisions)).unzip();
     let (rows, decisions) = (rows.concat(), decisions.concat());
     write_csv(&context.folder.join("logit_scale.csv"), &rows)?;
