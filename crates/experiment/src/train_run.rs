@@ -4,12 +4,13 @@ use crate::atomic_file::write_atomically;
 use crate::bounded_file::{self, read_at_most};
 use crate::error::ExperimentError;
 use crate::machine::Machine;
-use crate::observer::Observer;
+use crate::observer::{Event, Observer};
 use crate::preset::Preset;
-use crate::records::write_csv;
+use crate::records::{TrainingRow, read_csv, write_csv};
 use crate::results_folder::{FolderError, ResultsFolder, free_name, same_lines, sweep_beside};
 use crate::study::Job;
-use crate::training::{Keeping, Run, RunTraining, TestSet, Trained};
+use crate::training::{Keeping, Run, RunTraining, TestSet, Trained, TrainingState, network, training_set};
+use minima_autodiff::Model;
 use minima_data::Mnist;
 use std::fs;
 use std::io::ErrorKind;
@@ -52,7 +53,8 @@ impl TrainRequest<'_> {
         self.checkpoint.with_extension("unfinished")
     }
 
-    /// Trains the model, or goes on where it was stopped, and writes the checkpoint, its curve and its configuration.
+    /// Trains the model, or goes on where it was stopped, and writes the checkpoint, its curve and its configuration. One that has been trained
+    /// is not trained again.
     ///
     /// # Errors
     /// When there is a checkpoint of another configuration, or another run at work on it; there are fewer images than the experiment asks
@@ -62,7 +64,7 @@ impl TrainRequest<'_> {
         preset.check_against(data)?;
         let configuration = self.describe()?;
         let unfinished = ResultsFolder::claim(&self.unfinished())?;
-        let unfinished = if self.fresh { self.move_aside(unfinished)? } else { unfinished };
+        let unfinished = if self.fresh { self.move_aside(unfinished, observer)? } else { unfinished };
         if let Err(refused) = self.check_configuration(&configuration) {
             // Where nothing has begun, no trace of it stays.
             let _ = fs::remove_dir(unfinished.path());
@@ -75,6 +77,11 @@ impl TrainRequest<'_> {
             keep.clear()?;
         }
         write_atomically(&self.configuration(), configuration.as_bytes())?;
+        if let Some(trained) = self.trained(unfinished.path())? {
+            observer.on(Event::Stage("this model has been trained; --fresh moves it aside and trains it again"));
+            let _ = fs::remove_dir(unfinished.path());
+            return Ok(trained);
+        }
         let test = TestSet::new(&data.test.take(preset.test_images));
         let training = RunTraining { machine, preset, run, place: (1, 1), test: &test, keep: Some(&keep) };
         let trained = training.train(data, observer)?;
@@ -92,6 +99,19 @@ impl TrainRequest<'_> {
         Ok(trained)
     }
 
+    /// The model, where it has been trained to its end.
+    fn trained(&self, unfinished: &Path) -> Result<Option<Trained>, ExperimentError> {
+        let state = TrainingState::read(unfinished);
+        if !matches!(state, Ok(None)) || !self.checkpoint.is_file() || !self.curve().is_file() {
+            return Ok(None);
+        }
+        let epochs: Vec<TrainingRow> = read_csv(&self.curve())?;
+        let set = training_set(self.preset, self.run, self.data)?;
+        let graph = network(self.preset.network, &set)?;
+        let params = graph.load(self.checkpoint)?;
+        Ok(Some(Trained { model: Model::new(graph, params)?, set, epochs, seconds: 0.0 }))
+    }
+
     /// All that decides the checkpoint's bytes, as TOML.
     fn describe(&self) -> Result<String, ExperimentError> {
         let recipe = Job::new(self.preset, self.run.clone())?.recipe(&self.data.hashes)?;
@@ -106,8 +126,8 @@ impl TrainRequest<'_> {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let there = [self.checkpoint.to_owned(), self.curve()].into_iter().find(|path| path.exists());
                 let Some(there) = there else { return Ok(()) };
-                let found = format!("no such file beside {}", there.display());
-                Err(FolderError::Other { path, found, expected: "one that tells what it was trained with".to_owned() }
+                let found = format!("{} without it", there.display());
+                Err(FolderError::Other { path, found, expected: "a checkpoint that `train` has written".to_owned() }
                     .into())
             }
             Err(source) => Err(self.failed("reading what it was trained with", source)),
@@ -115,16 +135,25 @@ impl TrainRequest<'_> {
     }
 
     /// Moves the checkpoint and what belongs to it into a folder beside it.
-    fn move_aside(&self, unfinished: ResultsFolder) -> Result<ResultsFolder, ExperimentError> {
+    fn move_aside(
+        &self,
+        unfinished: ResultsFolder,
+        observer: &mut dyn Observer,
+    ) -> Result<ResultsFolder, ExperimentError> {
         let stem = self.checkpoint.with_extension("");
         let aside = free_name(&stem);
+        let mut moved = false;
         let failed = |source| self.failed("moving aside", source);
         for path in [self.unfinished(), self.checkpoint.to_owned(), self.curve(), self.configuration()] {
             let empty = path.is_dir() && fs::read_dir(&path).map_err(failed)?.next().is_none();
             if let Some(name) = path.file_name().filter(|_| path.exists() && !empty) {
                 fs::create_dir_all(&aside).map_err(failed)?;
                 fs::rename(&path, aside.join(name)).map_err(failed)?;
+                moved = true;
             }
+        }
+        if moved {
+            observer.on(Event::Stage(&format!("what was there is now in {}", aside.display())));
         }
         drop(unfinished);
         Ok(ResultsFolder::claim(&self.unfinished())?)

@@ -28,6 +28,11 @@ pub(crate) struct Compare {
 
 impl Compare {
     pub(crate) fn run(self) -> Result<Outcome> {
+        for folder in [&self.a, &self.b] {
+            if folder.join("unfinished").exists() {
+                tell!("{}: the run in it has not ended", folder.display());
+            }
+        }
         let comparison = compare(&self.a, &self.b)?;
         if self.json {
             say!("{}", serde_json::to_string(&comparison)?);

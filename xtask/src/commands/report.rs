@@ -18,6 +18,9 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) fn run(self) -> Result<Outcome> {
         let results = Results::read(&self.folder)?;
+        if self.folder.join("unfinished").exists() {
+            tell!("{}: the run in it has not ended; what its report says is of what is there", self.folder.display());
+        }
         write_reports(&self.folder, &results)?;
         say!("Written to {}: report.md, report.html", self.folder.display());
         Ok(Outcome::Fine)

@@ -3,7 +3,7 @@
 use super::{Experiment, load_data};
 use crate::Outcome;
 use crate::interruption::Survival;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use minima_experiment::ExperimentError;
 use minima_experiment::study::{StudyEvent, StudyOptions, claim, run_study};
@@ -79,6 +79,17 @@ impl Study {
                 values.clone_from(given);
             }
         }
+        for (option, given, of) in [
+            ("--rates", !self.rates.is_empty(), &["poison"][..]),
+            ("--learning-rates", !self.learning_rates.is_empty(), &["damping"]),
+            ("--dampings", !self.dampings.is_empty(), &["damping"]),
+            ("--generations", !self.generations.is_empty(), &["precision"]),
+            ("--arithmetics", !self.arithmetics.is_empty(), &["precision"]),
+        ] {
+            if given && !names.iter().any(|name| of.contains(name)) {
+                bail!("{option} is given with {}; expected the study {}", names.join(", "), of.join(" or "));
+            }
+        }
         let data = load_data(self.data.as_deref())?;
         let (folder, moved) = claim(&self.out, self.survival.fresh)?;
         if let Some(moved) = moved {
@@ -114,7 +125,11 @@ impl Study {
                 found = Outcome::Found;
             }
         }
-        failed_study.map_or(Ok(found), |error| Err(error.into()))
+        if let Some(error) = failed_study {
+            return Err(error.into());
+        }
+        say!("Written to {}: report.html, report.md, studies", self.out.display());
+        Ok(found)
     }
 }
 

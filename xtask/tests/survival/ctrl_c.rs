@@ -79,6 +79,11 @@ fn a_study_keeps_the_states_of_all_its_runs() {
     let lines: Vec<String> = lines.filter(|line| !line.contains(" epoch ")).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{lines:?}");
     assert!(!lines.iter().any(|line| line.contains("failed")), "{lines:?}");
+    // A state that is none any more costs its run, and no other.
+    let kept =
+        fs::read_dir(bench.join("results/studies/runs")).unwrap().flatten().map(|run| run.path().join("state.json"));
+    let kept: Vec<_> = kept.filter(|state| state.exists()).collect();
+    fs::write(kept.first().expect("no run kept its state"), "{}").unwrap();
     bench.run(&command, Fate::Spared).well();
     assert_same(&contents(&bench.join("results")), &expected, "after Ctrl-C");
 }

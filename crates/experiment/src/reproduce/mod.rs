@@ -4,6 +4,7 @@ mod measured;
 mod one_model;
 
 use crate::atomic_file::{remove_if_there, write_atomically};
+use crate::bounded_file::{self, read_at_most};
 use crate::error::ExperimentError;
 use crate::kept::kept;
 use crate::machine::Machine;
@@ -20,7 +21,8 @@ use crate::training::{Keeping, Run, TestSet};
 use measured::Measured;
 use minima_data::Mnist;
 use one_model::OneModel;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What an experiment found, as far as it is printed.
@@ -53,7 +55,8 @@ pub struct Reproduction<'a> {
 ///
 /// The configuration is written before anything is trained, so that a folder that cannot be written to is found then. A file
 /// appears whole or not at all; those of an earlier run are replaced one by one. Reports are made from the files written.
-/// What has not ended is in the folder `unfinished`, which goes when all has.
+/// What has not ended is in the folder `unfinished`, which goes when all has. A run that has ended, of the same data, version, device and
+/// linear algebra, is not run again.
 ///
 /// # Errors
 /// When the folder cannot be written to, is of another configuration, or another run has it; there are fewer images than the preset asks
@@ -73,6 +76,11 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
     };
     folder.configure("config.toml", &preset.to_toml()?)?;
     if !Unfinished::is_in(&folder) {
+        if of.has_ended()? {
+            Unfinished::sweep(&folder)?;
+            observer.on(Event::Stage("this run has ended; --fresh moves it aside and runs it again"));
+            return Ok(Reproduced { summary: summary(&Results::read(out)?)? });
+        }
         remove_manifest(out)?;
     }
     let unfinished = Unfinished::open(&folder, &of.recipe()?)?;
@@ -103,7 +111,7 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
     // It is written last, as the sign that the run ended.
     results.set_provenance(manifest.provenance());
     write_reports(out, &results)?;
-    write_atomically(&out.join("manifest.json"), &manifest.to_json()?)?;
+    write_atomically(&out.join(MANIFEST), &manifest.to_json()?)?;
     unfinished.close()?;
     Ok(Reproduced { summary: summary(&results)? })
 }
@@ -120,7 +128,27 @@ impl Reproduction<'_> {
         let failed = |e: toml::ser::Error| StudyError::Recipe { run: self.name.to_owned(), message: e.to_string() };
         Ok(toml::to_string(&recipe).map_err(failed)?)
     }
+
+    /// Whether the folder's manifest is that of the same run. One that cannot be read is no sign of an end.
+    fn has_ended(&self) -> Result<bool, ExperimentError> {
+        let made_by = |bytes: &[u8]| serde_json::from_slice::<MadeBy>(bytes).ok();
+        let ended = read_at_most(&self.out.join(MANIFEST), bounded_file::TEXT).ok().and_then(|bytes| made_by(&bytes));
+        let now = Manifest::new(self.name, self.preset, self.machine, &self.data.hashes, &Clock::default());
+        Ok(ended.is_some() && ended == made_by(&now.to_json()?))
+    }
 }
+
+/// The part of a manifest that decides the bytes of the results beside the configuration.
+#[derive(PartialEq, Deserialize)]
+struct MadeBy {
+    version: String,
+    device: String,
+    linear_algebra: String,
+    data: BTreeMap<String, String>,
+}
+
+/// Written last.
+const MANIFEST: &str = "manifest.json";
 
 #[derive(Serialize)]
 struct Recipe<'a> {
@@ -133,7 +161,7 @@ struct Recipe<'a> {
 
 /// A manifest tells that the run ended that wrote it: with another begun, that is no longer so.
 fn remove_manifest(out: &Path) -> Result<(), FolderError> {
-    let path = out.join("manifest.json");
+    let path = out.join(MANIFEST);
     remove_if_there(&path).map_err(|source| FolderError::System { path, step: "taking an earlier one away", source })
 }
 

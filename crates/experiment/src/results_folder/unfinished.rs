@@ -30,10 +30,18 @@ impl Unfinished {
     /// # Errors
     /// When what is there was made by another recipe, or the folder cannot be written to.
     pub fn open(results: &ResultsFolder, recipe: &str) -> Result<Self, FolderError> {
-        remove_all(&results.path().join(DONE))?;
+        Self::sweep(results)?;
         let folder = results.path().join(NAME);
         results.configure(&format!("{NAME}/{RECIPE}"), recipe)?;
         Ok(Self { folder })
+    }
+
+    /// Takes away what a run that has ended may have left of its folder.
+    ///
+    /// # Errors
+    /// When that cannot be done.
+    pub fn sweep(results: &ResultsFolder) -> Result<(), FolderError> {
+        remove_all(&results.path().join(DONE))
     }
 
     /// A place in it.

@@ -261,7 +261,10 @@ impl Context<'_> {
         });
         for (job, outcome) in missing.iter().zip(outcomes) {
             match outcome {
-                Err(stopped @ ExperimentError::Interrupted { .. }) => return Err(stopped),
+                // Variants of a run are told apart by the job's name.
+                Err(ExperimentError::Interrupted { epoch, step, .. }) => {
+                    return Err(ExperimentError::Interrupted { run: job.name.clone(), epoch, step });
+                }
                 Err(error) => self.note(&job.name, &error),
                 Ok(()) => {}
             }

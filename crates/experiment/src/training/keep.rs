@@ -204,3 +204,56 @@ impl<'a> Keeper<'a> {
         self.keep.map(|keep| keep.keeping.stop.heed())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minima_optim::OptimizerState;
+
+    fn after(step: usize) -> Result<TrainingState, ExperimentError> {
+        let progress = Progress { step, ..Progress::new("clean-sgd-1") };
+        Ok(TrainingState { progress, weights: vec![step as f64], optimizer: OptimizerState::default() })
+    }
+
+    fn on_disk(folder: &Path) -> Option<usize> {
+        TrainingState::read(folder).unwrap().map(|state| state.progress.step)
+    }
+
+    #[test]
+    fn a_state_is_kept_once_the_step_from_it_went_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let keeping = Keeping::default();
+        let keep = keeping.at(folder.path().to_owned());
+        let mut keeper = Keeper::new(Some(&keep), "clean-sgd-1");
+        keeper.before(|| after(0)).unwrap();
+        keeper.after().unwrap();
+        assert_eq!(on_disk(folder.path()), None);
+        // Asked to stop, with weights that the next step finds exploded: what was good before is kept.
+        keeping.stop.ask();
+        keeper.before(|| after(1)).unwrap();
+        let exploded = ExperimentError::Interrupted { run: "an error".to_owned(), epoch: 1, step: 2 };
+        keeper.failed(&exploded, 1, 2, &[7, 3]).unwrap();
+        assert_eq!(on_disk(folder.path()), Some(0));
+        // Where it goes well, that is the state to go on from.
+        keeper.before(|| after(1)).unwrap();
+        assert!(matches!(keeper.after(), Err(ExperimentError::Interrupted { epoch: 1, step: 1, .. })));
+        assert_eq!(on_disk(folder.path()), Some(1));
+    }
+
+    #[test]
+    fn a_longer_runs_state_is_left_alone_and_the_wish_to_stop_heeded() {
+        let folder = tempfile::tempdir().unwrap();
+        after(4).unwrap().write(folder.path()).unwrap();
+        let keeping = Keeping { every: Duration::ZERO, ..Keeping::default() };
+        let keep = keeping.at(folder.path().to_owned());
+        let mut keeper = Keeper::new(Some(&keep), "clean-sgd-1");
+        assert!(keeper.resume(0).unwrap().is_none());
+        keeper.before(|| after(1)).unwrap();
+        keeper.after().unwrap();
+        keeper.failed(&ExperimentError::Interrupted { run: String::new(), epoch: 1, step: 2 }, 1, 2, &[]).unwrap();
+        keeping.stop.ask();
+        assert!(matches!(keeper.after_epoch(|| after(2)), Err(ExperimentError::Interrupted { step: 2, .. })));
+        assert_eq!(on_disk(folder.path()), Some(4));
+        assert!(!folder.path().join(FAILURE).exists());
+    }
+}
