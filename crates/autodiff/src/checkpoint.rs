@@ -1,11 +1,11 @@
 //! Parameters in safetensors files: a tensor a parameter, with Flax's names and layouts.
 
 use crate::tensor_file::LENGTH;
-use crate::{AutodiffError, CheckpointError, Graph, ParameterSpec, Scalar, TensorFile};
+use crate::{AutodiffError, CheckpointError, Graph, ParameterSpec, Scalar, TensorFile, whole_file};
 use safetensors::tensor::{Dtype, View};
 use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// The longest header of a file that is read: a network's takes about a hundred bytes a tensor, what others note beside it may
@@ -58,18 +58,8 @@ impl Graph {
     /// When they are another number than the network has, or the file cannot be written.
     pub fn save<T: Scalar>(&self, params: &[T], path: &Path) -> Result<(), AutodiffError> {
         let bytes = self.to_safetensors(params)?;
-        let partial = path.with_extension("partial");
-        let write = || {
-            let mut file = fs::File::create(&partial)?;
-            file.write_all(&bytes)?;
-            file.sync_all()?;
-            fs::rename(&partial, path)
-        };
-        write().map_err(|source: io::Error| {
-            // The error that counts is the first; what is left of the file is of no use.
-            let _ = fs::remove_file(&partial);
-            CheckpointError::Write { path: path.to_owned(), source }.into()
-        })
+        let written = whole_file::write(path, &bytes);
+        Ok(written.map_err(|source| CheckpointError::Write { path: path.to_owned(), source })?)
     }
 
     /// Reads parameters from a safetensors file. Of a file that is larger than any of this network's no more is read than that.

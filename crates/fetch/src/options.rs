@@ -2,7 +2,9 @@
 
 use crate::{error::FetchError, part_file::failure};
 use std::{
-    env, fs,
+    env,
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -11,6 +13,9 @@ use ureq::{
     Agent,
     tls::{PemItem, RootCerts, TlsConfig, parse_pem},
 };
+
+/// No file of certificates is larger: those that systems trust take a quarter of a megabyte.
+const MOST_CERTIFICATES: u64 = 4 << 20;
 
 /// Limits of patience and trust. Certificates are always verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +28,7 @@ pub struct Options {
     pub redirects: u32,
     /// How often one mirror is asked, as long as each time some bytes come before it breaks off.
     pub tries: u32,
-    /// A PEM file of certificates to trust, instead of those that Mozilla does.
+    /// A PEM file of certificates to trust, of 4 MiB at most, instead of those that Mozilla does.
     pub certificates: Option<PathBuf>,
     /// Whether to go through the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, …).
     pub proxy: bool,
@@ -75,7 +80,14 @@ impl Options {
 
 fn read_certificates(file: &Path) -> Result<Vec<ureq::tls::Certificate<'static>>, FetchError> {
     let wrong = |found: String| FetchError::Certificates { file: file.to_path_buf(), found };
-    let bytes = fs::read(file).map_err(failure(file, "reading certificates"))?;
+    let read = || {
+        let mut bytes = Vec::new();
+        File::open(file)?.take(MOST_CERTIFICATES + 1).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    let bytes = read().map_err(failure(file, "reading certificates"))?;
+    if bytes.len() as u64 > MOST_CERTIFICATES {
+        return Err(wrong(format!("more than {MOST_CERTIFICATES} bytes")));
+    }
     let mut certificates = Vec::new();
     for item in parse_pem(&bytes) {
         if let PemItem::Certificate(certificate) = item.map_err(|error| wrong(error.to_string()))? {

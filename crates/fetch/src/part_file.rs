@@ -46,6 +46,27 @@ impl PartFile {
         Ok(())
     }
 
+    /// An empty one in the same folder that has no name, and goes with this value or this process.
+    pub(crate) fn beside(&self) -> Result<Self, FetchError> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::tempfile_in(folder).map_err(failure(folder, "making a temporary file"))?;
+        Ok(Self { path: self.path.clone(), file, length: 0 })
+    }
+
+    /// Takes the bytes of `other` in place of its own.
+    ///
+    /// They are copied: a file that took this one's name would not have the lock that other processes may be waiting for.
+    pub(crate) fn replace(&mut self, mut other: Self) -> Result<(), FetchError> {
+        self.clear()?;
+        let mut copy = || {
+            other.file.rewind()?;
+            self.file.rewind()?;
+            io::copy(&mut other.file, &mut self.file)
+        };
+        self.length = copy().map_err(failure(&self.path, "writing"))?;
+        Ok(())
+    }
+
     /// Adds bytes at the end.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
         let mut write = || {

@@ -34,8 +34,8 @@ impl From<Failure> for Stop {
 
 /// Asks `url` for what is missing of `size` bytes and adds it to `part`, until it has them all.
 ///
-/// A server that ignores what was asked for and sends the whole is taken at its word: the part begins again. `received`
-/// is told how many bytes there are, each time that there are more.
+/// A server that ignores what was asked for and sends the whole takes nothing away: what it sends replaces the part only
+/// where it comes to more. `received` is told how many bytes there are, each time that there are more.
 pub(crate) fn transfer(
     agent: &Agent,
     options: &Options,
@@ -52,8 +52,7 @@ pub(crate) fn transfer(
     }
     let response = request.config().https_only(is_https(url)).build().call().map_err(failed)?;
     match (response.status().as_u16(), start) {
-        (200, 0) => {}
-        (200, _) => part.clear()?,
+        (200, _) => {}
         (206, 1..) => check_range(response.headers(), start, size)?,
         (416, 1..) => {
             part.clear()?;
@@ -64,12 +63,23 @@ pub(crate) fn transfer(
             return Err(Failure::Status { found, expected }.into());
         }
     }
-    if let Some(found) = content_length(&response).map(|length| length.saturating_add(part.length()))
+    let is_whole = response.status().as_u16() == 200;
+    let before = if is_whole { 0 } else { start };
+    if let Some(found) = content_length(&response).map(|length| length.saturating_add(before))
         && found != size
     {
         return Err(Failure::Size { found, expected: size }.into());
     }
-    receive(response, options, size, part, received)
+    if !is_whole || start == 0 {
+        return receive(response, options, size, part, received);
+    }
+    // It may be anything, an error page for one, or break off early: the part is not given for it yet.
+    let mut whole = part.beside()?;
+    let ended = receive(response, options, size, &mut whole, received);
+    if whole.length() > start && !matches!(ended, Err(Stop::Fatal(_))) {
+        part.replace(whole)?;
+    }
+    ended
 }
 
 /// Adds the body of a response, and demands that it ends where the file does.

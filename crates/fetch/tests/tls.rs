@@ -111,4 +111,17 @@ fn certificates_that_are_none_are_refused() {
         fs::write(&file, text).unwrap();
         assert!(matches!(with(), Err(FetchError::Certificates { .. })), "{text:?}");
     }
+    // Good ones, more of them than anybody trusts; and a file without end.
+    let pem = Authority::new().0.pem();
+    fs::write(&file, pem.repeat((4 << 20) / pem.len() + 1)).unwrap();
+    let refused = with();
+    assert!(
+        matches!(&refused, Err(FetchError::Certificates { found, .. }) if found == "more than 4194304 bytes"),
+        "{refused:?}"
+    );
+    #[cfg(unix)]
+    {
+        let endless = Fetcher::new(Options { certificates: Some("/dev/zero".into()), ..options() });
+        assert!(matches!(endless, Err(FetchError::Certificates { .. })));
+    }
 }

@@ -120,6 +120,44 @@ fn a_server_may_ignore_ranges() {
 }
 
 #[test]
+fn a_whole_answer_takes_nothing_away_unless_it_comes_to_more() {
+    let have = content().len() - 1000;
+    let page = vec![b'<'; 5000];
+    let chunked = ["Transfer-Encoding: chunked".to_owned()];
+    let endless = vec![b'<'; content().len() + 70_000];
+    let mut early = whole(&content());
+    early.truncate(early.len() - 2000);
+    let answers = [
+        ("announced", whole(&page)),
+        ("not announced", response("200 OK", &[], &page)),
+        ("in a chunk", response("200 OK", &chunked, &[b"1388\r\n", &page[..], b"\r\n0\r\n\r\n"].concat())),
+        ("too long", response("200 OK", &[], &endless)),
+        ("broken off", early),
+    ];
+    for (what, answer) in answers {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file.bin.part"), &content()[..have]).unwrap();
+        let failures = fails(folder.path(), &[Server::new(vec![Send(answer)]).url("a")]);
+        let expected = content().len() as u64;
+        if what == "announced" {
+            assert_eq!(failures[0].failure, Failure::Size { found: 5000, expected });
+        }
+        assert_eq!(files(folder.path()), ["file.bin.part"], "{what}");
+        assert!(fs::read(folder.path().join("file.bin.part")).unwrap() == content()[..have], "{what}");
+        // The next mirror has a thousand bytes to give.
+        succeeds(folder.path(), &[Server::new(vec![Send(rest(have))]).url("a")]);
+    }
+    // More than there was, though not all, is gone on with.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file.bin.part"), [7; 1000]).unwrap();
+    let mut more = response("200 OK", &[length(&content())], &content());
+    more.truncate(more.len() - (content().len() - have));
+    let server = Server::new(vec![Send(more), Send(rest(have))]);
+    succeeds(folder.path(), &[server.url("a")]);
+    assert!(server.requests()[1].contains(&format!("range: bytes={have}-\r\n")), "{:?}", server.requests());
+}
+
+#[test]
 fn another_range_than_asked_for_is_refused() {
     let part = &content()[..1000];
     let body = &content()[1000..];

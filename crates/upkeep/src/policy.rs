@@ -71,10 +71,8 @@ struct Licenses {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Bans {
     multiple_versions: String,
-    #[serde(rename = "wildcards")]
-    _wildcards: Option<String>,
-    #[serde(rename = "allow-wildcard-paths")]
-    _allow_wildcard_paths: Option<bool>,
+    wildcards: String,
+    allow_wildcard_paths: bool,
     #[serde(default)]
     skip: Vec<Skip>,
 }
@@ -92,8 +90,8 @@ impl Policy {
     /// Reads a `deny.toml`.
     ///
     /// # Errors
-    /// A file that cannot be read, a key that is not enforced here, or a weaker value than `deny` where that is what is
-    /// enforced: a file that says less than what is done would mislead.
+    /// A file that cannot be read, a key that is not enforced here, or another value than the one that is, as a weaker one
+    /// than `deny`: a file that says less than what is done would mislead.
     pub fn read(path: &Path) -> Result<Self, UpkeepError> {
         let text = fs::read_to_string(path).map_err(|source| UpkeepError::File { path: path.to_owned(), source })?;
         let file: File = toml::from_str(&text)
@@ -103,6 +101,7 @@ impl Policy {
         };
         for (key, value) in [
             ("bans.multiple-versions", &file.bans.multiple_versions),
+            ("bans.wildcards", &file.bans.wildcards),
             ("sources.unknown-registry", &file.sources.unknown_registry),
             ("sources.unknown-git", &file.sources.unknown_git),
         ] {
@@ -112,6 +111,9 @@ impl Policy {
         }
         if !file.graph.all_features {
             return wrong("graph.all-features", &false, "true");
+        }
+        if !file.bans.allow_wildcard_paths {
+            return wrong("bans.allow-wildcard-paths", &false, "true");
         }
         if let Some(found) = file.sources.allow_git.first() {
             return wrong("sources.allow-git", found, "nothing");

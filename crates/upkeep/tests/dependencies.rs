@@ -33,10 +33,19 @@ fn with(mut package: Value, key: &str, value: Value) -> Value {
     package
 }
 
-/// The lines found in a workspace of one member, Rust 1.90, with these dependencies.
+/// A member of a workspace, Rust 1.90.
+fn member() -> Value {
+    with(with(dependency("member", "0.1.0"), "source", Value::Null), "rust_version", json!("1.90"))
+}
+
+/// The lines found in a workspace of one member with these dependencies.
 fn lines(dependencies: &[Value], policy: &Policy) -> Vec<String> {
-    let member = with(with(dependency("member", "0.1.0"), "source", Value::Null), "rust_version", json!("1.90"));
-    let packages: Vec<&Value> = std::iter::once(&member).chain(dependencies).collect();
+    lines_of(&member(), dependencies, policy)
+}
+
+/// The lines found in a workspace of this member, with these dependencies.
+fn lines_of(member: &Value, dependencies: &[Value], policy: &Policy) -> Vec<String> {
+    let packages: Vec<&Value> = std::iter::once(member).chain(dependencies).collect();
     let metadata = json!({
         "packages": packages, "workspace_members": ["member 0.1.0"], "workspace_default_members": ["member 0.1.0"],
         "resolve": null, "target_directory": "/target", "workspace_root": "/workspace", "version": 1, "metadata": null,
@@ -112,6 +121,39 @@ fn sources_and_newer_rusts_are_named() {
 }
 
 #[test]
+fn any_version_will_do_for_nothing_that_is_published() {
+    let asks = |publish: Value, kind: Value, req: &str, source: Value, path: Value| {
+        let one = json!({
+            "name": "a", "source": source, "req": req, "kind": kind, "rename": null, "optional": false,
+            "uses_default_features": true, "features": [], "target": null, "registry": null, "path": path,
+        });
+        let member = with(with(member(), "publish", publish), "dependencies", json!([one]));
+        lines_of(&member, &[dependency("a", "1.0.0")], &policy())
+    };
+    let registry = || json!(format!("registry+{REGISTRY}"));
+    let (public, private) = (|| Value::Null, || json!([]));
+    let (folder, git) = (|| json!("/workspace/a"), || json!("git+https://example.org/a"));
+    let found = ["member 0.1.0: depends on a in any version"];
+    for publish in [public(), private(), json!(["crates-io"])] {
+        for kind in [Value::Null, json!("dev"), json!("build")] {
+            assert_eq!(asks(publish.clone(), kind.clone(), "*", registry(), Value::Null), found, "{publish} {kind}");
+            for req in ["^1.0", ">=0", "1.*"] {
+                assert!(asks(publish.clone(), kind.clone(), req, registry(), Value::Null).is_empty(), "{req}");
+                assert!(asks(publish.clone(), kind.clone(), req, Value::Null, folder()).is_empty(), "{req}");
+            }
+        }
+    }
+    // By its path, or from git, it is one version, until it is published.
+    for (source, path) in [(Value::Null, folder()), (git(), Value::Null)] {
+        let asks = |publish, kind| asks(publish, kind, "*", source.clone(), path.clone());
+        assert!(asks(private(), Value::Null).is_empty() && asks(private(), json!("build")).is_empty());
+        assert!(asks(public(), json!("dev")).is_empty());
+        assert_eq!(asks(public(), Value::Null), found);
+        assert_eq!(asks(public(), json!("build")), found);
+    }
+}
+
+#[test]
 fn a_policy_that_says_less_or_other_than_what_is_enforced_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deny.toml");
@@ -124,6 +166,11 @@ fn a_policy_that_says_less_or_other_than_what_is_enforced_is_refused() {
     let weaker = refused("multiple-versions = \"deny\"", "multiple-versions = \"warn\"");
     assert!(matches!(weaker, UpkeepError::PolicyValue { key: "bans.multiple-versions", .. }), "{weaker}");
     assert!(weaker.to_string().ends_with("bans.multiple-versions is \"warn\", expected deny"));
+    let weaker = refused("wildcards = \"deny\"", "wildcards = \"allow\"");
+    assert!(matches!(weaker, UpkeepError::PolicyValue { key: "bans.wildcards", .. }), "{weaker}");
+    assert!(matches!(refused("wildcards = \"deny\"\n", ""), UpkeepError::Policy { .. }));
+    let other = refused("allow-wildcard-paths = true", "allow-wildcard-paths = false");
+    assert!(matches!(other, UpkeepError::PolicyValue { key: "bans.allow-wildcard-paths", .. }), "{other}");
     assert!(matches!(refused("skip = [", "deny = []\nskip = ["), UpkeepError::Policy { .. }));
     assert!(matches!(refused("[bans]", "[bands]"), UpkeepError::Policy { .. }));
     assert!(matches!(Policy::read(&folder.path().join("none")), Err(UpkeepError::File { .. })));

@@ -12,7 +12,7 @@ use std::process::Command;
 /// List the public items of each crate, and say what has become of them.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Each crate's list is its API.txt. A removed or changed item needs a version with a higher first number that is not\nzero. Exits 1 if a list is not current (--check), or a version is too low (--since)."
+    after_help = "Each crate's list is its API.txt. A removed or changed item needs a version with a higher first number that is not\nzero. Exits 1 if a list is not current or of another format (--check), or a version is too low (--since)."
 )]
 pub(crate) struct Api {
     /// Write nothing, and compare with the lists as they are
@@ -35,7 +35,7 @@ impl Api {
             let now = match document(&workspace, package, self.offline)? {
                 Documented::Items(list) => list,
                 Documented::OtherFormat(format) => {
-                    println!("Skipped: rustdoc of this toolchain writes format {format}, which is not read here.");
+                    println!("Skipped: {}", self.unread(format)?);
                     return Ok(Outcome::Fine);
                 }
             };
@@ -47,8 +47,8 @@ impl Api {
             };
             let is_fine = match before {
                 Some(before) if before.format != now.format && self.since.is_none() && self.check => {
-                    println!("{}: skipped, its list is of format {}, not {}", now.name, before.format, now.format);
-                    true
+                    println!("{}: not compared, its list is of format {}, not {}", now.name, before.format, now.format);
+                    false
                 }
                 Some(before) => self.judge(&before, &now),
                 None => {
@@ -67,6 +67,12 @@ impl Api {
             println!("Lists are not current: cargo xtask api writes them.");
         }
         Ok(outcome)
+    }
+
+    /// What is told of a format that is not read; where a check was asked for, that it could not be made is an error.
+    fn unread(&self, format: u32) -> Result<String> {
+        let told = format!("rustdoc of this toolchain writes format {format}, which is not read here");
+        if self.check { bail!("{told}: nothing was checked") } else { Ok(told) }
     }
 
     /// Prints what stands between two lists. Whether that is as it should be.
@@ -114,4 +120,17 @@ fn list_at(root: &Path, revision: &str, path: &Path) -> Result<Option<ItemList>>
         return Ok(None);
     }
     Ok(Some(ItemList::parse(path, &String::from_utf8_lossy(&output.stdout))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_cannot_be_made_is_no_success() {
+        let unread = |check| Api { check, since: None, offline: true }.unread(99).map_err(|error| error.to_string());
+        let told = "rustdoc of this toolchain writes format 99, which is not read here";
+        assert_eq!(unread(false), Ok(told.to_owned()));
+        assert_eq!(unread(true), Err(format!("{told}: nothing was checked")));
+    }
 }

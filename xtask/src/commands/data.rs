@@ -11,6 +11,9 @@ use std::fs::File;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+/// The images of CIFAR-10 to train on, and to test on.
+const CIFAR10_IMAGES: (usize, usize) = (50_000, 10_000);
+
 /// List the data sets, and fetch one from where it was published.
 #[derive(Debug, Args)]
 pub(crate) struct Data {
@@ -22,11 +25,11 @@ pub(crate) struct Data {
 enum Command {
     /// What there is, where it is, and whether it is what it should be; exits 1 if something is not
     List,
-    /// Download a data set, verify its SHA-256, and unpack it
+    /// Download a data set, verify the SHA-256 of what was downloaded, and unpack it
     Fetch(Fetch),
 }
 
-/// Download a data set, verify its SHA-256, and unpack it. No other command uses the network.
+/// Download a data set, verify the SHA-256 of what was downloaded, and unpack it. No other command uses the network.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Mirrors are asked in order, by TLS, until one has given files of the known SHA-256. What is there already is verified and \
@@ -74,7 +77,7 @@ impl Name {
         self.data_set().files.iter().all(|file| !folder.join(file.name).exists())
     }
 
-    /// The training and the test set, if they are what they should be.
+    /// The training and the test set, if they are what they should be, as far as [`Self::checked`] says.
     fn verified(self, folder: &Path) -> Result<(Dataset, Dataset)> {
         match self {
             Self::Mnist => {
@@ -93,8 +96,18 @@ impl Name {
                     );
                 }
                 let data = cifar10::load(folder)?;
+                ensure_counts(folder, data.train.len(), data.test.len())?;
                 Ok((data.train, data.test))
             }
+        }
+    }
+
+    /// What is known of sets that [`Self::verified`] has given: of CIFAR-10's six files no hash is.
+    fn checked(self, train: usize, test: usize) -> String {
+        let images = format!("{train} images to train on, {test} to test on");
+        match self {
+            Self::Mnist => format!("verified, {images}"),
+            Self::Cifar10 => format!("archive verified; its six files are readable, without known hashes: {images}"),
         }
     }
 
@@ -128,7 +141,7 @@ fn list() -> Outcome {
                     outcome = Outcome::Found;
                     format!("not what it should be: {error:#}")
                 },
-                |(train, test)| format!("verified, {} images to train on, {} to test on", train.len(), test.len()),
+                |(train, test)| name.checked(train.len(), test.len()),
             )
         };
         println!("{:<8} {}\n         {}: {state}", set.name, set.about, folder.display());
@@ -150,9 +163,21 @@ impl Fetch {
             cifar10::unpack(&folder.join(cifar10::ARCHIVE), &folder)?;
         }
         let (train, test) = self.name.verified(&folder)?;
-        println!("{}: verified, {} images to train on, {} to test on", folder.display(), train.len(), test.len());
+        println!("{}: {}", folder.display(), self.name.checked(train.len(), test.len()));
         Ok(Outcome::Fine)
     }
+}
+
+/// Demands as many images as CIFAR-10 has.
+fn ensure_counts(folder: &Path, train: usize, test: usize) -> Result<()> {
+    anyhow::ensure!(
+        (train, test) == CIFAR10_IMAGES,
+        "{}: found {train} images to train on and {test} to test on, expected {} and {}",
+        folder.display(),
+        CIFAR10_IMAGES.0,
+        CIFAR10_IMAGES.1
+    );
+    Ok(())
 }
 
 /// Fetches one file, with a bar on a terminal. What failed before a mirror gave it is told on standard error.
@@ -202,5 +227,25 @@ mod tests {
         assert_eq!(catalogue::CIFAR10.files.len(), 1);
         assert_eq!(catalogue::CIFAR10.files[0].name, cifar10::ARCHIVE);
         assert_eq!(catalogue::DATA_SETS.len(), Name::value_variants().len());
+    }
+
+    #[test]
+    fn only_what_has_a_known_hash_is_called_verified() {
+        assert_eq!(Name::Mnist.checked(2, 1), "verified, 2 images to train on, 1 to test on");
+        assert_eq!(
+            Name::Cifar10.checked(2, 1),
+            "archive verified; its six files are readable, without known hashes: 2 images to train on, 1 to test on"
+        );
+    }
+
+    #[test]
+    fn a_set_of_another_size_is_not_cifar10() {
+        let folder = Path::new("here");
+        assert!(ensure_counts(folder, 50_000, 10_000).is_ok());
+        for (train, test) in [(49_999, 10_000), (50_000, 10_001)] {
+            let message = ensure_counts(folder, train, test).map_err(|error| error.to_string());
+            let expected = "expected 50000 and 10000";
+            assert!(message.is_err_and(|message| message.starts_with("here: found ") && message.ends_with(expected)));
+        }
     }
 }

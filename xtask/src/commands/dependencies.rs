@@ -10,7 +10,7 @@ use minima_upkeep::{Policy, Workspace, package_findings};
 /// Hold what the workspace depends on to `deny.toml`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Licences, sources, second versions, the Rust that dependencies need, Cargo.lock.\nExits 1 with a line for each finding."
+    after_help = "Licences, sources, second versions, versions \"*\", the Rust that dependencies need, Cargo.lock.\nExits 1 with a line for each finding."
 )]
 pub(crate) struct Dependencies {
     /// Ask nobody for what has not been downloaded

@@ -63,3 +63,32 @@ fn a_failed_write_leaves_what_was_there() {
     assert!(graph().save(&[1.0_f32; 9], &taken).is_err());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
+
+#[test]
+fn files_beside_survive_and_any_name_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let beside = folder.path().join("w.partial");
+    fs::write(&beside, b"mine").unwrap();
+    graph().save(&[1.0_f32; 9], &folder.path().join("w.safetensors")).unwrap();
+    assert_eq!(fs::read(&beside).unwrap(), b"mine");
+
+    // What was there is replaced, not written over: its other name has it still.
+    let other_name = folder.path().join("other name");
+    fs::hard_link(&beside, &other_name).unwrap();
+    graph().save(&[2.0_f32; 9], &beside).unwrap();
+    assert_eq!(graph().load::<f32>(&beside).unwrap(), [2.0; 9]);
+    assert_eq!(fs::read(&other_name).unwrap(), b"mine");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    assert!(graph().save(&[1.0_f32; 9], Path::new("/")).is_err());
+}
+
+#[test]
+fn a_failure_takes_away_nothing_but_its_own_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = folder.path().join("w.safetensors");
+    fs::create_dir_all(taken.join("inside")).unwrap();
+    fs::write(folder.path().join("w.partial"), b"mine").unwrap();
+    assert!(graph().save(&[1.0_f32; 9], &taken).is_err());
+    assert_eq!(fs::read(folder.path().join("w.partial")).unwrap(), b"mine");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}

@@ -23,12 +23,18 @@ const IGNORED: [&str; 2] = ["batches.meta.txt", "readme.html"];
 /// No file that is ignored, and nothing after the end of the archive, is larger.
 const IGNORED_BYTES: u64 = 1 << 20;
 
+/// How the names of files that are not whole yet begin and end.
+const TEMPORARY: [&str; 2] = [".cifar10-", ".tmp"];
+
 /// Unpacks the six files of `cifar-10-binary.tar.gz` into a folder, which is made if need be.
 ///
 /// Files come to be whole or not at all, and none does before the archive was read to its end. Only the six files are
 /// written, under their own names, directly in `folder`; old files of these names are replaced. The readme and the list
 /// of classes are left out. Anything else is an error: other names, `..`, absolute paths, links, devices, other sizes,
 /// a name that comes twice. Memory does not grow with what the archive holds or promises.
+///
+/// What an unpacking that was killed left in `folder` is taken away first: regular files `.cifar10-*.tmp`. Two
+/// unpackings into one folder at once are therefore not meant to be: one takes the other's files away, which then fails.
 ///
 /// # Errors
 ///
@@ -53,6 +59,7 @@ fn unpack_batches(path: &Path, folder: &Path, batch_bytes: u64) -> Result<(), Da
         move |source| DataError::Unwritable { file, source }
     };
     fs::create_dir_all(folder).map_err(unwritable(folder))?;
+    remove_leftovers(folder)?;
 
     let mut unpacked = BTreeMap::new();
     let mut ignored = Vec::new();
@@ -140,10 +147,27 @@ fn expected_members() -> String {
 
 /// A file with the permissions of any other, which goes away unless it is given its name.
 fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
+    let [prefix, suffix] = TEMPORARY;
     tempfile::Builder::new()
-        .prefix(".cifar10-")
-        .suffix(".tmp")
+        .prefix(prefix)
+        .suffix(suffix)
         .make_in(folder, |path| OpenOptions::new().write(true).create_new(true).open(path))
+}
+
+/// Takes away what was left by an unpacking that was killed.
+fn remove_leftovers(folder: &Path) -> Result<(), DataError> {
+    let [prefix, suffix] = TEMPORARY;
+    let unreadable = |source| DataError::Unreadable { file: folder.to_path_buf(), source };
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name();
+        let is_ours = name.to_str().is_some_and(|name| name.starts_with(prefix) && name.ends_with(suffix));
+        // Of the entry itself: a link is not followed, and is not ours.
+        if is_ours && entry.file_type().map_err(unreadable)?.is_file() {
+            fs::remove_file(entry.path()).map_err(|source| DataError::Unwritable { file: entry.path(), source })?;
+        }
+    }
+    Ok(())
 }
 
 /// Which side of a copy failed.

@@ -5,6 +5,7 @@ mod licences;
 mod lock_file;
 mod rust_versions;
 mod sources;
+mod wildcards;
 
 use crate::{Policy, Workspace};
 use std::fmt;
@@ -32,14 +33,15 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Every dependency that the policy does not allow: its licence, its source, a second version, a newer Rust than the
-/// workspace's; and every entry of the policy that nothing needs. In a fixed order.
+/// Every dependency that the policy does not allow: its licence, its source, a second version, any version at all, a newer
+/// Rust than the workspace's; and every entry of the policy that nothing needs. In a fixed order.
 #[must_use]
 pub fn findings(workspace: &Workspace, policy: &Policy) -> Vec<Finding> {
     let dependencies = workspace.dependencies();
     let mut found = licences::findings(&dependencies, policy);
     found.extend(duplicates::findings(&dependencies, policy));
     found.extend(sources::findings(&dependencies, policy));
+    found.extend(wildcards::findings(&workspace.members()));
     if let Some(ours) = workspace.rust_version() {
         found.extend(rust_versions::findings(&dependencies, &ours));
     }

@@ -109,6 +109,30 @@ fn old_files_are_replaced_only_by_a_whole_archive() {
 }
 
 #[test]
+fn what_a_killed_unpacking_left_is_taken_away() {
+    let root = tempfile::tempdir().unwrap();
+    let (archive, folder) = (root.path().join("archive.tar.gz"), root.path().join("folder"));
+    fs::write(&archive, gzip(&tarball(|_| ()))).unwrap();
+    fs::create_dir_all(folder.join(".cifar10-folder.tmp")).unwrap();
+    for name in [".cifar10-aB3xYz.tmp", ".cifar10-000000.tmp", ".cifar10-mine", "cifar10-mine.tmp", ".other.tmp"] {
+        fs::write(folder.join(name), b"left").unwrap();
+    }
+    let mut kept = vec![".cifar10-folder.tmp", ".cifar10-mine", "cifar10-mine.tmp", ".other.tmp"];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&archive, folder.join(".cifar10-link.tmp")).unwrap();
+        kept.push(".cifar10-link.tmp");
+    }
+    unpack_batches(&archive, &folder, SIZE).unwrap();
+    let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| !batch_names().any(|batch| batch == name)).collect();
+    names.sort();
+    kept.sort_unstable();
+    assert_eq!(names, kept);
+    assert!(archive.is_file());
+}
+
+#[test]
 fn anything_else_is_refused() {
     let add = |path: &'static [u8], kind, body: &'static [u8]| {
         gzip(&tarball(|archive| archive.append(&header(path, kind, body.len() as u64), body).unwrap()))

@@ -1,0 +1,37 @@
+//! A file that is written whole or not at all.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// Writes `bytes` to `path` by way of a file beside it that nobody else has, which is synced before it gets the name.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (temporary, mut file) = beside(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The error that counts is the first; what is left of the file is of no use.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// A new file `.NAME.PROCESS-NUMBER.tmp` in the folder of `path`.
+fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let name = path.file_name();
+    let name = name.ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "the path ends in no file name"))?;
+    loop {
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".{}-{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
+        let temporary = path.with_file_name(hidden);
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            // Left by a process of the same number that was killed, or somebody's own: the next name is free.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            opened => return Ok((temporary, opened?)),
+        }
+    }
+}
