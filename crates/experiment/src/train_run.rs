@@ -9,7 +9,7 @@ use crate::preset::Preset;
 use crate::records::{TrainingRow, read_csv, write_csv};
 use crate::results_folder::{FolderError, ResultsFolder, free_name, same_lines, sweep_beside};
 use crate::study::Job;
-use crate::training::{Keeping, Run, RunTraining, TestSet, Trained, TrainingState, network, training_set};
+use crate::training::{Keep, Keeping, Run, RunTraining, TestSet, Trained, TrainingState, network, training_set};
 use minima_autodiff::Model;
 use minima_data::Mnist;
 use std::fs;
@@ -79,7 +79,7 @@ impl TrainRequest<'_> {
         write_atomically(&self.configuration(), configuration.as_bytes())?;
         if let Some(trained) = self.trained(unfinished.path())? {
             observer.on(Event::Stage("this model has been trained; --fresh moves it aside and trains it again"));
-            let _ = fs::remove_dir(unfinished.path());
+            self.take_away(&keep, &unfinished)?;
             return Ok(trained);
         }
         let test = TestSet::new(&data.test.take(preset.test_images));
@@ -88,15 +88,20 @@ impl TrainRequest<'_> {
         let model = &trained.model;
         write_csv(&self.curve(), &trained.epochs)?;
         write_atomically(self.checkpoint, &model.graph().to_safetensors(model.params())?)?;
+        self.take_away(&keep, &unfinished)?;
+        Ok(trained)
+    }
+
+    /// Takes the state away, and its folder with it.
+    fn take_away(&self, keep: &Keep, unfinished: &ResultsFolder) -> Result<(), ExperimentError> {
         keep.clear()?;
         match fs::remove_dir(unfinished.path()) {
             Err(source) if source.kind() != ErrorKind::DirectoryNotEmpty => {
-                return Err(self.failed("taking away what is finished", source));
+                Err(self.failed("taking away what is finished", source))
             }
             // What somebody else put there stays.
-            _ => {}
+            _ => Ok(()),
         }
-        Ok(trained)
     }
 
     /// The model, where it has been trained to its end.

@@ -35,7 +35,7 @@ impl Api {
             let now = match document(&workspace, package, self.offline)? {
                 Documented::Items(list) => list,
                 Documented::OtherFormat(format) => {
-                    println!("Skipped: {}", self.unread(format)?);
+                    say!("Skipped: {}", self.unread(format)?);
                     return Ok(Outcome::Fine);
                 }
             };
@@ -47,12 +47,12 @@ impl Api {
             };
             let is_fine = match before {
                 Some(before) if before.format != now.format && self.since.is_none() && self.check => {
-                    println!("{}: not compared, its list is of format {}, not {}", now.name, before.format, now.format);
+                    say!("{}: not compared, its list is of format {}, not {}", now.name, before.format, now.format);
                     false
                 }
                 Some(before) => self.judge(&before, &now),
                 None => {
-                    println!("{}: has no list yet", now.name);
+                    say!("{}: has no list yet", now.name);
                     !self.check || self.since.is_some()
                 }
             };
@@ -64,7 +64,7 @@ impl Api {
             }
         }
         if outcome == Outcome::Found && self.since.is_none() {
-            println!("Lists are not current: cargo xtask api writes them.");
+            say!("Lists are not current: cargo xtask api writes them.");
         }
         Ok(outcome)
     }
@@ -83,7 +83,7 @@ impl Api {
         let is_met = weight.is_met(&before.version, &now.version);
         if !is_met {
             let kind = if weight == Weight::Breaking { "breaking" } else { "an addition" };
-            println!("{}: {kind} since {}, and the version is {}", now.name, before.version, now.version);
+            say!("{}: {kind} since {}, and the version is {}", now.name, before.version, now.version);
         }
         if self.since.is_some() { is_met } else { !self.check || before == now }
     }
@@ -92,16 +92,16 @@ impl Api {
 /// Prints each item, marked as in a patch.
 fn tell(name: &str, difference: &Difference) {
     for item in &difference.removed {
-        println!("{name}: removed  {item}");
+        say!("{name}: removed  {item}");
     }
     for (before, now) in &difference.changed {
-        println!("{name}: changed  {before}\n{name}:      to  {now}");
+        say!("{name}: changed  {before}\n{name}:      to  {now}");
     }
     for item in &difference.demanded {
-        println!("{name}: demanded {item}");
+        say!("{name}: demanded {item}");
     }
     for item in &difference.added {
-        println!("{name}: added    {item}");
+        say!("{name}: added    {item}");
     }
 }
 

@@ -144,7 +144,7 @@ fn list() -> Outcome {
                 |(train, test)| name.checked(train.len(), test.len()),
             )
         };
-        println!("{:<8} {}\n         {}: {state}", set.name, set.about, folder.display());
+        say!("{:<8} {}\n         {}: {state}", set.name, set.about, folder.display());
     }
     outcome
 }
@@ -159,11 +159,11 @@ impl Fetch {
             }
         }
         if self.name == Name::Cifar10 {
-            eprintln!("unpacking");
+            tell!("unpacking");
             cifar10::unpack(&folder.join(cifar10::ARCHIVE), &folder)?;
         }
         let (train, test) = self.name.verified(&folder)?;
-        println!("{}: {}", folder.display(), self.name.checked(train.len(), test.len()));
+        say!("{}: {}", folder.display(), self.name.checked(train.len(), test.len()));
         Ok(Outcome::Fine)
     }
 }
@@ -202,7 +202,7 @@ fn fetch(fetcher: &Fetcher, download: &Download, folder: &Path) -> Result<()> {
     });
     bar.finish_and_clear();
     fetched?;
-    failures.iter().for_each(|failure| eprintln!("{failure}"));
+    failures.iter().for_each(|failure| tell!("{failure}"));
     Ok(())
 }
 
