@@ -79,3 +79,21 @@ fn a_checkpoint_that_does_not_say_what_it_is_is_not_overwritten() {
     bench.run(&[&command[..], &["--fresh"]].concat(), Fate::Spared).well();
     assert_eq!(fs::read_to_string(bench.join("w.before-1/w.safetensors")).unwrap(), "precious");
 }
+
+#[test]
+fn what_has_ended_is_not_run_again() {
+    let bench = Bench::new();
+    fs::write(bench.join("own.toml"), crate::disk::EXPERIMENT).unwrap();
+    let reproduce: &[&str] =
+        &["reproduce", "--config", "own.toml", "--set=optimizers.sgd.learning_rate=0.01", "--out", "results"];
+    let train: &[&str] = &["train", "--config", "own.toml", "--optimizer", "sgd", "--out", "results/sgd.safetensors"];
+    for (command, words) in
+        [(reproduce, "this run has ended; --fresh"), (train, "this model has been trained; --fresh")]
+    {
+        bench.run(command, Fate::Spared).well();
+        let before = contents(&bench.join("results"));
+        let again = bench.run(command, Fate::Spared).well();
+        assert!(again.errors.contains(words) && !again.errors.contains(" epoch "), "{}", again.errors);
+        assert_eq!(contents(&bench.join("results")), before);
+    }
+}

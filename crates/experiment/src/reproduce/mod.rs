@@ -76,7 +76,7 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
     };
     folder.configure("config.toml", &preset.to_toml()?)?;
     if !Unfinished::is_in(&folder) {
-        if of.has_ended()? {
+        if of.has_ended() {
             Unfinished::sweep(&folder)?;
             observer.on(Event::Stage("this run has ended; --fresh moves it aside and runs it again"));
             return Ok(Reproduced { summary: summary(&Results::read(out)?)? });
@@ -117,47 +117,38 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
 }
 
 impl Reproduction<'_> {
-    /// What decides the bytes of the results beside the configuration, as TOML.
+    /// What decides the bytes of the results beside the configuration.
+    fn made_by(&self) -> MadeBy {
+        let Manifest { version, device, linear_algebra, data, .. } =
+            Manifest::new(self.name, self.preset, self.machine, &self.data.hashes, &Clock::default());
+        MadeBy { version: version.to_owned(), device, linear_algebra: linear_algebra.to_owned(), data }
+    }
+
+    /// That as TOML.
     fn recipe(&self) -> Result<String, ExperimentError> {
-        let recipe = Recipe {
-            version: env!("CARGO_PKG_VERSION"),
-            device: self.machine.name(),
-            linear_algebra: minima_linalg::BACKEND,
-            data: self.data.hashes.iter().map(|file| file.sha256.as_str()).collect(),
-        };
         let failed = |e: toml::ser::Error| StudyError::Recipe { run: self.name.to_owned(), message: e.to_string() };
-        Ok(toml::to_string(&recipe).map_err(failed)?)
+        Ok(toml::to_string(&self.made_by()).map_err(failed)?)
     }
 
     /// Whether the folder's manifest is that of the same run. One that cannot be read is no sign of an end.
-    fn has_ended(&self) -> Result<bool, ExperimentError> {
-        let made_by = |bytes: &[u8]| serde_json::from_slice::<MadeBy>(bytes).ok();
-        let ended = read_at_most(&self.out.join(MANIFEST), bounded_file::TEXT).ok().and_then(|bytes| made_by(&bytes));
-        let now = Manifest::new(self.name, self.preset, self.machine, &self.data.hashes, &Clock::default());
-        Ok(ended.is_some() && ended == made_by(&now.to_json()?))
+    fn has_ended(&self) -> bool {
+        let manifest = read_at_most(&self.out.join(MANIFEST), bounded_file::TEXT).ok();
+        manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok()) == Some(self.made_by())
     }
 }
 
 /// The part of a manifest that decides the bytes of the results beside the configuration.
-#[derive(PartialEq, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 struct MadeBy {
     version: String,
     device: String,
     linear_algebra: String,
+    /// SHA-256 of the data's files.
     data: BTreeMap<String, String>,
 }
 
 /// Written last.
 const MANIFEST: &str = "manifest.json";
-
-#[derive(Serialize)]
-struct Recipe<'a> {
-    version: &'static str,
-    device: String,
-    linear_algebra: &'static str,
-    /// SHA-256 of the data's files.
-    data: Vec<&'a str>,
-}
 
 /// A manifest tells that the run ended that wrote it: with another begun, that is no longer so.
 fn remove_manifest(out: &Path) -> Result<(), FolderError> {
