@@ -147,17 +147,15 @@ impl TrainRequest<'_> {
     ) -> Result<ResultsFolder, ExperimentError> {
         let stem = self.checkpoint.with_extension("");
         let aside = free_name(&stem);
-        let mut moved = false;
         let failed = |source| self.failed("moving aside", source);
         for path in [self.unfinished(), self.checkpoint.to_owned(), self.curve(), self.configuration()] {
             let empty = path.is_dir() && fs::read_dir(&path).map_err(failed)?.next().is_none();
             if let Some(name) = path.file_name().filter(|_| path.exists() && !empty) {
                 fs::create_dir_all(&aside).map_err(failed)?;
                 fs::rename(&path, aside.join(name)).map_err(failed)?;
-                moved = true;
             }
         }
-        if moved {
+        if aside.exists() {
             observer.on(Event::Stage(&format!("what was there is now in {}", aside.display())));
         }
         drop(unfinished);

@@ -278,13 +278,15 @@ impl Context<'_> {
 
     /// What was measured; what could not be is told and noted under its name, and left out.
     fn measured<R>(&self, found: impl IntoIterator<Item = (String, Result<R, ExperimentError>)>) -> Vec<R> {
-        let good = |(name, found): (String, Result<R, ExperimentError>)| {
-            found.inspect_err(|error| {
-                self.note(&name, error);
-                (self.listener)(StudyEvent::Failed { run: &name, error });
-            })
-        };
+        let good =
+            |(name, found): (String, Result<R, ExperimentError>)| found.inspect_err(|error| self.failed(&name, error));
         found.into_iter().filter_map(|found| good(found).ok()).collect()
+    }
+
+    /// Tells of what failed, and notes it.
+    fn failed(&self, run: &str, error: &ExperimentError) {
+        self.note(run, error);
+        (self.listener)(StudyEvent::Failed { run, error });
     }
 
     fn note(&self, run: &str, error: &ExperimentError) {
@@ -329,10 +331,7 @@ impl Context<'_> {
             let done = 1 + done.fetch_add(1, Ordering::Relaxed);
             match &measured {
                 Ok(_) => (self.listener)(StudyEvent::Measured { run: &job.name, done, of: trained.len() }),
-                Err(error) => {
-                    self.note(&job.name, error);
-                    (self.listener)(StudyEvent::Failed { run: &job.name, error });
-                }
+                Err(error) => self.failed(&job.name, error),
             }
             measured
         });
