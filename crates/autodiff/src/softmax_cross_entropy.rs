@@ -3,8 +3,16 @@
 //! For logits `a` and label `y` of one image, with `p = softmax(a)`:
 //! - loss: `ℓ = log Σ_c exp(a_c) − a_y`
 //! - gradient: `r = p − onehot(y)`
-//! - Hessian: `H = diag(p) − p pᵀ`, of rank C − 1. With `s = √p`, a unit vector, and `q` an orthonormal basis of what is
-//!   orthogonal to `s`: `H = Σ_k c_k c_kᵀ`, `c_k = s ∘ q_k`.
+//! - Hessian: `H = diag(p) − p pᵀ`, of rank C − 1. With `s = √p`, a unit vector, and `q` an orthonormal basis of the
+//!   complement of `s`: `H = Σ_k c_k c_kᵀ`, `c_k = s ∘ q_k`.
+//!
+//! A fitted image has `p_y ≈ 1`, and `p_y − 1` rounds to 0 once the label's logit is 17 (`f32`) or 37 (`f64`) above the
+//! others. Nothing here subtracts numbers that nearly cancel. With `t` the class of the largest logit:
+//! - the loss is `(a_t − a_y) + ln(1 + Σ_{c≠t} exp(a_c − a_t))`, by `ln_1p`;
+//! - the gradient's entry of the label is `−Σ_{c≠y} p_c`;
+//! - a Hessian product uses that `H` maps constants to 0: `H v = p ∘ (d − Σ_c p_c d_c)` with `d = v − v_t`.
+//!
+//! Each number is then as precise as the probabilities, however well an image is fitted.
 
 use crate::{AutodiffError, Scalar};
 use minima_faults::{Fault, planted};
@@ -41,43 +49,65 @@ pub fn softmax<T: Scalar>(logits: ArrayView2<'_, T>) -> Array2<T> {
 
 /// One image's loss. A label that names no class gives NaN; check labels with [`check_labels`] first.
 pub fn loss<T: Scalar>(logits: &[T], label: usize) -> T {
-    let max = logits.iter().copied().fold(T::neg_infinity(), T::max);
-    let sum: T = logits.iter().map(|&a| (a - max).exp()).sum();
-    sum.ln() + max - logits.get(label).copied().unwrap_or_else(T::nan)
+    let top = first_largest(logits);
+    let at = |class: usize| logits.get(class).copied().unwrap_or_else(T::nan);
+    let largest = at(top);
+    let others: T = but(logits, top).map(|a| (a - largest).exp()).sum();
+    (largest - at(label)) + others.ln_1p()
 }
 
 /// Writes `scale · (softmax(logits) − onehot(label))` into `out`.
 pub fn gradient_into<T: Scalar>(logits: &[T], label: usize, scale: T, out: &mut [T]) {
     softmax_into(logits, out);
-    if let Some(p) = out.get_mut(label) {
-        *p -= T::one();
-    }
+    residual_in_place(out, label);
     for r in out.iter_mut() {
         *r *= scale;
     }
 }
 
-/// `p − onehot(label)` at one class.
-pub fn residual<T: Scalar>(p: T, class: usize, label: usize) -> T {
-    if class == label { p - T::one() } else { p }
+/// `p_y − 1` of the label `y`, as `−Σ_{c≠y} p_c`, from one image's probabilities.
+pub fn label_residual<T: Scalar>(p: &[T], label: usize) -> T {
+    -but(p, label).sum::<T>()
+}
+
+/// Turns one image's probabilities into `p − onehot(label)`. A label that names no class changes nothing.
+fn residual_in_place<T: Scalar>(p: &mut [T], label: usize) {
+    let of_label = label_residual(p, label);
+    if let Some(p) = p.get_mut(label) {
+        *p = of_label;
+    }
 }
 
 /// `p − onehot(y)` from probabilities `(images, classes)`: the gradient of every image's own loss with respect to its logits.
-/// A label that names no class takes nothing away, and an image without a label keeps its p; check labels with
+/// A label that names no class leaves its image's probabilities as they are, and so does a missing label; check labels with
 /// [`check_labels`] first.
 #[must_use]
 pub fn residuals<T: Scalar>(p: ArrayView2<'_, T>, labels: &[usize]) -> Array2<T> {
-    let mut residuals = p.to_owned();
+    let mut residuals = p.as_standard_layout().into_owned();
     for (mut row, &label) in residuals.outer_iter_mut().zip(labels) {
-        row.iter_mut().enumerate().for_each(|(class, r)| *r = residual(*r, class, label));
+        if let Some(row) = row.as_slice_mut() {
+            residual_in_place(row, label);
+        }
     }
     residuals
+}
+
+/// The numbers of all classes but one.
+fn but<T: Scalar>(of_classes: &[T], class: usize) -> impl Iterator<Item = T> {
+    of_classes.iter().enumerate().filter(move |&(c, _)| c != class).map(|(_, &x)| x)
+}
+
+/// The class of the largest number, the first of several; 0 where none is above all before it. NaN is above nothing.
+fn first_largest<T: Scalar>(of_classes: &[T]) -> usize {
+    let above = |(top, largest), (class, &x)| if x > largest { (class, x) } else { (top, largest) };
+    of_classes.iter().enumerate().fold((0, T::neg_infinity()), above).0
 }
 
 /// `(p − onehot) / images`: the gradient of the mean loss with respect to the logits `(images, classes)`.
 ///
 /// # Errors
-/// When there is not one label for each image, or a label names no class.
+/// Returns [`AutodiffError::Shape`] if there is not one label for each image, and [`AutodiffError::Label`] if a label names no
+/// class.
 pub fn mean_gradient<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> Result<Array2<T>, AutodiffError> {
     check_labels(labels, logits.nrows(), logits.ncols())?;
     let share = T::one() / T::from_f64(logits.nrows().max(1) as f64);
@@ -87,7 +117,8 @@ pub fn mean_gradient<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> 
 /// The mean loss of logits `(images, classes)`, summed in double precision.
 ///
 /// # Errors
-/// When there is not one label for each image, or a label names no class.
+/// Returns [`AutodiffError::Shape`] if there is not one label for each image, and [`AutodiffError::Label`] if a label names no
+/// class.
 pub fn mean_loss<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> Result<f64, AutodiffError> {
     check_labels(labels, logits.nrows(), logits.ncols())?;
     let total: f64 = logits.outer_iter().zip(labels).map(|(row, &y)| loss(&row.to_vec(), y).as_f64()).sum();
@@ -114,29 +145,45 @@ pub fn count_correct<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> 
     logits.outer_iter().zip(labels).filter(|&(ref row, &y)| predicted(row) == Some(y)).count()
 }
 
-/// `H v` for each image: `p ∘ v − p (p·v)`, with probabilities and v `(images, classes)`.
+/// `H v` for each image, with probabilities and v `(images, classes)`.
 #[must_use]
 pub fn hessian_apply<T: Scalar>(p: ArrayView2<'_, T>, v: ArrayView2<'_, T>) -> Array2<T> {
-    let mut out = &p * &v;
-    Zip::from(out.rows_mut()).and(p.rows()).for_each(|mut out, p| {
-        let along = out.sum();
-        out.zip_mut_with(&p, |o, &p| *o -= p * along);
+    let (p, v) = (p.as_standard_layout(), v.as_standard_layout());
+    let mut out = Array2::zeros(p.dim());
+    Zip::from(out.rows_mut()).and(p.rows()).and(v.rows()).for_each(|mut out, p, v| {
+        if let (Some(out), Some(p), Some(v)) = (out.as_slice_mut(), p.to_slice(), v.to_slice()) {
+            hessian_into(p, v, T::one(), out);
+        }
     });
     out
 }
 
 /// Writes `scale · H v` for one image's probabilities into `out`.
 pub fn hessian_into<T: Scalar>(p: &[T], v: &[T], scale: T, out: &mut [T]) {
-    let mean: T = p.iter().zip(v).map(|(&p, &v)| p * v).sum();
+    // H maps constants to 0. Without the top class's share, no difference below cancels where p_top ≈ 1.
+    let of_top = v.get(first_largest(p)).copied().unwrap_or_else(T::zero);
+    let mean: T = p.iter().zip(v).map(|(&p, &v)| p * (v - of_top)).sum();
     for ((out, &p), &v) in out.iter_mut().zip(p).zip(v) {
-        *out = scale * p * (v - mean);
+        *out = scale * p * ((v - of_top) - mean);
     }
+}
+
+/// Probabilities bounded below by the least normal number of a network's precision `N`.
+///
+/// The factors below contain `√p` and the residual's coefficients `1/√p`, whose products are of order 1. A system in `f64`
+/// of an `f32` network rounds the factors to `f32` for the Gram matrix, and both have to survive there.
+#[must_use]
+pub fn bounded_for<N: Scalar, R: Scalar>(mut p: Array2<R>) -> Array2<R> {
+    let least = R::from_f64(N::min_positive_value().as_f64());
+    p.mapv_inplace(|p| p.max(least));
+    p
 }
 
 /// The factors `c_k` of every image's Hessian, `(classes − 1, images, classes)`, from probabilities `(images, classes)`.
 ///
 /// The basis comes from the Householder reflection that takes `s` to the unit vector of the likeliest class. A factor is
-/// then as small as the `s` of its own class, however unlikely that is.
+/// then as small as the `s` of its own class, however unlikely that is. If the factors are rounded to a narrower precision
+/// afterwards, bound the probabilities with [`bounded_for`] first.
 #[must_use]
 pub fn hessian_factors<T: Scalar>(p: ArrayView2<'_, T>) -> Array3<T> {
     let (images, classes) = p.dim();
@@ -162,10 +209,12 @@ pub fn diagonal_factors<T: Scalar>(roots: ArrayView2<'_, T>) -> Array3<T> {
 /// The residual `r = p − onehot(y)` of every image in the factors `c_k` of [`hessian_factors`]: coefficients
 /// `(classes − 1, images)`, with `r = Σ_k coefficient_k · c_k`.
 ///
-/// `r = s ∘ (s − e_y / s_y)`, and `q_k` is orthogonal to `s`: the coefficient is `−q_k[y] / s_y`.
+/// `r = s ∘ (s − e_y / s_y)`, and `q_k` is orthogonal to `s`: the coefficient is `−q_k[y] / s_y`. The probabilities are
+/// those of the factors, bounded alike.
 ///
 /// # Errors
-/// When there is not one label for each image, or a label names no class.
+/// Returns [`AutodiffError::Shape`] if there is not one label for each image, and [`AutodiffError::Label`] if a label names no
+/// class.
 pub fn residual_in_factors<T: Scalar>(p: ArrayView2<'_, T>, labels: &[usize]) -> Result<Array2<T>, AutodiffError> {
     let (images, classes) = p.dim();
     check_labels(labels, images, classes)?;
@@ -179,7 +228,7 @@ pub fn residual_in_factors<T: Scalar>(p: ArrayView2<'_, T>, labels: &[usize]) ->
     Ok(coefficients)
 }
 
-/// The orthonormal basis `q` of what is orthogonal to `s = √p`, for one image.
+/// The orthonormal basis `q` of the complement of `s = √p`, for one image.
 struct Basis<T> {
     s: Vec<T>,
     /// The likeliest class.
@@ -203,10 +252,11 @@ impl<T: Scalar> Basis<T> {
     }
 }
 
-/// Fails where there is not one label for each image, or a label names no class.
+/// Checks that there is one label for each image, and that each names a class.
 ///
 /// # Errors
-/// Those are they.
+/// Returns [`AutodiffError::Shape`] if the numbers of labels and images differ, and [`AutodiffError::Label`] if a label is
+/// `classes` or more.
 pub fn check_labels(labels: &[usize], images: usize, classes: usize) -> Result<(), AutodiffError> {
     if labels.len() != images {
         return Err(AutodiffError::Shape { what: "labels", found: vec![labels.len()], expected: vec![images] });

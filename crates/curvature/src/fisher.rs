@@ -5,7 +5,7 @@ use crate::label_draw::draw_label;
 use crate::objective::Part;
 use crate::{CurvatureError, Diagonal, Generation, Ggn, LinearOperator, Objective, SymmetricOperator};
 use minima_autodiff::Scalar;
-use minima_autodiff::softmax_cross_entropy::residual;
+use minima_autodiff::softmax_cross_entropy::label_residual;
 use minima_rng::Key;
 use ndarray::{Array2, ArrayView2};
 
@@ -105,7 +105,8 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
         let curve = |image: usize, tangent: &[T], out: &mut [T]| {
             let p = part.probabilities(image);
             for &label in samples.iter().filter_map(|labels| labels.get(part.first + image)) {
-                let r = || p.iter().enumerate().map(|(class, &p)| residual(p, class, label));
+                let of_label = label_residual(p, label);
+                let r = || p.iter().enumerate().map(|(class, &p)| if class == label { of_label } else { p });
                 let along: T = share * r().zip(tangent).map(|(r, &t)| r * t).sum::<T>();
                 out.iter_mut().zip(r()).for_each(|(out, r)| *out += along * r);
             }

@@ -2,7 +2,7 @@
 
 use super::{Batch, FunctionSpace, PublishedColumns, StepReport};
 use crate::softmax_cross_entropy::{
-    count_correct, hessian_factors, mean_gradient, mean_loss, residual_in_factors, softmax,
+    bounded_for, count_correct, hessian_factors, mean_gradient, mean_loss, residual_in_factors, softmax,
 };
 use crate::{AutodiffError, Graph, Linearization, Scalar, WorkMatrix, mixed_dot};
 use minima_faults::{Fault, planted};
@@ -21,6 +21,11 @@ impl<T: Scalar> HostPoint<'_, T> {
     /// The logits `(images, classes)` in another precision.
     fn logits<R: Scalar>(&self) -> Array2<R> {
         self.jacobian.logits().mapv(|a| R::from_f64(a.as_f64()))
+    }
+
+    /// The probabilities of the factors, which are rounded to the network's precision for the Gram matrix.
+    fn bounded_probabilities<R: Scalar>(&self) -> Array2<R> {
+        bounded_for::<T, R>(softmax(self.logits::<R>().view()))
     }
 
     /// √α.
@@ -61,12 +66,12 @@ impl<T: Scalar, R: Scalar> FunctionSpace<T, R> for Graph {
 
     fn factors(&self, at: &HostPoint<'_, T>, mean: bool) -> Result<Array3<R>, AutodiffError> {
         let root: R = at.root_alpha(mean);
-        Ok(hessian_factors(softmax(at.logits::<R>().view()).view()).mapv_into(|c| c * root))
+        Ok(hessian_factors(at.bounded_probabilities::<R>().view()).mapv_into(|c| c * root))
     }
 
     fn residual_in_factors(&self, at: &HostPoint<'_, T>, mean: bool) -> Result<Array2<R>, AutodiffError> {
         let share = R::one() / (at.root_alpha::<R>(mean) * R::from_f64(at.labels.len() as f64));
-        let p = softmax(at.logits::<R>().view());
+        let p = at.bounded_probabilities::<R>();
         let coefficients = residual_in_factors(p.view(), at.labels)?.mapv_into(|c| c * share);
         Ok(coefficients.into_flat().insert_axis(Axis(1)))
     }

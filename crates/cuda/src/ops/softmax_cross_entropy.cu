@@ -19,17 +19,24 @@ __device__ double softmax_exp(double x) { return exp(x); }
 __device__ float softmax_sqrt(float x) { return sqrtf(x); }
 __device__ double softmax_sqrt(double x) { return sqrt(x); }
 
+// scale * p, and for a label that names a class scale * (p - onehot(label)). The label's entry is minus the sum of the
+// others: p - 1 cancels where p is nearly 1.
 template <typename R>
-__device__ void softmax_of_image(const float* __restrict__ logits, R* __restrict__ p, int images, int classes, R minus,
-                                 int label, R scale) {
+__device__ void softmax_of_image(const float* __restrict__ logits, R* __restrict__ p, int images, int classes, int label,
+                                 R scale) {
     const R largest = softmax_largest<R>(logits, images, classes);
     R sum = 0;
     for (int c = 0; c < classes; ++c) {
         sum += softmax_exp(static_cast<R>(logits[c * images]) - largest);
     }
+    R others = 0;
     for (int c = 0; c < classes; ++c) {
         const R value = softmax_exp(static_cast<R>(logits[c * images]) - largest) / sum;
-        p[c * images] = (value - (c == label ? minus : static_cast<R>(0))) * scale;
+        others += c == label ? static_cast<R>(0) : value;
+        p[c * images] = value * scale;
+    }
+    if (label >= 0 && label < classes) {
+        p[label * images] = -others * scale;
     }
 }
 
@@ -37,14 +44,14 @@ __device__ void softmax_of_image(const float* __restrict__ logits, R* __restrict
 extern "C" __global__ void softmax_f32(const float* __restrict__ logits, float* __restrict__ p, int images, int classes) {
     const int image = blockIdx.x * blockDim.x + threadIdx.x;
     if (image < images) {
-        softmax_of_image<float>(logits + image, p + image, images, classes, 0.0f, -1, 1.0f);
+        softmax_of_image<float>(logits + image, p + image, images, classes, -1, 1.0f);
     }
 }
 
 extern "C" __global__ void softmax_f64(const float* __restrict__ logits, double* __restrict__ p, int images, int classes) {
     const int image = blockIdx.x * blockDim.x + threadIdx.x;
     if (image < images) {
-        softmax_of_image<double>(logits + image, p + image, images, classes, 0.0, -1, 1.0);
+        softmax_of_image<double>(logits + image, p + image, images, classes, -1, 1.0);
     }
 }
 
@@ -53,8 +60,7 @@ extern "C" __global__ void softmax_residual_f32(const float* __restrict__ logits
                                                 float* __restrict__ residual, int images, int classes, float scale) {
     const int image = blockIdx.x * blockDim.x + threadIdx.x;
     if (image < images) {
-        softmax_of_image<float>(logits + image, residual + image, images, classes, 1.0f, static_cast<int>(labels[image]),
-                                scale);
+        softmax_of_image<float>(logits + image, residual + image, images, classes, static_cast<int>(labels[image]), scale);
     }
 }
 
@@ -62,30 +68,32 @@ extern "C" __global__ void softmax_residual_f64(const float* __restrict__ logits
                                                 double* __restrict__ residual, int images, int classes, double scale) {
     const int image = blockIdx.x * blockDim.x + threadIdx.x;
     if (image < images) {
-        softmax_of_image<double>(logits + image, residual + image, images, classes, 1.0, static_cast<int>(labels[image]),
-                                 scale);
+        softmax_of_image<double>(logits + image, residual + image, images, classes, static_cast<int>(labels[image]), scale);
     }
 }
 
 // One image's loss, NaN for a label that names no class, and whether its label's logit is on top: the first of several equal
-// ones, and no class where there is a NaN.
+// ones, and no class where there is a NaN. With the top class t the loss is (a[t] - a[y]) + log1p(sum over the others of
+// exp(a[c] - a[t])): no rounding of a large logit reaches a small loss.
 struct SoftmaxLoss {
     float loss;
     bool correct;
 
     __device__ SoftmaxLoss(const float* __restrict__ a, int label, int images, int classes) {
-        const float largest = softmax_largest<float>(a, images, classes);
-        float sum = 0.0f;
         int top = 0;
         bool has_nan = false;
         for (int c = 0; c < classes; ++c) {
             const float value = a[c * images];
-            sum += expf(value - largest);
             has_nan = has_nan || value != value;
             top = value > a[top * images] ? c : top;
         }
+        const float largest = a[top * images];
+        float others = 0.0f;
+        for (int c = 0; c < classes; ++c) {
+            others += c == top ? 0.0f : expf(a[c * images] - largest);
+        }
         const bool named = label >= 0 && label < classes;
-        loss = named ? logf(sum) + largest - a[label * images] : nanf("");
+        loss = named ? (largest - a[label * images]) + log1pf(others) : nanf("");
         correct = !has_nan && top == label;
     }
 };
@@ -145,21 +153,21 @@ extern "C" __global__ void softmax_training(const float* __restrict__ logits, co
         const SoftmaxLoss of_image(logits + image, label, images, classes);
         loss += static_cast<double>(of_image.loss);
         count += of_image.correct ? 1.0 : 0.0;
-        softmax_of_image<float>(logits + image, residual + image, images, classes, 1.0f, label, scale);
+        softmax_of_image<float>(logits + image, residual + image, images, classes, label, scale);
     }
     loss_add(loss, count, total);
 }
 
 // The basis of what is orthogonal to s = sqrt(p), one image: the Householder reflection that takes s to the likeliest class.
+// Probabilities are bounded below by the least normal float: one that underflowed would give an infinite coefficient, and the
+// factors of a system in double are rounded to float for the Gram matrix.
 template <typename R>
 struct SoftmaxBasis {
     const R* p;
     int images;
     int top;
-    R smallest;
 
-    __device__ SoftmaxBasis(const R* of, int count, int classes, R positive)
-        : p(of), images(count), top(0), smallest(positive) {
+    __device__ SoftmaxBasis(const R* of, int count, int classes) : p(of), images(count), top(0) {
         bool has_nan = false;
         for (int c = 0; c < classes; ++c) {
             const R value = p[c * images];
@@ -169,10 +177,10 @@ struct SoftmaxBasis {
         top = has_nan ? 0 : top;
     }
 
-    // A probability that underflowed would give an infinite coefficient.
     __device__ R s(int c) const {
+        const R least = static_cast<R>(1.17549435e-38f);
         const R value = p[c * images];
-        return softmax_sqrt(value > smallest ? value : smallest);
+        return softmax_sqrt(value > least ? value : least);
     }
 
     // q_k[c].
@@ -184,18 +192,15 @@ struct SoftmaxBasis {
     }
 };
 
-constexpr float SMALLEST_F32 = 1.17549435e-38f;
-constexpr double SMALLEST_F64 = 2.2250738585072014e-308;
-
 template <typename R>
-__device__ void softmax_factors(const R* p, R* factors, float* narrow, int images, int classes, R scale, R smallest) {
+__device__ void softmax_factors(const R* p, R* factors, float* narrow, int images, int classes, R scale) {
     const int column = blockIdx.x * blockDim.x + threadIdx.x;
     const int columns = (classes - 1) * images;
     if (column >= columns) {
         return;
     }
     const int k = column / images;
-    const SoftmaxBasis<R> basis(p + column % images, images, classes, smallest);
+    const SoftmaxBasis<R> basis(p + column % images, images, classes);
     for (int c = 0; c < classes; ++c) {
         const R value = basis.s(c) * basis.entry(k, c) * scale;
         factors[c * columns + column] = value;
@@ -209,17 +214,17 @@ __device__ void softmax_factors(const R* p, R* factors, float* narrow, int image
 // the Hessian, times scale. The f64 kernel also gives them rounded. Grid: blocks of columns.
 extern "C" __global__ void hessian_factors_f32(const float* __restrict__ p, float* __restrict__ factors, int images,
                                                int classes, float scale) {
-    softmax_factors<float>(p, factors, nullptr, images, classes, scale, SMALLEST_F32);
+    softmax_factors<float>(p, factors, nullptr, images, classes, scale);
 }
 
 extern "C" __global__ void hessian_factors_f64(const double* __restrict__ p, double* __restrict__ factors,
                                                float* __restrict__ narrow, int images, int classes, double scale) {
-    softmax_factors<double>(p, factors, narrow, images, classes, scale, SMALLEST_F64);
+    softmax_factors<double>(p, factors, narrow, images, classes, scale);
 }
 
 template <typename R>
 __device__ void softmax_coefficients(const R* p, const unsigned* labels, R* coefficients, int images, int classes,
-                                     R scale, R smallest) {
+                                     R scale) {
     const int column = blockIdx.x * blockDim.x + threadIdx.x;
     if (column >= (classes - 1) * images) {
         return;
@@ -227,7 +232,7 @@ __device__ void softmax_coefficients(const R* p, const unsigned* labels, R* coef
     const int label = static_cast<int>(labels[column % images]);
     R value = static_cast<R>(nanf(""));
     if (label >= 0 && label < classes) {
-        const SoftmaxBasis<R> basis(p + column % images, images, classes, smallest);
+        const SoftmaxBasis<R> basis(p + column % images, images, classes);
         value = -basis.entry(column / images, label) / basis.s(label) * scale;
     }
     coefficients[column] = value;
@@ -238,11 +243,11 @@ __device__ void softmax_coefficients(const R* p, const unsigned* labels, R* coef
 extern "C" __global__ void residual_in_factors_f32(const float* __restrict__ p, const unsigned* __restrict__ labels,
                                                    float* __restrict__ coefficients, int images, int classes,
                                                    float scale) {
-    softmax_coefficients<float>(p, labels, coefficients, images, classes, scale, SMALLEST_F32);
+    softmax_coefficients<float>(p, labels, coefficients, images, classes, scale);
 }
 
 extern "C" __global__ void residual_in_factors_f64(const double* __restrict__ p, const unsigned* __restrict__ labels,
                                                    double* __restrict__ coefficients, int images, int classes,
                                                    double scale) {
-    softmax_coefficients<double>(p, labels, coefficients, images, classes, scale, SMALLEST_F64);
+    softmax_coefficients<double>(p, labels, coefficients, images, classes, scale);
 }

@@ -68,7 +68,54 @@ pub fn double<D: Device>(device: &D) {
     in_precision::<D, f64>(device, 1e-12);
 }
 
-/// A likeliest class that probabilities of zero stand beside: factors and coefficients still give the residual.
+/// Fitted images and logits far from 0: every loss and every entry of a residual keeps its digits.
+pub fn extremes<D: Device>(device: &D) {
+    let rows = [[1e8, 1e8], [1e4, 1e4], [114.0, 100.0], [17.2, 0.0], [0.0, 17.2], [80.0, 0.0], [-300.0, 0.0_f32]];
+    let logits = Array2::from_shape_fn((rows.len(), 2), |(i, c)| rows[i][c]);
+    let op = SoftmaxCrossEntropy { images: rows.len(), classes: 2 };
+    let labels = [0, 0, 0, 0, 1, 0, 0];
+    let on_device = upload(device, &by_feature(logits.view()));
+    let (on_device, labels_there) = (Slice::all(&on_device), upload(device, &device_labels(&labels)));
+    let (losses, residual) = (stale(device, rows.len()), stale(device, 2 * rows.len()));
+    let correct = device.zeros::<u32>(rows.len()).unwrap();
+    op.losses(device, on_device, Slice::all(&labels_there), Slice::all(&losses), Slice::all(&correct)).unwrap();
+    op.residual(device, on_device, Slice::all(&labels_there), Slice::all(&residual), 1.0).unwrap();
+    let (losses, residual) = (download(device, &losses), download(device, &residual));
+    for (i, row) in rows.iter().enumerate() {
+        let mut expected = [0.0_f64; 2];
+        let wide = row.map(f64::from);
+        cpu::gradient_into(&wide, labels[i], 1.0, &mut expected);
+        assert_close("a loss", &losses[i..=i], &[cpu::loss(&wide, labels[i])], SINGLE);
+        for c in 0..2 {
+            // exp(-300) is 0 in single precision.
+            if expected[c].abs() > 1e-38 {
+                let found = &residual[c * rows.len() + i..=c * rows.len() + i];
+                assert_close("an entry of a residual", found, &[expected[c]], 5.0 * SINGLE);
+            }
+        }
+    }
+}
+
+/// A label whose probability is below the normal numbers of single precision: the rounded factors times the coefficients still
+/// give the residual.
+pub fn factors_in_single_precision<D: Device>(device: &D) {
+    for gap in [100.0, 187.0, 202.0, 300.0_f32] {
+        let op = SoftmaxCrossEntropy { images: 1, classes: 2 };
+        let logits = upload(device, &[gap, 0.0]);
+        let labels = upload(device, &[1_u32]);
+        let (p, factors) = (device.zeros::<f64>(2).unwrap(), device.zeros::<f64>(2).unwrap());
+        let (narrow, coefficients) = (stale(device, 2), device.zeros::<f64>(1).unwrap());
+        op.probabilities(device, Slice::all(&logits), Slice::all(&p)).unwrap();
+        op.hessian_factors(device, Slice::all(&p), Slice::all(&factors), Slice::all(&narrow), 1.0).unwrap();
+        op.residual_in_factors(device, Slice::all(&p), Slice::all(&labels), Slice::all(&coefficients), 1.0).unwrap();
+        let (narrow, coefficients) = (download(device, &narrow), download(device, &coefficients));
+        for (found, expected) in narrow.iter().zip([1.0, -1.0]) {
+            assert_close("the residual", &[f64::from(*found) * coefficients[0]], &[expected], SINGLE);
+        }
+    }
+}
+
+/// A likeliest class beside probabilities of zero: factors and coefficients still give the residual.
 pub fn underflow<D: Device>(device: &D) {
     let op = SoftmaxCrossEntropy { images: 1, classes: 4 };
     let logits = upload(device, &[9.0_f32, -900.0, 1.0, 3.0]);

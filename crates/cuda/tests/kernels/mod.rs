@@ -42,6 +42,8 @@ pub fn all<D: Device>() -> Vec<(&'static str, Test<D>)> {
         ("dense::gradients", dense::gradients),
         ("loss::single", loss::single),
         ("loss::double", loss::double),
+        ("loss::extremes", loss::extremes),
+        ("loss::factors_in_single_precision", loss::factors_in_single_precision),
         ("loss::underflow", loss::underflow),
         ("loss::losses", loss::losses),
         ("loss::losses_that_are_none", loss::losses_that_are_none),

@@ -14,7 +14,7 @@ use super::curvature::{Curvature, FisherKind};
 use crate::OptimError;
 use crate::error::enough;
 use minima_autodiff::softmax_cross_entropy::{
-    diagonal_factors, hessian_factors, residual_in_factors, residuals, softmax,
+    bounded_for, diagonal_factors, hessian_factors, residual_in_factors, residuals, softmax,
 };
 use minima_autodiff::{AutodiffError, Linearization, Scalar, WorkMatrix};
 use minima_curvature::Generation;
@@ -80,7 +80,8 @@ impl Factors {
         labels: &[usize],
         drawn: Option<&[Vec<usize>]>,
     ) -> Result<Self, AutodiffError> {
-        let p = softmax(at.logits().mapv(Scalar::as_f64).view());
+        // The factors are rounded to the network's precision for the Gram matrix.
+        let p = bounded_for::<T, f64>(softmax(at.logits().mapv(Scalar::as_f64).view()));
         let images = labels.len() as f64;
         let (root, coefficients) = match curvature {
             Curvature::GaussNewton(Generation::Published) => return Ok(Self::published(p.view(), labels)),
@@ -104,8 +105,7 @@ impl Factors {
     /// `diag(p) = Σ_k (s_k e_k)(s_k e_k)ᵀ` with `s = √p`, and `p = Σ_k s_k (s_k e_k)`.
     fn published(p: ArrayView2<'_, f64>, labels: &[usize]) -> Self {
         let (images, classes) = p.dim();
-        // A probability that underflowed would give an infinite coefficient.
-        let roots = p.mapv(|p| p.max(f64::MIN_POSITIVE).sqrt());
+        let roots = p.mapv(f64::sqrt);
         let residuals = residuals(p, labels);
         let by_class = |of: &dyn Fn(usize, usize) -> f64| -> Array1<f64> {
             (0..classes).flat_map(|k| (0..images).map(move |i| (i, k))).map(|(i, k)| of(i, k)).collect()
