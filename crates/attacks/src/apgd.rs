@@ -1,12 +1,13 @@
 //! Auto-PGD: projected gradient steps that find their own length.
 
 use crate::apgd_climb::Climb;
+use crate::attack::Stopping;
 use crate::loss::Loss;
-use crate::options::{check_count, check_share};
+use crate::options::{check_count, check_restarts, check_share};
 use crate::start::{self, Draw};
 use crate::subject::Subject;
 use crate::survivors::Survivors;
-use crate::{Attack, AttackError, Ball, Outcome, Seeded};
+use crate::{Attack, AttackError, Ball, Outcome, Seeded, Transferred};
 use minima_autodiff::{Classifier, Scalar};
 use minima_rng::Key;
 use ndarray::ArrayView2;
@@ -32,15 +33,16 @@ pub enum ApgdLoss {
 ///
 /// It starts at a random point at the ball's radius with steps of twice the radius and momentum 0.75. After 22 % of the
 /// steps, and then after ever fewer (3 % less each time, 6 % at least), an image whose loss rose too seldom, or whose
-/// best has not improved since the step was last kept, goes back to its best point with half the step. An image that is
-/// turned takes no further step.
+/// best has not improved since the step was last kept, goes back to its best point with half the step. In
+/// [`run`](Attack::run), a misclassified image takes no further step; with all steps taken, the image is the one of the
+/// largest loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Apgd {
     /// The loss.
     pub loss: ApgdLoss,
     /// Steps, at least 1.
     pub steps: usize,
-    /// How often to start, at least 1; every time on the images that stand.
+    /// How often to start, from 1 to 10 000; every time on the images that are still robust.
     pub restarts: usize,
     /// The share of steps that have to increase the loss for the step to stay, 0 to 1.
     pub rho: f64,
@@ -69,7 +71,7 @@ impl Apgd {
 
     fn check(&self, attack: &'static str, classes: usize) -> Result<(), AttackError> {
         check_count("steps", self.steps)?;
-        check_count("restarts", self.restarts)?;
+        check_restarts(self.restarts)?;
         check_share("rho", self.rho)?;
         let least = match self.loss {
             ApgdLoss::CrossEntropy => Loss::CrossEntropy.least_classes(),
@@ -118,6 +120,33 @@ impl<T: Scalar> Attack<T> for Apgd {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
+        self.attack(model, images, labels, ball, Stopping::AtSuccess)
+    }
+
+    fn run_for_transfer(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        self.attack(model, images, labels, ball, Stopping::Never)
+    }
+
+    fn transferred(&self) -> Transferred {
+        Transferred::LargestLoss
+    }
+}
+
+impl Apgd {
+    fn attack<T: Scalar>(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+        stopping: Stopping,
+    ) -> Result<Outcome<T>, AttackError> {
         let attack = Attack::<T>::name(self);
         self.check(attack, model.classes())?;
         let subject = Subject::new(model, images, labels)?;
@@ -135,7 +164,7 @@ impl<T: Scalar> Attack<T> for Apgd {
                     ApgdLoss::TargetedDlr { .. } => left.indices.iter().map(|&i| towards(&subject, i, run)).collect(),
                 };
                 let start = start::random(&left, ball, Draw::Surface, key);
-                let climb = Climb { steps: self.steps, rho: self.rho, ball, model };
+                let climb = Climb { steps: self.steps, rho: self.rho, ball, stopping, model: subject.model };
                 climb.run(&mut left, start, losses, &mut adversarial, &mut passes)?;
             }
         }
@@ -146,8 +175,10 @@ impl<T: Scalar> Attack<T> for Apgd {
 /// The loss towards the class that the unperturbed image's logits put at this rank, 0 the likeliest.
 fn towards<T: Scalar>(subject: &Subject<'_, T>, image: usize, rank: usize) -> Loss {
     let logits = subject.logits.row(image);
-    let mut classes: Vec<usize> = (0..logits.len()).collect();
+    // A class of logit −∞ cannot be reached.
+    let mut classes: Vec<usize> = (0..logits.len()).filter(|&c| logits[c].is_finite()).collect();
     // Stable: of equal logits the first class comes first. No logit is NaN.
     classes.sort_by(|&a, &b| logits[b].partial_cmp(&logits[a]).unwrap_or(std::cmp::Ordering::Equal));
-    Loss::TargetedDlr { target: classes.get(rank).copied().unwrap_or_default() }
+    // Of the label itself the margin is 0, and the image stays.
+    Loss::TargetedDlr { target: classes.get(rank).or(classes.first()).copied().unwrap_or_default() }
 }

@@ -1,10 +1,12 @@
 //! One run of Auto-PGD over the images that are left.
 
+use crate::attack::Stopping;
+use crate::checked_model::{CheckedModel, Slopes};
 use crate::direction::climb;
 use crate::loss::Loss;
-use crate::survivors::{Slopes, Survivors, retain_items, retain_rows};
+use crate::survivors::{Survivors, retain_items, retain_rows};
 use crate::{AttackError, Ball, Passes};
-use minima_autodiff::{Classifier, Scalar};
+use minima_autodiff::Scalar;
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
@@ -16,7 +18,8 @@ pub(crate) struct Climb<'a, T> {
     pub steps: usize,
     pub rho: f64,
     pub ball: Ball,
-    pub model: &'a dyn Classifier<T>,
+    pub stopping: Stopping,
+    pub model: CheckedModel<'a, T>,
 }
 
 /// When step sizes are looked at.
@@ -75,8 +78,8 @@ struct Progress<T> {
 }
 
 impl<T: Scalar> Climb<'_, T> {
-    /// Climbs from `present`, a loss for each image. Images that are turned go to their places in `adversarial` and
-    /// leave; those that stand go there as they were when their loss was largest.
+    /// Climbs from `present`, a loss for each image, and writes to `adversarial`: an image that is misclassified and stops there, as
+    /// it is; any other as it was when its loss was largest. Misclassified images are removed from `left`.
     pub fn run(
         &self,
         left: &mut Survivors<T>,
@@ -91,7 +94,7 @@ impl<T: Scalar> Climb<'_, T> {
         let slopes = left.slopes(self.model, &present, &|i| losses.get(i).copied().unwrap_or(Loss::Margin), passes)?;
         let mut state = State::at(present, losses, slopes.gradients, 2.0 * self.ball.epsilon());
         state.first_losses(&slopes.logits, &left.labels);
-        state.drop_fallen(left, &slopes.predicted, adversarial);
+        self.drop_fallen(&mut state, left, &slopes.predicted, adversarial);
         let mut checkpoints = Checkpoints::of(self.steps);
         for step in 0..self.steps {
             if left.is_empty() {
@@ -103,13 +106,30 @@ impl<T: Scalar> Climb<'_, T> {
             let slopes = left.slopes(self.model, &state.present, &loss, passes)?;
             state.look(&slopes, &left.labels);
             state.gradients = slopes.gradients;
-            state.drop_fallen(left, &slopes.predicted, adversarial);
+            self.drop_fallen(&mut state, left, &slopes.predicted, adversarial);
             if let Some(period) = checkpoints.passed() {
                 state.checkpoint(period as f64 * self.rho);
             }
         }
         left.write_to(adversarial, &state.best);
+        if self.stopping == Stopping::Never && !left.is_empty() {
+            let answer = left.logits(self.model, &state.best, passes)?;
+            left.retain(&left.standing(&answer.predicted));
+        }
         Ok(())
+    }
+
+    /// Removes misclassified images, unless all steps are to be taken.
+    fn drop_fallen(
+        &self,
+        state: &mut State<T>,
+        left: &mut Survivors<T>,
+        predicted: &[usize],
+        adversarial: &mut Array2<T>,
+    ) {
+        if self.stopping == Stopping::AtSuccess {
+            state.drop_fallen(left, predicted, adversarial);
+        }
     }
 }
 

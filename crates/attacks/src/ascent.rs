@@ -1,8 +1,10 @@
 //! Steps of fixed length that climb the loss: what BIM, PGD and MI-FGSM share.
 
+use crate::attack::Stopping;
+use crate::checked_model::CheckedModel;
 use crate::direction::climb;
 use crate::loss::Loss;
-use crate::options::{check_count, check_positive, check_share};
+use crate::options::{check_count, check_restarts, check_share, check_step_size};
 use crate::start::{self, Draw};
 use crate::subject::Subject;
 use crate::survivors::{Survivors, retain_rows};
@@ -36,18 +38,21 @@ impl Ascent {
         images: ArrayView2<'_, T>,
         labels: &[usize],
         ball: Ball,
+        stopping: Stopping,
     ) -> Result<Outcome<T>, AttackError> {
         check_count("steps", self.steps)?;
-        check_positive("step size", self.step_size)?;
-        check_count("restarts", self.restarts)?;
+        check_step_size(self.step_size)?;
+        check_restarts(self.restarts)?;
         check_share("decay", self.decay.unwrap_or_default())?;
         let subject = Subject::new(model, images, labels)?;
         let mut trace = Trace { adversarial: images.to_owned(), passes: subject.passes() };
         let mut left = Survivors::of(&subject);
-        // Without a random start, all restarts are the same.
-        let restarts = if self.random_start { self.restarts } else { 1 };
-        for key in Key::new(self.seed).split_n(restarts) {
-            self.climb(model, ball, key, &mut left, &mut trace)?;
+        for (start, key) in Key::new(self.seed).split_n(self.restarts).into_iter().enumerate() {
+            let present = match self.random_start || start > 0 {
+                true => start::random(&left, ball, Draw::Inside, key),
+                false => left.images.clone(),
+            };
+            self.climb(subject.model, ball, present, stopping, &mut left, &mut trace)?;
         }
         Outcome::verified(self.attack, &subject, ball, trace.adversarial, trace.passes)
     }
@@ -55,23 +60,23 @@ impl Ascent {
     /// One climb of the images that are left.
     fn climb<T: Scalar>(
         &self,
-        model: &dyn Classifier<T>,
+        model: CheckedModel<'_, T>,
         ball: Ball,
-        key: Key,
+        mut present: Array2<T>,
+        stopping: Stopping,
         left: &mut Survivors<T>,
         trace: &mut Trace<T>,
     ) -> Result<(), AttackError> {
-        let mut present = match self.random_start {
-            true => start::random(left, ball, Draw::Inside, key),
-            false => left.images.clone(),
-        };
         let mut velocity = self.decay.map(|_| Array2::zeros(present.raw_dim()));
         for _ in 0..self.steps {
             if left.is_empty() {
                 return Ok(());
             }
             let slopes = left.slopes(model, &present, &|_| Loss::CrossEntropy, &mut trace.passes)?;
-            let keep = left.standing(&slopes.predicted);
+            let keep = match stopping {
+                Stopping::AtSuccess => left.standing(&slopes.predicted),
+                Stopping::Never => vec![true; left.len()],
+            };
             left.write_fallen(&mut trace.adversarial, &present, &keep);
             let directions = match (&mut velocity, self.decay) {
                 (Some(velocity), Some(decay)) => {
@@ -88,9 +93,9 @@ impl Ascent {
             }
         }
         if !left.is_empty() {
-            let (_, predicted) = left.logits(model, &present, &mut trace.passes)?;
+            let answer = left.logits(model, &present, &mut trace.passes)?;
             left.write_to(&mut trace.adversarial, &present);
-            left.retain(&left.standing(&predicted));
+            left.retain(&left.standing(&answer.predicted));
         }
         Ok(())
     }
@@ -124,6 +129,8 @@ fn accelerate<T: Scalar>(velocity: &mut Array2<T>, gradients: &Array2<T>, decay:
     rows.for_each(|(mut v, g)| {
         let size: f64 = g.iter().map(|g| g.as_f64().abs()).sum();
         let scale = if size > 0.0 { 1.0 / size } else { 0.0 };
-        v.zip_mut_with(&g, |v, g| *v = decay * *v + T::from_f64(scale * g.as_f64()));
+        // The inverse of a subnormal size overflows, and the quotients do not.
+        let share = |g: f64| if scale.is_finite() { scale * g } else { g / size };
+        v.zip_mut_with(&g, |v, g| *v = decay * *v + T::from_f64(share(g.as_f64())));
     });
 }

@@ -1,8 +1,9 @@
 //! AutoAttack: four attacks of different kinds, each on what the ones before it left standing.
 
+use crate::attack::Stopping;
 use crate::composition::{Ensemble, in_turn};
 use crate::subject::Subject;
-use crate::{Apgd, Attack, AttackError, Ball, FabT, Outcome, Seeded, Square};
+use crate::{Apgd, Attack, AttackError, Ball, FabT, Outcome, Seeded, Square, Transferred};
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 
@@ -72,7 +73,7 @@ impl AutoAttack {
         ball: Ball,
     ) -> Result<Ensemble<T>, AttackError> {
         let members: [&dyn Attack<T>; 4] = [&self.apgd_ce, &self.apgd_t, &self.fab_t, &self.square];
-        in_turn(Attack::<T>::name(self), &members, &Subject::new(model, images, labels)?, ball)
+        in_turn(Attack::<T>::name(self), &members, &Subject::new(model, images, labels)?, ball, Stopping::AtSuccess)
     }
 }
 
@@ -89,5 +90,19 @@ impl<T: Scalar> Attack<T> for AutoAttack {
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
         Ok(self.run_members(model, images, labels, ball)?.outcome)
+    }
+
+    fn run_for_transfer(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        self.run(model, images, labels, ball)
+    }
+
+    fn transferred(&self) -> Transferred {
+        Transferred::FirstSuccess
     }
 }

@@ -4,8 +4,8 @@ use crate::{AttackError, Epsilon, Norm};
 use minima_autodiff::Scalar;
 use std::fmt;
 
-/// How far beyond its radius a ball reaches for rounding: one ulp of a pixel of value 1 in `f32`.
-const ULP: f64 = f32::EPSILON as f64;
+/// The largest L2 radius. A picture of 10¹² pixels is no further from any other, and `f32` computes with it safely.
+const LARGEST_L2: f64 = 1e6;
 
 /// All images within a distance of the original.
 ///
@@ -29,7 +29,7 @@ impl Ball {
     /// The images of which every pixel is within `epsilon` of the original's.
     ///
     /// # Errors
-    /// When the radius is negative, above 1 or not a number.
+    /// Returns [`AttackError::Epsilon`] if the radius is negative, above 1 or NaN.
     pub fn linf(epsilon: f64) -> Result<Self, AttackError> {
         Epsilon::new(epsilon).map(Self::from)
     }
@@ -37,12 +37,12 @@ impl Ball {
     /// The images within Euclidean distance `epsilon`.
     ///
     /// # Errors
-    /// When the radius is negative, infinite or not a number.
+    /// Returns [`AttackError::Epsilon`] if the radius is negative, above a million or NaN.
     pub fn l2(epsilon: f64) -> Result<Self, AttackError> {
-        if epsilon.is_finite() && epsilon >= 0.0 {
+        if (0.0..=LARGEST_L2).contains(&epsilon) {
             Ok(Self { norm: Norm::L2, epsilon })
         } else {
-            Err(AttackError::Epsilon { found: epsilon, expected: "a finite number from 0" })
+            Err(AttackError::Epsilon { found: epsilon, expected: "a number from 0 to a million" })
         }
     }
 
@@ -80,39 +80,66 @@ impl Ball {
                     *a = a.max(least).min(most);
                 }
             }
-            Norm::L2 => self.project_l2(original, image),
+            Norm::L2 => {
+                self.pull_in(original, image);
+                image.iter_mut().for_each(|a| *a = a.max(T::zero()).min(T::one()));
+            }
         }
     }
 
-    fn project_l2<T: Scalar>(self, original: &[T], image: &mut [T]) {
-        let clip = |a: &mut T| *a = a.max(T::zero()).min(T::one());
+    /// Moves an image into the L2 ball around `original`, whatever its pixels are. The image is inside afterwards, to the last
+    /// bit. An L∞ ball, whose radius is added pixel by pixel, needs no such thing.
+    pub(crate) fn pull_in<T: Scalar>(self, original: &[T], image: &mut [T]) {
         let mut aim = self.epsilon;
-        // Rounding the pixels can carry the image out of the ball again, by less each time.
-        for _ in 0..8 {
+        for attempt in 0..6 {
             let distance = Norm::L2.distance(original, image);
-            if distance <= self.epsilon {
-                break;
+            // A NaN stays for the checks that follow.
+            if distance <= self.epsilon || distance.is_nan() {
+                return;
             }
             let shrink = aim / distance;
-            for (a, x) in image.iter_mut().zip(original) {
-                *a = T::from_f64(x.as_f64() + shrink * (a.as_f64() - x.as_f64()));
+            for (a, &x) in image.iter_mut().zip(original) {
+                let wanted = x.as_f64() + shrink * (a.as_f64() - x.as_f64());
+                *a = T::from_f64(wanted);
+                // Pixels rounded to the nearest number can lie outside again, all of them together.
+                if attempt > 0 {
+                    *a = rounded_towards(x, wanted);
+                }
             }
-            aim -= self.epsilon * 2e-7;
+            // For the rounding of the distance itself, a sum over all pixels.
+            aim = self.epsilon * (1.0 - 1e-10 * f64::from(attempt + 1));
         }
-        image.iter_mut().for_each(clip);
+        if Norm::L2.distance(original, image) > self.epsilon {
+            image.copy_from_slice(original);
+        }
     }
 
-    /// Whether an image is in the ball around `original`, to one ulp of a pixel in `f32`. A NaN is in no ball.
+    /// Whether an image is in the ball around `original`. Radius 0 holds the original alone; any other leaves room for one rounding of a
+    /// pixel of value 1. A NaN is in no ball.
     #[must_use]
     pub fn contains<T: Scalar>(self, original: &[T], image: &[T]) -> bool {
-        self.holds(self.norm.distance(original, image))
+        self.holds::<T>(self.norm.distance(original, image))
     }
 
-    /// Whether a distance is the radius or less, to one ulp of a pixel in `f32`.
+    /// Whether a distance is the radius or less. In the L∞ ball of a radius above 0, a pixel plus the radius is rounded to the
+    /// precision `T`, so that there is room for one rounding of a pixel of value 1.
     #[must_use]
-    pub fn holds(self, distance: f64) -> bool {
-        distance <= self.epsilon + ULP * self.epsilon.max(1.0)
+    pub fn holds<T: Scalar>(self, distance: f64) -> bool {
+        let room = if self.epsilon > 0.0 { T::epsilon().as_f64() } else { 0.0 };
+        distance <= self.epsilon + room * self.epsilon.max(1.0)
     }
+}
+
+/// The number between `x` and `wanted` that is nearest to `wanted`, or one or two next to it.
+fn rounded_towards<T: Scalar>(x: T, wanted: f64) -> T {
+    let nearest = T::from_f64(wanted);
+    if (nearest.as_f64() - x.as_f64()).abs() <= (wanted - x.as_f64()).abs() {
+        return nearest;
+    }
+    let step = nearest.abs() * T::epsilon();
+    let inwards = if nearest > x { (nearest - step).max(x) } else { (nearest + step).min(x) };
+    // A step below the least number moves nothing.
+    if inwards == nearest { x } else { inwards }
 }
 
 impl From<Epsilon> for Ball {

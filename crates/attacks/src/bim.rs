@@ -1,25 +1,40 @@
 //! The basic iterative method.
 
 use crate::ascent::Ascent;
-use crate::{Attack, AttackError, Ball, Outcome};
+use crate::attack::Stopping;
+use crate::{Attack, AttackError, Ball, Outcome, Transferred};
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 /// Gradient steps from the image itself, each followed by a projection into the ball and into [0, 1] (Kurakin,
-/// Goodfellow & Bengio 2017, "Adversarial examples in the physical world", section 2.2). An image that is turned takes
-/// no further step.
+/// Goodfellow & Bengio 2017, "Adversarial examples in the physical world", section 2.2). In [`run`](Attack::run), a
+/// misclassified image takes no further step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bim {
     /// Steps, at least 1.
     pub steps: usize,
-    /// A step's length as a share of the radius, above 0.
+    /// A step's length as a share of the radius, above 0 and at most 1000.
     pub step_size: f64,
 }
 
 impl Default for Bim {
     fn default() -> Self {
         Self { steps: 10, step_size: 0.2 }
+    }
+}
+
+impl Bim {
+    fn ascent(&self, attack: &'static str) -> Ascent {
+        Ascent {
+            attack,
+            steps: self.steps,
+            step_size: self.step_size,
+            decay: None,
+            random_start: false,
+            restarts: 1,
+            seed: 0,
+        }
     }
 }
 
@@ -35,15 +50,20 @@ impl<T: Scalar> Attack<T> for Bim {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        let ascent = Ascent {
-            attack: Attack::<T>::name(self),
-            steps: self.steps,
-            step_size: self.step_size,
-            decay: None,
-            random_start: false,
-            restarts: 1,
-            seed: 0,
-        };
-        ascent.run(model, images, labels, ball)
+        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::AtSuccess)
+    }
+
+    fn run_for_transfer(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::Never)
+    }
+
+    fn transferred(&self) -> Transferred {
+        Transferred::AfterAllSteps
     }
 }

@@ -1,12 +1,13 @@
 //! The attack of Carlini and Wagner in the L2 norm.
 
-use crate::input::{check_gradients, predictions};
+use crate::checked_model::{CheckedModel, Slopes};
 use crate::loss::Loss;
 use crate::minimal::Minimal;
 use crate::options::{check_count, check_positive};
 use crate::subject::Subject;
 use crate::survivors::Survivors;
-use crate::{Attack, AttackError, Ball, Norm, Outcome};
+use crate::{Attack, AttackError, Ball, Norm, Outcome, Transferred};
+use minima_autodiff::softmax_cross_entropy::predicted;
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
@@ -24,9 +25,9 @@ pub struct CarliniWagner {
     pub steps: usize,
     /// Adam's learning rate, above 0.
     pub learning_rate: f64,
-    /// The first `c`, above 0.
+    /// The first `c`, above 0 and at most 10¹⁰.
     pub initial_constant: f64,
-    /// Values of `c` tried, at least 1: ten times the last until one works, then halfway between.
+    /// Values of `c` tried, at least 1: ten times the last until one works, 10¹⁰ at most, then halfway between.
     pub search_steps: usize,
     /// By how much another logit has to exceed the label's: `κ`, 0 or more.
     pub confidence: f64,
@@ -52,6 +53,9 @@ const NAME: &str = "carlini-wagner";
 /// Keeps pixels of 0 and 1, which `tanh` does not reach, at finite `w`.
 const INSIDE: f64 = 0.999_999;
 
+/// The largest `c`, as in the authors' program.
+const LARGEST_CONSTANT: f64 = 1e10;
+
 /// Adam's decay rates of the mean and of the mean square, and what keeps its divisor above zero.
 const ADAM: (f64, f64, f64) = (0.9, 0.999, 1e-8);
 
@@ -73,6 +77,20 @@ impl<T: Scalar> Attack<T> for CarliniWagner {
         }
         let subject = Subject::new(model, images, labels)?;
         self.search(&subject)?.within(NAME, &subject, ball)
+    }
+
+    fn run_for_transfer(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        self.run(model, images, labels, ball)
+    }
+
+    fn transferred(&self) -> Transferred {
+        Transferred::Nearest
     }
 
     fn run_many(
@@ -110,6 +128,10 @@ impl CarliniWagner {
         check_count("search steps", self.search_steps)?;
         check_positive("learning rate", self.learning_rate)?;
         check_positive("initial constant", self.initial_constant)?;
+        if self.initial_constant > LARGEST_CONSTANT {
+            let (option, found) = ("initial constant", format!("{:e}", self.initial_constant));
+            return Err(AttackError::Option { option, found, expected: "a number above 0 and at most 1e10" });
+        }
         if !(self.confidence.is_finite() && self.confidence >= 0.0) {
             let (option, found) = ("confidence", self.confidence.to_string());
             return Err(AttackError::Option { option, found, expected: "a finite number from 0" });
@@ -131,7 +153,7 @@ impl CarliniWagner {
     /// Descends with each image's constant, and gives back all descents, those first that ended first.
     fn descend<T: Scalar>(
         &self,
-        model: &dyn Classifier<T>,
+        model: CheckedModel<'_, T>,
         mut running: Vec<Descent<T>>,
         found: &mut Minimal<T>,
     ) -> Result<Vec<Descent<T>>, AttackError> {
@@ -146,18 +168,18 @@ impl CarliniWagner {
             let rows = shown.par_chunks_mut(width.max(1)).zip(&mut running);
             rows.for_each(|(row, descent)| descent.show(row));
             let images = ArrayView2::from_shape((running.len(), width), &shown).map_err(|_| broken(&running))?;
-            let (logits, gradients) = model.logits_and_input_vjp(images, &|i, logits, cotangent| {
+            let slopes = model.slopes(images, &|i, logits, cotangent| {
                 if let Some(descent) = running.get(i) {
-                    // The hinge has a slope only where the label's logit is not yet exceeded by enough.
-                    if Loss::Margin.value(logits, descent.label).as_f64() < self.confidence {
+                    // The hinge has a slope until the image is adversarial. At a tie its value is 0, and the class still the label.
+                    let short = Loss::Margin.value(logits, descent.label).as_f64() < self.confidence;
+                    if short || predicted(logits) == Some(descent.label) {
                         Loss::Margin.gradient_into(logits, descent.label, cotangent);
                     }
                 }
-            })?;
-            let (logits, gradients) = (logits.as_standard_layout(), gradients.as_standard_layout());
+            });
+            let placed = |error: AttackError| error.placed(|i| running.get(i).map(|descent| descent.place));
+            let Slopes { logits, gradients, predicted: classes } = slopes.map_err(placed)?;
             found.passes.gradients += running.len();
-            let classes = predictions(logits.view()).map_err(|error| placed(error, &running))?;
-            check_gradients(gradients.view()).map_err(|error| placed(error, &running))?;
             let answers = logits.outer_iter().into_par_iter().zip(gradients.outer_iter()).zip(&classes);
             let rows = shown.par_chunks(width.max(1)).zip(&mut running).zip(answers);
             rows.for_each(|((row, descent), ((logits, gradient), &class))| {
@@ -284,18 +306,8 @@ impl<T: Scalar> Descent<T> {
         self.constant = if self.large_enough.is_finite() {
             0.5 * (self.too_small + self.large_enough)
         } else {
-            10.0 * self.constant
+            (10.0 * self.constant).min(LARGEST_CONSTANT)
         };
-    }
-}
-
-/// An error of the network, at the image's place in the batch.
-fn placed<T>(error: AttackError, descents: &[Descent<T>]) -> AttackError {
-    match error {
-        AttackError::NotANumber { what, image } => {
-            AttackError::NotANumber { what, image: descents.get(image).map_or(image, |descent| descent.place) }
-        }
-        other => other,
     }
 }
 

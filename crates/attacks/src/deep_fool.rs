@@ -1,27 +1,28 @@
 //! DeepFool.
 
-use crate::hyperplane::step_to_hyperplane;
+use crate::checked_model::CheckedModel;
 use crate::loss::Loss;
 use crate::minimal::Minimal;
 use crate::options::check_count;
 use crate::subject::Subject;
 use crate::survivors::{Survivors, retain_rows};
-use crate::{Attack, AttackError, Ball, Norm, Outcome};
+use crate::{Attack, AttackError, Ball, Norm, Outcome, Transferred};
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Goes to the nearest boundary of the linearized network, linearizes there, and goes on until the class changes
+/// Steps to the nearest boundary of the linearized network, linearizes there, and repeats until the class changes
 /// (Moosavi-Dezfooli, Fawzi & Frossard 2016, "DeepFool: a simple and accurate method to fool deep neural networks",
 /// algorithm 2; their eq. 11 and 12 for L∞).
 ///
-/// A step goes to the nearest point of the boundary that is a picture; the paper's, where no pixel meets 0 or 1.
+/// As in the authors' program, a step is longer than the distance to the boundary by 10⁻⁴, so that it leaves a point of equal
+/// logits. Pixels are clipped to [0, 1] after each step, and the sum of all steps before clipping is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeepFool {
     /// Linearizations of an image at most, at least 1.
     pub steps: usize,
-    /// How much the perturbation is lengthened to come to lie beyond the boundary, as a share; 0 or more.
+    /// By which share the perturbation is lengthened to end beyond the boundary; 0 or more.
     pub overshoot: f64,
 }
 
@@ -33,12 +34,15 @@ impl Default for DeepFool {
 
 const NAME: &str = "deepfool";
 
+/// What a step adds to the distance to the boundary.
+const BEYOND: f64 = 1e-4;
+
 impl<T: Scalar> Attack<T> for DeepFool {
     fn name(&self) -> &'static str {
         NAME
     }
 
-    /// An image counts as turned if the perturbation found lies in the ball.
+    /// An image is a success if the perturbation found lies in the ball.
     fn run(
         &self,
         model: &dyn Classifier<T>,
@@ -48,6 +52,20 @@ impl<T: Scalar> Attack<T> for DeepFool {
     ) -> Result<Outcome<T>, AttackError> {
         let subject = Subject::new(model, images, labels)?;
         self.search(&subject, ball.norm())?.within(NAME, &subject, ball)
+    }
+
+    fn run_for_transfer(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        self.run(model, images, labels, ball)
+    }
+
+    fn transferred(&self) -> Transferred {
+        Transferred::Nearest
     }
 
     fn run_many(
@@ -77,8 +95,7 @@ impl<T: Scalar> Attack<T> for DeepFool {
 struct Boundaries<T> {
     /// `(survivors, features)`.
     normals: Array2<T>,
-    /// How much of the normal direction is missing.
-    rises: Vec<T>,
+    /// How far each is; infinite where no class has a gradient.
     distances: Vec<f64>,
 }
 
@@ -115,15 +132,15 @@ impl DeepFool {
             let nearest = nearest_boundaries(subject.model, &left, &present, norm, &mut found)?;
             let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(total.axis_iter_mut(Axis(0)));
             let rows = rows.zip(left.images.axis_iter(Axis(0))).zip(nearest.normals.axis_iter(Axis(0)));
-            rows.zip(&nearest.rises).for_each(|((((mut row, mut total), original), normal), &rise)| {
+            rows.zip(&nearest.distances).for_each(|((((mut row, mut total), original), normal), &distance)| {
                 if let (Some(row), Some(total), Some(original), Some(normal)) =
                     (row.as_slice_mut(), total.as_slice_mut(), original.as_slice(), normal.as_slice())
                 {
-                    self.step(norm, original, normal, rise, total, row);
+                    self.step(norm, original, normal, distance, total, row);
                 }
             });
-            let (_, predicted) = left.logits(subject.model, &present, &mut found.passes)?;
-            let keep = left.standing(&predicted);
+            let answer = left.logits(subject.model, &present, &mut found.passes)?;
+            let keep = left.standing(&answer.predicted);
             for (i, &place) in left.indices.iter().enumerate().filter(|&(i, _)| keep.get(i) == Some(&false)) {
                 if let (Some(row), Some(original)) = (present.row(i).as_slice(), left.images.row(i).as_slice()) {
                     found.offer(place, norm.distance(original, row), row);
@@ -137,31 +154,43 @@ impl DeepFool {
     }
 
     /// A step of one image.
-    fn step<T: Scalar>(&self, norm: Norm, original: &[T], normal: &[T], rise: T, total: &mut [T], row: &mut [T]) {
-        let mut step = vec![T::zero(); row.len()];
-        step_to_hyperplane(norm, row, normal, rise, &mut step);
-        let stretch = T::from_f64(1.0 + self.overshoot);
-        for (((a, total), &x), &s) in row.iter_mut().zip(total).zip(original).zip(&step) {
-            *total += s;
-            *a = (x + stretch * *total).max(T::zero()).min(T::one());
+    fn step<T: Scalar>(
+        &self,
+        norm: Norm,
+        original: &[T],
+        normal: &[T],
+        distance: f64,
+        total: &mut [f64],
+        row: &mut [T],
+    ) {
+        let steepness = dual(norm, normal);
+        if !distance.is_finite() || steepness == 0.0 {
+            return;
+        }
+        let length = distance + BEYOND;
+        let stretch = 1.0 + self.overshoot;
+        for (((a, total), x), w) in row.iter_mut().zip(total).zip(original).zip(normal) {
+            let w = w.as_f64();
+            *total += match norm {
+                Norm::Linf if w == 0.0 => 0.0,
+                Norm::Linf => length * w.signum(),
+                Norm::L2 => length * (w / steepness),
+            };
+            *a = T::from_f64((x.as_f64() + stretch * *total).clamp(0.0, 1.0));
         }
     }
 }
 
 /// The nearest boundary between the label and another class, for each image.
 fn nearest_boundaries<T: Scalar>(
-    model: &dyn Classifier<T>,
+    model: CheckedModel<'_, T>,
     left: &Survivors<T>,
     present: &Array2<T>,
     norm: Norm,
     found: &mut Minimal<T>,
 ) -> Result<Boundaries<T>, AttackError> {
     let (count, classes) = (left.len(), model.classes());
-    let mut nearest = Boundaries {
-        normals: Array2::zeros(present.raw_dim()),
-        rises: vec![T::zero(); count],
-        distances: vec![f64::INFINITY; count],
-    };
+    let mut nearest = Boundaries { normals: Array2::zeros(present.raw_dim()), distances: vec![f64::INFINITY; count] };
     for offset in 1..classes {
         let loss = |i: usize| {
             let label = left.labels.get(i).copied().unwrap_or_default();
@@ -170,17 +199,16 @@ fn nearest_boundaries<T: Scalar>(
         let slopes = left.slopes(model, present, &loss, &mut found.passes)?;
         let rows = nearest.normals.axis_iter_mut(Axis(0)).into_par_iter().zip(slopes.gradients.axis_iter(Axis(0)));
         let rows = rows.zip(slopes.logits.axis_iter(Axis(0))).zip(&left.labels).enumerate();
-        rows.zip(&mut nearest.rises).zip(&mut nearest.distances).for_each(
-            |(((i, (((mut normal, gradient), logits), &label)), rise), distance)| {
-                let (Some(gradient_slice), Some(logits)) = (gradient.as_slice(), logits.as_slice()) else { return };
-                let missing = -loss(i).value(logits, label);
-                let there = missing.as_f64().abs() / dual(norm, gradient_slice).max(f64::MIN_POSITIVE);
-                if there < *distance {
-                    (*rise, *distance) = (missing, there);
-                    normal.assign(&gradient);
-                }
-            },
-        );
+        rows.zip(&mut nearest.distances).for_each(|((i, (((mut normal, gradient), logits), &label)), distance)| {
+            let (Some(gradient_slice), Some(logits)) = (gradient.as_slice(), logits.as_slice()) else { return };
+            let steepness = dual(norm, gradient_slice);
+            let there = loss(i).value(logits, label).as_f64().abs() / steepness;
+            // A class without a gradient or of logit −∞ is out of reach.
+            if steepness > 0.0 && there < *distance {
+                *distance = there;
+                normal.assign(&gradient);
+            }
+        });
     }
     Ok(nearest)
 }

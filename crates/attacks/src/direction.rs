@@ -17,8 +17,10 @@ pub(crate) fn climb<T: Scalar>(norm: Norm, length: f64, gradient: &[T], image: &
             let steepness = Norm::L2.of(gradient);
             if steepness > 0.0 {
                 let scale = length / steepness;
+                // The quotient of a very small steepness overflows, and the gradient's shares do not.
+                let along = |g: f64| if scale.is_finite() { scale * g } else { length * (g / steepness) };
                 for (a, g) in image.iter_mut().zip(gradient) {
-                    *a += T::from_f64(scale * g.as_f64());
+                    *a += T::from_f64(along(g.as_f64()));
                 }
             }
         }
@@ -38,13 +40,22 @@ mod tests {
     #[test]
     fn steps_have_their_length() {
         for norm in [Norm::Linf, Norm::L2] {
-            let mut image = [0.0_f64; 3];
-            climb(norm, 0.5, &[3e-200, 0.0, -4e-200], &mut image);
-            // Squares of such gradients underflow in L2, and nothing moves.
-            let expected = if norm == Norm::Linf { [0.5, 0.0, -0.5] } else { [0.0; 3] };
-            assert_eq!(image, expected);
-            climb(norm, 0.5, &[3.0, 0.0, -4.0], &mut image);
-            assert!((norm.distance(&expected, &image) - 0.5).abs() < 1e-15);
+            // The squares of the first and the last underflow and overflow.
+            for size in [1e-310, 1e-200, 1.0, 1e200] {
+                let mut image = [0.0_f64; 3];
+                climb(norm, 0.5, &[3.0 * size, 0.0, -4.0 * size], &mut image);
+                assert!((norm.of(&image) - 0.5).abs() < 1e-12, "{norm}, {size:e}: {image:?}");
+                assert!(image[0] > 0.0 && image[1] == 0.0 && image[2] < 0.0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_gradient_of_zero_moves_nothing() {
+        for norm in [Norm::Linf, Norm::L2] {
+            let mut image = [0.25_f32; 3];
+            climb(norm, 1e9, &[0.0; 3], &mut image);
+            assert_eq!(image, [0.25; 3]);
         }
     }
 }

@@ -9,12 +9,12 @@ pub enum AttackError {
     /// The images or labels do not fit each other or the network.
     #[error(transparent)]
     Autodiff(#[from] AutodiffError),
-    /// A radius that is none.
+    /// Invalid radius.
     #[error("epsilon is {found}; expected {expected}")]
     Epsilon {
         /// The radius.
         found: f64,
-        /// What radii there are.
+        /// The valid radii.
         expected: &'static str,
     },
     /// An option of an attack that makes no sense.
@@ -57,13 +57,31 @@ pub enum AttackError {
         /// The number.
         found: f64,
     },
-    /// The network gave a NaN, as a diverged one does.
-    #[error("a NaN in the {what} of image {image}; expected numbers")]
-    NotANumber {
+    /// The network gave a NaN or an infinity, as a diverged one does. A logit of −∞ excludes its class and is allowed, as long as
+    /// another logit is finite.
+    #[error("the network gave {found} in the {what} of image {image}; expected finite numbers")]
+    NotFinite {
         /// What holds it.
         what: &'static str,
         /// The image's place in the batch.
         image: usize,
+        /// The number.
+        found: f64,
+    },
+    /// The network gave the same image two classes. Attacks need a network that answers alike each time.
+    #[error(
+        "the network gave {what} of image {image} class {first} and then class {second}; expected the same class each \
+         time (a network that draws random numbers has to fix them)"
+    )]
+    NotDeterministic {
+        /// Which image was shown twice.
+        what: &'static str,
+        /// The image's place in the batch.
+        image: usize,
+        /// The class at first.
+        first: usize,
+        /// The class afterwards.
+        second: usize,
     },
     /// An attack made an image that it may not make: an error in the attack.
     #[error("{attack} made of image {image} one that {what}")]
@@ -75,4 +93,16 @@ pub enum AttackError {
         /// The rule it breaks.
         what: &'static str,
     },
+}
+
+impl AttackError {
+    /// The same error with the image's place in the batch, from its place among the images that the network was shown.
+    pub(crate) fn placed(self, place: impl Fn(usize) -> Option<usize>) -> Self {
+        match self {
+            Self::NotFinite { what, image, found } => {
+                Self::NotFinite { what, image: place(image).unwrap_or(image), found }
+            }
+            other => other,
+        }
+    }
 }

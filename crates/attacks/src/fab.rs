@@ -1,12 +1,13 @@
 //! FAB-T, the fast adaptive boundary attack towards one class after another.
 
+use crate::checked_model::CheckedModel;
 use crate::hyperplane::step_to_hyperplane;
 use crate::loss::Loss;
 use crate::minimal::Minimal;
 use crate::options::{check_count, check_positive, check_share};
 use crate::subject::Subject;
 use crate::survivors::{Survivors, retain_items, retain_rows};
-use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes};
+use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes, Transferred};
 use minima_autodiff::{Classifier, Scalar, mixed_dot};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
@@ -61,8 +62,22 @@ impl<T: Scalar> Attack<T> for FabT {
         let subject = Subject::new(model, images, labels)?;
         let mut adversarial = images.as_standard_layout().into_owned();
         let mut passes = subject.passes();
-        self.pursue(model, Survivors::of(&subject), ball, &mut adversarial, &mut passes)?;
+        self.pursue(subject.model, Survivors::of(&subject), ball, &mut adversarial, &mut passes)?;
         Outcome::verified(NAME, &subject, ball, adversarial, passes)
+    }
+
+    fn run_for_transfer(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        self.run(model, images, labels, ball)
+    }
+
+    fn transferred(&self) -> Transferred {
+        Transferred::FirstSuccess
     }
 }
 
@@ -85,7 +100,7 @@ impl FabT {
             found.offer(place, distance, image);
             true
         };
-        let mut search = Search { fab: *self, model, norm, offer: &mut offer, passes: &mut passes };
+        let mut search = Search { fab: *self, model: subject.model, norm, offer: &mut offer, passes: &mut passes };
         search.run(Survivors::of(&subject))?;
         found.passes = passes;
         Ok(found)
@@ -94,7 +109,7 @@ impl FabT {
     /// Attacks the survivors, and writes those that are turned within the ball to their places in `adversarial`.
     fn pursue<T: Scalar>(
         &self,
-        model: &dyn Classifier<T>,
+        model: CheckedModel<'_, T>,
         survivors: Survivors<T>,
         ball: Ball,
         adversarial: &mut Array2<T>,
@@ -123,8 +138,9 @@ impl FabT {
     fn step<T: Scalar>(&self, norm: Norm, original: &[T], normal: &[T], lead: T, row: &mut [T]) {
         let moved: Vec<T> = row.iter().zip(original).map(|(&a, &x)| a - x).collect();
         let (mut here, mut there) = (vec![T::zero(); row.len()], vec![T::zero(); row.len()]);
-        step_to_hyperplane(norm, row, normal, -lead, &mut here);
-        step_to_hyperplane(norm, original, normal, mixed_dot(&moved, normal) - lead, &mut there);
+        let further = shortest_rise(norm, normal, lead) + lead.min(T::zero());
+        step_to_hyperplane(norm, row, normal, further - lead, &mut here);
+        step_to_hyperplane(norm, original, normal, mixed_dot(&moved, normal) - lead + further, &mut there);
         let (near, far) = (norm.of(&here).max(SHORTEST), norm.of(&there).max(SHORTEST));
         let alpha = T::from_f64((near / (near + far)).min(self.alpha_max));
         let (rest, eta) = (T::one() - alpha, T::from_f64(self.overshoot));
@@ -140,7 +156,7 @@ type Offer<'a, T> = dyn FnMut(usize, f64, &[T]) -> bool + 'a;
 /// A search, and who is told what it finds.
 struct Search<'a, T> {
     fab: FabT,
-    model: &'a dyn Classifier<T>,
+    model: CheckedModel<'a, T>,
     norm: Norm,
     offer: &'a mut Offer<'a, T>,
     passes: &'a mut Passes,
@@ -153,8 +169,8 @@ impl<T: Scalar> Search<'_, T> {
         if left.is_empty() {
             return Ok(());
         }
-        let (logits, _) = left.logits(self.model, &left.images, self.passes)?;
-        let rows = logits.outer_iter().zip(&left.labels);
+        let answer = left.logits(self.model, &left.images, self.passes)?;
+        let rows = answer.logits.outer_iter().zip(&left.labels);
         let mut targets: Vec<Vec<usize>> = rows.map(|(z, &label)| others(&z.to_vec(), label)).collect();
         for rank in 0..self.fab.targets.min(self.model.classes().saturating_sub(1)) {
             self.towards(rank, &mut left, &mut targets)?;
@@ -176,8 +192,9 @@ impl<T: Scalar> Search<'_, T> {
                 break;
             }
             let loss = |i: usize| {
-                let target = targets.get(i).and_then(|targets| targets.get(rank).copied());
-                Loss::TargetedMargin { target: target.unwrap_or_default() }
+                // Of the label itself the margin is 0 everywhere, and an image without a target of this rank stays.
+                let target = targets.get(i).and_then(|targets| targets.get(rank)).or(left.labels.get(i));
+                Loss::TargetedMargin { target: target.copied().unwrap_or_default() }
             };
             let slopes = left.slopes(self.model, &present, &loss, self.passes)?;
             let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));
@@ -189,8 +206,8 @@ impl<T: Scalar> Search<'_, T> {
                     fab.step(norm, original, normal, loss(i).value(logits, label), row);
                 }
             });
-            let (_, predicted) = left.logits(self.model, &present, self.passes)?;
-            let stands = left.standing(&predicted);
+            let answer = left.logits(self.model, &present, self.passes)?;
+            let stands = left.standing(&answer.predicted);
             let rows = present.axis_iter(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));
             let distances = rows.zip(&stands).map(|((row, original), &stands)| {
                 if stands { None } else { Some(norm.distance(original.as_slice()?, row.as_slice()?)) }
@@ -218,9 +235,24 @@ impl<T: Scalar> Search<'_, T> {
     }
 }
 
-/// The classes that are not the label, those of the largest logits first.
+/// The least rise of the target's lead that a step asks for, for a lead of 0 or less: the pixels are rounded, and a step shorter than their
+/// precision does not leave a point of equal logits. At least `-lead`.
+fn shortest_rise<T: Scalar>(norm: Norm, normal: &[T], lead: T) -> T {
+    if lead > T::zero() {
+        return T::zero();
+    }
+    let few_roundings = 4.0 * T::epsilon().as_f64();
+    let least = match norm {
+        Norm::Linf => few_roundings * normal.iter().map(|w| w.as_f64().abs()).sum::<f64>(),
+        Norm::L2 => few_roundings * (normal.len() as f64).sqrt() * Norm::L2.of(normal),
+    };
+    T::from_f64(least).max(-lead)
+}
+
+/// The classes that are not the label and whose logit is not −∞, the largest logits first.
 fn others<T: Scalar>(logits: &[T], label: usize) -> Vec<usize> {
-    let mut classes: Vec<(usize, T)> = logits.iter().copied().enumerate().filter(|&(c, _)| c != label).collect();
+    let reachable = logits.iter().copied().enumerate().filter(|&(c, z)| c != label && z.is_finite());
+    let mut classes: Vec<(usize, T)> = reachable.collect();
     classes.sort_by(|(_, a), (_, b)| b.as_f64().total_cmp(&a.as_f64()));
     classes.into_iter().map(|(class, _)| class).collect()
 }

@@ -1,10 +1,11 @@
 //! The fast gradient sign method.
 
+use crate::checked_model::{CheckedModel, Slopes};
 use crate::direction::climb;
-use crate::input::{check_gradients, check_pixels, predictions};
+use crate::input::check_pixels;
 use crate::outcome::Pixels;
 use crate::subject::Subject;
-use crate::{Attack, AttackError, Ball, Goal, Outcome, Passes};
+use crate::{Attack, AttackError, Ball, Goal, Norm, Outcome, Passes, Transferred};
 use minima_autodiff::softmax_cross_entropy::check_labels;
 use minima_autodiff::{Classifier, Scalar};
 use minima_faults::{Fault, planted};
@@ -53,6 +54,20 @@ impl<T: Scalar> Attack<T> for Fgsm {
         self.step(&slope, ball)
     }
 
+    fn run_for_transfer(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        self.run(model, images, labels, ball)
+    }
+
+    fn transferred(&self) -> Transferred {
+        Transferred::AfterAllSteps
+    }
+
     fn run_many(
         &self,
         model: &dyn Classifier<T>,
@@ -72,9 +87,13 @@ impl Fgsm {
         let ball = if twice { Ball::new(ball.norm(), 2.0 * ball.epsilon())? } else { ball };
         let mut adversarial = slope.subject.images.as_standard_layout().into_owned();
         let rows = adversarial.axis_iter_mut(Axis(0)).into_par_iter();
-        rows.zip(slope.gradients.axis_iter(Axis(0))).for_each(|(mut row, gradient)| {
+        let rows = rows.zip(slope.gradients.axis_iter(Axis(0))).zip(slope.subject.images.axis_iter(Axis(0)));
+        rows.for_each(|((mut row, gradient), original)| {
             if let (Some(row), Some(gradient)) = (row.as_slice_mut(), gradient.as_slice()) {
                 climb(ball.norm(), ball.epsilon(), gradient, row);
+                if ball.norm() == Norm::L2 {
+                    ball.pull_in(&original.to_vec(), row);
+                }
                 if self.clip {
                     row.iter_mut().for_each(|a| *a = a.max(T::zero()).min(T::one()));
                 }
@@ -102,16 +121,14 @@ impl<'a, T: Scalar> Slope<'a, T> {
         check_labels(labels, images.nrows(), model.classes())?;
         check_pixels(images)?;
         goal.check(model.classes())?;
-        let (logits, gradients) = model.logits_and_input_vjp(images, &|image, logits, cotangent| {
+        let model = CheckedModel::new(model);
+        let Slopes { logits, gradients, predicted } = model.slopes(images, &|image, logits, cotangent| {
             if let Some(&label) = labels.get(image)
                 && let Some(loss) = goal.loss(logits, label)
             {
                 loss.gradient_into(logits, label, cotangent);
             }
         })?;
-        let predicted = predictions(logits.view())?;
-        check_gradients(gradients.view())?;
-        let gradients = gradients.as_standard_layout().into_owned();
         Ok(Self { subject: Subject { model, images, labels, logits, predicted }, gradients })
     }
 }

@@ -39,9 +39,10 @@ impl Goal {
             Self::Away => return Some(Loss::CrossEntropy),
             Self::Class(class) => class,
             Self::LeastLikely => {
-                let mut classes = logits.iter().enumerate();
-                let (first, _) = classes.next()?;
-                classes.fold((first, logits.first()?), |least, (c, z)| if z < least.1 { (c, z) } else { least }).0
+                // A class of logit −∞ cannot be reached.
+                let mut classes = logits.iter().enumerate().filter(|(_, z)| z.is_finite());
+                let first = classes.next()?;
+                classes.fold(first, |least, (c, z)| if z < least.1 { (c, z) } else { least }).0
             }
         };
         (target != label).then_some(Loss::TargetedCrossEntropy { target })

@@ -16,6 +16,18 @@ const LANES: usize = 16;
 /// few rounds, without sorting the pixels (the problem is that of Croce & Hein 2020, "Minimally distorted adversarial
 /// examples with a fast adaptive boundary attack", section 2.2).
 pub(crate) fn step_to_hyperplane<T: Scalar>(norm: Norm, point: &[T], normal: &[T], rise: T, step: &mut [T]) {
+    // Squares of very small or very large numbers underflow or overflow. The hyperplane does not depend on the scale.
+    let most = normal.iter().fold(T::zero(), |most, w| most.max(w.abs()));
+    let (low, high) = (T::min_positive_value().as_f64().powf(0.25), T::max_value().as_f64().powf(0.25));
+    if most == T::zero() || (low..=high).contains(&most.as_f64()) {
+        return step_of_ordinary_size(norm, point, normal, rise, step);
+    }
+    let scaled: Vec<T> = normal.iter().map(|&w| w / most).collect();
+    step_of_ordinary_size(norm, point, &scaled, rise / most, step);
+}
+
+/// The same for a normal whose squares neither underflow nor overflow.
+fn step_of_ordinary_size<T: Scalar>(norm: Norm, point: &[T], normal: &[T], rise: T, step: &mut [T]) {
     let sign = if rise < T::zero() { -T::one() } else { T::one() };
     for ((s, &x), &w) in step.iter_mut().zip(point).zip(normal) {
         let w = sign * w;

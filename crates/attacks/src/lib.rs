@@ -33,6 +33,7 @@ mod auto_attack;
 mod ball;
 mod bim;
 mod carlini_wagner;
+mod checked_model;
 mod composition;
 mod deep_fool;
 mod direction;
@@ -59,7 +60,7 @@ mod survivors;
 mod transfer;
 
 pub use apgd::{Apgd, ApgdLoss};
-pub use attack::Attack;
+pub use attack::{Attack, Transferred};
 pub use auto_attack::{AutoAttack, standard};
 pub use ball::Ball;
 pub use bim::Bim;

@@ -15,7 +15,7 @@ pub(crate) enum Loss {
     Dlr,
     /// The targeted one, `−(z_y − z_t) / (z_(1) − (z_(3) + z_(4))/2)` (the same paper, eq. 7).
     TargetedDlr { target: usize },
-    /// The largest other logit less the label's: positive as soon as the image is turned.
+    /// The largest other logit less the label's: positive once the image is misclassified.
     Margin,
     /// The target's logit less the label's.
     TargetedMargin { target: usize },
@@ -32,7 +32,8 @@ impl Loss {
         }
     }
 
-    /// The loss. NaN where the label or target names no class, or there are too few classes.
+    /// The loss. NaN if the label or target names no class, or there are too few classes. Classes of logit −∞ are left out: the
+    /// ratios use the ranks that remain, and the margin is −∞ if no other class does.
     pub fn value<T: Scalar>(self, logits: &[T], label: usize) -> T {
         match self {
             Self::CrossEntropy => softmax_cross_entropy::loss(logits, label),
@@ -44,13 +45,24 @@ impl Loss {
             Self::TargetedDlr { target } => {
                 (at(logits, Some(target)) - at(logits, Some(label))) / targeted_scale(logits, &Top::of(logits))
             }
-            Self::Margin => at(logits, Top::of(logits).best_but(label)) - at(logits, Some(label)),
+            Self::Margin => match Top::of(logits).best_but(label) {
+                Some(best) => at(logits, Some(best)) - at(logits, Some(label)),
+                None => T::neg_infinity(),
+            },
             Self::TargetedMargin { target } => at(logits, Some(target)) - at(logits, Some(label)),
         }
     }
 
-    /// Writes the gradient of the loss with respect to the logits; `out` is zero before.
+    /// Writes the gradient of the loss with respect to the logits; `out` is zero before. It stays zero if the loss is not finite,
+    /// as with a target of logit −∞.
     pub fn gradient_into<T: Scalar>(self, logits: &[T], label: usize, out: &mut [T]) {
+        self.formula_into(logits, label, out);
+        if out.iter().any(|g| !g.is_finite()) {
+            out.fill(T::zero());
+        }
+    }
+
+    fn formula_into<T: Scalar>(self, logits: &[T], label: usize, out: &mut [T]) {
         let one = T::one();
         match self {
             Self::CrossEntropy => softmax_cross_entropy::gradient_into(logits, label, one, out),
@@ -61,32 +73,43 @@ impl Loss {
                 let falls = self.value(logits, label) / scale;
                 add(out, top.best_but(label), one / scale);
                 add(out, Some(label), -one / scale);
-                add(out, top.class(0), -falls);
-                add(out, top.class(2), falls);
+                if let Some(third) = top.class(2) {
+                    add(out, top.class(0), -falls);
+                    add(out, Some(third), falls);
+                }
             }
             Self::TargetedDlr { target } => {
                 let top = Top::of(logits);
                 let scale = targeted_scale(logits, &top);
                 let falls = self.value(logits, label) / scale;
+                if !falls.is_finite() {
+                    return;
+                }
                 add(out, Some(target), one / scale);
                 add(out, Some(label), -one / scale);
-                add(out, top.class(0), -falls);
-                add(out, top.class(2), falls * half());
-                add(out, top.class(3), falls * half());
+                if let (Some(third), Some(fourth)) = (top.class(2), top.class(3).or(top.class(2))) {
+                    add(out, top.class(0), -falls);
+                    add(out, Some(third), falls * half());
+                    add(out, Some(fourth), falls * half());
+                }
             }
             Self::Margin => {
-                add(out, Top::of(logits).best_but(label), one);
-                add(out, Some(label), -one);
+                if let Some(best) = Top::of(logits).best_but(label) {
+                    add(out, Some(best), one);
+                    add(out, Some(label), -one);
+                }
             }
             Self::TargetedMargin { target } => {
-                add(out, Some(target), one);
-                add(out, Some(label), -one);
+                if at(logits, Some(target)).is_finite() {
+                    add(out, Some(target), one);
+                    add(out, Some(label), -one);
+                }
             }
         }
     }
 }
 
-/// The classes of the four largest logits, the largest first, of equal ones the first.
+/// The classes of the four largest logits above −∞, the largest first, of equal ones the first.
 struct Top {
     classes: [usize; 4],
     found: usize,
@@ -95,7 +118,7 @@ struct Top {
 impl Top {
     fn of<T: Scalar>(logits: &[T]) -> Self {
         let mut top = Self { classes: [0; 4], found: 0 };
-        for (class, &z) in logits.iter().enumerate() {
+        for (class, &z) in logits.iter().enumerate().filter(|(_, z)| **z != T::neg_infinity()) {
             let larger = top.classes.iter().take(top.found).take_while(|&&c| at(logits, Some(c)) >= z).count();
             if let Some(tail) = top.classes.get_mut(larger..).filter(|tail| !tail.is_empty()) {
                 tail.rotate_right(1);
@@ -124,13 +147,23 @@ fn half<T: Scalar>() -> T {
     T::from_f64(0.5)
 }
 
+/// `z_(1) − z_(3)`; 1 with fewer than three classes.
 fn dlr_scale<T: Scalar>(logits: &[T], top: &Top) -> T {
-    at(logits, top.class(0)) - at(logits, top.class(2)) + T::from_f64(TINY)
+    match top.class(2) {
+        Some(third) => at(logits, top.class(0)) - at(logits, Some(third)) + T::from_f64(TINY),
+        None => T::one(),
+    }
 }
 
+/// `z_(1) − (z_(3) + z_(4))/2`, with the third alone if there is no fourth; 1 with fewer than three classes.
 fn targeted_scale<T: Scalar>(logits: &[T], top: &Top) -> T {
-    let below = at(logits, top.class(2)) + at(logits, top.class(3));
-    at(logits, top.class(0)) - below * half() + T::from_f64(TINY)
+    match (top.class(2), top.class(3).or(top.class(2))) {
+        (Some(third), Some(fourth)) => {
+            let below = at(logits, Some(third)) + at(logits, Some(fourth));
+            at(logits, top.class(0)) - below * half() + T::from_f64(TINY)
+        }
+        _ => T::one(),
+    }
 }
 
 fn at<T: Scalar>(logits: &[T], class: Option<usize>) -> T {
@@ -185,6 +218,26 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn classes_of_logit_minus_infinity_are_left_out() {
+        let out = f64::NEG_INFINITY;
+        // With three classes left, the ratios are the ones of these three.
+        let z = [1.0_f64, 4.0, out, 2.0, out];
+        assert!((Loss::Dlr.value(&z, 1) + 2.0 / 3.0).abs() < 1e-12);
+        assert!((Loss::TargetedDlr { target: 0 }.value(&z, 1) + 1.0).abs() < 1e-12);
+        assert_eq!(Loss::Margin.value(&[out, 4.0, out], 1), out);
+        for z in [z, [out, 4.0, out, 2.0, out], [out, 4.0, out, out, out]] {
+            for loss in ALL {
+                let mut gradient = [0.0; 5];
+                loss.gradient_into(&z, 1, &mut gradient);
+                assert!(gradient.iter().all(|g| g.is_finite()), "{loss:?} of {z:?}: {gradient:?}");
+            }
+            let mut gradient = [0.0; 5];
+            Loss::TargetedDlr { target: 3 }.gradient_into(&z, 1, &mut gradient);
+            assert_eq!(gradient[3] > 0.0 && gradient[1] < 0.0, z[3].is_finite());
         }
     }
 

@@ -212,7 +212,7 @@ impl<T: Scalar> Case<'_, T> {
     fn gradients(&self) -> Result<Check, AttackError> {
         let subject = Subject::new(self.model, self.images, self.labels)?;
         let right = Survivors::of(&subject);
-        let slopes = right.slopes(self.model, &right.images, &|_| Loss::CrossEntropy, &mut Passes::default())?;
+        let slopes = right.slopes(subject.model, &right.images, &|_| Loss::CrossEntropy, &mut Passes::default())?;
         let norms: Vec<f64> = slopes.gradients.outer_iter().map(|row| Norm::L2.of(&row.to_vec())).collect();
         let zero = norms.iter().filter(|&&norm| norm == 0.0).count();
         let tiny = norms.iter().filter(|&&norm| norm < NO_GRADIENT).count();

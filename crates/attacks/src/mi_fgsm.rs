@@ -1,16 +1,17 @@
 //! The momentum iterative fast gradient sign method.
 
 use crate::ascent::Ascent;
-use crate::{Attack, AttackError, Ball, Outcome};
+use crate::attack::Stopping;
+use crate::{Attack, AttackError, Ball, Outcome, Transferred};
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 /// Steps of length `radius / steps` along the gathered direction `v ← decay · v + ∇ℓ / ‖∇ℓ‖₁` (Dong et al. 2018,
-/// "Boosting adversarial attacks with momentum", algorithm 1). Its images turn other models more often than those of
-/// PGD.
+/// "Boosting adversarial attacks with momentum", algorithm 1). It is made for images that other networks misclassify too; those
+/// take all steps ([`run_for_transfer`](Attack::run_for_transfer)).
 ///
-/// An image that is turned takes no further step.
+/// In [`run`](Attack::run), a misclassified image takes no further step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MiFgsm {
     /// Steps, at least 1.
@@ -22,6 +23,20 @@ pub struct MiFgsm {
 impl Default for MiFgsm {
     fn default() -> Self {
         Self { steps: 10, decay: 1.0 }
+    }
+}
+
+impl MiFgsm {
+    fn ascent(&self, attack: &'static str) -> Ascent {
+        Ascent {
+            attack,
+            steps: self.steps,
+            step_size: 1.0 / self.steps.max(1) as f64,
+            decay: Some(self.decay),
+            random_start: false,
+            restarts: 1,
+            seed: 0,
+        }
     }
 }
 
@@ -37,15 +52,20 @@ impl<T: Scalar> Attack<T> for MiFgsm {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        let ascent = Ascent {
-            attack: Attack::<T>::name(self),
-            steps: self.steps,
-            step_size: 1.0 / self.steps.max(1) as f64,
-            decay: Some(self.decay),
-            random_start: false,
-            restarts: 1,
-            seed: 0,
-        };
-        ascent.run(model, images, labels, ball)
+        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::AtSuccess)
+    }
+
+    fn run_for_transfer(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::Never)
+    }
+
+    fn transferred(&self) -> Transferred {
+        Transferred::AfterAllSteps
     }
 }

@@ -24,7 +24,7 @@ impl<T: Scalar> Minimal<T> {
     /// The start of a search: nothing is found yet.
     pub(crate) fn nothing(norm: Norm, subject: &Subject<'_, T>) -> Self {
         let adversarial = subject.images.as_standard_layout().into_owned();
-        let clean_correct: Vec<bool> = subject.predicted.iter().zip(subject.labels).map(|(p, y)| p == y).collect();
+        let clean_correct = subject.clean_correct();
         let distances = clean_correct.iter().map(|&right| if right { f64::INFINITY } else { 0.0 }).collect();
         Self { norm, adversarial, clean_correct, distances, passes: subject.passes() }
     }
@@ -49,7 +49,8 @@ impl<T: Scalar> Minimal<T> {
     ) -> Result<Outcome<T>, AttackError> {
         let mut adversarial = self.adversarial.clone();
         for (place, (mut row, &distance)) in adversarial.outer_iter_mut().zip(&self.distances).enumerate() {
-            if !ball.holds(distance) {
+            // Without the room for rounding that a ball leaves: the distance is measured, and radius 0 holds the original alone.
+            if distance > ball.epsilon() {
                 row.assign(&subject.images.row(place));
             }
         }

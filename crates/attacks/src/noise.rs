@@ -1,10 +1,10 @@
 //! Random perturbations: the control that every attack has to beat.
 
-use crate::options::check_count;
+use crate::options::check_draws;
 use crate::start::{self, Draw};
 use crate::subject::Subject;
 use crate::survivors::Survivors;
-use crate::{Attack, AttackError, Ball, Norm, Outcome, Seeded};
+use crate::{Attack, AttackError, Ball, Norm, Outcome, Seeded, Transferred};
 use minima_autodiff::{Classifier, Scalar};
 use minima_rng::Key;
 use ndarray::{Array2, ArrayView2, Axis};
@@ -29,7 +29,7 @@ pub enum NoiseKind {
 pub struct Noise {
     /// What it is made of.
     pub kind: NoiseKind,
-    /// Draws for each image, at least 1.
+    /// Draws for each image, from 1 to 10 000.
     pub draws: usize,
     /// The seed of all random numbers.
     pub seed: u64,
@@ -74,7 +74,7 @@ impl<T: Scalar> Attack<T> for Noise {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        check_count("draws", self.draws)?;
+        check_draws("draws", self.draws)?;
         let subject = Subject::new(model, images, labels)?;
         let mut adversarial = images.to_owned();
         let mut passes = subject.passes();
@@ -84,11 +84,25 @@ impl<T: Scalar> Attack<T> for Noise {
                 break;
             }
             let present = self.draw(&left, ball, key);
-            let (_, predicted) = left.logits(model, &present, &mut passes)?;
+            let answer = left.logits(subject.model, &present, &mut passes)?;
             left.write_to(&mut adversarial, &present);
-            left.retain(&left.standing(&predicted));
+            left.retain(&left.standing(&answer.predicted));
         }
         Outcome::verified(Attack::<T>::name(self), &subject, ball, adversarial, passes)
+    }
+
+    fn run_for_transfer(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        self.run(model, images, labels, ball)
+    }
+
+    fn transferred(&self) -> Transferred {
+        Transferred::FirstSuccess
     }
 }
 

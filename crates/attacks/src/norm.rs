@@ -24,6 +24,9 @@ pub enum Norm {
     L2,
 }
 
+/// Sums of squares from whose squares nothing was lost.
+const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-280..=1e300;
+
 impl Norm {
     /// The norm of a perturbation, in double precision.
     #[must_use]
@@ -37,13 +40,24 @@ impl Norm {
         self.of_numbers(a.iter().zip(b).map(|(a, b)| b.as_f64() - a.as_f64()))
     }
 
-    fn of_numbers(self, numbers: impl Iterator<Item = f64>) -> f64 {
+    fn of_numbers(self, numbers: impl Iterator<Item = f64> + Clone) -> f64 {
         match self {
             // Not `f64::max`, which would hide a NaN.
             Self::Linf => {
                 numbers.fold(0.0, |most: f64, d| if most.is_nan() || d.abs() <= most { most } else { d.abs() })
             }
-            Self::L2 => numbers.map(|d| d * d).sum::<f64>().sqrt(),
+            Self::L2 => {
+                let squares: f64 = numbers.clone().map(|d| d * d).sum();
+                if SAFE_SQUARES.contains(&squares) {
+                    return squares.sqrt();
+                }
+                // The squares of very small or very large numbers underflow or overflow, and those of their shares do not.
+                let most = Self::Linf.of_numbers(numbers.clone());
+                if most == 0.0 || !most.is_finite() {
+                    return most;
+                }
+                most * numbers.map(|d| (d / most).powi(2)).sum::<f64>().sqrt()
+            }
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What an attack found.
 
-use crate::input::predictions;
 use crate::subject::Subject;
 use crate::{AttackError, Ball};
 use minima_autodiff::Scalar;
@@ -18,6 +17,8 @@ pub struct Outcome<T> {
     pub ball: Ball,
     /// The attacked images `(images, features)`, those that were wrong before among them.
     pub adversarial: Array2<T>,
+    /// Each image's class before.
+    pub predicted_before: Vec<usize>,
     /// Which images were classified correctly before.
     pub clean_correct: Vec<bool>,
     /// Which of those are classified wrongly after.
@@ -100,16 +101,17 @@ impl<T: Scalar> Outcome<T> {
             }
             let delta: Vec<f64> = row.iter().zip(&original).map(|(a, x)| a.as_f64() - x.as_f64()).collect();
             let distance = ball.norm().of(&delta);
-            if ball.holds(distance) { Ok(distance) } else { Err(broken("lies outside the ball")) }
+            if ball.holds::<T>(distance) { Ok(distance) } else { Err(broken("lies outside the ball")) }
         });
         let distances = distances.collect::<Result<Vec<f64>, AttackError>>()?;
-        let predicted_after = predictions(subject.model.logits(adversarial.view())?.view())?;
+        let predicted_after = subject.model.logits(adversarial.view())?.predicted;
         let labels = subject.labels;
-        let clean_correct: Vec<bool> = subject.predicted.iter().zip(labels).map(|(p, y)| p == y).collect();
+        let clean_correct = subject.clean_correct();
         let after = predicted_after.iter().zip(labels).map(|(p, y)| p == y);
         let success = clean_correct.iter().zip(after).map(|(&before, after)| before && !after).collect();
         let passes = passes + Passes { gradients: 0, forwards: labels.len() };
-        Ok(Self { ball, adversarial, clean_correct, success, predicted_after, distances, passes })
+        let predicted_before = subject.predicted.clone();
+        Ok(Self { ball, adversarial, predicted_before, clean_correct, success, predicted_after, distances, passes })
     }
 }
 
@@ -129,7 +131,7 @@ impl<T> Outcome<T> {
     /// Images classified correctly before and after.
     #[must_use]
     pub fn robust(&self) -> usize {
-        self.correct() - self.successes()
+        self.clean_correct.iter().zip(&self.success).filter(|&(&correct, &success)| correct && !success).count()
     }
 
     /// Successes among the images classified correctly before, 0 to 1; `None` if there were none.

@@ -1,7 +1,8 @@
 //! Projected gradient descent.
 
 use crate::ascent::Ascent;
-use crate::{Attack, AttackError, Ball, Outcome, Seeded};
+use crate::attack::Stopping;
+use crate::{Attack, AttackError, Ball, Outcome, Seeded, Transferred};
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -10,17 +11,17 @@ use serde::{Deserialize, Serialize};
 /// 1], from the image or from a random point of its ball (Madry et al. 2018, "Towards deep learning models resistant to
 /// adversarial attacks", section 2.1). The default starts at the image and takes 40 steps of a tenth of the radius.
 ///
-/// An image that is turned takes no further step.
+/// In [`run`](Attack::run), a misclassified image takes no further step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pgd {
     /// Steps, at least 1.
     pub steps: usize,
-    /// A step's length as a share of the radius, above 0.
+    /// A step's length as a share of the radius, above 0 and at most 1000.
     pub step_size: f64,
-    /// Whether to start at a random point of the ball.
+    /// Whether the first start is a random point of the ball, and not the image itself.
     pub random_start: bool,
-    /// How often to start, at least 1; every time on the images that stand. Without random starts one is enough, and no
-    /// more are made.
+    /// How often to start, from 1 to 10 000; every time on the images that are still robust. All starts after the first are
+    /// random points.
     pub restarts: usize,
     /// The seed of the random points.
     pub seed: u64,
@@ -42,6 +43,20 @@ impl Seeded for Pgd {
     }
 }
 
+impl Pgd {
+    fn ascent(&self, attack: &'static str) -> Ascent {
+        Ascent {
+            attack,
+            steps: self.steps,
+            step_size: self.step_size,
+            decay: None,
+            random_start: self.random_start,
+            restarts: self.restarts,
+            seed: self.seed,
+        }
+    }
+}
+
 impl<T: Scalar> Attack<T> for Pgd {
     fn name(&self) -> &'static str {
         "pgd"
@@ -54,15 +69,20 @@ impl<T: Scalar> Attack<T> for Pgd {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        let ascent = Ascent {
-            attack: Attack::<T>::name(self),
-            steps: self.steps,
-            step_size: self.step_size,
-            decay: None,
-            random_start: self.random_start,
-            restarts: self.restarts,
-            seed: self.seed,
-        };
-        ascent.run(model, images, labels, ball)
+        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::AtSuccess)
+    }
+
+    fn run_for_transfer(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::Never)
+    }
+
+    fn transferred(&self) -> Transferred {
+        Transferred::AfterAllSteps
     }
 }

@@ -4,12 +4,12 @@ mod l2;
 mod linf;
 mod picture;
 
-use crate::input::predictions;
+use crate::checked_model::{Answer, CheckedModel};
 use crate::loss::Loss;
 use crate::options::check_count;
 use crate::subject::Subject;
 use crate::survivors::Survivors;
-use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes, Seeded};
+use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes, Seeded, Transferred};
 use l2::Bumps;
 use minima_autodiff::{Classifier, Scalar};
 use minima_rng::Key;
@@ -86,8 +86,22 @@ impl<T: Scalar> Attack<T> for Square {
         let subject = Subject::new(model, images, labels)?;
         let mut adversarial = images.as_standard_layout().into_owned();
         let mut passes = subject.passes();
-        self.pursue(model, Survivors::of(&subject), ball, &mut adversarial, &mut passes)?;
+        self.pursue(subject.model, Survivors::of(&subject), ball, &mut adversarial, &mut passes)?;
         Outcome::verified(NAME, &subject, ball, adversarial, passes)
+    }
+
+    fn run_for_transfer(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Outcome<T>, AttackError> {
+        self.run(model, images, labels, ball)
+    }
+
+    fn transferred(&self) -> Transferred {
+        Transferred::FirstSuccess
     }
 }
 
@@ -95,7 +109,7 @@ impl Square {
     /// Attacks the survivors and writes to their places in `adversarial` what became of them.
     fn pursue<T: Scalar>(
         &self,
-        model: &dyn Classifier<T>,
+        model: CheckedModel<'_, T>,
         survivors: Survivors<T>,
         ball: Ball,
         adversarial: &mut Array2<T>,
@@ -151,10 +165,12 @@ impl Square {
         side.clamp(1, picture.height.min(picture.width).max(1))
     }
 
-    /// The same for L2: odd, and 3 at least where the picture allows it.
+    /// The same for L2: odd, and 3 at least. In a picture of 3 rows or columns or fewer that would be the whole picture, and 1 is
+    /// allowed.
     fn l2_side(&self, picture: Picture, halvings: usize) -> usize {
-        let odd = self.side(picture, halvings).max(3) | 1;
-        odd.min(picture.height.min(picture.width).max(1))
+        let shorter = picture.height.min(picture.width).max(1);
+        let least = if shorter > 3 { 3 } else { 1 };
+        (self.side(picture, halvings).max(least) | 1).min(shorter)
     }
 }
 
@@ -259,7 +275,7 @@ impl<T: Scalar> Search<T> {
 
 /// Some rounds of a group: a proposal for each image and the network's answers, until none goes on. Returns how many
 /// pictures the network was asked about.
-fn rounds<T: Scalar>(model: &dyn Classifier<T>, plan: &Plan, group: &mut [Search<T>]) -> Result<usize, AttackError> {
+fn rounds<T: Scalar>(model: CheckedModel<'_, T>, plan: &Plan, group: &mut [Search<T>]) -> Result<usize, AttackError> {
     let features = group.first().map_or(1, |search| search.original.len());
     let mut shown: Vec<T> = group.iter().flat_map(|search| search.best.iter().copied()).collect();
     let (mut left, mut asked) = (group.len(), 0);
@@ -280,25 +296,15 @@ fn rounds<T: Scalar>(model: &dyn Classifier<T>, plan: &Plan, group: &mut [Search
         asked += left;
         let images = shown.get(..left * features).unwrap_or_default();
         let images = ArrayView2::from_shape((left, features), images).map_err(|_| broken(group))?;
-        let logits = model.logits(images)?.as_standard_layout().into_owned();
-        let classes = predictions(logits.view()).map_err(|error| placed(error, group))?;
-        let answers = logits.outer_iter().zip(classes);
+        let placed = |error: AttackError| error.placed(|image| group.get(image).map(|search| search.place));
+        let Answer { logits, predicted } = model.logits(images).map_err(placed)?;
+        let answers = logits.outer_iter().zip(predicted);
         for ((row, search), (logits, class)) in shown.chunks_mut(features).zip(group.iter_mut()).zip(answers) {
             let loss = logits.as_slice().map_or(T::nan(), |z| Loss::Margin.value(z, search.label));
             search.answer(plan, row, loss, class);
         }
     }
     Ok(asked)
-}
-
-/// An error of the network, at the image's place in the batch.
-fn placed<T>(error: AttackError, searches: &[Search<T>]) -> AttackError {
-    match error {
-        AttackError::NotANumber { what, image } => {
-            AttackError::NotANumber { what, image: searches.get(image).map_or(image, |search| search.place) }
-        }
-        other => other,
-    }
 }
 
 fn broken<T>(searches: &[Search<T>]) -> AttackError {

@@ -1,6 +1,7 @@
 //! What is attacked: a network and the images it is shown, checked once.
 
-use crate::input::{check_pixels, predictions};
+use crate::checked_model::{Answer, CheckedModel};
+use crate::input::check_pixels;
 use crate::{AttackError, Passes};
 use minima_autodiff::softmax_cross_entropy::check_labels;
 use minima_autodiff::{Classifier, Scalar};
@@ -8,7 +9,7 @@ use ndarray::{Array2, ArrayView2};
 
 /// A network, images and labels that fit each other, and what the network says of the images.
 pub(crate) struct Subject<'a, T> {
-    pub model: &'a dyn Classifier<T>,
+    pub model: CheckedModel<'a, T>,
     /// `(images, features)`, pixels in 0 to 1.
     pub images: ArrayView2<'a, T>,
     pub labels: &'a [usize],
@@ -22,7 +23,7 @@ impl<'a, T: Scalar> Subject<'a, T> {
     /// Checks the input and classifies the images.
     ///
     /// # Errors
-    /// Those of [`Attack::run`](crate::Attack::run) that come from the input.
+    /// Returns the errors of [`Attack::run`](crate::Attack::run) that concern its input.
     pub fn new(
         model: &'a dyn Classifier<T>,
         images: ArrayView2<'a, T>,
@@ -30,9 +31,14 @@ impl<'a, T: Scalar> Subject<'a, T> {
     ) -> Result<Self, AttackError> {
         check_labels(labels, images.nrows(), model.classes())?;
         check_pixels(images)?;
-        let logits = model.logits(images)?;
-        let predicted = predictions(logits.view())?;
+        let model = CheckedModel::new(model);
+        let Answer { logits, predicted } = model.logits(images)?;
         Ok(Self { model, images, labels, logits, predicted })
+    }
+
+    /// Which images are classified correctly as they are.
+    pub fn clean_correct(&self) -> Vec<bool> {
+        self.predicted.iter().zip(self.labels).map(|(p, y)| p == y).collect()
     }
 
     /// The passes that [`new`](Self::new) took.

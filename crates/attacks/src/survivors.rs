@@ -1,10 +1,10 @@
 //! The images that an attack has not yet turned.
 
-use crate::input::{check_gradients, predictions};
+use crate::checked_model::{Answer, CheckedModel, Slopes};
 use crate::loss::Loss;
 use crate::subject::Subject;
 use crate::{AttackError, Passes};
-use minima_autodiff::{Classifier, Scalar};
+use minima_autodiff::Scalar;
 use ndarray::{Array2, Axis, Slice};
 
 /// The images still classified correctly, in the order of the batch.
@@ -14,16 +14,6 @@ pub(crate) struct Survivors<T> {
     /// The originals `(survivors, features)`, in standard layout.
     pub images: Array2<T>,
     pub labels: Vec<usize>,
-}
-
-/// What the network says of the survivors' present images.
-pub(crate) struct Slopes<T> {
-    /// `(survivors, classes)`.
-    pub logits: Array2<T>,
-    /// Of each image's loss, `(survivors, features)`.
-    pub gradients: Array2<T>,
-    /// Each image's class.
-    pub predicted: Vec<usize>,
 }
 
 impl<T: Scalar> Survivors<T> {
@@ -56,41 +46,35 @@ impl<T: Scalar> Survivors<T> {
     /// Logits of the present images `(survivors, classes)` and their classes.
     ///
     /// # Errors
-    /// When a logit is NaN.
+    /// Returns the errors of [`CheckedModel::logits`].
     pub fn logits(
         &self,
-        model: &dyn Classifier<T>,
+        model: CheckedModel<'_, T>,
         present: &Array2<T>,
         passes: &mut Passes,
-    ) -> Result<(Array2<T>, Vec<usize>), AttackError> {
+    ) -> Result<Answer<T>, AttackError> {
         passes.forwards += self.len();
-        let logits = model.logits(present.view())?;
-        let predicted = predictions(logits.view()).map_err(|e| self.placed(e))?;
-        Ok((logits, predicted))
+        model.logits(present.view()).map_err(|error| self.placed(error))
     }
 
     /// Logits of the present images, and the gradient of each one's `loss`, a loss for each survivor.
     ///
     /// # Errors
-    /// When a logit or a gradient is NaN.
+    /// Returns the errors of [`CheckedModel::slopes`].
     pub fn slopes(
         &self,
-        model: &dyn Classifier<T>,
+        model: CheckedModel<'_, T>,
         present: &Array2<T>,
         loss: &(dyn Fn(usize) -> Loss + Sync),
         passes: &mut Passes,
     ) -> Result<Slopes<T>, AttackError> {
         passes.gradients += self.len();
-        let (logits, gradients) = model.logits_and_input_vjp(present.view(), &|i, logits, cotangent| {
+        let slopes = model.slopes(present.view(), &|i, logits, cotangent| {
             if let Some(&label) = self.labels.get(i) {
                 loss(i).gradient_into(logits, label, cotangent);
             }
-        })?;
-        // A model may hand over arrays of any layout; rows are read as slices.
-        let (logits, gradients) = (in_rows(logits), in_rows(gradients));
-        let predicted = predictions(logits.view()).map_err(|e| self.placed(e))?;
-        check_gradients(gradients.view()).map_err(|e| self.placed(e))?;
-        Ok(Slopes { logits, gradients, predicted })
+        });
+        slopes.map_err(|error| self.placed(error))
     }
 
     /// Which of the present images are still classified correctly.
@@ -114,14 +98,9 @@ impl<T: Scalar> Survivors<T> {
         }
     }
 
-    /// The error with the image's place in the batch instead of that among the survivors.
+    /// The error with the image's place in the batch.
     fn placed(&self, error: AttackError) -> AttackError {
-        match error {
-            AttackError::NotANumber { what, image } => {
-                AttackError::NotANumber { what, image: self.indices.get(image).copied().unwrap_or(image) }
-            }
-            other => other,
-        }
+        error.placed(|image| self.indices.get(image).copied())
     }
 }
 
@@ -144,11 +123,6 @@ pub(crate) fn retain_rows<T: Copy>(rows: &mut Array2<T>, keep: &[bool]) {
         }
     }
     rows.slice_axis_inplace(Axis(0), Slice::from(..kept));
-}
-
-/// The array with its rows contiguous, one after the other.
-fn in_rows<T: Scalar>(array: Array2<T>) -> Array2<T> {
-    if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() }
 }
 
 #[cfg(test)]

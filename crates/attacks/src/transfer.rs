@@ -1,25 +1,31 @@
 //! Adversarial images of one network, shown to others.
 
-use crate::input::predictions;
 use crate::subject::Subject;
 use crate::{Attack, AttackError, Ball, Outcome};
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::{Array2, ArrayView2};
 
-/// What one network makes of the adversarial images of another.
+/// What one network, the target, makes of the adversarial images of another one, the source.
+///
+/// The images that count are the ones that both networks classify correctly as they are (Dong et al. 2018, section 4.1). Whatever
+/// an attack does with an image that its source misclassifies does not matter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Transfer {
-    /// Images that it classifies correctly as they are.
-    pub correct: usize,
-    /// Those of them of which it classifies the adversarial image wrongly.
+    /// Images that both networks classify correctly as they are.
+    pub both_correct: usize,
+    /// How many of them the target misclassifies after the attack on the source.
     pub successes: usize,
 }
 
 impl Transfer {
-    /// Shows a network what an attack on another one made of `images`.
+    /// Shows the target the images that an attack on the source made of `images`.
+    ///
+    /// Take the outcome of [`Attack::run_for_transfer`]. An image that an attack leaves as soon as the source misclassifies it says
+    /// little about the target.
     ///
     /// # Errors
-    /// When the images or labels do not fit the network or the outcome, or the network gives a NaN.
+    /// Returns [`AttackError`] if the images or labels do not fit the target or the outcome, or the target's answer has
+    /// another shape or is not finite.
     pub fn of<T: Scalar>(
         outcome: &Outcome<T>,
         target: &dyn Classifier<T>,
@@ -32,48 +38,48 @@ impl Transfer {
             let what = "adversarial images";
             return Err(minima_autodiff::AutodiffError::Shape { what, found, expected }.into());
         }
-        let after = predictions(target.logits(outcome.adversarial.view())?.view())?;
-        let right = subject.predicted.iter().zip(labels).zip(&after).filter(|((before, y), _)| before == y);
-        let (mut correct, mut successes) = (0, 0);
-        for ((_, label), after) in right {
-            correct += 1;
-            successes += usize::from(after != label);
+        let after = subject.model.logits(outcome.adversarial.view())?.predicted;
+        let clean = subject.clean_correct().into_iter().zip(&outcome.clean_correct);
+        let (mut both_correct, mut successes) = (0, 0);
+        for ((target, &source), (label, after)) in clean.zip(labels.iter().zip(&after)) {
+            both_correct += usize::from(target && source);
+            successes += usize::from(target && source && after != label);
         }
-        Ok(Self { correct, successes })
+        Ok(Self { both_correct, successes })
     }
 
-    /// Images classified correctly before and after.
+    /// Images that both networks classify correctly, and the target also after the attack.
     #[must_use]
     pub fn robust(&self) -> usize {
-        self.correct - self.successes
+        self.both_correct.saturating_sub(self.successes)
     }
 
-    /// Successes among the images classified correctly before, 0 to 1; `None` if there were none.
+    /// Successes among the images that both networks classify correctly, 0 to 1; `None` if there are none.
     #[must_use]
     pub fn success_rate(&self) -> Option<f64> {
-        (self.correct > 0).then(|| self.successes as f64 / self.correct as f64)
+        (self.both_correct > 0).then(|| self.successes as f64 / self.both_correct as f64)
     }
 }
 
-/// How one attack's images transfer between networks.
+/// How one attack's images transfer between networks, with all steps of the attack taken.
 ///
-/// On the diagonal stands the attack itself. An attack that leaves an image as soon as it is turned barely crosses its
-/// own network's boundary, and another network may not follow.
+/// The diagonal has the attack on the network itself: as many successes as [`Attack::run`] finds, or a few less, where an image
+/// crosses the boundary and returns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransferMatrix {
     /// The attack's name.
     pub attack: &'static str,
-    /// The ball it had.
+    /// The ball around each image.
     pub ball: Ball,
     /// A row for each network that was attacked, a column for each that was shown the images.
     pub cells: Array2<Transfer>,
 }
 
 impl TransferMatrix {
-    /// Attacks each of the `sources`, and shows what comes of it to each of the `targets`.
+    /// Attacks each of the `sources`, and shows the images to each of the `targets`.
     ///
     /// # Errors
-    /// As [`Attack::run`] on every network.
+    /// As [`Attack::run_for_transfer`] on every network.
     pub fn measure<T: Scalar>(
         attack: &dyn Attack<T>,
         sources: &[&dyn Classifier<T>],
@@ -84,7 +90,7 @@ impl TransferMatrix {
     ) -> Result<Self, AttackError> {
         let mut cells = Array2::default((sources.len(), targets.len()));
         for (source, mut row) in sources.iter().zip(cells.outer_iter_mut()) {
-            let outcome = attack.run(*source, images, labels, ball)?;
+            let outcome = attack.run_for_transfer(*source, images, labels, ball)?;
             for (target, cell) in targets.iter().zip(row.iter_mut()) {
                 *cell = Transfer::of(&outcome, *target, images, labels)?;
             }

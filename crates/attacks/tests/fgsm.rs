@@ -143,5 +143,5 @@ fn bad_input_is_an_error() {
     let mut diverged = model.clone();
     diverged.params_mut()[0] = f64::NAN;
     let found = run(&diverged, &images, &[0, 1]);
-    assert!(matches!(found, Err(AttackError::NotANumber { what: "logits", image: 0 })));
+    assert!(matches!(found, Err(AttackError::NotFinite { what: "logits", image: 0, .. })));
 }

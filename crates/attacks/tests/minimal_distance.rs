@@ -62,11 +62,16 @@ impl Linear {
         distances
     }
 
-    /// Every image is found, no nearer than the closed form and no further than `most` times that.
+    /// Every image is found, from `least` to `most` times the closed form.
     fn holds(&self, found: &Minimal<f64>, least: f64, most: f64) {
+        self.holds_beyond(found, 0.0, least, most);
+    }
+
+    /// The same with so much added to the closed form.
+    fn holds_beyond(&self, found: &Minimal<f64>, added: f64, least: f64, most: f64) {
         let logits = self.model.logits(found.adversarial.view()).unwrap();
         for (i, exact) in self.distances(found.norm).into_iter().enumerate() {
-            let share = found.distances[i] / exact;
+            let share = found.distances[i] / (exact + added);
             assert!((least..=most).contains(&share), "image {i}: {share} times the exact distance {exact}");
             assert_ne!(predicted(logits.row(i)), Some(self.labels[i]), "image {i}");
             let moved = &found.adversarial.row(i) - &self.images.row(i);
@@ -80,7 +85,8 @@ fn deep_fool_goes_a_fiftieth_beyond_the_boundary() {
     for linear in [2, 5].map(linear) {
         for norm in [Norm::Linf, Norm::L2] {
             let found = DeepFool::default().minimal(&linear.model, linear.images.view(), &linear.labels, norm);
-            linear.holds(&found.unwrap(), 1.02 - 1e-9, 1.02 + 1e-9);
+            // As published: a step goes 10⁻⁴ beyond the boundary, and the sum is stretched by a fiftieth.
+            linear.holds_beyond(&found.unwrap(), 1e-4, 1.02 - 1e-9, 1.02 + 1e-9);
         }
     }
 }

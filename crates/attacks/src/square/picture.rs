@@ -28,7 +28,10 @@ impl Picture {
             (side * side * channels == features).then_some([side, side, channels])
         };
         match shape.or_else(|| square(1)).or_else(|| square(3)) {
-            Some([height, width, channels]) if features > 0 && height * width * channels == features => {
+            Some([height, width, channels])
+                if features > 0
+                    && height.checked_mul(width).and_then(|area| area.checked_mul(channels)) == Some(features) =>
+            {
                 Ok(Self { height, width, channels })
             }
             found => Err(AttackError::Option {
