@@ -213,6 +213,36 @@ fn attacks(weights: &str, other: &str) {
     let shown = json(&["--transfer", weights, "--to", &to, "--epsilons", "0.1"]);
     assert_eq!(shown["results"].as_array().map(Vec::len), Some(2));
     assert!(number(&shown["results"][0]["successes"]) > 0, "{shown}");
+    assert_eq!(shown["shown"], "each image after all steps");
+    for result in shown["results"].as_array().expect("results") {
+        let [correct, both, successes] = ["correct", "both_correct", "successes"].map(|key| number(&result[key]));
+        assert!(correct >= both && both >= successes && both > 0, "{shown}");
+        assert_eq!(result["success_rate"].as_f64(), Some(successes as f64 / both as f64));
+    }
+    let own = &shown["results"][0];
+    assert_eq!(own["correct"], own["both_correct"], "a checkpoint with itself");
+    let text = |attack: &str| {
+        let shown = ["attack", "--images", "20", "--transfer", weights, "--to", other, "--epsilons", "0.1"];
+        let output = xtask(&[&shown[..], &["--attack", attack, "--steps", "20"]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for (attack, image) in [
+        ("mi-fgsm", "each image after all steps."),
+        ("apgd-ce", "each image at its largest loss, all steps taken."),
+        ("square", "each image as it was when the attacked model first misclassified it."),
+    ] {
+        let text = text(attack);
+        assert!(text.contains(image) && text.contains("both checkpoints classify correctly"), "{text}");
+        assert!(text.contains("both correct  successes  success rate"), "{text}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("transfer").display().to_string();
+    json(&["--transfer", weights, "--to", &to, "--epsilons", "0.1", "--out", &out]);
+    let rows = fs::read_to_string(folder.path().join("transfer/attack.csv")).expect("the table");
+    let columns = "attack,norm,target,epsilon,images,correct,both_correct,successes,robust_accuracy";
+    assert_eq!(rows.lines().next(), Some(columns));
+    assert!(rows.lines().skip(1).all(|row| row.ends_with(',')), "no robust accuracy of a transfer: {rows}");
 
     let attack = |arguments: &[&str]| refused(&[&["attack", "--weights", weights], arguments].concat());
     assert!(attack(&["--attack", "pdg"]).contains("pdg"));

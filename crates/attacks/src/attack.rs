@@ -22,8 +22,8 @@ impl fmt::Display for Transferred {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
             Self::AfterAllSteps => "each image after all steps",
-            Self::LargestLoss => "each image at its largest loss, with all steps taken",
-            Self::FirstSuccess => "each image as it was when the attacked network first misclassified it",
+            Self::LargestLoss => "each image at its largest loss, all steps taken",
+            Self::FirstSuccess => "each image as it was when the attacked model first misclassified it",
             Self::Nearest => "the nearest misclassified version of each image",
         })
     }

@@ -3,34 +3,14 @@
 use crate::loss::Loss;
 use crate::subject::Subject;
 use crate::survivors::Survivors;
+use crate::transfer::shown;
+use crate::verdict::Verdict;
 use crate::{
-    Apgd, Attack, AttackError, Ball, Fgsm, Noise, NoiseKind, Norm, Outcome, Passes, Pgd, Square, Transfer,
+    Apgd, Attack, AttackError, Ball, DeepFool, Fgsm, Noise, NoiseKind, Norm, Outcome, Passes, Pgd, Square,
     with_restarts,
 };
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
-use std::fmt;
-
-/// How a check came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing of masked gradients.
-    Pass,
-    /// As with masked gradients.
-    Fail,
-    /// There was nothing to check it on.
-    NotRun,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::NotRun => "not run",
-        })
-    }
-}
 
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,21 +31,17 @@ pub struct MaskingReport {
 }
 
 impl MaskingReport {
-    /// Whether no check fails.
+    /// Whether no check fails. A check on too few images does not fail.
     #[must_use]
     pub fn passes(&self) -> bool {
         self.checks.iter().all(|check| check.verdict != Verdict::Fail)
     }
 }
 
-/// More steps or restarts may turn this share of the images more before they count as still helping.
-const STILL_HELPING: f64 = 0.01;
-/// This share of the images may have no gradient to speak of.
-const WITHOUT_GRADIENT: f64 = 0.01;
 /// A gradient of a smaller L2 norm is none.
 const NO_GRADIENT: f64 = 1e-12;
 
-/// Checks a network for masked gradients, in a ball of a size at which some images stand (Athalye, Carlini & Wagner
+/// Checks a network for masked gradients, in a ball of a size at which some images are robust (Athalye, Carlini & Wagner
 /// 2018, "Obfuscated gradients give a false sense of security", section 3.1; Carlini et al. 2019, "On evaluating
 /// adversarial robustness", section 5). White-box attacks follow the cross-entropy, as most evaluations do.
 ///
@@ -92,29 +68,65 @@ pub fn gradient_masking_among<T: Scalar>(
     ball: Ball,
 ) -> Result<MaskingReport, AttackError> {
     let case = Case { model, images, labels, ball };
-    let single = case.run(&Fgsm::default())?;
-    let iterative = case.run(&Pgd::default())?;
-    let white_box = case.run(&Apgd::cross_entropy())?;
+    let found = Found {
+        single: case.run(&Fgsm::default())?,
+        iterative: case.run(&Pgd::default())?,
+        white_box: case.run(&Apgd::cross_entropy())?,
+        // Its gradient does not fade as logits grow: where it does better, it is the cross-entropy's that is masked.
+        ratio: match model.classes() >= Loss::Dlr.least_classes() {
+            true => Some(case.run(&Apgd::dlr())?),
+            false => None,
+        },
+        black_box: case.run(&Square::default())?,
+    };
     let mut checks = vec![
         at_least(
             "an iterative attack is not weaker than a single step",
-            ("PGD-40", iterative.successes()),
-            ("FGSM", single.successes()),
+            ("PGD-40", &found.iterative),
+            ("FGSM", &found.single),
         ),
-        case.black_box(white_box.successes())?,
-        case.transfer(others, white_box.successes())?,
+        found.black_box(),
+        case.transfer(others, &found.white_box)?,
         case.growth()?,
-        case.saturation(iterative.successes())?,
-        case.noise(single.successes().max(iterative.successes()))?,
+        case.saturation(&found.iterative)?,
+        case.noise(&found)?,
         case.gradients()?,
+        case.silence(&found)?,
     ];
-    if single.correct() == 0 {
+    if found.single.correct() == 0 {
         for check in &mut checks {
             check.verdict = Verdict::NotRun;
             check.evidence = "no image is classified correctly".to_owned();
         }
     }
     Ok(MaskingReport { checks })
+}
+
+/// What attacks of several kinds found in the ball.
+struct Found<T> {
+    single: Outcome<T>,
+    iterative: Outcome<T>,
+    white_box: Outcome<T>,
+    /// `None` for a network of too few classes.
+    ratio: Option<Outcome<T>>,
+    black_box: Outcome<T>,
+}
+
+impl<T: Scalar> Found<T> {
+    fn all(&self) -> Vec<(&'static str, &Outcome<T>)> {
+        let gradients = [("FGSM", &self.single), ("PGD-40", &self.iterative), ("APGD-CE", &self.white_box)];
+        let ratio = self.ratio.iter().map(|ratio| ("APGD-DLR", ratio));
+        gradients.into_iter().chain(ratio).chain([("Square", &self.black_box)]).collect()
+    }
+
+    fn black_box(&self) -> Check {
+        let name = "a white-box attack is not weaker than a black-box one";
+        let mut check = at_least(name, ("APGD-CE", &self.white_box), ("Square", &self.black_box));
+        if let Some(ratio) = &self.ratio {
+            check.evidence += &format!("; APGD-DLR {}", ratio.successes());
+        }
+        check
+    }
 }
 
 /// What the checks are made on.
@@ -134,79 +146,81 @@ impl<T: Scalar> Case<'_, T> {
         attack.run(self.model, self.images, self.labels, ball)
     }
 
-    fn black_box(&self, white_box: usize) -> Result<Check, AttackError> {
-        let name = "a white-box attack is not weaker than a black-box one";
-        let square = self.run(&Square::default())?.successes();
-        let mut check = at_least(name, ("APGD-CE", white_box), ("Square", square));
-        // Its gradient does not fade as logits grow: where it does better, it is the cross-entropy's that is masked.
-        if self.model.classes() >= Loss::Dlr.least_classes() {
-            check.evidence += &format!(", APGD-DLR {}", self.run(&Apgd::dlr())?.successes());
-        }
-        Ok(check)
-    }
-
-    fn transfer(&self, others: &[&dyn Classifier<T>], white_box: usize) -> Result<Check, AttackError> {
+    /// The other network whose images succeed most often, of those that both networks classify correctly.
+    fn transfer(&self, others: &[&dyn Classifier<T>], white_box: &Outcome<T>) -> Result<Check, AttackError> {
         let name = "a white-box attack is not weaker than images made on another network";
-        let mut most = None;
+        let subject = Subject::new(self.model, self.images, self.labels)?;
+        let mut best: Option<(usize, Vec<(bool, bool)>)> = None;
         for other in others {
-            let made = Pgd::default().run(*other, self.images, self.labels, self.ball)?;
-            let shown = Transfer::of(&made, self.model, self.images, self.labels)?.successes;
-            most = most.max(Some(shown));
+            let made = Pgd::default().run_for_transfer(*other, self.images, self.labels, self.ball)?;
+            let shown = shown(&made, &subject)?;
+            let both = white_box.success.iter().zip(shown).filter_map(|(&own, shown)| Some((own, shown?)));
+            let both: Vec<(bool, bool)> = both.collect();
+            let successes = both.iter().filter(|(_, shown)| *shown).count();
+            if best.as_ref().is_none_or(|(most, _)| successes > *most) {
+                best = Some((successes, both));
+            }
         }
-        Ok(match most {
-            Some(most) => at_least(name, ("APGD-CE", white_box), ("the best of the others' PGD-40 images", most)),
-            None => Check { name, verdict: Verdict::NotRun, evidence: "no other network was given".to_owned() },
+        let Some((successes, both)) = best else {
+            return Ok(Check { name, verdict: Verdict::NotRun, evidence: "no other network was given".to_owned() });
+        };
+        let own = both.iter().filter(|(own, _)| *own).count();
+        Ok(Check {
+            name,
+            evidence: format!(
+                "successes among {} images that both classify correctly: APGD-CE {own}, the best of the others' PGD-40 \
+                 images, all steps taken, {successes}",
+                both.len()
+            ),
+            verdict: Verdict::not_weaker(both),
         })
     }
 
     fn growth(&self) -> Result<Check, AttackError> {
-        let radius = self.ball.epsilon();
-        // At the largest radius every picture can become every other one.
-        let (larger, all) = match self.ball.norm() {
-            Norm::Linf => (vec![0.3, 0.5], 1.0),
-            Norm::L2 => (vec![2.0 * radius, 4.0 * radius], (self.images.ncols() as f64).sqrt()),
-        };
-        let radii = [radius].into_iter().chain(larger.into_iter().filter(|&r| r > radius && r < all)).chain([all]);
-        let (mut found, mut reached) = (Vec::new(), false);
-        for radius in radii {
+        let mut found = Vec::new();
+        let (mut robust, mut correct) = (0, 0);
+        for radius in growing(self.ball, self.images.ncols()) {
             let outcome = self.run_in(&Pgd::default(), Ball::new(self.ball.norm(), radius)?)?;
-            reached = outcome.robust() == 0;
-            found.push(format!("{} of {} at {radius}", outcome.successes(), outcome.correct()));
+            (robust, correct) = (outcome.robust(), outcome.correct());
+            found.push(format!("{} at {radius}", outcome.successes()));
         }
         Ok(Check {
-            name: "success reaches 100 % as the radius grows",
-            verdict: verdict(reached),
-            evidence: format!("PGD-40 turns {}", found.join(", ")),
+            name: "success comes within 1 % of 100 % as the radius grows",
+            verdict: Verdict::at_most_one_percent(robust, correct),
+            evidence: format!("successes of PGD-40 among {correct} images: {}", found.join(", ")),
         })
     }
 
-    fn saturation(&self, forty: usize) -> Result<Check, AttackError> {
+    fn saturation(&self, forty: &Outcome<T>) -> Result<Check, AttackError> {
         let random = Pgd { random_start: true, ..Pgd::default() };
         let longer = self.run(&Pgd { steps: 160, ..Pgd::default() })?;
         let (once, often) = (self.run(&random)?, self.run(&with_restarts(random, 5))?);
-        let more = longer.successes().saturating_sub(forty);
+        let more = longer.successes().saturating_sub(forty.successes());
         let again = often.successes().saturating_sub(once.successes());
-        let allowed = STILL_HELPING * often.correct() as f64;
+        let images = often.correct();
         Ok(Check {
             name: "more steps or restarts do not keep helping",
-            verdict: verdict(more as f64 <= allowed && again as f64 <= allowed),
+            verdict: Verdict::at_most_one_percent(more, images).max(Verdict::at_most_one_percent(again, images)),
             evidence: format!(
-                "PGD turns {forty} in 40 steps and {} in 160; {} from one random start and {} from five; expected at \
-                 most 1 % of {} images more",
+                "successes of PGD among {images} images: {} in 40 steps and {} in 160; {} from one random start and {} \
+                 from five; expected at most 1 % of the images more",
+                forty.successes(),
                 longer.successes(),
                 once.successes(),
                 often.successes(),
-                often.correct()
             ),
         })
     }
 
-    fn noise(&self, gradients: usize) -> Result<Check, AttackError> {
-        let mut most = 0;
-        for kind in [NoiseKind::Uniform, NoiseKind::Signs] {
-            most = most.max(self.run(&Noise::new(kind))?.successes());
-        }
-        Ok(at_least("random noise does not beat gradients", ("FGSM or PGD-40", gradients), ("noise", most)))
+    fn noise(&self, found: &Found<T>) -> Result<Check, AttackError> {
+        let (uniform, signs) = (self.run(&Noise::new(NoiseKind::Uniform))?, self.run(&Noise::new(NoiseKind::Signs))?);
+        let noise = if signs.successes() > uniform.successes() { &signs } else { &uniform };
+        let gradients = if found.single.successes() > found.iterative.successes() {
+            ("FGSM", &found.single)
+        } else {
+            ("PGD-40", &found.iterative)
+        };
+        Ok(at_least("random noise does not beat gradients", gradients, ("noise", noise)))
     }
 
     fn gradients(&self) -> Result<Check, AttackError> {
@@ -218,7 +232,7 @@ impl<T: Scalar> Case<'_, T> {
         let tiny = norms.iter().filter(|&&norm| norm < NO_GRADIENT).count();
         Ok(Check {
             name: "images have a gradient",
-            verdict: verdict(tiny as f64 <= WITHOUT_GRADIENT * norms.len() as f64),
+            verdict: Verdict::at_most_one_percent(tiny, norms.len()),
             evidence: format!(
                 "of {} images {zero} have an input gradient of exactly zero, {tiny} one of norm under 1e-12; expected \
                  at most 1 %",
@@ -226,17 +240,76 @@ impl<T: Scalar> Case<'_, T> {
             ),
         })
     }
+
+    /// An attack without any success where another has some; and DeepFool, which knows no radius, on the images that
+    /// another attack succeeds on.
+    fn silence(&self, found: &Found<T>) -> Result<Check, AttackError> {
+        let all = found.all();
+        let any: Vec<bool> = (0..self.labels.len())
+            .map(|image| all.iter().any(|(_, outcome)| outcome.success.get(image) == Some(&true)))
+            .collect();
+        let reached = any.iter().filter(|&&any| any).count();
+        let silent = all.iter().filter(|(_, outcome)| outcome.successes() == 0);
+        let verdicts = silent.map(|(_, outcome)| Verdict::not_weaker(outcome.success.iter().copied().zip(any.clone())));
+        let distances = DeepFool::default().minimal(self.model, self.images, self.labels, self.ball.norm())?.distances;
+        let missed = any.iter().zip(distances).filter(|(any, distance)| **any && distance.is_infinite()).count();
+        let counts: Vec<String> = all.iter().map(|(name, outcome)| format!("{name} {}", outcome.successes())).collect();
+        Ok(Check {
+            name: "no attack finds nothing where another one succeeds",
+            verdict: verdicts.fold(Verdict::at_most_one_percent(missed, reached), Verdict::max),
+            evidence: format!(
+                "successes among {} images: {}; DeepFool, at any distance, finds nothing for {missed} of the {reached} \
+                 images on which one of them succeeds; expected at most 1 %",
+                found.single.correct(),
+                counts.join(", ")
+            ),
+        })
+    }
 }
 
-fn verdict(holds: bool) -> Verdict {
-    if holds { Verdict::Pass } else { Verdict::Fail }
+/// Radii from the ball's own to one at which every picture can become every other one, each once, from the smallest.
+fn growing(ball: Ball, features: usize) -> Vec<f64> {
+    let radius = ball.epsilon();
+    let (larger, all) = match ball.norm() {
+        Norm::Linf => ([0.3, 0.5], 1.0),
+        Norm::L2 => ([2.0 * radius, 4.0 * radius], (features as f64).sqrt()),
+    };
+    let between = larger.into_iter().filter(|&larger| larger > radius && larger < all);
+    let mut radii: Vec<f64> = [radius, all].into_iter().chain(between).collect();
+    radii.sort_by(f64::total_cmp);
+    radii.dedup();
+    radii
 }
 
-/// That one attack turns at least as many images as another.
-fn at_least(name: &'static str, strong: (&str, usize), weak: (&str, usize)) -> Check {
+/// That one attack succeeds on at least as many images as another.
+fn at_least<T>(name: &'static str, strong: (&str, &Outcome<T>), weak: (&str, &Outcome<T>)) -> Check {
+    let images = strong.1.success.iter().copied().zip(weak.1.success.iter().copied());
     Check {
         name,
-        verdict: verdict(strong.1 >= weak.1),
-        evidence: format!("{} turns {}, {} {}", strong.0, strong.1, weak.0, weak.1),
+        verdict: Verdict::not_weaker(images),
+        evidence: format!(
+            "successes among {} images: {} {}, {} {}",
+            strong.1.correct(),
+            strong.0,
+            strong.1.successes(),
+            weak.0,
+            weak.1.successes()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn radii_grow_and_are_said_once() {
+        assert_eq!(growing(Ball::linf(0.1).unwrap(), 64), [0.1, 0.3, 0.5, 1.0]);
+        assert_eq!(growing(Ball::linf(0.3).unwrap(), 64), [0.3, 0.5, 1.0]);
+        assert_eq!(growing(Ball::linf(1.0).unwrap(), 64), [1.0]);
+        assert_eq!(growing(Ball::l2(0.0).unwrap(), 64), [0.0, 8.0]);
+        assert_eq!(growing(Ball::l2(1.0).unwrap(), 64), [1.0, 2.0, 4.0, 8.0]);
+        assert_eq!(growing(Ball::l2(8.0).unwrap(), 64), [8.0]);
+        assert_eq!(growing(Ball::l2(100.0).unwrap(), 64), [8.0, 100.0]);
     }
 }

@@ -1,30 +1,29 @@
 //! Adversarial images of one network, shown to others.
 
 use crate::subject::Subject;
-use crate::{Attack, AttackError, Ball, Outcome};
-use minima_autodiff::{Classifier, Scalar};
+use crate::{Attack, AttackError, Ball, Outcome, Transferred};
+use minima_autodiff::{AutodiffError, Classifier, Scalar};
 use ndarray::{Array2, ArrayView2};
 
-/// What one network, the target, makes of the adversarial images of another one, the source.
+/// What one network makes of the adversarial images of another.
 ///
-/// The images that count are the ones that both networks classify correctly as they are (Dong et al. 2018, section 4.1). Whatever
-/// an attack does with an image that its source misclassifies does not matter.
+/// The images that both networks classify correctly as they are count, whatever the attack (Dong et al. 2018, section 4.1): an
+/// image that the attacked network misclassifies already is no test of the attack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Transfer {
-    /// Images that both networks classify correctly as they are.
+    /// Images that the network which is shown them classifies correctly as they are.
+    pub correct: usize,
+    /// Those of them that the attacked network classifies correctly too.
     pub both_correct: usize,
-    /// How many of them the target misclassifies after the attack on the source.
+    /// Those of the latter of which the network that is shown them misclassifies the adversarial image.
     pub successes: usize,
 }
 
 impl Transfer {
-    /// Shows the target the images that an attack on the source made of `images`.
-    ///
-    /// Take the outcome of [`Attack::run_for_transfer`]. An image that an attack leaves as soon as the source misclassifies it says
-    /// little about the target.
+    /// Shows a network what an attack on another one made of `images`.
     ///
     /// # Errors
-    /// Returns [`AttackError`] if the images or labels do not fit the target or the outcome, or the target's answer has
+    /// Returns [`AttackError`] if the images or labels do not fit the network or the outcome, or the network's answer has
     /// another shape or is not finite.
     pub fn of<T: Scalar>(
         outcome: &Outcome<T>,
@@ -33,22 +32,14 @@ impl Transfer {
         labels: &[usize],
     ) -> Result<Self, AttackError> {
         let subject = Subject::new(target, images, labels)?;
-        if outcome.adversarial.dim() != images.dim() {
-            let (found, expected) = (outcome.adversarial.shape().to_vec(), images.shape().to_vec());
-            let what = "adversarial images";
-            return Err(minima_autodiff::AutodiffError::Shape { what, found, expected }.into());
-        }
-        let after = subject.model.logits(outcome.adversarial.view())?.predicted;
-        let clean = subject.clean_correct().into_iter().zip(&outcome.clean_correct);
-        let (mut both_correct, mut successes) = (0, 0);
-        for ((target, &source), (label, after)) in clean.zip(labels.iter().zip(&after)) {
-            both_correct += usize::from(target && source);
-            successes += usize::from(target && source && after != label);
-        }
-        Ok(Self { both_correct, successes })
+        let correct = subject.predicted.iter().zip(labels).filter(|(p, y)| p == y).count();
+        let shown = shown(outcome, &subject)?;
+        let both_correct = shown.iter().flatten().count();
+        let successes = shown.iter().flatten().filter(|&&success| success).count();
+        Ok(Self { correct, both_correct, successes })
     }
 
-    /// Images that both networks classify correctly, and the target also after the attack.
+    /// Images that both networks classify correctly, and the network that is shown them after the attack too.
     #[must_use]
     pub fn robust(&self) -> usize {
         self.both_correct.saturating_sub(self.successes)
@@ -61,14 +52,33 @@ impl Transfer {
     }
 }
 
-/// How one attack's images transfer between networks, with all steps of the attack taken.
+/// Whether the network misclassifies each adversarial image; `None` for images that one of the two networks misclassifies as
+/// they are.
+pub(crate) fn shown<T: Scalar>(
+    outcome: &Outcome<T>,
+    target: &Subject<'_, T>,
+) -> Result<Vec<Option<bool>>, AttackError> {
+    if outcome.adversarial.dim() != target.images.dim() {
+        let (found, expected) = (outcome.adversarial.shape().to_vec(), target.images.shape().to_vec());
+        return Err(AutodiffError::Shape { what: "adversarial images", found, expected }.into());
+    }
+    let after = target.model.logits(outcome.adversarial.view())?.predicted;
+    let images = outcome.clean_correct.iter().zip(&target.predicted).zip(target.labels).zip(&after);
+    Ok(images
+        .map(|(((&source, before), label), after)| (source && before == label).then_some(after != label))
+        .collect())
+}
+
+/// How one attack's images transfer between networks.
 ///
-/// The diagonal has the attack on the network itself: as many successes as [`Attack::run`] finds, or a few less, where an image
-/// crosses the boundary and returns.
+/// The images come from [`Attack::run_for_transfer`]: an iterated attack takes all steps. The diagonal has the attacked network
+/// itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransferMatrix {
     /// The attack's name.
     pub attack: &'static str,
+    /// Which image of the attack is shown.
+    pub transferred: Transferred,
     /// The ball around each image.
     pub ball: Ball,
     /// A row for each network that was attacked, a column for each that was shown the images.
@@ -79,7 +89,7 @@ impl TransferMatrix {
     /// Attacks each of the `sources`, and shows the images to each of the `targets`.
     ///
     /// # Errors
-    /// As [`Attack::run_for_transfer`] on every network.
+    /// Returns the errors of [`Attack::run_for_transfer`] on every network.
     pub fn measure<T: Scalar>(
         attack: &dyn Attack<T>,
         sources: &[&dyn Classifier<T>],
@@ -95,6 +105,6 @@ impl TransferMatrix {
                 *cell = Transfer::of(&outcome, *target, images, labels)?;
             }
         }
-        Ok(Self { attack: attack.name(), ball, cells })
+        Ok(Self { attack: attack.name(), transferred: attack.transferred(), ball, cells })
     }
 }

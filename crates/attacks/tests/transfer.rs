@@ -55,9 +55,15 @@ fn images_that_both_networks_classify_correctly_count() {
                 let before = [classes(models[source], &images), classes(models[target], &images)];
                 let after = classes(models[target], &outcome.adversarial);
                 let both = |i: usize| before.iter().all(|before| before[i] == labels[i]);
+                let correct = (0..IMAGES).filter(|&i| before[1][i] == labels[i]).count();
                 let both_correct = (0..IMAGES).filter(|&i| both(i)).count();
                 let successes = (0..IMAGES).filter(|&i| both(i) && after[i] != labels[i]).count();
-                assert_eq!(matrix.cells[[source, target]], Transfer { both_correct, successes }, "{}", attack.name());
+                assert_eq!(
+                    matrix.cells[[source, target]],
+                    Transfer { correct, both_correct, successes },
+                    "{}",
+                    attack.name()
+                );
             }
             // The same number of images whatever the attack, and both ways round.
             assert_eq!(matrix.cells[[0, 1]].both_correct, matrix.cells[[1, 0]].both_correct);
@@ -92,7 +98,7 @@ fn iterated_attacks_take_all_steps_for_a_transfer() {
         let late = attack.run_for_transfer(&source, images.view(), &labels, ball).unwrap();
         assert_eq!((early.successes(), late.successes()), (4, 4), "{}", attack.name());
         let shown = |outcome| Transfer::of(outcome, &target, images.view(), &labels).unwrap();
-        assert_eq!(shown(&late), Transfer { both_correct: 4, successes: 4 }, "{}", attack.name());
+        assert_eq!(shown(&late), Transfer { correct: 4, both_correct: 4, successes: 4 }, "{}", attack.name());
         // The first step of Auto-PGD is as long as the ball is wide.
         let long_steps = attack.transferred() == Transferred::LargestLoss;
         assert!(long_steps || shown(&early).successes < 4, "{}", attack.name());

@@ -124,8 +124,9 @@ impl AttackReport {
             epsilon: found.epsilon,
             images: self.images as u64,
             correct: self.correct as u64,
+            both_correct: self.correct as u64,
             successes: found.successes as u64,
-            robust_accuracy: found.robust_accuracy,
+            robust_accuracy: Some(found.robust_accuracy),
         };
         self.results.iter().map(row).collect()
     }
@@ -142,8 +143,9 @@ impl TransferReport {
             epsilon: found.epsilon,
             images: self.images as u64,
             correct: found.correct as u64,
+            both_correct: found.both_correct as u64,
             successes: found.successes as u64,
-            robust_accuracy: found.robust_accuracy,
+            robust_accuracy: None,
         };
         self.results.iter().map(row).collect()
     }

@@ -124,7 +124,7 @@ pub fn attack_checkpoint(
     })
 }
 
-/// How often the images that an attack makes on one checkpoint turn others too.
+/// How often the images that an attack makes on one checkpoint are misclassified by others too.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TransferReport {
     /// The attack.
@@ -135,6 +135,8 @@ pub struct TransferReport {
     pub images: usize,
     /// The checkpoint they were made on.
     pub source: String,
+    /// Which image of the attack the targets are shown.
+    pub shown: String,
     /// A target and radius a row.
     pub results: Vec<TransferResult>,
 }
@@ -148,13 +150,15 @@ pub struct TransferResult {
     pub epsilon: f64,
     /// Images that it classifies correctly as they are.
     pub correct: usize,
-    /// Those of them of which it classifies the adversarial image wrongly.
+    /// Those of them that the attacked checkpoint classifies correctly too: the images that are counted.
+    pub both_correct: usize,
+    /// Those of the latter of which it misclassifies the adversarial image.
     pub successes: usize,
-    /// The others among all images, 0 to 1.
-    pub robust_accuracy: f64,
+    /// Successes among the images counted, 0 to 1; `None` if there are none.
+    pub success_rate: Option<f64>,
 }
 
-/// Attacks one checkpoint and shows the images to others.
+/// Attacks one checkpoint, with all steps taken, and shows the images to others.
 ///
 /// # Errors
 /// As [`attack_checkpoint`].
@@ -178,14 +182,21 @@ pub fn transfer_checkpoints(
                 target: path.display().to_string(),
                 epsilon,
                 correct: cell.correct,
+                both_correct: cell.both_correct,
                 successes: cell.successes,
-                robust_accuracy: cell.robust() as f64 / labels.len().max(1) as f64,
+                success_rate: cell.success_rate(),
             });
             Ok(found.collect::<Vec<_>>())
         })?);
     }
-    let (attack, source) = (chosen.name().to_owned(), source.display().to_string());
-    Ok(TransferReport { attack, norm: request.norm, images: labels.len(), source, results })
+    Ok(TransferReport {
+        attack: chosen.name().to_owned(),
+        norm: request.norm,
+        images: labels.len(),
+        source: source.display().to_string(),
+        shown: chosen.transferred().to_string(),
+        results,
+    })
 }
 
 pub(crate) fn load(weights: &Path, test: &Dataset) -> Result<Model<f32>, ExperimentError> {
@@ -210,11 +221,14 @@ impl fmt::Display for AttackReport {
 
 impl fmt::Display for TransferReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} in {} on {}, {} images, shown to\n", self.attack, self.norm, self.source, self.images)?;
-        let mut table = Table::new(&["checkpoint", "epsilon", "correct", "successes", "robust accuracy"]);
+        writeln!(f, "{} in {} on {}, {} images.", self.attack, self.norm, self.source, self.images)?;
+        writeln!(f, "Shown to the checkpoints below: {}.", self.shown)?;
+        writeln!(f, "Counted are the images that both checkpoints classify correctly as they are.\n")?;
+        let mut table = Table::new(&["checkpoint", "epsilon", "correct", "both correct", "successes", "success rate"]);
         for r in &self.results {
-            let counts = [r.target.clone(), r.epsilon.to_string(), r.correct.to_string(), r.successes.to_string()];
-            table.rows.push([&counts[..], &[format!("{:.2} %", 100.0 * r.robust_accuracy)]].concat());
+            let counts = [r.correct, r.both_correct, r.successes].map(|count| count.to_string());
+            let rate = r.success_rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.2} %", 100.0 * rate));
+            table.rows.push([&[r.target.clone(), r.epsilon.to_string()][..], &counts, &[rate]].concat());
         }
         write!(f, "{}", table.to_text())
     }

@@ -1,4 +1,4 @@
-//! What stronger attacks than FGSM leave standing, and whether a model hides its gradients.
+//! How many images stay robust against stronger attacks than FGSM, and whether a model hides its gradients.
 
 use crate::attack_catalogue::{Options, attack};
 use crate::error::ExperimentError;
@@ -127,7 +127,7 @@ fn row(
     })
 }
 
-/// What each model makes of the images that an attack makes on each: a row for each pair.
+/// What each model makes of the images that an attack makes on each, all steps taken: a row for each pair.
 ///
 /// # Errors
 /// When an attack fails.
@@ -153,6 +153,7 @@ pub fn transfer(
                 attack: matrix.attack.to_owned(),
                 epsilon,
                 correct: cell.correct as u32,
+                both_correct: cell.both_correct as u32,
                 successes: cell.successes as u32,
             });
         }

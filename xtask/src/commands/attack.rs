@@ -14,7 +14,10 @@ use minima_experiment::preset::NetworkKind;
 use minima_experiment::tables::Table;
 use std::path::{Path, PathBuf};
 
-/// Attack a checkpoint, or show the images made on one checkpoint to others.
+/// Attack a checkpoint, or show the images made on one checkpoint to others
+///
+/// With --transfer an iterated attack takes all steps, also on images that the attacked checkpoint misclassifies before, and
+/// counted are the images that both checkpoints classify correctly as they are. The output says which image is shown.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: cargo xtask attack --weights mine.safetensors --attack autoattack --epsilons 0.1,0.05 --images 1000"

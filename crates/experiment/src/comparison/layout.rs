@@ -97,7 +97,11 @@ pub(super) const LAYOUT: &[FileLayout] = &[
         paths: &["tables/transfer.csv"],
         keys: &["source", "target", "attack", "epsilon"],
         last: None,
-        metrics: &[("correct", Noise::CountAmongTest), ("successes", Noise::CountAmong("correct"))],
+        metrics: &[
+            ("correct", Noise::CountAmongTest),
+            ("both_correct", Noise::CountAmong("correct")),
+            ("successes", Noise::CountAmong("both_correct")),
+        ],
     },
     FileLayout {
         paths: &["tables/curvature.csv"],

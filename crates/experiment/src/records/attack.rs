@@ -16,15 +16,19 @@ pub struct AttackRow {
     pub epsilon: f64,
     /// Images.
     pub images: u64,
-    /// Those classified correctly as they are.
+    /// Those classified correctly as they are, by the target where there is one.
     pub correct: u64,
-    /// Those of them classified wrongly after the attack.
+    /// Those of them that the attacked checkpoint classifies correctly too: the images that are counted. Without a target
+    /// they are the correct ones.
+    pub both_correct: u64,
+    /// Those of the latter that are misclassified after the attack, by the target where there is one.
     pub successes: u64,
-    /// The others among all images, 0 to 1.
-    pub robust_accuracy: f64,
+    /// The other correct ones among all images, 0 to 1. Empty where there is a target: of its images that the attacked
+    /// checkpoint misclassifies nothing is known.
+    pub robust_accuracy: Option<f64>,
 }
 
 impl Record for AttackRow {
     const HEADER: &'static [&'static str] =
-        &["attack", "norm", "target", "epsilon", "images", "correct", "successes", "robust_accuracy"];
+        &["attack", "norm", "target", "epsilon", "images", "correct", "both_correct", "successes", "robust_accuracy"];
 }

@@ -42,7 +42,7 @@ impl Record for RobustnessRow {
         &["dataset", "optimizer", "seed", "attack", "norm", "epsilon", "images", "correct", "successes", "robust"];
 }
 
-/// What one model makes of the adversarial images of another.
+/// What one model makes of the adversarial images of another, all steps of the attack taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TransferRow {
     /// The run whose model was attacked.
@@ -55,12 +55,23 @@ pub struct TransferRow {
     pub epsilon: f64,
     /// Images that the target classifies correctly as they are.
     pub correct: u32,
-    /// Those of them of which it classifies the adversarial image wrongly.
+    /// Those of them that the source classifies correctly too: the images that are counted.
+    pub both_correct: u32,
+    /// Those of the latter of which the target misclassifies the adversarial image.
     pub successes: u32,
 }
 
+impl TransferRow {
+    /// Successes among the images that both models classify correctly, 0 to 1; `None` if there are none.
+    #[must_use]
+    pub fn success_rate(&self) -> Option<f64> {
+        (self.both_correct > 0).then(|| f64::from(self.successes) / f64::from(self.both_correct))
+    }
+}
+
 impl Record for TransferRow {
-    const HEADER: &'static [&'static str] = &["source", "target", "attack", "epsilon", "correct", "successes"];
+    const HEADER: &'static [&'static str] =
+        &["source", "target", "attack", "epsilon", "correct", "both_correct", "successes"];
 }
 
 /// One check for masked gradients.

@@ -97,7 +97,7 @@ pub(super) fn masking(rows: &[MaskingRow]) -> Option<String> {
     ))
 }
 
-/// Which model's images turn which: the share of the target's correct images, in percent.
+/// Which model misclassifies whose images: the share of the images that both classify correctly, in percent.
 pub(super) fn transfer(rows: &[TransferRow]) -> Option<String> {
     let first = rows.first()?;
     let targets = in_order(rows.iter().map(|row| row.target.as_str()));
@@ -107,15 +107,15 @@ pub(super) fn transfer(rows: &[TransferRow]) -> Option<String> {
     for source in &targets {
         let cells = targets.iter().map(|target| {
             let cell = rows.iter().find(|row| row.source == *source && row.target == *target);
-            cell.map_or_else(String::new, |row| {
-                format!("{:.0} %", 100.0 * f64::from(row.successes) / f64::from(row.correct.max(1)))
-            })
+            let rate = cell.and_then(TransferRow::success_rate);
+            rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.0} %", 100.0 * rate))
         });
         table.rows.push(std::iter::once((*source).to_owned()).chain(cells).collect());
     }
     Some(format!(
-        "Adversarial images of `{}` at ε = {} made on one model (a line each) and shown to another (a column each): the share \
-         of the images which that one classifies correctly as they are and wrongly after.\n\n{}",
+        "Adversarial images of `{}` at ε = {} made on one model (a line each), all steps taken, and shown to another (a column \
+         each): of the images that both models classify correctly, the share whose adversarial image the other one \
+         misclassifies.\n\n{}",
         first.attack,
         first.epsilon,
         table.to_markdown()

@@ -20,7 +20,7 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
     }
     sections.extend(masking(input));
     if let Some(words) = robustness::transfer(input.transfer) {
-        sections.push(Section::new("transfer", "Transfer", prose(&words, "Shares turned, by model")));
+        sections.push(Section::new("transfer", "Transfer", prose(&words, "Shares misclassified, by model")));
     }
     sections
 }
