@@ -70,7 +70,7 @@ pub struct Options {
     pub steps: Option<usize>,
     /// A step's length as a share of the radius.
     pub step_size: Option<f64>,
-    /// Starts, of which each attacks what survived; from random points where there is more than one.
+    /// Starts, each on the images that are still robust. PGD starts at the image itself and then at random points.
     pub restarts: Option<usize>,
     /// The seed of random numbers.
     pub seed: Option<u64>,
@@ -79,7 +79,7 @@ pub struct Options {
 /// The attack of this name in this norm.
 ///
 /// # Errors
-/// For a name that there is none of, a norm that the attack does not know, and an option that it does not take.
+/// Returns [`ExperimentError::Attack`] if no attack has the name, or the attack does not support the norm or the option.
 pub fn attack(name: &str, norm: Norm, options: &Options) -> Result<Box<dyn Attack<f32>>, ExperimentError> {
     let Some(entry) = CATALOGUE.iter().find(|entry| entry.name == name) else {
         let names: Vec<&str> = CATALOGUE.iter().map(|entry| entry.name).collect();
@@ -118,7 +118,7 @@ fn build(name: &str, options: &Options) -> Box<dyn Attack<f32>> {
         "pgd" => {
             let pgd = Pgd::default();
             let step_size = options.step_size.unwrap_or(pgd.step_size);
-            Box::new(Pgd { steps: steps(pgd.steps), step_size, restarts, random_start: restarts > 1, seed })
+            Box::new(Pgd { steps: steps(pgd.steps), step_size, restarts, random_start: false, seed })
         }
         "mi-fgsm" => Box::new(MiFgsm { steps: steps(MiFgsm::default().steps), ..MiFgsm::default() }),
         "apgd-ce" => Box::new(apgd(Apgd::cross_entropy())),
