@@ -92,7 +92,12 @@ impl Manifest {
 
     /// The part that reports show.
     pub(crate) fn provenance(&self) -> Provenance {
-        Provenance { version: self.version.to_owned(), preset: self.preset.clone(), data: self.data.clone() }
+        Provenance {
+            version: self.version.to_owned(),
+            preset: self.preset.clone(),
+            data_name: None,
+            data: self.data.clone(),
+        }
     }
 
     /// As indented JSON.

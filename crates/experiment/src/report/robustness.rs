@@ -97,7 +97,7 @@ pub(super) fn masking(rows: &[MaskingRow]) -> Option<String> {
     ))
 }
 
-/// Which model's images turn which: the share of the target's correct images, in percent.
+/// The success rates of one model's images on another: shares of the target's correct images, in percent.
 pub(super) fn transfer(rows: &[TransferRow]) -> Option<String> {
     let first = rows.first()?;
     let targets = in_order(rows.iter().map(|row| row.target.as_str()));

@@ -12,11 +12,11 @@ use crate::manifest::{Clock, Manifest};
 use crate::observer::{Event, Observer};
 use crate::preset::Preset;
 use crate::report::{curvature_table, robustness_table, write_reports};
-use crate::results::Results;
+use crate::results::{DataSet, Results};
 use crate::results_folder::{FolderError, ResultsFolder, Unfinished};
 use crate::robustness::{masking, transfer};
 use crate::study::StudyError;
-use crate::tables::{fgsm_table, sharpness_table};
+use crate::tables::{Beside, fgsm_table, sharpness_table};
 use crate::training::{Keeping, Run, TestSet};
 use measured::Measured;
 use minima_data::Mnist;
@@ -159,17 +159,23 @@ fn remove_manifest(out: &Path) -> Result<(), FolderError> {
 /// The tables, for a terminal.
 fn summary(results: &Results) -> Result<String, ExperimentError> {
     let mut summary = String::new();
-    if !results.is_the_papers() {
-        summary.push_str(
-            "This is not the paper's configuration: its numbers stand beside these for orientation only.\n\n",
-        );
+    let beside = match &results.data_set {
+        DataSet::Mnist => Beside::Paper,
+        DataSet::Other(_) | DataSet::Unknown => Beside::Nothing,
+    };
+    match results.data_set.name().filter(|_| beside == Beside::Nothing) {
+        Some(name) => summary.push_str(&format!("Data: {name}. The paper has no numbers for it.\n\n")),
+        None if beside == Beside::Paper && !results.is_the_papers() => {
+            summary.push_str("This is not the paper's configuration: its numbers are shown for orientation only.\n\n")
+        }
+        None => {}
     }
     for (title, table) in [
-        ("Table 1: FGSM, trained on clean labels", fgsm_table(&results.table1)?),
-        ("Table 2: FGSM, trained on poisoned labels", fgsm_table(&results.table2)?),
-        ("Table 3: loss increase under weight perturbation, clean labels", sharpness_table(&results.table3)?),
+        ("Table 1: FGSM, trained on clean labels", fgsm_table(&results.table1, beside)?),
+        ("Table 2: FGSM, trained on poisoned labels", fgsm_table(&results.table2, beside)?),
+        ("Table 3: loss increase under weight perturbation, clean labels", sharpness_table(&results.table3, beside)?),
         ("Curvature of the training loss at the end", curvature_table(&results.curvature)),
-        ("Stronger attacks: images that stand, clean labels", robustness_table(&results.robustness)),
+        ("Stronger attacks: robust images", robustness_table(&results.robustness)),
     ] {
         if !table.rows.is_empty() {
             summary.push_str(&format!("{title}\n{}\n", table.to_text()));

@@ -2,10 +2,12 @@
 //!
 //! Reports are made from this alone, so that they can be made again from the files.
 
+mod data_set;
 mod paper_configuration;
 mod provenance;
 mod study_results;
 
+pub use data_set::DataSet;
 pub use provenance::Provenance;
 pub use study_results::StudyResults;
 
@@ -72,6 +74,10 @@ pub struct Results {
     pub configuration_place: Option<&'static str>,
     /// What `manifest.json` says of versions and data.
     pub provenance: Option<Provenance>,
+    /// The data set, by the hashes in the manifest and in the recipes of the studies' runs.
+    pub data_set: DataSet,
+    /// The distinct hashes of data in the recipes of the studies' runs.
+    studied: Vec<BTreeSet<String>>,
     /// `training.csv`.
     pub training: Vec<TrainingRow>,
     /// `tables/table1.csv`.
@@ -129,6 +135,8 @@ impl Results {
         if own.is_some() {
             results.provenance = own;
         }
+        results.studied = data_set::hashes_of_runs(&folder.join("studies/runs"));
+        results.data_set = DataSet::agreed(results.provenance.as_ref(), &results.studied);
         results.configuration_place = CONFIGURATIONS.into_iter().find(|place| folder.join(place).is_file());
         if let Some(place) = results.configuration_place {
             results.configuration = Some(Preset::from_file(&folder.join(place), &[])?);
@@ -144,6 +152,7 @@ impl Results {
     /// Says what the results were made with, instead of the folder's manifest.
     pub(crate) fn set_provenance(&mut self, provenance: Provenance) {
         self.name.clone_from(&provenance.preset);
+        self.data_set = DataSet::agreed(Some(&provenance), &self.studied);
         self.provenance = Some(provenance);
     }
 
@@ -206,11 +215,12 @@ impl Results {
         }
     }
 
-    /// Whether this is the paper's configuration on the committed data. What is not known to be so is not.
+    /// Whether this is the paper's configuration on the paper's data. What is not known to be so is not.
     #[must_use]
     pub fn is_the_papers(&self) -> bool {
         self.configuration.as_ref().is_some_and(Preset::is_the_papers)
-            && self.provenance.as_ref().is_some_and(Provenance::data_is_the_committed)
+            && self.provenance.is_some()
+            && self.data_set.is_the_papers()
     }
 
     /// Whether the files are enough to say if this is the paper's configuration.

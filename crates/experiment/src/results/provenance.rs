@@ -4,7 +4,7 @@ use super::ResultsError;
 use crate::bounded_file::{self, read_at_most};
 use minima_data::mnist::FILES;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The part of `manifest.json` that a report shows. Times and facts about the machine are left where they are: equal results
@@ -15,6 +15,9 @@ pub struct Provenance {
     pub version: String,
     /// The preset's name, or its file's.
     pub preset: String,
+    /// The data set's name, where the manifest tells one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_name: Option<String>,
     /// SHA-256 of each data file.
     pub data: BTreeMap<String, String>,
 }
@@ -41,6 +44,11 @@ impl Provenance {
     pub fn from_json(bytes: &[u8], path: &Path) -> Result<Self, ResultsError> {
         serde_json::from_slice(bytes)
             .map_err(|error| ResultsError::Manifest { path: path.to_owned(), found: error.to_string() })
+    }
+
+    /// The SHA-256 of the data's files.
+    pub(super) fn hashes(&self) -> BTreeSet<String> {
+        self.data.values().cloned().collect()
     }
 
     /// Whether the data are the four files committed with this project.
