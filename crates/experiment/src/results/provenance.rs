@@ -15,6 +15,12 @@ pub struct Provenance {
     pub version: String,
     /// The preset's name, or its file's.
     pub preset: String,
+    /// The data set's name; `None` in a manifest that does not have it.
+    #[serde(default)]
+    pub data_name: Option<String>,
+    /// The folder of the data as it was given; `None` for MNIST, and in a manifest that does not have it.
+    #[serde(default)]
+    pub data_folder: Option<String>,
     /// SHA-256 of each data file.
     pub data: BTreeMap<String, String>,
 }
