@@ -22,6 +22,7 @@ mod bounded_file;
 pub mod check;
 pub mod claims;
 pub mod comparison;
+pub mod data_identity;
 pub mod device_bench;
 pub mod device_training;
 mod error;

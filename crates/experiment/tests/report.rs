@@ -91,6 +91,7 @@ impl Run {
             manifest: true,
             configuration: Some("config.toml"),
             data_set: &DataSet::Mnist,
+            data_folder: None,
             seeds: &[42],
             training: &self.training,
             table1: &self.tables[0],
@@ -528,6 +529,10 @@ fn other_data_has_no_number_of_the_paper() {
         ["| paper", "Δ", "What matches", "The paper's claims", "Training curves against", "97 %", "paper's number for"]
     {
         assert!(!tables.contains(absent), "{absent}: {text}");
+    }
+    for (folder, said) in [("/data/fashion", "--data /data/fashion --out"), ("a b; c", "--data FOLDER --out")] {
+        let text = report(&ReportInput { data_folder: Some(folder), ..input }).unwrap();
+        assert!(text.contains(said), "{text}");
     }
     let unknown = ReportInput { data_set: &DataSet::Unknown, ..input };
     let text = report(&unknown).unwrap();

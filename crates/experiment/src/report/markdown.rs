@@ -35,14 +35,14 @@ pub(super) fn again(input: &ReportInput<'_>) -> Option<String> {
     let place = input.configuration?;
     let command = if place == SEEDS_CONFIGURATION { "study seeds" } else { "reproduce" };
     let (data, which) = match input.data_set {
-        DataSet::Mnist => ("", String::new()),
-        DataSet::Other(name) => {
-            (" --data FOLDER", format!("\n`FOLDER` has the four files of {name}. Without `--data` the run is on MNIST.\n"))
-        }
+        DataSet::Mnist => (String::new(), String::new()),
+        DataSet::Other(name) => match input.data_folder.filter(|folder| is_plain(folder)) {
+            Some(folder) => (format!(" --data {folder}"), String::new()),
+            None => (" --data FOLDER".to_owned(), format!("\n`FOLDER` has the four files of {name}.\n")),
+        },
         DataSet::Unknown => (
-            " --data FOLDER",
-            "\n`FOLDER` has the data's four files: which data set that is, is not known here. Without `--data` the run is on \
-             MNIST.\n"
+            " --data FOLDER".to_owned(),
+            "\nWhich data set `FOLDER` has to have is not known here. Without `--data` the run is on MNIST.\n"
                 .to_owned(),
         ),
     };
@@ -54,6 +54,13 @@ pub(super) fn again(input: &ReportInput<'_>) -> Option<String> {
         text.push_str("\nTimes and facts about the machine are in `manifest.json`.\n");
     }
     Some(text)
+}
+
+/// Whether a path can be in a command as it is: no shell reads anything into it, and no reader of Markdown.
+fn is_plain(path: &str) -> bool {
+    !path.is_empty()
+        && !path.starts_with('-')
+        && path.chars().all(|letter| letter.is_alphanumeric() || "/._-".contains(letter))
 }
 
 /// A model trained on clean labels with a higher train loss is still in training: the label's probability, in the geometric

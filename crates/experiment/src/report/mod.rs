@@ -54,6 +54,8 @@ pub struct ReportInput<'a> {
     pub configuration: Option<&'a str>,
     /// The data set. The paper's numbers and claims are shown where it is the paper's, and nowhere else.
     pub data_set: &'a DataSet,
+    /// The folder of the data, where it is known and the data are not MNIST.
+    pub data_folder: Option<&'a str>,
     /// The seeds of the runs.
     pub seeds: &'a [u64],
     /// The epochs of all runs.
@@ -100,6 +102,7 @@ impl<'a> ReportInput<'a> {
             manifest: results.provenance.is_some(),
             configuration: results.configuration_place,
             data_set: &results.data_set,
+            data_folder: results.data_folder.as_deref(),
             seeds: &results.seeds,
             training: &results.training,
             table1: &results.table1,

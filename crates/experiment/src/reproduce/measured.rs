@@ -1,6 +1,7 @@
 //! What an experiment has measured, and the tables and figures it becomes.
 
 use crate::atomic_file::{AtomicWriteError, remove_if_there};
+use crate::data_identity::DataIdentity;
 use crate::error::ExperimentError;
 use crate::figures::{
     self, AdversarialPairs, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, SpectralDensityFigure,
@@ -89,8 +90,7 @@ impl Measured {
         let pairs = self.pairs.iter().map(|pair| AdversarialRow::new(CLEAN, seed, pair));
         write_or_remove(&tables.join("adversarial.csv"), &pairs.collect::<Vec<_>>())?;
         let dataset = || CLEAN.to_owned();
-        let hashes = data.hashes.iter().map(|file| file.sha256.clone()).collect();
-        let beside = if DataSet::of(&hashes, None).is_the_papers() { Beside::Paper } else { Beside::Nothing };
+        let beside = if DataSet::of(&DataIdentity::of(data)).is_the_papers() { Beside::Paper } else { Beside::Nothing };
         let norms = InputGradientNorms { dataset: dataset(), beside, samples: self.gradient_norms.clone() };
         let margins = LogitMargins { dataset: dataset(), beside, samples: self.margins.clone() };
         write_or_remove(&tables.join("histograms.csv"), &histograms(seed, &norms, &margins))?;

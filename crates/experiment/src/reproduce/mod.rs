@@ -62,8 +62,9 @@ pub struct Reproduction<'a> {
 /// When the folder cannot be written to, is of another configuration, or another run has it; there are fewer images than the preset asks
 /// for; or a run fails or is stopped.
 pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<Reproduced, ExperimentError> {
-    let Reproduction { name, preset, machine, data, out, .. } = *of;
-    preset.check_against(data)?;
+    let preset = &of.preset.clone().on_data(of.data)?;
+    let of = &Reproduction { preset, ..*of };
+    let Reproduction { name, machine, data, out, .. } = *of;
     let folder = match of.fresh {
         true => {
             let (claimed, moved) = ResultsFolder::claim_fresh(out)?;
@@ -106,7 +107,7 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
     })?;
     observer.on(Event::Stage("tables, figures and report"));
     clock.time("tables and figures", || measured.write(preset, data, out))?;
-    let manifest = Manifest::new(name, preset, machine, &data.hashes, &clock);
+    let manifest = Manifest::new(name, preset, machine, data, &clock);
     let mut results = Results::read(out)?;
     // It is written last, as the sign that the run ended.
     results.set_provenance(manifest.provenance());
@@ -120,7 +121,7 @@ impl Reproduction<'_> {
     /// What decides the bytes of the results beside the configuration.
     fn made_by(&self) -> MadeBy {
         let Manifest { version, device, linear_algebra, data, .. } =
-            Manifest::new(self.name, self.preset, self.machine, &self.data.hashes, &Clock::default());
+            Manifest::new(self.name, self.preset, self.machine, self.data, &Clock::default());
         MadeBy { version: version.to_owned(), device, linear_algebra: linear_algebra.to_owned(), data }
     }
 

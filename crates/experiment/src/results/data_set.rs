@@ -1,12 +1,10 @@
 //! Which data set results are of.
 
-use super::Provenance;
 use crate::bounded_file::{self, read_text_at_most};
-use minima_data::mnist::{FILES, PUBLISHED};
-use std::collections::BTreeSet;
+use crate::data_identity::DataIdentity;
 use std::path::Path;
 
-/// The digits of a hash that name a data set without a name.
+/// The digits of a hash that tell a data set apart from another of its name.
 const SHORT_HASH: usize = 8;
 /// The runs of a folder that are looked at. All runs of a folder use the same data, or the folder is refused.
 const MOST_RUNS: usize = 10_000;
@@ -26,31 +24,23 @@ pub enum DataSet {
 }
 
 impl DataSet {
-    /// The data set of these SHA-256. Without a `name`, one that is not MNIST is named by its first hash.
+    /// The data set of this identity.
     #[must_use]
-    pub fn of(hashes: &BTreeSet<String>, name: Option<&str>) -> Self {
-        let is = |hash: &str| hashes.contains(hash);
-        let mnist = FILES.iter().zip(PUBLISHED).all(|((_, committed), published)| is(committed) || is(published));
-        match (mnist && hashes.len() == FILES.len(), hashes.first(), name.map(plain).filter(|name| !name.is_empty())) {
-            (true, ..) => Self::Mnist,
-            // The name of a file that is not MNIST's may still be MNIST.
-            (false, Some(hash), Some(name)) if name.eq_ignore_ascii_case("mnist") => {
-                Self::Other(format!("{name} ({})", short(hash)))
-            }
-            (false, Some(_), Some(name)) => Self::Other(name),
-            (false, Some(hash), None) => Self::Other(format!("data set {}", short(hash))),
-            (false, None, _) => Self::Unknown,
+    pub fn of(identity: &DataIdentity) -> Self {
+        if identity.is_mnist() {
+            return Self::Mnist;
         }
+        let Some(hash) = identity.files.values().next() else { return Self::Unknown };
+        let name = plain(&identity.name);
+        // A name does not make files MNIST.
+        let confusing = name.is_empty() || name.eq_ignore_ascii_case("mnist");
+        Self::Other(if confusing { format!("{name} ({})", short(hash)).trim_start().to_owned() } else { name })
     }
 
-    /// The data set on which a manifest and the runs of studies agree.
-    pub(super) fn agreed(manifest: Option<&Provenance>, studied: &[BTreeSet<String>]) -> Self {
-        let own = manifest.map(Provenance::hashes).filter(|hashes| !hashes.is_empty());
-        let mut all = own.iter().chain(studied);
-        match all.next() {
-            Some(first) if all.all(|other| other == first) => {
-                Self::of(first, manifest.and_then(|manifest| manifest.data_name.as_deref()))
-            }
+    /// The data set on which the files of a folder agree. The first one names it.
+    pub(super) fn agreed(mut identities: impl Iterator<Item = DataIdentity>) -> Self {
+        match identities.next() {
+            Some(first) if identities.all(|other| first.difference(&other).is_none()) => Self::of(&first),
             _ => Self::Unknown,
         }
     }
@@ -72,18 +62,22 @@ impl DataSet {
     }
 }
 
-/// The distinct sets of hashes that the recipes of trained runs name. A recipe that cannot be read names none.
-pub(super) fn hashes_of_runs(runs: &Path) -> Vec<BTreeSet<String>> {
-    let mut found: Vec<BTreeSet<String>> = Vec::new();
+/// The distinct data sets that the recipes of trained runs name. A recipe that cannot be read names none.
+pub(super) fn of_runs(runs: &Path) -> Vec<DataIdentity> {
+    let mut found: Vec<DataIdentity> = Vec::new();
     for run in std::fs::read_dir(runs).into_iter().flatten().flatten().take(MOST_RUNS) {
         let text = read_text_at_most(&run.path().join("run.toml"), bounded_file::TEXT);
         let recipe = text.ok().and_then(|text| text.parse::<toml::Table>().ok());
         let Some(data) = recipe.as_ref().and_then(|recipe| recipe.get("data")?.as_array()) else { continue };
-        let hashes: BTreeSet<String> = data.iter().filter_map(|hash| hash.as_str().map(str::to_owned)).collect();
-        if !hashes.is_empty() && !found.contains(&hashes) {
-            found.push(hashes);
+        let hashes: Vec<&str> = data.iter().filter_map(toml::Value::as_str).collect();
+        let Ok(hashes) = <[&str; 4]>::try_from(hashes) else { continue };
+        let identity = DataIdentity::of_hashes(hashes, None);
+        if found.iter().all(|other| other.difference(&identity).is_some()) {
+            found.push(identity);
         }
     }
+    // Folders are listed in no order.
+    found.sort_by(|a, b| a.files.cmp(&b.files));
     found
 }
 
@@ -100,35 +94,35 @@ fn short(hash: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use minima_data::mnist::{FILES, PUBLISHED};
 
-    fn set(hashes: &[&str]) -> BTreeSet<String> {
-        hashes.iter().map(|&hash| hash.to_owned()).collect()
-    }
+    const OTHER: [&str; 4] = ["aabbccddee", "b", "c", "d"];
 
     #[test]
     fn mnist_is_known_by_its_hashes_and_by_nothing_else() {
-        let committed = set(&FILES.map(|(_, hash)| hash));
-        assert_eq!(DataSet::of(&committed, None), DataSet::Mnist);
-        assert_eq!(DataSet::of(&committed, Some("fashion")), DataSet::Mnist);
-        assert_eq!(DataSet::of(&set(&PUBLISHED), None), DataSet::Mnist);
-        let mut one_differs = committed.clone();
-        one_differs.pop_first();
-        one_differs.insert("00ff".to_owned());
-        assert_eq!(DataSet::of(&one_differs, None), DataSet::Other("data set 00ff".to_owned()));
-        assert_eq!(DataSet::of(&one_differs, Some("MNIST")), DataSet::Other("MNIST (00ff)".to_owned()));
-        assert_eq!(
-            DataSet::of(&set(&["aabbccddee"]), Some("`fashion\n| mnist")),
-            DataSet::Other("fashion mnist".into())
-        );
-        assert_eq!(DataSet::of(&set(&[]), Some("MNIST")), DataSet::Unknown);
+        let of = |hashes: [&str; 4], name| DataSet::of(&DataIdentity::of_hashes(hashes, name));
+        let committed = FILES.map(|(_, hash)| hash);
+        assert_eq!(of(committed, None), DataSet::Mnist);
+        assert_eq!(of(committed, Some("fashion")), DataSet::Mnist);
+        assert_eq!(of(PUBLISHED, None), DataSet::Mnist);
+        for place in 0..4 {
+            let mut one_differs = committed;
+            one_differs[place] = "00ff";
+            assert!(!of(one_differs, Some("MNIST")).is_the_papers(), "{place}");
+        }
+        assert_eq!(of(OTHER, Some("mnist")), DataSet::Other("mnist (c)".to_owned()));
+        assert_eq!(of(OTHER, None), DataSet::Other("images of an unknown folder".to_owned()));
+        assert_eq!(of(OTHER, Some("`fashion\n| mnist")), DataSet::Other("fashion mnist".to_owned()));
+        let nothing = DataIdentity { name: "MNIST".to_owned(), files: std::collections::BTreeMap::new() };
+        assert_eq!(DataSet::of(&nothing), DataSet::Unknown);
     }
 
     #[test]
     fn files_that_disagree_make_the_data_set_unknown() {
-        let committed = set(&FILES.map(|(_, hash)| hash));
-        let other = set(&["aabbccddee"]);
-        assert_eq!(DataSet::agreed(None, &[]), DataSet::Unknown);
-        assert_eq!(DataSet::agreed(None, std::slice::from_ref(&committed)), DataSet::Mnist);
-        assert_eq!(DataSet::agreed(None, &[committed, other]), DataSet::Unknown);
+        let committed = DataIdentity::of_hashes(FILES.map(|(_, hash)| hash), None);
+        let other = DataIdentity::of_hashes(OTHER, None);
+        assert_eq!(DataSet::agreed(std::iter::empty()), DataSet::Unknown);
+        assert_eq!(DataSet::agreed([committed.clone(), committed.clone()].into_iter()), DataSet::Mnist);
+        assert_eq!(DataSet::agreed([committed, other].into_iter()), DataSet::Unknown);
     }
 }

@@ -11,6 +11,7 @@ pub use data_set::DataSet;
 pub use provenance::Provenance;
 pub use study_results::StudyResults;
 
+use crate::data_identity::DataIdentity;
 use crate::preset::{Preset, PresetError};
 use crate::records::{
     AdversarialRow, CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, Record, RecordError,
@@ -74,10 +75,12 @@ pub struct Results {
     pub configuration_place: Option<&'static str>,
     /// What `manifest.json` says of versions and data.
     pub provenance: Option<Provenance>,
-    /// The data set, by the hashes in the manifest and in the recipes of the studies' runs.
+    /// The data set, by the hashes in the manifest, in the configuration and in the recipes of the studies' runs.
     pub data_set: DataSet,
-    /// The distinct hashes of data in the recipes of the studies' runs.
-    studied: Vec<BTreeSet<String>>,
+    /// The folder of the data as it was given, where that is known and the data are not MNIST.
+    pub data_folder: Option<String>,
+    /// The distinct data sets in the recipes of the studies' runs.
+    studied: Vec<DataIdentity>,
     /// `training.csv`.
     pub training: Vec<TrainingRow>,
     /// `tables/table1.csv`.
@@ -135,12 +138,12 @@ impl Results {
         if own.is_some() {
             results.provenance = own;
         }
-        results.studied = data_set::hashes_of_runs(&folder.join("studies/runs"));
-        results.data_set = DataSet::agreed(results.provenance.as_ref(), &results.studied);
         results.configuration_place = CONFIGURATIONS.into_iter().find(|place| folder.join(place).is_file());
         if let Some(place) = results.configuration_place {
             results.configuration = Some(Preset::from_file(&folder.join(place), &[])?);
         }
+        results.studied = data_set::of_runs(&folder.join("studies/runs"));
+        results.recognise_data();
         results.seeds = results.found_seeds();
         results.name = match &results.provenance {
             Some(provenance) => provenance.preset.clone(),
@@ -152,8 +155,16 @@ impl Results {
     /// Says what the results were made with, instead of the folder's manifest.
     pub(crate) fn set_provenance(&mut self, provenance: Provenance) {
         self.name.clone_from(&provenance.preset);
-        self.data_set = DataSet::agreed(Some(&provenance), &self.studied);
         self.provenance = Some(provenance);
+        self.recognise_data();
+    }
+
+    /// Takes the data set from what has been read.
+    fn recognise_data(&mut self) {
+        let manifest = self.provenance.as_ref().and_then(Provenance::data_identity);
+        let configured = self.configuration.as_ref().and_then(Preset::data_identity);
+        self.data_set = DataSet::agreed(manifest.into_iter().chain(configured).chain(self.studied.iter().cloned()));
+        self.data_folder = self.provenance.as_ref().and_then(|provenance| provenance.data_folder.clone());
     }
 
     /// The rows of one folder, without its studies.

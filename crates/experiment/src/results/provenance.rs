@@ -2,9 +2,10 @@
 
 use super::ResultsError;
 use crate::bounded_file::{self, read_at_most};
+use crate::data_identity::DataIdentity;
 use minima_data::mnist::FILES;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The part of `manifest.json` that a report shows. Times and facts about the machine are left where they are: equal results
@@ -15,9 +16,12 @@ pub struct Provenance {
     pub version: String,
     /// The preset's name, or its file's.
     pub preset: String,
-    /// The data set's name, where the manifest tells one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The data set's name; `None` in a manifest that does not have it.
+    #[serde(default)]
     pub data_name: Option<String>,
+    /// The folder of the data as it was given; `None` for MNIST, and in a manifest that does not have it.
+    #[serde(default)]
+    pub data_folder: Option<String>,
     /// SHA-256 of each data file.
     pub data: BTreeMap<String, String>,
 }
@@ -46,9 +50,11 @@ impl Provenance {
             .map_err(|error| ResultsError::Manifest { path: path.to_owned(), found: error.to_string() })
     }
 
-    /// The SHA-256 of the data's files.
-    pub(super) fn hashes(&self) -> BTreeSet<String> {
-        self.data.values().cloned().collect()
+    /// The data set, where the manifest names files.
+    pub(super) fn data_identity(&self) -> Option<DataIdentity> {
+        let named = |name: String| DataIdentity { name, files: self.data.clone() };
+        let identity = self.data_name.clone().map_or_else(|| named(String::new()).with_known_name(), named);
+        (!self.data.is_empty()).then_some(identity)
     }
 
     /// Whether the data are the four files committed with this project.
