@@ -32,6 +32,7 @@ mod dataset;
 mod error;
 mod hash;
 pub mod idx;
+pub mod known;
 pub mod mnist;
 mod poison;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{dataset::Dataset, error::DataError, hash::FileHash, idx};
+use crate::{dataset::Dataset, error::DataError, hash::FileHash, idx, known};
 
 /// Where the data lies below the root of the workspace.
 const FOLDER: &str = "data/mnist";
@@ -40,6 +40,29 @@ impl Mnist {
     #[must_use]
     pub fn is_the_committed(&self) -> bool {
         self.hashes.len() == FILES.len() && self.hashes.iter().zip(FILES).all(|(h, (_, known))| h.sha256 == known)
+    }
+
+    /// The name of the data set: that of a [known](crate::known) one, or else `images of FOLDER` with the last part of the
+    /// folder's path.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let known = match self.hashes.as_slice() {
+            [a, b, c, d] => known::name([&a.sha256, &b.sha256, &c.sha256, &d.sha256]),
+            _ => None,
+        };
+        let folder = || {
+            let folder = self.folder()?;
+            let whole = folder.canonicalize().ok();
+            let last = whole.as_deref().unwrap_or(folder).file_name()?;
+            Some(format!("images of {}", last.to_string_lossy()))
+        };
+        known.map(str::to_owned).or_else(folder).unwrap_or_else(|| "generated images".to_owned())
+    }
+
+    /// The folder that the files were read from; `None` for data that come from no file.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.hashes.first()?.file.parent()
     }
 }
 

@@ -46,6 +46,7 @@ fn the_committed_files_are_mnist() -> Outcome {
     for (hash, (_, known)) in data.hashes.iter().zip(mnist::FILES) {
         assert_eq!(hash.sha256, known);
     }
+    assert_eq!((data.name().as_str(), data.folder()), ("MNIST", Some(dir.as_path())));
     Ok(())
 }
 
@@ -59,6 +60,8 @@ fn another_data_set_of_the_same_names_loads_unverified() -> Outcome {
     assert_eq!(data.test.shape(), [5, 5, 1]);
     assert_eq!(data.hashes.len(), 4);
     assert!(data.hashes.iter().all(|hash| hash.sha256.len() == 64));
+    let last = folder.path().file_name().ok_or("a folder has a name")?.to_string_lossy().into_owned();
+    assert_eq!((data.name(), data.folder()), (format!("images of {last}"), Some(folder.path())));
     let refused = mnist::load_verified(folder.path());
     assert!(matches!(refused, Err(DataError::Hash { .. })));
     Ok(())

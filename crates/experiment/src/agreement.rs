@@ -152,7 +152,7 @@ pub fn check_counts(
                 });
             }
             checks.push(CountCheck {
-                what: format!("flipped at ε = {epsilon}"),
+                what: format!("successes at ε = {epsilon}"),
                 ours: row.successes,
                 theirs: published.successes,
                 tolerance: allowed,

@@ -29,6 +29,7 @@ struct Recipe<'a> {
     checkpoints: Vec<String>,
     /// The names of the latter, which stand in the results.
     targets: Vec<String>,
+    data_name: String,
     /// SHA-256 of the data's files.
     data: Vec<&'a str>,
 }
@@ -81,6 +82,7 @@ impl AttackResults {
             images,
             checkpoints: hashes.collect::<Result<_, FolderError>>()?,
             targets: checkpoints.iter().skip(1).map(|path| path.display().to_string()).collect(),
+            data_name: data.name(),
             data: data.hashes.iter().map(|file| file.sha256.as_str()).collect(),
         };
         let failed = |e: toml::ser::Error| crate::study::StudyError::Recipe {

@@ -1,9 +1,10 @@
 //! `manifest.json`: what a run was made with, and where. Times and host facts are here and in no other file.
 
+use crate::data_identity::DataIdentity;
 use crate::machine::Machine;
 use crate::preset::Preset;
 use crate::results::Provenance;
-use minima_data::FileHash;
+use minima_data::{Mnist, known};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -51,6 +52,10 @@ pub struct Manifest {
     pub config: Preset,
     /// The seeds.
     pub seeds: Vec<u64>,
+    /// The data set's name: `MNIST`, `Fashion-MNIST`, or `images of FOLDER`.
+    pub data_name: String,
+    /// The folder of the data as it was given; `None` for MNIST, which commands use where no folder is given.
+    pub data_folder: Option<String>,
     /// SHA-256 of each data file.
     pub data: BTreeMap<String, String>,
     /// Where computations ran.
@@ -70,17 +75,17 @@ pub struct Manifest {
 impl Manifest {
     /// Of a run that has ended.
     #[must_use]
-    pub fn new(preset: &str, config: &Preset, machine: &Machine, hashes: &[FileHash], clock: &Clock) -> Self {
-        let data = hashes.iter().map(|h| {
-            let name = h.file.file_name().map_or_else(|| h.file.display().to_string(), |n| n.to_string_lossy().into());
-            (name, h.sha256.clone())
-        });
+    pub fn new(preset: &str, config: &Preset, machine: &Machine, data: &Mnist, clock: &Clock) -> Self {
+        let DataIdentity { name, files } = DataIdentity::of(data);
+        let folder = data.folder().filter(|_| name != known::MNIST);
         Self {
             version: env!("CARGO_PKG_VERSION"),
             preset: preset.to_owned(),
             config: config.clone(),
             seeds: config.seeds.clone(),
-            data: data.collect(),
+            data_name: name,
+            data_folder: folder.map(|folder| folder.display().to_string()),
+            data: files,
             device: machine.name(),
             linear_algebra: minima_linalg::BACKEND,
             threads: rayon::current_num_threads(),
@@ -92,7 +97,13 @@ impl Manifest {
 
     /// The part that reports show.
     pub(crate) fn provenance(&self) -> Provenance {
-        Provenance { version: self.version.to_owned(), preset: self.preset.clone(), data: self.data.clone() }
+        Provenance {
+            version: self.version.to_owned(),
+            preset: self.preset.clone(),
+            data_name: Some(self.data_name.clone()),
+            data_folder: self.data_folder.clone(),
+            data: self.data.clone(),
+        }
     }
 
     /// As indented JSON.

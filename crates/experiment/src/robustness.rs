@@ -1,4 +1,4 @@
-//! How many images stay robust against stronger attacks than FGSM, and whether a model hides its gradients.
+//! Robust accuracy under stronger attacks than FGSM, and whether a model hides its gradients.
 
 use crate::attack_catalogue::{Options, attack};
 use crate::error::ExperimentError;
@@ -17,7 +17,7 @@ pub const CURVES: [&str; 2] = ["fgsm", "pgd"];
 /// The attack whose images are shown to other models.
 const TRANSFERRED: &str = "pgd";
 
-/// What one model stands.
+/// One model under the stronger attacks.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Robustness {
     /// [`ATTACKS`] at the preset's radii.

@@ -5,9 +5,33 @@
 use crate::optimizers::{distinct, label, paper_counterpart};
 use crate::paper::{self, PaperError};
 use crate::records::{DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, TrainingRow};
+use crate::significant::{decimal, signed};
 
-/// What stands where the paper has no number.
+/// What a cell shows where the paper has no number.
 const NOTHING: &str = "–";
+
+/// What a table shows beside our numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// The paper's numbers, and ours less those. They are numbers on MNIST.
+    Paper,
+    /// Nothing: results on other data have nothing in the paper to compare with.
+    Nothing,
+}
+
+impl Beside {
+    /// The columns without those that are about the paper: the ones named "paper" and "Δ".
+    fn table(self, header: &[&str]) -> (Table, Vec<bool>) {
+        let shown: Vec<bool> =
+            header.iter().map(|name| self == Self::Paper || !["paper", "Δ"].contains(name)).collect();
+        (Table { header: kept(header.iter().map(|&name| name.to_owned()), &shown), rows: Vec::new() }, shown)
+    }
+}
+
+/// The cells of the columns that are shown.
+fn kept(cells: impl IntoIterator<Item = String>, shown: &[bool]) -> Vec<String> {
+    cells.into_iter().zip(shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell).collect()
+}
 
 /// A table of text: the first column is aligned to the left, the others to the right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,9 +102,14 @@ fn aligned(cells: &[String], widths: &[usize]) -> Vec<String> {
         .collect()
 }
 
-/// Table 1 or 2 beside the paper's: a line an optimizer and epsilon.
-pub fn fgsm_table(rows: &[FgsmRow]) -> Result<Table, PaperError> {
-    let mut table = Table::new(&["optimizer", "ε", "correct", "paper", "Δ", "flipped", "paper", "Δ", "rate", "paper"]);
+/// Table 1 or 2: a line an optimizer and epsilon. Successes are the images that are classified correctly and, after the
+/// attack, misclassified.
+///
+/// # Errors
+/// Returns [`PaperError`] if the embedded numbers of the paper do not parse.
+pub fn fgsm_table(rows: &[FgsmRow], beside: Beside) -> Result<Table, PaperError> {
+    let (mut table, shown) =
+        beside.table(&["optimizer", "ε", "correct", "paper", "Δ", "successes", "paper", "Δ", "success rate", "paper"]);
     for dataset in names(rows.iter().map(|row| row.dataset.as_str())) {
         for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
             let own = || rows.iter().filter(|row| row.dataset == dataset && row.optimizer == optimizer);
@@ -91,24 +120,27 @@ pub fn fgsm_table(rows: &[FgsmRow]) -> Result<Table, PaperError> {
                     None => None,
                 };
                 let correct = Spread::of(here.iter().map(|row| f64::from(row.correct)));
-                let flipped = Spread::of(here.iter().map(|row| f64::from(row.successes)));
+                let successes = Spread::of(here.iter().map(|row| f64::from(row.successes)));
                 let rate = Spread::of(here.iter().map(|row| 100.0 * row.success_rate));
                 let theirs = published.map(|count| (f64::from(count.correct), f64::from(count.successes)));
                 let mut cells = vec![label(optimizer).to_owned(), epsilon.to_string()];
-                cells.extend(compared(&correct, theirs.map(|count| count.0), 0));
-                cells.extend(compared(&flipped, theirs.map(|count| count.1), 0));
+                cells.extend(counts_compared(&correct, theirs.map(|count| count.0)));
+                cells.extend(counts_compared(&successes, theirs.map(|count| count.1)));
                 cells.push(format!("{} %", rate.show(1)));
                 cells.push(or_nothing(published.map(|count| format!("{:.1} %", 100.0 * count.success_rate()))));
-                table.rows.push(cells);
+                table.rows.push(kept(cells, &shown));
             }
         }
     }
     Ok(table)
 }
 
-/// Table 3 beside the paper's: a line an optimizer, scope and radius.
-pub fn sharpness_table(rows: &[SharpnessRow]) -> Result<Table, PaperError> {
-    let mut table = Table::new(&["optimizer", "scope", "ρ", "mean", "median", "paper", "Δ"]);
+/// Table 3: a line an optimizer, scope and radius.
+///
+/// # Errors
+/// Returns [`PaperError`] if the embedded numbers of the paper do not parse.
+pub fn sharpness_table(rows: &[SharpnessRow], beside: Beside) -> Result<Table, PaperError> {
+    let (mut table, shown) = beside.table(&["optimizer", "scope", "ρ", "mean", "median", "paper", "Δ"]);
     for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
         for scope in [Scope::Batch, Scope::Example] {
             let own = || rows.iter().filter(|row| row.optimizer == optimizer && row.scope == scope);
@@ -120,19 +152,22 @@ pub fn sharpness_table(rows: &[SharpnessRow]) -> Result<Table, PaperError> {
                 };
                 let mean = Spread::of(here.iter().map(|row| row.mean_loss_increase));
                 let median = Spread::of(here.iter().map(|row| row.median_loss_increase));
-                let mut cells = vec![label(optimizer).to_owned(), scope.to_string(), rho.to_string(), mean.show(4)];
+                let mut cells = vec![label(optimizer).to_owned(), scope.to_string(), rho.to_string(), mean.digits(4)];
                 cells.extend(compared(&median, published, 4));
-                table.rows.push(cells);
+                table.rows.push(kept(cells, &shown));
             }
         }
     }
     Ok(table)
 }
 
-/// What figures 2 and 3 show, beside the paper's means and medians.
-pub fn distribution_table(rows: &[DistributionRow], quantity: Quantity) -> Result<Table, PaperError> {
-    let mut table =
-        Table::new(&["optimizer", "data", "mean", "paper", "Δ", "median", "paper", "Δ", "5 %", "25 %", "75 %", "95 %"]);
+/// What figures 2 and 3 show: means, medians and other quantiles.
+///
+/// # Errors
+/// Returns [`PaperError`] if the embedded numbers of the paper do not parse.
+pub fn distribution_table(rows: &[DistributionRow], quantity: Quantity, beside: Beside) -> Result<Table, PaperError> {
+    let header = ["optimizer", "data", "mean", "paper", "Δ", "median", "paper", "Δ", "5 %", "25 %", "75 %", "95 %"];
+    let (mut table, shown) = beside.table(&header);
     for dataset in names(rows.iter().map(|row| row.dataset.as_str())) {
         for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
             let here: Vec<&DistributionRow> = rows
@@ -152,8 +187,8 @@ pub fn distribution_table(rows: &[DistributionRow], quantity: Quantity) -> Resul
             cells.extend(compared(&spread(|row| row.median), published.map(|summary| summary.median), 4));
             let quantiles: [fn(&DistributionRow) -> f64; 4] =
                 [|row| row.q05, |row| row.q25, |row| row.q75, |row| row.q95];
-            cells.extend(quantiles.into_iter().map(|quantile| spread(quantile).show(4)));
-            table.rows.push(cells);
+            cells.extend(quantiles.into_iter().map(|quantile| spread(quantile).digits(4)));
+            table.rows.push(kept(cells, &shown));
         }
     }
     Ok(table)
@@ -175,9 +210,9 @@ pub fn final_epoch_table(rows: &[TrainingRow]) -> Table {
                 label(optimizer).to_owned(),
                 dataset.to_owned(),
                 last.to_string(),
-                spread(|row| row.train_loss).show(4),
+                spread(|row| row.train_loss).digits(4),
                 spread(|row| 100.0 * row.train_accuracy).show(2) + " %",
-                spread(|row| row.test_loss).show(4),
+                spread(|row| row.test_loss).digits(4),
                 spread(|row| 100.0 * row.test_accuracy).show(2) + " %",
             ]);
         }
@@ -204,28 +239,51 @@ impl Spread {
         }
     }
 
+    /// With so many decimals: for counts and percentages.
     pub(crate) fn show(&self, decimals: usize) -> String {
+        self.said(|value| format!("{value:.decimals$}"))
+    }
+
+    /// With so many decimals, or as many digits as a value needs: for quantities that differ by orders of magnitude.
+    pub(crate) fn digits(&self, decimals: usize) -> String {
+        self.said(|value| decimal(value, decimals))
+    }
+
+    fn said(&self, shown: impl Fn(f64) -> String) -> String {
         if self.seeds > 1 {
-            format!("{:.decimals$} ({:.decimals$} to {:.decimals$})", self.mean, self.least, self.most)
+            format!("{} ({} to {})", shown(self.mean), shown(self.least), shown(self.most))
         } else {
-            format!("{:.decimals$}", self.mean)
+            shown(self.mean)
         }
     }
 }
 
+/// Our count, the paper's, and the difference of the two as they are shown.
+fn counts_compared(ours: &Spread, theirs: Option<f64>) -> [String; 3] {
+    let shown = |value: f64| format!("{value:.0}");
+    let difference = |theirs: f64| format!("{:+.0}", read(&shown(ours.mean)) - read(&shown(theirs)));
+    [ours.show(0), or_nothing(theirs.map(shown)), or_nothing(theirs.map(difference))]
+}
+
 /// Ours, the paper's, and the difference of the two as they are shown.
 fn compared(ours: &Spread, theirs: Option<f64>, decimals: usize) -> [String; 3] {
-    let difference = |theirs: f64| shown(ours.mean, decimals) - shown(theirs, decimals);
+    let difference = |theirs: f64| {
+        let (ours, theirs) = (decimal(ours.mean, decimals), decimal(theirs, decimals));
+        // Two numbers of fixed decimals have a difference of as many.
+        let fixed = [&ours, &theirs].iter().all(|text| text.split('.').nth(1).map_or(0, str::len) == decimals);
+        let difference = read(&ours) - read(&theirs);
+        if fixed { format!("{difference:+.decimals$}") } else { signed(difference, decimals) }
+    };
     [
-        ours.show(decimals),
-        or_nothing(theirs.map(|theirs| format!("{theirs:.decimals$}"))),
-        or_nothing(theirs.map(|theirs| format!("{:+.decimals$}", difference(theirs)))),
+        ours.digits(decimals),
+        or_nothing(theirs.map(|theirs| decimal(theirs, decimals))),
+        or_nothing(theirs.map(difference)),
     ]
 }
 
-/// The value with so many decimals.
-fn shown(value: f64, decimals: usize) -> f64 {
-    format!("{value:.decimals$}").parse().unwrap_or(value)
+/// The number that a cell shows.
+fn read(shown: &str) -> f64 {
+    shown.parse().unwrap_or(f64::NAN)
 }
 
 fn or_nothing(cell: Option<String>) -> String {
@@ -268,17 +326,35 @@ mod tests {
             FgsmRow::new("clean", "gauss-newton", 42, 0.1, 9750, 7000).unwrap(),
             FgsmRow::new("clean", "gauss-newton-published", 42, 0.1, 9589, 6500).unwrap(),
         ];
-        let table = fgsm_table(&rows).unwrap();
+        let table = fgsm_table(&rows, Beside::Paper).unwrap();
         assert_eq!(
             table.to_text(),
             "\
-optimizer                   ε  correct  paper   Δ  flipped  paper      Δ    rate   paper
-------------------------  ---  -------  -----  --  -------  -----  -----  ------  ------
-Gauss-Newton (published)  0.1     9589   9585  +4     6500   4937  +1563  67.8 %  51.5 %
-Gauss-Newton (mean)       0.1     9750      –   –     7000      –      –  71.8 %       –
+optimizer                   ε  correct  paper   Δ  successes  paper      Δ  success rate   paper
+------------------------  ---  -------  -----  --  ---------  -----  -----  ------------  ------
+Gauss-Newton (published)  0.1     9589   9585  +4       6500   4937  +1563        67.8 %  51.5 %
+Gauss-Newton (mean)       0.1     9750      –   –       7000      –      –        71.8 %       –
 "
         );
         assert!(table.to_markdown().starts_with("| optimizer                |   ε | correct |"));
+    }
+
+    #[test]
+    fn without_the_paper_no_number_of_it_is_shown() {
+        let rows = [FgsmRow::new("clean", "sgd", 42, 0.1, 2_800, 2_700).unwrap()];
+        let text = fgsm_table(&rows, Beside::Nothing).unwrap().to_text();
+        assert_eq!(
+            text,
+            "\
+optimizer    ε  correct  successes  success rate
+---------  ---  -------  ---------  ------------
+SGD        0.1     2800       2700        96.4 %
+"
+        );
+        let rows = [SharpnessRow::new("sgd", 1, 0.01, Scope::Batch, 3.1e-8, 0.5).unwrap()];
+        let table = sharpness_table(&rows, Beside::Nothing).unwrap();
+        assert_eq!(table.header, ["optimizer", "scope", "ρ", "mean", "median"]);
+        assert_eq!(table.rows[0][3..], ["3.10e-8", "0.5000"]);
     }
 
     #[test]
@@ -287,7 +363,7 @@ Gauss-Newton (mean)       0.1     9750      –   –     7000      –      –
             SharpnessRow::new("adam", 1, 0.01, Scope::Batch, 0.010, 0.010).unwrap(),
             SharpnessRow::new("adam", 2, 0.01, Scope::Batch, 0.012, 0.012).unwrap(),
         ];
-        let table = sharpness_table(&rows).unwrap();
+        let table = sharpness_table(&rows, Beside::Paper).unwrap();
         assert_eq!(table.rows[0][4], "0.0110 (0.0100 to 0.0120)");
         assert_eq!(table.rows[0][6], "+0.0009");
     }
@@ -296,7 +372,10 @@ Gauss-Newton (mean)       0.1     9750      –   –     7000      –      –
     fn a_difference_is_that_of_the_numbers_beside_it() {
         // 0.01004 and 0.01006 are shown as 0.0100 and 0.0101.
         assert_eq!(compared(&Spread::of([0.010_06].into_iter()), Some(0.010_04), 4)[2], "+0.0001");
-        assert_eq!(compared(&Spread::of([2.0, 3.0].into_iter()), Some(5.0), 0), ["2 (2 to 3)", "5", "-3"]);
+        assert_eq!(counts_compared(&Spread::of([2.0, 3.0].into_iter()), Some(5.0)), ["2 (2 to 3)", "5", "-3"]);
+        let tiny = compared(&Spread::of([3.1e-8].into_iter()), Some(0.01), 4);
+        assert_eq!(tiny, ["3.10e-8", "0.0100", "-0.0100"]);
+        assert_eq!(compared(&Spread::of([3.1e-8].into_iter()), Some(2e-8), 4)[2], "+1.10e-8");
     }
 
     #[test]
@@ -309,7 +388,7 @@ Gauss-Newton (mean)       0.1     9750      –   –     7000      –      –
 
     #[test]
     fn no_rows_make_an_empty_table() {
-        assert!(distribution_table(&[], Quantity::LogitMargin).unwrap().rows.is_empty());
+        assert!(distribution_table(&[], Quantity::LogitMargin, Beside::Paper).unwrap().rows.is_empty());
         assert!(final_epoch_table(&[]).to_text().lines().count() == 2);
     }
 }

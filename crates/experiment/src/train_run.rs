@@ -121,7 +121,8 @@ impl TrainRequest<'_> {
     fn describe(&self) -> Result<String, ExperimentError> {
         let recipe = Job::new(self.preset, self.run.clone())?.recipe(&self.data.hashes)?;
         let (device, epochs) = (self.machine.name(), self.preset.epochs);
-        Ok(format!("device = {device:?}\nepochs = {epochs}\n{recipe}"))
+        let data_name = toml::Value::String(self.data.name());
+        Ok(format!("device = {device:?}\nepochs = {epochs}\ndata_name = {data_name}\n{recipe}"))
     }
 
     fn check_configuration(&self, expected: &str) -> Result<(), ExperimentError> {

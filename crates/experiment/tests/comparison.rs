@@ -161,3 +161,23 @@ fn what_is_no_results_folder_is_an_error() {
     fs::write(b.path().join("config.toml"), "=").unwrap();
     assert!(matches!(refused(b.path()), ComparisonError::Config { .. }));
 }
+
+/// Folders of the same bytes are equal, and folders without a number in common are not said to be.
+#[test]
+fn nothing_compared_is_not_called_nothing_changed() {
+    let folder = written(&Side { seeds: vec![42], ..BASE });
+    let same = compare(folder.path(), folder.path()).unwrap();
+    assert!(same.compared());
+    let text = same.to_string();
+    assert!(text.ends_with("No number changed: all 3 files that are in both folders are the same bytes."), "{text}");
+    // Files that have their headers and no row in common.
+    let other = written(&Side { seeds: vec![42], ..BASE });
+    for (one, file) in [(&folder, "training.csv"), (&folder, "tables/table1.csv"), (&folder, "tables/table3.csv")] {
+        let text = fs::read_to_string(one.path().join(file)).unwrap();
+        fs::write(one.path().join(file), format!("{}\n", text.lines().next().unwrap())).unwrap();
+    }
+    let nothing = compare(folder.path(), other.path()).unwrap();
+    assert!(!nothing.compared() && !nothing.changed(), "{nothing}");
+    let text = nothing.to_string();
+    assert!(text.contains("Nothing could be compared") && !text.contains("0 of 0"), "{text}");
+}

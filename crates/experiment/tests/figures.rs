@@ -10,6 +10,7 @@ use minima_experiment::paper;
 use minima_experiment::records::{
     AdversarialExample, CurvatureMatrix, PaceRow, PathRow, RobustnessRow, ScalingRow, SpectralDensityRow, TrainingRow,
 };
+use minima_experiment::tables::Beside;
 
 fn check_both<F: Figure>(figure: &F) -> String {
     let (width, height) = figure.size();
@@ -95,28 +96,29 @@ fn figure1_pairs_images_with_their_twins() {
 
 #[test]
 fn figure2_notes_the_share_above_its_cut() {
-    let document = check_both(&InputGradientNorms { dataset: "clean".to_owned(), samples: samples() });
+    let document =
+        check_both(&InputGradientNorms { dataset: "clean".to_owned(), beside: Beside::Paper, samples: samples() });
     assert!(document.contains("(paper 0.0060)"));
     assert!(document.contains("% above 2"));
 }
 
 #[test]
 fn figure3_marks_medians() {
-    let document = check_both(&LogitMargins { dataset: "clean".to_owned(), samples: samples() });
+    let document = check_both(&LogitMargins { dataset: "clean".to_owned(), beside: Beside::Paper, samples: samples() });
     assert!(document.contains("(paper 7.90)") && document.contains("% below 0"));
 }
 
 #[test]
 fn values_that_are_none_are_counted_and_not_drawn() {
     let odd = vec![Samples { optimizer: "sgd".to_owned(), values: vec![f64::NAN, 1.0, f64::INFINITY] }];
-    let document = check(&LogitMargins { dataset: "clean".to_owned(), samples: odd.clone() });
+    let document = check(&LogitMargins { dataset: "clean".to_owned(), beside: Beside::Paper, samples: odd.clone() });
     assert!(document.contains("2 not finite"));
-    check(&InputGradientNorms { dataset: "a < b & \"c\"".to_owned(), samples: odd });
+    check(&InputGradientNorms { dataset: "a < b & \"c\"".to_owned(), beside: Beside::Paper, samples: odd });
     let diverged = vec![Samples { optimizer: "sgd".to_owned(), values: vec![-1e30, 1.0, f64::MAX, f64::MIN] }];
-    check(&LogitMargins { dataset: "clean".to_owned(), samples: diverged });
+    check(&LogitMargins { dataset: "clean".to_owned(), beside: Beside::Paper, samples: diverged });
     let empty = vec![Samples { optimizer: "sgd".to_owned(), values: vec![] }];
-    check(&LogitMargins { dataset: "clean".to_owned(), samples: empty });
-    check(&LogitMargins { dataset: "clean".to_owned(), samples: vec![] });
+    check(&LogitMargins { dataset: "clean".to_owned(), beside: Beside::Paper, samples: empty });
+    check(&LogitMargins { dataset: "clean".to_owned(), beside: Beside::Paper, samples: vec![] });
 }
 
 #[test]
@@ -192,7 +194,7 @@ fn training_curves_of_odd_runs_are_drawn() {
 #[test]
 fn both_files_are_written() {
     let folder = tempfile::tempdir().unwrap();
-    let figure = LogitMargins { dataset: "clean".to_owned(), samples: samples() };
+    let figure = LogitMargins { dataset: "clean".to_owned(), beside: Beside::Paper, samples: samples() };
     let [vector, bitmap] = write(&folder.path().join("figures"), &figure).unwrap();
     assert_eq!(std::fs::read_to_string(vector).unwrap(), svg(&figure).unwrap());
     assert!(bitmap.ends_with("figures/figure3.png") && bitmap.exists());

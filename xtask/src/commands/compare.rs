@@ -18,7 +18,7 @@ pub(crate) struct Compare {
     a: PathBuf,
     /// Another
     b: PathBuf,
-    /// Exit 1 if anything changed beyond noise, or a file or row of A is gone
+    /// Exit 1 if anything changed beyond noise, a file or row of A is gone, or nothing could be compared
     #[arg(long)]
     strict: bool,
     /// Print one JSON object and nothing else
@@ -39,6 +39,6 @@ impl Compare {
         } else {
             say!("{comparison}");
         }
-        Ok(if self.strict && comparison.changed() { Outcome::Found } else { Outcome::Fine })
+        Ok(if self.strict && (comparison.changed() || !comparison.compared()) { Outcome::Found } else { Outcome::Fine })
     }
 }

@@ -20,9 +20,9 @@ pub const BELOW_ABOUT: f64 = 0.015;
 /// What a claim compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClaimQuantity {
-    /// Of the test images classified correctly, the share that FGSM flips, at each radius.
+    /// Of the test images classified correctly, the share that is misclassified after FGSM, at each radius.
     FgsmSuccessRate,
-    /// Of the first test images those classified correctly, the share that another attack flips.
+    /// Of the first test images those classified correctly, the share that is misclassified after another attack.
     AttackSuccessRate,
     /// The median over the test images of the norm of the loss's gradient with respect to the image.
     MedianInputGradientNorm,

@@ -13,7 +13,7 @@ pub struct ModelOutcome {
     pub seed: u64,
     /// Whether it is classified correctly.
     pub correct: Vec<bool>,
-    /// For each radius of FGSM, whether the attack flips it; looked at where `correct` only.
+    /// For each radius of FGSM, whether it is misclassified after the attack; looked at where `correct` only.
     pub flipped: Vec<(f64, Vec<bool>)>,
     /// The norm of the loss's gradient with respect to it.
     pub input_gradient_norms: Vec<f64>,

@@ -80,6 +80,12 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Whether there was something to compare: a number of the same row in both folders, or a file of the same bytes.
+    #[must_use]
+    pub fn compared(&self) -> bool {
+        self.files.iter().any(|file| file.same_bytes || !file.metrics.is_empty())
+    }
+
     /// Whether a number changed by more than noise, or a file or row of the first folder is gone. What is only in the second is new
     /// and no change.
     #[must_use]

@@ -59,7 +59,20 @@ impl fmt::Display for Comparison {
         let all: usize = self.files.iter().map(|file| file.metrics.len()).sum();
         let changed = self.changes().rows.len();
         let same = self.files.iter().filter(|file| file.same_bytes).count();
-        write!(formatter, "{changed} of {all} numbers changed beyond noise; {same} files are the same bytes.")
+        match (all, same, self.files.len()) {
+            (0, 0, _) => {
+                write!(formatter, "Nothing could be compared: the folders have no number of the same row in common.")
+            }
+            (0, same, files) if same == files => {
+                write!(formatter, "No number changed: all {same} files that are in both folders are the same bytes.")
+            }
+            (0, same, _) => write!(
+                formatter,
+                "{same} files are the same bytes; the others have no number of the same row in common, and nothing in them \
+                 could be compared."
+            ),
+            _ => write!(formatter, "{changed} of {all} numbers changed beyond noise; {same} files are the same bytes."),
+        }
     }
 }
 

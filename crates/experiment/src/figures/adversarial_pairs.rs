@@ -1,4 +1,4 @@
-//! Figure 1: images above their adversarial twins.
+//! Figure 1: images above the adversarial images made of them.
 
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
@@ -52,7 +52,7 @@ impl Figure for AdversarialPairs {
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
-        canvas.text("Images and their adversarial twins", (MARGIN, 42.0), Anchor::Start, &TITLE)?;
+        canvas.text("Images and the adversarial images made of them", (MARGIN, 42.0), Anchor::Start, &TITLE)?;
         canvas.text(
             "Below each pair: true label → label predicted after the attack.",
             (MARGIN, 86.0),

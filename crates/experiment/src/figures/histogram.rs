@@ -10,6 +10,8 @@ use super::series_style::{HEADING, INK, LABEL, SUBTITLE, TITLE, series_style};
 use crate::optimizers::label;
 use crate::paper::{self, Summary};
 use crate::records::Quantity;
+use crate::significant::decimal;
+use crate::tables::Beside;
 
 pub(super) const WIDTH: u32 = 1600;
 const HEAD: f64 = 150.0;
@@ -38,6 +40,8 @@ pub(super) struct Layout<'a> {
     /// Whether the vertical axis is logarithmic in the number of images, or linear in their share.
     pub logarithmic: bool,
     pub dataset: &'a str,
+    /// Whether the paper's medians are drawn.
+    pub beside: Beside,
     pub quantity: Quantity,
     /// A note on the values for the right end of a panel's heading.
     pub note: fn(&[f64]) -> String,
@@ -55,7 +59,8 @@ pub(super) fn draw<DB: DrawingBackend>(
     samples: &[Samples],
 ) -> Result<(), FigureError> {
     canvas.text(&layout.title, (40.0, 42.0), Anchor::Start, &TITLE)?;
-    canvas.text(layout.subtitle, (40.0, 88.0), Anchor::Start, &SUBTITLE)?;
+    let dashed = if layout.beside == Beside::Paper { " Dashed line: the paper's median." } else { "" };
+    canvas.text(&format!("{}{dashed}", layout.subtitle), (40.0, 88.0), Anchor::Start, &SUBTITLE)?;
 
     let finite: Vec<Vec<f64>> = samples.iter().map(|one| finite_sorted(&one.values)).collect();
     let counts: Vec<Vec<u32>> =
@@ -165,7 +170,10 @@ fn draw_median<DB: DrawingBackend>(
 }
 
 fn published(layout: &Layout<'_>, one: &Samples) -> Result<Option<Summary>, FigureError> {
-    Ok(paper::distribution(layout.dataset, &one.optimizer, layout.quantity)?)
+    match layout.beside {
+        Beside::Paper => Ok(paper::distribution(layout.dataset, &one.optimizer, layout.quantity)?),
+        Beside::Nothing => Ok(None),
+    }
 }
 
 /// How many values lie in each of `bins` equal parts of a range.
@@ -217,8 +225,7 @@ fn middle(sorted: &[f64]) -> Option<f64> {
 }
 
 fn number(value: f64) -> String {
-    let text = if value.abs() < 0.1 { format!("{value:.4}") } else { format!("{value:.2}") };
-    text.replace('-', "\u{2212}")
+    decimal(value, if value.abs() < 0.1 { 4 } else { 2 }).replace('-', "\u{2212}")
 }
 
 /// A share of a color on white.

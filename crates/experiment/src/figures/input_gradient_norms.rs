@@ -7,6 +7,7 @@ use super::histogram::{self, Layout, Samples};
 use super::panel::Axis;
 use super::{Figure, FigureError};
 use crate::records::Quantity;
+use crate::tables::Beside;
 
 /// The norm at which the figure is cut, as in the paper.
 const CUT: f64 = 2.0;
@@ -18,6 +19,8 @@ const BINS: usize = 80;
 pub struct InputGradientNorms {
     /// The training set of the models: `clean` or `poisoned`.
     pub dataset: String,
+    /// Whether the paper's medians are drawn.
+    pub beside: Beside,
     /// Each optimizer's norms, from top to bottom.
     pub samples: Vec<Samples>,
 }
@@ -41,12 +44,13 @@ impl Figure for InputGradientNorms {
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
         let layout = Layout {
             title: format!("Input-gradient norms of the test images, {} training", self.dataset),
-            subtitle: "Images per bin (log scale). Solid line: median. Dashed line: the paper's median.",
+            subtitle: "Images per bin (log scale). Solid line: median.",
             x_title: "norm of the gradient of the loss with respect to the image",
             x: Axis::linear(0.0, CUT, 8),
             bins: BINS,
             logarithmic: true,
             dataset: &self.dataset,
+            beside: self.beside,
             quantity: Quantity::InputGradientNorm,
             note: |values| {
                 let above = values.iter().filter(|value| **value > CUT).count();

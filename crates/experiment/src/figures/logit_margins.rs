@@ -7,6 +7,7 @@ use super::histogram::{self, Layout, Samples};
 use super::panel::Axis;
 use super::{Figure, FigureError};
 use crate::records::Quantity;
+use crate::tables::Beside;
 use minima_metrics::quantile;
 
 /// Histograms of logit margins, one an optimizer.
@@ -14,6 +15,8 @@ use minima_metrics::quantile;
 pub struct LogitMargins {
     /// The training set of the models: `clean` or `poisoned`.
     pub dataset: String,
+    /// Whether the paper's medians are drawn.
+    pub beside: Beside,
     /// Each optimizer's margins, from top to bottom.
     pub samples: Vec<Samples>,
 }
@@ -39,12 +42,13 @@ impl Figure for LogitMargins {
         let ((start, end), bins) = self.bins();
         let layout = Layout {
             title: format!("Logit margins of the test images, {} training", self.dataset),
-            subtitle: "Share of the images per bin; pale: misclassified. Solid line: median. Dashed line: the paper's median.",
+            subtitle: "Share of the images per bin; pale: misclassified. Solid line: median.",
             x_title: "logit of the true class less the largest other logit",
             x: Axis::linear(start, end, 8),
             bins,
             logarithmic: false,
             dataset: &self.dataset,
+            beside: self.beside,
             quantity: Quantity::LogitMargin,
             note: |values| {
                 let below = values.iter().filter(|value| **value < 0.0).count();

@@ -89,7 +89,7 @@ impl Figure for MatchedPaths {
         canvas.text(title, (MARGIN, 42.0), Anchor::Start, &TITLE)?;
         let seeds = in_order(rows.iter().map(|row| row.seed)).len();
         let subtitle = format!(
-            "Share of the correctly classified test images that FGSM at ε = {epsilon} flips; training from left to right, {seeds} {}.",
+            "Success rate of FGSM at ε = {epsilon}: of the correctly classified test images, the share misclassified after. Training from left to right, {seeds} {}.",
             if seeds == 1 { "seed" } else { "seeds" }
         );
         canvas.text(&subtitle, (MARGIN, 84.0), Anchor::Start, &SUBTITLE)?;

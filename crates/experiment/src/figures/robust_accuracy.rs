@@ -18,7 +18,7 @@ const AXIS: f64 = 90.0;
 const TOP: f64 = 300.0;
 const PANEL_HEIGHT: f64 = 400.0;
 
-/// The share of the images that stand each attack, as its radius grows.
+/// The share of the images that are classified correctly after each attack, as its radius grows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RobustAccuracy {
     /// The training set of the models: `clean` or `poisoned`.

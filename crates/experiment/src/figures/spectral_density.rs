@@ -11,6 +11,7 @@ use super::series_style::{HEADING, INK, LABEL, SUBTITLE, TITLE, series_style};
 use super::{Figure, FigureError};
 use crate::optimizers::{distinct, label};
 use crate::records::SpectralDensityRow;
+use crate::significant::decimal;
 
 const WIDTH: u32 = 1600;
 const HEAD: f64 = 190.0;
@@ -83,7 +84,7 @@ fn ends(rows: &[&SpectralDensityRow]) -> String {
     });
     // Adding zero to a rounded number takes the sign from a zero.
     let low = (100.0 * low).round() / 100.0 + 0.0;
-    format!("from {low:.2} to {high:.1}").replace('-', "\u{2212}")
+    format!("from {} to {}", decimal(low, 2), decimal(high, 1)).replace('-', "\u{2212}")
 }
 
 impl Figure for SpectralDensityFigure {

@@ -1,5 +1,6 @@
 //! Why a preset could not be made.
 
+use crate::data_identity::DataDifference;
 use std::path::PathBuf;
 
 /// A preset could not be made.
@@ -48,6 +49,9 @@ pub enum PresetError {
         /// The images there are.
         there: usize,
     },
+    /// The data is another data set than the configuration names.
+    #[error("{0}, the data of the configuration (--data names the folder)")]
+    Data(DataDifference),
     /// A value makes no sense.
     #[error("{key} is {found}; expected {expected}")]
     Value {

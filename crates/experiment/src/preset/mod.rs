@@ -8,6 +8,7 @@ pub use error::PresetError;
 pub use flips::Flips;
 
 use crate::bounded_file::{self, read_text_at_most};
+use crate::data_identity::DataIdentity;
 use crate::optimizer_spec::OptimizerSpec;
 use crate::optimizers::sort_key;
 use minima_data::Mnist;
@@ -101,6 +102,12 @@ pub struct Preset {
     /// The mean loss's curvature is measured on the first so many training images, at most all of them; 0 for none.
     #[serde(default)]
     pub spectrum_images: usize,
+    /// The data set's name. A run writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_name: Option<String>,
+    /// SHA-256 of each file of the data, by its name; where there are any, no other data is used. A run writes them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, String>,
     /// What trains, by name.
     pub optimizers: BTreeMap<String, OptimizerSpec>,
 }
@@ -194,11 +201,32 @@ impl Preset {
         Ok(changed)
     }
 
-    /// Fails where the data has fewer images than the preset asks for.
+    /// The data set that the preset is of, where it says so.
+    #[must_use]
+    pub fn data_identity(&self) -> Option<DataIdentity> {
+        let name = || self.data_name.clone().unwrap_or_else(|| "images of an unknown folder".to_owned());
+        (!self.data.is_empty()).then(|| DataIdentity { name: name(), files: self.data.clone() })
+    }
+
+    /// The same experiment with this data's name and the SHA-256 of its files.
     ///
     /// # Errors
-    /// That is it.
+    /// As [`check_against`](Self::check_against).
+    pub fn on_data(self, data: &Mnist) -> Result<Self, PresetError> {
+        self.check_against(data)?;
+        let DataIdentity { name, files } = DataIdentity::of(data);
+        Ok(Self { data_name: Some(name), data: files, ..self })
+    }
+
+    /// Checks that this is the data that the preset is of, and that it has the images that the preset asks for.
+    ///
+    /// # Errors
+    /// Returns [`PresetError::Data`] if the preset names other data, and [`PresetError::TooFewImages`] if it asks for more images
+    /// than there are.
     pub fn check_against(&self, data: &Mnist) -> Result<(), PresetError> {
+        if let Some(difference) = self.data_identity().and_then(|own| own.difference(&DataIdentity::of(data))) {
+            return Err(PresetError::Data(difference));
+        }
         for (key, asked, there) in
             [("train_images", self.train_images, data.train.len()), ("test_images", self.test_images, data.test.len())]
         {

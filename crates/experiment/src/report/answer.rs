@@ -1,103 +1,43 @@
 //! Which minimum, and how robust: the answer in a few sentences.
 
 use super::findings::{Finding, Verdict};
-use super::studies::{Sample, percent, quoted_epsilon, seeds};
+use super::studies::{Sample, percent, quoted_epsilon};
 use super::summary::{counted, over};
-use super::{ReportInput, listed};
+use super::{ReportInput, attacked, listed};
 use crate::claims::{claim, verdict};
 use crate::optimizers::{distinct, label};
-use crate::paper::{rate, same};
+use crate::paper::same;
 use crate::records::{Basis, CLEAN, ClaimVerdict, CurvatureMatrix, SpectralQuantity, TrainingRow};
+use crate::results::DataSet;
+use crate::significant::decimal;
 use crate::tables::in_order;
 
-/// The share of the correct images that an attack flips, of each seed's clean model.
-pub(super) struct Flipped {
-    pub optimizer: String,
-    pub fgsm: Vec<(u64, f64)>,
-    /// Empty where there was no such attack.
-    pub autoattack: Vec<(u64, f64)>,
+/// What every report says first. It is made once, and each report shows all of it, so that no two can say different things.
+pub(super) struct Answer {
+    lines: Vec<String>,
 }
 
-/// FGSM and AutoAttack at one radius.
-pub(super) struct Attacks {
-    pub epsilon: f64,
-    /// The test images that FGSM is tried on, in words.
-    pub fgsm_images: String,
-    /// Those of AutoAttack.
-    pub autoattack_images: String,
-    pub rates: Vec<Flipped>,
-}
-
-/// MNIST's test images.
-const TEST_IMAGES: u32 = 10_000;
-
-/// "the first 500 test images"; a table of FGSM does not say how many there are, and has all.
-fn test_images(counts: impl Iterator<Item = u32>) -> String {
-    match counts.max() {
-        Some(count) if count < TEST_IMAGES => format!("the first {count} test images"),
-        _ => "all test images".to_owned(),
+impl Answer {
+    pub fn of(input: &ReportInput<'_>, findings: &[Finding]) -> Self {
+        let lines = [
+            which_minimum(input),
+            how_sharp(input),
+            attacked::sentence(input),
+            at_equal_loss(input),
+            claimed(input),
+            the_paper(input, findings),
+        ];
+        Self { lines: lines.into_iter().flatten().collect() }
     }
-}
 
-/// FGSM and AutoAttack at one radius, over seeds: of the study of seeds where it has both, else of this run.
-pub(super) fn flipped(input: &ReportInput<'_>) -> Option<Attacks> {
-    let late = input.studies.map_or(&[][..], |studies| &studies.late);
-    let attacks = in_order(late.iter().filter(|row| row.dataset == CLEAN).map(|row| row.attack.as_str()));
-    if attacks.contains(&"fgsm") && attacks.contains(&"autoattack") {
-        let epsilon = quoted_epsilon(late.iter().map(|row| row.epsilon))?;
-        let rates = |name: &str, attack: &str| {
-            let own = |row: &&_| {
-                let row: &crate::records::LateAttackRow = row;
-                row.dataset == CLEAN && row.optimizer == name && row.attack == attack && same(row.epsilon, epsilon)
-            };
-            seeds::last_epochs(late).filter(own).map(|row| (row.seed, seeds::flipped(row))).collect()
-        };
-        let images = |attack: &str| {
-            let own = late.iter().filter(|row| row.dataset == CLEAN && row.attack == attack);
-            test_images(own.filter(|row| same(row.epsilon, epsilon)).map(|row| row.images))
-        };
-        return Some(Attacks {
-            epsilon,
-            fgsm_images: images("fgsm"),
-            autoattack_images: images("autoattack"),
-            rates: all(late.iter().map(|row| row.optimizer.as_str()), rates),
-        });
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
     }
-    let epsilon = quoted_epsilon(input.table1.iter().map(|row| row.epsilon))?;
-    let rates = |name: &str, attack: &str| -> Vec<(u64, f64)> {
-        if attack == "fgsm" {
-            let own = input.table1.iter().filter(|row| row.optimizer == name && same(row.epsilon, epsilon));
-            return own.map(|row| (row.seed, row.success_rate)).collect();
-        }
-        let own = input.robustness.iter().filter(|row| row.dataset == CLEAN && row.optimizer == name);
-        let own = own.filter(|row| row.attack == attack && same(row.epsilon, epsilon));
-        own.map(|row| (row.seed, rate(row.successes, row.correct))).collect()
-    };
-    let strong = input.robustness.iter().filter(|row| row.dataset == CLEAN && row.attack == "autoattack");
-    Some(Attacks {
-        epsilon,
-        fgsm_images: test_images(std::iter::empty()),
-        autoattack_images: test_images(strong.filter(|row| same(row.epsilon, epsilon)).map(|row| row.images)),
-        rates: all(input.table1.iter().map(|row| row.optimizer.as_str()), rates),
-    })
-}
 
-fn all<'a>(names: impl Iterator<Item = &'a str>, rates: impl Fn(&str, &str) -> Vec<(u64, f64)>) -> Vec<Flipped> {
-    let of = |name: &str| Flipped {
-        optimizer: name.to_owned(),
-        fgsm: rates(name, "fgsm"),
-        autoattack: rates(name, "autoattack"),
-    };
-    distinct(names).into_iter().map(of).filter(|one| !one.fgsm.is_empty()).collect()
-}
-
-/// The answer, a line a part of it.
-pub(super) fn sentences(input: &ReportInput<'_>, findings: &[Finding]) -> String {
-    [which_minimum(input), how_sharp(input), how_robust(input), at_equal_loss(input), claimed(input), judged(findings)]
-        .into_iter()
-        .flatten()
-        .map(|line| format!("- {line}\n"))
-        .collect()
+    /// A list in Markdown.
+    pub fn list(&self) -> String {
+        self.lines.iter().map(|line| format!("- {line}\n")).collect()
+    }
 }
 
 /// An optimizer and its value.
@@ -123,12 +63,12 @@ fn which_minimum(input: &ReportInput<'_>) -> Option<String> {
     let accuracies = means(|row| row.test_accuracy);
     let (worst, best) = ends(&accuracies)?;
     Some(format!(
-        "**Which minimum.** From the same initial weights {} ends at the lowest train loss, {:.4}, and {} at the highest, {:.4}. Test \
+        "**Which minimum.** From the same initial weights {} ends at the lowest train loss, {}, and {} at the highest, {}. Test \
          accuracy lies between {} ({}) and {} ({}){}.",
         label(least.0),
-        least.1,
+        decimal(least.1, 4),
         label(most.0),
-        most.1,
+        decimal(most.1, 4),
         percent(worst.1),
         label(worst.0),
         percent(best.1),
@@ -157,7 +97,7 @@ fn how_sharp(input: &ReportInput<'_>) -> Option<String> {
     let (least, most) = of(false)?;
     let units = match of(true) {
         Some((flat, sharp)) if (flat.0, sharp.0) == (least.0, most.0) => {
-            " Measured in units of the filters the same two are at the ends.".to_owned()
+            " In units of the filters it is smallest and largest for the same two.".to_owned()
         }
         Some((flat, sharp)) => {
             format!(" In units of the filters it is smallest for {} and largest for {}.", label(flat.0), label(sharp.0))
@@ -165,61 +105,13 @@ fn how_sharp(input: &ReportInput<'_>) -> Option<String> {
         None => String::new(),
     };
     Some(format!(
-        "**How sharp.** The Hessian's largest eigenvalue there is smallest for {} ({:.1}) and largest for {} ({:.1}){}.{units}",
+        "**How sharp.** The Hessian's largest eigenvalue there is smallest for {} ({}) and largest for {} ({}){}.{units}",
         label(least.0),
-        least.1,
+        decimal(least.1, 1),
         label(most.0),
-        most.1,
+        decimal(most.1, 1),
         over(input, rows(false).map(|row| row.seed))
     ))
-}
-
-/// Whether FGSM's order survives a strong attack.
-fn how_robust(input: &ReportInput<'_>) -> Option<String> {
-    let Attacks { epsilon, fgsm_images, autoattack_images, rates } = flipped(input)?;
-    let mean = |values: &[(u64, f64)]| Sample::of(values.iter().map(|value| value.1)).map(|sample| sample.mean);
-    let of = |pick: fn(&Flipped) -> &Vec<(u64, f64)>| -> Vec<(&str, f64)> {
-        rates.iter().filter_map(|one| Some((one.optimizer.as_str(), mean(pick(one))?))).collect()
-    };
-    let (fgsm, strong) = (of(|one| &one.fgsm), of(|one| &one.autoattack));
-    let (least, most) = ends(&fgsm)?;
-    let seeds = rates.iter().map(|one| one.fgsm.len()).max().unwrap_or(0);
-    let over = if seeds > 1 { format!(" (means over {})", counted(seeds, "seed")) } else { String::new() };
-    let mut line = format!(
-        "**How robust.** FGSM at ε = {epsilon} on {fgsm_images} flips {} of what {} classifies correctly and {} for {}{over}: {:.1} points apart.",
-        percent(least.1),
-        label(least.0),
-        percent(most.1),
-        label(most.0),
-        100.0 * (most.1 - least.1)
-    );
-    if let Some((low, high)) = ends(&strong) {
-        line.push_str(&format!(
-            " AutoAttack at the same radius, tried on {autoattack_images}, flips {} to {} ({} and {}): {:.1} points apart.",
-            percent(low.1),
-            percent(high.1),
-            label(low.0),
-            label(high.0),
-            100.0 * (high.1 - low.1)
-        ));
-        let rank = strong.iter().filter(|one| one.1 < value_of(&strong, least.0).unwrap_or(f64::NAN)).count();
-        line.push_str(&match (rank, value_of(&strong, least.0)) {
-            (0, Some(_)) => format!(" {} stands best against both.", label(least.0)),
-            (rank, Some(value)) => format!(
-                " {}, which stands best against FGSM, is then number {} of {} ({}).",
-                label(least.0),
-                rank + 1,
-                strong.len(),
-                percent(value)
-            ),
-            (_, None) => String::new(),
-        });
-    }
-    Some(line)
-}
-
-fn value_of(values: &[(&str, f64)], name: &str) -> Option<f64> {
-    values.iter().find(|value| value.0 == name).map(|value| value.1)
 }
 
 /// How much of a gap at the end points is left between equals.
@@ -249,7 +141,7 @@ fn at_equal_loss(input: &ReportInput<'_>) -> Option<String> {
     let mut sentences = Vec::new();
     if !parts.is_empty() {
         sentences.push(format!(
-            "Compared with the other optimizer's model of the same train loss instead of its last one, FGSM's rate at ε = \
+            "Compared with the other optimizer's model of the same train loss instead of its last one, FGSM's success rate at ε = \
              {epsilon} differs by {}.",
             listed(&parts)
         ));
@@ -259,6 +151,9 @@ fn at_equal_loss(input: &ReportInput<'_>) -> Option<String> {
 }
 
 fn claimed(input: &ReportInput<'_>) -> Option<String> {
+    if !input.data_set.is_the_papers() {
+        return None;
+    }
     let rows = &input.studies?.claims;
     let judged = in_order(rows.iter().map(|row| (row.claim.as_str(), row.optimizer.as_str())));
     let made = |(letter, optimizer): &(&str, &str)| claim(letter, optimizer).is_some_and(|claim| claim.in_paper);
@@ -278,13 +173,23 @@ fn claimed(input: &ReportInput<'_>) -> Option<String> {
     ))
 }
 
-fn judged(findings: &[Finding]) -> Option<String> {
+/// What the run says of the paper's numbers.
+fn the_paper(input: &ReportInput<'_>, findings: &[Finding]) -> Option<String> {
+    if input.training.is_empty() && input.table1.is_empty() {
+        return None;
+    }
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
     let (matching, differing) = (count(Verdict::Matches), count(Verdict::Differs));
-    (matching + differing > 0).then(|| {
-        format!(
-            "**The paper's numbers.** Of {} with the paper, {matching} match and {differing} do not.",
+    let said = match input.data_set {
+        DataSet::Other(name) => format!("The paper has no numbers for {name}: nothing here is compared with it."),
+        DataSet::Unknown => {
+            "The data set of these results is not known: nothing here is compared with the paper.".to_owned()
+        }
+        DataSet::Mnist if matching + differing == 0 => "Nothing in this run is judged against the paper.".to_owned(),
+        DataSet::Mnist => format!(
+            "Of {} with the paper, {matching} match and {differing} do not.",
             counted(matching + differing, "comparison")
-        )
-    })
+        ),
+    };
+    Some(format!("**The paper's numbers.** {said}"))
 }

@@ -3,6 +3,7 @@
 use super::{ReportInput, listed};
 use crate::optimizers::{ADAM, MEAN, SGD, distinct, label};
 use crate::records::{CLEAN, CurvatureMatrix, CurvatureRow, SpectralQuantity};
+use crate::significant::decimal;
 use crate::tables::{Spread, Table, names};
 use minima_metrics::SpectrumOptions;
 
@@ -79,7 +80,7 @@ pub fn curvature_table(rows: &[CurvatureRow]) -> Table {
                 continue;
             }
             let shown = |matrix, normalised, quantity, decimals| {
-                Spread::of(cell(rows, matrix, normalised, quantity).filter(own).map(|row| row.value)).show(decimals)
+                Spread::of(cell(rows, matrix, normalised, quantity).filter(own).map(|row| row.value)).digits(decimals)
             };
             table.rows.push(vec![
                 label(optimizer).to_owned(),
@@ -146,7 +147,7 @@ fn comparisons(input: &ReportInput<'_>) -> String {
                     .filter_map(|rival| value(input, rival, measure).map(|other| (*rival, other, compare(own, other))))
                     .collect();
                 seen.extend(others.iter().map(|(rival, _, how)| (*rival, measure.normalised, *how)));
-                (!others.is_empty()).then(|| format!("{} {own:.1}, {}", measure.name, beside(&others)))
+                (!others.is_empty()).then(|| format!("{} {}, {}", measure.name, decimal(own, 1), beside(&others)))
             })
             .collect();
         if !parts.is_empty() {
@@ -166,7 +167,8 @@ fn beside(others: &[(&str, f64, Compared)]) -> String {
     let words = [(Compared::Larger, "larger than"), (Compared::Smaller, "smaller than"), (Compared::About, "about")];
     let parts = words.into_iter().filter_map(|(how, words)| {
         let so = others.iter().filter(|(_, _, found)| *found == how);
-        let named: Vec<String> = so.map(|(rival, other, _)| format!("{}'s {other:.1}", label(rival))).collect();
+        let named: Vec<String> =
+            so.map(|(rival, other, _)| format!("{}'s {}", label(rival), decimal(*other, 1))).collect();
         (!named.is_empty()).then(|| format!("{words} {}", listed(&named)))
     });
     parts.collect::<Vec<_>>().join(", ")
@@ -203,7 +205,7 @@ fn answer(rivals: &[&str], seen: &[(&str, bool, Compared)]) -> String {
 fn caveats(input: &ReportInput<'_>, images: u32) -> String {
     let losses: Vec<String> = distinct(input.curvature.iter().map(|row| row.optimizer.as_str()))
         .into_iter()
-        .filter_map(|name| Some(format!("{} {:.3}", label(name), input.final_epoch(CLEAN, name)?.train_loss)))
+        .filter_map(|name| Some(format!("{} {}", label(name), decimal(input.final_epoch(CLEAN, name)?.train_loss, 3))))
         .collect();
     let ended =
         if losses.is_empty() { String::new() } else { format!(" Train losses at the end: {}.", listed(&losses)) };

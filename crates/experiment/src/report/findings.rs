@@ -3,14 +3,18 @@
 use super::gauss_newton::ROUNDING;
 use super::{ReportInput, listed, share};
 use crate::agreement::{CountCheck, CurveCheck, check_counts, check_curve, count_tolerance};
-use crate::optimizers::{ADAM, MEAN, PUBLISHED, PUBLISHED_TF32, SGD, label, paper_counterpart};
+use crate::optimizers::{ADAM, MEAN, PUBLISHED, PUBLISHED_TF32, SGD, distinct, label, paper_counterpart};
 use crate::paper::{self, PaperError};
 use crate::records::{CLEAN, DistributionRow, Quantity, Scope, SharpnessRow};
+use crate::significant::decimal;
 
 /// Medians within this share of the paper's are said to match; the paper gives no spread to measure them by.
 const MEDIAN_SHARE: f64 = 0.1;
 /// The published Gauss-Newton's successes at the largest epsilon match within this: the tolerance for Adam's.
 const PUBLISHED_TOLERANCE: u32 = 120;
+
+/// A train loss more than so many times the lowest one's is far from it.
+const FAR: f64 = 2.0;
 
 /// Whether a finding agrees with the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +47,16 @@ impl Finding {
     }
 }
 
-/// All findings on the run; only a run of the paper's full configuration is judged.
+/// All findings on the run; only a run of the paper's full configuration is judged. There are none on other data than the
+/// paper's.
+///
+/// # Errors
+/// Returns [`PaperError`] if the embedded numbers of the paper do not parse.
 pub fn findings(input: &ReportInput<'_>) -> Result<Vec<Finding>, PaperError> {
     let mut findings = Vec::new();
+    if !input.data_set.is_the_papers() {
+        return Ok(findings);
+    }
     if input.paper_configuration {
         for optimizer in [SGD, ADAM, PUBLISHED] {
             findings.extend(check_curve(input.training, CLEAN, optimizer)?.map(|check| curve_finding(&check)));
@@ -62,12 +73,12 @@ pub fn findings(input: &ReportInput<'_>) -> Result<Vec<Finding>, PaperError> {
             findings.extend(distribution_finding(input.distributions, quantity)?);
         }
         findings.extend(poisoned_finding(input)?);
-        findings.extend(early_stop_finding(input));
+        findings.extend(loss_finding(input));
     } else {
         let known = if input.known_configuration { "This is not" } else { "This is not known to be" };
         findings.push(Finding::unjudged(format!(
-            "{known} the paper's full configuration (60 000 images, 15 epochs, seed 42): the paper's numbers stand \
-             beside these for orientation, and no agreement is claimed or denied."
+            "{known} the paper's full configuration (60 000 images, 15 epochs, seed 42): the paper's numbers are \
+             shown beside these for orientation, and no agreement is claimed or denied."
         )));
     }
     findings.extend(mean_finding(input));
@@ -121,14 +132,14 @@ fn published_finding(input: &ReportInput<'_>) -> Result<Option<Finding>, PaperEr
     let curve = check_curve(input.training, CLEAN, PUBLISHED)?.map(|check| check.passes());
     let ours = share(row.successes, row.correct);
     let theirs = share(published.successes, published.correct);
-    let opening = format!("{}, clean: FGSM at ε = 0.1 flips {ours}", label(PUBLISHED));
+    let opening = format!("{}, clean: FGSM at ε = 0.1 succeeds on {ours}", label(PUBLISHED));
     let text = match (matches, curve) {
         (true, _) => format!(
             "{opening}; the paper's count, {theirs}, is met within {PUBLISHED_TOLERANCE}. Another machine need not meet \
              it. {ROUNDING}"
         ),
         (false, Some(true)) => format!(
-            "{opening} where the paper has {theirs}, although the training curve is the paper's. That is a \
+            "{opening} where the paper has {theirs}, although the training curve is the paper's. This is a \
              finding about the optimizer: the same curve from the same seed ends at another count. {ROUNDING}{}",
             emulated_sentence(input, published.successes)
         ),
@@ -157,7 +168,7 @@ fn furthest(pairs: impl Iterator<Item = (String, f64, f64)>) -> Option<(f64, Str
         .map(|(what, ours, theirs)| {
             let off = ((ours - theirs) / theirs).abs();
             let off = if off.is_nan() { f64::INFINITY } else { off };
-            (off, format!("{what}, {ours:.4} where the paper has {theirs:.4}"))
+            (off, format!("{what}, {} where the paper has {}", decimal(ours, 4), decimal(theirs, 4)))
         })
         .max_by(|left, right| left.0.total_cmp(&right.0))
 }
@@ -234,28 +245,37 @@ fn mean_finding(input: &ReportInput<'_>) -> Option<Finding> {
         .collect();
     let beside = if others.is_empty() { String::new() } else { format!(" Beside it: {}.", listed(&others)) };
     Some(Finding::unjudged(format!(
-        "{} has no number in the paper. Here it ends{} at a train loss of {:.4} and a test accuracy of {:.2} %, and FGSM \
-         at ε = 0.1 flips {}.{beside}",
+        "{} has no number in the paper. Here it ends{} at a train loss of {} and a test accuracy of {:.2} %, and FGSM \
+         at ε = 0.1 succeeds on {}.{beside}",
         label(MEAN),
         input.quoted(),
-        last.train_loss,
+        decimal(last.train_loss, 4),
         100.0 * last.test_accuracy,
         share(row.successes, row.correct)
     )))
 }
 
-fn early_stop_finding(input: &ReportInput<'_>) -> Option<Finding> {
-    let published = input.final_epoch(CLEAN, PUBLISHED)?;
-    let adam = input.final_epoch(CLEAN, ADAM)?;
-    let ratio = published.train_loss / adam.train_loss;
-    (ratio > 2.0).then(|| {
+/// The optimizers whose train loss at the end is more than twice the lowest one's.
+fn loss_finding(input: &ReportInput<'_>) -> Option<Finding> {
+    let names = distinct(input.training.iter().map(|row| row.optimizer.as_str()));
+    let ends = names.into_iter().filter_map(|name| Some((name, input.final_epoch(CLEAN, name)?.train_loss)));
+    let ends: Vec<(&str, f64)> = ends.filter(|(_, loss)| loss.is_finite() && *loss > 0.0).collect();
+    let (lowest, least) = *ends.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let far: Vec<String> = ends
+        .iter()
+        .filter(|(_, loss)| *loss > FAR * least)
+        .map(|(name, loss)| {
+            format!("{} at {} ({} times as high)", label(name), decimal(*loss, 4), decimal(loss / least, 1))
+        })
+        .collect();
+    (!far.is_empty()).then(|| {
         Finding::unjudged(format!(
-            "{} ends{} at a train loss of {:.4}, {ratio:.0} times Adam's {:.4}. A model so far from a minimum says little \
-             about the robustness of the minima that Gauss-Newton finds.",
-            label(PUBLISHED),
+            "{} has the lowest train loss at the end{}, {}. More than {FAR:.0} times as high: {}. A model so far from a minimum \
+             says little about the robustness of the minima that its optimizer finds.",
+            label(lowest),
             input.quoted(),
-            published.train_loss,
-            adam.train_loss
+            decimal(least, 4),
+            listed(&far)
         ))
     })
 }

@@ -1,13 +1,14 @@
-//! Which models came to 97 % test accuracy, and what stopped the others.
+//! Which models came to 97 % test accuracy on MNIST, and how training ended for the others; on other data, for all.
 
 use super::ReportInput;
 use super::summary::counted;
 use crate::optimizers::{distinct, label};
 use crate::records::{CLEAN, TrainingRow};
+use crate::significant::decimal;
 
-/// The accuracy on the test set that a trained model should have.
+/// The accuracy on the test set that a trained model of MNIST should have.
 const GOAL: f64 = 0.97;
-/// A training loss that fell by less than this share in the last epoch has settled.
+/// A train loss that fell by more than this share in the last epoch would have gone on falling.
 const SETTLED: f64 = 0.01;
 
 /// A sentence on those that reached the goal and one on each that did not, of the quoted seed's models trained on clean
@@ -22,13 +23,14 @@ pub(super) fn sentences(input: &ReportInput<'_>) -> Option<String> {
         rows
     };
     let with = if input.seeds.len() > 1 { format!("With seed {seed}: ") } else { String::new() };
+    let has_goal = input.data_set.is_the_papers();
     let mut reached = Vec::new();
     let mut lines = String::new();
     for name in distinct(input.training.iter().map(|row| row.optimizer.as_str())) {
         match own(name).as_slice() {
             [] => {}
-            [.., last] if last.test_accuracy >= GOAL => reached.push(label(name).to_owned()),
-            rows => lines.push_str(&format!("- {with}{}\n", stopped(name, rows))),
+            [.., last] if has_goal && last.test_accuracy >= GOAL => reached.push(label(name).to_owned()),
+            rows => lines.push_str(&format!("- {with}{}\n", ended(name, rows, has_goal))),
         }
     }
     if reached.is_empty() && lines.is_empty() {
@@ -36,6 +38,7 @@ pub(super) fn sentences(input: &ReportInput<'_>) -> Option<String> {
     }
     let goal = 100.0 * GOAL;
     let first = match reached.as_slice() {
+        _ if !has_goal => String::new(),
         [] => format!("- {with}No model trained on clean labels ends at {goal} % test accuracy or more.\n"),
         [only] => format!("- {with}{only} ends at {goal} % test accuracy or more.\n"),
         several => format!("- {with}{} end at {goal} % test accuracy or more.\n", super::listed(several)),
@@ -43,28 +46,75 @@ pub(super) fn sentences(input: &ReportInput<'_>) -> Option<String> {
     Some(first + &lines)
 }
 
-/// Where a model stands that is below the goal, and why, as far as its training curve tells.
-fn stopped(name: &str, rows: &[&TrainingRow]) -> String {
+/// How a model's training ended, as far as its curve tells.
+fn ended(name: &str, rows: &[&TrainingRow], has_goal: bool) -> String {
     let (Some(last), before) = (rows.last(), rows.iter().rev().nth(1)) else { return String::new() };
     let best = rows.iter().map(|row| row.test_accuracy).fold(0.0, f64::max);
     let mut text = format!(
-        "{} ends at {:.2} % after {}, with a train loss of {:.3}",
+        "{} ends at {:.2} % after {}, with a train loss of {}",
         label(name),
         100.0 * last.test_accuracy,
         counted(last.epoch as usize, "epoch"),
-        last.train_loss
+        decimal(last.train_loss, 3)
     );
-    let fall = before.map(|before| 1.0 - last.train_loss / before.train_loss);
-    text.push_str(&match fall {
-        _ if best >= GOAL => format!(": it had {:.2} % before.", 100.0 * best),
-        Some(_) if last.train_accuracy >= GOAL => {
+    text.push_str(&match before {
+        _ if has_goal && best >= GOAL => format!(": it had {:.2} % before.", 100.0 * best),
+        Some(_) if has_goal && last.train_accuracy >= GOAL => {
             ": it fits the training images better than the test images.".to_owned()
         }
-        Some(fall) if fall > SETTLED => {
-            format!(", which still fell by {:.1} % in the last of them: it ran out of steps.", 100.0 * fall)
-        }
-        Some(_) => ", which no longer falls.".to_owned(),
+        Some(before) => last_step(before.train_loss, last.train_loss),
         None => ": one epoch tells no more.".to_owned(),
     });
     text
+}
+
+/// What the train loss did in the last epoch: the words follow the sign and the size of the change.
+fn last_step(before: f64, last: f64) -> String {
+    let change = last / before - 1.0;
+    let percent = decimal(100.0 * change.abs(), 1);
+    if !change.is_finite() {
+        ", which has no change to tell of in the last epoch.".to_owned()
+    } else if change < -SETTLED {
+        format!(", which still fell by {percent} % in the last epoch: it ran out of steps.")
+    } else if change < 0.0 {
+        format!(", which fell by only {percent} % in the last epoch.")
+    } else if change > 0.0 {
+        format!(", which rose by {percent} % in the last epoch.")
+    } else {
+        ", which did not change in the last epoch.".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_follow_the_sign_of_the_change() {
+        for (before, last, words) in [
+            (0.4, 0.36, "still fell by 10.0 % in the last epoch: it ran out of steps"),
+            (0.4, 0.3998, "fell by only 0.0500 % in the last epoch"),
+            (0.4, 0.4, "did not change in the last epoch"),
+            (0.4, 0.5, "rose by 25.0 % in the last epoch"),
+            (0.0, 0.0, "no change to tell of"),
+            (f64::NAN, 0.4, "no change to tell of"),
+        ] {
+            let said = last_step(before, last);
+            assert!(said.contains(words), "{before} to {last}: {said}");
+        }
+    }
+
+    /// For any two losses: fallen where the later one is lower, risen where it is higher, and never both.
+    #[test]
+    fn no_loss_that_fell_is_said_to_have_settled_or_risen() {
+        for power in -12..=2 {
+            for step in [-0.9, -0.011, -0.009, -1e-7, 1e-7, 0.009, 0.5] {
+                let before = 10f64.powi(power);
+                let said = last_step(before, before * (1.0 + step));
+                assert_eq!(said.contains("fell"), step < 0.0, "{before} {step}: {said}");
+                assert_eq!(said.contains("rose"), step > 0.0, "{before} {step}: {said}");
+                assert!(!said.contains(" 0.0 %"), "{said}");
+            }
+        }
+    }
 }

@@ -1,13 +1,15 @@
 //! The report's sections in order.
 
+use super::answer::Answer;
 use super::findings::{Finding, Verdict, findings};
-use super::{ReportInput, answer, curvature, gauss_newton, goal, robustness, studies, summary, tf32};
+use super::{ReportInput, curvature, gauss_newton, goal, listed, paper_tables, robustness, studies, summary, tf32};
 use crate::agreement::check_curve;
-use crate::optimizers::{PUBLISHED, distinct, label};
+use crate::optimizers::{distinct, label};
 use crate::paper::PaperError;
 use crate::records::{CLEAN, Quantity};
-use crate::results::SEEDS_CONFIGURATION;
-use crate::tables::{Table, distribution_table, fgsm_table, final_epoch_table, sharpness_table};
+use crate::results::{DataSet, SEEDS_CONFIGURATION};
+use crate::significant::decimal;
+use crate::tables::{Table, distribution_table, final_epoch_table};
 
 const PAPER_METHODS: &str = "\
 - Data: MNIST, 60 000 training and 10 000 test images, pixels divided by 255.
@@ -20,7 +22,9 @@ const PAPER_METHODS: &str = "\
 
 const METHODS: &str = "\
 - Train loss and accuracy are means over an epoch's batches, each measured before its step.
-- FGSM: `clip(x + ε · sign(∇ₓ loss), 0, 1)` on the test images that are classified correctly; a flip is a wrong label after.
+- FGSM: `clip(x + ε · sign(∇ₓ loss), 0, 1)` on the test images that are classified correctly; it succeeds where the image is
+  misclassified after. The success rate is the share of those images, robust accuracy the share of all images that are still
+  classified correctly.
 - Table 3: the loss increase under `ρ g / ‖g‖` added to the weights. Scope `batch`: one perturbation a batch, its increase
   counted for each image, as in the paper. Scope `example`: one perturbation an image.
 - Input-gradient norm: `‖∇ₓ loss‖₂` of a test image. Logit margin: the true class's logit less the largest other one.
@@ -30,8 +34,21 @@ const METHODS: &str = "\
 pub(super) fn again(input: &ReportInput<'_>) -> Option<String> {
     let place = input.configuration?;
     let command = if place == SEEDS_CONFIGURATION { "study seeds" } else { "reproduce" };
+    let (data, which) = match input.data_set {
+        DataSet::Mnist => (String::new(), String::new()),
+        DataSet::Other(name) => match input.data_folder.filter(|folder| is_plain(folder)) {
+            Some(folder) => (format!(" --data {folder}"), String::new()),
+            None => (" --data FOLDER".to_owned(), format!("\n`FOLDER` has the four files of {name}.\n")),
+        },
+        DataSet::Unknown => (
+            " --data FOLDER".to_owned(),
+            "\nWhich data set `FOLDER` has to have is not known here. Without `--data` the run is on MNIST.\n"
+                .to_owned(),
+        ),
+    };
     let mut text = format!(
-        "`{place}` beside this report holds every setting of this run:\n\n```sh\ncargo xtask {command} --config {place} --out again\n```\n"
+        "`{place}` beside this report holds every setting of this run:\n\n```sh\ncargo xtask {command} --config {place}{data} --out \
+         again\n```\n{which}"
     );
     if input.manifest {
         text.push_str("\nTimes and facts about the machine are in `manifest.json`.\n");
@@ -39,7 +56,15 @@ pub(super) fn again(input: &ReportInput<'_>) -> Option<String> {
     Some(text)
 }
 
-/// A train loss above which no one would call a model of MNIST trained.
+/// Whether a path can be in a command as it is: no shell reads anything into it, and no reader of Markdown.
+fn is_plain(path: &str) -> bool {
+    !path.is_empty()
+        && !path.starts_with('-')
+        && path.chars().all(|letter| letter.is_alphanumeric() || "/._-".contains(letter))
+}
+
+/// A model trained on clean labels with a higher train loss is still in training: the label's probability, in the geometric
+/// mean over the images, is below 0.61.
 const FAR_FROM_A_MINIMUM: f64 = 0.5;
 
 /// The whole report.
@@ -48,22 +73,22 @@ const FAR_FROM_A_MINIMUM: f64 = 0.5;
 /// None that its content can cause.
 pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
     let findings = findings(input)?;
-    let mut text = format!("# Which minimum, how robust: {}\n\n", input.source());
+    let mut text = format!("# Which minimum, how robust: {}\n\n", input.source_on_data());
     text.push_str(&summary::what_was_run(input));
-    text.push('\n');
-    text.push_str(&summary::what_came_out(input, &findings));
-    let answer = answer::sentences(input, &findings);
+    let answer = Answer::of(input, &findings);
     if !answer.is_empty() {
-        section(&mut text, "The answer", &answer);
+        section(&mut text, "The answer", &answer.list());
     }
 
-    section(&mut text, "What matches and what does not", &findings_list(&findings));
+    if input.data_set.is_the_papers() {
+        section(&mut text, "What matches and what does not", &findings_list(&findings));
+    }
     let mut ended = final_epoch_table(input.training).to_markdown();
     if let Some(sentences) = goal::sentences(input) {
         ended.push('\n');
         ended.push_str(&sentences);
     }
-    section(&mut text, "How training ended", &ended);
+    section(&mut text, &input.heading("How training ended"), &ended);
     if input.paper_configuration {
         let curves = curve_checks(input)?;
         if !curves.rows.is_empty() {
@@ -81,14 +106,14 @@ pub fn report(input: &ReportInput<'_>) -> Result<String, PaperError> {
         ("Transfer", robustness::transfer(input.transfer)),
     ] {
         if let Some(body) = body {
-            section(&mut text, title, &body);
+            section(&mut text, &input.heading(title), &body);
         }
     }
     if let Some(body) = tf32::section(input)? {
         section(&mut text, "The published Gauss-Newton in TF32", &body);
     }
     if let Some(studied) = input.studies {
-        for (title, body) in studies::sections(studied) {
+        for (title, body) in studies::sections(studied, input.beside()) {
             section(&mut text, title, &body);
         }
     }
@@ -175,39 +200,19 @@ pub(super) fn curve_checks(input: &ReportInput<'_>) -> Result<Table, PaperError>
 }
 
 fn tables(text: &mut String, input: &ReportInput<'_>) -> Result<(), PaperError> {
-    let read = "\"paper\" is the paper's number for the optimizer of that name, Δ ours less the paper's.";
-    if !input.table1.is_empty() {
-        let body = format!(
-            "Test images classified correctly, and of those the ones that FGSM flips. {read}\n\n{}",
-            fgsm_table(input.table1)?.to_markdown()
-        );
-        section(text, "Table 1: FGSM, clean training", &body);
-    }
-    if !input.table2.is_empty() {
-        let body = format!(
-            "As table 1. The paper's poisoned labels were drawn unseeded and with replacement, so its numbers can be met in \
-             distribution only.\n\n{}",
-            fgsm_table(input.table2)?.to_markdown()
-        );
-        section(text, "Table 2: FGSM, poisoned training", &body);
-    }
-    if !input.table3.is_empty() {
-        let body = format!(
-            "Loss increase of the clean models on the test set. The paper gives medians, for the scope `batch`.\n\n{}",
-            sharpness_table(input.table3)?.to_markdown()
-        );
-        section(text, "Table 3: sharpness", &body);
+    for part in paper_tables::parts(input)? {
+        section(text, &part.title, &format!("{}\n\n{}", part.words, part.table.to_markdown()));
     }
     if let Some(body) = curvature::section(input) {
-        section(text, "Curvature at the end", &body);
+        section(text, &input.heading("Curvature at the end"), &body);
     }
     for (quantity, title) in [
         (Quantity::InputGradientNorm, "Figure 2 in numbers: input-gradient norms"),
         (Quantity::LogitMargin, "Figure 3 in numbers: logit margins"),
     ] {
-        let table = distribution_table(input.distributions, quantity)?;
+        let table = distribution_table(input.distributions, quantity, input.beside())?;
         if !table.rows.is_empty() {
-            section(text, title, &table.to_markdown());
+            section(text, &input.heading(title), &table.to_markdown());
         }
     }
     Ok(())
@@ -218,7 +223,7 @@ fn figures(names: &[String]) -> String {
         .iter()
         .map(|name| {
             let caption = match name.as_str() {
-                "figure1" => "Figure 1: images above their adversarial twins",
+                "figure1" => "Figure 1: images above their adversarial images",
                 "figure2" => "Figure 2: input-gradient norms",
                 "figure3" => "Figure 3: logit margins",
                 "robust-accuracy" => "Robust accuracy as the attack's radius grows",
@@ -246,11 +251,18 @@ pub(super) fn caveats(input: &ReportInput<'_>) -> String {
          gradient can hide a small distance to the boundary."
             .to_owned(),
     );
-    if let Some(row) = input.final_epoch(CLEAN, PUBLISHED).filter(|row| row.train_loss > FAR_FROM_A_MINIMUM) {
+    let names = distinct(input.training.iter().map(|row| row.optimizer.as_str()));
+    let far = names.into_iter().filter_map(|name| Some((name, input.final_epoch(CLEAN, name)?.train_loss)));
+    let far: Vec<String> = far
+        // A loss that is no number is no minimum either.
+        .filter(|(_, loss)| !(*loss <= FAR_FROM_A_MINIMUM))
+        .map(|(name, loss)| format!("{} ({})", label(name), decimal(loss, 2)))
+        .collect();
+    if !far.is_empty() {
         caveats.push(format!(
-            "{} stops at a train loss of {:.2}: its numbers are those of a model in training, not of a minimum.",
-            label(PUBLISHED),
-            row.train_loss
+            "At a train loss above {FAR_FROM_A_MINIMUM} a model is in training and not at a minimum{}: {}.",
+            input.quoted(),
+            listed(&far)
         ));
     }
     list(&caveats)

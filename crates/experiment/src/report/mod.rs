@@ -3,12 +3,14 @@
 //! The text follows from the rows alone: equal rows give equal bytes.
 
 mod answer;
+mod attacked;
 mod curvature;
 mod findings;
 mod gauss_newton;
 mod goal;
 pub mod html;
 mod markdown;
+mod paper_tables;
 mod robustness;
 mod studies;
 mod summary;
@@ -27,8 +29,8 @@ use crate::records::{
     CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, RobustnessRow, SharpnessRow, SpectralDensityRow,
     TrainingRow, TransferRow,
 };
-use crate::results::{Results, StudyResults};
-use crate::tables::in_order;
+use crate::results::{DataSet, Results, StudyResults};
+use crate::tables::{Beside, in_order};
 use std::path::Path;
 
 /// Writes `report.md` and `report.html` into a folder of results, each whole or not at all.
@@ -50,6 +52,10 @@ pub struct ReportInput<'a> {
     pub manifest: bool,
     /// Where the configuration lies, from the report's folder.
     pub configuration: Option<&'a str>,
+    /// The data set. The paper's numbers and claims are shown where it is the paper's, and nowhere else.
+    pub data_set: &'a DataSet,
+    /// The folder of the data, where it is known and the data are not MNIST.
+    pub data_folder: Option<&'a str>,
     /// The seeds of the runs.
     pub seeds: &'a [u64],
     /// The epochs of all runs.
@@ -95,6 +101,8 @@ impl<'a> ReportInput<'a> {
             preset: &results.name,
             manifest: results.provenance.is_some(),
             configuration: results.configuration_place,
+            data_set: &results.data_set,
+            data_folder: results.data_folder.as_deref(),
             seeds: &results.seeds,
             training: &results.training,
             table1: &results.table1,
@@ -140,6 +148,27 @@ impl<'a> ReportInput<'a> {
     /// "preset `paper`", or the folder where no preset is known.
     fn source(&self) -> String {
         format!("{} `{}`", if self.manifest { "preset" } else { "folder" }, self.preset)
+    }
+
+    /// "preset `paper` on MNIST".
+    fn source_on_data(&self) -> String {
+        match self.data_set.name() {
+            Some(name) => format!("{} on {name}", self.source()),
+            None => format!("{} (data set not known)", self.source()),
+        }
+    }
+
+    /// Whether tables show the paper's numbers.
+    fn beside(&self) -> Beside {
+        if self.data_set.is_the_papers() { Beside::Paper } else { Beside::Nothing }
+    }
+
+    /// A heading; with the name of the data set where that is not the paper's.
+    fn heading(&self, title: &str) -> String {
+        match self.data_set {
+            DataSet::Other(name) => format!("{title} ({name})"),
+            DataSet::Mnist | DataSet::Unknown => title.to_owned(),
+        }
     }
 
     /// " (seed 42)" where there are several seeds and only one is quoted.

@@ -5,6 +5,7 @@ use crate::agreement::check_curve;
 use crate::optimizers::{PUBLISHED, PUBLISHED_TF32};
 use crate::paper::{self, PaperError};
 use crate::records::CLEAN;
+use crate::significant::decimal;
 use crate::tables::Table;
 
 /// The section's text, if the run has such rows.
@@ -13,18 +14,28 @@ pub fn section(input: &ReportInput<'_>) -> Result<Option<String>, PaperError> {
         return Ok(None);
     };
     let exact = input.final_epoch(CLEAN, PUBLISHED);
-    let curve = paper::curve(CLEAN, PUBLISHED)?;
+    let with_paper = input.data_set.is_the_papers();
+    let curve = if with_paper { paper::curve(CLEAN, PUBLISHED)? } else { Vec::new() };
     let theirs = curve.iter().find(|point| point.epoch == emulated.epoch);
 
     let missing = || "–".to_owned();
     let mut table = Table::new(&["clean training", "paper", "without TF32", "TF32 emulated"]);
-    table.rows.push(vec![
+    if !with_paper {
+        table.header.remove(1);
+    }
+    let mut add = |mut cells: Vec<String>| {
+        if !with_paper {
+            cells.remove(1);
+        }
+        table.rows.push(cells);
+    };
+    add(vec![
         format!("train loss, epoch {}", emulated.epoch),
         theirs.map_or_else(missing, |point| format!("{:.4}", point.train_loss)),
-        exact.map_or_else(missing, |row| format!("{:.4}", row.train_loss)),
-        format!("{:.4}", emulated.train_loss),
+        exact.map_or_else(missing, |row| decimal(row.train_loss, 4)),
+        decimal(emulated.train_loss, 4),
     ]);
-    table.rows.push(vec![
+    add(vec![
         format!("test accuracy, epoch {}", emulated.epoch),
         theirs.map_or_else(missing, |point| format!("{:.4}", point.test_accuracy)),
         exact.map_or_else(missing, |row| format!("{:.4}", row.test_accuracy)),
@@ -33,8 +44,8 @@ pub fn section(input: &ReportInput<'_>) -> Result<Option<String>, PaperError> {
     for epsilon in paper::EPSILONS {
         let counted = |name| input.clean_attack(name, epsilon).map(|row| share(row.successes, row.correct));
         let published = paper::fgsm(CLEAN, PUBLISHED, epsilon)?;
-        table.rows.push(vec![
-            format!("flipped at ε = {epsilon}"),
+        add(vec![
+            format!("success at ε = {epsilon}"),
             published.map_or_else(missing, |count| share(count.successes, count.correct)),
             counted(PUBLISHED).unwrap_or_else(missing),
             counted(PUBLISHED_TF32).unwrap_or_else(missing),
@@ -43,7 +54,8 @@ pub fn section(input: &ReportInput<'_>) -> Result<Option<String>, PaperError> {
 
     let mut text = format!(
         "TF32 keeps 10 bits of mantissa in the factors of a product. The emulation rounds them so; it does not follow the \
-         GPU's order of summation, so it shows how much such rounding matters and need not meet the paper's counts.\n\n{}",
+         GPU's order of summation, so it shows how much such rounding matters{}.\n\n{}",
+        if with_paper { " and need not meet the paper's counts" } else { "" },
         table.to_markdown()
     );
     let attacks = (

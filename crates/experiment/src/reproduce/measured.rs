@@ -1,6 +1,7 @@
 //! What an experiment has measured, and the tables and figures it becomes.
 
 use crate::atomic_file::{AtomicWriteError, remove_if_there};
+use crate::data_identity::DataIdentity;
 use crate::error::ExperimentError;
 use crate::figures::{
     self, AdversarialPairs, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, SpectralDensityFigure,
@@ -14,7 +15,8 @@ use crate::records::{
     AdversarialExample, AdversarialRow, CLEAN, CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, MaskingRow,
     Quantity, Record, RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow, write_csv,
 };
-use crate::results::FIGURES;
+use crate::results::{DataSet, FIGURES};
+use crate::tables::Beside;
 use crate::training::Run;
 use minima_data::Mnist;
 use minima_metrics::Summary;
@@ -88,8 +90,9 @@ impl Measured {
         let pairs = self.pairs.iter().map(|pair| AdversarialRow::new(CLEAN, seed, pair));
         write_or_remove(&tables.join("adversarial.csv"), &pairs.collect::<Vec<_>>())?;
         let dataset = || CLEAN.to_owned();
-        let norms = InputGradientNorms { dataset: dataset(), samples: self.gradient_norms.clone() };
-        let margins = LogitMargins { dataset: dataset(), samples: self.margins.clone() };
+        let beside = if DataSet::of(&DataIdentity::of(data)).is_the_papers() { Beside::Paper } else { Beside::Nothing };
+        let norms = InputGradientNorms { dataset: dataset(), beside, samples: self.gradient_norms.clone() };
+        let margins = LogitMargins { dataset: dataset(), beside, samples: self.margins.clone() };
         write_or_remove(&tables.join("histograms.csv"), &histograms(seed, &norms, &margins))?;
         write_or_remove(&tables.join("robustness.csv"), &self.robustness)?;
         write_or_remove(&tables.join("robustness_curves.csv"), &self.curves)?;
@@ -99,7 +102,7 @@ impl Measured {
         write_or_remove(&tables.join("spectral_density.csv"), &self.densities)?;
 
         let figures = out.join("figures");
-        let drawn = self.draw(preset.is_the_papers() && data.is_the_committed(), &figures)?;
+        let drawn = self.draw(preset.is_the_papers() && beside == Beside::Paper, beside, &figures)?;
         for name in FIGURES.iter().filter(|name| !drawn.iter().any(|drawn| drawn == *name)) {
             for ending in ["svg", "png"] {
                 remove(&figures.join(format!("{name}.{ending}")))?;
@@ -109,7 +112,7 @@ impl Measured {
     }
 
     /// Draws the figures that there is data for; returns their names.
-    fn draw(&self, with_paper: bool, folder: &Path) -> Result<Vec<String>, ExperimentError> {
+    fn draw(&self, with_paper: bool, beside: Beside, folder: &Path) -> Result<Vec<String>, ExperimentError> {
         let mut names = Vec::new();
         let shown = |samples: &[Samples]| -> Vec<Samples> {
             let of = |name: &&str| samples.iter().find(|s| s.optimizer == **name).cloned();
@@ -126,8 +129,8 @@ impl Measured {
         }
         let samples = shown(&self.gradient_norms);
         if !samples.is_empty() {
-            names.push(drawn(folder, &InputGradientNorms { dataset: dataset(), samples })?);
-            names.push(drawn(folder, &LogitMargins { dataset: dataset(), samples: shown(&self.margins) })?);
+            names.push(drawn(folder, &InputGradientNorms { dataset: dataset(), beside, samples })?);
+            names.push(drawn(folder, &LogitMargins { dataset: dataset(), beside, samples: shown(&self.margins) })?);
         }
         let first = self.curves.first().map(|row| row.seed);
         let curves: Vec<_> = self.curves.iter().filter(|row| Some(row.seed) == first).cloned().collect();

@@ -12,11 +12,11 @@ use crate::manifest::{Clock, Manifest};
 use crate::observer::{Event, Observer};
 use crate::preset::Preset;
 use crate::report::{curvature_table, robustness_table, write_reports};
-use crate::results::Results;
+use crate::results::{DataSet, Results};
 use crate::results_folder::{FolderError, ResultsFolder, Unfinished};
 use crate::robustness::{masking, transfer};
 use crate::study::StudyError;
-use crate::tables::{fgsm_table, sharpness_table};
+use crate::tables::{Beside, fgsm_table, sharpness_table};
 use crate::training::{Keeping, Run, TestSet};
 use measured::Measured;
 use minima_data::Mnist;
@@ -62,8 +62,9 @@ pub struct Reproduction<'a> {
 /// When the folder cannot be written to, is of another configuration, or another run has it; there are fewer images than the preset asks
 /// for; or a run fails or is stopped.
 pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<Reproduced, ExperimentError> {
-    let Reproduction { name, preset, machine, data, out, .. } = *of;
-    preset.check_against(data)?;
+    let preset = &of.preset.clone().on_data(of.data)?;
+    let of = &Reproduction { preset, ..*of };
+    let Reproduction { name, machine, data, out, .. } = *of;
     let folder = match of.fresh {
         true => {
             let (claimed, moved) = ResultsFolder::claim_fresh(out)?;
@@ -106,7 +107,7 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
     })?;
     observer.on(Event::Stage("tables, figures and report"));
     clock.time("tables and figures", || measured.write(preset, data, out))?;
-    let manifest = Manifest::new(name, preset, machine, &data.hashes, &clock);
+    let manifest = Manifest::new(name, preset, machine, data, &clock);
     let mut results = Results::read(out)?;
     // It is written last, as the sign that the run ended.
     results.set_provenance(manifest.provenance());
@@ -120,7 +121,7 @@ impl Reproduction<'_> {
     /// What decides the bytes of the results beside the configuration.
     fn made_by(&self) -> MadeBy {
         let Manifest { version, device, linear_algebra, data, .. } =
-            Manifest::new(self.name, self.preset, self.machine, &self.data.hashes, &Clock::default());
+            Manifest::new(self.name, self.preset, self.machine, self.data, &Clock::default());
         MadeBy { version: version.to_owned(), device, linear_algebra: linear_algebra.to_owned(), data }
     }
 
@@ -159,17 +160,23 @@ fn remove_manifest(out: &Path) -> Result<(), FolderError> {
 /// The tables, for a terminal.
 fn summary(results: &Results) -> Result<String, ExperimentError> {
     let mut summary = String::new();
-    if !results.is_the_papers() {
-        summary.push_str(
-            "This is not the paper's configuration: its numbers stand beside these for orientation only.\n\n",
-        );
+    let beside = match &results.data_set {
+        DataSet::Mnist => Beside::Paper,
+        DataSet::Other(_) | DataSet::Unknown => Beside::Nothing,
+    };
+    match results.data_set.name().filter(|_| beside == Beside::Nothing) {
+        Some(name) => summary.push_str(&format!("Data: {name}. The paper has no numbers for it.\n\n")),
+        None if beside == Beside::Paper && !results.is_the_papers() => {
+            summary.push_str("This is not the paper's configuration: its numbers are shown for orientation only.\n\n")
+        }
+        None => {}
     }
     for (title, table) in [
-        ("Table 1: FGSM, trained on clean labels", fgsm_table(&results.table1)?),
-        ("Table 2: FGSM, trained on poisoned labels", fgsm_table(&results.table2)?),
-        ("Table 3: loss increase under weight perturbation, clean labels", sharpness_table(&results.table3)?),
+        ("Table 1: FGSM, trained on clean labels", fgsm_table(&results.table1, beside)?),
+        ("Table 2: FGSM, trained on poisoned labels", fgsm_table(&results.table2, beside)?),
+        ("Table 3: loss increase under weight perturbation, clean labels", sharpness_table(&results.table3, beside)?),
         ("Curvature of the training loss at the end", curvature_table(&results.curvature)),
-        ("Stronger attacks: images that stand, clean labels", robustness_table(&results.robustness)),
+        ("Stronger attacks: robust images", robustness_table(&results.robustness)),
     ] {
         if !table.rows.is_empty() {
             summary.push_str(&format!("{title}\n{}\n", table.to_text()));

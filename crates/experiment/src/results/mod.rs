@@ -2,13 +2,16 @@
 //!
 //! Reports are made from this alone, so that they can be made again from the files.
 
+mod data_set;
 mod paper_configuration;
 mod provenance;
 mod study_results;
 
+pub use data_set::DataSet;
 pub use provenance::Provenance;
 pub use study_results::StudyResults;
 
+use crate::data_identity::DataIdentity;
 use crate::preset::{Preset, PresetError};
 use crate::records::{
     AdversarialRow, CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, Record, RecordError,
@@ -72,6 +75,12 @@ pub struct Results {
     pub configuration_place: Option<&'static str>,
     /// What `manifest.json` says of versions and data.
     pub provenance: Option<Provenance>,
+    /// The data set, by the hashes in the manifest, in the configuration and in the recipes of the studies' runs.
+    pub data_set: DataSet,
+    /// The folder of the data as it was given, where that is known and the data are not MNIST.
+    pub data_folder: Option<String>,
+    /// The distinct data sets in the recipes of the studies' runs.
+    studied: Vec<DataIdentity>,
     /// `training.csv`.
     pub training: Vec<TrainingRow>,
     /// `tables/table1.csv`.
@@ -133,6 +142,8 @@ impl Results {
         if let Some(place) = results.configuration_place {
             results.configuration = Some(Preset::from_file(&folder.join(place), &[])?);
         }
+        results.studied = data_set::of_runs(&folder.join("studies/runs"));
+        results.recognise_data();
         results.seeds = results.found_seeds();
         results.name = match &results.provenance {
             Some(provenance) => provenance.preset.clone(),
@@ -145,6 +156,15 @@ impl Results {
     pub(crate) fn set_provenance(&mut self, provenance: Provenance) {
         self.name.clone_from(&provenance.preset);
         self.provenance = Some(provenance);
+        self.recognise_data();
+    }
+
+    /// Takes the data set from what has been read.
+    fn recognise_data(&mut self) {
+        let manifest = self.provenance.as_ref().and_then(Provenance::data_identity);
+        let configured = self.configuration.as_ref().and_then(Preset::data_identity);
+        self.data_set = DataSet::agreed(manifest.into_iter().chain(configured).chain(self.studied.iter().cloned()));
+        self.data_folder = self.provenance.as_ref().and_then(|provenance| provenance.data_folder.clone());
     }
 
     /// The rows of one folder, without its studies.
@@ -206,11 +226,12 @@ impl Results {
         }
     }
 
-    /// Whether this is the paper's configuration on the committed data. What is not known to be so is not.
+    /// Whether this is the paper's configuration on the paper's data. What is not known to be so is not.
     #[must_use]
     pub fn is_the_papers(&self) -> bool {
         self.configuration.as_ref().is_some_and(Preset::is_the_papers)
-            && self.provenance.as_ref().is_some_and(Provenance::data_is_the_committed)
+            && self.provenance.is_some()
+            && self.data_set.is_the_papers()
     }
 
     /// Whether the files are enough to say if this is the paper's configuration.

@@ -2,6 +2,7 @@
 
 use super::ResultsError;
 use crate::bounded_file::{self, read_at_most};
+use crate::data_identity::DataIdentity;
 use minima_data::mnist::FILES;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,6 +16,12 @@ pub struct Provenance {
     pub version: String,
     /// The preset's name, or its file's.
     pub preset: String,
+    /// The data set's name; `None` in a manifest that does not have it.
+    #[serde(default)]
+    pub data_name: Option<String>,
+    /// The folder of the data as it was given; `None` for MNIST, and in a manifest that does not have it.
+    #[serde(default)]
+    pub data_folder: Option<String>,
     /// SHA-256 of each data file.
     pub data: BTreeMap<String, String>,
 }
@@ -41,6 +48,13 @@ impl Provenance {
     pub fn from_json(bytes: &[u8], path: &Path) -> Result<Self, ResultsError> {
         serde_json::from_slice(bytes)
             .map_err(|error| ResultsError::Manifest { path: path.to_owned(), found: error.to_string() })
+    }
+
+    /// The data set, where the manifest names files.
+    pub(super) fn data_identity(&self) -> Option<DataIdentity> {
+        let named = |name: String| DataIdentity { name, files: self.data.clone() };
+        let identity = self.data_name.clone().map_or_else(|| named(String::new()).with_known_name(), named);
+        (!self.data.is_empty()).then_some(identity)
     }
 
     /// Whether the data are the four files committed with this project.

@@ -190,8 +190,8 @@ pub fn run_study(
     listener: &Listener<'_>,
 ) -> Result<(), ExperimentError> {
     let out = out.path();
+    let options = &StudyOptions { preset: options.preset.clone().on_data(data)?, ..options.clone() };
     let jobs = study.jobs(options)?;
-    options.preset.check_against(data)?;
     let context = Context {
         store: RunStore::new(&out.join("studies/runs")),
         data,
@@ -225,7 +225,11 @@ fn check_configuration(file: &Path, preset: &Preset) -> Result<(), ExperimentErr
     if !file.exists() {
         return Ok(());
     }
-    let found = Preset::from_file(file, &[])?.with_seeds(preset.seeds.clone())?;
+    let mut found = Preset::from_file(file, &[])?.with_seeds(preset.seeds.clone())?;
+    if found.data.is_empty() {
+        // Its runs tell their data.
+        found.data.clone_from(&preset.data);
+    }
     Ok(same_lines(file, &found.to_toml()?, &preset.to_toml()?)?)
 }
 

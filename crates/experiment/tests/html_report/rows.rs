@@ -31,13 +31,20 @@ impl Folder {
     pub fn full() -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
         fs::write(folder.path("config.toml"), Preset::named("quick", &[]).unwrap().to_toml().unwrap()).unwrap();
-        let manifest = r#"{"version": "0.1.0", "preset": "made-up", "data": {"a.gz": "00ff"}, "host": {"os": "x"}}"#;
-        fs::write(folder.path("manifest.json"), manifest).unwrap();
+        let hashes = minima_data::mnist::FILES.map(|(file, hash)| format!("\"{file}.gz\": \"{hash}\"")).join(", ");
+        folder.made_with(&format!("\"data\": {{{hashes}}}"));
         folder.tables();
         folder.seeds();
         folder.matched();
         folder.others();
         folder
+    }
+
+    /// Writes a manifest with these words on the data.
+    pub fn made_with(&self, data: &str) {
+        let manifest =
+            format!("{{\"version\": \"0.1.0\", \"preset\": \"made-up\", {data}, \"host\": {{\"os\": \"x\"}}}}");
+        fs::write(self.path("manifest.json"), manifest).unwrap();
     }
 
     fn tables(&self) {

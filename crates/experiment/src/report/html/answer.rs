@@ -7,27 +7,26 @@ use super::training;
 use crate::optimizers::{distinct, label};
 use crate::paper::{rate, same};
 use crate::records::{CLEAN, PathRow};
-use crate::report::answer::{Attacks, flipped, sentences};
-use crate::report::findings::Finding;
+use crate::report::answer::Answer;
+use crate::report::attacked::{Attacked, Attacks, attacks};
 use crate::report::studies::{percent, quoted_epsilon};
 use crate::report::{ReportInput, counted};
 use crate::tables::{Table, in_order};
 use maud::{Markup, html};
 
-pub(super) fn answer(input: &ReportInput<'_>, findings: &[Finding]) -> Markup {
-    let words = sentences(input, findings);
+pub(super) fn answer(input: &ReportInput<'_>, answer: &Answer) -> Markup {
     let path = input.studies.map_or(&[][..], |studies| &studies.path);
     let first = if path.is_empty() { training::robust_accuracy(input) } else { Some(along_paths(path)) };
-    let seconds = attacks(input).or_else(|| training::loss(input));
+    let second = robust(input).or_else(|| training::loss(input));
     html! {
-        @if words.is_empty() {
+        @if answer.is_empty() {
             p { "What is measured here does not answer it yet: there is no trained model to compare with another." }
         } @else {
-            (prose(&words, ""))
+            (prose(&answer.list(), ""))
         }
         div class="pair" {
             @if let Some(figure) = first { (figure) }
-            @if let Some(figure) = seconds { (figure) }
+            @if let Some(figure) = second { (figure) }
         }
     }
 }
@@ -61,7 +60,7 @@ pub(super) fn along_paths(rows: &[PathRow]) -> Markup {
     let plot = Plot {
         title: "FGSM's success rate against train loss along training".to_owned(),
         x: Axis::logarithmic("train loss (falls to the left)", points().map(|point| point.x)),
-        y: Axis::share("flipped of the correct"),
+        y: Axis::share("success rate"),
         series,
         height: 350.0,
     };
@@ -79,39 +78,52 @@ pub(super) fn along_paths(rows: &[PathRow]) -> Markup {
     .markup()
 }
 
-/// FGSM and AutoAttack side by side; none where there was no AutoAttack.
-fn attacks(input: &ReportInput<'_>) -> Option<Markup> {
-    let Attacks { epsilon, fgsm_images, autoattack_images, rates } = flipped(input)?;
-    if rates.iter().all(|one| one.autoattack.is_empty()) {
+/// FGSM and AutoAttack side by side, in the numbers that the answer ranks by; none where there was no AutoAttack.
+fn robust(input: &ReportInput<'_>) -> Option<Markup> {
+    let Attacks { epsilon, fgsm_images, autoattack_images, outcomes } = attacks(input)?;
+    if outcomes.iter().all(|one| one.autoattack.is_empty()) {
         return None;
     }
-    let mut numbers = Table::new(&["optimizer", "attack", "seed", "flipped of the correct"]);
+    let mut numbers = Table::new(&["optimizer", "attack", "seed", "accuracy before", "robust accuracy"]);
     let mut rows = Vec::new();
-    for one in &rates {
+    for one in &outcomes {
         let mut values = Vec::new();
         for (attack, found) in [("FGSM", &one.fgsm), ("AutoAttack", &one.autoattack)] {
-            let said = |seed: u64, value: f64| {
-                format!("{}\n{attack} at ε = {epsilon}, seed {seed}: {}", label(&one.optimizer), percent(value))
+            let said = |found: &Attacked| {
+                let Attacked { seed, correct, robust } = *found;
+                let words = format!(
+                    "{}\n{attack} at ε = {epsilon}, seed {seed}: {} robust, {} correct before",
+                    label(&one.optimizer),
+                    percent(robust),
+                    percent(correct)
+                );
+                (robust, words)
             };
-            values.push(found.iter().map(|(seed, value)| (*value, said(*seed, *value))).collect());
-            for (seed, value) in found {
-                let cells = [label(&one.optimizer), attack, &seed.to_string(), &percent(*value)];
+            values.push(found.iter().map(said).collect());
+            for found in found {
+                let cells = [
+                    label(&one.optimizer),
+                    attack,
+                    &found.seed.to_string(),
+                    &percent(found.correct),
+                    &percent(found.robust),
+                ];
                 numbers.rows.push(cells.map(str::to_owned).to_vec());
             }
         }
         rows.push(DotRow { name: label(&one.optimizer).to_owned(), look: Look::of(&one.optimizer), values });
     }
-    let seeds = rates.iter().map(|one| one.fgsm.len()).max().unwrap_or(0);
+    let seeds = outcomes.iter().map(|one| one.fgsm.len()).max().unwrap_or(0);
     let dots = Dots {
-        title: "FGSM and AutoAttack for each optimizer".to_owned(),
-        x: Axis::share("flipped of the correct"),
+        title: "Robust accuracy under FGSM and AutoAttack for each optimizer".to_owned(),
+        x: Axis::share("robust accuracy"),
         kinds: vec!["FGSM".to_owned(), "AutoAttack".to_owned()],
         rows,
     };
     let figure = Figure {
-        caption: format!("FGSM (filled, above) and AutoAttack (hollow, below) at ε = {epsilon}"),
+        caption: format!("Robust accuracy under FGSM (filled, above) and AutoAttack (hollow, below) at ε = {epsilon}"),
         note: format!(
-            "Share of the correctly classified images that the attack flips, FGSM of {fgsm_images} and AutoAttack of \
+            "Share of the images that are still classified correctly after the attack: FGSM on {fgsm_images}, AutoAttack on \
              {autoattack_images}; a mark a seed, {}.",
             counted(seeds, "seed")
         ),

@@ -13,14 +13,14 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
     let figure = training::robust_accuracy(input);
     if words.is_some() || figure.is_some() {
         let body = html! {
-            @if let Some(words) = words { (prose(&words, "Images that stand each attack")) }
+            @if let Some(words) = words { (prose(&words, "Robust images under each attack")) }
             @if let Some(figure) = figure { (figure) }
         };
-        sections.push(Section::new("attacks", "Stronger attacks", body));
+        sections.push(Section::new("attacks", input.heading("Stronger attacks"), body));
     }
     sections.extend(masking(input));
     if let Some(words) = robustness::transfer(input.transfer) {
-        sections.push(Section::new("transfer", "Transfer", prose(&words, "Shares misclassified, by model")));
+        sections.push(Section::new("transfer", input.heading("Transfer"), prose(&words, "Success rates, by model")));
     }
     sections
 }
@@ -39,5 +39,5 @@ fn masking(input: &ReportInput<'_>) -> Option<Section> {
             (prose(&all, "All checks of each model"))
         }
     };
-    Some(Section::new("masking", "Masked gradients", body))
+    Some(Section::new("masking", input.heading("Masked gradients"), body))
 }

@@ -19,7 +19,7 @@ pub(super) fn section(input: &ReportInput<'_>) -> Option<Section> {
         @if let Some(words) = words { (prose(&words, "Ends of the spectra and the trace of each model")) }
         @if let Some(figure) = figure { (figure) }
     };
-    Some(Section::new("curvature", "Curvature at the end", body))
+    Some(Section::new("curvature", input.heading("Curvature at the end"), body))
 }
 
 /// How many eigenvalues are at least so large, from the largest down.

@@ -27,7 +27,7 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Result<Vec<Section>, PaperErr
             "logit of the true class less the largest other logit",
         ),
     ] {
-        let numbers = distribution_table(input.distributions, quantity)?;
+        let numbers = distribution_table(input.distributions, quantity, input.beside())?;
         let figure = histograms(input.histograms, quantity, title, axis);
         if numbers.rows.is_empty() && figure.is_none() {
             continue;
@@ -36,7 +36,7 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Result<Vec<Section>, PaperErr
             @if let Some(figure) = figure { (figure) }
             @if !numbers.rows.is_empty() { (table("Mean, median and quantiles over the test images", &numbers)) }
         };
-        sections.push(Section::new(id, title, body));
+        sections.push(Section::new(id, input.heading(title), body));
     }
     Ok(sections)
 }

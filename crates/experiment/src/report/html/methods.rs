@@ -21,6 +21,7 @@ pub(super) fn sections(input: &ReportInput<'_>, results: &Results) -> Vec<Sectio
         made.rows.push(vec!["preset".to_owned(), format!("`{}`", provenance.preset)]);
         let seeds: Vec<String> = results.seeds.iter().map(u64::to_string).collect();
         made.rows.push(vec!["seeds".to_owned(), seeds.join(", ")]);
+        made.rows.push(vec!["data set".to_owned(), results.data_set.name().unwrap_or("not known").to_owned()]);
         for (file, hash) in &provenance.data {
             made.rows.push(vec![format!("SHA-256 of `{file}`"), format!("`{hash}`")]);
         }

@@ -18,6 +18,7 @@ mod table;
 mod theme;
 mod training;
 
+use super::answer::Answer;
 use super::findings::findings;
 use super::{ReportInput, summary};
 use crate::error::ExperimentError;
@@ -38,7 +39,7 @@ pub fn page(results: &Results) -> Result<String, ExperimentError> {
     }
     sections.extend(training::section(&input)?);
     sections.extend(paper_tables::sections(&input)?);
-    sections.extend(studies::claims(&results.studies));
+    sections.extend(studies::claims(&results.studies, input.beside()));
     sections.extend(distributions::sections(&input)?);
     sections.extend(curvature::section(&input));
     sections.extend(attacks::sections(&input));
@@ -46,8 +47,9 @@ pub fn page(results: &Results) -> Result<String, ExperimentError> {
     sections.extend(studies::sections(&results.studies));
     sections.extend(methods::sections(&input, results));
 
-    let title = format!("minima: {}", results.name);
+    let on = results.data_set.name().map_or_else(String::new, |name| format!(" on {name}"));
+    let title = format!("minima: {}{on}", results.name);
     let lead = prose::prose(&summary::what_was_run(&input), "");
-    let first = answer::answer(&input, &findings);
+    let first = answer::answer(&input, &Answer::of(&input, &findings));
     Ok(page::document(&title, QUESTION, &lead, &first, &sections).into_string())
 }

@@ -30,7 +30,7 @@ pub(super) fn section(input: &ReportInput<'_>) -> Result<Option<Section>, PaperE
             (table("Largest absolute difference from the paper's curve over the epochs, clean training, seed 42", &checks))
         }
     };
-    Ok(Some(Section::new("training", "How training ended", body)))
+    Ok(Some(Section::new("training", input.heading("How training ended"), body)))
 }
 
 /// The quoted seed's train loss, epoch by epoch.
@@ -59,7 +59,7 @@ fn curves(
     let factor = if what.ends_with('%') { 100.0 } else { 1.0 };
     let y = axis(values);
     let epochs = rows.iter().map(|row| f64::from(row.epoch));
-    let x = Axis::linear("epoch", std::iter::once(0.0).chain(epochs));
+    let x = Axis::whole("epoch", epochs);
     let mut drawn = Vec::new();
     let mut legend = Vec::new();
     let mut numbers = None;

@@ -4,9 +4,16 @@ use crate::claims::{claim, verdict, word};
 use crate::optimizers::{label, sort_key};
 use crate::records::{ClaimRow, ClaimVerdict};
 use crate::report::{counted, listed};
-use crate::tables::{Table, in_order};
+use crate::significant::signed;
+use crate::tables::{Beside, Table, in_order};
 
-pub(in crate::report) const TITLE: &str = "Claims and verdicts";
+/// The section's heading.
+pub(in crate::report) fn title(beside: Beside) -> &'static str {
+    match beside {
+        Beside::Paper => "Claims and verdicts",
+        Beside::Nothing => "Optimizers compared",
+    }
+}
 
 /// The claims that these rows are about and the optimizers of each, in order.
 fn judged(rows: &[ClaimRow]) -> Vec<(&str, &str)> {
@@ -54,7 +61,7 @@ pub(in crate::report) fn comparisons(rows: &[ClaimRow]) -> Table {
         "p (Holm)",
         "verdict",
     ]);
-    let shown = |value: f64| if value.is_finite() { format!("{value:+.4}") } else { "–".to_owned() };
+    let shown = |value: f64| if value.is_finite() { signed(value, 4) } else { "–".to_owned() };
     for row in rows {
         let interval = if row.low.is_finite() || row.high.is_finite() {
             format!("{} to {}", shown(row.low), shown(row.high))
@@ -83,9 +90,36 @@ pub(in crate::report) fn comparisons(rows: &[ClaimRow]) -> Table {
     table
 }
 
+/// The differences between models without the paper's claims: a line a comparison of two models.
+pub(in crate::report) fn differences(rows: &[ClaimRow]) -> Table {
+    let all = comparisons(rows);
+    let shown = ["optimizer", "against", "data", "at", "what is compared", "seeds", "effect", "95 % interval"];
+    let columns: Vec<usize> =
+        shown.iter().filter_map(|name| all.header.iter().position(|column| column == name)).collect();
+    let mut table = Table::new(&shown);
+    // A comparison with a number that the paper gives has no second model.
+    let two = rows.iter().zip(all.rows).filter(|(row, _)| !row.against.is_empty()).map(|(_, cells)| cells);
+    for cells in in_order(two) {
+        table.rows.push(columns.iter().filter_map(|column| cells.get(*column).cloned()).collect());
+    }
+    table.rows = in_order(table.rows);
+    table
+}
+
+/// What the table of differences is, where the paper's claims are not about the data.
+pub(in crate::report) const DIFFERENCES: &str = "\
+The paper's claims are about MNIST and are not judged on these data. Each line is the first optimizer's number less the number of \
+the second optimizer or data, with a 95 % interval over seeds and test images.";
+
 /// The section; none where there are no such rows.
-pub(in crate::report) fn section(rows: &[ClaimRow]) -> Option<String> {
-    Some(format!("{}\n{}", sentences(rows)?, summary(rows).to_markdown()))
+pub(in crate::report) fn section(rows: &[ClaimRow], beside: Beside) -> Option<String> {
+    match beside {
+        Beside::Paper => Some(format!("{}\n{}", sentences(rows)?, summary(rows).to_markdown())),
+        Beside::Nothing => {
+            let table = differences(rows);
+            (!table.rows.is_empty()).then(|| format!("{DIFFERENCES}\n\n{}", table.to_markdown()))
+        }
+    }
 }
 
 /// What follows, in a list: a line a claim.

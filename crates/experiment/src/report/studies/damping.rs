@@ -5,6 +5,7 @@ use crate::optimizers::{distinct, label};
 use crate::paper::rate;
 use crate::records::DampingRow;
 use crate::report::summary::counted;
+use crate::significant::decimal;
 use crate::tables::{Table, in_order};
 
 pub(in crate::report) const TITLE: &str = "Learning rate and damping";
@@ -20,7 +21,8 @@ pub(in crate::report) struct Setting {
     /// None where no seed's run came to its end.
     pub train_loss: Option<f64>,
     pub test_accuracy: Option<f64>,
-    pub flipped: Option<f64>,
+    /// FGSM's success rate.
+    pub success: Option<f64>,
     /// Why a run failed; empty where none did.
     pub failure: String,
 }
@@ -43,7 +45,7 @@ pub(in crate::report) fn settings(rows: &[DampingRow], optimizer: &str) -> Vec<S
                 damping,
                 train_loss: mean(&|row| row.train_loss),
                 test_accuracy: mean(&|row| row.test_accuracy),
-                flipped: mean(&|row| Some(rate(row.successes?, row.correct?))),
+                success: mean(&|row| Some(rate(row.successes?, row.correct?))),
                 failure: here
                     .iter()
                     .map(|row| row.failure.as_str())
@@ -57,7 +59,7 @@ pub(in crate::report) fn settings(rows: &[DampingRow], optimizer: &str) -> Vec<S
 
 /// A line a setting.
 pub(in crate::report) fn table(rows: &[DampingRow]) -> Table {
-    let mut table = Table::new(&["optimizer", "η", "λ", "train loss", "test accuracy", "flipped", "failed"]);
+    let mut table = Table::new(&["optimizer", "η", "λ", "train loss", "test accuracy", "success rate", "failed"]);
     for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
         for setting in settings(rows, optimizer) {
             let nothing = || "–".to_owned();
@@ -65,9 +67,9 @@ pub(in crate::report) fn table(rows: &[DampingRow]) -> Table {
                 label(optimizer).to_owned(),
                 setting.learning_rate.to_string(),
                 setting.damping.to_string(),
-                setting.train_loss.map_or_else(nothing, |loss| format!("{loss:.4}")),
+                setting.train_loss.map_or_else(nothing, |loss| decimal(loss, 4)),
                 setting.test_accuracy.map_or_else(nothing, percent),
-                setting.flipped.map_or_else(nothing, percent),
+                setting.success.map_or_else(nothing, percent),
                 setting.failure,
             ]);
         }
@@ -101,18 +103,20 @@ pub(in crate::report) fn sentences(rows: &[DampingRow]) -> Option<String> {
         let best = settings.iter().filter_map(|one| Some((one.train_loss?, one)));
         if let Some((loss, best)) = best.min_by(|a, b| a.0.total_cmp(&b.0)) {
             line.push_str(&format!(
-                " The lowest train loss, {loss:.4}, is at η = {}, λ = {}.",
-                best.learning_rate, best.damping
+                " The lowest train loss, {}, is at η = {}, λ = {}.",
+                decimal(loss, 4),
+                best.learning_rate,
+                best.damping
             ));
         }
-        let rates = || trained.iter().filter_map(|one| Some((one.flipped?, *one)));
+        let rates = || trained.iter().filter_map(|one| Some((one.success?, *one)));
         let least = rates().min_by(|a, b| a.0.total_cmp(&b.0));
         let most = rates().max_by(|a, b| a.0.total_cmp(&b.0));
         if let (Some(least), Some(most)) = (least, most)
             && trained.len() > 1
         {
             line.push_str(&format!(
-                " Among those that do, FGSM at ε = {epsilon} flips from {} (η = {}, λ = {}) to {} (η = {}, λ = {}).",
+                " Among those that do, the success rate of FGSM at ε = {epsilon} goes from {} (η = {}, λ = {}) to {} (η = {}, λ = {}).",
                 percent(least.0),
                 least.1.learning_rate,
                 least.1.damping,

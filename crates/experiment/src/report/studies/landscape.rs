@@ -4,6 +4,7 @@ use super::Sample;
 use crate::optimizers::{distinct, label};
 use crate::records::{SegmentRow, SurfaceRow};
 use crate::report::{capitalised, listed};
+use crate::significant::decimal;
 use crate::tables::{Table, in_order};
 
 pub(in crate::report) const TITLE: &str = "Loss around minima and between them";
@@ -82,9 +83,9 @@ pub(in crate::report) fn table(rows: &[SegmentRow]) -> Table {
             label(&barrier.from).to_owned(),
             label(&barrier.to).to_owned(),
             barrier.dataset,
-            format!("{:.3}", barrier.height),
+            decimal(barrier.height, 3),
             format!("{:.2}", barrier.at),
-            format!("{:.3}", barrier.loss),
+            decimal(barrier.loss, 3),
         ]);
     }
     table
@@ -106,7 +107,9 @@ pub(in crate::report) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRo
         let words: Vec<String> = found
             .iter()
             .filter(|one| one.0 == dataset)
-            .map(|(_, name, center, near)| format!("{} {near:.2} (from {center:.3})", label(name)))
+            .map(|(_, name, center, near)| {
+                format!("{} {} (from {})", label(name), decimal(*near, 2), decimal(*center, 3))
+            })
             .collect();
         lines.push_str(&format!(
             "- {} labels{seed}: about half a filter's norm away from where training ended, the mean loss is {}.\n",
@@ -124,14 +127,14 @@ pub(in crate::report) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRo
     let lowest = barriers.iter().min_by(|a, b| a.height.total_cmp(&b.height));
     if let (Some(highest), Some(lowest)) = (highest, lowest) {
         lines.push_str(&if barriers.len() == 1 {
-            format!("- Between {} the loss rises by {:.3} over a straight line.\n", pair(highest), highest.height)
+            format!("- Between {} the loss rises by {} over a straight line.\n", pair(highest), decimal(highest.height, 3))
         } else {
             format!(
-                "- Between two models from the same initial weights the loss rises over a straight line by {:.3} at least ({}) and {:.3} at \
+                "- Between two models from the same initial weights the loss rises over a straight line by {} at least ({}) and {} at \
                  most ({}).\n",
-                lowest.height,
+                decimal(lowest.height, 3),
                 pair(lowest),
-                highest.height,
+                decimal(highest.height, 3),
                 pair(highest)
             )
         });

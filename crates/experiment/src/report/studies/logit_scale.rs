@@ -4,6 +4,7 @@ use super::Sample;
 use crate::optimizers::{distinct, label};
 use crate::records::{CLEAN, LogitScaleRow, ScaledQuantity};
 use crate::report::{capitalised, listed};
+use crate::significant::decimal;
 use crate::tables::{Table, in_order};
 
 pub(in crate::report) const TITLE: &str = "Logit scale: differences that are only size";
@@ -53,7 +54,7 @@ pub(in crate::report) fn table(rows: &[LogitScaleRow]) -> Table {
     let mut table = Table::new(&["quantity", "optimizer", "as trained", "logits scaled"]);
     for (quantity, rho) in quantities(rows) {
         for (name, before, after) in values(rows, quantity, rho) {
-            let (before, after) = (before.show(4), after.show(4));
+            let (before, after) = (before.digits(4), after.digits(4));
             table.rows.push(vec![quantity_label(quantity, rho), label(name).to_owned(), before, after]);
         }
     }
@@ -79,27 +80,29 @@ pub(in crate::report) fn sentences(rows: &[LogitScaleRow]) -> Option<String> {
             continue;
         }
         let what = quantity_label(quantity, rho);
-        let order = |found: &[(&str, Sample, Sample)]| -> Vec<String> {
+        let names = |found: &[(&str, Sample, Sample)]| -> Vec<String> {
             found.iter().map(|(name, ..)| label(name).to_owned()).collect()
         };
         found.sort_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
-        let (first, before) = (order(&found), ratio(found.iter().map(|one| one.1.mean)));
+        let (first, before) = (names(&found), ratio(found.iter().map(|one| one.1.mean)));
         found.sort_by(|a, b| a.2.mean.total_cmp(&b.2.mean));
-        let (second, after) = (order(&found), ratio(found.iter().map(|one| one.2.mean)));
+        let (second, after) = (names(&found), ratio(found.iter().map(|one| one.2.mean)));
         let spread = match (before, after) {
             (Some(before), Some(after)) => {
                 format!(
-                    "the largest is {before:.1} times the smallest as trained and {after:.1} times with scaled logits"
+                    "the largest is {} times the smallest as trained and {} times with scaled logits",
+                    decimal(before, 1),
+                    decimal(after, 1)
                 )
             }
             _ => "not all are positive, so that they have no ratio".to_owned(),
         };
-        let turned = if first == second {
+        let order = if first == second {
             "The order stays the same".to_owned()
         } else {
             format!("The order changes from {} to {}, smallest first", listed(&first), listed(&second))
         };
-        lines.push_str(&format!("- {}: {spread}. {turned}.\n", capitalised(&what)));
+        lines.push_str(&format!("- {}: {spread}. {order}.\n", capitalised(&what)));
     }
     (!lines.is_empty()).then_some(lines)
 }

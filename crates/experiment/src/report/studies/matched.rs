@@ -5,6 +5,7 @@ use crate::optimizers::{distinct, label};
 use crate::records::{Basis, MatchRow};
 use crate::report::{counted, listed};
 use crate::results::StudyResults;
+use crate::significant::decimal;
 use crate::tables::{Table, in_order};
 
 pub(in crate::report) const TITLE: &str = "Equals compared: robustness along the way";
@@ -65,7 +66,7 @@ pub(in crate::report) fn table(rows: &[MatchRow]) -> Table {
                     label(reference).to_owned(),
                     label(optimizer).to_owned(),
                     basis_label(basis).to_owned(),
-                    format!("{:.4}", found.value),
+                    decimal(found.value, 4),
                     format!("{} of {}", found.reached, found.seeds),
                     shown(percent(found.reference)),
                     shown(percent(found.rate)),
@@ -85,10 +86,7 @@ pub(in crate::report) fn section(studies: &StudyResults) -> Option<String> {
         sentences
     } else {
         let epsilon = quoted_epsilon(studies.matches.iter().map(|row| row.epsilon)).unwrap_or_default();
-        format!(
-            "{sentences}\nShares of the correct images that FGSM at ε = {epsilon} flips; Δ in points.\n\n{}",
-            table.to_markdown()
-        )
+        format!("{sentences}\nSuccess rates of FGSM at ε = {epsilon}; Δ in points.\n\n{}", table.to_markdown())
     })
 }
 
@@ -117,7 +115,7 @@ fn equals(rows: &[MatchRow]) -> String {
             }
             let mut parts = Vec::new();
             if !equals.is_empty() {
-                parts.push(format!("FGSM at ε = {epsilon} flips it {}", listed(&equals)));
+                parts.push(format!("FGSM at ε = {epsilon} succeeds {}", listed(&equals)));
             }
             if !missing.is_empty() {
                 let verb = if missing.len() == 1 { "never reaches" } else { "never reach" };
@@ -136,15 +134,15 @@ fn equals(rows: &[MatchRow]) -> String {
     lines
 }
 
-/// "about as often as Adam's equal (60.0 % against 61.0 %, 2 of 2 seeds)".
+/// "about as often as on Adam's equal (60.0 % against 61.0 %, 2 of 2 seeds)".
 fn against(rival: &str, found: &Comparison) -> String {
     let points = 100.0 * (found.reference - found.rate);
     let how = if points.abs() <= CLOSE {
-        "about as often as"
+        "about as often as on"
     } else if points < 0.0 {
-        "less often than"
+        "less often than on"
     } else {
-        "more often than"
+        "more often than on"
     };
     format!(
         "{how} {}'s equal ({} against {}, {} of {})",
@@ -173,7 +171,7 @@ fn ends(studies: &StudyResults) -> String {
             let loss = Sample::of(last.iter().map(|row| row.train_loss))?;
             let rates = last.iter().map(|row| crate::paper::rate(row.successes, row.correct));
             let rate = Sample::of(rates)?;
-            Some((loss.mean, format!("{} at {:.3} with {}", label(name), loss.mean, percent(rate.mean))))
+            Some((loss.mean, format!("{} at {} with {}", label(name), decimal(loss.mean, 3), percent(rate.mean))))
         })
         .collect();
     found.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -182,7 +180,7 @@ fn ends(studies: &StudyResults) -> String {
         return String::new();
     }
     format!(
-        "- The paths end, from the lowest train loss to the highest: {}, the shares being those that FGSM at ε = {epsilon} flips.\n",
+        "- The paths end, from the lowest train loss to the highest: {}. The shares are success rates of FGSM at ε = {epsilon}.\n",
         listed(&words)
     )
 }

@@ -14,11 +14,12 @@ pub(super) mod seeds;
 pub(super) use sample::Sample;
 
 use crate::results::StudyResults;
+use crate::tables::Beside;
 
 /// The studies' titles and what is said of each, for those that there are rows of.
-pub(super) fn sections(studies: &StudyResults) -> Vec<(&'static str, String)> {
+pub(super) fn sections(studies: &StudyResults, beside: Beside) -> Vec<(&'static str, String)> {
     [
-        (claims::TITLE, claims::section(&studies.claims)),
+        (claims::title(beside), claims::section(&studies.claims, beside)),
         (seeds::TITLE, seeds::section(studies)),
         (matched::TITLE, matched::section(studies)),
         (logit_scale::TITLE, logit_scale::section(&studies.logit_scale)),

@@ -16,12 +16,15 @@ pub(in crate::report) struct Measure {
     pub value: fn(&PoisonRow) -> Option<f64>,
 }
 
+/// The name of the measure that depends on the radius.
+const FGSM_SUCCESS: &str = "FGSM's success rate";
+
 /// Those that are shown.
 pub(in crate::report) const MEASURES: [Measure; 5] = [
     Measure { name: "test accuracy", value: |row| Some(row.test_accuracy) },
     Measure { name: "wrong labels memorised", value: |row| share(row.memorised, row.wrong_labels) },
     Measure { name: "true labels recovered", value: |row| share(row.recovered, row.wrong_labels) },
-    Measure { name: "flipped by FGSM", value: |row| share(row.successes, row.correct) },
+    Measure { name: FGSM_SUCCESS, value: |row| share(row.successes, row.correct) },
     Measure { name: "sevens taken for ones", value: |row| Some(row.sevens_as_ones) },
 ];
 
@@ -113,7 +116,7 @@ pub(in crate::report) fn sentences(rows: &[PoisonRow]) -> Option<String> {
                 })
                 .collect();
             if !parts.is_empty() {
-                let at = if measure.name == "flipped by FGSM" { format!(" at ε = {epsilon}") } else { String::new() };
+                let at = if measure.name == FGSM_SUCCESS { format!(" at ε = {epsilon}") } else { String::new() };
                 let from = if least < most { format!("from {}; ", share_of_labels(least)) } else { String::new() };
                 lines.push_str(&format!(
                     "- With {} of the {wrong} wrong ({from}{}), {}{at}: {}.\n",

@@ -33,7 +33,7 @@ fn last<'a>(rows: &[&'a PrecisionRow], generation: &str, arithmetic: &str) -> Ve
 
 /// A line a curvature matrix and arithmetic: where its run ends.
 pub(in crate::report) fn table(rows: &[PrecisionRow]) -> Table {
-    let mut table = Table::new(&["matrix", "arithmetic", "epochs", "train loss", "test accuracy", "flipped"]);
+    let mut table = Table::new(&["matrix", "arithmetic", "epochs", "train loss", "test accuracy", "success rate"]);
     let here = quoted(rows);
     for generation in generations(rows) {
         for arithmetic in arithmetics(rows) {
@@ -44,7 +44,7 @@ pub(in crate::report) fn table(rows: &[PrecisionRow]) -> Table {
                 generation.to_owned(),
                 arithmetic.to_owned(),
                 epoch.to_string(),
-                over(&|row| row.train_loss).map_or_else(String::new, |one| one.show(4)),
+                over(&|row| row.train_loss).map_or_else(String::new, |one| one.digits(4)),
                 over(&|row| row.test_accuracy).map_or_else(String::new, |one| one.percent()),
                 over(&|row| rate(row.successes, row.correct)).map_or_else(String::new, |one| one.percent()),
             ]);
@@ -83,7 +83,7 @@ pub(in crate::report) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) ->
                 String::new()
             };
             lines.push_str(&format!(
-                "- `{generation}`: at the end FGSM at ε = {epsilon} flips, by arithmetic, {}{spread}.\n",
+                "- `{generation}`: at the end the success rate of FGSM at ε = {epsilon} is, by arithmetic, {}{spread}.\n",
                 listed(&words)
             ));
         }

@@ -1,5 +1,7 @@
 //! Values of several seeds or epochs.
 
+use crate::significant::decimal;
+
 /// How many values there are, their mean and their standard deviation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::report) struct Sample {
@@ -30,11 +32,11 @@ impl Sample {
         }
     }
 
-    /// "0.65 ± 0.02".
-    pub fn show(&self, decimals: usize) -> String {
+    /// "0.65 ± 0.02", with as many digits as each needs.
+    pub fn digits(&self, decimals: usize) -> String {
         match self.deviation {
-            Some(deviation) => format!("{:.decimals$} ± {deviation:.decimals$}", self.mean),
-            None => format!("{:.decimals$}", self.mean),
+            Some(deviation) => format!("{} ± {}", decimal(self.mean, decimals), decimal(deviation, decimals)),
+            None => decimal(self.mean, decimals),
         }
     }
 }
@@ -47,6 +49,6 @@ mod tests {
     fn a_single_value_has_no_spread() {
         assert_eq!(Sample::of([]), None);
         assert_eq!(Sample::of([0.5]).map(|one| one.percent()), Some("50.0 %".to_owned()));
-        assert_eq!(Sample::of([1.0, 3.0]).map(|two| two.show(3)), Some("2.000 ± 1.414".to_owned()));
+        assert_eq!(Sample::of([1.0, 3.0]).map(|two| two.digits(3)), Some("2.000 ± 1.414".to_owned()));
     }
 }

@@ -12,7 +12,7 @@ pub(in crate::report) const TITLE: &str = "Seeds: what is luck";
 /// What one attack at one radius makes of one optimizer's clean models.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::report) struct Late {
-    /// The share flipped after the last epoch, over seeds.
+    /// The success rate after the last epoch, over seeds.
     pub seeds: Sample,
     /// The same run's standard deviation over its last epochs, in the mean over runs.
     pub epochs: Option<f64>,
@@ -20,8 +20,8 @@ pub(in crate::report) struct Late {
     pub last: usize,
 }
 
-/// The share of the correct images that are flipped.
-pub(in crate::report) fn flipped(row: &LateAttackRow) -> f64 {
+/// The share of the correct images that are misclassified after the attack.
+pub(in crate::report) fn success_rate(row: &LateAttackRow) -> f64 {
     f64::from(row.correct.saturating_sub(row.robust)) / f64::from(row.correct.max(1))
 }
 
@@ -47,9 +47,9 @@ pub(in crate::report) fn late(
     let own = |row: &&LateAttackRow| {
         row.dataset == dataset && row.optimizer == optimizer && row.attack == attack && row.epsilon == epsilon
     };
-    let seeds = Sample::of(last_epochs(rows).filter(own).map(flipped))?;
+    let seeds = Sample::of(last_epochs(rows).filter(own).map(success_rate))?;
     let runs = in_order(rows.iter().filter(own).map(|row| row.seed));
-    let of_run = |seed: u64| Sample::of(rows.iter().filter(own).filter(|row| row.seed == seed).map(flipped));
+    let of_run = |seed: u64| Sample::of(rows.iter().filter(own).filter(|row| row.seed == seed).map(success_rate));
     let over: Vec<Sample> = runs.into_iter().filter_map(of_run).collect();
     let epochs = Sample::of(over.iter().filter_map(|run| run.deviation)).map(|sample| sample.mean);
     Some(Late { seeds, epochs, last: over.iter().map(|run| run.count).max().unwrap_or(0) })
@@ -60,7 +60,7 @@ pub(in crate::report) fn table(rows: &[LateAttackRow]) -> Table {
     let attacks = in_order(rows.iter().map(|row| row.attack.as_str()));
     let mut header = vec!["optimizer".to_owned(), "data".to_owned(), "ε".to_owned(), "seeds".to_owned()];
     for attack in &attacks {
-        header.push(format!("{}: flipped", attack_label(attack)));
+        header.push(format!("{}: success rate", attack_label(attack)));
         header.push("± over seeds".to_owned());
         header.push("± over last epochs".to_owned());
     }
@@ -125,7 +125,7 @@ fn on_attack(rows: &[LateAttackRow], attack: &str, epsilon: f64) -> String {
         found.iter().map(|(name, late)| format!("{} {}", label(name), late.seeds.percent())).collect();
     let spread = if found.iter().any(|(_, late)| late.seeds.count > 1) { ", mean ± standard deviation" } else { "" };
     let mut line = format!(
-        "- {} at ε = {epsilon} flips, of what a clean model classifies correctly after its last epoch ({}{spread}): {}.",
+        "- Success rate of {} at ε = {epsilon} on clean models after the last epoch ({}{spread}): {}.",
         attack_label(attack),
         counted(first.seeds.count, "seed"),
         listed(&shares)

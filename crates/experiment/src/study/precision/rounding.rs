@@ -15,7 +15,7 @@ pub struct Rounding {
     pub epsilon: f64,
     /// The epoch.
     pub epoch: u32,
-    /// For each seed, flipped images among the correct ones.
+    /// For each seed, successes among the correct images.
     pub rates: Vec<(u64, f64)>,
     /// Mean, over the seeds that both have, of the difference to the rate in `f64`; none where there is no such seed.
     pub from_exact: Option<f64>,
@@ -75,8 +75,14 @@ pub fn rounding(rows: &[PrecisionRow]) -> Vec<Rounding> {
 /// A table of the rates, and for each generation a sentence on how much of its rate is rounding.
 #[must_use]
 pub fn to_markdown(found: &[Rounding]) -> String {
-    let mut table =
-        Table::new(&["curvature", "arithmetic", "seeds", "flipped, mean", "smallest to largest", "less that in f64"]);
+    let mut table = Table::new(&[
+        "curvature",
+        "arithmetic",
+        "seeds",
+        "success rate, mean",
+        "smallest to largest",
+        "less that in f64",
+    ]);
     for entry in found {
         let [low, high] = entry.range();
         table.rows.push(vec![
@@ -99,7 +105,7 @@ pub fn to_markdown(found: &[Rounding]) -> String {
             continue;
         }
         text.push_str(&format!(
-            "\n`{}`, ε = {}, after epoch {}: in f64 FGSM flips {} ({} to {} over {} seeds); {}.\n",
+            "\n`{}`, ε = {}, after epoch {}: in f64 FGSM succeeds on {} ({} to {} over {} seeds); {}.\n",
             exact.generation,
             exact.epsilon,
             exact.epoch,
@@ -160,8 +166,8 @@ mod tests {
         assert!((tf32.from_exact.unwrap() + 0.17).abs() < 1e-12, "{tf32:?}");
         assert_eq!(tf32.range(), [0.51, 0.55]);
         let text = to_markdown(&found);
-        assert!(
-            text.contains("in f64 FGSM flips 69.0 % (68.0 % to 70.0 % over 2 seeds); tf32 moves it by -17.0 points.")
-        );
+        assert!(text.contains(
+            "in f64 FGSM succeeds on 69.0 % (68.0 % to 70.0 % over 2 seeds); tf32 moves it by -17.0 points."
+        ));
     }
 }

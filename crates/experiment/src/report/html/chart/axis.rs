@@ -8,6 +8,8 @@ pub(in crate::report::html) struct Axis {
     from: f64,
     to: f64,
     percent: bool,
+    /// Whether only whole numbers are named.
+    whole: bool,
 }
 
 impl Axis {
@@ -20,12 +22,19 @@ impl Axis {
         let to = (most / step).ceil() * step;
         let from = (from / step).floor() * step;
         let to = if to > from { to } else { from + step };
-        Self { title: title.to_owned(), logarithmic: false, from, to, percent: false }
+        Self { title: title.to_owned(), logarithmic: false, from, to, percent: false, whole: false }
+    }
+
+    /// From zero over all values, with whole numbers beside it: for epochs and counts.
+    pub fn whole(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
+        let most = range(values).map_or(1.0, |(_, most)| most.max(1.0));
+        let to = most.ceil();
+        Self { title: title.to_owned(), logarithmic: false, from: 0.0, to, percent: false, whole: true }
     }
 
     /// From 0 to 100 %, of shares from 0 to 1.
     pub fn share(title: &str) -> Self {
-        Self { title: title.to_owned(), logarithmic: false, from: 0.0, to: 1.0, percent: true }
+        Self { title: title.to_owned(), logarithmic: false, from: 0.0, to: 1.0, percent: true, whole: false }
     }
 
     /// Percent of shares, as far as they reach.
@@ -38,7 +47,7 @@ impl Axis {
     pub fn logarithmic(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let (least, most) = range(values.into_iter().filter(|value| *value > 0.0)).unwrap_or((0.1, 1.0));
         let (from, to) = (least * 0.9, most * 1.1);
-        Self { title: title.to_owned(), logarithmic: true, from, to, percent: false }
+        Self { title: title.to_owned(), logarithmic: true, from, to, percent: false, whole: false }
     }
 
     /// The same between these two values.
@@ -79,6 +88,7 @@ impl Axis {
 
     fn steps(&self) -> Vec<f64> {
         let step = step(self.to - self.from, 6.0);
+        let step = if self.whole { step.max(1.0) } else { step };
         let first = (self.from / step - 1e-9).ceil() as i64;
         let last = (self.to / step + 1e-9).floor() as i64;
         (first..=last.min(first.saturating_add(20))).map(|count| count as f64 * step).collect()
@@ -155,6 +165,20 @@ mod tests {
             let axis = Axis::linear("", values);
             assert!(axis.to > axis.from && !axis.ticks().is_empty());
         }
+    }
+
+    /// Every axis of epochs names whole epochs, the first and some more, and holds the last.
+    #[test]
+    fn axes_of_epochs_name_whole_epochs() {
+        for last in 1..=400 {
+            let axis = Axis::whole("epoch", (1..=last).map(f64::from));
+            let ticks: Vec<f64> = axis.ticks().into_iter().map(|tick| tick.0).collect();
+            assert!(ticks.iter().all(|tick| tick.fract() == 0.0), "{last}: {ticks:?}");
+            assert!(ticks.len() >= 2 && ticks.len() <= 8 && ticks[0] == 0.0, "{last}: {ticks:?}");
+            assert!(axis.to >= f64::from(last) && axis.to <= f64::from(last), "{last}: {}", axis.to);
+        }
+        let said: Vec<String> = Axis::whole("epoch", [1.0, 2.0]).ticks().into_iter().map(|tick| tick.1).collect();
+        assert_eq!(said, ["0", "1", "2"]);
     }
 
     #[test]

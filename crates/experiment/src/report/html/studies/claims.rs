@@ -4,10 +4,16 @@ use crate::records::ClaimRow;
 use crate::report::html::prose::prose;
 use crate::report::html::section::Section;
 use crate::report::html::table::table;
-use crate::report::studies::claims::{TITLE, comparisons, sentences, summary};
+use crate::report::studies::claims::{DIFFERENCES, comparisons, differences, sentences, summary, title};
+use crate::tables::Beside;
 use maud::html;
 
-pub(super) fn section(rows: &[ClaimRow]) -> Option<Section> {
+pub(super) fn section(rows: &[ClaimRow], beside: Beside) -> Option<Section> {
+    if beside == Beside::Nothing {
+        let differences = differences(rows);
+        let body = html! { p { (DIFFERENCES) } (table("Effects with their intervals", &differences)) };
+        return (!differences.rows.is_empty()).then(|| Section::new("claims", title(beside), body));
+    }
     let words = sentences(rows)?;
     let body = html! {
         (prose(&words, ""))
@@ -17,5 +23,5 @@ pub(super) fn section(rows: &[ClaimRow]) -> Option<Section> {
             (table("Effects with their intervals", &comparisons(rows)))
         }
     };
-    Some(Section::new("claims", TITLE, body))
+    Some(Section::new("claims", title(beside), body))
 }

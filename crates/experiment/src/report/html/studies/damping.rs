@@ -8,6 +8,7 @@ use crate::report::html::section::Section;
 use crate::report::html::table::table;
 use crate::report::studies::damping::{Setting, TITLE, sentences, settings, table as numbers};
 use crate::report::studies::{percent, quoted_epsilon};
+use crate::significant::decimal;
 use crate::tables::in_order;
 use maud::{Markup, html};
 
@@ -23,11 +24,11 @@ const SHOWN: [Shown; 3] = [
     Shown {
         heading: "train loss (dark: low)",
         value: |one| one.train_loss,
-        say: |value| format!("{value:.3}"),
+        say: |value| decimal(value, 3),
         logarithmic: true,
     },
     Shown { heading: "test accuracy (dark: low)", value: |one| one.test_accuracy, say: percent, logarithmic: false },
-    Shown { heading: "flipped by FGSM (dark: few)", value: |one| one.flipped, say: percent, logarithmic: false },
+    Shown { heading: "FGSM's success rate (dark: low)", value: |one| one.success, say: percent, logarithmic: false },
 ];
 
 pub(super) fn section(rows: &[DampingRow]) -> Option<Section> {

@@ -12,6 +12,7 @@ use crate::report::html::theme::Look;
 use crate::report::studies::matched::{TITLE, sentences, table as matches};
 use crate::report::studies::{percent, quoted_epsilon};
 use crate::results::StudyResults;
+use crate::significant::decimal;
 use crate::tables::in_order;
 use maud::{Markup, html};
 
@@ -28,7 +29,7 @@ pub(super) fn section(studies: &StudyResults) -> Option<Section> {
         @if !matched.rows.is_empty() {
             (table(
                 &format!(
-                    "End points and their equals on other paths: share of the correct images that FGSM at ε = {epsilon} flips, means over \
+                    "End points and their equals on other paths: success rates of FGSM at ε = {epsilon}, means over \
                      the seeds that reach the value; Δ in points"
                 ),
                 &matched
@@ -53,7 +54,7 @@ fn others(rows: &[PathRow]) -> Markup {
                 let points = of.into_iter().map(|row| Point {
                     x: value(row),
                     y: rate(row.successes, row.correct),
-                    note: format!("step {}, seed {}, train loss {:.4}", row.step, row.seed, row.train_loss),
+                    note: format!("step {}, seed {}, train loss {}", row.step, row.seed, decimal(row.train_loss, 4)),
                 });
                 let one = Series::new(label(name), Look::of(name), points.collect());
                 if !one.points.is_empty() {
@@ -64,7 +65,7 @@ fn others(rows: &[PathRow]) -> Markup {
         Plot {
             title: format!("FGSM's success rate against {title}"),
             x: axis(own.iter().map(|row| value(row)).collect()),
-            y: Axis::share("flipped of the correct"),
+            y: Axis::share("success rate"),
             series,
             height: 320.0,
         }

@@ -13,10 +13,11 @@ use super::prose::prose;
 use super::section::Section;
 use crate::report::studies::failures;
 use crate::results::StudyResults;
+use crate::tables::Beside;
 
 /// The section of the claims; none where there are none.
-pub(super) fn claims(studies: &StudyResults) -> Option<Section> {
-    claims::section(&studies.claims)
+pub(super) fn claims(studies: &StudyResults, beside: Beside) -> Option<Section> {
+    claims::section(&studies.claims, beside)
 }
 
 /// The other studies, those that there are rows of.

@@ -22,9 +22,9 @@ pub(super) fn section(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Secti
             (curves(rows, "Train loss by arithmetic", |row| row.train_loss, |values| Axis::logarithmic("train loss", values)))
             (curves(
                 rows,
-                &format!("Share that FGSM at ε = {epsilon} flips, by arithmetic"),
+                &format!("Success rate of FGSM at ε = {epsilon}, by arithmetic"),
                 |row| rate(row.successes, row.correct),
-                |values| Axis::shares("flipped of the correct", values),
+                |values| Axis::shares("success rate", values),
             ))
             (table("Where each run ends, mean ± standard deviation over seeds", &ends))
         }
@@ -56,7 +56,7 @@ fn curves(rows: &[PrecisionRow], caption: &str, value: fn(&PrecisionRow) -> f64,
         });
         let plot = Plot {
             title: format!("{caption}, {generation}"),
-            x: Axis::linear("epoch", std::iter::once(0.0).chain(own.iter().map(|row| f64::from(row.epoch)))),
+            x: Axis::whole("epoch", own.iter().map(|row| f64::from(row.epoch))),
             y: axis(own.iter().map(|row| value(row)).collect()),
             series: series.filter(|one| !one.points.is_empty()).collect(),
             height: 280.0,
@@ -97,7 +97,7 @@ fn parted(drift: &[DriftRow]) -> Markup {
         let values: Vec<f64> = series.iter().flat_map(|one| &one.points).map(|point| point.y).collect();
         let plot = Plot {
             title: format!("Distance from the run in f64, {generation}"),
-            x: Axis::linear("epoch", std::iter::once(0.0).chain(own.iter().map(|row| f64::from(row.epoch)))),
+            x: Axis::whole("epoch", own.iter().map(|row| f64::from(row.epoch))),
             y: Axis::logarithmic("distance as a share of the way", values),
             series,
             height: 280.0,

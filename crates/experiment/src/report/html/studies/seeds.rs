@@ -7,7 +7,7 @@ use crate::report::html::prose::prose;
 use crate::report::html::section::Section;
 use crate::report::html::table::table;
 use crate::report::html::theme::Look;
-use crate::report::studies::seeds::{TITLE, attack_label, flipped, last_epochs, sentences, table as numbers};
+use crate::report::studies::seeds::{TITLE, attack_label, last_epochs, sentences, success_rate, table as numbers};
 use crate::report::studies::{percent, quoted_epsilon};
 use crate::results::StudyResults;
 use crate::tables::in_order;
@@ -20,7 +20,7 @@ pub(super) fn section(studies: &StudyResults) -> Option<Section> {
         (prose(&words, ""))
         @if let Some(figure) = spreads(&studies.late) { (figure) }
         @if !late.rows.is_empty() {
-            (table("Share of the correct images that each attack flips; standard deviations in points", &late))
+            (table("Success rates; standard deviations in points", &late))
         }
     };
     Some(Section::new("seeds", TITLE, body))
@@ -37,7 +37,7 @@ fn spreads(rows: &[LateAttackRow]) -> Option<Markup> {
     for attack in in_order(own.iter().map(|row| row.attack.as_str())) {
         let rows = distinct(own.iter().map(|row| row.optimizer.as_str())).into_iter().map(|name| {
             let said = |row: &LateAttackRow| {
-                let share = flipped(row);
+                let share = success_rate(row);
                 (share, format!("{}, seed {}, epoch {}: {}", label(name), row.seed, row.epoch, percent(share)))
             };
             let of = |row: &&LateAttackRow| row.optimizer == name && row.attack == attack;
@@ -49,7 +49,7 @@ fn spreads(rows: &[LateAttackRow]) -> Option<Markup> {
         let values = rows.iter().flat_map(|row| row.values.iter().flatten()).map(|value| value.0);
         let dots = Dots {
             title: format!("{} over seeds and over the last epochs", attack_label(attack)),
-            x: Axis::shares("flipped of the correct", values),
+            x: Axis::shares("success rate", values),
             kinds: vec!["the last epoch of each seed".to_owned(), format!("the last epochs of seed {first}")],
             rows,
         };
@@ -59,7 +59,7 @@ fn spreads(rows: &[LateAttackRow]) -> Option<Markup> {
         caption: format!(
             "Over seeds (filled, above) and over the last epochs of seed {first} (hollow, below), ε = {epsilon}"
         ),
-        note: "Share of the correctly classified images that the attack flips, clean labels.".to_owned(),
+        note: "Success rate: the share of the correctly classified images that are misclassified after the attack; clean labels.".to_owned(),
         legend: Vec::new(),
         drawn: panels(drawn),
         numbers: None,
