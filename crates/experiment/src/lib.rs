@@ -46,6 +46,7 @@ pub mod robustness;
 pub mod scaling;
 pub mod sealed;
 mod second_order_bench;
+pub mod significant;
 pub mod spectra;
 pub mod stop;
 pub mod study;

@@ -5,6 +5,7 @@
 use crate::optimizers::{distinct, label, paper_counterpart};
 use crate::paper::{self, PaperError};
 use crate::records::{DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, TrainingRow};
+use crate::significant::{decimals_or_significant, significant};
 
 /// What stands where the paper has no number.
 const NOTHING: &str = "–";
@@ -120,7 +121,7 @@ pub fn sharpness_table(rows: &[SharpnessRow]) -> Result<Table, PaperError> {
                 };
                 let mean = Spread::of(here.iter().map(|row| row.mean_loss_increase));
                 let median = Spread::of(here.iter().map(|row| row.median_loss_increase));
-                let mut cells = vec![label(optimizer).to_owned(), scope.to_string(), rho.to_string(), mean.show(4)];
+                let mut cells = vec![label(optimizer).to_owned(), scope.to_string(), rho.to_string(), mean.show_or_significant(4)];
                 cells.extend(compared(&median, published, 4));
                 table.rows.push(cells);
             }
@@ -152,7 +153,7 @@ pub fn distribution_table(rows: &[DistributionRow], quantity: Quantity) -> Resul
             cells.extend(compared(&spread(|row| row.median), published.map(|summary| summary.median), 4));
             let quantiles: [fn(&DistributionRow) -> f64; 4] =
                 [|row| row.q05, |row| row.q25, |row| row.q75, |row| row.q95];
-            cells.extend(quantiles.into_iter().map(|quantile| spread(quantile).show(4)));
+            cells.extend(quantiles.into_iter().map(|quantile| spread(quantile).show_or_significant(4)));
             table.rows.push(cells);
         }
     }
@@ -175,9 +176,9 @@ pub fn final_epoch_table(rows: &[TrainingRow]) -> Table {
                 label(optimizer).to_owned(),
                 dataset.to_owned(),
                 last.to_string(),
-                spread(|row| row.train_loss).show(4),
+                spread(|row| row.train_loss).show_or_significant(4),
                 spread(|row| 100.0 * row.train_accuracy).show(2) + " %",
-                spread(|row| row.test_loss).show(4),
+                spread(|row| row.test_loss).show_or_significant(4),
                 spread(|row| 100.0 * row.test_accuracy).show(2) + " %",
             ]);
         }
@@ -204,11 +205,26 @@ impl Spread {
         }
     }
 
+    /// With so many decimals, for rates and counts.
     pub(crate) fn show(&self, decimals: usize) -> String {
+        self.shown(|value| format!("{value:.decimals$}"))
+    }
+
+    /// With so many decimals, or three significant digits of what is too small for them, for losses and norms.
+    pub(crate) fn show_or_significant(&self, decimals: usize) -> String {
+        self.shown(|value| decimals_or_significant(value, decimals))
+    }
+
+    /// With so many significant digits, for numbers of any size.
+    pub(crate) fn significant(&self, digits: usize) -> String {
+        self.shown(|value| significant(value, digits))
+    }
+
+    fn shown(&self, show: impl Fn(f64) -> String) -> String {
         if self.seeds > 1 {
-            format!("{:.decimals$} ({:.decimals$} to {:.decimals$})", self.mean, self.least, self.most)
+            format!("{} ({} to {})", show(self.mean), show(self.least), show(self.most))
         } else {
-            format!("{:.decimals$}", self.mean)
+            show(self.mean)
         }
     }
 }
@@ -217,7 +233,7 @@ impl Spread {
 fn compared(ours: &Spread, theirs: Option<f64>, decimals: usize) -> [String; 3] {
     let difference = |theirs: f64| shown(ours.mean, decimals) - shown(theirs, decimals);
     [
-        ours.show(decimals),
+        if decimals == 0 { ours.show(0) } else { ours.show_or_significant(decimals) },
         or_nothing(theirs.map(|theirs| format!("{theirs:.decimals$}"))),
         or_nothing(theirs.map(|theirs| format!("{:+.decimals$}", difference(theirs)))),
     ]

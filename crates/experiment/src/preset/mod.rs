@@ -10,6 +10,7 @@ pub use flips::Flips;
 use crate::bounded_file::{self, read_text_at_most};
 use crate::optimizer_spec::OptimizerSpec;
 use crate::optimizers::sort_key;
+use crate::significant::shortest;
 use minima_data::Mnist;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -269,7 +270,7 @@ impl Preset {
                 );
             }
             if let Some((option, found, expected)) = optimizer.nonsense() {
-                return wrong(&format!("optimizers.{name}.{option}"), found.to_string(), expected);
+                return wrong(&format!("optimizers.{name}.{option}"), shortest(found), expected);
             }
         }
         Ok(())
