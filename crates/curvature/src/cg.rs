@@ -52,12 +52,16 @@ pub enum CgEnd {
     Stagnation,
 }
 
-/// A direction p along which the quadratic model has no minimum.
+/// A direction p along which the quadratic model has no minimum, as far as the precision of the products tells.
+///
+/// With products that are rounded, nothing distinguishes a positive curvature below some `ε ‖A‖ √n` from a negative one, for the
+/// network's precision ε. In single precision a positive definite matrix with a condition number above 10⁷ often ends conjugate gradients here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NegativeCurvature<T> {
-    /// p, of any length. The model does not rise along it: `bᵀ p ≥ (A x)ᵀ p`.
+    /// p, of any length. For exact products the model does not rise along it: `bᵀ p ≥ (A x)ᵀ p`. With rounding, `(A x)ᵀ p` exceeds
+    /// `bᵀ p` by no more than p's length times what rounding leaves of the residual, which is of the order of `n ε (‖A‖ ‖x‖ + ‖b‖)`.
     pub direction: Vec<T>,
-    /// `pᵀ A p / pᵀ p`, zero or less.
+    /// `pᵀ A p / pᵀ p` of the rounded product, zero or less. The exact quotient is within a small multiple of `ε ‖A‖ √n` of it.
     pub curvature: f64,
 }
 

@@ -26,6 +26,8 @@ impl Default for LanczosOptions {
 }
 
 /// `A Q = Q T + r eₖᵀ`: an orthonormal basis Q of the Krylov space of k steps and the tridiagonal matrix `T = Qᵀ A Q`.
+///
+/// With products that are rounded, `Qᵀ A Q` is tridiagonal only up to [`rounding`](Self::rounding).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lanczos<T> {
     /// The columns of Q; the first is the start.
@@ -36,6 +38,9 @@ pub struct Lanczos<T> {
     pub off_diagonal: Vec<f64>,
     /// `‖r‖`. Zero where the Krylov space is invariant: the eigenvalues of T are then eigenvalues of A.
     pub residual: f64,
+    /// For each column of `Qᵀ A Q`, the norm of its numbers above the diagonal less those of T: zero for a symmetric A but for rounding,
+    /// and not small where products with A are off by more.
+    pub rounding: Vec<f64>,
 }
 
 /// Eigenvalues and eigenvectors of Lanczos's matrix T.
@@ -47,8 +52,11 @@ pub struct Ritz {
     /// the values as nodes: for the start q and polynomials f of degree `2k − 1` or less, `qᵀ f(A) q = Σ weightᵢ
     /// f(valueᵢ)` (Golub & Welsch 1969).
     pub weights: Vec<f64>,
-    /// `‖A y − θ y‖` for each value θ and its vector y: an eigenvalue of A is within that distance of θ.
+    /// `‖A y − θ y‖` for each value θ and its vector y, as the recurrence has it: an eigenvalue of A is within that distance of θ, and
+    /// of what [`rounding`](Self::rounding) adds.
     pub residuals: Vec<f64>,
+    /// What the rounding of products adds to each residual, at most: `Σⱼ |sⱼ| roundingⱼ` for the vector s of T.
+    pub rounding: Vec<f64>,
 }
 
 impl<T: Scalar> Lanczos<T> {
@@ -76,7 +84,10 @@ impl<T: Scalar> Lanczos<T> {
         let weights = vectors.rows().into_iter().next().map(|row| row.iter().map(|x| x * x).collect());
         let residuals =
             vectors.rows().into_iter().next_back().map(|row| row.iter().map(|x| x.abs() * self.residual).collect());
+        let rounding = vectors.columns().into_iter();
+        let rounding = rounding.map(|s| s.iter().zip(&self.rounding).map(|(s, rounding)| s.abs() * rounding).sum());
         Ok(Ritz {
+            rounding: rounding.collect(),
             values: values.to_vec(),
             weights: weights.unwrap_or_default(),
             residuals: residuals.unwrap_or_default(),
@@ -111,6 +122,7 @@ pub fn lanczos_from<T: Scalar>(
     a.check(start)?;
     let mut kept = Basis::new();
     let (mut diagonal, mut off_diagonal, mut residual, mut largest) = (Vec::new(), Vec::new(), 0.0, 0.0_f64);
+    let mut rounding = Vec::new();
     let Some(mut next) = unit(start.to_vec(), finite("the norm of the start", norm(start))?) else {
         return Err(CurvatureError::Option { option: "start", found: 0.0, expected: "a vector that is not zero" });
     };
@@ -122,6 +134,7 @@ pub fn lanczos_from<T: Scalar>(
         kept.push(next);
         largest = largest.max(finite("the norm of a product", norm(&image))?);
         let (components, left) = kept.orthogonalize(&mut image);
+        rounding.push(beside_tridiagonal(&components, residual));
         diagonal.extend(components.last());
         residual = if is_noise::<T>(left, largest) || step + 1 == order { 0.0 } else { left };
         match unit(image, residual) {
@@ -129,5 +142,11 @@ pub fn lanczos_from<T: Scalar>(
             None => break,
         }
     }
-    Ok(Lanczos { basis: kept.into_vectors(), diagonal, off_diagonal, residual })
+    Ok(Lanczos { basis: kept.into_vectors(), diagonal, off_diagonal, residual, rounding })
+}
+
+/// The norm of what a column of `Qᵀ A Q` has above the diagonal and T has not. `beside` is the number of T above the diagonal.
+fn beside_tridiagonal(components: &[f64], beside: f64) -> f64 {
+    let above = components.iter().rev().skip(1).enumerate();
+    norm(&above.map(|(place, x)| if place == 0 { x - beside } else { *x }).collect::<Vec<f64>>())
 }

@@ -31,6 +31,16 @@ pub fn sign_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>) -
     probes
 }
 
+/// The columns are the probes of these numbers: probe i has the normal numbers of `key.fold_in(i)`.
+pub fn normal_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>) -> Array2<T> {
+    let mut probes = Array2::zeros((length, numbers.len()));
+    for (number, mut column) in numbers.zip(probes.columns_mut()) {
+        let normal = normal::<T>(key.fold_in(number as u32), length);
+        column.iter_mut().zip(normal).for_each(|(to, x)| *to = x);
+    }
+    probes
+}
+
 /// `0..count` in pieces of [`AT_ONCE`].
 pub fn pieces(count: usize) -> impl Iterator<Item = Range<usize>> {
     (0..count).step_by(AT_ONCE).map(move |first| first..count.min(first + AT_ONCE))

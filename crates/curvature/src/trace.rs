@@ -2,7 +2,7 @@
 
 use crate::arguments::{at_least, finite, order};
 use crate::basis::{Basis, is_noise, unit};
-use crate::probes::{pieces, sign_columns};
+use crate::probes::{normal_columns, pieces, sign_columns};
 use crate::vectors::{dot, norm};
 use crate::{CurvatureError, SymmetricOperator};
 use minima_autodiff::Scalar;
@@ -32,8 +32,11 @@ impl TraceEstimate {
 /// The mean of `zᵀ A z` over `probes` vectors z of random signs (Hutchinson 1989): one product for each. Its variance
 /// for one probe is twice the sum of squares beside the diagonal.
 ///
+/// The standard error is estimated from the spread of the samples. Of a matrix with few numbers beside its diagonal all samples of few
+/// probes may coincide although they differ from the trace; the standard error is then 0. [`trace_hutch_pp`] has no such case.
+///
 /// # Errors
-/// When A is not square, there are fewer than two probes, or a product fails or is not finite.
+/// Returns an error if A is not square, if there are fewer than two probes, or if a product fails or is not finite.
 pub fn trace_hutchinson<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     probes: usize,
@@ -51,10 +54,15 @@ pub fn trace_hutchinson<T: Scalar>(
 
 /// The trace from `products` products (Hutch++: Meyer, Musco, Musco & Woodruff 2021, algorithm 1): exact on the range Q
 /// of a third of them, Hutchinson's estimate on what `I − Q Qᵀ` leaves. With a decaying spectrum its error falls with
-/// the number of products, Hutchinson's with the root of it; a matrix of rank `products / 3` or less comes out exactly.
+/// the number of products, Hutchinson's with the root of it.
+///
+/// The range is sketched with normal numbers: with probability one, a matrix of rank `products / 3` or less comes out exactly, up to
+/// rounding, on whatever coordinates its range lies. Probes of the rest are uniform on the sphere of radius `√m` in the complement
+/// of Q, whose dimension is m (as in Epperly, Tropp & Webber 2024, section 3.3). With probability one, their samples are equal only where the rest is a
+/// multiple of the identity there, and then each of them is exact: the standard error is 0 only of an exact estimate.
 ///
 /// # Errors
-/// When A is not square, there are fewer than four products, or one fails or is not finite.
+/// Returns an error if A is not square, if there are fewer than four products, or if one fails or is not finite.
 pub fn trace_hutch_pp<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     products: usize,
@@ -67,7 +75,7 @@ pub fn trace_hutch_pp<T: Scalar>(
     let mut range = Basis::new();
     let mut largest = 0.0_f64;
     for piece in pieces(sketched) {
-        let images = a.apply_columns(sign_columns::<T>(for_range, order, piece).view())?;
+        let images = a.apply_columns(normal_columns::<T>(for_range, order, piece).view())?;
         for column in images.columns() {
             let mut v = column.to_vec();
             largest = largest.max(finite("the norm of a product", norm(&v))?);
@@ -80,14 +88,17 @@ pub fn trace_hutch_pp<T: Scalar>(
         }
     }
     let mut rest = Vec::new();
-    for piece in pieces(products - 2 * sketched) {
-        let mut z = sign_columns::<T>(for_rest, order, piece);
+    let complement = order - range.len();
+    let probes = if complement == 0 { 0 } else { products - 2 * sketched };
+    for piece in pieces(probes) {
+        let mut z = normal_columns::<T>(for_rest, order, piece);
         for mut column in z.columns_mut() {
             let mut v = column.to_vec();
-            range.orthogonalize(&mut v);
+            let (_, left) = range.orthogonalize(&mut v);
+            let v = unit(v, left).unwrap_or_else(|| vec![T::zero(); order]);
             column.iter_mut().zip(v).for_each(|(to, x)| *to = x);
         }
-        rest.extend(quadratic_forms(a, z.view())?);
+        rest.extend(quadratic_forms(a, z.view())?.into_iter().map(|form| complement as f64 * form));
     }
     let mut within = 0.0;
     let range = range.into_vectors();
@@ -98,7 +109,8 @@ pub fn trace_hutch_pp<T: Scalar>(
         });
         within += quadratic_forms(a, q.view())?.iter().sum::<f64>();
     }
-    let rest = TraceEstimate::of(&rest);
+    let rest =
+        if rest.is_empty() { TraceEstimate { value: 0.0, standard_error: 0.0 } } else { TraceEstimate::of(&rest) };
     Ok(TraceEstimate { value: within + rest.value, ..rest })
 }
 

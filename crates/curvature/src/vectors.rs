@@ -55,9 +55,22 @@ pub fn dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
     partial.into_iter().sum()
 }
 
-/// `‖a‖`.
+/// The range of a sum of squares none of whose terms matters where it underflows, and that has not overflowed.
+const SAFE_SQUARES: std::ops::Range<f64> = 1e-280..f64::INFINITY;
+
+/// `‖a‖`, of numbers of any size.
 pub fn norm<T: Scalar>(a: &[T]) -> f64 {
-    dot(a, a).sqrt()
+    let square = dot(a, a);
+    if SAFE_SQUARES.contains(&square) {
+        return square.sqrt();
+    }
+    // A vector of zeros, of a NaN or an infinity, or of numbers whose squares are out of range.
+    let largest = a.iter().fold(0.0, |most: f64, x| most.max(x.as_f64().abs()));
+    if largest == 0.0 || !square.is_finite() && a.iter().any(|x| !x.is_finite()) {
+        return square.sqrt();
+    }
+    let squares = a.iter().map(|x| (x.as_f64() / largest).powi(2));
+    largest * squares.sum::<f64>().sqrt()
 }
 
 /// `y ← y + factor · x`.
@@ -85,6 +98,20 @@ mod tests {
             let expected: i64 = (0..length as i64).map(|i| (i % 5) * (i % 3 - 1)).sum();
             assert_eq!(dot(&a, &b), expected as f64, "{length}");
         }
+    }
+
+    #[test]
+    fn a_norm_is_right_at_every_size() {
+        for power in -320..=307 {
+            let unit: f64 = format!("1e{power}").parse().unwrap_or(f64::NAN);
+            // A subnormal number is off by up to half the least one.
+            let allowed = 5.0 * (1e-15 * unit + f64::from_bits(1));
+            assert!((norm(&[3.0 * unit, 0.0, -4.0 * unit]) - 5.0 * unit).abs() <= allowed, "1e{power}");
+        }
+        assert!(norm(&[f64::NAN, 1.0]).is_nan() && norm(&[f64::NAN; 2]).is_nan());
+        assert_eq!(norm(&[f64::INFINITY, 1.0]), f64::INFINITY);
+        assert_eq!(norm::<f64>(&[0.0; 3]), 0.0);
+        assert_eq!(norm::<f64>(&[]), 0.0);
     }
 
     #[test]

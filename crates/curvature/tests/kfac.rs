@@ -353,3 +353,32 @@ fn what_does_not_fit_is_an_error() {
     let zero = Ekfac::estimate(&at, Array3::zeros((1, 5, 3)).view()).unwrap();
     assert!(matches!(zero.inverse(0.0), Err(CurvatureError::NotFinite { .. })));
 }
+
+/// The Fisher matrix of a network with one class is zero, and so are K-FAC and EKFAC. Damped, EKFAC's inverse is the identity over λ.
+#[test]
+fn one_class_has_a_fisher_matrix_of_zero() {
+    let mut g = GraphBuilder::new(&[3]);
+    let x = g.dense(g.input(), "Dense_0", 2).unwrap();
+    let x = g.relu(x);
+    let x = g.dense(x, "Dense_1", 1).unwrap();
+    let graph = g.finish(x).unwrap();
+    let params: Vec<f64> = graph.init(1);
+    let images = scattered(5, 3);
+    let at = graph.linearize(&params, images.view()).unwrap();
+    let cotangents = exact(&at);
+    assert_eq!(cotangents.dim(), (0, 5, 1));
+    let factors = KroneckerFactors::estimate(&at, cotangents.view()).unwrap();
+    assert!(factors.layers.iter().all(|layer| layer.output.iter().all(|x| *x == 0.0)));
+    let sampled = KroneckerFactors::estimate(&at, sampled_residuals(at.logits(), 1, Key::new(1)).view()).unwrap();
+    assert_eq!(factors, sampled);
+    let v = vec![1.0; params.len()];
+    let kfac = Kfac::new(factors).unwrap();
+    assert!(kfac.apply(&v).unwrap().iter().all(|x| *x == 0.0));
+    let ekfac = Ekfac::estimate(&at, cotangents.view()).unwrap();
+    assert!(ekfac.apply(&v).unwrap().iter().all(|x| *x == 0.0));
+    // (A + √λ I)⁻¹ ⊗ (√λ I)⁻¹ with π = 1, where a factor is zero: not I/λ, but finite and positive.
+    let inverse = kfac.inverse(0.01).unwrap().apply(&v).unwrap();
+    assert!(inverse.iter().all(|x| x.is_finite()) && inverse.iter().sum::<f64>() > 0.0);
+    let inverse = ekfac.inverse(0.01).unwrap().apply(&v).unwrap();
+    assert!(inverse.iter().all(|x| (x - 100.0).abs() < 1e-10));
+}

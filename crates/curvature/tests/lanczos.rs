@@ -5,7 +5,8 @@ mod matrices;
 use matrices::{Dense, graded, normal, with_spectrum};
 use minima_autodiff::Scalar;
 use minima_curvature::{
-    CurvatureError, EigenOptions, Eigenpair, LanczosOptions, bottom_eigenpairs, lanczos, lanczos_from, top_eigenpairs,
+    CurvatureError, EigenOptions, Eigenpair, LanczosOptions, LinearOperator, SymmetricOperator, bottom_eigenpairs,
+    lanczos, lanczos_from, top_eigenpairs,
 };
 use minima_linalg::symmetric_eigen;
 use minima_rng::Key;
@@ -206,4 +207,66 @@ fn bad_input_is_named() {
     assert!(matches!(top_eigenpairs(&nan, 2, &EigenOptions::default()), Err(CurvatureError::NotFinite { .. })));
     assert!(top_eigenpairs(&a, 0, &few).is_ok_and(|found| found.is_empty()));
     assert!(top_eigenpairs(&a, 9, &EigenOptions::default()).is_ok_and(|found| found.len() == 3));
+}
+
+/// Eigenvalues, eigenpairs and residuals scale with the matrix, down to numbers whose squares underflow.
+#[test]
+fn spectra_scale_with_the_matrix() -> Outcome {
+    let mut spectrum = graded(1e-2, 1.0, 30);
+    spectrum.extend([0.0; 10]);
+    let unit = with_spectrum(&spectrum, 77);
+    for power in [-300, -250, -200, -170, -160, -150, 0, 150, 160, 250, 300] {
+        let factor = 10.0_f64.powi(power);
+        let a = Dense::<f64>::new(&(&unit * factor));
+        let found = lanczos(&a, &LanczosOptions { steps: 40, key: Key::new(1) })?.ritz()?;
+        let largest = found.values.last().copied().unwrap_or(f64::NAN) / factor;
+        assert!((largest - 1.0).abs() < 1e-12, "1e{power}: {largest}");
+        let top = top_eigenpairs(&a, 3, &EigenOptions::default())?;
+        for (pair, exact) in top.iter().zip(spectrum.iter().take(30).rev()) {
+            assert!((pair.value / factor - exact).abs() < 1e-9, "1e{power}: {}", pair.value / factor);
+            assert!(pair.converged && pair.residual <= 1e-5 * factor, "1e{power}: {}", pair.residual / factor);
+        }
+    }
+    Ok(())
+}
+
+/// A product that is off by far more than rounding: what the recurrence says of the residual is too little, and `rounding` says so.
+struct Skewed(Dense<f64>);
+
+impl LinearOperator<f64> for Skewed {
+    fn shape(&self) -> [usize; 2] {
+        self.0.shape()
+    }
+
+    fn apply(&self, v: &[f64]) -> Result<Vec<f64>, CurvatureError> {
+        let mut image = self.0.apply(v)?;
+        let ahead: Vec<f64> = v.iter().skip(1).chain([&0.0]).copied().collect();
+        image.iter_mut().zip(ahead).for_each(|(to, x)| *to += 1e-3 * x);
+        Ok(image)
+    }
+}
+
+impl SymmetricOperator<f64> for Skewed {}
+
+#[test]
+fn a_residual_with_rounding_bounds_the_true_one() -> Outcome {
+    let exact = Dense::<f64>::new(&with_spectrum(&graded(1e-3, 1.0, 60), 78));
+    let skewed = Skewed(Dense::new(&exact.matrix));
+    for (a, off) in [(&exact as &dyn SymmetricOperator<f64>, false), (&skewed, true)] {
+        let run = lanczos(a, &LanczosOptions { steps: 25, key: Key::new(2) })?;
+        let ritz = run.ritz()?;
+        let (_, vectors) = minima_linalg::symmetric_eigen(run.tridiagonal().view())?;
+        for (place, s) in vectors.columns().into_iter().enumerate() {
+            let mut y = vec![0.0; 60];
+            for (s, q) in s.iter().zip(&run.basis) {
+                y.iter_mut().zip(q).for_each(|(y, q)| *y += s * q);
+            }
+            let image = a.apply(&y)?;
+            let true_one = image.iter().zip(&y).map(|(x, y)| (x - ritz.values[place] * y).powi(2)).sum::<f64>().sqrt();
+            let bound = ritz.residuals[place].hypot(ritz.rounding[place]);
+            assert!(true_one <= bound + 1e-14, "{place}: {true_one:e} above {bound:e}");
+            assert_eq!(ritz.rounding[place] > 1e-6, off, "{:e}", ritz.rounding[place]);
+        }
+    }
+    Ok(())
 }

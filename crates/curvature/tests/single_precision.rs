@@ -81,3 +81,38 @@ fn convergence_is_about_the_solution_itself() -> Outcome {
     assert!(residual.dot(&residual).sqrt() < 1.1e-5 * wide.dot(&wide).sqrt());
     Ok(())
 }
+
+/// In single precision, conjugate gradients may meet a curvature of zero or less where the matrix is positive definite. What
+/// [`NegativeCurvature`](minima_curvature::NegativeCurvature) says of it holds up to rounding.
+#[test]
+fn negative_curvature_is_negative_but_for_rounding() -> Outcome {
+    let (mut ended, mut positive, mut rises) = (0, 0, 0);
+    let mut worst = [0.0_f64; 2];
+    for number in 0..300 {
+        let (order, condition) = ([5, 20, 60][number % 3], 10.0_f64.powi([6, 7, 8, 9, 10][number / 3 % 5]));
+        let a = Dense::<f32>::new(&with_spectrum(&graded(1.0 / condition, 1.0, order), 1000 + 10 * number as u64));
+        let b: Vec<f32> = normal(order, number as u64).into_iter().map(|x| x as f32).collect();
+        let options = CgOptions { iterations: 1000, tolerance: 1e-7, relative_progress: None };
+        let found = conjugate_gradient(&a, &b, &options, None, None)?;
+        let Some(negative) = found.negative_curvature else { continue };
+        let (p, x, b) = (wide(&negative.direction), wide(&found.x), wide(&b));
+        let matrix = a.matrix.mapv(f64::from);
+        let exact = p.dot(&matrix.dot(&p)) / p.dot(&p);
+        ended += 1;
+        positive += usize::from(exact > 0.0);
+        assert!(negative.curvature <= 0.0);
+        // A product of n terms in single precision, ‖A‖ = 1: each component is off by ε √n |a|ᵀ|p| or so.
+        let allowed = 2.0 * (order as f64).sqrt() * EPSILON;
+        assert!((exact - negative.curvature).abs() <= allowed, "{order}, {condition:e}: {exact:e}");
+        worst[0] = worst[0].max((exact - negative.curvature).abs() / allowed);
+        let rise = (matrix.dot(&x) - &b).dot(&p) / size(&p);
+        rises += usize::from(rise > 0.0);
+        let allowed = order as f64 * EPSILON * (size(&x) + size(&b));
+        worst[1] = worst[1].max(rise / allowed);
+        assert!(rise <= allowed, "{order}, {condition:e}: {rise:e} of {allowed:e}");
+    }
+    // Both do happen.
+    assert!(ended > 20 && positive > 10 && rises > 5, "{ended} {positive} {rises}");
+    println!("worst shares of the bounds: {worst:?}");
+    Ok(())
+}

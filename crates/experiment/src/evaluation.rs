@@ -5,6 +5,7 @@ use crate::machine::Machine;
 use crate::measurement::measure;
 use crate::preset::NetworkKind;
 use crate::records::Scope;
+use crate::significant::{decimal, significant};
 use crate::tables::Table;
 use crate::training::{TestSet, network};
 use minima_autodiff::Model;
@@ -13,6 +14,9 @@ use minima_metrics::{Eigenvalue, SpectrumOptions, Summary, curvature_spectrum};
 use serde::Serialize;
 use std::fmt;
 use std::path::Path;
+
+/// Significant digits of eigenvalues and traces.
+const DIGITS: usize = 4;
 
 /// Test images that share a weight perturbation in the scope `batch`, as in the paper.
 const SHARPNESS_BATCH: usize = 256;
@@ -59,15 +63,15 @@ pub struct CurvatureResult {
     /// How many images, the first ones.
     pub images: usize,
     /// The Gauss-Newton matrix's largest eigenvalues, descending.
-    pub gauss_newton: Vec<f64>,
+    pub gauss_newton: Vec<Eigenvalue>,
     /// The Hessian's.
-    pub hessian: Vec<f64>,
+    pub hessian: Vec<Eigenvalue>,
     /// The Hessian's smallest eigenvalue.
-    pub smallest: f64,
+    pub smallest: Eigenvalue,
     /// The trace of either.
     pub trace: f64,
     /// The Hessian's largest eigenvalue with parameters in units of their filters' norms.
-    pub normalised_largest: Option<f64>,
+    pub normalised_largest: Option<Eigenvalue>,
     /// The trace in these units.
     pub normalised_trace: f64,
 }
@@ -141,21 +145,27 @@ pub fn evaluate_checkpoint(
 fn curvature(model: &Model<f32>, train: &Dataset) -> Result<CurvatureResult, ExperimentError> {
     let (images, labels) = train.take(CURVATURE_IMAGES).all();
     let found = curvature_spectrum(model.graph(), model.params(), images.view(), &labels, &SpectrumOptions::default())?;
-    let values = |largest: &[Eigenvalue]| largest.iter().map(|e| e.value).collect::<Vec<_>>();
     Ok(CurvatureResult {
         images: found.images,
-        gauss_newton: values(&found.gauss_newton.largest),
-        hessian: values(&found.hessian.largest),
-        smallest: found.hessian.smallest.value,
+        gauss_newton: found.gauss_newton.largest,
+        hessian: found.hessian.largest,
+        smallest: found.hessian.smallest,
         trace: found.hessian.trace,
-        normalised_largest: found.normalised_hessian.largest.first().map(|e| e.value),
+        normalised_largest: found.normalised_hessian.largest.first().copied(),
         normalised_trace: found.normalised_hessian.trace,
     })
 }
 
 impl fmt::Display for CheckpointEvaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {} of {} correct, test loss {:.4}", self.weights, self.correct, self.images, self.test_loss)?;
+        writeln!(
+            f,
+            "{}: {} of {} correct, test loss {}",
+            self.weights,
+            self.correct,
+            self.images,
+            decimal(self.test_loss, 4)
+        )?;
         let mut attacks = Table::new(&["attack", "epsilon", "successes", "of those correct"]);
         for a in &self.attacks {
             let share = crate::paper::rate(a.successes as u32, self.correct as u32);
@@ -165,7 +175,7 @@ impl fmt::Display for CheckpointEvaluation {
         writeln!(f, "\n{}", attacks.to_text())?;
         let mut rows = Table::new(&["measure", "mean", "median"]);
         let mut push = |name: String, mean: f64, median: f64| {
-            rows.rows.push(vec![name, format!("{mean:.5}"), format!("{median:.5}")]);
+            rows.rows.push(vec![name, decimal(mean, 5), decimal(median, 5)]);
         };
         push("input-gradient norm".into(), self.input_gradient_norm.mean, self.input_gradient_norm.median);
         push("logit margin".into(), self.logit_margin.mean, self.logit_margin.median);
@@ -181,14 +191,26 @@ impl fmt::Display for CurvatureResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Curvature of the mean loss on the first {} training images", self.images)?;
         let mut rows = Table::new(&["measure", "value"]);
-        let listed = |values: &[f64]| values.iter().map(|x| format!("{x:.3}")).collect::<Vec<_>>().join(" ");
+        let listed = |values: &[Eigenvalue]| values.iter().map(shown).collect::<Vec<_>>().join(" ");
         let mut push = |name: &str, value: String| rows.rows.push(vec![name.to_owned(), value]);
         push("largest eigenvalues, Gauss-Newton matrix", listed(&self.gauss_newton));
         push("largest eigenvalues, Hessian", listed(&self.hessian));
         push("smallest eigenvalue, Hessian", listed(&[self.smallest]));
-        push("trace of either", listed(&[self.trace]));
+        push("trace of either", significant(self.trace, DIGITS));
         push("largest eigenvalue in units of the filters", listed(self.normalised_largest.as_slice()));
-        push("trace in units of the filters", listed(&[self.normalised_trace]));
-        write!(f, "{}", rows.to_text())
+        push("trace in units of the filters", significant(self.normalised_trace, DIGITS));
+        write!(f, "{}", rows.to_text())?;
+        let mut all =
+            self.gauss_newton.iter().chain(&self.hessian).chain([&self.smallest]).chain(&self.normalised_largest);
+        match all.any(|eigenvalue| !eigenvalue.converged) {
+            true => writeln!(f, "\n* not converged: the matrix has an eigenvalue within the distance after ±"),
+            false => Ok(()),
+        }
     }
+}
+
+/// An eigenvalue, and where it has not converged, a star and how far off it may be.
+fn shown(Eigenvalue { value, residual, converged }: &Eigenvalue) -> String {
+    let value = significant(*value, DIGITS);
+    if *converged { value } else { format!("{value}*±{}", significant(*residual, 2)) }
 }

@@ -38,7 +38,7 @@ pub fn spectra(run: &Run, model: &Model<f32>, preset: &Preset, train: &Dataset) 
         (CurvatureMatrix::GaussNewton, true, &spectrum.normalised_gauss_newton),
         (CurvatureMatrix::Hessian, true, &spectrum.normalised_hessian),
     ] {
-        let row = |quantity, rank, Eigenvalue { value, residual }| CurvatureRow {
+        let row = |quantity, rank, Eigenvalue { value, residual, converged }| CurvatureRow {
             dataset: run.dataset.name().to_owned(),
             optimizer: run.optimizer.clone(),
             seed: run.seed,
@@ -49,10 +49,12 @@ pub fn spectra(run: &Run, model: &Model<f32>, preset: &Preset, train: &Dataset) 
             rank,
             value,
             residual,
+            converged,
         };
         found.curvature.extend((1..).zip(&spectrum.largest).map(|(rank, e)| row(SpectralQuantity::Largest, rank, *e)));
         found.curvature.push(row(SpectralQuantity::Smallest, 1, spectrum.smallest));
-        found.curvature.push(row(SpectralQuantity::Trace, 1, Eigenvalue { value: spectrum.trace, residual: 0.0 }));
+        let trace = Eigenvalue { value: spectrum.trace, residual: 0.0, converged: true };
+        found.curvature.push(row(SpectralQuantity::Trace, 1, trace));
         found.densities.extend(density(run, matrix, normalised, spectrum));
     }
     Ok(found)

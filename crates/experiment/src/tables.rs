@@ -5,7 +5,7 @@
 use crate::optimizers::{distinct, label, paper_counterpart};
 use crate::paper::{self, PaperError};
 use crate::records::{DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, TrainingRow};
-use crate::significant::{decimal, signed};
+use crate::significant::{decimal, signed, significant};
 
 /// What a cell shows where the paper has no number.
 const NOTHING: &str = "–";
@@ -247,6 +247,11 @@ impl Spread {
     /// With so many decimals, or as many digits as a value needs: for quantities that differ by orders of magnitude.
     pub(crate) fn digits(&self, decimals: usize) -> String {
         self.said(|value| decimal(value, decimals))
+    }
+
+    /// With so many significant digits: for numbers of any size.
+    pub(crate) fn significant(&self, digits: usize) -> String {
+        self.said(|value| significant(value, digits))
     }
 
     fn said(&self, shown: impl Fn(f64) -> String) -> String {

@@ -6,6 +6,7 @@ use crate::observer::{Event, Observer};
 use crate::optimizer_spec::{OptimizerSpec, Point};
 use crate::preset::{DatasetKind, Preset, PresetError};
 use crate::records::TuningRow;
+use crate::significant::shortest;
 use crate::tables::Table;
 use crate::training::{Run, TestSet, Training};
 use minima_data::Mnist;
@@ -113,7 +114,7 @@ pub fn tune(
         for point in grid(spec).points(spec) {
             let spec = spec.clone().at(&point);
             if let Some((option, found, expected)) = spec.nonsense() {
-                let (key, found) = (format!("optimizers.{name}.{option}"), found.to_string());
+                let (key, found) = (format!("optimizers.{name}.{option}"), shortest(found));
                 return Err(PresetError::Value { key, found, expected }.into());
             }
             jobs.push((name, spec, point));

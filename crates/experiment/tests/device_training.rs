@@ -54,6 +54,10 @@ impl Optimizer<f32, Engine> for FailsAt {
         self.inner.step(engine, params, batch)
     }
 
+    fn check(&self) -> Result<(), OptimError> {
+        self.inner.check()
+    }
+
     fn state(&self, engine: &Engine) -> Result<OptimizerState, OptimError> {
         self.inner.state(engine)
     }

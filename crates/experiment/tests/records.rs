@@ -102,6 +102,7 @@ fn curvature_rows() {
         rank,
         value,
         residual,
+        converged: residual < 5e-4,
     };
     round_trip(
         &[
@@ -109,10 +110,10 @@ fn curvature_rows() {
             row(CurvatureMatrix::Hessian, false, SpectralQuantity::Smallest, 1, -0.5, 0.001),
             row(CurvatureMatrix::Hessian, true, SpectralQuantity::Trace, 1, 527.9, 0.0),
         ],
-        "dataset,optimizer,seed,images,matrix,normalised,quantity,rank,value,residual\n\
-         poisoned,adam,42,1000,gauss_newton,false,largest,2,13.5,1e-7\n\
-         poisoned,adam,42,1000,hessian,false,smallest,1,-0.5,0.001\n\
-         poisoned,adam,42,1000,hessian,true,trace,1,527.9,0.0\n",
+        "dataset,optimizer,seed,images,matrix,normalised,quantity,rank,value,residual,converged\n\
+         poisoned,adam,42,1000,gauss_newton,false,largest,2,13.5,1e-7,true\n\
+         poisoned,adam,42,1000,hessian,false,smallest,1,-0.5,0.001,false\n\
+         poisoned,adam,42,1000,hessian,true,trace,1,527.9,0.0,true\n",
     );
 }
 

@@ -316,6 +316,7 @@ fn curvature(optimizer: &str, seed: u64, plain: [f64; 2], normalised: [f64; 2]) 
         rank: 1,
         value,
         residual: 0.0,
+        converged: true,
     };
     let mut rows = Vec::new();
     for matrix in [CurvatureMatrix::GaussNewton, CurvatureMatrix::Hessian] {

@@ -1,5 +1,6 @@
 //! Cholesky factorization.
 
+use crate::power_of_two::PowerOfTwo;
 use crate::{LinalgError, Real, precondition};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use num_traits::NumCast;
@@ -23,7 +24,16 @@ impl<R: Real> Cholesky<R> {
     pub fn factor(mut a: Array2<R>) -> Result<Self, LinalgError> {
         precondition::square("a", a.dim())?;
         precondition::finite_lower("a", a.view())?;
-        R::cholesky(&mut a)?;
+        // No number of a positive definite matrix is larger than the largest on its diagonal.
+        let largest = a.diag().iter().fold(R::zero(), |most, d| most.max(d.abs()));
+        match PowerOfTwo::to_unit(largest).map(PowerOfTwo::even) {
+            None => R::cholesky(&mut a)?,
+            Some(factor) => {
+                a.mapv_inplace(|x| factor.times(x));
+                R::cholesky(&mut a)?;
+                a.mapv_inplace(|x| factor.root().inverse().times(x));
+            }
+        }
         match a.diag().iter().position(|d| !(d.is_finite() && *d > R::zero())) {
             Some(pivot) => Err(LinalgError::NotPositiveDefinite { pivot }),
             None => Ok(Self { factor: a }),

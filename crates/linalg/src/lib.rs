@@ -33,6 +33,7 @@ mod faer_backend;
 mod lapack_backend;
 mod lu;
 mod matmul;
+mod power_of_two;
 mod precondition;
 mod real;
 mod syrk;

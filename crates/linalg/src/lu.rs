@@ -1,6 +1,7 @@
 //! LU factorization with partial pivoting.
 
 use crate::backend::Pivots;
+use crate::power_of_two::PowerOfTwo;
 use crate::{LinalgError, Real, precondition};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
@@ -12,6 +13,8 @@ pub struct Lu<R: Real> {
     /// `U` with the diagonal, and below it `L`, whose diagonal is one.
     factors: Array2<R>,
     pivots: Pivots,
+    /// What the matrix was multiplied by before it was factored.
+    factor: Option<PowerOfTwo>,
 }
 
 impl<R: Real> Lu<R> {
@@ -25,6 +28,11 @@ impl<R: Real> Lu<R> {
     pub fn factor(mut a: Array2<R>) -> Result<Self, LinalgError> {
         precondition::square("a", a.dim())?;
         precondition::finite("a", a.view())?;
+        let largest = a.iter().fold(R::zero(), |most, x| most.max(x.abs()));
+        let factor = PowerOfTwo::to_unit(largest);
+        if let Some(factor) = factor {
+            a.mapv_inplace(|x| factor.times(x));
+        }
         let pivots = R::lu(&mut a)?;
         for (pivot, value) in a.diag().iter().enumerate() {
             if value.is_zero() {
@@ -34,7 +42,7 @@ impl<R: Real> Lu<R> {
                 return Err(LinalgError::Backend(format!("LU pivot {pivot} overflows to {value}")));
             }
         }
-        Ok(Self { factors: a, pivots })
+        Ok(Self { factors: a, pivots, factor })
     }
 
     /// Order n of the matrix.
@@ -50,7 +58,11 @@ impl<R: Real> Lu<R> {
     pub fn solve(&self, b: ArrayView2<'_, R>) -> Result<Array2<R>, LinalgError> {
         precondition::shape("b", b.dim(), (self.order(), b.ncols()))?;
         precondition::finite("b", b)?;
-        R::lu_solve(self.factors.view(), &self.pivots, b)
+        let x = R::lu_solve(self.factors.view(), &self.pivots, b)?;
+        Ok(match self.factor {
+            None => x,
+            Some(factor) => x.mapv_into(|x| factor.times(x)),
+        })
     }
 
     /// Solves `A·x = b` for `b` and `x` of length n.

@@ -56,6 +56,25 @@ fn forward_error_follows_the_condition() -> Result<(), LinalgError> {
     Ok(())
 }
 
+/// A positive definite matrix times a power of two has the factor times its root, digit for digit.
+#[test]
+fn factors_have_the_same_digits_at_every_size() -> Result<(), LinalgError> {
+    let square: Array2<f32> = narrow(&uniform(20, 20, 6));
+    let square = square.mapv(|x| (x * 8.0).round() / 8.0);
+    // Multiples of 1/64 up to about 30: the numbers keep all digits down to 2^-143.
+    let a = square.t().dot(&square) + Array2::<f32>::eye(20);
+    let plain = Cholesky::factor(a.clone())?.into_factor();
+    for power in (-142..=122_i32).step_by(2) {
+        let scaled = a.mapv(|x| (f64::from(x) * 2.0_f64.powi(power)) as f32);
+        let found = Cholesky::factor(scaled)?.into_factor();
+        for ((i, j), x) in found.indexed_iter().filter(|((i, j), _)| j <= i) {
+            let exact = f64::from(plain[[i, j]]) * 2.0_f64.powi(power / 2);
+            assert!((f64::from(*x) - exact).abs() <= 1e-7 * exact.abs(), "2^{power}: {x:e} and not {exact:e}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn hilbert_is_solved_or_refused() -> Result<(), LinalgError> {
     let hilbert = |n| Array2::from_shape_fn((n, n), |(i, j)| 1.0 / (i + j + 1) as f64);

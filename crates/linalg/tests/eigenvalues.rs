@@ -1,8 +1,10 @@
 //! Symmetric eigenvalues and eigenvectors, against spectra that are known.
 
+#![allow(clippy::panic, reason = "a test may fail so")]
+
 mod matrices;
 
-use matrices::{by_columns, eps, gapped, graded, narrow, norm, wide, with_spectrum};
+use matrices::{by_columns, eps, gapped, graded, narrow, norm, uniform, wide, with_spectrum};
 use minima_linalg::{LinalgError, Real, symmetric_eigen, symmetric_eigenvalues};
 use ndarray::{Array2, array};
 
@@ -57,6 +59,63 @@ fn spectra<R: Real>() -> Result<(), LinalgError> {
 fn known_spectra_come_back() -> Result<(), LinalgError> {
     spectra::<f32>()?;
     spectra::<f64>()
+}
+
+/// The same spectrum in each size from the least numbers to the largest: eigenvalues are within `n·ε` of the largest and the least
+/// positive number, which is what the input is rounded to.
+fn every_size<R: Real>(powers: std::ops::RangeInclusive<i32>, least: f64) -> Result<(), LinalgError> {
+    let mut spectrum = graded(1e-3, 1.0, 12);
+    spectrum.iter_mut().step_by(3).for_each(|x| *x = -*x);
+    spectrum.extend([0.0; 4]);
+    let unit = with_spectrum(&spectrum, 11);
+    let order = spectrum.len() as f64;
+    for power in powers {
+        // In two steps: the factor may be subnormal.
+        let factor = 2.0_f64.powi(power / 2) * 2.0_f64.powi(power - power / 2);
+        let a: Array2<R> = narrow(&(&unit * factor));
+        // The numbers as rounded, back at the size of 1, where double precision resolves them.
+        let back = |x: R| x.to_f64().unwrap_or(f64::NAN) * 2.0_f64.powi(-power / 2) * 2.0_f64.powi(-power + power / 2);
+        let exact = symmetric_eigenvalues(a.mapv(back).view())?;
+        let (values, vectors) = symmetric_eigen(a.view())?;
+        assert_eq!(values, symmetric_eigenvalues(a.view())?, "2^{power}");
+        let bound = 2.0 * order * eps::<R>() + least / factor;
+        for (found, exact) in values.iter().zip(&exact) {
+            assert!((back(*found) - exact).abs() <= bound, "2^{power}: {} and not {exact}", back(*found));
+        }
+        let q = wide(vectors.view());
+        let apart = norm(&(q.t().dot(&q) - Array2::<f64>::eye(q.nrows())));
+        assert!(apart <= 3.0 * order.powf(1.5) * eps::<R>(), "2^{power}: orthogonality {apart}");
+    }
+    Ok(())
+}
+
+#[test]
+fn eigenvalues_have_the_same_digits_at_every_size() -> Result<(), LinalgError> {
+    every_size::<f32>(-146..=126, 2.0_f64.powi(-149))?;
+    every_size::<f64>(-1070..=-950, f64::from_bits(1))?;
+    every_size::<f64>(930..=1022, 0.0)
+}
+
+/// Blocks of very different sizes in one matrix, the small ones subnormal, with zeros between.
+#[test]
+fn blocks_of_very_different_sizes_converge() -> Result<(), LinalgError> {
+    for power in -149..=0 {
+        let small = 2.0_f64.powi(power) as f32;
+        for order in [2, 3, 5, 40] {
+            let mut a: Array2<f32> = narrow::<f32>(&uniform(order, order, 5)).mapv(|x| x * small);
+            a[[0, 0]] = 1.0;
+            let lower = Array2::from_shape_fn((order, order), |(i, j)| if i >= j { a[[i, j]] } else { a[[j, i]] });
+            let exact = symmetric_eigenvalues(wide(lower.view()).view())?;
+            let bound = 2.0 * order as f64 * eps::<f32>();
+            let values = symmetric_eigen(lower.view()).map(|(values, _)| values).unwrap_or_else(|error| {
+                panic!("blocks of 2^{power}, order {order}: {error}");
+            });
+            assert!(
+                values.iter().zip(&exact).all(|(x, e)| (f64::from(*x) - e).abs() <= bound * exact[order - 1].max(1.0))
+            );
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -54,6 +54,35 @@ fn indefinite_and_graded() -> Result<(), LinalgError> {
     Ok(())
 }
 
+/// A system times a power of two has a solution with the same digits, subnormal pivots included.
+#[test]
+fn systems_of_every_size_are_solved() -> Result<(), LinalgError> {
+    let a: Array2<f32> = narrow(&uniform(30, 30, 6));
+    // Numbers of few digits: no number is rounded as the matrix gets small.
+    let a = a.mapv(|x| (x * 8.0).round() / 8.0) + Array2::<f32>::eye(30) * 4.0;
+    let b: Array2<f32> = narrow(&uniform(30, 2, 9));
+    let plain = solve_general(a.clone(), b.view())?;
+    for power in (-144..=122_i32).filter(|power| *power != 0) {
+        let factor = 2.0_f64.powi(power);
+        let small = a.mapv(|x| (f64::from(x) * factor) as f32);
+        // The right side shrinks along, that the solution stays where it is.
+        let b_small = b.mapv(|x| (f64::from(x) * factor) as f32);
+        if power > -100 {
+            check_residual(&small, &solve_general(small.clone(), b_small.view())?, &b_small);
+        }
+        // The least numbers of `b` would be rounded: the solution is compared for a `b` of ordinary size instead.
+        let x = wide(solve_general(small, (&b * 1e-3).view())?.view());
+        let exact = wide(plain.view()) * (1e-3 / factor);
+        if exact.iter().all(|x| x.abs() < f64::from(f32::MAX)) {
+            // The condition is about 10; products of subnormal solutions are not looked at.
+            let apart = norm(&(&x - &exact)) / norm(&exact);
+            let floor = f64::from(f32::MIN_POSITIVE) / norm(&exact);
+            assert!(apart < 1e-5 + floor, "2^{power}: {apart:e}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn rows_are_exchanged() -> Result<(), LinalgError> {
     let order = 200;

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 /// A residual, as a share of the largest eigenvalue, that no Ritz value has which stands for several eigenvalues: those lie closer than
 /// a Lanczos process far shorter than the matrix's order tells apart.
 const CONVERGED: f64 = 1e-6;
+/// The residual, as a share of the eigenvalue itself, up to which the eigenvalue counts as converged.
+const CLOSE: f64 = 1e-2;
 /// An eigenvalue within this share of the largest may be one of many, such as the zeros of parameters without influence.
 const MANIFOLD: f64 = 1e-3;
 
@@ -43,8 +45,12 @@ impl Default for SpectrumOptions {
 pub struct Eigenvalue {
     /// A Ritz value λ, the Rayleigh quotient of a vector y of length 1.
     pub value: f64,
-    /// `‖A y − λ y‖`: the matrix has an eigenvalue within that distance of λ. The error is of the order of its square.
+    /// A bound on `‖A y − λ y‖`, the rounding of the products included: the matrix has an eigenvalue within that distance of λ. The
+    /// error is of the order of its square over the distance to the next eigenvalue.
     pub residual: f64,
+    /// Whether the residual is at most 1 % of λ, or 10⁻⁶ of the largest eigenvalue found. Where it is not, λ may be off by as much as
+    /// the residual.
+    pub converged: bool,
 }
 
 /// One matrix's spectrum.
@@ -133,20 +139,24 @@ fn spectrum<T: Scalar>(
         runs.push(ritz);
     }
     let of_rank = |rank: usize| {
-        let known = |run: &Ritz| {
-            let place = run.values.len().checked_sub(rank + 1)?;
-            Some(Eigenvalue { value: *run.values.get(place)?, residual: *run.residuals.get(place)? })
-        };
+        let known = |run: &Ritz| eigenvalue(run, run.values.len().checked_sub(rank + 1)?);
         runs.iter().filter_map(known).max_by(|a, b| a.value.total_cmp(&b.value))
     };
-    let lowest = |run: &Ritz| Some(Eigenvalue { value: *run.values.first()?, residual: *run.residuals.first()? });
-    let smallest = runs.iter().filter_map(lowest).min_by(|a, b| a.value.total_cmp(&b.value));
+    let smallest = runs.iter().filter_map(|run| eigenvalue(run, 0)).min_by(|a, b| a.value.total_cmp(&b.value));
     let none = CurvatureError::Option { option: "probes", found: 0.0, expected: "one or more" };
     let smallest = smallest.ok_or(none)?;
     let largest = (0..options.largest).map_while(of_rank).collect();
     let [order, _] = a.shape();
     let probes = runs.into_iter().map(|run| quadrature(run, order)).collect();
     Ok(MatrixSpectrum { largest, smallest, density: SpectralDensity { order, probes }, trace })
+}
+
+/// What a run knows of its eigenvalue at a place, from the least.
+fn eigenvalue(run: &Ritz, place: usize) -> Option<Eigenvalue> {
+    let value = *run.values.get(place)?;
+    let residual = run.residuals.get(place)?.hypot(*run.rounding.get(place)?);
+    let size = run.values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    Some(Eigenvalue { value, residual, converged: residual <= (CLOSE * value.abs()).max(CONVERGED * size) })
 }
 
 /// Stochastic Lanczos quadrature, with what is known better than by chance: a Ritz value that has converged stands for one eigenvalue,

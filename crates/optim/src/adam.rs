@@ -1,6 +1,8 @@
 //! Adam (Kingma & Ba 2015), and AdamW (Loshchilov & Hutter 2019).
 
-use crate::first_order::FirstOrder;
+use crate::OptimError;
+use crate::first_order::{FirstOrder, FirstOrderRule};
+use crate::range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use minima_autodiff::engine::{DeviceRule, UpdateRule};
 use minima_autodiff::{Engine, Graph, Scalar};
 use minima_faults::{Fault, planted};
@@ -10,6 +12,9 @@ pub type Adam<T, E = Graph> = FirstOrder<AdamRule, T, E>;
 
 /// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `θ ← θ − η (m̂ / (√v̂ + ε) + δ θ)`, where `m̂ = m / (1 − β₁ᵗ)` and
 /// `v̂ = v / (1 − β₂ᵗ)` correct the bias of the zero start, and δ is AdamW's decoupled weight decay.
+///
+/// η and δ are finite and not negative, β₁ and β₂ from 0 to below 1, and ε is positive, all in the network's precision: in single
+/// precision an ε of 1e-50 is 0, and the step at a zero gradient `0 / 0`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamRule {
     learning_rate: f64,
@@ -72,6 +77,16 @@ impl<T: Scalar> UpdateRule<T> for AdamRule {
     fn on_device(&self) -> DeviceRule {
         let Self { learning_rate, betas, epsilon, weight_decay } = *self;
         DeviceRule::Adam { learning_rate, betas, epsilon, weight_decay }
+    }
+}
+
+impl<T: Scalar> FirstOrderRule<T> for AdamRule {
+    fn check(&self) -> Result<(), OptimError> {
+        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        check::<T>("beta1", self.betas[0], BELOW_ONE)?;
+        check::<T>("beta2", self.betas[1], BELOW_ONE)?;
+        check::<T>("epsilon", self.epsilon, POSITIVE)?;
+        check::<T>("weight_decay", self.weight_decay, NOT_NEGATIVE)
     }
 }
 

@@ -5,6 +5,15 @@ use minima_autodiff::engine::UpdateRule;
 use minima_autodiff::{Engine, Graph, Scalar};
 use minima_faults::{Fault, planted};
 
+/// An update rule that knows which options it works with.
+pub trait FirstOrderRule<T: Scalar>: UpdateRule<T> {
+    /// Whether the options make sense in the precision `T`.
+    ///
+    /// # Errors
+    /// Returns [`OptimError::Option`] or [`OptimError::RoundedOption`] for the first option that is out of its range.
+    fn check(&self) -> Result<(), OptimError>;
+}
+
 /// An update rule with what it remembers on its engine.
 #[derive(Debug)]
 pub struct FirstOrder<R, T: Scalar, E: Engine<T> = Graph> {
@@ -19,21 +28,28 @@ impl<R, T: Scalar, E: Engine<T>> FirstOrder<R, T, E> {
     }
 }
 
-impl<R: UpdateRule<T>, T: Scalar, E: Engine<T>> FirstOrder<R, T, E> {
+impl<R: FirstOrderRule<T>, T: Scalar, E: Engine<T>> FirstOrder<R, T, E> {
     /// One step by the rule along a given gradient.
     ///
     /// # Errors
-    /// When the parameters or the gradient do not fit the network; `params` is then unchanged.
+    /// Returns an error if an option is out of its range, or if the parameters or the gradient do not fit the network; `params` is
+    /// then unchanged.
     pub fn update(&mut self, engine: &E, params: &mut E::Vector, gradient: &E::Vector) -> Result<(), OptimError> {
+        self.rule.check()?;
         Ok(engine.update(&self.rule, params, gradient, &mut self.state)?)
     }
 }
 
-impl<R: UpdateRule<T> + Send, T: Scalar, E: Engine<T>> Optimizer<T, E> for FirstOrder<R, T, E> {
+impl<R: FirstOrderRule<T> + Send, T: Scalar, E: Engine<T>> Optimizer<T, E> for FirstOrder<R, T, E> {
     fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
+        self.rule.check()?;
         let (report, gradient) = engine.gradient(params, batch)?;
         self.update(engine, params, &gradient)?;
         Ok(report)
+    }
+
+    fn check(&self) -> Result<(), OptimError> {
+        self.rule.check()
     }
 
     fn state(&self, engine: &E) -> Result<OptimizerState, OptimError> {

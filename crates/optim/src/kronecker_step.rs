@@ -244,21 +244,21 @@ fn is_due(step: u32, period: u32) -> bool {
 }
 
 impl Options {
-    fn check(&self) -> Result<(), OptimError> {
-        check("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
-        check("damping", self.damping, POSITIVE)?;
-        check("momentum", self.momentum, BELOW_ONE)?;
-        check("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
-        check("decay", self.decay, BELOW_ONE)?;
-        check("statistics_every", f64::from(self.statistics_every), AT_LEAST_ONE)?;
-        check("inverse_every", f64::from(self.inverse_every), AT_LEAST_ONE)?;
-        check("kl_clip", self.kl_clip.unwrap_or(1.0), POSITIVE)
+    fn check<T: Scalar>(&self) -> Result<(), OptimError> {
+        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        check::<T>("damping", self.damping, POSITIVE)?;
+        check::<T>("momentum", self.momentum, BELOW_ONE)?;
+        check::<T>("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
+        check::<T>("decay", self.decay, BELOW_ONE)?;
+        check::<f64>("statistics_every", f64::from(self.statistics_every), AT_LEAST_ONE)?;
+        check::<f64>("inverse_every", f64::from(self.inverse_every), AT_LEAST_ONE)?;
+        check::<f64>("kl_clip", self.kl_clip.unwrap_or(1.0), POSITIVE)
     }
 }
 
 impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
     fn step(&mut self, graph: &Graph, params: &mut Vec<T>, batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
-        self.options.check()?;
+        self.check()?;
         let Options { learning_rate, momentum, weight_decay, .. } = self.options;
         let step = self.steps.saturating_add(1);
         let (report, mut gradient, observed) = self.gradient(graph, params, batch, step)?;
@@ -280,6 +280,10 @@ impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
         }
         self.steps = step;
         Ok(report)
+    }
+
+    fn check(&self) -> Result<(), OptimError> {
+        self.options.check::<T>()
     }
 
     fn state(&self, _graph: &Graph) -> Result<OptimizerState, OptimError> {

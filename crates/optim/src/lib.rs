@@ -48,7 +48,7 @@ mod vectors;
 pub use adam::{Adam, AdamRule};
 pub use ekfac::{Ekfac, EkfacCurvature};
 pub use error::OptimError;
-pub use first_order::FirstOrder;
+pub use first_order::{FirstOrder, FirstOrderRule};
 pub use gauss_newton::{Arithmetic, EmulatedGaussNewton, GaussNewton, Generation, SolvePrecision, emulated};
 pub use kfac::{Kfac, KfacCurvature};
 pub use kronecker_step::{KroneckerCurvature, KroneckerStep};

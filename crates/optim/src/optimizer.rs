@@ -12,8 +12,16 @@ pub trait Optimizer<T: Scalar, E: Engine<T> = Graph>: Send {
     /// for [`Graph`] alone may look.
     ///
     /// # Errors
-    /// When the batch or the parameters do not fit the network, or a system cannot be solved; `params` is then unchanged.
+    /// Returns an error if an option is out of its range, if the batch or the parameters do not fit the network, or if a system cannot
+    /// be solved; `params` is then unchanged.
     fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError>;
+
+    /// Whether the options make sense in the precision that they are used in. Every step asks this first.
+    ///
+    /// # Errors
+    /// Returns [`OptimError::Option`] or [`OptimError::RoundedOption`] for the first option that is out of its range, and
+    /// [`OptimError::NoModel`] if two options exclude each other.
+    fn check(&self) -> Result<(), OptimError>;
 
     /// What it remembers from its steps so far.
     ///

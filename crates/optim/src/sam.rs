@@ -1,8 +1,8 @@
 //! Sharpness-aware minimization (Foret et al. 2021), and its adaptive form (Kwon et al. 2021).
 
+use crate::first_order::FirstOrderRule;
 use crate::range::{NOT_NEGATIVE, check};
 use crate::{FirstOrder, OptimError, Optimizer, OptimizerState};
-use minima_autodiff::engine::UpdateRule;
 use minima_autodiff::{Engine, Scalar};
 use minima_faults::{Fault, planted};
 
@@ -71,16 +71,21 @@ impl<O> Sam<O> {
 
 impl<R, T, E> Optimizer<T, E> for Sam<FirstOrder<R, T, E>>
 where
-    R: UpdateRule<T> + Send,
+    R: FirstOrderRule<T> + Send,
     T: Scalar,
     E: Engine<T, Vector = Vec<T>>,
 {
     fn step(&mut self, engine: &E, params: &mut Vec<T>, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
-        check("rho", self.rho, NOT_NEGATIVE)?;
+        self.check()?;
         let (report, gradient) = engine.gradient(params, batch)?;
         let (_, gradient) = engine.gradient(&self.highest(params, &gradient), batch)?;
         self.base.update(engine, params, &gradient)?;
         Ok(report)
+    }
+
+    fn check(&self) -> Result<(), OptimError> {
+        check::<T>("rho", self.rho, NOT_NEGATIVE)?;
+        self.base.check()
     }
 
     fn state(&self, engine: &E) -> Result<OptimizerState, OptimError> {

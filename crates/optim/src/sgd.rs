@@ -1,6 +1,8 @@
 //! Stochastic gradient descent.
 
-use crate::first_order::FirstOrder;
+use crate::OptimError;
+use crate::first_order::{FirstOrder, FirstOrderRule};
+use crate::range::{BELOW_ONE, NOT_NEGATIVE, check};
 use minima_autodiff::engine::{DeviceRule, UpdateRule};
 use minima_autodiff::{Engine, Graph, Scalar};
 use minima_faults::{Fault, planted};
@@ -9,7 +11,7 @@ use minima_faults::{Fault, planted};
 pub type Sgd<T, E = Graph> = FirstOrder<SgdRule, T, E>;
 
 /// `θ ← θ − η u`, with `u = g` or, with momentum μ, `v ← μ v + g` and `u = v` (heavy ball) or `u = g + μ v` (Nesterov);
-/// weight decay δ adds `δ θ` to the gradient `g`.
+/// weight decay δ adds `δ θ` to the gradient `g`. η and δ are finite and not negative, and μ is from 0 to below 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SgdRule {
     learning_rate: f64,
@@ -71,6 +73,14 @@ impl<T: Scalar> UpdateRule<T> for SgdRule {
     fn on_device(&self) -> DeviceRule {
         let Self { learning_rate, momentum, nesterov, weight_decay } = *self;
         DeviceRule::Sgd { learning_rate, momentum, nesterov, weight_decay }
+    }
+}
+
+impl<T: Scalar> FirstOrderRule<T> for SgdRule {
+    fn check(&self) -> Result<(), OptimError> {
+        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        check::<T>("momentum", self.momentum, BELOW_ONE)?;
+        check::<T>("weight_decay", self.weight_decay, NOT_NEGATIVE)
     }
 }
 

@@ -18,7 +18,11 @@ fn words(value: u64) -> [u32; 2] {
 }
 
 impl Key {
-    /// The key of a seed: its high and low words, as `jax.random.PRNGKey`.
+    /// The key of a seed: its high and low words.
+    ///
+    /// Up to 2³² − 1 that is `jax.random.PRNGKey(seed)` in each of JAX's modes. From 2³² on it is the key that JAX makes with
+    /// `jax_enable_x64`. By default JAX has integers of 32 bits and drops the high word: for 2³² + 5 its key is `[0, 5]`, and this one
+    /// `[1, 5]`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(words(if planted(Fault::SeedIgnored) { 0 } else { seed }))

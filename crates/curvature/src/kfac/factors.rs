@@ -28,27 +28,27 @@ impl<T: Scalar> KroneckerFactors<T> {
     /// The factors at a linearization, from cotangents `(count, images, classes)` of the logits whose outer products, summed
     /// over the first axis, make every image's Fisher matrix to the logits; nothing in them is divided by the images.
     ///
+    /// A network with one class has a Fisher matrix of zero, and may have no cotangents: every `G` is zero then.
+    ///
     /// # Errors
-    /// When there are no cotangents, or they have another shape than the logits.
+    /// Returns an error if the cotangents have another shape than the logits, or if there are none for several classes.
     pub fn estimate(at: &Linearization<'_, T>, cotangents: ArrayView3<'_, T>) -> Result<Self, CurvatureError> {
-        let mut sum: Option<Self> = None;
-        for w in cotangents.outer_iter() {
-            let pairs = at.layer_pairs(w)?;
-            match &mut sum {
-                None => sum = Some(Self::of_pairs(&pairs)?),
-                Some(sum) => {
-                    for (layer, pairs) in sum.layers.iter_mut().zip(&pairs) {
-                        layer.output += &second_moment(pairs.cotangents.view(), pairs.cotangents.ncols())?;
-                    }
-                }
+        let mut cotangents = cotangents.outer_iter();
+        let Some(first) = cotangents.next() else {
+            let (images, classes) = at.logits().dim();
+            if classes != 1 {
+                let (found, expected) = (vec![0, images, classes], vec![1, images, classes]);
+                return Err(CurvatureError::Size { what: "cotangents", found, expected });
+            }
+            return Self::of_pairs(&at.layer_pairs(Array2::zeros((images, classes)).view())?);
+        };
+        let mut sum = Self::of_pairs(&at.layer_pairs(first)?)?;
+        for w in cotangents {
+            for (layer, pairs) in sum.layers.iter_mut().zip(&at.layer_pairs(w)?) {
+                layer.output += &second_moment(pairs.cotangents.view(), pairs.cotangents.ncols())?;
             }
         }
-        let [count, images, classes] = [cotangents.dim().0, cotangents.dim().1, cotangents.dim().2];
-        sum.ok_or_else(|| CurvatureError::Size {
-            what: "cotangents",
-            found: vec![count, images, classes],
-            expected: vec![1, images, classes],
-        })
+        Ok(sum)
     }
 
     /// The factors of the layers' inputs and cotangents, for one cotangent an image.

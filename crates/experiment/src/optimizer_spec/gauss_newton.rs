@@ -103,7 +103,7 @@ impl GaussNewtonSpec {
     }
 
     pub(super) fn options(&self) -> Vec<Checked> {
-        rate_and_damping(self.learning_rate, self.damping)
+        rate_and_damping(self.learning_rate, self.damping, self.precision)
     }
 }
 
@@ -116,7 +116,7 @@ impl Tf32Spec {
     }
 
     pub(super) fn options(&self) -> Vec<Checked> {
-        rate_and_damping(self.learning_rate, self.damping)
+        rate_and_damping(self.learning_rate, self.damping, SolvePrecision::Double)
     }
 }
 
@@ -128,7 +128,7 @@ impl EmulatedSpec {
     }
 
     pub(super) fn options(&self) -> Vec<Checked> {
-        rate_and_damping(self.learning_rate, self.damping)
+        rate_and_damping(self.learning_rate, self.damping, SolvePrecision::Double)
     }
 }
 
@@ -150,7 +150,7 @@ impl GaussNewtonCgSpec {
     }
 
     pub(super) fn options(&self) -> Vec<Checked> {
-        let mut options = rate_and_damping(self.learning_rate, self.damping);
+        let mut options = rate_and_damping(self.learning_rate, self.damping, SolvePrecision::Network);
         options.extend([
             Checked::count("iterations", self.iterations),
             Checked::share("tolerance", self.tolerance),
@@ -169,6 +169,11 @@ impl GaussNewtonCgSpec {
     }
 }
 
-fn rate_and_damping(learning_rate: f64, damping: f64) -> Vec<Checked> {
-    vec![Checked::positive("learning_rate", learning_rate), Checked::positive("damping", damping)]
+/// The damping is used in double precision where the system is solved there.
+fn rate_and_damping(learning_rate: f64, damping: f64, precision: SolvePrecision) -> Vec<Checked> {
+    let damping = match precision {
+        SolvePrecision::Double => Checked::positive_in_double("damping", damping),
+        SolvePrecision::Network => Checked::positive("damping", damping),
+    };
+    vec![Checked::positive("learning_rate", learning_rate), damping]
 }

@@ -16,17 +16,31 @@ impl Checked {
         Self { name: Cow::Borrowed(name), value, fine, expected }
     }
 
+    /// A number that is in its range, and is so in single precision, in which networks are trained.
+    fn number(name: &'static str, value: f64, holds: fn(f64) -> bool, [expected, single]: [&'static str; 2]) -> Self {
+        let expected = if holds(value) { single } else { expected };
+        Self::new(name, value, holds(value) && holds(f64::from(value as f32)), expected)
+    }
+
     pub(super) fn positive(name: &'static str, value: f64) -> Self {
+        let expected = ["a positive number", "a number that is positive and finite in single precision"];
+        Self::number(name, value, |x| x.is_finite() && x > 0.0, expected)
+    }
+
+    /// A positive number that is used in double precision, whatever the network's.
+    pub(super) fn positive_in_double(name: &'static str, value: f64) -> Self {
         Self::new(name, value, value.is_finite() && value > 0.0, "a positive number")
     }
 
     pub(super) fn zero_or_positive(name: &'static str, value: f64) -> Self {
-        Self::new(name, value, value.is_finite() && value >= 0.0, "0 or a positive number")
+        let expected = ["0 or a positive number", "a number that is finite in single precision"];
+        Self::number(name, value, |x| x.is_finite() && x >= 0.0, expected)
     }
 
     /// At least 0 and below 1.
     pub(super) fn share(name: &'static str, value: f64) -> Self {
-        Self::new(name, value, (0.0..1.0).contains(&value), "a number from 0 to below 1")
+        let expected = ["a number from 0 to below 1", "a number that is below 1 in single precision"];
+        Self::number(name, value, |x| (0.0..1.0).contains(&x), expected)
     }
 
     pub(super) fn count(name: &'static str, value: u32) -> Self {

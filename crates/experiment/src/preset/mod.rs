@@ -11,6 +11,7 @@ use crate::bounded_file::{self, read_text_at_most};
 use crate::data_identity::DataIdentity;
 use crate::optimizer_spec::OptimizerSpec;
 use crate::optimizers::sort_key;
+use crate::significant::shortest;
 use minima_data::Mnist;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -297,7 +298,7 @@ impl Preset {
                 );
             }
             if let Some((option, found, expected)) = optimizer.nonsense() {
-                return wrong(&format!("optimizers.{name}.{option}"), found.to_string(), expected);
+                return wrong(&format!("optimizers.{name}.{option}"), shortest(found), expected);
             }
         }
         Ok(())

@@ -60,11 +60,25 @@ pub struct CurvatureRow {
     pub value: f64,
     /// The matrix has an eigenvalue within this distance of the value; 0 for a trace, which is exact.
     pub residual: f64,
+    /// Whether the residual is at most 1 % of the value, or 10⁻⁶ of the matrix's largest eigenvalue; `true` for a trace. An eigenvalue
+    /// that has not converged may be off by as much as its residual.
+    pub converged: bool,
 }
 
 impl Record for CurvatureRow {
-    const HEADER: &'static [&'static str] =
-        &["dataset", "optimizer", "seed", "images", "matrix", "normalised", "quantity", "rank", "value", "residual"];
+    const HEADER: &'static [&'static str] = &[
+        "dataset",
+        "optimizer",
+        "seed",
+        "images",
+        "matrix",
+        "normalised",
+        "quantity",
+        "rank",
+        "value",
+        "residual",
+        "converged",
+    ];
 }
 
 /// How eigenvalues are distributed: a node of one probe's quadrature, and how many eigenvalues it stands for.

@@ -3,12 +3,15 @@
 use super::{ReportInput, listed};
 use crate::optimizers::{ADAM, MEAN, SGD, distinct, label};
 use crate::records::{CLEAN, CurvatureMatrix, CurvatureRow, SpectralQuantity};
-use crate::significant::decimal;
+use crate::significant::{decimal, significant};
 use crate::tables::{Spread, Table, names};
 use minima_metrics::SpectrumOptions;
 
 /// Two values this close, as a share of the larger, are said to be about the same.
 const ABOUT: f64 = 0.05;
+
+/// Significant digits of eigenvalues and traces.
+const DIGITS: usize = 3;
 
 /// A measure of sharpness.
 #[derive(Clone, Copy)]
@@ -79,18 +82,25 @@ pub fn curvature_table(rows: &[CurvatureRow]) -> Table {
             if !rows.iter().any(|row| own(&row)) {
                 continue;
             }
-            let shown = |matrix, normalised, quantity, decimals| {
-                Spread::of(cell(rows, matrix, normalised, quantity).filter(own).map(|row| row.value)).digits(decimals)
+            let shown = |matrix, normalised, quantity| {
+                let here = || cell(rows, matrix, normalised, quantity).filter(own);
+                let value = Spread::of(here().map(|row| row.value)).significant(DIGITS);
+                // Of several seeds, the one that is known least.
+                let worst = here().filter(|row| !row.converged).map(|row| row.residual).max_by(f64::total_cmp);
+                match worst {
+                    Some(residual) => format!("{value}, not converged (± {})", significant(residual, 2)),
+                    None => value,
+                }
             };
             table.rows.push(vec![
                 label(optimizer).to_owned(),
                 dataset.to_owned(),
-                shown(GaussNewton, false, Largest, 2),
-                shown(Hessian, false, Largest, 2),
-                shown(Hessian, false, Smallest, 2),
-                shown(Hessian, false, Trace, 1),
-                shown(Hessian, true, Largest, 1),
-                shown(Hessian, true, Trace, 0),
+                shown(GaussNewton, false, Largest),
+                shown(Hessian, false, Largest),
+                shown(Hessian, false, Smallest),
+                shown(Hessian, false, Trace),
+                shown(Hessian, true, Largest),
+                shown(Hessian, true, Trace),
             ]);
         }
     }
@@ -107,7 +117,8 @@ pub(super) fn section(input: &ReportInput<'_>) -> Option<String> {
          have the same diagonal in a network of rectifiers. In filters: each weight in units of its filter's norm, each bias in \
          units of itself, `D H D`; that stays the same when one layer is scaled up and the next one down, which the plain numbers do \
          not. Eigenvalues are Lanczos's, after {steps} steps from each of {probes} random starts (one, in filters): the largest \
-         are bounds from below, the smallest from above, and `residual` in `curvature.csv` says how far off an eigenvalue can be.\n\n{}",
+         are bounds from below, the smallest from above, and `residual` in `curvature.csv` says how far off an eigenvalue can be. An \
+         eigenvalue whose residual exceeds 1 % of it is marked as not converged, with the residual.\n\n{}",
         curvature_table(input.curvature).to_markdown()
     );
     let sentences = comparisons(input);
@@ -147,7 +158,8 @@ fn comparisons(input: &ReportInput<'_>) -> String {
                     .filter_map(|rival| value(input, rival, measure).map(|other| (*rival, other, compare(own, other))))
                     .collect();
                 seen.extend(others.iter().map(|(rival, _, how)| (*rival, measure.normalised, *how)));
-                (!others.is_empty()).then(|| format!("{} {}, {}", measure.name, decimal(own, 1), beside(&others)))
+                (!others.is_empty())
+                    .then(|| format!("{} {}, {}", measure.name, significant(own, DIGITS), beside(&others)))
             })
             .collect();
         if !parts.is_empty() {
@@ -168,7 +180,7 @@ fn beside(others: &[(&str, f64, Compared)]) -> String {
     let parts = words.into_iter().filter_map(|(how, words)| {
         let so = others.iter().filter(|(_, _, found)| *found == how);
         let named: Vec<String> =
-            so.map(|(rival, other, _)| format!("{}'s {}", label(rival), decimal(*other, 1))).collect();
+            so.map(|(rival, other, _)| format!("{}'s {}", label(rival), significant(*other, DIGITS))).collect();
         (!named.is_empty()).then(|| format!("{words} {}", listed(&named)))
     });
     parts.collect::<Vec<_>>().join(", ")

@@ -16,7 +16,7 @@ use super::logit_curvature::LogitCurvature;
 use super::strips::ColumnOrder;
 use super::{Arithmetic, Generation};
 use crate::batch_gradient::batch_gradient;
-use crate::range::{POSITIVE, check};
+use crate::range::{NOT_NEGATIVE, POSITIVE, check};
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_autodiff::{Batch, Graph, Scalar, StepReport, mixed_dot};
@@ -88,7 +88,7 @@ impl EmulatedGaussNewton {
         params: &[f32],
         batch: &Batch<'_, f32>,
     ) -> Result<(StepReport, Vec<f32>), OptimError> {
-        check("damping", self.damping, POSITIVE)?;
+        self.check_damping()?;
         let at = graph.linearize(params, batch.images())?;
         let (report, gradient) = batch_gradient(&at, batch.labels())?;
         let order = if self.natural_order { ColumnOrder::natural(graph) } else { ColumnOrder::by_output(graph) };
@@ -177,6 +177,11 @@ impl EmulatedGaussNewton {
         Ok(direction)
     }
 
+    /// The damping is used in double precision.
+    fn check_damping(&self) -> Result<(), OptimError> {
+        check::<f64>("damping", self.damping, POSITIVE)
+    }
+
     fn failed(&self, source: LinalgError) -> OptimError {
         OptimError::EmulatedSolve { arithmetic: self.arithmetic.name(), damping: self.damping, source }
     }
@@ -185,6 +190,7 @@ impl EmulatedGaussNewton {
 impl<T: Scalar> Optimizer<T> for EmulatedGaussNewton {
     /// The direction is formed in `f32`, whatever the precision of the parameters.
     fn step(&mut self, graph: &Graph, params: &mut Vec<T>, batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
+        Optimizer::<T>::check(self)?;
         let single = |x: &T| x.as_f64() as f32;
         let at: Vec<f32> = params.iter().map(single).collect();
         let images = batch.images().map(single);
@@ -194,6 +200,11 @@ impl<T: Scalar> Optimizer<T> for EmulatedGaussNewton {
             *p -= rate * T::from_f64(f64::from(d));
         }
         Ok(report)
+    }
+
+    fn check(&self) -> Result<(), OptimError> {
+        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        self.check_damping()
     }
 
     /// Nothing: each step is computed from its batch alone.

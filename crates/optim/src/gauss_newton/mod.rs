@@ -19,7 +19,7 @@ pub use minima_curvature::Generation;
 pub use solve_precision::SolvePrecision;
 
 use crate::error::enough;
-use crate::range::{POSITIVE, check};
+use crate::range::{NOT_NEGATIVE, POSITIVE, check};
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
 
@@ -69,17 +69,27 @@ impl GaussNewton {
     /// The direction `A⁻¹ g` at `params`, and what was seen of the batch there.
     ///
     /// # Errors
-    /// When the batch or the parameters do not fit the network, λ is not positive, or the system cannot be solved.
+    /// Returns an error if an option is out of its range, if the batch or the parameters do not fit the network, or if the system
+    /// cannot be solved.
     pub fn direction<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64>>(
         &self,
         engine: &E,
         params: &E::Vector,
         batch: &E::Batch<'_>,
     ) -> Result<(E::Report, E::Vector), OptimError> {
-        check("damping", self.damping, POSITIVE)?;
+        self.check_in::<T>()?;
         match self.precision {
             SolvePrecision::Network => self.direction_solved_in::<T, T, E>(engine, params, batch),
             SolvePrecision::Double => self.direction_solved_in::<T, f64, E>(engine, params, batch),
+        }
+    }
+
+    /// The damping is used in the precision that the system is solved in, the learning rate in the network's.
+    fn check_in<T: Scalar>(&self) -> Result<(), OptimError> {
+        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        match self.precision {
+            SolvePrecision::Network => check::<T>("damping", self.damping, POSITIVE),
+            SolvePrecision::Double => check::<f64>("damping", self.damping, POSITIVE),
         }
     }
 
@@ -112,6 +122,10 @@ impl<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64>> Optimizer<T, E> 
         let (report, direction) = self.direction(engine, params, batch)?;
         engine.descend(params, self.learning_rate, &direction)?;
         Ok(report)
+    }
+
+    fn check(&self) -> Result<(), OptimError> {
+        self.check_in::<T>()
     }
 
     /// Nothing: each step is computed from its batch alone.

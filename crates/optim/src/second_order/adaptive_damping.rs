@@ -41,10 +41,10 @@ impl Default for LevenbergMarquardt {
 
 impl LevenbergMarquardt {
     pub(super) fn check(&self) -> Result<(), OptimError> {
-        check("grow", self.grow, AT_LEAST_ONE)?;
-        check("shrink", self.shrink, AT_LEAST_ONE)?;
-        check("least", self.least, POSITIVE)?;
-        check("greatest", self.greatest, (|x| x > 0.0, "a positive number"))?;
+        check::<f64>("grow", self.grow, AT_LEAST_ONE)?;
+        check::<f64>("shrink", self.shrink, AT_LEAST_ONE)?;
+        check::<f64>("least", self.least, POSITIVE)?;
+        check::<f64>("greatest", self.greatest, (|x| x > 0.0, "a positive number"))?;
         if self.least > self.greatest {
             return Err(OptimError::Option {
                 option: "least",

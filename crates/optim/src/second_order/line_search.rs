@@ -33,9 +33,9 @@ pub(super) struct Trial {
 
 impl Armijo {
     pub(super) fn check(&self) -> Result<(), OptimError> {
-        check("sufficient", self.sufficient, POSITIVE_BELOW_ONE)?;
-        check("shrink", self.shrink, POSITIVE_BELOW_ONE)?;
-        check("trials", self.trials as f64, AT_LEAST_ONE)
+        check::<f64>("sufficient", self.sufficient, POSITIVE_BELOW_ONE)?;
+        check::<f64>("shrink", self.shrink, POSITIVE_BELOW_ONE)?;
+        check::<f64>("trials", self.trials as f64, AT_LEAST_ONE)
     }
 
     /// The first of `first, shrink · first, …` that meets the condition, or none within the trials. `loss` is F at θ, `slope`

@@ -193,11 +193,11 @@ impl<T: Scalar> SecondOrder<T> {
 }
 
 impl Options {
-    fn check(&self) -> Result<(), OptimError> {
-        check("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
-        check("momentum", self.momentum, BELOW_ONE)?;
-        check("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
-        check("step_limit", self.step_limit.unwrap_or(1.0), POSITIVE)?;
+    fn check<T: Scalar>(&self) -> Result<(), OptimError> {
+        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        check::<T>("momentum", self.momentum, BELOW_ONE)?;
+        check::<T>("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
+        check::<f64>("step_limit", self.step_limit.unwrap_or(1.0), POSITIVE)?;
         self.line_search.map_or(Ok(()), |armijo| armijo.check())?;
         if let Some(rule) = self.adaptive_damping {
             rule.check()?;
@@ -206,7 +206,7 @@ impl Options {
             }
         }
         match self.solver {
-            Solver::Cg(cg) => cg.check(),
+            Solver::Cg(cg) => cg.check::<T>(),
             Solver::Exact => Ok(()),
         }
     }

@@ -55,9 +55,9 @@ impl CgSolver {
         Self { preconditioned: true, ..self }
     }
 
-    pub(super) fn check(&self) -> Result<(), OptimError> {
-        check("iterations", self.options.iterations as f64, AT_LEAST_ONE)?;
-        check("warm_start", self.warm_start.unwrap_or(0.0), BELOW_ONE)
+    pub(super) fn check<T: Scalar>(&self) -> Result<(), OptimError> {
+        check::<f64>("iterations", self.options.iterations as f64, AT_LEAST_ONE)?;
+        check::<T>("warm_start", self.warm_start.unwrap_or(0.0), BELOW_ONE)
     }
 
     /// The direction, and how it was found. `previous` is the direction before, empty in the first step; `diagonal` is D.

@@ -87,7 +87,7 @@ impl<'a, T: Scalar> Point<'a, T> {
 
 impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
     fn step(&mut self, graph: &Graph, params: &mut Vec<T>, batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
-        self.check()?;
+        Optimizer::check(self)?;
         // Nothing is changed before everything has succeeded.
         let (report, moved, memory) = {
             let batch = Batch::new(batch.images().reborrow(), batch.labels())?;
@@ -102,6 +102,15 @@ impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
         Ok(report)
     }
 
+    /// The exact solver uses the damping in double precision, conjugate gradients in the network's.
+    fn check(&self) -> Result<(), OptimError> {
+        match self.options.solver {
+            Solver::Exact => check::<f64>("damping", self.memory.damping, POSITIVE)?,
+            Solver::Cg(_) => check::<T>("damping", self.memory.damping, POSITIVE)?,
+        }
+        self.options.check::<T>()
+    }
+
     fn state(&self, _graph: &Graph) -> Result<OptimizerState, OptimError> {
         Ok(self.memory.state())
     }
@@ -113,11 +122,6 @@ impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
 }
 
 impl<T: Scalar> SecondOrder<T> {
-    fn check(&self) -> Result<(), OptimError> {
-        check("damping", self.memory.damping, POSITIVE)?;
-        self.options.check()
-    }
-
     /// The direction `d = (C + (λ + δ) I)⁻¹ (g + δθ)` at `params`, without learning rate or momentum, and what was seen of the
     /// batch there. For drawn labels and a warm start it is that of the next step.
     ///
@@ -129,7 +133,7 @@ impl<T: Scalar> SecondOrder<T> {
         params: &[T],
         batch: &Batch<'_, T>,
     ) -> Result<(StepReport, Vec<T>), OptimError> {
-        self.check()?;
+        Optimizer::check(self)?;
         let batch = Batch::new(batch.images().reborrow(), batch.labels())?;
         let point = Point::new(graph, params, &batch, self.options.weight_decay)?;
         let objective = point.objective()?;

@@ -1,0 +1,96 @@
+//! Scaling by powers of two, which changes no digit of a number.
+
+use crate::Real;
+use ndarray::{Array2, ArrayView2};
+
+/// A power of two, `2^exponent`, that may lie outside the element type's range: `f32` holds `2^127` at most, and `2^149` brings its
+/// least positive number to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PowerOfTwo {
+    exponent: i32,
+}
+
+impl PowerOfTwo {
+    /// The factor that brings `largest` to a number from 1 to below 2, where `largest` is so small that squares and reciprocals of
+    /// numbers relative to it underflow or overflow, or so large. `None` where it is within `[√(tiny/ε), √(ε/tiny)]`, the range that
+    /// LAPACK's `syev` leaves alone (`tiny` is the least normal number), and for zero.
+    pub fn to_unit<R: Real>(largest: R) -> Option<Self> {
+        let smallest = (R::min_positive_value() / R::epsilon()).sqrt();
+        if largest.is_zero() || !largest.is_finite() || (smallest..=smallest.recip()).contains(&largest) {
+            return None;
+        }
+        // The mantissa of a subnormal number is short: it has leading zeros.
+        let (mantissa, exponent, _) = largest.integer_decode();
+        let digits = i32::try_from(u64::BITS - mantissa.leading_zeros()).unwrap_or(0);
+        Some(Self { exponent: 1 - digits - i32::from(exponent) })
+    }
+
+    /// The nearest factor with an even exponent, towards 1.
+    pub fn even(self) -> Self {
+        Self { exponent: self.exponent - self.exponent % 2 }
+    }
+
+    /// `x · 2^exponent`.
+    pub fn times<R: Real>(self, x: R) -> R {
+        let two = R::one() + R::one();
+        let half = self.exponent / 2;
+        // Either factor is within the range where their product may not be.
+        x * two.powi(half) * two.powi(self.exponent - half)
+    }
+
+    /// `1 / 2^exponent`.
+    pub fn inverse(self) -> Self {
+        Self { exponent: -self.exponent }
+    }
+
+    /// The square root, of a power with an even exponent.
+    pub fn root(self) -> Self {
+        Self { exponent: self.exponent / 2 }
+    }
+}
+
+/// The largest size of a number in the lower triangle of `a`; the rest is not read.
+pub fn largest_in_lower<R: Real>(a: ArrayView2<'_, R>) -> R {
+    let rows = a.rows().into_iter().enumerate();
+    rows.fold(R::zero(), |most, (row, values)| values.iter().take(row + 1).fold(most, |most, x| most.max(x.abs())))
+}
+
+/// The lower triangle of `a` times a power of two, and zeros above it.
+pub fn scaled_lower<R: Real>(a: ArrayView2<'_, R>, factor: PowerOfTwo) -> Array2<R> {
+    let mut scaled = Array2::zeros(a.raw_dim());
+    for (row, (mut to, from)) in scaled.rows_mut().into_iter().zip(a.rows()).enumerate() {
+        to.iter_mut().zip(from).take(row + 1).for_each(|(to, &x)| *to = factor.times(x));
+    }
+    scaled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PowerOfTwo;
+
+    #[test]
+    fn every_extreme_number_comes_between_one_and_two_and_back() {
+        for power in (-149..=127).filter(|power| !(-40..=40).contains(power)) {
+            for share in [1.0_f64, 1.5] {
+                let x = (share * 2.0_f64.powi(power)) as f32;
+                let Some(factor) = PowerOfTwo::to_unit(x) else { continue };
+                let unit = factor.times(x);
+                assert!((1.0..2.0).contains(&unit), "{x:e} to {unit}");
+                assert_eq!(factor.inverse().times(unit), x);
+            }
+        }
+        for x in [f64::from_bits(1), 1e-310, f64::MIN_POSITIVE, 1e-200, 1e200, f64::MAX] {
+            let factor = PowerOfTwo::to_unit(x);
+            let unit = factor.map(|factor| factor.times(x));
+            assert!(unit.is_some_and(|unit| (1.0..2.0).contains(&unit)), "{x:e} to {unit:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_numbers_are_left_alone() {
+        for x in [0.0, 1e-15, 1.0, 12_058.0, 1e15] {
+            assert_eq!(PowerOfTwo::to_unit(x as f32), None);
+            assert_eq!(PowerOfTwo::to_unit(x), None);
+        }
+    }
+}
