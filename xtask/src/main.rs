@@ -1,22 +1,11 @@
 //! The commands of minima: `cargo xtask --help` lists them.
 
-/// Writes a line to standard output; where that is closed, nobody is left to tell, and work goes on.
-macro_rules! say {
-    ($($words:tt)*) => {{
-        let _ = std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($words)*)));
-    }};
-}
-
-/// The same, to standard error.
-macro_rules! tell {
-    ($($words:tt)*) => {{
-        let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{}\n", format_args!($($words)*)));
-    }};
-}
-
+#[macro_use]
+mod output;
 mod commands;
 mod interruption;
 mod progress;
+mod threads;
 
 use clap::{Parser, Subcommand};
 use minima_experiment::ExperimentError;
@@ -69,7 +58,23 @@ pub(crate) enum Outcome {
     Found,
 }
 
+/// The exit code of a command that failed.
+const FAILED: u8 = 2;
+
 fn main() -> ExitCode {
+    let code = run();
+    match output::lost() {
+        // Results that were printed are lost. A command that was stopped has printed none.
+        Some(what) if code != interruption::STOPPED => {
+            tell!("error: {what}");
+            ExitCode::from(FAILED)
+        }
+        _ => ExitCode::from(code),
+    }
+}
+
+/// Runs the command, and returns its exit code.
+fn run() -> u8 {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
@@ -90,15 +95,15 @@ fn main() -> ExitCode {
         Command::Data(command) => command.run(),
     };
     match outcome {
-        Ok(Outcome::Fine) => ExitCode::SUCCESS,
-        Ok(Outcome::Found) => ExitCode::from(1),
+        Ok(Outcome::Fine) => 0,
+        Ok(Outcome::Found) => 1,
         Err(error) if matches!(error.downcast_ref(), Some(ExperimentError::Interrupted { .. })) => {
             tell!("{error}; go on with: {}", interruption::this_command());
-            ExitCode::from(interruption::STOPPED)
+            interruption::STOPPED
         }
         Err(error) => {
             tell!("error: {}", in_one_line(&error));
-            ExitCode::from(2)
+            FAILED
         }
     }
 }
@@ -116,11 +121,10 @@ fn in_one_line(error: &anyhow::Error) -> String {
 }
 
 /// Help as it is; anything else in one line.
-fn refuse(error: &clap::Error) -> ExitCode {
+fn refuse(error: &clap::Error) -> u8 {
     if !error.use_stderr() {
-        // Nobody is left to tell that standard output is closed.
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        output::wrote_output(error.print());
+        return 0;
     }
     let text = error.to_string();
     let words: Vec<&str> = text
@@ -131,5 +135,5 @@ fn refuse(error: &clap::Error) -> ExitCode {
         .split_whitespace()
         .collect();
     tell!("{} (--help tells more)", words.join(" "));
-    ExitCode::from(2)
+    FAILED
 }

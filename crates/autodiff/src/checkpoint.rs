@@ -4,6 +4,7 @@ use crate::tensor_file::LENGTH;
 use crate::{AutodiffError, CheckpointError, Graph, ParameterSpec, Scalar, TensorFile, whole_file};
 use safetensors::tensor::{Dtype, View};
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -42,13 +43,36 @@ impl Graph {
     /// # Errors
     /// When they are another number than the network has.
     pub fn to_safetensors<T: Scalar>(&self, params: &[T]) -> Result<Vec<u8>, AutodiffError> {
+        self.serialized(params, None)
+    }
+
+    /// As [`to_safetensors`](Self::to_safetensors), with one entry in the file's `__metadata__`.
+    ///
+    /// [`TensorFile::metadata`] reads it. There is one entry only: several would be written in an order that changes.
+    ///
+    /// # Errors
+    /// As [`to_safetensors`](Self::to_safetensors).
+    pub fn to_safetensors_with_note<T: Scalar>(
+        &self,
+        params: &[T],
+        name: &str,
+        note: &str,
+    ) -> Result<Vec<u8>, AutodiffError> {
+        self.serialized(params, Some(HashMap::from([(name.to_owned(), note.to_owned())])))
+    }
+
+    fn serialized<T: Scalar>(
+        &self,
+        params: &[T],
+        metadata: Option<HashMap<String, String>>,
+    ) -> Result<Vec<u8>, AutodiffError> {
         self.check_params("parameters", params.len())?;
         let tensors = self.parameters.iter().map(|spec| {
             let numbers = params[spec.range.clone()].iter();
             let bytes = numbers.flat_map(|p| (p.as_f64() as f32).to_le_bytes()).collect();
             (spec.name.as_str(), Tensor { shape: &spec.shape, bytes })
         });
-        let written = safetensors::serialize(tensors, None);
+        let written = safetensors::serialize(tensors, metadata);
         Ok(written.map_err(|error| CheckpointError::Encode { found: error.to_string() })?)
     }
 

@@ -9,6 +9,10 @@ pub type CotangentOf<'a, T> = dyn Fn(usize, &[T], &mut [T]) + Sync + 'a;
 
 /// A differentiable classifier: logits, and gradients with respect to its input. Nothing else is asked of a model.
 ///
+/// A classifier is deterministic: the same images in the same batch give the same numbers each time. A defence that draws
+/// random numbers draws them from a fixed seed, afresh for each call. Attacks that run one after the other refuse a model
+/// that they see answer differently. A logit of −∞ is a class that is masked out; all other numbers are finite.
+///
 /// Images are the rows of a matrix `(images, features)`; a picture of height H, width W and C channels is flattened in
 /// (H, W, C) order.
 pub trait Classifier<T: Scalar>: Sync {

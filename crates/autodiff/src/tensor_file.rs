@@ -19,6 +19,7 @@ const METADATA: &str = "__metadata__";
 pub struct TensorFile<'a> {
     /// In the order of their offsets, all of which lie within `data`.
     tensors: Vec<(String, TensorInfo)>,
+    metadata: BTreeMap<String, String>,
     data: &'a [u8],
 }
 
@@ -36,7 +37,7 @@ impl<'a> TensorFile<'a> {
         let Some((header, data)) = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length)) else {
             return Err(CheckpointError::HeaderLength { path: path(), found: length, expected: rest.len() });
         };
-        let Entries(mut tensors) = serde_json::from_slice(header)
+        let Entries { mut tensors, metadata } = serde_json::from_slice(header)
             .map_err(|error| CheckpointError::Header { path: path(), found: error.to_string() })?;
         if let Some(tensor) = stands_twice(&tensors) {
             return Err(CheckpointError::Duplicate { path: path(), tensor });
@@ -46,7 +47,13 @@ impl<'a> TensorFile<'a> {
         if end != data.len() {
             return Err(CheckpointError::Trailing { path: path(), found: data.len(), expected: end });
         }
-        Ok(Self { tensors, data })
+        Ok(Self { tensors, metadata, data })
+    }
+
+    /// The texts of the entry `__metadata__`, by name; empty where there is no such entry.
+    #[must_use]
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
     }
 
     /// The tensors' names, in the order of their places.
@@ -115,35 +122,37 @@ fn bits(info: &TensorInfo) -> Option<u128> {
 }
 
 /// The entries of a header in their order, those of one name included: a map would keep one of them.
-struct Entries(Vec<(String, TensorInfo)>);
+struct Entries {
+    tensors: Vec<(String, TensorInfo)>,
+    metadata: BTreeMap<String, String>,
+}
 
 impl<'de> Deserialize<'de> for Entries {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EntriesVisitor).map(Self)
+        deserializer.deserialize_map(EntriesVisitor)
     }
 }
 
 struct EntriesVisitor;
 
 impl<'de> Visitor<'de> for EntriesVisitor {
-    type Value = Vec<(String, TensorInfo)>;
+    type Value = Entries;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map of tensors")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut tensors, mut described) = (Vec::new(), false);
+        let (mut tensors, mut metadata) = (Vec::new(), None);
         while let Some(name) = map.next_key::<String>()? {
             if name != METADATA {
                 tensors.push((name, map.next_value()?));
-            } else if described {
+            } else if metadata.is_some() {
                 return Err(A::Error::duplicate_field(METADATA));
             } else {
-                map.next_value::<Option<BTreeMap<String, String>>>()?;
-                described = true;
+                metadata = Some(map.next_value::<Option<BTreeMap<String, String>>>()?.unwrap_or_default());
             }
         }
-        Ok(tensors)
+        Ok(Entries { tensors, metadata: metadata.unwrap_or_default() })
     }
 }

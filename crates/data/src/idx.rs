@@ -11,10 +11,9 @@ use std::{
     path::Path,
 };
 
-use flate2::read::MultiGzDecoder;
 use ndarray::Array2;
 
-use crate::error::DataError;
+use crate::{error::DataError, gzip::Members};
 
 /// The magic number of unsigned bytes in three dimensions: images.
 pub const IMAGES_MAGIC: u32 = 0x803;
@@ -125,7 +124,7 @@ pub(crate) fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
 fn parse<const D: usize>(file: &Path, bytes: &[u8], magic: u32) -> Result<([u32; D], Vec<u8>), DataError> {
     let broken = |error: io::Error| DataError::Gzip { file: file.to_path_buf(), reason: error.to_string() };
     let gzipped = is_gzip(file, bytes)?;
-    let mut stream: Box<dyn Read + '_> = if gzipped { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) };
+    let mut stream: Box<dyn Read + '_> = if gzipped { Box::new(Members::new(bytes)) } else { Box::new(bytes) };
 
     let header = 4 * (D as u64 + 1);
     let mut head = Vec::new();

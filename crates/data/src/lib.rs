@@ -30,6 +30,7 @@ mod batches;
 pub mod cifar10;
 mod dataset;
 mod error;
+mod gzip;
 mod hash;
 pub mod idx;
 pub mod known;

@@ -103,6 +103,31 @@ fn members_of_a_gzip_file_follow_each_other() -> Outcome {
     Ok(())
 }
 
+/// Tapes and disks fill their last block with zero bytes, which gzip(1) skips.
+#[test]
+fn zero_bytes_may_follow_the_last_member_and_nothing_else() -> Outcome {
+    let whole = images();
+    let expected = idx::parse_images(Path::new("i"), &whole)?;
+    let members = [gzip(&whole[..9])?, gzip(&whole[9..])?].concat();
+    for zeros in [1, 2, 7, 8, 17, 512, 10_240, 1 << 20] {
+        let padded = [&members[..], &vec![0; zeros]].concat();
+        assert_eq!(idx::parse_images(Path::new("i.gz"), &padded)?, expected, "{zeros} zero bytes");
+        // What follows the zero bytes is no padding, be it a member or not.
+        for rest in [&[1][..], b"\x1f\x8b", &members] {
+            let more = [&padded[..], rest].concat();
+            let message = images_error("i.gz", &more);
+            assert!(message.contains("i.gz: found a broken gzip stream"), "{zeros} zero bytes: {message}");
+        }
+        // Zero bytes between two members are none after the last.
+        let between = [&gzip(&whole[..9])?[..], &vec![0; zeros], &gzip(&whole[9..])?].concat();
+        assert!(!images_error("i.gz", &between).is_empty(), "{zeros} zero bytes between");
+        // A plain file has no padding.
+        let plain = [&whole[..], &vec![0; zeros]].concat();
+        assert!(images_error("i", &plain).contains(&format!("i: found {} bytes, expected 28", 28 + zeros)));
+    }
+    Ok(())
+}
+
 #[test]
 fn a_bomb_is_counted_and_not_kept() -> Outcome {
     let mut bomb = images();

@@ -5,8 +5,10 @@ use crate::attack_run::{AttackReport, Request, TransferReport, load};
 use crate::bounded_file::{self, read_at_most};
 use crate::error::ExperimentError;
 use crate::machine::Machine;
+use crate::preset::PresetError;
 use crate::records::{AttackRow, write_csv};
 use crate::results_folder::{FolderError, ResultsFolder, Unfinished};
+use crate::seed;
 use minima_attacks::Ball;
 use minima_data::{Mnist, sha256};
 use serde::Serialize;
@@ -56,6 +58,7 @@ impl AttackResults {
         request: &Request<'_>,
     ) -> Result<(Self, Option<PathBuf>), ExperimentError> {
         // A request that makes no sense leaves no folder.
+        seed::check(request.options.seed.unwrap_or_default()).map_err(PresetError::from)?;
         attack(request.attack, request.norm, &request.options)?;
         for &epsilon in request.epsilons {
             Ball::new(request.norm, epsilon)?;

@@ -101,6 +101,9 @@ pub enum ExperimentError {
     /// The paper's numbers, which are compiled in, cannot be read.
     #[error(transparent)]
     Paper(#[from] crate::paper::PaperError),
+    /// A checkpoint was trained on other data.
+    #[error(transparent)]
+    TrainedOn(#[from] crate::trained_on::TrainedOnError),
     /// A study cannot go on.
     #[error(transparent)]
     Study(#[from] crate::study::StudyError),

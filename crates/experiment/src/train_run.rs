@@ -9,6 +9,7 @@ use crate::preset::Preset;
 use crate::records::{TrainingRow, read_csv, write_csv};
 use crate::results_folder::{FolderError, ResultsFolder, free_name, same_lines, sweep_beside};
 use crate::study::Job;
+use crate::trained_on::checkpoint_bytes;
 use crate::training::{Keep, Keeping, Run, RunTraining, TestSet, Trained, TrainingState, network, training_set};
 use minima_autodiff::Model;
 use minima_data::Mnist;
@@ -85,9 +86,8 @@ impl TrainRequest<'_> {
         let test = TestSet::new(&data.test.take(preset.test_images));
         let training = RunTraining { machine, preset, run, place: (1, 1), test: &test, keep: Some(&keep) };
         let trained = training.train(data, observer)?;
-        let model = &trained.model;
         write_csv(&self.curve(), &trained.epochs)?;
-        write_atomically(self.checkpoint, &model.graph().to_safetensors(model.params())?)?;
+        write_atomically(self.checkpoint, &checkpoint_bytes(&trained.model, data)?)?;
         self.take_away(&keep, &unfinished)?;
         Ok(trained)
     }

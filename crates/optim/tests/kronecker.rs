@@ -311,7 +311,7 @@ fn kronecker_steps_work_at_every_margin() {
         (0..3).for_each(|i| fitted[3 + 3 * i + i] = margin);
         if margin == 44.0 {
             let logits = graph.logits(&fitted, images.view()).unwrap();
-            assert_eq!(logits, Array2::eye(3) * margin);
+            assert_eq!(logits, Array2::<f32>::eye(3) * margin);
         }
         for kfac in [false, true] {
             let mut params = fitted.clone();

@@ -3,6 +3,7 @@
 use super::{Device, load_data, on_a_worker};
 use crate::Outcome;
 use crate::interruption::listen;
+use crate::threads;
 use anyhow::{Result, bail};
 use clap::Args;
 use minima_experiment::Norm;
@@ -11,7 +12,9 @@ use minima_experiment::attack_results::AttackResults;
 use minima_experiment::attack_run::{Request, attack_checkpoint, transfer_checkpoints};
 use minima_experiment::machine::Machine;
 use minima_experiment::preset::NetworkKind;
+use minima_experiment::seed;
 use minima_experiment::tables::Table;
+use minima_experiment::trained_on;
 use std::path::{Path, PathBuf};
 
 /// Attack a checkpoint, or show the images made on one checkpoint to others
@@ -54,11 +57,14 @@ pub(crate) struct Attack {
     #[arg(long)]
     images: Option<usize>,
     /// Seed of the attack's random numbers [default: 0]
-    #[arg(long)]
+    #[arg(long, value_parser = seed::parse)]
     seed: Option<u64>,
     /// Folder with the four files of MNIST, instead of the one in the repository
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// Use this data even if a checkpoint was trained on other data
+    #[arg(long)]
+    other_data: bool,
     /// Where to compute
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     device: Device,
@@ -87,7 +93,15 @@ impl Attack {
             say!("{}", table.to_text().trim_end());
             return Ok(Outcome::Fine);
         }
+        threads::start(None)?;
         let data = load_data(self.data.as_deref())?;
+        let first = self.weights.iter().chain(&self.transfer);
+        let checkpoints: Vec<&Path> = first.chain(&self.to).map(PathBuf::as_path).collect();
+        if !self.other_data {
+            for checkpoint in &checkpoints {
+                trained_on::check(checkpoint, &data)?;
+            }
+        }
         let test = match self.images {
             Some(0) => bail!("--images is 0; expected at least 1"),
             Some(images) if images > data.test.len() => {
@@ -107,8 +121,6 @@ impl Attack {
         let request = Request { attack, norm, epsilons, options, kept: None };
         let results = match &self.out {
             Some(out) => {
-                let first = self.weights.iter().chain(&self.transfer);
-                let checkpoints: Vec<&Path> = first.chain(&self.to).map(PathBuf::as_path).collect();
                 let (results, moved) =
                     AttackResults::open(out, self.fresh, &checkpoints, &machine, &data, test.len(), &request)?;
                 if let Some(moved) = moved {

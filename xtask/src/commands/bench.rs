@@ -1,8 +1,9 @@
 //! `cargo xtask bench`.
 
-use super::{Device, Experiment, load_data, on_a_worker, use_threads};
+use super::{Device, Experiment, load_data, on_a_worker};
 use crate::Outcome;
 use crate::progress::Progress;
+use crate::threads::{self, ALLOWED};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use minima_experiment::bench::bench;
@@ -26,7 +27,7 @@ pub(crate) struct Bench {
     #[arg(long, default_value = "")]
     filter: String,
     /// Threads to compute with [default: all]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
     threads: Option<u16>,
     /// Where to compute; on a GPU only steps, epochs and the attack are timed
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
@@ -60,7 +61,7 @@ impl Bench {
         if self.scaling {
             return scale(&out("scaling"), self.threads);
         }
-        use_threads(self.threads.map(usize::from))?;
+        threads::start(self.threads)?;
         if let Some(target) = self.time_to_accuracy {
             return race(target, &self.experiment.preset("extended")?.1, &out("time-to-accuracy"));
         }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use minima_experiment::evaluation::evaluate_checkpoint;
 use minima_experiment::preset::NetworkKind;
+use minima_experiment::trained_on;
 use std::path::PathBuf;
 
 /// Attack and measure one checkpoint.
@@ -29,6 +30,9 @@ pub(crate) struct Evaluate {
     spectrum: bool,
     #[command(flatten)]
     resources: Resources,
+    /// Use this data even if the checkpoint was trained on other data
+    #[arg(long)]
+    other_data: bool,
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
@@ -37,6 +41,9 @@ pub(crate) struct Evaluate {
 impl Evaluate {
     pub(crate) fn run(self) -> Result<Outcome> {
         let (data, machine) = self.resources.open(NetworkKind::PaperCnn)?;
+        if !self.other_data {
+            trained_on::check(&self.weights, &data)?;
+        }
         let train = self.spectrum.then_some(&data.train);
         let evaluation = on_a_worker(|| {
             evaluate_checkpoint(&self.weights, &machine, &data.test, train, &self.epsilons, &self.rhos)

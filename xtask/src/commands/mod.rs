@@ -14,6 +14,7 @@ pub(crate) mod study;
 pub(crate) mod train;
 pub(crate) mod tune;
 
+use crate::threads::{self, ALLOWED};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use minima_data::{Dataset, Mnist, mnist};
@@ -76,14 +77,14 @@ pub(crate) struct Resources {
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     device: Device,
     /// Threads to compute with [default: all]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
     threads: Option<u16>,
 }
 
 impl Resources {
     /// Sets the threads, reads the data and finds the machine for this network.
     fn open(&self, network: NetworkKind) -> Result<(Mnist, Machine)> {
-        use_threads(self.threads.map(usize::from))?;
+        threads::start(self.threads)?;
         let data = load_data(self.data.as_deref())?;
         let machine = self.device.machine(network, &data.train)?;
         Ok((data, machine))
@@ -116,12 +117,6 @@ impl Device {
 /// The root of the workspace that this program was compiled in.
 fn workspace_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
-}
-
-/// Threads to compute with: all, or as many as asked for.
-fn use_threads(threads: Option<usize>) -> Result<()> {
-    let Some(threads) = threads else { return Ok(()) };
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("--threads")
 }
 
 /// Does the work on one of the threads that compute: from there each parallel loop starts without waking anybody else.

@@ -7,6 +7,7 @@ use crate::progress::Progress;
 use anyhow::Result;
 use clap::Args;
 use minima_experiment::reproduce::{Reproduction, reproduce};
+use minima_experiment::seed;
 use std::path::PathBuf;
 
 /// Train, attack and measure every model of an experiment, and write its tables, figures and reports.
@@ -16,7 +17,7 @@ pub(crate) struct Reproduce {
     #[command(flatten)]
     experiment: Experiment,
     /// Seeds, separated by commas, instead of the experiment's
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_parser = seed::parse)]
     seeds: Vec<u64>,
     /// Folder for the results [default: results/ and the experiment's name]
     #[arg(long, value_name = "FOLDER")]

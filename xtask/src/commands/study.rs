@@ -3,9 +3,11 @@
 use super::{Experiment, load_data};
 use crate::Outcome;
 use crate::interruption::Survival;
+use crate::threads::{self, ALLOWED};
 use anyhow::{Result, bail};
 use clap::Args;
 use minima_experiment::ExperimentError;
+use minima_experiment::seed;
 use minima_experiment::study::{StudyEvent, StudyOptions, claim, run_study};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,7 +23,7 @@ pub(crate) struct Study {
     #[command(flatten)]
     experiment: Experiment,
     /// Seeds, separated by commas [default: the experiment's first ten, five for precision, three for poison and landscape, one for damping]
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_parser = seed::parse)]
     seeds: Vec<u64>,
     /// Optimizers of the experiment, separated by commas; not for damping and precision [default: all]
     #[arg(long, value_delimiter = ',')]
@@ -48,7 +50,7 @@ pub(crate) struct Study {
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// Runs at a time, one thread each [default: as many as there are cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
     threads: Option<u16>,
     #[command(flatten)]
     survival: Survival,
@@ -60,8 +62,9 @@ impl Study {
         let studies = names.iter().map(|name| minima_experiment::study::Study::named(name));
         let studies = studies.collect::<Result<Vec<_>, _>>()?;
         let (_, preset) = self.experiment.preset("studies")?;
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let mut options = StudyOptions::new(preset, self.threads.map_or_else(cores, usize::from));
+        let threads = self.threads.map_or_else(threads::cores, usize::from);
+        threads::check(threads, "--threads")?;
+        let mut options = StudyOptions::new(preset, threads);
         options.optimizers = self.optimizers;
         for (given, values) in [
             (&self.rates, &mut options.rates),

@@ -7,6 +7,7 @@ use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use minima_experiment::preset::DatasetKind;
+use minima_experiment::seed;
 use minima_experiment::train_run::TrainRequest;
 use minima_experiment::training::Run;
 use std::fs;
@@ -25,7 +26,7 @@ pub(crate) struct Train {
     #[arg(long, value_enum, default_value_t = Labels::Clean)]
     labels: Labels,
     /// Decides initial weights, order of samples and poisoning [default: the experiment's first]
-    #[arg(long)]
+    #[arg(long, value_parser = seed::parse)]
     seed: Option<u64>,
     /// The checkpoint to write; its training curve goes beside it, as CSV, and what it was trained with, as TOML
     #[arg(long, value_name = "FILE")]

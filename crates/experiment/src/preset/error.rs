@@ -1,6 +1,7 @@
 //! Why a preset could not be made.
 
 use crate::data_identity::DataDifference;
+use crate::seed::SeedError;
 use std::path::PathBuf;
 
 /// A preset could not be made.
@@ -52,6 +53,9 @@ pub enum PresetError {
     /// The data is another data set than the configuration names.
     #[error("{0}, the data of the configuration (--data names the folder)")]
     Data(DataDifference),
+    /// A seed is too large.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
     /// A value makes no sense.
     #[error("{key} is {found}; expected {expected}")]
     Value {

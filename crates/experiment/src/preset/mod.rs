@@ -11,6 +11,7 @@ use crate::bounded_file::{self, read_text_at_most};
 use crate::data_identity::DataIdentity;
 use crate::optimizer_spec::OptimizerSpec;
 use crate::optimizers::sort_key;
+use crate::seed;
 use crate::significant::shortest;
 use minima_data::Mnist;
 use serde::{Deserialize, Serialize};
@@ -195,7 +196,7 @@ impl Preset {
     /// The same experiment with other seeds.
     ///
     /// # Errors
-    /// When there is none, or one stands twice.
+    /// Returns [`PresetError::Value`] if there is none or one is listed twice, and [`PresetError::Seed`] if one is too large.
     pub fn with_seeds(self, seeds: Vec<u64>) -> Result<Self, PresetError> {
         let changed = Self { seeds, ..self };
         changed.check()?;
@@ -241,10 +242,17 @@ impl Preset {
     /// The preset as a TOML file that reads back as itself.
     ///
     /// # Errors
-    /// When a seed is beyond what TOML can hold, 2⁶³ − 1.
+    /// Returns [`PresetError::Content`] if a number is larger than TOML can hold, 2⁶³ − 1, or the preset is one that a file cannot
+    /// have.
     pub fn to_toml(&self) -> Result<String, PresetError> {
-        toml::to_string_pretty(self)
-            .map_err(|e| PresetError::Content { origin: "config.toml".into(), message: one_line(&e.to_string()) })
+        const ORIGIN: &str = "config.toml";
+        let failed = |message: &str| PresetError::Content { origin: ORIGIN.into(), message: one_line(message) };
+        let text = toml::to_string_pretty(self).map_err(|error| failed(&error.to_string()))?;
+        if Self::from_text(&text, ORIGIN, &[])? == *self {
+            Ok(text)
+        } else {
+            Err(failed("found a preset that reads back as another, expected one that reads back as itself"))
+        }
     }
 
     fn check(&self) -> Result<(), PresetError> {
@@ -279,6 +287,9 @@ impl Preset {
         }
         if let Some(rho) = self.rhos.iter().find(|r| !(r.is_finite() && **r > 0.0)) {
             return wrong("rhos", rho.to_string(), "positive numbers");
+        }
+        for &seed in &self.seeds {
+            seed::check(seed)?;
         }
         let listed_twice = |n: usize, distinct: usize| n != distinct;
         let distinct_seeds: std::collections::BTreeSet<_> = self.seeds.iter().collect();

@@ -58,12 +58,12 @@ pub(super) fn parse(text: &str, origin: &str) -> Result<Table, PresetError> {
 pub(super) fn set(table: &mut Table, change: &str) -> Result<(), String> {
     let (path, value) = change.split_once('=').ok_or("expected key=value")?;
     let text = value.trim();
-    // What is no TOML value is taken as a string, so that names need no quotes.
-    let value = format!("v = {text}")
-        .parse::<Table>()
-        .ok()
-        .and_then(|mut t| t.remove("v"))
-        .unwrap_or_else(|| Value::String(text.to_owned()));
+    let value = match format!("v = {text}").parse::<Table>() {
+        Ok(mut table) => table.remove("v").ok_or("expected a value")?,
+        Err(error) if text.starts_with(['[', '{', '"', '\'']) => return Err(one_line(error.message())),
+        // What is no TOML value is taken as a string, so that names need no quotes.
+        Err(_) => Value::String(text.to_owned()),
+    };
     let mut keys: Vec<&str> = path.trim().split('.').collect();
     let last = keys.pop().unwrap_or_default();
     let mut at = table;

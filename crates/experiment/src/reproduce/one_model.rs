@@ -14,6 +14,7 @@ use crate::results_folder::Unfinished;
 use crate::robustness::{is_attacked, robustness};
 use crate::sealed::Seal;
 use crate::spectra::spectra;
+use crate::trained_on::checkpoint_bytes;
 use crate::training::{Run, RunTraining, TestSet, network, training_set};
 use minima_autodiff::Model;
 use minima_data::sha256;
@@ -87,7 +88,7 @@ impl OneModel<'_> {
         let keep = of.keeping.at(self.folder());
         let training = RunTraining { machine: of.machine, preset: of.preset, run, place, test, keep: Some(&keep) };
         let trained = training.train(of.data, observer)?;
-        let bytes = trained.model.graph().to_safetensors(trained.model.params())?;
+        let bytes = checkpoint_bytes(&trained.model, of.data)?;
         write_atomically(&self.checkpoint(), &bytes)?;
         let saved = Saved { epochs: trained.epochs, seconds: trained.seconds, sha256: sha256(&bytes) };
         SEAL.write(&self.folder().join("trained.json"), &saved)?;

@@ -3,7 +3,8 @@
 use super::StudyError;
 use crate::error::ExperimentError;
 use crate::optimizer_spec::OptimizerSpec;
-use crate::preset::{DatasetKind, Flips, NetworkKind, Precision, Preset};
+use crate::preset::{DatasetKind, Flips, NetworkKind, Precision, Preset, PresetError};
+use crate::seed;
 use crate::training::Run;
 use minima_data::FileHash;
 use serde::Serialize;
@@ -42,8 +43,10 @@ impl Job {
     /// `clean-adam-42`, `poisoned-10-adam-42`, `7-to-1-30-adam-42`.
     ///
     /// # Errors
-    /// When the preset has no optimizer of the run's name.
+    /// Returns [`PresetError::Optimizer`] if the preset has no optimizer of the run's name, and [`PresetError::Seed`] if the run's seed
+    /// is too large.
     pub fn new(preset: &Preset, run: Run) -> Result<Self, ExperimentError> {
+        seed::check(run.seed).map_err(PresetError::from)?;
         let spec = preset.optimizer(&run.optimizer)?.clone();
         let mut preset = preset.clone();
         preset.seeds = vec![run.seed];
@@ -98,7 +101,7 @@ impl Job {
     /// What decides its result, as TOML: `data` are the files that it trains and is tested on.
     ///
     /// # Errors
-    /// When the seed is beyond what TOML can hold, 2⁶³ − 1.
+    /// Returns [`StudyError::Recipe`] if a number is larger than TOML can hold, 2⁶³ − 1.
     pub fn recipe(&self, data: &[FileHash]) -> Result<String, ExperimentError> {
         let preset = &self.preset;
         let recipe = Recipe {

@@ -1,8 +1,8 @@
 //! Independent pieces of work on all cores, one core each; the failure of one does not stop the others.
 
 use crate::error::ExperimentError;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Works on all items, as many at a time as there are threads, each in a pool of its own; results in the items' order.
 ///
@@ -17,28 +17,35 @@ pub fn run_all<I: Sync, R: Send>(
     let workers = threads.min(items.len()).max(1);
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Result<R, ExperimentError>)>> = Mutex::new(Vec::new());
+    let worker = |own_threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(own_threads).build();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(place) else { break };
+            let result = match &pool {
+                Ok(pool) => pool.install(|| work(item)),
+                // Without threads of its own the worker computes on everybody's.
+                Err(_) => work(item),
+            };
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((place, result));
+        }
+    };
     std::thread::scope(|scope| {
-        for worker in 0..workers {
-            let own_threads = threads / workers + usize::from(worker < threads % workers);
-            let (next, done, work) = (&next, &done, &work);
-            scope.spawn(move || {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(own_threads).build();
-                loop {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(place) else { break };
-                    let result = match &pool {
-                        Ok(pool) => pool.install(|| work(item)),
-                        // Without threads of its own the worker computes on everybody's.
-                        Err(_) => work(item),
-                    };
-                    if let Ok(mut done) = done.lock() {
-                        done.push((place, result));
-                    }
-                }
-            });
+        let mut started = 0;
+        for number in 0..workers {
+            let own_threads = threads / workers + usize::from(number < threads % workers);
+            let worker = &worker;
+            // Where the system starts no more threads, those that there are do all the work.
+            if std::thread::Builder::new().spawn_scoped(scope, move || worker(own_threads)).is_err() {
+                break;
+            }
+            started += 1;
+        }
+        if started == 0 {
+            worker(threads);
         }
     });
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(place, _)| *place);
     done.into_iter().map(|(_, result)| result).collect()
 }

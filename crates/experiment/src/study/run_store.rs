@@ -8,6 +8,7 @@ use crate::error::ExperimentError;
 use crate::observer::Observer;
 use crate::records::{TrainingRow, read_csv, write_csv};
 use crate::results_folder::same_lines;
+use crate::trained_on::checkpoint_bytes;
 use crate::training::{Keeping, Run, TestSet, Training, TrainingState, Visitor, network, training_set};
 use minima_autodiff::{Graph, Model};
 use minima_data::{Dataset, Mnist};
@@ -110,7 +111,7 @@ impl RunStore {
         }
         write_atomically(&folder.join("run.toml"), recipe.as_bytes())?;
         let set = training_set(&job.preset, &job.run, data)?;
-        let mut checkpoints = Checkpoints { folder: &folder, steps_an_epoch: job.steps_an_epoch() };
+        let mut checkpoints = Checkpoints { folder: &folder, steps_an_epoch: job.steps_an_epoch(), data };
         let training = Training { preset: &job.preset, run: &job.run, train: &set, test, keep: Some(&keep) };
         let (_, rows) = training.run(observer, &mut checkpoints)?;
         write_csv(&folder.join("training.csv"), &rows)?;
@@ -124,6 +125,8 @@ impl RunStore {
 struct Checkpoints<'a> {
     folder: &'a Path,
     steps_an_epoch: u64,
+    /// The data that the run trains on.
+    data: &'a Mnist,
 }
 
 impl Visitor for Checkpoints<'_> {
@@ -132,7 +135,7 @@ impl Visitor for Checkpoints<'_> {
     }
 
     fn visit(&mut self, step: u64, model: &Model<f32>) -> Result<(), ExperimentError> {
-        let bytes = model.graph().to_safetensors(model.params())?;
+        let bytes = checkpoint_bytes(model, self.data)?;
         Ok(write_atomically(&checkpoint_path(self.folder, step), &bytes)?)
     }
 }

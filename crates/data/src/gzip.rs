@@ -1,0 +1,38 @@
+//! Gzip files: members one after another, and zero bytes after the last, which fill a block of a tape or disk.
+
+use std::io::{self, Read};
+
+use flate2::bufread::GzDecoder;
+
+/// Reads the members of a gzip file as one stream.
+///
+/// Zero bytes after the last member are skipped, as gzip(1) does. Any other byte there is an error.
+pub(crate) struct Members<'a> {
+    /// The member that is read; `None` after the last.
+    current: Option<GzDecoder<&'a [u8]>>,
+}
+
+impl<'a> Members<'a> {
+    /// A reader of these bytes, which begin with a member.
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { current: Some(GzDecoder::new(bytes)) }
+    }
+}
+
+impl Read for Members<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        while let Some(member) = &mut self.current {
+            let count = member.read(buffer)?;
+            if count > 0 {
+                return Ok(count);
+            }
+            // The member's checksum and length are right.
+            let rest = self.current.take().map(GzDecoder::into_inner).unwrap_or_default();
+            self.current = rest.iter().any(|&byte| byte != 0).then(|| GzDecoder::new(rest));
+        }
+        Ok(0)
+    }
+}
