@@ -1,6 +1,6 @@
 //! K-FAC's and EKFAC's steps against the operators they are made of.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_autodiff::softmax_cross_entropy::mean_gradient;
 use minima_autodiff::{AutodiffError, Conv2dSpec, Graph, GraphBuilder, Scalar};
@@ -311,7 +311,7 @@ fn kronecker_steps_work_at_every_margin() {
         (0..3).for_each(|i| fitted[3 + 3 * i + i] = margin);
         if margin == 44.0 {
             let logits = graph.logits(&fitted, images.view()).unwrap();
-            assert_eq!(logits, Array2::eye(3) * margin);
+            assert_eq!(logits, Array2::<f32>::eye(3) * margin);
         }
         for kfac in [false, true] {
             let mut params = fitted.clone();
