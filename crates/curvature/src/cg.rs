@@ -54,14 +54,15 @@ pub enum CgEnd {
 
 /// A direction p along which the quadratic model has no minimum, as far as the precision of the products tells.
 ///
-/// With products that are rounded, nothing distinguishes a positive curvature below some `ε ‖A‖ √n` from a negative one, for the
-/// network's precision ε. In single precision a positive definite matrix with a condition number above 10⁷ often ends conjugate gradients here.
+/// With products that are rounded, nothing distinguishes a positive curvature below some `ε ‖A‖ √n` from a negative one, where ε is
+/// the precision of the vectors. In single precision a positive definite matrix with a condition number above 10⁷ often ends conjugate gradients here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NegativeCurvature<T> {
     /// p, of any length. For exact products the model does not rise along it: `bᵀ p ≥ (A x)ᵀ p`. With rounding, `(A x)ᵀ p` exceeds
     /// `bᵀ p` by no more than p's length times what rounding leaves of the residual, which is of the order of `n ε (‖A‖ ‖x‖ + ‖b‖)`.
     pub direction: Vec<T>,
-    /// `pᵀ A p / pᵀ p` of the rounded product, zero or less. The exact quotient is within a small multiple of `ε ‖A‖ √n` of it.
+    /// `pᵀ A p / pᵀ p` of the rounded product, zero or less. The exact quotient is within `ε ‖A‖ √n / 4` of it, for a product with a
+    /// dense matrix.
     pub curvature: f64,
 }
 

@@ -87,7 +87,6 @@ fn convergence_is_about_the_solution_itself() -> Outcome {
 #[test]
 fn negative_curvature_is_negative_but_for_rounding() -> Outcome {
     let (mut ended, mut positive, mut rises) = (0, 0, 0);
-    let mut worst = [0.0_f64; 2];
     for number in 0..300 {
         let (order, condition) = ([5, 20, 60][number % 3], 10.0_f64.powi([6, 7, 8, 9, 10][number / 3 % 5]));
         let a = Dense::<f32>::new(&with_spectrum(&graded(1.0 / condition, 1.0, order), 1000 + 10 * number as u64));
@@ -101,18 +100,16 @@ fn negative_curvature_is_negative_but_for_rounding() -> Outcome {
         ended += 1;
         positive += usize::from(exact > 0.0);
         assert!(negative.curvature <= 0.0);
-        // A product of n terms in single precision, ‖A‖ = 1: each component is off by ε √n |a|ᵀ|p| or so.
-        let allowed = 2.0 * (order as f64).sqrt() * EPSILON;
+        // A product of n terms in single precision, ‖A‖ = 1: a component is off by some ε √n of its terms. Seen: 0.1 of that.
+        let allowed = 0.25 * (order as f64).sqrt() * EPSILON;
         assert!((exact - negative.curvature).abs() <= allowed, "{order}, {condition:e}: {exact:e}");
-        worst[0] = worst[0].max((exact - negative.curvature).abs() / allowed);
         let rise = (matrix.dot(&x) - &b).dot(&p) / size(&p);
         rises += usize::from(rise > 0.0);
-        let allowed = order as f64 * EPSILON * (size(&x) + size(&b));
-        worst[1] = worst[1].max(rise / allowed);
+        // An iteration rounds once, and there are some n of them. Seen: 0.02 of that.
+        let allowed = 0.05 * order as f64 * EPSILON * (size(&x) + size(&b));
         assert!(rise <= allowed, "{order}, {condition:e}: {rise:e} of {allowed:e}");
     }
     // Both do happen.
     assert!(ended > 20 && positive > 10 && rises > 5, "{ended} {positive} {rises}");
-    println!("worst shares of the bounds: {worst:?}");
     Ok(())
 }

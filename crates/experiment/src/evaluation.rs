@@ -214,3 +214,30 @@ fn shown(Eigenvalue { value, residual, converged }: &Eigenvalue) -> String {
     let value = significant(*value, DIGITS);
     if *converged { value } else { format!("{value}*±{}", significant(*residual, 2)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CurvatureResult, Eigenvalue};
+
+    #[test]
+    fn tiny_eigenvalues_have_digits_and_those_that_have_not_converged_a_mark() {
+        let known = |value| Eigenvalue { value, residual: 1e-9, converged: true };
+        let mut result = CurvatureResult {
+            images: 1_000,
+            gauss_newton: vec![known(2.4711e-4), known(2.1673e-4)],
+            hessian: vec![known(3.0e-5)],
+            smallest: known(-1.25e-7),
+            trace: 1.6e-3,
+            normalised_largest: Some(known(12_058.4)),
+            normalised_trace: 5e-12,
+        };
+        let text = result.to_string();
+        for expected in ["0.0002471 0.0002167", "3.000e-5", "-1.250e-7", "0.001600", "12058", "5.000e-12"] {
+            assert!(text.contains(expected), "{text}");
+        }
+        assert!(!text.contains("not converged"), "{text}");
+        result.gauss_newton.push(Eigenvalue { value: 1.3e-4, residual: 2e-5, converged: false });
+        let text = result.to_string();
+        assert!(text.contains("0.0001300*±2.0e-5") && text.contains("* not converged"), "{text}");
+    }
+}

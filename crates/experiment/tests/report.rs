@@ -331,6 +331,20 @@ fn curvature(optimizer: &str, seed: u64, plain: [f64; 2], normalised: [f64; 2]) 
 }
 
 #[test]
+fn eigenvalues_that_have_not_converged_are_marked() {
+    let mut run = Run::the_papers();
+    run.curvature = curvature("sgd", 42, [2.4e-4, 1.6e-3], [118.0, 680.0]);
+    let text = run.report();
+    assert!(text.contains("0.000240") && text.contains("0.00160"), "{text}");
+    assert!(!text.contains("not converged (±"));
+    for row in run.curvature.iter_mut().filter(|row| row.quantity == SpectralQuantity::Smallest) {
+        (row.residual, row.converged) = (0.031, false);
+    }
+    let text = run.report();
+    assert!(text.contains("-0.250, not converged (± 0.031)"), "{text}");
+}
+
+#[test]
 fn curvature_is_compared_with_sgd_and_adam() {
     let mut run = Run::the_papers();
     assert!(!run.report().contains("Curvature at the end"));

@@ -230,3 +230,29 @@ fn bad_input_is_an_error() {
     broken[0] = f64::NAN;
     assert!(of(&broken, &images, &labels, &default).is_err());
 }
+
+/// What is marked as converged is within 1 % of an eigenvalue or 10⁻⁶ of the largest, whatever the number of steps, and all residuals are
+/// bounds. With few steps some are not converged, with as many as parameters all large ones are.
+#[test]
+fn eigenvalues_that_have_not_converged_are_marked() {
+    let all = all_eigenvalues();
+    let mut open = Vec::new();
+    for steps in [3, 5, 8, 12, 20, 40, 1_000] {
+        let found = spectrum(steps, 1);
+        let mut count = 0;
+        for (found, exact) in matrices(&found).into_iter().zip(&all) {
+            let size = exact.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+            for eigenvalue in found.largest.iter().chain([&found.smallest]) {
+                let apart = exact.iter().map(|x| (x - eigenvalue.value).abs()).fold(f64::INFINITY, f64::min);
+                assert!(apart <= eigenvalue.residual + 1e-13 * size, "{steps}: {eigenvalue:?} is {apart:e} away");
+                if eigenvalue.converged {
+                    assert!(apart <= 0.01 * eigenvalue.value.abs() + 1e-6 * size, "{steps}: {eigenvalue:?}");
+                }
+                count += usize::from(!eigenvalue.converged);
+            }
+        }
+        open.push(count);
+    }
+    assert!(open[0] > 4 && open.windows(2).all(|w| w[1] <= w[0] + 4), "{open:?}");
+    assert_eq!(open.last(), Some(&0), "{open:?}");
+}

@@ -109,3 +109,32 @@ impl OptimizerSpec {
         options.into_iter().find_map(Checked::nonsense)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail so")]
+mod tests {
+    use crate::preset::Preset;
+
+    /// A preset refuses at least what the optimizer itself refuses, for every option that is a number.
+    #[test]
+    fn what_a_preset_accepts_its_optimizer_accepts() {
+        let preset = Preset::named("extended", &[]).unwrap();
+        let numbers = [f64::MIN_POSITIVE, 1e-300, 1e-50, 1e-44, 1e-40, 1e-30, 0.5, 1.0 - 1e-12, 1.0, 1e30, 1e39, 1e300];
+        let mut refused = 0;
+        for spec in preset.optimizers.values() {
+            let table = toml::Table::try_from(spec).unwrap();
+            for (key, _) in table.iter().filter(|(_, value)| value.is_float()) {
+                for number in numbers.into_iter().flat_map(|x| [x, -x]).chain([0.0]) {
+                    let mut changed = table.clone();
+                    changed.insert(key.clone(), number.into());
+                    let spec: super::OptimizerSpec = changed.try_into().unwrap();
+                    let accepted = spec.nonsense().is_none();
+                    let works = spec.build::<f32>(1).check();
+                    assert!(!accepted || works.is_ok(), "{key} = {number:e}: {works:?}");
+                    refused += usize::from(!accepted);
+                }
+            }
+        }
+        assert!(refused > 100);
+    }
+}
