@@ -93,8 +93,7 @@ impl Ball {
         let mut aim = self.epsilon;
         for attempt in 0..6 {
             let distance = Norm::L2.distance(original, image);
-            // A NaN stays for the checks that follow.
-            if distance <= self.epsilon || distance.is_nan() {
+            if distance <= self.epsilon {
                 return;
             }
             let shrink = aim / distance;
@@ -109,7 +108,9 @@ impl Ball {
             // For the rounding of the distance itself, a sum over all pixels.
             aim = self.epsilon * (1.0 - 1e-10 * f64::from(attempt + 1));
         }
-        if Norm::L2.distance(original, image) > self.epsilon {
+        // Pixels that are not finite have no nearest point in the ball.
+        let distance = Norm::L2.distance(original, image);
+        if distance.is_nan() || distance > self.epsilon {
             image.copy_from_slice(original);
         }
     }
@@ -121,8 +122,8 @@ impl Ball {
         self.holds::<T>(self.norm.distance(original, image))
     }
 
-    /// Whether a distance is the radius or less. In the L∞ ball of a radius above 0, a pixel plus the radius is rounded to the
-    /// precision `T`, so that there is room for one rounding of a pixel of value 1.
+    /// Whether a distance is the radius or less, with room for one rounding of a pixel of value 1 in the precision `T`: a pixel plus
+    /// the radius is rounded. Radius 0 leaves no room.
     #[must_use]
     pub fn holds<T: Scalar>(self, distance: f64) -> bool {
         let room = if self.epsilon > 0.0 { T::epsilon().as_f64() } else { 0.0 };

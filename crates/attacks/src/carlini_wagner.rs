@@ -3,7 +3,7 @@
 use crate::checked_model::{CheckedModel, Slopes};
 use crate::loss::Loss;
 use crate::minimal::Minimal;
-use crate::options::{check_count, check_positive};
+use crate::options::{check_count, check_positive_up_to};
 use crate::subject::Subject;
 use crate::survivors::Survivors;
 use crate::{Attack, AttackError, Ball, Norm, Outcome, Transferred};
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub struct CarliniWagner {
     /// Steps of Adam for each `c`, at least 1.
     pub steps: usize,
-    /// Adam's learning rate, above 0.
+    /// Adam's learning rate, above 0 and at most a million.
     pub learning_rate: f64,
     /// The first `c`, above 0 and at most 10¹⁰.
     pub initial_constant: f64,
@@ -126,12 +126,9 @@ impl CarliniWagner {
     fn search<T: Scalar>(&self, subject: &Subject<'_, T>) -> Result<Minimal<T>, AttackError> {
         check_count("steps", self.steps)?;
         check_count("search steps", self.search_steps)?;
-        check_positive("learning rate", self.learning_rate)?;
-        check_positive("initial constant", self.initial_constant)?;
-        if self.initial_constant > LARGEST_CONSTANT {
-            let (option, found) = ("initial constant", format!("{:e}", self.initial_constant));
-            return Err(AttackError::Option { option, found, expected: "a number above 0 and at most 1e10" });
-        }
+        check_positive_up_to("learning rate", self.learning_rate, 1e6, "a number above 0 and at most a million")?;
+        let expected = "a number above 0 and at most 1e10";
+        check_positive_up_to("initial constant", self.initial_constant, LARGEST_CONSTANT, expected)?;
         if !(self.confidence.is_finite() && self.confidence >= 0.0) {
             let (option, found) = ("confidence", self.confidence.to_string());
             return Err(AttackError::Option { option, found, expected: "a finite number from 0" });

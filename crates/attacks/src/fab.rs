@@ -4,7 +4,7 @@ use crate::checked_model::CheckedModel;
 use crate::hyperplane::step_to_hyperplane;
 use crate::loss::Loss;
 use crate::minimal::Minimal;
-use crate::options::{check_count, check_positive, check_share};
+use crate::options::{check_count, check_positive_up_to, check_share};
 use crate::subject::Subject;
 use crate::survivors::{Survivors, retain_items, retain_rows};
 use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes, Transferred};
@@ -28,7 +28,7 @@ pub struct FabT {
     pub steps: usize,
     /// The largest share of the step from the original, 0 to 1.
     pub alpha_max: f64,
-    /// How far a step goes, as a multiple of the way to the boundary; above 0.
+    /// How far a step goes, as a multiple of the way to the boundary; above 0 and at most 1000.
     pub overshoot: f64,
     /// What is left of the perturbation when an image beyond the boundary is pulled back, 0 to 1.
     pub pull_back: f64,
@@ -131,7 +131,7 @@ impl FabT {
         check_count("targets", self.targets)?;
         check_share("largest share of the original's step", self.alpha_max)?;
         check_share("pull back", self.pull_back)?;
-        check_positive("overshoot", self.overshoot)
+        check_positive_up_to("overshoot", self.overshoot, 1000.0, "a number above 0 and at most 1000")
     }
 
     /// A step of one image, of which the target's logit exceeds the label's by `lead`.

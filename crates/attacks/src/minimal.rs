@@ -40,7 +40,7 @@ impl<T: Scalar> Minimal<T> {
     /// The images that lie in the ball, and the others as they were.
     ///
     /// # Errors
-    /// When an image is not what the attack says of it.
+    /// Returns [`AttackError::Broken`] if an image is not what the attack says of it.
     pub(crate) fn within(
         &self,
         attack: &'static str,

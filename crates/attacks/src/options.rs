@@ -24,11 +24,20 @@ pub(crate) fn check_draws(option: &'static str, found: usize) -> Result<(), Atta
 
 /// Fails for a share of the radius that is not above 0 and at most 1000.
 pub(crate) fn check_step_size(found: f64) -> Result<(), AttackError> {
-    if found > 0.0 && found <= LONGEST_STEP {
+    check_positive_up_to("step size", found, LONGEST_STEP, "a share of the radius above 0 and at most 1000")
+}
+
+/// Fails for numbers that are not above zero and at most `most`: beyond, products with zero would be NaN in `f32`.
+pub(crate) fn check_positive_up_to(
+    option: &'static str,
+    found: f64,
+    most: f64,
+    expected: &'static str,
+) -> Result<(), AttackError> {
+    if found > 0.0 && found <= most {
         Ok(())
     } else {
-        let (option, found) = ("step size", format!("{found:e}"));
-        Err(AttackError::Option { option, found, expected: "a share of the radius above 0 and at most 1000" })
+        Err(AttackError::Option { option, found: format!("{found:?}"), expected })
     }
 }
 
@@ -37,15 +46,6 @@ pub(crate) fn check_count(option: &'static str, found: usize) -> Result<(), Atta
     match found {
         0 => Err(AttackError::Option { option, found: found.to_string(), expected: "at least 1" }),
         _ => Ok(()),
-    }
-}
-
-/// Fails for numbers that are not finite or not above zero.
-pub(crate) fn check_positive(option: &'static str, found: f64) -> Result<(), AttackError> {
-    if found.is_finite() && found > 0.0 {
-        Ok(())
-    } else {
-        Err(AttackError::Option { option, found: format!("{found:?}"), expected: "a finite number above 0" })
     }
 }
 

@@ -296,7 +296,21 @@ fn rounded_logits_do_not_stop_deep_fool() {
     }
 }
 
-/// The distances of a linear network do not depend on the scale of its logits, nor on a common offset that leaves their digits.
+/// A large number added to all logits rounds them; no attack that searches the nearest image stops for that.
+#[test]
+fn an_offset_of_logits_does_not_stop_deep_fool() {
+    let images = images::<f32>();
+    for offset in [1e3, 1e4, 1e5] {
+        let model = Changed::mapped(linear(5, 1.0), move |_, z| z + offset);
+        let labels = model.labels(&images);
+        for norm in [Norm::Linf, Norm::L2] {
+            let found = DeepFool::default().minimal(&model, images.view(), &labels, norm).unwrap();
+            assert!(found.distances.iter().all(|d| d.is_finite()), "{norm}, {offset:e}: {:?}", found.distances);
+        }
+    }
+}
+
+/// The distances of a linear network do not depend on the scale of its logits.
 #[test]
 fn the_scale_of_logits_does_not_matter() {
     let images = images::<f32>();
@@ -323,12 +337,56 @@ fn the_scale_of_logits_does_not_matter() {
     }
 }
 
+/// A minimal-distance attack counts an image whose distance is the radius or less, to the last bit.
+#[test]
+fn a_distance_is_compared_without_room() {
+    let images = images::<f64>();
+    let model = linear::<f64>(5, 1.0);
+    let logits = model.logits(images.view()).unwrap();
+    let labels: Vec<usize> =
+        logits.outer_iter().map(|row| minima_autodiff::softmax_cross_entropy::predicted(row).unwrap()).collect();
+    for norm in [Norm::Linf, Norm::L2] {
+        let distances = DeepFool::default().minimal(&model, images.view(), &labels, norm).unwrap().distances;
+        for (i, &distance) in distances.iter().enumerate() {
+            let success = |radius: f64| {
+                let ball = Ball::new(norm, radius).unwrap();
+                DeepFool::default().run(&model, images.view(), &labels, ball).unwrap().success[i]
+            };
+            assert!(success(distance) && !success(distance - 5e-8), "{norm}, image {i}: {distance}");
+        }
+    }
+}
+
+/// Grey and bright pictures of 784 pixels whose margin is less than their pixels' rounding moves it.
+#[test]
+fn fab_crosses_a_margin_below_the_rounding_of_pixels() {
+    let features = 784;
+    let mut g = GraphBuilder::new(&[features]);
+    let y = g.dense(g.input(), "Dense_0", 2).unwrap();
+    let graph = Arc::new(g.finish(y).unwrap());
+    for (grey, margin) in [(0.5, 1e-6), (0.75, 1e-6), (0.9, 1e-7), (1.0, 1e-6_f64)] {
+        // The label's logit leads by the margin, and falls with every pixel.
+        let mut params = vec![margin as f32, 0.0];
+        params.extend((0..features).flat_map(|j| {
+            let w = if j % 2 == 0 { 1.0 } else { -1.0 };
+            [w, -w]
+        }));
+        let model = Model::new(graph.clone(), params).unwrap();
+        let image = Array2::from_elem((1, features), grey as f32);
+        for norm in [Norm::Linf, Norm::L2] {
+            let found = FabT::default().minimal(&model, image.view(), &[0], norm).unwrap().distances[0];
+            // Some roundings of every pixel, 6e-8 each.
+            let rounding = if norm == Norm::Linf { 6e-8 } else { 28.0 * 6e-8 };
+            assert!(found > 0.0 && found < 30.0 * rounding, "{norm}, grey {grey}: {found:e}");
+        }
+    }
+}
+
 #[test]
 fn radius_zero_counts_no_success() {
     let images = images::<f64>();
     let model = linear::<f64>(5, 1.0);
     let logits = model.logits(images.view()).unwrap();
-    // The second class has the same logit as the label up to a rounding, or nearly so.
     let labels: Vec<usize> =
         logits.outer_iter().map(|row| minima_autodiff::softmax_cross_entropy::predicted(row).unwrap()).collect();
     for norm in [Norm::Linf, Norm::L2] {
@@ -349,11 +407,12 @@ fn radius_zero_counts_no_success() {
 fn options_have_limits() {
     let (model, images) = (linear::<f32>(5, 1.0), images::<f32>());
     let run = |attack: &dyn Attack<f32>| attack.run(&model, images.view(), &[0; IMAGES], Ball::linf(0.1).unwrap());
-    let bad: [(&str, Box<dyn Attack<f32>>); 6] = [
+    let bad: [(&str, Box<dyn Attack<f32>>); 7] = [
         ("step size", Box::new(Pgd { step_size: 1e300, ..Pgd::default() })),
         ("restarts", Box::new(Pgd { restarts: 30_000_000, ..Pgd::default() })),
         ("restarts", Box::new(Apgd { restarts: 30_000_000, ..Apgd::default() })),
         ("restarts", Box::new(minima_attacks::with_restarts(Square::default(), 30_000_000))),
+        ("overshoot", Box::new(FabT { overshoot: 1e300, ..FabT::default() })),
         ("draws", Box::new(Noise { draws: 30_000_000, ..Noise::default() })),
         ("shape", Box::new(Square { shape: Some([(1 << 62) + 4, 4, 1]), ..Square::default() })),
     ];
@@ -365,6 +424,9 @@ fn options_have_limits() {
     for radius in [1e7, 1e39, 1e300] {
         assert!(matches!(Ball::l2(radius), Err(AttackError::Epsilon { .. })), "{radius}");
     }
+    let hasty = CarliniWagner { learning_rate: 1e300, ..CarliniWagner::default() };
+    let found = hasty.minimal(&model, images.view(), &[0; IMAGES]);
+    assert!(matches!(found, Err(AttackError::Option { option: "learning rate", .. })), "{found:?}");
     // A constant beyond the numbers of single precision would show the network NaN.
     let patient = CarliniWagner { steps: 3, search_steps: 60, ..CarliniWagner::default() };
     patient.minimal(&model, Array2::from_elem((1, FEATURES), 0.5).view(), &[0]).unwrap();

@@ -50,7 +50,7 @@ pub(crate) struct Attack {
     /// A step's length as a share of epsilon [default: 0.1]
     #[arg(long, value_name = "SHARE")]
     step_size: Option<f64>,
-    /// Starts, from random points where there is more than one [default: 1]
+    /// Starts, each on the images that are still robust: PGD starts at the image and then at random points [default: 1]
     #[arg(long)]
     restarts: Option<usize>,
     /// The first so many images of the test set [default: all]
