@@ -109,7 +109,8 @@ pub fn trace_hutch_pp<T: Scalar>(
         });
         within += quadratic_forms(a, q.view())?.iter().sum::<f64>();
     }
-    let rest = if rest.is_empty() { TraceEstimate { value: 0.0, standard_error: 0.0 } } else { TraceEstimate::of(&rest) };
+    let rest =
+        if rest.is_empty() { TraceEstimate { value: 0.0, standard_error: 0.0 } } else { TraceEstimate::of(&rest) };
     Ok(TraceEstimate { value: within + rest.value, ..rest })
 }
 

@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::measurement::measure;
 use crate::preset::NetworkKind;
 use crate::records::Scope;
-use crate::significant::{decimals_or_significant, significant};
+use crate::significant::{decimals_or_significant, shortest, significant};
 use crate::tables::Table;
 use crate::training::{TestSet, network};
 use minima_autodiff::Model;
@@ -158,11 +158,18 @@ fn curvature(model: &Model<f32>, train: &Dataset) -> Result<CurvatureResult, Exp
 
 impl fmt::Display for CheckpointEvaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {} of {} correct, test loss {}", self.weights, self.correct, self.images, decimals_or_significant(self.test_loss, 4))?;
+        writeln!(
+            f,
+            "{}: {} of {} correct, test loss {}",
+            self.weights,
+            self.correct,
+            self.images,
+            decimals_or_significant(self.test_loss, 4)
+        )?;
         let mut attacks = Table::new(&["attack", "epsilon", "successes", "of those correct"]);
         for a in &self.attacks {
             let share = crate::paper::rate(a.successes as u32, self.correct as u32);
-            let cells = [a.attack.to_owned(), a.epsilon.to_string(), a.successes.to_string()];
+            let cells = [a.attack.to_owned(), shortest(a.epsilon), a.successes.to_string()];
             attacks.rows.push([&cells[..], &[format!("{:.2} %", 100.0 * share)]].concat());
         }
         writeln!(f, "\n{}", attacks.to_text())?;
@@ -173,7 +180,7 @@ impl fmt::Display for CheckpointEvaluation {
         push("input-gradient norm".into(), self.input_gradient_norm.mean, self.input_gradient_norm.median);
         push("logit margin".into(), self.logit_margin.mean, self.logit_margin.median);
         for s in &self.sharpness {
-            push(format!("loss increase, rho {}, {}", s.rho, s.scope), s.mean, s.median);
+            push(format!("loss increase, rho {}, {}", shortest(s.rho), s.scope), s.mean, s.median);
         }
         write!(f, "{}", rows.to_text())?;
         self.curvature.as_ref().map_or(Ok(()), |curvature| write!(f, "\n{curvature}"))
@@ -193,7 +200,8 @@ impl fmt::Display for CurvatureResult {
         push("largest eigenvalue in units of the filters", listed(self.normalised_largest.as_slice()));
         push("trace in units of the filters", significant(self.normalised_trace, DIGITS));
         write!(f, "{}", rows.to_text())?;
-        let mut all = self.gauss_newton.iter().chain(&self.hessian).chain([&self.smallest]).chain(&self.normalised_largest);
+        let mut all =
+            self.gauss_newton.iter().chain(&self.hessian).chain([&self.smallest]).chain(&self.normalised_largest);
         match all.any(|eigenvalue| !eigenvalue.converged) {
             true => writeln!(f, "\n* not converged: the matrix has an eigenvalue within the distance after ±"),
             false => Ok(()),

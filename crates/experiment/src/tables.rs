@@ -5,7 +5,7 @@
 use crate::optimizers::{distinct, label, paper_counterpart};
 use crate::paper::{self, PaperError};
 use crate::records::{DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, TrainingRow};
-use crate::significant::{decimals_or_significant, significant};
+use crate::significant::{decimals_or_significant, shortest, significant};
 
 /// What stands where the paper has no number.
 const NOTHING: &str = "–";
@@ -95,7 +95,7 @@ pub fn fgsm_table(rows: &[FgsmRow]) -> Result<Table, PaperError> {
                 let flipped = Spread::of(here.iter().map(|row| f64::from(row.successes)));
                 let rate = Spread::of(here.iter().map(|row| 100.0 * row.success_rate));
                 let theirs = published.map(|count| (f64::from(count.correct), f64::from(count.successes)));
-                let mut cells = vec![label(optimizer).to_owned(), epsilon.to_string()];
+                let mut cells = vec![label(optimizer).to_owned(), shortest(epsilon)];
                 cells.extend(compared(&correct, theirs.map(|count| count.0), 0));
                 cells.extend(compared(&flipped, theirs.map(|count| count.1), 0));
                 cells.push(format!("{} %", rate.show(1)));
@@ -121,7 +121,8 @@ pub fn sharpness_table(rows: &[SharpnessRow]) -> Result<Table, PaperError> {
                 };
                 let mean = Spread::of(here.iter().map(|row| row.mean_loss_increase));
                 let median = Spread::of(here.iter().map(|row| row.median_loss_increase));
-                let mut cells = vec![label(optimizer).to_owned(), scope.to_string(), rho.to_string(), mean.show_or_significant(4)];
+                let mut cells =
+                    vec![label(optimizer).to_owned(), scope.to_string(), shortest(rho), mean.show_or_significant(4)];
                 cells.extend(compared(&median, published, 4));
                 table.rows.push(cells);
             }

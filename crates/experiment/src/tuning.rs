@@ -193,13 +193,13 @@ fn choose(rows: &mut [TuningRow]) {
 #[must_use]
 pub fn table(rows: &[TuningRow]) -> Table {
     let mut table = Table::new(&["optimizer", "η", "λ", "ρ", "train loss", "held-out loss", "held-out accuracy", ""]);
-    let optional = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    let optional = |value: Option<f64>| value.map_or_else(String::new, shortest);
     let measured = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| decimals_or_significant(value, 4));
     for row in rows {
         let verdict = if row.chosen { "chosen" } else { row.failure.as_str() };
         table.rows.push(vec![
             row.optimizer.clone(),
-            row.learning_rate.to_string(),
+            shortest(row.learning_rate),
             optional(row.damping),
             optional(row.rho),
             measured(row.train_loss),

@@ -110,7 +110,9 @@ fn blocks_of_very_different_sizes_converge() -> Result<(), LinalgError> {
             let values = symmetric_eigen(lower.view()).map(|(values, _)| values).unwrap_or_else(|error| {
                 panic!("blocks of 2^{power}, order {order}: {error}");
             });
-            assert!(values.iter().zip(&exact).all(|(x, e)| (f64::from(*x) - e).abs() <= bound * exact[order - 1].max(1.0)));
+            assert!(
+                values.iter().zip(&exact).all(|(x, e)| (f64::from(*x) - e).abs() <= bound * exact[order - 1].max(1.0))
+            );
         }
     }
     Ok(())

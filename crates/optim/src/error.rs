@@ -134,7 +134,10 @@ mod tests {
                     damping >= threshold
                 });
                 let found = found.unwrap_or(f64::NAN);
-                assert!(found >= threshold && found <= 10.0 * start.max(1.1 * threshold), "{start:e} {threshold:e} {found:e}");
+                assert!(
+                    found >= threshold && found <= 10.0 * start.max(1.1 * threshold),
+                    "{start:e} {threshold:e} {found:e}"
+                );
                 assert!(trials <= 20, "{trials}");
             }
             assert_eq!(enough(start, |_| false), None);

@@ -3,8 +3,8 @@
 
 use minima_autodiff::{Graph, GraphBuilder, Scalar};
 use minima_optim::{
-    Adam, Arithmetic, Batch, CgSolver, Ekfac, EmulatedGaussNewton, GaussNewton, Generation, Kfac, OptimError, Optimizer,
-    Sam, SecondOrder, Sgd, SolvePrecision, Solver,
+    Adam, Arithmetic, Batch, CgSolver, Ekfac, EmulatedGaussNewton, GaussNewton, Generation, Kfac, OptimError,
+    Optimizer, Sam, SecondOrder, Sgd, SolvePrecision, Solver,
 };
 use ndarray::{Array2, array};
 

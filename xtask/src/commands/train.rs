@@ -7,6 +7,7 @@ use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use minima_experiment::preset::DatasetKind;
+use minima_experiment::significant::decimals_or_significant;
 use minima_experiment::train_run::TrainRequest;
 use minima_experiment::training::Run;
 use std::fs;
@@ -95,10 +96,10 @@ impl Train {
         let trained = trained?;
         if let Some(last) = trained.epochs.last() {
             say!(
-                "{}: test accuracy {:.4}, train loss {:.4} at the end of epoch {}, in {:.1} s",
+                "{}: test accuracy {:.4}, train loss {} at the end of epoch {}, in {:.1} s",
                 run.name(),
                 last.test_accuracy,
-                last.train_loss,
+                decimals_or_significant(last.train_loss, 4),
                 last.epoch,
                 trained.seconds
             );

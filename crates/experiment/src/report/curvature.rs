@@ -158,7 +158,8 @@ fn comparisons(input: &ReportInput<'_>) -> String {
                     .filter_map(|rival| value(input, rival, measure).map(|other| (*rival, other, compare(own, other))))
                     .collect();
                 seen.extend(others.iter().map(|(rival, _, how)| (*rival, measure.normalised, *how)));
-                (!others.is_empty()).then(|| format!("{} {}, {}", measure.name, significant(own, DIGITS), beside(&others)))
+                (!others.is_empty())
+                    .then(|| format!("{} {}, {}", measure.name, significant(own, DIGITS), beside(&others)))
             })
             .collect();
         if !parts.is_empty() {
@@ -178,7 +179,8 @@ fn beside(others: &[(&str, f64, Compared)]) -> String {
     let words = [(Compared::Larger, "larger than"), (Compared::Smaller, "smaller than"), (Compared::About, "about")];
     let parts = words.into_iter().filter_map(|(how, words)| {
         let so = others.iter().filter(|(_, _, found)| *found == how);
-        let named: Vec<String> = so.map(|(rival, other, _)| format!("{}'s {}", label(rival), significant(*other, DIGITS))).collect();
+        let named: Vec<String> =
+            so.map(|(rival, other, _)| format!("{}'s {}", label(rival), significant(*other, DIGITS))).collect();
         (!named.is_empty()).then(|| format!("{words} {}", listed(&named)))
     });
     parts.collect::<Vec<_>>().join(", ")
