@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use minima_experiment::observer::{Event, Observer};
+use minima_experiment::significant::decimal;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -59,13 +60,18 @@ impl Observer for Progress {
             }
             Event::Step { loss, accuracy } => {
                 if let Some(bar) = &self.bar {
-                    bar.set_message(format!("loss {loss:.3} acc {accuracy:.3}"));
+                    bar.set_message(format!("loss {} acc {accuracy:.3}", decimal(loss, 3)));
                     bar.inc(1);
                 }
             }
             Event::Epoch(row) => self.line(&format!(
-                "{} epoch {:>2}: train loss {:.4} accuracy {:.4}, test loss {:.4} accuracy {:.4}",
-                self.heading, row.epoch, row.train_loss, row.train_accuracy, row.test_loss, row.test_accuracy
+                "{} epoch {:>2}: train loss {} accuracy {:.4}, test loss {} accuracy {:.4}",
+                self.heading,
+                row.epoch,
+                decimal(row.train_loss, 4),
+                row.train_accuracy,
+                decimal(row.test_loss, 4),
+                row.test_accuracy
             )),
             Event::RunEnded { run, seconds } => self.line(&format!("{run}: {seconds:.1} s")),
             Event::Stage(stage) => {

@@ -24,7 +24,7 @@ pub enum CurvatureError {
         expected: Vec<usize>,
     },
     /// An option has a value that makes no sense.
-    #[error("{option} is {found}; expected {expected}")]
+    #[error("{option} is {found:?}; expected {expected}")]
     Option {
         /// Its name.
         option: &'static str,
@@ -34,7 +34,7 @@ pub enum CurvatureError {
         expected: &'static str,
     },
     /// A number came out that is none.
-    #[error("{what} is {found}; expected a finite number")]
+    #[error("{what} is {found:?}; expected a finite number")]
     NotFinite {
         /// What it is.
         what: &'static str,
@@ -42,7 +42,7 @@ pub enum CurvatureError {
         found: f64,
     },
     /// A matrix that must be positive definite is not.
-    #[error("{what} is not positive definite: its quadratic form is {found} somewhere")]
+    #[error("{what} is not positive definite: its quadratic form is {found:?} somewhere")]
     NotPositiveDefinite {
         /// Which matrix.
         what: &'static str,

@@ -7,6 +7,7 @@ use crate::measurement::measure;
 use crate::observer::Observer;
 use crate::preset::{DatasetKind, Preset};
 use crate::records::{Record, read_csv, to_csv};
+use crate::significant::{decimal, shortest};
 use crate::tables::Table;
 use crate::training::{TestSet, train_all};
 use minima_data::Mnist;
@@ -160,7 +161,7 @@ fn compare(recorded: &[BaselineRow], measured: &[BaselineRow]) -> Verdict {
 }
 
 fn number(x: f64) -> String {
-    if x.fract() == 0.0 { format!("{x}") } else { format!("{x:.4}") }
+    if x.fract() == 0.0 { shortest(x) } else { decimal(x, 4) }
 }
 
 /// The last epoch and the attacks of each run of the preset.

@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::measurement::measure;
 use crate::preset::NetworkKind;
 use crate::records::Scope;
-use crate::significant::{decimal, significant};
+use crate::significant::{decimal, shortest, significant};
 use crate::tables::Table;
 use crate::training::{TestSet, network};
 use minima_autodiff::Model;
@@ -169,7 +169,7 @@ impl fmt::Display for CheckpointEvaluation {
         let mut attacks = Table::new(&["attack", "epsilon", "successes", "of those correct"]);
         for a in &self.attacks {
             let share = crate::paper::rate(a.successes as u32, self.correct as u32);
-            let cells = [a.attack.to_owned(), a.epsilon.to_string(), a.successes.to_string()];
+            let cells = [a.attack.to_owned(), shortest(a.epsilon), a.successes.to_string()];
             attacks.rows.push([&cells[..], &[format!("{:.2} %", 100.0 * share)]].concat());
         }
         writeln!(f, "\n{}", attacks.to_text())?;
@@ -180,7 +180,7 @@ impl fmt::Display for CheckpointEvaluation {
         push("input-gradient norm".into(), self.input_gradient_norm.mean, self.input_gradient_norm.median);
         push("logit margin".into(), self.logit_margin.mean, self.logit_margin.median);
         for s in &self.sharpness {
-            push(format!("loss increase, rho {}, {}", s.rho, s.scope), s.mean, s.median);
+            push(format!("loss increase, rho {}, {}", shortest(s.rho), s.scope), s.mean, s.median);
         }
         write!(f, "{}", rows.to_text())?;
         self.curvature.as_ref().map_or(Ok(()), |curvature| write!(f, "\n{curvature}"))

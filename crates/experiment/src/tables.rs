@@ -5,7 +5,7 @@
 use crate::optimizers::{distinct, label, paper_counterpart};
 use crate::paper::{self, PaperError};
 use crate::records::{DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, TrainingRow};
-use crate::significant::{decimal, signed, significant};
+use crate::significant::{decimal, shortest, signed, significant};
 
 /// What a cell shows where the paper has no number.
 const NOTHING: &str = "–";
@@ -123,7 +123,7 @@ pub fn fgsm_table(rows: &[FgsmRow], beside: Beside) -> Result<Table, PaperError>
                 let successes = Spread::of(here.iter().map(|row| f64::from(row.successes)));
                 let rate = Spread::of(here.iter().map(|row| 100.0 * row.success_rate));
                 let theirs = published.map(|count| (f64::from(count.correct), f64::from(count.successes)));
-                let mut cells = vec![label(optimizer).to_owned(), epsilon.to_string()];
+                let mut cells = vec![label(optimizer).to_owned(), shortest(epsilon)];
                 cells.extend(counts_compared(&correct, theirs.map(|count| count.0)));
                 cells.extend(counts_compared(&successes, theirs.map(|count| count.1)));
                 cells.push(format!("{} %", rate.show(1)));
@@ -152,7 +152,7 @@ pub fn sharpness_table(rows: &[SharpnessRow], beside: Beside) -> Result<Table, P
                 };
                 let mean = Spread::of(here.iter().map(|row| row.mean_loss_increase));
                 let median = Spread::of(here.iter().map(|row| row.median_loss_increase));
-                let mut cells = vec![label(optimizer).to_owned(), scope.to_string(), rho.to_string(), mean.digits(4)];
+                let mut cells = vec![label(optimizer).to_owned(), scope.to_string(), shortest(rho), mean.digits(4)];
                 cells.extend(compared(&median, published, 4));
                 table.rows.push(kept(cells, &shown));
             }

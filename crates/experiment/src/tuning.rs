@@ -6,7 +6,7 @@ use crate::observer::{Event, Observer};
 use crate::optimizer_spec::{OptimizerSpec, Point};
 use crate::preset::{DatasetKind, Preset, PresetError};
 use crate::records::TuningRow;
-use crate::significant::{decimals_or_significant, shortest};
+use crate::significant::{decimal, shortest};
 use crate::tables::Table;
 use crate::training::{Run, TestSet, Training};
 use minima_data::Mnist;
@@ -193,13 +193,13 @@ fn choose(rows: &mut [TuningRow]) {
 #[must_use]
 pub fn table(rows: &[TuningRow]) -> Table {
     let mut table = Table::new(&["optimizer", "η", "λ", "ρ", "train loss", "held-out loss", "held-out accuracy", ""]);
-    let optional = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    let measured = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| decimals_or_significant(value, 4));
+    let optional = |value: Option<f64>| value.map_or_else(String::new, shortest);
+    let measured = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| decimal(value, 4));
     for row in rows {
         let verdict = if row.chosen { "chosen" } else { row.failure.as_str() };
         table.rows.push(vec![
             row.optimizer.clone(),
-            row.learning_rate.to_string(),
+            shortest(row.learning_rate),
             optional(row.damping),
             optional(row.rho),
             measured(row.train_loss),

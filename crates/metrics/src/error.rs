@@ -30,7 +30,7 @@ pub enum MetricsError {
         found: f64,
     },
     /// The radius of a perturbation is negative, infinite or not a number.
-    #[error("rho is {found}; expected a finite number of at least 0")]
+    #[error("rho is {found:?}; expected a finite number of at least 0")]
     Rho {
         /// The radius.
         found: f64,
@@ -44,7 +44,7 @@ pub enum MetricsError {
         expected: usize,
     },
     /// What logits are to be multiplied by is not a positive finite number.
-    #[error("the logits' factor is {found}; expected a finite number above 0")]
+    #[error("the logits' factor is {found:?}; expected a finite number above 0")]
     LogitFactor {
         /// The factor.
         found: f64,

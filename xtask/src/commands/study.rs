@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use minima_experiment::ExperimentError;
 use minima_experiment::seed;
+use minima_experiment::significant::decimal;
 use minima_experiment::study::{StudyEvent, StudyOptions, claim, run_study};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -140,9 +141,9 @@ fn tell(event: &StudyEvent<'_>) {
     match event {
         StudyEvent::Planned { missing, of } => tell!("{missing} of {of} runs to train"),
         StudyEvent::Epoch { run, epochs, row, left } => tell!(
-            "{run} epoch {}/{epochs}: train loss {:.4}, test accuracy {:.4}{}",
+            "{run} epoch {}/{epochs}: train loss {}, test accuracy {:.4}{}",
             row.epoch,
-            row.train_loss,
+            decimal(row.train_loss, 4),
             row.test_accuracy,
             remaining(*left)
         ),

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use minima_experiment::preset::DatasetKind;
 use minima_experiment::seed;
+use minima_experiment::significant::decimal;
 use minima_experiment::train_run::TrainRequest;
 use minima_experiment::training::Run;
 use std::fs;
@@ -96,10 +97,10 @@ impl Train {
         let trained = trained?;
         if let Some(last) = trained.epochs.last() {
             say!(
-                "{}: test accuracy {:.4}, train loss {:.4} at the end of epoch {}, in {:.1} s",
+                "{}: test accuracy {:.4}, train loss {} at the end of epoch {}, in {:.1} s",
                 run.name(),
                 last.test_accuracy,
-                last.train_loss,
+                decimal(last.train_loss, 4),
                 last.epoch,
                 trained.seconds
             );

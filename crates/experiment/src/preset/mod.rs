@@ -275,18 +275,18 @@ impl Preset {
             return wrong("batch_size", self.batch_size.to_string(), "no more than train_images");
         }
         if !(0.0..=1.0).contains(&self.poison_rate) {
-            return wrong("poison_rate", self.poison_rate.to_string(), "a share from 0 to 1");
+            return wrong("poison_rate", shortest(self.poison_rate), "a share from 0 to 1");
         }
         if let Some(e) = self.epsilons.iter().find(|e| !(0.0..=1.0).contains(*e)) {
-            return wrong("epsilons", e.to_string(), "numbers from 0 to 1");
+            return wrong("epsilons", shortest(*e), "numbers from 0 to 1");
         }
         for (key, epsilons) in [("attack_epsilons", &self.attack_epsilons), ("curve_epsilons", &self.curve_epsilons)] {
             if let Some(e) = epsilons.iter().find(|e| !(0.0..=1.0).contains(*e)) {
-                return wrong(key, e.to_string(), "numbers from 0 to 1");
+                return wrong(key, shortest(*e), "numbers from 0 to 1");
             }
         }
         if let Some(rho) = self.rhos.iter().find(|r| !(r.is_finite() && **r > 0.0)) {
-            return wrong("rhos", rho.to_string(), "positive numbers");
+            return wrong("rhos", shortest(*rho), "positive numbers");
         }
         for &seed in &self.seeds {
             seed::check(seed)?;

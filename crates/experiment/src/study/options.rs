@@ -3,6 +3,7 @@
 use super::{Job, StudyError};
 use crate::error::ExperimentError;
 use crate::preset::{DatasetKind, Preset};
+use crate::significant::shortest;
 use crate::training::Run;
 
 /// The experiment and a study's own choices.
@@ -77,7 +78,7 @@ impl StudyOptions {
             self.preset.optimizer(name)?;
         }
         let wrong = |option, found: &f64, expected: &str| {
-            Err(StudyError::Option { option, found: found.to_string(), expected: expected.to_owned() }.into())
+            Err(StudyError::Option { option, found: shortest(*found), expected: expected.to_owned() }.into())
         };
         if let Some(rate) = self.rates.iter().find(|rate| !(0.0..=1.0).contains(*rate)) {
             return wrong("rates", rate, "shares from 0 to 1");
