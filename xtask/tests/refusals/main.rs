@@ -1,0 +1,7 @@
+//! What the commands refuse, and how: exit code 2 and one line on standard error, before anything is computed.
+
+mod full_disk;
+mod other_data;
+mod program;
+mod seeds;
+mod threads;
