@@ -193,8 +193,13 @@ fn between(means: &[Mean<'_>]) -> Option<String> {
         label(least.optimizer),
         percent(most.robust),
         label(most.optimizer),
-        100.0 * (most.robust - least.robust)
+        points(most.robust) - points(least.robust)
     ))
+}
+
+/// Percent with one decimal, as it is printed: a difference is of the numbers beside it.
+fn points(share: f64) -> f64 {
+    (1e3 * share).round() / 10.0
 }
 
 /// Which optimizer has the highest robust accuracy, if that compares.

@@ -70,8 +70,14 @@ pub(super) fn of_runs(runs: &Path) -> Vec<DataIdentity> {
         let recipe = text.ok().and_then(|text| text.parse::<toml::Table>().ok());
         let Some(data) = recipe.as_ref().and_then(|recipe| recipe.get("data")?.as_array()) else { continue };
         let hashes: Vec<&str> = data.iter().filter_map(toml::Value::as_str).collect();
-        let Ok(hashes) = <[&str; 4]>::try_from(hashes) else { continue };
-        let identity = DataIdentity::of_hashes(hashes, None);
+        let identity = match <[&str; 4]>::try_from(hashes) {
+            Ok(four) => DataIdentity::of_hashes(four, None),
+            // Another number of files is another data set than any that is known.
+            Err(others) => {
+                let files = others.iter().enumerate().map(|(place, hash)| (place.to_string(), (*hash).to_owned()));
+                DataIdentity { name: String::new(), files: files.collect() }.with_known_name()
+            }
+        };
         if found.iter().all(|other| other.difference(&identity).is_some()) {
             found.push(identity);
         }

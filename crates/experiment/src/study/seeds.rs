@@ -4,9 +4,11 @@
 use super::measured::{EndMeasurement, FGSM, LateAttack, at_the_end, late};
 use super::{Context, StoredRun, StudyEvent, StudyOptions};
 use crate::claims::{ClaimOptions, ModelOutcome, evaluate};
+use crate::data_identity::DataIdentity;
 use crate::error::ExperimentError;
 use crate::preset::DatasetKind;
 use crate::records::{DistributionRow, FgsmRow, LateAttackRow, Quantity, Scope, SharpnessRow, TrainingRow, write_csv};
+use crate::results::DataSet;
 use minima_metrics::Summary;
 
 /// Writes `training.csv`, the paper's tables in `tables/`, `late.csv`, `claims.csv`.
@@ -22,7 +24,9 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
         outcomes.push(outcome(&run, end, &late));
     }
     rows.write(context)?;
-    (context.listener)(StudyEvent::Stage("the paper's claims"));
+    let papers = DataSet::of(&DataIdentity::of(context.data)).is_the_papers();
+    let stage = if papers { "the paper's claims" } else { "comparisons of optimizers" };
+    (context.listener)(StudyEvent::Stage(stage));
     let claims = ClaimOptions { sharpness_batch: preset.sharpness_batch, ..ClaimOptions::default() };
     Ok(write_csv(&context.folder.join("claims.csv"), &evaluate(&outcomes, &claims)?)?)
 }

@@ -229,7 +229,10 @@ fn sentences_follow_from_the_rows() {
 /// The text of an element's markup, as a reader sees it.
 fn seen(markup: &str) -> String {
     let mut text = String::new();
-    for (place, part) in markup.split('<').enumerate() {
+    let without_style = markup
+        .split_once("<style>")
+        .map_or(markup.to_owned(), |(before, rest)| format!("{before}{}", rest.split_once("</style>").unwrap().1));
+    for (place, part) in without_style.split('<').enumerate() {
         text.push_str(if place == 0 { part } else { part.split_once('>').map_or("", |tag| tag.1) });
     }
     let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
