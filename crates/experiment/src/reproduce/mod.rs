@@ -19,7 +19,7 @@ use crate::study::StudyError;
 use crate::tables::{fgsm_table, sharpness_table};
 use crate::training::{Keeping, Run, TestSet};
 use measured::Measured;
-use minima_data::Mnist;
+use minima_data::{Mnist, known};
 use one_model::OneModel;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -160,6 +160,10 @@ fn remove_manifest(out: &Path) -> Result<(), FolderError> {
 /// The tables, for a terminal.
 fn summary(results: &Results) -> Result<String, ExperimentError> {
     let mut summary = String::new();
+    let name = results.provenance.as_ref().and_then(|provenance| provenance.data_name.as_deref());
+    if let Some(name) = name.filter(|&name| name != known::MNIST) {
+        summary.push_str(&format!("The data is {name}; the paper's numbers are of {}.\n\n", known::MNIST));
+    }
     if !results.is_the_papers() {
         summary.push_str(
             "This is not the paper's configuration: its numbers stand beside these for orientation only.\n\n",
