@@ -108,10 +108,11 @@ fn run() -> u8 {
     }
 }
 
-/// An error with its causes, without those whose words it has already.
+/// An error with its causes, without those whose words it has already. The lines of a cause become one.
 fn in_one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
-    for cause in error.chain().map(ToString::to_string) {
+    for cause in error.chain() {
+        let cause = cause.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ");
         if !line.contains(&cause) {
             line.push_str(if line.is_empty() { "" } else { ": " });
             line.push_str(&cause);

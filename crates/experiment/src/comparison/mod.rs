@@ -207,8 +207,9 @@ fn test_images(folder: &Path) -> Result<f64, ComparisonError> {
     let Some(path) = places.into_iter().find(|path| path.is_file()) else { return Ok(TEST_IMAGES) };
     let text = read_text_at_most(&path, bounded_file::TEXT)
         .map_err(|source| ComparisonError::Read { path: path.clone(), source })?;
-    let table: toml::Table =
-        text.parse().map_err(|error: toml::de::Error| ComparisonError::Config { path, message: error.to_string() })?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| ComparisonError::Config { path, message: error.message().to_owned() })?;
     let asked =
         table.get("test_images").and_then(toml::Value::as_integer).and_then(|images| u32::try_from(images).ok());
     // More than there are means all; 0 cannot have been measured.
