@@ -19,7 +19,7 @@ use crate::study::StudyError;
 use crate::tables::{Beside, fgsm_table, sharpness_table};
 use crate::training::{Keeping, Run, TestSet};
 use measured::Measured;
-use minima_data::{Mnist, known};
+use minima_data::Mnist;
 use one_model::OneModel;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
