@@ -52,7 +52,7 @@ impl Checkpoints {
     }
 }
 
-/// Where the images that are left stand, a row or item for each.
+/// The state of the images that are left, a row or item for each.
 struct State<T> {
     present: Array2<T>,
     before: Array2<T>,
@@ -220,7 +220,7 @@ impl<T: Scalar> State<T> {
         }
     }
 
-    /// Images that are turned go to their places in the batch and leave.
+    /// Copies misclassified images to their places in the batch and removes them.
     fn drop_fallen(&mut self, left: &mut Survivors<T>, predicted: &[usize], adversarial: &mut Array2<T>) {
         let keep = left.standing(predicted);
         if keep.iter().all(|&keep| keep) {

@@ -1,5 +1,6 @@
 //! Where an adversarial image may lie.
 
+use crate::epsilon::Shortest;
 use crate::{AttackError, Epsilon, Norm};
 use minima_autodiff::Scalar;
 use std::fmt;
@@ -151,7 +152,7 @@ impl From<Epsilon> for Ball {
 
 impl fmt::Display for Ball {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.norm, self.epsilon)
+        write!(formatter, "{} {}", self.norm, Shortest(self.epsilon))
     }
 }
 

@@ -64,7 +64,7 @@ impl<T: Scalar> Attack<T> for CarliniWagner {
         NAME
     }
 
-    /// An image counts as turned if the perturbation found lies in the ball, which has to be one in L2.
+    /// An image is a success if the perturbation found lies in the ball, which has to be an L2 ball.
     fn run(
         &self,
         model: &dyn Classifier<T>,

@@ -53,6 +53,30 @@ impl From<Epsilon> for f64 {
 
 impl fmt::Display for Epsilon {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
+        Shortest(self.0).fmt(formatter)
+    }
+}
+
+/// A radius in the fewest digits that read back as itself, with an exponent if there would be many zeros.
+pub(crate) struct Shortest(pub f64);
+
+impl fmt::Display for Shortest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0.0 || (1e-5..1e7).contains(&self.0) {
+            self.0.fmt(formatter)
+        } else {
+            fmt::LowerExp::fmt(&self.0, formatter)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Epsilon;
+
+    #[test]
+    fn radii_are_short() {
+        let shown = [0.0, 0.1, 1.0, 1e-5, 1e-7, 1e-300].map(|radius| Epsilon::new(radius).unwrap().to_string());
+        assert_eq!(shown, ["0", "0.1", "1", "0.00001", "1e-7", "1e-300"]);
     }
 }

@@ -10,7 +10,7 @@ pub enum AttackError {
     #[error(transparent)]
     Autodiff(#[from] AutodiffError),
     /// Invalid radius.
-    #[error("epsilon is {found}; expected {expected}")]
+    #[error("epsilon is {found:?}; expected {expected}")]
     Epsilon {
         /// The radius.
         found: f64,
@@ -48,7 +48,7 @@ pub enum AttackError {
         expected: &'static str,
     },
     /// A pixel outside the range of pictures.
-    #[error("pixel {pixel} of image {image} is {found}; expected a number from 0 to 1")]
+    #[error("pixel {pixel} of image {image} is {found:?}; expected a number from 0 to 1")]
     Pixel {
         /// The image's place in the batch.
         image: usize,
@@ -59,7 +59,7 @@ pub enum AttackError {
     },
     /// The network gave a NaN or an infinity, as a diverged one does. A logit of −∞ excludes its class and is allowed, as long as
     /// another logit is finite.
-    #[error("the network gave {found} in the {what} of image {image}; expected finite numbers")]
+    #[error("the network gave {found:?} in the {what} of image {image}; expected finite numbers")]
     NotFinite {
         /// What holds it.
         what: &'static str,

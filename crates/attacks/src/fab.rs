@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// A step goes to the linearized boundary, mixed with the step that goes there from the original, and a little beyond.
 /// From beyond the boundary the image is pulled back towards the original. The search does not depend on a radius, and
-/// nothing in it is random; within a [`Ball`] an image leaves as soon as it is turned inside.
+/// nothing in it is random; within a [`Ball`] a search ends as soon as the image is misclassified inside.
 ///
 /// The defaults are those of AutoAttack's `standard`, with one start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,7 +106,7 @@ impl FabT {
         Ok(found)
     }
 
-    /// Attacks the survivors, and writes those that are turned within the ball to their places in `adversarial`.
+    /// Attacks the survivors, and writes the images misclassified within the ball to their places in `adversarial`.
     fn pursue<T: Scalar>(
         &self,
         model: CheckedModel<'_, T>,
@@ -207,10 +207,10 @@ impl<T: Scalar> Search<'_, T> {
                 }
             });
             let answer = left.logits(self.model, &present, self.passes)?;
-            let stands = left.standing(&answer.predicted);
+            let robust = left.standing(&answer.predicted);
             let rows = present.axis_iter(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));
-            let distances = rows.zip(&stands).map(|((row, original), &stands)| {
-                if stands { None } else { Some(norm.distance(original.as_slice()?, row.as_slice()?)) }
+            let distances = rows.zip(&robust).map(|((row, original), &robust)| {
+                if robust { None } else { Some(norm.distance(original.as_slice()?, row.as_slice()?)) }
             });
             let distances: Vec<Option<f64>> = distances.collect();
             let rows = left.indices.iter().zip(present.outer_iter()).zip(&distances);
@@ -222,7 +222,7 @@ impl<T: Scalar> Search<'_, T> {
                 .collect();
             let share = T::from_f64(fab.pull_back);
             let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));
-            rows.zip(&stands).filter(|(_, stands)| !**stands).for_each(|((mut row, original), _)| {
+            rows.zip(&robust).filter(|(_, robust)| !**robust).for_each(|((mut row, original), _)| {
                 row.zip_mut_with(&original, |a, &x| *a = x + (*a - x) * share);
             });
             if keep.contains(&false) {

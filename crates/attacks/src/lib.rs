@@ -2,7 +2,7 @@
 //!
 //! An attack looks for images near the given ones, within a [`Ball`] around each, that a network classifies wrongly. It
 //! needs of the network only [`Classifier`](minima_autodiff::Classifier): logits, and a gradient with respect to the
-//! image. Its [`Outcome`] says which images it turned; images that were wrong before never count.
+//! image. Its [`Outcome`] says on which images it succeeded; images that the network misclassifies as they are never count.
 //!
 //! ```
 //! use minima_attacks::{Attack, Ball, Fgsm};

@@ -1,5 +1,6 @@
 //! Whether a network hides its gradients, so that attacks which follow them make it look robust.
 
+use crate::epsilon::Shortest;
 use crate::loss::Loss;
 use crate::subject::Subject;
 use crate::survivors::Survivors;
@@ -182,7 +183,7 @@ impl<T: Scalar> Case<'_, T> {
         for radius in growing(self.ball, self.images.ncols()) {
             let outcome = self.run_in(&Pgd::default(), Ball::new(self.ball.norm(), radius)?)?;
             (robust, correct) = (outcome.robust(), outcome.correct());
-            found.push(format!("{} at {radius}", outcome.successes()));
+            found.push(format!("{} at {}", outcome.successes(), Shortest(radius)));
         }
         Ok(Check {
             name: "success comes within 1 % of 100 % as the radius grows",

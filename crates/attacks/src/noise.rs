@@ -21,7 +21,7 @@ pub enum NoiseKind {
     Signs,
 }
 
-/// Noise of the ball's size, cut to pictures: several draws, of which one has to turn the image.
+/// Noise of the ball's size, cut to pictures: several draws, of which one has to be misclassified.
 ///
 /// It asks for logits only. Where it does as well as a gradient, the gradient is worth nothing (Carlini et al. 2019,
 /// "On evaluating adversarial robustness"). Random numbers follow from the seed and the image's place in the batch.

@@ -23,11 +23,11 @@ use serde::{Deserialize, Serialize};
 /// the logits as its loss. It sees no gradient, so a network cannot hide from it by masking them.
 ///
 /// It starts from vertical stripes (L∞) or a chequer of bumps (L2), proposes one square a query, and keeps what brings
-/// the image nearer to another class. An image leaves as soon as it is turned; one that is not is handed back as near
+/// the image nearer to another class. A search ends as soon as its image is misclassified; otherwise the image is returned as near
 /// as it came. Random numbers follow from the seed and the image's place in the batch.
 ///
 /// The defaults are those of AutoAttack's `standard` (Croce & Hein 2020). That program's squares never reach the last
-/// row and column of a picture; these do, as in the paper, and turn more: 10 to 25 more of 1000 MNIST images.
+/// row and column of a picture; these do, as in the paper, with more successes: 10 to 25 more of 1000 MNIST images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Square {
     /// Proposals an image gets after its start, at most. One that would show the network the same picture once more

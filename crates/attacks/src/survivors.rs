@@ -1,4 +1,4 @@
-//! The images that an attack has not yet turned.
+//! The images on which an attack has not yet succeeded.
 
 use crate::checked_model::{Answer, CheckedModel, Slopes};
 use crate::loss::Loss;

@@ -68,7 +68,7 @@ fn logits(case: u64, images: usize, classes: usize) -> Array2<f32> {
     let drawn = key.normal(images * classes);
     Array2::from_shape_fn((images, classes), |(i, c)| {
         let lift = if c == i % classes { margin } else { 0.0 };
-        let tied = case % 5 == 0 && c + 1 < classes;
+        let tied = case.is_multiple_of(5) && c + 1 < classes;
         offset + lift + spread * if tied { 1.0 } else { drawn[i * classes + c] }
     })
 }
@@ -88,7 +88,7 @@ fn single_precision_agrees_with_double() {
         let wide = narrow.mapv(f64::from);
         let v = Array2::from_shape_fn((images, classes), |(i, c)| {
             let drawn = Key::new(1000 + case).normal(images * classes)[i * classes + c];
-            drawn + if case % 3 == 0 { 100.0 } else { 0.0 }
+            drawn + if case.is_multiple_of(3) { 100.0 } else { 0.0 }
         });
         let tolerance = tolerance(classes);
         let (p32, p64) = (softmax(narrow.view()), softmax(wide.view()));

@@ -6,6 +6,7 @@ use crate::kept::kept;
 use crate::machine::Machine;
 use crate::preset::NetworkKind;
 use crate::results_folder::Unfinished;
+use crate::significant::shortest;
 use crate::tables::Table;
 use crate::training::network;
 use minima_attacks::{Ball, Norm, TransferMatrix};
@@ -210,7 +211,7 @@ impl fmt::Display for AttackReport {
         writeln!(f, "{} in {}: {} of {} correct\n", self.attack, self.norm, self.correct, self.images)?;
         let mut table = Table::new(&["epsilon", "successes", "robust", "robust accuracy", "queries", "seconds"]);
         for r in &self.results {
-            let counts = [r.epsilon.to_string(), r.successes.to_string(), r.robust.to_string()];
+            let counts = [shortest(r.epsilon), r.successes.to_string(), r.robust.to_string()];
             let rest =
                 [format!("{:.2} %", 100.0 * r.robust_accuracy), r.queries.to_string(), format!("{:.1}", r.seconds)];
             table.rows.push([counts, rest].concat());
@@ -228,7 +229,7 @@ impl fmt::Display for TransferReport {
         for r in &self.results {
             let counts = [r.correct, r.both_correct, r.successes].map(|count| count.to_string());
             let rate = r.success_rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.2} %", 100.0 * rate));
-            table.rows.push([&[r.target.clone(), r.epsilon.to_string()][..], &counts, &[rate]].concat());
+            table.rows.push([&[r.target.clone(), shortest(r.epsilon)][..], &counts, &[rate]].concat());
         }
         write!(f, "{}", table.to_text())
     }

@@ -21,7 +21,7 @@ pub enum TrainedOnError {
         /// The checkpoint.
         checkpoint: PathBuf,
         /// The two data sets.
-        difference: DataDifference,
+        difference: Box<DataDifference>,
     },
     /// Its note of the data cannot be read.
     #[error("{}: found {METADATA} {found}, expected a data set's name and files", checkpoint.display())]
@@ -69,7 +69,9 @@ pub fn trained_on(checkpoint: &Path) -> Result<Option<DataIdentity>, TrainedOnEr
 pub fn check(checkpoint: &Path, data: &Mnist) -> Result<(), TrainedOnError> {
     let own = trained_on(checkpoint)?;
     match own.and_then(|own| own.difference(&DataIdentity::of(data))) {
-        Some(difference) => Err(TrainedOnError::OtherData { checkpoint: checkpoint.to_owned(), difference }),
+        Some(difference) => {
+            Err(TrainedOnError::OtherData { checkpoint: checkpoint.to_owned(), difference: Box::new(difference) })
+        }
         None => Ok(()),
     }
 }

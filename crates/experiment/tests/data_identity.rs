@@ -1,4 +1,5 @@
 //! The data set of a preset: written by a run, read back, and compared.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_data::{Dataset, FileHash, Mnist, mnist};
 use minima_experiment::data_identity::DataIdentity;

@@ -1,4 +1,5 @@
 //! Every preset that is accepted writes a TOML file that reads back as the same preset, whatever its numbers are.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_experiment::preset::{Preset, PresetError};
 use minima_experiment::seed;

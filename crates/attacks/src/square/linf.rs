@@ -1,4 +1,4 @@
-//! Squares of the L∞ ball: every pixel stands at one end of its range.
+//! Squares of the L∞ ball: every pixel is at one end of its range.
 
 use super::Plan;
 use super::picture::{Draws, Window};

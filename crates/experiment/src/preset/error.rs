@@ -52,7 +52,7 @@ pub enum PresetError {
     },
     /// The data is another data set than the configuration names.
     #[error("{0}, the data of the configuration (--data names the folder)")]
-    Data(DataDifference),
+    Data(Box<DataDifference>),
     /// A seed is too large.
     #[error(transparent)]
     Seed(#[from] SeedError),

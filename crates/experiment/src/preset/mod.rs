@@ -227,7 +227,7 @@ impl Preset {
     /// than there are.
     pub fn check_against(&self, data: &Mnist) -> Result<(), PresetError> {
         if let Some(difference) = self.data_identity().and_then(|own| own.difference(&DataIdentity::of(data))) {
-            return Err(PresetError::Data(difference));
+            return Err(PresetError::Data(Box::new(difference)));
         }
         for (key, asked, there) in
             [("train_images", self.train_images, data.train.len()), ("test_images", self.test_images, data.test.len())]

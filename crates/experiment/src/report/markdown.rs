@@ -255,7 +255,7 @@ pub(super) fn caveats(input: &ReportInput<'_>) -> String {
     let far = names.into_iter().filter_map(|name| Some((name, input.final_epoch(CLEAN, name)?.train_loss)));
     let far: Vec<String> = far
         // A loss that is no number is no minimum either.
-        .filter(|(_, loss)| !(*loss <= FAR_FROM_A_MINIMUM))
+        .filter(|(_, loss)| loss.is_nan() || *loss > FAR_FROM_A_MINIMUM)
         .map(|(name, loss)| format!("{} ({})", label(name), decimal(loss, 2)))
         .collect();
     if !far.is_empty() {
