@@ -42,7 +42,7 @@ impl Mnist {
         self.hashes.len() == FILES.len() && self.hashes.iter().zip(FILES).all(|(h, (_, known))| h.sha256 == known)
     }
 
-    /// The name of the data set: that of a [known](crate::known) one, or else `images of FOLDER` with the last part of the
+    /// The name of the data set: that of a [`known`] one, or else `images of FOLDER` with the last part of the
     /// folder's path.
     #[must_use]
     pub fn name(&self) -> String {
