@@ -11,11 +11,11 @@ use ndarray::{Array2, ArrayView2};
 /// image that the attacked network misclassifies already is no test of the attack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Transfer {
-    /// Images that the network which is shown them classifies correctly as they are.
+    /// Images that the target network classifies correctly before the attack.
     pub correct: usize,
-    /// Those of them that the attacked network classifies correctly too.
+    /// Images that both networks classify correctly before the attack.
     pub both_correct: usize,
-    /// Those of the latter of which the network that is shown them misclassifies the adversarial image.
+    /// Images among `both_correct` whose adversarial version the target misclassifies.
     pub successes: usize,
 }
 
@@ -39,7 +39,7 @@ impl Transfer {
         Ok(Self { correct, both_correct, successes })
     }
 
-    /// Images that both networks classify correctly, and the network that is shown them after the attack too.
+    /// Images among `both_correct` whose adversarial version the target classifies correctly.
     #[must_use]
     pub fn robust(&self) -> usize {
         self.both_correct.saturating_sub(self.successes)

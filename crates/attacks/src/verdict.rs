@@ -15,13 +15,13 @@ use std::fmt;
 ///   `n` trials of probability 1 %. A single image is never enough; of 31 images two are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// Nothing of masked gradients.
+    /// The check shows no sign of masked gradients.
     Pass,
-    /// There was nothing to check it on.
+    /// The check had nothing to look at.
     NotRun,
-    /// What should hold does not hold on these images; they are too few to say more.
+    /// The condition does not hold on these images, which are too few to say more.
     TooFewImages,
-    /// As with masked gradients.
+    /// The check shows a sign of masked gradients, beyond chance.
     Fail,
 }
 

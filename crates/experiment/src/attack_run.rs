@@ -151,11 +151,11 @@ pub struct TransferResult {
     pub epsilon: f64,
     /// Images that it classifies correctly as they are.
     pub correct: usize,
-    /// Those of them that the attacked checkpoint classifies correctly too: the images that are counted.
+    /// Images that both checkpoints classify correctly before the attack. These count.
     pub both_correct: usize,
-    /// Those of the latter of which it misclassifies the adversarial image.
+    /// Images among `both_correct` whose adversarial version the target misclassifies.
     pub successes: usize,
-    /// Successes among the images counted, 0 to 1; `None` if there are none.
+    /// Successes among `both_correct`, 0 to 1; `None` if `both_correct` is 0.
     pub success_rate: Option<f64>,
 }
 

@@ -18,10 +18,10 @@ pub struct AttackRow {
     pub images: u64,
     /// Those classified correctly as they are, by the target where there is one.
     pub correct: u64,
-    /// Those of them that the attacked checkpoint classifies correctly too: the images that are counted. Without a target
-    /// they are the correct ones.
+    /// Images that the attacked checkpoint and the target classify correctly before the attack. Without a target it equals
+    /// `correct`.
     pub both_correct: u64,
-    /// Those of the latter that are misclassified after the attack, by the target where there is one.
+    /// Images among `both_correct` that are misclassified after the attack, by the target if there is one.
     pub successes: u64,
     /// The other correct ones among all images, 0 to 1. Empty where there is a target: of its images that the attacked
     /// checkpoint misclassifies nothing is known.

@@ -55,9 +55,9 @@ pub struct TransferRow {
     pub epsilon: f64,
     /// Images that the target classifies correctly as they are.
     pub correct: u32,
-    /// Those of them that the source classifies correctly too: the images that are counted.
+    /// Images that the source and the target classify correctly before the attack. These count.
     pub both_correct: u32,
-    /// Those of the latter of which the target misclassifies the adversarial image.
+    /// Images among `both_correct` whose adversarial version the target misclassifies.
     pub successes: u32,
 }
 

@@ -8,7 +8,7 @@ use crate::significant::decimal;
 
 /// The accuracy on the test set that a trained model of MNIST should have.
 const GOAL: f64 = 0.97;
-/// A train loss that fell by more than this share in the last epoch would have gone on falling.
+/// A train loss that fell by more than this share in the last epoch was still falling.
 const SETTLED: f64 = 0.01;
 
 /// A sentence on those that reached the goal and one on each that did not, of the quoted seed's models trained on clean
