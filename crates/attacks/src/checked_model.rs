@@ -74,8 +74,10 @@ impl<'a, T: Scalar> CheckedModel<'a, T> {
         let (logits, predicted) = self.checked_logits(logits, images.nrows())?;
         check_shape("input gradients", gradients.dim(), images.dim())?;
         let rows = gradients.axis_iter(Axis(0)).into_par_iter();
-        // No early exit in a row: the comparison of whole registers is faster.
-        if let Some(image) = rows.position_first(|row| row.iter().fold(false, |bad, g| bad | !g.is_finite())) {
+        // No early exit in a row: the comparison of whole registers is faster. Only finite numbers times 0 are 0.
+        if let Some(image) =
+            rows.position_first(|row| row.iter().fold(false, |bad, &g| bad | (g * T::zero() != T::zero())))
+        {
             let found = gradients.row(image).iter().copied().find(|g| !g.is_finite()).unwrap_or_else(T::nan);
             return Err(AttackError::NotFinite { what: "input gradient", image, found: found.as_f64() });
         }

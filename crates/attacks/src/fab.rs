@@ -1,7 +1,7 @@
 //! FAB-T, the fast adaptive boundary attack towards one class after another.
 
 use crate::checked_model::CheckedModel;
-use crate::hyperplane::step_to_hyperplane;
+use crate::hyperplane::{largest, step_to_hyperplane};
 use crate::loss::Loss;
 use crate::minimal::Minimal;
 use crate::options::{check_count, check_positive_up_to, check_share};
@@ -242,6 +242,10 @@ fn shortest_rise<T: Scalar>(norm: Norm, normal: &[T], lead: T) -> T {
         return T::zero();
     }
     let few_roundings = 4.0 * T::epsilon().as_f64();
+    // Neither norm times its factor exceeds the largest number times how many there are.
+    if few_roundings * normal.len() as f64 * largest(normal).as_f64() <= -lead.as_f64() {
+        return -lead;
+    }
     let least = match norm {
         Norm::Linf => few_roundings * normal.iter().map(|w| w.as_f64().abs()).sum::<f64>(),
         Norm::L2 => few_roundings * (normal.len() as f64).sqrt() * Norm::L2.of(normal),

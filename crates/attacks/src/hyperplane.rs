@@ -17,13 +17,28 @@ const LANES: usize = 16;
 /// examples with a fast adaptive boundary attack", section 2.2).
 pub(crate) fn step_to_hyperplane<T: Scalar>(norm: Norm, point: &[T], normal: &[T], rise: T, step: &mut [T]) {
     // Squares of very small or very large numbers underflow or overflow. The hyperplane does not depend on the scale.
-    let most = normal.iter().fold(T::zero(), |most, w| most.max(w.abs()));
+    let most = largest(normal);
     let (low, high) = (T::min_positive_value().as_f64().powf(0.25), T::max_value().as_f64().powf(0.25));
     if most == T::zero() || (low..=high).contains(&most.as_f64()) {
         return step_of_ordinary_size(norm, point, normal, rise, step);
     }
     let scaled: Vec<T> = normal.iter().map(|&w| w / most).collect();
     step_of_ordinary_size(norm, point, &scaled, rise / most, step);
+}
+
+/// The largest size of a number, in lanes that fill vector registers. A NaN counts as 0.
+pub(crate) fn largest<T: Scalar>(numbers: &[T]) -> T {
+    let mut lanes = [T::zero(); LANES];
+    let take = |most: &mut T, x: T| {
+        let size = x.abs();
+        *most = if size > *most { size } else { *most };
+    };
+    let (whole, rest) = numbers.as_chunks::<LANES>();
+    for chunk in whole {
+        lanes.iter_mut().zip(chunk).for_each(|(most, &x)| take(most, x));
+    }
+    lanes.iter_mut().zip(rest).for_each(|(most, &x)| take(most, x));
+    lanes.into_iter().fold(T::zero(), T::max)
 }
 
 /// The same for a normal whose squares neither underflow nor overflow.

@@ -45,7 +45,7 @@ impl Loss {
             Self::TargetedDlr { target } => {
                 (at(logits, Some(target)) - at(logits, Some(label))) / targeted_scale(logits, &Top::of(logits))
             }
-            Self::Margin => match Top::of(logits).best_but(label) {
+            Self::Margin => match best_other(logits, label) {
                 Some(best) => at(logits, Some(best)) - at(logits, Some(label)),
                 None => T::neg_infinity(),
             },
@@ -94,7 +94,7 @@ impl Loss {
                 }
             }
             Self::Margin => {
-                if let Some(best) = Top::of(logits).best_but(label) {
+                if let Some(best) = best_other(logits, label) {
                     add(out, Some(best), one);
                     add(out, Some(label), -one);
                 }
@@ -138,6 +138,17 @@ impl Top {
     fn best_but(&self, label: usize) -> Option<usize> {
         if self.class(0) == Some(label) { self.class(1) } else { self.class(0) }
     }
+}
+
+/// The class of the largest logit above −∞ that is not the label's, the first of several.
+fn best_other<T: Scalar>(logits: &[T], label: usize) -> Option<usize> {
+    let mut best = (None, T::neg_infinity());
+    for (class, &z) in logits.iter().enumerate() {
+        if z > best.1 && class != label {
+            best = (Some(class), z);
+        }
+    }
+    best.0
 }
 
 /// Keeps the scale of equal logits above zero.
