@@ -100,11 +100,8 @@ impl Ball {
             let shrink = aim / distance;
             for (a, &x) in image.iter_mut().zip(original) {
                 let wanted = x.as_f64() + shrink * (a.as_f64() - x.as_f64());
-                *a = T::from_f64(wanted);
                 // Pixels rounded to the nearest number can lie outside again, all of them together.
-                if attempt > 0 {
-                    *a = rounded_towards(x, wanted);
-                }
+                *a = if attempt == 0 { T::from_f64(wanted) } else { rounded_towards(x, wanted) };
             }
             // For the rounding of the distance itself, a sum over all pixels.
             aim = self.epsilon * (1.0 - 1e-10 * f64::from(attempt + 1));

@@ -92,8 +92,19 @@ impl<T: Scalar> BestOf<T> {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Ensemble<T>, AttackError> {
+        self.attack(model, images, labels, ball, Stopping::AtSuccess)
+    }
+
+    fn attack(
+        &self,
+        model: &dyn Classifier<T>,
+        images: ArrayView2<'_, T>,
+        labels: &[usize],
+        ball: Ball,
+        stopping: Stopping,
+    ) -> Result<Ensemble<T>, AttackError> {
         let members: Vec<&dyn Attack<T>> = self.attacks.iter().map(Box::as_ref).collect();
-        in_turn(self.name(), &members, &Subject::new(model, images, labels)?, ball, Stopping::AtSuccess)
+        in_turn(self.name(), &members, &Subject::new(model, images, labels)?, ball, stopping)
     }
 }
 
@@ -119,9 +130,7 @@ impl<T: Scalar> Attack<T> for BestOf<T> {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        let members: Vec<&dyn Attack<T>> = self.attacks.iter().map(Box::as_ref).collect();
-        let subject = Subject::new(model, images, labels)?;
-        Ok(in_turn(self.name(), &members, &subject, ball, Stopping::Never)?.outcome)
+        Ok(self.attack(model, images, labels, ball, Stopping::Never)?.outcome)
     }
 
     /// The first member's answer, as images of several members cannot be told apart.

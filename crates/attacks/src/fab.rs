@@ -1,7 +1,7 @@
 //! FAB-T, the fast adaptive boundary attack towards one class after another.
 
 use crate::checked_model::CheckedModel;
-use crate::hyperplane::{largest, step_to_hyperplane};
+use crate::hyperplane::Hyperplanes;
 use crate::loss::Loss;
 use crate::minimal::Minimal;
 use crate::options::{check_count, check_positive_up_to, check_share};
@@ -138,9 +138,11 @@ impl FabT {
     fn step<T: Scalar>(&self, norm: Norm, original: &[T], normal: &[T], lead: T, row: &mut [T]) {
         let moved: Vec<T> = row.iter().zip(original).map(|(&a, &x)| a - x).collect();
         let (mut here, mut there) = (vec![T::zero(); row.len()], vec![T::zero(); row.len()]);
-        let further = shortest_rise(norm, normal, lead) + lead.min(T::zero());
-        step_to_hyperplane(norm, row, normal, further - lead, &mut here);
-        step_to_hyperplane(norm, original, normal, mixed_dot(&moved, normal) - lead + further, &mut there);
+        let planes = Hyperplanes::new(norm, normal);
+        // A step shorter than the pixels' precision would not leave a point of equal logits.
+        let rise = if lead > T::zero() { -lead } else { planes.least_rise(-lead) };
+        planes.step(row, rise, &mut here);
+        planes.step(original, mixed_dot(&moved, normal) + rise, &mut there);
         let (near, far) = (norm.of(&here).max(SHORTEST), norm.of(&there).max(SHORTEST));
         let alpha = T::from_f64((near / (near + far)).min(self.alpha_max));
         let (rest, eta) = (T::one() - alpha, T::from_f64(self.overshoot));
@@ -233,24 +235,6 @@ impl<T: Scalar> Search<'_, T> {
         }
         Ok(())
     }
-}
-
-/// The least rise of the target's lead that a step asks for, for a lead of 0 or less: the pixels are rounded, and a step shorter than their
-/// precision does not leave a point of equal logits. At least `-lead`.
-fn shortest_rise<T: Scalar>(norm: Norm, normal: &[T], lead: T) -> T {
-    if lead > T::zero() {
-        return T::zero();
-    }
-    let few_roundings = 4.0 * T::epsilon().as_f64();
-    // Neither norm times its factor exceeds the largest number times how many there are.
-    if few_roundings * normal.len() as f64 * largest(normal).as_f64() <= -lead.as_f64() {
-        return -lead;
-    }
-    let least = match norm {
-        Norm::Linf => few_roundings * normal.iter().map(|w| w.as_f64().abs()).sum::<f64>(),
-        Norm::L2 => few_roundings * (normal.len() as f64).sqrt() * Norm::L2.of(normal),
-    };
-    T::from_f64(least).max(-lead)
 }
 
 /// The classes that are not the label and whose logit is not −∞, the largest logits first.

@@ -2,32 +2,63 @@
 
 use crate::Norm;
 use minima_autodiff::Scalar;
+use std::borrow::Cow;
 
 /// Partial sums, in a fixed order, that fill vector registers.
 const LANES: usize = 16;
 
-/// Writes into `step` the shortest step from `point`, a picture, to a picture `z` with `⟨normal, z − point⟩ = rise`.
-///
-/// Where the hyperplane misses [0, 1], the step goes to the corner nearest to it (of the pixels that matter).
-///
-/// A pixel can move by its room `r_i` in the direction that helps. With the length τ (L∞: `step_i = ±min(τ, r_i)`; L2:
-/// `step_i = ±min(τ |w_i|, r_i)`) the rise is `φ(τ) = Σ min(τ a_i, |w_i| r_i)`, `a_i = |w_i|` or `w_i²`: increasing,
-/// concave and made of straight pieces. Newton's method from 0 never passes the solution and ends on its piece, after a
-/// few rounds, without sorting the pixels (the problem is that of Croce & Hein 2020, "Minimally distorted adversarial
-/// examples with a fast adaptive boundary attack", section 2.2).
-pub(crate) fn step_to_hyperplane<T: Scalar>(norm: Norm, point: &[T], normal: &[T], rise: T, step: &mut [T]) {
-    // Squares of very small or very large numbers underflow or overflow. The hyperplane does not depend on the scale.
-    let most = largest(normal);
-    let (low, high) = (T::min_positive_value().as_f64().powf(0.25), T::max_value().as_f64().powf(0.25));
-    if most == T::zero() || (low..=high).contains(&most.as_f64()) {
-        return step_of_ordinary_size(norm, point, normal, rise, step);
+/// The hyperplanes with one normal, and the norm that measures steps to them.
+pub(crate) struct Hyperplanes<'a, T> {
+    norm: Norm,
+    /// Divided by `scale`, so that squares of its numbers neither underflow nor overflow.
+    normal: Cow<'a, [T]>,
+    scale: T,
+    largest: T,
+}
+
+impl<'a, T: Scalar> Hyperplanes<'a, T> {
+    pub(crate) fn new(norm: Norm, normal: &'a [T]) -> Self {
+        let largest = largest(normal);
+        let (low, high) = (T::min_positive_value().as_f64().powf(0.25), T::max_value().as_f64().powf(0.25));
+        if largest == T::zero() || (low..=high).contains(&largest.as_f64()) {
+            return Self { norm, normal: Cow::Borrowed(normal), scale: T::one(), largest };
+        }
+        let normal = normal.iter().map(|&w| w / largest).collect();
+        Self { norm, normal: Cow::Owned(normal), scale: largest, largest }
     }
-    let scaled: Vec<T> = normal.iter().map(|&w| w / most).collect();
-    step_of_ordinary_size(norm, point, &scaled, rise / most, step);
+
+    /// Writes into `step` the shortest step from `point`, an image, to an image `z` with `⟨normal, z − point⟩ = rise`.
+    ///
+    /// Where the hyperplane misses [0, 1], the step goes to the corner nearest to it (of the pixels that matter).
+    ///
+    /// A pixel can move by its room `r_i` in the direction that helps. With the length τ (L∞: `step_i = ±min(τ, r_i)`; L2:
+    /// `step_i = ±min(τ |w_i|, r_i)`) the rise is `φ(τ) = Σ min(τ a_i, |w_i| r_i)`, `a_i = |w_i|` or `w_i²`: increasing,
+    /// concave and made of straight pieces. Newton's method from 0 never passes the solution and ends on its piece, after a
+    /// few rounds, without sorting the pixels (the problem is that of Croce & Hein 2020, "Minimally distorted adversarial
+    /// examples with a fast adaptive boundary attack", section 2.2).
+    pub(crate) fn step(&self, point: &[T], rise: T, step: &mut [T]) {
+        step_of_ordinary_size(self.norm, point, &self.normal, rise / self.scale, step);
+    }
+
+    /// The least rise that a step can ask for and still move its pixels, which are rounded: the rise of a step of a few roundings.
+    /// `enough` itself where it is more, at least 0.
+    pub(crate) fn least_rise(&self, enough: T) -> T {
+        let few_roundings = 4.0 * T::epsilon().as_f64();
+        let pixels = self.normal.len() as f64;
+        // Neither norm times its factor exceeds the largest number times how many there are.
+        if few_roundings * pixels * self.largest.as_f64() <= enough.as_f64() {
+            return enough;
+        }
+        let length = match self.norm {
+            Norm::Linf => self.normal.iter().map(|w| w.as_f64().abs()).sum::<f64>(),
+            Norm::L2 => pixels.sqrt() * Norm::L2.of(&self.normal),
+        };
+        T::from_f64(few_roundings * length * self.scale.as_f64()).max(enough)
+    }
 }
 
 /// The largest size of a number, in lanes that fill vector registers. A NaN counts as 0.
-pub(crate) fn largest<T: Scalar>(numbers: &[T]) -> T {
+fn largest<T: Scalar>(numbers: &[T]) -> T {
     let mut lanes = [T::zero(); LANES];
     let take = |most: &mut T, x: T| {
         let size = x.abs();
@@ -41,7 +72,7 @@ pub(crate) fn largest<T: Scalar>(numbers: &[T]) -> T {
     lanes.into_iter().fold(T::zero(), T::max)
 }
 
-/// The same for a normal whose squares neither underflow nor overflow.
+/// The step of [`Hyperplanes::step`] for a normal whose squares neither underflow nor overflow.
 fn step_of_ordinary_size<T: Scalar>(norm: Norm, point: &[T], normal: &[T], rise: T, step: &mut [T]) {
     let sign = if rise < T::zero() { -T::one() } else { T::one() };
     for ((s, &x), &w) in step.iter_mut().zip(point).zip(normal) {
@@ -155,7 +186,7 @@ mod tests {
                     }
                     let rise = share * most;
                     let mut step = vec![f64::NAN; size];
-                    step_to_hyperplane(norm, &point, &normal, rise, &mut step);
+                    Hyperplanes::new(norm, &normal).step(&point, rise, &mut step);
                     let found: f64 = step.iter().zip(&normal).map(|(s, w)| s * w).sum();
                     assert!((found - rise).abs() < 1e-10, "{case} {norm} {share}: {found} {rise}");
                     for (s, e) in step.iter().zip(reference(norm, &point, &normal, rise)) {
@@ -170,11 +201,11 @@ mod tests {
     fn goes_to_the_corner_when_the_plane_is_out_of_reach() {
         for norm in [Norm::Linf, Norm::L2] {
             let mut step = [0.0; 3];
-            step_to_hyperplane(norm, &[0.25, 0.5, 0.75], &[1.0, 0.0, -2.0], 10.0, &mut step);
+            Hyperplanes::new(norm, &[1.0, 0.0, -2.0]).step(&[0.25, 0.5, 0.75], 10.0, &mut step);
             assert_eq!(step, [0.75, 0.0, -0.75]);
-            step_to_hyperplane(norm, &[0.25, 0.5, 0.75], &[0.0; 3], 1.0, &mut step);
+            Hyperplanes::new(norm, &[0.0; 3]).step(&[0.25, 0.5, 0.75], 1.0, &mut step);
             assert_eq!(step, [0.0; 3]);
-            step_to_hyperplane(norm, &[0.25, 0.5, 0.75], &[1.0, 2.0, 3.0], 0.0, &mut step);
+            Hyperplanes::new(norm, &[1.0, 2.0, 3.0]).step(&[0.25, 0.5, 0.75], 0.0, &mut step);
             assert_eq!(step, [0.0; 3]);
         }
     }

@@ -40,7 +40,7 @@ impl Loss {
             Self::TargetedCrossEntropy { target } => -softmax_cross_entropy::loss(logits, target),
             Self::Dlr => {
                 let top = Top::of(logits);
-                (at(logits, top.best_but(label)) - at(logits, Some(label))) / dlr_scale(logits, &top)
+                (at(logits, best_other(logits, label)) - at(logits, Some(label))) / dlr_scale(logits, &top)
             }
             Self::TargetedDlr { target } => {
                 (at(logits, Some(target)) - at(logits, Some(label))) / targeted_scale(logits, &Top::of(logits))
@@ -71,7 +71,7 @@ impl Loss {
                 let top = Top::of(logits);
                 let scale = dlr_scale(logits, &top);
                 let falls = self.value(logits, label) / scale;
-                add(out, top.best_but(label), one / scale);
+                add(out, best_other(logits, label), one / scale);
                 add(out, Some(label), -one / scale);
                 if let Some(third) = top.class(2) {
                     add(out, top.class(0), -falls);
@@ -132,11 +132,6 @@ impl Top {
     /// The class of this rank, counted from 0.
     fn class(&self, rank: usize) -> Option<usize> {
         self.classes.get(rank).copied().filter(|_| rank < self.found)
-    }
-
-    /// The class of the largest logit that is not the label's.
-    fn best_but(&self, label: usize) -> Option<usize> {
-        if self.class(0) == Some(label) { self.class(1) } else { self.class(0) }
     }
 }
 

@@ -77,9 +77,10 @@ fn every_size<R: Real>(powers: std::ops::RangeInclusive<i32>, least: f64) -> Res
         let back = |x: R| x.to_f64().unwrap_or(f64::NAN) * 2.0_f64.powi(-power / 2) * 2.0_f64.powi(-power + power / 2);
         let exact = symmetric_eigenvalues(a.mapv(back).view())?;
         let (values, vectors) = symmetric_eigen(a.view())?;
-        assert_eq!(values, symmetric_eigenvalues(a.view())?, "2^{power}");
         let bound = 2.0 * order * eps::<R>() + least / factor;
-        for (found, exact) in values.iter().zip(&exact) {
+        // A backend may compute the eigenvalues in another way where it is not asked for vectors.
+        let values_alone = symmetric_eigenvalues(a.view())?;
+        for (found, exact) in values.iter().zip(&exact).chain(values_alone.iter().zip(&exact)) {
             assert!((back(*found) - exact).abs() <= bound, "2^{power}: {} and not {exact}", back(*found));
         }
         let q = wide(vectors.view());
