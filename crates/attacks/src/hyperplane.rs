@@ -8,7 +8,7 @@ use std::borrow::Cow;
 const LANES: usize = 16;
 
 /// The hyperplanes with one normal, and the norm that measures steps to them.
-pub(crate) struct Hyperplanes<'a, T> {
+pub(crate) struct Hyperplanes<'a, T: Scalar> {
     norm: Norm,
     /// Divided by `scale`, so that squares of its numbers neither underflow nor overflow.
     normal: Cow<'a, [T]>,
