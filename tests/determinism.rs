@@ -3,12 +3,14 @@
 use minima_attacks::Ball;
 use minima_autodiff::Model;
 use minima_data::{Mnist, mnist};
-use minima_experiment::attack_catalogue::{CATALOGUE, Options, attack};
-use minima_experiment::machine::Machine;
-use minima_experiment::observer::Silent;
-use minima_experiment::preset::{DatasetKind, Preset};
-use minima_experiment::training::{Run, RunTraining, TestSet, Trained};
-use minima_experiment::{Norm, OptimizerSpec};
+use minima_config::attack_catalogue::{CATALOGUE, Options, attack};
+use minima_runs::machine::Machine;
+use minima_runs::observer::Silent;
+use minima_config::Labels;
+use minima_config::preset::Preset;
+use minima_config::Run;
+use minima_runs::{RunTraining, TestSet, Trained};
+use minima_config::{Norm, OptimizerSpec};
 use minima_metrics::statistics::{Estimate, ImageResamples, Resampled, Share, holm, p_same_share};
 use minima_metrics::{
     Histogram, Scope, SpectrumOptions, Summary, curvature_spectrum, evaluate, evenly_around_zero,
@@ -110,7 +112,7 @@ fn every_optimizer_trains_the_same_model() -> Outcome {
     }
     assert_the_same(|| {
         let train = |(optimizer, _): (&String, _)| -> Sent<_> {
-            let run = Run { dataset: DatasetKind::Poisoned, optimizer: optimizer.clone(), seed: 42 };
+            let run = Run { labels: Labels::Poisoned, optimizer: optimizer.clone(), seed: 42 };
             let found = trained(&preset, &run, &data)?;
             Ok((optimizer.clone(), text(&(found.model.params(), found.epochs))))
         };
@@ -121,7 +123,7 @@ fn every_optimizer_trains_the_same_model() -> Outcome {
 /// A model that has learned a little, and the first so many test images.
 fn model(data: &Mnist, images: usize) -> Sent<(Model<f32>, TestSet)> {
     let preset = Preset::named("check", &["epochs=3".to_owned(), "train_images=3000".to_owned()])?;
-    let run = Run { dataset: DatasetKind::Clean, optimizer: "adam".to_owned(), seed: 42 };
+    let run = Run { labels: Labels::Clean, optimizer: "adam".to_owned(), seed: 42 };
     let trained = trained(&preset, &run, data)?;
     Ok((trained.model, TestSet::new(&data.test.take(images))))
 }

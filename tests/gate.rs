@@ -4,10 +4,10 @@
 //! catches what.
 
 use minima_data::{Mnist, mnist};
-use minima_experiment::check::{Part, check_only};
-use minima_experiment::observer::Silent;
-use minima_experiment::preset::DatasetKind;
-use minima_experiment::tables::Table;
+use minima_cli::check::{Part, check_only};
+use minima_runs::observer::Silent;
+use minima_config::Labels;
+use minima_rows::Table;
 use minima_faults::{Fault, plant};
 use minima_tests::property::{self, Property};
 use std::path::Path;
@@ -15,16 +15,16 @@ use std::path::Path;
 /// What is to catch a fault.
 enum Catcher {
     /// `cargo xtask check`, of which this part suffices.
-    Gate { optimizer: &'static str, datasets: &'static [DatasetKind] },
+    Gate { optimizer: &'static str, labels: &'static [Labels] },
     /// A property that an ordinary test asks for.
     Property(Property),
 }
 
-const CLEAN: &[DatasetKind] = &[DatasetKind::Clean];
-const POISONED: &[DatasetKind] = &[DatasetKind::Poisoned];
+const CLEAN: &[Labels] = &[Labels::Clean];
+const POISONED: &[Labels] = &[Labels::Poisoned];
 
 const fn gate(optimizer: &'static str) -> Catcher {
-    Catcher::Gate { optimizer, datasets: CLEAN }
+    Catcher::Gate { optimizer, labels: CLEAN }
 }
 
 /// A fault without a catcher does not compile.
@@ -38,7 +38,7 @@ fn catcher(fault: Fault) -> Catcher {
         | Fault::SeedIgnored
         | Fault::EpsilonDoubled
         | Fault::NotClipped => gate("sgd"),
-        Fault::PoisonForgotten => Catcher::Gate { optimizer: "sgd", datasets: POISONED },
+        Fault::PoisonForgotten => Catcher::Gate { optimizer: "sgd", labels: POISONED },
         Fault::AdamBiasKept => gate("adam"),
         Fault::SamAtOldPoint => gate("sam"),
         Fault::VelocityLost | Fault::SoftmaxOverImages => gate("kfac"),
@@ -56,9 +56,9 @@ fn catcher(fault: Fault) -> Catcher {
 impl Catcher {
     fn name(&self) -> String {
         match self {
-            Self::Gate { optimizer, datasets } => {
-                let datasets: Vec<&str> = datasets.iter().map(|dataset| dataset.name()).collect();
-                format!("check, {} {optimizer}", datasets.join(" and "))
+            Self::Gate { optimizer, labels } => {
+                let labels: Vec<&str> = labels.iter().map(|labels| labels.name()).collect();
+                format!("check, {} {optimizer}", labels.join(" and "))
             }
             Self::Property((name, _)) => format!("property, {name}"),
         }
@@ -67,9 +67,9 @@ impl Catcher {
     /// What it finds, in a line; `None` where all is as it should be.
     fn finds(&self, data: &Mnist) -> Option<String> {
         match self {
-            Self::Gate { optimizer, datasets } => {
+            Self::Gate { optimizer, labels } => {
                 let baseline = Path::new(env!("CARGO_MANIFEST_DIR")).join("baselines/accuracy.csv");
-                let part = Part { optimizers: &[optimizer], datasets };
+                let part = Part { optimizers: &[optimizer], labels };
                 match check_only(&baseline, part, data, &mut Silent) {
                     Ok(verdict) => verdict.moved.first().map(ToString::to_string),
                     Err(error) => Some(error.to_string()),

@@ -2,15 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use crate::error::DataError;
-
-/// SHA-256 of bytes: 64 hexadecimal digits, lower case.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
+use minima_store::sha256;
 
 /// A file that was read, and the SHA-256 of its bytes as they lie on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -41,6 +41,7 @@ pub use batches::{EpochOrder, epoch_batches};
 pub use cifar10::Cifar10;
 pub use dataset::Dataset;
 pub use error::DataError;
-pub use hash::{FileHash, sha256};
+pub use hash::FileHash;
+pub use minima_store::sha256;
 pub use mnist::Mnist;
 pub use poison::{Poisoning, poison, poison_targeted};

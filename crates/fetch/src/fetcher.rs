@@ -1,7 +1,6 @@
 //! Mirror after mirror until one has given the file.
 
 use crate::{
-    digest::sha256,
     download::Download,
     error::{Failure, FetchError, MirrorFailure},
     options::Options,
@@ -145,7 +144,7 @@ fn is_there(download: &Download, target: &Path) -> Result<bool, FetchError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(failure(target, "opening")(error)),
     };
-    let found = sha256(file).map_err(failure(target, "reading"))?;
+    let found = minima_store::sha256_of(file).map_err(failure(target, "reading"))?;
     if found == download.sha256 {
         return Ok(true);
     }

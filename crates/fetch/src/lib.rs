@@ -38,7 +38,6 @@
 //! Connections are by TLS wherever the address says https, and the certificates are verified: no option turns that off.
 
 pub mod catalogue;
-mod digest;
 mod download;
 mod error;
 mod fetcher;
@@ -46,7 +45,7 @@ mod options;
 mod part_file;
 mod transfer;
 
-pub use digest::sha256;
+pub use minima_store::sha256_of as sha256;
 pub use download::Download;
 pub use error::{Failure, FetchError, MirrorFailure};
 pub use fetcher::{Event, Fetcher};

@@ -1,6 +1,7 @@
 //! A file that is not whole yet, beside the place where it will be.
 
-use crate::{digest::sha256, error::FetchError};
+use crate::error::FetchError;
+use minima_store::sha256_of;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Seek, SeekFrom, Write},
@@ -83,7 +84,7 @@ impl PartFile {
         let mut read = || {
             self.file.sync_all()?;
             self.file.rewind()?;
-            sha256(&self.file)
+            sha256_of(&self.file)
         };
         read().map_err(failure(&self.path, "reading back"))
     }

@@ -1,6 +1,6 @@
 //! Manifests as JSON.
 
-use minima_experiment::results::Provenance;
+use minima_rows::Provenance;
 use std::path::Path;
 
 /// What is read of a manifest reads back as itself.

@@ -1,12 +1,12 @@
 //! Presets as TOML.
 
-use minima_experiment::preset::Preset;
+use minima_config::preset::Preset;
 
 /// A preset that is accepted has something to do and reads back as itself.
 pub fn preset(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let Ok(preset) = Preset::from_text(text, "preset", &[]) else { return false };
-    assert!(!preset.seeds.is_empty() && !preset.datasets.is_empty() && !preset.optimizers.is_empty());
+    assert!(!preset.seeds.is_empty() && !preset.labels.is_empty() && !preset.optimizers.is_empty());
     assert!((1..=preset.train_images).contains(&preset.batch_size) && preset.epochs > 0 && preset.test_images > 0);
     assert!((0.0..=1.0).contains(&preset.poison_rate));
     let radii = [&preset.epsilons, &preset.attack_epsilons, &preset.curve_epsilons];

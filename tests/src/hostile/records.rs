@@ -1,6 +1,7 @@
 //! Result files as CSV.
 
-use minima_experiment::records::{self, Record};
+use minima_rows as records;
+use minima_rows::Record;
 use std::path::Path;
 
 /// Rows that are accepted as any of the records give the same file when they are written, read and written again.

@@ -1,7 +1,7 @@
 //! Sealed JSON files, as that which tells how far a training is.
 
-use minima_experiment::sealed::Seal;
-use minima_experiment::training::Progress;
+use minima_store::Seal;
+use minima_runs::training::Progress;
 use std::path::Path;
 
 const SEAL: Seal = Seal { kind: "a training", version: 1 };

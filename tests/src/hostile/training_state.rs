@@ -1,6 +1,6 @@
 //! The numbers of a training that is to go on.
 
-use minima_experiment::training::parse_tensors;
+use minima_runs::training::parse_tensors;
 use minima_optim::OptimizerState;
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! `cargo xtask api`.
 
 use super::workspace_root;
-use crate::Outcome;
+use minima_cli::{Outcome, say};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use minima_upkeep::Workspace;

@@ -1,7 +1,7 @@
 //! `cargo xtask dependencies`.
 
 use super::workspace_root;
-use crate::Outcome;
+use minima_cli::{Outcome, say};
 use anyhow::Result;
 use clap::Args;
 use minima_upkeep::dependencies::{Finding, findings, lock_file_finding};

@@ -71,5 +71,5 @@ epsilons = [0.1]
 rhos = [0.01]
 attack_epsilons = [0.1]
 curve_epsilons = [0.05]
-datasets = ["clean"]
+labels = ["clean"]
 "#;

@@ -1,8 +1,8 @@
 //! A disk that fails at every change of a file in turn, or is full from there on: files stay whole, and the command goes on later.
 
 use crate::bench::{Bench, Fate, assert_same, contents};
-use minima_experiment::results::StudyResults;
-use minima_experiment::training::TrainingState;
+use minima_report::results::StudyResults;
+use minima_runs::training::TrainingState;
 use std::fs;
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ epsilons = [0.1]
 rhos = [0.01]
 attack_epsilons = [0.1]
 curve_epsilons = [0.05]
-datasets = ["clean"]
+labels = ["clean"]
 "#;
 
 /// Runs of a study that its failures tell of.

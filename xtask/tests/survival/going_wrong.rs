@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, Fate};
 use crate::crash::EXPERIMENT;
-use minima_experiment::training::TrainingState;
+use minima_runs::training::TrainingState;
 use std::fs;
 
 #[test]
@@ -49,7 +49,7 @@ fn the_rest_of_a_study_goes_on_and_reports_it() {
         "--config",
         "own.toml",
         "--set=optimizers.sgd.learning_rate=1e7",
-        "--set=datasets=[\"clean\"]",
+        "--set=labels=[\"clean\"]",
         "--seeds=1,2",
         "--optimizers=sgd,adam",
         "--out=results",

@@ -1,0 +1,134 @@
+//! How long each optimizer takes to an accuracy on the test set, in steps and in seconds.
+
+use minima_config::Labels;
+use minima_config::preset::Preset;
+use minima_config::{Run, training_set};
+use minima_data::{EpochOrder, Mnist, epoch_batches};
+use minima_metrics::evaluate;
+use minima_rows::Table;
+use minima_rows::optimizers::{distinct, label};
+use minima_rows::{PaceRow, TimeToAccuracyRow};
+use minima_runs::RunError;
+use minima_runs::TestSet;
+use minima_runs::Trainee;
+use minima_runs::observer::{Event, Observer};
+use std::time::{Duration, Instant};
+
+/// Steps from one test to the next.
+pub const EVERY: u64 = 25;
+
+/// Trains every optimizer of a preset on clean labels, from the first seed and in single precision on the processor, until
+/// it reaches the accuracy `target` on the test set or the preset's epochs are over. Returns the accuracy every [`EVERY`]
+/// steps and after the last; the tests take no part in the time.
+///
+/// # Errors
+/// When there are fewer images than the preset asks for, or a run fails.
+pub fn measure(
+    preset: &Preset,
+    data: &Mnist,
+    target: f64,
+    observer: &mut dyn Observer,
+) -> Result<Vec<PaceRow>, RunError> {
+    preset.check_against(data)?;
+    let test = TestSet::new(&data.test.take(preset.test_images));
+    let names = preset.optimizer_names();
+    let steps = preset.steps(preset.train_images);
+    let mut rows = Vec::new();
+    for (number, name) in (1..).zip(&names) {
+        let run = Run { labels: Labels::Clean, optimizer: (*name).to_owned(), seed: preset.first_seed() };
+        observer.on(Event::RunStarted { run: name, number, of: names.len(), steps });
+        let start = Instant::now();
+        race(preset, &run, data, &test, target, &mut rows, observer)?;
+        observer.on(Event::RunEnded { run: name, seconds: start.elapsed().as_secs_f64() });
+    }
+    Ok(rows)
+}
+
+fn race(
+    preset: &Preset,
+    run: &Run,
+    data: &Mnist,
+    test: &TestSet,
+    target: f64,
+    rows: &mut Vec<PaceRow>,
+    observer: &mut dyn Observer,
+) -> Result<(), RunError> {
+    let train = training_set(preset, run, data)?;
+    let mut trainee = Trainee::<f32>::new(preset, run, &train)?;
+    let all = preset.steps(train.len());
+    let (mut spent, mut steps) = (Duration::ZERO, 0);
+    for (epoch, order) in (1..=preset.epochs).zip(EpochOrder::new(run.seed, train.len())) {
+        for (step, indices) in (1..).zip(epoch_batches(&order, preset.batch_size)?) {
+            let start = Instant::now();
+            let report = trainee.step(&train, indices, epoch, step)?;
+            spent += start.elapsed();
+            steps += 1;
+            observer.on(Event::Step { loss: report.loss, accuracy: report.correct as f64 / indices.len() as f64 });
+            if steps % EVERY == 0 || steps == all {
+                let test_accuracy = evaluate(&trainee.model()?, test.images.view(), &test.labels)?.accuracy();
+                let optimizer = run.optimizer.clone();
+                rows.push(PaceRow { optimizer, step: steps, seconds: spent.as_secs_f64(), test_accuracy });
+                if test_accuracy >= target {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// When each optimizer was first seen at the accuracy.
+#[must_use]
+pub fn first_reached(rows: &[PaceRow], target: f64) -> Vec<TimeToAccuracyRow> {
+    let names = distinct(rows.iter().map(|row| row.optimizer.as_str()));
+    let of = |name: &str| {
+        let own = || rows.iter().filter(|row| row.optimizer == name);
+        let first = own().find(|row| row.test_accuracy >= target);
+        let last = own().max_by_key(|row| row.step);
+        TimeToAccuracyRow {
+            optimizer: name.to_owned(),
+            target,
+            steps: first.map(|row| row.step),
+            seconds: first.map(|row| row.seconds),
+            step_ms: last.map_or(f64::NAN, |row| 1e3 * row.seconds / row.step as f64),
+            best_accuracy: own().map(|row| row.test_accuracy).fold(0.0, f64::max),
+        }
+    };
+    names.into_iter().map(of).collect()
+}
+
+/// The rows for a terminal.
+#[must_use]
+pub fn table(rows: &[TimeToAccuracyRow]) -> Table {
+    let mut table = Table::new(&["optimizer", "steps", "seconds", "ms a step", "best test accuracy"]);
+    for row in rows {
+        table.rows.push(vec![
+            label(&row.optimizer).to_owned(),
+            row.steps.map_or_else(|| "not reached".to_owned(), |steps| steps.to_string()),
+            row.seconds.map_or_else(String::new, |seconds| format!("{seconds:.2}")),
+            format!("{:.2}", row.step_ms),
+            format!("{:.4}", row.best_accuracy),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_step_at_the_target_counts() {
+        let row = |optimizer: &str, step, seconds, test_accuracy| PaceRow {
+            optimizer: optimizer.to_owned(),
+            step,
+            seconds,
+            test_accuracy,
+        };
+        let rows = [row("adam", 25, 0.5, 0.9), row("adam", 50, 1.0, 0.97), row("sgd", 25, 0.4, 0.5)];
+        let reached = first_reached(&rows, 0.97);
+        assert_eq!((reached[0].optimizer.as_str(), reached[0].steps), ("sgd", None));
+        assert_eq!((reached[1].steps, reached[1].seconds, reached[1].step_ms), (Some(50), Some(1.0), 20.0));
+        assert_eq!(reached[1].best_accuracy, 0.97);
+    }
+}

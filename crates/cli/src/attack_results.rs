@@ -1,0 +1,154 @@
+//! A folder of results for `attack`: it goes on radius by radius where it was stopped.
+
+use crate::attack_run::{AttackReport, Request, TransferReport, load};
+use minima_attacks::Ball;
+use minima_config::attack_catalogue::attack;
+use minima_config::preset::PresetError;
+use minima_config::seed;
+use minima_data::{Mnist, sha256};
+use minima_rows::{AttackRow, write_csv};
+use minima_runs::RunError;
+use minima_runs::machine::Machine;
+use minima_store::bounded_file::{self, read_at_most};
+use minima_store::{FolderError, ResultsFolder, Unfinished};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// All that decides what an attack finds.
+#[derive(Serialize)]
+struct Recipe<'a> {
+    version: &'static str,
+    device: String,
+    attack: &'a str,
+    norm: String,
+    epsilons: &'a [f64],
+    steps: Option<usize>,
+    step_size: Option<f64>,
+    restarts: Option<usize>,
+    seed: u64,
+    images: usize,
+    /// SHA-256 of the checkpoints, in their order: the one that is attacked, then those that are shown its images.
+    checkpoints: Vec<String>,
+    /// The names of the latter, which stand in the results.
+    targets: Vec<String>,
+    data_name: String,
+    /// SHA-256 of the data's files.
+    data: Vec<&'a str>,
+}
+
+/// A folder of results that nobody else writes to.
+pub struct AttackResults {
+    folder: ResultsFolder,
+    unfinished: Unfinished,
+}
+
+impl AttackResults {
+    /// Takes a folder for an attack on these checkpoints with so many images; with `fresh`, what is in it is moved aside, and where it went
+    /// is returned.
+    ///
+    /// # Errors
+    /// When the folder is of another attack or another run has it, or a file cannot be read or written.
+    pub fn open(
+        out: &Path,
+        fresh: bool,
+        checkpoints: &[&Path],
+        machine: &Machine,
+        data: &Mnist,
+        images: usize,
+        request: &Request<'_>,
+    ) -> Result<(Self, Option<PathBuf>), RunError> {
+        // A request that makes no sense leaves no folder.
+        seed::check(request.options.seed.unwrap_or_default()).map_err(PresetError::from)?;
+        attack(request.attack, request.norm, &request.options)?;
+        for &epsilon in request.epsilons {
+            Ball::new(request.norm, epsilon)?;
+        }
+        for path in checkpoints {
+            load(path, &data.test)?;
+        }
+        let hashes = checkpoints.iter().map(|path| {
+            let bytes = read_at_most(path, bounded_file::RESULTS);
+            let failed =
+                |source| FolderError::System { path: (*path).to_owned(), step: "reading the checkpoint", source };
+            Ok(sha256(&bytes.map_err(failed)?))
+        });
+        let recipe = Recipe {
+            version: env!("CARGO_PKG_VERSION"),
+            device: machine.name(),
+            attack: request.attack,
+            norm: request.norm.to_string(),
+            epsilons: request.epsilons,
+            steps: request.options.steps,
+            step_size: request.options.step_size,
+            restarts: request.options.restarts,
+            seed: request.options.seed.unwrap_or_default(),
+            images,
+            checkpoints: hashes.collect::<Result<_, FolderError>>()?,
+            targets: checkpoints.iter().skip(1).map(|path| path.display().to_string()).collect(),
+            data_name: data.name(),
+            data: data.hashes.iter().map(|file| file.sha256.as_str()).collect(),
+        };
+        let failed = |e: toml::ser::Error| RunError::Recipe { run: request.attack.to_owned(), message: e.to_string() };
+        let recipe = toml::to_string(&recipe).map_err(failed)?;
+        let (folder, moved) = match fresh {
+            true => ResultsFolder::claim_fresh(out)?,
+            false => (ResultsFolder::claim(out)?, None),
+        };
+        folder.configure("config.toml", &recipe)?;
+        let unfinished = Unfinished::open(&folder, &recipe)?;
+        Ok((Self { folder, unfinished }, moved))
+    }
+
+    /// Where what is found at each radius is kept.
+    #[must_use]
+    pub fn unfinished(&self) -> &Unfinished {
+        &self.unfinished
+    }
+
+    /// Writes `attack.csv`, and takes away what was kept until then.
+    ///
+    /// # Errors
+    /// When that cannot be done.
+    pub fn finish(self, rows: &[AttackRow]) -> Result<(), RunError> {
+        write_csv(&self.folder.path().join("attack.csv"), rows)?;
+        Ok(self.unfinished.close()?)
+    }
+}
+
+impl AttackReport {
+    /// A row for each radius.
+    #[must_use]
+    pub fn rows(&self) -> Vec<AttackRow> {
+        let row = |found: &crate::attack_run::AttackAtEpsilon| AttackRow {
+            attack: self.attack.clone(),
+            norm: self.norm.to_string(),
+            target: String::new(),
+            epsilon: found.epsilon,
+            images: self.images as u64,
+            correct: self.correct as u64,
+            both_correct: self.correct as u64,
+            successes: found.successes as u64,
+            robust_accuracy: Some(found.robust_accuracy),
+        };
+        self.results.iter().map(row).collect()
+    }
+}
+
+impl TransferReport {
+    /// A row for each target and radius.
+    #[must_use]
+    pub fn rows(&self) -> Vec<AttackRow> {
+        let row = |found: &crate::attack_run::TransferResult| AttackRow {
+            attack: self.attack.clone(),
+            norm: self.norm.to_string(),
+            target: found.target.clone(),
+            epsilon: found.epsilon,
+            images: self.images as u64,
+            correct: found.correct as u64,
+            both_correct: found.both_correct as u64,
+            successes: found.successes as u64,
+            robust_accuracy: None,
+        };
+        self.results.iter().map(row).collect()
+    }
+}

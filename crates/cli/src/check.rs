@@ -1,0 +1,232 @@
+//! The regression gate: a short training of each optimizer, held against recorded losses, accuracies and FGSM counts.
+
+use minima_config::Labels;
+use minima_config::preset::Preset;
+use minima_data::Mnist;
+use minima_rows::Table;
+use minima_rows::significant::{decimal, shortest};
+use minima_rows::{Record, read_csv, to_csv};
+use minima_runs::RunError;
+use minima_runs::machine::Machine;
+use minima_runs::measurement::measure;
+use minima_runs::observer::Observer;
+use minima_runs::{TestSet, train_all};
+use minima_store::write_atomically;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::Path;
+
+/// One recorded number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaselineRow {
+    /// `clean` or `poisoned`.
+    pub labels: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// What was measured.
+    pub quantity: String,
+    /// What it was.
+    pub value: f64,
+    /// How far it may move.
+    pub tolerance: f64,
+}
+
+impl Record for BaselineRow {
+    const HEADER: &'static [&'static str] = &["labels", "optimizer", "quantity", "value", "tolerance"];
+}
+
+impl BaselineRow {
+    fn name(&self) -> String {
+        format!("{} {} {}", self.labels, self.optimizer, self.quantity)
+    }
+
+    fn is_same_number_as(&self, other: &Self) -> bool {
+        (&self.labels, &self.optimizer, &self.quantity) == (&other.labels, &other.optimizer, &other.quantity)
+    }
+}
+
+/// What the gate found.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// Every number beside its record, for a terminal.
+    pub table: String,
+    /// Those that moved beyond their tolerance, are missing, or are not recorded.
+    pub moved: Vec<Moved>,
+}
+
+/// A number that is not what was recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// Data set, optimizer and quantity.
+    pub name: String,
+    /// What was recorded, if anything was.
+    pub recorded: Option<f64>,
+    /// What it is now, if it was measured.
+    pub now: Option<f64>,
+}
+
+impl fmt::Display for Moved {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: Option<f64>, missing: &str| value.map_or_else(|| missing.to_owned(), number);
+        let (was, now) = (shown(self.recorded, "not recorded"), shown(self.now, "not measured"));
+        write!(formatter, "{} ({was} → {now})", self.name)
+    }
+}
+
+/// Some of the gate's runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// The optimizers, by their names in the preset `check`.
+    pub optimizers: &'a [&'a str],
+    /// The labels that they are trained on.
+    pub labels: &'a [Labels],
+}
+
+impl Part<'_> {
+    fn has(&self, row: &BaselineRow) -> bool {
+        self.optimizers.contains(&row.optimizer.as_str()) && self.labels.iter().any(|d| d.name() == row.labels)
+    }
+}
+
+/// Trains, measures, and compares with the records in the file `baseline`.
+///
+/// # Errors
+/// When the file cannot be read or a run fails.
+pub fn check(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<Verdict, RunError> {
+    let recorded: Vec<BaselineRow> = read_csv(baseline)?;
+    let measured = measure_all(&Preset::named("check", &[])?, data, observer)?;
+    Ok(compare(&recorded, &measured))
+}
+
+/// As [`check`], for a part of the runs and what is recorded of them.
+///
+/// # Errors
+/// As there, and for an optimizer that the gate does not train.
+pub fn check_only(
+    baseline: &Path,
+    part: Part<'_>,
+    data: &Mnist,
+    observer: &mut dyn Observer,
+) -> Result<Verdict, RunError> {
+    let mut preset = Preset::named("check", &[])?;
+    part.optimizers.iter().try_for_each(|name| preset.optimizer(name).map(drop))?;
+    preset.optimizers.retain(|name, _| part.optimizers.contains(&name.as_str()));
+    preset.labels.retain(|labels| part.labels.contains(labels));
+    let mut recorded: Vec<BaselineRow> = read_csv(baseline)?;
+    recorded.retain(|row| part.has(row));
+    Ok(compare(&recorded, &measure_all(&preset, data, observer)?))
+}
+
+/// Trains, measures, and records in the file `baseline`; tolerances that stand there are kept. Returns the rows written.
+///
+/// # Errors
+/// When a run fails, or the file cannot be written or, where there is one, not be read.
+pub fn bless(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<usize, RunError> {
+    let recorded: Vec<BaselineRow> = if baseline.exists() { read_csv(baseline)? } else { Vec::new() };
+    let mut rows = measure_all(&Preset::named("check", &[])?, data, observer)?;
+    for row in &mut rows {
+        if let Some(old) = recorded.iter().find(|old| old.is_same_number_as(row)) {
+            row.tolerance = old.tolerance;
+        }
+    }
+    write_atomically(baseline, &to_csv(&rows)?)?;
+    Ok(rows.len())
+}
+
+fn compare(recorded: &[BaselineRow], measured: &[BaselineRow]) -> Verdict {
+    let mut table = Table::new(&["labels", "optimizer", "quantity", "recorded", "now", "moved", "tolerance", ""]);
+    let mut moved = Vec::new();
+    for now in measured {
+        let old = recorded.iter().find(|old| old.is_same_number_as(now));
+        let (cells, fine) = match old {
+            Some(old) => {
+                let by = now.value - old.value;
+                // Written so that a NaN on either side has moved.
+                let fine = by.abs() <= old.tolerance;
+                ([number(old.value), number(by), number(old.tolerance)], fine)
+            }
+            None => (["not recorded".into(), String::new(), String::new()], false),
+        };
+        let [was, by, tolerance] = cells;
+        let verdict = if fine { "ok" } else { "MOVED" }.to_owned();
+        let (labels, optimizer, quantity) = (now.labels.clone(), now.optimizer.clone(), now.quantity.clone());
+        table.rows.push(vec![labels, optimizer, quantity, was, number(now.value), by, tolerance, verdict]);
+        if !fine {
+            moved.push(Moved { name: now.name(), recorded: old.map(|old| old.value), now: Some(now.value) });
+        }
+    }
+    for old in recorded.iter().filter(|old| !measured.iter().any(|now| now.is_same_number_as(old))) {
+        moved.push(Moved { name: old.name(), recorded: Some(old.value), now: None });
+    }
+    Verdict { table: table.to_text(), moved }
+}
+
+fn number(x: f64) -> String {
+    if x.fract() == 0.0 { shortest(x) } else { decimal(x, 4) }
+}
+
+/// The last epoch and the attacks of each run of the preset.
+fn measure_all(preset: &Preset, data: &Mnist, observer: &mut dyn Observer) -> Result<Vec<BaselineRow>, RunError> {
+    let test = TestSet::new(&data.test.take(preset.test_images));
+    let mut rows = Vec::new();
+    train_all(&Machine::Processor, preset, data, &test, observer, |run, trained, _| {
+        let measured = measure(&trained.model, &test, &preset.epsilons, &[], preset.sharpness_batch)?;
+        let mut push = |quantity: String, value: f64, tolerance: f64| {
+            let (labels, optimizer) = (run.labels.name().to_owned(), run.optimizer.clone());
+            rows.push(BaselineRow { labels, optimizer, quantity, value, tolerance });
+        };
+        if let Some(last) = trained.epochs.last() {
+            push("train_loss".into(), rounded(last.train_loss), 0.01);
+            push("train_accuracy".into(), rounded(last.train_accuracy), 0.005);
+            push("test_loss".into(), rounded(last.test_loss), 0.01);
+        }
+        push("correct".into(), measured.correct as f64, 10.0);
+        for attack in &measured.fgsm {
+            let successes = attack.successes as f64;
+            push(format!("fgsm_successes_{}", attack.epsilon), successes, (3.0 + 0.02 * successes).round());
+        }
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Six decimals: what a baseline needs, and what a diff of it can be read by.
+fn rounded(x: f64) -> f64 {
+    (x * 1e6).round() / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(quantity: &str, value: f64) -> BaselineRow {
+        let (labels, optimizer) = ("clean".to_owned(), "adam".to_owned());
+        BaselineRow { labels, optimizer, quantity: quantity.to_owned(), value, tolerance: 0.1 }
+    }
+
+    #[test]
+    fn what_moves_is_named() {
+        let recorded = [row("a", 1.0), row("b", 1.0), row("gone", 1.0)];
+        let same = compare(&recorded, &[row("a", 1.05), row("b", 0.95), row("gone", 1.0)]);
+        assert!(same.moved.is_empty(), "{:?}", same.moved);
+        let moved = compare(&recorded, &[row("a", 1.2), row("b", f64::NAN), row("new", 1.0)]).moved;
+        let shown: Vec<String> = moved.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "clean adam a (1 → 1.2000)",
+                "clean adam b (1 → NaN)",
+                "clean adam new (not recorded → 1)",
+                "clean adam gone (1 → not measured)"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_part_has_the_rows_of_its_runs() {
+        let part = Part { optimizers: &["adam"], labels: &[Labels::Clean] };
+        assert!(part.has(&row("a", 1.0)));
+        assert!(!part.has(&BaselineRow { labels: "poisoned".to_owned(), ..row("a", 1.0) }));
+        assert!(!part.has(&BaselineRow { optimizer: "sgd".to_owned(), ..row("a", 1.0) }));
+    }
+}

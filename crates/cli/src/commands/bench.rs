@@ -1,0 +1,143 @@
+//! `cargo xtask bench`.
+
+use super::{Device, Experiment, load_data, on_a_worker};
+use crate::outcome::Outcome;
+use crate::progress::Progress;
+use crate::threads::{self, ALLOWED};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use minima_bench::bench;
+use minima_bench::bench_on;
+use minima_bench::scaling::{NETWORKS, measure, points};
+use minima_bench::{scaling, time_to_accuracy};
+use minima_config::preset::{NetworkKind, Preset};
+use minima_report::figures;
+use minima_rows::Table;
+use minima_rows::{ScalingRow, write_csv};
+use minima_runs::Host;
+use minima_runs::machine::Machine;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Time the network, the optimizers and the attacks on this machine.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: cargo xtask bench --filter gauss_newton --threads 1")]
+pub struct Bench {
+    /// Only what has this in its name
+    #[arg(long, default_value = "")]
+    filter: String,
+    /// Threads to compute with [default: all]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
+    threads: Option<u16>,
+    /// Where to compute; on a GPU only steps, epochs and the attack are timed
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    device: Device,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Instead, how a Gauss-Newton step grows with the network and the batch: scaling.csv, scaling.svg and scaling.png
+    #[arg(long, conflicts_with_all = ["filter", "json"])]
+    scaling: bool,
+    /// Instead, how long each optimizer takes on the processor to this accuracy on the test set, such as 0.97: pace.csv,
+    /// time_to_accuracy.csv and a figure
+    #[arg(long, value_name = "ACCURACY", conflicts_with_all = ["filter", "json", "scaling", "device"])]
+    time_to_accuracy: Option<f64>,
+    #[command(flatten)]
+    experiment: Experiment,
+    /// The folder for the files of --scaling and --time-to-accuracy [default: results/ and its name]
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// One point of --scaling, NETWORK,BATCH, as JSON: each has a process of its own, for its memory
+    #[arg(long, hide = true, value_delimiter = ',', conflicts_with_all = ["scaling", "filter", "json"])]
+    scaling_point: Vec<usize>,
+}
+
+impl Bench {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        if self.experiment.is_given() && self.time_to_accuracy.is_none() {
+            bail!("--preset, --config and --set are for --time-to-accuracy");
+        }
+        let out = |name: &str| self.out.clone().unwrap_or_else(|| Path::new("results").join(name));
+        if self.scaling {
+            return scale(&out("scaling"), self.threads);
+        }
+        threads::start(self.threads)?;
+        if let Some(target) = self.time_to_accuracy {
+            return race(target, &self.experiment.preset("extended")?.1, &out("time-to-accuracy"));
+        }
+        if self.out.is_some() {
+            bail!("--out is for --scaling and --time-to-accuracy");
+        }
+        let data = load_data(None)?;
+        if let [network, batch] = self.scaling_point[..] {
+            let network = *NETWORKS.get(network).with_context(|| format!("--scaling-point: no network {network}"))?;
+            let row = on_a_worker(|| measure(network, batch, &data.train))?;
+            say!("{}", serde_json::to_string(&row)?);
+            return Ok(Outcome::Fine);
+        }
+        let machine = self.device.machine(NetworkKind::PaperCnn, &data.train)?;
+        let timings = on_a_worker(|| match &machine {
+            Machine::Processor => bench(&data, &self.filter),
+            Machine::Gpu(engine) => bench_on(engine, &data, &self.filter),
+        })?;
+        if self.json {
+            say!("{}", serde_json::to_string(&timings)?);
+            return Ok(Outcome::Fine);
+        }
+        let mut table = Table::new(&["", "median ms", "10 %", "90 %", "GFLOP/s"]);
+        for t in &timings.results {
+            let rate = if t.gflops > 0.0 { format!("{:.0}", t.gflops) } else { String::new() };
+            let ms = |ms: f64| format!("{ms:.3}");
+            table.rows.push(vec![t.name.clone(), ms(t.median_ms), ms(t.p10_ms), ms(t.p90_ms), rate]);
+        }
+        say!("{}", table.to_text().trim_end());
+        Ok(Outcome::Fine)
+    }
+}
+
+/// Lets every optimizer of the experiment run up to the accuracy, and writes and prints when each came there.
+fn race(target: f64, preset: &Preset, out: &Path) -> Result<Outcome> {
+    if !(0.0..1.0).contains(&target) {
+        bail!("--time-to-accuracy is {target}; expected a number from 0 to below 1");
+    }
+    fs::create_dir_all(out).with_context(|| format!("--out {}", out.display()))?;
+    let data = load_data(None)?;
+    let mut progress = Progress::new();
+    let rows = on_a_worker(|| time_to_accuracy::measure(preset, &data, target, &mut progress))?;
+    progress.finish();
+    let reached = time_to_accuracy::first_reached(&rows, target);
+    write_csv(&out.join("pace.csv"), &rows)?;
+    write_csv(&out.join("time_to_accuracy.csv"), &reached)?;
+    let host = Host::here();
+    let machine =
+        format!("{} threads of {}", rayon::current_num_threads(), host.processor.as_deref().unwrap_or("a processor"));
+    figures::write(out, &figures::TimeToAccuracy { target, machine, rows })?;
+    say!("{}", time_to_accuracy::table(&reached).to_text().trim_end());
+    say!("Written to {}", out.display());
+    Ok(Outcome::Fine)
+}
+
+/// Measures all points, each in a process of its own, and writes and prints them.
+fn scale(out: &Path, threads: Option<u16>) -> Result<Outcome> {
+    let program = std::env::current_exe().context("cannot find this program to start it for each point")?;
+    let mut rows = Vec::new();
+    for (network, batch) in points() {
+        let mut command = Command::new(&program);
+        command.args(["bench", "--scaling-point", &format!("{network},{batch}")]).stderr(Stdio::inherit());
+        if let Some(threads) = threads {
+            command.args(["--threads", &threads.to_string()]);
+        }
+        let output = command.output().with_context(|| format!("cannot start {}", program.display()))?;
+        if !output.status.success() {
+            bail!("network {network} with a batch of {batch}: {}", output.status);
+        }
+        rows.push(serde_json::from_slice::<ScalingRow>(&output.stdout).context("a point printed no row")?);
+    }
+    fs::create_dir_all(out).with_context(|| format!("--out {}", out.display()))?;
+    write_csv(&out.join("scaling.csv"), &rows)?;
+    let figure = figures::Scaling { rows };
+    figures::write(out, &figure)?;
+    say!("{}", scaling::table(&figure.rows).to_text().trim_end());
+    Ok(Outcome::Fine)
+}

@@ -1,0 +1,251 @@
+//! `cargo xtask data`.
+
+use crate::outcome::Outcome;
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use minima_data::{Dataset, cifar10, mnist};
+use minima_fetch::catalogue::{self, DataSet};
+use minima_fetch::{Download, Event, Fetcher, Options, sha256};
+use std::fs::File;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// The images of CIFAR-10 to train on, and to test on.
+const CIFAR10_IMAGES: (usize, usize) = (50_000, 10_000);
+
+/// List the data sets, and fetch one from where it was published.
+#[derive(Debug, Args)]
+pub struct Data {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// What there is, where it is, and whether it is what it should be; exits 1 if something is not
+    List,
+    /// Download a data set, verify the SHA-256 of what was downloaded, and unpack it
+    Fetch(Fetch),
+}
+
+/// Download a data set, verify the SHA-256 of what was downloaded, and unpack it. No other command uses the network.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Mirrors are asked in order, by TLS, until one has given files of the known SHA-256. What is there already is verified and \
+not fetched again, and an interrupted download goes on with the same command. HTTPS_PROXY names a proxy, SSL_CERT_FILE certificates to \
+trust instead of the usual ones. Exit 2 if no mirror had it.\n\
+Example: cargo xtask data fetch cifar10"
+)]
+struct Fetch {
+    /// mnist: four files, 12 MB. cifar10: an archive, 170 MB, and what is in it, 184 MB
+    name: Name,
+    /// Where to put it [default: data/NAME here; MNIST where it is already]
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// A folder to fetch the files from instead of the known ones, as an address; may be given again
+    #[arg(long, value_name = "URL")]
+    mirror: Vec<String>,
+}
+
+/// A data set that can be fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Name {
+    Mnist,
+    Cifar10,
+}
+
+impl Name {
+    fn data_set(self) -> DataSet {
+        match self {
+            Self::Mnist => catalogue::MNIST,
+            Self::Cifar10 => catalogue::CIFAR10,
+        }
+    }
+
+    /// Where it is, or would be.
+    fn folder(self) -> PathBuf {
+        let here = Path::new("data").join(self.data_set().name);
+        match self {
+            Self::Mnist => mnist::default_dir().unwrap_or(here),
+            Self::Cifar10 => here,
+        }
+    }
+
+    /// Whether nothing of it is in this folder.
+    fn is_absent(self, folder: &Path) -> bool {
+        self.data_set().files.iter().all(|file| !folder.join(file.name).exists())
+    }
+
+    /// The training and the test set, if they are what they should be, as far as [`Self::checked`] says.
+    fn verified(self, folder: &Path) -> Result<(Dataset, Dataset)> {
+        match self {
+            Self::Mnist => {
+                let data = mnist::load_verified(folder)?;
+                Ok((data.train, data.test))
+            }
+            Self::Cifar10 => {
+                for file in self.data_set().files {
+                    let path = folder.join(file.name);
+                    let found = digest(&path)?;
+                    anyhow::ensure!(
+                        found == file.sha256,
+                        "{}: found SHA-256 {found}, expected {}",
+                        path.display(),
+                        file.sha256
+                    );
+                }
+                let data = cifar10::load(folder)?;
+                ensure_counts(folder, data.train.len(), data.test.len())?;
+                Ok((data.train, data.test))
+            }
+        }
+    }
+
+    /// What is known of sets that [`Self::verified`] has given: of CIFAR-10's six files no hash is.
+    fn checked(self, train: usize, test: usize) -> String {
+        let images = format!("{train} images to train on, {test} to test on");
+        match self {
+            Self::Mnist => format!("verified, {images}"),
+            Self::Cifar10 => format!("archive verified; its six files are readable, without known hashes: {images}"),
+        }
+    }
+
+    /// Whether this file needs no fetching although it is not as it was published: as committed, MNIST is compressed otherwise.
+    fn is_committed(self, download: &Download, folder: &Path) -> bool {
+        let known = mnist::FILES.into_iter().find(|(name, _)| download.name == format!("{name}.gz"));
+        self == Self::Mnist
+            && known.is_some_and(|(_, known)| digest(&folder.join(&download.name)).is_ok_and(|found| found == known))
+    }
+}
+
+impl Data {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        match self.command {
+            Command::List => Ok(list()),
+            Command::Fetch(fetch) => fetch.run(),
+        }
+    }
+}
+
+fn list() -> Outcome {
+    let mut outcome = Outcome::Fine;
+    for name in Name::value_variants() {
+        let set = name.data_set();
+        let folder = name.folder();
+        let state = if name.is_absent(&folder) {
+            format!("not there; cargo xtask data fetch {} fetches {:.0} MB", set.name, megabytes(set.size()))
+        } else {
+            name.verified(&folder).map_or_else(
+                |error| {
+                    outcome = Outcome::Found;
+                    format!("not what it should be: {error:#}")
+                },
+                |(train, test)| name.checked(train.len(), test.len()),
+            )
+        };
+        say!("{:<8} {}\n         {}: {state}", set.name, set.about, folder.display());
+    }
+    outcome
+}
+
+impl Fetch {
+    fn run(self) -> Result<Outcome> {
+        let folder = self.folder.unwrap_or_else(|| self.name.folder());
+        let fetcher = Fetcher::new(Options::from_environment())?;
+        for download in self.name.data_set().downloads(&self.mirror) {
+            if !self.name.is_committed(&download, &folder) {
+                fetch(&fetcher, &download, &folder)?;
+            }
+        }
+        if self.name == Name::Cifar10 {
+            tell!("unpacking");
+            cifar10::unpack(&folder.join(cifar10::ARCHIVE), &folder)?;
+        }
+        let (train, test) = self.name.verified(&folder)?;
+        say!("{}: {}", folder.display(), self.name.checked(train.len(), test.len()));
+        Ok(Outcome::Fine)
+    }
+}
+
+/// Demands as many images as CIFAR-10 has.
+fn ensure_counts(folder: &Path, train: usize, test: usize) -> Result<()> {
+    anyhow::ensure!(
+        (train, test) == CIFAR10_IMAGES,
+        "{}: found {train} images to train on and {test} to test on, expected {} and {}",
+        folder.display(),
+        CIFAR10_IMAGES.0,
+        CIFAR10_IMAGES.1
+    );
+    Ok(())
+}
+
+/// Fetches one file, with a bar on a terminal. What failed before a mirror gave it is told on standard error.
+fn fetch(fetcher: &Fetcher, download: &Download, folder: &Path) -> Result<()> {
+    let bar = if std::io::stderr().is_terminal() {
+        ProgressBar::with_draw_target(Some(download.size), ProgressDrawTarget::stderr_with_hz(5))
+    } else {
+        ProgressBar::hidden()
+    };
+    let style = "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_prefix(download.name.clone());
+    let mut failures = Vec::new();
+    let fetched = fetcher.fetch(download, folder, &mut |event| match event {
+        Event::Asked { have, .. } => {
+            bar.set_position(have);
+            bar.reset_eta();
+        }
+        Event::Received { have } => bar.set_position(have),
+        Event::Failed(failure) => failures.push(failure.to_string()),
+        _ => {}
+    });
+    bar.finish_and_clear();
+    fetched?;
+    failures.iter().for_each(|failure| tell!("{failure}"));
+    Ok(())
+}
+
+fn digest(path: &Path) -> Result<String> {
+    let file = File::open(path).with_context(|| path.display().to_string())?;
+    sha256(file).with_context(|| path.display().to_string())
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_crates_know_the_same_files() {
+        for ((file, (name, _)), published) in catalogue::MNIST.files.iter().zip(mnist::FILES).zip(mnist::PUBLISHED) {
+            assert_eq!((file.name, file.sha256), (&*format!("{name}.gz"), published));
+        }
+        assert_eq!(catalogue::CIFAR10.files.len(), 1);
+        assert_eq!(catalogue::CIFAR10.files[0].name, cifar10::ARCHIVE);
+        assert_eq!(catalogue::DATA_SETS.len(), Name::value_variants().len());
+    }
+
+    #[test]
+    fn only_what_has_a_known_hash_is_called_verified() {
+        assert_eq!(Name::Mnist.checked(2, 1), "verified, 2 images to train on, 1 to test on");
+        assert_eq!(
+            Name::Cifar10.checked(2, 1),
+            "archive verified; its six files are readable, without known hashes: 2 images to train on, 1 to test on"
+        );
+    }
+
+    #[test]
+    fn a_set_of_another_size_is_not_cifar10() {
+        let folder = Path::new("here");
+        assert!(ensure_counts(folder, 50_000, 10_000).is_ok());
+        for (train, test) in [(49_999, 10_000), (50_000, 10_001)] {
+            let message = ensure_counts(folder, train, test).map_err(|error| error.to_string());
+            let expected = "expected 50000 and 10000";
+            assert!(message.is_err_and(|message| message.starts_with("here: found ") && message.ends_with(expected)));
+        }
+    }
+}

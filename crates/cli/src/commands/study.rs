@@ -1,0 +1,163 @@
+//! `cargo xtask study`.
+
+use super::{Experiment, load_data};
+use crate::outcome::Outcome;
+use crate::interruption::Survival;
+use crate::threads::{self, ALLOWED};
+use anyhow::{Result, bail};
+use clap::Args;
+use minima_config::seed;
+use minima_paper::PAPER;
+use minima_report::results::Results;
+use minima_report::{Reference, write_reports};
+use minima_rows::significant::decimal;
+use minima_runs::RunError;
+use minima_studies::{StudyError, StudyEvent, StudyOptions, claim, run_study};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Run many experiments that differ in one thing, as independent jobs on all cores. What is there is not trained again, and
+/// all studies of a folder share their runs. Computes on the processor.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: cargo xtask study seeds --seeds 42,1,2 --out results/paper")]
+pub struct Study {
+    /// Which studies, one after the other [possible: seeds, matched, poison, damping, precision, landscape, logit-scale]
+    #[arg(required = true)]
+    names: Vec<String>,
+    #[command(flatten)]
+    experiment: Experiment,
+    /// Seeds, separated by commas [default: the experiment's first ten, five for precision, three for poison and landscape, one for damping]
+    #[arg(long, value_delimiter = ',', value_parser = seed::parse)]
+    seeds: Vec<u64>,
+    /// Optimizers of the experiment, separated by commas; not for damping and precision [default: all]
+    #[arg(long, value_delimiter = ',')]
+    optimizers: Vec<String>,
+    /// poison: shares of wrong labels [default: 0,0.05,0.1,0.2,0.3,0.4,0.5]
+    #[arg(long, value_delimiter = ',')]
+    rates: Vec<f64>,
+    /// damping: learning rates [default: 0.003,0.01,0.03,0.1,0.3]
+    #[arg(long, value_delimiter = ',')]
+    learning_rates: Vec<f64>,
+    /// damping: dampings [default: 0.0001,0.001,0.01,0.1,1,10]
+    #[arg(long, value_delimiter = ',')]
+    dampings: Vec<f64>,
+    /// precision: curvature matrices [default: published,sum,mean]
+    #[arg(long, value_delimiter = ',')]
+    generations: Vec<String>,
+    /// precision: arithmetics [default: f64,f32,tf32,bf16]
+    #[arg(long, value_delimiter = ',')]
+    arithmetics: Vec<String>,
+    /// Folder of the results; the studies are in its folder `studies`
+    #[arg(long, value_name = "FOLDER", default_value = "results/paper")]
+    out: PathBuf,
+    /// Folder with the four files of MNIST, instead of the one in the repository
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Runs at a time, one thread each [default: as many as there are cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
+    threads: Option<u16>,
+    #[command(flatten)]
+    survival: Survival,
+}
+
+impl Study {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let studies = names.iter().map(|name| minima_studies::Study::named(name));
+        let studies = studies.collect::<Result<Vec<_>, _>>()?;
+        let (_, preset) = self.experiment.preset("studies")?;
+        let threads = self.threads.map_or_else(threads::cores, usize::from);
+        threads::check(threads, "--threads")?;
+        let mut options = StudyOptions::new(preset, PAPER.claims(), threads);
+        options.optimizers = self.optimizers;
+        for (given, values) in [
+            (&self.rates, &mut options.rates),
+            (&self.learning_rates, &mut options.learning_rates),
+            (&self.dampings, &mut options.dampings),
+        ] {
+            if !given.is_empty() {
+                values.clone_from(given);
+            }
+        }
+        for (given, values) in
+            [(&self.generations, &mut options.generations), (&self.arithmetics, &mut options.arithmetics)]
+        {
+            if !given.is_empty() {
+                values.clone_from(given);
+            }
+        }
+        for (option, given, of) in [
+            ("--rates", !self.rates.is_empty(), &["poison"][..]),
+            ("--learning-rates", !self.learning_rates.is_empty(), &["damping"]),
+            ("--dampings", !self.dampings.is_empty(), &["damping"]),
+            ("--generations", !self.generations.is_empty(), &["precision"]),
+            ("--arithmetics", !self.arithmetics.is_empty(), &["precision"]),
+        ] {
+            if given && !names.iter().any(|name| of.contains(name)) {
+                bail!("{option} is given with {}; expected the study {}", names.join(", "), of.join(" or "));
+            }
+        }
+        let data = load_data(self.data.as_deref())?;
+        let (folder, moved) = claim(&self.out, self.survival.fresh)?;
+        if let Some(moved) = moved {
+            tell!("what was there is now in {}", moved.display());
+        }
+        let keeping = self.survival.keeping()?;
+        let mut found = Outcome::Fine;
+        let mut failed_study = None;
+        for (left, study) in (0..studies.len()).rev().zip(studies) {
+            let seeds = if self.seeds.is_empty() {
+                options.preset.seeds.iter().copied().take(study.seeds()).collect()
+            } else {
+                self.seeds.clone()
+            };
+            let options = StudyOptions { preset: options.preset.clone().with_seeds(seeds)?, ..options.clone() };
+            let failed = std::sync::atomic::AtomicBool::new(false);
+            let listener = |event: StudyEvent<'_>| {
+                if matches!(event, StudyEvent::Failed { .. }) {
+                    failed.store(true, std::sync::atomic::Ordering::Relaxed);
+                }
+                tell(&event);
+            };
+            match run_study(study, &options, &data, &folder, &keeping, &listener) {
+                Ok(()) => write_reports(&self.out, &Results::read(&self.out)?, Some(&PAPER))?,
+                Err(stopped @ StudyError::Run(RunError::Interrupted { .. })) => return Err(stopped.into()),
+                Err(error) if left > 0 => {
+                    tell!("{}: failed: {error}", study.name());
+                    failed_study.get_or_insert(error);
+                }
+                Err(error) => return Err(error.into()),
+            }
+            if failed.into_inner() {
+                found = Outcome::Found;
+            }
+        }
+        if let Some(error) = failed_study {
+            return Err(error.into());
+        }
+        say!("Written to {}: report.html, report.md, studies", self.out.display());
+        Ok(found)
+    }
+}
+
+fn tell(event: &StudyEvent<'_>) {
+    match event {
+        StudyEvent::Planned { missing, of } => tell!("{missing} of {of} runs to train"),
+        StudyEvent::Epoch { run, epochs, row, left } => tell!(
+            "{run} epoch {}/{epochs}: train loss {}, test accuracy {:.4}{}",
+            row.epoch,
+            decimal(row.train_loss, 4),
+            row.test_accuracy,
+            remaining(*left)
+        ),
+        StudyEvent::Trained { run, seconds, left } => tell!("{run}: trained in {seconds:.1} s{}", remaining(*left)),
+        StudyEvent::Failed { run, error } => tell!("{run}: failed: {error}"),
+        StudyEvent::Measured { run, done, of } => tell!("[{done}/{of}] {run}: measured"),
+        StudyEvent::Stage(stage) => tell!("{stage}"),
+    }
+}
+
+/// "; 12 min left".
+fn remaining(left: Option<Duration>) -> String {
+    left.map_or_else(String::new, |left| format!("; {:.1} min left", left.as_secs_f64() / 60.0))
+}

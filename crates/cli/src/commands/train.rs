@@ -1,0 +1,111 @@
+//! `cargo xtask train`.
+
+use super::{Experiment, Resources, on_a_worker};
+use crate::outcome::Outcome;
+use crate::interruption::Survival;
+use crate::progress::Progress;
+use crate::train_run::TrainRequest;
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use minima_config::Labels;
+use minima_config::Run;
+use minima_config::seed;
+use minima_rows::significant::decimal;
+use std::fs;
+use std::path::PathBuf;
+
+/// Train one model and save it.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: cargo xtask train --optimizer kfac --set epochs=3 --out kfac.safetensors")]
+pub struct Train {
+    /// One of the experiment's optimizers, by its name there
+    #[arg(long)]
+    optimizer: String,
+    #[command(flatten)]
+    experiment: Experiment,
+    /// Labels to train on
+    #[arg(long, value_enum, default_value_t = LabelChoice::Clean)]
+    labels: LabelChoice,
+    /// Decides initial weights, order of samples and poisoning [default: the experiment's first]
+    #[arg(long, value_parser = seed::parse)]
+    seed: Option<u64>,
+    /// The checkpoint to write; its training curve goes beside it, as CSV, and what it was trained with, as TOML
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    resources: Resources,
+    #[command(flatten)]
+    survival: Survival,
+}
+
+/// Labels to train on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LabelChoice {
+    /// The labels of the data set
+    Clean,
+    /// The labels of the data set, a share of them replaced by wrong ones
+    Poisoned,
+}
+
+impl Train {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let (_, preset) = self.experiment.preset("extended")?;
+        let labels = match self.labels {
+            LabelChoice::Clean => Labels::Clean,
+            LabelChoice::Poisoned => Labels::Poisoned,
+        };
+        let seed = self.seed.unwrap_or(preset.first_seed());
+        preset.optimizer(&self.optimizer)?;
+        if let Some(ending) =
+            self.out.extension().filter(|e| ["csv", "toml", "unfinished"].map(AsRef::as_ref).contains(e))
+        {
+            let (out, ending) = (self.out.display(), ending.to_string_lossy());
+            bail!(
+                "--out {out} ends in .{ending}; expected a checkpoint's name, the training curve and its configuration go beside it"
+            );
+        }
+        let beside = self.out.with_extension("toml");
+        if self.experiment.is_described_by(&beside) {
+            bail!(
+                "--out {} writes what it was trained with to {}, which is the experiment's own description; expected another name",
+                self.out.display(),
+                beside.display()
+            );
+        }
+        let run = Run { labels, optimizer: self.optimizer, seed };
+        let (data, machine) = self.resources.open(preset.network)?;
+        if self.out.is_dir() {
+            bail!("--out {} is a folder; expected a checkpoint's name", self.out.display());
+        }
+        if let Some(folder) = self.out.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("--out {}", self.out.display()))?;
+        }
+        let keeping = self.survival.keeping()?;
+        let (checkpoint, fresh) = (self.out.as_path(), self.survival.fresh);
+        let request = TrainRequest {
+            preset: &preset,
+            run: &run,
+            machine: &machine,
+            data: &data,
+            checkpoint,
+            keeping: &keeping,
+            fresh,
+        };
+        let mut progress = Progress::new();
+        let trained = on_a_worker(|| request.train(&mut progress));
+        progress.finish();
+        let trained = trained?;
+        if let Some(last) = trained.epochs.last() {
+            say!(
+                "{}: test accuracy {:.4}, train loss {} at the end of epoch {}, in {:.1} s",
+                run.name(),
+                last.test_accuracy,
+                decimal(last.train_loss, 4),
+                last.epoch,
+                trained.seconds
+            );
+        }
+        say!("Written to {} and {}", checkpoint.display(), request.curve().display());
+        Ok(Outcome::Fine)
+    }
+}

@@ -1,0 +1,244 @@
+//! The evaluation of one checkpoint, as `evaluate` prints it.
+
+use minima_autodiff::Model;
+use minima_config::network;
+use minima_config::preset::NetworkKind;
+use minima_data::Dataset;
+use minima_metrics::{Eigenvalue, SpectrumOptions, Summary, curvature_spectrum};
+use minima_rows::Scope;
+use minima_rows::Table;
+use minima_rows::significant::{decimal, shortest, significant};
+use minima_runs::RunError;
+use minima_runs::TestSet;
+use minima_runs::machine::Machine;
+use minima_runs::measurement::measure;
+use serde::Serialize;
+use std::fmt;
+use std::path::Path;
+
+/// Significant digits of eigenvalues and traces.
+const DIGITS: usize = 4;
+
+/// Test images that share a weight perturbation in the scope `batch`, as in the paper.
+const SHARPNESS_BATCH: usize = 256;
+
+/// Training images whose mean loss's curvature is measured.
+const CURVATURE_IMAGES: usize = 1_000;
+
+/// One attack on all test images.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AttackResult {
+    /// Its name.
+    pub attack: &'static str,
+    /// Its size.
+    pub epsilon: f64,
+    /// Images classified correctly before and not after.
+    pub successes: usize,
+}
+
+/// Mean and median over the test images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct MeanAndMedian {
+    /// The mean.
+    pub mean: f64,
+    /// The median.
+    pub median: f64,
+}
+
+/// Loss increases under weight perturbations of one norm.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SharpnessResult {
+    /// The perturbation's norm.
+    pub rho: f64,
+    /// What one perturbation is made for.
+    pub scope: Scope,
+    /// Mean over the test images.
+    pub mean: f64,
+    /// Median over the test images.
+    pub median: f64,
+}
+
+/// Second derivatives of the mean loss on training images.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CurvatureResult {
+    /// How many images, the first ones.
+    pub images: usize,
+    /// The Gauss-Newton matrix's largest eigenvalues, descending.
+    pub gauss_newton: Vec<Eigenvalue>,
+    /// The Hessian's.
+    pub hessian: Vec<Eigenvalue>,
+    /// The Hessian's smallest eigenvalue.
+    pub smallest: Eigenvalue,
+    /// The trace of either.
+    pub trace: f64,
+    /// The Hessian's largest eigenvalue with parameters in units of their filters' norms.
+    pub normalised_largest: Option<Eigenvalue>,
+    /// The trace in these units.
+    pub normalised_trace: f64,
+}
+
+/// Everything that is measured of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CheckpointEvaluation {
+    /// Its file.
+    pub weights: String,
+    /// Test images.
+    pub images: usize,
+    /// How many of them are classified correctly.
+    pub correct: usize,
+    /// Mean loss over the test images.
+    pub test_loss: f64,
+    /// An attack a row.
+    pub attacks: Vec<AttackResult>,
+    /// `‖∇ₓ ℓ‖₂`.
+    pub input_gradient_norm: MeanAndMedian,
+    /// The true class's logit less the largest other one.
+    pub logit_margin: MeanAndMedian,
+    /// A norm and scope a row.
+    pub sharpness: Vec<SharpnessResult>,
+    /// The curvature, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curvature: Option<CurvatureResult>,
+}
+
+/// Evaluates a checkpoint of the paper's network on test images; where there are training images, also the curvature of the mean
+/// loss on the first 1 000 of them, with the labels they have there.
+///
+/// # Errors
+/// When the checkpoint cannot be read or does not fit the network, an epsilon or rho makes no sense, or a number comes out that is
+/// none.
+pub fn evaluate_checkpoint(
+    weights: &Path,
+    machine: &Machine,
+    test: &Dataset,
+    train: Option<&Dataset>,
+    epsilons: &[f64],
+    rhos: &[f64],
+) -> Result<CheckpointEvaluation, RunError> {
+    let graph = network(NetworkKind::PaperCnn, test)?;
+    let params = graph.load(weights)?;
+    let model = Model::new(graph, params)?;
+    let set = TestSet::new(test);
+    let measured = machine.with_model(&model, |model| measure(model, &set, epsilons, rhos, SHARPNESS_BATCH))?;
+    let summed_up = |values: &[f64]| -> Result<MeanAndMedian, RunError> {
+        let Summary { mean, median, .. } = Summary::of(values)?;
+        Ok(MeanAndMedian { mean, median })
+    };
+    let attack = |epsilon, successes| AttackResult { attack: "fgsm", epsilon, successes };
+    Ok(CheckpointEvaluation {
+        weights: weights.display().to_string(),
+        images: test.len(),
+        correct: measured.correct,
+        test_loss: measured.test_loss,
+        attacks: measured.fgsm.iter().map(|a| attack(a.epsilon, a.successes)).collect(),
+        input_gradient_norm: summed_up(&measured.input_gradient_norms)?,
+        logit_margin: summed_up(&measured.logit_margins)?,
+        sharpness: measured
+            .sharpness
+            .iter()
+            .map(|s| SharpnessResult { rho: s.rho, scope: s.scope, mean: s.mean, median: s.median })
+            .collect(),
+        curvature: train.map(|train| curvature(&model, train)).transpose()?,
+    })
+}
+
+/// The curvature of a model's mean loss on training images.
+fn curvature(model: &Model<f32>, train: &Dataset) -> Result<CurvatureResult, RunError> {
+    let (images, labels) = train.take(CURVATURE_IMAGES).all();
+    let found = curvature_spectrum(model.graph(), model.params(), images.view(), &labels, &SpectrumOptions::default())?;
+    Ok(CurvatureResult {
+        images: found.images,
+        gauss_newton: found.gauss_newton.largest,
+        hessian: found.hessian.largest,
+        smallest: found.hessian.smallest,
+        trace: found.hessian.trace,
+        normalised_largest: found.normalised_hessian.largest.first().copied(),
+        normalised_trace: found.normalised_hessian.trace,
+    })
+}
+
+impl fmt::Display for CheckpointEvaluation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}: {} of {} correct, test loss {}",
+            self.weights,
+            self.correct,
+            self.images,
+            decimal(self.test_loss, 4)
+        )?;
+        let mut attacks = Table::new(&["attack", "epsilon", "successes", "of those correct"]);
+        for a in &self.attacks {
+            let share = minima_rows::rate(a.successes as u32, self.correct as u32);
+            let cells = [a.attack.to_owned(), shortest(a.epsilon), a.successes.to_string()];
+            attacks.rows.push([&cells[..], &[format!("{:.2} %", 100.0 * share)]].concat());
+        }
+        writeln!(f, "\n{}", attacks.to_text())?;
+        let mut rows = Table::new(&["measure", "mean", "median"]);
+        let mut push = |name: String, mean: f64, median: f64| {
+            rows.rows.push(vec![name, decimal(mean, 5), decimal(median, 5)]);
+        };
+        push("input-gradient norm".into(), self.input_gradient_norm.mean, self.input_gradient_norm.median);
+        push("logit margin".into(), self.logit_margin.mean, self.logit_margin.median);
+        for s in &self.sharpness {
+            push(format!("loss increase, rho {}, {}", shortest(s.rho), s.scope), s.mean, s.median);
+        }
+        write!(f, "{}", rows.to_text())?;
+        self.curvature.as_ref().map_or(Ok(()), |curvature| write!(f, "\n{curvature}"))
+    }
+}
+
+impl fmt::Display for CurvatureResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Curvature of the mean loss on the first {} training images", self.images)?;
+        let mut rows = Table::new(&["measure", "value"]);
+        let listed = |values: &[Eigenvalue]| values.iter().map(shown).collect::<Vec<_>>().join(" ");
+        let mut push = |name: &str, value: String| rows.rows.push(vec![name.to_owned(), value]);
+        push("largest eigenvalues, Gauss-Newton matrix", listed(&self.gauss_newton));
+        push("largest eigenvalues, Hessian", listed(&self.hessian));
+        push("smallest eigenvalue, Hessian", listed(&[self.smallest]));
+        push("trace of either", significant(self.trace, DIGITS));
+        push("largest eigenvalue in units of the filters", listed(self.normalised_largest.as_slice()));
+        push("trace in units of the filters", significant(self.normalised_trace, DIGITS));
+        write!(f, "{}", rows.to_text())?;
+        let mut all =
+            self.gauss_newton.iter().chain(&self.hessian).chain([&self.smallest]).chain(&self.normalised_largest);
+        match all.any(|eigenvalue| !eigenvalue.converged) {
+            true => writeln!(f, "\n* not converged: the matrix has an eigenvalue within the distance after ±"),
+            false => Ok(()),
+        }
+    }
+}
+
+/// An eigenvalue, and where it has not converged, a star and how far off it may be.
+fn shown(Eigenvalue { value, residual, converged }: &Eigenvalue) -> String {
+    let value = significant(*value, DIGITS);
+    if *converged { value } else { format!("{value}*±{}", significant(*residual, 2)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CurvatureResult, Eigenvalue};
+
+    #[test]
+    fn tiny_eigenvalues_have_digits_and_those_that_have_not_converged_a_mark() {
+        let known = |value| Eigenvalue { value, residual: 1e-9, converged: true };
+        let mut result = CurvatureResult {
+            images: 1_000,
+            gauss_newton: vec![known(2.4711e-4), known(2.1673e-4)],
+            hessian: vec![known(3.0e-5)],
+            smallest: known(-1.25e-7),
+            trace: 1.6e-3,
+            normalised_largest: Some(known(12_058.4)),
+            normalised_trace: 5e-12,
+        };
+        let text = result.to_string();
+        for expected in ["0.0002471 0.0002167", "3.000e-5", "-1.250e-7", "0.001600", "12058", "5.000e-12"] {
+            assert!(text.contains(expected), "{text}");
+        }
+        assert!(!text.contains("not converged"), "{text}");
+        result.gauss_newton.push(Eigenvalue { value: 1.3e-4, residual: 2e-5, converged: false });
+        let text = result.to_string();
+        assert!(text.contains("0.0001300*±2.0e-5") && text.contains("* not converged"), "{text}");
+    }
+}

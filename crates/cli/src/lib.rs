@@ -1,0 +1,155 @@
+//! The commands of minima, as a library: each parses its flags, calls the crates below and prints.
+
+#[macro_use]
+pub mod output;
+pub mod attack_results;
+pub mod attack_run;
+pub mod check;
+mod commands;
+mod error;
+pub mod evaluation;
+mod interruption;
+pub mod manifest;
+mod outcome;
+mod progress;
+pub mod reproduce;
+mod threads;
+pub mod train_run;
+pub mod tuning;
+
+pub use error::CommandError;
+pub use outcome::Outcome;
+
+use clap::{Parser, Subcommand};
+use minima_runs::RunError;
+use minima_studies::StudyError;
+use std::process::ExitCode;
+
+/// A command of minima.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train, attack and measure every model of an experiment, and write its tables, figures and report
+    Reproduce(commands::reproduce::Reproduce),
+    /// Make the reports of a folder of results again, from its CSV files alone
+    Report(commands::report::Report),
+    /// Train one model and save it
+    Train(commands::train::Train),
+    /// Search learning rate, damping and SAM's radius of each optimizer on training images that are held out
+    Tune(commands::tune::Tune),
+    /// Run many experiments that differ in one thing: seeds, poison, …
+    Study(commands::study::Study),
+    /// Attack and measure one checkpoint
+    Evaluate(commands::evaluate::Evaluate),
+    /// Attack a checkpoint, from FGSM to AutoAttack, or show the images made on one to others
+    Attack(commands::attack::Attack),
+    /// Train each optimizer for a few hundred steps and compare with the recorded accuracies
+    Check(commands::check::Check),
+    /// Compare two results folders and show what differs by more than noise
+    Compare(commands::compare::Compare),
+    /// Time the network, the optimizers and the attacks on this machine
+    Bench(commands::bench::Bench),
+    /// List the data sets, and fetch one from where it was published
+    Data(commands::data::Data),
+}
+
+/// The exit code of a command that failed.
+const FAILED: u8 = 2;
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Returns the command's error, with what it was about as context.
+    pub fn run(self) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Reproduce(command) => command.run(),
+            Self::Report(command) => command.run(),
+            Self::Train(command) => command.run(),
+            Self::Tune(command) => command.run(),
+            Self::Study(command) => command.run(),
+            Self::Evaluate(command) => command.run(),
+            Self::Attack(command) => command.run(),
+            Self::Check(command) => command.run(),
+            Self::Compare(command) => command.run(),
+            Self::Bench(command) => command.run(),
+            Self::Data(command) => command.run(),
+        }
+    }
+}
+
+/// Parses the command line, runs the command, prints its error, and returns the exit code: 0 if all is well, 1 if the command found
+/// something that is not as it should be, 2 for an error, and 130 if it was stopped.
+pub fn main<A: Parser>(run: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCode {
+    let code = match A::try_parse() {
+        Ok(arguments) => code_of(run(arguments)),
+        Err(error) => refuse(&error),
+    };
+    match output::lost() {
+        // Results that were printed are lost. A command that was stopped has printed none.
+        Some(what) if code != interruption::STOPPED => {
+            tell!("error: {what}");
+            ExitCode::from(FAILED)
+        }
+        _ => ExitCode::from(code),
+    }
+}
+
+fn code_of(outcome: anyhow::Result<Outcome>) -> u8 {
+    match outcome {
+        Ok(Outcome::Fine) => 0,
+        Ok(Outcome::Found) => 1,
+        Err(error) if is_interruption(&error) => {
+            tell!("{error}; go on with: {}", interruption::this_command());
+            interruption::STOPPED
+        }
+        Err(error) => {
+            tell!("error: {}", in_one_line(&error));
+            FAILED
+        }
+    }
+}
+
+/// Whether somebody asked the command to stop.
+fn is_interruption(error: &anyhow::Error) -> bool {
+    let of_command = error.downcast_ref().and_then(|error| match error {
+        CommandError::Run(error) => Some(error),
+        _ => None,
+    });
+    let of_study = error.downcast_ref().and_then(|error| match error {
+        StudyError::Run(error) => Some(error),
+        _ => None,
+    });
+    let run: Option<&RunError> = error.downcast_ref().or(of_command).or(of_study);
+    matches!(run, Some(RunError::Interrupted { .. }))
+}
+
+/// An error with its causes, without those whose words it has already. The lines of a cause become one.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        if !line.contains(&cause) {
+            line.push_str(if line.is_empty() { "" } else { ": " });
+            line.push_str(&cause);
+        }
+    }
+    line
+}
+
+/// Help as it is; anything else in one line.
+fn refuse(error: &clap::Error) -> u8 {
+    if !error.use_stderr() {
+        output::wrote_output(error.print());
+        return 0;
+    }
+    let text = error.to_string();
+    let words: Vec<&str> = text
+        .split("\n\nUsage:")
+        .next()
+        .and_then(|t| t.split("\n\nFor more").next())
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    tell!("{} (--help tells more)", words.join(" "));
+    FAILED
+}

@@ -1,0 +1,87 @@
+//! Progress: a bar with loss, accuracy and time left on a terminal, a line an epoch elsewhere. All on standard error.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use minima_rows::significant::decimal;
+use minima_runs::observer::{Event, Observer};
+use std::io::IsTerminal;
+use std::time::Duration;
+
+/// Shows how far an experiment is.
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    heading: String,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(5));
+            // Fits 80 columns with the longest of the presets' names; the bar takes what is left.
+            let style = "{prefix} {wide_bar} {pos}/{len} {eta} left {msg}";
+            bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.enable_steady_tick(Duration::from_millis(500));
+            bar
+        });
+        Self { bar, heading: String::new() }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => tell!("{text}"),
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn on(&mut self, event: Event<'_>) {
+        match event {
+            Event::RunStarted { run, number, of, steps } => {
+                self.heading = format!("[{number}/{of}] {run}");
+                if let Some(bar) = &self.bar {
+                    bar.reset();
+                    bar.set_length(steps);
+                    bar.set_prefix(self.heading.clone());
+                }
+            }
+            Event::Resumed { steps } => {
+                self.line(&format!("{} goes on after {steps} steps", self.heading));
+                if let Some(bar) = &self.bar {
+                    bar.set_position(steps);
+                    bar.reset_eta();
+                }
+            }
+            Event::Step { loss, accuracy } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_message(format!("loss {} acc {accuracy:.3}", decimal(loss, 3)));
+                    bar.inc(1);
+                }
+            }
+            Event::Epoch(row) => self.line(&format!(
+                "{} epoch {:>2}: train loss {} accuracy {:.4}, test loss {} accuracy {:.4}",
+                self.heading,
+                row.epoch,
+                decimal(row.train_loss, 4),
+                row.train_accuracy,
+                decimal(row.test_loss, 4),
+                row.test_accuracy
+            )),
+            Event::RunEnded { run, seconds } => self.line(&format!("{run}: {seconds:.1} s")),
+            Event::Stage(stage) => {
+                if let Some(bar) = &self.bar {
+                    bar.set_prefix(stage.to_owned());
+                    bar.set_message(String::new());
+                } else {
+                    tell!("{stage}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What an experiment has measured, and the tables and figures it becomes.
+
+use crate::error::CommandError;
+use minima_runs::RunError;
+use minima_config::DataIdentity;
+use minima_config::Labels;
+use minima_config::Run;
+use minima_config::preset::Preset;
+use minima_data::Mnist;
+use minima_metrics::Summary;
+use minima_paper::PAPER;
+use minima_report::Reference;
+use minima_report::figures::{
+    self, AdversarialPairs, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, SpectralDensityFigure,
+    TrainingCurves,
+};
+use minima_report::histograms::histograms;
+use minima_report::results::{DataSet, FIGURES};
+use minima_rows::optimizers::{ADAM, MEAN, PUBLISHED};
+use minima_rows::{
+    AdversarialExample, AdversarialRow, CLEAN, CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, MaskingRow,
+    Quantity, Record, RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow, write_csv,
+};
+use minima_runs::measurement::Measurement;
+use minima_store::{AtomicWriteError, remove_if_there};
+use std::path::Path;
+
+/// Everything measured so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Measured {
+    pub(super) training: Vec<TrainingRow>,
+    clean_fgsm: Vec<FgsmRow>,
+    poisoned_fgsm: Vec<FgsmRow>,
+    sharpness: Vec<SharpnessRow>,
+    distributions: Vec<DistributionRow>,
+    gradient_norms: Vec<Samples>,
+    margins: Vec<Samples>,
+    pairs: Vec<AdversarialExample>,
+    pub(super) robustness: Vec<RobustnessRow>,
+    pub(super) curves: Vec<RobustnessRow>,
+    pub(super) masking: Vec<MaskingRow>,
+    pub(super) transfer: Vec<TransferRow>,
+    pub(super) curvature: Vec<CurvatureRow>,
+    pub(super) densities: Vec<SpectralDensityRow>,
+}
+
+impl Measured {
+    /// Takes in what was measured of one model.
+    pub(super) fn add(
+        &mut self,
+        run: &Run,
+        preset: &Preset,
+        measured: Measurement,
+        pairs: Vec<AdversarialExample>,
+    ) -> Result<(), RunError> {
+        let (labels, optimizer, seed) = (run.labels.name(), run.optimizer.as_str(), run.seed);
+        let clean = run.labels == Labels::Clean;
+        let fgsm = if clean { &mut self.clean_fgsm } else { &mut self.poisoned_fgsm };
+        for attack in &measured.fgsm {
+            let (correct, successes) = (measured.correct as u32, attack.successes as u32);
+            fgsm.push(FgsmRow::new(labels, optimizer, seed, attack.epsilon, correct, successes));
+        }
+        for (quantity, values) in [
+            (Quantity::InputGradientNorm, &measured.input_gradient_norms),
+            (Quantity::LogitMargin, &measured.logit_margins),
+        ] {
+            let summary = Summary::of(values)?;
+            self.distributions.push(DistributionRow::new(labels, optimizer, seed, quantity, &summary));
+        }
+        if !clean {
+            return Ok(());
+        }
+        for s in &measured.sharpness {
+            self.sharpness.push(SharpnessRow {
+                optimizer: optimizer.to_owned(),
+                seed,
+                rho: s.rho,
+                scope: s.scope,
+                mean_loss_increase: s.mean,
+                median_loss_increase: s.median,
+            });
+        }
+        if preset.seeds.first() == Some(&seed) {
+            self.pairs.extend(pairs);
+            let samples = |values| Samples { optimizer: optimizer.to_owned(), values };
+            self.gradient_norms.push(samples(measured.input_gradient_norms));
+            self.margins.push(samples(measured.logit_margins));
+        }
+        Ok(())
+    }
+
+    /// Writes the tables and figures. Those that an earlier run left and this one does not have are taken away.
+    pub(super) fn write(&self, preset: &Preset, data: &Mnist, out: &Path) -> Result<(), CommandError> {
+        let tables = out.join("tables");
+        write_csv(&tables.join("table1.csv"), &self.clean_fgsm)?;
+        write_csv(&tables.join("table2.csv"), &self.poisoned_fgsm)?;
+        write_csv(&tables.join("table3.csv"), &self.sharpness)?;
+        write_csv(&tables.join("distributions.csv"), &self.distributions)?;
+        let seed = preset.seeds.first().copied().unwrap_or_default();
+        let pairs = self.pairs.iter().map(|pair| AdversarialRow::new(CLEAN, seed, pair));
+        write_or_remove(&tables.join("adversarial.csv"), &pairs.collect::<Vec<_>>())?;
+        let labels = || CLEAN.to_owned();
+        let paper: &'static dyn Reference = &PAPER;
+        let reference = Some(paper).filter(|paper| paper.is_about(&DataSet::of(&DataIdentity::of(data))));
+        let norms = InputGradientNorms { labels: labels(), reference, samples: self.gradient_norms.clone() };
+        let margins = LogitMargins { labels: labels(), reference, samples: self.margins.clone() };
+        write_or_remove(&tables.join("histograms.csv"), &histograms(seed, &norms, &margins))?;
+        write_or_remove(&tables.join("robustness.csv"), &self.robustness)?;
+        write_or_remove(&tables.join("robustness_curves.csv"), &self.curves)?;
+        write_or_remove(&tables.join("transfer.csv"), &self.transfer)?;
+        write_or_remove(&tables.join("masking.csv"), &self.masking)?;
+        write_or_remove(&tables.join("curvature.csv"), &self.curvature)?;
+        write_or_remove(&tables.join("spectral_density.csv"), &self.densities)?;
+
+        let figures = out.join("figures");
+        let drawn = self.draw(reference, reference.filter(|paper| paper.is_configuration(preset)), &figures)?;
+        for name in FIGURES.iter().filter(|name| !drawn.iter().any(|drawn| drawn == *name)) {
+            for ending in ["svg", "png"] {
+                remove(&figures.join(format!("{name}.{ending}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws the figures that there is data for; returns their names.
+    fn draw(
+        &self,
+        reference: Option<&'static dyn Reference>,
+        judged: Option<&'static dyn Reference>,
+        folder: &Path,
+    ) -> Result<Vec<String>, CommandError> {
+        let mut names = Vec::new();
+        let shown = |samples: &[Samples]| -> Vec<Samples> {
+            let of = |name: &&str| samples.iter().find(|s| s.optimizer == **name).cloned();
+            [ADAM, PUBLISHED, MEAN].iter().filter_map(of).collect()
+        };
+        let labels = || Labels::Clean.name().to_owned();
+        if !self.pairs.is_empty() {
+            let shown = |p: &&AdversarialExample| p.optimizer == ADAM || p.optimizer == PUBLISHED;
+            let mut examples: Vec<_> = self.pairs.iter().filter(shown).cloned().collect();
+            if examples.is_empty() {
+                examples.clone_from(&self.pairs);
+            }
+            names.push(drawn(folder, &AdversarialPairs { examples })?);
+        }
+        let samples = shown(&self.gradient_norms);
+        if !samples.is_empty() {
+            names.push(drawn(folder, &InputGradientNorms { labels: labels(), reference, samples })?);
+            names.push(drawn(folder, &LogitMargins { labels: labels(), reference, samples: shown(&self.margins) })?);
+        }
+        let first = self.curves.first().map(|row| row.seed);
+        let curves: Vec<_> = self.curves.iter().filter(|row| Some(row.seed) == first).cloned().collect();
+        if !curves.is_empty() {
+            names.push(drawn(folder, &RobustAccuracy { labels: labels(), rows: curves })?);
+        }
+        let of_hessian = |row: &&SpectralDensityRow| {
+            (row.matrix, row.normalised) == (CurvatureMatrix::Hessian, false) && row.labels == Labels::Clean.name()
+        };
+        let first = self.densities.first().map(|row| row.seed);
+        let rows: Vec<_> =
+            self.densities.iter().filter(of_hessian).filter(|row| Some(row.seed) == first).cloned().collect();
+        if !rows.is_empty() {
+            let images = self.curvature.iter().map(|row| row.images).max().unwrap_or(0);
+            names.push(drawn(folder, &SpectralDensityFigure { labels: labels(), rows, images })?);
+        }
+        names.push(drawn(folder, &TrainingCurves { rows: self.training.clone(), reference: judged })?);
+        Ok(names)
+    }
+}
+
+fn drawn<F: figures::Figure>(folder: &Path, figure: &F) -> Result<String, CommandError> {
+    figures::write(folder, figure)?;
+    Ok(figure.name().to_owned())
+}
+
+/// Writes a file that has rows; takes one away that would have none.
+fn write_or_remove<R: Record>(path: &Path, rows: &[R]) -> Result<(), CommandError> {
+    if rows.is_empty() { remove(path) } else { Ok(write_csv(path, rows)?) }
+}
+
+fn remove(path: &Path) -> Result<(), CommandError> {
+    let failed = |source| AtomicWriteError { path: path.to_owned(), step: "taking an earlier one away", source };
+    Ok(remove_if_there(path).map_err(failed)?)
+}

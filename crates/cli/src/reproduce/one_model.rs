@@ -1,0 +1,144 @@
+//! One model of an experiment: trained, attacked and measured, each once, however often the experiment is stopped.
+
+use super::Reproduction;
+use super::measured::Measured;
+use crate::manifest::Clock;
+use minima_autodiff::Model;
+use minima_config::{Run, network, training_set};
+use minima_data::sha256;
+use minima_rows::{TrainingRow, write_csv};
+use minima_runs::RunError;
+use minima_runs::measurement::measure;
+use minima_runs::observer::{Event, Observer};
+use minima_runs::robustness::{is_attacked, robustness};
+use minima_runs::spectra::spectra;
+use minima_runs::trained_on::checkpoint_bytes;
+use minima_runs::{RunTraining, TestSet};
+use minima_store::Seal;
+use minima_store::Unfinished;
+use minima_store::bounded_file::{self, read_at_most};
+use minima_store::cached;
+use minima_store::write_atomically;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+const SEAL: Seal = Seal { kind: "a trained minima model", version: 1 };
+
+/// A model that is trained and saved.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    epochs: Vec<TrainingRow>,
+    seconds: f64,
+    /// Of the checkpoint.
+    sha256: String,
+}
+
+/// One model in the works.
+pub(super) struct OneModel<'a> {
+    pub(super) of: &'a Reproduction<'a>,
+    pub(super) test: &'a TestSet,
+    pub(super) run: &'a Run,
+    /// Its place among all runs, from 1, and how many there are.
+    pub(super) place: (usize, usize),
+    /// Where what is unfinished lies.
+    pub(super) unfinished: &'a Unfinished,
+}
+
+impl OneModel<'_> {
+    fn folder(&self) -> PathBuf {
+        self.unfinished.join(&self.run.name())
+    }
+
+    fn checkpoint(&self) -> PathBuf {
+        self.of.out.join(format!("checkpoints/{}.safetensors", self.run.name()))
+    }
+
+    /// The model, and the hash of its checkpoint: as it was saved, or trained now.
+    pub(super) fn trained(
+        &self,
+        measured: &mut Measured,
+        clock: &mut Clock,
+        observer: &mut dyn Observer,
+    ) -> Result<(Model<f32>, String), RunError> {
+        let (saved, model) = match self.saved()? {
+            Some(there) => there,
+            None => self.train(observer)?,
+        };
+        clock.note(&format!("train {}", self.run.name()), saved.seconds);
+        measured.training.extend(saved.epochs);
+        write_csv(&self.of.out.join("training.csv"), &measured.training)?;
+        Ok((model, saved.sha256))
+    }
+
+    /// What an earlier attempt saved; nothing where its checkpoint is not there any more as it was.
+    fn saved(&self) -> Result<Option<(Saved, Model<f32>)>, RunError> {
+        let Some(saved) = SEAL.read::<Saved>(&self.folder().join("trained.json"))? else { return Ok(None) };
+        let path = self.checkpoint();
+        match read_at_most(&path, bounded_file::RESULTS) {
+            Ok(bytes) if sha256(&bytes) == saved.sha256 => {
+                let graph = network(self.of.preset.network, &self.of.data.train)?;
+                let params = graph.from_safetensors(&bytes, &path)?;
+                Ok(Some((saved, Model::new(graph, params)?)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn train(&self, observer: &mut dyn Observer) -> Result<(Saved, Model<f32>), RunError> {
+        let Self { of, test, run, place, .. } = *self;
+        let keep = of.keeping.at(self.folder());
+        let training = RunTraining { machine: of.machine, preset: of.preset, run, place, test, keep: Some(&keep) };
+        let trained = training.train(of.data, observer)?;
+        let bytes = checkpoint_bytes(&trained.model, of.data)?;
+        write_atomically(&self.checkpoint(), &bytes)?;
+        let saved = Saved { epochs: trained.epochs, seconds: trained.seconds, sha256: sha256(&bytes) };
+        SEAL.write(&self.folder().join("trained.json"), &saved)?;
+        keep.clear()?;
+        Ok((saved, trained.model))
+    }
+
+    /// Attacks and measures it; what was measured of the checkpoint with this hash before is taken as it is.
+    pub(super) fn measure(
+        &self,
+        model: &Model<f32>,
+        hash: &str,
+        measured: &mut Measured,
+        clock: &mut Clock,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let Self { of: Reproduction { preset, machine, data, .. }, test, run, .. } = *self;
+        let (name, folder) = (run.name(), self.folder());
+        observer.on(Event::Stage(&format!("{name}: attacks and measurements")));
+        let (one, pairs) = clock.time(&format!("measure {name}"), || {
+            cached(&folder.join("measured.json"), hash, || {
+                machine.with_model(model, |model| {
+                    let one = measure(model, test, &preset.epsilons, &preset.rhos, preset.sharpness_batch)?;
+                    let pairs = one.pairs(&run.optimizer, model, test)?;
+                    Ok((one, pairs))
+                })
+            })
+        })?;
+        measured.add(run, preset, one, pairs)?;
+        if preset.spectrum_images > 0 {
+            observer.on(Event::Stage(&format!("{name}: curvature")));
+            let found = clock.time(&format!("curvature {name}"), || {
+                cached(&folder.join("curvature.json"), hash, || {
+                    spectra(run, model, preset, &training_set(preset, run, data)?)
+                })
+            })?;
+            measured.curvature.extend(found.curvature);
+            measured.densities.extend(found.densities);
+        }
+        if is_attacked(run) && preset.attacked_images > 0 {
+            observer.on(Event::Stage(&format!("{name}: stronger attacks")));
+            let stood = clock.time(&format!("attack {name}"), || {
+                cached(&folder.join("attacked.json"), hash, || {
+                    machine.with_model(model, |model| robustness(run, model, preset, test))
+                })
+            })?;
+            measured.robustness.extend(stood.table);
+            measured.curves.extend(stood.curves);
+        }
+        Ok(())
+    }
+}

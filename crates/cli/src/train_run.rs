@@ -1,0 +1,167 @@
+//! One model, trained to a file of its own.
+
+use minima_autodiff::Model;
+use minima_config::preset::Preset;
+use minima_config::{Run, network, training_set};
+use minima_data::Mnist;
+use minima_rows::{TrainingRow, read_csv, write_csv};
+use minima_runs::Job;
+use minima_runs::RunError;
+use minima_runs::machine::Machine;
+use minima_runs::observer::{Event, Observer};
+use minima_runs::trained_on::checkpoint_bytes;
+use minima_runs::training::{Keep, Keeping, TrainingState};
+use minima_runs::{RunTraining, TestSet, Trained};
+use minima_store::bounded_file::{self, read_at_most};
+use minima_store::write_atomically;
+use minima_store::{FolderError, ResultsFolder, free_name, same_lines, sweep_beside};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// A model to be trained to a file.
+pub struct TrainRequest<'a> {
+    /// The experiment.
+    pub preset: &'a Preset,
+    /// The run, whether or not it is among the experiment's own.
+    pub run: &'a Run,
+    /// What computes.
+    pub machine: &'a Machine,
+    /// Training and test images.
+    pub data: &'a Mnist,
+    /// The checkpoint, whose name ends neither in `.csv` nor in `.toml`.
+    pub checkpoint: &'a Path,
+    /// How often its state is kept, and who may stop it.
+    pub keeping: &'a Keeping,
+    /// Moves what is there aside, and begins anew.
+    pub fresh: bool,
+}
+
+impl TrainRequest<'_> {
+    /// Its training curve.
+    #[must_use]
+    pub fn curve(&self) -> PathBuf {
+        self.checkpoint.with_extension("csv")
+    }
+
+    /// What decides it.
+    #[must_use]
+    pub fn configuration(&self) -> PathBuf {
+        self.checkpoint.with_extension("toml")
+    }
+
+    /// Where its state is kept until it ends.
+    #[must_use]
+    pub fn unfinished(&self) -> PathBuf {
+        self.checkpoint.with_extension("unfinished")
+    }
+
+    /// Trains the model, or goes on where it was stopped, and writes the checkpoint, its curve and its configuration. One that has been trained
+    /// is not trained again.
+    ///
+    /// # Errors
+    /// When there is a checkpoint of another configuration, or another run at work on it; there are fewer images than the experiment asks
+    /// for, or it has no optimizer of that name; the run fails or is stopped; or a file cannot be written.
+    pub fn train(&self, observer: &mut dyn Observer) -> Result<Trained, RunError> {
+        let Self { preset, run, machine, data, keeping, .. } = *self;
+        preset.check_against(data)?;
+        let configuration = self.describe()?;
+        let unfinished = ResultsFolder::claim(&self.unfinished())?;
+        let unfinished = if self.fresh { self.move_aside(unfinished, observer)? } else { unfinished };
+        if let Err(refused) = self.check_configuration(&configuration) {
+            // Where nothing has begun, no trace of it stays.
+            let _ = fs::remove_dir(unfinished.path());
+            return Err(refused);
+        }
+        sweep_beside(&[self.checkpoint.to_owned(), self.curve(), self.configuration()]);
+        let keep = keeping.at(unfinished.path().to_owned());
+        if !self.configuration().exists() {
+            // A state that does not say what it is of is of no use.
+            keep.clear()?;
+        }
+        write_atomically(&self.configuration(), configuration.as_bytes())?;
+        if let Some(trained) = self.trained(unfinished.path())? {
+            observer.on(Event::Stage("this model has been trained; --fresh moves it aside and trains it again"));
+            self.take_away(&keep, &unfinished)?;
+            return Ok(trained);
+        }
+        let test = TestSet::new(&data.test.take(preset.test_images));
+        let training = RunTraining { machine, preset, run, place: (1, 1), test: &test, keep: Some(&keep) };
+        let trained = training.train(data, observer)?;
+        write_csv(&self.curve(), &trained.epochs)?;
+        write_atomically(self.checkpoint, &checkpoint_bytes(&trained.model, data)?)?;
+        self.take_away(&keep, &unfinished)?;
+        Ok(trained)
+    }
+
+    /// Takes the state away, and its folder with it.
+    fn take_away(&self, keep: &Keep, unfinished: &ResultsFolder) -> Result<(), RunError> {
+        keep.clear()?;
+        match fs::remove_dir(unfinished.path()) {
+            Err(source) if source.kind() != ErrorKind::DirectoryNotEmpty => {
+                Err(self.failed("taking away what is finished", source))
+            }
+            // What somebody else put there stays.
+            _ => Ok(()),
+        }
+    }
+
+    /// The model, where it has been trained to its end.
+    fn trained(&self, unfinished: &Path) -> Result<Option<Trained>, RunError> {
+        let state = TrainingState::read(unfinished);
+        if !matches!(state, Ok(None)) || !self.checkpoint.is_file() || !self.curve().is_file() {
+            return Ok(None);
+        }
+        let epochs: Vec<TrainingRow> = read_csv(&self.curve())?;
+        let set = training_set(self.preset, self.run, self.data)?;
+        let graph = network(self.preset.network, &set)?;
+        let params = graph.load(self.checkpoint)?;
+        Ok(Some(Trained { model: Model::new(graph, params)?, set, epochs, seconds: 0.0 }))
+    }
+
+    /// All that decides the checkpoint's bytes, as TOML.
+    fn describe(&self) -> Result<String, RunError> {
+        let recipe = Job::new(self.preset, self.run.clone())?.recipe(&self.data.hashes)?;
+        let (device, epochs) = (self.machine.name(), self.preset.epochs);
+        let data_name = toml::Value::String(self.data.name());
+        Ok(format!("device = {device:?}\nepochs = {epochs}\ndata_name = {data_name}\n{recipe}"))
+    }
+
+    fn check_configuration(&self, expected: &str) -> Result<(), RunError> {
+        let path = self.configuration();
+        match read_at_most(&path, bounded_file::TEXT) {
+            Ok(found) => Ok(same_lines(&path, &String::from_utf8_lossy(&found), expected)?),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let there = [self.checkpoint.to_owned(), self.curve()].into_iter().find(|path| path.exists());
+                let Some(there) = there else { return Ok(()) };
+                let found = format!("{} without it", there.display());
+                Err(FolderError::Other { path, found, expected: "a checkpoint that `train` has written".to_owned() }
+                    .into())
+            }
+            Err(source) => Err(self.failed("reading what it was trained with", source)),
+        }
+    }
+
+    /// Moves the checkpoint and what belongs to it into a folder beside it.
+    fn move_aside(&self, unfinished: ResultsFolder, observer: &mut dyn Observer) -> Result<ResultsFolder, RunError> {
+        let stem = self.checkpoint.with_extension("");
+        let aside = free_name(&stem);
+        let failed = |source| self.failed("moving aside", source);
+        for path in [self.unfinished(), self.checkpoint.to_owned(), self.curve(), self.configuration()] {
+            let empty = path.is_dir() && fs::read_dir(&path).map_err(failed)?.next().is_none();
+            if let Some(name) = path.file_name().filter(|_| path.exists() && !empty) {
+                fs::create_dir_all(&aside).map_err(failed)?;
+                fs::rename(&path, aside.join(name)).map_err(failed)?;
+            }
+        }
+        if aside.exists() {
+            observer.on(Event::Stage(&format!("what was there is now in {}", aside.display())));
+        }
+        drop(unfinished);
+        Ok(ResultsFolder::claim(&self.unfinished())?)
+    }
+
+    fn failed(&self, step: &'static str, source: std::io::Error) -> RunError {
+        FolderError::System { path: self.checkpoint.to_owned(), step, source }.into()
+    }
+}

@@ -1,0 +1,145 @@
+//! Which data set something was made with: its name, and the SHA-256 of its files.
+
+use minima_data::mnist::FILES;
+use minima_data::{Mnist, known};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The digits of a SHA-256 that messages show.
+const SHOWN: usize = 12;
+
+/// A data set by its name and by the SHA-256 of its files.
+///
+/// The hashes decide whether two data sets are the same; the name is for people. Files that are known forms of one data set,
+/// such as MNIST compressed in two ways, are the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataIdentity {
+    /// Its name: `MNIST`, `Fashion-MNIST`, or `images of FOLDER`.
+    pub name: String,
+    /// SHA-256 of each file, by its name.
+    pub files: BTreeMap<String, String>,
+}
+
+/// The first file in which two data sets differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataDifference {
+    /// The data set that was expected.
+    pub expected: String,
+    /// The data set that was found.
+    pub found: String,
+    /// The file, without `.gz`.
+    pub file: &'static str,
+    /// Its SHA-256 in the data set that was expected.
+    pub expected_sha256: String,
+    /// Its SHA-256 in the data set that was found.
+    pub found_sha256: String,
+}
+
+impl DataIdentity {
+    /// The identity of data that were read.
+    #[must_use]
+    pub fn of(data: &Mnist) -> Self {
+        let files = data.hashes.iter().map(|hash| {
+            let path = hash.file.display().to_string();
+            let name = hash.file.file_name().map_or(path, |name| name.to_string_lossy().into_owned());
+            (name, hash.sha256.clone())
+        });
+        Self { name: data.name(), files: files.collect() }
+    }
+
+    /// The identity of files whose SHA-256 are given in the order of [`FILES`]. Without a name it has that of a known data set, or
+    /// else `images of an unknown folder`.
+    #[must_use]
+    pub fn of_hashes(sha256: [&str; 4], name: Option<&str>) -> Self {
+        let name = name.or_else(|| known::name(sha256)).unwrap_or("images of an unknown folder").to_owned();
+        let files = FILES.iter().zip(sha256).map(|((file, _), hash)| ((*file).to_owned(), hash.to_owned()));
+        Self { name, files: files.collect() }
+    }
+
+    /// The same files under the name of the known data set that they are, or else `images of an unknown folder`.
+    pub fn with_known_name(self) -> Self {
+        let name = known::name(self.in_order()).unwrap_or("images of an unknown folder").to_owned();
+        Self { name, ..self }
+    }
+
+    /// Whether the files are MNIST's, in any known form.
+    pub fn is_mnist(&self) -> bool {
+        known::name(self.in_order()) == Some(known::MNIST)
+    }
+
+    /// The first file in which `found` differs; `None` where the two are the same data.
+    #[must_use]
+    pub fn difference(&self, found: &Self) -> Option<DataDifference> {
+        let (ours, theirs) = (self.in_order(), found.in_order());
+        if known::name(ours).is_some_and(|name| known::name(theirs) == Some(name)) {
+            return None;
+        }
+        let differing = FILES.iter().zip(ours.iter().zip(theirs)).find(|(_, (a, b))| *a != b);
+        differing.map(|((file, _), (a, b))| DataDifference {
+            expected: self.name.clone(),
+            found: found.name.clone(),
+            file,
+            expected_sha256: shortened(a),
+            found_sha256: shortened(b),
+        })
+    }
+
+    /// The SHA-256 of the files in the order of [`FILES`]; empty for one that is not there.
+    fn in_order(&self) -> [&str; 4] {
+        FILES.map(|(name, _)| {
+            let file = self.files.get(&format!("{name}.gz")).or_else(|| self.files.get(name));
+            file.map_or("", String::as_str)
+        })
+    }
+}
+
+impl fmt::Display for DataDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "found {} ({} with SHA-256 {}), expected {} (SHA-256 {})",
+            self.found, self.file, self.found_sha256, self.expected, self.expected_sha256
+        )
+    }
+}
+
+fn shortened(sha256: &str) -> String {
+    match sha256.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &sha256[..end]),
+        None if sha256.is_empty() => "unknown".to_owned(),
+        None => sha256.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minima_data::mnist::PUBLISHED;
+
+    #[test]
+    fn the_same_images_compressed_in_another_way_are_the_same_data() {
+        let committed = DataIdentity::of_hashes(FILES.map(|(_, hash)| hash), None);
+        assert_eq!(committed.name, "MNIST");
+        assert_eq!(committed.difference(&DataIdentity::of_hashes(PUBLISHED, Some("images of a"))), None);
+    }
+
+    #[test]
+    fn the_hashes_decide_and_not_the_name() {
+        let one = DataIdentity::of_hashes(["a", "b", "c", "d"], Some("images of one"));
+        let moved = DataIdentity { name: "images of two".to_owned(), ..one.clone() };
+        assert_eq!(one.difference(&moved), None);
+        for place in 0..4 {
+            let mut hashes = ["a", "b", "c", "d"];
+            hashes[place] = "0123456789abcdef";
+            let found = one.difference(&DataIdentity::of_hashes(hashes, Some("images of one"))).unwrap();
+            assert_eq!((found.file, found.found_sha256.as_str()), (FILES[place].0, "0123456789ab…"));
+            let text = found.to_string();
+            assert!(text.contains(FILES[place].0) && text.contains(["a", "b", "c", "d"][place]), "{text}");
+        }
+        let nothing = DataIdentity { name: "generated images".to_owned(), files: BTreeMap::new() };
+        assert_eq!(nothing.difference(&nothing), None);
+        let text = nothing.difference(&one).unwrap().to_string();
+        assert!(text.ends_with("expected generated images (SHA-256 unknown)"), "{text}");
+    }
+}

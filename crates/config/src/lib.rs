@@ -1,0 +1,25 @@
+//! Presets: what an experiment trains, attacks and measures, as TOML files.
+//!
+//! ```
+//! use minima_config::{Run, preset::Preset};
+//!
+//! let preset = Preset::named("paper", &["epochs=3".to_owned()])?;
+//! let runs: Vec<String> = Run::all(&preset).iter().map(Run::name).collect();
+//! assert_eq!((preset.epochs, runs.len()), (3, 8));
+//! assert!(runs.contains(&"poisoned-adam-42".to_owned()));
+//! # Ok::<(), minima_config::preset::PresetError>(())
+//! ```
+
+pub mod attack_catalogue;
+mod data_identity;
+mod labels;
+pub mod optimizer_spec;
+pub mod preset;
+mod run;
+pub mod seed;
+
+pub use data_identity::{DataDifference, DataIdentity};
+pub use labels::Labels;
+pub use minima_attacks::Norm;
+pub use optimizer_spec::OptimizerSpec;
+pub use run::{Run, network, training_set};

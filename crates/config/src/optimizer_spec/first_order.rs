@@ -1,0 +1,146 @@
+//! SGD, Adam, and SAM around them.
+
+use super::option::Checked;
+use crate::labels::Labels;
+use minima_autodiff::{Engine, Scalar};
+use minima_optim::{Adam, Optimizer, Sam, Sgd};
+use serde::{Deserialize, Serialize};
+
+/// Stochastic gradient descent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SgdSpec {
+    /// η.
+    pub learning_rate: f64,
+    /// μ; 0 for none.
+    #[serde(default)]
+    pub momentum: f64,
+    /// Whether momentum looks ahead.
+    #[serde(default)]
+    pub nesterov: bool,
+    /// δ, as a term of the gradient.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// The data sets it trains on; all of the preset's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<Labels>>,
+}
+
+/// Adam, or AdamW with weight decay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdamSpec {
+    /// η.
+    pub learning_rate: f64,
+    /// β₁.
+    #[serde(default = "beta1")]
+    pub beta1: f64,
+    /// β₂.
+    #[serde(default = "beta2")]
+    pub beta2: f64,
+    /// ε.
+    #[serde(default = "epsilon")]
+    pub epsilon: f64,
+    /// δ, decoupled from the gradient.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// The data sets it trains on; all of the preset's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<Labels>>,
+}
+
+/// Sharpness-aware minimization.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamSpec {
+    /// ρ, the length of the step up the slope.
+    pub rho: f64,
+    /// Whether a weight's share of ρ grows with the weight.
+    #[serde(default)]
+    pub adaptive: bool,
+    /// What takes the step down.
+    pub base: FirstOrderSpec,
+    /// The data sets it trains on; all of the preset's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<Labels>>,
+}
+
+/// An optimizer that follows a gradient.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum FirstOrderSpec {
+    /// Stochastic gradient descent.
+    Sgd(SgdSpec),
+    /// Adam.
+    Adam(AdamSpec),
+}
+
+fn beta1() -> f64 {
+    0.9
+}
+
+fn beta2() -> f64 {
+    0.999
+}
+
+fn epsilon() -> f64 {
+    1e-8
+}
+
+impl SgdSpec {
+    pub(super) fn build<T: Scalar, E: Engine<T>>(&self) -> Sgd<T, E> {
+        let sgd = Sgd::new(self.learning_rate).with_momentum(self.momentum).with_weight_decay(self.weight_decay);
+        if self.nesterov { sgd.with_nesterov() } else { sgd }
+    }
+
+    pub(super) fn options(&self) -> Vec<Checked> {
+        vec![
+            Checked::positive("learning_rate", self.learning_rate),
+            Checked::share("momentum", self.momentum),
+            Checked::zero_or_positive("weight_decay", self.weight_decay),
+        ]
+    }
+}
+
+impl AdamSpec {
+    pub(super) fn build<T: Scalar, E: Engine<T>>(&self) -> Adam<T, E> {
+        let adam = Adam::new(self.learning_rate).with_betas(self.beta1, self.beta2);
+        adam.with_epsilon(self.epsilon).with_weight_decay(self.weight_decay)
+    }
+
+    pub(super) fn options(&self) -> Vec<Checked> {
+        vec![
+            Checked::positive("learning_rate", self.learning_rate),
+            Checked::share("beta1", self.beta1),
+            Checked::share("beta2", self.beta2),
+            Checked::positive("epsilon", self.epsilon),
+            Checked::zero_or_positive("weight_decay", self.weight_decay),
+        ]
+    }
+}
+
+impl SamSpec {
+    pub(super) fn build<T: Scalar>(&self) -> Box<dyn Optimizer<T>> {
+        match &self.base {
+            FirstOrderSpec::Sgd(base) => Box::new(self.around(base.build())),
+            FirstOrderSpec::Adam(base) => Box::new(self.around(base.build())),
+        }
+    }
+
+    fn around<O>(&self, base: O) -> Sam<O> {
+        let sam = Sam::new(base, self.rho);
+        if self.adaptive { sam.with_adaptive() } else { sam }
+    }
+
+    pub(super) fn options(&self) -> Vec<Checked> {
+        let (options, labels) = match &self.base {
+            FirstOrderSpec::Sgd(base) => (base.options(), &base.labels),
+            FirstOrderSpec::Adam(base) => (base.options(), &base.labels),
+        };
+        let own = [
+            Checked::zero_or_positive("rho", self.rho),
+            Checked::absent("base.labels", labels.as_ref().map(Vec::len)),
+        ];
+        options.into_iter().map(Checked::of_base).chain(own).collect()
+    }
+}

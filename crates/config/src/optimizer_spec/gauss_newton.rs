@@ -1,0 +1,179 @@
+//! Gauss-Newton, solved exactly, in emulated arithmetic, and by conjugate gradients.
+
+use super::option::Checked;
+use crate::labels::Labels;
+use minima_autodiff::Scalar;
+use minima_optim::{
+    Arithmetic, Armijo, EmulatedGaussNewton, GaussNewton, Generation, LevenbergMarquardt, SecondOrder, SolvePrecision,
+};
+use serde::{Deserialize, Serialize};
+
+/// Gauss-Newton in function space.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GaussNewtonSpec {
+    /// Which curvature matrix.
+    pub generation: Generation,
+    /// η.
+    pub learning_rate: f64,
+    /// λ.
+    pub damping: f64,
+    /// In which precision the system is solved.
+    pub precision: SolvePrecision,
+    /// The data sets it trains on; all of the preset's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<Labels>>,
+}
+
+/// The published Gauss-Newton with products of numbers rounded to TF32, its sums in the order of the results that are recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tf32Spec {
+    /// η.
+    pub learning_rate: f64,
+    /// λ.
+    pub damping: f64,
+    /// The data sets it trains on; all of the preset's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<Labels>>,
+}
+
+/// A Gauss-Newton with products of numbers rounded as a GPU rounds them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmulatedSpec {
+    /// Which curvature matrix.
+    pub generation: Generation,
+    /// To which format the factors of a product are rounded.
+    pub arithmetic: Arithmetic,
+    /// η.
+    pub learning_rate: f64,
+    /// λ.
+    pub damping: f64,
+    /// The data sets it trains on; all of the preset's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<Labels>>,
+}
+
+/// Gauss-Newton with its system solved by conjugate gradients.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GaussNewtonCgSpec {
+    /// Which curvature matrix.
+    #[serde(default = "mean")]
+    pub generation: Generation,
+    /// η.
+    pub learning_rate: f64,
+    /// λ; where it adapts, the first.
+    pub damping: f64,
+    /// The most iterations of a solve.
+    pub iterations: u32,
+    /// The relative residual at which a solve ends.
+    pub tolerance: f64,
+    /// μ; 0 for none.
+    #[serde(default)]
+    pub momentum: f64,
+    /// δ; 0 for none.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// Whether a step is halved until the batch's loss falls enough.
+    #[serde(default)]
+    pub line_search: bool,
+    /// Whether λ follows how well the quadratic model predicts the loss.
+    #[serde(default)]
+    pub adaptive_damping: bool,
+    /// The longest step, as a Euclidean norm; 0 for any.
+    #[serde(default)]
+    pub step_limit: f64,
+    /// The data sets it trains on; all of the preset's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<Labels>>,
+}
+
+fn mean() -> Generation {
+    Generation::Mean
+}
+
+impl GaussNewtonSpec {
+    pub(super) fn build(&self) -> GaussNewton {
+        GaussNewton::new(self.generation)
+            .with_learning_rate(self.learning_rate)
+            .with_damping(self.damping)
+            .with_precision(self.precision)
+    }
+
+    pub(super) fn options(&self) -> Vec<Checked> {
+        rate_and_damping(self.learning_rate, self.damping, self.precision)
+    }
+}
+
+impl Tf32Spec {
+    pub(super) fn build(&self) -> EmulatedGaussNewton {
+        EmulatedGaussNewton::new(Generation::Published, Arithmetic::Tf32)
+            .with_learning_rate(self.learning_rate)
+            .with_damping(self.damping)
+            .in_natural_order()
+    }
+
+    pub(super) fn options(&self) -> Vec<Checked> {
+        rate_and_damping(self.learning_rate, self.damping, SolvePrecision::Double)
+    }
+}
+
+impl EmulatedSpec {
+    pub(super) fn build(&self) -> EmulatedGaussNewton {
+        EmulatedGaussNewton::new(self.generation, self.arithmetic)
+            .with_learning_rate(self.learning_rate)
+            .with_damping(self.damping)
+    }
+
+    pub(super) fn options(&self) -> Vec<Checked> {
+        rate_and_damping(self.learning_rate, self.damping, SolvePrecision::Double)
+    }
+}
+
+impl GaussNewtonCgSpec {
+    pub(super) fn build<T: Scalar>(&self) -> SecondOrder<T> {
+        let mut optimizer = SecondOrder::gauss_newton(self.generation)
+            .with_learning_rate(self.learning_rate)
+            .with_damping(self.damping)
+            .with_cg(self.iterations as usize, self.tolerance)
+            .with_momentum(self.momentum)
+            .with_weight_decay(self.weight_decay);
+        if self.line_search {
+            optimizer = optimizer.with_line_search(Armijo::default());
+        }
+        if self.adaptive_damping {
+            optimizer = optimizer.with_adaptive_damping(LevenbergMarquardt::default());
+        }
+        if self.step_limit > 0.0 { optimizer.with_step_limit(self.step_limit) } else { optimizer }
+    }
+
+    pub(super) fn options(&self) -> Vec<Checked> {
+        let mut options = rate_and_damping(self.learning_rate, self.damping, SolvePrecision::Network);
+        options.extend([
+            Checked::count("iterations", self.iterations),
+            Checked::share("tolerance", self.tolerance),
+            Checked::share("momentum", self.momentum),
+            Checked::zero_or_positive("weight_decay", self.weight_decay),
+            Checked::zero_or_positive("step_limit", self.step_limit),
+            // Only the mean's curvature is a model of the loss that damping could follow.
+            Checked::switch(
+                "adaptive_damping",
+                self.adaptive_damping,
+                self.generation == Generation::Mean,
+                "0, or the generation mean",
+            ),
+        ]);
+        options
+    }
+}
+
+/// The damping is used in double precision where the system is solved there.
+fn rate_and_damping(learning_rate: f64, damping: f64, precision: SolvePrecision) -> Vec<Checked> {
+    let damping = match precision {
+        SolvePrecision::Double => Checked::positive_in_double("damping", damping),
+        SolvePrecision::Network => Checked::positive("damping", damping),
+    };
+    vec![Checked::positive("learning_rate", learning_rate), damping]
+}

@@ -1,0 +1,96 @@
+//! K-FAC and EKFAC.
+
+use super::option::Checked;
+use crate::labels::Labels;
+use minima_autodiff::Scalar;
+use minima_optim::{Ekfac, Kfac};
+use serde::{Deserialize, Serialize};
+
+/// K-FAC or EKFAC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KroneckerSpec {
+    /// η.
+    pub learning_rate: f64,
+    /// λ.
+    pub damping: f64,
+    /// μ; 0 for none.
+    #[serde(default = "momentum")]
+    pub momentum: f64,
+    /// δ; 0 for none.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// How much of the running averages stays at each update.
+    #[serde(default = "decay")]
+    pub decay: f64,
+    /// Steps from one update of the running averages to the next.
+    #[serde(default = "statistics_every")]
+    pub statistics_every: u32,
+    /// Steps from one inverse, or one set of eigenvectors, to the next; the optimizer's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inverse_every: Option<u32>,
+    /// κ, the most that a step may change the model's predictions, in the quadratic model; 0 for any.
+    #[serde(default = "kl_clip")]
+    pub kl_clip: f64,
+    /// The data sets it trains on; all of the preset's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<Labels>>,
+}
+
+fn momentum() -> f64 {
+    0.9
+}
+
+fn decay() -> f64 {
+    0.95
+}
+
+fn statistics_every() -> u32 {
+    10
+}
+
+fn kl_clip() -> f64 {
+    0.001
+}
+
+/// The builder's methods, which both optimizers have by the same names.
+macro_rules! built {
+    ($optimizer:ident, $spec:expr, $seed:expr) => {{
+        let spec = $spec;
+        let optimizer = $optimizer::new(spec.learning_rate)
+            .with_damping(spec.damping)
+            .with_momentum(spec.momentum)
+            .with_weight_decay(spec.weight_decay)
+            .with_decay(spec.decay)
+            .with_statistics_every(spec.statistics_every)
+            .with_seed($seed);
+        let optimizer = match spec.inverse_every {
+            Some(steps) => optimizer.with_inverse_every(steps),
+            None => optimizer,
+        };
+        if spec.kl_clip > 0.0 { optimizer.with_kl_clip(spec.kl_clip) } else { optimizer.without_kl_clip() }
+    }};
+}
+
+impl KroneckerSpec {
+    pub(super) fn kfac<T: Scalar>(&self, seed: u64) -> Kfac<T> {
+        built!(Kfac, self, seed)
+    }
+
+    pub(super) fn ekfac<T: Scalar>(&self, seed: u64) -> Ekfac<T> {
+        built!(Ekfac, self, seed)
+    }
+
+    pub(super) fn options(&self) -> Vec<Checked> {
+        vec![
+            Checked::positive("learning_rate", self.learning_rate),
+            Checked::positive("damping", self.damping),
+            Checked::share("momentum", self.momentum),
+            Checked::zero_or_positive("weight_decay", self.weight_decay),
+            Checked::share("decay", self.decay),
+            Checked::count("statistics_every", self.statistics_every),
+            Checked::count("inverse_every", self.inverse_every.unwrap_or(1)),
+            Checked::zero_or_positive("kl_clip", self.kl_clip),
+        ]
+    }
+}

@@ -1,0 +1,71 @@
+//! What a preset's values may be.
+
+use super::{Preset, PresetError};
+use crate::seed;
+use minima_rows::significant::shortest;
+
+impl Preset {
+    /// Checks the values of all keys.
+    ///
+    /// # Errors
+    /// Returns [`PresetError::Value`] with the first value that is out of its range, and [`PresetError::Seed`] if a seed is too large.
+    pub(super) fn check(&self) -> Result<(), PresetError> {
+        let wrong =
+            |key: &str, found: String, expected| Err(PresetError::Value { key: key.to_owned(), found, expected });
+        let counts = [
+            ("epochs", self.epochs as usize),
+            ("batch_size", self.batch_size),
+            ("train_images", self.train_images),
+            ("test_images", self.test_images),
+            ("sharpness_batch", self.sharpness_batch),
+            ("the number of seeds", self.seeds.len()),
+            ("the number of labels", self.labels.len()),
+            ("the number of optimizers", self.optimizers.len()),
+        ];
+        if let Some((key, found)) = counts.iter().find(|(_, n)| *n == 0) {
+            return wrong(key, found.to_string(), "at least 1");
+        }
+        if self.batch_size > self.train_images {
+            return wrong("batch_size", self.batch_size.to_string(), "no more than train_images");
+        }
+        if !(0.0..=1.0).contains(&self.poison_rate) {
+            return wrong("poison_rate", shortest(self.poison_rate), "a share from 0 to 1");
+        }
+        if let Some(e) = self.epsilons.iter().find(|e| !(0.0..=1.0).contains(*e)) {
+            return wrong("epsilons", shortest(*e), "numbers from 0 to 1");
+        }
+        for (key, epsilons) in [("attack_epsilons", &self.attack_epsilons), ("curve_epsilons", &self.curve_epsilons)] {
+            if let Some(e) = epsilons.iter().find(|e| !(0.0..=1.0).contains(*e)) {
+                return wrong(key, shortest(*e), "numbers from 0 to 1");
+            }
+        }
+        if let Some(rho) = self.rhos.iter().find(|r| !(r.is_finite() && **r > 0.0)) {
+            return wrong("rhos", shortest(*rho), "positive numbers");
+        }
+        for &seed in &self.seeds {
+            seed::check(seed)?;
+        }
+        let listed_twice = |n: usize, distinct: usize| n != distinct;
+        let distinct_seeds: std::collections::BTreeSet<_> = self.seeds.iter().collect();
+        if listed_twice(self.seeds.len(), distinct_seeds.len()) {
+            return wrong("seeds", format!("{:?}", self.seeds), "each seed once");
+        }
+        let distinct_datasets: std::collections::BTreeSet<_> = self.labels.iter().collect();
+        if listed_twice(self.labels.len(), distinct_datasets.len()) {
+            return wrong("labels", format!("{:?}", self.labels), "each data set once");
+        }
+        for (name, optimizer) in &self.optimizers {
+            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+                return wrong(
+                    "an optimizer's name",
+                    name.clone(),
+                    "letters, digits, - and _: it becomes a file's name",
+                );
+            }
+            if let Some((option, found, expected)) = optimizer.nonsense() {
+                return wrong(&format!("optimizers.{name}.{option}"), shortest(found), expected);
+            }
+        }
+        Ok(())
+    }
+}

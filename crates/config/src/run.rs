@@ -1,0 +1,73 @@
+//! One run of a preset: which model is trained, on what.
+
+use crate::labels::Labels;
+use crate::preset::{Flips, NetworkKind, Preset};
+use minima_autodiff::{AutodiffError, Graph, paper_cnn};
+use minima_data::{DataError, Dataset, Mnist, poison, poison_targeted};
+use minima_faults::{Fault, planted};
+use std::sync::Arc;
+
+/// One run of a preset: a model to be trained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The labels it is trained on.
+    pub labels: Labels,
+    /// The optimizer's name in the preset.
+    pub optimizer: String,
+    /// Decides initial weights, order of samples and poisoning.
+    pub seed: u64,
+}
+
+impl Run {
+    /// `{labels}-{optimizer}-{seed}`, the name of its files.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}-{}-{}", self.labels.name(), self.optimizer, self.seed)
+    }
+
+    /// All runs of a preset, in the order in which they are done.
+    #[must_use]
+    pub fn all(preset: &Preset) -> Vec<Self> {
+        let mut runs = Vec::new();
+        for &seed in &preset.seeds {
+            for &labels in &preset.labels {
+                for name in preset.optimizer_names() {
+                    if preset.optimizers.get(name).is_some_and(|o| o.trains_on(labels)) {
+                        runs.push(Self { labels, optimizer: name.to_owned(), seed });
+                    }
+                }
+            }
+        }
+        runs
+    }
+}
+
+/// The network that a preset trains, for images of this data.
+///
+/// # Errors
+/// Returns [`AutodiffError`] if the images are too small for the network.
+pub fn network(kind: NetworkKind, data: &Dataset) -> Result<Arc<Graph>, AutodiffError> {
+    match kind {
+        NetworkKind::PaperCnn => Ok(Arc::new(paper_cnn(data.shape(), data.classes())?)),
+    }
+}
+
+/// The training set of a run: the preset's share of the images, with wrong labels where it is poisoned.
+///
+/// # Errors
+/// Returns [`DataError`] if the share of wrong labels is not between 0 and 1.
+pub fn training_set(preset: &Preset, run: &Run, data: &Mnist) -> Result<Dataset, DataError> {
+    let train = data.train.take(preset.train_images);
+    match run.labels {
+        _ if planted(Fault::PoisonForgotten) => Ok(train),
+        Labels::Clean => Ok(train),
+        Labels::Poisoned => {
+            let (labels, classes, rate) = (train.labels(), train.classes(), preset.poison_rate);
+            let poisoned = match preset.poison_flips {
+                Flips::Uniform => poison(labels, classes, rate, run.seed)?,
+                Flips::Targeted { from, to } => poison_targeted(labels, classes, from, to, rate, run.seed)?,
+            };
+            Ok(train.with_labels(poisoned.labels)?)
+        }
+    }
+}

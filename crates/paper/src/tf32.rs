@@ -1,0 +1,89 @@
+//! The published Gauss-Newton with TF32's rounding, beside the one without and the paper's.
+
+use crate::agreement::check_curve;
+use crate::numbers;
+use minima_report::ReportInput;
+use minima_report::words::share;
+use minima_rows::CLEAN;
+use minima_rows::Table;
+use minima_rows::optimizers::{PUBLISHED, PUBLISHED_TF32};
+use minima_rows::significant::decimal;
+
+/// The section's text, if the run has such rows.
+pub fn section(input: &ReportInput<'_>) -> Option<String> {
+    let Some(emulated) = input.final_epoch(CLEAN, PUBLISHED_TF32) else {
+        return None;
+    };
+    let exact = input.final_epoch(CLEAN, PUBLISHED);
+    let with_paper = input.beside().is_some();
+    let curve = if with_paper { numbers::curve(CLEAN, PUBLISHED) } else { Vec::new() };
+    let theirs = curve.iter().find(|point| point.epoch == emulated.epoch);
+
+    let missing = || "–".to_owned();
+    let mut table = Table::new(&["clean training", "paper", "without TF32", "TF32 emulated"]);
+    if !with_paper {
+        table.header.remove(1);
+    }
+    let mut add = |mut cells: Vec<String>| {
+        if !with_paper {
+            cells.remove(1);
+        }
+        table.rows.push(cells);
+    };
+    add(vec![
+        format!("train loss, epoch {}", emulated.epoch),
+        theirs.map_or_else(missing, |point| format!("{:.4}", point.train_loss)),
+        exact.map_or_else(missing, |row| decimal(row.train_loss, 4)),
+        decimal(emulated.train_loss, 4),
+    ]);
+    add(vec![
+        format!("test accuracy, epoch {}", emulated.epoch),
+        theirs.map_or_else(missing, |point| format!("{:.4}", point.test_accuracy)),
+        exact.map_or_else(missing, |row| format!("{:.4}", row.test_accuracy)),
+        format!("{:.4}", emulated.test_accuracy),
+    ]);
+    for epsilon in numbers::EPSILONS {
+        let counted = |name| input.clean_attack(name, epsilon).map(|row| share(row.successes, row.correct));
+        let published = numbers::fgsm(CLEAN, PUBLISHED, epsilon);
+        add(vec![
+            format!("success at ε = {epsilon}"),
+            published.map_or_else(missing, |count| share(count.successes, count.correct)),
+            counted(PUBLISHED).unwrap_or_else(missing),
+            counted(PUBLISHED_TF32).unwrap_or_else(missing),
+        ]);
+    }
+
+    let mut text = format!(
+        "TF32 keeps 10 bits of mantissa in the factors of a product. The emulation rounds them so; it does not follow the \
+         GPU's order of summation, so it shows how much such rounding matters{}.\n\n{}",
+        if with_paper { " and need not meet the paper's counts" } else { "" },
+        table.to_markdown()
+    );
+    let attacks = (
+        input.clean_attack(PUBLISHED, 0.1),
+        input.clean_attack(PUBLISHED_TF32, 0.1),
+        numbers::fgsm(CLEAN, PUBLISHED, 0.1),
+    );
+    if input.is_reference_configuration
+        && let (Some(exact), Some(emulated), Some(published)) = attacks
+    {
+        let off = |rate: f64| 100.0 * (rate - published.success_rate());
+        let (without, with) = (off(exact.success_rate), off(emulated.success_rate));
+        let nearer = if with.abs() < without.abs() { "nearer to" } else { "no nearer to" };
+        text.push_str(&format!(
+            "\nAt ε = 0.1 the emulation's success rate is {with:+.1} points from the paper's, the other's {without:+.1}: \
+             emulating TF32 comes {nearer} the published count.\n"
+        ));
+    }
+    if input.is_reference_configuration
+        && let Some(check) = check_curve(input.training, CLEAN, PUBLISHED_TF32)
+    {
+        let is = if check.passes() { "is" } else { "is not" };
+        text.push_str(&format!(
+            "\nIts training curve {is} the paper's within the band: at most {:.4} off in train loss, {:.4} in train \
+             accuracy, {:.4} in test accuracy.\n",
+            check.train_loss, check.train_accuracy, check.test_accuracy
+        ));
+    }
+    Some(text)
+}

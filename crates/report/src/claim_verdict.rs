@@ -1,0 +1,29 @@
+//! The verdict on a claim for one optimizer, from the rows of `claims.csv`.
+
+use minima_rows::{ClaimRow, ClaimVerdict};
+
+/// The verdict on a claim for one optimizer: it holds where all comparisons do, fails where one fails, else is undecided.
+///
+/// Without a comparison it is undecided.
+#[must_use]
+pub fn verdict(rows: &[ClaimRow], letter: &str, optimizer: &str) -> ClaimVerdict {
+    let of = |row: &&ClaimRow| row.claim == letter && row.optimizer == optimizer;
+    let verdicts: Vec<ClaimVerdict> = rows.iter().filter(of).map(|row| row.verdict).collect();
+    if verdicts.contains(&ClaimVerdict::Fails) {
+        ClaimVerdict::Fails
+    } else if verdicts.is_empty() || verdicts.contains(&ClaimVerdict::Undecided) {
+        ClaimVerdict::Undecided
+    } else {
+        ClaimVerdict::Holds
+    }
+}
+
+/// The verdict as a reader should see it.
+#[must_use]
+pub fn word(verdict: ClaimVerdict) -> &'static str {
+    match verdict {
+        ClaimVerdict::Holds => "holds",
+        ClaimVerdict::Fails => "fails",
+        ClaimVerdict::Undecided => "undecided",
+    }
+}

@@ -1,0 +1,236 @@
+//! The report's section on the curvature at the end of training: does Gauss-Newton find the sharper minima?
+
+use crate::input::ReportInput;
+use crate::words::listed;
+use minima_metrics::SpectrumOptions;
+use minima_rows::optimizers::{ADAM, MEAN, SGD, distinct, label};
+use minima_rows::significant::{decimal, significant};
+use minima_rows::{CLEAN, CurvatureMatrix, CurvatureRow, SpectralQuantity};
+use minima_rows::{Spread, Table, names};
+
+/// Two values this close, as a share of the larger, are said to be about the same.
+const ABOUT: f64 = 0.05;
+
+/// Significant digits of eigenvalues and traces.
+const DIGITS: usize = 3;
+
+/// A measure of sharpness.
+#[derive(Clone, Copy)]
+struct Measure {
+    name: &'static str,
+    normalised: bool,
+    quantity: SpectralQuantity,
+}
+
+/// Those that optimizers are compared by.
+const MEASURES: [Measure; 4] = [
+    Measure { name: "largest eigenvalue", normalised: false, quantity: SpectralQuantity::Largest },
+    Measure { name: "trace", normalised: false, quantity: SpectralQuantity::Trace },
+    Measure {
+        name: "largest eigenvalue in units of the filters",
+        normalised: true,
+        quantity: SpectralQuantity::Largest,
+    },
+    Measure { name: "trace in units of the filters", normalised: true, quantity: SpectralQuantity::Trace },
+];
+
+/// How one value lies to another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compared {
+    Larger,
+    Smaller,
+    About,
+}
+
+fn compare(own: f64, other: f64) -> Compared {
+    if (own - other).abs() <= ABOUT * own.abs().max(other.abs()) {
+        Compared::About
+    } else if own > other {
+        Compared::Larger
+    } else {
+        Compared::Smaller
+    }
+}
+
+/// The rows that one cell of the table, or one number of a sentence, is made of: the first rank of the Hessian's or of another matrix.
+fn cell<'a>(
+    rows: &'a [CurvatureRow],
+    matrix: CurvatureMatrix,
+    normalised: bool,
+    quantity: SpectralQuantity,
+) -> impl Iterator<Item = &'a CurvatureRow> + 'a {
+    rows.iter()
+        .filter(move |row| (row.matrix, row.normalised, row.quantity, row.rank) == (matrix, normalised, quantity, 1))
+}
+
+/// A line a model: the ends of the spectra and the trace, as they are and in units of the filters.
+pub fn curvature_table(rows: &[CurvatureRow]) -> Table {
+    use CurvatureMatrix::{GaussNewton, Hessian};
+    use SpectralQuantity::{Largest, Smallest, Trace};
+    let mut table = Table::new(&[
+        "optimizer",
+        "data",
+        "λ₁ of G",
+        "λ₁ of H",
+        "smallest of H",
+        "trace",
+        "in filters: λ₁ of H",
+        "in filters: trace",
+    ]);
+    for labels in names(rows.iter().map(|row| row.labels.as_str())) {
+        for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let own = |row: &&CurvatureRow| row.labels == labels && row.optimizer == optimizer;
+            if !rows.iter().any(|row| own(&row)) {
+                continue;
+            }
+            let shown = |matrix, normalised, quantity| {
+                let here = || cell(rows, matrix, normalised, quantity).filter(own);
+                let value = Spread::of(here().map(|row| row.value)).significant(DIGITS);
+                // Of several seeds, the one that is known least.
+                let worst = here().filter(|row| !row.converged).map(|row| row.residual).max_by(f64::total_cmp);
+                match worst {
+                    Some(residual) => format!("{value}, not converged (± {})", significant(residual, 2)),
+                    None => value,
+                }
+            };
+            table.rows.push(vec![
+                label(optimizer).to_owned(),
+                labels.to_owned(),
+                shown(GaussNewton, false, Largest),
+                shown(Hessian, false, Largest),
+                shown(Hessian, false, Smallest),
+                shown(Hessian, false, Trace),
+                shown(Hessian, true, Largest),
+                shown(Hessian, true, Trace),
+            ]);
+        }
+    }
+    table
+}
+
+/// The section; none where nothing was measured.
+pub(super) fn section(input: &ReportInput<'_>) -> Option<String> {
+    let images = input.curvature.iter().map(|row| row.images).max()?;
+    let SpectrumOptions { steps, probes, .. } = SpectrumOptions::default();
+    let mut text = format!(
+        "Second derivatives of the mean loss on the first {images} training images, with the labels the model was trained on: `G` \
+         is the generalized Gauss-Newton matrix, `H` the Hessian, `λ₁` the largest eigenvalue. The trace is that of both, which \
+         have the same diagonal in a network of rectifiers. In filters: each weight in units of its filter's norm, each bias in \
+         units of itself, `D H D`; that stays the same when one layer is scaled up and the next one down, which the plain numbers do \
+         not. Eigenvalues are Lanczos's, after {steps} steps from each of {probes} random starts (one, in filters): the largest \
+         are bounds from below, the smallest from above, and `residual` in `curvature.csv` says how far off an eigenvalue can be. An \
+         eigenvalue whose residual exceeds 1 % of it is marked as not converged, with the residual.\n\n{}",
+        curvature_table(input.curvature).to_markdown()
+    );
+    let sentences = comparisons(input);
+    if !sentences.is_empty() {
+        let seed = input.quoted_seed();
+        text.push_str(&format!(
+            "\nTrained on clean labels (seed {seed}), is Gauss-Newton's minimum the sharper one?\n\n{sentences}"
+        ));
+    }
+    text.push_str(&format!("\n{}", caveats(input, images)));
+    Some(text)
+}
+
+/// The Hessian's value by a measure, of the quoted seed's clean model.
+fn value(input: &ReportInput<'_>, optimizer: &str, measure: Measure) -> Option<f64> {
+    let seed = input.quoted_seed();
+    cell(input.curvature, CurvatureMatrix::Hessian, measure.normalised, measure.quantity)
+        .find(|row| row.labels == CLEAN && row.optimizer == optimizer && row.seed == seed)
+        .map(|row| row.value)
+}
+
+/// A line for each Gauss-Newton against SGD and Adam, and one that sums them up.
+fn comparisons(input: &ReportInput<'_>) -> String {
+    let names = distinct(input.curvature.iter().map(|row| row.optimizer.as_str()));
+    // All of them have the name of the plain one, or begin with it.
+    let own: Vec<&str> = names.iter().copied().filter(|name| name.starts_with(MEAN)).collect();
+    let rivals: Vec<&str> = names.iter().copied().filter(|name| [SGD, ADAM].contains(name)).collect();
+    let mut lines = String::new();
+    let mut seen = Vec::new();
+    for optimizer in own {
+        let parts: Vec<String> = MEASURES
+            .into_iter()
+            .filter_map(|measure| {
+                let own = value(input, optimizer, measure)?;
+                let others: Vec<_> = rivals
+                    .iter()
+                    .filter_map(|rival| value(input, rival, measure).map(|other| (*rival, other, compare(own, other))))
+                    .collect();
+                seen.extend(others.iter().map(|(rival, _, how)| (*rival, measure.normalised, *how)));
+                (!others.is_empty())
+                    .then(|| format!("{} {}, {}", measure.name, significant(own, DIGITS), beside(&others)))
+            })
+            .collect();
+        if !parts.is_empty() {
+            lines.push_str(&format!("- {}: {}.\n", label(optimizer), parts.join("; ")));
+        }
+    }
+    if !seen.is_empty() {
+        let rivals: Vec<&str> =
+            rivals.into_iter().filter(|rival| seen.iter().any(|(name, ..)| name == rival)).collect();
+        lines.push_str(&format!("\n{}\n", answer(&rivals, &seen)));
+    }
+    lines
+}
+
+/// "larger than SGD's 60.0 and Adam's 15.0", "larger than Adam's 15.0, smaller than SGD's 60.0".
+fn beside(others: &[(&str, f64, Compared)]) -> String {
+    let words = [(Compared::Larger, "larger than"), (Compared::Smaller, "smaller than"), (Compared::About, "about")];
+    let parts = words.into_iter().filter_map(|(how, words)| {
+        let so = others.iter().filter(|(_, _, found)| *found == how);
+        let named: Vec<String> =
+            so.map(|(rival, other, _)| format!("{}'s {}", label(rival), significant(*other, DIGITS))).collect();
+        (!named.is_empty()).then(|| format!("{words} {}", listed(&named)))
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// How often the Gauss-Newtons are the sharper, in words.
+fn answer(rivals: &[&str], seen: &[(&str, bool, Compared)]) -> String {
+    let counted = |normalised: bool| {
+        let against = |rival: &&str| {
+            let own = || seen.iter().filter(|(name, units, _)| name == rival && *units == normalised);
+            let larger = own().filter(|(_, _, how)| *how == Compared::Larger).count();
+            format!("{larger} of {} against {}", own().count(), label(rival))
+        };
+        listed(&rivals.iter().map(against).collect::<Vec<_>>())
+    };
+    let count = |how| seen.iter().filter(|(_, _, found)| *found == how).count();
+    let (larger, about) = (count(Compared::Larger), count(Compared::About));
+    let verdict = if larger == seen.len() {
+        "By every measure here Gauss-Newton ends at the sharper point."
+    } else if larger == 0 {
+        "By no measure here does Gauss-Newton end at the sharper point."
+    } else {
+        "Whether Gauss-Newton ends at the sharper point depends on what is compared."
+    };
+    let tie =
+        if about == 0 { String::new() } else { format!(" In {about} of them the two are within 5 % of each other.") };
+    format!(
+        "{verdict} Of the comparisons of plain numbers it is the sharper one in {}; in units of the filters in {}.{tie}",
+        counted(false),
+        counted(true)
+    )
+}
+
+fn caveats(input: &ReportInput<'_>, images: u32) -> String {
+    let losses: Vec<String> = distinct(input.curvature.iter().map(|row| row.optimizer.as_str()))
+        .into_iter()
+        .filter_map(|name| Some(format!("{} {}", label(name), decimal(input.final_epoch(CLEAN, name)?.train_loss, 3))))
+        .collect();
+    let ended =
+        if losses.is_empty() { String::new() } else { format!(" Train losses at the end: {}.", listed(&losses)) };
+    let mut lines = format!(
+        "What to keep in mind:\n\n- A flat minimum can be made sharp by another choice of parameters for the same function (Dinh et al. \
+         2017). Units of the filters take out how layers share a scale, not how the units of a layer do.\n- A model stopped early is at \
+         no minimum, and cross-entropy itself flattens as a model gets sure: its curvature in the logits is `diag(p) − p pᵀ`, \
+         which vanishes. Sharpness compares only where the losses do.{ended}\n- The curvature is that of {images} training images, \
+         not of all of them.\n"
+    );
+    if input.seeds.len() < 2 {
+        lines.push_str("- One seed: another may order them otherwise.\n");
+    }
+    lines
+}

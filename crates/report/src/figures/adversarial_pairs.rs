@@ -1,0 +1,154 @@
+//! Figure 1: images above the adversarial images made of them.
+
+use plotters::prelude::DrawingBackend;
+use plotters::style::RGBColor;
+
+use super::canvas::{Anchor, Canvas, Stroke};
+use super::series_style::{GRID, HEADING, LABEL, SUBTITLE, TITLE};
+use super::{Figure, FigureError};
+use minima_rows::AdversarialExample;
+use minima_rows::optimizers::{distinct, label};
+use minima_rows::same;
+
+const WIDTH: f64 = 1600.0;
+const MARGIN: f64 = 40.0;
+const HEAD: f64 = 120.0;
+const COLUMNS: usize = 6;
+const ROW_LABEL: f64 = 150.0;
+const CELL: f64 = 228.0;
+const IMAGE: f64 = 208.0;
+const HEADING_HEIGHT: f64 = 56.0;
+const CAPTION: f64 = 60.0;
+const GROUP: f64 = HEADING_HEIGHT + 2.0 * CELL + CAPTION + 20.0;
+
+/// Successful attacks, a column each, a pair of rows an optimizer; the first six of an optimizer are shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdversarialPairs {
+    /// The examples of all optimizers.
+    pub examples: Vec<AdversarialExample>,
+}
+
+impl AdversarialPairs {
+    fn groups(&self) -> Vec<(&str, Vec<&AdversarialExample>)> {
+        let names = self.examples.iter().map(|one| one.optimizer.as_str());
+        distinct(names)
+            .into_iter()
+            .map(|name| {
+                let own = self.examples.iter().filter(|one| one.optimizer == name);
+                (name, own.take(COLUMNS).collect())
+            })
+            .collect()
+    }
+}
+
+impl Figure for AdversarialPairs {
+    fn name(&self) -> &str {
+        "adversarial-images"
+    }
+
+    fn size(&self) -> (u32, u32) {
+        let height = HEAD + self.groups().len().max(1) as f64 * GROUP;
+        (WIDTH as u32, height as u32)
+    }
+
+    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
+        canvas.text("Images and the adversarial images made of them", (MARGIN, 42.0), Anchor::Start, &TITLE)?;
+        canvas.text(
+            "Below each pair: true label → label predicted after the attack.",
+            (MARGIN, 86.0),
+            Anchor::Start,
+            &SUBTITLE,
+        )?;
+        if self.examples.is_empty() {
+            let nothing = "No attack succeeded.";
+            canvas.text(nothing, (MARGIN, HEAD + 60.0), Anchor::Start, &HEADING)?;
+        }
+        for (index, (optimizer, examples)) in self.groups().into_iter().enumerate() {
+            draw_group(canvas, HEAD + index as f64 * GROUP, optimizer, &examples)?;
+        }
+        Ok(())
+    }
+}
+
+fn draw_group<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    top: f64,
+    optimizer: &str,
+    examples: &[&AdversarialExample],
+) -> Result<(), FigureError> {
+    let epsilon = examples.first().map_or(0.0, |one| one.epsilon);
+    let shared = examples.iter().all(|one| same(one.epsilon, epsilon));
+    let heading = if shared { format!("{}, ε = {epsilon}", label(optimizer)) } else { label(optimizer).to_owned() };
+    canvas.text(&heading, (MARGIN, top + 24.0), Anchor::Start, &HEADING)?;
+
+    let originals = top + HEADING_HEIGHT;
+    for (row, name) in ["original", "attacked"].into_iter().enumerate() {
+        let middle = originals + row as f64 * CELL + IMAGE / 2.0;
+        canvas.text(name, (MARGIN, middle), Anchor::Start, &LABEL)?;
+    }
+    for (column, example) in examples.iter().enumerate() {
+        let left = MARGIN + ROW_LABEL + column as f64 * CELL;
+        draw_image(canvas, (left, originals), &example.original, example)?;
+        draw_image(canvas, (left, originals + CELL), &example.adversarial, example)?;
+        let mut caption = format!("{} → {}", example.label, example.predicted);
+        if !shared {
+            caption.push_str(&format!(", ε = {}", example.epsilon));
+        }
+        let below = originals + CELL + IMAGE + 30.0;
+        canvas.text(&caption, (left + IMAGE / 2.0, below), Anchor::Middle, &HEADING)?;
+    }
+    Ok(())
+}
+
+fn draw_image<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    (left, top): (f64, f64),
+    pixels: &[f32],
+    example: &AdversarialExample,
+) -> Result<(), FigureError> {
+    let [height, width, channels] = example.shape;
+    let fits = matches!(channels, 1 | 3) && height > 0 && width > 0 && pixels.len() == height * width * channels;
+    if !fits {
+        return Err(FigureError::Data {
+            figure: "adversarial-images".to_owned(),
+            found: format!("{} pixels of shape {:?}", pixels.len(), example.shape),
+            expected: "height × width × channels pixels, with 1 or 3 channels".to_owned(),
+        });
+    }
+    let side = IMAGE / height.max(width) as f64;
+    let (shown_width, shown_height) = (side * width as f64, side * height as f64);
+    let left = left + (IMAGE - shown_width) / 2.0;
+    let top = top + (IMAGE - shown_height) / 2.0;
+    for (row, line) in pixels.chunks_exact(width * channels).enumerate() {
+        let colors: Vec<RGBColor> = line.chunks_exact(channels).map(color).collect();
+        let y = top + row as f64 * side;
+        let mut column = 0;
+        for run in colors.chunk_by(|one, next| one == next) {
+            let x = left + column as f64 * side;
+            column += run.len();
+            if let Some(color) = run.first() {
+                // A cell too far, to be painted over by the next: a viewer that scales the picture would show seams.
+                let right = (x + (run.len() + 1) as f64 * side).min(left + shown_width);
+                let bottom = (y + 2.0 * side).min(top + shown_height);
+                canvas.rectangle((x, y), (right, bottom), *color)?;
+            }
+        }
+    }
+    let corners = [
+        (left, top),
+        (left + shown_width, top),
+        (left + shown_width, top + shown_height),
+        (left, top + shown_height),
+        (left, top),
+    ];
+    canvas.line(&corners, &Stroke::solid(GRID, 1.0))
+}
+
+fn color(pixel: &[f32]) -> RGBColor {
+    let byte = |channel: f32| (channel.clamp(0.0, 1.0) * 255.0).round() as u8;
+    match pixel {
+        [red, green, blue] => RGBColor(byte(*red), byte(*green), byte(*blue)),
+        [grey] => RGBColor(byte(*grey), byte(*grey), byte(*grey)),
+        _ => RGBColor(0, 0, 0),
+    }
+}

@@ -1,0 +1,44 @@
+//! Attacks stronger than FGSM, masked gradients, transfer.
+
+use super::prose::prose;
+use super::section::Section;
+use super::training;
+use crate::input::ReportInput;
+use crate::robustness;
+use maud::html;
+use minima_rows::MaskingRow;
+
+pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
+    let mut sections = Vec::new();
+    let words = robustness::section(input);
+    let figure = training::robust_accuracy(input);
+    if words.is_some() || figure.is_some() {
+        let body = html! {
+            @if let Some(words) = words { (prose(&words, "Robust images under each attack")) }
+            @if let Some(figure) = figure { (figure) }
+        };
+        sections.push(Section::new("attacks", input.heading("Stronger attacks"), body));
+    }
+    sections.extend(masking(input));
+    if let Some(words) = robustness::transfer(input.transfer) {
+        sections.push(Section::new("transfer", input.heading("Transfer"), prose(&words, "Success rates, by model")));
+    }
+    sections
+}
+
+/// The checks for masked gradients: those that do not pass, and all of them to be opened.
+fn masking(input: &ReportInput<'_>) -> Option<Section> {
+    let all = robustness::masking(input.masking)?;
+    let failed: Vec<MaskingRow> = input.masking.iter().filter(|row| row.verdict != "pass").cloned().collect();
+    let passed = input.masking.len() - failed.len();
+    let shown = robustness::masking(&failed).unwrap_or_default();
+    let body = html! {
+        p { (passed) " of " (input.masking.len()) " checks pass." @if !failed.is_empty() { " These do not:" } }
+        (prose(&shown, "Checks that do not pass"))
+        details {
+            summary { "All checks" }
+            (prose(&all, "All checks of each model"))
+        }
+    };
+    Some(Section::new("masking", input.heading("Masked gradients"), body))
+}

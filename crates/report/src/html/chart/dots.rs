@@ -1,0 +1,69 @@
+//! Values of several seeds by name: a line a name, a dot a seed, a bar from the least to the most.
+
+use super::{Axis, BOTTOM, RIGHT, TOP, WIDTH, drawing, horizontal_from, hover, label};
+use crate::html::theme::Look;
+use maud::Markup;
+
+/// Where the horizontal axis begins: names stand above their line, where there is room for any.
+const EDGE: f64 = 16.0;
+/// Height of a name and of the line of each kind.
+const NAME: f64 = 24.0;
+const KIND: f64 = 16.0;
+
+/// A value of each seed, of each of the kinds that are compared.
+#[derive(Clone, Debug)]
+pub(in crate::html) struct DotRow {
+    pub name: String,
+    pub look: Look,
+    /// For each kind, its values and what is said of each.
+    pub values: Vec<Vec<(f64, String)>>,
+}
+
+/// Names below each other on one horizontal axis; the first kind's dots are filled, those of the others hollow.
+#[derive(Clone, Debug)]
+pub(in crate::html) struct Dots {
+    pub title: String,
+    pub x: Axis,
+    pub kinds: Vec<String>,
+    pub rows: Vec<DotRow>,
+}
+
+impl Dots {
+    /// The drawing.
+    pub fn svg(&self) -> Markup {
+        let line = NAME + KIND * self.kinds.len() as f64;
+        let height = TOP + self.rows.len() as f64 * line + BOTTOM;
+        let mut content = horizontal_from(&self.x, EDGE, height);
+        for (index, row) in self.rows.iter().enumerate() {
+            let top = TOP - 6.0 + index as f64 * line;
+            content.push_str(&label((0.0, top + 16.0), "start", "name", &row.name));
+            content.push_str(&format!("<g class=\"{}\">", row.look.class()));
+            for (kind, values) in row.values.iter().enumerate() {
+                let y = top + NAME + (kind as f64 + 0.4) * KIND;
+                content.push_str(&self.line(row.look, kind, values, y));
+            }
+            content.push_str("</g>");
+        }
+        let kinds = self.kinds.join(" and ");
+        drawing(&self.title, &format!("{} for {kinds}, a line an optimizer.", self.x.title()), height, &content)
+    }
+
+    fn line(&self, look: Look, kind: usize, values: &[(f64, String)], y: f64) -> String {
+        let at = |value: f64| self.x.place(value, EDGE, WIDTH - RIGHT);
+        let least = values.iter().map(|value| value.0).fold(f64::INFINITY, f64::min);
+        let most = values.iter().map(|value| value.0).fold(f64::NEG_INFINITY, f64::max);
+        let mut text = String::new();
+        if most > least {
+            text.push_str(&format!("<path class=\"spread\" d=\"M{:.1} {y:.1}H{:.1}\"/>", at(least), at(most)));
+        }
+        let hollow = if kind == 0 { "" } else { " hollow" };
+        for (value, note) in values {
+            text.push_str(&format!(
+                "<path class=\"mark{hollow}\" data-hover=\"\" d=\"{}\">{}</path>",
+                look.marker((at(*value), y), 5.0),
+                hover(note)
+            ));
+        }
+        text
+    }
+}

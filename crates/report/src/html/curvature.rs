@@ -1,0 +1,65 @@
+//! Curvature at the end of training, with how the Hessian's eigenvalues are distributed.
+
+use super::chart::{Axis, Figure, Marks, Plot, Point, Series};
+use super::prose::prose;
+use super::section::Section;
+use super::theme::Look;
+use crate::curvature;
+use crate::input::ReportInput;
+use maud::{Markup, html};
+use minima_rows::optimizers::{distinct, label};
+use minima_rows::{CLEAN, CurvatureMatrix, SpectralDensityRow};
+
+pub(super) fn section(input: &ReportInput<'_>) -> Option<Section> {
+    let words = curvature::section(input);
+    let figure = spectrum(input.spectral_densities);
+    if words.is_none() && figure.is_none() {
+        return None;
+    }
+    let body = html! {
+        @if let Some(words) = words { (prose(&words, "Ends of the spectra and the trace of each model")) }
+        @if let Some(figure) = figure { (figure) }
+    };
+    Some(Section::new("curvature", input.heading("Curvature at the end"), body))
+}
+
+/// How many eigenvalues are at least so large, from the largest down.
+fn spectrum(rows: &[SpectralDensityRow]) -> Option<Markup> {
+    let own: Vec<&SpectralDensityRow> = rows
+        .iter()
+        .filter(|row| row.matrix == CurvatureMatrix::Hessian && !row.normalised && row.labels == CLEAN)
+        .collect();
+    let seed = own.first()?.seed;
+    let series = distinct(own.iter().map(|row| row.optimizer.as_str())).into_iter().map(|name| {
+        let mut of: Vec<_> = own.iter().filter(|row| row.optimizer == name && row.seed == seed).collect();
+        let probes = of.iter().map(|row| row.probe).max().map_or(1, |probe| probe + 1);
+        of.sort_by(|a, b| b.eigenvalue.total_cmp(&a.eigenvalue));
+        let mut above = 0.0;
+        let points = of.into_iter().filter(|row| row.eigenvalue > 0.0).map(|row| {
+            above += row.count / f64::from(probes);
+            Point { x: row.eigenvalue, y: above, note: String::new() }
+        });
+        Series { marks: Marks::None, ..Series::new(label(name), Look::of(name), points.collect()) }
+    });
+    let series: Vec<Series> = series.collect();
+    let points = || series.iter().flat_map(|one| &one.points);
+    let plot = Plot {
+        title: "Eigenvalues of the Hessian".to_owned(),
+        // Those near zero are many and of rounding.
+        x: Axis::logarithmic("eigenvalue", points().map(|point| point.x.max(1e-4))),
+        y: Axis::logarithmic("eigenvalues at least so large", points().map(|point| point.y.max(0.1))),
+        series,
+        height: 330.0,
+    };
+    let figure = Figure {
+        caption: "How many eigenvalues of the Hessian are at least so large".to_owned(),
+        note: format!(
+            "Both axes logarithmic; clean labels, seed {seed}; estimated by Lanczos's quadrature from random vectors. Negative \
+             eigenvalues are in the table above."
+        ),
+        legend: plot.legend(),
+        drawn: plot.svg(),
+        numbers: None,
+    };
+    Some(figure.markup())
+}

@@ -1,0 +1,56 @@
+//! `report.html`: one page that needs nothing else, neither the network nor a file beside it.
+//!
+//! It follows from a folder's files alone: equal files give equal bytes.
+
+mod answer;
+mod attacks;
+mod chart;
+mod curvature;
+mod distributions;
+mod gallery;
+mod methods;
+mod page;
+mod prose;
+mod section;
+mod studies;
+mod table;
+mod tables;
+mod theme;
+mod training;
+
+use crate::answer::Answer;
+use crate::error::ReportError;
+use crate::input::ReportInput;
+use crate::reference::Reference;
+use crate::results::Results;
+use crate::summary;
+
+const QUESTION: &str = "Which minimum does an optimizer find, and how robust is it?";
+
+/// The whole page. A section is there exactly if there are rows for it.
+///
+/// # Errors
+/// Returns [`ReportError::Figure`] if the pixels of an image cannot be encoded.
+pub fn page(results: &Results, reference: Option<&'static dyn Reference>) -> Result<String, ReportError> {
+    let input = ReportInput::of(results, reference);
+    let findings = reference.map_or_else(Vec::new, |own| own.findings(&input));
+    let mut sections = Vec::new();
+    if !input.training.is_empty() || !input.clean_fgsm.is_empty() {
+        sections.extend(reference.and_then(|own| tables::findings(own.noun(), &findings)));
+    }
+    sections.extend(training::section(&input));
+    sections.extend(tables::sections(&input));
+    sections.extend(studies::claims(&input));
+    sections.extend(distributions::sections(&input));
+    sections.extend(curvature::section(&input));
+    sections.extend(attacks::sections(&input));
+    sections.extend(gallery::section(&results.adversarial)?);
+    sections.extend(studies::sections(&results.studies));
+    sections.extend(methods::sections(&input, results));
+
+    let on = results.data_set.name().map_or_else(String::new, |name| format!(" on {name}"));
+    let title = format!("minima: {}{on}", results.name);
+    let lead = prose::prose(&summary::what_was_run(&input), "");
+    let first = answer::answer(&input, &Answer::of(&input, &findings));
+    Ok(page::document(&title, QUESTION, &lead, &first, &sections).into_string())
+}

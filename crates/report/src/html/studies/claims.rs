@@ -1,0 +1,28 @@
+//! Claims with their verdicts.
+
+use crate::html::prose::prose;
+use crate::html::section::Section;
+use crate::html::table::table;
+use crate::input::ReportInput;
+use crate::studies::claims::{about_differences, comparisons, differences, sentences, summary, title};
+use maud::html;
+use minima_rows::ClaimRow;
+
+pub(super) fn section(input: &ReportInput<'_>, rows: &[ClaimRow]) -> Option<Section> {
+    let claims = input.claims();
+    if claims.is_empty() {
+        let differences = differences(rows);
+        let body = html! { p { (about_differences(input)) } (table("Effects with their intervals", &differences)) };
+        return (!differences.rows.is_empty()).then(|| Section::new("claims", title(claims), body));
+    }
+    let words = sentences(rows, claims)?;
+    let body = html! {
+        (prose(&words, ""))
+        (table("Each claim for each optimizer: how many of its comparisons hold, fail or are undecided", &summary(rows, claims)))
+        details {
+            summary { "Every comparison" }
+            (table("Effects with their intervals", &comparisons(rows)))
+        }
+    };
+    Some(Section::new("claims", title(claims), body))
+}

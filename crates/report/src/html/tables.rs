@@ -1,0 +1,47 @@
+//! The tables of attacks and of loss increases, and what matches the reference.
+
+use super::prose::{inline, prose};
+use super::section::Section;
+use super::table::table;
+use crate::input::ReportInput;
+use crate::reference::{Agreement, Finding, Place};
+use crate::table_parts::parts;
+use maud::html;
+
+/// What matches the reference and what does not; `None` without a finding.
+pub(super) fn findings(noun: &str, findings: &[Finding]) -> Option<Section> {
+    if findings.is_empty() {
+        return None;
+    }
+    let body = html! {
+        ul {
+            @for finding in findings {
+                li {
+                    @match finding.agreement {
+                        Agreement::Matches => span class="holds" { "Matches. " },
+                        Agreement::Differs => span class="fails" { "Does not match. " },
+                        Agreement::Unjudged => span class="undecided" { "Not judged. " },
+                    }
+                    (inline(&finding.text))
+                }
+            }
+        }
+    };
+    Some(Section::new("findings", format!("What matches the {noun} and what does not"), body))
+}
+
+/// The tables that have rows.
+pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
+    let parts = parts(input).into_iter().map(|part| {
+        let body = html! { (prose(&part.words, "")) (table(part.caption, &part.table)) };
+        Section::new(part.id, part.title, body)
+    });
+    parts.chain(of_reference(input, Place::AfterAttacks)).collect()
+}
+
+/// The reference's own sections that stand at this place.
+pub(super) fn of_reference(input: &ReportInput<'_>, place: Place) -> Vec<Section> {
+    let own = input.reference.map_or_else(Vec::new, |reference| reference.sections(input));
+    let here = own.into_iter().filter(|section| section.place == place);
+    here.map(|section| Section::new(section.id, section.title, prose(&section.text, section.caption))).collect()
+}

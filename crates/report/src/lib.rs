@@ -1,0 +1,36 @@
+//! Reports from result files: tables, figures, Markdown and one page of HTML; and two folders of results compared.
+//!
+//! A report follows from the rows alone: equal rows give equal bytes. It may show a published result, a [`Reference`], beside its own
+//! numbers. Without one it has no column, section or sentence about it.
+
+mod answer;
+mod attacked;
+mod claim_verdict;
+pub mod comparison;
+mod curvature;
+mod error;
+pub mod figures;
+mod goal;
+pub mod histograms;
+pub mod html;
+mod input;
+mod markdown;
+mod reference;
+mod result_tables;
+pub mod results;
+mod robustness;
+mod studies;
+mod summary;
+mod table_parts;
+pub mod words;
+mod writing;
+
+pub use claim_verdict::{verdict, word};
+pub use curvature::curvature_table;
+pub use error::ReportError;
+pub use input::ReportInput;
+pub use markdown::report;
+pub use reference::{Agreement, Center, CurvePoint, FgsmCount, Finding, Place, Reference, ReferenceSection, Remarks};
+pub use result_tables::{distribution_table, fgsm_table, final_epoch_table, sharpness_table};
+pub use robustness::robustness_table;
+pub use writing::write_reports;

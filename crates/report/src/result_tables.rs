@@ -1,0 +1,251 @@
+//! Tables of results, beside a published result if there is one.
+//!
+//! Several seeds become their mean and range. A difference is the result less the published number.
+
+use crate::reference::Reference;
+use minima_rows::optimizers::{distinct, label};
+use minima_rows::significant::{decimal, shortest, signed};
+use minima_rows::{
+    DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, Spread, Table, TrainingRow, descending, names,
+};
+
+/// What a cell shows if the reference has no number.
+const NOTHING: &str = "–";
+
+/// The columns of a table that show a reference's numbers.
+#[derive(Clone, Copy)]
+enum Column {
+    Ours(&'static str),
+    Theirs,
+    Difference,
+}
+
+use Column::{Difference, Ours, Theirs};
+
+/// An empty table, and which of the columns it has: without a reference only the columns of our numbers.
+fn table(columns: &[Column], reference: Option<&dyn Reference>) -> (Table, Vec<bool>) {
+    let name = |column: &Column| match (*column, reference) {
+        (Ours(name), _) => Some(name),
+        (Theirs, Some(reference)) => Some(reference.noun()),
+        (Difference, Some(_)) => Some("Δ"),
+        (Theirs | Difference, None) => None,
+    };
+    let names: Vec<Option<&str>> = columns.iter().map(name).collect();
+    let header: Vec<&str> = names.iter().copied().flatten().collect();
+    (Table::new(&header), names.iter().map(Option::is_some).collect())
+}
+
+/// The cells of the columns that are shown.
+fn kept(cells: impl IntoIterator<Item = String>, shown: &[bool]) -> Vec<String> {
+    cells.into_iter().zip(shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell).collect()
+}
+
+/// FGSM: a line for each optimizer and epsilon. Successes are the images that are classified correctly and, after the
+/// attack, misclassified.
+pub fn fgsm_table(rows: &[FgsmRow], reference: Option<&dyn Reference>) -> Table {
+    // The rate is the result: it comes first, where a narrow screen shows it.
+    let columns = [
+        Ours("optimizer"),
+        Ours("ε"),
+        Ours("success rate"),
+        Theirs,
+        Ours("correct"),
+        Theirs,
+        Difference,
+        Ours("successes"),
+        Theirs,
+        Difference,
+    ];
+    let (mut table, shown) = table(&columns, reference);
+    for labels in names(rows.iter().map(|row| row.labels.as_str())) {
+        for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let own = || rows.iter().filter(|row| row.labels == labels && row.optimizer == optimizer);
+            for epsilon in descending(own().map(|row| row.epsilon)) {
+                let here: Vec<&FgsmRow> = own().filter(|row| row.epsilon == epsilon).collect();
+                let published = reference.and_then(|own| own.fgsm(labels, optimizer, epsilon));
+                let correct = Spread::of(here.iter().map(|row| f64::from(row.correct)));
+                let successes = Spread::of(here.iter().map(|row| f64::from(row.successes)));
+                let rate = Spread::of(here.iter().map(|row| 100.0 * row.success_rate));
+                let theirs = published.map(|count| (f64::from(count.correct), f64::from(count.successes)));
+                let mut cells = vec![label(optimizer).to_owned(), shortest(epsilon)];
+                cells.push(format!("{} %", rate.show(1)));
+                cells.push(or_nothing(published.map(|count| format!("{:.1} %", 100.0 * count.success_rate()))));
+                cells.extend(counts_compared(&correct, theirs.map(|count| count.0)));
+                cells.extend(counts_compared(&successes, theirs.map(|count| count.1)));
+                table.rows.push(kept(cells, &shown));
+            }
+        }
+    }
+    table
+}
+
+/// Loss increases under weight perturbations: a line for each optimizer, scope and radius.
+pub fn sharpness_table(rows: &[SharpnessRow], reference: Option<&dyn Reference>) -> Table {
+    let columns = [Ours("optimizer"), Ours("scope"), Ours("ρ"), Ours("mean"), Ours("median"), Theirs, Difference];
+    let (mut table, shown) = table(&columns, reference);
+    for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+        for scope in [Scope::Batch, Scope::Example] {
+            let own = || rows.iter().filter(|row| row.optimizer == optimizer && row.scope == scope);
+            for rho in descending(own().map(|row| row.rho)).into_iter().rev() {
+                let here: Vec<&SharpnessRow> = own().filter(|row| row.rho == rho).collect();
+                let published = match scope {
+                    Scope::Batch => reference.and_then(|own| own.sharpness(optimizer, rho)),
+                    Scope::Example => None,
+                };
+                let mean = Spread::of(here.iter().map(|row| row.mean_loss_increase));
+                let median = Spread::of(here.iter().map(|row| row.median_loss_increase));
+                let mut cells = vec![label(optimizer).to_owned(), scope.to_string(), shortest(rho), mean.digits(4)];
+                cells.extend(compared(&median, published, 4));
+                table.rows.push(kept(cells, &shown));
+            }
+        }
+    }
+    table
+}
+
+/// Means, medians and other quantiles of a quantity over the test images: a line for each optimizer and labels.
+pub fn distribution_table(rows: &[DistributionRow], quantity: Quantity, reference: Option<&dyn Reference>) -> Table {
+    let columns = [
+        Ours("optimizer"),
+        Ours("labels"),
+        Ours("mean"),
+        Theirs,
+        Difference,
+        Ours("median"),
+        Theirs,
+        Difference,
+        Ours("5 %"),
+        Ours("25 %"),
+        Ours("75 %"),
+        Ours("95 %"),
+    ];
+    let (mut table, shown) = table(&columns, reference);
+    for labels in names(rows.iter().map(|row| row.labels.as_str())) {
+        for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let here: Vec<&DistributionRow> = rows
+                .iter()
+                .filter(|row| row.labels == labels && row.optimizer == optimizer && row.quantity == quantity)
+                .collect();
+            if here.is_empty() {
+                continue;
+            }
+            let published = reference.and_then(|own| own.distribution(labels, optimizer, quantity));
+            let spread = |value: fn(&DistributionRow) -> f64| Spread::of(here.iter().map(|row| value(row)));
+            let mut cells = vec![label(optimizer).to_owned(), labels.to_owned()];
+            cells.extend(compared(&spread(|row| row.mean), published.map(|summary| summary.mean), 4));
+            cells.extend(compared(&spread(|row| row.median), published.map(|summary| summary.median), 4));
+            let quantiles: [fn(&DistributionRow) -> f64; 4] =
+                [|row| row.q05, |row| row.q25, |row| row.q75, |row| row.q95];
+            cells.extend(quantiles.into_iter().map(|quantile| spread(quantile).digits(4)));
+            table.rows.push(kept(cells, &shown));
+        }
+    }
+    table
+}
+
+/// The last epoch of every run.
+pub fn final_epoch_table(rows: &[TrainingRow]) -> Table {
+    let mut table =
+        Table::new(&["optimizer", "labels", "epochs", "test accuracy", "train loss", "train accuracy", "test loss"]);
+    for labels in names(rows.iter().map(|row| row.labels.as_str())) {
+        for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let own = || rows.iter().filter(|row| row.labels == labels && row.optimizer == optimizer);
+            let Some(last) = own().map(|row| row.epoch).max() else {
+                continue;
+            };
+            let here: Vec<&TrainingRow> = own().filter(|row| row.epoch == last).collect();
+            let spread = |value: fn(&TrainingRow) -> f64| Spread::of(here.iter().map(|row| value(row)));
+            table.rows.push(vec![
+                label(optimizer).to_owned(),
+                labels.to_owned(),
+                last.to_string(),
+                spread(|row| 100.0 * row.test_accuracy).show(2) + " %",
+                spread(|row| row.train_loss).digits(4),
+                spread(|row| 100.0 * row.train_accuracy).show(2) + " %",
+                spread(|row| row.test_loss).digits(4),
+            ]);
+        }
+    }
+    table
+}
+
+/// Our count, the paper's, and the difference of the two as they are shown.
+fn counts_compared(ours: &Spread, theirs: Option<f64>) -> [String; 3] {
+    let shown = |value: f64| format!("{value:.0}");
+    let difference = |theirs: f64| format!("{:+.0}", read(&shown(ours.mean())) - read(&shown(theirs)));
+    [ours.show(0), or_nothing(theirs.map(shown)), or_nothing(theirs.map(difference))]
+}
+
+/// Ours, the paper's, and the difference of the two as they are shown.
+fn compared(ours: &Spread, theirs: Option<f64>, decimals: usize) -> [String; 3] {
+    let difference = |theirs: f64| {
+        let (ours, theirs) = (decimal(ours.mean(), decimals), decimal(theirs, decimals));
+        // Two numbers of fixed decimals have a difference of as many.
+        let fixed = [&ours, &theirs].iter().all(|text| text.split('.').nth(1).map_or(0, str::len) == decimals);
+        let difference = read(&ours) - read(&theirs);
+        if fixed { format!("{difference:+.decimals$}") } else { signed(difference, decimals) }
+    };
+    [
+        ours.digits(decimals),
+        or_nothing(theirs.map(|theirs| decimal(theirs, decimals))),
+        or_nothing(theirs.map(difference)),
+    ]
+}
+
+/// The number that a cell shows.
+fn read(shown: &str) -> f64 {
+    shown.parse().unwrap_or(f64::NAN)
+}
+
+fn or_nothing(cell: Option<String>) -> String {
+    cell.unwrap_or_else(|| NOTHING.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sharpness(seed: u64, mean: f64, median: f64) -> SharpnessRow {
+        let (optimizer, scope) = ("sgd".to_owned(), Scope::Batch);
+        SharpnessRow { optimizer, seed, rho: 0.01, scope, mean_loss_increase: mean, median_loss_increase: median }
+    }
+
+    #[test]
+    fn without_a_reference_no_column_is_about_it() {
+        let rows = [FgsmRow::new("clean", "sgd", 42, 0.1, 2_800, 2_700)];
+        let text = fgsm_table(&rows, None).to_text();
+        assert_eq!(
+            text,
+            "\
+optimizer    ε  success rate  correct  successes
+---------  ---  ------------  -------  ---------
+SGD        0.1        96.4 %     2800       2700
+"
+        );
+        let table = sharpness_table(&[sharpness(1, 3.1e-8, 0.5)], None);
+        assert_eq!(table.header, ["optimizer", "scope", "ρ", "mean", "median"]);
+        assert_eq!(table.rows[0][3..], ["3.10e-8", "0.5000"]);
+    }
+
+    #[test]
+    fn several_seeds_become_a_mean_and_a_range() {
+        let table = sharpness_table(&[sharpness(1, 0.010, 0.010), sharpness(2, 0.012, 0.012)], None);
+        assert_eq!(table.rows[0][4], "0.0110 (0.0100 to 0.0120)");
+    }
+
+    #[test]
+    fn a_difference_is_that_of_the_numbers_beside_it() {
+        // 0.01004 and 0.01006 are shown as 0.0100 and 0.0101.
+        assert_eq!(compared(&Spread::of([0.010_06].into_iter()), Some(0.010_04), 4)[2], "+0.0001");
+        assert_eq!(counts_compared(&Spread::of([2.0, 3.0].into_iter()), Some(5.0)), ["2 (2 to 3)", "5", "-3"]);
+        let tiny = compared(&Spread::of([3.1e-8].into_iter()), Some(0.01), 4);
+        assert_eq!(tiny, ["3.10e-8", "0.0100", "-0.0100"]);
+        assert_eq!(compared(&Spread::of([3.1e-8].into_iter()), Some(2e-8), 4)[2], "+1.10e-8");
+    }
+
+    #[test]
+    fn no_rows_make_an_empty_table() {
+        assert!(distribution_table(&[], Quantity::LogitMargin, None).rows.is_empty());
+        assert!(final_epoch_table(&[]).to_text().lines().count() == 2);
+    }
+}

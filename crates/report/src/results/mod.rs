@@ -1,0 +1,242 @@
+//! What a folder of results holds: the rows of its CSV files, its configuration and what it was made with.
+//!
+//! Reports are made from this alone, so that they can be made again from the files.
+
+mod data_set;
+mod study_results;
+
+pub use data_set::DataSet;
+pub use study_results::StudyResults;
+
+use minima_config::DataIdentity;
+use minima_config::preset::{Preset, PresetError};
+use minima_rows::{
+    AdversarialRow, CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, Provenance, ProvenanceError, Record, RecordError,
+    RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow, read_csv,
+};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The figures that an experiment draws, in the order in which a report shows them.
+pub const FIGURES: [&str; 6] =
+    ["adversarial-images", "input-gradient-norms", "logit-margins", "robust-accuracy", "spectral-density", "training"];
+
+/// Where a folder's configuration may lie: its own, or else that of the study whose tables stand in.
+const CONFIGURATIONS: [&str; 2] = ["config.toml", SEEDS_CONFIGURATION];
+/// The configuration of the study of seeds.
+pub(crate) const SEEDS_CONFIGURATION: &str = "studies/seeds/config.toml";
+
+/// A folder of results could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ResultsError {
+    /// The folder is not there.
+    #[error("{}: found no folder, expected one with results", .0.display())]
+    Missing(PathBuf),
+    /// There is no result in the folder.
+    #[error("{}: found no result, expected training.csv, a file in tables or one in studies", .0.display())]
+    Empty(PathBuf),
+    /// A CSV file is not as expected.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The configuration is not as expected.
+    #[error(transparent)]
+    Preset(#[from] PresetError),
+    /// The manifest cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ProvenanceError),
+    /// A row says something that cannot be.
+    #[error("{}: found {found}, expected {expected}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        found: String,
+        /// What it should say.
+        expected: &'static str,
+    },
+}
+
+/// All rows of a folder of results; those of a file that is not there are none.
+#[derive(Clone, Debug, Default)]
+pub struct Results {
+    /// The preset's name, or the folder's where there is no manifest.
+    pub name: String,
+    /// `config.toml`.
+    pub configuration: Option<Preset>,
+    /// Where that lies in the folder.
+    pub configuration_place: Option<&'static str>,
+    /// What `manifest.json` says of versions and data.
+    pub provenance: Option<Provenance>,
+    /// The data set, by the hashes in the manifest, in the configuration and in the recipes of the studies' runs.
+    pub data_set: DataSet,
+    /// The folder of the data as it was given, where that is known and the data are not MNIST.
+    pub data_folder: Option<String>,
+    /// The distinct data sets in the recipes of the studies' runs.
+    studied: Vec<DataIdentity>,
+    /// `training.csv`.
+    pub training: Vec<TrainingRow>,
+    /// `tables/clean_fgsm.csv`.
+    pub clean_fgsm: Vec<FgsmRow>,
+    /// `tables/poisoned_fgsm.csv`.
+    pub poisoned_fgsm: Vec<FgsmRow>,
+    /// `tables/sharpness.csv`.
+    pub sharpness: Vec<SharpnessRow>,
+    /// `tables/distributions.csv`.
+    pub distributions: Vec<DistributionRow>,
+    /// `tables/histograms.csv`.
+    pub histograms: Vec<HistogramRow>,
+    /// `tables/adversarial.csv`.
+    pub adversarial: Vec<AdversarialRow>,
+    /// `tables/robustness.csv`.
+    pub robustness: Vec<RobustnessRow>,
+    /// `tables/robustness_curves.csv`.
+    pub robustness_curves: Vec<RobustnessRow>,
+    /// `tables/transfer.csv`.
+    pub transfer: Vec<TransferRow>,
+    /// `tables/masking.csv`.
+    pub masking: Vec<MaskingRow>,
+    /// `tables/curvature.csv`.
+    pub curvature: Vec<CurvatureRow>,
+    /// `tables/spectral_density.csv`.
+    pub spectral_densities: Vec<SpectralDensityRow>,
+    /// The figures in `figures`, without an ending.
+    pub figures: Vec<String>,
+    /// The seeds in the files, in the configuration's order, or else ascending.
+    pub seeds: Vec<u64>,
+    /// What is in `studies`.
+    pub studies: StudyResults,
+}
+
+impl Results {
+    /// Reads a folder. Files that are not there are left out; tables may lie in the folder itself instead of in its `tables`. Where
+    /// it has no tables and no training of its own, those of `studies/seeds` stand in.
+    ///
+    /// # Errors
+    /// When there is nothing to report, or a file is not as expected.
+    pub fn read(folder: &Path) -> Result<Self, ResultsError> {
+        if !folder.is_dir() {
+            return Err(ResultsError::Missing(folder.to_owned()));
+        }
+        let studies = StudyResults::read(&folder.join("studies"))?;
+        let mut results = Self::read_tables(folder)?;
+        if results.is_empty() {
+            results = Self::read_tables(&folder.join("studies/seeds"))?;
+        }
+        if results.is_empty() && studies.is_empty() {
+            return Err(ResultsError::Empty(folder.to_owned()));
+        }
+        results.studies = studies;
+        let own = Provenance::read(&folder.join("manifest.json"))?;
+        if own.is_some() {
+            results.provenance = own;
+        }
+        results.configuration_place = CONFIGURATIONS.into_iter().find(|place| folder.join(place).is_file());
+        if let Some(place) = results.configuration_place {
+            results.configuration = Some(Preset::from_file(&folder.join(place), &[])?);
+        }
+        results.studied = data_set::of_runs(&folder.join("studies/runs"));
+        results.recognise_data();
+        results.seeds = results.found_seeds();
+        results.name = match &results.provenance {
+            Some(provenance) => provenance.preset.clone(),
+            None => name_of(folder),
+        };
+        Ok(results)
+    }
+
+    /// Says what the results were made with, instead of the folder's manifest.
+    pub fn set_provenance(&mut self, provenance: Provenance) {
+        self.name.clone_from(&provenance.preset);
+        self.provenance = Some(provenance);
+        self.recognise_data();
+    }
+
+    /// Takes the data set from what has been read.
+    fn recognise_data(&mut self) {
+        let manifest = self.provenance.as_ref().and_then(data_set::of_manifest);
+        let configured = self.configuration.as_ref().and_then(Preset::data_identity);
+        self.data_set = DataSet::agreed(manifest.into_iter().chain(configured).chain(self.studied.iter().cloned()));
+        self.data_folder = self.provenance.as_ref().and_then(|provenance| provenance.data_folder.clone());
+    }
+
+    /// The rows of one folder, without its studies.
+    fn read_tables(folder: &Path) -> Result<Self, ResultsError> {
+        let drawn = |name: &&&str| folder.join("figures").join(format!("{name}.png")).is_file();
+        let results = Self {
+            training: rows(&folder.join("training.csv"))?,
+            clean_fgsm: table(folder, "clean_fgsm.csv")?,
+            poisoned_fgsm: table(folder, "poisoned_fgsm.csv")?,
+            sharpness: table(folder, "sharpness.csv")?,
+            distributions: table(folder, "distributions.csv")?,
+            histograms: table(folder, "histograms.csv")?,
+            adversarial: table(folder, "adversarial.csv")?,
+            robustness: table(folder, "robustness.csv")?,
+            robustness_curves: table(folder, "robustness_curves.csv")?,
+            transfer: table(folder, "transfer.csv")?,
+            masking: table(folder, "masking.csv")?,
+            curvature: table(folder, "curvature.csv")?,
+            spectral_densities: table(folder, "spectral_density.csv")?,
+            figures: FIGURES.iter().filter(drawn).map(|name| (*name).to_owned()).collect(),
+            ..Self::default()
+        };
+        if let Some(row) = results.adversarial.iter().find(|row| row.pixels().is_none()) {
+            return Err(ResultsError::Content {
+                path: place(folder, "adversarial.csv"),
+                found: format!(
+                    "{} and {} hexadecimal digits for {} × {} pixels of {} numbers",
+                    row.original.len(),
+                    row.adversarial.len(),
+                    row.height,
+                    row.width,
+                    row.channels
+                ),
+                expected: "two digits for each number, and 1 or 3 numbers for each pixel",
+            });
+        }
+        Ok(results)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.training.is_empty()
+            && self.clean_fgsm.is_empty()
+            && self.poisoned_fgsm.is_empty()
+            && self.sharpness.is_empty()
+            && self.distributions.is_empty()
+            && self.robustness.is_empty()
+            && self.curvature.is_empty()
+    }
+
+    /// The seeds in the files: in the configuration's order where it has all of them, or else ascending.
+    fn found_seeds(&self) -> Vec<u64> {
+        let rows = self.training.iter().map(|row| row.seed);
+        let found: BTreeSet<u64> = rows.chain(self.clean_fgsm.iter().map(|row| row.seed)).collect();
+        match &self.configuration {
+            Some(preset) if found.iter().all(|seed| preset.seeds.contains(seed)) => {
+                preset.seeds.iter().copied().filter(|seed| found.contains(seed)).collect()
+            }
+            _ => found.into_iter().collect(),
+        }
+    }
+}
+
+/// A folder's own name.
+fn name_of(folder: &Path) -> String {
+    let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    named(folder).or_else(|| named(&folder.canonicalize().ok()?)).unwrap_or_else(|| "results".to_owned())
+}
+
+/// Where a table lies.
+fn place(folder: &Path, file: &str) -> PathBuf {
+    let usual = folder.join("tables").join(file);
+    let beside = folder.join(file);
+    if !usual.is_file() && beside.is_file() { beside } else { usual }
+}
+
+fn table<R: Record>(folder: &Path, file: &str) -> Result<Vec<R>, RecordError> {
+    rows(&place(folder, file))
+}
+
+/// The rows of a file; none where there is no such file.
+fn rows<R: Record>(path: &Path) -> Result<Vec<R>, RecordError> {
+    if path.is_file() { read_csv(path) } else { Ok(Vec::new()) }
+}

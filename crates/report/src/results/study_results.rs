@@ -1,0 +1,99 @@
+//! The rows of the studies.
+
+use super::{ResultsError, rows, table};
+use minima_rows::STUDY_NAMES;
+use minima_rows::{
+    ClaimRow, DampingRow, DriftRow, FailureRow, FgsmRow, LateAttackRow, LogitScaleRow, MatchRow, PathRow, PoisonRow,
+    PrecisionRow, SegmentRow, SurfaceRow, TrainingRow,
+};
+use std::path::Path;
+
+/// All rows of a folder `studies`; those of a file that is not there are none.
+#[derive(Clone, Debug, Default)]
+pub struct StudyResults {
+    /// `seeds/training.csv`.
+    pub seeds_training: Vec<TrainingRow>,
+    /// `seeds/tables/clean_fgsm.csv`.
+    pub seeds_fgsm: Vec<FgsmRow>,
+    /// `seeds/late.csv`.
+    pub late: Vec<LateAttackRow>,
+    /// `seeds/claims.csv`.
+    pub claims: Vec<ClaimRow>,
+    /// `matched/path.csv`.
+    pub path: Vec<PathRow>,
+    /// `matched/matches.csv`.
+    pub matches: Vec<MatchRow>,
+    /// `logit-scale/logit_scale.csv`.
+    pub logit_scale: Vec<LogitScaleRow>,
+    /// `poison/poison.csv`.
+    pub poison: Vec<PoisonRow>,
+    /// `damping/damping.csv`.
+    pub damping: Vec<DampingRow>,
+    /// `precision/precision.csv`.
+    pub precision: Vec<PrecisionRow>,
+    /// `precision/drift.csv`.
+    pub drift: Vec<DriftRow>,
+    /// `landscape/surface.csv`.
+    pub surface: Vec<SurfaceRow>,
+    /// `landscape/segments.csv`.
+    pub segments: Vec<SegmentRow>,
+    /// `failures.csv` of each study; a run that failed in several is there once.
+    pub failures: Vec<FailureRow>,
+}
+
+impl StudyResults {
+    /// Reads a folder; one that is not there has no rows.
+    ///
+    /// # Errors
+    /// When a file is not as expected.
+    pub fn read(folder: &Path) -> Result<Self, ResultsError> {
+        let seeds = folder.join("seeds");
+        Ok(Self {
+            seeds_training: rows(&seeds.join("training.csv"))?,
+            seeds_fgsm: table(&seeds, "clean_fgsm.csv")?,
+            late: rows(&seeds.join("late.csv"))?,
+            claims: rows(&seeds.join("claims.csv"))?,
+            path: rows(&folder.join("matched/path.csv"))?,
+            matches: rows(&folder.join("matched/matches.csv"))?,
+            logit_scale: rows(&folder.join("logit-scale/logit_scale.csv"))?,
+            poison: rows(&folder.join("poison/poison.csv"))?,
+            damping: rows(&folder.join("damping/damping.csv"))?,
+            precision: rows(&folder.join("precision/precision.csv"))?,
+            drift: rows(&folder.join("precision/drift.csv"))?,
+            surface: rows(&folder.join("landscape/surface.csv"))?,
+            segments: rows(&folder.join("landscape/segments.csv"))?,
+            failures: failures(folder)?,
+        })
+    }
+
+    /// Whether there is no row of any study.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.seeds_training.is_empty()
+            && self.seeds_fgsm.is_empty()
+            && self.late.is_empty()
+            && self.claims.is_empty()
+            && self.path.is_empty()
+            && self.matches.is_empty()
+            && self.logit_scale.is_empty()
+            && self.poison.is_empty()
+            && self.damping.is_empty()
+            && self.precision.is_empty()
+            && self.drift.is_empty()
+            && self.surface.is_empty()
+            && self.segments.is_empty()
+    }
+}
+
+/// The failures of all studies.
+fn failures(folder: &Path) -> Result<Vec<FailureRow>, ResultsError> {
+    let mut found: Vec<FailureRow> = Vec::new();
+    for study in STUDY_NAMES {
+        for row in rows(&folder.join(study).join("failures.csv"))? {
+            if !found.contains(&row) {
+                found.push(row);
+            }
+        }
+    }
+    Ok(found)
+}

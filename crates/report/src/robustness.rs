@@ -1,0 +1,123 @@
+//! The report's section on attacks stronger than FGSM, and on masked gradients.
+
+use crate::input::ReportInput;
+use minima_rows::optimizers::{distinct, label};
+use minima_rows::{MaskingRow, RobustnessRow, TransferRow};
+use minima_rows::{Table, in_order, names};
+
+/// The table of attacks: a line an optimizer, a column an attack and radius, the robust images of the attacked ones.
+pub fn robustness_table(rows: &[RobustnessRow]) -> Table {
+    let columns = in_order(rows.iter().map(|row| (row.attack.as_str(), row.epsilon)));
+    let titles: Vec<String> = columns.iter().map(|(attack, epsilon)| format!("{attack} {epsilon}")).collect();
+    let mut header = vec!["training", "optimizer", "correct"];
+    header.extend(titles.iter().map(String::as_str));
+    let mut table = Table::new(&header);
+    for labels in names(rows.iter().map(|row| row.labels.as_str())) {
+        for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let own = || rows.iter().filter(|row| row.labels == labels && row.optimizer == optimizer);
+            let mean = |values: Vec<f64>| match values.len() {
+                0 => "–".to_owned(),
+                count => format!("{:.0}", values.iter().sum::<f64>() / count as f64),
+            };
+            if own().next().is_none() {
+                continue;
+            }
+            let mut cells = vec![labels.to_owned(), label(optimizer).to_owned()];
+            cells.push(mean(own().map(|row| f64::from(row.correct)).collect()));
+            for &(attack, epsilon) in &columns {
+                let at = own().filter(|row| row.attack == attack && row.epsilon == epsilon);
+                cells.push(mean(at.map(|row| f64::from(row.robust)).collect()));
+            }
+            table.rows.push(cells);
+        }
+    }
+    table
+}
+
+/// The section on attacks; none where there was none.
+pub(super) fn section(input: &ReportInput<'_>) -> Option<String> {
+    let images = input.robustness.iter().map(|row| row.images).max()?;
+    let mut text = format!(
+        "Of the first {images} test images, how many are still classified correctly after an attack in an L∞ ball (means over \
+         seeds). `pgd` takes 40 steps of a tenth of the radius, `autoattack` is APGD-CE, APGD-T, FAB-T and Square in turn, \
+         `square` alone asks for no gradient.\n\n{}",
+        robustness_table(input.robustness).to_markdown()
+    );
+    text.push_str(&hidden(input.robustness));
+    Some(text)
+}
+
+/// Where the attack without gradients leaves fewer images than the one with them.
+fn hidden(rows: &[RobustnessRow]) -> String {
+    let (mut found, mut compared) = (Vec::new(), false);
+    for row in rows.iter().filter(|row| row.attack == "square") {
+        let same = |other: &&RobustnessRow| {
+            (&other.labels, &other.optimizer, other.seed) == (&row.labels, &row.optimizer, row.seed)
+                && other.epsilon == row.epsilon
+        };
+        let pgd = rows.iter().filter(same).find(|other| other.attack == "pgd");
+        compared |= pgd.is_some();
+        // A few images more may be the luck of a random search.
+        if let Some(pgd) = pgd.filter(|pgd| row.robust + row.images / 50 < pgd.robust) {
+            found.push(format!(
+                "- {} ({}, seed {}) at ε = {}: Square leaves {} images, PGD {}. An attack that sees no gradient finds more than \
+                 one that follows it: a sign that the gradients mislead, and that FGSM's counts say little about this model.\n",
+                label(&row.optimizer),
+                row.labels,
+                row.seed,
+                row.epsilon,
+                row.robust,
+                pgd.robust
+            ));
+        }
+    }
+    if !compared {
+        return String::new();
+    }
+    if found.is_empty() {
+        return "\nOn no model does Square, which sees no gradient, leave clearly fewer images than PGD (by 2 % of them).\n".to_owned();
+    }
+    format!("\n{}", found.concat())
+}
+
+/// The checks for masked gradients, in a table; none where there were none.
+pub(super) fn masking(rows: &[MaskingRow]) -> Option<String> {
+    if rows.is_empty() {
+        return None;
+    }
+    let mut table = Table::new(&["model", "check", "verdict", "numbers"]);
+    for row in rows {
+        let model = format!("{} {}, seed {}", row.labels, label(&row.optimizer), row.seed);
+        table.rows.push(vec![model, row.check.clone(), row.verdict.clone(), row.evidence.clone()]);
+    }
+    Some(format!(
+        "Signs of gradients that hide a model's weakness instead of showing it (Athalye, Carlini & Wagner 2018; Carlini et al. \
+         2019).\n\n{}",
+        table.to_markdown()
+    ))
+}
+
+/// Which model misclassifies whose images: the share of the images that both classify correctly, in percent.
+pub(super) fn transfer(rows: &[TransferRow]) -> Option<String> {
+    let first = rows.first()?;
+    let targets = in_order(rows.iter().map(|row| row.target.as_str()));
+    let mut header = vec!["made on"];
+    header.extend(&targets);
+    let mut table = Table::new(&header);
+    for source in &targets {
+        let cells = targets.iter().map(|target| {
+            let cell = rows.iter().find(|row| row.source == *source && row.target == *target);
+            let rate = cell.and_then(TransferRow::success_rate);
+            rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.0} %", 100.0 * rate))
+        });
+        table.rows.push(std::iter::once((*source).to_owned()).chain(cells).collect());
+    }
+    Some(format!(
+        "Adversarial images of `{}` at ε = {} made on one model (a line each), all steps taken, and shown to another (a column \
+         each): of the images that both models classify correctly, the share whose adversarial image the other one \
+         misclassifies.\n\n{}",
+        first.attack,
+        first.epsilon,
+        table.to_markdown()
+    ))
+}

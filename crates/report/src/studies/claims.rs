@@ -1,0 +1,157 @@
+//! Claims, and the evidence of the seeds for and against each.
+
+use crate::claim_verdict::{verdict, word};
+use crate::input::ReportInput;
+use crate::words::{counted, listed};
+use minima_rows::optimizers::{label, sort_key};
+use minima_rows::significant::signed;
+use minima_rows::{Claim, Table, in_order};
+use minima_rows::{ClaimRow, ClaimVerdict};
+
+/// The section's heading.
+pub(crate) fn title(claims: &[Claim]) -> &'static str {
+    if claims.is_empty() { "Optimizers compared" } else { "Claims and verdicts" }
+}
+
+/// The claims that these rows are about and the optimizers of each, in order.
+fn judged(rows: &[ClaimRow]) -> Vec<(&str, &str)> {
+    let mut found = in_order(rows.iter().map(|row| (row.claim.as_str(), row.optimizer.as_str())));
+    found.sort_by_key(|(claim, optimizer)| (*claim, sort_key(optimizer)));
+    found
+}
+
+/// The claim in a sentence, with its letter, as far as it is known.
+fn sentence(claims: &[Claim], letter: &str, optimizer: &str) -> String {
+    Claim::find(claims, letter, optimizer)
+        .map_or_else(|| format!("({letter})"), |claim| format!("({letter}) {}", claim.sentence))
+}
+
+/// A line a claim and optimizer.
+pub(crate) fn summary(rows: &[ClaimRow], claims: &[Claim]) -> Table {
+    let mut table = Table::new(&["claim", "optimizer", "hold", "fail", "undecided", "verdict"]);
+    for (claim, optimizer) in judged(rows) {
+        let own = || rows.iter().filter(|row| row.claim == claim && row.optimizer == optimizer);
+        let count = |verdict| own().filter(|row| row.verdict == verdict).count().to_string();
+        table.rows.push(vec![
+            sentence(claims, claim, optimizer),
+            label(optimizer).to_owned(),
+            count(ClaimVerdict::Holds),
+            count(ClaimVerdict::Fails),
+            count(ClaimVerdict::Undecided),
+            word(verdict(rows, claim, optimizer)).to_owned(),
+        ]);
+    }
+    table
+}
+
+/// A line a comparison.
+pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
+    let mut table = Table::new(&[
+        "claim",
+        "optimizer",
+        "against",
+        "labels",
+        "at",
+        "what is compared",
+        "seeds",
+        "effect",
+        "95 % interval",
+        "border",
+        "p (Holm)",
+        "verdict",
+    ]);
+    let shown = |value: f64| if value.is_finite() { signed(value, 4) } else { "–".to_owned() };
+    for row in rows {
+        let interval = if row.low.is_finite() || row.high.is_finite() {
+            format!("{} to {}", shown(row.low), shown(row.high))
+        } else {
+            "–".to_owned()
+        };
+        table.rows.push(vec![
+            format!("({})", row.claim),
+            label(&row.optimizer).to_owned(),
+            label(&row.against).to_owned(),
+            row.labels.clone(),
+            row.at.map_or_else(String::new, |at| at.to_string()),
+            row.quantity.clone(),
+            row.seeds.to_string(),
+            shown(row.effect),
+            interval,
+            row.border.to_string(),
+            match row.p_holm {
+                p if !p.is_finite() => "–".to_owned(),
+                p if p < 1e-4 => "< 0.0001".to_owned(),
+                p => format!("{p:.4}"),
+            },
+            word(row.verdict).to_owned(),
+        ]);
+    }
+    table
+}
+
+/// The differences between models without claims: a line for each comparison of two models.
+pub(crate) fn differences(rows: &[ClaimRow]) -> Table {
+    let all = comparisons(rows);
+    let shown = ["optimizer", "against", "labels", "at", "what is compared", "seeds", "effect", "95 % interval"];
+    let columns: Vec<usize> =
+        shown.iter().filter_map(|name| all.header.iter().position(|column| column == name)).collect();
+    let mut table = Table::new(&shown);
+    // A comparison with a number has no second model.
+    let two = rows.iter().zip(all.rows).filter(|(row, _)| !row.against.is_empty()).map(|(_, cells)| cells);
+    for cells in in_order(two) {
+        table.rows.push(columns.iter().filter_map(|column| cells.get(*column).cloned()).collect());
+    }
+    table.rows = in_order(table.rows);
+    table
+}
+
+/// The words above the table of differences, which stands in for claims that are not about the data.
+pub(crate) fn about_differences(input: &ReportInput<'_>) -> String {
+    let remark = input.reference.map_or("", |reference| reference.remarks().other_data);
+    let words = "Each line is the first optimizer's number less the number of the second optimizer or labels, with a 95 % interval \
+                 over seeds and test images.";
+    format!("{remark} {words}").trim_start().to_owned()
+}
+
+/// The section; none where there are no such rows.
+pub(crate) fn section(input: &ReportInput<'_>, rows: &[ClaimRow]) -> Option<String> {
+    let claims = input.claims();
+    if claims.is_empty() {
+        let table = differences(rows);
+        return (!table.rows.is_empty()).then(|| format!("{}\n\n{}", about_differences(input), table.to_markdown()));
+    }
+    Some(format!("{}\n{}", sentences(rows, claims)?, summary(rows, claims).to_markdown()))
+}
+
+/// What follows, in a list: a line a claim.
+pub(crate) fn sentences(rows: &[ClaimRow], claims: &[Claim]) -> Option<String> {
+    let seeds = rows.iter().map(|row| row.seeds).max()?;
+    let judged = judged(rows);
+    let alone = if seeds == 1 { " One seed has no interval: nothing can be decided from it." } else { "" };
+    let mut lines = format!(
+        "Each comparison is over {}, with a 95 % interval and Holm's correction over all {}. A claim holds for an optimizer where all its \
+         comparisons do, and fails where one does.{alone}\n\n",
+        counted(seeds as usize, "seed"),
+        counted(rows.len(), "comparison")
+    );
+    for said in in_order(judged.iter().map(|(letter, name)| sentence(claims, letter, name))) {
+        let of = |wanted: ClaimVerdict| -> Vec<String> {
+            let own = judged.iter().filter(|(letter, name)| sentence(claims, letter, name) == said);
+            let own = own.filter(|(letter, name)| verdict(rows, letter, name) == wanted);
+            own.map(|(_, name)| label(name).to_owned()).collect()
+        };
+        let parts: Vec<String> = [
+            (ClaimVerdict::Holds, "holds for"),
+            (ClaimVerdict::Fails, "fails for"),
+            (ClaimVerdict::Undecided, "is undecided for"),
+        ]
+        .into_iter()
+        .filter_map(|(verdict, words)| {
+            let named = of(verdict);
+            (!named.is_empty()).then(|| format!("{words} {}", listed(&named)))
+        })
+        .collect();
+        lines.push_str(&format!("- {said} This {}.\n", parts.join("; ")));
+    }
+    Some(lines)
+}

@@ -1,0 +1,143 @@
+//! The loss around minima and between them.
+
+use super::Sample;
+use crate::words::{capitalised, listed};
+use minima_rows::optimizers::{distinct, label};
+use minima_rows::significant::decimal;
+use minima_rows::{SegmentRow, SurfaceRow};
+use minima_rows::{Table, in_order};
+
+pub(crate) const TITLE: &str = "Loss around minima and between them";
+
+/// The distance from a minimum, in filters' norms, at which losses are compared.
+const NEAR: f64 = 0.5;
+
+/// The rise of the loss between two models over a straight line from one's loss to the other's, and where.
+pub(crate) struct Barrier {
+    pub from: String,
+    pub to: String,
+    pub labels: String,
+    pub seed: u64,
+    /// Not a number where a loss on the line is none.
+    pub height: f64,
+    pub at: f64,
+    pub loss: f64,
+}
+
+/// The barrier of each segment, that of the first seed.
+pub(crate) fn barriers(rows: &[SegmentRow]) -> Vec<Barrier> {
+    let Some(seed) = rows.first().map(|row| row.seed) else { return Vec::new() };
+    in_order(rows.iter().map(|row| (row.labels.as_str(), row.from.as_str(), row.to.as_str())))
+        .into_iter()
+        .filter_map(|(labels, from, to)| {
+            let own = || {
+                rows.iter().filter(|r| {
+                    (r.labels.as_str(), r.from.as_str(), r.to.as_str(), r.seed) == (labels, from, to, seed)
+                })
+            };
+            let start = own().min_by(|a, b| a.t.abs().total_cmp(&b.t.abs()))?.train_loss;
+            let end = own().min_by(|a, b| (a.t - 1.0).abs().total_cmp(&(b.t - 1.0).abs()))?.train_loss;
+            let rise = |row: &SegmentRow| row.train_loss - ((1.0 - row.t) * start + row.t * end);
+            let inner = || own().filter(|row| (0.0..=1.0).contains(&row.t));
+            let top = inner()
+                .find(|row| rise(row).is_nan())
+                .or_else(|| inner().max_by(|a, b| rise(a).total_cmp(&rise(b))))?;
+            let height = rise(top);
+            Some(Barrier {
+                from: from.to_owned(),
+                to: to.to_owned(),
+                labels: labels.to_owned(),
+                seed,
+                height: if height < 0.0 { 0.0 } else { height },
+                at: top.t,
+                loss: top.train_loss,
+            })
+        })
+        .collect()
+}
+
+/// A model's loss at its minimum and in the mean near it, of the first seed; a line each.
+pub(crate) fn surroundings(rows: &[SurfaceRow]) -> Vec<(String, String, f64, f64)> {
+    let Some(seed) = rows.first().map(|row| row.seed) else { return Vec::new() };
+    let mut found = Vec::new();
+    for labels in in_order(rows.iter().map(|row| row.labels.as_str())) {
+        for name in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            let own = || rows.iter().filter(|row| row.optimizer == name && row.labels == labels && row.seed == seed);
+            let radius = |row: &SurfaceRow| row.x.hypot(row.y);
+            let Some(center) = own().min_by(|a, b| radius(a).total_cmp(&radius(b))) else { continue };
+            // A ring half as thick as it is wide has points on any grid that is of use.
+            let ring = own().filter(|row| (radius(row) - NEAR).abs() <= NEAR / 4.0).map(|row| row.train_loss);
+            if let Some(near) = Sample::of(ring) {
+                found.push((labels.to_owned(), name.to_owned(), center.train_loss, near.mean));
+            }
+        }
+    }
+    found
+}
+
+/// Barriers, a line a segment.
+pub(crate) fn table(rows: &[SegmentRow]) -> Table {
+    let mut table = Table::new(&["from", "to", "data", "barrier", "at t", "loss there"]);
+    for barrier in barriers(rows) {
+        table.rows.push(vec![
+            label(&barrier.from).to_owned(),
+            label(&barrier.to).to_owned(),
+            barrier.labels,
+            decimal(barrier.height, 3),
+            format!("{:.2}", barrier.at),
+            decimal(barrier.loss, 3),
+        ]);
+    }
+    table
+}
+
+/// The section; none where there are no such rows.
+pub(crate) fn section(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option<String> {
+    let sentences = sentences(surface, segments)?;
+    let table = table(segments);
+    Some(if table.rows.is_empty() { sentences } else { format!("{sentences}\n{}", table.to_markdown()) })
+}
+
+/// What follows, in a list.
+pub(crate) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option<String> {
+    let mut lines = String::new();
+    let seed = surface.first().map_or_else(String::new, |row| format!(", seed {}", row.seed));
+    let found = surroundings(surface);
+    for labels in in_order(found.iter().map(|one| one.0.as_str())) {
+        let words: Vec<String> = found
+            .iter()
+            .filter(|one| one.0 == labels)
+            .map(|(_, name, center, near)| {
+                format!("{} {} (from {})", label(name), decimal(*near, 2), decimal(*center, 3))
+            })
+            .collect();
+        lines.push_str(&format!(
+            "- {} labels{seed}: about half a filter's norm away from where training ended, the mean loss is {}.\n",
+            capitalised(labels),
+            listed(&words)
+        ));
+    }
+    let pair =
+        |one: &Barrier| format!("{} and {} ({}, seed {})", label(&one.from), label(&one.to), one.labels, one.seed);
+    let (barriers, unknown): (Vec<_>, Vec<_>) = barriers(segments).into_iter().partition(|one| one.height.is_finite());
+    for one in &unknown {
+        lines.push_str(&format!("- Between {} the loss is not finite all along a straight line.\n", pair(one)));
+    }
+    let highest = barriers.iter().max_by(|a, b| a.height.total_cmp(&b.height));
+    let lowest = barriers.iter().min_by(|a, b| a.height.total_cmp(&b.height));
+    if let (Some(highest), Some(lowest)) = (highest, lowest) {
+        lines.push_str(&if barriers.len() == 1 {
+            format!("- Between {} the loss rises by {} over a straight line.\n", pair(highest), decimal(highest.height, 3))
+        } else {
+            format!(
+                "- Between two models from the same initial weights the loss rises over a straight line by {} at least ({}) and {} at \
+                 most ({}).\n",
+                decimal(lowest.height, 3),
+                pair(lowest),
+                decimal(highest.height, 3),
+                pair(highest)
+            )
+        });
+    }
+    (!lines.is_empty()).then_some(lines)
+}

@@ -1,0 +1,186 @@
+//! Models compared where they are equals, and not where they happen to stop.
+
+use super::{Sample, percent, quoted_epsilon};
+use crate::results::StudyResults;
+use crate::words::{counted, listed};
+use minima_rows::optimizers::{distinct, label};
+use minima_rows::significant::decimal;
+use minima_rows::{Basis, MatchRow};
+use minima_rows::{Table, in_order};
+
+pub(crate) const TITLE: &str = "Equals compared: robustness along the way";
+
+/// A basis in words.
+pub(crate) fn basis_label(basis: Basis) -> &'static str {
+    match basis {
+        Basis::TrainLoss => "train loss",
+        Basis::TestAccuracy => "test accuracy",
+        Basis::MeanMargin => "mean logit margin",
+    }
+}
+
+const BASES: [Basis; 3] = [Basis::TrainLoss, Basis::TestAccuracy, Basis::MeanMargin];
+
+/// One comparison over seeds: those that reach the end point's value, of all.
+struct Comparison {
+    seeds: usize,
+    reached: usize,
+    value: f64,
+    reference: f64,
+    rate: f64,
+}
+
+fn comparison(rows: &[MatchRow], reference: &str, optimizer: &str, basis: Basis, epsilon: f64) -> Option<Comparison> {
+    let own: Vec<&MatchRow> = rows
+        .iter()
+        .filter(|row| {
+            row.reference == reference && row.optimizer == optimizer && row.basis == basis && row.epsilon == epsilon
+        })
+        .collect();
+    // The end points' value that belongs to the rates; all of them where none was reached.
+    let value = Sample::of(own.iter().filter(|row| row.rate.is_some()).map(|row| row.value))
+        .or_else(|| Sample::of(own.iter().map(|row| row.value)))?
+        .mean;
+    let reached: Vec<(f64, f64)> = own.iter().filter_map(|row| Some((row.reference_rate, row.rate?))).collect();
+    let mean = |pick: fn(&(f64, f64)) -> f64| Sample::of(reached.iter().map(pick)).map_or(f64::NAN, |one| one.mean);
+    Some(Comparison {
+        seeds: own.len(),
+        reached: reached.len(),
+        value,
+        reference: mean(|pair| pair.0),
+        rate: mean(|pair| pair.1),
+    })
+}
+
+/// A line a Gauss-Newton, rival and basis, at the quoted radius.
+pub(crate) fn table(rows: &[MatchRow]) -> Table {
+    let mut table =
+        Table::new(&["end point of", "equal on the path of", "in", "its value", "seeds", "end point", "equal", "Δ"]);
+    let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) else { return table };
+    for reference in distinct(rows.iter().map(|row| row.reference.as_str())) {
+        for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+            for basis in BASES {
+                let Some(found) = comparison(rows, reference, optimizer, basis, epsilon) else { continue };
+                let shown = |text: String| if found.reached == 0 { "–".to_owned() } else { text };
+                table.rows.push(vec![
+                    label(reference).to_owned(),
+                    label(optimizer).to_owned(),
+                    basis_label(basis).to_owned(),
+                    decimal(found.value, 4),
+                    format!("{} of {}", found.reached, found.seeds),
+                    shown(percent(found.reference)),
+                    shown(percent(found.rate)),
+                    shown(format!("{:+.1}", 100.0 * (found.reference - found.rate))),
+                ]);
+            }
+        }
+    }
+    table
+}
+
+/// The section; none where there are no such rows.
+pub(crate) fn section(studies: &StudyResults) -> Option<String> {
+    let sentences = sentences(studies)?;
+    let table = table(&studies.matches);
+    Some(if table.rows.is_empty() {
+        sentences
+    } else {
+        let epsilon = quoted_epsilon(studies.matches.iter().map(|row| row.epsilon)).unwrap_or_default();
+        format!("{sentences}\nSuccess rates of FGSM at ε = {epsilon}; Δ in points.\n\n{}", table.to_markdown())
+    })
+}
+
+/// What follows, in a list.
+pub(crate) fn sentences(studies: &StudyResults) -> Option<String> {
+    let lines = ends(studies) + &equals(&studies.matches);
+    (!lines.is_empty()).then_some(lines)
+}
+
+/// Two rates this close, in points, are said to be the same.
+const CLOSE: f64 = 2.0;
+
+/// A line for each Gauss-Newton and basis.
+fn equals(rows: &[MatchRow]) -> String {
+    let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) else { return String::new() };
+    let mut lines = String::new();
+    for reference in distinct(rows.iter().map(|row| row.reference.as_str())) {
+        for basis in BASES {
+            let (mut equals, mut missing) = (Vec::new(), Vec::new());
+            for rival in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
+                match comparison(rows, reference, rival, basis, epsilon) {
+                    None => {}
+                    Some(found) if found.reached == 0 => missing.push(label(rival).to_owned()),
+                    Some(found) => equals.push(against(rival, &found)),
+                }
+            }
+            let mut parts = Vec::new();
+            if !equals.is_empty() {
+                parts.push(format!("FGSM at ε = {epsilon} succeeds {}", listed(&equals)));
+            }
+            if !missing.is_empty() {
+                let verb = if missing.len() == 1 { "never reaches" } else { "never reach" };
+                parts.push(format!("{} {verb} its {}", listed(&missing), basis_label(basis)));
+            }
+            if !parts.is_empty() {
+                lines.push_str(&format!(
+                    "- {}, at equal {}: {}.\n",
+                    label(reference),
+                    basis_label(basis),
+                    parts.join("; ")
+                ));
+            }
+        }
+    }
+    lines
+}
+
+/// "about as often as on Adam's equal (60.0 % against 61.0 %, 2 of 2 seeds)".
+fn against(rival: &str, found: &Comparison) -> String {
+    let points = 100.0 * (found.reference - found.rate);
+    let how = if points.abs() <= CLOSE {
+        "about as often as on"
+    } else if points < 0.0 {
+        "less often than on"
+    } else {
+        "more often than on"
+    };
+    format!(
+        "{how} {}'s equal ({} against {}, {} of {})",
+        label(rival),
+        percent(found.reference),
+        percent(found.rate),
+        found.reached,
+        counted(found.seeds, "seed")
+    )
+}
+
+/// Where the paths end.
+fn ends(studies: &StudyResults) -> String {
+    let rows = &studies.path;
+    let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) else { return String::new() };
+    let labels = minima_rows::CLEAN;
+    let own = |name: &str, seed: u64| {
+        let of = rows.iter().filter(|row| row.optimizer == name && row.seed == seed && row.labels == labels);
+        of.filter(|row| row.epsilon == epsilon).max_by_key(|row| row.step)
+    };
+    let seeds = in_order(rows.iter().map(|row| row.seed));
+    let mut found: Vec<(f64, String)> = distinct(rows.iter().map(|row| row.optimizer.as_str()))
+        .into_iter()
+        .filter_map(|name| {
+            let last: Vec<_> = seeds.iter().filter_map(|seed| own(name, *seed)).collect();
+            let loss = Sample::of(last.iter().map(|row| row.train_loss))?;
+            let rates = last.iter().map(|row| minima_rows::rate(row.successes, row.correct));
+            let rate = Sample::of(rates)?;
+            Some((loss.mean, format!("{} at {} with {}", label(name), decimal(loss.mean, 3), percent(rate.mean))))
+        })
+        .collect();
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let words: Vec<String> = found.into_iter().map(|one| one.1).collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    format!(
+        "- The paths end, from the lowest train loss to the highest: {}. The shares are success rates of FGSM at ε = {epsilon}.\n",
+        listed(&words)
+    )
+}

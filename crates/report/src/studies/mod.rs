@@ -1,0 +1,50 @@
+//! What the studies say, in sentences and tables that follow from their rows.
+
+pub(super) mod claims;
+pub(super) mod damping;
+pub(super) mod failures;
+pub(super) mod landscape;
+pub(super) mod logit_scale;
+pub(super) mod matched;
+pub(super) mod poison;
+pub(super) mod precision;
+mod sample;
+pub(super) mod seeds;
+
+pub(super) use sample::Sample;
+
+use crate::input::ReportInput;
+
+/// The studies' titles and what is said of each, for those that there are rows of.
+pub(super) fn sections(input: &ReportInput<'_>) -> Vec<(&'static str, String)> {
+    let Some(studies) = input.studies else { return Vec::new() };
+    [
+        (claims::title(input.claims()), claims::section(input, &studies.claims)),
+        (seeds::TITLE, seeds::section(studies)),
+        (matched::TITLE, matched::section(studies)),
+        (logit_scale::TITLE, logit_scale::section(&studies.logit_scale)),
+        (poison::TITLE, poison::section(&studies.poison)),
+        (damping::TITLE, damping::section(&studies.damping)),
+        (precision::TITLE, precision::section(&studies.precision, &studies.drift)),
+        (landscape::TITLE, landscape::section(&studies.surface, &studies.segments)),
+        (failures::TITLE, failures::section(&studies.failures)),
+    ]
+    .into_iter()
+    .filter_map(|(title, text)| Some((title, text?)))
+    .collect()
+}
+
+/// The radius that sentences quote if there is an attack at it.
+const QUOTED_EPSILON: f64 = 0.1;
+
+/// The radius that sentences quote: [`QUOTED_EPSILON`] if it is among these, else the largest.
+pub(super) fn quoted_epsilon(epsilons: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let found: Vec<f64> = epsilons.into_iter().collect();
+    let usual = found.iter().copied().find(|epsilon| minima_rows::same(*epsilon, QUOTED_EPSILON));
+    usual.or_else(|| found.into_iter().max_by(f64::total_cmp))
+}
+
+/// "75.6 %" of a share.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}

@@ -1,0 +1,129 @@
+//! How arithmetic decides what a run ends with.
+
+use super::{Sample, percent, quoted_epsilon};
+use crate::words::listed;
+use minima_rows::rate;
+use minima_rows::{DriftRow, PrecisionRow};
+use minima_rows::{Table, in_order};
+
+pub(crate) const TITLE: &str = "Arithmetic: f64, f32, TF32, bf16";
+
+/// The rows at the quoted radius.
+pub(crate) fn quoted(rows: &[PrecisionRow]) -> Vec<&PrecisionRow> {
+    let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon));
+    rows.iter().filter(|row| Some(row.epsilon) == epsilon).collect()
+}
+
+/// The curvature matrices that there are rows of, in the file's order.
+pub(crate) fn generations(rows: &[PrecisionRow]) -> Vec<&str> {
+    in_order(rows.iter().map(|row| row.generation.as_str()))
+}
+
+/// The arithmetics that there are rows of, in the file's order.
+pub(crate) fn arithmetics(rows: &[PrecisionRow]) -> Vec<&str> {
+    in_order(rows.iter().map(|row| row.arithmetic.as_str()))
+}
+
+fn last<'a>(rows: &[&'a PrecisionRow], generation: &str, arithmetic: &str) -> Vec<&'a PrecisionRow> {
+    let own: Vec<&PrecisionRow> =
+        rows.iter().copied().filter(|row| row.generation == generation && row.arithmetic == arithmetic).collect();
+    let epoch = own.iter().map(|row| row.epoch).max();
+    own.into_iter().filter(|row| Some(row.epoch) == epoch).collect()
+}
+
+/// A line a curvature matrix and arithmetic: where its run ends.
+pub(crate) fn table(rows: &[PrecisionRow]) -> Table {
+    let mut table = Table::new(&["matrix", "arithmetic", "epochs", "train loss", "test accuracy", "success rate"]);
+    let here = quoted(rows);
+    for generation in generations(rows) {
+        for arithmetic in arithmetics(rows) {
+            let last = last(&here, generation, arithmetic);
+            let Some(epoch) = last.first().map(|row| row.epoch) else { continue };
+            let over = |value: &dyn Fn(&PrecisionRow) -> f64| Sample::of(last.iter().map(|row| value(row)));
+            table.rows.push(vec![
+                generation.to_owned(),
+                arithmetic.to_owned(),
+                epoch.to_string(),
+                over(&|row| row.train_loss).map_or_else(String::new, |one| one.digits(4)),
+                over(&|row| row.test_accuracy).map_or_else(String::new, |one| one.percent()),
+                over(&|row| rate(row.successes, row.correct)).map_or_else(String::new, |one| one.percent()),
+            ]);
+        }
+    }
+    table
+}
+
+/// The section; none where there are no such rows.
+pub(crate) fn section(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<String> {
+    let sentences = sentences(rows, drift)?;
+    let table = table(rows);
+    Some(if table.rows.is_empty() { sentences } else { format!("{sentences}\n{}", table.to_markdown()) })
+}
+
+/// What follows, in a list.
+pub(crate) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<String> {
+    let mut lines = String::new();
+    let here = quoted(rows);
+    if let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) {
+        for generation in generations(rows) {
+            let found: Vec<(&str, f64)> = arithmetics(rows)
+                .into_iter()
+                .filter_map(|arithmetic| {
+                    let last = last(&here, generation, arithmetic);
+                    let share = Sample::of(last.iter().map(|row| rate(row.successes, row.correct)))?;
+                    Some((arithmetic, share.mean))
+                })
+                .collect();
+            let words: Vec<String> = found.iter().map(|(name, share)| format!("{name} {}", percent(*share))).collect();
+            let least = found.iter().map(|one| one.1).fold(f64::INFINITY, f64::min);
+            let most = found.iter().map(|one| one.1).fold(f64::NEG_INFINITY, f64::max);
+            let spread = if found.len() > 1 {
+                format!(", {:.1} points from the least to the most", 100.0 * (most - least))
+            } else {
+                String::new()
+            };
+            lines.push_str(&format!(
+                "- `{generation}`: at the end the success rate of FGSM at ε = {epsilon} is, by arithmetic, {}{spread}.\n",
+                listed(&words)
+            ));
+        }
+    }
+    lines.push_str(&parted(drift));
+    (!lines.is_empty()).then_some(lines)
+}
+
+/// A line a curvature matrix: how far its runs part from the one in double precision, and along which curvatures.
+fn parted(drift: &[DriftRow]) -> String {
+    let mut lines = String::new();
+    for generation in in_order(drift.iter().map(|row| row.generation.as_str())) {
+        let own = || drift.iter().filter(|row| row.generation == generation);
+        let Some(epoch) = own().map(|row| row.epoch).max() else { continue };
+        let words: Vec<String> = in_order(own().map(|row| row.arithmetic.as_str()))
+            .into_iter()
+            .filter_map(|arithmetic| {
+                let here = || own().filter(|row| row.arithmetic == arithmetic && row.epoch == epoch);
+                let share = Sample::of(here().map(|row| row.distance / row.travelled))?;
+                let most = here().max_by(|a, b| a.share.total_cmp(&b.share))?;
+                Some(format!(
+                    "{arithmetic} {} (most of it, {:.0} %, where curvature is {} to {})",
+                    percent(share.mean),
+                    100.0 * most.share,
+                    power(most.curvature_from),
+                    power(most.curvature_to)
+                ))
+            })
+            .collect();
+        if !words.is_empty() {
+            lines.push_str(&format!(
+                "- `{generation}`: after epoch {epoch} the weights lie from those of `f64`, as a share of the way that run has gone: {}.\n",
+                listed(&words)
+            ));
+        }
+    }
+    lines
+}
+
+/// "1e-4", and "0" of zero.
+fn power(value: f64) -> String {
+    if value == 0.0 { "0".to_owned() } else { format!("{value:.1e}").replace(".0e", "e") }
+}

@@ -1,0 +1,39 @@
+//! The first line of the report: what was run.
+
+use crate::input::ReportInput;
+use crate::words::{capitalised, counted, listed};
+use minima_rows::in_order;
+use minima_rows::optimizers::{distinct, label};
+
+/// What was run.
+pub fn what_was_run(input: &ReportInput<'_>) -> String {
+    let optimizers: Vec<String> = distinct(input.training.iter().map(|row| row.optimizer.as_str()))
+        .into_iter()
+        .map(|name| label(name).to_owned())
+        .collect();
+    let mut labels: Vec<String> = input.training.iter().map(|row| row.labels.clone()).collect();
+    labels.sort();
+    labels.dedup();
+    let seeds: Vec<String> = input.seeds.iter().map(u64::to_string).collect();
+    let epochs = input.training.iter().map(|row| row.epoch).max().unwrap_or(0);
+    if optimizers.is_empty() {
+        return format!("{}; no training run is recorded.\n", capitalised(&input.source_on_data()));
+    }
+    format!(
+        "{}: {} trained the same network from the same initial weights for {} on {} training data ({}).\n",
+        capitalised(&input.source_on_data()),
+        listed(&optimizers),
+        counted(epochs as usize, "epoch"),
+        listed(&labels),
+        format_args!("{} {}", if seeds.len() == 1 { "seed" } else { "seeds" }, listed(&seeds)),
+    )
+}
+
+/// Which seeds numbers are of, in brackets: nothing where the run has one seed only.
+pub(crate) fn over(input: &ReportInput<'_>, seeds: impl IntoIterator<Item = u64>) -> String {
+    match in_order(seeds).as_slice() {
+        [only] if input.seeds.len() > 1 => format!(" (seed {only})"),
+        [] | [_] => String::new(),
+        several => format!(" (means over {})", counted(several.len(), "seed")),
+    }
+}

@@ -1,0 +1,101 @@
+//! Result files as CSV.
+//!
+//! Numbers are written in the shortest form that reads back as the same number, so equal rows give equal bytes.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use minima_store::bounded_file::{self, read_at_most};
+use minima_store::{AtomicWriteError, write_atomically};
+
+/// A row of a result file.
+pub trait Record: Serialize + DeserializeOwned {
+    /// The file's columns, in order.
+    const HEADER: &'static [&'static str];
+}
+
+/// A result file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The first line is not the expected header.
+    #[error("{}: found the header \"{found}\", expected \"{expected}\"", path.display())]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// Its first line.
+        found: String,
+        /// The header of such a file.
+        expected: String,
+    },
+    /// A line does not hold a row.
+    #[error("{}: expected rows of \"{expected}\", found: {source}", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The header of such a file.
+        expected: String,
+        /// The line and what is wrong with it.
+        source: csv::Error,
+    },
+    /// A row could not be turned into CSV.
+    #[error("cannot turn rows of \"{expected}\" into CSV: {message}")]
+    Encode {
+        /// The header of such a file.
+        expected: String,
+        /// What went wrong.
+        message: String,
+    },
+    /// The file could not be written.
+    #[error(transparent)]
+    Write(#[from] AtomicWriteError),
+}
+
+/// The CSV file of `rows`: its header and a line a row.
+pub fn to_csv<R: Record>(rows: &[R]) -> Result<Vec<u8>, RecordError> {
+    let failed = |message: String| RecordError::Encode { expected: R::HEADER.join(","), message };
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.write_record(R::HEADER).map_err(|error| failed(error.to_string()))?;
+    for row in rows {
+        writer.serialize(row).map_err(|error| failed(error.to_string()))?;
+    }
+    writer.into_inner().map_err(|error| failed(error.to_string()))
+}
+
+/// Writes `rows` as a CSV file, whole or not at all.
+pub fn write_csv<R: Record>(path: &Path, rows: &[R]) -> Result<(), RecordError> {
+    Ok(write_atomically(path, &to_csv(rows)?)?)
+}
+
+/// Reads the rows of a CSV file whose header must be exactly the record's.
+pub fn read_csv<R: Record>(path: &Path) -> Result<Vec<R>, RecordError> {
+    let bytes = read_at_most(path, bounded_file::RESULTS)
+        .map_err(|source| RecordError::Read { path: path.to_path_buf(), source })?;
+    from_csv(&bytes, path)
+}
+
+/// As [`read_csv`], from the bytes of a file; errors name `path`.
+pub fn from_csv<R: Record>(bytes: &[u8], path: &Path) -> Result<Vec<R>, RecordError> {
+    let expected = || R::HEADER.join(",");
+    let bad_row = |source| RecordError::Row { path: path.to_path_buf(), expected: expected(), source };
+    let mut reader = csv::Reader::from_reader(bytes);
+    let header = reader.headers().map_err(bad_row)?;
+    if !header.iter().eq(R::HEADER.iter().copied()) {
+        return Err(RecordError::Header {
+            path: path.to_path_buf(),
+            found: header.iter().collect::<Vec<_>>().join(","),
+            expected: expected(),
+        });
+    }
+    reader.deserialize().collect::<Result<_, _>>().map_err(bad_row)
+}

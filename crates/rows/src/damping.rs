@@ -1,0 +1,48 @@
+//! `studies/damping/damping.csv`: a learning rate, a damping and a radius a row.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Record;
+
+/// What a model is at the end of training with one learning rate and one damping.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DampingRow {
+    /// The optimizer.
+    pub optimizer: String,
+    /// η.
+    pub learning_rate: f64,
+    /// λ.
+    pub damping: f64,
+    /// The run's seed.
+    pub seed: u64,
+    /// Epochs trained.
+    pub epochs: u32,
+    /// The last epoch's mean training loss; none where the run failed.
+    pub train_loss: Option<f64>,
+    /// Accuracy on the test set.
+    pub test_accuracy: Option<f64>,
+    /// FGSM's radius.
+    pub epsilon: f64,
+    /// Test images classified correctly before the attack.
+    pub correct: Option<u32>,
+    /// Of the correct ones, those that FGSM flips.
+    pub successes: Option<u32>,
+    /// Why the run failed; empty where it did not.
+    pub failure: String,
+}
+
+impl Record for DampingRow {
+    const HEADER: &'static [&'static str] = &[
+        "optimizer",
+        "learning_rate",
+        "damping",
+        "seed",
+        "epochs",
+        "train_loss",
+        "test_accuracy",
+        "epsilon",
+        "correct",
+        "successes",
+        "failure",
+    ];
+}

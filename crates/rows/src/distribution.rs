@@ -1,0 +1,86 @@
+//! `tables/distributions.csv`: what figures 2 and 3 show, summed up a row each.
+
+use std::fmt;
+
+use minima_metrics::Summary;
+use serde::{Deserialize, Serialize};
+
+use crate::Record;
+
+/// The quantity whose distribution over the test set is summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    /// The Euclidean norm of the loss's gradient with respect to the image.
+    InputGradientNorm,
+    /// The true class's logit less the largest other one.
+    LogitMargin,
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::InputGradientNorm => "input_gradient_norm",
+            Self::LogitMargin => "logit_margin",
+        })
+    }
+}
+
+/// One distribution over the test set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DistributionRow {
+    /// The training set: `clean` or `poisoned`.
+    pub labels: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// What was measured.
+    pub quantity: Quantity,
+    /// The mean.
+    pub mean: f64,
+    /// The median.
+    pub median: f64,
+    /// The 5 % quantile.
+    pub q05: f64,
+    /// The 25 % quantile.
+    pub q25: f64,
+    /// The 75 % quantile.
+    pub q75: f64,
+    /// The 95 % quantile.
+    pub q95: f64,
+}
+
+impl DistributionRow {
+    /// The row of one model's numbers, summed up.
+    #[must_use]
+    pub fn new(labels: &str, optimizer: &str, seed: u64, quantity: Quantity, summary: &Summary) -> Self {
+        Self {
+            labels: labels.to_owned(),
+            optimizer: optimizer.to_owned(),
+            seed,
+            quantity,
+            mean: summary.mean,
+            median: summary.median,
+            q05: summary.q05,
+            q25: summary.q25,
+            q75: summary.q75,
+            q95: summary.q95,
+        }
+    }
+}
+
+impl Record for DistributionRow {
+    const HEADER: &'static [&'static str] = &[
+        "labels",
+        "optimizer",
+        "seed",
+        "quantity",
+        "mean",
+        "median",
+        "q05",
+        "q25",
+        "q75",
+        "q95",
+    ];
+}

@@ -1,0 +1,52 @@
+//! `tables/table1.csv` (clean) and `tables/table2.csv` (poisoned): an FGSM attack a row.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Record, rate};
+
+/// How many correctly classified test images FGSM flips at one epsilon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FgsmRow {
+    /// The training set: `clean` or `poisoned`.
+    pub labels: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// Test images classified correctly before the attack.
+    pub correct: u32,
+    /// The attack's largest change of a pixel.
+    pub epsilon: f64,
+    /// Of the correct ones, those with a wrong label after.
+    pub successes: u32,
+    /// `successes / correct`, zero where nothing was correct.
+    pub success_rate: f64,
+}
+
+impl FgsmRow {
+    /// The row of one attack. Computes its success rate.
+    #[must_use]
+    pub fn new(labels: &str, optimizer: &str, seed: u64, epsilon: f64, correct: u32, successes: u32) -> Self {
+        Self {
+            labels: labels.to_owned(),
+            optimizer: optimizer.to_owned(),
+            seed,
+            correct,
+            epsilon,
+            successes,
+            success_rate: rate(successes, correct),
+        }
+    }
+}
+
+impl Record for FgsmRow {
+    const HEADER: &'static [&'static str] = &[
+        "labels",
+        "optimizer",
+        "seed",
+        "correct",
+        "epsilon",
+        "successes",
+        "success_rate",
+    ];
+}

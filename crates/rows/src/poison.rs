@@ -1,0 +1,54 @@
+//! `studies/poison/poison.csv`: a model trained on poisoned labels and a radius a row.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Record;
+
+/// What became of a model whose labels were in part wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PoisonRow {
+    /// How labels are made wrong: `uniform`, or `7 to 1`.
+    pub flips: String,
+    /// The share of the labels (of sevens, where targeted) that are wrong.
+    pub rate: f64,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The last epoch's mean training loss.
+    pub train_loss: f64,
+    /// Accuracy on the test set.
+    pub test_accuracy: f64,
+    /// The share of the test set's sevens that are taken for ones.
+    pub sevens_as_ones: f64,
+    /// Training images whose label is wrong.
+    pub wrong_labels: u32,
+    /// Of those, the ones to which the model gives the wrong label: memorised.
+    pub memorised: u32,
+    /// Of those, the ones to which it gives the true label.
+    pub recovered: u32,
+    /// FGSM's radius.
+    pub epsilon: f64,
+    /// Test images classified correctly before the attack.
+    pub correct: u32,
+    /// Of the correct ones, those that FGSM flips.
+    pub successes: u32,
+}
+
+impl Record for PoisonRow {
+    const HEADER: &'static [&'static str] = &[
+        "flips",
+        "rate",
+        "optimizer",
+        "seed",
+        "train_loss",
+        "test_accuracy",
+        "sevens_as_ones",
+        "wrong_labels",
+        "memorised",
+        "recovered",
+        "epsilon",
+        "correct",
+        "successes",
+    ];
+}

@@ -1,0 +1,43 @@
+//! `scaling.csv`: a size of the network and of the batch a row.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Record;
+
+/// What one Gauss-Newton step takes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScalingRow {
+    /// Parameters of the network.
+    pub parameters: usize,
+    /// Images of the batch.
+    pub batch: usize,
+    /// The median time of a step, in milliseconds.
+    pub median_ms: f64,
+    /// The most memory that a step adds to the process, in bytes, where the system tells.
+    pub memory_bytes: Option<u64>,
+    /// What the Jacobian to the parameters would take in `f32`, in bytes.
+    pub dense_jacobian_bytes: f64,
+    /// What the Gauss-Newton matrix would take in `f32`, in bytes.
+    pub dense_ggn_bytes: f64,
+}
+
+impl ScalingRow {
+    /// The row of one measurement.
+    #[must_use]
+    pub fn new(parameters: usize, batch: usize, classes: usize, median_ms: f64, memory_bytes: Option<u64>) -> Self {
+        let numbers = parameters as f64;
+        Self {
+            parameters,
+            batch,
+            median_ms,
+            memory_bytes,
+            dense_jacobian_bytes: 4.0 * numbers * (batch * classes) as f64,
+            dense_ggn_bytes: 4.0 * numbers * numbers,
+        }
+    }
+}
+
+impl Record for ScalingRow {
+    const HEADER: &'static [&'static str] =
+        &["parameters", "batch", "median_ms", "memory_bytes", "dense_jacobian_bytes", "dense_ggn_bytes"];
+}

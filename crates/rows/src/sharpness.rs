@@ -1,0 +1,48 @@
+//! `tables/table3.csv`: the loss increase under a weight perturbation, a radius a row.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Record;
+
+/// What one weight perturbation is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// One perturbation a batch, the batch's loss increase counted for each of its images: the paper's.
+    Batch,
+    /// One perturbation an image.
+    Example,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Batch => "batch",
+            Self::Example => "example",
+        })
+    }
+}
+
+/// The loss increase of a clean model under perturbations of its weights of length `rho`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SharpnessRow {
+    /// The optimizer that trained the model.
+    pub optimizer: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The length of the perturbation.
+    pub rho: f64,
+    /// What one perturbation is made for.
+    pub scope: Scope,
+    /// Mean loss increase over the test images.
+    pub mean_loss_increase: f64,
+    /// Median loss increase over the test images.
+    pub median_loss_increase: f64,
+}
+
+impl Record for SharpnessRow {
+    const HEADER: &'static [&'static str] =
+        &["optimizer", "seed", "rho", "scope", "mean_loss_increase", "median_loss_increase"];
+}

@@ -1,0 +1,108 @@
+//! `tables/curvature.csv`: an eigenvalue or a trace a row; `tables/spectral_density.csv`: a node of a quadrature a row.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Record;
+
+/// A matrix of second derivatives of the mean loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CurvatureMatrix {
+    /// The generalized Gauss-Newton matrix.
+    GaussNewton,
+    /// The Hessian.
+    Hessian,
+}
+
+impl fmt::Display for CurvatureMatrix {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::GaussNewton => "Gauss-Newton matrix",
+            Self::Hessian => "Hessian",
+        })
+    }
+}
+
+/// What a row of `tables/curvature.csv` gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpectralQuantity {
+    /// One of the largest eigenvalues; rank 1 is the largest.
+    Largest,
+    /// The smallest eigenvalue.
+    Smallest,
+    /// The sum of all eigenvalues.
+    Trace,
+}
+
+/// A number on the curvature of the mean training loss at the end of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CurvatureRow {
+    /// The training set: `clean` or `poisoned`.
+    pub labels: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The loss is that of the first so many training images, with the labels the model was trained on.
+    pub images: u32,
+    /// The matrix.
+    pub matrix: CurvatureMatrix,
+    /// Whether parameters are counted in units of their filters' norms.
+    pub normalised: bool,
+    /// What the value is.
+    pub quantity: SpectralQuantity,
+    /// The eigenvalue's rank from that end, from 1; 1 for a trace.
+    pub rank: u32,
+    /// The value.
+    pub value: f64,
+    /// The matrix has an eigenvalue within this distance of the value; 0 for a trace, which is exact.
+    pub residual: f64,
+    /// Whether the residual is at most 1 % of the value, or 10⁻⁶ of the matrix's largest eigenvalue; `true` for a trace. An eigenvalue
+    /// that has not converged may be off by as much as its residual.
+    pub converged: bool,
+}
+
+impl Record for CurvatureRow {
+    const HEADER: &'static [&'static str] = &[
+        "labels",
+        "optimizer",
+        "seed",
+        "images",
+        "matrix",
+        "normalised",
+        "quantity",
+        "rank",
+        "value",
+        "residual",
+        "converged",
+    ];
+}
+
+/// How eigenvalues are distributed: a node of one probe's quadrature, and how many eigenvalues it stands for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpectralDensityRow {
+    /// The training set: `clean` or `poisoned`.
+    pub labels: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The matrix.
+    pub matrix: CurvatureMatrix,
+    /// Whether parameters are counted in units of their filters' norms.
+    pub normalised: bool,
+    /// The random vector, from 0; each gives an estimate of the whole distribution.
+    pub probe: u32,
+    /// Where the node is.
+    pub eigenvalue: f64,
+    /// How many eigenvalues it stands for; a probe's sum is the number of parameters.
+    pub count: f64,
+}
+
+impl Record for SpectralDensityRow {
+    const HEADER: &'static [&'static str] =
+        &["labels", "optimizer", "seed", "matrix", "normalised", "probe", "eigenvalue", "count"];
+}

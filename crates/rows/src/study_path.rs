@@ -1,0 +1,106 @@
+//! `studies/matched/path.csv`: a checkpoint along a run and a radius a row; `matches.csv`: models compared at equal footing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Record;
+
+/// What a model is after so many steps of its training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PathRow {
+    /// The training set: `clean` or `poisoned`.
+    pub labels: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// Steps taken; 0 for the initial weights.
+    pub step: u64,
+    /// Mean loss on the first 10 000 training images, with the labels it is trained on.
+    pub train_loss: f64,
+    /// Accuracy on them.
+    pub train_accuracy: f64,
+    /// Mean loss on the test set.
+    pub test_loss: f64,
+    /// Accuracy on the test set.
+    pub test_accuracy: f64,
+    /// Mean logit margin of the test images.
+    pub mean_margin: f64,
+    /// Median norm of the loss's gradient with respect to the test images.
+    pub median_input_gradient_norm: f64,
+    /// FGSM's radius.
+    pub epsilon: f64,
+    /// Test images classified correctly before the attack.
+    pub correct: u32,
+    /// Of the correct ones, those that FGSM flips.
+    pub successes: u32,
+}
+
+impl Record for PathRow {
+    const HEADER: &'static [&'static str] = &[
+        "labels",
+        "optimizer",
+        "seed",
+        "step",
+        "train_loss",
+        "train_accuracy",
+        "test_loss",
+        "test_accuracy",
+        "mean_margin",
+        "median_input_gradient_norm",
+        "epsilon",
+        "correct",
+        "successes",
+    ];
+}
+
+/// What is held equal when two models are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The mean loss on training images.
+    TrainLoss,
+    /// The accuracy on the test set.
+    TestAccuracy,
+    /// The mean logit margin on the test set.
+    MeanMargin,
+}
+
+/// A model on another optimizer's path that is the equal of a Gauss-Newton's end point, and how often FGSM flips either.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MatchRow {
+    /// The Gauss-Newton whose end point is matched.
+    pub reference: String,
+    /// The optimizer on whose path the equal is.
+    pub optimizer: String,
+    /// Both runs' seed.
+    pub seed: u64,
+    /// What is held equal.
+    pub basis: Basis,
+    /// Its value at the end point.
+    pub value: f64,
+    /// The step at which the other path first reaches it, between checkpoints by a straight line; none where it never does.
+    pub step: Option<f64>,
+    /// FGSM's radius.
+    pub epsilon: f64,
+    /// The share of the end point's correct images that are flipped.
+    pub reference_rate: f64,
+    /// The share of the equal's correct images that are flipped.
+    pub rate: Option<f64>,
+}
+
+impl Record for MatchRow {
+    const HEADER: &'static [&'static str] =
+        &["reference", "optimizer", "seed", "basis", "value", "step", "epsilon", "reference_rate", "rate"];
+}
+
+impl Basis {
+    /// The value at a checkpoint.
+    #[must_use]
+    pub fn of(self, row: &PathRow) -> f64 {
+        match self {
+            Self::TrainLoss => row.train_loss,
+            Self::TestAccuracy => row.test_accuracy,
+            Self::MeanMargin => row.mean_margin,
+        }
+    }
+}

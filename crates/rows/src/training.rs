@@ -1,0 +1,31 @@
+//! `training.csv`: an epoch of a run a row.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Record;
+
+/// What one epoch of one run ended with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRow {
+    /// The training set: `clean` or `poisoned`.
+    pub labels: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// Mean over the epoch's batches of the loss, each measured before its step.
+    pub train_loss: f64,
+    /// Mean over the epoch's batches of the accuracy, each measured before its step.
+    pub train_accuracy: f64,
+    /// Mean loss on the test set after the epoch.
+    pub test_loss: f64,
+    /// Accuracy on the test set after the epoch.
+    pub test_accuracy: f64,
+}
+
+impl Record for TrainingRow {
+    const HEADER: &'static [&'static str] =
+        &["labels", "optimizer", "seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy"];
+}

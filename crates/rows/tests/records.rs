@@ -1,0 +1,174 @@
+//! The result files: exact headers, round trips, and errors that name what is wrong.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fmt::Debug;
+use std::fs;
+
+use minima_rows::{CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, Quantity, Record, RecordError, Scope, SharpnessRow, SpectralDensityRow, SpectralQuantity, TrainingRow, read_csv, to_csv, write_csv};
+use minima_metrics::Summary;
+
+fn round_trip<R: Record + PartialEq + Debug>(rows: &[R], expected: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tables/rows.csv");
+    write_csv(&path, rows).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), expected);
+    assert_eq!(read_csv::<R>(&path).unwrap(), rows);
+
+    write_csv::<R>(&path, &[]).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().collect::<Vec<_>>(), [expected.lines().next().unwrap()]);
+    assert!(read_csv::<R>(&path).unwrap().is_empty());
+}
+
+fn epoch(train_loss: f64) -> TrainingRow {
+    TrainingRow {
+        labels: "clean".to_owned(),
+        optimizer: "sgd".to_owned(),
+        seed: 42,
+        epoch: 1,
+        train_loss,
+        train_accuracy: 0.5,
+        test_loss: 0.1 + 0.2,
+        test_accuracy: 0.8451,
+    }
+}
+
+#[test]
+fn training_rows() {
+    round_trip(
+        &[epoch(1.4576)],
+        "labels,optimizer,seed,epoch,train_loss,train_accuracy,test_loss,test_accuracy\n\
+         clean,sgd,42,1,1.4576,0.5,0.30000000000000004,0.8451\n",
+    );
+}
+
+#[test]
+fn fgsm_rows() {
+    round_trip(
+        &[
+            FgsmRow::new("clean", "sgd", 42, 0.1, 9611, 7268).unwrap(),
+            FgsmRow::new("clean", "gauss-newton", 42, 0.05, 8, 2).unwrap(),
+            FgsmRow::new("clean", "gauss-newton", 42, 0.05, 0, 0).unwrap(),
+        ],
+        "labels,optimizer,seed,correct,epsilon,successes,success_rate,paper_correct,paper_successes\n\
+         clean,sgd,42,9611,0.1,7268,0.7562168348767038,9611,7268\n\
+         clean,gauss-newton,42,8,0.05,2,0.25,,\n\
+         clean,gauss-newton,42,0,0.05,0,0.0,,\n",
+    );
+}
+
+#[test]
+fn sharpness_rows() {
+    round_trip(
+        &[
+            SharpnessRow::new("adam", 42, 0.001, Scope::Batch, 0.00092, 0.00095).unwrap(),
+            SharpnessRow::new("adam", 42, 0.001, Scope::Example, 0.00281, 0.000041).unwrap(),
+        ],
+        "optimizer,seed,rho,scope,mean_loss_increase,median_loss_increase,paper_median\n\
+         adam,42,0.001,batch,0.00092,0.00095,0.0009\n\
+         adam,42,0.001,example,0.00281,0.000041,\n",
+    );
+}
+
+#[test]
+fn distribution_rows() {
+    let values = [1.0, 2.0, 3.0, 4.0, 5.0];
+    round_trip(
+        &[
+            DistributionRow::new("clean", "adam", 42, Quantity::InputGradientNorm, &Summary::of(&values).unwrap())
+                .unwrap(),
+            DistributionRow::new("poisoned", "adam", 42, Quantity::LogitMargin, &Summary::of(&values).unwrap())
+                .unwrap(),
+        ],
+        "labels,optimizer,seed,quantity,mean,median,q05,q25,q75,q95,paper_mean,paper_median\n\
+         clean,adam,42,input_gradient_norm,3.0,3.0,1.2,2.0,4.0,4.8,0.456,0.006\n\
+         poisoned,adam,42,logit_margin,3.0,3.0,1.2,2.0,4.0,4.8,,\n",
+    );
+}
+
+#[test]
+fn curvature_rows() {
+    let row = |matrix, normalised, quantity, rank, value, residual| CurvatureRow {
+        labels: "poisoned".to_owned(),
+        optimizer: "adam".to_owned(),
+        seed: 42,
+        images: 1_000,
+        matrix,
+        normalised,
+        quantity,
+        rank,
+        value,
+        residual,
+        converged: residual < 5e-4,
+    };
+    round_trip(
+        &[
+            row(CurvatureMatrix::GaussNewton, false, SpectralQuantity::Largest, 2, 13.5, 1e-7),
+            row(CurvatureMatrix::Hessian, false, SpectralQuantity::Smallest, 1, -0.5, 0.001),
+            row(CurvatureMatrix::Hessian, true, SpectralQuantity::Trace, 1, 527.9, 0.0),
+        ],
+        "labels,optimizer,seed,images,matrix,normalised,quantity,rank,value,residual,converged\n\
+         poisoned,adam,42,1000,gauss_newton,false,largest,2,13.5,1e-7,true\n\
+         poisoned,adam,42,1000,hessian,false,smallest,1,-0.5,0.001,false\n\
+         poisoned,adam,42,1000,hessian,true,trace,1,527.9,0.0,true\n",
+    );
+}
+
+#[test]
+fn spectral_density_rows() {
+    let node = |eigenvalue, count| SpectralDensityRow {
+        labels: "clean".to_owned(),
+        optimizer: "sgd".to_owned(),
+        seed: 42,
+        matrix: CurvatureMatrix::Hessian,
+        normalised: false,
+        probe: 1,
+        eigenvalue,
+        count,
+    };
+    round_trip(
+        &[node(-0.25, 0.5), node(59.4, 1.0)],
+        "labels,optimizer,seed,matrix,normalised,probe,eigenvalue,count\n\
+         clean,sgd,42,hessian,false,1,-0.25,0.5\n\
+         clean,sgd,42,hessian,false,1,59.4,1.0\n",
+    );
+}
+
+#[test]
+fn a_diverged_run_can_be_written_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("training.csv");
+    write_csv(&path, &[epoch(f64::NAN), epoch(f64::INFINITY)]).unwrap();
+    let read: Vec<TrainingRow> = read_csv(&path).unwrap();
+    assert!(read[0].train_loss.is_nan());
+    assert_eq!(read[1].train_loss, f64::INFINITY);
+}
+
+#[test]
+fn errors_name_the_file_what_was_found_and_what_was_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table3.csv");
+    let cases = [
+        ("optimizer,seed\nadam,42\n", "found the header \"optimizer,seed\""),
+        (
+            "optimizer,seed,rho,scope,mean_loss_increase,median_loss_increase,paper_median\nadam,x,1,batch,1,1,\n",
+            "line: 2",
+        ),
+        ("optimizer,seed,rho,scope,mean_loss_increase,median_loss_increase,paper_median\nadam,1\n", "line: 2"),
+        ("", "found the header \"\""),
+    ];
+    for (content, found) in cases {
+        fs::write(&path, content).unwrap();
+        let message = read_csv::<SharpnessRow>(&path).unwrap_err().to_string();
+        assert!(message.contains("table3.csv"), "{message}");
+        assert!(message.contains(found), "{message}");
+        assert!(message.contains("optimizer,seed,rho,scope"), "{message}");
+    }
+    let missing = read_csv::<SharpnessRow>(&folder.path().join("none.csv"));
+    assert!(matches!(missing, Err(RecordError::Read { .. })));
+}
+
+#[test]
+fn equal_rows_give_equal_bytes() {
+    assert_eq!(to_csv(&[epoch(0.1)]).unwrap(), to_csv(&[epoch(0.1)]).unwrap());
+}

@@ -1,0 +1,136 @@
+//! The errors of a run.
+
+use minima_attacks::AttackError;
+use minima_autodiff::AutodiffError;
+use minima_data::DataError;
+use minima_metrics::MetricsError;
+use minima_optim::OptimError;
+use std::fmt;
+use std::path::PathBuf;
+
+/// What helps where a state is of no use.
+const BEGIN_ANEW: &str = "; with --fresh all begins anew, and what is there is moved aside";
+
+/// A run could not be trained, attacked, measured or stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The preset cannot be read or makes no sense.
+    #[error(transparent)]
+    Preset(#[from] minima_config::preset::PresetError),
+    /// The data cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A network or a checkpoint is not as expected.
+    #[error(transparent)]
+    Autodiff(#[from] AutodiffError),
+    /// A step of a run failed.
+    #[error("{run}, epoch {epoch}, step {step}: {source}")]
+    Step {
+        /// Which run.
+        run: String,
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The step within it, from 1.
+        step: usize,
+        /// Why.
+        source: Box<OptimError>,
+    },
+    /// A run's loss has exploded.
+    #[error(
+        "{run}, epoch {epoch}, step {step}: the loss is {loss}{}; expected a number below a million (a smaller learning rate may help)",
+        OfImages(batch)
+    )]
+    Diverged {
+        /// Which run.
+        run: String,
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The step within it, from 1.
+        step: usize,
+        /// The loss.
+        loss: f64,
+        /// The images of the step's batch, by their places in the training set; none for the test set's loss.
+        batch: Vec<u32>,
+    },
+    /// Somebody asked a run to stop; its state is kept.
+    #[error("{run}: stopped in epoch {epoch} after {step} steps, with its state kept")]
+    Interrupted {
+        /// Which run.
+        run: String,
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The steps taken in it.
+        step: usize,
+    },
+    /// A folder is another experiment's, or somebody else writes to it.
+    #[error(transparent)]
+    Folder(#[from] minima_store::FolderError),
+    /// A sealed file cannot be used.
+    #[error(transparent)]
+    Seal(#[from] minima_store::SealError),
+    /// The state of a run cannot be gone on from, or not be kept.
+    #[error("{0}{hint}", hint = if .0.is_spoilt() { BEGIN_ANEW } else { "" })]
+    State(#[from] crate::training::StateError),
+    /// An optimizer failed outside a run.
+    #[error(transparent)]
+    Optim(#[from] OptimError),
+    /// A GPU is missing or failed.
+    #[error(transparent)]
+    Cuda(#[from] minima_cuda::CudaError),
+    /// An attack failed.
+    #[error(transparent)]
+    Attack(#[from] AttackError),
+    /// A measurement failed.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A result file cannot be written or read.
+    #[error(transparent)]
+    Record(#[from] minima_rows::RecordError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] minima_store::AtomicWriteError),
+    /// A checkpoint was trained on other data.
+    #[error(transparent)]
+    TrainedOn(#[from] crate::trained_on::TrainedOnError),
+    /// A run cannot be described as TOML.
+    #[error("{run}: its recipe is no TOML: {message}")]
+    Recipe {
+        /// The run.
+        run: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A file of a stored run cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A run that is needed has not been trained.
+    #[error("{run}: found no trained run, expected one (its training failed?)")]
+    NotTrained {
+        /// The run.
+        run: String,
+    },
+    /// The manifest cannot be written as JSON.
+    #[error("manifest.json: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// " on the images 3, 1, 4, … (128)".
+struct OfImages<'a>(&'a [u32]);
+
+impl fmt::Display for OfImages<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(images) = self;
+        if images.is_empty() {
+            return Ok(());
+        }
+        let first: Vec<String> = images.iter().take(3).map(u32::to_string).collect();
+        let more = if images.len() > first.len() { ", …" } else { "" };
+        write!(f, " on the images {}{more} ({} in all)", first.join(", "), images.len())
+    }
+}

@@ -1,0 +1,172 @@
+//! A training run that studies ask for.
+
+use crate::error::RunError;
+use minima_config::OptimizerSpec;
+use minima_config::Labels;
+use minima_config::preset::{Flips, NetworkKind, Precision, Preset, PresetError};
+use minima_config::seed;
+use minima_config::Run;
+use minima_data::FileHash;
+use serde::Serialize;
+
+/// A training run with all that decides it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// The name of its folder.
+    pub name: String,
+    /// The preset, reduced to this run.
+    pub preset: Preset,
+    /// The run.
+    pub run: Run,
+}
+
+/// What decides the result of a run; two runs that agree in it are the same but for how long they train.
+#[derive(Serialize)]
+struct Recipe<'a> {
+    /// Another version's numbers, or another backend's, are other numbers.
+    version: &'static str,
+    linear_algebra: &'static str,
+    network: NetworkKind,
+    precision: Precision,
+    seed: u64,
+    batch_size: usize,
+    train_images: usize,
+    test_images: usize,
+    labels: String,
+    /// SHA-256 of the data's files.
+    data: Vec<&'a str>,
+    optimizer: &'a OptimizerSpec,
+}
+
+impl Job {
+    /// A run of this preset. Its name is `{labels}-{optimizer}-{seed}`, with the share of wrong labels in percent:
+    /// `clean-adam-42`, `poisoned-10-adam-42`, `7-to-1-30-adam-42`.
+    ///
+    /// # Errors
+    /// Returns [`PresetError::Optimizer`] if the preset has no optimizer of the run's name, and [`PresetError::Seed`] if the run's seed
+    /// is too large.
+    pub fn new(preset: &Preset, run: Run) -> Result<Self, RunError> {
+        seed::check(run.seed).map_err(PresetError::from)?;
+        let spec = preset.optimizer(&run.optimizer)?.clone();
+        let mut preset = preset.clone();
+        preset.seeds = vec![run.seed];
+        preset.labels = vec![run.labels];
+        preset.optimizers = std::iter::once((run.optimizer.clone(), spec)).collect();
+        let name = format!("{}-{}-{}", labels(&preset, run.labels).replace(' ', "-"), run.optimizer, run.seed);
+        Ok(Self { name, preset, run })
+    }
+
+    /// The same with another optimizer's options, and `variant` at the end of its name.
+    #[must_use]
+    pub fn with_optimizer(mut self, spec: OptimizerSpec, variant: &str) -> Self {
+        self.preset.optimizers.insert(self.run.optimizer.clone(), spec);
+        self.name = format!("{}-{variant}", self.name);
+        self
+    }
+
+    /// Its optimizer.
+    ///
+    /// # Errors
+    /// None that can happen here: the preset has it.
+    pub fn optimizer(&self) -> Result<&OptimizerSpec, RunError> {
+        Ok(self.preset.optimizer(&self.run.optimizer)?)
+    }
+
+    /// Steps of an epoch.
+    #[must_use]
+    pub fn steps_an_epoch(&self) -> u64 {
+        self.preset.train_images.div_ceil(self.preset.batch_size.max(1)) as u64
+    }
+
+    /// Its steps in all.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps_an_epoch().saturating_mul(u64::from(self.preset.epochs))
+    }
+
+    /// About how long it takes on one core, in milliseconds: what a step of its optimizer was measured to take.
+    #[must_use]
+    pub fn cost(&self) -> f64 {
+        let step = match self.optimizer() {
+            Ok(OptimizerSpec::Sgd(_) | OptimizerSpec::Adam(_)) | Err(_) => 1.8,
+            Ok(OptimizerSpec::Sam(_) | OptimizerSpec::Kfac(_) | OptimizerSpec::Ekfac(_)) => 3.5,
+            Ok(OptimizerSpec::GaussNewton(_) | OptimizerSpec::GaussNewtonCg(_)) => 30.0,
+            Ok(OptimizerSpec::GaussNewtonTf32(_)) => 500.0,
+            Ok(OptimizerSpec::GaussNewtonEmulated(_)) => 300.0,
+        };
+        let precision = if self.preset.precision == Precision::Double { 2.0 } else { 1.0 };
+        step * precision * self.steps() as f64
+    }
+
+    /// What decides its result, as TOML: `data` are the files that it trains and is tested on.
+    ///
+    /// # Errors
+    /// Returns [`RunError::Recipe`] if a number is larger than TOML can hold, 2⁶³ − 1.
+    pub fn recipe(&self, data: &[FileHash]) -> Result<String, RunError> {
+        let preset = &self.preset;
+        let recipe = Recipe {
+            version: env!("CARGO_PKG_VERSION"),
+            linear_algebra: minima_linalg::BACKEND,
+            network: preset.network,
+            precision: preset.precision,
+            seed: self.run.seed,
+            batch_size: preset.batch_size,
+            train_images: preset.train_images,
+            test_images: preset.test_images,
+            labels: labels(preset, self.run.labels),
+            data: data.iter().map(|file| file.sha256.as_str()).collect(),
+            optimizer: self.optimizer()?,
+        };
+        let failed =
+            |error: toml::ser::Error| RunError::Recipe { run: self.name.clone(), message: error.to_string() };
+        Ok(toml::to_string(&recipe).map_err(failed)?)
+    }
+}
+
+/// "clean", "poisoned 10", "7 to 1 30": the labels with the share of wrong ones in percent.
+fn labels(preset: &Preset, labels: Labels) -> String {
+    // Up to rounding of a millionth, so that 0.3 is 30 and not 30.000000000000004.
+    let percent = (1e6 * preset.poison_rate).round() / 1e4;
+    match (labels, preset.poison_flips) {
+        (Labels::Clean, _) => labels.name().to_owned(),
+        (Labels::Poisoned, Flips::Uniform) => format!("{} {percent}", labels.name()),
+        (Labels::Poisoned, flips) => format!("{flips} {percent}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(set: &[&str], labels: Labels) -> Job {
+        let set: Vec<String> = set.iter().map(|&s| s.to_owned()).collect();
+        let preset = Preset::named("paper", &set).unwrap();
+        Job::new(&preset, Run { labels, optimizer: "adam".to_owned(), seed: 42 }).unwrap()
+    }
+
+    #[test]
+    fn names_tell_labels_apart() {
+        assert_eq!(job(&[], Labels::Clean).name, "clean-adam-42");
+        assert_eq!(job(&[], Labels::Poisoned).name, "poisoned-10-adam-42");
+        assert_eq!(job(&["poison_rate=0.3"], Labels::Poisoned).name, "poisoned-30-adam-42");
+        assert_eq!(
+            job(&["poison_rate=0.125", "poison_flips=7 to 1"], Labels::Poisoned).name,
+            "7-to-1-12.5-adam-42"
+        );
+    }
+
+    #[test]
+    fn the_recipe_is_what_decides_a_run() {
+        let clean = job(&[], Labels::Clean);
+        for same in ["poison_rate=0.3", "epsilons=[0.2]", "epochs=3", "optimizers.sgd.learning_rate=0.5"] {
+            assert_eq!(job(&[same], Labels::Clean).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap(), "{same}");
+        }
+        for other in ["batch_size=64", "train_images=6400", "optimizers.adam.learning_rate=0.5", "precision=double"] {
+            assert_ne!(job(&[other], Labels::Clean).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap(), "{other}");
+        }
+        assert_ne!(job(&[], Labels::Poisoned).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap());
+        let other = FileHash { file: "train".into(), sha256: "00".into() };
+        assert_ne!(clean.recipe(&[other]).unwrap(), clean.recipe(&[]).unwrap());
+        assert_eq!((clean.steps_an_epoch(), clean.steps()), (469, 7_035));
+    }
+}

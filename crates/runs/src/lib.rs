@@ -1,0 +1,31 @@
+//! One run: training, checkpoints, stored runs, and the measurements of one model.
+
+pub mod bits;
+mod device_training;
+mod driver;
+mod error;
+mod host;
+mod job;
+pub mod machine;
+pub mod measured;
+pub mod measurement;
+pub mod observer;
+mod pool;
+pub mod robustness;
+mod run_store;
+pub mod spectra;
+mod test_set;
+pub mod trained_on;
+mod trainee;
+pub mod training;
+
+pub use bits::Bits;
+pub use device_training::{load, train_on};
+pub use driver::{RunTraining, Trained, train_all};
+pub use error::RunError;
+pub use host::Host;
+pub use job::Job;
+pub use pool::run_all;
+pub use run_store::{RunStore, StoredRun};
+pub use test_set::TestSet;
+pub use trainee::Trainee;

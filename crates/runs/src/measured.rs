@@ -1,0 +1,205 @@
+//! What is measured of a stored run, kept beside it: measured once for the same settings.
+
+use crate::bits::Bits;
+use crate::job::Job;
+use crate::run_store::StoredRun;
+use minima_config::attack_catalogue::{Options, attack};
+use crate::error::RunError;
+use minima_store::cached;
+use minima_config::preset::Preset;
+use minima_rows::{PathRow, Scope};
+use crate::robustness::is_attacked;
+use crate::test_set::TestSet;
+use minima_attacks::{Attack, Ball, Fgsm, Norm, Outcome};
+use minima_autodiff::Model;
+use minima_data::Mnist;
+use minima_metrics::{Summary, evaluate, input_gradient_norms, logit_margins, sharpness};
+use ndarray::{ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
+
+/// FGSM's name in files.
+pub const FGSM: &str = "fgsm";
+/// The last epochs that are attacked.
+pub const LATE_EPOCHS: u32 = 5;
+/// Training images on which a path's loss is measured.
+const PATH_TRAIN_IMAGES: usize = 10_000;
+
+/// The model at the end of a run, image by image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndMeasurement {
+    /// Test images.
+    pub images: usize,
+    /// Those classified correctly.
+    pub correct: Bits,
+    /// Mean loss over them all.
+    pub test_loss: f64,
+    /// For each radius, the correct images that FGSM flips.
+    pub fgsm: Vec<(f64, Bits)>,
+    /// `‖∇ₓ ℓ‖₂`.
+    pub input_gradient_norms: Vec<f64>,
+    /// The true class's logit less the largest other one.
+    pub logit_margins: Vec<f64>,
+    /// For each norm and scope, the loss increase under a weight perturbation; in the scope `batch` the same for each image of a batch.
+    pub loss_increases: Vec<(f64, Scope, Vec<f64>)>,
+    /// Images that share a perturbation in the scope `batch`.
+    pub sharpness_batch: usize,
+}
+
+/// An attack on the model after one of the last epochs, image by image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LateAttack {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// `fgsm` on all test images, or `autoattack` on the first so many.
+    pub attack: String,
+    /// Its radius, L∞.
+    pub epsilon: f64,
+    /// The images classified correctly before.
+    pub correct: Bits,
+    /// Of those, the ones classified wrongly after.
+    pub flipped: Bits,
+}
+
+/// The model at the end: FGSM, input gradients, margins, loss increases.
+///
+/// # Errors
+/// When the checkpoint or the kept file cannot be read, or a number comes out that is none.
+pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<EndMeasurement, RunError> {
+    let settings = format!(
+        "epochs {}, images {}, epsilons {:?}, rhos {:?}, sharpness_batch {}",
+        run.epochs(),
+        test.labels.len(),
+        preset.epsilons,
+        preset.rhos,
+        preset.sharpness_batch
+    );
+    cached(&run.folder().join("end.json"), &settings, || {
+        let model = run.last()?;
+        let (images, labels) = (test.images.view(), test.labels.as_slice());
+        let mut correct = Bits::default();
+        let mut fgsm = Vec::new();
+        for outcome in flips(&model, images, labels, &preset.epsilons)? {
+            fgsm.push((outcome.ball.epsilon(), Bits(outcome.success)));
+            correct = Bits(outcome.clean_correct);
+        }
+        let mut loss_increases = Vec::new();
+        for (scope, of) in [
+            (Scope::Batch, minima_metrics::Scope::Batch(preset.sharpness_batch)),
+            (Scope::Example, minima_metrics::Scope::Example),
+        ] {
+            let found = sharpness(&model, images, labels, of, &preset.rhos)?;
+            loss_increases.extend(found.into_iter().map(|found| (found.rho, scope, found.increases)));
+        }
+        Ok(EndMeasurement {
+            images: labels.len(),
+            correct,
+            test_loss: evaluate(&model, images, labels)?.mean_loss,
+            fgsm,
+            input_gradient_norms: input_gradient_norms(&model, images, labels)?,
+            logit_margins: logit_margins(&model, images, labels)?,
+            loss_increases,
+            sharpness_batch: preset.sharpness_batch,
+        })
+    })
+}
+
+/// FGSM on all test images after each of the last epochs; on models of clean labels AutoAttack too, on the preset's images, at the
+/// largest of its radii, and after the last epoch at all of them.
+///
+/// # Errors
+/// When a checkpoint or the kept file cannot be read, or an attack fails.
+pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<LateAttack>, RunError> {
+    let attacked = if is_attacked(run.run()) { preset.attacked_images.min(test.labels.len()) } else { 0 };
+    let settings = format!(
+        "epochs {}, images {}, epsilons {:?}, attacked {attacked}, attack_epsilons {:?}",
+        run.epochs(),
+        test.labels.len(),
+        preset.epsilons,
+        preset.attack_epsilons
+    );
+    cached(&run.folder().join("late.json"), &settings, || {
+        let (images, labels) = (test.images.view(), test.labels.as_slice());
+        let some = images.slice_axis(Axis(0), (0..attacked).into());
+        let some_labels = labels.get(..attacked).unwrap_or_default();
+        let largest = preset.attack_epsilons.iter().copied().fold(0.0, f64::max);
+        let auto_attack = attack("autoattack", Norm::Linf, &Options::default())?;
+        let mut found = Vec::new();
+        for epoch in run.epochs().saturating_sub(LATE_EPOCHS) + 1..=run.epochs() {
+            let model = run.checkpoint(run.step_after(epoch))?;
+            let row = |attack: &str, outcome: Outcome<f32>| LateAttack {
+                epoch,
+                attack: attack.to_owned(),
+                epsilon: outcome.ball.epsilon(),
+                correct: Bits(outcome.clean_correct),
+                flipped: Bits(outcome.success),
+            };
+            found.extend(flips(&model, images, labels, &preset.epsilons)?.into_iter().map(|o| row(FGSM, o)));
+            if attacked == 0 {
+                continue;
+            }
+            for &epsilon in preset.attack_epsilons.iter().filter(|&&e| e == largest || epoch == run.epochs()) {
+                let outcome = auto_attack.run(&model, some, some_labels, Ball::linf(epsilon)?)?;
+                found.push(row("autoattack", outcome));
+            }
+        }
+        Ok(found)
+    })
+}
+
+/// The model along its path: losses, accuracies, margins, input gradients, FGSM at each checkpoint and radius.
+///
+/// # Errors
+/// When a checkpoint or the kept file cannot be read, or a number comes out that is none.
+pub fn along_the_path(
+    run: &StoredRun,
+    job: &Job,
+    preset: &Preset,
+    data: &Mnist,
+    test: &TestSet,
+) -> Result<Vec<PathRow>, RunError> {
+    let steps = run.steps();
+    let (epsilons, count) = (&preset.epsilons, test.labels.len());
+    let settings =
+        format!("steps {steps:?}, images {count}, epsilons {epsilons:?}, training images {PATH_TRAIN_IMAGES}");
+    cached(&run.folder().join("path.json"), &settings, || {
+        let (train_images, train_labels) = run.training_set(job, data)?.take(PATH_TRAIN_IMAGES).all::<f32>();
+        let (images, labels) = (test.images.view(), test.labels.as_slice());
+        let mut rows = Vec::new();
+        for &step in &steps {
+            let model = run.checkpoint(step)?;
+            let trained = evaluate(&model, train_images.view(), &train_labels)?;
+            let tested = evaluate(&model, images, labels)?;
+            let mean_margin = Summary::of(&logit_margins(&model, images, labels)?)?.mean;
+            let median_input_gradient_norm = Summary::of(&input_gradient_norms(&model, images, labels)?)?.median;
+            for outcome in flips(&model, images, labels, epsilons)? {
+                rows.push(PathRow {
+                    labels: run.run().labels.name().to_owned(),
+                    optimizer: run.run().optimizer.clone(),
+                    seed: run.run().seed,
+                    step,
+                    train_loss: trained.mean_loss,
+                    train_accuracy: trained.accuracy(),
+                    test_loss: tested.mean_loss,
+                    test_accuracy: tested.accuracy(),
+                    mean_margin,
+                    median_input_gradient_norm,
+                    epsilon: outcome.ball.epsilon(),
+                    correct: outcome.correct() as u32,
+                    successes: outcome.successes() as u32,
+                });
+            }
+        }
+        Ok(rows)
+    })
+}
+
+/// FGSM at each radius.
+pub fn flips(
+    model: &Model<f32>,
+    images: ArrayView2<'_, f32>,
+    labels: &[usize],
+    epsilons: &[f64],
+) -> Result<Vec<Outcome<f32>>, RunError> {
+    let balls = epsilons.iter().map(|&epsilon| Ball::linf(epsilon)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Fgsm::default().run_many(model, images, labels, &balls)?)
+}

@@ -1,0 +1,85 @@
+//! Which data a checkpoint was trained on: noted in the checkpoint, and compared before it is attacked or evaluated.
+
+use minima_store::bounded_file::{self, read_at_most, read_text_at_most};
+use minima_config::{DataDifference, DataIdentity};
+use crate::error::RunError;
+use minima_autodiff::{Model, TensorFile};
+use minima_data::Mnist;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// The entry of a checkpoint's `__metadata__` that holds the [`DataIdentity`], as JSON.
+pub const METADATA: &str = "minima.data";
+
+/// A checkpoint cannot be used with this data.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainedOnError {
+    /// It was trained on other data.
+    #[error("{}: {difference}, which it was trained on (--other-data uses other data)", checkpoint.display())]
+    OtherData {
+        /// The checkpoint.
+        checkpoint: PathBuf,
+        /// The two data sets.
+        difference: Box<DataDifference>,
+    },
+    /// Its note of the data cannot be read.
+    #[error("{}: found {METADATA} {found}, expected a data set's name and files", checkpoint.display())]
+    Note {
+        /// The checkpoint.
+        checkpoint: PathBuf,
+        /// The note.
+        found: String,
+    },
+}
+
+/// A model as the bytes of a checkpoint, with a note of the data that it was trained on.
+///
+/// # Errors
+/// Returns [`RunError::Autodiff`] if the model cannot be written as safetensors.
+pub fn checkpoint_bytes(model: &Model<f32>, data: &Mnist) -> Result<Vec<u8>, RunError> {
+    if data.hashes.is_empty() {
+        return Ok(model.graph().to_safetensors(model.params())?);
+    }
+    let note = serde_json::to_string(&DataIdentity::of(data))?;
+    Ok(model.graph().to_safetensors_with_note(model.params(), METADATA, &note)?)
+}
+
+/// The data that a checkpoint was trained on: from its own note, or else from the TOML file that `train` writes beside it.
+///
+/// Returns `None` where neither says so, and for a file that is no checkpoint.
+///
+/// # Errors
+/// Returns [`TrainedOnError::Note`] if the note in the checkpoint is no data set.
+pub fn trained_on(checkpoint: &Path) -> Result<Option<DataIdentity>, TrainedOnError> {
+    let Ok(bytes) = read_at_most(checkpoint, bounded_file::RESULTS) else { return Ok(None) };
+    let Ok(file) = TensorFile::read(&bytes, checkpoint) else { return Ok(None) };
+    match file.metadata().get(METADATA) {
+        Some(note) => serde_json::from_str(note)
+            .map(Some)
+            .map_err(|_| TrainedOnError::Note { checkpoint: checkpoint.to_owned(), found: note.clone() }),
+        None => Ok(beside(&checkpoint.with_extension("toml"))),
+    }
+}
+
+/// Checks that a checkpoint was trained on this data. A checkpoint that does not say what it was trained on takes any.
+///
+/// # Errors
+/// Returns [`TrainedOnError::OtherData`] if it was trained on other data, and [`TrainedOnError::Note`] as [`trained_on`].
+pub fn check(checkpoint: &Path, data: &Mnist) -> Result<(), TrainedOnError> {
+    let own = trained_on(checkpoint)?;
+    match own.and_then(|own| own.difference(&DataIdentity::of(data))) {
+        Some(difference) => {
+            Err(TrainedOnError::OtherData { checkpoint: checkpoint.to_owned(), difference: Box::new(difference) })
+        }
+        None => Ok(()),
+    }
+}
+
+/// The data of a training's description; `None` where there is no such file, or it does not say.
+fn beside(description: &Path) -> Option<DataIdentity> {
+    let table = read_text_at_most(description, bounded_file::TEXT).ok()?.parse::<Table>().ok()?;
+    let hashes: Vec<&str> = table.get("data")?.as_array()?.iter().filter_map(Value::as_str).collect();
+    let hashes = <[&str; 4]>::try_from(hashes).ok()?;
+    Some(DataIdentity::of_hashes(hashes, table.get("data_name").and_then(Value::as_str)))
+}

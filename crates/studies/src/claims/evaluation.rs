@@ -1,0 +1,176 @@
+//! From models to rows: every comparison that a claim makes, corrected for their number.
+
+use super::measured::{Measured, Subject, measure};
+use super::options::ClaimOptions;
+use super::outcome::ModelOutcome;
+use crate::error::StudyError;
+use minima_metrics::statistics::{Estimate, Resampled, holm};
+use minima_rows::{Against, CLEAN, Claim, ClaimRow, ClaimVerdict, Expected, POISONED};
+use std::collections::BTreeSet;
+
+/// The probability with which anything at all is said that is not so: 5 %.
+const LEVEL: f64 = 0.05;
+
+/// All comparisons of `claims` that these models allow, in the claims' order, with verdicts.
+///
+/// Models are paired by their seed, and see the same resamples of the test images ([`Estimate`]). A comparison's p-value is
+/// that of the border, on either side: small where the effect is clearly on one, be it the claim's or the other. With Holm's
+/// correction over all rows, the probability that any verdict but undecided is wrong is at most 5 %. A single seed says nothing
+/// of others: its intervals are infinite, and its verdicts undecided.
+///
+/// # Errors
+/// When models saw unequally many images, or a number of theirs is not finite.
+pub fn evaluate(
+    claims: &[Claim],
+    outcomes: &[ModelOutcome],
+    options: &ClaimOptions,
+) -> Result<Vec<ClaimRow>, StudyError> {
+    let models = measure(outcomes, options)?;
+    let mut rows = Vec::new();
+    let mut expected = Vec::new();
+    for claim in claims {
+        for optimizer in claim.about {
+            for comparison in comparisons(claim, optimizer) {
+                for row in compare(claim, &comparison, &models)? {
+                    rows.push(row);
+                    expected.push(claim.expected);
+                }
+            }
+        }
+    }
+    let adjusted = holm(&rows.iter().map(|row| row.p).collect::<Vec<_>>());
+    for ((row, expected), p_holm) in rows.iter_mut().zip(expected).zip(adjusted) {
+        row.p_holm = p_holm;
+        row.verdict = verdict(row, expected);
+    }
+    Ok(rows)
+}
+
+/// Two sides of a comparison: a training set and an optimizer each, or a number.
+struct Comparison {
+    labels: &'static str,
+    optimizer: &'static str,
+    other: Other,
+}
+
+enum Other {
+    Model { labels: &'static str, optimizer: &'static str },
+    Number(f64),
+}
+
+fn comparisons(claim: &Claim, optimizer: &'static str) -> Vec<Comparison> {
+    match claim.against {
+        Against::Optimizers(others) => others
+            .iter()
+            .map(|other| Other::Model { labels: CLEAN, optimizer: other })
+            .map(|other| Comparison { labels: CLEAN, optimizer, other })
+            .collect(),
+        Against::CleanLabels => {
+            vec![Comparison { labels: POISONED, optimizer, other: Other::Model { labels: CLEAN, optimizer } }]
+        }
+        Against::Number(number) => vec![Comparison { labels: CLEAN, optimizer, other: Other::Number(number) }],
+    }
+}
+
+impl Comparison {
+    /// What stands in the row's column `against`.
+    fn against(&self, claim: &Claim) -> String {
+        match (&self.other, claim.against) {
+            (Other::Number(_), _) => String::new(),
+            (Other::Model { labels, .. }, Against::CleanLabels) => (*labels).to_owned(),
+            (Other::Model { optimizer, .. }, _) => (*optimizer).to_owned(),
+        }
+    }
+
+    /// The difference of one seed's models, where both have the number.
+    fn difference(
+        &self,
+        seed: u64,
+        subject: &Subject,
+        models: &[Measured<'_>],
+    ) -> Result<Option<Resampled>, StudyError> {
+        let number = |labels: &str, optimizer: &str| {
+            let own =
+                |model: &&Measured<'_>| model.seed == seed && model.labels == labels && model.optimizer == optimizer;
+            models.iter().find(own).and_then(|model| model.number(subject))
+        };
+        let Some(first) = number(self.labels, self.optimizer) else { return Ok(None) };
+        Ok(match self.other {
+            Other::Model { labels, optimizer } => match number(labels, optimizer) {
+                Some(second) => Some(first.less(second)?),
+                None => None,
+            },
+            Other::Number(value) => {
+                let draws = first.draws.iter().map(|draw| draw - value).collect();
+                Some(Resampled { value: first.value - value, draws })
+            }
+        })
+    }
+}
+
+/// A row for each attack and radius at which both sides have a model of one seed at least.
+fn compare(claim: &Claim, comparison: &Comparison, models: &[Measured<'_>]) -> Result<Vec<ClaimRow>, StudyError> {
+    let seeds: BTreeSet<u64> = models.iter().map(|model| model.seed).collect();
+    let mut subjects: Vec<&Subject> = Vec::new();
+    for (subject, _) in models.iter().flat_map(|model| &model.numbers) {
+        if subject.quantity == claim.quantity && !subjects.contains(&subject) {
+            subjects.push(subject);
+        }
+    }
+    let mut rows = Vec::new();
+    for subject in subjects {
+        let mut differences = Vec::new();
+        for &seed in &seeds {
+            differences.extend(comparison.difference(seed, subject, models)?);
+        }
+        if differences.is_empty() {
+            continue;
+        }
+        let estimate = Estimate::over_seeds_and_images(&differences)?;
+        let (low, high) = estimate.interval(1.0 - LEVEL);
+        rows.push(ClaimRow {
+            claim: claim.letter.to_owned(),
+            optimizer: comparison.optimizer.to_owned(),
+            against: comparison.against(claim),
+            labels: comparison.labels.to_owned(),
+            at: subject.at,
+            quantity: subject.name(),
+            seeds: u32::try_from(estimate.seeds).unwrap_or(u32::MAX),
+            effect: estimate.effect,
+            low,
+            high,
+            p: p_value(&estimate, claim.expected),
+            p_holm: 1.0,
+            border: border(claim.expected),
+            verdict: ClaimVerdict::Undecided,
+        });
+    }
+    Ok(rows)
+}
+
+fn border(expected: Expected) -> f64 {
+    match expected {
+        Expected::Below(border) | Expected::Above(border) | Expected::Within(border) => border,
+    }
+}
+
+/// Of an effect at least as far from the border, on either side, if it were there.
+fn p_value(estimate: &Estimate, expected: Expected) -> f64 {
+    match expected {
+        Expected::Below(border) | Expected::Above(border) => estimate.p_apart(border),
+        Expected::Within(margin) => (2.0 * estimate.p_equivalent(margin)).min(estimate.p_different(margin)).min(1.0),
+    }
+}
+
+fn verdict(row: &ClaimRow, expected: Expected) -> ClaimVerdict {
+    let as_claimed = match expected {
+        Expected::Below(border) => row.effect < border,
+        Expected::Above(border) => row.effect > border,
+        Expected::Within(margin) => row.effect.abs() < margin,
+    };
+    match (row.p_holm < LEVEL, as_claimed) {
+        (false, _) => ClaimVerdict::Undecided,
+        (true, true) => ClaimVerdict::Holds,
+        (true, false) => ClaimVerdict::Fails,
+    }
+}

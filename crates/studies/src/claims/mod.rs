@@ -1,0 +1,13 @@
+//! Claims, and the evidence of several seeds for and against them.
+//!
+//! [`evaluate`] makes every comparison that a claim asks for, with an interval over seeds and test images and a p-value corrected
+//! for the number of comparisons.
+
+mod evaluation;
+mod measured;
+mod options;
+mod outcome;
+
+pub use evaluation::evaluate;
+pub use options::ClaimOptions;
+pub use outcome::ModelOutcome;

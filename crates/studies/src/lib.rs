@@ -1,0 +1,24 @@
+//! Studies: many runs of an experiment that differ in one thing, and the tables that follow from them together.
+//!
+//! A study trains the runs that it needs and that are missing, as independent jobs on all cores, measures them, and writes CSV
+//! files. All studies of a folder share its runs.
+
+pub mod claims;
+mod context;
+mod damping;
+mod error;
+pub mod landscape;
+pub mod logit_scale;
+pub mod matched;
+mod options;
+mod poison;
+pub mod precision;
+mod progress;
+mod seeds;
+mod study;
+
+pub use context::Context;
+pub use error::StudyError;
+pub use options::StudyOptions;
+pub use progress::{Listener, StudyEvent};
+pub use study::{STUDIES, Study, claim, run_study};

@@ -1,0 +1,89 @@
+//! In which directions of the loss two runs part that differ in arithmetic alone.
+
+use super::Planned;
+use crate::error::StudyError;
+use minima_autodiff::{Batch, Graph, Model};
+use minima_curvature::{Generation, Ggn, Objective, lanczos_from};
+use minima_data::Mnist;
+use minima_metrics::MetricsError;
+use minima_rows::DriftRow;
+use minima_runs::StoredRun;
+use ndarray::Array2;
+
+/// Training images of the Gauss-Newton matrix.
+const IMAGES: usize = 1_000;
+/// Lanczos steps: nodes of the spectral measure.
+const STEPS: usize = 60;
+/// Where ranges of curvature end; the first begins at 0, with what rounding leaves below it, the last has no end.
+const ENDS: [f64; 7] = [1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, f64::INFINITY];
+
+/// The difference of two runs after each epoch that both have, by ranges of curvature.
+pub(super) fn drift(
+    planned: &Planned,
+    run: &StoredRun,
+    exact: &StoredRun,
+    data: &Mnist,
+) -> Result<Vec<DriftRow>, StudyError> {
+    let (images, labels) = exact.training_set(&planned.job, data)?.take(IMAGES).all::<f64>();
+    let start = wide(&exact.checkpoint(0)?);
+    let mut rows = Vec::new();
+    for epoch in 1..=run.epochs().min(exact.epochs()) {
+        let model = exact.checkpoint(exact.step_after(epoch))?;
+        let at = wide(&model);
+        let other = wide(&run.checkpoint(run.step_after(epoch))?);
+        let apart = difference(&other, &at);
+        let distance = norm(&apart);
+        let shares =
+            if distance > 0.0 { shares(model.graph(), &at, &images, &labels, &apart)? } else { [0.0; ENDS.len()] };
+        let travelled = norm(&difference(&at, &start));
+        let mut from = 0.0;
+        for (to, share) in ENDS.into_iter().zip(shares) {
+            rows.push(DriftRow {
+                generation: planned.generation.clone(),
+                arithmetic: planned.arithmetic.clone(),
+                seed: planned.job.run.seed,
+                epoch,
+                distance,
+                travelled,
+                curvature_from: from,
+                curvature_to: to,
+                share,
+            });
+            from = to;
+        }
+    }
+    Ok(rows)
+}
+
+/// The shares of `‖v‖²` in the ranges: Lanczos from `v` gives the nodes and weights of its spectral measure.
+fn shares(
+    graph: &Graph,
+    params: &[f64],
+    images: &Array2<f64>,
+    labels: &[usize],
+    v: &[f64],
+) -> Result<[f64; ENDS.len()], StudyError> {
+    let objective =
+        Objective::of_batch(graph, params, Batch::new(images.view(), labels)?).map_err(MetricsError::from)?;
+    let matrix = Ggn::new(&objective, Generation::Mean).map_err(MetricsError::from)?;
+    let ritz = lanczos_from(&matrix, v, STEPS).and_then(|lanczos| lanczos.ritz()).map_err(MetricsError::from)?;
+    let mut shares = [0.0; ENDS.len()];
+    for (value, weight) in ritz.values.iter().zip(&ritz.weights) {
+        if let Some((_, share)) = ENDS.iter().zip(&mut shares).find(|(end, _)| value < end) {
+            *share += weight;
+        }
+    }
+    Ok(shares)
+}
+
+fn wide(model: &Model<f32>) -> Vec<f64> {
+    model.params().iter().map(|&x| f64::from(x)).collect()
+}
+
+fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
+}
+
+fn norm(v: &[f64]) -> f64 {
+    v.iter().map(|x| x * x).sum::<f64>().sqrt()
+}

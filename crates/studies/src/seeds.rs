@@ -1,0 +1,124 @@
+//! `seeds`: what is luck. The paper's experiment from several seeds, the spread over seeds beside the spread over the last epochs,
+//! FGSM beside AutoAttack, and the paper's claims.
+
+use crate::claims::{ClaimOptions, ModelOutcome, evaluate};
+use crate::context::Context;
+use crate::error::StudyError;
+use crate::options::StudyOptions;
+use crate::progress::StudyEvent;
+use minima_config::Labels;
+use minima_metrics::Summary;
+use minima_rows::{DistributionRow, FgsmRow, LateAttackRow, Quantity, Scope, SharpnessRow, TrainingRow, write_csv};
+use minima_runs::StoredRun;
+use minima_runs::measured::{EndMeasurement, FGSM, LateAttack, at_the_end, late};
+
+/// Writes `training.csv`, the paper's tables in `tables/`, `late.csv`, `claims.csv`.
+pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
+    let (preset, test) = (&options.preset, &context.test);
+    let measured = context.measure(&options.runs()?, |_, run| {
+        Ok((run.training()?, at_the_end(run, preset, test)?, late(run, preset, test)?))
+    })?;
+    let mut rows = Rows::default();
+    let mut outcomes = Vec::new();
+    for (run, (training, end, late)) in measured {
+        rows.add(&run, training, &end, &late)?;
+        outcomes.push(outcome(&run, end, &late));
+    }
+    rows.write(context)?;
+    (context.listener)(StudyEvent::Stage("comparisons of optimizers"));
+    let how = ClaimOptions { sharpness_batch: preset.sharpness_batch, ..ClaimOptions::default() };
+    Ok(write_csv(&context.folder.join("claims.csv"), &evaluate(options.claims, &outcomes, &how)?)?)
+}
+
+/// A run as the claims see it: image by image.
+fn outcome(stored: &StoredRun, end: EndMeasurement, late: &[LateAttack]) -> ModelOutcome {
+    let run = stored.run();
+    let increases = end.loss_increases.into_iter().filter(|(_, scope, _)| *scope == Scope::Batch);
+    let last = late.iter().filter(|attack| attack.attack != FGSM && attack.epoch == stored.epochs());
+    let stand = |attack: &LateAttack| {
+        let images = attack.correct.0.iter().zip(&attack.flipped.0);
+        (attack.attack.clone(), attack.epsilon, images.map(|(&correct, &flipped)| correct && !flipped).collect())
+    };
+    ModelOutcome {
+        labels: run.labels.name().to_owned(),
+        optimizer: run.optimizer.clone(),
+        seed: run.seed,
+        correct: end.correct.0,
+        flipped: end.fgsm.into_iter().map(|(epsilon, flipped)| (epsilon, flipped.0)).collect(),
+        input_gradient_norms: end.input_gradient_norms,
+        logit_margins: end.logit_margins,
+        loss_increases: increases.map(|(rho, _, increases)| (rho, increases)).collect(),
+        robust: last.map(stand).collect(),
+    }
+}
+
+/// The rows of the study's files.
+#[derive(Default)]
+struct Rows {
+    training: Vec<TrainingRow>,
+    clean_fgsm: Vec<FgsmRow>,
+    poisoned_fgsm: Vec<FgsmRow>,
+    sharpness: Vec<SharpnessRow>,
+    distributions: Vec<DistributionRow>,
+    late: Vec<LateAttackRow>,
+}
+
+impl Rows {
+    fn add(
+        &mut self,
+        stored: &StoredRun,
+        training: Vec<TrainingRow>,
+        end: &EndMeasurement,
+        late: &[LateAttack],
+    ) -> Result<(), StudyError> {
+        let run = stored.run();
+        let (labels, optimizer, seed) = (run.labels.name(), run.optimizer.as_str(), run.seed);
+        let clean = run.labels == Labels::Clean;
+        self.training.extend(training);
+        let fgsm = if clean { &mut self.clean_fgsm } else { &mut self.poisoned_fgsm };
+        for (epsilon, flipped) in &end.fgsm {
+            let (correct, successes) = (end.correct.count() as u32, flipped.count() as u32);
+            fgsm.push(FgsmRow::new(labels, optimizer, seed, *epsilon, correct, successes));
+        }
+        for (quantity, values) in
+            [(Quantity::InputGradientNorm, &end.input_gradient_norms), (Quantity::LogitMargin, &end.logit_margins)]
+        {
+            self.distributions.push(DistributionRow::new(labels, optimizer, seed, quantity, &Summary::of(values)?));
+        }
+        if clean {
+            for (rho, scope, increases) in &end.loss_increases {
+                let Summary { mean, median, .. } = Summary::of(increases)?;
+                self.sharpness.push(SharpnessRow {
+                    optimizer: optimizer.to_owned(),
+                    seed,
+                    rho: *rho,
+                    scope: *scope,
+                    mean_loss_increase: mean,
+                    median_loss_increase: median,
+                });
+            }
+        }
+        self.late.extend(late.iter().map(|attack| LateAttackRow {
+            labels: labels.to_owned(),
+            optimizer: optimizer.to_owned(),
+            seed,
+            epoch: attack.epoch,
+            attack: attack.attack.clone(),
+            epsilon: attack.epsilon,
+            images: attack.correct.0.len() as u32,
+            correct: attack.correct.count() as u32,
+            robust: (attack.correct.count() - attack.flipped.count()) as u32,
+        }));
+        Ok(())
+    }
+
+    fn write(&self, context: &Context<'_>) -> Result<(), StudyError> {
+        let (folder, tables) = (&context.folder, context.folder.join("tables"));
+        write_csv(&folder.join("training.csv"), &self.training)?;
+        write_csv(&tables.join("table1.csv"), &self.clean_fgsm)?;
+        write_csv(&tables.join("table2.csv"), &self.poisoned_fgsm)?;
+        write_csv(&tables.join("table3.csv"), &self.sharpness)?;
+        write_csv(&tables.join("distributions.csv"), &self.distributions)?;
+        Ok(write_csv(&folder.join("late.csv"), &self.late)?)
+    }
+}
