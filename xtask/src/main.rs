@@ -43,6 +43,8 @@ enum Command {
     Bench(commands::bench::Bench),
     /// Hold what the workspace depends on to deny.toml, and what its packages contain to what belongs in one
     Dependencies(commands::dependencies::Dependencies),
+    /// Find source files of a crate that import each other in a cycle
+    Imports(commands::imports::Imports),
     /// List the public items of each crate, and say what has become of them
     Api(commands::api::Api),
     /// List the data sets, and fetch one from where it was published
@@ -91,6 +93,7 @@ fn run() -> u8 {
         Command::Compare(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Dependencies(command) => command.run(),
+        Command::Imports(command) => command.run(),
         Command::Api(command) => command.run(),
         Command::Data(command) => command.run(),
     };

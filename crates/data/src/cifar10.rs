@@ -20,6 +20,7 @@
 //! binary version that accompanies the files.
 
 mod archive;
+mod format;
 
 use std::{
     fs,
@@ -34,37 +35,10 @@ use crate::{
     error::DataError,
     idx::{check_labels, read_bounded},
 };
+use format::{ARCHIVE_FOLDER, FEATURES, PLANE};
 
 pub use archive::unpack;
-
-/// The shape (H, W, C) of an image.
-pub const SHAPE: [usize; 3] = [32, 32, 3];
-
-/// The classes, in the order of their labels.
-pub const CLASSES: [&str; 10] =
-    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
-
-/// The files to train on, in their order.
-pub const TRAIN_FILES: [&str; 5] =
-    ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
-
-/// The file to test on.
-pub const TEST_FILE: &str = "test_batch.bin";
-
-/// The name of the archive that all six files come in.
-pub const ARCHIVE: &str = "cifar-10-binary.tar.gz";
-
-/// The folder of the six files within the archive.
-const ARCHIVE_FOLDER: &str = "cifar-10-batches-bin";
-
-/// The values of one colour.
-const PLANE: usize = SHAPE[0] * SHAPE[1];
-
-/// The values of an image.
-const FEATURES: usize = PLANE * SHAPE[2];
-
-/// The bytes of a record: a label and an image.
-pub const RECORD: usize = 1 + FEATURES;
+pub use format::{ARCHIVE, CLASSES, RECORD, SHAPE, TEST_FILE, TRAIN_FILES};
 
 /// The training and the test set.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod dependencies;
 pub(crate) mod evaluate;
+pub(crate) mod imports;
 pub(crate) mod report;
 pub(crate) mod reproduce;
 pub(crate) mod study;

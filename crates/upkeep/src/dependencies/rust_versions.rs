@@ -1,4 +1,4 @@
-use super::{Finding, named};
+use super::finding::{Finding, named};
 use cargo_metadata::{Package, semver::Version};
 
 /// Dependencies that ask for a newer Rust than `ours`. One that asks for none is not known to.

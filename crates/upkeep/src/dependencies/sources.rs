@@ -1,4 +1,4 @@
-use super::{Finding, named};
+use super::finding::{Finding, named};
 use crate::Policy;
 use cargo_metadata::Package;
 

@@ -1,4 +1,4 @@
-use super::{Finding, named};
+use super::finding::{Finding, named};
 use cargo_metadata::{Dependency, DependencyKind, Package, semver::VersionReq};
 
 /// Members' dependencies in any version, `*`, as cargo-deny sees them with `allow-wildcard-paths`.
