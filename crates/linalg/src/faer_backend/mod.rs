@@ -1,5 +1,5 @@
-//! The backend on faer. Parallel work is cut by sizes alone, and each piece runs on one thread, so the bits of a result
-//! do not depend on the number of threads.
+//! The faer backend. Parallel work is split by matrix sizes alone, and each piece runs on one thread. The bits of a result
+//! therefore do not depend on the number of threads.
 
 mod element;
 mod gemm;
