@@ -7,8 +7,8 @@ use ndarray::{Array1, Array2, ArrayView2};
 /// The n eigenvalues, ascending, of the symmetric n×n matrix whose lower triangle is in `a`. Elements above the diagonal are
 /// not read. Householder tridiagonalization, then implicit QR.
 ///
-/// The error is a small multiple of `ε ‖A‖`, or of the smallest positive number if that is larger. To keep this bound, a matrix of
-/// very small or very large elements is first scaled by a power of two.
+/// The error is a small multiple of `ε ‖A‖`, or of the smallest positive number if that is larger. To keep this bound, a
+/// matrix of very small or very large elements is first scaled by a power of two.
 ///
 /// # Errors
 /// Returns [`LinalgError::Shape`] if `a` is not square, [`LinalgError::NotFinite`] if the lower triangle contains NaN or

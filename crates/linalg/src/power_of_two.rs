@@ -3,8 +3,8 @@
 use crate::Real;
 use ndarray::{Array2, ArrayView2};
 
-/// A power of two, `2^exponent`, possibly outside the range of the element type. For instance, `2^149` scales the smallest positive
-/// `f32` to 1, but the largest power of two in `f32` is `2^127`.
+/// A power of two, `2^exponent`, possibly outside the range of the element type. For instance, `2^149` scales the smallest
+/// positive `f32` to 1, but the largest power of two in `f32` is `2^127`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PowerOfTwo {
     exponent: i32,
@@ -13,8 +13,8 @@ pub struct PowerOfTwo {
 impl PowerOfTwo {
     /// The factor that scales `largest` into `[1, 2)`, if squares or reciprocals of numbers of this size may underflow or overflow.
     ///
-    /// Returns `None` if `largest` is in `[√(tiny/ε), √(ε/tiny)]` (`tiny` is the smallest normal number), the range that LAPACK's
-    /// `syev` does not scale, or if it is zero, NaN or infinite.
+    /// Returns `None` if `largest` is in `[√(tiny/ε), √(ε/tiny)]` (`tiny` is the smallest normal number), the range that
+    /// LAPACK's `syev` does not scale, or if it is zero, NaN or infinite.
     pub fn to_unit<R: Real>(largest: R) -> Option<Self> {
         let smallest = (R::min_positive_value() / R::epsilon()).sqrt();
         if largest.is_zero() || !largest.is_finite() || (smallest..=smallest.recip()).contains(&largest) {

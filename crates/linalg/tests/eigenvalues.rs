@@ -31,7 +31,8 @@ fn check<R: Real>(mut spectrum: Vec<f64>) -> Result<(), LinalgError> {
 
         let (values, vectors) = symmetric_eigen(lower.view())?;
         let (q, lambda) = (wide(vectors.view()), values.mapv(|x| x.to_f64().unwrap_or(f64::NAN)));
-        // Backward stability: the residual of each column, and the departure from orthogonality, are modest multiples of n·eps·‖A‖.
+        // Backward stability: the residual of each column is a modest multiple of n·eps·‖A‖, and so is the departure from
+        // orthogonality.
         let order = spectrum.len().max(8) as f64;
         let residual = wide(a.view()).dot(&q) - &q * &lambda;
         let allowed = 3.0 * bound * order.sqrt();
@@ -61,8 +62,8 @@ fn known_spectra_come_back() -> Result<(), LinalgError> {
     spectra::<f64>()
 }
 
-/// Checks one spectrum at every scale from the smallest numbers to the largest. The bound on eigenvalues is `n·ε` times the largest,
-/// plus the smallest positive number, to which the input is rounded.
+/// Checks one spectrum at every scale from the smallest numbers to the largest. The bound on eigenvalues is `n·ε` times the
+/// largest, plus the smallest positive number, to which the input is rounded.
 fn every_size<R: Real>(powers: std::ops::RangeInclusive<i32>, least: f64) -> Result<(), LinalgError> {
     let mut spectrum = graded(1e-3, 1.0, 12);
     spectrum.iter_mut().step_by(3).for_each(|x| *x = -*x);

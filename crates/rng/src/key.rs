@@ -20,9 +20,9 @@ fn words(value: u64) -> [u32; 2] {
 impl Key {
     /// The key of a seed: its high and low words.
     ///
-    /// For seeds up to 2³² − 1, the key equals `jax.random.PRNGKey(seed)` in every mode of JAX. For larger seeds, it equals JAX's key
-    /// with `jax_enable_x64`. Without this option, JAX uses 32-bit integers and drops the high word: for the seed 2³² + 5, JAX's key
-    /// is `[0, 5]`, and this key is `[1, 5]`.
+    /// For seeds up to 2³² − 1, the key equals `jax.random.PRNGKey(seed)` in every mode of JAX. For larger seeds, it equals JAX's
+    /// key with `jax_enable_x64`. Without this option, JAX uses 32-bit integers and drops the high word: for the seed 2³² + 5,
+    /// JAX's key is `[0, 5]`, and this key is `[1, 5]`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(words(if planted(Fault::SeedIgnored) { 0 } else { seed }))

@@ -17,8 +17,8 @@ const BLOCK: usize = 96;
 
 /// Overwrites the lower triangle of `a` with its Cholesky factor.
 ///
-/// Uses a look-ahead of one block: the next block of columns is factored in parallel with the trailing update. Threads then do not
-/// wait for the short, sequential factorization of the diagonal block.
+/// Uses a look-ahead of one block: the next block of columns is factored in parallel with the trailing update. Threads then
+/// do not wait for the short, sequential factorization of the diagonal block.
 pub fn cholesky<T: Element>(a: &mut Array2<T>) -> Result<(), LinalgError> {
     with_mat_mut(a.view_mut(), |a| {
         let first = BLOCK.min(a.nrows());
