@@ -61,8 +61,8 @@ pub fn load_default() -> Result<Mnist, DataError> {
     load_verified(&default_dir()?)
 }
 
-/// Loads the four files of a folder, which must be the committed or the [`PUBLISHED`] ones. Each file's SHA-256 is verified before
-/// it is parsed.
+/// Loads the four files of a folder, which must be the committed or the [`PUBLISHED`] ones. Each file's SHA-256 is verified
+/// before it is parsed.
 ///
 /// # Errors
 ///

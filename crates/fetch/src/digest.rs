@@ -1,13 +1,13 @@
-//! The SHA-256 of what can be read.
+//! The SHA-256 of a reader's content.
 
 use sha2::{Digest, Sha256};
 use std::io::{self, ErrorKind, Read};
 
-/// The SHA-256 of everything up to the end: 64 hexadecimal digits, lower case.
+/// The SHA-256 of all bytes of a reader: 64 hexadecimal digits, lower case.
 ///
 /// # Errors
 ///
-/// What the reader says.
+/// Returns the errors of the reader.
 pub fn sha256(mut reader: impl Read) -> io::Result<String> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 16];

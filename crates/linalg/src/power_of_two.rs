@@ -11,7 +11,8 @@ pub struct PowerOfTwo {
 }
 
 impl PowerOfTwo {
-    /// The factor that scales `largest` into `[1, 2)`, if squares or reciprocals of numbers of this size may underflow or overflow.
+    /// The factor that scales `largest` into `[1, 2)`, if squares or reciprocals of numbers of this size may underflow or
+    /// overflow.
     ///
     /// Returns `None` if `largest` is in `[√(tiny/ε), √(ε/tiny)]` (`tiny` is the smallest normal number), the range that
     /// LAPACK's `syev` does not scale, or if it is zero, NaN or infinite.
