@@ -16,8 +16,8 @@ pub struct Download {
 }
 
 impl Download {
-    /// Returns [`FetchError::Description`] unless the name is a plain file name, the hash is valid, and there is at least one mirror
-    /// with http or https.
+    /// Returns [`FetchError::Description`] unless the name is a plain file name, the hash is valid, there is at least one mirror,
+    /// and all mirrors use http or https.
     pub(crate) fn check(&self) -> Result<(), FetchError> {
         let wrong = |found: String, expected| FetchError::Description { name: self.name.clone(), found, expected };
         let mut parts = std::path::Path::new(&self.name).components();

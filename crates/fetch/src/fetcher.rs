@@ -54,8 +54,8 @@ impl Fetcher {
 
     /// Downloads the file into `folder`, which is created if necessary, and returns its path.
     ///
-    /// If the file already exists with the right hash, no mirror is asked. Until the file is complete and its SHA-256 verified, its
-    /// name is `NAME.part`. An interrupted download resumes from this file, with any mirror.
+    /// If the file already exists with the right hash, no mirror is asked. Until the file is complete and its SHA-256 is
+    /// verified, its name is `NAME.part`. An interrupted download resumes from this file, with any mirror.
     ///
     /// # Errors
     ///

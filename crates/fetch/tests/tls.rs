@@ -53,7 +53,7 @@ impl Authority {
     }
 }
 
-/// The failure of fetching `file.bin` from this server with these options.
+/// Fetches `file.bin` from this server with these options, and returns its bytes or the failure.
 fn fetch(options: Options, server: &Server, folder: &Path) -> Result<Vec<u8>, Failure> {
     let fetcher = Fetcher::new(options).unwrap();
     match fetcher.fetch(&download(&[server.url("a")]), &folder.join("data"), &mut |_| ()) {

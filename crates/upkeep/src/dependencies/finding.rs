@@ -1,11 +1,11 @@
 use std::fmt;
 
-/// Something that is not as it should be, in one line.
+/// A fault found by a check, printed as one line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
-    /// What it is about: a dependency with its version, or a file.
+    /// The faulty item: a dependency with its version, a crate, or a file.
     pub subject: String,
-    /// What is wrong.
+    /// The fault.
     pub fault: String,
 }
 
@@ -21,7 +21,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A dependency as findings name it.
+/// The name and version of a dependency, as printed in findings.
 pub(super) fn named(package: &cargo_metadata::Package) -> String {
     format!("{} {}", package.name, package.version)
 }
