@@ -92,8 +92,8 @@ impl Policy {
     /// # Errors
     /// - Returns [`UpkeepError::File`] if the file cannot be read.
     /// - Returns [`UpkeepError::Policy`] if it is not valid, or has a key that this crate does not enforce.
-    /// - Returns [`UpkeepError::PolicyValue`] if a value is not the enforced one, for instance if it is weaker than `deny`. The file
-    ///   would otherwise be misleading.
+    /// - Returns [`UpkeepError::PolicyValue`] if a value is not the enforced one, for instance if it is weaker than `deny`. The
+    ///   file would otherwise be misleading.
     pub fn read(path: &Path) -> Result<Self, UpkeepError> {
         let text = fs::read_to_string(path).map_err(|source| UpkeepError::File { path: path.to_owned(), source })?;
         let file: File = toml::from_str(&text)

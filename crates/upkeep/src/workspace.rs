@@ -9,8 +9,8 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Runs `cargo metadata` in `root`, with all features and the existing `Cargo.lock`, for these targets (all targets if empty).
-    /// With `offline`, cargo does not download anything.
+    /// Runs `cargo metadata` in `root`, with all features and the existing `Cargo.lock`, for these targets (all targets if
+    /// empty). With `offline`, cargo does not download anything.
     ///
     /// # Errors
     /// Returns [`UpkeepError::Metadata`] if cargo fails: there is no workspace, `Cargo.lock` does not exist or is not current, or

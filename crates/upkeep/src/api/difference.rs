@@ -21,8 +21,8 @@ pub struct Difference {
     pub removed: Vec<String>,
     /// Items of the same path whose declaration changed: before, now.
     pub changed: Vec<(String, String)>,
-    /// New items that can break users: a variant of an existing exhaustive enum, or an item of an existing trait (the list does not
-    /// say if the item has a default).
+    /// New items that can break users: a variant of an existing exhaustive enum, or an item of an existing trait (the list does
+    /// not say if the item has a default).
     pub demanded: Vec<String>,
     /// Other new items.
     pub added: Vec<String>,

@@ -13,8 +13,8 @@ use crate::{Policy, Workspace};
 pub use finding::Finding;
 pub use lock_file::lock_file_finding;
 
-/// Every dependency that the policy does not allow, because of its licence, its source, a second version, a wildcard version, or a
-/// newer Rust than the workspace's; and every unused entry of the policy. The order is fixed.
+/// Every dependency that the policy does not allow, because of its licence, its source, a second version, a wildcard version, or
+/// a newer Rust than the workspace's; and every unused entry of the policy. The order is fixed.
 #[must_use]
 pub fn findings(workspace: &Workspace, policy: &Policy) -> Vec<Finding> {
     let dependencies = workspace.dependencies();

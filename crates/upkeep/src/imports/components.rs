@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The strongly connected components of a graph that have more than one node, by Tarjan's algorithm. The nodes of each are sorted.
+/// The strongly connected components with more than one node, by Tarjan's algorithm. The nodes of each are sorted.
 pub(super) fn components<N: Clone + Ord>(edges: &BTreeMap<N, BTreeSet<N>>) -> Vec<Vec<N>> {
     let mut search = Search { edges, visited: BTreeMap::new(), stack: Vec::new(), found: Vec::new() };
     for node in edges.keys() {
