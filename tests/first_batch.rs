@@ -112,8 +112,8 @@ fn gauss_newton_directions_in_double_precision() -> Outcome {
     for generation in [Generation::Published, Generation::Sum, Generation::Mean] {
         let error = first.direction_error(generation, SolvePrecision::Network)?;
         println!("{generation:?}, f64: {error:.1e} (tolerance 1e-9)");
-        // Both solve systems with condition number 1e6 (eigenvalues from 0.01 to 12 000). Rounding errors of 1e-16, times a modest
-        // function of the order, then give 1e-10.
+        // Both solve systems with condition number 1e6 (eigenvalues from 0.01 to 12 000). Rounding errors of 1e-16, times a
+        // modest function of the order, then give 1e-10.
         assert!(error < 1e-9, "{generation:?}: {error:e}");
     }
     Ok(())

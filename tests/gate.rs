@@ -1,7 +1,7 @@
 //! The regression gate can fail: each fault is planted in turn, and each is detected.
 //!
-//! Run by `cargo test -p minima-tests --release --features planted-faults --test gate -- --nocapture`, which prints a table of the
-//! faults and the checks that detect them.
+//! Run by `cargo test -p minima-tests --release --features planted-faults --test gate -- --nocapture`, which prints a table of
+//! the faults and the checks that detect them.
 
 use minima_data::{Mnist, mnist};
 use minima_experiment::check::{Part, check_only};

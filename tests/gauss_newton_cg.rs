@@ -57,8 +57,8 @@ fn check(curvature: Curvature, preconditioned: bool) -> Outcome {
             "{curvature:?}, preconditioned {preconditioned}, after {steps} steps of Adam: {error:.1e} (tolerance 1e-4)"
         );
         println!("    {log:?}");
-        // The residual is 1e-6, and rounding is 6e-8. The error multiplies these by between the root of the condition number and the
-        // condition number, 10 to 1e4.
+        // The error is the residual, 1e-6, and rounding, 6e-8, times 10 to 1e4: between the root of the condition number and the
+        // condition number.
         assert!(error < 1e-4, "{curvature:?}, {steps} steps: {error:e}");
     }
     Ok(())

@@ -19,8 +19,8 @@ pub fn images(bytes: &[u8]) -> bool {
     true
 }
 
-/// Accepted labels are below the number of classes. Written as a plain file, they are accepted again; a plain input gives the same
-/// bytes.
+/// Accepted labels are below the number of classes. Written as a plain file, they are accepted again; a plain input gives the
+/// same bytes.
 pub fn labels(bytes: &[u8]) -> bool {
     let file = Path::new("labels");
     let Ok(labels) = idx::parse_labels(file, bytes) else { return false };

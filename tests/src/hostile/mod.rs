@@ -1,8 +1,8 @@
 //! Readers of untrusted files, run on any bytes.
 //!
-//! Each function reads the bytes of a file, and panics if the reader breaks a guarantee: an accepted value obeys the invariants of
-//! its type, and is equal when written and read again. Refused bytes are not a failure. The callers, `tests/hostile.rs` and the
-//! fuzz targets, check that readers do not panic and that their memory is bounded.
+//! Each function reads the bytes of a file, and panics if the reader breaks a guarantee: an accepted value obeys the invariants
+//! of its type, and is equal when written and read again. Refused bytes are not a failure. The callers, `tests/hostile.rs` and
+//! the fuzz targets, check that readers do not panic and that their memory is bounded.
 
 mod checkpoint;
 mod cifar10;

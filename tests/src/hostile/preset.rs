@@ -20,8 +20,8 @@ pub fn preset(bytes: &[u8]) -> bool {
 }
 
 /// A key of two bytes is an entry of about 200 bytes in a table. The table is copied once, and may extend a built-in preset
-/// (tables of 4 KiB, read and copied). The parser takes 32 bytes for each piece of one or more input bytes, in a vector that takes
-/// three times its content during reallocation.
+/// (tables of 4 KiB, read and copied). The parser takes 32 bytes for each piece of one or more input bytes, in a vector that
+/// takes three times its content during reallocation.
 pub(super) fn memory(input: u64) -> u64 {
     512 * input + (128 << 10)
 }
