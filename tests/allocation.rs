@@ -1,5 +1,5 @@
-//! What a step asks of the allocator, once it has run: a partial gradient for each block of 16 images, and little else. All
-//! that is larger (a block's values, Gram matrices, systems; 25 MB in a Gauss-Newton step) is on loan from pools.
+//! The allocations of a step after the first steps: little more than a partial gradient for each block of 16 images. All larger
+//! buffers (the values of a block, Gram matrices, systems; 25 MB in a Gauss-Newton step) come from pools.
 
 use minima_autodiff::paper_cnn;
 use minima_optim::{Adam, Batch, GaussNewton, Generation, Optimizer, Sgd};
@@ -18,7 +18,7 @@ fn a_step_allocates_little_once_it_has_run() -> Result<(), Box<dyn std::error::E
         ("mean", Box::new(GaussNewton::mean())),
         ("published", Box::new(GaussNewton::new(Generation::Published))),
     ];
-    // One thread, whose allocations are counted.
+    // Allocations are counted on one thread.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let partial_gradients = (IMAGES / 16) * graph.parameter_count() * size_of::<f32>();
     let allowed = (partial_gradients + 32 * 1024) as u64;

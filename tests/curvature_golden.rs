@@ -1,4 +1,4 @@
-//! Products with the curvature of the first batch of seed 42, against a dense reference in double precision.
+//! Products with the curvature of the first batch of seed 42, compared with a dense reference in double precision.
 
 use minima_autodiff::{Batch, paper_cnn};
 use minima_curvature::{Generation, Ggn, Hessian, Jacobian, LinearOperator, Objective};
@@ -7,7 +7,8 @@ use minima_tests::golden::{Golden, relative_error};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// Between two computations in double precision in different orders: sums of some thousand terms, each rounded at 1e-16.
+/// The tolerance between two computations in double precision in different orders: sums of some thousand terms, each rounded at
+/// 1e-16.
 const DOUBLE: f64 = 1e-12;
 
 #[test]
@@ -16,7 +17,7 @@ fn products_are_the_references() -> Outcome {
     let order = EpochOrder::new(42, train.len()).next().ok_or("no epoch")?;
     let indices = epoch_batches(&order, 128)?.next().ok_or("no batch")?;
     let (images, labels) = train.batch::<f32>(indices)?;
-    // The reference's pixels are those of single precision.
+    // The pixels of the reference are rounded to single precision.
     let images = images.mapv(f64::from);
     let golden = Golden::load("first_batch_f64.safetensors")?;
     let v = golden.numbers("probe_v")?;

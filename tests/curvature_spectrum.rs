@@ -1,4 +1,4 @@
-//! The spectrum of the Gauss-Newton matrix at the initial weights, first batch of seed 42, against a dense reference.
+//! The spectrum of the Gauss-Newton matrix of the first batch of seed 42 at the initial weights, compared with a dense reference.
 
 use minima_autodiff::paper_cnn;
 use minima_curvature::{
@@ -13,7 +13,7 @@ use ndarray::Array2;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// The batch's images, in the reference's precision: pixels are those of single precision.
+/// The images and labels of the batch. Pixels are rounded to single precision, as in the reference.
 fn first_batch() -> Result<(Array2<f64>, Vec<usize>), Box<dyn std::error::Error>> {
     let train = mnist::load_default()?.train;
     let order = EpochOrder::new(42, train.len()).next().ok_or("no epoch")?;
@@ -34,7 +34,7 @@ fn the_gauss_newton_matrix_has_the_references_eigenvalues() -> Outcome {
     let mut expected = Golden::load("first_batch_f64.safetensors")?.numbers("ggn_mean_top10_eigenvalues")?;
     expected.reverse();
     for repeated in [false, true] {
-        // An eigenvalue's error is the residual's square over the distance to the next, which is 0.01 or more: 1e-13.
+        // The error of an eigenvalue is the squared residual over the gap to the next eigenvalue, which is 0.01 or more: 1e-13.
         let options = EigenOptions { tolerance: 1e-8, repeated, ..EigenOptions::default() };
         let found = top_eigenpairs(&ggn, expected.len(), &options)?;
         assert_eq!(found.len(), 10);
@@ -44,7 +44,7 @@ fn the_gauss_newton_matrix_has_the_references_eigenvalues() -> Outcome {
             assert!(pair.converged && error < 1e-12, "{} and not {expected}", pair.value);
         }
     }
-    // It is positive semidefinite, and singular: of 6 794 directions 128 · 9 or fewer change any loss to second order.
+    // The matrix is positive semidefinite and singular: its rank is at most 128 · 9 of 6 794.
     let bottom = bottom_eigenpairs(&ggn, 1, &EigenOptions::default())?;
     assert!(bottom.iter().all(|pair| pair.converged && pair.value.abs() < 1e-4 && pair.value > -1e-12));
 
@@ -55,7 +55,7 @@ fn the_gauss_newton_matrix_has_the_references_eigenvalues() -> Outcome {
     let density = spectral_density(&ggn, &DensityOptions { probes: 3, steps: 40, key: Key::new(2) })?;
     let [low, high] = density.range();
     assert!(low > -1e-12 && (high / expected[0] - 1.0).abs() < 1e-9, "{low} to {high}");
-    // Each direction beyond the 1 152 is one with eigenvalue zero; three probes of 6 794 signs see shares to a hundredth.
+    // At least 6 794 − 1 152 eigenvalues are zero. Three probes of 6 794 signs estimate their share to about 0.01.
     assert!(density.cumulative(1e-3) > 0.83);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The same bits, run after run, on one, two and three threads: every optimizer, every attack, every measure.
+//! Results have the same bits in repeated runs on one, two and three threads, for every optimizer, attack and metric.
 
 use minima_attacks::Ball;
 use minima_autodiff::Model;
@@ -22,16 +22,16 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
-/// The error may pass from one thread to another.
+/// A result whose error can be sent between threads.
 type Sent<R> = Result<R, Box<dyn std::error::Error + Send + Sync>>;
-/// What was computed, by name, as text: the shortest that gives each number's bits back.
+/// Named results as text. The text of a number is the shortest that identifies its bits.
 type Found = Vec<(String, String)>;
 
 fn text(found: &impl Debug) -> String {
     format!("{found:?}")
 }
 
-/// Computes twice on each number of threads, and holds everything to the first time.
+/// Computes twice on each number of threads, and compares each result with the first.
 fn assert_the_same(compute: impl Fn() -> Sent<Found> + Sync) -> Outcome {
     let mut first: Option<Found> = None;
     for threads in [1, 2, 3] {
@@ -58,10 +58,10 @@ fn trained(preset: &Preset, run: &Run, data: &Mnist) -> Sent<Trained> {
     Ok(RunTraining { machine, preset, run, place: (1, 1), test: &test, keep: None }.train(data, &mut Silent)?)
 }
 
-/// Five steps, the last on a short batch.
+/// Five steps. The last batch is smaller.
 const SHORT: [&str; 4] = ["epochs=1", "train_images=280", "batch_size=64", "test_images=100"];
 
-/// Optimizers beyond those of the presets: options that no preset sets, and kinds that none names.
+/// Optimizers that no preset has: other options, and other kinds.
 const MORE: [&str; 5] = [
     r#"optimizers.nesterov={kind="sgd", learning_rate=0.01, momentum=0.9, nesterov=true, weight_decay=0.001}"#,
     r#"optimizers.adamw={kind="adam", learning_rate=0.001, weight_decay=0.1}"#,
@@ -70,7 +70,7 @@ const MORE: [&str; 5] = [
     r#"optimizers.martens={kind="gauss-newton-cg", learning_rate=1.0, damping=1.0, iterations=5, tolerance=0.001, momentum=0.5, weight_decay=0.001, line_search=true, adaptive_damping=true, step_limit=1.0}"#,
 ];
 
-/// A number for each kind. A kind without one does not compile; one that no run has fails the test.
+/// The index of an optimizer's kind. A new kind fails to compile here; a kind without a run fails the test.
 fn kind(spec: &OptimizerSpec) -> usize {
     match spec {
         OptimizerSpec::Sgd(_) => 0,
@@ -87,13 +87,13 @@ fn kind(spec: &OptimizerSpec) -> usize {
 
 const KINDS: usize = 9;
 
-/// Every optimizer of every preset, and more.
+/// Every optimizer of every preset, and [`MORE`].
 fn optimizers() -> Result<BTreeMap<String, OptimizerSpec>, Box<dyn std::error::Error>> {
     let more: Vec<String> = MORE.iter().map(ToString::to_string).collect();
     let mut all = Preset::named("check", &more)?.optimizers;
     for name in Preset::names() {
         for (optimizer, spec) in Preset::named(name, &[])?.optimizers {
-            // The same one in two presets is trained once.
+            // An optimizer in two presets is trained once.
             if !all.values().any(|known| *known == spec) {
                 all.insert(format!("{optimizer} of {name}"), spec);
             }
@@ -120,7 +120,7 @@ fn every_optimizer_trains_the_same_model() -> Outcome {
     })
 }
 
-/// A model that has learned a little, and the first so many test images.
+/// A model after short training, and the first `images` test images.
 fn model(data: &Mnist, images: usize) -> Sent<(Model<f32>, TestSet)> {
     let preset = Preset::named("check", &["epochs=3".to_owned(), "train_images=3000".to_owned()])?;
     let run = Run { labels: Labels::Clean, optimizer: "adam".to_owned(), seed: 42 };
@@ -136,7 +136,7 @@ fn every_attack_finds_the_same_images() -> Outcome {
         let mut found = Found::new();
         for entry in &CATALOGUE {
             for &norm in entry.norms {
-                // A few steps, of an attack that has a choice.
+                // A few steps, if the attack has this option.
                 let short = Options { steps: Some(20), ..Options::default() };
                 let chosen = match attack(entry.name, norm, &short) {
                     Ok(chosen) => chosen,
@@ -174,7 +174,7 @@ fn every_measure_is_the_same_number() -> Outcome {
             found.push((format!("sharpness, {scope:?}"), text(&found_there)));
         }
         let options = SpectrumOptions { key: Key::new(42), ..SpectrumOptions::default() };
-        // With spectral densities.
+        // The default options include spectral densities.
         let spectrum = curvature_spectrum(graph, params, images, labels, &options)?;
         found.push(("spectrum".into(), text(&spectrum)));
 

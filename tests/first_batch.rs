@@ -1,4 +1,4 @@
-//! The first batch of seed 42 at the initial weights, against a dense reference in double precision.
+//! The first batch of seed 42 at the initial weights, compared with a dense reference in double precision.
 
 use minima_autodiff::softmax_cross_entropy::{gradient_into, hessian_apply, mean_gradient, mean_loss, softmax};
 use minima_autodiff::{Graph, Scalar, paper_cnn};
@@ -9,7 +9,8 @@ use ndarray::{Array2, ArrayView2, Axis};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// Between two computations in double precision in different orders: sums of up to a thousand terms, each rounded at 1e-16.
+/// The tolerance between two computations in double precision in different orders: sums of up to a thousand terms, each rounded
+/// at 1e-16.
 const DOUBLE: f64 = 1e-13;
 
 /// The network, its initial weights, and the batch.
@@ -27,14 +28,14 @@ impl<T: Scalar> FirstBatch<T> {
         let order = EpochOrder::new(42, train.len()).next().ok_or("no epoch")?;
         let indices = epoch_batches(&order, 128)?.next().ok_or("no batch")?;
         let (images, labels) = train.batch::<f32>(indices)?;
-        // The reference's pixels are those of single precision, and its weights those that Flax drew.
+        // The pixels of the reference are rounded to single precision, and its weights are Flax's.
         let images = images.mapv(|x| T::from_f64(f64::from(x)));
         let graph = paper_cnn([28, 28, 1], 10)?;
         let params = graph.load(&Golden::path("init_seed42.safetensors"))?;
         Ok(Self { golden: Golden::load("first_batch_f64.safetensors")?, graph, params, images, labels })
     }
 
-    /// How far a Gauss-Newton direction is from the reference's.
+    /// The relative error of a Gauss-Newton direction.
     fn direction_error(
         &self,
         generation: Generation,
@@ -44,7 +45,7 @@ impl<T: Scalar> FirstBatch<T> {
         let optimizer = GaussNewton::new(generation).with_precision(precision);
         let (report, direction) = optimizer.direction(&self.graph, &self.params, &batch)?;
         let loss = self.golden.numbers("loss")?[0];
-        // The mean of 128 losses of order one, at 6e-8 each in single precision.
+        // The mean of 128 losses of order one, each rounded at 6e-8 in single precision.
         assert!((report.loss - loss).abs() < 1e-6, "loss {} against {loss}", report.loss);
         let name = match generation {
             Generation::Published => "direction_published",
@@ -98,7 +99,7 @@ fn logits_and_gradient_in_single_precision() -> Outcome {
     let at = graph.linearize(&params, images.view())?;
     let residual = mean_gradient(at.logits(), &labels)?;
     let double = |a: ArrayView2<'_, f32>| a.mapv(f64::from);
-    // Rounding errors of 6e-8 add up as a random walk over the few hundred terms of a sum: some 1e-6.
+    // Rounding errors of 6e-8 grow like a random walk over sums of a few hundred terms, to about 1e-6.
     assert_close("logits, f32", &double(at.logits()), &golden.numbers("logits")?, 2e-6);
     let gradient: Vec<f64> = at.vjp(residual.view())?.into_iter().map(f64::from).collect();
     assert_close("gradient, f32", &gradient, &golden.numbers("gradient")?, 5e-6);
@@ -111,8 +112,8 @@ fn gauss_newton_directions_in_double_precision() -> Outcome {
     for generation in [Generation::Published, Generation::Sum, Generation::Mean] {
         let error = first.direction_error(generation, SolvePrecision::Network)?;
         println!("{generation:?}, f64: {error:.1e} (tolerance 1e-9)");
-        // Both solve systems of condition 1e6 (eigenvalues from 0.01 to 12 000), with rounding errors of 1e-16 times a modest
-        // function of the order: 1e-10.
+        // Both solve systems with condition number 1e6 (eigenvalues from 0.01 to 12 000). Rounding errors of 1e-16, times a
+        // modest function of the order, then give 1e-10.
         assert!(error < 1e-9, "{generation:?}: {error:e}");
     }
     Ok(())
@@ -121,8 +122,8 @@ fn gauss_newton_directions_in_double_precision() -> Outcome {
 #[test]
 fn gauss_newton_directions_in_single_precision() -> Outcome {
     let first = FirstBatch::<f32>::new()?;
-    // In single precision throughout, 6e-8 meets the condition of the matrix, 1e6 (`mean`: 1e4); with the system in double
-    // precision only the kernel's rounding remains, most of which cancels between both sides of the system.
+    // In single precision, rounding errors of 6e-8 are multiplied by the condition number, 1e6 (`mean`: 1e4). With the system in
+    // double precision, only the kernel is rounded, and most of this error cancels between both sides of the system.
     for (generation, precision, tolerance) in [
         (Generation::Mean, SolvePrecision::Network, 1e-4),
         (Generation::Sum, SolvePrecision::Network, 5e-3),
@@ -143,7 +144,7 @@ fn directions_of_rounded_products() -> Outcome {
     let FirstBatch { golden, graph, params, images, labels } = FirstBatch::<f32>::new()?;
     let batch = Batch::new(images.view(), &labels)?;
     let direction = |optimizer: EmulatedGaussNewton| optimizer.direction(&graph, &params, &batch).map(|found| found.1);
-    // The paper's rounding turns the published direction by 17 %: more would be another arithmetic, less would be none.
+    // The paper's rounding changes the published direction by 17 %. Another error means another arithmetic.
     for (generation, name, from, to) in [
         (Generation::Published, "direction_published", 0.16, 0.18),
         (Generation::Sum, "direction_sum", 0.005, 0.02),
@@ -163,7 +164,7 @@ fn directions_of_rounded_products() -> Outcome {
     ] {
         let error = relative_error(&direction(optimizer)?, &golden.numbers("direction_published_tf32")?);
         println!("published, TF32: {error:.4} from the dense emulation");
-        // Entries of the Jacobian whose last bits differ round to another neighbour of 10 bits: 1.5 % of the direction.
+        // Entries of the Jacobian with different last bits can round to different 10-bit neighbours: 1.5 % of the direction.
         assert!(error < 0.03, "{error}");
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! The regression gate can fail: one fault after the other is planted, and each is caught.
+//! The regression gate can fail: each fault is planted in turn, and each is detected.
 //!
-//! Run by `cargo test -p minima-tests --release --features planted-faults --test gate -- --nocapture`, which prints what
-//! catches what.
+//! Run by `cargo test -p minima-tests --release --features planted-faults --test gate -- --nocapture`, which prints a table of
+//! the faults and the checks that detect them.
 
 use minima_data::{Mnist, mnist};
 use minima_cli::check::{Part, check_only};
@@ -12,11 +12,11 @@ use minima_faults::{Fault, plant};
 use minima_tests::property::{self, Property};
 use std::path::Path;
 
-/// What is to catch a fault.
+/// The check that must detect a fault.
 enum Catcher {
-    /// `cargo xtask check`, of which this part suffices.
+    /// This part of `cargo xtask check`.
     Gate { optimizer: &'static str, labels: &'static [Labels] },
-    /// A property that an ordinary test asks for.
+    /// A property that is also an ordinary test.
     Property(Property),
 }
 
@@ -27,7 +27,7 @@ const fn gate(optimizer: &'static str) -> Catcher {
     Catcher::Gate { optimizer, labels: CLEAN }
 }
 
-/// A fault without a catcher does not compile.
+/// The check for each fault. A fault without a check does not compile.
 fn catcher(fault: Fault) -> Catcher {
     match fault {
         Fault::ConvolutionSign
@@ -64,7 +64,7 @@ impl Catcher {
         }
     }
 
-    /// What it finds, in a line; `None` where all is as it should be.
+    /// Runs the check. Returns the first failure in one line, or `None` if the check passes.
     fn finds(&self, data: &Mnist) -> Option<String> {
         match self {
             Self::Gate { optimizer, labels } => {
@@ -80,7 +80,7 @@ impl Catcher {
     }
 }
 
-/// One test, since one fault is planted at a time, for all threads.
+/// A single test, because the planted fault is the same for all threads.
 #[test]
 fn every_fault_is_caught() -> Result<(), Box<dyn std::error::Error>> {
     let data = mnist::load_default()?;

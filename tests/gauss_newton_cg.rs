@@ -1,4 +1,4 @@
-//! Gauss-Newton directions by conjugate gradients against exact ones, on batches of MNIST in single precision.
+//! Gauss-Newton directions by conjugate gradients, compared with exact directions on batches of MNIST in single precision.
 
 use minima_autodiff::{Graph, paper_cnn};
 use minima_data::{Dataset, EpochOrder, epoch_batches, mnist};
@@ -7,7 +7,7 @@ use minima_tests::golden::{Golden, relative_error};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// The paper's.
+/// The paper's damping.
 const DAMPING: f64 = 0.01;
 const BATCH: usize = 128;
 
@@ -24,7 +24,7 @@ impl Mnist {
         Ok(Self { graph: paper_cnn([28, 28, 1], 10)?, train, order })
     }
 
-    /// The weights after Adam's first steps.
+    /// The weights after Adam's first `steps` steps.
     fn trained(&self, steps: usize) -> Result<Vec<f32>, Box<dyn std::error::Error>> {
         let mut params = self.graph.load(&Golden::path("init_seed42.safetensors"))?;
         let mut adam = Adam::new(1e-3);
@@ -36,7 +36,7 @@ impl Mnist {
     }
 }
 
-/// How far conjugate gradients end from the exact direction.
+/// Compares the direction of conjugate gradients with the exact direction.
 fn check(curvature: Curvature, preconditioned: bool) -> Outcome {
     let mnist = Mnist::load()?;
     let indices = epoch_batches(&mnist.order, BATCH)?.nth(300).ok_or("no batch")?;
@@ -57,7 +57,8 @@ fn check(curvature: Curvature, preconditioned: bool) -> Outcome {
             "{curvature:?}, preconditioned {preconditioned}, after {steps} steps of Adam: {error:.1e} (tolerance 1e-4)"
         );
         println!("    {log:?}");
-        // A residual of 1e-6, and rounding at 6e-8, times the condition number's root to the number itself, 10 to 1e4.
+        // The error is the residual, 1e-6, and rounding, 6e-8, times 10 to 1e4: between the root of the condition number and the
+        // condition number.
         assert!(error < 1e-4, "{curvature:?}, {steps} steps: {error:e}");
     }
     Ok(())

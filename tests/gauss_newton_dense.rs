@@ -1,4 +1,4 @@
-//! Gauss-Newton in function space against the full matrix of each generation, built from the Jacobian the obvious way.
+//! Gauss-Newton in function space, compared with the full matrix of each generation, built directly from the Jacobian.
 
 use minima_autodiff::softmax_cross_entropy::{mean_gradient, softmax};
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
@@ -31,7 +31,7 @@ fn normal(seed: u64, n: usize) -> Vec<f64> {
     Key::new(seed).normal(n).into_iter().map(f64::from).collect()
 }
 
-/// `A⁻¹ g` with the P × P matrix `A` of a generation, every entry a sum over pairs of logits.
+/// `A⁻¹ g` with the P × P matrix `A` of a generation. Each entry of `A` is a sum over pairs of logits.
 fn dense_direction(
     generation: Generation,
     graph: &Graph,
@@ -42,7 +42,7 @@ fn dense_direction(
     let at = graph.linearize(params, images.view())?;
     let (batch, classes, count) = (labels.len(), graph.classes(), params.len());
     let p = softmax(at.logits());
-    // Row i · C + c: all of an image's logits together, unlike in the library.
+    // Row i · C + c: the logits of an image are adjacent, unlike in the library.
     let by_class = at.jacobian()?;
     let jacobian =
         Array2::from_shape_fn((batch * classes, count), |(row, j)| by_class[[row % classes, row / classes, j]]);
@@ -70,7 +70,7 @@ fn check(what: &str, graph: &Graph, params: &[f64], size: usize) -> Outcome {
         let (_, direction) = optimizer.direction(graph, &params.to_vec(), &batch)?;
         let error = relative_error(&direction, &expected);
         println!("{what}, {generation:?}, {size} images: {error:.1e} (tolerance 1e-9)");
-        // Condition of the matrices: up to 1e6 (the largest eigenvalue over the damping); rounding: 1e-16, some 100 times.
+        // The condition number is up to 1e6 (the largest eigenvalue over the damping). Rounding is 1e-16, some 100 times.
         assert!(error < 1e-9, "{what}, {generation:?}, {size} images: {error:e}");
     }
     Ok(())

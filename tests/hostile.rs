@@ -1,5 +1,5 @@
-//! Files that nobody should trust: those of `corpus`, and many deterministic mutations of each, go through every reader, which
-//! neither panics, nor holds more memory than its input accounts for, nor breaks what it promises.
+//! Untrusted files: the files in `corpus`, and many deterministic mutations of each, are given to every reader. No reader may
+//! panic, exceed its memory bound for the input, or break its guarantees.
 
 use minima_rng::Key;
 use minima_tests::hostile::{TARGETS, Target};
@@ -7,13 +7,13 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
-/// Mutations of each target's files, in all.
+/// The number of mutations for each target.
 const MUTATIONS: usize = 4_000;
 
-/// Files by their names.
+/// Files and their names.
 type Corpus = Vec<(String, Vec<u8>)>;
 
-/// The files of a target, by name.
+/// The files of a target, sorted by name.
 fn corpus(target: &Target) -> Result<Corpus, Box<dyn Error>> {
     let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "corpus", target.name].iter().collect();
     let mut files = Vec::new();
@@ -25,21 +25,21 @@ fn corpus(target: &Target) -> Result<Corpus, Box<dyn Error>> {
     Ok(files)
 }
 
-/// Random numbers that are a function of a seed.
+/// Random numbers, determined by a key.
 struct Draws {
     key: Key,
     position: u64,
 }
 
 impl Draws {
-    /// A number below `bound`, 0 where that is 0.
+    /// A number below `bound`; 0 if `bound` is 0.
     fn below(&mut self, bound: usize) -> usize {
         self.position += 1;
         self.key.word(self.position) as usize % bound.max(1)
     }
 }
 
-/// Numbers that overflow something, as text and as bytes of either order.
+/// Numbers at the limits of types, as text or as bytes in either order.
 fn extreme(draws: &mut Draws) -> Vec<u8> {
     const NUMBERS: [u64; 12] =
         [0, 1, 0x7f, 0xff, 0x7fff_ffff, 0xffff_ffff, 1 << 32, 1 << 60, 1 << 61, 1 << 63, u64::MAX - 7, u64::MAX];
@@ -55,11 +55,11 @@ fn extreme(draws: &mut Draws) -> Vec<u8> {
     }
 }
 
-/// One to four changes of a file.
+/// Applies one to four changes to a file.
 fn mutated(file: &[u8], others: &[(String, Vec<u8>)], draws: &mut Draws) -> Vec<u8> {
     let mut bytes = file.to_vec();
     for _ in 0..=draws.below(4) {
-        // Headers decide most: half of all changes are among the first bytes.
+        // Half of the changes are in the first bytes, because headers matter most.
         let reach = if draws.below(2) == 0 { bytes.len().min(24) } else { bytes.len() };
         let at = draws.below(reach + 1).min(bytes.len());
         let end = at + draws.below((bytes.len() - at).min(40) + 1);
@@ -82,13 +82,13 @@ fn mutated(file: &[u8], others: &[(String, Vec<u8>)], draws: &mut Draws) -> Vec<
                 bytes.extend_from_slice(&other[draws.below(other.len() + 1)..]);
             }
             6 => {
-                // In place of as many bytes.
+                // Replaces the same number of bytes.
                 let number = extreme(draws);
                 let end = (at + number.len()).min(bytes.len());
                 bytes.splice(at..end, number);
             }
             _ => {
-                // In place of what looks like a number.
+                // Replaces the next number in the text.
                 let digit = (at..bytes.len()).find(|&place| bytes[place].is_ascii_digit()).unwrap_or(at);
                 let digits = bytes[digit..].iter().take_while(|byte| byte.is_ascii_digit()).count();
                 bytes.splice(digit..digit + digits, extreme(draws));
@@ -98,7 +98,7 @@ fn mutated(file: &[u8], others: &[(String, Vec<u8>)], draws: &mut Draws) -> Vec<
     bytes
 }
 
-/// Runs a target on bytes and holds it to its bound on memory. Returns whether they were accepted.
+/// Runs a target on bytes, and asserts its memory bound. Returns whether the bytes were accepted.
 fn hold(target: &Target, bytes: &[u8], what: &dyn Fn() -> String) -> bool {
     let allowed = (target.memory)(bytes.len() as u64);
     let mut accepted = false;
@@ -119,7 +119,7 @@ fn every_reader_stands_what_it_is_given() -> Result<(), Box<dyn Error>> {
     for target in TARGETS {
         let files = corpus(target)?;
         assert!(!files.is_empty(), "{}", target.name);
-        // What is made once and kept is made here.
+        // Initializes everything that is computed once.
         (target.run)(b"");
         let (accepted, refused): (Vec<_>, Vec<_>) =
             files.iter().partition(|(name, bytes)| hold(target, bytes, &|| name.clone()));

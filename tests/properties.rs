@@ -1,4 +1,4 @@
-//! What holds whatever the numbers are.
+//! Properties that hold for any values.
 
 use minima_tests::property;
 

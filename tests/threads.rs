@@ -1,4 +1,4 @@
-//! The same bits whatever the number of threads.
+//! Results have the same bits for any number of threads.
 
 use minima_autodiff::softmax_cross_entropy::{gradient_into, mean_gradient};
 use minima_autodiff::{Scalar, paper_cnn};
@@ -7,13 +7,13 @@ use minima_rng::Key;
 use ndarray::Array2;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
-/// Named results; the error may pass from one thread to another.
+/// Named results, or an error that can be sent between threads.
 type Results<R> = Result<Vec<(&'static str, R)>, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Images of a batch: eight blocks, the last not full.
+/// The images of a batch: eight blocks, the last of them incomplete.
 const IMAGES: usize = 115;
 
-/// The bits of everything that training computes, one list each.
+/// The bits of all results of training, one list per result.
 fn bits<T: Scalar>() -> Results<Vec<u64>> {
     let graph = paper_cnn([28, 28, 1], 10)?;
     let params: Vec<T> = graph.init(42);

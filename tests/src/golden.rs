@@ -1,4 +1,4 @@
-//! Values computed outside this project, and how far ours are from them.
+//! Values computed outside this project, and the relative error of our values.
 
 use minima_autodiff::Scalar;
 use safetensors::SafeTensors;
@@ -6,30 +6,30 @@ use safetensors::tensor::Dtype;
 use std::error::Error;
 use std::path::PathBuf;
 
-/// A safetensors file of the folder `golden`.
+/// A safetensors file in the folder `golden`.
 #[derive(Clone, Debug)]
 pub struct Golden(Vec<u8>);
 
 impl Golden {
-    /// Where a file of that folder lies.
+    /// The path of a file in the folder `golden`.
     #[must_use]
     pub fn path(name: &str) -> PathBuf {
         [env!("CARGO_MANIFEST_DIR"), "golden", name].iter().collect()
     }
 
-    /// Reads a file of that folder.
+    /// Reads a file in the folder `golden`.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// Returns an error if the file cannot be read.
     pub fn load(name: &str) -> Result<Self, Box<dyn Error>> {
         let path = Self::path(name);
         std::fs::read(&path).map(Self).map_err(|e| format!("{}: {e}", path.display()).into())
     }
 
-    /// A tensor's numbers, row-major.
+    /// The floating-point numbers of a tensor, row-major.
     ///
     /// # Errors
-    /// When there is no such tensor, or it holds no floating-point numbers.
+    /// Returns an error if there is no such tensor, or if its type is not F64 or F32.
     pub fn numbers(&self, name: &str) -> Result<Vec<f64>, Box<dyn Error>> {
         let file = SafeTensors::deserialize(&self.0)?;
         let tensor = file.tensor(name)?;
@@ -41,10 +41,10 @@ impl Golden {
         }
     }
 
-    /// A tensor's integers, row-major.
+    /// The integers of a tensor, row-major.
     ///
     /// # Errors
-    /// When there is no such tensor, or it holds no 64-bit integers.
+    /// Returns an error if there is no such tensor, or if its type is not I64.
     pub fn integers(&self, name: &str) -> Result<Vec<i64>, Box<dyn Error>> {
         let file = SafeTensors::deserialize(&self.0)?;
         let tensor = file.tensor(name)?;
@@ -55,7 +55,7 @@ impl Golden {
     }
 }
 
-/// `‖found − expected‖ / ‖expected‖`; infinite where their lengths differ.
+/// `‖found − expected‖ / ‖expected‖`. Infinite if the lengths differ.
 pub fn relative_error<'a, T: Scalar>(found: impl IntoIterator<Item = &'a T>, expected: &[f64]) -> f64 {
     let found: Vec<f64> = found.into_iter().map(|x| x.as_f64()).collect();
     if found.len() != expected.len() {

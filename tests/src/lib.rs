@@ -1,10 +1,10 @@
-//! Golden values, hostile bytes, and properties that hold whatever the numbers are, for the tests that cross crates.
+//! Golden values, hostile files, and properties that hold for any values, for the tests across crates.
 
 pub mod golden;
 pub mod hostile;
 pub mod property;
 
-/// README's example, compiled and run as a documentation test.
+/// The example in the README, compiled and run as a documentation test.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;

@@ -1,4 +1,4 @@
-//! What holds whatever the numbers are. An ordinary test asks for each, and so does the one that plants faults.
+//! Properties that hold for any values. They are ordinary tests, and the test `gate` uses them to detect planted faults.
 
 use minima_attacks::{Attack, Ball, Pgd};
 use minima_autodiff::softmax_cross_entropy::{mean_gradient, mean_loss};
@@ -11,31 +11,31 @@ use ndarray::Array2;
 use std::error::Error;
 use std::sync::Arc;
 
-/// Whether a property holds: an error says what was found instead.
+/// The result of a property: an error describes what was found instead.
 pub type Held = Result<(), Box<dyn Error>>;
 
-/// A property with its name.
+/// A property and its name.
 pub type Property = (&'static str, fn() -> Held);
 
 /// All properties.
 pub const ALL: [Property; 6] = [EPOCH, GRADIENT, MOMENTUM, RESUMPTION, STATISTICS, BALL];
 
-/// An epoch's batches hold every sample once, the short last one's among them.
+/// The batches of an epoch contain every sample once, including the smaller last batch.
 pub const EPOCH: Property = ("every sample once an epoch", every_sample_once_an_epoch);
-/// The gradient through a convolution, max pooling, ReLU and dense layers is that of central differences.
+/// The gradient through a convolution, max pooling, ReLU and dense layers equals central differences.
 pub const GRADIENT: Property = ("gradient against differences", gradient_of_differences);
-/// SGD's steps along one gradient add up as the geometric series of its momentum does.
+/// SGD's steps along a constant gradient sum to the geometric series of the momentum.
 pub const MOMENTUM: Property = ("momentum's geometric series", momentum_series);
-/// Adam goes on from what was written down of it as if it had never stopped.
+/// Adam resumes from its saved state and takes the same steps as without interruption.
 pub const RESUMPTION: Property = ("a run goes on as it was", adam_goes_on);
-/// What was observed long ago has faded from K-FAC's statistics by the decay's power.
+/// The weight of old observations in K-FAC's statistics decreases as a power of the decay.
 pub const STATISTICS: Property = ("statistics fade", statistics_fade);
-/// PGD's images lie in the ball, measured here.
+/// PGD's images are in the ball.
 pub const BALL: Property = ("PGD within its ball", pgd_within_its_ball);
 
-/// An error, unless `found` is within `tolerance` of `expected`.
+/// Returns an error unless `found` is within `tolerance` of `expected`.
 fn close(what: &str, found: f64, expected: f64, tolerance: f64) -> Held {
-    // Written so that a NaN is not close.
+    // Written so that NaN is an error.
     if (found - expected).abs() <= tolerance {
         return Ok(());
     }
@@ -55,10 +55,10 @@ fn every_sample_once_an_epoch() -> Held {
     Ok(())
 }
 
-/// A network, images `(images, features)`, and a label each.
+/// A network, images of shape `(images, features)`, and their labels.
 type Small = (Graph, Array2<f64>, Vec<usize>);
 
-/// A small network with every operation but average pooling, and images for it.
+/// A small network with every operation except average pooling, and images for it.
 fn small_network(seed: u64, images: usize) -> Result<Small, Box<dyn Error>> {
     let mut g = GraphBuilder::new(&[6, 6, 1]);
     let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(2, 3))?;
@@ -80,7 +80,7 @@ fn gradient_of_differences() -> Held {
     let at = graph.linearize(&params, images.view())?;
     let gradient = at.vjp(mean_gradient(at.logits(), &labels)?.view())?;
     drop(at);
-    // A difference is off by a third derivative times h², 1e-12, and by rounding, 1e-16/h; a kink within h would show.
+    // The error of a difference is a third derivative times h², 1e-12, plus rounding, 1e-16/h. A kink within h would fail.
     let h = 1e-6;
     for place in 0..params.len() {
         let kept = params[place];
@@ -104,7 +104,7 @@ fn momentum_series() -> Held {
     for _ in 0..steps {
         sgd.update(&graph, &mut params, &gradient)?;
     }
-    // Velocity n is Σ μᵏ over k < n, (1 − μⁿ)/(1 − μ). All of it is exact in binary.
+    // Velocity n is Σ μᵏ over k < n, which is (1 − μⁿ)/(1 − μ). All numbers are exact in binary.
     let travelled: f64 = (1..=steps).map(|n| (1.0 - momentum.powi(n)) / (1.0 - momentum)).sum();
     params.iter().try_for_each(|&p| close("a parameter after ten steps", p, -rate * travelled, 0.0))
 }
@@ -126,7 +126,7 @@ fn adam_goes_on() -> Held {
 
 fn statistics_fade() -> Held {
     let decay = 0.95_f64;
-    // What is left of the first 100 observations after 60 more.
+    // The remaining weight of the first 100 observations after 60 more.
     let left: f64 = (101..=160).map(|count| 1.0 - newest_weight(count, decay)).product();
     close("share of the first 100 observations", left, decay.powi(60), 1e-14)
 }

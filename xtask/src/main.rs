@@ -20,6 +20,8 @@ enum Command {
     Minima(minima_cli::Command),
     /// Hold what the workspace depends on to deny.toml, and what its packages contain to what belongs in one
     Dependencies(commands::dependencies::Dependencies),
+    /// Find source files of a crate that import each other in a cycle
+    Imports(commands::imports::Imports),
     /// List the public items of each crate, and say what has become of them
     Api(commands::api::Api),
 }
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Minima(command) => command.run(),
             Command::Dependencies(command) => command.run(),
+            Command::Imports(command) => command.run(),
             Command::Api(command) => command.run(),
         }
     })

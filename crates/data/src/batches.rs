@@ -1,4 +1,4 @@
-//! The order of samples, and its division into batches.
+//! The order of samples, and batches in this order.
 
 use std::slice::Chunks;
 
@@ -7,11 +7,11 @@ use minima_rng::Key;
 
 use crate::error::DataError;
 
-/// The batches of an epoch, in order; the last holds what is left over.
+/// The batches of an epoch, in order. The last batch may be smaller.
 ///
 /// # Errors
 ///
-/// [`DataError::BatchSize`] for batches of no samples.
+/// Returns [`DataError::BatchSize`] if `size` is 0.
 pub fn epoch_batches(order: &[u32], size: usize) -> Result<Chunks<'_, u32>, DataError> {
     match size {
         0 => Err(DataError::BatchSize),
@@ -20,9 +20,9 @@ pub fn epoch_batches(order: &[u32], size: usize) -> Result<Chunks<'_, u32>, Data
     }
 }
 
-/// The order of the samples, epoch after epoch without end.
+/// The order of the samples in each epoch: an infinite iterator.
 ///
-/// Starts with `key = Key::new(seed)`; each epoch `(key, sub) = key.split()`, and the order is `sub.permutation(n)`, as
+/// Starts with `key = Key::new(seed)`. Each epoch sets `(key, sub) = key.split()`, and its order is `sub.permutation(n)`, as
 /// in the paper's runs.
 ///
 /// ```
@@ -38,13 +38,13 @@ pub struct EpochOrder {
 }
 
 impl EpochOrder {
-    /// The orders of `n` samples from the first epoch on.
+    /// The orders of `n` samples, starting at the first epoch.
     #[must_use]
     pub fn new(seed: u64, n: usize) -> Self {
         Self { key: Key::new(seed), n }
     }
 
-    /// The orders from where a run goes on that has `done` epochs behind it.
+    /// The orders of `n` samples after `done` completed epochs, to resume a run.
     #[must_use]
     pub fn after(seed: u64, n: usize, done: usize) -> Self {
         let mut orders = Self::new(seed, n);

@@ -1,7 +1,7 @@
 //! CIFAR-10 in its binary version: 32 × 32 images in three colours, ten classes.
 //!
-//! A file is records of 3 073 bytes: a label, then the red, the green and the blue plane of the image, each row by row.
-//! Here an image is (32, 32, 3), channels last.
+//! A file contains records of 3 073 bytes: a label, then the red, the green and the blue plane of the image, each row by
+//! row. Images are returned with shape (32, 32, 3), channels last.
 //!
 //! ```no_run
 //! use minima_data::cifar10;
@@ -20,6 +20,7 @@
 //! binary version that accompanies the files.
 
 mod archive;
+mod format;
 
 use std::{
     fs,
@@ -34,62 +35,36 @@ use crate::{
     error::DataError,
     idx::{check_labels, read_bounded},
 };
+use format::{ARCHIVE_FOLDER, FEATURES, PLANE};
 
 pub use archive::unpack;
+pub use format::{ARCHIVE, CLASSES, RECORD, SHAPE, TEST_FILE, TRAIN_FILES};
 
-/// The shape (H, W, C) of an image.
-pub const SHAPE: [usize; 3] = [32, 32, 3];
-
-/// The classes, in the order of their labels.
-pub const CLASSES: [&str; 10] =
-    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
-
-/// The files to train on, in their order.
-pub const TRAIN_FILES: [&str; 5] =
-    ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
-
-/// The file to test on.
-pub const TEST_FILE: &str = "test_batch.bin";
-
-/// The name of the archive that all six files come in.
-pub const ARCHIVE: &str = "cifar-10-binary.tar.gz";
-
-/// The folder of the six files within the archive.
-const ARCHIVE_FOLDER: &str = "cifar-10-batches-bin";
-
-/// The values of one colour.
-const PLANE: usize = SHAPE[0] * SHAPE[1];
-
-/// The values of an image.
-const FEATURES: usize = PLANE * SHAPE[2];
-
-/// The bytes of a record: a label and an image.
-pub const RECORD: usize = 1 + FEATURES;
-
-/// The training and the test set.
+/// The training and test sets of CIFAR-10.
 #[derive(Clone, Debug)]
 pub struct Cifar10 {
-    /// The images to train on, file after file; 50 000 in CIFAR-10.
+    /// The training images, file after file; 50 000 in CIFAR-10.
     pub train: Dataset,
-    /// The images to test on; 10 000 in CIFAR-10.
+    /// The test images; 10 000 in CIFAR-10.
     pub test: Dataset,
 }
 
-/// Reads one file of records, in their order.
+/// Reads one file of records, in the order of the file.
 ///
 /// # Errors
 ///
-/// [`DataError::Missing`], [`DataError::Unreadable`], [`DataError::Records`] for a file that is empty or ends within a
-/// record, [`DataError::Label`] for a label of ten or more.
+/// - Returns [`DataError::Missing`] if the file does not exist, and [`DataError::Unreadable`] if it cannot be read.
+/// - Returns [`DataError::Records`] if the file is empty or ends within a record.
+/// - Returns [`DataError::Label`] if a label is ten or more.
 pub fn read_batch(path: &Path) -> Result<Dataset, DataError> {
     read_batches(&[path.to_path_buf()])
 }
 
-/// Loads the six files of a folder, or of the folder `cifar-10-batches-bin` in it, as other programs unpack the archive.
+/// Loads the six files of a folder, or of its subfolder `cifar-10-batches-bin`, where other programs unpack the archive.
 ///
 /// # Errors
 ///
-/// As [`read_batch`].
+/// Returns the errors of [`read_batch`].
 pub fn load(folder: &Path) -> Result<Cifar10, DataError> {
     let locate = |name: &str| {
         let inside = folder.join(ARCHIVE_FOLDER).join(name);
@@ -98,7 +73,7 @@ pub fn load(folder: &Path) -> Result<Cifar10, DataError> {
     Ok(Cifar10 { train: read_batches(&TRAIN_FILES.map(locate))?, test: read_batch(&locate(TEST_FILE))? })
 }
 
-/// The records of several files as one data set.
+/// Reads several files as one data set.
 fn read_batches(files: &[PathBuf]) -> Result<Dataset, DataError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for file in files {
@@ -107,18 +82,19 @@ fn read_batches(files: &[PathBuf]) -> Result<Dataset, DataError> {
     dataset(pixels, labels)
 }
 
-/// As [`read_batch`], from the bytes of a file; errors name `file`.
+/// Parses the bytes of a file of records. Errors name `file`.
 ///
 /// # Errors
 ///
-/// [`DataError::Records`] and [`DataError::Label`].
+/// - Returns [`DataError::Records`] if `bytes` is empty or ends within a record.
+/// - Returns [`DataError::Label`] if a label is ten or more.
 pub fn parse_batch(file: &Path, bytes: &[u8]) -> Result<Dataset, DataError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     append(file, bytes, &mut pixels, &mut labels)?;
     dataset(pixels, labels)
 }
 
-/// Appends a file's records, channels last.
+/// Appends the records of a file to `pixels` and `labels`, channels last.
 fn append(file: &Path, bytes: &[u8], pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
     let found = bytes.len() as u64;
     if !is_whole(found) {
@@ -143,12 +119,12 @@ fn dataset(pixels: Vec<u8>, labels: Vec<u8>) -> Result<Dataset, DataError> {
     Dataset::new(images, labels, SHAPE, CLASSES.len())
 }
 
-/// Whether so many bytes are records, at least one.
+/// Whether a file of this size contains one or more whole records.
 fn is_whole(bytes: u64) -> bool {
     bytes > 0 && bytes.is_multiple_of(RECORD as u64)
 }
 
-/// The bytes of a file that is a whole number of records; one that is not is not read.
+/// Reads a file of whole records. A file of another size is refused before it is read.
 fn read_records(path: &Path) -> Result<Vec<u8>, DataError> {
     let file = path.to_path_buf();
     let failed = |source: std::io::Error| match source.kind() {

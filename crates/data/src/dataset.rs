@@ -5,10 +5,10 @@ use num_traits::Float;
 
 use crate::{error::DataError, idx::check_labels};
 
-/// One byte can label this many classes.
+/// The number of classes that a one-byte label can distinguish.
 const MOST_CLASSES: usize = 256;
 
-/// Images of one shape, each with a class.
+/// Images of one shape, each with a label.
 ///
 /// Cloning and [`take`](Dataset::take) share the pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,16 +20,18 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Puts a data set together.
+    /// Makes a data set.
     ///
-    /// - `images`: N × (H · W · C), one image a row, row by row and channels last; 0 to 255.
+    /// - `images`: N × (H · W · C), one image per row, row by row and channels last; 0 to 255.
     /// - `labels`: N classes, each below `classes`.
     /// - `shape`: (H, W, C).
     ///
     /// # Errors
     ///
-    /// [`DataError::Values`] where the rows do not fill `shape`, [`DataError::Pairing`] where the numbers of images and
-    /// labels differ, [`DataError::Classes`] for none or more than 256, [`DataError::Label`].
+    /// - Returns [`DataError::Values`] if the length of a row is not H · W · C.
+    /// - Returns [`DataError::Classes`] if `classes` is 0 or more than 256.
+    /// - Returns [`DataError::Pairing`] if the numbers of images and labels differ.
+    /// - Returns [`DataError::Label`] if a label is not below `classes`.
     pub fn new(images: Array2<u8>, labels: Vec<u8>, shape: [usize; 3], classes: usize) -> Result<Self, DataError> {
         let [height, width, channels] = shape;
         let size = height.checked_mul(width).and_then(|area| area.checked_mul(channels));
@@ -48,7 +50,8 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// [`DataError::Pairing`] or [`DataError::Label`].
+    /// Returns [`DataError::Pairing`] if the numbers of images and labels differ, and [`DataError::Label`] if a label is not
+    /// below the number of classes.
     pub fn with_labels(self, labels: Vec<u8>) -> Result<Self, DataError> {
         if labels.len() != self.images.nrows() {
             return Err(DataError::Pairing {
@@ -62,13 +65,13 @@ impl Dataset {
         Ok(Self { labels, ..self })
     }
 
-    /// The number N of images.
+    /// The number of images, N.
     #[must_use]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there is no image.
+    /// Whether the data set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
@@ -110,13 +113,13 @@ impl Dataset {
         self.range(0, n)
     }
 
-    /// The first `n` images, or all if there are fewer, and the others.
+    /// The first `n` images, or all if there are fewer, and the remaining images.
     #[must_use]
     pub fn split_at(&self, n: usize) -> (Self, Self) {
         (self.take(n), self.range(n, self.len()))
     }
 
-    /// Images from `start` to before `end`, as far as there are.
+    /// The images `start..end`, both bounds limited to the number of images.
     fn range(&self, start: usize, end: usize) -> Self {
         let end = end.min(self.len());
         let start = start.min(end);
@@ -125,13 +128,13 @@ impl Dataset {
         Self { images, labels: self.labels[start..end].to_vec(), ..*self }
     }
 
-    /// Chosen images as numbers in [0, 1], one a row, and their classes, in the order of `indices`.
+    /// The images with these indices as numbers in [0, 1], one per row, and their labels, in the order of `indices`.
     ///
     /// A byte becomes `byte / 255` in double precision, rounded once to `T`.
     ///
     /// # Errors
     ///
-    /// [`DataError::Index`] for an index beyond the last image.
+    /// Returns [`DataError::Index`] if an index is not below the number of images.
     pub fn batch<T: Float>(&self, indices: &[u32]) -> Result<(Array2<T>, Vec<usize>), DataError> {
         let mut labels = Vec::with_capacity(indices.len());
         for &found in indices {
@@ -148,7 +151,7 @@ impl Dataset {
         Ok((pixels, labels))
     }
 
-    /// All images as [`batch`](Dataset::batch) gives them.
+    /// All images and labels, in the form of [`batch`](Dataset::batch).
     #[must_use]
     pub fn all<T: Float>(&self) -> (Array2<T>, Vec<usize>) {
         let values = unit_values::<T>();
@@ -157,7 +160,7 @@ impl Dataset {
     }
 }
 
-/// What each byte is worth, from 0 to 1.
+/// The value of each byte, from 0 to 1.
 fn unit_values<T: Float>() -> [T; 256] {
     std::array::from_fn(|byte| T::from(byte as f64 / 255.0).unwrap_or_else(T::nan))
 }

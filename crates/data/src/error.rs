@@ -1,73 +1,72 @@
-//! What can be wrong with data.
+//! The errors of this crate.
 
 use std::path::PathBuf;
 
-/// Everything that this crate refuses, each with the file (where there is one), what was found and what was expected,
-/// in one line.
+/// An error of this crate. The message is one line with the file (if there is one), what was found, and what was expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// A file or folder is not there.
+    /// A file or folder does not exist.
     #[error("{}: found nothing, expected {expected}", file.display())]
     Missing {
-        /// The path looked for.
+        /// The missing path.
         file: PathBuf,
-        /// What should have been there.
+        /// A description of the missing file or folder.
         expected: String,
     },
 
-    /// The operating system would not read a file that is there.
+    /// An existing file cannot be read.
     #[error("{}: found a file that cannot be read ({source}), expected a readable one", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// The system's reason.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 
-    /// A gzip stream is truncated, corrupt, or none at all.
+    /// A file is not a gzip stream, or its gzip stream is truncated or corrupt.
     #[error("{}: found a broken gzip stream ({reason}), expected a whole one", file.display())]
     Gzip {
         /// The file.
         file: PathBuf,
-        /// What the decoder ran into.
+        /// The reason.
         reason: String,
     },
 
-    /// An IDX file begins with another magic number.
+    /// The magic number of an IDX file is not the expected one.
     #[error("{}: found magic number {found:#010x}, expected {expected:#010x}", file.display())]
     Magic {
         /// The file.
         file: PathBuf,
         /// The number in the file.
         found: u32,
-        /// The number of the kind of file that was asked for.
+        /// The magic number of the requested kind of file.
         expected: u32,
     },
 
-    /// A data set has a shape that cannot be used here.
+    /// The dimensions in a file are not usable.
     #[error("{}: found {found}, expected {expected}", file.display())]
     Dimensions {
         /// The file.
         file: PathBuf,
-        /// Its dimensions.
+        /// The dimensions in the file.
         found: String,
-        /// Those that would do.
+        /// The expected dimensions.
         expected: String,
     },
 
-    /// A file holds fewer or more bytes than its header says, uncompressed.
+    /// The uncompressed size of a file differs from the size declared in its header.
     #[error("{}: found {found} bytes, expected {expected}", file.display())]
     Length {
         /// The file.
         file: PathBuf,
-        /// The bytes it holds, uncompressed.
+        /// The uncompressed size of the file in bytes.
         found: u64,
-        /// The bytes its header calls for, itself included.
+        /// The size in bytes that the header declares, including the header.
         expected: u128,
     },
 
-    /// A header promises more than its compressed file can hold.
+    /// A header declares more bytes than a compressed file of this size can contain.
     #[error(
         "{}: found {found} compressed bytes, which can hold {most} at most, expected {expected} as the header says",
         file.display()
@@ -77,62 +76,62 @@ pub enum DataError {
         file: PathBuf,
         /// The size of the file in bytes.
         found: u64,
-        /// The most bytes that a gzip stream of this size can hold.
+        /// The maximum uncompressed size of a gzip stream of this size.
         most: u64,
-        /// The bytes its header calls for, itself included.
+        /// The size in bytes that the header declares, including the header.
         expected: u128,
     },
 
-    /// A file of records is empty or ends within one.
+    /// A file of records is empty or ends within a record.
     #[error("{}: found {found} bytes, expected a multiple of {record}, at least one record", file.display())]
     Records {
         /// The file.
         file: PathBuf,
-        /// The bytes it holds.
+        /// The size of the file in bytes.
         found: u64,
-        /// The bytes of a record.
+        /// The size of a record in bytes.
         record: usize,
     },
 
-    /// An archive is broken, or holds what it should not.
+    /// An archive is broken or incomplete, or contains an unexpected entry.
     #[error("{}: found {found}, expected {expected}", file.display())]
     Archive {
         /// The archive.
         file: PathBuf,
-        /// What is wrong with it.
+        /// What was found.
         found: String,
-        /// What would do.
+        /// What was expected.
         expected: String,
     },
 
-    /// The operating system would not write a file.
+    /// A file cannot be written.
     #[error("{}: found that it cannot be written ({source}), expected to write it", file.display())]
     Unwritable {
-        /// The file, or the folder it was to be in.
+        /// The file, or its folder.
         file: PathBuf,
-        /// The system's reason.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 
-    /// A label names no class.
+    /// A label is not below the number of classes.
     #[error("{source_name}: found label {found} at position {position}, expected one below {classes}")]
     Label {
-        /// The file, or what stands for it.
+        /// The file, or a name for the labels.
         source_name: String,
         /// The label.
         found: u8,
-        /// Where it stands, from 0.
+        /// The index of the label, from 0.
         position: usize,
         /// The number of classes.
         classes: usize,
     },
 
-    /// Images and labels do not pair up.
+    /// The numbers of images and labels differ.
     #[error("{images_name}: found {images} images, expected {labels} as there are labels in {labels_name}")]
     Pairing {
-        /// The file of the images, or what stands for it.
+        /// The file of the images, or a name for the images.
         images_name: String,
-        /// The file of the labels, or what stands for it.
+        /// The file of the labels, or a name for the labels.
         labels_name: String,
         /// The number of images.
         images: usize,
@@ -140,40 +139,41 @@ pub enum DataError {
         labels: usize,
     },
 
-    /// A file is not the one whose hash is known.
+    /// The SHA-256 of a file is not the known one.
     #[error("{}: found SHA-256 {found}, expected {expected}", file.display())]
     Hash {
         /// The file.
         file: PathBuf,
-        /// Its SHA-256, in hexadecimal.
+        /// The SHA-256 of the file, in hexadecimal.
         found: String,
         /// The known SHA-256, in hexadecimal.
         expected: String,
     },
 
-    /// An image's values do not fill its shape.
+    /// The number of values in an image is not H · W · C.
     #[error("images: found {found} values each, expected {height} × {width} × {channels}")]
     Values {
-        /// The values an image has.
+        /// The number of values in each image.
         found: usize,
-        /// Rows of the shape.
+        /// The height H.
         height: usize,
-        /// Columns of the shape.
+        /// The width W.
         width: usize,
-        /// Channels of the shape.
+        /// The number C of channels.
         channels: usize,
     },
 
-    /// A number of classes that one byte cannot label, or too few to poison.
+    /// The number of classes is 0, too large for one-byte labels, or too small for poisoning; or a targeted poisoning replaces a
+    /// class by itself.
     #[error("classes: found {found}, expected {expected}")]
     Classes {
-        /// The number of classes.
+        /// The number of classes, or the class that replaces itself.
         found: usize,
-        /// Those that would do.
+        /// The valid values.
         expected: &'static str,
     },
 
-    /// An index beyond the last image.
+    /// An index is not below the number of images.
     #[error("batch: found index {found}, expected one below {len}")]
     Index {
         /// The index.
@@ -182,11 +182,11 @@ pub enum DataError {
         len: usize,
     },
 
-    /// Batches of no samples.
+    /// The batch size is 0.
     #[error("batch size: found 0, expected at least 1")]
     BatchSize,
 
-    /// A poisoning rate that is no share.
+    /// A poisoning rate is not in [0, 1].
     #[error("poisoning rate: found {found}, expected a number in [0, 1]")]
     Rate {
         /// The rate.

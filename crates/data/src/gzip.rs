@@ -1,4 +1,4 @@
-//! Gzip files: members one after another, and zero bytes after the last, which fill a block of a tape or disk.
+//! Gzip files: one or more members, then optional zero bytes, which pad the last block of a tape or disk.
 
 use std::io::{self, Read};
 
@@ -6,14 +6,14 @@ use flate2::bufread::GzDecoder;
 
 /// Reads the members of a gzip file as one stream.
 ///
-/// Zero bytes after the last member are skipped, as gzip(1) does. Any other byte there is an error.
+/// Like gzip(1), skips zero bytes after the last member. Any other byte there is an error.
 pub(crate) struct Members<'a> {
-    /// The member that is read; `None` after the last.
+    /// The current member; `None` after the last.
     current: Option<GzDecoder<&'a [u8]>>,
 }
 
 impl<'a> Members<'a> {
-    /// A reader of these bytes, which begin with a member.
+    /// A reader of these bytes, which start with a member.
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { current: Some(GzDecoder::new(bytes)) }
     }
@@ -29,7 +29,7 @@ impl Read for Members<'_> {
             if count > 0 {
                 return Ok(count);
             }
-            // The member's checksum and length are right.
+            // The decoder has verified the checksum and length of the member.
             let rest = self.current.take().map(GzDecoder::into_inner).unwrap_or_default();
             self.current = rest.iter().any(|&byte| byte != 0).then(|| GzDecoder::new(rest));
         }

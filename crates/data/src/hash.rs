@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::error::DataError;
 use minima_store::sha256;
 
-/// A file that was read, and the SHA-256 of its bytes as they lie on the disk.
+/// A file that was read, and the SHA-256 of its bytes on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileHash {
     /// The file.
     pub file: PathBuf,
-    /// Its SHA-256: 64 hexadecimal digits, lower case.
+    /// The SHA-256 of the file: 64 hexadecimal digits, lower case.
     pub sha256: String,
 }
 
@@ -23,7 +23,7 @@ impl FileHash {
     ///
     /// # Errors
     ///
-    /// [`DataError::Hash`] if it is another.
+    /// Returns [`DataError::Hash`] if the SHA-256 differs.
     pub fn verify(&self, expected: &str) -> Result<(), DataError> {
         if self.sha256 == expected {
             return Ok(());

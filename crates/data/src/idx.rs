@@ -1,7 +1,7 @@
-//! IDX files: the format in which MNIST and its kin are given, plain or gzipped.
+//! IDX files: the format of MNIST and related data sets, plain or gzipped.
 //!
-//! A header of big-endian 32-bit words (magic number, then one size a dimension) and then one byte an entry. The whole
-//! stream is checked: its length against its header, and a gzip stream's checksum.
+//! A file has a header of big-endian 32-bit words (magic number, then one size per dimension), then one byte per entry. The
+//! whole stream is checked: its length against the header, and the checksum of a gzip stream.
 //!
 //! Source: the description of the format that accompanies MNIST (Y. LeCun, C. Cortes, C. J. C. Burges).
 
@@ -21,26 +21,27 @@ pub const IMAGES_MAGIC: u32 = 0x803;
 /// The magic number of unsigned bytes in one dimension: labels.
 pub const LABELS_MAGIC: u32 = 0x801;
 
-/// The number of classes that labels may name.
+/// The number of classes of labels.
 pub const CLASSES: usize = 10;
 
 /// The first bytes of every gzip stream.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// No more bytes of a file are read: the path may name a device that never ends. EMNIST, the largest of MNIST's kin, has 550 MB.
+/// The maximum size of a file in bytes, because the path may name a device without end. EMNIST, the largest data set of this
+/// kind, has 550 MB.
 const LARGEST_FILE: u64 = 1 << 30;
 
-/// Deflate cannot shrink by more than this factor.
+/// The maximum compression ratio of Deflate.
 const MOST_SHRINKAGE: u64 = 1032;
 
 /// Grey images of one size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
-    /// N × (height · width), one image a row, each row by row; 0 to 255.
+    /// N × (height · width), one image per row, each row by row; 0 to 255.
     pub pixels: Array2<u8>,
-    /// Rows of an image.
+    /// The height of an image in pixels.
     pub height: usize,
-    /// Columns of an image.
+    /// The width of an image in pixels.
     pub width: usize,
 }
 
@@ -48,7 +49,8 @@ pub struct Images {
 ///
 /// # Errors
 ///
-/// As [`parse_images`], and [`DataError::Missing`] or [`DataError::Unreadable`].
+/// Returns [`DataError::Missing`] if the file does not exist, [`DataError::Unreadable`] if it cannot be read, and the errors of
+/// [`parse_images`].
 pub fn read_images(file: &Path) -> Result<Images, DataError> {
     parse_images(file, &read_file(file)?)
 }
@@ -57,17 +59,22 @@ pub fn read_images(file: &Path) -> Result<Images, DataError> {
 ///
 /// # Errors
 ///
-/// As [`parse_labels`], and [`DataError::Missing`] or [`DataError::Unreadable`].
+/// Returns [`DataError::Missing`] if the file does not exist, [`DataError::Unreadable`] if it cannot be read, and the errors of
+/// [`parse_labels`].
 pub fn read_labels(file: &Path) -> Result<Vec<u8>, DataError> {
     parse_labels(file, &read_file(file)?)
 }
 
-/// Reads images from the bytes of a file; `file` names it in errors, and an ending `.gz` demands a gzip stream.
+/// Parses the bytes of a file of images. Errors name `file`. If `file` ends in `.gz`, the bytes must be a gzip stream.
 ///
 /// # Errors
 ///
-/// [`DataError::Gzip`], [`DataError::Magic`], [`DataError::Dimensions`] where one is zero, [`DataError::Length`] or
-/// [`DataError::Promise`]; nothing is allocated for what a header promises and the file cannot hold.
+/// - Returns [`DataError::Gzip`] if the gzip stream is broken, or missing despite the ending `.gz`.
+/// - Returns [`DataError::Magic`] if the magic number is not [`IMAGES_MAGIC`].
+/// - Returns [`DataError::Dimensions`] if a dimension is zero.
+/// - Returns [`DataError::Length`] if the length differs from the header.
+/// - Returns [`DataError::Promise`] if the header declares more than a gzip stream of this size can contain. Memory is not
+///   allocated by the sizes in the header.
 pub fn parse_images(file: &Path, bytes: &[u8]) -> Result<Images, DataError> {
     let ([count, height, width], body) = parse(file, bytes, IMAGES_MAGIC)?;
     let found = body.len();
@@ -80,18 +87,19 @@ pub fn parse_images(file: &Path, bytes: &[u8]) -> Result<Images, DataError> {
     Ok(Images { pixels, height, width })
 }
 
-/// Reads labels from the bytes of a file; `file` names it in errors, and an ending `.gz` demands a gzip stream.
+/// Parses the bytes of a file of labels. Errors name `file`. If `file` ends in `.gz`, the bytes must be a gzip stream.
 ///
 /// # Errors
 ///
-/// As [`parse_images`], and [`DataError::Label`] for a label of [`CLASSES`] or more.
+/// Returns [`DataError::Label`] if a label is [`CLASSES`] or more, and the errors of [`parse_images`], with [`LABELS_MAGIC`] as
+/// the magic number.
 pub fn parse_labels(file: &Path, bytes: &[u8]) -> Result<Vec<u8>, DataError> {
     let ([_count], labels) = parse(file, bytes, LABELS_MAGIC)?;
     check_labels(&file.display().to_string(), &labels, CLASSES)?;
     Ok(labels)
 }
 
-/// Demands that every label is below `classes`.
+/// Returns [`DataError::Label`] for the first label that is not below `classes`.
 pub(crate) fn check_labels(name: &str, labels: &[u8], classes: usize) -> Result<(), DataError> {
     let wrong = |&(_, &label): &(usize, &u8)| usize::from(label) >= classes;
     match labels.iter().enumerate().find(wrong) {
@@ -100,7 +108,7 @@ pub(crate) fn check_labels(name: &str, labels: &[u8], classes: usize) -> Result<
     }
 }
 
-/// The bytes of a file as they lie on the disk.
+/// The bytes of a file on disk.
 pub(crate) fn read_file(file: &Path) -> Result<Vec<u8>, DataError> {
     read_bounded(file).map_err(|source| match source.kind() {
         ErrorKind::NotFound => {
@@ -110,7 +118,7 @@ pub(crate) fn read_file(file: &Path) -> Result<Vec<u8>, DataError> {
     })
 }
 
-/// The bytes of a file of a reasonable size.
+/// The bytes of a file of at most [`LARGEST_FILE`] bytes.
 pub(crate) fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(file)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
@@ -158,7 +166,7 @@ fn parse<const D: usize>(file: &Path, bytes: &[u8], magic: u32) -> Result<([u32;
     let mut body = Vec::new();
     let read = (&mut stream).take(wanted).read_to_end(&mut body);
     read.map_err(broken)?;
-    // Reading to the very end checks the gzip trailer too.
+    // Reading to the end also checks the gzip trailer.
     let surplus = io::copy(&mut stream, &mut io::sink()).map_err(broken)?;
     let held = header + body.len() as u64 + surplus;
     if u128::from(held) != expected {
@@ -167,7 +175,7 @@ fn parse<const D: usize>(file: &Path, bytes: &[u8], magic: u32) -> Result<([u32;
     Ok((sizes, body))
 }
 
-/// Whether the bytes are a gzip stream, which a file named `.gz` has to be.
+/// Whether the bytes are a gzip stream. Returns [`DataError::Gzip`] if a file named `.gz` is not.
 fn is_gzip(file: &Path, bytes: &[u8]) -> Result<bool, DataError> {
     let gzipped = bytes.starts_with(&GZIP_MAGIC);
     if !gzipped && file.extension().is_some_and(|ending| ending == "gz") {
@@ -179,7 +187,8 @@ fn is_gzip(file: &Path, bytes: &[u8]) -> Result<bool, DataError> {
     Ok(gzipped)
 }
 
-/// The number of entries of an array, none of whose sizes is zero; three 32-bit sizes cannot overflow it.
+/// The number of entries of an array. Returns [`DataError::Dimensions`] if a size is zero. The product of three 32-bit sizes
+/// cannot overflow.
 fn entries(file: &Path, sizes: &[u32]) -> Result<u128, DataError> {
     if sizes.contains(&0) {
         let shown: Vec<String> = sizes.iter().map(u32::to_string).collect();

@@ -16,7 +16,7 @@ const MNIST_PLAIN: [&str; 4] = [
     "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 ];
 
-/// The SHA-256 of Fashion-MNIST's `.gz` files as they were published, in the order of [`FILES`].
+/// The SHA-256 of Fashion-MNIST's published `.gz` files, in the order of [`FILES`].
 const FASHION_MNIST_PUBLISHED: [&str; 4] = [
     "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7",
     "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056",
@@ -32,10 +32,10 @@ const FASHION_MNIST_PLAIN: [&str; 4] = [
     "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 ];
 
-/// The name of the data set whose four files have these SHA-256, in the order of [`FILES`].
+/// The name of the data set with these SHA-256, in the order of [`FILES`].
 ///
-/// MNIST and Fashion-MNIST are recognised, plain or compressed as they were published; some files may be plain and others
-/// compressed. Returns `None` for any other files.
+/// MNIST and Fashion-MNIST are recognised, plain or compressed as published. Plain and compressed files may be mixed. Returns
+/// `None` for any other files.
 ///
 /// ```
 /// use minima_data::{known, mnist};
@@ -72,9 +72,9 @@ mod tests {
             assert_eq!(name(form), Some(FASHION_MNIST));
         }
         let [a, b, c, d] = committed;
-        // A file that was unpacked is the same data.
+        // An uncompressed file has the same data.
         assert_eq!(name([MNIST_PLAIN[0], b, c, d]), Some(MNIST));
-        // One file of another data set, or two files that changed places, are another data set.
+        // A file of another data set, or two exchanged files, give another data set.
         assert_eq!(name([a, b, c, FASHION_MNIST_PUBLISHED[3]]), None);
         assert_eq!(name([c, d, a, b]), None);
         assert_eq!(name([a, b, c, ""]), None);

@@ -1,7 +1,7 @@
 //! Image data sets: IDX files, locating and verifying MNIST, CIFAR-10, label poisoning, batches.
 //!
-//! Every file is checked before it is believed: a wrong magic number, size, label or hash is a [`DataError`] that names
-//! the file, what was found and what was expected.
+//! Every file is validated before use. A wrong magic number, size, label or hash is a [`DataError`] that names the file, what was
+//! found and what was expected.
 //!
 //! ```
 //! use minima_data::{EpochOrder, epoch_batches, mnist, poison};

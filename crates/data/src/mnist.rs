@@ -1,49 +1,35 @@
-//! MNIST, and any data set given as its four files.
+//! MNIST, and any data set in four files of the same names.
+
+mod files;
 
 use std::path::{Path, PathBuf};
 
 use crate::{dataset::Dataset, error::DataError, hash::FileHash, idx, known};
 
-/// Where the data lies below the root of the workspace.
+pub use files::{FILES, PUBLISHED};
+
+/// The folder of the data, relative to the root of the workspace.
 const FOLDER: &str = "data/mnist";
-
-/// The canonical names, images before labels and training before test, with the SHA-256 of each committed `.gz` file.
-pub const FILES: [(&str, &str); 4] = [
-    ("train-images-idx3-ubyte", "0b367032e93c5d0cea0925647cfdb18614af8ee15f83e6f2fc2ad904a6835971"),
-    ("train-labels-idx1-ubyte", "1787548bbe0bff1ec2ecdc0ef292b02df999e2d1a6002d27500982c652b17203"),
-    ("t10k-images-idx3-ubyte", "1a1a05eab793c14bb050b398624a11b0ffd1a2953baed553b1b9bd079e2a20be"),
-    ("t10k-labels-idx1-ubyte", "b91679a0acfe4ba0e50a2437a903084cba1f5f92592b016a25a7dfd00455798b"),
-];
-
-/// The SHA-256 of each `.gz` file as MNIST was first published, in the order of [`FILES`]: the same images and labels as
-/// the committed files, compressed otherwise.
-pub const PUBLISHED: [&str; 4] = [
-    "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-];
 
 /// A training and a test set of the same shape and classes.
 #[derive(Clone, Debug)]
 pub struct Mnist {
-    /// The images to train on; 60 000 in MNIST.
+    /// The training images; 60 000 in MNIST.
     pub train: Dataset,
-    /// The images to test on; 10 000 in MNIST.
+    /// The test images; 10 000 in MNIST.
     pub test: Dataset,
     /// The four files read, in the order of [`FILES`].
     pub hashes: Vec<FileHash>,
 }
 
 impl Mnist {
-    /// Whether all four files are those committed with this project: the canonical MNIST.
+    /// Whether all four files are the committed ones: the canonical MNIST.
     #[must_use]
     pub fn is_the_committed(&self) -> bool {
         self.hashes.len() == FILES.len() && self.hashes.iter().zip(FILES).all(|(h, (_, known))| h.sha256 == known)
     }
 
-    /// The name of the data set: that of a [`known`] one, or else `images of FOLDER` with the last part of the
-    /// folder's path.
+    /// The name of the data set: the name in [`known`], or else `images of FOLDER` with the last part of the folder's path.
     #[must_use]
     pub fn name(&self) -> String {
         let known = match self.hashes.as_slice() {
@@ -59,51 +45,53 @@ impl Mnist {
         known.map(str::to_owned).or_else(folder).unwrap_or_else(|| "generated images".to_owned())
     }
 
-    /// The folder that the files were read from; `None` for data that come from no file.
+    /// The folder of the files. Returns `None` if the data were not read from files.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         self.hashes.first()?.file.parent()
     }
 }
 
-/// Loads the committed MNIST of [`default_dir`] and checks its hashes.
+/// Loads the committed MNIST from [`default_dir`], and verifies its hashes.
 ///
 /// # Errors
 ///
-/// As [`default_dir`] and [`load_verified`].
+/// Returns the errors of [`default_dir`] and [`load_verified`].
 pub fn load_default() -> Result<Mnist, DataError> {
     load_verified(&default_dir()?)
 }
 
-/// Loads the four files of a folder, which have to be those committed or those of [`PUBLISHED`]: their SHA-256 is checked
-/// before anything else.
+/// Loads the four files of a folder, which must be the committed or the [`PUBLISHED`] ones. Each file's SHA-256 is verified
+/// before it is parsed.
 ///
 /// # Errors
 ///
-/// As [`load`], and [`DataError::Hash`].
+/// Returns [`DataError::Hash`] if a file is another one, and the errors of [`load`].
 pub fn load_verified(dir: &Path) -> Result<Mnist, DataError> {
     load_checked(dir, verify_known)
 }
 
-/// Loads the four files of a folder, each as `NAME.gz` or plain `NAME` (the former where there are both).
+/// Loads the four files of a folder, each as `NAME.gz` or plain `NAME`. If both exist, `NAME.gz` is loaded.
 ///
-/// They may be another data set of the same names, of other numbers and sizes, in ten classes: images have to pair with
-/// labels, and training with test images in shape. Their hashes are reported and not checked.
+/// The files may be another data set of the same file names in ten classes, with other numbers and sizes of images. The hashes
+/// are reported but not verified.
 ///
 /// # Errors
 ///
-/// [`DataError::Missing`] where a file is absent, [`DataError::Pairing`], [`DataError::Dimensions`], and whatever
-/// [`idx::parse_images`] and [`idx::parse_labels`] refuse.
+/// - Returns [`DataError::Missing`] if a file does not exist.
+/// - Returns [`DataError::Pairing`] if the numbers of images and labels differ.
+/// - Returns [`DataError::Dimensions`] if training and test images differ in shape.
+/// - Returns the errors of [`idx::read_images`] and [`idx::read_labels`].
 pub fn load(dir: &Path) -> Result<Mnist, DataError> {
     load_checked(dir, |_, _| Ok(()))
 }
 
-/// The folder `data/mnist`: the nearest one at or above the current directory, else that of the workspace in which
+/// The nearest folder `data/mnist` in or above the current directory, or else the folder `data/mnist` of the workspace in which
 /// this crate was compiled.
 ///
 /// # Errors
 ///
-/// [`DataError::Missing`] where there is neither.
+/// Returns [`DataError::Missing`] if none of these folders exists.
 pub fn default_dir() -> Result<PathBuf, DataError> {
     let here = std::env::current_dir().unwrap_or_default();
     let compiled: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../..", FOLDER].iter().collect();
@@ -117,7 +105,7 @@ pub fn default_dir() -> Result<PathBuf, DataError> {
 
 type Check = fn(&FileHash, &str) -> Result<(), DataError>;
 
-/// Demands the committed file of this hash, or the published one of the same content.
+/// Returns [`DataError::Hash`] unless the file is the committed one of this hash, or the published one with the same content.
 fn verify_known(hash: &FileHash, committed: &str) -> Result<(), DataError> {
     let known = FILES.iter().zip(PUBLISHED).find(|((_, known), _)| *known == committed);
     if known.is_some_and(|(_, published)| hash.sha256 == published) { Ok(()) } else { hash.verify(committed) }
@@ -169,7 +157,7 @@ fn read(dir: &Path, (name, known): (&str, &str), check: Check) -> Result<(PathBu
     Ok((file, bytes, hash))
 }
 
-/// The file of a canonical name: gzipped if there is one, else plain.
+/// The path of a file: `NAME.gz` if it exists, else `NAME`.
 fn locate(dir: &Path, name: &str) -> Result<PathBuf, DataError> {
     let gzipped = dir.join(format!("{name}.gz"));
     let plain = dir.join(name);

@@ -1,4 +1,4 @@
-//! Seeded label poisoning, of all classes alike or of one towards another.
+//! Seeded label poisoning: untargeted, or of one class towards another.
 
 use std::num::NonZeroU32;
 
@@ -6,26 +6,27 @@ use minima_rng::Key;
 
 use crate::{error::DataError, idx::check_labels};
 
-/// Labels some of which were made wrong.
+/// Poisoned labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Poisoning {
-    /// All labels, in their old order.
+    /// All labels, in the original order.
     pub labels: Vec<u8>,
-    /// The positions of the wrong ones, ascending.
+    /// The positions of the changed labels, ascending.
     pub changed: Vec<u32>,
 }
 
-/// Replaces exactly ⌊`rate` · N⌋ of N labels by a wrong one, uniform among the `classes` − 1 wrong ones.
+/// Replaces exactly ⌊`rate` · N⌋ of N labels by wrong labels, uniform among the `classes` − 1 wrong ones.
 ///
-/// The same seed gives the same result on every machine: `(select, replace) = Key::for_module(seed, "poison").split()`;
-/// the positions are the first of `select.permutation(N)`, and in ascending order they take the integers of
-/// `replace.below(⌊rate · N⌋, classes − 1)`, moved up by one from the true label on. The floor is that of the decimal
-/// number that `rate` stands for: 0.29 of 100 labels are 29, though 0.29 · 100 in double precision falls short of it.
+/// The same seed gives the same result on every machine. With `(select, replace) = Key::for_module(seed, "poison").split()`, the
+/// positions are the first ⌊rate · N⌋ of `select.permutation(N)`. In ascending order, the positions take the integers of
+/// `replace.below(⌊rate · N⌋, classes − 1)`; integers from the true label on are increased by one. The floor is computed for the
+/// decimal number `rate`: 0.29 of 100 labels are 29, although 0.29 · 100 in double precision is less than 29.
 ///
 /// # Errors
 ///
-/// [`DataError::Rate`] outside [0, 1], [`DataError::Classes`] with fewer than two or more than 256 of them,
-/// [`DataError::Label`] for a label that names no class.
+/// - Returns [`DataError::Rate`] if `rate` is not in [0, 1].
+/// - Returns [`DataError::Classes`] if `classes` is below 2 or above 256.
+/// - Returns [`DataError::Label`] if a label is not below `classes`.
 ///
 /// ```
 /// let poisoning = minima_data::poison(&[0; 10], 10, 0.3, 42)?;
@@ -65,12 +66,14 @@ pub fn poison(labels: &[u8], classes: usize, rate: f64, seed: u64) -> Result<Poi
 
 /// Replaces exactly ⌊`rate` · N⌋ of the N labels `from` by `to`: a targeted attack on one class.
 ///
-/// The same seed gives the same result on every machine: the positions are the first of the permutation of the N by
-/// `Key::for_module(seed, "poison-targeted")`. The floor is [`poison`]'s.
+/// The same seed gives the same result on every machine. The positions are the first ⌊rate · N⌋ of the N positions, permuted by
+/// `Key::for_module(seed, "poison-targeted")`. The floor is computed as in [`poison`].
 ///
 /// # Errors
 ///
-/// As [`poison`], and [`DataError::Label`] when `from` or `to` names no class, or both the same.
+/// - Returns [`DataError::Rate`] if `rate` is not in [0, 1].
+/// - Returns [`DataError::Classes`] if `from` equals `to`.
+/// - Returns [`DataError::Label`] if a label, `from` or `to` is not below `classes`.
 ///
 /// ```
 /// let poisoning = minima_data::poison_targeted(&[7, 1, 7, 3, 7, 7], 10, 7, 1, 0.5, 42)?;
@@ -110,7 +113,7 @@ pub fn poison_targeted(
     Ok(Poisoning { labels: poisoned, changed })
 }
 
-/// ⌊`rate` · `n`⌋, where a product within rounding of a whole number is that number.
+/// ⌊`rate` · `n`⌋. A product within rounding of a whole number is taken as this number.
 fn share(rate: f64, n: usize) -> usize {
     let product = rate * n as f64;
     let nearest = product.round();
@@ -221,7 +224,7 @@ mod tests {
         assert!(chi_square < 27.88, "{chi_square}");
     }
 
-    /// The pinned pairs were computed apart, with the permutation and words of JAX 0.6.2.
+    /// The expected pairs were computed separately, with the permutation and words of JAX 0.6.2.
     #[test]
     fn is_pinned_by_its_seed() {
         let clean = labels(40);

@@ -6,7 +6,7 @@ use minima_data::{DataError, cifar10};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// The value of a pixel, another for every place, colour and record as far as a byte goes.
+/// The value of a pixel, different for each position, colour and record as far as a byte allows.
 fn value(record: usize, row: usize, column: usize, colour: usize) -> u8 {
     (record * 7 + row * 5 + column * 3 + colour * 101) as u8
 }
@@ -69,7 +69,7 @@ fn files_that_are_no_records_are_refused() -> Outcome {
 #[test]
 fn a_folder_is_six_files_in_their_order() -> Outcome {
     let root = tempfile::tempdir()?;
-    // As other programs unpack the archive, and directly.
+    // In the subfolder, where other programs unpack the archive, and directly.
     for inner in ["cifar-10-batches-bin", "."] {
         let folder = root.path().join(inner);
         fs::create_dir_all(&folder)?;

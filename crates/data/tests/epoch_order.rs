@@ -1,4 +1,4 @@
-//! The order of samples against the orders of JAX 0.6.2.
+//! The order of samples, compared with the orders of JAX 0.6.2.
 
 use minima_data::EpochOrder;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! IDX files, whole and broken in every way that an input can be.
+//! IDX files, valid and broken in every way.
 
 use std::{
     io::Write,
@@ -103,7 +103,7 @@ fn members_of_a_gzip_file_follow_each_other() -> Outcome {
     Ok(())
 }
 
-/// Tapes and disks fill their last block with zero bytes, which gzip(1) skips.
+/// The last block of a tape or disk is padded with zero bytes, which gzip(1) skips.
 #[test]
 fn zero_bytes_may_follow_the_last_member_and_nothing_else() -> Outcome {
     let whole = images();
@@ -112,16 +112,16 @@ fn zero_bytes_may_follow_the_last_member_and_nothing_else() -> Outcome {
     for zeros in [1, 2, 7, 8, 17, 512, 10_240, 1 << 20] {
         let padded = [&members[..], &vec![0; zeros]].concat();
         assert_eq!(idx::parse_images(Path::new("i.gz"), &padded)?, expected, "{zeros} zero bytes");
-        // What follows the zero bytes is no padding, be it a member or not.
+        // Any other bytes after the zero bytes are an error, even a gzip member.
         for rest in [&[1][..], b"\x1f\x8b", &members] {
             let more = [&padded[..], rest].concat();
             let message = images_error("i.gz", &more);
             assert!(message.contains("i.gz: found a broken gzip stream"), "{zeros} zero bytes: {message}");
         }
-        // Zero bytes between two members are none after the last.
+        // Zero bytes between two members are an error.
         let between = [&gzip(&whole[..9])?[..], &vec![0; zeros], &gzip(&whole[9..])?].concat();
         assert!(!images_error("i.gz", &between).is_empty(), "{zeros} zero bytes between");
-        // A plain file has no padding.
+        // Zero bytes after a plain file are an error.
         let plain = [&whole[..], &vec![0; zeros]].concat();
         assert!(images_error("i", &plain).contains(&format!("i: found {} bytes, expected 28", 28 + zeros)));
     }
@@ -140,7 +140,7 @@ fn a_bomb_is_counted_and_not_kept() -> Outcome {
 
 #[test]
 fn sizes_whose_product_wraps_around_are_refused() -> Outcome {
-    // 2^64, and 2^32: as 64 and as 32 bits, both are nothing.
+    // The products are 2^64 and 2^32, which wrap around to 0 in 64 and in 32 bits.
     for sizes in [[1 << 31, 1 << 31, 4], [1 << 16, 1 << 8, 1 << 8]] {
         let [count, height, width] = sizes;
         let wrapped = file(&[0x803, count, height, width], &[]);
@@ -154,7 +154,7 @@ fn sizes_whose_product_wraps_around_are_refused() -> Outcome {
 #[cfg(unix)]
 #[test]
 fn a_file_that_never_ends_is_refused() {
-    // A sparse file: it has a length and no content.
+    // A sparse file has a length but no content on disk.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("endless");
     std::fs::File::create(&path).unwrap().set_len((1 << 30) + 1).unwrap();

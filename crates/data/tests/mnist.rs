@@ -1,4 +1,4 @@
-//! Folders of four files: the committed one, and others.
+//! Folders of four files: the committed folder, and others.
 
 use std::{error::Error, fs, path::Path};
 
@@ -6,7 +6,7 @@ use minima_data::{DataError, mnist};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// Writes the two files of a half: `n` images of `side` × `side` and `labels` labels.
+/// Writes the training or test files: `n` images of `side` × `side`, and `labels` labels.
 fn write_half(dir: &Path, prefix: &str, n: u32, side: u32, labels: u32) -> Outcome {
     let mut images: Vec<u8> = Vec::new();
     for word in [0x803, n, side, side] {

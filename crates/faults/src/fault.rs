@@ -1,20 +1,20 @@
-//! The faults.
+//! The faults that can be planted.
 
 use std::fmt;
 
 macro_rules! faults {
     ($($(#[$about:meta])* $fault:ident = $name:literal,)+) => {
-        /// A mistake that can be planted.
+        /// A fault that can be planted.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Fault {
             $($(#[$about])* $fault,)+
         }
 
         impl Fault {
-            /// All of them.
+            /// All faults.
             pub const ALL: &'static [Self] = &[$(Self::$fault,)+];
 
-            /// What is wrong, in a few words.
+            /// A short description of the fault.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -30,43 +30,43 @@ faults! {
     ConvolutionSign = "wrong sign in a convolution's vjp",
     /// A dense layer's bias gets no gradient.
     BiasForgotten = "a dense layer's bias without a gradient",
-    /// A cotangent passes the rectifier everywhere.
+    /// ReLU passes every cotangent, also for negative inputs.
     GateOpen = "ReLU's gate always open",
-    /// Max pooling sends a cotangent to the window's first entry, whichever is the largest.
+    /// Max pooling adds the cotangent to the first entry of a window instead of the largest.
     MaximumMisplaced = "max pooling's gradient to the wrong entry",
-    /// Probabilities of a batch are normalized over its images instead of over the classes.
+    /// Softmax normalizes over the images of a batch instead of over the classes.
     SoftmaxOverImages = "softmax over images instead of classes",
-    /// The Gauss-Newton matrix of the mean loss lacks its 1/B.
+    /// The Gauss-Newton matrix of the mean loss lacks the factor 1/B.
     BatchShareMissing = "no 1/B in the Gauss-Newton matrix of the mean",
     /// A Gauss-Newton system is solved without λ on its diagonal.
     DampingMissing = "damping not added",
-    /// Adam's averages are used as they are, though they start at zero.
+    /// Adam's averages are used without bias correction, although they start at zero.
     AdamBiasKept = "Adam without bias correction",
     /// Momentum is zero in every step.
     MomentumLost = "SGD's momentum lost",
-    /// SAM's second gradient is taken where the first was.
+    /// SAM's second gradient is computed at the point of the first.
     SamAtOldPoint = "SAM's second gradient at the old point",
-    /// K-FAC and EKFAC forget their velocity.
+    /// K-FAC and EKFAC lose their velocity.
     VelocityLost = "K-FAC's velocity lost",
-    /// K-FAC's statistics are a plain mean over all batches so far.
+    /// K-FAC's statistics are the plain mean over all batches so far.
     StatisticsNeverFade = "K-FAC's statistics never fade",
-    /// A first-order optimizer that goes on starts without its memory.
+    /// A first-order optimizer resumes without its state.
     StateForgotten = "a run goes on without its optimizer's memory",
-    /// The last, short batch of an epoch is left out.
+    /// The last, smaller batch of an epoch is dropped.
     LastBatchDropped = "an epoch's last, short batch dropped",
-    /// Every epoch has the first one's order of samples.
+    /// Every epoch has the same order of samples.
     SameOrder = "the same order of samples every epoch",
-    /// A run asks for poisoned labels and gets clean ones.
+    /// A run with poisoning trains on clean labels.
     PoisonForgotten = "training labels left clean",
     /// A tenth of the test set's labels are wrong.
     TestSetPoisoned = "poisoned labels in the test set",
-    /// Every seed gives the numbers of seed 0.
+    /// Every seed gives the same numbers as seed 0.
     SeedIgnored = "a seed ignored",
-    /// FGSM takes twice the radius it is asked for.
+    /// FGSM uses twice the given epsilon.
     EpsilonDoubled = "epsilon scaled by 2 in FGSM",
-    /// FGSM leaves [0, 1], and nobody minds.
+    /// FGSM's images are not clipped to [0, 1].
     NotClipped = "no clipping to [0, 1] in FGSM",
-    /// PGD is not brought back into the ball after a step.
+    /// PGD does not project onto the ball after a step.
     NotProjected = "no projection into the ball in PGD",
 }
 

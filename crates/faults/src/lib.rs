@@ -1,8 +1,7 @@
-//! Faults that a test can plant in the other crates, to prove that what guards them can fail.
+//! Faults that a test can plant in the other crates, to prove that the tests detect them.
 //!
-//! Each [`Fault`] is a mistake that somebody could make. The line that would hold it asks [`planted`], which is `false` at
-//! compile time, so that nothing is left of the question in a normal build. With the feature `planted` a test chooses with
-//! `plant` the one fault that is there.
+//! Each [`Fault`] is a plausible mistake. The code at its place calls [`planted`], which is `false` at compile time, so a normal
+//! build contains no faults. With the feature `planted`, a test plants one fault at a time with `plant`.
 //!
 //! ```
 //! use minima_faults::{Fault, planted};

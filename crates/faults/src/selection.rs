@@ -1,10 +1,10 @@
-//! Which fault is there.
+//! The selection of the planted fault.
 
 #[cfg(not(feature = "planted"))]
 mod none {
     use crate::Fault;
 
-    /// Whether this fault is planted: never, in a build without the feature `planted`.
+    /// Whether this fault is planted. Always `false` without the feature `planted`.
     #[inline(always)]
     #[must_use]
     pub const fn planted(_fault: Fault) -> bool {
@@ -17,10 +17,10 @@ mod chosen {
     use crate::Fault;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// One more than the fault's number; zero for none.
+    /// The discriminant of the planted fault plus one, or zero if no fault is planted.
     static CHOSEN: AtomicUsize = AtomicUsize::new(0);
 
-    /// Plants one fault in place of the one before, or none, for all threads.
+    /// Plants this fault for all threads, or no fault. Replaces the previous fault.
     pub fn plant(fault: Option<Fault>) {
         CHOSEN.store(fault.map_or(0, |fault| fault as usize + 1), Ordering::SeqCst);
     }

@@ -1,32 +1,32 @@
-//! The data sets that can be fetched, and where.
+//! The data sets that can be fetched, and their mirrors.
 
 use crate::download::Download;
 
-/// A data set as files that are known by their hashes.
+/// A data set: its files, with their hashes, and its mirrors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DataSet {
-    /// Its name, as a command takes it.
+    /// The name on the command line.
     pub name: &'static str,
-    /// What it is, in a line.
+    /// A description in one line.
     pub about: &'static str,
-    /// Its files.
+    /// The files.
     pub files: &'static [KnownFile],
-    /// Folders in which the files lie, as addresses that end in a slash, in the order in which to try them.
+    /// The addresses of the folders with the files, each with a trailing slash, in the order of use.
     pub mirrors: &'static [&'static str],
 }
 
-/// A file that is known by its hash.
+/// A file with a known hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownFile {
-    /// Its name.
+    /// The file name.
     pub name: &'static str,
-    /// Its SHA-256: 64 hexadecimal digits, lower case.
+    /// The SHA-256: 64 hexadecimal digits, lower case.
     pub sha256: &'static str,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 
-/// MNIST as it was published: the same images as those of this repository, compressed otherwise.
+/// MNIST as published: the same images as in this repository, compressed differently.
 pub const MNIST: DataSet = DataSet {
     name: "mnist",
     about: "70 000 handwritten digits, 28 × 28, grey",
@@ -67,23 +67,23 @@ pub const CIFAR10: DataSet = DataSet {
     mirrors: &["https://www.cs.toronto.edu/~kriz/"],
 };
 
-/// All of them.
+/// All known data sets.
 pub const DATA_SETS: [DataSet; 2] = [MNIST, CIFAR10];
 
 impl DataSet {
-    /// The one of this name.
+    /// The data set of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         DATA_SETS.into_iter().find(|set| set.name == name)
     }
 
-    /// The size of all its files in bytes.
+    /// The total size of the files in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
     }
 
-    /// Its files as downloads, from these folders instead of the known ones where there are any.
+    /// The files as downloads, from these folders, or from the known mirrors if `mirrors` is empty.
     #[must_use]
     pub fn downloads(&self, mirrors: &[String]) -> Vec<Download> {
         let known: Vec<String> = self.mirrors.iter().map(|&mirror| mirror.to_owned()).collect();

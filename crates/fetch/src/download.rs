@@ -1,22 +1,23 @@
-//! What is to be downloaded.
+//! The description of a download.
 
 use crate::error::FetchError;
 
-/// A file that is known by its hash, and where it may be found.
+/// A file with a known hash, and its mirrors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Download {
-    /// The name of the file: one part of a path.
+    /// The file name, without folders.
     pub name: String,
-    /// Its SHA-256: 64 hexadecimal digits, lower case.
+    /// The SHA-256 of the file: 64 hexadecimal digits, lower case.
     pub sha256: String,
-    /// Its size in bytes.
+    /// The size of the file in bytes.
     pub size: u64,
-    /// Addresses of the file, http or https, in the order in which to try them.
+    /// Addresses of the file, http or https, in the order of use.
     pub mirrors: Vec<String>,
 }
 
 impl Download {
-    /// Demands a name that stays in its folder, a hash that a file can have, and mirrors that can be asked.
+    /// Returns [`FetchError::Description`] unless the name is a plain file name, the hash is valid, there is at least one mirror,
+    /// and all mirrors use http or https.
     pub(crate) fn check(&self) -> Result<(), FetchError> {
         let wrong = |found: String, expected| FetchError::Description { name: self.name.clone(), found, expected };
         let mut parts = std::path::Path::new(&self.name).components();
@@ -38,7 +39,7 @@ impl Download {
     }
 }
 
-/// Whether an address is one of TLS.
+/// Whether an address starts with `https://`.
 pub(crate) fn is_https(url: &str) -> bool {
     has_scheme(url, "https://")
 }

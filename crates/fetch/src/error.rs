@@ -1,163 +1,163 @@
-//! What can go wrong with a download.
+//! The errors of a download.
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
-/// Everything that this crate refuses, each with what was found and what was expected, in one line.
+/// An error of this crate. The message is one line with what was found and what was expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// A download is not described as it has to be.
+    /// The description of a download is invalid.
     #[error("download {name:?}: found {found}, expected {expected}")]
     Description {
-        /// Its name.
+        /// The name of the download.
         name: String,
-        /// What is wrong with it.
+        /// The invalid value.
         found: String,
-        /// What would do.
+        /// The valid values.
         expected: &'static str,
     },
 
-    /// A file of that name is there, and is another one. It is left as it is.
+    /// Another file of this name already exists. It is not changed.
     #[error("{}: found SHA-256 {found}, expected {expected} or no file", file.display())]
     Occupied {
         /// The file.
         file: PathBuf,
-        /// Its SHA-256, in hexadecimal.
+        /// The SHA-256 of the file, in hexadecimal.
         found: String,
-        /// That of the download.
+        /// The SHA-256 of the download, in hexadecimal.
         expected: String,
     },
 
-    /// Another process is at the same download.
+    /// Another process is fetching the same download.
     #[error("{}: found another process that fetches it, expected none", file.display())]
     Busy {
-        /// The file that the other process writes.
+        /// The file that the other process is writing.
         file: PathBuf,
     },
 
-    /// A file or folder could not be used.
+    /// An operation on a file or folder failed.
     #[error("{}: {step} failed: {source}", file.display())]
     File {
         /// The file or folder.
         file: PathBuf,
-        /// What was to be done with it.
+        /// The operation.
         step: &'static str,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 
-    /// A file of trusted certificates is of no use.
+    /// A file of trusted certificates is not usable.
     #[error("{}: found {found}, expected certificates in PEM format", file.display())]
     Certificates {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         found: String,
     },
 
-    /// No mirror had it.
+    /// No mirror provided the file.
     #[error("{name}: found no mirror that gave it: {}", in_one_line(failures))]
     Mirrors {
         /// The name of the download.
         name: String,
-        /// What went wrong with each mirror, in the order in which they were tried.
+        /// The last failure of each mirror, in the order of use.
         failures: Vec<MirrorFailure>,
     },
 }
 
-/// What went wrong with one mirror, the last time that it was tried.
+/// The last failure of a mirror.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{url}: {failure}")]
 pub struct MirrorFailure {
-    /// The address that was asked.
+    /// The requested address.
     pub url: String,
-    /// What went wrong.
+    /// The failure.
     pub failure: Failure,
 }
 
-/// Why a mirror did not give a download.
+/// The reason why a mirror did not provide a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// It could not be reached, did not prove who it is, does not speak HTTP, or broke off.
+    /// The mirror could not be reached, has no valid certificate, does not speak HTTP, or closed the connection.
     #[error("{reason}")]
     Connection {
-        /// The reason, in the words of the layer that noticed.
+        /// The error of the layer that failed.
         reason: String,
     },
 
-    /// Nothing came for too long.
+    /// The mirror sent nothing within the time limit.
     #[error("found nothing for {} s while {phase}, expected progress", limit.as_secs_f64())]
     Stalled {
-        /// What was waited for.
+        /// The operation that timed out.
         phase: &'static str,
-        /// The longest that may take.
+        /// The time limit.
         limit: Duration,
     },
 
-    /// It redirects again and again.
+    /// The mirror redirects too many times.
     #[error("found more redirects than {most}, expected an answer")]
     Redirects {
-        /// The most that are followed.
+        /// The maximum number of redirects.
         most: u32,
     },
 
-    /// It redirects from https to something else.
+    /// The mirror redirects from https to another scheme.
     #[error("found a redirect to {to}, expected https as before")]
     Downgrade {
-        /// Where to.
+        /// The target of the redirect.
         to: String,
     },
 
-    /// It answers with another status.
+    /// The mirror returned an unexpected status.
     #[error("found status {found}, expected {expected}")]
     Status {
-        /// The status.
+        /// The status code.
         found: u16,
-        /// Those that would do.
+        /// The expected status codes.
         expected: &'static str,
     },
 
-    /// It sends another part of the file than was asked for.
+    /// The mirror sent another range of the file than requested.
     #[error("found Content-Range {found:?}, expected {expected:?}")]
     Range {
-        /// The header, empty if there is none.
+        /// The header `Content-Range`, empty if missing.
         found: String,
-        /// What it should begin with.
+        /// The expected start of the header.
         expected: String,
     },
 
-    /// It announces another size.
+    /// The mirror announced another file size.
     #[error("found a file of {found} bytes, expected {expected}")]
     Size {
-        /// The announced size of the whole.
+        /// The announced size of the whole file.
         found: u64,
-        /// The size that is known.
+        /// The known size.
         expected: u64,
     },
 
-    /// It ended early.
+    /// The response ended early.
     #[error("found {found} bytes, expected {expected}")]
     Truncated {
-        /// The bytes that are there now.
+        /// The number of bytes received so far.
         found: u64,
-        /// The size that is known.
+        /// The known size.
         expected: u64,
     },
 
-    /// It sends more than there should be.
+    /// The mirror sent more bytes than the known size.
     #[error("found more than {expected} bytes, expected as many")]
     TooLong {
-        /// The size that is known.
+        /// The known size.
         expected: u64,
     },
 
-    /// It sent other bytes.
+    /// The file has another SHA-256.
     #[error("found SHA-256 {found}, expected {expected}")]
     Hash {
-        /// The SHA-256 of what came, in hexadecimal.
+        /// The SHA-256 of the received file, in hexadecimal.
         found: String,
-        /// The known one.
+        /// The known SHA-256, in hexadecimal.
         expected: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Mirror after mirror until one has given the file.
+//! Requests a file from one mirror after another.
 
 use crate::{
     download::Download,
@@ -14,23 +14,23 @@ use std::{
 };
 use ureq::Agent;
 
-/// What happens while a file is fetched.
+/// Progress of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A mirror is asked.
+    /// A request was sent to a mirror.
     Asked {
-        /// Its address.
+        /// The address of the mirror.
         url: &'a str,
-        /// The bytes that are there already.
+        /// The number of bytes already present.
         have: u64,
     },
-    /// Bytes came.
+    /// Bytes were received.
     Received {
-        /// How many there are now.
+        /// The number of bytes present now.
         have: u64,
     },
-    /// A mirror did not give the file, this time.
+    /// A request failed.
     Failed(&'a MirrorFailure),
 }
 
@@ -42,24 +42,27 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// One that keeps to these options.
+    /// A fetcher with these options.
     ///
     /// # Errors
     ///
-    /// [`FetchError::Certificates`] or [`FetchError::File`] for a file of certificates that is of no use.
+    /// Returns [`FetchError::Certificates`] or [`FetchError::File`] if the file of certificates is not usable.
     pub fn new(options: Options) -> Result<Self, FetchError> {
         Ok(Self { agent: options.agent()?, options })
     }
 
-    /// Puts the file into `folder`, which is made if need be, and says where it is.
+    /// Downloads the file into `folder`, which is created if necessary, and returns its path.
     ///
-    /// If it is there already, with the right hash, no mirror is asked. Until the file is whole and its SHA-256 is the
-    /// known one, it is called `NAME.part`; what an interrupted call left there is gone on with, from whatever mirror.
+    /// If the file already exists with the right hash, no mirror is asked. Until the file is complete and its SHA-256 is
+    /// verified, its name is `NAME.part`. An interrupted download resumes from this file, with any mirror.
     ///
     /// # Errors
     ///
-    /// [`FetchError::Description`]; [`FetchError::Occupied`] if another file of the name is there;
-    /// [`FetchError::Busy`] if another process is at it; [`FetchError::File`]; [`FetchError::Mirrors`] if none gave it.
+    /// - Returns [`FetchError::Description`] if the description of the download is invalid.
+    /// - Returns [`FetchError::Occupied`] if another file of the name already exists.
+    /// - Returns [`FetchError::Busy`] if another process is fetching the file.
+    /// - Returns [`FetchError::File`] if an operation on a file or folder fails.
+    /// - Returns [`FetchError::Mirrors`] if no mirror provides the file.
     pub fn fetch(
         &self,
         download: &Download,
@@ -73,7 +76,7 @@ impl Fetcher {
             return Ok(target);
         }
         let mut part = PartFile::open(&target)?;
-        // Another process may have finished it in between.
+        // Another process may have completed the file before the lock was taken.
         if is_there(download, &target)? {
             part.remove();
             return Ok(target);
@@ -82,7 +85,7 @@ impl Fetcher {
             part.clear()?;
         }
         let mut failures: Vec<MirrorFailure> = Vec::new();
-        // Killed after the last byte.
+        // An earlier process may have been killed after the last byte.
         let mut done = part.length() == download.size && verified(download, &mut part)?.is_ok();
         for url in &download.mirrors {
             if done {
@@ -102,7 +105,7 @@ impl Fetcher {
         Err(FetchError::Mirrors { name: download.name.clone(), failures })
     }
 
-    /// Asks one mirror, and again as long as each time it sends something and breaks off.
+    /// Requests the file from one mirror. Tries again as long as each failed request added bytes.
     fn ask(
         &self,
         download: &Download,
@@ -117,7 +120,7 @@ impl Fetcher {
             on(Event::Asked { url, have: had });
             let received = &mut |have| on(Event::Received { have });
             let mut stop = transfer(&self.agent, &self.options, url, download.size, part, received);
-            // A part of the right bytes and one of wrong ones are told apart by nothing but the whole.
+            // Wrong bytes from an earlier run show only in the hash of the whole file, so an existing part is worth another try.
             let mut again = part.length() > had;
             if stop.is_ok() {
                 stop = verified(download, part)?.map_err(Stop::Mirror);
@@ -137,7 +140,7 @@ impl Fetcher {
     }
 }
 
-/// Whether the whole file is there already.
+/// Whether the complete file already exists. Returns [`FetchError::Occupied`] if it is another file.
 fn is_there(download: &Download, target: &Path) -> Result<bool, FetchError> {
     let file = match File::open(target) {
         Ok(file) => file,
@@ -151,7 +154,7 @@ fn is_there(download: &Download, target: &Path) -> Result<bool, FetchError> {
     Err(FetchError::Occupied { file: target.to_path_buf(), found, expected: download.sha256.clone() })
 }
 
-/// Whether a whole part has the right bytes; if not, it is emptied.
+/// Verifies the SHA-256 of a complete part, and empties the part if it is wrong.
 fn verified(download: &Download, part: &mut PartFile) -> Result<Result<(), Failure>, FetchError> {
     let found = part.sha256()?;
     if found == download.sha256 {

@@ -1,8 +1,8 @@
-//! Verified downloads for anyone.
+//! Verified downloads.
 //!
-//! A [`Download`] is a file that is known by its SHA-256, and mirrors of it. A [`Fetcher`] asks one after the other until
-//! one has given the right bytes. An interrupted download goes on where it was; a file has its name only once it is
-//! whole and verified; and every mirror's failure is told. [`catalogue`] knows where MNIST and CIFAR-10 are.
+//! A [`Download`] is a file with a known SHA-256 and its mirrors. A [`Fetcher`] asks one mirror after another until the file is
+//! complete. Interrupted downloads resume. A file gets its name only after verification. If no mirror succeeds, the error
+//! reports the failure of each. [`catalogue`] has the addresses of MNIST and CIFAR-10.
 //!
 //! ```
 //! use minima_fetch::{Download, Event, Fetcher, Options, sha256};
@@ -35,7 +35,7 @@
 //! # }
 //! ```
 //!
-//! Connections are by TLS wherever the address says https, and the certificates are verified: no option turns that off.
+//! Addresses with https use TLS, and certificates are always verified: no option disables this.
 
 pub mod catalogue;
 mod download;

@@ -1,4 +1,4 @@
-//! How a download is made.
+//! The options of a download.
 
 use crate::{error::FetchError, part_file::failure};
 use std::{
@@ -14,23 +14,23 @@ use ureq::{
     tls::{PemItem, RootCerts, TlsConfig, parse_pem},
 };
 
-/// No file of certificates is larger: those that systems trust take a quarter of a megabyte.
+/// The maximum size in bytes of a file of certificates. The trusted certificates of a system have about 250 kB.
 const MOST_CERTIFICATES: u64 = 4 << 20;
 
-/// Limits of patience and trust. Certificates are always verified.
+/// Time limits, redirects, certificates and proxy. Certificates are always verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The longest that it may take to find a mirror and to connect, TLS included.
+    /// The maximum time to resolve the name of a mirror, and the maximum time to connect, including TLS.
     pub connect_timeout: Duration,
-    /// The longest that an answer, or the next bytes of one, may take.
+    /// The maximum wait for a response, and for the next bytes of its body.
     pub stall_timeout: Duration,
-    /// The most redirects that are followed. Where a mirror's address is https, none leads elsewhere than to https.
+    /// The maximum number of redirects. An address with https redirects to https only.
     pub redirects: u32,
-    /// How often one mirror is asked, as long as each time some bytes come before it breaks off.
+    /// The maximum number of requests to one mirror. A mirror is asked again only if the last request added bytes.
     pub tries: u32,
-    /// A PEM file of certificates to trust, of 4 MiB at most, instead of those that Mozilla does.
+    /// A PEM file of trusted certificates, of 4 MiB at most, instead of Mozilla's certificates.
     pub certificates: Option<PathBuf>,
-    /// Whether to go through the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, …).
+    /// Whether to use the proxy in the environment (`HTTPS_PROXY`, `ALL_PROXY`, …).
     pub proxy: bool,
 }
 
@@ -48,14 +48,14 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The default, with the certificates of the file that the variable `SSL_CERT_FILE` names, if it does.
+    /// The default options, with the certificates in the file named by the environment variable `SSL_CERT_FILE`, if it is set.
     #[must_use]
     pub fn from_environment() -> Self {
         let certificates = env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from);
         Self { certificates, ..Self::default() }
     }
 
-    /// A client that keeps to this.
+    /// An HTTP client with these options.
     pub(crate) fn agent(&self) -> Result<Agent, FetchError> {
         let roots = match &self.certificates {
             Some(file) => RootCerts::Specific(Arc::new(read_certificates(file)?)),

@@ -1,4 +1,4 @@
-//! A file that is not whole yet, beside the place where it will be.
+//! An incomplete file beside its final path.
 
 use crate::error::FetchError;
 use minima_store::sha256_of;
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// `NAME.part`, held by one process at a time.
+/// The file `NAME.part`, locked by one process at a time.
 pub(crate) struct PartFile {
     path: PathBuf,
     file: File,
@@ -16,7 +16,7 @@ pub(crate) struct PartFile {
 }
 
 impl PartFile {
-    /// Opens what an earlier run left, or a new one.
+    /// Opens the file of an earlier run, or creates a new one.
     pub(crate) fn open(target: &Path) -> Result<Self, FetchError> {
         let mut path = target.as_os_str().to_owned();
         path.push(".part");
@@ -28,35 +28,35 @@ impl PartFile {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(FetchError::Busy { file: path }),
-            // Not every file system has locks; what is written is verified in any case.
+            // Some file systems have no locks. The content is verified in any case.
             Err(TryLockError::Error(_)) => {}
         }
         let length = file.metadata().map_err(failed("measuring"))?.len();
         Ok(Self { path, file, length })
     }
 
-    /// The bytes that are there.
+    /// The number of bytes in the file.
     pub(crate) fn length(&self) -> u64 {
         self.length
     }
 
-    /// Begins again with no bytes.
+    /// Empties the file.
     pub(crate) fn clear(&mut self) -> Result<(), FetchError> {
         self.file.set_len(0).map_err(failure(&self.path, "emptying"))?;
         self.length = 0;
         Ok(())
     }
 
-    /// An empty one in the same folder that has no name, and goes with this value or this process.
+    /// An empty, unnamed file in the same folder, deleted when it is dropped or the process ends.
     pub(crate) fn beside(&self) -> Result<Self, FetchError> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = tempfile::tempfile_in(folder).map_err(failure(folder, "making a temporary file"))?;
         Ok(Self { path: self.path.clone(), file, length: 0 })
     }
 
-    /// Takes the bytes of `other` in place of its own.
+    /// Replaces the content with the content of `other`.
     ///
-    /// They are copied: a file that took this one's name would not have the lock that other processes may be waiting for.
+    /// The bytes are copied. A renamed file would not have the lock that other processes may be waiting for.
     pub(crate) fn replace(&mut self, mut other: Self) -> Result<(), FetchError> {
         self.clear()?;
         let mut copy = || {
@@ -68,7 +68,7 @@ impl PartFile {
         Ok(())
     }
 
-    /// Adds bytes at the end.
+    /// Appends bytes.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
         let mut write = || {
             self.file.seek(SeekFrom::Start(self.length))?;
@@ -79,7 +79,7 @@ impl PartFile {
         Ok(())
     }
 
-    /// The SHA-256 of what is on the disk.
+    /// The SHA-256 of the file on disk.
     pub(crate) fn sha256(&mut self) -> Result<String, FetchError> {
         let mut read = || {
             self.file.sync_all()?;
@@ -89,31 +89,31 @@ impl PartFile {
         read().map_err(failure(&self.path, "reading back"))
     }
 
-    /// Gives the file its name.
+    /// Renames the file to its final path.
     pub(crate) fn finish(self, target: &Path) -> Result<(), FetchError> {
         fs::rename(&self.path, target).map_err(failure(target, "renaming"))?;
         if let Some(handle) = target.parent().and_then(|folder| File::open(folder).ok()) {
-            // Not every system can sync a folder, and the file itself is already whole.
+            // Some systems cannot sync a folder. The file itself is already complete.
             let _ = handle.sync_all();
         }
         Ok(())
     }
 
-    /// Keeps what came for the next time, and leaves nothing behind if nothing came.
+    /// Keeps the bytes for a later run, or removes the file if it is empty.
     pub(crate) fn leave(self) {
         if self.length == 0 {
             self.remove();
         }
     }
 
-    /// Takes the file away.
+    /// Removes the file.
     pub(crate) fn remove(self) {
-        // An empty or superfluous file harms nothing.
+        // A remaining file does no harm.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// An error about a file.
+/// Makes a [`FetchError::File`] about this file and operation.
 pub(crate) fn failure(file: &Path, step: &'static str) -> impl FnOnce(io::Error) -> FetchError + use<> {
     let file = file.to_path_buf();
     move |source| FetchError::File { file, step, source }

@@ -1,4 +1,4 @@
-//! One request to one mirror.
+//! One request to a mirror.
 
 use crate::{
     download::is_https,
@@ -12,11 +12,11 @@ use ureq::{
     http::{HeaderMap, Response, header},
 };
 
-/// Why a transfer ended before the file was whole.
+/// The reason why a transfer ended before the file was complete.
 pub(crate) enum Stop {
-    /// Nothing can help: the disk, for one.
+    /// An error that no other mirror can fix, such as a full disk.
     Fatal(FetchError),
-    /// The mirror's fault.
+    /// A failure of the mirror.
     Mirror(Failure),
 }
 
@@ -32,10 +32,10 @@ impl From<Failure> for Stop {
     }
 }
 
-/// Asks `url` for what is missing of `size` bytes and adds it to `part`, until it has them all.
+/// Requests the missing bytes of a file of `size` bytes from `url`, and appends them to `part`.
 ///
-/// A server that ignores what was asked for and sends the whole takes nothing away: what it sends replaces the part only
-/// where it comes to more. `received` is told how many bytes there are, each time that there are more.
+/// If the server ignores the range and sends the whole file, its response replaces the part only if the response is longer.
+/// Calls `received` with the number of bytes after each read.
 pub(crate) fn transfer(
     agent: &Agent,
     options: &Options,
@@ -73,7 +73,7 @@ pub(crate) fn transfer(
     if !is_whole || start == 0 {
         return receive(response, options, size, part, received);
     }
-    // It may be anything, an error page for one, or break off early: the part is not given for it yet.
+    // The response may be an error page or end early, so the part is kept for now.
     let mut whole = part.beside()?;
     let ended = receive(response, options, size, &mut whole, received);
     if whole.length() > start && !matches!(ended, Err(Stop::Fatal(_))) {
@@ -82,7 +82,7 @@ pub(crate) fn transfer(
     ended
 }
 
-/// Adds the body of a response, and demands that it ends where the file does.
+/// Appends the body of a response. The body must end at `size`.
 fn receive(
     response: Response<Body>,
     options: &Options,
@@ -97,7 +97,7 @@ fn receive(
         let read = match body.read(&mut buffer) {
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            // All is there: whether it is right, its hash tells.
+            // All bytes are present; the hash decides if they are right.
             Err(_) if part.length() == size => 0,
             Err(error) => return Err(failure(error.into(), options).into()),
         };
@@ -114,7 +114,7 @@ fn receive(
     }
 }
 
-/// Demands that a partial response begins where the part ends, in a file of the right size.
+/// Checks that a partial response starts at the end of the part, in a file of the known size.
 fn check_range(headers: &HeaderMap, start: u64, size: u64) -> Result<(), Failure> {
     let found = headers.get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let wrong = || Failure::Range { found: found.to_owned(), expected: format!("bytes {start}-") };
@@ -133,12 +133,12 @@ fn check_range(headers: &HeaderMap, start: u64, size: u64) -> Result<(), Failure
     }
 }
 
-/// The length that the body of a response will have, where the response says so.
+/// The length of the response's body according to its header.
 fn content_length(response: &Response<Body>) -> Option<u64> {
     response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// An error of the client in the words of this crate.
+/// Converts an error of the HTTP client.
 fn failure(error: ureq::Error, options: &Options) -> Failure {
     match error {
         ureq::Error::Timeout(timeout) => {

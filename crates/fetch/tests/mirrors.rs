@@ -1,4 +1,4 @@
-//! Several mirrors, and files that are there before.
+//! Several mirrors, and existing files.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
@@ -29,7 +29,7 @@ fn the_first_good_mirror_is_the_last_one_asked() {
     };
     let file = fetcher().fetch(&download(&mirrors), folder.path(), on).unwrap();
     assert!(fs::read(file).unwrap() == content());
-    // What was wrong is not gone on with.
+    // Wrong bytes are discarded.
     assert!(!good.requests()[0].contains("range"));
     assert!(unasked.requests().is_empty());
     let [first, missing, second, wrong, third] = &told[..] else { panic!("{told:?}") };

@@ -1,4 +1,4 @@
-//! Whom to believe.
+//! Verification of certificates.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
@@ -16,7 +16,7 @@ use server::{
 };
 use std::{fs, path::Path, sync::Arc};
 
-/// Signs certificates; nobody knows it.
+/// A certificate authority that no system trusts.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -26,7 +26,7 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    /// A server by TLS with a certificate for `name`.
+    /// A TLS server with a certificate for `name`.
     fn server(&self, name: &str, answers: Vec<Answer>) -> Server {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([name.to_owned()]).unwrap();
@@ -45,7 +45,7 @@ impl Authority {
         })
     }
 
-    /// Trusts this authority alone.
+    /// Options that trust this authority alone.
     fn options(&self, folder: &Path) -> Options {
         let file = folder.join("authority.pem");
         fs::write(&file, self.0.pem()).unwrap();
@@ -53,7 +53,7 @@ impl Authority {
     }
 }
 
-/// What `file.bin` from this server comes to with these options.
+/// Fetches `file.bin` from this server with these options, and returns its bytes or the failure.
 fn fetch(options: Options, server: &Server, folder: &Path) -> Result<Vec<u8>, Failure> {
     let fetcher = Fetcher::new(options).unwrap();
     match fetcher.fetch(&download(&[server.url("a")]), &folder.join("data"), &mut |_| ()) {
@@ -111,7 +111,7 @@ fn certificates_that_are_none_are_refused() {
         fs::write(&file, text).unwrap();
         assert!(matches!(with(), Err(FetchError::Certificates { .. })), "{text:?}");
     }
-    // Good ones, more of them than anybody trusts; and a file without end.
+    // Too many valid certificates, and a file without end.
     let pem = Authority::new().0.pem();
     fs::write(&file, pem.repeat((4 << 20) / pem.len() + 1)).unwrap();
     let refused = with();

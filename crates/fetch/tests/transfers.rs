@@ -1,4 +1,4 @@
-//! One mirror, and all that it may do.
+//! Transfers from one mirror.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
@@ -27,7 +27,7 @@ fn the_right_bytes_get_their_name() {
     assert!(have.is_sorted() && have.last() == Some(&download.size), "{have:?}");
     let requests = server.requests();
     assert!(requests[0].starts_with("get /file.bin http/1.1\r\n") && !requests[0].contains("range"), "{requests:?}");
-    // The server is gone; the file is there.
+    // The server has stopped, but the file exists.
     succeeds(&inner, &[server.url("file.bin")]);
 }
 
@@ -70,13 +70,13 @@ fn a_stall_ends_and_what_came_is_kept() {
     let limit = Duration::from_secs(1);
     let impatient = Options { stall_timeout: limit, ..options() };
     let failures = fails_with(impatient, folder.path(), &[server.url("a")]);
-    // Of the second try, which got no answer.
+    // The failure is that of the second request, which got no response.
     assert!(matches!(failures[0].failure, Failure::Stalled { limit: found, .. } if found == limit), "{failures:?}");
     assert_eq!(server.requests().len(), 2);
     assert_eq!(files(folder.path()), ["file.bin.part"]);
     assert!(fs::read(folder.path().join("file.bin.part")).unwrap() == content()[..have]);
 
-    // Another process, later.
+    // A later process resumes.
     let server = Server::new(vec![Send(rest(have))]);
     succeeds(folder.path(), &[server.url("a")]);
     assert!(server.requests()[0].contains(&format!("range: bytes={have}-\r\n")), "{:?}", server.requests());
@@ -91,7 +91,7 @@ fn killed_after_the_last_byte_needs_no_mirror() {
 
 #[test]
 fn a_part_that_is_no_part_is_begun_again() {
-    // Too long: nothing of it is kept. Too short: the whole tells, and the mirror is not to blame.
+    // A part that is too long is discarded. A part with wrong bytes fails verification, and the mirror is asked again.
     let mut long = content();
     long.push(0);
     let folder = tempfile::tempdir().unwrap();
@@ -144,10 +144,10 @@ fn a_whole_answer_takes_nothing_away_unless_it_comes_to_more() {
         }
         assert_eq!(files(folder.path()), ["file.bin.part"], "{what}");
         assert!(fs::read(folder.path().join("file.bin.part")).unwrap() == content()[..have], "{what}");
-        // The next mirror has a thousand bytes to give.
+        // The next mirror sends the last thousand bytes.
         succeeds(folder.path(), &[Server::new(vec![Send(rest(have))]).url("a")]);
     }
-    // More than there was, though not all, is gone on with.
+    // A longer, incomplete response replaces the part and is then resumed.
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file.bin.part"), [7; 1000]).unwrap();
     let mut more = response("200 OK", &[length(&content())], &content());
@@ -185,7 +185,7 @@ fn another_range_than_asked_for_is_refused() {
     let partial = response("206 Partial Content", &[range], body);
     let failures = fails(folder.path(), &[Server::new(vec![Send(partial)]).url("a")]);
     assert_eq!(failures[0].failure, Failure::Size { found: total as u64 + 1, expected: total as u64 });
-    // And a part that nobody asked for.
+    // A partial response to a request for the whole file.
     let folder = tempfile::tempdir().unwrap();
     let failures = fails(folder.path(), &[Server::new(vec![Send(rest(0))]).url("a")]);
     assert_eq!(failures[0].failure, Failure::Status { found: 206, expected: "200" });
@@ -225,7 +225,7 @@ fn wrong_bytes_never_get_the_name() {
 
 #[test]
 fn more_than_promised_stops_at_once() {
-    // Announced, nothing is read; not announced, reading ends with the first byte too many.
+    // If the length is announced, nothing is read. Otherwise, reading ends with the first excess byte.
     let folder = tempfile::tempdir().unwrap();
     let expected = content().len() as u64;
     let huge = response("200 OK", &[format!("Content-Length: {}", 1u64 << 60)], &content());
@@ -268,7 +268,7 @@ fn what_is_no_file_is_told() {
 
 #[test]
 fn drops_by_drops_end() {
-    // Each answer breaks off after one more byte.
+    // Each response breaks off after one more byte.
     let answer = |start: usize| {
         let mut bytes = if start == 0 { whole(&content()) } else { rest(start) };
         bytes.truncate(bytes.len() - (content().len() - start - 1));

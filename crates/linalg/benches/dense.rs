@@ -1,4 +1,4 @@
-//! The dense routines at the sizes a Gauss-Newton step of the paper's network meets (batch 128, ten classes).
+//! The dense routines at the sizes of a Gauss-Newton step of the paper's network (batch 128, ten classes).
 //!
 //! `cargo bench -p minima-linalg` (`RAYON_NUM_THREADS=1` for one thread, `--features lapack` for OpenBLAS).
 
@@ -7,9 +7,9 @@ use minima_linalg::{Cholesky, LinalgError, Lu, Real, matmul, solve_general, symm
 use ndarray::Array2;
 use std::hint::black_box;
 
-/// Rows of the Gram matrix of the mean loss's step: nine directions an image.
+/// Rows of the Gram matrix in a step on the mean loss: nine directions per image.
 const GRAM: usize = 9 * 128;
-/// Rows of the kernel of all logits: ten an image.
+/// Rows of the kernel of all logits: ten per image.
 const KERNEL: usize = 10 * 128;
 
 /// Uniform in [-0.5, 0.5), by an additive recurrence.
@@ -29,7 +29,7 @@ fn positive_definite<R: Real>(n: usize) -> Result<Array2<R>, LinalgError> {
     Ok(spd)
 }
 
-/// A routine's result, which a benchmark cannot hand on.
+/// Unwraps a routine's result: a benchmark cannot return an error.
 fn done<T>(result: Result<T, LinalgError>) -> T {
     result.unwrap_or_else(|error| {
         eprintln!("{error}");

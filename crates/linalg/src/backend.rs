@@ -1,4 +1,4 @@
-//! What a backend computes. Sizes and finiteness were checked by the caller.
+//! The routines that a backend provides. The caller checks sizes and finiteness.
 
 use crate::{LinalgError, faer_backend};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
@@ -8,10 +8,10 @@ use crate::faer_backend as solver;
 #[cfg(feature = "lapack")]
 use crate::lapack_backend as solver;
 
-/// How an LU factorization ordered the rows; the numbers mean what their backend says.
+/// The row order of an LU factorization. Each backend has its own encoding.
 pub use solver::Pivots;
 
-/// The dense routines, by element type. It is a supertrait of [`crate::Real`], out of reach of other crates.
+/// The dense routines, by element type: a supertrait of [`crate::Real`] that other crates cannot name.
 pub trait Backend: Sized {
     /// `c ← beta·c + alpha·a·b`.
     fn gemm(alpha: Self, a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>, beta: Self, c: ArrayViewMut2<'_, Self>);
@@ -22,23 +22,23 @@ pub trait Backend: Sized {
     /// Overwrites the lower triangle of `a` with its Cholesky factor.
     fn cholesky(a: &mut Array2<Self>) -> Result<(), LinalgError>;
 
-    /// Solves with the factor that [`Backend::cholesky`] left.
+    /// Solves with the factor written by [`Backend::cholesky`].
     fn cholesky_solve(factor: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Result<Array2<Self>, LinalgError>;
 
     /// Overwrites `a` with its LU factors.
     fn lu(a: &mut Array2<Self>) -> Result<Pivots, LinalgError>;
 
-    /// Solves with the factors that [`Backend::lu`] left.
+    /// Solves with the factors written by [`Backend::lu`].
     fn lu_solve(
         factors: ArrayView2<'_, Self>,
         pivots: &Pivots,
         b: ArrayView2<'_, Self>,
     ) -> Result<Array2<Self>, LinalgError>;
 
-    /// Ascending eigenvalues of the lower triangle of `a`.
+    /// Ascending eigenvalues of the symmetric matrix whose lower triangle is in `a`.
     fn symmetric_eigenvalues(a: ArrayView2<'_, Self>) -> Result<Array1<Self>, LinalgError>;
 
-    /// The same, with an eigenvector in each column.
+    /// Ascending eigenvalues of the symmetric matrix whose lower triangle is in `a`, and an eigenvector in each column.
     fn symmetric_eigen(a: ArrayView2<'_, Self>) -> Result<(Array1<Self>, Array2<Self>), LinalgError>;
 }
 

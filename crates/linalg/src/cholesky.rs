@@ -10,21 +10,21 @@ use num_traits::NumCast;
 /// Golub & Van Loan, Matrix Computations, 4th edition, algorithm 4.2.4 (blocked outer product form).
 #[derive(Debug, Clone)]
 pub struct Cholesky<R: Real> {
-    /// `L` in the lower triangle; the rest is left as it came.
+    /// `L` in the lower triangle. The upper triangle is that of the input.
     factor: Array2<R>,
 }
 
 impl<R: Real> Cholesky<R> {
-    /// Factors the n×n matrix whose lower triangle is `a`'s, in place of it. What is above the diagonal is not read.
+    /// Factors the symmetric n×n matrix whose lower triangle is in `a`, in place. Elements above the diagonal are not read.
     ///
     /// # Errors
-    /// - [`LinalgError::Shape`] if `a` is not square.
-    /// - [`LinalgError::NotFinite`] if the lower triangle holds a NaN or an infinity.
-    /// - [`LinalgError::NotPositiveDefinite`] at the first pivot that is not a positive finite number.
+    /// - Returns [`LinalgError::Shape`] if `a` is not square.
+    /// - Returns [`LinalgError::NotFinite`] if the lower triangle contains NaN or infinity.
+    /// - Returns [`LinalgError::NotPositiveDefinite`] if a pivot is not a positive finite number.
     pub fn factor(mut a: Array2<R>) -> Result<Self, LinalgError> {
         precondition::square("a", a.dim())?;
         precondition::finite_lower("a", a.view())?;
-        // No number of a positive definite matrix is larger than the largest on its diagonal.
+        // The largest element of a positive definite matrix is on its diagonal.
         let largest = a.diag().iter().fold(R::zero(), |most, d| most.max(d.abs()));
         match PowerOfTwo::to_unit(largest).map(PowerOfTwo::even) {
             None => R::cholesky(&mut a)?,
@@ -40,7 +40,7 @@ impl<R: Real> Cholesky<R> {
         }
     }
 
-    /// Order n of the matrix.
+    /// The order n of the matrix.
     #[must_use]
     pub fn order(&self) -> usize {
         self.factor.nrows()
@@ -49,7 +49,7 @@ impl<R: Real> Cholesky<R> {
     /// Solves `L·Lᵀ·x = b` for `b` n×m; `x` is n×m in row-major order.
     ///
     /// # Errors
-    /// [`LinalgError::Shape`] if `b` has not n rows, [`LinalgError::NotFinite`] if it holds a NaN or an infinity.
+    /// Returns [`LinalgError::Shape`] if `b` does not have n rows, and [`LinalgError::NotFinite`] if it contains NaN or infinity.
     pub fn solve(&self, b: ArrayView2<'_, R>) -> Result<Array2<R>, LinalgError> {
         precondition::shape("b", b.dim(), (self.order(), b.ncols()))?;
         precondition::finite("b", b)?;
@@ -59,18 +59,18 @@ impl<R: Real> Cholesky<R> {
     /// Solves `L·Lᵀ·x = b` for `b` and `x` of length n.
     ///
     /// # Errors
-    /// As [`Cholesky::solve`], with `b` one column.
+    /// Returns the errors of [`Cholesky::solve`] for `b` as one column.
     pub fn solve_vec(&self, b: ArrayView1<'_, R>) -> Result<Array1<R>, LinalgError> {
         self.solve(b.insert_axis(Axis(1))).map(|x| x.remove_axis(Axis(1)))
     }
 
-    /// `L` in the lower triangle of a matrix whose rest is arbitrary.
+    /// The matrix with `L` in its lower triangle. Elements above the diagonal are arbitrary.
     #[must_use]
     pub fn into_factor(self) -> Array2<R> {
         self.factor
     }
 
-    /// Natural logarithm of the matrix's determinant, summed in double precision; 0 for n = 0.
+    /// The natural logarithm of the matrix's determinant, summed in double precision; 0 for n = 0.
     #[must_use]
     pub fn log_det(&self) -> R {
         let half: f64 = self.factor.diag().iter().map(|d| d.to_f64().unwrap_or(f64::NAN).ln()).sum();

@@ -1,19 +1,19 @@
-//! What can go wrong.
+//! The errors of this crate.
 
-/// Why a routine of this crate gave no result. Sizes and positions are (rows, columns) and count from 0.
+/// An error of a routine in this crate. Sizes are (rows, columns); indices start at 0.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum LinalgError {
-    /// An argument's size does not fit the others'.
+    /// The size of an argument does not match the other arguments.
     #[error("{what} is {} by {}, expected {} by {}", found.0, found.1, expected.0, expected.1)]
     Shape {
         /// The argument.
         what: &'static str,
-        /// Its size.
+        /// The size of the argument.
         found: (usize, usize),
-        /// The size that fits.
+        /// The required size.
         expected: (usize, usize),
     },
-    /// An argument holds a NaN or an infinity.
+    /// An argument contains NaN or infinity.
     #[error("{what} is not finite at row {row}, column {col}")]
     NotFinite {
         /// The argument.
@@ -23,10 +23,10 @@ pub enum LinalgError {
         /// Column of the first such element.
         col: usize,
     },
-    /// A Cholesky pivot is not a positive number: the matrix is not positive definite in this precision.
+    /// A Cholesky pivot is not a positive finite number: the matrix is not positive definite in this precision.
     #[error("the matrix is not positive definite: pivot {pivot} is not positive")]
     NotPositiveDefinite {
-        /// Index of the first such pivot; the leading block before it is positive definite.
+        /// Index of the first such pivot. The leading block before it is positive definite.
         pivot: usize,
     },
     /// An LU pivot is exactly zero.
@@ -35,26 +35,27 @@ pub enum LinalgError {
         /// Index of the first zero pivot.
         pivot: usize,
     },
-    /// A matrix `A − v vᵀ` is singular but for rounding: `1 − vᵀA⁻¹v`, by which its inverse divides, is zero next to its terms.
+    /// A matrix `A − v vᵀ` is singular up to rounding: its inverse divides by `1 − vᵀA⁻¹v`, which is zero relative to its terms.
     #[error("the matrix is singular: 1 - vᵀA⁻¹v is {found:e}, zero next to its terms of {scale:e}")]
     SingularUpdate {
-        /// `1 − vᵀA⁻¹v`.
+        /// The computed `1 − vᵀA⁻¹v`.
         found: f64,
-        /// The size of the terms that it is the sum of.
+        /// The size of the terms summed to `1 − vᵀA⁻¹v`.
         scale: f64,
     },
-    /// The backend failed otherwise: no convergence, or a finite input whose factors overflow.
+    /// Another failure of the backend: no convergence, or a finite input whose factors overflow.
     #[error("linear algebra backend: {0}")]
     Backend(String),
 }
 
 impl LinalgError {
-    /// Fails where `1 − vᵀA⁻¹v`, computed in a precision with this `epsilon` from terms of the size `scale`, is zero but for rounding.
+    /// Checks that `found`, a computed `1 − vᵀA⁻¹v`, is not zero up to rounding. `scale` is the size of its terms, `epsilon` the
+    /// machine epsilon of the computation.
     ///
     /// # Errors
-    /// [`LinalgError::SingularUpdate`].
+    /// Returns [`LinalgError::SingularUpdate`] if `|found|` is at most `1000 epsilon scale`, or NaN.
     pub fn check_update(found: f64, scale: f64, epsilon: f64) -> Result<(), Self> {
-        // Sums over hundreds of rows round a thousand times.
+        // Sums over hundreds of rows have about a thousand roundings.
         match found.abs() > 1e3 * epsilon * scale {
             true => Ok(()),
             false => Err(Self::SingularUpdate { found, scale }),

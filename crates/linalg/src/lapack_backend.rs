@@ -1,24 +1,24 @@
 //! The factorizations on LAPACK, through `ndarray-linalg`.
 //!
-//! LAPACK wants columns one after the other. A symmetric matrix by rows is, read by columns, its own transpose with the
-//! triangles exchanged, so it is passed as it lies, and `Lower` here is `Upper` there.
+//! LAPACK expects column-major matrices. A row-major symmetric matrix, read as column-major, is its transpose with the triangles
+//! exchanged. It is passed without a copy, and the lower triangle here is `Upper` in LAPACK.
 
 use crate::LinalgError;
 use lax::error::Error;
 use ndarray::{Array1, Array2, ArrayView2};
 use ndarray_linalg::{Lapack, MatrixLayout, Transpose, UPLO};
 
-/// LAPACK's row exchanges, in their order.
+/// LAPACK's row exchanges, in the order of their application.
 pub type Pivots = ndarray_linalg::Pivot;
 
-/// The layout of a matrix by columns; errs if the order exceeds LAPACK's integers.
+/// The layout of a column-major matrix. Returns [`LinalgError::Backend`] if the order exceeds LAPACK's integers.
 fn columns(order: usize) -> Result<MatrixLayout, LinalgError> {
     let order =
         i32::try_from(order).map_err(|_| LinalgError::Backend(format!("order {order} is too large for LAPACK")))?;
     Ok(MatrixLayout::F { col: order, lda: order })
 }
 
-/// `failure` names what a positive return code, which counts from 1, stands for.
+/// Converts an error of LAPACK. `failure` converts a positive return code, given as an index from 0.
 fn failed(error: Error, failure: impl FnOnce(usize) -> LinalgError) -> LinalgError {
     match error {
         Error::LapackComputationalFailure { return_code } => match usize::try_from(return_code) {
@@ -29,8 +29,8 @@ fn failed(error: Error, failure: impl FnOnce(usize) -> LinalgError) -> LinalgErr
     }
 }
 
-/// Room for OpenBLAS's parallel LU, which keeps a megabyte a recursion on the stack (number 3229 in its tracker) and overruns
-/// the two megabytes of a Rust thread.
+/// The stack for OpenBLAS's parallel LU. Each recursion needs a megabyte of stack (number 3229 in the OpenBLAS tracker), which
+/// overflows the two megabytes of a Rust thread.
 const STACK: usize = 64 << 20;
 
 /// Calls `factor` on a thread with [`STACK`] bytes of stack.
@@ -49,7 +49,7 @@ fn strided() -> LinalgError {
     LinalgError::Backend("a factor is not contiguous".to_owned())
 }
 
-/// Overwrites the lower triangle of `a` with its Cholesky factor, by rows.
+/// Overwrites the lower triangle of `a` with its Cholesky factor, in row-major order.
 pub fn cholesky<T: Lapack + Send>(a: &mut Array2<T>) -> Result<(), LinalgError> {
     let layout = columns(a.nrows())?;
     if a.is_empty() {
@@ -65,7 +65,7 @@ pub fn cholesky<T: Lapack + Send>(a: &mut Array2<T>) -> Result<(), LinalgError> 
     })
 }
 
-/// Solves with the factor that [`cholesky`] left.
+/// Solves with the factor written by [`cholesky`].
 pub fn cholesky_solve<T: Lapack + Send>(
     factor: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -75,7 +75,7 @@ pub fn cholesky_solve<T: Lapack + Send>(
     column_by_column(b, |x| T::solve_cholesky(layout, UPLO::Upper, factor, x))
 }
 
-/// Overwrites `a` with its LU factors, by columns.
+/// Overwrites `a` with its LU factors, in column-major order.
 pub fn lu<T: Lapack + Send>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
     let layout = columns(a.nrows())?;
     if a.is_empty() {
@@ -89,7 +89,7 @@ pub fn lu<T: Lapack + Send>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
     with_deep_stack(|| T::lu(layout, slice).map_err(|error| failed(error, |pivot| LinalgError::Singular { pivot })))
 }
 
-/// Solves with the factors that [`lu`] left.
+/// Solves with the factors written by [`lu`].
 pub fn lu_solve<T: Lapack + Send>(
     factors: ArrayView2<'_, T>,
     pivots: &Pivots,
@@ -116,24 +116,24 @@ fn column_by_column<T: Lapack + Send>(
     Ok(x)
 }
 
-/// Ascending eigenvalues of the lower triangle of `a`.
+/// Ascending eigenvalues of the symmetric matrix whose lower triangle is in `a`.
 pub fn symmetric_eigenvalues<T: Lapack<Real = T> + Send>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
     Ok(decompose(a, false)?.0)
 }
 
-/// The same, with an eigenvector in each column.
+/// Ascending eigenvalues of the symmetric matrix whose lower triangle is in `a`, and an eigenvector in each column.
 pub fn symmetric_eigen<T: Lapack<Real = T> + Send>(
     a: ArrayView2<'_, T>,
 ) -> Result<(Array1<T>, Array2<T>), LinalgError> {
     let order = a.nrows();
     let (values, vectors) = decompose(a, true)?;
-    // A vector after the other, as LAPACK has them, are the rows of the transpose.
+    // LAPACK returns the eigenvectors one after the other: the rows of the transpose.
     let vectors = Array2::from_shape_vec((order, order), vectors);
     let vectors = vectors.map_err(|error| LinalgError::Backend(error.to_string()))?;
     Ok((values, vectors.reversed_axes().as_standard_layout().into_owned()))
 }
 
-/// The eigenvalues, and where `vectors` asks for them the eigenvectors, one after the other.
+/// The eigenvalues, and the eigenvectors one after the other if `vectors` is true.
 fn decompose<T: Lapack<Real = T> + Send>(
     a: ArrayView2<'_, T>,
     vectors: bool,

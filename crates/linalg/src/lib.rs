@@ -1,13 +1,13 @@
 //! Dense linear algebra for second-order optimizers, on faer or on OpenBLAS.
 //!
-//! Matrices are [`ndarray`] arrays of any memory layout, `f32` or `f64`. By default everything is pure Rust on
-//! [`faer`], and the result is the same bit for bit whatever the number of [`rayon`] threads: work is cut into tiles
-//! whose bounds depend on the sizes alone, and every tile is computed by one thread. The bits may differ from one
-//! processor model to another, because faer picks its kernels and block sizes at run time.
+//! Matrices are [`ndarray`] arrays of any memory layout, `f32` or `f64`. The default backend is [`faer`], in pure Rust. Its
+//! results are bit-for-bit identical for any number of [`rayon`] threads: work is split into tiles whose bounds depend on
+//! the sizes alone, and one thread computes each tile. The bits may differ between CPU models, because faer selects its
+//! kernels and block sizes at run time.
 //!
-//! With the feature `lapack`, factorizations, solves and eigenvalues go through LAPACK (OpenBLAS, by
-//! `ndarray-linalg`), and the products stay as they are. OpenBLAS starts threads of its own, so what it computes is not
-//! promised to be reproducible bit for bit.
+//! With the feature `lapack`, LAPACK (OpenBLAS, through `ndarray-linalg`) computes factorizations, solves and eigenvalues;
+//! the products still use faer. OpenBLAS starts its own threads, so its results are not guaranteed to be reproducible bit for
+//! bit.
 //!
 //! ```
 //! use minima_linalg::{Cholesky, syrk_lower};
@@ -46,5 +46,5 @@ pub use matmul::matmul;
 pub use real::Real;
 pub use syrk::syrk_lower;
 
-/// Who factors and solves: `faer`, or with the feature `lapack` `OpenBLAS`.
+/// The library for factorizations and solves: `faer`, or `OpenBLAS` with the feature `lapack`.
 pub const BACKEND: &str = if cfg!(feature = "lapack") { "OpenBLAS" } else { "faer" };

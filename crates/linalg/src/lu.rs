@@ -5,26 +5,26 @@ use crate::power_of_two::PowerOfTwo;
 use crate::{LinalgError, Real, precondition};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
-/// The factors `P·A = L·U` of a general square matrix, by rows exchanged for the largest pivot.
+/// The factors `P·A = L·U` of a general square matrix. Rows are exchanged for the largest pivot.
 ///
 /// Golub & Van Loan, Matrix Computations, 4th edition, section 3.4 (blocked outer product form).
 #[derive(Debug, Clone)]
 pub struct Lu<R: Real> {
-    /// `U` with the diagonal, and below it `L`, whose diagonal is one.
+    /// `U` in the upper triangle with the diagonal, and `L`, with a unit diagonal, below it.
     factors: Array2<R>,
     pivots: Pivots,
-    /// What the matrix was multiplied by before it was factored.
+    /// The scale applied to the matrix before factorization.
     factor: Option<PowerOfTwo>,
 }
 
 impl<R: Real> Lu<R> {
-    /// Factors the n×n matrix `a` in place of it.
+    /// Factors the n×n matrix `a` in place.
     ///
     /// # Errors
-    /// - [`LinalgError::Shape`] if `a` is not square, [`LinalgError::NotFinite`] if it holds a NaN or an infinity.
-    /// - [`LinalgError::Singular`] at the first pivot that is exactly zero. A matrix that is singular but for
-    ///   rounding passes, as in LAPACK.
-    /// - [`LinalgError::Backend`] if the factors of a finite matrix overflow.
+    /// - Returns [`LinalgError::Shape`] if `a` is not square, and [`LinalgError::NotFinite`] if it contains NaN or infinity.
+    /// - Returns [`LinalgError::Singular`] if a pivot is exactly zero. As in LAPACK, a matrix that is singular only up to
+    ///   rounding is accepted.
+    /// - Returns [`LinalgError::Backend`] if the factors of a finite matrix overflow.
     pub fn factor(mut a: Array2<R>) -> Result<Self, LinalgError> {
         precondition::square("a", a.dim())?;
         precondition::finite("a", a.view())?;
@@ -45,7 +45,7 @@ impl<R: Real> Lu<R> {
         Ok(Self { factors: a, pivots, factor })
     }
 
-    /// Order n of the matrix.
+    /// The order n of the matrix.
     #[must_use]
     pub fn order(&self) -> usize {
         self.factors.nrows()
@@ -54,7 +54,7 @@ impl<R: Real> Lu<R> {
     /// Solves `A·x = b` for `b` n×m; `x` is n×m in row-major order.
     ///
     /// # Errors
-    /// [`LinalgError::Shape`] if `b` has not n rows, [`LinalgError::NotFinite`] if it holds a NaN or an infinity.
+    /// Returns [`LinalgError::Shape`] if `b` does not have n rows, and [`LinalgError::NotFinite`] if it contains NaN or infinity.
     pub fn solve(&self, b: ArrayView2<'_, R>) -> Result<Array2<R>, LinalgError> {
         precondition::shape("b", b.dim(), (self.order(), b.ncols()))?;
         precondition::finite("b", b)?;
@@ -68,7 +68,7 @@ impl<R: Real> Lu<R> {
     /// Solves `A·x = b` for `b` and `x` of length n.
     ///
     /// # Errors
-    /// As [`Lu::solve`], with `b` one column.
+    /// Returns the errors of [`Lu::solve`] for `b` as one column.
     pub fn solve_vec(&self, b: ArrayView1<'_, R>) -> Result<Array1<R>, LinalgError> {
         self.solve(b.insert_axis(Axis(1))).map(|x| x.remove_axis(Axis(1)))
     }
@@ -77,7 +77,7 @@ impl<R: Real> Lu<R> {
 /// Solves `a·x = b` for a general n×n `a` and n×m `b`: [`Lu::factor`], then [`Lu::solve`].
 ///
 /// # Errors
-/// As those two.
+/// Returns the errors of [`Lu::factor`] and [`Lu::solve`].
 pub fn solve_general<R: Real>(a: Array2<R>, b: ArrayView2<'_, R>) -> Result<Array2<R>, LinalgError> {
     let order = precondition::square("a", a.dim())?;
     precondition::shape("b", b.dim(), (order, b.ncols()))?;

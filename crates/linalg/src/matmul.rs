@@ -5,10 +5,10 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// `c ← beta·c + alpha·a·b` for `a` m×k, `b` k×n and `c` m×n.
 ///
-/// With `beta` 0, `c` is written and not read. NaN and infinity propagate, they are no error.
+/// If `beta` is 0, `c` is written but not read. NaN and infinity propagate; they are not errors.
 ///
 /// # Errors
-/// [`LinalgError::Shape`] if the sizes do not fit; `c` is then untouched.
+/// Returns [`LinalgError::Shape`] if the sizes do not match; `c` is then unchanged.
 pub fn matmul<R: Real>(
     alpha: R,
     a: ArrayView2<'_, R>,

@@ -1,31 +1,33 @@
-//! Scaling by powers of two, which changes no digit of a number.
+//! Scaling by powers of two, which does not change the significant digits of a number.
 
 use crate::Real;
 use ndarray::{Array2, ArrayView2};
 
-/// A power of two, `2^exponent`, that may lie outside the element type's range: `f32` holds `2^127` at most, and `2^149` brings its
-/// least positive number to 1.
+/// A power of two, `2^exponent`, possibly outside the range of the element type. For instance, `2^149` scales the smallest
+/// positive `f32` to 1, but the largest power of two in `f32` is `2^127`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PowerOfTwo {
     exponent: i32,
 }
 
 impl PowerOfTwo {
-    /// The factor that brings `largest` to a number from 1 to below 2, where `largest` is so small that squares and reciprocals of
-    /// numbers relative to it underflow or overflow, or so large. `None` where it is within `[√(tiny/ε), √(ε/tiny)]`, the range that
-    /// LAPACK's `syev` leaves alone (`tiny` is the least normal number), and for zero.
+    /// The factor that scales `largest` into `[1, 2)`, if squares or reciprocals of numbers of this size may underflow or
+    /// overflow.
+    ///
+    /// Returns `None` if `largest` is in `[√(tiny/ε), √(ε/tiny)]` (`tiny` is the smallest normal number), the range that
+    /// LAPACK's `syev` does not scale, or if it is zero, NaN or infinite.
     pub fn to_unit<R: Real>(largest: R) -> Option<Self> {
         let smallest = (R::min_positive_value() / R::epsilon()).sqrt();
         if largest.is_zero() || !largest.is_finite() || (smallest..=smallest.recip()).contains(&largest) {
             return None;
         }
-        // The mantissa of a subnormal number is short: it has leading zeros.
+        // The mantissa of a subnormal number has leading zeros.
         let (mantissa, exponent, _) = largest.integer_decode();
         let digits = i32::try_from(u64::BITS - mantissa.leading_zeros()).unwrap_or(0);
         Some(Self { exponent: 1 - digits - i32::from(exponent) })
     }
 
-    /// The nearest factor with an even exponent, towards 1.
+    /// The nearest power of two with an even exponent, rounded towards 1.
     pub fn even(self) -> Self {
         Self { exponent: self.exponent - self.exponent % 2 }
     }
@@ -34,7 +36,7 @@ impl PowerOfTwo {
     pub fn times<R: Real>(self, x: R) -> R {
         let two = R::one() + R::one();
         let half = self.exponent / 2;
-        // Either factor is within the range where their product may not be.
+        // Each factor is in range, even if their product is not.
         x * two.powi(half) * two.powi(self.exponent - half)
     }
 
@@ -43,19 +45,19 @@ impl PowerOfTwo {
         Self { exponent: -self.exponent }
     }
 
-    /// The square root, of a power with an even exponent.
+    /// The square root. The exponent must be even.
     pub fn root(self) -> Self {
         Self { exponent: self.exponent / 2 }
     }
 }
 
-/// The largest size of a number in the lower triangle of `a`; the rest is not read.
+/// The largest absolute value in the lower triangle of `a`. Elements above the diagonal are not read.
 pub fn largest_in_lower<R: Real>(a: ArrayView2<'_, R>) -> R {
     let rows = a.rows().into_iter().enumerate();
     rows.fold(R::zero(), |most, (row, values)| values.iter().take(row + 1).fold(most, |most, x| most.max(x.abs())))
 }
 
-/// The lower triangle of `a` times a power of two, and zeros above it.
+/// The lower triangle of `a` times a power of two, with zeros above the diagonal.
 pub fn scaled_lower<R: Real>(a: ArrayView2<'_, R>, factor: PowerOfTwo) -> Array2<R> {
     let mut scaled = Array2::zeros(a.raw_dim());
     for (row, (mut to, from)) in scaled.rows_mut().into_iter().zip(a.rows()).enumerate() {

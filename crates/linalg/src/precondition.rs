@@ -4,22 +4,22 @@ use crate::{LinalgError, Real};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-/// Errs unless `found` is `expected`.
+/// Returns [`LinalgError::Shape`] unless `found` is `expected`.
 pub fn shape(what: &'static str, found: (usize, usize), expected: (usize, usize)) -> Result<(), LinalgError> {
     if found == expected { Ok(()) } else { Err(LinalgError::Shape { what, found, expected }) }
 }
 
-/// Errs unless the matrix has as many columns as rows; gives its order.
+/// Returns the order of a square matrix, or [`LinalgError::Shape`] if the matrix is not square.
 pub fn square(what: &'static str, found: (usize, usize)) -> Result<usize, LinalgError> {
     shape(what, found, (found.0, found.0)).map(|()| found.0)
 }
 
-/// Errs on the first element, row by row, that is NaN or infinite.
+/// Returns [`LinalgError::NotFinite`] with the first element, row by row, that is NaN or infinite.
 pub fn finite<R: Real>(what: &'static str, a: ArrayView2<'_, R>) -> Result<(), LinalgError> {
     finite_where(what, a, |_| usize::MAX)
 }
 
-/// As [`finite`], of the lower triangle with the diagonal; the rest is not read.
+/// Like [`finite`], for the lower triangle with the diagonal. Elements above the diagonal are not read.
 pub fn finite_lower<R: Real>(what: &'static str, a: ArrayView2<'_, R>) -> Result<(), LinalgError> {
     finite_where(what, a, |row| row + 1)
 }
@@ -29,7 +29,7 @@ fn finite_where<R: Real>(
     a: ArrayView2<'_, R>,
     columns: impl Fn(usize) -> usize + Sync,
 ) -> Result<(), LinalgError> {
-    // Without an early exit, and in parallel: the scan of a large matrix then runs at the speed of memory.
+    // Parallel and without early exit, so the scan of a large matrix is bound by memory bandwidth alone.
     let row_is_finite = |row: usize| a.row(row).iter().take(columns(row)).fold(true, |ok, x| ok & x.is_finite());
     if (0..a.nrows()).into_par_iter().with_min_len(64).all(row_is_finite) {
         return Ok(());

@@ -4,7 +4,7 @@ use crate::backend::Backend;
 use num_traits::{Float, NumAssign};
 use std::fmt::{Debug, Display};
 
-/// The real types of this crate: `f32` and `f64`. Sealed: no other type can implement it.
+/// The real types of this crate: `f32` and `f64`. The trait is sealed: other types cannot implement it.
 pub trait Real: Float + NumAssign + Debug + Display + Default + Send + Sync + Backend + 'static {}
 
 impl Real for f32 {}

@@ -3,13 +3,13 @@
 use crate::{LinalgError, Real, precondition};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-/// `c ← beta·c + alpha·aᵀa` for `a` k×n and `c` n×n, the lower triangle only: what is above the diagonal is neither
-/// read nor written.
+/// `c ← beta·c + alpha·aᵀa` for `a` k×n and `c` n×n, in the lower triangle. Elements above the diagonal are neither read
+/// nor written.
 ///
-/// With `beta` 0, `c` is written and not read. NaN and infinity propagate, they are no error.
+/// If `beta` is 0, `c` is written but not read. NaN and infinity propagate; they are not errors.
 ///
 /// # Errors
-/// [`LinalgError::Shape`] if the sizes do not fit; `c` is then untouched.
+/// Returns [`LinalgError::Shape`] if the sizes do not match; `c` is then unchanged.
 pub fn syrk_lower<R: Real>(
     alpha: R,
     a: ArrayView2<'_, R>,

@@ -56,12 +56,12 @@ fn forward_error_follows_the_condition() -> Result<(), LinalgError> {
     Ok(())
 }
 
-/// A positive definite matrix times a power of two has the factor times its root, digit for digit.
+/// Scaling a positive definite matrix by a power of two scales its factor by the square root, with the same digits.
 #[test]
 fn factors_have_the_same_digits_at_every_size() -> Result<(), LinalgError> {
     let square: Array2<f32> = narrow(&uniform(20, 20, 6));
     let square = square.mapv(|x| (x * 8.0).round() / 8.0);
-    // Multiples of 1/64 up to about 30: the numbers keep all digits down to 2^-143.
+    // Multiples of 1/64 up to about 30 keep all digits down to a scale of 2^-143.
     let a = square.t().dot(&square) + Array2::<f32>::eye(20);
     let plain = Cholesky::factor(a.clone())?.into_factor();
     for power in (-142..=122_i32).step_by(2) {
@@ -119,7 +119,7 @@ fn determinant() -> Result<(), LinalgError> {
     let spectrum = graded(1e-3, 1e5, 140);
     let exact: f64 = spectrum.iter().map(|x| x.ln()).sum();
     let found = Cholesky::factor(with_spectrum(&spectrum, 1))?.log_det();
-    // Each ln λ moves by at most eps·cond relative to λ.
+    // Rounding changes each ln λ by at most eps·cond.
     assert!((found - exact).abs() <= 140.0 * f64::EPSILON * 1e8 * 140.0);
     let diagonal = Array2::from_diag(&Array1::from(vec![4.0_f32, 9.0]));
     assert!((Cholesky::factor(diagonal)?.log_det() - 36.0_f32.ln()).abs() < 1e-6);

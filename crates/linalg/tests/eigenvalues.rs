@@ -1,4 +1,4 @@
-//! Symmetric eigenvalues and eigenvectors, against spectra that are known.
+//! Symmetric eigenvalues and eigenvectors, against known spectra.
 
 #![allow(clippy::panic, reason = "a test may fail so")]
 
@@ -8,7 +8,7 @@ use matrices::{by_columns, eps, gapped, graded, narrow, norm, uniform, wide, wit
 use minima_linalg::{LinalgError, Real, symmetric_eigen, symmetric_eigenvalues};
 use ndarray::{Array2, array};
 
-/// Every eigenvalue within `n·eps` of the largest (Weyl), the input's own rounding included.
+/// Checks that every eigenvalue is within `n·eps` times the largest (Weyl), including the rounding of the input.
 fn check<R: Real>(mut spectrum: Vec<f64>) -> Result<(), LinalgError> {
     let a: Array2<R> = narrow(&with_spectrum(&spectrum, 7));
     spectrum.sort_by(f64::total_cmp);
@@ -31,7 +31,8 @@ fn check<R: Real>(mut spectrum: Vec<f64>) -> Result<(), LinalgError> {
 
         let (values, vectors) = symmetric_eigen(lower.view())?;
         let (q, lambda) = (wide(vectors.view()), values.mapv(|x| x.to_f64().unwrap_or(f64::NAN)));
-        // Each column's residual is a modest multiple of n·eps·‖A‖ (backward stability), and so the departure from orthogonality.
+        // Backward stability: the residual of each column is a modest multiple of n·eps·‖A‖, and so is the departure from
+        // orthogonality.
         let order = spectrum.len().max(8) as f64;
         let residual = wide(a.view()).dot(&q) - &q * &lambda;
         let allowed = 3.0 * bound * order.sqrt();
@@ -61,8 +62,8 @@ fn known_spectra_come_back() -> Result<(), LinalgError> {
     spectra::<f64>()
 }
 
-/// The same spectrum in each size from the least numbers to the largest: eigenvalues are within `n·ε` of the largest and the least
-/// positive number, which is what the input is rounded to.
+/// Checks one spectrum at every scale from the smallest numbers to the largest. The bound on eigenvalues is `n·ε` times the
+/// largest, plus the smallest positive number, to which the input is rounded.
 fn every_size<R: Real>(powers: std::ops::RangeInclusive<i32>, least: f64) -> Result<(), LinalgError> {
     let mut spectrum = graded(1e-3, 1.0, 12);
     spectrum.iter_mut().step_by(3).for_each(|x| *x = -*x);
@@ -70,15 +71,15 @@ fn every_size<R: Real>(powers: std::ops::RangeInclusive<i32>, least: f64) -> Res
     let unit = with_spectrum(&spectrum, 11);
     let order = spectrum.len() as f64;
     for power in powers {
-        // In two steps: the factor may be subnormal.
+        // Two factors, because their product may be subnormal.
         let factor = 2.0_f64.powi(power / 2) * 2.0_f64.powi(power - power / 2);
         let a: Array2<R> = narrow(&(&unit * factor));
-        // The numbers as rounded, back at the size of 1, where double precision resolves them.
+        // Scales the rounded numbers back to size 1, where double precision resolves them.
         let back = |x: R| x.to_f64().unwrap_or(f64::NAN) * 2.0_f64.powi(-power / 2) * 2.0_f64.powi(-power + power / 2);
         let exact = symmetric_eigenvalues(a.mapv(back).view())?;
         let (values, vectors) = symmetric_eigen(a.view())?;
         let bound = 2.0 * order * eps::<R>() + least / factor;
-        // A backend may compute the eigenvalues in another way where it is not asked for vectors.
+        // A backend may compute the eigenvalues differently if no eigenvectors are requested.
         let values_alone = symmetric_eigenvalues(a.view())?;
         for (found, exact) in values.iter().zip(&exact).chain(values_alone.iter().zip(&exact)) {
             assert!((back(*found) - exact).abs() <= bound, "2^{power}: {} and not {exact}", back(*found));
@@ -97,7 +98,7 @@ fn eigenvalues_have_the_same_digits_at_every_size() -> Result<(), LinalgError> {
     every_size::<f64>(930..=1022, 0.0)
 }
 
-/// Blocks of very different sizes in one matrix, the small ones subnormal, with zeros between.
+/// Blocks of very different sizes in one matrix. The small blocks may be subnormal.
 #[test]
 fn blocks_of_very_different_sizes_converge() -> Result<(), LinalgError> {
     for power in -149..=0 {

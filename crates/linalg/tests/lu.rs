@@ -6,7 +6,7 @@ use matrices::{by_columns, eps, gapped, graded, narrow, norm, uniform, wide, wit
 use minima_linalg::{LinalgError, Lu, Real, solve_general};
 use ndarray::{Array1, Array2, Axis};
 
-/// `‖b − A x‖ ≤ 3n·eps·growth·‖A‖·‖x‖` (Higham, Accuracy and Stability, theorem 9.4, in norms), growth taken as 8.
+/// `‖b − A x‖ ≤ 3n·eps·growth·‖A‖·‖x‖` (Higham, Accuracy and Stability, theorem 9.4, in norms), with a growth factor of 8.
 fn check_residual<R: Real>(a: &Array2<R>, x: &Array2<R>, b: &Array2<R>) {
     let (a, x, b) = (wide(a.view()), wide(x.view()), wide(b.view()));
     let bound = 24.0 * a.nrows() as f64 * eps::<R>() * norm(&a) * norm(&x);
@@ -54,27 +54,27 @@ fn indefinite_and_graded() -> Result<(), LinalgError> {
     Ok(())
 }
 
-/// A system times a power of two has a solution with the same digits, subnormal pivots included.
+/// Scaling a system by a power of two does not change the digits of its solution, even with subnormal pivots.
 #[test]
 fn systems_of_every_size_are_solved() -> Result<(), LinalgError> {
     let a: Array2<f32> = narrow(&uniform(30, 30, 6));
-    // Numbers of few digits: no number is rounded as the matrix gets small.
+    // Numbers of few digits are not rounded when the matrix is scaled down.
     let a = a.mapv(|x| (x * 8.0).round() / 8.0) + Array2::<f32>::eye(30) * 4.0;
     let b: Array2<f32> = narrow(&uniform(30, 2, 9));
     let plain = solve_general(a.clone(), b.view())?;
     for power in (-144..=122_i32).filter(|power| *power != 0) {
         let factor = 2.0_f64.powi(power);
         let small = a.mapv(|x| (f64::from(x) * factor) as f32);
-        // The right side shrinks along, that the solution stays where it is.
+        // The right-hand side is scaled too, so the solution stays the same.
         let b_small = b.mapv(|x| (f64::from(x) * factor) as f32);
         if power > -100 {
             check_residual(&small, &solve_general(small.clone(), b_small.view())?, &b_small);
         }
-        // The least numbers of `b` would be rounded: the solution is compared for a `b` of ordinary size instead.
+        // The smallest scaled elements of `b` would be rounded, so the solution is compared for a `b` of ordinary size.
         let x = wide(solve_general(small, (&b * 1e-3).view())?.view());
         let exact = wide(plain.view()) * (1e-3 / factor);
         if exact.iter().all(|x| x.abs() < f64::from(f32::MAX)) {
-            // The condition is about 10; products of subnormal solutions are not looked at.
+            // The condition number is about 10. The floor allows for subnormal solutions.
             let apart = norm(&(&x - &exact)) / norm(&exact);
             let floor = f64::from(f32::MIN_POSITIVE) / norm(&exact);
             assert!(apart < 1e-5 + floor, "2^{power}: {apart:e}");

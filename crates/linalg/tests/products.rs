@@ -6,7 +6,8 @@ use matrices::{by_columns, cast, eps, gapped, narrow, uniform, wide};
 use minima_linalg::{LinalgError, Real, matmul, syrk_lower};
 use ndarray::Array2;
 
-/// Each element within `(k + 3)·eps` of the sum of the terms' sizes (Higham, Accuracy and Stability, section 3.5).
+/// Checks that the error of each element is at most `(k + 3)·eps` times the sum of the absolute values of its terms (Higham,
+/// Accuracy and Stability, section 3.5).
 fn check<R: Real>(
     found: &Array2<R>,
     (alpha, a, b): (f64, &Array2<R>, &Array2<R>),

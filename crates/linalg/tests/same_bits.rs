@@ -1,5 +1,5 @@
-//! The same bits whatever the number of threads and wherever the data lies. Only the products go through this crate's
-//! own tiles when LAPACK is the backend, so the rest is promised for the default alone.
+//! Results have the same bits for any number of threads and any address of the data. With LAPACK, only the products use this
+//! crate's tiles, so the other routines guarantee this for the default backend alone.
 
 mod matrices;
 
@@ -7,7 +7,7 @@ use matrices::{narrow, uniform};
 use minima_linalg::{LinalgError, Real, matmul, syrk_lower};
 use ndarray::{Array2, ArrayView2};
 
-/// Asserts that the computation gives equal numbers in pools of 1, 2 and 3 threads, three times each.
+/// Asserts that the computation returns the same bits in pools of 1, 2 and 3 threads, twice each.
 fn same_in_every_pool<R: Real>(
     what: &str,
     compute: impl Fn() -> Result<Array2<R>, LinalgError> + Sync,
@@ -21,7 +21,7 @@ fn same_in_every_pool<R: Real>(
         let found = pool.install(&compute)?;
         match &first {
             None => first = Some(found),
-            // The decoded triples differ where bits do, zeros of either sign included.
+            // Decoded triples differ whenever the bits differ, even for zeros of different sign.
             Some(first) => assert!(
                 first.iter().zip(&found).all(|(a, b)| a.integer_decode() == b.integer_decode()),
                 "{what} with {threads} threads"

@@ -4,42 +4,42 @@ use std::f32::consts::SQRT_2;
 
 use crate::{erf::erf, erf_inv::erf_inv, key::Key};
 
-/// How far a 32-bit word moves right to leave the 23 bits of a mantissa.
+/// The right shift from a 32-bit word to the 23 bits of a mantissa.
 const MANTISSA_SHIFT: u32 = 9;
 
 impl Key {
-    /// `n` numbers uniform on [0, 1), multiples of 2⁻²³, as `jax.random.uniform(key, (n,))`.
+    /// `n` uniform numbers in [0, 1), multiples of 2⁻²³, equal to `jax.random.uniform(key, (n,))`.
     #[must_use]
     pub fn uniform(self, n: usize) -> Vec<f32> {
         self.uniform_in(n, 0.0, 1.0)
     }
 
-    /// `n` numbers uniform on [`lo`, `hi`), as `jax.random.uniform(key, (n,), minval=lo, maxval=hi)`.
+    /// `n` uniform numbers in [`lo`, `hi`), equal to `jax.random.uniform(key, (n,), minval=lo, maxval=hi)`.
     ///
-    /// Rounding may give `hi` itself. With `hi` below `lo` every number is `lo`.
+    /// Rounding may return `hi` itself. If `hi` is below `lo`, every number is `lo`.
     #[must_use]
     pub fn uniform_in(self, n: usize, lo: f32, hi: f32) -> Vec<f32> {
         (0..n as u64)
             .map(|position| {
                 let mantissa = self.word(position) >> MANTISSA_SHIFT;
                 let unit = f32::from_bits(mantissa | 1.0f32.to_bits()) - 1.0;
-                // One rounding, as XLA fuses it.
+                // Fused, as in XLA: one rounding.
                 unit.mul_add(hi - lo, lo).max(lo)
             })
             .collect()
     }
 
-    /// `n` standard normal numbers, as `jax.random.normal(key, (n,))`: √2 · erf⁻¹ of uniforms on (−1, 1).
+    /// `n` standard normal numbers, as in `jax.random.normal(key, (n,))`: √2 · erf⁻¹ of uniform numbers in (−1, 1).
     #[must_use]
     pub fn normal(self, n: usize) -> Vec<f32> {
         let lo = (-1.0f32).next_up();
         self.uniform_in(n, lo, 1.0).into_iter().map(|u| SQRT_2 * erf_inv(u)).collect()
     }
 
-    /// `n` standard normal numbers conditioned to lie strictly between `lo` and `hi`, as
+    /// `n` standard normal numbers conditioned to lie strictly between `lo` and `hi`, as in
     /// `jax.random.truncated_normal(key, lo, hi, (n,))`.
     ///
-    /// The condition wants `lo < hi`; otherwise every number is just below `hi`.
+    /// If `lo < hi` does not hold, every number is just below `hi`.
     #[must_use]
     pub fn truncated_normal(self, n: usize, lo: f32, hi: f32) -> Vec<f32> {
         let (least, most) = (lo.next_up(), hi.next_down());

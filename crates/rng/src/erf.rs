@@ -2,12 +2,12 @@
 
 use std::f64::consts::PI;
 
-/// Beyond this the error function is ±1 in single precision.
+/// From this size of the argument on, the error function is ±1 in single precision.
 const SATURATION: f64 = 5.0;
 
 /// `erf(x)`, computed in double precision and rounded once.
 ///
-/// Sums `2/√π · e^(−x²) · Σ 2ⁿ |x|^(2n+1) / (2n+1)!!`, whose terms are positive, so nothing cancels.
+/// Sums `2/√π · e^(−x²) · Σ 2ⁿ |x|^(2n+1) / (2n+1)!!`. Its terms are positive, so there is no cancellation.
 pub(crate) fn erf(x: f32) -> f32 {
     if x.is_nan() {
         return x;

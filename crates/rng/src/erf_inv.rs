@@ -1,6 +1,6 @@
 //! The inverse error function, in single precision.
 
-/// Coefficients, highest power first, in `w − 2.5` where `w < 5`.
+/// Coefficients in powers of `w − 2.5`, highest power first, for `w < 5`.
 const CENTRE: [f32; 9] = [
     2.810_226_4e-8,
     3.432_739_4e-7,
@@ -13,7 +13,7 @@ const CENTRE: [f32; 9] = [
     1.501_409_4,
 ];
 
-/// Coefficients, highest power first, in `√w − 3` where `w ≥ 5`.
+/// Coefficients in powers of `√w − 3`, highest power first, for `w ≥ 5`.
 const TAIL: [f32; 9] = [
     -2.002_142_6e-4,
     1.009_505_6e-4,
@@ -26,9 +26,9 @@ const TAIL: [f32; 9] = [
     2.832_976_8,
 ];
 
-/// The `y` with `erf(y) = x`, for `x` in [−1, 1]; ±1 gives ±∞ and anything outside NaN.
+/// The `y` with `erf(y) = x`, for `x` in [−1, 1]. Returns ±∞ for ±1, and NaN outside [−1, 1].
 ///
-/// The polynomials in `w = −ln(1 − x²)` that XLA evaluates, relative error about 3·10⁻⁷.
+/// Evaluates the same polynomials in `w = −ln(1 − x²)` as XLA. The relative error is about 3·10⁻⁷.
 ///
 /// Source: M. Giles, "Approximating the erfinv function", GPU Computing Gems, Jade edition, 2011.
 ///
@@ -40,10 +40,10 @@ pub fn erf_inv(x: f32) -> f32 {
     if x.abs() == 1.0 {
         return x * f32::INFINITY;
     }
-    // In double precision and rounded once, so that every platform's logarithm gives the same single.
+    // Computed in double precision and rounded once, so every platform's logarithm gives the same single-precision number.
     let w = -f64::from(-x * x).ln_1p() as f32;
     let (shifted, coefficients) = if w < 5.0 { (w - 2.5, CENTRE) } else { (w.sqrt() - 3.0, TAIL) };
-    // Fused, as XLA compiles it: most results then agree with JAX to the last bit.
+    // Fused, as in XLA: most results then agree with JAX to the last bit.
     coefficients.iter().fold(0.0f32, |sum, coefficient| sum.mul_add(shifted, *coefficient)) * x
 }
 

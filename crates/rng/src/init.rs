@@ -5,10 +5,10 @@ use crate::key::Key;
 /// The standard deviation of a standard normal truncated at ±2.
 const TRUNCATED_DEVIATION: f32 = 0.879_625_7;
 
-/// `len` LeCun-normal weights for a layer in which `fan_in` inputs meet in one output, as Flax's default initialiser.
+/// `len` LeCun-normal weights for a layer with `fan_in` inputs per output, as drawn by Flax's default initialiser.
 ///
-/// Normal numbers truncated at ±2, scaled to variance `1 / fan_in`, in the row-major order of the kernel (HWIO for a
-/// convolution, (in, out) for a dense layer). A `fan_in` of zero, which no weight can have, counts as one.
+/// Normal numbers truncated at ±2 and scaled to variance `1 / fan_in`, in the row-major order of the kernel (HWIO for a
+/// convolution, (in, out) for a dense layer). A `fan_in` of zero counts as one.
 ///
 /// Source: LeCun, Bottou, Orr & Müller, "Efficient BackProp", 1998.
 #[must_use]

@@ -7,9 +7,9 @@ use crate::key::Key;
 impl Key {
     /// `n` integers, each uniform on `0..bound` without bias.
     ///
-    /// This is this crate's own definition, not JAX's `randint` (which is biased for bounds that are no power of two).
-    /// Attempt `t` at integer `i` takes `w = fold_in(t).word(i)` and the 64-bit product `w · bound`: its high word is
-    /// the integer, unless its low word is below `2³² mod bound`, in which case attempt `t + 1` decides.
+    /// The definition is specific to this crate. JAX's `randint` is biased unless the bound is a power of two.
+    /// Attempt `t` at integer `i` takes `w = fold_in(t).word(i)` and the 64-bit product `w · bound`. The integer is the high
+    /// word of the product. If the low word is below `2³² mod bound`, the attempt is rejected and attempt `t + 1` follows.
     ///
     /// Source of the method: D. Lemire, "Fast random integer generation in an interval", 2019.
     #[must_use]
@@ -31,7 +31,7 @@ impl Key {
     }
 }
 
-/// The integer that a word stands for, or `None` where accepting it would favour some integers.
+/// The integer for a word, or `None` if the word must be rejected to avoid a bias.
 fn accept(word: u32, bound: NonZeroU32) -> Option<u32> {
     let product = u64::from(word) * u64::from(bound.get());
     let threshold = bound.get().wrapping_neg() % bound;
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn redraws_what_would_be_biased() {
-        // 2³² mod (2³¹ + 1) = 2³¹ − 1: about half of all words are refused.
+        // 2³² mod (2³¹ + 1) = 2³¹ − 1: about half of all words are rejected.
         let bound = NonZeroU32::new(0x8000_0001).unwrap();
         let words = Key::new(3).fold_in(0).bits(1000);
         let refused = words.iter().filter(|&&w| accept(w, bound).is_none()).count();

@@ -1,9 +1,8 @@
 //! JAX's counter-based Threefry-2x32 generator, bit for bit.
 //!
-//! The generator has no state: a [`Key`] and a position determine every word, so that words can be drawn in any order
-//! and by any number of threads. Definitions follow JAX 0.6 with `jax_threefry_partitionable = True`. Keys, words,
-//! uniform numbers and permutations agree exactly; of the initial weights under test 99 % agree to the last bit with
-//! JAX on a CPU and all to 10⁻⁶.
+//! The generator has no state: a [`Key`] and a position determine every word, so words can be drawn in any order and by any
+//! number of threads. Definitions follow JAX 0.6 with `jax_threefry_partitionable = True`. Keys, words, uniform numbers and
+//! permutations agree exactly with JAX on a CPU. Of the tested initial weights, 99 % agree to the last bit and all to 10⁻⁶.
 //!
 //! ```
 //! use minima_rng::{Key, lecun_normal};

@@ -2,14 +2,14 @@
 
 use crate::key::Key;
 
-/// Positions are 32-bit words, so there are at most this many.
+/// The maximum length: positions are 32-bit words.
 const LONGEST: u64 = 1 << 32;
 
 impl Key {
-    /// The numbers `0..n` in random order, as `jax.random.permutation(key, n)`.
+    /// The numbers `0..n` in random order, equal to `jax.random.permutation(key, n)`.
     ///
-    /// Each round splits the key, keeps the first half and sorts stably by the words of the second. Entries are 32-bit:
-    /// at most 2³² of them are returned.
+    /// Each round splits the key, continues with the first half, and sorts stably by the words of the second half. Entries
+    /// have 32 bits, so at most 2³² are returned.
     ///
     /// ```
     /// assert_eq!(minima_rng::Key::new(42).permutation(10), [7, 4, 2, 5, 3, 6, 8, 9, 0, 1]);
@@ -28,16 +28,16 @@ impl Key {
     }
 }
 
-/// The entries in order of their positions' words; among equal words the earlier entry stays first.
+/// The entries sorted by the words of their positions. The sort is stable.
 fn sort_by_words(key: Key, entries: &[u32]) -> Vec<u32> {
-    // The position in the low half makes an unstable sort of distinct numbers a stable one by word.
+    // The position in the low half makes all numbers distinct, so an unstable sort is stable by word.
     let mut tagged: Vec<u64> =
         (0..entries.len() as u64).map(|position| (u64::from(key.word(position)) << 32) | position).collect();
     tagged.sort_unstable();
     tagged.iter().filter_map(|tag| entries.get((tag & u64::from(u32::MAX)) as usize).copied()).collect()
 }
 
-/// JAX's number of rounds, `ceil(3 ln n / ln(2³² − 1))`, in integers: the least `k` with `(2³² − 1)ᵏ ≥ n³`.
+/// JAX's number of rounds, `ceil(3 ln n / ln(2³² − 1))`, in integer arithmetic: the smallest `k` with `(2³² − 1)ᵏ ≥ n³`.
 fn rounds(n: u64) -> u32 {
     let cube = u128::from(n).pow(3);
     let mut reach = 1u128;

@@ -1,9 +1,9 @@
 //! The Threefry-2x32 block function with 20 rounds.
 
-/// Rotation distances: even groups of four rounds take the first row, odd groups the second.
+/// Rotation distances. Even groups of four rounds use the first row, odd groups the second.
 const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
 
-/// The constant that, xored with the key's words, makes the third word of the key schedule.
+/// The third word of the key schedule is the XOR of this constant and both words of the key.
 const PARITY: u32 = 0x1BD1_1BDA;
 
 /// Enciphers one 64-bit counter, given as (high, low) words, under a 64-bit key.

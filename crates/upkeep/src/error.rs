@@ -1,39 +1,39 @@
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// What kept a check from being made.
+/// An error that prevented a check.
 #[derive(Debug, Error)]
 pub enum UpkeepError {
-    /// A file that could not be read or written.
+    /// A file or folder could not be read or written.
     #[error("{}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A program that could not be started.
+    /// A program could not be started.
     #[error("{program} could not be started: {source}")]
     Start {
         /// The program.
         program: String,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A program that ended with an error.
+    /// A program failed.
     #[error("{command} failed: {stderr}")]
     Failed {
-        /// What was called.
+        /// The command.
         command: String,
-        /// What it said.
+        /// Its output on stderr.
         stderr: String,
     },
-    /// A `deny.toml` that does not say what is expected of it.
+    /// A `deny.toml` is not valid.
     #[error("{}: {source}", path.display())]
     Policy {
         /// The file.
         path: PathBuf,
-        /// What was found.
+        /// The error of the parser.
         source: Box<toml::de::Error>,
     },
     /// A value in `deny.toml` that this crate does not enforce.
@@ -43,30 +43,30 @@ pub enum UpkeepError {
         path: PathBuf,
         /// The key.
         key: &'static str,
-        /// Its value.
+        /// The value of the key.
         found: String,
-        /// What it may be.
+        /// The expected value.
         expected: &'static str,
     },
-    /// What cargo says of the workspace, in a form that is not known.
+    /// The output of `cargo metadata` is not valid, or the command failed.
     #[error("cargo metadata: {0}")]
     Metadata(#[from] cargo_metadata::Error),
-    /// A line of public items, or of what precedes them, that is not known.
+    /// A line in a list of public items, or in rustdoc's JSON, is not valid.
     #[error("{}: {found:?}, expected {expected}", path.display())]
     Items {
         /// The file.
         path: PathBuf,
-        /// The line.
+        /// The line, or the error of the parser.
         found: String,
-        /// What it should be.
+        /// The expected form.
         expected: &'static str,
     },
-    /// A file of rustdoc's that could not be understood.
+    /// Rustdoc's JSON is not valid.
     #[error("{}: {source}", path.display())]
     Rustdoc {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: Box<public_api::Error>,
     },
 }

@@ -1,10 +1,12 @@
-//! What holds the workspace itself in order: what it depends on, what its packages contain, what its crates make public.
+//! Checks of the workspace itself: its dependencies, its import cycles, the contents of its packages, the public items of its
+//! crates.
 //!
-//! Nothing here looks at a network or a number; `cargo xtask dependencies` and `cargo xtask api` print what it finds.
+//! The commands `cargo xtask dependencies`, `cargo xtask imports` and `cargo xtask api` print the results.
 
 pub mod api;
 pub mod dependencies;
 mod error;
+pub mod imports;
 mod packages;
 mod policy;
 mod readme;

@@ -3,14 +3,15 @@ use crate::{UpkeepError, Workspace, readme};
 use cargo_metadata::Package;
 use std::process::Command;
 
-/// What a package has to contain.
+/// The files that every package must contain.
 const FILES: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
-/// What the packages of the workspace lack: files, and what a registry asks for; and whether their
-/// READMEs show the example of their documentation. Builds nothing.
+/// Checks the packages of the workspace: required files and keys in `Cargo.toml`, and the example of the crate documentation in
+/// the README. Builds nothing.
 ///
 /// # Errors
-/// `cargo package --list` fails.
+/// - Returns [`UpkeepError::Start`] or [`UpkeepError::Failed`] if `cargo package --list` fails.
+/// - Returns [`UpkeepError::File`] if a README or `lib.rs` cannot be read.
 pub fn package_findings(workspace: &Workspace) -> Result<Vec<Finding>, UpkeepError> {
     let mut found = Vec::new();
     for package in workspace.published() {
@@ -37,7 +38,7 @@ pub fn package_findings(workspace: &Workspace) -> Result<Vec<Finding>, UpkeepErr
     Ok(found)
 }
 
-/// The files that cargo would pack.
+/// The files in the package, according to cargo.
 fn files(package: &Package) -> Result<Vec<String>, UpkeepError> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["package", "--list", "--allow-dirty", "--offline", "--manifest-path"])

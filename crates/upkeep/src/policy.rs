@@ -3,40 +3,40 @@ use serde::Deserialize;
 use std::fs;
 use std::path::Path;
 
-/// What may be depended on: the part of cargo-deny's `deny.toml` that is held to here.
+/// The rules for dependencies: the part of cargo-deny's `deny.toml` that this crate enforces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The targets looked at, as rustc names them; all where none is named.
+    /// The target triples to check; all targets if empty.
     pub targets: Vec<String>,
-    /// Licences that any dependency may have, as SPDX names them, with their exception: `Apache-2.0 WITH LLVM-exception`.
+    /// Licences allowed for all dependencies, as SPDX identifiers with their exception: `Apache-2.0 WITH LLVM-exception`.
     pub allowed_licences: Vec<String>,
-    /// Licences that single dependencies may have beside those.
+    /// Additional licences for single dependencies.
     pub licence_exceptions: Vec<Exception>,
-    /// Versions that may be there beside another of the same name.
+    /// Versions allowed beside another version of the same dependency.
     pub skipped_versions: Vec<Skip>,
-    /// The registries that dependencies may come from, as addresses of their indices.
+    /// The allowed registries, as addresses of their indices.
     pub registries: Vec<String>,
 }
 
-/// Licences that one dependency may have.
+/// Additional licences for one dependency.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exception {
-    /// The dependency's name.
+    /// The name of the dependency.
     #[serde(rename = "crate")]
     pub name: String,
     /// The licences.
     pub allow: Vec<String>,
 }
 
-/// A version that may be there beside another.
+/// A version allowed beside another version.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Skip {
     /// The dependency, as `name@version`.
     #[serde(rename = "crate")]
     pub package: String,
-    /// Why it is there.
+    /// The reason for this version.
     pub reason: String,
 }
 
@@ -90,8 +90,10 @@ impl Policy {
     /// Reads a `deny.toml`.
     ///
     /// # Errors
-    /// A file that cannot be read, a key that is not enforced here, or another value than the one that is, as a weaker one
-    /// than `deny`: a file that says less than what is done would mislead.
+    /// - Returns [`UpkeepError::File`] if the file cannot be read.
+    /// - Returns [`UpkeepError::Policy`] if it is not valid, or has a key that this crate does not enforce.
+    /// - Returns [`UpkeepError::PolicyValue`] if a value is not the enforced one, for instance if it is weaker than `deny`. The
+    ///   file would otherwise be misleading.
     pub fn read(path: &Path) -> Result<Self, UpkeepError> {
         let text = fs::read_to_string(path).map_err(|source| UpkeepError::File { path: path.to_owned(), source })?;
         let file: File = toml::from_str(&text)

@@ -3,8 +3,8 @@ use crate::dependencies::Finding;
 use cargo_metadata::Package;
 use std::fs;
 
-/// Whether a crate's README has the example of the crate's documentation, which is compiled and run. Lines that documentation
-/// hides (`# …`) are not in it.
+/// Whether a crate's README contains the example of the crate's documentation, which is compiled and run as a test. Hidden lines
+/// (`# …`) are omitted.
 pub(crate) fn finding(package: &Package) -> Result<Option<Finding>, UpkeepError> {
     let read = |name: &str| {
         let path = package.manifest_path.with_file_name(name).into_std_path_buf();
@@ -27,7 +27,7 @@ pub(crate) fn finding(package: &Package) -> Result<Option<Finding>, UpkeepError>
     Ok(Some(Finding::new(package.name.as_str(), fault)))
 }
 
-/// The lines of the first block of Rust, without hidden ones.
+/// The lines of the first Rust code block, without hidden lines.
 fn example<'a>(lines: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut block = lines.skip_while(|line| !matches!(*line, "```" | "```rust"));
     block.next()?;

@@ -2,18 +2,19 @@ use crate::UpkeepError;
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 use std::path::{Path, PathBuf};
 
-/// A workspace as cargo sees it: its members and everything they depend on.
+/// A workspace according to cargo: its members and all their dependencies.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     metadata: Metadata,
 }
 
 impl Workspace {
-    /// Asks cargo about the workspace in `root`, with all features, for these targets (all where there is none), from its
-    /// `Cargo.lock` as it is. With `offline`, cargo asks nobody for what has not been downloaded.
+    /// Runs `cargo metadata` in `root`, with all features and the existing `Cargo.lock`, for these targets (all targets if
+    /// empty). With `offline`, cargo does not download anything.
     ///
     /// # Errors
-    /// Cargo's own: no workspace, a `Cargo.lock` that is not there or not current, offline without the sources.
+    /// Returns [`UpkeepError::Metadata`] if cargo fails: there is no workspace, `Cargo.lock` does not exist or is not current, or
+    /// sources are missing with `offline`.
     pub fn read(root: &Path, targets: &[String], offline: bool) -> Result<Self, UpkeepError> {
         let mut options = vec!["--locked".to_owned(), "--all-features".to_owned()];
         options.extend(targets.iter().flat_map(|target| ["--filter-platform".to_owned(), target.clone()]));
@@ -24,39 +25,39 @@ impl Workspace {
         Ok(Self { metadata })
     }
 
-    /// From what `cargo metadata --format-version 1` prints.
+    /// Parses the output of `cargo metadata --format-version 1`.
     ///
     /// # Errors
-    /// A text that is something else.
+    /// Returns [`UpkeepError::Metadata`] if the text is not valid.
     pub fn parse(json: &str) -> Result<Self, UpkeepError> {
         Ok(Self { metadata: MetadataCommand::parse(json)? })
     }
 
-    /// Its folder.
+    /// The root folder of the workspace.
     #[must_use]
     pub fn root(&self) -> PathBuf {
         self.metadata.workspace_root.clone().into_std_path_buf()
     }
 
-    /// Where cargo builds.
+    /// The target folder of cargo.
     #[must_use]
     pub fn target_folder(&self) -> PathBuf {
         self.metadata.target_directory.clone().into_std_path_buf()
     }
 
-    /// Its members.
+    /// The members of the workspace.
     #[must_use]
     pub fn members(&self) -> Vec<&Package> {
         self.metadata.workspace_packages()
     }
 
-    /// The members that may be published: the library crates.
+    /// The members that can be published: the library crates.
     #[must_use]
     pub fn published(&self) -> Vec<&Package> {
         self.members().into_iter().filter(|p| p.publish.as_ref().is_none_or(|to| !to.is_empty())).collect()
     }
 
-    /// What the members depend on, directly or not, themselves left out; ordered by name and version.
+    /// The direct and indirect dependencies of the members, without the members, sorted by name and version.
     #[must_use]
     pub fn dependencies(&self) -> Vec<&Package> {
         let mut found: Vec<&Package> =
@@ -65,7 +66,7 @@ impl Workspace {
         found
     }
 
-    /// The oldest Rust that a member asks for.
+    /// The oldest Rust version that a member declares.
     #[must_use]
     pub fn rust_version(&self) -> Option<cargo_metadata::semver::Version> {
         self.members().iter().filter_map(|p| p.rust_version.clone()).min()

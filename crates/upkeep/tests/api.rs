@@ -1,4 +1,4 @@
-//! Differences of small lists, worked out by hand, and a list made of a crate written here.
+//! Differences of small lists, derived by hand, and the list of a small crate.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
@@ -48,7 +48,7 @@ fn what_users_match_or_implement_may_not_grow() {
     assert_eq!(weight("pub enum a::E", "pub fn a::E::f(&self)"), Weight::Addition);
     assert_eq!(weight("pub enum a::E", "pub const fn a::E::f(&self)"), Weight::Addition);
     assert_eq!(weight("pub struct a::S", "pub fn a::S::f(&self)"), Weight::Addition);
-    // All of it new: nobody matches it yet.
+    // All of it is new, so nobody can match it yet.
     assert_eq!(between(&[], &["pub enum a::E", "pub a::E::New"]).weight(), Weight::Addition);
 }
 

@@ -1,4 +1,4 @@
-//! What is found in workspaces with one fault each, written as `cargo metadata` prints them, and in this one.
+//! Findings in workspaces with one fault each, given as output of `cargo metadata`, and in this workspace.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
@@ -18,7 +18,7 @@ fn policy() -> Policy {
     }
 }
 
-/// A dependency that nothing is wrong with.
+/// A dependency without faults.
 fn dependency(name: &str, version: &str) -> Value {
     json!({
         "name": name, "version": version, "id": format!("{name} {version}"), "license": "MIT",
@@ -27,23 +27,23 @@ fn dependency(name: &str, version: &str) -> Value {
     })
 }
 
-/// Changed in one key.
+/// The package with one key changed.
 fn with(mut package: Value, key: &str, value: Value) -> Value {
     package[key] = value;
     package
 }
 
-/// A member of a workspace, Rust 1.90.
+/// A member of a workspace, with Rust 1.90.
 fn member() -> Value {
     with(with(dependency("member", "0.1.0"), "source", Value::Null), "rust_version", json!("1.90"))
 }
 
-/// The lines found in a workspace of one member with these dependencies.
+/// The findings in a workspace of one member with these dependencies.
 fn lines(dependencies: &[Value], policy: &Policy) -> Vec<String> {
     lines_of(&member(), dependencies, policy)
 }
 
-/// The lines found in a workspace of this member, with these dependencies.
+/// The findings in a workspace of this member with these dependencies.
 fn lines_of(member: &Value, dependencies: &[Value], policy: &Policy) -> Vec<String> {
     let packages: Vec<&Value> = std::iter::once(member).chain(dependencies).collect();
     let metadata = json!({
@@ -68,7 +68,7 @@ fn licences_are_spdx_expressions_of_which_enough_must_be_allowed() {
     for (wrong, why) in [
         ("GPL-3.0-only", "is not allowed"),
         ("MIT AND ISC", "is not allowed"),
-        // An exception of the licence's own is another licence.
+        // A licence with an exception is another licence.
         ("MIT WITH LLVM-exception", "is not allowed"),
         ("my own", "is no SPDX expression"),
     ] {
@@ -143,7 +143,7 @@ fn any_version_will_do_for_nothing_that_is_published() {
             }
         }
     }
-    // By its path, or from git, it is one version, until it is published.
+    // A folder or a git repository has one version, unless the dependency is published.
     for (source, path) in [(Value::Null, folder()), (git(), Value::Null)] {
         let asks = |publish, kind| asks(publish, kind, "*", source.clone(), path.clone());
         assert!(asks(private(), Value::Null).is_empty() && asks(private(), json!("build")).is_empty());

@@ -1,4 +1,4 @@
-//! Checkpoints in safetensors files, for a network of one layer.
+//! Checkpoints in safetensors format, for a network of one layer.
 
 use minima_autodiff::{Graph, GraphBuilder};
 use safetensors::SafeTensors;
@@ -6,15 +6,15 @@ use safetensors::tensor::Dtype;
 use std::path::Path;
 use std::sync::LazyLock;
 
-/// Two numbers in, three out: `Dense_0.bias` of shape 3 and `Dense_0.kernel` of shape 2 × 3.
+/// Two inputs, three outputs: `Dense_0.bias` of shape 3 and `Dense_0.kernel` of shape 2 × 3.
 static NETWORK: LazyLock<Option<Graph>> = LazyLock::new(|| {
     let mut graph = GraphBuilder::new(&[2]);
     let logits = graph.dense(graph.input(), "Dense_0", 3).ok()?;
     graph.finish(logits).ok()
 });
 
-/// Parameters that are accepted are finite and as many as the network's; another reader of the format finds the same numbers;
-/// and they are the same bits when written and read again.
+/// Accepted parameters are finite, and their number is that of the network. Another reader of the format finds the same numbers.
+/// Written and read again, they have the same bits.
 pub fn checkpoint(bytes: &[u8]) -> bool {
     let file = Path::new("checkpoint");
     let Some(network) = NETWORK.as_ref() else { return false };
@@ -38,13 +38,14 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
     true
 }
 
-/// A header's smallest pieces: a size of a shape is two bytes in the file and eight in memory, a note of seven bytes is an entry
-/// of 48 in a tree whose nodes may be half full; vectors that double hold three times as much while they move.
+/// The smallest pieces of a header determine the bound. A size in a shape has two bytes in the file and eight in memory. A note
+/// of seven bytes is a 48-byte entry in a tree whose nodes may be half full. A growing vector takes up to three times its
+/// content during reallocation.
 pub(super) fn memory(input: u64) -> u64 {
     24 * input + (16 << 10)
 }
 
-/// The parameters as the library of the format reads them.
+/// The parameters according to the `safetensors` crate.
 fn found_by_another(network: &Graph, bytes: &[u8]) -> Option<Vec<f64>> {
     let file = SafeTensors::deserialize(bytes).ok()?;
     let mut params = Vec::new();

@@ -1,9 +1,9 @@
-//! Files of CIFAR-10's binary version.
+//! CIFAR-10 files in the binary version.
 
 use minima_data::cifar10::{self, CLASSES, RECORD, SHAPE};
 use std::path::Path;
 
-/// Records that are accepted have labels below ten and, plane by plane again, the bytes that were read.
+/// Accepted records have labels below ten. Written plane by plane again, they have the original bytes.
 pub fn cifar10(bytes: &[u8]) -> bool {
     let Ok(data) = cifar10::parse_batch(Path::new("batch"), bytes) else { return false };
     assert_eq!((data.shape(), data.classes()), (SHAPE, CLASSES.len()));
@@ -20,7 +20,7 @@ pub fn cifar10(bytes: &[u8]) -> bool {
     true
 }
 
-/// What is accepted is held once, its labels in a vector that doubles.
+/// Accepted pixels are held once, and their labels in a growing vector.
 pub(super) fn memory(input: u64) -> u64 {
     2 * input + (4 << 10)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Images that are accepted fill their shape, and are accepted again as a plain file, which is what a plain file was.
+/// Accepted images fill their shape. Written as a plain file, they are accepted again; a plain input gives the same bytes.
 pub fn images(bytes: &[u8]) -> bool {
     let file = Path::new("images");
     let Ok(images) = idx::parse_images(file, bytes) else { return false };
@@ -19,7 +19,8 @@ pub fn images(bytes: &[u8]) -> bool {
     true
 }
 
-/// Labels that are accepted name classes, and are accepted again as a plain file, which is what a plain file was.
+/// Accepted labels are below the number of classes. Written as a plain file, they are accepted again; a plain input gives the
+/// same bytes.
 pub fn labels(bytes: &[u8]) -> bool {
     let file = Path::new("labels");
     let Ok(labels) = idx::parse_labels(file, bytes) else { return false };
@@ -31,8 +32,8 @@ pub fn labels(bytes: &[u8]) -> bool {
     true
 }
 
-/// What is accepted is held once and compared with two copies; a gzipped file holds up to 1032 times its size, which a vector
-/// that grows by doubling holds three times over while it moves, and a decoder's window and tables take 100 KiB.
+/// Accepted data are held once and compared with two copies. A gzipped file expands to up to 1032 times its size, and a growing
+/// vector takes up to three times its content during reallocation. The window and tables of a decoder take 100 KiB.
 pub(super) fn memory(input: u64) -> u64 {
     5 * 1032 * input + (128 << 10)
 }

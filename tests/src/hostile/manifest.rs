@@ -3,7 +3,7 @@
 use minima_rows::Provenance;
 use std::path::Path;
 
-/// What is read of a manifest reads back as itself.
+/// An accepted manifest, written and read again, is equal.
 pub fn manifest(bytes: &[u8]) -> bool {
     let file = Path::new("manifest.json");
     let Ok(provenance) = Provenance::from_json(bytes, file) else { return false };
@@ -13,7 +13,8 @@ pub fn manifest(bytes: &[u8]) -> bool {
     true
 }
 
-/// An entry of the data files is six bytes or more and 48 in a tree whose nodes may be half full, written and read again.
+/// An entry of the data files has six bytes or more, and takes 48 in a tree whose nodes may be half full. It is written and read
+/// again.
 pub(super) fn memory(input: u64) -> u64 {
     64 * input + (4 << 10)
 }

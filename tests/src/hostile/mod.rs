@@ -1,8 +1,8 @@
-//! Readers of files that anybody may have made, on any bytes at all.
+//! Readers of untrusted files, run on any bytes.
 //!
-//! Each function takes the bytes of a file, reads them, and panics where the reader breaks a promise: what it accepts obeys the
-//! invariants of its type and says the same when written and read again. What it refuses is no failure. That they do not
-//! panic themselves and hold little memory is for the callers to see: `tests/hostile.rs` and the fuzz targets.
+//! Each function reads the bytes of a file, and panics if the reader breaks a guarantee: an accepted value obeys the invariants
+//! of its type, and is equal when written and read again. Refused bytes are not a failure. The callers, `tests/hostile.rs` and
+//! the fuzz targets, check that readers do not panic and that their memory is bounded.
 
 mod checkpoint;
 mod cifar10;
@@ -27,15 +27,15 @@ pub use {manifest::manifest, preset::preset, records::records, sealed::sealed, t
 /// A reader of one kind of file.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its name: that of its folder in `corpus` and of its fuzz target.
+    /// The name of its folder in `corpus` and of its fuzz target.
     pub name: &'static str,
-    /// Reads the bytes, checks what came of it, and says whether they were accepted.
+    /// Reads the bytes and checks the result. Returns whether they were accepted.
     pub run: fn(&[u8]) -> bool,
-    /// The most bytes it may hold for a file of so many.
+    /// The maximum memory in bytes for a file of this size.
     pub memory: fn(u64) -> u64,
 }
 
-/// Every reader.
+/// All readers.
 pub const TARGETS: &[Target] = &[
     Target { name: "idx_images", run: images, memory: idx::memory },
     Target { name: "idx_labels", run: labels, memory: idx::memory },

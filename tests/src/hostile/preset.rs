@@ -2,7 +2,7 @@
 
 use minima_config::preset::Preset;
 
-/// A preset that is accepted has something to do and reads back as itself.
+/// An accepted preset is not empty. Written and read again, it is equal.
 pub fn preset(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let Ok(preset) = Preset::from_text(text, "preset", &[]) else { return false };
@@ -12,16 +12,16 @@ pub fn preset(bytes: &[u8]) -> bool {
     let radii = [&preset.epsilons, &preset.attack_epsilons, &preset.curve_epsilons];
     assert!(radii.into_iter().flatten().all(|radius| (0.0..=1.0).contains(radius)));
     assert_eq!(preset.optimizer_names().len(), preset.optimizers.len());
-    // Two numbers as large as they may be do not overflow.
+    // The product of two numbers at their limits must not overflow.
     let _ = preset.steps(preset.train_images);
     let again = preset.to_toml().and_then(|text| Preset::from_text(&text, "again", &[]));
     assert!(again.is_ok_and(|again| again == preset));
     true
 }
 
-/// A key of two bytes is an entry of some 200 in a table, which is copied once and may lie over one of the presets compiled in
-/// (tables of 4 KiB, read and copied); the parser notes each piece of its input, of a byte or more, in 32 bytes, three times over
-/// while its vector moves.
+/// A key of two bytes is an entry of about 200 bytes in a table. The table is copied once, and may extend a built-in preset
+/// (tables of 4 KiB, read and copied). The parser takes 32 bytes for each piece of one or more input bytes, in a vector that
+/// takes three times its content during reallocation.
 pub(super) fn memory(input: u64) -> u64 {
     512 * input + (128 << 10)
 }

@@ -4,20 +4,21 @@ use minima_rows as records;
 use minima_rows::Record;
 use std::path::Path;
 
-/// Rows that are accepted as any of the records give the same file when they are written, read and written again.
+/// Rows accepted as a record, written, read and written again, give the same file.
 pub fn records(bytes: &[u8]) -> bool {
-    // A file with the header of none is refused by all for the same reason.
+    // If the header matches no record, all readers refuse the file for the same reason.
     let reads: Vec<fn(&[u8]) -> bool> =
         RECORDS.iter().filter(|(header, _)| begins_with(bytes, header)).map(|(_, read)| *read).collect();
     if reads.is_empty() {
         return read::<records::TrainingRow>(bytes);
     }
-    // One after the other: a file may be of several records.
+    // A file may match several records, and each of their readers must run.
     reads.into_iter().filter(|read| read(bytes)).count() > 0
 }
 
-/// A row is at least as many bytes as it has columns and at most 250; 25 is the smallest ratio of the two that any record has,
-/// and vectors that double hold three times as much while they move. The reader and the writer have buffers of 8 KiB.
+/// A row has at least one byte per column in the file, and takes at most 250 bytes in memory: at most 25 per byte of the file in
+/// any record. A growing vector takes up to three times its content during reallocation. The reader and the writer have buffers
+/// of 8 KiB.
 pub(super) fn memory(input: u64) -> u64 {
     100 * input + (32 << 10)
 }
@@ -32,7 +33,7 @@ fn read<R: Record>(bytes: &[u8]) -> bool {
     true
 }
 
-/// Figures' images: two for each row whose text is the pixels of its shape, and none for others.
+/// Checks the images of figures: a row whose text contains the pixels of its shape has two images, and other rows have none.
 fn read_adversarial(bytes: &[u8]) -> bool {
     let accepted = read::<records::AdversarialRow>(bytes);
     for row in records::from_csv::<records::AdversarialRow>(bytes, Path::new("rows.csv")).unwrap_or_default() {
@@ -43,17 +44,17 @@ fn read_adversarial(bytes: &[u8]) -> bool {
     accepted
 }
 
-/// Whether the first line may be this header; names may stand in quotation marks.
+/// Whether the first line may be this header. Names may be in quotation marks.
 fn begins_with(bytes: &[u8], header: &[&str]) -> bool {
     let line = bytes.split(|&byte| byte == b'\n' || byte == b'\r').find(|line| !line.is_empty()).unwrap_or_default();
     header.first().is_some_and(|first| line.windows(first.len()).any(|part| part == first.as_bytes()))
         && line.split(|&byte| byte == b',').count() == header.len()
 }
 
-/// Reads bytes as rows of one kind; whether they are.
+/// Reads bytes as rows of one record. Returns whether they were accepted.
 type Reader = fn(&[u8]) -> bool;
 
-/// How each record's file begins, and what reads it.
+/// The header and the reader of each record.
 const RECORDS: &[(&[&str], Reader)] = &[
     (records::AdversarialRow::HEADER, read_adversarial),
     (records::ClaimRow::HEADER, read::<records::ClaimRow>),

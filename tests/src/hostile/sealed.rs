@@ -1,4 +1,4 @@
-//! Sealed JSON files, as that which tells how far a training is.
+//! Sealed JSON files, such as the progress of a training run.
 
 use minima_store::Seal;
 use minima_runs::training::Progress;
@@ -6,8 +6,8 @@ use std::path::Path;
 
 const SEAL: Seal = Seal { kind: "a training", version: 1 };
 
-/// What is opened is closed to what opens as the same; and so is any content that carries a hash that fits, which whoever makes up
-/// a file can give it.
+/// Opened content, closed and opened again, is equal. The same holds for any content with a valid hash, which an attacker can
+/// compute.
 pub fn sealed(bytes: &[u8]) -> bool {
     let file = Path::new("sealed.json");
     let opened = SEAL.open::<Progress>(bytes, file).ok();
@@ -20,8 +20,8 @@ pub fn sealed(bytes: &[u8]) -> bool {
     opened.or(content).is_some()
 }
 
-/// A row as a list is 20 bytes or more, becomes 96 in memory, and 140 when it is written with its names. At most two rows and two
-/// texts are held of each, where vectors that double take twice their content, and three times while they move.
+/// A row in list form has 20 bytes or more. It takes 96 bytes in memory, and 140 when written with its names. At most two copies
+/// of the rows and two texts are held. A growing vector takes up to twice its content, and three times during reallocation.
 pub(super) fn memory(input: u64) -> u64 {
     60 * input + (4 << 10)
 }

@@ -1,10 +1,10 @@
-//! The numbers of a training that is to go on.
+//! The tensors of a training state, from which a run resumes.
 
 use minima_runs::training::parse_tensors;
 use minima_optim::OptimizerState;
 use std::path::Path;
 
-/// What is accepted is finite, and an optimizer's own reading of it ends in numbers or an error.
+/// Accepted numbers are finite. An optimizer that reads them returns numbers or an error.
 pub fn training_state(bytes: &[u8]) -> bool {
     let file = Path::new("state.safetensors");
     let Ok((weights, tensors)) = parse_tensors(bytes, file) else { return false };
@@ -21,7 +21,7 @@ pub fn training_state(bytes: &[u8]) -> bool {
     true
 }
 
-/// As of a [checkpoint](super::checkpoint()), and each tensor, of some 60 bytes or more, is an entry of a tree as well.
+/// The bound of a [checkpoint](super::checkpoint()), plus a tree entry for each tensor, which has about 60 bytes or more.
 pub(super) fn memory(input: u64) -> u64 {
     32 * input + (16 << 10)
 }

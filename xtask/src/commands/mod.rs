@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod dependencies;
+pub(crate) mod imports;
 
 use std::path::{Path, PathBuf};
 

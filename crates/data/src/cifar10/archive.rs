@@ -1,4 +1,4 @@
-//! The archive of CIFAR-10, of which nothing is believed.
+//! Unpacks the archive of CIFAR-10. The archive is untrusted input.
 
 use std::{
     collections::BTreeMap,
@@ -14,32 +14,34 @@ use tempfile::NamedTempFile;
 use super::{ARCHIVE_FOLDER, RECORD, TEST_FILE, TRAIN_FILES};
 use crate::error::DataError;
 
-/// The bytes of each of the six files.
+/// The size in bytes of each of the six files.
 const BATCH_BYTES: u64 = 10_000 * RECORD as u64;
 
-/// What the archive holds beside the six files.
+/// The other files in the archive.
 const IGNORED: [&str; 2] = ["batches.meta.txt", "readme.html"];
 
-/// No file that is ignored, and nothing after the end of the archive, is larger.
+/// The maximum size in bytes of an ignored file, and of data after the end of the archive.
 const IGNORED_BYTES: u64 = 1 << 20;
 
-/// How the names of files that are not whole yet begin and end.
+/// The prefix and suffix of the names of temporary files.
 const TEMPORARY: [&str; 2] = [".cifar10-", ".tmp"];
 
-/// Unpacks the six files of `cifar-10-binary.tar.gz` into a folder, which is made if need be.
+/// Unpacks the six files of `cifar-10-binary.tar.gz` into a folder, which is created if necessary.
 ///
-/// Files come to be whole or not at all, and none does before the archive was read to its end. Only the six files are
-/// written, under their own names, directly in `folder`; old files of these names are replaced. The readme and the list
-/// of classes are left out. Anything else is an error: other names, `..`, absolute paths, links, devices, other sizes,
-/// a name that comes twice. Memory does not grow with what the archive holds or promises.
+/// Each file is written atomically, after the whole archive was read. Only the six files are written, under their own
+/// names, directly in `folder`. Existing files of these names are replaced. The readme and the list of classes are not
+/// unpacked. Anything else is an error: other names, `..`, absolute paths, links, devices, other sizes, a repeated name.
+/// Memory use does not depend on the contents of the archive or the sizes that it declares.
 ///
-/// What an unpacking that was killed left in `folder` is taken away first: regular files `.cifar10-*.tmp`. Two
-/// unpackings into one folder at once are therefore not meant to be: one takes the other's files away, which then fails.
+/// First removes the temporary files of a killed run from `folder`: regular files `.cifar10-*.tmp`. Do not unpack into one
+/// folder twice at the same time: one run removes the temporary files of the other, which then fails.
 ///
 /// # Errors
 ///
-/// [`DataError::Missing`], [`DataError::Unreadable`], [`DataError::Archive`] for an archive that is broken or holds
-/// anything else, [`DataError::Unwritable`].
+/// - Returns [`DataError::Missing`] if `archive` does not exist.
+/// - Returns [`DataError::Unreadable`] if `archive` or `folder` cannot be read.
+/// - Returns [`DataError::Archive`] if the archive is broken, incomplete, or contains an unexpected entry.
+/// - Returns [`DataError::Unwritable`] if a file or folder cannot be written or removed.
 pub fn unpack(archive: &Path, folder: &Path) -> Result<(), DataError> {
     unpack_batches(archive, folder, BATCH_BYTES)
 }
@@ -64,7 +66,7 @@ fn unpack_batches(path: &Path, folder: &Path, batch_bytes: u64) -> Result<(), Da
     let mut unpacked = BTreeMap::new();
     let mut ignored = Vec::new();
     let mut archive = Archive::new(GzDecoder::new(BufReader::new(file)));
-    // Raw, since headers that rename or resize what follows them would be held in memory, however long they are.
+    // Raw, because the tar crate otherwise reads extension headers into memory, whatever their length.
     for entry in archive.entries().map_err(broken)?.raw(true) {
         let mut entry = entry.map_err(broken)?;
         let shown = entry.path_bytes().escape_ascii().to_string();
@@ -100,7 +102,7 @@ fn unpack_batches(path: &Path, folder: &Path, batch_bytes: u64) -> Result<(), Da
             }
         }
     }
-    // Reading to the very end checks the gzip trailer too.
+    // Reading to the end also checks the gzip trailer.
     let rest = io::copy(&mut archive.into_inner().take(IGNORED_BYTES + 1), &mut io::sink()).map_err(broken)?;
     if rest > IGNORED_BYTES {
         return Err(wrong("data after the end of the archive".to_string(), format!("{IGNORED_BYTES} bytes at most")));
@@ -116,16 +118,16 @@ fn unpack_batches(path: &Path, folder: &Path, batch_bytes: u64) -> Result<(), Da
     Ok(())
 }
 
-/// An entry that the archive may hold.
+/// An allowed entry of the archive.
 enum Member {
-    /// One of the six files, to be unpacked.
+    /// One of the six files.
     Batch(&'static str),
-    /// Left out.
+    /// An entry that is not unpacked.
     Ignored(&'static str),
 }
 
 impl Member {
-    /// What an entry of this path and kind is, if it may be there at all.
+    /// Classifies an entry by path and kind. Returns `None` if it is not allowed.
     fn of(path: &[u8], kind: EntryType) -> Option<Self> {
         let name = path.strip_prefix(ARCHIVE_FOLDER.as_bytes())?;
         if kind.is_dir() {
@@ -145,7 +147,7 @@ fn expected_members() -> String {
     format!("the regular files {ARCHIVE_FOLDER}/{{data_batch_1 … 5,test_batch}}.bin and {}", IGNORED.join(", "))
 }
 
-/// A file with the permissions of any other, which goes away unless it is given its name.
+/// A temporary file with default permissions, deleted on drop unless it is persisted.
 fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     let [prefix, suffix] = TEMPORARY;
     tempfile::Builder::new()
@@ -154,7 +156,7 @@ fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
         .make_in(folder, |path| OpenOptions::new().write(true).create_new(true).open(path))
 }
 
-/// Takes away what was left by an unpacking that was killed.
+/// Removes the temporary files of a killed run.
 fn remove_leftovers(folder: &Path) -> Result<(), DataError> {
     let [prefix, suffix] = TEMPORARY;
     let unreadable = |source| DataError::Unreadable { file: folder.to_path_buf(), source };
@@ -162,7 +164,7 @@ fn remove_leftovers(folder: &Path) -> Result<(), DataError> {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name();
         let is_ours = name.to_str().is_some_and(|name| name.starts_with(prefix) && name.ends_with(suffix));
-        // Of the entry itself: a link is not followed, and is not ours.
+        // This is the type of the entry itself: links are not followed and not removed.
         if is_ours && entry.file_type().map_err(unreadable)?.is_file() {
             fs::remove_file(entry.path()).map_err(|source| DataError::Unwritable { file: entry.path(), source })?;
         }
@@ -170,13 +172,13 @@ fn remove_leftovers(folder: &Path) -> Result<(), DataError> {
     Ok(())
 }
 
-/// Which side of a copy failed.
+/// The side of a copy that failed.
 enum Failure {
     Read(io::Error),
     Write(io::Error),
 }
 
-/// Copies to the end and says how many bytes that was.
+/// Copies to the end, and returns the number of bytes.
 fn copy(from: &mut impl Read, to: &mut impl Write) -> Result<u64, Failure> {
     let mut buffer = vec![0; 1 << 16];
     let mut copied = 0;

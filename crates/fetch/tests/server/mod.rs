@@ -1,4 +1,4 @@
-//! A server on this machine that answers each connection as it was told, and remembers what it was asked.
+//! A local server with a prepared answer for each connection. It records the requests.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
@@ -12,13 +12,13 @@ use std::{
     time::Duration,
 };
 
-/// What is done with a connection.
+/// The answer to a connection.
 pub enum Answer {
-    /// These bytes are sent and the connection is closed.
+    /// Sends these bytes and closes the connection.
     Send(Vec<u8>),
-    /// These bytes are sent, and no more, until the client gives up.
+    /// Sends these bytes and nothing else until the client gives up.
     SendAndHold(Vec<u8>),
-    /// The connection is closed before anything was read.
+    /// Closes the connection before reading.
     Close,
 }
 
@@ -28,12 +28,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// One that answers as many connections as there are answers, and refuses more.
+    /// A server with one answer per connection. It refuses further connections.
     pub fn new(answers: Vec<Answer>) -> Self {
         Self::with(answers, "http", |stream| stream)
     }
 
-    /// One that speaks through something else, such as TLS.
+    /// A server that wraps each connection, for instance in TLS.
     pub fn with<S: Read + Write>(
         answers: Vec<Answer>,
         scheme: &str,
@@ -46,7 +46,7 @@ impl Server {
         thread::spawn(move || {
             for answer in answers {
                 let (stream, _) = listener.accept().unwrap();
-                // A client that does not go away would hold the thread.
+                // A client that stays connected would block the thread.
                 stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
                 let (bytes, hold) = match answer {
                     Answer::Send(bytes) => (bytes, false),
@@ -56,7 +56,7 @@ impl Server {
                 let mut stream = wrap(stream);
                 let Some(request) = read_request(&mut stream) else { continue };
                 seen.lock().unwrap().push(request);
-                // The client may have gone, and then the next read says so too.
+                // If the client has disconnected, the next read fails too.
                 let _ = stream.write_all(&bytes).and_then(|()| stream.flush());
                 if hold {
                     let _ = stream.read(&mut [0]);
@@ -89,7 +89,7 @@ fn read_request(stream: &mut impl Read) -> Option<String> {
     Some(String::from_utf8(head).unwrap().to_ascii_lowercase())
 }
 
-/// Several buffers' worth of bytes that repeat nowhere near.
+/// Pseudorandom bytes, more than several buffers.
 pub fn content() -> Vec<u8> {
     let mut state = 1u32;
     let mut next = || {
@@ -99,7 +99,7 @@ pub fn content() -> Vec<u8> {
     (0..300_000).map(|_| next()).collect()
 }
 
-/// A response of this status line, with these header lines and this body.
+/// A response with this status line, these header lines and this body.
 pub fn response(status: &str, headers: &[String], body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("HTTP/1.1 {status}\r\nConnection: close\r\n").into_bytes();
     for header in headers {
@@ -110,12 +110,12 @@ pub fn response(status: &str, headers: &[String], body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// 200 with a body and its length.
+/// A response with status 200, a body and its length.
 pub fn whole(body: &[u8]) -> Vec<u8> {
     response("200 OK", &[length(body)], body)
 }
 
-/// 206 with the content from `start` on.
+/// A response with status 206, and the content from `start` on.
 pub fn rest(start: usize) -> Vec<u8> {
     let content = content();
     let range = format!("Content-Range: bytes {start}-{}/{}", content.len() - 1, content.len());
@@ -126,7 +126,7 @@ pub fn length(body: &[u8]) -> String {
     format!("Content-Length: {}", body.len())
 }
 
-/// `file.bin` with the bytes of [`content`], from these mirrors.
+/// A download of `file.bin` with the bytes of [`content`] from these mirrors.
 pub fn download(mirrors: &[String]) -> Download {
     let content = content();
     Download {
@@ -137,7 +137,7 @@ pub fn download(mirrors: &[String]) -> Download {
     }
 }
 
-/// No proxy between this machine and itself.
+/// Options without a proxy.
 pub fn options() -> Options {
     Options { proxy: false, ..Options::default() }
 }
@@ -146,7 +146,7 @@ pub fn fetcher() -> Fetcher {
     Fetcher::new(options()).unwrap()
 }
 
-/// Fetches `file.bin`, which has to come out right, with nothing beside it.
+/// Fetches `file.bin`, and checks its content and that no other file remains.
 pub fn succeeds(folder: &Path, mirrors: &[String]) {
     let file = fetcher().fetch(&download(mirrors), folder, &mut |_| ()).unwrap();
     assert_eq!(file, folder.join("file.bin"));
@@ -154,12 +154,12 @@ pub fn succeeds(folder: &Path, mirrors: &[String]) {
     assert_eq!(files(folder), ["file.bin"]);
 }
 
-/// Fetches `file.bin` in vain, and says what each mirror did.
+/// Fetches `file.bin`, which must fail, and returns the failures of the mirrors.
 pub fn fails(folder: &Path, mirrors: &[String]) -> Vec<MirrorFailure> {
     fails_with(options(), folder, mirrors)
 }
 
-/// Fetches `file.bin` with these options, in vain.
+/// Fetches `file.bin` with these options, which must fail, and returns the failures of the mirrors.
 pub fn fails_with(options: Options, folder: &Path, mirrors: &[String]) -> Vec<MirrorFailure> {
     let error = Fetcher::new(options).unwrap().fetch(&download(mirrors), folder, &mut |_| ()).unwrap_err();
     assert_eq!(error.to_string().lines().count(), 1, "{error}");
@@ -168,7 +168,7 @@ pub fn fails_with(options: Options, folder: &Path, mirrors: &[String]) -> Vec<Mi
     failures
 }
 
-/// The names in a folder, in order.
+/// The names of the files in a folder, sorted.
 pub fn files(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder).unwrap();
     let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

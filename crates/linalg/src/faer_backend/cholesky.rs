@@ -17,8 +17,8 @@ const BLOCK: usize = 96;
 
 /// Overwrites the lower triangle of `a` with its Cholesky factor.
 ///
-/// With a look-ahead of one block: while what a block of columns takes from the rest of the matrix is computed, the next
-/// block of columns is finished beside it, so that no thread waits for the short, sequential work on the diagonal.
+/// Uses a look-ahead of one block: the next block of columns is factored in parallel with the trailing update. Threads then
+/// do not wait for the short, sequential factorization of the diagonal block.
 pub fn cholesky<T: Element>(a: &mut Array2<T>) -> Result<(), LinalgError> {
     with_mat_mut(a.view_mut(), |a| {
         let first = BLOCK.min(a.nrows());
@@ -45,7 +45,7 @@ pub fn cholesky<T: Element>(a: &mut Array2<T>) -> Result<(), LinalgError> {
     })
 }
 
-/// A block of columns from what is left of the matrix there to the factor: its diagonal block, and the panel below.
+/// Overwrites a block of columns of the trailing matrix with its columns of the factor: the diagonal block and the panel below.
 fn finish_columns<T: Element>(
     diagonal: MatMut<'_, T>,
     panel: MatMut<'_, T>,
@@ -57,7 +57,7 @@ fn finish_columns<T: Element>(
     Ok(())
 }
 
-/// Factors one block, and gives its factor by columns besides.
+/// Factors one block in place, and also returns the factor in column-major order.
 fn factor_block<T: Element>(mut block: MatMut<'_, T>) -> Result<Mat<T>, usize> {
     let order = block.nrows();
     let mut factor = Mat::from_fn(order, order, |i, j| if i >= j { block[(i, j)] } else { T::zero_impl() });
@@ -72,7 +72,7 @@ fn factor_block<T: Element>(mut block: MatMut<'_, T>) -> Result<Mat<T>, usize> {
     Ok(factor)
 }
 
-/// Solves with the factor that [`cholesky`] left.
+/// Solves with the factor written by [`cholesky`].
 pub fn cholesky_solve<T: Element>(factor: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Result<Array2<T>, LinalgError> {
     Ok(with_mat(factor, |factor| {
         with_right_sides(b, |mut x| {

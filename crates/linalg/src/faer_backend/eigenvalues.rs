@@ -10,12 +10,12 @@ use faer::prelude::default;
 use faer::{Mat, MatMut, Par};
 use ndarray::{Array1, Array2, ArrayView2};
 
-/// Ascending eigenvalues of the lower triangle of `a`.
+/// Ascending eigenvalues of the symmetric matrix whose lower triangle is in `a`.
 pub fn symmetric_eigenvalues<T: Element>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
     decompose(a, ComputeEigenvectors::No, None)
 }
 
-/// The same, with an eigenvector in each column.
+/// Ascending eigenvalues of the symmetric matrix whose lower triangle is in `a`, and an eigenvector in each column.
 pub fn symmetric_eigen<T: Element>(a: ArrayView2<'_, T>) -> Result<(Array1<T>, Array2<T>), LinalgError> {
     let order = a.nrows();
     let mut vectors = Mat::zeros(order, order);

@@ -6,7 +6,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par, unzip, zip};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-/// Most rows and columns of a tile.
+/// The maximum number of rows and of columns in a tile.
 const TILE: usize = 320;
 
 /// `c ← beta·c + alpha·a·b`.
@@ -33,7 +33,7 @@ pub fn product<T: Element>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T
     }
 }
 
-/// About half of `size`, a multiple of the registers' tile in every precision.
+/// About half of `size`, rounded up to a multiple of the register tile in both precisions.
 pub fn half(size: usize) -> usize {
     size.div_ceil(2).next_multiple_of(64).min(size)
 }

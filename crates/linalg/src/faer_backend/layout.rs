@@ -1,4 +1,4 @@
-//! ndarray views as faer views: as they are if contiguous by rows or by columns, else through a copy.
+//! ndarray views as faer views. Row-major and column-major views are borrowed; others are copied.
 
 use super::Element;
 use faer::{MatMut, MatRef};
@@ -17,7 +17,7 @@ pub fn with_mat<T: Element, O>(a: ArrayView2<'_, T>, f: impl FnOnce(MatRef<'_, T
     f(MatRef::from_row_major_slice(&copy, rows, cols))
 }
 
-/// Calls `f` with the matrix, to be changed.
+/// Calls `f` with the matrix, which `f` may change.
 pub fn with_mat_mut<T: Element, O>(mut c: ArrayViewMut2<'_, T>, f: impl FnOnce(MatMut<'_, T>) -> O) -> O {
     let (rows, cols) = c.dim();
     if let Some(slice) = c.as_slice_mut() {

@@ -17,7 +17,7 @@ const BLOCK: usize = 96;
 /// Row `i` of the factors is row `pivots[i]` of the matrix.
 pub type Pivots = Vec<usize>;
 
-/// Overwrites `a` with its LU factors. A zero pivot is left on the diagonal, and what comes after it is undefined.
+/// Overwrites `a` with its LU factors. A zero pivot stays on the diagonal; the factors after it are undefined.
 pub fn lu<T: Element>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
     let order = a.nrows();
     let mut pivots: Vec<usize> = (0..order).collect();
@@ -42,7 +42,7 @@ pub fn lu<T: Element>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
     Ok(pivots)
 }
 
-/// Factors a panel in place; gives the pairs (row, the row that came there) of the rows that moved.
+/// Factors a panel in place, and returns a pair (new row, old row) for each row that moved.
 fn factor_panel<T: Element>(mut panel: MatMut<'_, T>) -> Vec<(usize, usize)> {
     let (rows, cols) = panel.shape();
     let mut by_columns = Mat::from_fn(rows, cols, |i, j| panel[(i, j)]);
@@ -77,7 +77,7 @@ fn move_rows<T: Element>(mut a: MatMut<'_, T>, moved: &[(usize, usize)]) {
     }
 }
 
-/// Solves with the factors that [`lu`] left.
+/// Solves with the factors written by [`lu`].
 pub fn lu_solve<T: Element>(
     factors: ArrayView2<'_, T>,
     pivots: &Pivots,

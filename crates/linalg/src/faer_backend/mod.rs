@@ -1,10 +1,12 @@
-//! The backend on faer. Parallel work is cut by sizes alone, and each piece runs on one thread, so the bits of a result
-//! do not depend on the number of threads.
+//! The faer backend. Parallel work is split by matrix sizes alone, and each piece runs on one thread. The bits of a result
+//! therefore do not depend on the number of threads.
 
+mod element;
 mod gemm;
 mod layout;
 mod syrk;
 
+pub use element::Element;
 pub use gemm::gemm;
 pub use syrk::syrk_lower;
 
@@ -23,9 +25,3 @@ pub use {
     eigenvalues::{symmetric_eigen, symmetric_eigenvalues},
     lu::{Pivots, lu, lu_solve},
 };
-
-/// What this backend needs of an element.
-pub trait Element: faer::traits::RealField + Copy + Send + Sync + 'static {}
-
-impl Element for f32 {}
-impl Element for f64 {}

@@ -7,7 +7,7 @@ use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-/// Largest diagonal tile.
+/// The maximum order of a diagonal tile.
 const TILE: usize = 128;
 
 /// Lower triangle of `c ← beta·c + alpha·aᵀa`.

@@ -1,4 +1,4 @@
-//! Triangular solves, right sides in fixed chunks.
+//! Triangular solves, with the right-hand sides in fixed chunks.
 
 use super::Element;
 use faer::linalg::triangular_solve::{
@@ -8,10 +8,10 @@ use faer::prelude::ReborrowMut;
 use faer::{Mat, MatMut, MatRef, Par};
 use ndarray::{Array2, ArrayView2};
 
-/// Right sides solved together.
+/// The maximum number of right-hand sides solved together.
 const CHUNK: usize = 128;
 
-/// Rows left free between columns, or those of 1280 numbers compete for the same lines of the cache.
+/// Unused rows between columns. Without them, columns of e.g. 1280 elements compete for the same cache lines.
 const PADDING: usize = 16;
 
 /// The triangle to solve with.
@@ -40,7 +40,7 @@ pub fn solve<T: Element>(triangle: Triangle, t: MatRef<'_, T>, x: MatMut<'_, T>)
     rayon::join(|| solve(triangle, t, left), || solve(triangle, t, right));
 }
 
-/// Gives a copy of `b` by columns to `f` to overwrite, and collects the result in row-major order.
+/// Calls `f` to overwrite a column-major copy of `b`, and returns the result in row-major order.
 pub fn with_right_sides<T: Element>(b: ArrayView2<'_, T>, f: impl FnOnce(MatMut<'_, T>)) -> Array2<T> {
     let (rows, cols) = b.dim();
     let mut buffer = Mat::zeros(rows + PADDING, cols);

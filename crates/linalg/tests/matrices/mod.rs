@@ -5,22 +5,22 @@
 use minima_linalg::Real;
 use ndarray::{Array1, Array2, ArrayView2, Axis, Slice};
 
-/// The number in the precision under test.
+/// Converts a number to the precision under test.
 pub fn cast<R: Real>(x: f64) -> R {
     <R as num_traits::NumCast>::from(x).unwrap_or_else(R::nan)
 }
 
-/// The array in double precision.
+/// Converts an array to double precision.
 pub fn wide<R: Real>(a: ArrayView2<'_, R>) -> Array2<f64> {
     a.mapv(|x| x.to_f64().unwrap_or(f64::NAN))
 }
 
-/// The array in the precision under test.
+/// Converts an array to the precision under test.
 pub fn narrow<R: Real>(a: &Array2<f64>) -> Array2<R> {
     a.mapv(cast)
 }
 
-/// Distance from 1 to the next number.
+/// The distance from 1 to the next larger number.
 pub fn eps<R: Real>() -> f64 {
     R::epsilon().to_f64().unwrap_or(f64::NAN)
 }
@@ -39,7 +39,7 @@ pub fn uniform(rows: usize, cols: usize, seed: u64) -> Array2<f64> {
     })
 }
 
-/// `Q diag(spectrum) Qᵀ`, `Q` a product of eight Householder reflections: symmetric to the last bit.
+/// `Q diag(spectrum) Qᵀ`, exactly symmetric. `Q` is a product of eight Householder reflections.
 pub fn with_spectrum(spectrum: &[f64], seed: u64) -> Array2<f64> {
     let order = spectrum.len();
     let mut a = Array2::from_diag(&Array1::from(spectrum.to_vec()));
@@ -54,13 +54,13 @@ pub fn with_spectrum(spectrum: &[f64], seed: u64) -> Array2<f64> {
     (&a + &a.t()) / 2.0
 }
 
-/// From `first` to `last` in equal ratios.
+/// A geometric sequence from `first` to `last`.
 pub fn graded(first: f64, last: f64, count: usize) -> Vec<f64> {
     let ratio = (last / first).ln() / (count - 1) as f64;
     (0..count).map(|i| first * (ratio * i as f64).exp()).collect()
 }
 
-/// The same values in a view with gaps in both directions.
+/// A copy with gaps between its rows and columns.
 pub fn gapped<R: Real>(a: &Array2<R>) -> Array2<R> {
     let mut outer = Array2::from_elem((2 * a.nrows() + 1, 3 * a.ncols() + 2), R::nan());
     outer.slice_axis_inplace(Axis(0), Slice::new(1, None, 2));
@@ -69,7 +69,7 @@ pub fn gapped<R: Real>(a: &Array2<R>) -> Array2<R> {
     outer
 }
 
-/// The same values by columns.
+/// A copy in column-major order.
 pub fn by_columns<R: Real>(a: &Array2<R>) -> Array2<R> {
     a.t().as_standard_layout().into_owned().reversed_axes()
 }

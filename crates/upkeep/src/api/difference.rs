@@ -2,33 +2,34 @@ use super::ItemList;
 use cargo_metadata::semver::Version;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a difference asks of the version.
+/// The version change that a difference requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
-    /// Nothing.
+    /// No change.
     None,
     /// Items were added: any higher version.
     Addition,
-    /// Items were removed or changed, or added where users would have to follow: a higher first number that is not zero.
+    /// Items were removed or changed, or added in a way that affects users. Requires an increase of the version down to its first
+    /// nonzero number.
     Breaking,
 }
 
-/// What has become of a crate's public items.
+/// The difference between two lists of a crate's public items.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
-    /// Items that are no more.
+    /// Removed items.
     pub removed: Vec<String>,
-    /// Items of the same path in other words: before, now.
+    /// Items of the same path whose declaration changed: before, now.
     pub changed: Vec<(String, String)>,
-    /// New items that users may have to follow: a variant of an enum that was there and is not `non_exhaustive`, an item of a
-    /// trait that was there (whether it has a default is not in the list).
+    /// New items that can break users: a variant of an existing exhaustive enum, or an item of an existing trait (the list does
+    /// not say if the item has a default).
     pub demanded: Vec<String>,
-    /// New items otherwise.
+    /// Other new items.
     pub added: Vec<String>,
 }
 
 impl Difference {
-    /// What stands between two lists of one crate. Items that occur several times, such as implementations, count as often.
+    /// Compares two lists of one crate. Repeated items, such as implementations, are compared with their counts.
     #[must_use]
     pub fn between(before: &ItemList, now: &ItemList) -> Self {
         let removed = without(&before.items, &now.items);
@@ -51,7 +52,7 @@ impl Difference {
         found
     }
 
-    /// What it asks of the version.
+    /// The version change that this difference requires.
     #[must_use]
     pub fn weight(&self) -> Weight {
         if !(self.removed.is_empty() && self.changed.is_empty() && self.demanded.is_empty()) {
@@ -65,7 +66,7 @@ impl Difference {
 }
 
 impl Weight {
-    /// Whether a step between these versions is enough for it.
+    /// Whether the step between these versions is large enough.
     #[must_use]
     pub fn is_met(self, before: &Version, now: &Version) -> bool {
         match self {
@@ -76,7 +77,7 @@ impl Weight {
     }
 }
 
-/// A version down to its first number that is not zero.
+/// A version down to its first nonzero number, followed by zeros.
 fn leading(version: &Version) -> (u64, u64, u64) {
     match (version.major, version.minor, version.patch) {
         (0, 0, patch) => (0, 0, patch),
@@ -85,7 +86,7 @@ fn leading(version: &Version) -> (u64, u64, u64) {
     }
 }
 
-/// The items of `from` that are not in `other`, each as often as it is missing there, in `from`'s order.
+/// The items of `from` that are missing in `other`, in the order of `from`. Repeated items are compared with their counts.
 fn without<'a>(from: &'a [String], other: &[String]) -> Vec<&'a str> {
     let mut there: BTreeMap<&str, usize> = BTreeMap::new();
     for item in other {
@@ -101,16 +102,16 @@ fn without<'a>(from: &'a [String], other: &[String]) -> Vec<&'a str> {
     missing
 }
 
-/// The path of the item that a line declares; none for an implementation, which has no name.
+/// The path of the item that a line declares. Returns `None` for an implementation, which has no name.
 fn path(item: &str) -> Option<&str> {
     let words = declaration(item)?;
     let end = words.find(['(', '<', ' ', '=']).unwrap_or(words.len());
-    // A colon that is not part of a path ends it: `a::B::field: u32`.
+    // A final colon is not part of the path: `a::B::field: u32`.
     let name = words.get(..end)?;
     Some(name.strip_suffix(':').unwrap_or(name))
 }
 
-/// A line from its path on: without attributes, `pub` and what kind it is.
+/// A line without attributes, `pub` and the kind of item: it starts with the path. Returns `None` if the item is not `pub`.
 fn declaration(item: &str) -> Option<&str> {
     let mut rest = item;
     while let Some(attribute) = rest.strip_prefix("#[") {
@@ -140,7 +141,7 @@ fn declaration(item: &str) -> Option<&str> {
     Some(rest)
 }
 
-/// What was there that a new item within it may break: exhaustive enums and traits.
+/// Existing items that a new item can break: exhaustive enums, and traits.
 struct Containers<'a> {
     enums: BTreeSet<&'a str>,
     traits: BTreeSet<&'a str>,
@@ -155,7 +156,7 @@ impl<'a> Containers<'a> {
         Self { enums: named("pub enum "), traits: named("trait ") }
     }
 
-    /// Whether this new item is a variant or a variant's field of one of the enums, or belongs to one of the traits.
+    /// Whether this new item is a variant of one of the enums, a field of such a variant, or an item of one of the traits.
     fn demands(&self, item: &str) -> bool {
         let Some((parent, _)) = path(item).and_then(|path| path.rsplit_once("::")) else { return false };
         let is_function = item.contains("pub fn ") || item.contains(" fn ") || item.contains("pub const ");

@@ -4,16 +4,16 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-/// A crate's public items, a line each, and what they were listed with.
+/// The public items of a crate, one per line, with the version of the crate and of rustdoc's format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemList {
-    /// The crate.
+    /// The name of the crate.
     pub name: String,
-    /// Its version.
+    /// The version of the crate.
     pub version: Version,
-    /// The format of rustdoc's JSON that they were read from. Another one may write the same item in other words.
+    /// The version of rustdoc's JSON format. Another format may print the same item differently.
     pub format: u32,
-    /// The items, as Rust declares them, with full paths.
+    /// The declarations of the items, with full paths.
     pub items: Vec<String>,
 }
 
@@ -23,16 +23,16 @@ impl ItemList {
     /// Reads a list.
     ///
     /// # Errors
-    /// A file that cannot be read, or whose first line is another.
+    /// Returns [`UpkeepError::File`] if the file cannot be read, and [`UpkeepError::Items`] if its first line is not valid.
     pub fn read(path: &Path) -> Result<Self, UpkeepError> {
         let text = fs::read_to_string(path).map_err(|source| UpkeepError::File { path: path.to_owned(), source })?;
         Self::parse(path, &text)
     }
 
-    /// From the text of the file `path`, which errors name.
+    /// Parses a list. Errors name `path`.
     ///
     /// # Errors
-    /// A first line that is another.
+    /// Returns [`UpkeepError::Items`] if the first line is not valid.
     pub fn parse(path: &Path, text: &str) -> Result<Self, UpkeepError> {
         let mut lines = text.lines();
         let head = lines.next().unwrap_or_default();
@@ -44,10 +44,10 @@ impl ItemList {
         Ok(Self { name, version, format, items: lines.map(str::to_owned).collect() })
     }
 
-    /// Writes it.
+    /// Writes the list.
     ///
     /// # Errors
-    /// A file that cannot be written.
+    /// Returns [`UpkeepError::File`] if the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), UpkeepError> {
         fs::write(path, self.to_string()).map_err(|source| UpkeepError::File { path: path.to_owned(), source })
     }

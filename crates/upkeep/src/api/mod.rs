@@ -1,4 +1,4 @@
-//! The list of a crate's public items, kept as a text file in its folder, and what has changed since.
+//! Lists of a crate's public items, stored as a text file in its folder, and the differences between two lists.
 
 mod difference;
 mod list;
@@ -8,5 +8,5 @@ pub use difference::{Difference, Weight};
 pub use list::ItemList;
 pub use rustdoc::{Documented, document};
 
-/// The name of the file in a crate's folder.
+/// The name of the file with the list, in the folder of a crate.
 pub const FILE: &str = "API.txt";

@@ -7,25 +7,27 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::Command;
 
-/// The formats of rustdoc's JSON that are read here: those of Rust 1.93 and newer.
+/// The supported formats of rustdoc's JSON, from Rust 1.93 on.
 const FORMATS: RangeInclusive<u32> = 57..=59;
 
-/// What came of documenting a crate.
+/// The result of documenting a crate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Documented {
-    /// Its public items.
+    /// The public items of the crate.
     Items(ItemList),
-    /// This toolchain's rustdoc writes a format that is not read here.
+    /// The toolchain's rustdoc writes this unsupported format.
     OtherFormat(u32),
 }
 
-/// Lists a crate's public items, with its default features: rustdoc reads the crate, nothing is compiled but what the crate depends
-/// on. Items that follow from others (blanket and automatic implementations, derived ones) are left out.
+/// Lists a crate's public items with its default features. Compiles only the dependencies; rustdoc reads the crate itself.
+/// Blanket, automatic and derived implementations are omitted.
 ///
 /// # Errors
-/// Rustdoc fails, as where the crate does not compile, or writes what cannot be read.
+/// - Returns [`UpkeepError::Start`] if cargo cannot be started.
+/// - Returns [`UpkeepError::Failed`] if rustdoc fails, for instance because the crate does not compile.
+/// - Returns [`UpkeepError::File`], [`UpkeepError::Items`] or [`UpkeepError::Rustdoc`] if rustdoc's output cannot be read.
 pub fn document(workspace: &Workspace, package: &Package, offline: bool) -> Result<Documented, UpkeepError> {
-    // Build scripts of dependencies look at RUSTC_BOOTSTRAP: in the common folder, each change of it would compile everything anew.
+    // Build scripts of dependencies depend on RUSTC_BOOTSTRAP. A separate folder avoids recompilation when it changes.
     let target = workspace.target_folder().join("api");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
@@ -34,7 +36,7 @@ pub fn document(workspace: &Workspace, package: &Package, offline: bool) -> Resu
         .arg("--target-dir")
         .arg(&target)
         .args(["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"])
-        // The format is not stable yet; this lets any toolchain write it.
+        // The JSON format is not stable; this variable enables it in any toolchain.
         .env("RUSTC_BOOTSTRAP", "1");
     if offline {
         cargo.env("CARGO_NET_OFFLINE", "true");

@@ -3,7 +3,7 @@ use crate::Policy;
 use cargo_metadata::Package;
 use std::collections::BTreeMap;
 
-/// Dependencies that are there in several versions, and skipped versions that no longer are a second one.
+/// Dependencies in several versions, and skipped versions that are not a second version.
 pub(super) fn findings(dependencies: &[&Package], policy: &Policy) -> Vec<Finding> {
     let mut versions: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for package in dependencies {

@@ -1,9 +1,9 @@
-use super::{Finding, named};
+use super::finding::{Finding, named};
 use crate::Policy;
 use cargo_metadata::Package;
 use spdx::{Expression, ParseMode};
 
-/// Dependencies whose licences do not suffice, and exceptions for dependencies that are not there.
+/// Dependencies with disallowed licences, and licence exceptions for crates that are not dependencies.
 pub(super) fn findings(dependencies: &[&Package], policy: &Policy) -> Vec<Finding> {
     let mut found: Vec<Finding> =
         dependencies.iter().filter_map(|package| Some(Finding::new(named(package), fault(package, policy)?))).collect();
@@ -19,7 +19,7 @@ fn fault(package: &Package, policy: &Policy) -> Option<String> {
     let Some(text) = &package.license else {
         return Some("names no licence".to_owned());
     };
-    // Older packages write "MIT/Apache-2.0".
+    // Lax mode, because older packages write "MIT/Apache-2.0".
     let expression = match Expression::parse_mode(text, ParseMode::LAX) {
         Ok(expression) => expression,
         Err(error) => return Some(format!("its licence {text:?} is no SPDX expression: {}", error.reason)),

@@ -3,11 +3,11 @@ use crate::UpkeepError;
 use std::path::Path;
 use std::process::Command;
 
-/// What is wrong with the `Cargo.lock` in `root`: it is not there, git does not have it, or (as told by `cargo --locked`) it is
-/// not what the `Cargo.toml` files ask for. Without git, or outside of a repository, what git has is not looked at.
+/// Checks the `Cargo.lock` in `root`. Finds that it does not exist, is not tracked by git, or is not current according to
+/// `cargo --locked`. Without git, or outside a repository, the second check is skipped.
 ///
 /// # Errors
-/// Cargo cannot be started, or fails for another reason.
+/// Returns [`UpkeepError::Start`] if cargo cannot be started, and [`UpkeepError::Failed`] if it fails for another reason.
 pub fn lock_file_finding(root: &Path, offline: bool) -> Result<Option<Finding>, UpkeepError> {
     let finding = |fault: &str| Ok(Some(Finding::new("Cargo.lock", fault)));
     if !root.join("Cargo.lock").is_file() {

@@ -1,7 +1,7 @@
-use super::{Finding, named};
+use super::finding::{Finding, named};
 use cargo_metadata::{Package, semver::Version};
 
-/// Dependencies that ask for a newer Rust than `ours`. One that asks for none is not known to.
+/// Dependencies that require a newer Rust than `ours`. A dependency that declares no version is accepted.
 pub(super) fn findings(dependencies: &[&Package], ours: &Version) -> Vec<Finding> {
     dependencies
         .iter()

@@ -1,8 +1,8 @@
-use super::{Finding, named};
+use super::finding::{Finding, named};
 use crate::Policy;
 use cargo_metadata::Package;
 
-/// Dependencies from elsewhere than the allowed registries: git, other registries, folders outside of the workspace.
+/// Dependencies that are not from an allowed registry: from git, another registry, or a folder outside the workspace.
 pub(super) fn findings(dependencies: &[&Package], policy: &Policy) -> Vec<Finding> {
     let is_allowed = |source: &str| {
         source.strip_prefix("registry+").is_some_and(|registry| policy.registries.iter().any(|r| r == registry))

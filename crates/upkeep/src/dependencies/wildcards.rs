@@ -1,7 +1,7 @@
-use super::{Finding, named};
+use super::finding::{Finding, named};
 use cargo_metadata::{Dependency, DependencyKind, Package, semver::VersionReq};
 
-/// Members' dependencies in any version, `*`, as cargo-deny sees them with `allow-wildcard-paths`.
+/// Dependencies of members in any version, `*`, by the rules of cargo-deny's `allow-wildcard-paths`.
 pub(super) fn findings(members: &[&Package]) -> Vec<Finding> {
     let mut found = Vec::new();
     for package in members {
@@ -15,7 +15,8 @@ pub(super) fn findings(members: &[&Package]) -> Vec<Finding> {
     found
 }
 
-/// A folder or a git repository has one version; but what is published without another is looked for in the registry.
+/// Whether `*` is allowed: for a folder or a git repository, which has one version, unless the dependency is published with the
+/// crate. A published dependency comes from the registry, in any version.
 fn may_be_any(dependency: &Dependency, is_private: bool) -> bool {
     let is_git = dependency.source.as_ref().is_some_and(|source| source.repr.starts_with("git+"));
     let is_published = !is_private && dependency.kind != DependencyKind::Development;

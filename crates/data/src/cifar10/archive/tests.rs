@@ -1,4 +1,4 @@
-//! Archives made here, byte by byte where the tar crate would refuse to make them.
+//! Archives made here, byte by byte if the tar crate refuses to make them.
 
 use std::{
     fs,
@@ -12,10 +12,10 @@ use tar::{Builder, EntryType, Header};
 use super::{batch_names, unpack, unpack_batches};
 use crate::{DataError, cifar10};
 
-/// Two records a file.
+/// The size of a file of two records.
 const SIZE: u64 = 2 * cifar10::RECORD as u64;
 
-/// A header with these bytes as its path, whatever they are.
+/// A header with any bytes as its path.
 fn header(path: &[u8], kind: EntryType, size: u64) -> Header {
     let mut header = Header::new_gnu();
     header.as_old_mut().name[..path.len()].copy_from_slice(path);
@@ -26,14 +26,14 @@ fn header(path: &[u8], kind: EntryType, size: u64) -> Header {
     header
 }
 
-/// A file's two records, told apart by `seed`.
+/// The two records of a file, which depend on `seed`.
 fn records(seed: u8) -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..SIZE).map(|i| (i % 251) as u8 ^ seed).collect();
     (bytes[0], bytes[cifar10::RECORD]) = (seed, 9 - seed);
     bytes
 }
 
-/// The archive as it should be, with what `more` adds, uncompressed.
+/// A valid archive, with the entries added by `more`, uncompressed.
 fn tarball(more: impl FnOnce(&mut Builder<Vec<u8>>)) -> Vec<u8> {
     let mut archive = Builder::new(Vec::new());
     archive.append(&header(b"cifar-10-batches-bin/", EntryType::Directory, 0), &[][..]).unwrap();
@@ -52,7 +52,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Puts the bytes into a file, unpacks it beside, and says what came of it and what files there are now.
+/// Writes the bytes to a file and unpacks it. Returns the result, the files in the folder, and the folder.
 fn unpacked(bytes: &[u8]) -> (Result<(), DataError>, Vec<PathBuf>, tempfile::TempDir) {
     let root = tempfile::tempdir().unwrap();
     let archive = root.path().join("archive.tar.gz");
@@ -71,7 +71,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Nothing may be written for the archive; the message has to say why.
+/// Asserts that the archive is refused with this reason, and that nothing is written.
 fn refused(bytes: &[u8], why: &str) {
     let (result, files, _root) = unpacked(bytes);
     let message = result.expect_err(why).to_string();
@@ -195,7 +195,7 @@ fn a_link_in_the_way_is_replaced_and_not_followed() {
 
 #[test]
 fn promises_are_not_believed() {
-    // Sizes that no disk holds, as a binary number (GNU) and as eight octal digits more than there are.
+    // Sizes larger than any disk, as a binary number (GNU) or in octal digits.
     for size in [1u64 << 60, u64::MAX, u64::MAX - 511, 1 << 33] {
         for name in [&b"cifar-10-batches-bin/readme.html"[..], b"cifar-10-batches-bin/test_batch.bin", b"other"] {
             let mut tar = header(name, EntryType::Regular, size).as_bytes().to_vec();
@@ -205,10 +205,10 @@ fn promises_are_not_believed() {
             assert!(files.is_empty());
         }
     }
-    // A file of the right size in the header of which nothing follows.
+    // The header has the right size, but the file is missing.
     let tar = header(b"cifar-10-batches-bin/test_batch.bin", EntryType::Regular, SIZE).as_bytes().to_vec();
     refused(&gzip(&tar), "0 bytes of cifar-10-batches-bin/test_batch.bin");
-    // Zeros without end after the end.
+    // Many zeros after the end of the archive.
     let mut bomb = tarball(|_| ());
     bomb.resize(bomb.len() + (2 << 20), 0);
     refused(&gzip(&bomb), "data after the end");
@@ -251,7 +251,7 @@ fn headers_with_a_byte_changed_write_the_six_files_or_none() {
         accepted += usize::from(result.is_ok());
         assert_eq!(files.len(), if result.is_ok() { 6 } else { 0 }, "byte {byte} of the header at {start}: {result:?}");
     }
-    // Times, owners and what is unused decide nothing.
+    // Times, owners and unused bytes do not matter.
     assert!(accepted > 512 / 7, "{accepted}");
 }
 

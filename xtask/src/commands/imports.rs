@@ -1,0 +1,24 @@
+//! `cargo xtask imports`.
+
+use super::workspace_root;
+use minima_cli::{Outcome, say};
+use anyhow::Result;
+use clap::Args;
+use minima_upkeep::imports;
+
+/// Find source files of a crate that import each other.
+#[derive(Debug, Args)]
+#[command(after_help = "Exits 1 with the files and imports of each cycle.")]
+pub(crate) struct Imports {}
+
+impl Imports {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let report = imports::check(&workspace_root())?;
+        report.cycles.iter().for_each(|cycle| say!("{cycle}"));
+        if !report.cycles.is_empty() {
+            return Ok(Outcome::Found);
+        }
+        say!("{} source files, no import cycle.", report.files);
+        Ok(Outcome::Fine)
+    }
+}
