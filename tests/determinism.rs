@@ -2,15 +2,12 @@
 
 use minima_attacks::Ball;
 use minima_autodiff::Model;
-use minima_data::{Mnist, mnist};
-use minima_config::attack_catalogue::{CATALOGUE, Options, attack};
-use minima_runs::machine::Machine;
-use minima_runs::observer::Silent;
 use minima_config::Labels;
-use minima_config::preset::Preset;
 use minima_config::Run;
-use minima_runs::{RunTraining, TestSet, Trained};
+use minima_config::attack_catalogue::{CATALOGUE, Options, attack};
+use minima_config::preset::Preset;
 use minima_config::{Norm, OptimizerSpec};
+use minima_data::{Mnist, mnist};
 use minima_metrics::statistics::{Estimate, ImageResamples, Resampled, Share, holm, p_same_share};
 use minima_metrics::{
     Histogram, Scope, SpectrumOptions, Summary, curvature_spectrum, evaluate, evenly_around_zero,
@@ -18,6 +15,9 @@ use minima_metrics::{
     sharpness, with_scaled_logits, zero_share,
 };
 use minima_rng::Key;
+use minima_runs::machine::Machine;
+use minima_runs::observer::Silent;
+use minima_runs::{RunTraining, TestSet, Trained};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 

@@ -3,12 +3,12 @@
 //! Run by `cargo test -p minima-tests --release --features planted-faults --test gate -- --nocapture`, which prints a table of
 //! the faults and the checks that detect them.
 
-use minima_data::{Mnist, mnist};
 use minima_cli::check::{Part, check_only};
-use minima_runs::observer::Silent;
 use minima_config::Labels;
-use minima_rows::Table;
+use minima_data::{Mnist, mnist};
 use minima_faults::{Fault, plant};
+use minima_rows::Table;
+use minima_runs::observer::Silent;
 use minima_tests::property::{self, Property};
 use std::path::Path;
 

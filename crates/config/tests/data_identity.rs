@@ -1,9 +1,9 @@
 //! The data set of a preset: written by a run, read back, and compared.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
-use minima_data::{Dataset, FileHash, Mnist, mnist};
 use minima_config::DataIdentity;
 use minima_config::preset::{Preset, PresetError};
+use minima_data::{Dataset, FileHash, Mnist, mnist};
 use ndarray::Array2;
 
 /// Blank images whose files have these hashes.

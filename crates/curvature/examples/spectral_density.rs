@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let top = density.iter().copied().fold(floor, f64::max);
 
     let path = std::env::args().nth(1).map_or_else(|| std::env::temp_dir().join("spectral_density.svg"), PathBuf::from);
-    register_font("sans-serif", FontStyle::Normal, include_bytes!("../../experiment/fonts/DejaVuSans.ttf"))
+    register_font("sans-serif", FontStyle::Normal, include_bytes!("../../report/fonts/DejaVuSans.ttf"))
         .map_err(|_| "the font cannot be read")?;
     let area = SVGBackend::new(&path, (800, 450)).into_drawing_area();
     area.fill(&WHITE)?;

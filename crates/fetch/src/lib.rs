@@ -45,8 +45,8 @@ mod options;
 mod part_file;
 mod transfer;
 
-pub use minima_store::sha256_of as sha256;
 pub use download::Download;
 pub use error::{Failure, FetchError, MirrorFailure};
 pub use fetcher::{Event, Fetcher};
+pub use minima_store::sha256_of as sha256;
 pub use options::Options;

@@ -89,10 +89,7 @@ pub fn check_curve(rows: &[TrainingRow], labels: &str, optimizer: &str) -> Optio
     };
     for point in numbers::curve(labels, counterpart) {
         let own = rows.iter().find(|row| {
-            row.labels == labels
-                && row.optimizer == optimizer
-                && row.seed == numbers::SEED
-                && row.epoch == point.epoch
+            row.labels == labels && row.optimizer == optimizer && row.seed == numbers::SEED && row.epoch == point.epoch
         });
         if let Some(row) = own {
             check.epochs += 1;
@@ -131,12 +128,12 @@ impl CountCheck {
 }
 
 /// Holds an optimizer's counts of the paper's seed in table 1 against the paper's, under the given tolerance.
-pub fn check_counts(table1: &[FgsmRow], optimizer: &str, tolerance: &CountTolerance) -> Vec<CountCheck> {
+pub fn check_counts(clean_fgsm: &[FgsmRow], optimizer: &str, tolerance: &CountTolerance) -> Vec<CountCheck> {
     let mut checks = Vec::new();
     let Some(counterpart) = paper_counterpart(optimizer) else {
         return checks;
     };
-    let own = || table1.iter().filter(|row| row.optimizer == optimizer && row.seed == numbers::SEED);
+    let own = || clean_fgsm.iter().filter(|row| row.optimizer == optimizer && row.seed == numbers::SEED);
     for (epsilon, allowed) in numbers::EPSILONS.iter().zip(tolerance.successes) {
         let Some(row) = own().find(|row| same(row.epsilon, *epsilon)) else {
             continue;

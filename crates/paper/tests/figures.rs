@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use minima_report::figures::{AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, MatchedPaths, RobustAccuracy, Samples, Scaling, SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg, write};
+use minima_paper::PAPER;
 use minima_paper::numbers as paper;
-use minima_rows::{AdversarialExample, CurvatureMatrix, PaceRow, PathRow, RobustnessRow, ScalingRow, SpectralDensityRow, TrainingRow};
-use minima_rows::Beside;
+use minima_report::figures::{
+    AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, MatchedPaths, RobustAccuracy, Samples,
+    Scaling, SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg, write,
+};
+use minima_rows::{
+    AdversarialExample, CurvatureMatrix, PaceRow, PathRow, RobustnessRow, ScalingRow, SpectralDensityRow, TrainingRow,
+};
 
 fn check_both<F: Figure>(figure: &F) -> String {
     let (width, height) = figure.size();
@@ -92,28 +97,29 @@ fn figure1_pairs_images_with_their_twins() {
 #[test]
 fn figure2_notes_the_share_above_its_cut() {
     let document =
-        check_both(&InputGradientNorms { labels: "clean".to_owned(), beside: Beside::Paper, samples: samples() });
+        check_both(&InputGradientNorms { labels: "clean".to_owned(), reference: Some(&PAPER), samples: samples() });
     assert!(document.contains("(paper 0.0060)"));
     assert!(document.contains("% above 2"));
 }
 
 #[test]
 fn figure3_marks_medians() {
-    let document = check_both(&LogitMargins { labels: "clean".to_owned(), beside: Beside::Paper, samples: samples() });
+    let document =
+        check_both(&LogitMargins { labels: "clean".to_owned(), reference: Some(&PAPER), samples: samples() });
     assert!(document.contains("(paper 7.90)") && document.contains("% below 0"));
 }
 
 #[test]
 fn values_that_are_none_are_counted_and_not_drawn() {
     let odd = vec![Samples { optimizer: "sgd".to_owned(), values: vec![f64::NAN, 1.0, f64::INFINITY] }];
-    let document = check(&LogitMargins { labels: "clean".to_owned(), beside: Beside::Paper, samples: odd.clone() });
+    let document = check(&LogitMargins { labels: "clean".to_owned(), reference: Some(&PAPER), samples: odd.clone() });
     assert!(document.contains("2 not finite"));
-    check(&InputGradientNorms { labels: "a < b & \"c\"".to_owned(), beside: Beside::Paper, samples: odd });
+    check(&InputGradientNorms { labels: "a < b & \"c\"".to_owned(), reference: Some(&PAPER), samples: odd });
     let diverged = vec![Samples { optimizer: "sgd".to_owned(), values: vec![-1e30, 1.0, f64::MAX, f64::MIN] }];
-    check(&LogitMargins { labels: "clean".to_owned(), beside: Beside::Paper, samples: diverged });
+    check(&LogitMargins { labels: "clean".to_owned(), reference: Some(&PAPER), samples: diverged });
     let empty = vec![Samples { optimizer: "sgd".to_owned(), values: vec![] }];
-    check(&LogitMargins { labels: "clean".to_owned(), beside: Beside::Paper, samples: empty });
-    check(&LogitMargins { labels: "clean".to_owned(), beside: Beside::Paper, samples: vec![] });
+    check(&LogitMargins { labels: "clean".to_owned(), reference: Some(&PAPER), samples: empty });
+    check(&LogitMargins { labels: "clean".to_owned(), reference: Some(&PAPER), samples: vec![] });
 }
 
 #[test]
@@ -149,7 +155,7 @@ fn training_rows() -> Vec<TrainingRow> {
     let mut rows = Vec::new();
     for labels in ["poisoned", "clean"] {
         for optimizer in ["adam", "sgd", "gauss-newton-published"] {
-            for point in paper::curve(labels, optimizer).unwrap() {
+            for point in paper::curve(labels, optimizer) {
                 rows.push(TrainingRow {
                     labels: labels.to_owned(),
                     optimizer: optimizer.to_owned(),
@@ -168,7 +174,7 @@ fn training_rows() -> Vec<TrainingRow> {
 
 #[test]
 fn training_curves_have_a_panel_a_metric_and_dataset() {
-    let document = check_both(&TrainingCurves { rows: training_rows(), with_paper: true });
+    let document = check_both(&TrainingCurves { rows: training_rows(), reference: Some(&PAPER) });
     for panel in ["Train loss, clean", "Train accuracy, clean", "Test accuracy, poisoned"] {
         assert!(document.contains(panel), "{panel}");
     }
@@ -179,17 +185,17 @@ fn training_curves_have_a_panel_a_metric_and_dataset() {
 fn training_curves_of_odd_runs_are_drawn() {
     let mut rows = training_rows();
     rows.truncate(1);
-    check(&TrainingCurves { rows: rows.clone(), with_paper: false });
+    check(&TrainingCurves { rows: rows.clone(), reference: None });
     rows[0].train_loss = f64::NAN;
     rows[0].test_accuracy = 1.0;
-    check(&TrainingCurves { rows, with_paper: false });
-    check(&TrainingCurves { rows: vec![], with_paper: true });
+    check(&TrainingCurves { rows, reference: None });
+    check(&TrainingCurves { rows: vec![], reference: Some(&PAPER) });
 }
 
 #[test]
 fn both_files_are_written() {
     let folder = tempfile::tempdir().unwrap();
-    let figure = LogitMargins { labels: "clean".to_owned(), beside: Beside::Paper, samples: samples() };
+    let figure = LogitMargins { labels: "clean".to_owned(), reference: Some(&PAPER), samples: samples() };
     let [vector, bitmap] = write(&folder.path().join("figures"), &figure).unwrap();
     assert_eq!(std::fs::read_to_string(vector).unwrap(), svg(&figure).unwrap());
     assert!(bitmap.ends_with("figures/figure3.png") && bitmap.exists());

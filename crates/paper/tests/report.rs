@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use minima_paper::numbers as paper;
-use minima_rows::{CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, Quantity, RobustnessRow, Scope, SharpnessRow, SpectralQuantity, TrainingRow};
-use minima_report::{ReportInput, Verdict, findings, report};
-use minima_report::results::DataSet;
 use minima_metrics::Summary;
+use minima_paper::PAPER;
+use minima_paper::numbers as paper;
+use minima_report::results::DataSet;
+use minima_report::{Agreement, Reference, ReportInput, report};
+use minima_rows::{
+    CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, Quantity, RobustnessRow, Scope, SharpnessRow,
+    SpectralQuantity, TrainingRow,
+};
 
 const PUBLISHED: &str = "gauss-newton-published";
 const TF32: &str = "gauss-newton-published-tf32";
@@ -43,21 +47,25 @@ impl Run {
             run.add("clean", optimizer, optimizer);
             run.add("poisoned", optimizer, optimizer);
             for rho in paper::RHOS {
-                let median = paper::sharpness(optimizer, rho).unwrap().unwrap_or(0.5);
-                run.table3.push(SharpnessRow::new(optimizer, 42, rho, Scope::Batch, median, median).unwrap());
+                let median = paper::sharpness(optimizer, rho).unwrap_or(0.5);
+                run.table3.push(SharpnessRow::new(optimizer, 42, rho, Scope::Batch, median, median));
             }
             for quantity in [Quantity::InputGradientNorm, Quantity::LogitMargin] {
-                let median = paper::distribution("clean", optimizer, quantity).unwrap().map_or(1.0, |one| one.median);
-                run.distributions.push(
-                    DistributionRow::new("clean", optimizer, 42, quantity, &Summary::of(&[median]).unwrap()).unwrap(),
-                );
+                let median = paper::distribution("clean", optimizer, quantity).map_or(1.0, |one| one.median);
+                run.distributions.push(DistributionRow::new(
+                    "clean",
+                    optimizer,
+                    42,
+                    quantity,
+                    &Summary::of(&[median]).unwrap(),
+                ));
             }
         }
         run
     }
 
     fn add(&mut self, labels: &str, optimizer: &str, like: &str) {
-        for point in paper::curve(labels, like).unwrap() {
+        for point in paper::curve(labels, like) {
             self.training.push(TrainingRow {
                 labels: labels.to_owned(),
                 optimizer: optimizer.to_owned(),
@@ -70,8 +78,8 @@ impl Run {
             });
         }
         for epsilon in paper::EPSILONS {
-            let count = paper::fgsm(labels, like, epsilon).unwrap().unwrap();
-            let row = FgsmRow::new(labels, optimizer, 42, epsilon, count.correct, count.successes).unwrap();
+            let count = paper::fgsm(labels, like, epsilon).unwrap();
+            let row = FgsmRow::new(labels, optimizer, 42, epsilon, count.correct, count.successes);
             self.tables[usize::from(labels == "poisoned")].push(row);
         }
     }
@@ -79,7 +87,7 @@ impl Run {
     fn set_flips(&mut self, optimizer: &str, epsilon: f64, successes: u32) {
         let found = self.tables[0].iter_mut().find(|row| row.optimizer == optimizer && row.epsilon == epsilon);
         let row = found.unwrap();
-        *row = FgsmRow::new("clean", optimizer, 42, epsilon, row.correct, successes).unwrap();
+        *row = FgsmRow::new("clean", optimizer, 42, epsilon, row.correct, successes);
     }
 
     fn input(&self, paper_configuration: bool) -> ReportInput<'_> {
@@ -91,9 +99,9 @@ impl Run {
             data_folder: None,
             seeds: &[42],
             training: &self.training,
-            table1: &self.tables[0],
-            table2: &self.tables[1],
-            table3: &self.table3,
+            clean_fgsm: &self.tables[0],
+            poisoned_fgsm: &self.tables[1],
+            sharpness: &self.table3,
             curvature: &self.curvature,
             distributions: &self.distributions,
             robustness: &self.robustness,
@@ -105,14 +113,15 @@ impl Run {
             studies: None,
             figures: &self.figures,
             notes: &self.notes,
-            paper_configuration,
-            known_configuration: true,
+            reference: Some(&PAPER),
+            is_reference_configuration: paper_configuration,
+            is_known_configuration: true,
         }
     }
 
     fn report(&self) -> String {
-        let text = report(&self.input(true)).unwrap();
-        assert_eq!(text, report(&self.input(true)).unwrap());
+        let text = report(&self.input(true));
+        assert_eq!(text, report(&self.input(true)));
         text
     }
 }
@@ -120,9 +129,9 @@ impl Run {
 #[test]
 fn the_papers_own_numbers_match() {
     let run = Run::the_papers();
-    let found = findings(&run.input(true)).unwrap();
-    assert!(found.iter().all(|finding| finding.verdict != Verdict::Differs), "{found:#?}");
-    assert_eq!(found.iter().filter(|finding| finding.verdict == Verdict::Matches).count(), 9);
+    let found = PAPER.findings(&run.input(true));
+    assert!(found.iter().all(|finding| finding.agreement != Agreement::Differs), "{found:#?}");
+    assert_eq!(found.iter().filter(|finding| finding.agreement == Agreement::Matches).count(), 9);
 
     let text = run.report();
     assert!(text.contains("Of 9 comparisons with the paper, 9 match and 0 do not"));
@@ -160,7 +169,7 @@ fn what_stopped_those_below_97_percent_is_told() {
             run.training.push(row);
         }
     }
-    let text = report(&run.input(false)).unwrap();
+    let text = report(&run.input(false));
     assert!(
         text.contains("- K-FAC ends at 90.00 % after 2 epochs")
             && text.contains("a train loss of 0.400, which did not change in the last epoch.")
@@ -219,14 +228,14 @@ fn absent_rows_are_not_spoken_of() {
     {
         assert!(!text.contains(absent), "{absent}");
     }
-    let nothing = report(&Run::empty().input(true)).unwrap();
+    let nothing = report(&Run::empty().input(true));
     assert!(nothing.contains("no training run is recorded") && nothing.contains("There is nothing to compare"));
 }
 
 #[test]
 fn a_smaller_run_is_not_judged() {
     let run = Run::the_papers();
-    let text = report(&run.input(false)).unwrap();
+    let text = report(&run.input(false));
     assert!(text.contains("**Not judged.** This is not the paper's full configuration"));
     assert!(!text.contains("**Matches.**") && !text.contains("Training curves against the paper's"));
     assert!(text.contains("Nothing in this run is judged against the paper"));
@@ -239,10 +248,10 @@ fn a_folder_without_configuration_says_no_more_than_it_knows() {
         preset: "results",
         manifest: false,
         configuration: None,
-        known_configuration: false,
+        is_known_configuration: false,
         ..run.input(false)
     };
-    let text = report(&input).unwrap();
+    let text = report(&input);
     assert!(
         text.contains("# Which minimum, how robust: folder `results` on MNIST")
             && text.contains("`results` on MNIST: SGD")
@@ -251,7 +260,7 @@ fn a_folder_without_configuration_says_no_more_than_it_knows() {
     for absent in ["config.toml", "manifest.json", "Run it again", "reset `"] {
         assert!(!text.contains(absent), "{absent}");
     }
-    let text = report(&ReportInput { configuration: Some("studies/seeds/config.toml"), ..input }).unwrap();
+    let text = report(&ReportInput { configuration: Some("studies/seeds/config.toml"), ..input });
     assert!(text.contains("cargo xtask study seeds --config studies/seeds/config.toml --out again"));
     assert!(!text.contains("manifest.json"));
 }
@@ -400,7 +409,7 @@ fn unequal(sgd_accuracy: f64) -> Run {
         }
         let correct = (10_000.0 * test_accuracy).round();
         let successes = (correct * rate).round() as u32;
-        run.tables[0].push(FgsmRow::new("clean", optimizer, 42, 0.1, correct as u32, successes).unwrap());
+        run.tables[0].push(FgsmRow::new("clean", optimizer, 42, 0.1, correct as u32, successes));
     }
     run
 }
@@ -471,7 +480,7 @@ fn the_named_optimizer_has_the_highest_robust_accuracy() {
                 .for_each(|row| row.test_accuracy = accuracies[place]);
             let correct = (10_000.0 * accuracies[place]) as u32;
             let successes = (f64::from(correct) * number(place as u32 + 3)) as u32;
-            run.tables[0][place] = FgsmRow::new("clean", name, 42, 0.1, correct, successes).unwrap();
+            run.tables[0][place] = FgsmRow::new("clean", name, 42, 0.1, correct, successes);
         }
         let robust: Vec<f64> =
             (0..3).map(|place| accuracies[place] * (1.0 - run.tables[0][place].success_rate)).collect();
@@ -529,9 +538,9 @@ fn other_data_has_no_number_of_the_paper() {
         row.train_loss *= 3.0;
     }
     let other = DataSet::Other("Fashion-MNIST".to_owned());
-    let input = ReportInput { data_set: &other, paper_configuration: false, ..run.input(false) };
-    assert!(findings(&input).unwrap().is_empty());
-    let text = report(&input).unwrap();
+    let input = ReportInput { data_set: &other, is_reference_configuration: false, ..run.input(false) };
+    assert!(PAPER.findings(&input).is_empty());
+    let text = report(&input);
     assert!(text.starts_with("# Which minimum, how robust: preset `paper` on Fashion-MNIST\n"), "{text}");
     assert!(text.contains("The paper has no numbers for Fashion-MNIST: nothing here is compared with it."));
     assert!(text.contains("--config config.toml --data FOLDER --out again"));
@@ -543,11 +552,11 @@ fn other_data_has_no_number_of_the_paper() {
         assert!(!tables.contains(absent), "{absent}: {text}");
     }
     for (folder, said) in [("/data/fashion", "--data /data/fashion --out"), ("a b; c", "--data FOLDER --out")] {
-        let text = report(&ReportInput { data_folder: Some(folder), ..input }).unwrap();
+        let text = report(&ReportInput { data_folder: Some(folder), ..input });
         assert!(text.contains(said), "{text}");
     }
     let unknown = ReportInput { data_set: &DataSet::Unknown, ..input };
-    let text = report(&unknown).unwrap();
+    let text = report(&unknown);
     assert!(text.contains("The data set of these results is not known") && !text.contains("| paper"), "{text}");
     assert!(
         text.contains("--data FOLDER")

@@ -33,7 +33,7 @@ fn written(side: &Side) -> TempDir {
             let adam = optimizer == "adam";
             let successes = if adam { side.successes } else { 6_900 };
             let successes = (f64::from(successes) + 20.0 * luck(seed)) as u32;
-            fgsm.push(FgsmRow::new(CLEAN, optimizer, seed, 0.1, 9_700, successes).unwrap());
+            fgsm.push(FgsmRow::new(CLEAN, optimizer, seed, 0.1, 9_700, successes));
             let loss = if adam { side.train_loss } else { 0.2 };
             for epoch in 1..=2 {
                 training.push(TrainingRow {
@@ -48,12 +48,12 @@ fn written(side: &Side) -> TempDir {
                     test_accuracy: 0.97,
                 });
             }
-            sharpness.push(SharpnessRow::new(optimizer, seed, 0.01, Scope::Batch, 0.02, side.median).unwrap());
+            sharpness.push(SharpnessRow::new(optimizer, seed, 0.01, Scope::Batch, 0.02, side.median));
         }
     }
     write_csv(&folder.path().join("training.csv"), &training).unwrap();
-    write_csv(&folder.path().join("tables/table1.csv"), &fgsm).unwrap();
-    write_csv(&folder.path().join("tables/table3.csv"), &sharpness).unwrap();
+    write_csv(&folder.path().join("tables/fgsm.csv"), &fgsm).unwrap();
+    write_csv(&folder.path().join("tables/sharpness.csv"), &sharpness).unwrap();
     folder
 }
 
@@ -74,7 +74,7 @@ fn the_same_folder_twice_has_the_same_bytes() {
     assert_eq!(comparison.files.len(), 3);
     assert!(comparison.files.iter().all(|file| file.same_bytes && file.metrics.is_empty()));
     assert!(!comparison.changed());
-    assert!(comparison.to_string().contains("tables/table1.csv: the same bytes"), "{comparison}");
+    assert!(comparison.to_string().contains("tables/fgsm.csv: the same bytes"), "{comparison}");
 }
 
 /// One seed: 7 000 of 9 700 has a standard deviation of 44, the difference of two of 62; 60 is noise, 500 is not.
@@ -83,7 +83,7 @@ fn counts_of_one_seed_are_held_to_their_binomial_noise() {
     let one = Side { seeds: vec![42], ..BASE };
     let near = compared(&one, &Side { successes: 7_060, ..one.clone() });
     assert!(changed(&near).is_empty(), "{near}");
-    assert!(near.to_string().contains("tables/table1.csv: 0 changed, 1 within noise, 3 equal"), "{near}");
+    assert!(near.to_string().contains("tables/fgsm.csv: 0 changed, 1 within noise, 3 equal"), "{near}");
     let far = compared(&one, &Side { successes: 7_500, ..one.clone() });
     assert_eq!(changed(&far), ["clean adam epsilon=0.1: successes"]);
     assert!(far.changed() && far.changes().rows.len() == 1);
@@ -126,20 +126,20 @@ fn several_seeds_are_tested_over_seeds() {
 fn what_is_missing_is_named() {
     let one = Side { seeds: vec![42], ..BASE };
     let (a, b) = (written(&one), written(&Side { seeds: vec![42, 43], ..BASE }));
-    fs::remove_file(b.path().join("tables/table3.csv")).unwrap();
+    fs::remove_file(b.path().join("tables/sharpness.csv")).unwrap();
     let comparison = compare(a.path(), b.path()).unwrap();
     assert!(comparison.changed(), "a file is gone");
-    assert_eq!(comparison.only_in_a, ["tables/table3.csv"]);
-    let fgsm = comparison.files.iter().find(|file| file.file == "tables/table1.csv").unwrap();
+    assert_eq!(comparison.only_in_a, ["tables/sharpness.csv"]);
+    let fgsm = comparison.files.iter().find(|file| file.file == "tables/fgsm.csv").unwrap();
     assert_eq!(fgsm.only_in_b, ["clean adam epsilon=0.1 seed=43", "clean sgd epsilon=0.1 seed=43"]);
-    assert!(comparison.to_string().contains("Only in A: tables/table3.csv"), "{comparison}");
+    assert!(comparison.to_string().contains("Only in A: tables/sharpness.csv"), "{comparison}");
 }
 
 /// Committed findings have their tables beside `training.csv`.
 #[test]
 fn a_flat_folder_is_a_results_folder() {
     let (a, b) = (written(&Side { seeds: vec![42], ..BASE }), tempfile::tempdir().unwrap());
-    fs::copy(a.path().join("tables/table1.csv"), b.path().join("table1.csv")).unwrap();
+    fs::copy(a.path().join("tables/fgsm.csv"), b.path().join("fgsm.csv")).unwrap();
     let comparison = compare(a.path(), b.path()).unwrap();
     assert_eq!(comparison.files.len(), 1);
     assert!(comparison.files[0].same_bytes);
@@ -151,7 +151,7 @@ fn what_is_no_results_folder_is_an_error() {
     let refused = |folder: &Path| compare(a.path(), folder).unwrap_err();
     assert!(matches!(refused(Path::new("/no/such/folder")), ComparisonError::NoResults { .. }));
     let b = written(&Side { seeds: vec![43], ..BASE });
-    let spoil = |text: &str| fs::write(b.path().join("tables/table1.csv"), text).unwrap();
+    let spoil = |text: &str| fs::write(b.path().join("tables/fgsm.csv"), text).unwrap();
     spoil("labels,optimizer\nclean,adam\n");
     assert!(matches!(refused(b.path()), ComparisonError::Column { column: "epsilon", .. }));
     spoil("labels,optimizer,seed,correct,epsilon,successes\nclean,adam,42,many,0.1,3\n");
@@ -172,7 +172,7 @@ fn nothing_compared_is_not_called_nothing_changed() {
     assert!(text.ends_with("No number changed: all 3 files that are in both folders are the same bytes."), "{text}");
     // Files that have their headers and no row in common.
     let other = written(&Side { seeds: vec![42], ..BASE });
-    for (one, file) in [(&folder, "training.csv"), (&folder, "tables/table1.csv"), (&folder, "tables/table3.csv")] {
+    for (one, file) in [(&folder, "training.csv"), (&folder, "tables/fgsm.csv"), (&folder, "tables/sharpness.csv")] {
         let text = fs::read_to_string(one.path().join(file)).unwrap();
         fs::write(one.path().join(file), format!("{}\n", text.lines().next().unwrap())).unwrap();
     }

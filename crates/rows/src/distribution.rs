@@ -71,16 +71,6 @@ impl DistributionRow {
 }
 
 impl Record for DistributionRow {
-    const HEADER: &'static [&'static str] = &[
-        "labels",
-        "optimizer",
-        "seed",
-        "quantity",
-        "mean",
-        "median",
-        "q05",
-        "q25",
-        "q75",
-        "q95",
-    ];
+    const HEADER: &'static [&'static str] =
+        &["labels", "optimizer", "seed", "quantity", "mean", "median", "q05", "q25", "q75", "q95"];
 }

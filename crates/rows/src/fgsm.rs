@@ -1,4 +1,4 @@
-//! `tables/table1.csv` (clean) and `tables/table2.csv` (poisoned): an FGSM attack a row.
+//! `tables/fgsm.csv`: a row for each FGSM attack.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,13 +40,6 @@ impl FgsmRow {
 }
 
 impl Record for FgsmRow {
-    const HEADER: &'static [&'static str] = &[
-        "labels",
-        "optimizer",
-        "seed",
-        "correct",
-        "epsilon",
-        "successes",
-        "success_rate",
-    ];
+    const HEADER: &'static [&'static str] =
+        &["labels", "optimizer", "seed", "correct", "epsilon", "successes", "success_rate"];
 }

@@ -43,8 +43,7 @@ impl Provenance {
             return Ok(None);
         }
         let bytes = read_at_most(path, bounded_file::TEXT);
-        let bytes =
-            bytes.map_err(|error| ProvenanceError { path: path.to_owned(), found: error.to_string() })?;
+        let bytes = bytes.map_err(|error| ProvenanceError { path: path.to_owned(), found: error.to_string() })?;
         Self::from_json(&bytes, path).map(Some)
     }
 

@@ -1,4 +1,4 @@
-//! `tables/table3.csv`: the loss increase under a weight perturbation, a radius a row.
+//! `tables/sharpness.csv`: the loss increase under a weight perturbation, a row for each radius.
 
 use std::fmt;
 
@@ -40,6 +40,15 @@ pub struct SharpnessRow {
     pub mean_loss_increase: f64,
     /// Median loss increase over the test images.
     pub median_loss_increase: f64,
+}
+
+impl SharpnessRow {
+    /// The row of one radius.
+    #[must_use]
+    pub fn new(optimizer: &str, seed: u64, rho: f64, scope: Scope, mean: f64, median: f64) -> Self {
+        let (mean_loss_increase, median_loss_increase) = (mean, median);
+        Self { optimizer: optimizer.to_owned(), seed, rho, scope, mean_loss_increase, median_loss_increase }
+    }
 }
 
 impl Record for SharpnessRow {

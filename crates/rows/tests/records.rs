@@ -5,8 +5,11 @@
 use std::fmt::Debug;
 use std::fs;
 
-use minima_rows::{CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, Quantity, Record, RecordError, Scope, SharpnessRow, SpectralDensityRow, SpectralQuantity, TrainingRow, read_csv, to_csv, write_csv};
 use minima_metrics::Summary;
+use minima_rows::{
+    CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, Quantity, Record, RecordError, Scope, SharpnessRow,
+    SpectralDensityRow, SpectralQuantity, TrainingRow, read_csv, to_csv, write_csv,
+};
 
 fn round_trip<R: Record + PartialEq + Debug>(rows: &[R], expected: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -46,9 +49,9 @@ fn training_rows() {
 fn fgsm_rows() {
     round_trip(
         &[
-            FgsmRow::new("clean", "sgd", 42, 0.1, 9611, 7268).unwrap(),
-            FgsmRow::new("clean", "gauss-newton", 42, 0.05, 8, 2).unwrap(),
-            FgsmRow::new("clean", "gauss-newton", 42, 0.05, 0, 0).unwrap(),
+            FgsmRow::new("clean", "sgd", 42, 0.1, 9611, 7268),
+            FgsmRow::new("clean", "gauss-newton", 42, 0.05, 8, 2),
+            FgsmRow::new("clean", "gauss-newton", 42, 0.05, 0, 0),
         ],
         "labels,optimizer,seed,correct,epsilon,successes,success_rate,paper_correct,paper_successes\n\
          clean,sgd,42,9611,0.1,7268,0.7562168348767038,9611,7268\n\
@@ -61,8 +64,8 @@ fn fgsm_rows() {
 fn sharpness_rows() {
     round_trip(
         &[
-            SharpnessRow::new("adam", 42, 0.001, Scope::Batch, 0.00092, 0.00095).unwrap(),
-            SharpnessRow::new("adam", 42, 0.001, Scope::Example, 0.00281, 0.000041).unwrap(),
+            SharpnessRow::new("adam", 42, 0.001, Scope::Batch, 0.00092, 0.00095),
+            SharpnessRow::new("adam", 42, 0.001, Scope::Example, 0.00281, 0.000041),
         ],
         "optimizer,seed,rho,scope,mean_loss_increase,median_loss_increase,paper_median\n\
          adam,42,0.001,batch,0.00092,0.00095,0.0009\n\
@@ -75,10 +78,8 @@ fn distribution_rows() {
     let values = [1.0, 2.0, 3.0, 4.0, 5.0];
     round_trip(
         &[
-            DistributionRow::new("clean", "adam", 42, Quantity::InputGradientNorm, &Summary::of(&values).unwrap())
-                .unwrap(),
-            DistributionRow::new("poisoned", "adam", 42, Quantity::LogitMargin, &Summary::of(&values).unwrap())
-                .unwrap(),
+            DistributionRow::new("clean", "adam", 42, Quantity::InputGradientNorm, &Summary::of(&values).unwrap()),
+            DistributionRow::new("poisoned", "adam", 42, Quantity::LogitMargin, &Summary::of(&values).unwrap()),
         ],
         "labels,optimizer,seed,quantity,mean,median,q05,q25,q75,q95,paper_mean,paper_median\n\
          clean,adam,42,input_gradient_norm,3.0,3.0,1.2,2.0,4.0,4.8,0.456,0.006\n\
@@ -147,20 +148,17 @@ fn a_diverged_run_can_be_written_and_read() {
 #[test]
 fn errors_name_the_file_what_was_found_and_what_was_expected() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("table3.csv");
+    let path = folder.path().join("sharpness.csv");
     let cases = [
         ("optimizer,seed\nadam,42\n", "found the header \"optimizer,seed\""),
-        (
-            "optimizer,seed,rho,scope,mean_loss_increase,median_loss_increase,paper_median\nadam,x,1,batch,1,1,\n",
-            "line: 2",
-        ),
-        ("optimizer,seed,rho,scope,mean_loss_increase,median_loss_increase,paper_median\nadam,1\n", "line: 2"),
+        ("optimizer,seed,rho,scope,mean_loss_increase,median_loss_increase\nadam,x,1,batch,1,1\n", "line: 2"),
+        ("optimizer,seed,rho,scope,mean_loss_increase,median_loss_increase\nadam,1\n", "line: 2"),
         ("", "found the header \"\""),
     ];
     for (content, found) in cases {
         fs::write(&path, content).unwrap();
         let message = read_csv::<SharpnessRow>(&path).unwrap_err().to_string();
-        assert!(message.contains("table3.csv"), "{message}");
+        assert!(message.contains("sharpness.csv"), "{message}");
         assert!(message.contains(found), "{message}");
         assert!(message.contains("optimizer,seed,rho,scope"), "{message}");
     }

@@ -2,7 +2,6 @@
 
 use crate::error::RunError;
 use crate::observer::{Event, Observer};
-use minima_rows::TrainingRow;
 use crate::trainee::is_explosion;
 use crate::training::{Keeper, Progress, Training, TrainingState};
 use minima_autodiff::Model;
@@ -11,6 +10,7 @@ use minima_cuda::{CudaEngine, CudaError, Device};
 use minima_data::{Dataset, EpochOrder};
 use minima_metrics::evaluate;
 use minima_optim::{OptimError, Optimizer};
+use minima_rows::TrainingRow;
 use std::sync::Arc;
 
 /// A step's error, or the device's between steps.
@@ -76,8 +76,7 @@ pub fn train_on<D: Device>(
             Err(not_kept) => not_kept,
         };
         let report = epochs.run::<Failed>(&order, |batch| Ok(optimizer.step(engine, &mut params, batch)?));
-        let diverged =
-            |loss| RunError::Diverged { run: run.name(), epoch, step: steps, loss, batch: Vec::new() };
+        let diverged = |loss| RunError::Diverged { run: run.name(), epoch, step: steps, loss, batch: Vec::new() };
         let report = report.map_err(|failed| match failed {
             Failed::Device(error) => gone_wrong(error.into()),
             Failed::Step(source) => {

@@ -1,11 +1,11 @@
 //! A training run that studies ask for.
 
 use crate::error::RunError;
-use minima_config::OptimizerSpec;
 use minima_config::Labels;
+use minima_config::OptimizerSpec;
+use minima_config::Run;
 use minima_config::preset::{Flips, NetworkKind, Precision, Preset, PresetError};
 use minima_config::seed;
-use minima_config::Run;
 use minima_data::FileHash;
 use serde::Serialize;
 
@@ -117,8 +117,7 @@ impl Job {
             data: data.iter().map(|file| file.sha256.as_str()).collect(),
             optimizer: self.optimizer()?,
         };
-        let failed =
-            |error: toml::ser::Error| RunError::Recipe { run: self.name.clone(), message: error.to_string() };
+        let failed = |error: toml::ser::Error| RunError::Recipe { run: self.name.clone(), message: error.to_string() };
         Ok(toml::to_string(&recipe).map_err(failed)?)
     }
 }
@@ -149,10 +148,7 @@ mod tests {
         assert_eq!(job(&[], Labels::Clean).name, "clean-adam-42");
         assert_eq!(job(&[], Labels::Poisoned).name, "poisoned-10-adam-42");
         assert_eq!(job(&["poison_rate=0.3"], Labels::Poisoned).name, "poisoned-30-adam-42");
-        assert_eq!(
-            job(&["poison_rate=0.125", "poison_flips=7 to 1"], Labels::Poisoned).name,
-            "7-to-1-12.5-adam-42"
-        );
+        assert_eq!(job(&["poison_rate=0.125", "poison_flips=7 to 1"], Labels::Poisoned).name, "7-to-1-12.5-adam-42");
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use crate::device_training::train_on;
 use crate::error::RunError;
 use crate::observer::Observer;
-use minima_config::preset::{NetworkKind, Precision};
-use minima_rows::TrainingRow;
 use crate::training::{AtTheEnd, Training};
-use minima_config::network;
 use minima_autodiff::{Differentiable, Model};
+use minima_config::network;
+use minima_config::preset::{NetworkKind, Precision};
 use minima_cuda::{CudaEngine, CudaError, NvidiaDevice};
 use minima_data::Dataset;
+use minima_rows::TrainingRow;
 
 /// Where to compute, as a user asks for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

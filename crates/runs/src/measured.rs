@@ -1,19 +1,19 @@
 //! What is measured of a stored run, kept beside it: measured once for the same settings.
 
 use crate::bits::Bits;
-use crate::job::Job;
-use crate::run_store::StoredRun;
-use minima_config::attack_catalogue::{Options, attack};
 use crate::error::RunError;
-use minima_store::cached;
-use minima_config::preset::Preset;
-use minima_rows::{PathRow, Scope};
+use crate::job::Job;
 use crate::robustness::is_attacked;
+use crate::run_store::StoredRun;
 use crate::test_set::TestSet;
 use minima_attacks::{Attack, Ball, Fgsm, Norm, Outcome};
 use minima_autodiff::Model;
+use minima_config::attack_catalogue::{Options, attack};
+use minima_config::preset::Preset;
 use minima_data::Mnist;
 use minima_metrics::{Summary, evaluate, input_gradient_norms, logit_margins, sharpness};
+use minima_rows::{PathRow, Scope};
+use minima_store::cached;
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 

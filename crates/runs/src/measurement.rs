@@ -1,12 +1,12 @@
 //! What is measured of a trained model: accuracy, FGSM, input gradients, margins, sharpness.
 
 use crate::error::RunError;
-use minima_rows::{AdversarialExample, Scope};
 use crate::test_set::TestSet;
 use minima_attacks::{Attack, Ball, Fgsm};
 use minima_autodiff::Differentiable;
 use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_metrics::{self as metrics, Summary};
+use minima_rows::{AdversarialExample, Scope};
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 

@@ -59,11 +59,7 @@ mod tests {
         let items: Vec<usize> = (0..23).collect();
         for threads in [0, 1, 2, 5, 40] {
             let results = run_all(&items, threads, |&item| {
-                if item % 5 == 3 {
-                    Err(RunError::NotTrained { run: item.to_string() })
-                } else {
-                    Ok(item * item)
-                }
+                if item % 5 == 3 { Err(RunError::NotTrained { run: item.to_string() }) } else { Ok(item * item) }
             });
             assert_eq!(results.len(), items.len());
             for (item, result) in items.iter().zip(results) {

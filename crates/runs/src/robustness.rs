@@ -1,14 +1,14 @@
 //! Robust accuracy under stronger attacks than FGSM, and whether a model hides its gradients.
 
-use minima_config::attack_catalogue::{Options, attack};
 use crate::error::RunError;
-use minima_config::Labels;
-use minima_config::preset::Preset;
-use minima_rows::{MaskingRow, RobustnessRow, TransferRow};
 use crate::test_set::TestSet;
-use minima_config::Run;
 use minima_attacks::{Attack, Ball, Norm, TransferMatrix, gradient_masking_among};
 use minima_autodiff::{Classifier, Differentiable, Model};
+use minima_config::Labels;
+use minima_config::Run;
+use minima_config::attack_catalogue::{Options, attack};
+use minima_config::preset::Preset;
+use minima_rows::{MaskingRow, RobustnessRow, TransferRow};
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
@@ -68,11 +68,7 @@ pub fn robustness(
 ///
 /// # Errors
 /// When an attack fails.
-pub fn masking(
-    models: &[(Run, Model<f32>)],
-    preset: &Preset,
-    test: &TestSet,
-) -> Result<Vec<MaskingRow>, RunError> {
+pub fn masking(models: &[(Run, Model<f32>)], preset: &Preset, test: &TestSet) -> Result<Vec<MaskingRow>, RunError> {
     let (images, labels) = attacked(preset, test);
     let mut rows = Vec::new();
     if labels.is_empty() {
@@ -133,11 +129,7 @@ fn row(
 ///
 /// # Errors
 /// When an attack fails.
-pub fn transfer(
-    models: &[(Run, Model<f32>)],
-    preset: &Preset,
-    test: &TestSet,
-) -> Result<Vec<TransferRow>, RunError> {
+pub fn transfer(models: &[(Run, Model<f32>)], preset: &Preset, test: &TestSet) -> Result<Vec<TransferRow>, RunError> {
     let (images, labels) = attacked(preset, test);
     let epsilon = strongest(preset);
     let mut rows = Vec::new();

@@ -1,18 +1,18 @@
 //! Trained runs on disk: a folder each, shared by all studies. What is there is not trained again.
 
-use crate::job::Job;
-use minima_store::write_atomically;
-use minima_store::bounded_file::{self, read_text_at_most};
 use crate::error::RunError;
+use crate::job::Job;
 use crate::observer::Observer;
-use minima_rows::{TrainingRow, read_csv, write_csv};
-use minima_store::same_lines;
+use crate::test_set::TestSet;
 use crate::trained_on::checkpoint_bytes;
 use crate::training::{Keeping, Training, TrainingState, Visitor};
-use crate::test_set::TestSet;
-use minima_config::{Run, network, training_set};
 use minima_autodiff::{Graph, Model};
+use minima_config::{Run, network, training_set};
 use minima_data::{Dataset, Mnist};
+use minima_rows::{TrainingRow, read_csv, write_csv};
+use minima_store::bounded_file::{self, read_text_at_most};
+use minima_store::same_lines;
+use minima_store::write_atomically;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,13 +1,13 @@
 //! The curvature of a trained model's loss, as rows.
 
 use crate::error::RunError;
-use minima_config::preset::Preset;
-use minima_rows::{CurvatureMatrix, CurvatureRow, SpectralDensityRow, SpectralQuantity};
-use minima_config::Run;
 use minima_autodiff::Model;
+use minima_config::Run;
+use minima_config::preset::Preset;
 use minima_data::Dataset;
 use minima_metrics::{Eigenvalue, MatrixSpectrum, SpectrumOptions, curvature_spectrum};
 use minima_rng::Key;
+use minima_rows::{CurvatureMatrix, CurvatureRow, SpectralDensityRow, SpectralQuantity};
 use serde::{Deserialize, Serialize};
 
 /// What is known of one model's curvature.

@@ -1,10 +1,10 @@
 //! Which data a checkpoint was trained on: noted in the checkpoint, and compared before it is attacked or evaluated.
 
-use minima_store::bounded_file::{self, read_at_most, read_text_at_most};
-use minima_config::{DataDifference, DataIdentity};
 use crate::error::RunError;
 use minima_autodiff::{Model, TensorFile};
+use minima_config::{DataDifference, DataIdentity};
 use minima_data::Mnist;
+use minima_store::bounded_file::{self, read_at_most, read_text_at_most};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 

@@ -1,9 +1,9 @@
 //! A model in training on the processor, step by step.
 
 use crate::error::RunError;
+use minima_autodiff::{Graph, Model, Scalar, StepReport};
 use minima_config::preset::Preset;
 use minima_config::{Run, network};
-use minima_autodiff::{Graph, Model, Scalar, StepReport};
 use minima_data::Dataset;
 use minima_optim::{Batch, Optimizer, OptimizerState};
 use std::sync::Arc;
@@ -41,13 +41,7 @@ impl<T: Scalar> Trainee<T> {
     ///
     /// # Errors
     /// When the step fails or the loss explodes.
-    pub fn step(
-        &mut self,
-        train: &Dataset,
-        indices: &[u32],
-        epoch: u32,
-        step: usize,
-    ) -> Result<StepReport, RunError> {
+    pub fn step(&mut self, train: &Dataset, indices: &[u32], epoch: u32, step: usize) -> Result<StepReport, RunError> {
         let (images, labels) = train.batch::<T>(indices)?;
         let report = Batch::new(images.view(), &labels)
             .map_err(minima_optim::OptimError::from)

@@ -1,18 +1,18 @@
 //! A training run on a device, here on the emulator of one, against the same run on the processor.
 #![cfg(test)]
 
-use minima_cuda::{CudaEngine, CudaError, EmulatedDevice};
-use minima_data::mnist;
-use minima_runs::RunError;
-use minima_runs::train_on;
-use minima_runs::observer::Silent;
 use minima_config::Labels;
 use minima_config::preset::Preset;
 use minima_config::{Run, network, training_set};
-use minima_runs::TestSet;
-use minima_runs::training::{AtTheEnd, Keeping, Training, TrainingState};
+use minima_cuda::{CudaEngine, CudaError, EmulatedDevice};
+use minima_data::mnist;
 use minima_linalg::LinalgError;
 use minima_optim::{OptimError, Optimizer, OptimizerState};
+use minima_runs::RunError;
+use minima_runs::TestSet;
+use minima_runs::observer::Silent;
+use minima_runs::train_on;
+use minima_runs::training::{AtTheEnd, Keeping, Training, TrainingState};
 
 /// Single precision rounds at 6e-8, a few times over, in another order on a device.
 const TOLERANCE: f64 = 1e-6;

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_autodiff::{Model, paper_cnn};
-use minima_data::{Dataset, FileHash, Mnist, mnist};
 use minima_config::DataIdentity;
+use minima_data::{Dataset, FileHash, Mnist, mnist};
 use minima_runs::trained_on::{METADATA, TrainedOnError, check, checkpoint_bytes, trained_on};
 use ndarray::Array2;
 use std::fs;

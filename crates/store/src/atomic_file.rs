@@ -24,7 +24,8 @@ pub struct AtomicWriteError {
 static HOST: LazyLock<String> = LazyLock::new(|| {
     let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-    let names = [text("/proc/sys/kernel/hostname"), text("/proc/sys/kernel/random/boot_id"), namespace.display().to_string()];
+    let names =
+        [text("/proc/sys/kernel/hostname"), text("/proc/sys/kernel/random/boot_id"), namespace.display().to_string()];
     sha256(names.join("\n").as_bytes()).chars().take(12).collect()
 });
 
@@ -35,7 +36,8 @@ pub(crate) fn is_abandoned(name: &str) -> bool {
     let middle = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".tmp"));
     let Some((_, writer)) = middle.and_then(|middle| middle.rsplit_once('.')) else { return false };
     let mut parts = writer.split('-');
-    let (Some(host), Some(process), Some(number), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(host), Some(process), Some(number), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return false;
     };
     let (Ok(process), Ok(_)) = (process.parse::<u32>(), number.parse::<u64>()) else { return false };

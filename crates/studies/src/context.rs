@@ -53,7 +53,8 @@ impl Context<'_> {
             let of = RunObserver { job, clock: &clock, listener: self.listener };
             let mut epochs = Epochs { of: &of, seen: 0, behind: 0 };
             let start = Instant::now();
-            let outcome = self.store.train(job, self.data, &self.test, self.keeping, &mut epochs).map_err(StudyError::from);
+            let outcome =
+                self.store.train(job, self.data, &self.test, self.keeping, &mut epochs).map_err(StudyError::from);
             match &outcome {
                 Err(StudyError::Run(RunError::Interrupted { .. })) => {}
                 Ok(_) => of.trained(start.elapsed().as_secs_f64()),

@@ -17,9 +17,8 @@ const BASES: [Basis; 3] = [Basis::TrainLoss, Basis::TestAccuracy, Basis::MeanMar
 /// Writes `path.csv` and `matches.csv`.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
     let (preset, data, test) = (&options.preset, context.data, &context.test);
-    let paths = context.measure(&options.clean_runs()?, |job, run| {
-        Ok(along_the_path(run, job, preset, data, test)?)
-    })?;
+    let paths =
+        context.measure(&options.clean_runs()?, |job, run| Ok(along_the_path(run, job, preset, data, test)?))?;
     let rows: Vec<PathRow> = paths.into_iter().flat_map(|(_, rows)| rows).collect();
     write_csv(&context.folder.join("path.csv"), &rows)?;
     write_csv(&context.folder.join("matches.csv"), &matches(&rows))?;

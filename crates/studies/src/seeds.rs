@@ -88,14 +88,7 @@ impl Rows {
         if clean {
             for (rho, scope, increases) in &end.loss_increases {
                 let Summary { mean, median, .. } = Summary::of(increases)?;
-                self.sharpness.push(SharpnessRow {
-                    optimizer: optimizer.to_owned(),
-                    seed,
-                    rho: *rho,
-                    scope: *scope,
-                    mean_loss_increase: mean,
-                    median_loss_increase: median,
-                });
+                self.sharpness.push(SharpnessRow::new(optimizer, seed, *rho, *scope, mean, median));
             }
         }
         self.late.extend(late.iter().map(|attack| LateAttackRow {
@@ -115,9 +108,8 @@ impl Rows {
     fn write(&self, context: &Context<'_>) -> Result<(), StudyError> {
         let (folder, tables) = (&context.folder, context.folder.join("tables"));
         write_csv(&folder.join("training.csv"), &self.training)?;
-        write_csv(&tables.join("table1.csv"), &self.clean_fgsm)?;
-        write_csv(&tables.join("table2.csv"), &self.poisoned_fgsm)?;
-        write_csv(&tables.join("table3.csv"), &self.sharpness)?;
+        write_csv(&tables.join("fgsm.csv"), &[self.clean_fgsm.as_slice(), &self.poisoned_fgsm].concat())?;
+        write_csv(&tables.join("sharpness.csv"), &self.sharpness)?;
         write_csv(&tables.join("distributions.csv"), &self.distributions)?;
         Ok(write_csv(&folder.join("late.csv"), &self.late)?)
     }

@@ -3,17 +3,17 @@
 #![allow(clippy::unwrap_used)]
 
 use minima_autodiff::Model;
-use minima_data::{Dataset, Mnist};
 use minima_config::Labels;
 use minima_config::preset::{NetworkKind, Preset};
-use minima_rows::{LogitDecisionRow, LogitScaleRow, ScaledQuantity, SegmentRow, SurfaceRow, read_csv};
-use minima_studies::landscape::{self, Minimum};
-use minima_studies::{Study, StudyOptions, claim, logit_scale, run_study};
-use minima_runs::training::Keeping;
 use minima_config::{Run, network};
-use minima_runs::TestSet;
+use minima_data::{Dataset, Mnist};
 use minima_metrics::{Summary, evaluate, logit_margins};
 use minima_rng::Key;
+use minima_rows::{LogitDecisionRow, LogitScaleRow, ScaledQuantity, SegmentRow, SurfaceRow, read_csv};
+use minima_runs::TestSet;
+use minima_runs::training::Keeping;
+use minima_studies::landscape::{self, Minimum};
+use minima_studies::{Study, StudyOptions, claim, logit_scale, run_study};
 use ndarray::Array2;
 
 /// Pictures of 8 × 8 in ten classes: which of the four quarters are bright says which, beside noise.
@@ -46,7 +46,7 @@ fn options(epochs: u32) -> StudyOptions {
         "optimizers.gauss-newton.learning_rate=0.3",
     ];
     let set: Vec<String> = set.iter().map(|&s| s.to_owned()).collect();
-    let mut options = StudyOptions::new(Preset::named("paper", &set).unwrap(), 2);
+    let mut options = StudyOptions::new(Preset::named("paper", &set).unwrap(), &[], 2);
     options.optimizers = ["sgd", "adam", "gauss-newton"].map(str::to_owned).to_vec();
     options
 }

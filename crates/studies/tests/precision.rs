@@ -1,17 +1,17 @@
 //! The study of precision, from end to end on a few images.
 
-use minima_data::mnist;
 use minima_config::preset::Preset;
+use minima_data::mnist;
 use minima_rows::{DriftRow, PrecisionRow, read_csv};
-use minima_studies::{Study, StudyEvent, StudyOptions, claim, run_study};
 use minima_runs::training::Keeping;
+use minima_studies::{Study, StudyEvent, StudyOptions, claim, run_study};
 
 #[test]
 fn every_arithmetic_is_measured_and_compared_with_double_precision() {
     let (data, out) = (mnist::load_default().unwrap(), tempfile::tempdir().unwrap());
     let set = ["seeds=[1]", "epochs=2", "batch_size=32", "train_images=64", "test_images=50", "epsilons=[0.1, 0.01]"];
     let preset = Preset::named("studies", &set.map(str::to_owned)).unwrap();
-    let mut options = StudyOptions::new(preset, 2);
+    let mut options = StudyOptions::new(preset, &[], 2);
     options.generations = vec!["published".to_owned(), "mean".to_owned()];
     let folder = claim(out.path(), false).unwrap().0;
     run_study(Study::Precision, &options, &data, &folder, &Keeping::default(), &|event| {

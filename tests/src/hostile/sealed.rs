@@ -1,7 +1,7 @@
 //! Sealed JSON files, such as the progress of a training run.
 
-use minima_store::Seal;
 use minima_runs::training::Progress;
+use minima_store::Seal;
 use std::path::Path;
 
 const SEAL: Seal = Seal { kind: "a training", version: 1 };

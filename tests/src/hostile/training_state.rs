@@ -1,7 +1,7 @@
 //! The tensors of a training state, from which a run resumes.
 
-use minima_runs::training::parse_tensors;
 use minima_optim::OptimizerState;
+use minima_runs::training::parse_tensors;
 use std::path::Path;
 
 /// Accepted numbers are finite. An optimizer that reads them returns numbers or an error.

@@ -1,9 +1,9 @@
 //! `cargo xtask api`.
 
 use super::workspace_root;
-use minima_cli::{Outcome, say};
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use minima_cli::{Outcome, say};
 use minima_upkeep::Workspace;
 use minima_upkeep::api::{Difference, Documented, FILE, ItemList, Weight, document};
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! `cargo xtask dependencies`.
 
 use super::workspace_root;
-use minima_cli::{Outcome, say};
 use anyhow::Result;
 use clap::Args;
+use minima_cli::{Outcome, say};
 use minima_upkeep::dependencies::{Finding, findings, lock_file_finding};
 use minima_upkeep::{Policy, Workspace, package_findings};
 

@@ -1,9 +1,9 @@
 //! `cargo xtask imports`.
 
 use super::workspace_root;
-use minima_cli::{Outcome, say};
 use anyhow::Result;
 use clap::Args;
+use minima_cli::{Outcome, say};
 use minima_upkeep::imports;
 
 /// Find source files of a crate that import each other.

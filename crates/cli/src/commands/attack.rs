@@ -1,10 +1,10 @@
 //! `cargo xtask attack`.
 
 use super::{Device, load_data, on_a_worker};
-use crate::outcome::Outcome;
 use crate::attack_results::AttackResults;
 use crate::attack_run::{Request, attack_checkpoint, transfer_checkpoints};
 use crate::interruption::listen;
+use crate::outcome::Outcome;
 use crate::threads;
 use anyhow::{Result, bail};
 use clap::Args;

@@ -1,8 +1,8 @@
 //! `cargo xtask check`.
 
 use super::{load_data, on_a_worker, workspace_root};
-use crate::outcome::Outcome;
 use crate::check::{bless, check};
+use crate::outcome::Outcome;
 use crate::progress::Progress;
 use anyhow::Result;
 use clap::Args;

@@ -1,8 +1,8 @@
 //! `cargo xtask evaluate`.
 
 use super::{Resources, on_a_worker};
-use crate::outcome::Outcome;
 use crate::evaluation::evaluate_checkpoint;
+use crate::outcome::Outcome;
 use anyhow::Result;
 use clap::Args;
 use minima_config::preset::NetworkKind;

@@ -1,8 +1,8 @@
 //! `cargo xtask reproduce`.
 
 use super::{Experiment, Resources, on_a_worker};
-use crate::outcome::Outcome;
 use crate::interruption::Survival;
+use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::reproduce::{Reproduction, reproduce};
 use anyhow::Result;

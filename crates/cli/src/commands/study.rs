@@ -1,8 +1,8 @@
 //! `cargo xtask study`.
 
 use super::{Experiment, load_data};
-use crate::outcome::Outcome;
 use crate::interruption::Survival;
+use crate::outcome::Outcome;
 use crate::threads::{self, ALLOWED};
 use anyhow::{Result, bail};
 use clap::Args;

@@ -1,8 +1,8 @@
 //! `cargo xtask train`.
 
 use super::{Experiment, Resources, on_a_worker};
-use crate::outcome::Outcome;
 use crate::interruption::Survival;
+use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::train_run::TrainRequest;
 use anyhow::{Context, Result, bail};

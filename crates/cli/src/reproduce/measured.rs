@@ -1,7 +1,6 @@
 //! What an experiment has measured, and the tables and figures it becomes.
 
 use crate::error::CommandError;
-use minima_runs::RunError;
 use minima_config::DataIdentity;
 use minima_config::Labels;
 use minima_config::Run;
@@ -21,6 +20,7 @@ use minima_rows::{
     AdversarialExample, AdversarialRow, CLEAN, CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, MaskingRow,
     Quantity, Record, RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow, write_csv,
 };
+use minima_runs::RunError;
 use minima_runs::measurement::Measurement;
 use minima_store::{AtomicWriteError, remove_if_there};
 use std::path::Path;
@@ -71,14 +71,7 @@ impl Measured {
             return Ok(());
         }
         for s in &measured.sharpness {
-            self.sharpness.push(SharpnessRow {
-                optimizer: optimizer.to_owned(),
-                seed,
-                rho: s.rho,
-                scope: s.scope,
-                mean_loss_increase: s.mean,
-                median_loss_increase: s.median,
-            });
+            self.sharpness.push(SharpnessRow::new(optimizer, seed, s.rho, s.scope, s.mean, s.median));
         }
         if preset.seeds.first() == Some(&seed) {
             self.pairs.extend(pairs);
@@ -92,9 +85,8 @@ impl Measured {
     /// Writes the tables and figures. Those that an earlier run left and this one does not have are taken away.
     pub(super) fn write(&self, preset: &Preset, data: &Mnist, out: &Path) -> Result<(), CommandError> {
         let tables = out.join("tables");
-        write_csv(&tables.join("table1.csv"), &self.clean_fgsm)?;
-        write_csv(&tables.join("table2.csv"), &self.poisoned_fgsm)?;
-        write_csv(&tables.join("table3.csv"), &self.sharpness)?;
+        write_csv(&tables.join("fgsm.csv"), &[self.clean_fgsm.as_slice(), &self.poisoned_fgsm].concat())?;
+        write_csv(&tables.join("sharpness.csv"), &self.sharpness)?;
         write_csv(&tables.join("distributions.csv"), &self.distributions)?;
         let seed = preset.seeds.first().copied().unwrap_or_default();
         let pairs = self.pairs.iter().map(|pair| AdversarialRow::new(CLEAN, seed, pair));

@@ -4,7 +4,6 @@ mod measured;
 mod one_model;
 
 use crate::error::CommandError;
-use minima_runs::RunError;
 use crate::manifest::{Clock, Manifest};
 use measured::Measured;
 use minima_config::Run;
@@ -14,6 +13,7 @@ use minima_paper::PAPER;
 use minima_report::results::Results;
 use minima_report::{ReportInput, fgsm_table, sharpness_table};
 use minima_report::{curvature_table, robustness_table, write_reports};
+use minima_runs::RunError;
 use minima_runs::TestSet;
 use minima_runs::machine::Machine;
 use minima_runs::observer::{Event, Observer};

@@ -137,10 +137,8 @@ impl SamSpec {
             FirstOrderSpec::Sgd(base) => (base.options(), &base.labels),
             FirstOrderSpec::Adam(base) => (base.options(), &base.labels),
         };
-        let own = [
-            Checked::zero_or_positive("rho", self.rho),
-            Checked::absent("base.labels", labels.as_ref().map(Vec::len)),
-        ];
+        let own =
+            [Checked::zero_or_positive("rho", self.rho), Checked::absent("base.labels", labels.as_ref().map(Vec::len))];
         options.into_iter().map(Checked::of_base).chain(own).collect()
     }
 }

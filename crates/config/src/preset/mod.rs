@@ -8,12 +8,12 @@ mod table;
 pub use error::PresetError;
 pub use flips::Flips;
 
-use minima_store::bounded_file::{self, read_text_at_most};
 use crate::data_identity::DataIdentity;
 use crate::labels::Labels;
 use crate::optimizer_spec::OptimizerSpec;
-use minima_rows::optimizers::sort_key;
 use minima_data::Mnist;
+use minima_rows::optimizers::sort_key;
+use minima_store::bounded_file::{self, read_text_at_most};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -6,17 +6,18 @@ mod markup;
 mod rows;
 
 use markup::{check, headings, ids};
-use minima_rows::write_csv;
+use minima_paper::PAPER;
 use minima_report::html::page;
-use minima_report::write_reports;
 use minima_report::results::{DataSet, Results};
+use minima_report::write_reports;
+use minima_rows::write_csv;
 use rows::Folder;
 use std::fs;
 
 #[test]
 fn the_page_is_well_formed_and_needs_nothing_else() {
     let folder = Folder::full();
-    let text = page(&folder.read()).unwrap();
+    let text = page(&folder.read(), Some(&PAPER)).unwrap();
     check(&text);
     for outside in ["http:", "https:", "//", "@import", "url(", " src=\"f", "<link"] {
         let found = text.find(outside).filter(|_| outside != "//");
@@ -43,7 +44,7 @@ fn the_page_is_well_formed_and_needs_nothing_else() {
 
 #[test]
 fn headings_come_in_order() {
-    let text = page(&Folder::full().read()).unwrap();
+    let text = page(&Folder::full().read(), Some(&PAPER)).unwrap();
     let levels = headings(&text);
     assert_eq!(levels.first(), Some(&1));
     for pair in levels.windows(2) {
@@ -54,9 +55,9 @@ fn headings_come_in_order() {
 #[test]
 fn a_section_is_there_exactly_if_its_file_is() {
     for (file, section) in [
-        ("tables/table1.csv", "table1"),
-        ("tables/table2.csv", "table2"),
-        ("tables/table3.csv", "table3"),
+        ("tables/fgsm.csv", "fgsm-clean"),
+        ("tables/fgsm.csv", "fgsm-poisoned"),
+        ("tables/sharpness.csv", "sharpness"),
         ("tables/adversarial.csv", "gallery"),
         ("studies/seeds/claims.csv", "claims"),
         ("studies/logit-scale/logit_scale.csv", "logit-scale"),
@@ -67,24 +68,24 @@ fn a_section_is_there_exactly_if_its_file_is() {
     ] {
         let folder = Folder::full();
         let title = format!("<section id=\"{section}\"");
-        assert!(page(&folder.read()).unwrap().contains(&title), "{section}");
+        assert!(page(&folder.read(), Some(&PAPER)).unwrap().contains(&title), "{section}");
         fs::remove_file(folder.path(file)).unwrap();
-        let without = page(&folder.read()).unwrap();
+        let without = page(&folder.read(), Some(&PAPER)).unwrap();
         assert!(!without.contains(&title) && !without.contains(&format!("href=\"#{section}\"")), "{section}");
         check(&without);
     }
     let folder = Folder::full();
     for file in ["tables/robustness.csv", "tables/robustness_curves.csv"] {
-        assert!(page(&folder.read()).unwrap().contains("<section id=\"attacks\""), "{file}");
+        assert!(page(&folder.read(), Some(&PAPER)).unwrap().contains("<section id=\"attacks\""), "{file}");
         fs::remove_file(folder.path(file)).unwrap();
     }
-    assert!(!page(&folder.read()).unwrap().contains("<section id=\"attacks\""));
+    assert!(!page(&folder.read(), Some(&PAPER)).unwrap().contains("<section id=\"attacks\""));
     for study in ["seeds", "matched", "precision", "landscape"] {
         let folder = Folder::full();
         let title = format!("<section id=\"{study}\"");
-        assert!(page(&folder.read()).unwrap().contains(&title), "{study}");
+        assert!(page(&folder.read(), Some(&PAPER)).unwrap().contains(&title), "{study}");
         fs::remove_dir_all(folder.path("studies").join(study)).unwrap();
-        assert!(!page(&folder.read()).unwrap().contains(&title), "{study}");
+        assert!(!page(&folder.read(), Some(&PAPER)).unwrap().contains(&title), "{study}");
     }
 }
 
@@ -104,7 +105,7 @@ fn one_file_of_a_study_is_enough() {
             fs::remove_file(folder.path(other)).unwrap();
         }
         let section = kept.split('/').nth(1).unwrap();
-        let text = page(&folder.read()).unwrap();
+        let text = page(&folder.read(), Some(&PAPER)).unwrap();
         assert!(text.contains(&format!("<section id=\"{section}\"")), "{kept}");
         check(&text);
     }
@@ -123,7 +124,7 @@ fn what_comes_from_files_is_escaped() {
     let mut damping = folder.read().studies.damping;
     damping.iter_mut().for_each(|row| row.failure = evil.to_owned());
     write_csv(&folder.path("studies/damping/damping.csv"), &damping).unwrap();
-    let text = page(&folder.read()).unwrap();
+    let text = page(&folder.read(), Some(&PAPER)).unwrap();
     check(&text);
     assert!(!text.contains("<script>alert") && !text.contains("<b>") && !text.contains("href=\"http"));
     assert_eq!(text.matches("<script").count(), 1);
@@ -132,9 +133,9 @@ fn what_comes_from_files_is_escaped() {
 #[test]
 fn the_same_files_make_the_same_reports() {
     let folder = Folder::full();
-    write_reports(&folder.path(""), &folder.read()).unwrap();
+    write_reports(&folder.path(""), &folder.read(), Some(&PAPER)).unwrap();
     let first = [folder.text("report.md"), folder.text("report.html")];
-    write_reports(&folder.path(""), &folder.read()).unwrap();
+    write_reports(&folder.path(""), &folder.read(), Some(&PAPER)).unwrap();
     assert_eq!(first, [folder.text("report.md"), folder.text("report.html")]);
     for title in ["## Claims and verdicts", "## Poisoned labels", "## Learning rate and damping", "## Logit scale"] {
         assert!(first[0].contains(title), "{title}");
@@ -147,8 +148,8 @@ fn seeds_stand_in_where_there_are_no_tables() {
     fs::rename(folder.path("training.csv"), folder.path("studies/seeds/training.csv")).unwrap();
     fs::rename(folder.path("tables"), folder.path("studies/seeds/tables")).unwrap();
     let results = folder.read();
-    assert!(!results.training.is_empty() && !results.table1.is_empty() && !results.adversarial.is_empty());
-    assert!(page(&results).unwrap().contains("<section id=\"table1\""));
+    assert!(!results.training.is_empty() && !results.clean_fgsm.is_empty() && !results.adversarial.is_empty());
+    assert!(page(&results, Some(&PAPER)).unwrap().contains("<section id=\"fgsm-clean\""));
 }
 
 #[test]
@@ -185,7 +186,7 @@ fn a_study_alone_makes_a_page() {
     for gone in ["training.csv", "config.toml", "manifest.json"] {
         fs::remove_file(folder.path(gone)).unwrap();
     }
-    let text = page(&folder.read()).unwrap();
+    let text = page(&folder.read(), Some(&PAPER)).unwrap();
     check(&text);
     assert!(text.contains("<section id=\"poison\"") && text.contains("does not answer it yet"));
 }
@@ -193,7 +194,7 @@ fn a_study_alone_makes_a_page() {
 #[test]
 fn sentences_follow_from_the_rows() {
     let folder = Folder::full();
-    write_reports(&folder.path(""), &folder.read()).unwrap();
+    write_reports(&folder.path(""), &folder.read(), Some(&PAPER)).unwrap();
     let (text, page) = (folder.text("report.md"), folder.text("report.html"));
     for sentence in [
         "From the same initial weights SGD ends at the lowest train loss, 0.1667, and Gauss-Newton (mean) at the highest, 0.3667.",
@@ -265,7 +266,7 @@ fn both_reports_have_the_same_answer() {
         if !studies {
             fs::remove_dir_all(folder.path("studies")).unwrap();
         }
-        write_reports(&folder.path(""), &folder.read()).unwrap();
+        write_reports(&folder.path(""), &folder.read(), Some(&PAPER)).unwrap();
         let (text, page) = (folder.text("report.md"), folder.text("report.html"));
         let list = page.split("id=\"answer-title\"").nth(1).unwrap();
         let list = &list[list.find("<ul>").unwrap()..list.find("</ul>").unwrap()];
@@ -297,7 +298,7 @@ fn title_of<'a>(text: &'a str, title: &str) -> &'a str {
 fn other_data_is_named_and_not_held_against_the_paper() {
     let folder = Folder::full();
     folder.made_with("\"data\": {\"a.gz\": \"00ff\"}, \"data_name\": \"fashion\"");
-    write_reports(&folder.path(""), &folder.read()).unwrap();
+    write_reports(&folder.path(""), &folder.read(), Some(&PAPER)).unwrap();
     let (text, page) = (folder.text("report.md"), folder.text("report.html"));
     check(&page);
     assert!(
@@ -344,7 +345,7 @@ fn the_recipes_of_runs_tell_the_data_of_a_study() {
 #[test]
 fn images_are_misclassified_or_robust() {
     let folder = Folder::full();
-    write_reports(&folder.path(""), &folder.read()).unwrap();
+    write_reports(&folder.path(""), &folder.read(), Some(&PAPER)).unwrap();
     for said in [read(&folder.text("report.md")), seen(&folder.text("report.html"))] {
         for word in ["flipped", "flips", "turned", "stands best", "that stand ", "twin"] {
             let place =

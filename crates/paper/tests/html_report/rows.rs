@@ -1,8 +1,8 @@
 //! A folder of made-up results with every file in it.
 
 use minima_config::preset::Preset;
-use minima_rows::*;
 use minima_report::results::Results;
+use minima_rows::*;
 use std::fs;
 use std::path::PathBuf;
 
@@ -54,21 +54,18 @@ impl Folder {
             for (index, labels) in ["clean", "poisoned"].into_iter().enumerate() {
                 training.extend((1..=3).map(|epoch| training_row(labels, optimizer, 42, epoch, place)));
                 for epsilon in [0.1, 0.05] {
-                    tables[index].push(
-                        FgsmRow::new(labels, optimizer, 42, epsilon, 9_700, 5_000 + 500 * place as u32).unwrap(),
-                    );
+                    tables[index].push(FgsmRow::new(labels, optimizer, 42, epsilon, 9_700, 5_000 + 500 * place as u32));
                 }
             }
-            table3.push(SharpnessRow::new(optimizer, 42, 0.01, Scope::Batch, 0.02, 0.01).unwrap());
+            table3.push(SharpnessRow::new(optimizer, 42, 0.01, Scope::Batch, 0.02, 0.01));
             for quantity in [Quantity::InputGradientNorm, Quantity::LogitMargin] {
                 let summary = minima_metrics::Summary::of(&[0.1, 0.2, 0.3]).unwrap();
-                distributions.push(DistributionRow::new("clean", optimizer, 42, quantity, &summary).unwrap());
+                distributions.push(DistributionRow::new("clean", optimizer, 42, quantity, &summary));
             }
         }
         self.add("training.csv", &training);
-        self.add("tables/table1.csv", &tables[0]);
-        self.add("tables/table2.csv", &tables[1]);
-        self.add("tables/table3.csv", &table3);
+        self.add("tables/fgsm.csv", &tables.concat());
+        self.add("tables/sharpness.csv", &table3);
         self.add("tables/distributions.csv", &distributions);
         let attack = |attack: &str, optimizer: &str, epsilon, robust| RobustnessRow {
             labels: "clean".into(),

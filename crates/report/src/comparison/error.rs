@@ -12,6 +12,12 @@ pub enum ComparisonError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A folder holds files of an earlier version of this program.
+    #[error("{}: found results of an earlier version, expected a folder with tables/fgsm.csv (run the experiment again)", folder.display())]
+    EarlierVersion {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {

@@ -58,12 +58,7 @@ pub(super) const LAYOUT: &[FileLayout] = &[
         ],
     },
     FileLayout {
-        paths: &[
-            "tables/clean_fgsm.csv",
-            "tables/poisoned_fgsm.csv",
-            "studies/seeds/tables/clean_fgsm.csv",
-            "studies/seeds/tables/poisoned_fgsm.csv",
-        ],
+        paths: &["tables/fgsm.csv", "studies/seeds/tables/fgsm.csv"],
         keys: &["labels", "optimizer", "epsilon"],
         last: None,
         metrics: &[("correct", Noise::CountAmongTest), ("successes", Noise::CountAmong("correct"))],

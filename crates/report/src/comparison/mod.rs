@@ -14,6 +14,7 @@ mod summary;
 
 pub use error::ComparisonError;
 
+use crate::results::is_of_an_earlier_version;
 use judgement::{Judgement, Test, judge};
 use layout::{FileLayout, LAYOUT};
 use minima_metrics::statistics::holm;
@@ -101,6 +102,9 @@ impl Comparison {
 /// # Errors
 /// When a folder holds no results, or a file in it cannot be read.
 pub fn compare(a: &Path, b: &Path) -> Result<Comparison, ComparisonError> {
+    if let Some(folder) = [a, b].into_iter().find(|folder| is_of_an_earlier_version(folder)) {
+        return Err(ComparisonError::EarlierVersion { folder: folder.to_owned() });
+    }
     let images = [test_images(a)?, test_images(b)?];
     let mut comparison = Comparison::default();
     let mut found = [false, false];

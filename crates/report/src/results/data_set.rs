@@ -114,7 +114,7 @@ mod tests {
         for place in 0..4 {
             let mut one_differs = committed;
             one_differs[place] = "00ff";
-            assert!(!of(one_differs, Some("MNIST")).is_the_papers(), "{place}");
+            assert_ne!(of(one_differs, Some("MNIST")), DataSet::Mnist, "{place}");
         }
         assert_eq!(of(OTHER, Some("mnist")), DataSet::Other("mnist (c)".to_owned()));
         assert_eq!(of(OTHER, None), DataSet::Other("images of an unknown folder".to_owned()));

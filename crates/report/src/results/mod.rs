@@ -11,8 +11,9 @@ pub use study_results::StudyResults;
 use minima_config::DataIdentity;
 use minima_config::preset::{Preset, PresetError};
 use minima_rows::{
-    AdversarialRow, CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, Provenance, ProvenanceError, Record, RecordError,
-    RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow, read_csv,
+    AdversarialRow, CLEAN, CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, Provenance,
+    ProvenanceError, Record, RecordError, RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow,
+    read_csv,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,9 @@ pub enum ResultsError {
     /// There is no result in the folder.
     #[error("{}: found no result, expected training.csv, a file in tables or one in studies", .0.display())]
     Empty(PathBuf),
+    /// The folder holds files of an earlier version of this program.
+    #[error("{}: found results of an earlier version, expected a folder with tables/fgsm.csv (run the experiment again)", .0.display())]
+    EarlierVersion(PathBuf),
     /// A CSV file is not as expected.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -75,9 +79,9 @@ pub struct Results {
     studied: Vec<DataIdentity>,
     /// `training.csv`.
     pub training: Vec<TrainingRow>,
-    /// `tables/clean_fgsm.csv`.
+    /// The rows of `tables/fgsm.csv` on models trained on clean labels.
     pub clean_fgsm: Vec<FgsmRow>,
-    /// `tables/poisoned_fgsm.csv`.
+    /// The rows of `tables/fgsm.csv` on models trained on poisoned labels.
     pub poisoned_fgsm: Vec<FgsmRow>,
     /// `tables/sharpness.csv`.
     pub sharpness: Vec<SharpnessRow>,
@@ -116,6 +120,9 @@ impl Results {
     pub fn read(folder: &Path) -> Result<Self, ResultsError> {
         if !folder.is_dir() {
             return Err(ResultsError::Missing(folder.to_owned()));
+        }
+        if is_of_an_earlier_version(folder) {
+            return Err(ResultsError::EarlierVersion(folder.to_owned()));
         }
         let studies = StudyResults::read(&folder.join("studies"))?;
         let mut results = Self::read_tables(folder)?;
@@ -162,10 +169,12 @@ impl Results {
     /// The rows of one folder, without its studies.
     fn read_tables(folder: &Path) -> Result<Self, ResultsError> {
         let drawn = |name: &&&str| folder.join("figures").join(format!("{name}.png")).is_file();
+        let (clean_fgsm, poisoned_fgsm) =
+            table::<FgsmRow>(folder, "fgsm.csv")?.into_iter().partition(|row| row.labels == CLEAN);
         let results = Self {
             training: rows(&folder.join("training.csv"))?,
-            clean_fgsm: table(folder, "clean_fgsm.csv")?,
-            poisoned_fgsm: table(folder, "poisoned_fgsm.csv")?,
+            clean_fgsm,
+            poisoned_fgsm,
             sharpness: table(folder, "sharpness.csv")?,
             distributions: table(folder, "distributions.csv")?,
             histograms: table(folder, "histograms.csv")?,
@@ -239,4 +248,9 @@ fn table<R: Record>(folder: &Path, file: &str) -> Result<Vec<R>, RecordError> {
 /// The rows of a file; none where there is no such file.
 fn rows<R: Record>(path: &Path) -> Result<Vec<R>, RecordError> {
     if path.is_file() { read_csv(path) } else { Ok(Vec::new()) }
+}
+
+/// Whether a folder of results was written by a version that numbered tables as the first paper did.
+pub(crate) fn is_of_an_earlier_version(folder: &Path) -> bool {
+    ["", "tables", "studies/seeds/tables"].iter().any(|place| folder.join(place).join("table1.csv").is_file())
 }

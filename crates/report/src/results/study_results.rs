@@ -3,8 +3,8 @@
 use super::{ResultsError, rows, table};
 use minima_rows::STUDY_NAMES;
 use minima_rows::{
-    ClaimRow, DampingRow, DriftRow, FailureRow, FgsmRow, LateAttackRow, LogitScaleRow, MatchRow, PathRow, PoisonRow,
-    PrecisionRow, SegmentRow, SurfaceRow, TrainingRow,
+    CLEAN, ClaimRow, DampingRow, DriftRow, FailureRow, FgsmRow, LateAttackRow, LogitScaleRow, MatchRow, PathRow,
+    PoisonRow, PrecisionRow, SegmentRow, SurfaceRow, TrainingRow,
 };
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use std::path::Path;
 pub struct StudyResults {
     /// `seeds/training.csv`.
     pub seeds_training: Vec<TrainingRow>,
-    /// `seeds/tables/clean_fgsm.csv`.
+    /// The rows of `seeds/tables/fgsm.csv` on models trained on clean labels.
     pub seeds_fgsm: Vec<FgsmRow>,
     /// `seeds/late.csv`.
     pub late: Vec<LateAttackRow>,
@@ -50,7 +50,7 @@ impl StudyResults {
         let seeds = folder.join("seeds");
         Ok(Self {
             seeds_training: rows(&seeds.join("training.csv"))?,
-            seeds_fgsm: table(&seeds, "clean_fgsm.csv")?,
+            seeds_fgsm: table::<FgsmRow>(&seeds, "fgsm.csv")?.into_iter().filter(|row| row.labels == CLEAN).collect(),
             late: rows(&seeds.join("late.csv"))?,
             claims: rows(&seeds.join("claims.csv"))?,
             path: rows(&folder.join("matched/path.csv"))?,

@@ -31,9 +31,8 @@ pub(crate) fn barriers(rows: &[SegmentRow]) -> Vec<Barrier> {
         .into_iter()
         .filter_map(|(labels, from, to)| {
             let own = || {
-                rows.iter().filter(|r| {
-                    (r.labels.as_str(), r.from.as_str(), r.to.as_str(), r.seed) == (labels, from, to, seed)
-                })
+                rows.iter()
+                    .filter(|r| (r.labels.as_str(), r.from.as_str(), r.to.as_str(), r.seed) == (labels, from, to, seed))
             };
             let start = own().min_by(|a, b| a.t.abs().total_cmp(&b.t.abs()))?.train_loss;
             let end = own().min_by(|a, b| (a.t - 1.0).abs().total_cmp(&(b.t - 1.0).abs()))?.train_loss;

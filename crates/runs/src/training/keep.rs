@@ -3,9 +3,9 @@
 use super::file_names::{FAILURE, STATE};
 use super::state::{Progress, TrainingState, remove};
 use super::state_error::StateError;
-use minima_store::write_atomically;
 use crate::error::RunError;
 use minima_store::Stop;
+use minima_store::write_atomically;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -115,10 +115,7 @@ impl<'a> Keeper<'a> {
     }
 
     /// Before a step: `state` is asked for now and then, when it is time to write one, and when somebody asked to stop.
-    pub(crate) fn before(
-        &mut self,
-        state: impl FnOnce() -> Result<TrainingState, RunError>,
-    ) -> Result<(), RunError> {
+    pub(crate) fn before(&mut self, state: impl FnOnce() -> Result<TrainingState, RunError>) -> Result<(), RunError> {
         let Some(keep) = self.keep else { return Ok(()) };
         if self.since_candidate >= GOOD_EVERY || self.is_due(keep) {
             self.since_candidate = 0;
@@ -180,13 +177,7 @@ impl<'a> Keeper<'a> {
     }
 
     /// A step on this batch went wrong: keeps the last state from which one went well, and what happened.
-    pub(crate) fn failed(
-        &self,
-        error: &RunError,
-        epoch: u32,
-        step: usize,
-        batch: &[u32],
-    ) -> Result<(), RunError> {
+    pub(crate) fn failed(&self, error: &RunError, epoch: u32, step: usize, batch: &[u32]) -> Result<(), RunError> {
         let Some(keep) = self.keep.filter(|_| self.is_own) else { return Ok(()) };
         if let Some(good) = &self.good {
             good.write(&keep.folder)?;

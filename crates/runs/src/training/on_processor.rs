@@ -2,16 +2,16 @@
 
 use super::keep::{Keep, Keeper};
 use super::state::{Progress, TrainingState};
-use crate::test_set::TestSet;
-use minima_config::Run;
 use crate::error::RunError;
 use crate::observer::{Event, Observer};
-use minima_config::preset::{Precision, Preset};
-use minima_rows::TrainingRow;
+use crate::test_set::TestSet;
 use crate::trainee::{Trainee, is_explosion};
 use minima_autodiff::{Model, Scalar};
+use minima_config::Run;
+use minima_config::preset::{Precision, Preset};
 use minima_data::{Dataset, EpochOrder, epoch_batches};
 use minima_metrics::evaluate;
+use minima_rows::TrainingRow;
 
 /// A run to be trained on the processor.
 pub struct Training<'a> {

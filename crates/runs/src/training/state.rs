@@ -5,13 +5,13 @@
 
 use super::file_names::STATE;
 use super::state_error::StateError;
-use minima_store::{remove_if_there, write_atomically};
 use crate::observer::{Event, Observer};
-use minima_rows::TrainingRow;
-use minima_store::Seal;
 use minima_autodiff::TensorFile;
 use minima_data::sha256;
 use minima_optim::OptimizerState;
+use minima_rows::TrainingRow;
+use minima_store::Seal;
+use minima_store::{remove_if_there, write_atomically};
 use ndarray::{ArrayD, IxDyn};
 use safetensors::tensor::{Dtype, View};
 use serde::{Deserialize, Serialize};

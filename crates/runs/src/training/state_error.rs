@@ -1,9 +1,9 @@
 //! Why the state of a run cannot be gone on from, or not be kept.
 
 use super::file_names::STATE;
+use minima_autodiff::CheckpointError;
 use minima_store::AtomicWriteError;
 use minima_store::SealError;
-use minima_autodiff::CheckpointError;
 use std::path::PathBuf;
 
 /// A state cannot be gone on from.
