@@ -84,3 +84,7 @@ pub use pgd::Pgd;
 pub use square::Square;
 pub use transfer::{Transfer, TransferMatrix};
 pub use verdict::Verdict;
+
+/// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
+/// not reused.
+pub const NUMERICS_VERSION: u32 = 1;

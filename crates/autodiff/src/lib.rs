@@ -105,3 +105,7 @@ pub use ops::{Conv2dSpec, Padding};
 pub use paper_cnn::paper_cnn;
 pub use scalar::{Scalar, mixed_dot};
 pub use tensor_file::TensorFile;
+
+/// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
+/// not reused.
+pub const NUMERICS_VERSION: u32 = 1;

@@ -7,8 +7,8 @@ use minima_config::preset::PresetError;
 use minima_config::seed;
 use minima_data::{Mnist, sha256};
 use minima_rows::{AttackRow, write_csv};
-use minima_runs::RunError;
 use minima_runs::machine::Machine;
+use minima_runs::{RunError, numerics};
 use minima_store::bounded_file::{self, read_at_most};
 use minima_store::{FolderError, ResultsFolder, Unfinished};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// All that decides what an attack finds.
 #[derive(Serialize)]
 struct Recipe<'a> {
-    version: &'static str,
+    numerics: String,
     device: String,
     attack: &'a str,
     norm: String,
@@ -73,7 +73,7 @@ impl AttackResults {
             Ok(sha256(&bytes.map_err(failed)?))
         });
         let recipe = Recipe {
-            version: env!("CARGO_PKG_VERSION"),
+            numerics: numerics::measurements(),
             device: machine.name(),
             attack: request.attack,
             norm: request.norm.to_string(),

@@ -4,8 +4,8 @@ use minima_config::DataIdentity;
 use minima_config::preset::Preset;
 use minima_data::{Mnist, known};
 use minima_rows::Provenance;
-use minima_runs::Host;
 use minima_runs::machine::Machine;
+use minima_runs::{Host, numerics};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -22,8 +22,12 @@ pub struct Stage {
 /// What a run was made with, and where.
 #[derive(Clone, Debug, Serialize)]
 pub struct Manifest {
-    /// The crate's version.
+    /// The version of this program.
     pub version: &'static str,
+    /// The Git revision that it was compiled from, with `-dirty` if files differed; `unknown` outside a repository.
+    pub revision: &'static str,
+    /// The crates that decide numbers, with the versions of their numbers.
+    pub numerics: String,
     /// The preset's name, or its file's.
     pub preset: String,
     /// The whole configuration, overrides included.
@@ -58,6 +62,8 @@ impl Manifest {
         let folder = data.folder().filter(|_| name != known::MNIST);
         Self {
             version: env!("CARGO_PKG_VERSION"),
+            revision: env!("MINIMA_REVISION"),
+            numerics: numerics::measurements(),
             preset: preset.to_owned(),
             config: config.clone(),
             seeds: config.seeds.clone(),

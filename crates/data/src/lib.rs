@@ -45,3 +45,7 @@ pub use hash::FileHash;
 pub use minima_store::sha256;
 pub use mnist::Mnist;
 pub use poison::{Poisoning, poison, poison_targeted};
+
+/// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
+/// not reused.
+pub const NUMERICS_VERSION: u32 = 1;

@@ -48,3 +48,7 @@ pub use syrk::syrk_lower;
 
 /// The library for factorizations and solves: `faer`, or `OpenBLAS` with the feature `lapack`.
 pub const BACKEND: &str = if cfg!(feature = "lapack") { "OpenBLAS" } else { "faer" };
+
+/// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
+/// not reused.
+pub const NUMERICS_VERSION: u32 = 1;

@@ -64,3 +64,7 @@ pub use logit_scale::with_scaled_logits;
 pub use sharpness::{Scope, Sharpness, sharpness};
 pub use spectrum::{CurvatureSpectrum, Eigenvalue, MatrixSpectrum, SpectrumOptions, curvature_spectrum};
 pub use summary::{Summary, quantile};
+
+/// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
+/// not reused.
+pub const NUMERICS_VERSION: u32 = 1;

@@ -60,3 +60,7 @@ pub use second_order::{
 };
 pub use sgd::{Sgd, SgdRule};
 pub use state::OptimizerState;
+
+/// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
+/// not reused.
+pub const NUMERICS_VERSION: u32 = 1;

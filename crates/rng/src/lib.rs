@@ -30,3 +30,7 @@ pub use erf_inv::erf_inv;
 pub use init::lecun_normal;
 pub use key::Key;
 pub use threefry::threefry2x32;
+
+/// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
+/// not reused.
+pub const NUMERICS_VERSION: u32 = 1;

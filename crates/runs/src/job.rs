@@ -1,6 +1,7 @@
 //! A training run that studies ask for.
 
 use crate::error::RunError;
+use crate::numerics;
 use minima_config::Labels;
 use minima_config::OptimizerSpec;
 use minima_config::Run;
@@ -23,9 +24,8 @@ pub struct Job {
 /// What decides the result of a run; two runs that agree in it are the same but for how long they train.
 #[derive(Serialize)]
 struct Recipe<'a> {
-    /// Another version's numbers, or another backend's, are other numbers.
-    version: &'static str,
-    linear_algebra: &'static str,
+    /// Other versions of the crates that compute give other numbers.
+    numerics: String,
     network: NetworkKind,
     precision: Precision,
     seed: u64,
@@ -105,8 +105,7 @@ impl Job {
     pub fn recipe(&self, data: &[FileHash]) -> Result<String, RunError> {
         let preset = &self.preset;
         let recipe = Recipe {
-            version: env!("CARGO_PKG_VERSION"),
-            linear_algebra: minima_linalg::BACKEND,
+            numerics: numerics::training(),
             network: preset.network,
             precision: preset.precision,
             seed: self.run.seed,

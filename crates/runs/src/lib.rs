@@ -9,6 +9,7 @@ mod job;
 pub mod machine;
 pub mod measured;
 pub mod measurement;
+pub mod numerics;
 pub mod observer;
 mod pool;
 pub mod robustness;

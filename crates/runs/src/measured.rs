@@ -3,6 +3,7 @@
 use crate::bits::Bits;
 use crate::error::RunError;
 use crate::job::Job;
+use crate::numerics;
 use crate::robustness::is_attacked;
 use crate::run_store::StoredRun;
 use crate::test_set::TestSet;
@@ -66,7 +67,8 @@ pub struct LateAttack {
 /// When the checkpoint or the kept file cannot be read, or a number comes out that is none.
 pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<EndMeasurement, RunError> {
     let settings = format!(
-        "epochs {}, images {}, epsilons {:?}, rhos {:?}, sharpness_batch {}",
+        "{}; epochs {}, images {}, epsilons {:?}, rhos {:?}, sharpness_batch {}",
+        numerics::measurements(),
         run.epochs(),
         test.labels.len(),
         preset.epsilons,
@@ -111,7 +113,8 @@ pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<En
 pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<LateAttack>, RunError> {
     let attacked = if is_attacked(run.run()) { preset.attacked_images.min(test.labels.len()) } else { 0 };
     let settings = format!(
-        "epochs {}, images {}, epsilons {:?}, attacked {attacked}, attack_epsilons {:?}",
+        "{}; epochs {}, images {}, epsilons {:?}, attacked {attacked}, attack_epsilons {:?}",
+        numerics::measurements(),
         run.epochs(),
         test.labels.len(),
         preset.epsilons,
@@ -159,8 +162,10 @@ pub fn along_the_path(
 ) -> Result<Vec<PathRow>, RunError> {
     let steps = run.steps();
     let (epsilons, count) = (&preset.epsilons, test.labels.len());
-    let settings =
-        format!("steps {steps:?}, images {count}, epsilons {epsilons:?}, training images {PATH_TRAIN_IMAGES}");
+    let settings = format!(
+        "{}; steps {steps:?}, images {count}, epsilons {epsilons:?}, training images {PATH_TRAIN_IMAGES}",
+        numerics::measurements()
+    );
     cached(&run.folder().join("path.json"), &settings, || {
         let (train_images, train_labels) = run.training_set(job, data)?.take(PATH_TRAIN_IMAGES).all::<f32>();
         let (images, labels) = (test.images.view(), test.labels.as_slice());

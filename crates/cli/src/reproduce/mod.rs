@@ -123,9 +123,9 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
 impl Reproduction<'_> {
     /// What decides the bytes of the results beside the configuration.
     fn made_by(&self) -> MadeBy {
-        let Manifest { version, device, linear_algebra, data, .. } =
+        let Manifest { numerics, device, linear_algebra, data, .. } =
             Manifest::new(self.name, self.preset, self.machine, self.data, &Clock::default());
-        MadeBy { version: version.to_owned(), device, linear_algebra: linear_algebra.to_owned(), data }
+        MadeBy { numerics, device, linear_algebra: linear_algebra.to_owned(), data }
     }
 
     /// That as TOML.
@@ -144,7 +144,7 @@ impl Reproduction<'_> {
 /// The part of a manifest that decides the bytes of the results beside the configuration.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct MadeBy {
-    version: String,
+    numerics: String,
     device: String,
     linear_algebra: String,
     /// SHA-256 of the data's files.

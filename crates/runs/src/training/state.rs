@@ -5,6 +5,7 @@
 
 use super::file_names::STATE;
 use super::state_error::StateError;
+use crate::numerics;
 use crate::observer::{Event, Observer};
 use minima_autodiff::TensorFile;
 use minima_data::sha256;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-const SEAL: Seal = Seal { kind: "the state of a minima training", version: 1 };
+const SEAL: Seal = Seal { kind: "the state of a minima training", version: 2 };
 /// How the files begin that hold the numbers.
 const NUMBERS: &str = "state-";
 /// The tensor of the weights.
@@ -82,7 +83,7 @@ pub struct TrainingState {
 
 /// What decides the numbers of the next steps beside the state.
 fn computed_by() -> String {
-    format!("minima {}, {}", env!("CARGO_PKG_VERSION"), minima_linalg::BACKEND)
+    numerics::training()
 }
 
 /// What `state.json` holds.
