@@ -1,4 +1,11 @@
 //! How long the network, the optimizers and the attacks take on this machine.
+//!
+//! ```
+//! use minima_bench::Timing;
+//!
+//! let timing = Timing::of("forward".to_owned(), vec![2.0, 1.0, 9.0]);
+//! assert_eq!(timing.median_ms, 2.0);
+//! ```
 
 mod attack_bench;
 mod device_bench;

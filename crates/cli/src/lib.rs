@@ -1,4 +1,19 @@
 //! The commands of minima, as a library: each parses its flags, calls the crates below and prints.
+//!
+//! ```
+//! use clap::Parser;
+//! use minima_cli::Command;
+//!
+//! #[derive(Parser)]
+//! struct Arguments {
+//!     #[command(subcommand)]
+//!     command: Command,
+//! }
+//!
+//! let arguments = Arguments::try_parse_from(["minima", "report", "results/paper"])?;
+//! assert!(matches!(arguments.command, Command::Report(_)));
+//! # Ok::<(), clap::Error>(())
+//! ```
 
 #[macro_use]
 pub mod output;

@@ -2,6 +2,14 @@
 //!
 //! A report follows from the rows alone: equal rows give equal bytes. It may show a published result, a [`Reference`], beside its own
 //! numbers. Without one it has no column, section or sentence about it.
+//!
+//! ```
+//! use minima_report::fgsm_table;
+//! use minima_rows::FgsmRow;
+//!
+//! let rows = [FgsmRow::new("clean", "adam", 42, 0.1, 9_778, 7_396)];
+//! assert!(fgsm_table(&rows, None).to_text().contains("75.6 %"));
+//! ```
 
 mod answer;
 mod attacked;

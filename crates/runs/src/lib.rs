@@ -1,4 +1,15 @@
 //! One run: training, checkpoints, stored runs, and the measurements of one model.
+//!
+//! ```
+//! use minima_config::{Run, preset::Preset};
+//! use minima_runs::Job;
+//!
+//! let preset = Preset::named("quick", &["seeds=[7]".to_owned()])?;
+//! let run = Run::all(&preset).into_iter().next().ok_or("no run")?;
+//! let job = Job::new(&preset, run)?;
+//! assert_eq!((job.name.as_str(), job.steps()), ("clean-sgd-7", 94));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod bits;
 mod device_training;

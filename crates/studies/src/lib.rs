@@ -2,6 +2,17 @@
 //!
 //! A study trains the runs that it needs and that are missing, as independent jobs on all cores, measures them, and writes CSV
 //! files. All studies of a folder share its runs.
+//!
+//! ```
+//! use minima_config::preset::Preset;
+//! use minima_studies::{Study, StudyOptions};
+//!
+//! let preset = Preset::named("paper", &["seeds=[1, 2]".to_owned()])?;
+//! let options = StudyOptions::new(preset, &[], 2);
+//! let jobs = Study::Matched.jobs(&options)?;
+//! assert!(jobs.iter().all(|job| job.name.starts_with("clean-")));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod claims;
 mod context;

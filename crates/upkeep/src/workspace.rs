@@ -57,6 +57,13 @@ impl Workspace {
         self.members().into_iter().filter(|p| p.publish.as_ref().is_none_or(|to| !to.is_empty())).collect()
     }
 
+    /// The members whose public items are listed in an `API.txt`: `package.metadata.minima.api` is true in their `Cargo.toml`.
+    #[must_use]
+    pub fn with_api(&self) -> Vec<&Package> {
+        let listed = |p: &&Package| p.metadata["minima"]["api"].as_bool() == Some(true);
+        self.published().into_iter().filter(listed).collect()
+    }
+
     /// The direct and indirect dependencies of the members, without the members, sorted by name and version.
     #[must_use]
     pub fn dependencies(&self) -> Vec<&Package> {

@@ -9,7 +9,7 @@ use minima_upkeep::api::{Difference, Documented, FILE, ItemList, Weight, documen
 use std::path::Path;
 use std::process::Command;
 
-/// List the public items of each crate, and say what has become of them.
+/// List the public items of each crate that is meant for others, and say what has become of them.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Each crate's list is its API.txt. A removed or changed item needs a version with a higher first number that is not\nzero. Exits 1 if a list is not current or of another format (--check), or a version is too low (--since)."
@@ -31,7 +31,7 @@ impl Api {
         let root = workspace_root();
         let workspace = Workspace::read(&root, &[], self.offline)?;
         let mut outcome = Outcome::Fine;
-        for package in workspace.published() {
+        for package in workspace.with_api() {
             let now = match document(&workspace, package, self.offline)? {
                 Documented::Items(list) => list,
                 Documented::OtherFormat(format) => {
