@@ -31,9 +31,7 @@ pub struct BaselineRow {
     pub tolerance: f64,
 }
 
-impl Record for BaselineRow {
-    const HEADER: &'static [&'static str] = &["labels", "optimizer", "quantity", "value", "tolerance"];
-}
+impl Record for BaselineRow {}
 
 impl BaselineRow {
     fn name(&self) -> String {

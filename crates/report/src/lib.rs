@@ -12,6 +12,7 @@
 //! ```
 
 mod answer;
+mod appearance;
 mod attacked;
 mod claim_verdict;
 pub mod comparison;

@@ -108,24 +108,7 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
         .then(|| digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| 16 * byte + digit)).collect())
 }
 
-impl Record for AdversarialRow {
-    const HEADER: &'static [&'static str] = &[
-        "labels",
-        "optimizer",
-        "seed",
-        "image",
-        "label",
-        "predicted",
-        "epsilon",
-        "confidence_before",
-        "confidence_after",
-        "height",
-        "width",
-        "channels",
-        "original",
-        "adversarial",
-    ];
-}
+impl Record for AdversarialRow {}
 
 #[cfg(test)]
 mod tests {

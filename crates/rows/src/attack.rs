@@ -28,7 +28,4 @@ pub struct AttackRow {
     pub robust_accuracy: Option<f64>,
 }
 
-impl Record for AttackRow {
-    const HEADER: &'static [&'static str] =
-        &["attack", "norm", "target", "epsilon", "images", "correct", "both_correct", "successes", "robust_accuracy"];
-}
+impl Record for AttackRow {}

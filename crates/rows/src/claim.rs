@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// What the seeds say to a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,21 +49,10 @@ pub struct ClaimRow {
     pub verdict: ClaimVerdict,
 }
 
-impl Record for ClaimRow {
-    const HEADER: &'static [&'static str] = &[
-        "claim",
-        "optimizer",
-        "against",
-        "labels",
-        "at",
-        "quantity",
-        "seeds",
-        "effect",
-        "low",
-        "high",
-        "p",
-        "p_holm",
-        "border",
-        "verdict",
-    ];
+impl Record for ClaimRow {}
+
+impl Compared for ClaimRow {
+    const FILES: &'static [&'static str] = &["studies/seeds/claims.csv"];
+    const KEYS: &'static [&'static str] = &["claim", "optimizer", "against", "labels", "at", "quantity"];
+    const METRICS: &'static [(&'static str, Noise)] = &[("verdict", Noise::Exact)];
 }

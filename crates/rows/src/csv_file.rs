@@ -8,13 +8,17 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::columns;
 use minima_store::bounded_file::{self, read_at_most};
 use minima_store::{AtomicWriteError, write_atomically};
 
 /// A row of a result file.
 pub trait Record: Serialize + DeserializeOwned {
-    /// The file's columns, in order.
-    const HEADER: &'static [&'static str];
+    /// The file's columns, in order: the names of the fields.
+    #[must_use]
+    fn columns() -> &'static [&'static str] {
+        columns::of::<Self>()
+    }
 }
 
 /// A result file could not be written or read.
@@ -63,9 +67,9 @@ pub enum RecordError {
 
 /// The CSV file of `rows`: its header and a line a row.
 pub fn to_csv<R: Record>(rows: &[R]) -> Result<Vec<u8>, RecordError> {
-    let failed = |message: String| RecordError::Encode { expected: R::HEADER.join(","), message };
+    let failed = |message: String| RecordError::Encode { expected: R::columns().join(","), message };
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    writer.write_record(R::HEADER).map_err(|error| failed(error.to_string()))?;
+    writer.write_record(R::columns()).map_err(|error| failed(error.to_string()))?;
     for row in rows {
         writer.serialize(row).map_err(|error| failed(error.to_string()))?;
     }
@@ -86,11 +90,11 @@ pub fn read_csv<R: Record>(path: &Path) -> Result<Vec<R>, RecordError> {
 
 /// As [`read_csv`], from the bytes of a file; errors name `path`.
 pub fn from_csv<R: Record>(bytes: &[u8], path: &Path) -> Result<Vec<R>, RecordError> {
-    let expected = || R::HEADER.join(",");
+    let expected = || R::columns().join(",");
     let bad_row = |source| RecordError::Row { path: path.to_path_buf(), expected: expected(), source };
     let mut reader = csv::Reader::from_reader(bytes);
     let header = reader.headers().map_err(bad_row)?;
-    if !header.iter().eq(R::HEADER.iter().copied()) {
+    if !header.iter().eq(R::columns().iter().copied()) {
         return Err(RecordError::Header {
             path: path.to_path_buf(),
             found: header.iter().collect::<Vec<_>>().join(","),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// What a model is at the end of training with one learning rate and one damping.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,18 +31,15 @@ pub struct DampingRow {
     pub failure: String,
 }
 
-impl Record for DampingRow {
-    const HEADER: &'static [&'static str] = &[
-        "optimizer",
-        "learning_rate",
-        "damping",
-        "seed",
-        "epochs",
-        "train_loss",
-        "test_accuracy",
-        "epsilon",
-        "correct",
-        "successes",
-        "failure",
+impl Record for DampingRow {}
+
+impl Compared for DampingRow {
+    const FILES: &'static [&'static str] = &["studies/damping/damping.csv"];
+    const KEYS: &'static [&'static str] = &["optimizer", "learning_rate", "damping", "epochs", "epsilon"];
+    const METRICS: &'static [(&'static str, Noise)] = &[
+        ("train_loss", Noise::LOSS),
+        ("test_accuracy", Noise::ShareOfTest),
+        ("successes", Noise::CountAmong("correct")),
+        ("failure", Noise::Exact),
     ];
 }

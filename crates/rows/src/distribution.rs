@@ -5,7 +5,7 @@ use std::fmt;
 use minima_metrics::Summary;
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// The quantity whose distribution over the test set is summed up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,7 +70,17 @@ impl DistributionRow {
     }
 }
 
-impl Record for DistributionRow {
-    const HEADER: &'static [&'static str] =
-        &["labels", "optimizer", "seed", "quantity", "mean", "median", "q05", "q25", "q75", "q95"];
+impl Record for DistributionRow {}
+
+impl Compared for DistributionRow {
+    const FILES: &'static [&'static str] = &["tables/distributions.csv", "studies/seeds/tables/distributions.csv"];
+    const KEYS: &'static [&'static str] = &["labels", "optimizer", "quantity"];
+    const METRICS: &'static [(&'static str, Noise)] = &[
+        ("mean", Noise::QUANTILE),
+        ("median", Noise::QUANTILE),
+        ("q05", Noise::QUANTILE),
+        ("q25", Noise::QUANTILE),
+        ("q75", Noise::QUANTILE),
+        ("q95", Noise::QUANTILE),
+    ];
 }

@@ -13,6 +13,4 @@ pub struct FailureRow {
     pub why: String,
 }
 
-impl Record for FailureRow {
-    const HEADER: &'static [&'static str] = &["run", "why"];
-}
+impl Record for FailureRow {}

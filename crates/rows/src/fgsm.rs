@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Record, rate};
+use crate::{Compared, Noise, Record, rate};
 
 /// How many correctly classified test images FGSM flips at one epsilon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,7 +39,11 @@ impl FgsmRow {
     }
 }
 
-impl Record for FgsmRow {
-    const HEADER: &'static [&'static str] =
-        &["labels", "optimizer", "seed", "correct", "epsilon", "successes", "success_rate"];
+impl Record for FgsmRow {}
+
+impl Compared for FgsmRow {
+    const FILES: &'static [&'static str] = &["tables/fgsm.csv", "studies/seeds/tables/fgsm.csv"];
+    const KEYS: &'static [&'static str] = &["labels", "optimizer", "epsilon"];
+    const METRICS: &'static [(&'static str, Noise)] =
+        &[("correct", Noise::CountAmongTest), ("successes", Noise::CountAmong("correct"))];
 }

@@ -23,6 +23,4 @@ pub struct HistogramRow {
     pub images: u32,
 }
 
-impl Record for HistogramRow {
-    const HEADER: &'static [&'static str] = &["labels", "optimizer", "seed", "quantity", "from", "to", "images"];
-}
+impl Record for HistogramRow {}

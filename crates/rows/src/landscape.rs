@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// The loss at `θ + x d₁ + y d₂`, with directions of filter-normalised random numbers (Li et al. 2018).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,8 +23,13 @@ pub struct SurfaceRow {
     pub train_accuracy: f64,
 }
 
-impl Record for SurfaceRow {
-    const HEADER: &'static [&'static str] = &["labels", "optimizer", "seed", "x", "y", "train_loss", "train_accuracy"];
+impl Record for SurfaceRow {}
+
+impl Compared for SurfaceRow {
+    const FILES: &'static [&'static str] = &["studies/landscape/surface.csv"];
+    const KEYS: &'static [&'static str] = &["labels", "optimizer", "x", "y"];
+    const METRICS: &'static [(&'static str, Noise)] =
+        &[("train_loss", Noise::LOSS), ("train_accuracy", Noise::ACCURACY)];
 }
 
 /// The loss at `(1 − t) θ_from + t θ_to`.
@@ -46,6 +51,11 @@ pub struct SegmentRow {
     pub test_accuracy: f64,
 }
 
-impl Record for SegmentRow {
-    const HEADER: &'static [&'static str] = &["labels", "from", "to", "seed", "t", "train_loss", "test_accuracy"];
+impl Record for SegmentRow {}
+
+impl Compared for SegmentRow {
+    const FILES: &'static [&'static str] = &["studies/landscape/segments.csv"];
+    const KEYS: &'static [&'static str] = &["labels", "from", "to", "t"];
+    const METRICS: &'static [(&'static str, Noise)] =
+        &[("train_loss", Noise::LOSS), ("test_accuracy", Noise::ShareOfTest)];
 }

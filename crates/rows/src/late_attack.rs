@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// What stands an attack after one of the last epochs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,11 @@ pub struct LateAttackRow {
     pub robust: u32,
 }
 
-impl Record for LateAttackRow {
-    const HEADER: &'static [&'static str] =
-        &["labels", "optimizer", "seed", "epoch", "attack", "epsilon", "images", "correct", "robust"];
+impl Record for LateAttackRow {}
+
+impl Compared for LateAttackRow {
+    const FILES: &'static [&'static str] = &["studies/seeds/late.csv"];
+    const KEYS: &'static [&'static str] = &["labels", "optimizer", "epoch", "attack", "epsilon", "images"];
+    const METRICS: &'static [(&'static str, Noise)] =
+        &[("correct", Noise::CountAmong("images")), ("robust", Noise::CountAmong("images"))];
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// What depends on the scale of the logits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,18 +44,17 @@ pub struct LogitScaleRow {
     pub median_after: f64,
 }
 
-impl Record for LogitScaleRow {
-    const HEADER: &'static [&'static str] = &[
-        "labels",
-        "optimizer",
-        "seed",
-        "factor",
-        "quantity",
-        "rho",
-        "mean_before",
-        "median_before",
-        "mean_after",
-        "median_after",
+impl Record for LogitScaleRow {}
+
+impl Compared for LogitScaleRow {
+    const FILES: &'static [&'static str] = &["studies/logit-scale/logit_scale.csv"];
+    const KEYS: &'static [&'static str] = &["labels", "optimizer", "quantity", "rho"];
+    const METRICS: &'static [(&'static str, Noise)] = &[
+        ("factor", Noise::QUANTILE),
+        ("mean_before", Noise::QUANTILE),
+        ("median_before", Noise::QUANTILE),
+        ("mean_after", Noise::QUANTILE),
+        ("median_after", Noise::QUANTILE),
     ];
 }
 
@@ -88,19 +87,4 @@ pub struct LogitDecisionRow {
     pub flips_changed: u32,
 }
 
-impl Record for LogitDecisionRow {
-    const HEADER: &'static [&'static str] = &[
-        "labels",
-        "optimizer",
-        "seed",
-        "factor",
-        "images",
-        "classes_changed",
-        "zero_gradients_before",
-        "zero_gradients_after",
-        "epsilon",
-        "successes_before",
-        "successes_after",
-        "flips_changed",
-    ];
-}
+impl Record for LogitDecisionRow {}

@@ -17,9 +17,7 @@ pub struct PaceRow {
     pub test_accuracy: f64,
 }
 
-impl Record for PaceRow {
-    const HEADER: &'static [&'static str] = &["optimizer", "step", "seconds", "test_accuracy"];
-}
+impl Record for PaceRow {}
 
 /// When an optimizer came to an accuracy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +36,4 @@ pub struct TimeToAccuracyRow {
     pub best_accuracy: f64,
 }
 
-impl Record for TimeToAccuracyRow {
-    const HEADER: &'static [&'static str] = &["optimizer", "target", "steps", "seconds", "step_ms", "best_accuracy"];
-}
+impl Record for TimeToAccuracyRow {}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// What became of a model whose labels were in part wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,20 +35,20 @@ pub struct PoisonRow {
     pub successes: u32,
 }
 
-impl Record for PoisonRow {
-    const HEADER: &'static [&'static str] = &[
-        "flips",
-        "rate",
-        "optimizer",
-        "seed",
-        "train_loss",
-        "test_accuracy",
-        "sevens_as_ones",
-        "wrong_labels",
-        "memorised",
-        "recovered",
-        "epsilon",
-        "correct",
-        "successes",
+impl Record for PoisonRow {}
+
+/// The sevens of MNIST's test images.
+const SEVENS: f64 = 1028.0;
+
+impl Compared for PoisonRow {
+    const FILES: &'static [&'static str] = &["studies/poison/poison.csv"];
+    const KEYS: &'static [&'static str] = &["flips", "rate", "optimizer", "epsilon"];
+    const METRICS: &'static [(&'static str, Noise)] = &[
+        ("train_loss", Noise::LOSS),
+        ("test_accuracy", Noise::ShareOfTest),
+        ("sevens_as_ones", Noise::ShareOf(SEVENS)),
+        ("memorised", Noise::CountAmong("wrong_labels")),
+        ("recovered", Noise::CountAmong("wrong_labels")),
+        ("successes", Noise::CountAmong("correct")),
     ];
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// What a model is after an epoch of training with its Gauss-Newton system in one arithmetic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,18 +30,16 @@ pub struct PrecisionRow {
     pub successes: u32,
 }
 
-impl Record for PrecisionRow {
-    const HEADER: &'static [&'static str] = &[
-        "generation",
-        "arithmetic",
-        "seed",
-        "epoch",
-        "train_loss",
-        "test_accuracy",
-        "median_input_gradient_norm",
-        "epsilon",
-        "correct",
-        "successes",
+impl Record for PrecisionRow {}
+
+impl Compared for PrecisionRow {
+    const FILES: &'static [&'static str] = &["studies/precision/precision.csv"];
+    const KEYS: &'static [&'static str] = &["generation", "arithmetic", "epoch", "epsilon"];
+    const METRICS: &'static [(&'static str, Noise)] = &[
+        ("train_loss", Noise::LOSS),
+        ("test_accuracy", Noise::ShareOfTest),
+        ("median_input_gradient_norm", Noise::QUANTILE),
+        ("successes", Noise::CountAmong("correct")),
     ];
 }
 
@@ -68,16 +66,11 @@ pub struct DriftRow {
     pub share: f64,
 }
 
-impl Record for DriftRow {
-    const HEADER: &'static [&'static str] = &[
-        "generation",
-        "arithmetic",
-        "seed",
-        "epoch",
-        "distance",
-        "travelled",
-        "curvature_from",
-        "curvature_to",
-        "share",
-    ];
+impl Record for DriftRow {}
+
+impl Compared for DriftRow {
+    const FILES: &'static [&'static str] = &["studies/precision/drift.csv"];
+    const KEYS: &'static [&'static str] = &["generation", "arithmetic", "epoch", "curvature_from", "curvature_to"];
+    const METRICS: &'static [(&'static str, Noise)] =
+        &[("distance", Noise::QUANTILE), ("travelled", Noise::QUANTILE), ("share", Noise::QUANTILE)];
 }

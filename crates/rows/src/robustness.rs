@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// How many images stand an attack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,9 +37,13 @@ impl RobustnessRow {
     }
 }
 
-impl Record for RobustnessRow {
-    const HEADER: &'static [&'static str] =
-        &["labels", "optimizer", "seed", "attack", "norm", "epsilon", "images", "correct", "successes", "robust"];
+impl Record for RobustnessRow {}
+
+impl Compared for RobustnessRow {
+    const FILES: &'static [&'static str] = &["tables/robustness.csv", "tables/robustness_curves.csv"];
+    const KEYS: &'static [&'static str] = &["labels", "optimizer", "attack", "norm", "epsilon", "images"];
+    const METRICS: &'static [(&'static str, Noise)] =
+        &[("correct", Noise::CountAmong("images")), ("robust", Noise::CountAmong("images"))];
 }
 
 /// What one model makes of the adversarial images of another, all steps of the attack taken.
@@ -69,9 +73,16 @@ impl TransferRow {
     }
 }
 
-impl Record for TransferRow {
-    const HEADER: &'static [&'static str] =
-        &["source", "target", "attack", "epsilon", "correct", "both_correct", "successes"];
+impl Record for TransferRow {}
+
+impl Compared for TransferRow {
+    const FILES: &'static [&'static str] = &["tables/transfer.csv"];
+    const KEYS: &'static [&'static str] = &["source", "target", "attack", "epsilon"];
+    const METRICS: &'static [(&'static str, Noise)] = &[
+        ("correct", Noise::CountAmongTest),
+        ("both_correct", Noise::CountAmong("correct")),
+        ("successes", Noise::CountAmong("both_correct")),
+    ];
 }
 
 /// One check for masked gradients.
@@ -91,6 +102,4 @@ pub struct MaskingRow {
     pub evidence: String,
 }
 
-impl Record for MaskingRow {
-    const HEADER: &'static [&'static str] = &["labels", "optimizer", "seed", "check", "verdict", "evidence"];
-}
+impl Record for MaskingRow {}

@@ -37,7 +37,4 @@ impl ScalingRow {
     }
 }
 
-impl Record for ScalingRow {
-    const HEADER: &'static [&'static str] =
-        &["parameters", "batch", "median_ms", "memory_bytes", "dense_jacobian_bytes", "dense_ggn_bytes"];
-}
+impl Record for ScalingRow {}

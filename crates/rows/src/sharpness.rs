@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// What one weight perturbation is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,7 +51,11 @@ impl SharpnessRow {
     }
 }
 
-impl Record for SharpnessRow {
-    const HEADER: &'static [&'static str] =
-        &["optimizer", "seed", "rho", "scope", "mean_loss_increase", "median_loss_increase"];
+impl Record for SharpnessRow {}
+
+impl Compared for SharpnessRow {
+    const FILES: &'static [&'static str] = &["tables/sharpness.csv", "studies/seeds/tables/sharpness.csv"];
+    const KEYS: &'static [&'static str] = &["optimizer", "rho", "scope"];
+    const METRICS: &'static [(&'static str, Noise)] =
+        &[("mean_loss_increase", Noise::QUANTILE), ("median_loss_increase", Noise::QUANTILE)];
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// A matrix of second derivatives of the mean loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,20 +65,13 @@ pub struct CurvatureRow {
     pub converged: bool,
 }
 
-impl Record for CurvatureRow {
-    const HEADER: &'static [&'static str] = &[
-        "labels",
-        "optimizer",
-        "seed",
-        "images",
-        "matrix",
-        "normalised",
-        "quantity",
-        "rank",
-        "value",
-        "residual",
-        "converged",
-    ];
+impl Record for CurvatureRow {}
+
+impl Compared for CurvatureRow {
+    const FILES: &'static [&'static str] = &["tables/curvature.csv"];
+    const KEYS: &'static [&'static str] =
+        &["labels", "optimizer", "images", "matrix", "normalised", "quantity", "rank"];
+    const METRICS: &'static [(&'static str, Noise)] = &[("value", Noise::CURVATURE)];
 }
 
 /// How eigenvalues are distributed: a node of one probe's quadrature, and how many eigenvalues it stands for.
@@ -102,7 +95,4 @@ pub struct SpectralDensityRow {
     pub count: f64,
 }
 
-impl Record for SpectralDensityRow {
-    const HEADER: &'static [&'static str] =
-        &["labels", "optimizer", "seed", "matrix", "normalised", "probe", "eigenvalue", "count"];
-}
+impl Record for SpectralDensityRow {}

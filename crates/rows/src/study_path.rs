@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// What a model is after so many steps of its training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,21 +35,18 @@ pub struct PathRow {
     pub successes: u32,
 }
 
-impl Record for PathRow {
-    const HEADER: &'static [&'static str] = &[
-        "labels",
-        "optimizer",
-        "seed",
-        "step",
-        "train_loss",
-        "train_accuracy",
-        "test_loss",
-        "test_accuracy",
-        "mean_margin",
-        "median_input_gradient_norm",
-        "epsilon",
-        "correct",
-        "successes",
+impl Record for PathRow {}
+
+impl Compared for PathRow {
+    const FILES: &'static [&'static str] = &["studies/matched/path.csv"];
+    const KEYS: &'static [&'static str] = &["labels", "optimizer", "step", "epsilon"];
+    const METRICS: &'static [(&'static str, Noise)] = &[
+        ("train_loss", Noise::LOSS),
+        ("test_loss", Noise::LOSS),
+        ("test_accuracy", Noise::ShareOfTest),
+        ("mean_margin", Noise::QUANTILE),
+        ("median_input_gradient_norm", Noise::QUANTILE),
+        ("successes", Noise::CountAmong("correct")),
     ];
 }
 
@@ -88,9 +85,13 @@ pub struct MatchRow {
     pub rate: Option<f64>,
 }
 
-impl Record for MatchRow {
-    const HEADER: &'static [&'static str] =
-        &["reference", "optimizer", "seed", "basis", "value", "step", "epsilon", "reference_rate", "rate"];
+impl Record for MatchRow {}
+
+impl Compared for MatchRow {
+    const FILES: &'static [&'static str] = &["studies/matched/matches.csv"];
+    const KEYS: &'static [&'static str] = &["reference", "optimizer", "basis", "epsilon"];
+    const METRICS: &'static [(&'static str, Noise)] =
+        &[("step", Noise::RATE), ("reference_rate", Noise::RATE), ("rate", Noise::RATE)];
 }
 
 impl Basis {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 
 /// What one epoch of one run ended with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +25,17 @@ pub struct TrainingRow {
     pub test_accuracy: f64,
 }
 
-impl Record for TrainingRow {
-    const HEADER: &'static [&'static str] =
-        &["labels", "optimizer", "seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy"];
+impl Record for TrainingRow {}
+
+impl Compared for TrainingRow {
+    const FILES: &'static [&'static str] = &["training.csv", "studies/seeds/training.csv"];
+    const KEYS: &'static [&'static str] = &["labels", "optimizer"];
+    const LAST: Option<&'static str> = Some("epoch");
+    const METRICS: &'static [(&'static str, Noise)] = &[
+        ("epoch", Noise::Exact),
+        ("train_loss", Noise::LOSS),
+        ("train_accuracy", Noise::ACCURACY),
+        ("test_loss", Noise::LOSS),
+        ("test_accuracy", Noise::ShareOfTest),
+    ];
 }

@@ -31,18 +31,4 @@ pub struct TuningRow {
     pub failure: String,
 }
 
-impl Record for TuningRow {
-    const HEADER: &'static [&'static str] = &[
-        "optimizer",
-        "learning_rate",
-        "damping",
-        "rho",
-        "seed",
-        "epochs",
-        "train_loss",
-        "held_out_loss",
-        "held_out_accuracy",
-        "chosen",
-        "failure",
-    ];
-}
+impl Record for TuningRow {}

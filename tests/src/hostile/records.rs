@@ -8,7 +8,7 @@ use std::path::Path;
 pub fn records(bytes: &[u8]) -> bool {
     // If the header matches no record, all readers refuse the file for the same reason.
     let reads: Vec<fn(&[u8]) -> bool> =
-        RECORDS.iter().filter(|(header, _)| begins_with(bytes, header)).map(|(_, read)| *read).collect();
+        RECORDS.iter().filter(|(header, _)| begins_with(bytes, header())).map(|(_, read)| *read).collect();
     if reads.is_empty() {
         return read::<records::TrainingRow>(bytes);
     }
@@ -54,34 +54,34 @@ fn begins_with(bytes: &[u8], header: &[&str]) -> bool {
 /// Reads bytes as rows of one record. Returns whether they were accepted.
 type Reader = fn(&[u8]) -> bool;
 
-/// The header and the reader of each record.
-const RECORDS: &[(&[&str], Reader)] = &[
-    (records::AdversarialRow::HEADER, read_adversarial),
-    (records::ClaimRow::HEADER, read::<records::ClaimRow>),
-    (records::DampingRow::HEADER, read::<records::DampingRow>),
-    (records::DistributionRow::HEADER, read::<records::DistributionRow>),
-    (records::DriftRow::HEADER, read::<records::DriftRow>),
-    (records::FailureRow::HEADER, read::<records::FailureRow>),
-    (records::FgsmRow::HEADER, read::<records::FgsmRow>),
-    (records::CurvatureRow::HEADER, read::<records::CurvatureRow>),
-    (records::HistogramRow::HEADER, read::<records::HistogramRow>),
-    (records::LateAttackRow::HEADER, read::<records::LateAttackRow>),
-    (records::LogitDecisionRow::HEADER, read::<records::LogitDecisionRow>),
-    (records::LogitScaleRow::HEADER, read::<records::LogitScaleRow>),
-    (records::MaskingRow::HEADER, read::<records::MaskingRow>),
-    (records::MatchRow::HEADER, read::<records::MatchRow>),
-    (records::PaceRow::HEADER, read::<records::PaceRow>),
-    (records::PathRow::HEADER, read::<records::PathRow>),
-    (records::PoisonRow::HEADER, read::<records::PoisonRow>),
-    (records::PrecisionRow::HEADER, read::<records::PrecisionRow>),
-    (records::RobustnessRow::HEADER, read::<records::RobustnessRow>),
-    (records::ScalingRow::HEADER, read::<records::ScalingRow>),
-    (records::SegmentRow::HEADER, read::<records::SegmentRow>),
-    (records::SharpnessRow::HEADER, read::<records::SharpnessRow>),
-    (records::SpectralDensityRow::HEADER, read::<records::SpectralDensityRow>),
-    (records::SurfaceRow::HEADER, read::<records::SurfaceRow>),
-    (records::TimeToAccuracyRow::HEADER, read::<records::TimeToAccuracyRow>),
-    (records::TrainingRow::HEADER, read::<records::TrainingRow>),
-    (records::TransferRow::HEADER, read::<records::TransferRow>),
-    (records::TuningRow::HEADER, read::<records::TuningRow>),
+/// The columns and the reader of each record.
+const RECORDS: &[(fn() -> &'static [&'static str], Reader)] = &[
+    (records::AdversarialRow::columns, read_adversarial),
+    (records::ClaimRow::columns, read::<records::ClaimRow>),
+    (records::DampingRow::columns, read::<records::DampingRow>),
+    (records::DistributionRow::columns, read::<records::DistributionRow>),
+    (records::DriftRow::columns, read::<records::DriftRow>),
+    (records::FailureRow::columns, read::<records::FailureRow>),
+    (records::FgsmRow::columns, read::<records::FgsmRow>),
+    (records::CurvatureRow::columns, read::<records::CurvatureRow>),
+    (records::HistogramRow::columns, read::<records::HistogramRow>),
+    (records::LateAttackRow::columns, read::<records::LateAttackRow>),
+    (records::LogitDecisionRow::columns, read::<records::LogitDecisionRow>),
+    (records::LogitScaleRow::columns, read::<records::LogitScaleRow>),
+    (records::MaskingRow::columns, read::<records::MaskingRow>),
+    (records::MatchRow::columns, read::<records::MatchRow>),
+    (records::PaceRow::columns, read::<records::PaceRow>),
+    (records::PathRow::columns, read::<records::PathRow>),
+    (records::PoisonRow::columns, read::<records::PoisonRow>),
+    (records::PrecisionRow::columns, read::<records::PrecisionRow>),
+    (records::RobustnessRow::columns, read::<records::RobustnessRow>),
+    (records::ScalingRow::columns, read::<records::ScalingRow>),
+    (records::SegmentRow::columns, read::<records::SegmentRow>),
+    (records::SharpnessRow::columns, read::<records::SharpnessRow>),
+    (records::SpectralDensityRow::columns, read::<records::SpectralDensityRow>),
+    (records::SurfaceRow::columns, read::<records::SurfaceRow>),
+    (records::TimeToAccuracyRow::columns, read::<records::TimeToAccuracyRow>),
+    (records::TrainingRow::columns, read::<records::TrainingRow>),
+    (records::TransferRow::columns, read::<records::TransferRow>),
+    (records::TuningRow::columns, read::<records::TuningRow>),
 ];

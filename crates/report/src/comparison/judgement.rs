@@ -1,9 +1,9 @@
 //! Whether two sides' numbers differ by more than noise.
 
 use super::ComparisonError;
-use super::layout::Noise;
 use super::result_file::Cell;
 use minima_metrics::statistics::{Estimate, p_same_share};
+use minima_rows::Noise;
 use std::collections::BTreeMap;
 
 /// One number or word of both sides, and what the difference is measured by.

@@ -1,7 +1,8 @@
 //! A CSV file of results: its rows by what they are about and by seed.
 
 use super::ComparisonError;
-use super::layout::{FileLayout, Noise};
+use super::layout::FileLayout;
+use minima_rows::Noise;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -29,7 +29,6 @@ pub use matched_paths::MatchedPaths;
 pub(crate) use raster::encode_pixels;
 pub use robust_accuracy::RobustAccuracy;
 pub use scaling::Scaling;
-pub(crate) use series_style::{Marker, series_style};
 pub use spectral_density::SpectralDensityFigure;
 pub use time_to_accuracy::TimeToAccuracy;
 pub use training_curves::TrainingCurves;

@@ -5,7 +5,8 @@ use plotters::style::RGBColor;
 
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::panel::{Axis, Panel};
-use super::series_style::{HEADING, INK, LABEL, Marker, SUBTITLE, SeriesStyle, TITLE};
+use super::series_style::{HEADING, INK, LABEL, SUBTITLE, SeriesStyle, TITLE};
+use crate::appearance::Marker;
 use super::{Figure, FigureError};
 use minima_rows::ScalingRow;
 

@@ -1,11 +1,11 @@
-//! Colors, dashes and markers: Okabe and Ito's palette, told apart by form as well as by color.
+//! Colours, dashes and markers of figures, and the look of their texts.
 
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 
 use super::FigureError;
 use super::canvas::{Canvas, Stroke, TextLook};
-use minima_rows::optimizers::{ADAM, CG, EKFAC, KFAC, MEAN, PUBLISHED, PUBLISHED_TF32, SAM, SGD, SUM};
+use crate::appearance::{self, Appearance, Marker};
 
 /// Text and axes.
 pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
@@ -31,21 +31,6 @@ const fn text(size: f64, bold: bool, color: RGBColor) -> TextLook {
     TextLook { size, bold, color }
 }
 
-/// The form of a marker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Marker {
-    /// A circle.
-    Circle,
-    /// A square.
-    Square,
-    /// A diamond.
-    Diamond,
-    /// A triangle that points up.
-    Triangle,
-    /// A triangle that points down.
-    Nabla,
-}
-
 /// How one optimizer is drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct SeriesStyle {
@@ -59,19 +44,8 @@ pub struct SeriesStyle {
 
 /// The style of an optimizer; one not known here is drawn in grey.
 pub fn series_style(optimizer: &str) -> SeriesStyle {
-    let (color, dashes, marker): (RGBColor, &'static [f64], Marker) = match optimizer {
-        SGD => (RGBColor(0x00, 0x00, 0x00), &[3.0, 5.0], Marker::Square),
-        ADAM => (RGBColor(0x00, 0x72, 0xb2), &[], Marker::Circle),
-        PUBLISHED => (RGBColor(0xd5, 0x5e, 0x00), &[14.0, 6.0], Marker::Diamond),
-        PUBLISHED_TF32 => (RGBColor(0xe6, 0x9f, 0x00), &[14.0, 5.0, 3.0, 5.0], Marker::Nabla),
-        SUM => (RGBColor(0xcc, 0x79, 0xa7), &[7.0, 5.0], Marker::Nabla),
-        MEAN => (RGBColor(0x00, 0x9e, 0x73), &[24.0, 5.0, 6.0, 5.0], Marker::Triangle),
-        CG => (RGBColor(0x56, 0xb4, 0xe9), &[10.0, 6.0], Marker::Triangle),
-        KFAC => (RGBColor(0x8a, 0x3f, 0xb0), &[], Marker::Diamond),
-        EKFAC => (RGBColor(0x9c, 0x4a, 0x2f), &[18.0, 5.0, 3.0, 5.0], Marker::Square),
-        SAM => (RGBColor(0xb0, 0x9a, 0x00), &[], Marker::Nabla),
-        _ => (RGBColor(0x80, 0x80, 0x80), &[], Marker::Circle),
-    };
+    let Appearance { on_light: [red, green, blue], dashes, marker, .. } = appearance::of(optimizer);
+    let color = RGBColor(red, green, blue);
     SeriesStyle { color, dashes, marker }
 }
 
@@ -100,13 +74,7 @@ impl SeriesStyle {
         radius: f64,
         color: RGBColor,
     ) -> Result<(), FigureError> {
-        let corners: &[(f64, f64)] = match self.marker {
-            Marker::Circle => return canvas.disc((x, y), radius, color),
-            Marker::Square => &[(-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)],
-            Marker::Diamond => &[(0.0, -1.2), (1.2, 0.0), (0.0, 1.2), (-1.2, 0.0)],
-            Marker::Triangle => &[(0.0, -1.15), (1.1, 0.8), (-1.1, 0.8)],
-            Marker::Nabla => &[(0.0, 1.15), (1.1, -0.8), (-1.1, -0.8)],
-        };
+        let Some(corners) = self.marker.corners() else { return canvas.disc((x, y), radius, color) };
         let corners: Vec<_> = corners.iter().map(|(right, down)| (x + right * radius, y + down * radius)).collect();
         canvas.polygon(&corners, color)
     }

@@ -1,22 +1,7 @@
 //! Colours of series, light and dark, and their marks.
 
-use crate::figures::{Marker, series_style};
+use crate::appearance::{self, Marker, OPTIMIZERS, OTHER};
 use maud::{Markup, html};
-use minima_rows::optimizers::{ADAM, CG, EKFAC, KFAC, MEAN, PUBLISHED, PUBLISHED_TF32, SAM, SGD, SUM};
-
-/// Optimizers with a colour of their own, and that colour on a dark page.
-const DARK: [(&str, &str); 10] = [
-    (SGD, "#e0e0e0"),
-    (ADAM, "#5db4ee"),
-    (PUBLISHED, "#ff8a45"),
-    (PUBLISHED_TF32, "#f0b944"),
-    (SUM, "#e59cc4"),
-    (MEAN, "#35cfa0"),
-    (CG, "#8fd0f7"),
-    (KFAC, "#c58be6"),
-    (EKFAC, "#d08a70"),
-    (SAM, "#d8c63a"),
-];
 
 /// Series that are no optimizer, on a light and on a dark page, in the order in which they are given out.
 const NEUTRAL: [(&str, &str); 6] = [
@@ -39,16 +24,9 @@ pub(super) struct Look {
 impl Look {
     /// An optimizer's look in all figures.
     pub fn of(optimizer: &str) -> Self {
-        let class = DARK.iter().position(|(name, _)| *name == optimizer).unwrap_or(DARK.len());
-        let dashes = match optimizer {
-            SGD => "2 3",
-            PUBLISHED | CG => "8 4",
-            PUBLISHED_TF32 | EKFAC => "8 3 2 3",
-            SUM => "4 3",
-            MEAN => "12 3 3 3",
-            _ => "",
-        };
-        Self { class, marker: series_style(optimizer).marker, dashes }
+        let class = OPTIMIZERS.iter().position(|(name, _)| *name == optimizer).unwrap_or(OPTIMIZERS.len());
+        let own = appearance::of(optimizer);
+        Self { class, marker: own.marker, dashes: own.page_dashes }
     }
 
     /// The look of the series of this number where series are no optimizers.
@@ -59,7 +37,7 @@ impl Look {
         // Where colours begin again, dashes do not.
         let dash = (index + index / NEUTRAL.len()) % DASHES.len();
         let marker = MARKERS.get(index % MARKERS.len()).copied().unwrap_or(Marker::Circle);
-        Self { class: DARK.len() + 1 + pick, marker, dashes: DASHES.get(dash).copied().unwrap_or_default() }
+        Self { class: OPTIMIZERS.len() + 1 + pick, marker, dashes: DASHES.get(dash).copied().unwrap_or_default() }
     }
 
     pub fn class(self) -> String {
@@ -72,19 +50,13 @@ impl Look {
 
     /// The outline of its marker around a point.
     pub fn marker(self, (x, y): (f64, f64), radius: f64) -> String {
-        let corners: &[(f64, f64)] = match self.marker {
-            Marker::Circle => {
-                return format!(
-                    "M{:.1} {y:.1}a{radius:.1} {radius:.1} 0 1 0 {:.1} 0a{radius:.1} {radius:.1} 0 1 0 {:.1} 0z",
-                    x - radius,
-                    2.0 * radius,
-                    -2.0 * radius
-                );
-            }
-            Marker::Square => &[(-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)],
-            Marker::Diamond => &[(0.0, -1.2), (1.2, 0.0), (0.0, 1.2), (-1.2, 0.0)],
-            Marker::Triangle => &[(0.0, -1.15), (1.1, 0.8), (-1.1, 0.8)],
-            Marker::Nabla => &[(0.0, 1.15), (1.1, -0.8), (-1.1, -0.8)],
+        let Some(corners) = self.marker.corners() else {
+            return format!(
+                "M{:.1} {y:.1}a{radius:.1} {radius:.1} 0 1 0 {:.1} 0a{radius:.1} {radius:.1} 0 1 0 {:.1} 0z",
+                x - radius,
+                2.0 * radius,
+                -2.0 * radius
+            );
         };
         let at = |(right, down): &(f64, f64)| format!("{:.1} {:.1}", x + right * radius, y + down * radius);
         format!("M{}z", corners.iter().map(at).collect::<Vec<_>>().join("L"))
@@ -109,13 +81,12 @@ pub(super) fn colors() -> String {
         light.push_str(&format!(".s{class}{{--c:{on_light}}}"));
         dark.push_str(&format!(".s{class}{{--c:{on_dark}}}"));
     };
-    for (class, (name, on_dark)) in DARK.iter().enumerate() {
-        let color = series_style(name).color;
-        add(class, &format!("#{:02x}{:02x}{:02x}", color.0, color.1, color.2), on_dark);
+    let hexadecimal = |[red, green, blue]: [u8; 3]| format!("#{red:02x}{green:02x}{blue:02x}");
+    for (class, own) in OPTIMIZERS.iter().map(|(_, own)| own).chain([&OTHER]).enumerate() {
+        add(class, &hexadecimal(own.on_light), &hexadecimal(own.on_dark));
     }
-    add(DARK.len(), "#6f6f6f", "#a0a0a0");
     for (index, (on_light, on_dark)) in NEUTRAL.iter().enumerate() {
-        add(DARK.len() + 1 + index, on_light, on_dark);
+        add(OPTIMIZERS.len() + 1 + index, on_light, on_dark);
     }
     format!("\n{light}\n@media screen and (prefers-color-scheme: dark){{{dark}}}\n")
 }
