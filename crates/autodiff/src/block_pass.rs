@@ -3,7 +3,7 @@
 use crate::Scalar;
 use crate::graph::{Graph, Node};
 use crate::lane::Lane;
-use crate::ops::{At, Scratch, Write, gate, rectify};
+use crate::ops::{At, Parametrised, Scratch, Write, gate, params_vjp_along, rectify};
 
 /// Whether a reverse pass goes on to the input, or only as far as parameters lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,8 @@ pub(crate) enum Reach {
 }
 
 /// What a reverse pass calls at each operation that has parameters, with the cotangent of its output.
-pub(crate) type AtParameters<'a, T> = dyn FnMut(&Node, &At<'_, T>, &[Lane<T>], &mut Scratch<T>) + 'a;
+pub(crate) type AtParameters<'a, T> =
+    dyn FnMut(&Node, &dyn Parametrised<T>, &At<'_, T>, &[Lane<T>], &mut Scratch<T>) + 'a;
 
 /// A block's values and their tangents along a direction of the parameters.
 pub(crate) struct Along<'a, T> {
@@ -62,8 +63,8 @@ impl Graph {
             }
             let x = self.inputs(node, values);
             let at = At { params: &params[node.params.clone()], x: &x[..node.inputs.len()], y: &values[out] };
-            if !node.params.is_empty() {
-                at_parameters(node, &at, dy, scratch);
+            if let Some(op) = node.op.parametrised() {
+                at_parameters(node, op, &at, dy, scratch);
             }
             for (which, &input) in node.inputs.iter().enumerate() {
                 if reach == Reach::Input || node.upstream[which] {
@@ -137,24 +138,19 @@ impl Graph {
             let x = &x[..node.inputs.len()];
             let here = At { params: &at.params[node.params.clone()], x, y: &at.values[out] };
             let op = node.op.of();
-            if !node.params.is_empty() {
+            if let Some(op) = node.op.parametrised() {
+                let moving = node.inputs.iter().all(|&input| at.present[input]);
+                let x_along = self.inputs(node, at.tangents);
+                let x_along = moving.then_some(&x_along[..node.inputs.len()]);
                 let second = &mut second[node.params.clone()];
-                op.vjp_params(&here, dy_along, second, scratch);
-                if node.inputs.iter().all(|&input| at.present[input]) {
-                    let x = self.inputs(node, at.tangents);
-                    // A bias is multiplied by no input, and so by no tangent of one.
-                    let biases = node.op.weights(x[0].len()).1;
-                    let kept = second[..biases].to_vec();
-                    op.vjp_params(&At { x: &x[..node.inputs.len()], ..here }, dy, second, scratch);
-                    second[..biases].copy_from_slice(&kept);
-                }
+                params_vjp_along(op, &node.added, &here, x_along, [dy, dy_along], second, scratch);
             }
             for (which, &input) in node.inputs.iter().enumerate().filter(|(which, _)| node.upstream[*which]) {
                 let slot = self.slots[input].clone();
                 op.vjp_input(&here, which, dy, &mut before[slot.clone()], node.writes[which], scratch);
                 let dx_along = &mut before_along[slot];
                 op.vjp_input(&here, which, dy_along, dx_along, node.writes[which], scratch);
-                if !node.params.is_empty() {
+                if node.op.parametrised::<T>().is_some() {
                     let moving = At { params: &at.tangent_of_params[node.params.clone()], ..here };
                     op.vjp_input(&moving, which, dy, dx_along, Write::Add, scratch);
                 }

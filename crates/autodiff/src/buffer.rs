@@ -1,24 +1,11 @@
 //! Buffers of lanes that are used again: a training step allocates none once the first has run.
 
+use crate::Scalar;
 use crate::lane::Lane;
-use crate::{Scalar, ops::Scratch};
+use crate::ops::Scratch;
 use ndarray::Array2;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, PoisonError};
-
-/// Buffers that wait for their next use, one pool a precision.
-#[derive(Debug)]
-pub struct BufferPool<T> {
-    lanes: Mutex<Vec<Vec<Lane<T>>>>,
-    scratch: Mutex<Vec<Scratch<T>>>,
-    matrices: Mutex<Vec<Vec<T>>>,
-}
-
-impl<T> BufferPool<T> {
-    pub(crate) const fn new() -> Self {
-        Self { lanes: Mutex::new(Vec::new()), scratch: Mutex::new(Vec::new()), matrices: Mutex::new(Vec::new()) }
-    }
-}
+use std::sync::PoisonError;
 
 /// A buffer on loan; what it holds at first is arbitrary.
 #[derive(Debug)]

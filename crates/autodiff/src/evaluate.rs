@@ -1,11 +1,10 @@
 //! A network's passes over a batch, block by block and in parallel, where nothing has to be kept for later.
 
-use crate::block_pass::Reach;
+use crate::block_pass::{AtParameters, Reach};
 use crate::buffer::{Buffer, PooledScratch};
 use crate::classifier::CotangentOf;
-use crate::graph::{Graph, Node};
+use crate::graph::Graph;
 use crate::lane::{LANES, Lane, load_rows, store_sample};
-use crate::ops::{At, Scratch};
 use crate::{AutodiffError, Scalar};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
@@ -52,10 +51,10 @@ impl Graph {
                 self.forward_rows(params, block_rows(images, block), &mut values, &mut scratch);
                 self.store_logits(&values, &mut logits);
                 self.place_cotangents(block * LANES, logits.view(), cotangent, &mut cotangents);
-                let mut add = |node: &Node, at: &At<'_, T>, dy: &[Lane<T>], scratch: &mut Scratch<T>| {
-                    node.op.of().vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
+                let at_parameters: &mut AtParameters<'_, T> = &mut |node, op, at, dy, scratch| {
+                    op.vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
                 };
-                self.reverse_block(params, &values, &mut cotangents, Reach::Parameters, &mut add, &mut scratch);
+                self.reverse_block(params, &values, &mut cotangents, Reach::Parameters, at_parameters, &mut scratch);
             }
             gradient
         });
@@ -85,7 +84,14 @@ impl Graph {
                 self.forward_rows(params, x, &mut values, &mut scratch);
                 self.store_logits(&values, &mut logits);
                 self.place_cotangents(block * LANES, logits.view(), cotangent, &mut cotangents);
-                self.reverse_block(params, &values, &mut cotangents, Reach::Input, &mut |_, _, _, _| {}, &mut scratch);
+                self.reverse_block(
+                    params,
+                    &values,
+                    &mut cotangents,
+                    Reach::Input,
+                    &mut |_, _, _, _, _| {},
+                    &mut scratch,
+                );
                 store_rows(&cotangents[self.slots[0].clone()], &mut gradients);
             },
         );

@@ -35,8 +35,8 @@ impl<T: Scalar> Linearization<'_, T> {
                 graph.store_logits(&arena, &mut tangents.view_mut());
                 // The tangents have been used: their arena takes the cotangents.
                 graph.place_cotangents(first, tangents.view(), curve, &mut arena);
-                let at_parameters: &mut crate::block_pass::AtParameters<'_, T> = &mut |node, at, dy, scratch| {
-                    node.op.of().vjp_params(at, dy, &mut product[node.params.clone()], scratch);
+                let at_parameters: &mut crate::block_pass::AtParameters<'_, T> = &mut |node, op, at, dy, scratch| {
+                    op.vjp_params(at, dy, &mut product[node.params.clone()], scratch);
                 };
                 graph.reverse_block(params, values, &mut arena, Reach::Parameters, at_parameters, scratch);
             }

@@ -143,15 +143,17 @@ impl<T: Scalar> Linearization<'_, T> {
     fn factors(&self, directions: ArrayView3<'_, T>) -> Result<Factors<T>, AutodiffError> {
         let (count, images, _) = directions.dim();
         // Each operation's rows among those that a reverse pass leaves behind: first the convolutions', then the others'.
-        let parametrised = || self.graph.nodes.iter().filter(|n| !n.params.is_empty());
-        let is = |node: &Node, form| node.op.of::<T>().kernel_form() == form;
+        let parametrised = || self.graph.parametrised::<T>();
         let mut rows = vec![0..0; parametrised().count()];
         let mut end = 0;
         for form in [KernelForm::Gradients, KernelForm::GramProduct] {
-            for (node, rows) in parametrised().zip(&mut rows).filter(|(node, _)| is(node, form)) {
+            for ((node, _), rows) in parametrised().zip(&mut rows).filter(|((_, op), _)| op.kernel_form() == form) {
                 let outputs = self.graph.slots[node.output].len();
                 let start = end;
-                end += if form == KernelForm::Gradients { node.params.len() } else { outputs };
+                end += match form {
+                    KernelForm::Gradients => node.params.len(),
+                    KernelForm::GramProduct => outputs,
+                };
                 *rows = start..end;
             }
         }
@@ -164,12 +166,12 @@ impl<T: Scalar> Linearization<'_, T> {
                     // A reverse pass meets the operations last to first.
                     let mut place = rows.iter().rev();
                     let w = directions.index_axis(Axis(0), k);
-                    self.reverse(block, w, Reach::Parameters, &mut |node, at, dy, scratch| {
+                    self.reverse(block, w, Reach::Parameters, &mut |_, op, at, dy, scratch| {
                         let Some(place) = place.next() else { return };
                         let to = &mut lanes[place.clone()];
-                        match node.op.of::<T>().kernel_form() {
+                        match op.kernel_form() {
                             KernelForm::GramProduct => to.copy_from_slice(dy),
-                            _ => node.op.of().per_sample_gradients(at, dy, to, scratch),
+                            KernelForm::Gradients => op.per_sample_gradients(at, dy, to, scratch),
                         }
                     });
                 }
@@ -188,16 +190,16 @@ impl<T: Scalar> Linearization<'_, T> {
             });
             ByDirection { rows: rows.len(), numbers }
         };
-        let of_convolutions = parametrised().zip(&rows).filter(|(node, _)| is(node, KernelForm::Gradients));
-        let gradients = by_direction(0..of_convolutions.map(|(_, rows)| rows.end).max().unwrap_or(0));
+        let of = |form| parametrised().zip(&rows).filter(move |((_, op), _)| op.kernel_form() == form);
+        let gradients = by_direction(0..of(KernelForm::Gradients).map(|(_, rows)| rows.end).max().unwrap_or(0));
         let mut dense = Vec::new();
-        for (node, rows) in parametrised().zip(&rows).filter(|(node, _)| is(node, KernelForm::GramProduct)) {
+        for ((node, _), rows) in of(KernelForm::GramProduct) {
             dense.push((by_direction(rows.clone()), self.input_products(node)?));
         }
         Ok(Factors { gradients, dense })
     }
 
-    /// `aᵢ·aⱼ + 1` of a layer's inputs `a`: `(images, images)`, both triangles.
+    /// `aᵢ·aⱼ + 1` of a layer's inputs `a`, without the 1 if it has no bias: `(images, images)`, both triangles.
     fn input_products(&self, node: &Node) -> Result<WorkMatrix<T>, AutodiffError> {
         let slot = self.graph.slots[node.inputs[0]].clone();
         let mut inputs = WorkMatrix::take(slot.len(), self.images);
@@ -207,7 +209,7 @@ impl<T: Scalar> Linearization<'_, T> {
             }
         }
         let mut products = WorkMatrix::take(self.images, self.images);
-        products.fill(T::one());
+        products.fill(if node.added.is_empty() { T::zero() } else { T::one() });
         syrk_lower(T::one(), inputs.view(), T::one(), products.view_mut())?;
         mirror(products.view_mut());
         Ok(products)

@@ -1,24 +1,10 @@
 //! A network: a graph of operations on values whose shapes are known, and the places of its parameters.
 
-use crate::AutodiffError;
-use crate::ops::{Op, Write};
+use crate::ops::{Op, Parametrised, Write};
+use crate::parameter_spec::ParameterSpec;
+use crate::{AutodiffError, Scalar};
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use std::ops::Range;
-
-/// One named array among a network's parameters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParameterSpec {
-    /// The layer it belongs to, such as `Conv_0`.
-    pub module: String,
-    /// `{module}.bias` or `{module}.kernel`.
-    pub name: String,
-    /// Its shape: kernels `(height, width, in, out)` or `(in, out)`, biases `(out)`.
-    pub shape: Vec<usize>,
-    /// Its place in the flat vector, row-major.
-    pub range: Range<usize>,
-    /// Inputs that one output of the layer reads; 0 for a bias.
-    pub fan_in: usize,
-}
 
 /// An operation in its place.
 #[derive(Clone, Debug)]
@@ -32,6 +18,8 @@ pub(crate) struct Node {
     pub rectified: bool,
     /// Its parameters' place in the flat vector.
     pub params: Range<usize>,
+    /// The ranges within its parameters that are added to its output, such as the biases.
+    pub added: Vec<Range<usize>>,
     /// For each input: whether its cotangent, in a reverse pass, is written first here or added to.
     pub writes: Vec<Write>,
     /// For each input: whether its cotangent is gated by its rectifier as it is written, since nothing is added to it later.
@@ -104,6 +92,11 @@ impl Graph {
     /// A named parameter, where flat vectors have `len` numbers.
     fn spec(&self, len: usize, name: &str) -> Option<&ParameterSpec> {
         self.parameters.iter().find(|p| p.name == name && len == self.parameter_count())
+    }
+
+    /// The operations with parameters, in their order.
+    pub(crate) fn parametrised<T: Scalar>(&self) -> impl Iterator<Item = (&Node, &dyn Parametrised<T>)> + Clone {
+        self.nodes.iter().filter_map(|node| Some((node, node.op.parametrised()?)))
     }
 
     /// Lanes that all values of a block take.

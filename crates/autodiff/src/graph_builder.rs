@@ -1,8 +1,12 @@
 //! Building a network, operation by operation, with every shape checked as it goes in.
 
 use crate::AutodiffError;
-use crate::graph::{Graph, Node, ParameterSpec};
-use crate::ops::{Add, AvgPool2d, Conv2d, Conv2dSpec, Dense, MaxPool2d, Op, PoolWindow, Relu, Write, flattened};
+use crate::graph::{Graph, Node};
+use crate::ops::{
+    Add, AvgPool2d, Conv2d, Conv2dSpec, Dense, MaxPool2d, Op, ParameterArray, Parameters, PoolWindow, Relu, Write,
+    flattened,
+};
+use crate::parameter_spec::ParameterSpec;
 use crate::rectified::fuse;
 
 /// A value of a graph under construction, to be used with the [`GraphBuilder`] that gave it.
@@ -84,9 +88,8 @@ impl GraphBuilder {
             found: format!("input {input:?} with {spec:?}"),
             expected: "a kernel that fits, and no size of zero".into(),
         })?;
-        self.parameters_of(&node, name, &op.kernel_shape(), op.fan_in())?;
         let shape = op.output().to_vec();
-        Ok(self.push(Op::Conv2d(op), vec![slot], shape))
+        self.push_layer(&node, name, Op::Conv2d(op), slot, shape)
     }
 
     /// An affine map of a vector, with parameters `{name}.bias` and `{name}.kernel`.
@@ -106,8 +109,7 @@ impl GraphBuilder {
                 });
             }
         };
-        self.parameters_of(&node, name, &[inputs, features], inputs)?;
-        Ok(self.push(Op::Dense(Dense { outputs: features }), vec![slot], vec![features]))
+        self.push_layer(&node, name, Op::Dense(Dense { inputs, outputs: features }), slot, vec![features])
     }
 
     /// `max(x, 0)`. Of a value that this builder does not have, it is such a value again.
@@ -280,13 +282,15 @@ impl GraphBuilder {
         Ok((slot, window))
     }
 
-    fn parameters_of(
+    /// A layer with parameters, which the operation describes.
+    fn push_layer(
         &mut self,
         node: &str,
         module: &str,
-        kernel: &[usize],
-        fan_in: usize,
-    ) -> Result<(), AutodiffError> {
+        op: Op,
+        input: usize,
+        shape: Vec<usize>,
+    ) -> Result<Value, AutodiffError> {
         if self.parameters.iter().any(|p| p.module == module) {
             return Err(AutodiffError::Graph {
                 node: node.to_owned(),
@@ -294,18 +298,24 @@ impl GraphBuilder {
                 expected: "names that are used once".into(),
             });
         }
-        let features = kernel.last().copied().unwrap_or(0);
-        for (what, shape, fan_in) in [("bias", &[features][..], 0), ("kernel", kernel, fan_in)] {
-            let start = self.parameters.last().map_or(0, |p| p.range.end);
-            self.parameters.push(ParameterSpec {
-                module: module.to_owned(),
-                name: format!("{module}.{what}"),
-                shape: shape.to_vec(),
-                range: start..start + shape.iter().product::<usize>(),
-                fan_in,
-            });
+        let first = self.parameters.last().map_or(0, |p| p.range.end);
+        let mut added = Vec::new();
+        let mut start = first;
+        for array in op.parameters().map(Parameters::arrays).unwrap_or_default() {
+            let range = start..start + array.len();
+            start = range.end;
+            if array.role.is_added() {
+                added.push(range.start - first..range.end - first);
+            }
+            let ParameterArray { role, shape, fan_in } = array;
+            let (module, name) = (module.to_owned(), format!("{module}.{}", role.name()));
+            self.parameters.push(ParameterSpec { module, name, role, shape, range, fan_in });
         }
-        Ok(())
+        let value = self.push(op, vec![input], shape);
+        if let Some(node) = self.nodes.last_mut() {
+            node.added = added;
+        }
+        Ok(value)
     }
 
     fn push(&mut self, op: Op, inputs: Vec<usize>, shape: Vec<usize>) -> Value {
@@ -319,6 +329,7 @@ impl GraphBuilder {
             output,
             rectified: false,
             params: start..end,
+            added: Vec::new(),
             writes: Vec::new(),
             gates: Vec::new(),
             gated: false,

@@ -1,5 +1,6 @@
 //! Initial weights, as Flax draws them.
 
+use crate::parameter_spec::Role;
 use crate::{Graph, Scalar};
 use minima_rng::{Key, lecun_normal};
 
@@ -11,10 +12,15 @@ impl Graph {
     #[must_use]
     pub fn init<T: Scalar>(&self, seed: u64) -> Vec<T> {
         let mut params = vec![T::zero(); self.parameter_count()];
-        for spec in self.parameters.iter().filter(|p| p.fan_in > 0) {
-            let drawn = lecun_normal(Key::for_module(seed, &spec.module), spec.range.len(), spec.fan_in);
-            for (p, w) in params[spec.range.clone()].iter_mut().zip(drawn) {
-                *p = T::from_f64(f64::from(w));
+        for spec in &self.parameters {
+            match spec.role {
+                Role::Bias => {}
+                Role::Kernel => {
+                    let drawn = lecun_normal(Key::for_module(seed, &spec.module), spec.range.len(), spec.fan_in);
+                    for (p, w) in params[spec.range.clone()].iter_mut().zip(drawn) {
+                        *p = T::from_f64(f64::from(w));
+                    }
+                }
             }
         }
         params

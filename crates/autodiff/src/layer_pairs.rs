@@ -2,6 +2,7 @@
 
 use crate::block_pass::Reach;
 use crate::buffer::PooledScratch;
+use crate::graph::{Graph, Node};
 use crate::lane::{LANES, Lane};
 use crate::linearization::Linearization;
 use crate::{AutodiffError, Scalar};
@@ -41,11 +42,12 @@ impl<T: Scalar> Linearization<'_, T> {
     /// When `w` is not `(images, classes)`.
     pub fn layer_pairs(&self, w: ArrayView2<'_, T>) -> Result<Vec<LayerPairs<T>>, AutodiffError> {
         self.check_logits("cotangents", w)?;
-        let layers: Vec<_> = self.graph.nodes.iter().filter(|node| !node.params.is_empty()).collect();
+        let layers: Vec<_> = self.graph.parametrised::<T>().collect();
+        layers.iter().try_for_each(|(node, op)| self.graph.check_bias_first(node, op.fan_in(), op.outputs()))?;
         let mut sides: Vec<Sides<T>> = layers
             .iter()
-            .map(|node| {
-                let (fan_in, outputs) = node.op.weights(self.graph.slots[node.inputs[0]].len());
+            .map(|(node, op)| {
+                let (fan_in, outputs) = (op.fan_in(), op.outputs());
                 let places = self.graph.slots[node.output].len() / outputs.max(1);
                 let of = |rows| Array3::zeros((rows, places, self.images));
                 Sides { inputs: of(1 + fan_in), cotangents: of(outputs) }
@@ -62,11 +64,11 @@ impl<T: Scalar> Linearization<'_, T> {
         blocks.into_par_iter().enumerate().for_each(|(block, mut sides)| {
             // The pass comes to the layers last to first.
             let mut to = sides.iter_mut().rev();
-            self.reverse(block, w, Reach::Parameters, &mut |node, at, dy, _| {
+            self.reverse(block, w, Reach::Parameters, &mut |_, op, at, dy, _| {
                 let (Some([inputs, cotangents]), [x]) = (to.next(), at.x) else { return };
                 let outputs = cotangents.dim().0;
                 let scratch = &mut PooledScratch::take();
-                node.op.of().for_each_patch(x, scratch, &mut |place, patch| {
+                op.for_each_patch(x, scratch, &mut |place, patch| {
                     store(&[Lane::splat(T::one())], 0, place, inputs);
                     store(patch, 1, place, inputs);
                     store(&dy[place * outputs..][..outputs], 0, place, cotangents);
@@ -81,7 +83,7 @@ impl<T: Scalar> Linearization<'_, T> {
                 expected: vec![rows, places * images],
             })
         };
-        let pairs = layers.iter().zip(sides).map(|(node, side)| {
+        let pairs = layers.iter().zip(sides).map(|((node, _), side)| {
             Ok(LayerPairs {
                 params: node.params.clone(),
                 places: side.inputs.dim().1,
@@ -93,9 +95,43 @@ impl<T: Scalar> Linearization<'_, T> {
     }
 }
 
+impl Graph {
+    /// Fails unless a layer's parameters are the matrix `(1 + fan_in, outputs)` with the bias as its first row.
+    fn check_bias_first(&self, node: &Node, fan_in: usize, outputs: usize) -> Result<(), AutodiffError> {
+        if node.added == [0..outputs] && node.params.len() == (1 + fan_in) * outputs {
+            return Ok(());
+        }
+        let named = self.parameters.iter().find(|p| p.range.start == node.params.start);
+        Err(AutodiffError::Graph {
+            node: format!("layer {}", named.map_or("", |p| &p.module)),
+            found: format!("{} parameters, with biases at {:?}", node.params.len(), node.added),
+            expected: format!("a bias of {outputs} and then a kernel of {fan_in} × {outputs}"),
+        })
+    }
+}
+
 /// Writes a lane to each row from `first` on, at one place.
 fn store<T: Scalar>(lanes: &[Lane<T>], first: usize, place: usize, to: &mut ArrayViewMut3<'_, T>) {
     for (mut row, lane) in to.outer_iter_mut().skip(first).zip(lanes) {
         row.row_mut(place).iter_mut().zip(&lane.0).for_each(|(to, &x)| *to = x);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail so")]
+mod tests {
+    use super::*;
+    use crate::paper_cnn;
+
+    #[test]
+    fn a_layer_whose_bias_is_not_first_is_refused() {
+        let mut graph = paper_cnn([8, 8, 1], 10).unwrap();
+        let params = graph.init::<f64>(1);
+        let images = Array2::zeros((2, 64));
+        let w = Array2::zeros((2, 10));
+        assert_eq!(graph.linearize(&params, images.view()).unwrap().layer_pairs(w.view()).unwrap().len(), 4);
+        graph.nodes[0].added.clear();
+        let refused = graph.linearize(&params, images.view()).unwrap().layer_pairs(w.view()).unwrap_err();
+        assert!(matches!(&refused, AutodiffError::Graph { node, .. } if node == "layer Conv_0"), "{refused}");
     }
 }

@@ -1,7 +1,7 @@
 //! A network as others may read it: what an engine on another machine builds its own operations from.
 
 use crate::graph::Graph;
-use crate::ops::{Conv2dSpec, Op, Write};
+use crate::ops::{Conv2dSpec, Op, Pooling, Write};
 use std::ops::Range;
 
 /// An operation in its place. Values have numbers, the input is value 0; a layer's inputs have lower numbers than its output.
@@ -56,26 +56,15 @@ pub enum LayerOperation {
     },
 }
 
-/// The windows of a pooling layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pooling {
-    /// Height and width of a window.
-    pub size: [usize; 2],
-    /// Vertical and horizontal step.
-    pub stride: [usize; 2],
-    /// The input's shape.
-    pub input: [usize; 3],
-}
-
 impl Graph {
     /// The layers, in an order in which they can be computed.
     #[must_use]
     pub fn layers(&self) -> Vec<Layer> {
         let layer = |node: &crate::graph::Node| {
-            let (inputs, outputs) = (self.slots[node.inputs[0]].len(), self.slots[node.output].len());
+            let outputs = self.slots[node.output].len();
             let operation = match &node.op {
                 Op::Conv2d(conv) => LayerOperation::Conv2d { spec: conv.spec(), input: conv.input() },
-                Op::Dense(_) => LayerOperation::Dense { inputs, outputs },
+                Op::Dense(dense) => LayerOperation::Dense { inputs: dense.inputs, outputs: dense.outputs },
                 Op::Relu(_) => LayerOperation::Relu { features: outputs },
                 Op::AvgPool2d(pool) => LayerOperation::AvgPool2d(pool.0.description()),
                 Op::MaxPool2d(pool) => LayerOperation::MaxPool2d(pool.0.description()),

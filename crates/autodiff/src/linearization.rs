@@ -71,8 +71,8 @@ impl<T: Scalar> Linearization<'_, T> {
         let partial = (0..self.values.len().div_ceil(group)).into_par_iter().map(|part| {
             let mut gradient = vec![T::zero(); self.params.len()];
             for block in part * group..self.values.len().min((part + 1) * group) {
-                self.reverse(block, w, Reach::Parameters, &mut |node, at, dy, scratch| {
-                    node.op.of().vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
+                self.reverse(block, w, Reach::Parameters, &mut |node, op, at, dy, scratch| {
+                    op.vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
                 });
             }
             gradient
@@ -100,7 +100,7 @@ impl<T: Scalar> Linearization<'_, T> {
         self.check_logits("cotangents", w)?;
         let mut gradients = Array2::zeros((self.images, self.graph.features()));
         self.par_blocks().zip(blocks_mut(&mut gradients)).for_each(|(block, mut rows)| {
-            let cotangents = self.reverse(block, w, Reach::Input, &mut |_, _, _, _| {});
+            let cotangents = self.reverse(block, w, Reach::Input, &mut |_, _, _, _, _| {});
             store_rows(&cotangents[self.graph.slots[0].clone()], &mut rows);
         });
         Ok(gradients)
@@ -140,8 +140,8 @@ impl<T: Scalar> Linearization<'_, T> {
         let mut gradients = Array2::zeros((self.images, self.params.len()));
         self.par_blocks().zip(blocks_mut(&mut gradients)).for_each(|(block, mut rows)| {
             let mut lanes = Buffer::take(self.params.len());
-            self.reverse(block, w, Reach::Parameters, &mut |node, at, dy, scratch| {
-                node.op.of().per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
+            self.reverse(block, w, Reach::Parameters, &mut |node, op, at, dy, scratch| {
+                op.per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
             });
             store_rows(&lanes, &mut rows);
         });
@@ -181,8 +181,8 @@ impl<T: Scalar> Linearization<'_, T> {
                 for (class, lanes) in lanes.chunks_exact_mut(count.max(1)).enumerate() {
                     let mut w = Array2::zeros(self.logits.raw_dim());
                     w.column_mut(class).fill(T::one());
-                    self.reverse(block, w.view(), Reach::Parameters, &mut |node, at, dy, scratch| {
-                        node.op.of().per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
+                    self.reverse(block, w.view(), Reach::Parameters, &mut |node, op, at, dy, scratch| {
+                        op.per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
                     });
                 }
                 lanes

@@ -1,7 +1,7 @@
 //! How much arithmetic a network takes, for the floor under what it can cost.
 
 use crate::graph::Graph;
-use crate::ops::{KernelForm, Op};
+use crate::ops::KernelForm;
 
 /// Multiplications and additions (two for a multiply-add) of convolutions and dense layers, for one image.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -25,21 +25,19 @@ impl Graph {
     #[must_use]
     pub fn operations(&self) -> Operations {
         let mut total = Operations::default();
-        for node in self.nodes.iter().filter(|n| !n.params.is_empty()) {
+        for (node, op) in self.parametrised::<f32>() {
             let outputs = self.slots[node.output].len() as f64;
-            let (each, form) = match &node.op {
-                Op::Conv2d(conv) => (2.0 * outputs * conv.fan_in() as f64, KernelForm::Gradients),
-                _ => (2.0 * outputs * self.slots[node.inputs[0]].len() as f64, KernelForm::GramProduct),
-            };
+            let each = 2.0 * outputs * op.fan_in() as f64;
             total.forward += each;
             total.parameters += each;
             total.input += each;
             total.upstream += if node.upstream.contains(&true) { each } else { 0.0 };
-            if form == KernelForm::Gradients {
-                total.gradients += each;
-                total.kernel_rank += node.params.len() as f64;
-            } else {
-                total.kernel_rank += outputs;
+            match op.kernel_form() {
+                KernelForm::Gradients => {
+                    total.gradients += each;
+                    total.kernel_rank += node.params.len() as f64;
+                }
+                KernelForm::GramProduct => total.kernel_rank += outputs,
             }
         }
         total

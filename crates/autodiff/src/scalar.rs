@@ -1,6 +1,6 @@
 //! The floating-point types a network can be evaluated in.
 
-use crate::buffer::BufferPool;
+use crate::buffer_pool::BufferPool;
 use std::iter::Sum;
 
 /// `f32` or `f64`.

@@ -22,8 +22,8 @@ impl<T: Scalar> Linearization<'_, T> {
             let mut squares = vec![T::zero(); parameters];
             let mut lanes = Buffer::take(parameters);
             for block in part * group..blocks.min((part + 1) * group) {
-                self.reverse(block, w, Reach::Parameters, &mut |node, at, dy, scratch| {
-                    node.op.of().per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
+                self.reverse(block, w, Reach::Parameters, &mut |node, op, at, dy, scratch| {
+                    op.per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
                 });
                 // The lanes of images that a short block lacks are zero, as their cotangents.
                 squares.iter_mut().zip(lanes.iter()).for_each(|(s, lane)| *s += lane.map(|g| g * g).sum());

@@ -9,7 +9,7 @@
 //! Parameters in order: bias `(out)`, kernel `(height, width, in, out)`.
 
 use super::correlate::{Correlate, Start};
-use super::{At, KernelForm, Operation, Scratch, Write};
+use super::{At, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Scratch, Write};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::simd::{Kernel, dispatch};
@@ -99,13 +99,8 @@ impl Conv2d {
         self.output
     }
 
-    /// Inputs that one output reads.
-    pub fn fan_in(&self) -> usize {
-        self.spec.kernel[0] * self.spec.kernel[1] * self.input[2]
-    }
-
     /// Shape of the kernel `(height, width, in, out)`.
-    pub fn kernel_shape(&self) -> [usize; 4] {
+    fn kernel_shape(&self) -> [usize; 4] {
         [self.spec.kernel[0], self.spec.kernel[1], self.input[2], self.spec.features]
     }
 
@@ -161,6 +156,24 @@ impl Conv2d {
 
     fn spread_size(&self) -> [usize; 2] {
         [self.input[0] + self.spec.kernel[0] - 1, self.input[1] + self.spec.kernel[1] - 1]
+    }
+}
+
+impl Parameters for Conv2d {
+    fn arrays(&self) -> Vec<ParameterArray> {
+        ParameterArray::bias_and_kernel(&self.kernel_shape(), self.fan_in())
+    }
+
+    fn fan_in(&self) -> usize {
+        self.spec.kernel[0] * self.spec.kernel[1] * self.input[2]
+    }
+
+    fn outputs(&self) -> usize {
+        self.spec.features
+    }
+
+    fn kernel_form(&self) -> KernelForm {
+        KernelForm::Gradients
     }
 }
 
@@ -225,7 +238,9 @@ impl<T: Scalar> Operation<T> for Conv2d {
             dy.fill(Lane::zero());
         }
     }
+}
 
+impl<T: Scalar> Parametrised<T> for Conv2d {
     fn per_sample_gradients(
         &self,
         at: &At<'_, T>,
@@ -251,10 +266,6 @@ impl<T: Scalar> Operation<T> for Conv2d {
                 visit(h * self.output[1] + w, &patch);
             }
         }
-    }
-
-    fn kernel_form(&self) -> KernelForm {
-        KernelForm::Gradients
     }
 }
 

@@ -1,6 +1,15 @@
 //! The windows over which a picture is pooled; none reaches over the border.
 
-use crate::layers::Pooling;
+/// The windows of a pooling layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pooling {
+    /// Height and width of a window.
+    pub size: [usize; 2],
+    /// Vertical and horizontal step.
+    pub stride: [usize; 2],
+    /// The input's shape.
+    pub input: [usize; 3],
+}
 
 /// Windows on pictures `(height, width, channels)`.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Numbers to test with: the same on every run and every machine.
 
-use minima_autodiff::Graph;
+use minima_autodiff::{Graph, Role};
 use minima_rng::Key;
 use ndarray::Array2;
 
@@ -18,7 +18,7 @@ pub fn matrix(seed: u64, (rows, columns): (usize, usize)) -> Array2<f64> {
 pub fn params(graph: &Graph, seed: u64) -> Vec<f64> {
     let mut params = graph.init::<f64>(seed);
     let biases = normal(seed + 1, params.len());
-    for spec in graph.parameters().iter().filter(|p| p.fan_in == 0) {
+    for spec in graph.parameters().iter().filter(|p| p.role == Role::Bias) {
         for (p, b) in params[spec.range.clone()].iter_mut().zip(&biases[spec.range.clone()]) {
             *p = 0.3 * b;
         }

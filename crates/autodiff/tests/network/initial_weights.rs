@@ -1,6 +1,6 @@
 //! Initial weights of the paper's network against those that Flax drew.
 
-use minima_autodiff::paper_cnn;
+use minima_autodiff::{Role, paper_cnn};
 use std::path::PathBuf;
 
 #[test]
@@ -30,7 +30,8 @@ fn biases_are_zero_and_layers_differ() {
     let params: Vec<f64> = cnn.init(7);
     for spec in cnn.parameters() {
         let of = &params[spec.range.clone()];
-        if spec.fan_in == 0 {
+        assert_eq!(spec.name, format!("{}.{}", spec.module, if spec.role == Role::Bias { "bias" } else { "kernel" }));
+        if spec.role == Role::Bias {
             assert!(of.iter().all(|&p| p == 0.0), "{}", spec.name);
         } else {
             let variance = of.iter().map(|p| p * p).sum::<f64>() / of.len() as f64 * spec.fan_in as f64;

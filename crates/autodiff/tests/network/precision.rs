@@ -5,14 +5,14 @@
 //! Stability of Numerical Algorithms, 2002, section 3). A positive network is computed by the same graph.
 
 use crate::{draw, nets};
-use minima_autodiff::Graph;
+use minima_autodiff::{Graph, Role};
 use ndarray::Array2;
 
 const UNIT: f64 = 1.0 / (1u64 << 24) as f64;
 
 /// Roundings from input to logits: a sum of fan-in products and a bias in each layer, four terms and a product in a pool.
 fn roundings(graph: &Graph) -> f64 {
-    let layers: usize = graph.parameters().iter().filter(|p| p.fan_in > 0).map(|p| p.fan_in + 1).sum();
+    let layers: usize = graph.parameters().iter().filter(|p| p.role == Role::Kernel).map(|p| p.fan_in + 1).sum();
     (layers + 2 * 5) as f64
 }
 
