@@ -99,6 +99,16 @@ pub enum CudaError {
         /// The length that is needed.
         expected: usize,
     },
+    /// A model's network is not the engine's.
+    #[error("the model is of another network: its {what} is {found} where {expected} is expected")]
+    OtherNetwork {
+        /// The first part that differs.
+        what: String,
+        /// That part of the model's network.
+        found: String,
+        /// That part of the engine's network.
+        expected: String,
+    },
     /// An operation cannot be done on its input.
     #[error("{what}: {found}; expected sizes above zero, and a kernel or window that fits")]
     Shape {

@@ -80,7 +80,7 @@ impl<D: Device> CudaEngine<D> {
                 write = Write::Add;
                 Ok(())
             }
-            _ => Ok(()),
+            Operation::Relu(_) | Operation::AvgPool2d(_) | Operation::MaxPool2d(_) | Operation::Add(_) => Ok(()),
         };
         let (params, all) = (at.params.all(), cotangents.all());
         network.reverse(device, params, at.values(), columns, all, None, &mut at_layer)?;
@@ -143,7 +143,14 @@ fn root_alpha(mean: bool, images: usize) -> f64 {
 
 /// Parameters of all convolutions, whose per-sample gradients enter a Gram matrix.
 fn convolution_params(network: &Network) -> usize {
-    let of = |node: &Node| if let Operation::Conv2d(conv) = &node.operation { conv.params() } else { 0 };
+    let of = |node: &Node| match &node.operation {
+        Operation::Conv2d(conv) => conv.params(),
+        Operation::Dense(..)
+        | Operation::Relu(_)
+        | Operation::AvgPool2d(_)
+        | Operation::MaxPool2d(_)
+        | Operation::Add(_) => 0,
+    };
     network.nodes.iter().map(of).sum()
 }
 

@@ -8,6 +8,7 @@ mod function_space;
 mod model;
 mod network;
 mod pool;
+mod same_network;
 
 pub use epochs::{DeviceData, EpochReport, Epochs};
 pub use function_space::{DeviceColumns, DeviceFactors, DevicePoint};

@@ -2,6 +2,7 @@
 
 use super::network::Values;
 use super::pool::Loan;
+use super::same_network::check_same_network;
 use super::{CudaEngine, DeviceVector, device_error};
 use crate::device::Device;
 use crate::ops::{DataSet, Pixels};
@@ -39,8 +40,10 @@ impl<D: Device> CudaEngine<D> {
     /// A model on this device.
     ///
     /// # Errors
-    /// When the model is of another network, or the device fails.
+    /// Returns [`CudaError::OtherNetwork`] if the layers or the shapes of the model's network are not those of the engine's
+    /// network, and the device's error if it fails.
     pub fn model(&self, host: Model<f32>) -> Result<DeviceModel<'_, D>, CudaError> {
+        check_same_network(host.graph(), &self.graph)?;
         let params = self.vector(host.params())?;
         Ok(DeviceModel { engine: self, host, params })
     }

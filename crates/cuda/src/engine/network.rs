@@ -109,8 +109,15 @@ impl Network {
                 LayerOperation::MaxPool2d(pooling) => Operation::MaxPool2d(MaxPool2d(window(pooling)?)),
                 LayerOperation::Add { features } => Operation::Add(Add { features: *features }),
             };
-            // A rectifier of its own gates by its output, and has no room for the gate of its input.
-            let takes_gates = !matches!(operation, Operation::Relu(_));
+            let takes_gates = match &operation {
+                // A rectifier of its own gates by its output, and has no room for the gate of its input.
+                Operation::Relu(_) => false,
+                Operation::Conv2d(_)
+                | Operation::Dense(..)
+                | Operation::AvgPool2d(_)
+                | Operation::MaxPool2d(_)
+                | Operation::Add(_) => true,
+            };
             let gates = layer.inputs.iter().map(|&i| takes_gates && rectified[i] == Rectified::ByItsReader).collect();
             Ok(Node { layer, operation, gates })
         });
@@ -278,7 +285,7 @@ impl Network {
                     conv.vjp_params(device, images, x, dy, gradient, workspace.all())
                 }
                 Operation::Dense(dense, _) => dense.vjp_params(device, images, x, dy, gradient),
-                _ => Ok(()),
+                Operation::Relu(_) | Operation::AvgPool2d(_) | Operation::MaxPool2d(_) | Operation::Add(_) => Ok(()),
             }
         };
         self.reverse(device, params, values, Columns::of_images(images), cotangents, None, &mut sum)

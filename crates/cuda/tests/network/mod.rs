@@ -28,21 +28,54 @@ pub fn check<D: Device>(open: &dyn Fn() -> D) {
     refusals(&CudaEngine::new(open(), Arc::new(residual())).unwrap());
 }
 
+/// What [`varied`] changes of a network without changing its number of parameters.
+#[derive(Clone, Copy, PartialEq)]
+enum Variation {
+    Nothing,
+    Names,
+    InputShape,
+    Pooling,
+    LastRectifier,
+    Addition,
+}
+
 /// A residual block, a strided convolution, channels that are no multiples of four.
 fn residual() -> Graph {
-    let mut g = GraphBuilder::new(&[6, 7, 2]);
-    let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
+    varied(Variation::Nothing)
+}
+
+/// The same with another name of a layer.
+fn renamed() -> Graph {
+    varied(Variation::Names)
+}
+
+/// Networks with as many parameters as the residual one, and in which part each differs first.
+fn networks_of_equally_many_parameters() -> [(&'static str, Graph); 4] {
+    [
+        ("input's shape", varied(Variation::InputShape)),
+        ("layer 3", varied(Variation::Pooling)),
+        ("layer 5", varied(Variation::LastRectifier)),
+        ("number of layers", varied(Variation::Addition)),
+    ]
+}
+
+fn varied(variation: Variation) -> Graph {
+    let shape = if variation == Variation::InputShape { [7, 7, 2] } else { [6, 7, 2] };
+    let mut g = GraphBuilder::new(&shape);
+    let first = if variation == Variation::Names { "First" } else { "Conv_0" };
+    let x = g.conv2d(g.input(), first, Conv2dSpec::same(3, 3)).unwrap();
     let x = g.relu(x);
     let y = g.conv2d(x, "Conv_1", Conv2dSpec::same(3, 3)).unwrap();
     let y = g.relu(y);
-    let y = g.add(x, y).unwrap();
-    let y = g.max_pool2d(y, [2, 2], [2, 2]).unwrap();
+    let y = if variation == Variation::Addition { y } else { g.add(x, y).unwrap() };
+    let pool = if variation == Variation::Pooling { GraphBuilder::avg_pool2d } else { GraphBuilder::max_pool2d };
+    let y = pool(&mut g, y, [2, 2], [2, 2]).unwrap();
     let strided = Conv2dSpec { features: 5, kernel: [2, 2], stride: [2, 1], padding: Padding::Valid };
     let y = g.conv2d(y, "Conv_2", strided).unwrap();
     let y = g.relu(y);
     let y = g.flatten(y);
     let y = g.dense(y, "Dense_0", 6).unwrap();
-    let y = g.relu(y);
+    let y = if variation == Variation::LastRectifier { y } else { g.relu(y) };
     let y = g.dense(y, "Dense_1", 4).unwrap();
     g.finish(y).unwrap()
 }
@@ -258,6 +291,16 @@ fn refusals<D: Device>(engine: &CudaEngine<D>) {
     let mut epochs = engine.epochs(&data, 1).unwrap();
     let short = epochs.run::<CudaError>(&[0], |_| Ok(()));
     assert!(matches!(short, Err(CudaError::Length { what: "order", found: 1, expected: 2 })));
+    for (part, graph) in networks_of_equally_many_parameters() {
+        assert_eq!(graph.parameter_count(), engine.graph().parameter_count());
+        let other = engine.model(Model::new(Arc::new(graph), params(engine.graph())).unwrap());
+        match other.map(|_| ()) {
+            Err(CudaError::OtherNetwork { what, .. }) => assert_eq!(what, part),
+            found => panic!("{part}: {found:?}"),
+        }
+    }
+    // The layers' names are not part of what the network computes.
+    assert!(engine.model(Model::new(Arc::new(renamed()), params(engine.graph())).unwrap()).is_ok());
     let model = engine.model(Model::new(Arc::clone(engine.graph()), params(engine.graph())).unwrap()).unwrap();
     assert!(model.logits(Array2::zeros((2, 5)).view()).is_err());
     // A step that fails while it is recorded fails as itself, and the device goes on.
