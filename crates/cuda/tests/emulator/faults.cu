@@ -68,7 +68,7 @@ extern "C" __global__ void beyond_shared(float* x, int at) {
     x[threadIdx.x] = from[at + threadIdx.x];
 }
 
-// Many barriers and not much else: what changing threads costs.
+// Rotates x by one place `count` times, with two barriers each time.
 extern "C" __global__ void barriers(float* x, int count) {
     for (int i = 0; i < count; ++i) {
         const float value = x[(threadIdx.x + 1) % blockDim.x];
