@@ -5,16 +5,16 @@ use crate::graph::{Graph, Node};
 use crate::lane::Lane;
 use crate::ops::{At, Parametrised, Scratch, Write, gate, params_vjp_along, rectify};
 
-/// Whether a reverse pass goes on to the input, or only as far as parameters lie.
+/// How far a reverse pass goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// As far as parameters lie.
+    /// To the parameters only.
     Parameters,
     /// To the input.
     Input,
 }
 
-/// What a reverse pass calls at each operation that has parameters, with the cotangent of its output.
+/// The callback of a reverse pass, called at each operation with parameters, with the cotangent of its output.
 pub(crate) type AtParameters<'a, T> =
     dyn FnMut(&Node, &dyn Parametrised<T>, &At<'_, T>, &[Lane<T>], &mut Scratch<T>) + 'a;
 
@@ -43,8 +43,8 @@ impl Graph {
         }
     }
 
-    /// From the cotangent in the output's slot of `cotangents` back through the graph. A rectified operation's cotangent
-    /// becomes that of what it rectifies.
+    /// Propagates the cotangent in the output's slot of `cotangents` back through the graph. The cotangent of a
+    /// rectified operation becomes the cotangent of its output before the rectifier.
     pub(crate) fn reverse_block<T: Scalar>(
         &self,
         params: &[T],
@@ -79,8 +79,8 @@ impl Graph {
         }
     }
 
-    /// Tangents of all values, from those of the parameters and, with `from_input`, the one in slot 0 of `tangents`. Returns
-    /// which slots have one; the others were not written.
+    /// Computes the tangents of all values from the tangents of the parameters and, if `from_input`, from the tangent
+    /// in slot 0 of `tangents`. Returns which slots have a tangent; the other slots are not written.
     pub(crate) fn tangent_block<T: Scalar>(
         &self,
         params: &[T],
@@ -112,11 +112,11 @@ impl Graph {
         present
     }
 
-    /// A reverse pass and its tangent, as far as parameters lie: adds `d/dt` of the gradient to `second`.
+    /// A reverse pass to the parameters, with its tangent: adds `d/dt` of the gradient to `second`.
     ///
-    /// Every operation is linear in its parameters and, between the kinks of rectifiers and maxima, in its inputs. So a
-    /// product rule is all there is to it: the vjp of the cotangent's tangent, and the vjp of the cotangent with the tangent
-    /// of the parameters, or of the inputs, in their place.
+    /// Every operation is linear in its parameters and, between the kinks of rectifiers and maxima, in its inputs. The
+    /// product rule therefore has two terms: the vjp of the cotangent's tangent, and the vjp of the cotangent with the
+    /// tangent of the parameters (or of the inputs) in place of their values.
     pub(crate) fn reverse_tangent_block<T: Scalar>(
         &self,
         at: &Along<'_, T>,

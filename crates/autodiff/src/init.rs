@@ -1,12 +1,12 @@
-//! Initial weights, as Flax draws them.
+//! Initial weights, drawn as Flax draws them.
 
 use crate::parameter_spec::Role;
 use crate::{Graph, Scalar};
 use minima_rng::{Key, lecun_normal};
 
 impl Graph {
-    /// LeCun-normal kernels (truncated at ±2) and zero biases: those of Flax with JAX's generator when the layers have
-    /// Flax's names (`Conv_0`, `Dense_0`, …). Nearly all agree to the last bit, and all to 10⁻⁶.
+    /// LeCun-normal kernels (truncated at ±2) and zero biases. They are Flax's initial weights with JAX's generator if
+    /// the layers have Flax's names (`Conv_0`, `Dense_0`, …). Nearly all agree to the last bit, and all to 10⁻⁶.
     ///
     /// Source: LeCun, Bottou, Orr & Müller, "Efficient BackProp", 1998.
     #[must_use]

@@ -1,4 +1,4 @@
-//! The two sides of every layer's gradient: what its weights were applied to, and the cotangents of what came out.
+//! The two factors of every layer's gradient: the inputs of its weights, and the cotangents of its outputs.
 
 use crate::block_pass::Reach;
 use crate::buffer::PooledScratch;
@@ -10,36 +10,37 @@ use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut3, Axis};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// One layer's inputs and the cotangents of its outputs, image by image and place by place.
+/// One layer's inputs and the cotangents of its outputs, for each image and spatial position.
 ///
-/// A layer's parameters are the row-major matrix `(1 + fan_in, outputs)`, the bias its first row. The gradient of that
-/// matrix is `inputs · cotangentsᵀ`; over the columns of one image alone it is that image's gradient. This is what
-/// Kronecker-factored curvature is estimated from (Martens & Grosse 2015; Grosse & Martens 2016).
+/// A layer's parameters are the row-major matrix `(1 + fan_in, outputs)` with the bias as its first row. The gradient
+/// of that matrix is `inputs · cotangentsᵀ`. The same product over the columns of one image is that image's gradient.
+/// Kronecker-factored curvature is estimated from these pairs (Martens & Grosse 2015; Grosse & Martens 2016).
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerPairs<T> {
-    /// The parameters' place in the flat vector.
+    /// The range of the parameters in the flat vector.
     pub params: Range<usize>,
-    /// Places that a convolution's weights are applied at; 1 for a dense layer.
+    /// The number of spatial positions at which a convolution's kernel is applied; 1 for a dense layer.
     pub places: usize,
-    /// `(1 + fan_in, places · images)`, column `place · images + image`: a 1, for the bias, and the inputs in the order of
-    /// the kernel.
+    /// `(1 + fan_in, places · images)`. Column `place · images + image` holds a 1 for the bias, and then the inputs in
+    /// the order of the kernel.
     pub inputs: Array2<T>,
-    /// `(outputs, places · images)`, the same columns.
+    /// `(outputs, places · images)`, with the same columns.
     pub cotangents: Array2<T>,
 }
 
-/// Both sides of a layer, `(rows, places, images)`.
+/// Both factors of a layer, `(rows, places, images)`.
 struct Sides<T> {
     inputs: Array3<T>,
     cotangents: Array3<T>,
 }
 
 impl<T: Scalar> Linearization<'_, T> {
-    /// The inputs and cotangents of every layer with parameters, in their order, for cotangents `w` `(images, classes)`
-    /// of the logits.
+    /// The inputs and cotangents of every layer with parameters, in order, for cotangents `w` `(images, classes)` of
+    /// the logits.
     ///
     /// # Errors
-    /// When `w` is not `(images, classes)`.
+    /// Returns [`AutodiffError::Shape`] if `w` is not `(images, classes)`, and [`AutodiffError::Graph`] if a layer's
+    /// bias is not its first row.
     pub fn layer_pairs(&self, w: ArrayView2<'_, T>) -> Result<Vec<LayerPairs<T>>, AutodiffError> {
         self.check_logits("cotangents", w)?;
         let layers: Vec<_> = self.graph.parametrised::<T>().collect();
@@ -62,7 +63,7 @@ impl<T: Scalar> Linearization<'_, T> {
             }
         }
         blocks.into_par_iter().enumerate().for_each(|(block, mut sides)| {
-            // The pass comes to the layers last to first.
+            // A reverse pass visits the layers last to first.
             let mut to = sides.iter_mut().rev();
             self.reverse(block, w, Reach::Parameters, &mut |_, op, at, dy, _| {
                 let (Some([inputs, cotangents]), [x]) = (to.next(), at.x) else { return };
@@ -110,7 +111,7 @@ impl Graph {
     }
 }
 
-/// Writes a lane to each row from `first` on, at one place.
+/// Writes one lane to each row from `first` on, at one spatial position.
 fn store<T: Scalar>(lanes: &[Lane<T>], first: usize, place: usize, to: &mut ArrayViewMut3<'_, T>) {
     for (mut row, lane) in to.outer_iter_mut().skip(first).zip(lanes) {
         row.row_mut(place).iter_mut().zip(&lane.0).for_each(|(to, &x)| *to = x);

@@ -1,4 +1,4 @@
-//! How much arithmetic a network takes, for the floor under what it can cost.
+//! The number of arithmetic operations of a network, as a lower bound on its cost.
 
 use crate::graph::Graph;
 use crate::ops::KernelForm;
@@ -8,20 +8,21 @@ use crate::ops::KernelForm;
 pub struct Operations {
     /// The forward pass.
     pub forward: f64,
-    /// Cotangents of the parameters, given those of the layers' outputs.
+    /// The cotangents of the parameters, given the cotangents of the layers' outputs.
     pub parameters: f64,
-    /// Of these, the ones that per-sample gradients take: those of the convolutions.
+    /// The part of `parameters` that per-sample gradients take: the convolutions' part.
     pub gradients: f64,
-    /// Cotangents of values that lie between parameters and output.
+    /// The cotangents of values between parameters and output.
     pub upstream: f64,
-    /// Cotangents of values as far as the input.
+    /// The cotangents of all values back to the input.
     pub input: f64,
-    /// Rank of the updates that make up the kernel `J Jᵀ`: parameters of convolutions, outputs of dense layers.
+    /// The rank of the updates that make up the kernel `J Jᵀ`: the parameters of convolutions and the outputs of dense
+    /// layers.
     pub kernel_rank: f64,
 }
 
 impl Graph {
-    /// The arithmetic of this network.
+    /// The arithmetic operations of this network.
     #[must_use]
     pub fn operations(&self) -> Operations {
         let mut total = Operations::default();

@@ -70,7 +70,7 @@ pub fn label_residual<T: Scalar>(p: &[T], label: usize) -> T {
     -but(p, label).sum::<T>()
 }
 
-/// Turns one image's probabilities into `p − onehot(label)`. A label that names no class changes nothing.
+/// Converts one image's probabilities into `p − onehot(label)`. A label that names no class changes nothing.
 fn residual_in_place<T: Scalar>(p: &mut [T], label: usize) {
     let of_label = label_residual(p, label);
     if let Some(p) = p.get_mut(label) {
@@ -92,7 +92,7 @@ pub fn residuals<T: Scalar>(p: ArrayView2<'_, T>, labels: &[usize]) -> Array2<T>
     residuals
 }
 
-/// The numbers of all classes but one.
+/// The numbers of all classes except one.
 fn but<T: Scalar>(of_classes: &[T], class: usize) -> impl Iterator<Item = T> {
     of_classes.iter().enumerate().filter(move |&(c, _)| c != class).map(|(_, &x)| x)
 }
@@ -139,7 +139,7 @@ pub fn predicted<'a, T: Scalar>(logits: impl IntoIterator<Item = &'a T>) -> Opti
     best.map(|(class, _)| class)
 }
 
-/// How many images have their label's logit on top.
+/// The number of images whose largest logit is their label's.
 #[must_use]
 pub fn count_correct<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> usize {
     logits.outer_iter().zip(labels).filter(|&(ref row, &y)| predicted(row) == Some(y)).count()
@@ -160,7 +160,7 @@ pub fn hessian_apply<T: Scalar>(p: ArrayView2<'_, T>, v: ArrayView2<'_, T>) -> A
 
 /// Writes `scale · H v` for one image's probabilities into `out`.
 pub fn hessian_into<T: Scalar>(p: &[T], v: &[T], scale: T, out: &mut [T]) {
-    // H maps constants to 0. Without the top class's share, no difference below cancels where p_top ≈ 1.
+    // H maps constants to 0. Without the top class's share, no difference below cancels if p_top ≈ 1.
     let of_top = v.get(first_largest(p)).copied().unwrap_or_else(T::zero);
     let mean: T = p.iter().zip(v).map(|(&p, &v)| p * (v - of_top)).sum();
     for ((out, &p), &v) in out.iter_mut().zip(p).zip(v) {

@@ -62,7 +62,7 @@ impl<T: Scalar> Lane<T> {
         out
     }
 
-    /// The sum over the samples, as a balanced tree: always in the same order.
+    /// The sum over the samples as a balanced tree, always in the same order.
     #[inline(always)]
     pub fn sum(self) -> T {
         let mut v = self.0;

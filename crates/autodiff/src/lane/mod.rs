@@ -1,8 +1,8 @@
 //! The unit of computation: one number for each of 16 samples.
 //!
-//! A tensor over a block of samples is a slice with one [`Lane`] a feature, so the samples are the innermost, contiguous
-//! axis. Every operation then works on whole vector registers, whatever its shape, and no sum ever runs across samples
-//! before the very end: results do not depend on the width of the machine's registers.
+//! A tensor over a block of samples is a slice with one [`Lane`] per feature, so samples are the innermost, contiguous
+//! axis. Operations of any shape then work on whole vector registers. Samples are summed only at the very end, so
+//! results do not depend on the width of the registers.
 
 mod arithmetic;
 mod block;

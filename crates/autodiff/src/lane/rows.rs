@@ -1,10 +1,10 @@
-//! Lanes from rows of samples, and back.
+//! Converts rows of samples into lanes, and back.
 
 use super::{LANES, Lane};
 use crate::Scalar;
 use ndarray::ArrayView2;
 
-/// Transposes rows `(samples ≤ 16, features)` into lanes; missing samples are zero.
+/// Transposes rows `(samples ≤ 16, features)` into lanes. Missing samples are zero.
 pub(crate) fn load_rows<T: Scalar>(rows: ArrayView2<'_, T>, lanes: &mut [Lane<T>]) {
     for lane in lanes.iter_mut() {
         *lane = Lane::zero();
@@ -16,7 +16,7 @@ pub(crate) fn load_rows<T: Scalar>(rows: ArrayView2<'_, T>, lanes: &mut [Lane<T>
     }
 }
 
-/// Writes one sample's numbers out of lanes.
+/// Writes one sample's numbers to a row.
 pub(crate) fn store_sample<T: Scalar>(lanes: &[Lane<T>], sample: usize, row: &mut [T]) {
     for (lane, out) in lanes.iter().zip(row) {
         *out = lane.0[sample];

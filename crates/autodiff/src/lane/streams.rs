@@ -5,8 +5,8 @@ use crate::Scalar;
 
 /// `f(to, a, b)` for every number of three streams of lanes.
 ///
-/// Left to itself the compiler vectorizes such a loop across lanes, with gathers; a width that it cannot see keeps it within
-/// a lane, which measured 12 times as fast.
+/// The compiler would vectorize such a loop across lanes, with gathers. A width that it cannot see makes it vectorize
+/// within a lane, which was measured to be 12 times as fast.
 #[inline(always)]
 pub(crate) fn stream<T: Scalar>(to: &mut [Lane<T>], a: &[Lane<T>], b: &[Lane<T>], f: impl Fn(&mut T, T, T)) {
     let width = std::hint::black_box(LANES);
@@ -17,7 +17,7 @@ pub(crate) fn stream<T: Scalar>(to: &mut [Lane<T>], a: &[Lane<T>], b: &[Lane<T>]
     }
 }
 
-/// `f(to)` for every number of a stream of lanes, its loop kept within a lane as that of [`stream`].
+/// `f(to)` for every number of a stream of lanes, vectorized within a lane as in [`stream`].
 #[inline(always)]
 pub(crate) fn stream_in_place<T: Scalar>(to: &mut [Lane<T>], f: impl Fn(&mut T)) {
     let width = std::hint::black_box(LANES);

@@ -5,7 +5,8 @@
 //! - vjp to the parameters: `Ẇ[i, o] = x[i] · ẏ[o]`, `ḃ[o] = ẏ[o]`, summed over the samples
 //! - jvp: `ẏ = ẋ W + x Ẇ + ḃ`
 //!
-//! Parameters in order: bias `(out)`, kernel `(in, out)`. It is the correlation of a 1 × 1 picture with a 1 × 1 kernel.
+//! Parameters in order: bias `(out)`, kernel `(in, out)`. The map is the correlation of a 1 × 1 feature map with a 1 ×
+//! 1 kernel.
 
 use super::correlate::{Correlate, Start};
 use super::{At, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Scratch, Write};
@@ -17,9 +18,9 @@ use minima_faults::{Fault, planted};
 /// A dense layer.
 #[derive(Clone, Debug)]
 pub(crate) struct Dense {
-    /// Numbers it reads.
+    /// The number of inputs.
     pub inputs: usize,
-    /// Numbers it writes.
+    /// The number of outputs.
     pub outputs: usize,
 }
 

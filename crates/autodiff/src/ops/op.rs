@@ -1,4 +1,4 @@
-//! The operations, as one type.
+//! One type for all operations.
 
 use super::{Add, AvgPool2d, Conv2d, Dense, MaxPool2d, Operation, Parameters, Parametrised, Relu};
 use crate::Scalar;

@@ -1,10 +1,10 @@
-//! What every operation can do.
+//! The interface of every operation.
 
 use super::{Scratch, gate};
 use crate::Scalar;
 use crate::lane::Lane;
 
-/// Whether a vjp to an input overwrites what is there or adds to it (an input with several readers).
+/// Whether a vjp to an input overwrites the cotangent or adds to it (for an input with several readers).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
     /// Overwrite.
@@ -14,7 +14,7 @@ pub(crate) enum Write {
 }
 
 impl Write {
-    /// Puts `value` where `to` is.
+    /// Stores or adds `value`.
     #[inline(always)]
     pub fn put<T: Scalar>(self, to: &mut Lane<T>, value: Lane<T>) {
         *to = match self {
@@ -24,10 +24,10 @@ impl Write {
     }
 }
 
-/// What an operation can do, over one block of samples. `x` are its inputs, `y` its output, a lane a feature.
+/// An operation over one block of samples. `x` are its inputs and `y` its output, one lane per feature.
 ///
-/// It is linear in its parameters and, but for kinks, in its inputs: second derivatives
-/// ([`reverse_tangent_block`](crate::Graph::reverse_tangent_block)) rely on it.
+/// An operation is linear in its parameters and, except at kinks, in its inputs. Second derivatives
+/// ([`reverse_tangent_block`](crate::Graph::reverse_tangent_block)) rely on this.
 pub(crate) trait Operation<T: Scalar>: Sync {
     /// `y = f(x; params)`.
     fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], scratch: &mut Scratch<T>);
@@ -43,7 +43,7 @@ pub(crate) trait Operation<T: Scalar>: Sync {
         scratch: &mut Scratch<T>,
     );
 
-    /// `dx = (∂f/∂x[which])ᵀ dy` where `x[which] > 0`, else 0: for an input that is rectified and that nothing else reads.
+    /// `dx = (∂f/∂x[which])ᵀ dy` where `x[which] > 0`, else 0: for a rectified input with no other reader.
     fn gated_vjp_input(
         &self,
         at: &At<'_, T>,
@@ -67,13 +67,13 @@ pub(crate) trait Operation<T: Scalar>: Sync {
     );
 }
 
-/// Where an operation is linearized.
+/// The point at which an operation is linearized.
 #[derive(Clone, Copy)]
 pub(crate) struct At<'a, T> {
     /// Its parameters.
     pub params: &'a [T],
     /// Its inputs.
     pub x: &'a [&'a [Lane<T>]],
-    /// Its output there.
+    /// Its output at this point.
     pub y: &'a [Lane<T>],
 }

@@ -1,4 +1,4 @@
-//! What operations with parameters can do besides.
+//! The interface of operations with parameters.
 
 use super::{At, Operation, Scratch};
 use crate::Scalar;

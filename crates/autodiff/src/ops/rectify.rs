@@ -1,4 +1,4 @@
-//! The rectifier in place, and the gate that it is to tangents and cotangents.
+//! The rectifier in place, and the gating of tangents and cotangents.
 
 use crate::Scalar;
 use crate::lane::{Lane, stream, stream_in_place};

@@ -3,8 +3,8 @@
 //! - vjp: `ẋ = ẏ` where `y > 0`, else 0 (at zero itself the derivative is taken as 0)
 //! - jvp: `ẏ = ẋ` where `y > 0`, else 0
 //!
-//! Mostly it runs in place, right after the operation whose output it rectifies ([`rectify`](super::rectify), [`gate`](super::gate)); the operation of
-//! its own is for values that others read too.
+//! Usually the rectifier runs in place, right after the operation before it ([`rectify`](super::rectify()),
+//! [`gate`](super::gate)). This operation is for values that other operations read too.
 
 use super::{At, Operation, Scratch, Write, rectified};
 use crate::Scalar;

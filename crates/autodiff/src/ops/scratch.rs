@@ -2,10 +2,10 @@
 
 use crate::lane::Lane;
 
-/// Buffers that operations share, grown once and used again.
+/// Buffers that operations share and reuse.
 #[derive(Debug)]
 pub(crate) struct Scratch<T> {
-    /// A padded picture.
+    /// A padded feature map.
     pub picture: Vec<Lane<T>>,
     /// Rearranged weights.
     pub weights: Vec<T>,
