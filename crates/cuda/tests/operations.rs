@@ -35,14 +35,14 @@ fn kernels_agree_with_the_cpu() {
     agree_with_the_cpu(Order::Ascending);
 }
 
-/// With threads and blocks in the other order: a kernel in which one thread waits for another's result without a barrier
-/// fails in one of the two.
+/// With threads and blocks in descending order. A kernel in which one thread needs another thread's result without a
+/// barrier fails in one of the two orders.
 #[test]
 fn kernels_agree_with_the_cpu_in_descending_order() {
     agree_with_the_cpu(Order::Descending);
 }
 
-/// Not a bit depends on the order in which threads and blocks run.
+/// No bit depends on the order in which threads and blocks run.
 #[test]
 fn no_bit_depends_on_the_order() {
     let [Some(ascending), Some(descending)] = [Order::Ascending, Order::Descending].map(emulator) else { return };

@@ -1,4 +1,4 @@
-//! The emulator keeps a device's promises and finds the mistakes that it is there to find.
+//! The emulator fulfils the contract of devices and finds the errors that it is meant to find.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -50,7 +50,7 @@ fn it_keeps_the_contract_in_both_orders() {
     }
 }
 
-/// What the device reports of one launch, and that it stays down.
+/// The error of one launch, which all later calls must return too.
 fn report(kernel: &'static str, threads: u32, more: &[i32]) -> Option<String> {
     let device = emulator(FAULTS, Order::Ascending)?;
     let x = device.zeros::<f32>(8).unwrap();

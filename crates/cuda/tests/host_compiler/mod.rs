@@ -1,10 +1,10 @@
-//! What tests do on a machine without `g++`, which the emulator needs: they are skipped, unless a variable forbids it.
+//! Tests on a computer without `g++`, which the emulator needs: they are skipped, unless a variable forbids it.
 
 use minima_cuda::{CudaError, Missing};
 use std::env;
 use std::process::Command;
 
-/// Variables that, set and not empty, make a missing `g++` a failure.
+/// If one of these variables is set and not empty, a missing `g++` is a failure.
 const REQUIRE: [&str; 2] = ["MINIMA_REQUIRE_GXX", "CI"];
 
 /// Says that a test is skipped because the emulator did not start. Fails if the reason is not a missing compiler, or if the
@@ -18,7 +18,8 @@ pub fn skip(error: &CudaError) {
     }
 }
 
-/// Runs `test` of this program again, without a compiler: it fails where one is required, and else says that it was skipped.
+/// Runs `test` of this program again, without a compiler. It must fail if the compiler is required, and otherwise say
+/// that it was skipped.
 #[track_caller]
 pub fn check_that_it_can_be_required(test: &str) {
     let run = |variable: Option<&str>| {
