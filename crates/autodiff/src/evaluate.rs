@@ -168,7 +168,7 @@ pub(crate) fn store_rows<T: Scalar>(lanes: &[Lane<T>], rows: &mut ArrayViewMut2<
 }
 
 /// How many consecutive blocks add to one partial gradient. It depends on sizes only, so that sums run in the same
-/// order on every machine: one block if gradients are small, four if they are large.
+/// order on every device: one block if gradients are small, four if they are large.
 pub(crate) fn blocks_a_partial_sum(blocks: usize, parameters: usize) -> usize {
     const NUMBERS: usize = 1 << 20;
     let partial_sums = (NUMBERS / parameters.max(1)).max(4);

@@ -99,7 +99,8 @@ impl<T: Scalar> Linearization<'_, T> {
 impl Graph {
     /// Fails unless a layer's parameters are the matrix `(1 + fan_in, outputs)` with the bias as its first row.
     fn check_bias_first(&self, node: &Node, fan_in: usize, outputs: usize) -> Result<(), AutodiffError> {
-        if node.added == [0..outputs] && node.params.len() == (1 + fan_in) * outputs {
+        let bias_first = matches!(&node.added[..], [bias] if *bias == (0..outputs));
+        if bias_first && node.params.len() == (1 + fan_in) * outputs {
             return Ok(());
         }
         let named = self.parameters.iter().find(|p| p.range.start == node.params.start);

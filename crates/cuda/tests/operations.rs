@@ -9,7 +9,7 @@ use minima_cuda::device::Order;
 use minima_cuda::sources::SOURCES;
 use std::time::Instant;
 
-/// The emulator; `None` if the test is skipped because this machine has no compiler.
+/// The emulator; `None` if the test is skipped because this computer has no compiler.
 fn emulator(order: Order) -> Option<EmulatedDevice> {
     match EmulatedDevice::start_with(SOURCES, order) {
         Ok(device) => Some(device),

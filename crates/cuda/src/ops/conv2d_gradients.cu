@@ -1,7 +1,7 @@
 // Gradients of a convolution's parameters: for each column, or summed over the images.
 //
 // G[k, l, i, o] = sum over h, w of x[h * down + k - above, w * across + l - left, i] * dy[h, w, o], and for the bias the sum
-// of dy[h, w, o]. The layouts are those of conv2d.cu. Gradients are flat: bias (out), then kernel (height, width, in, out).
+// of dy[h, w, o]. Layouts are as in conv2d.cu. Gradients are flat: bias (out), then kernel (height, width, in, out).
 //
 // A block has 32 columns and several slices of the output's positions. A thread sums over its slice, in registers, for R of
 // the rows (k, l, i) and four output channels. The slices are then added in shared memory, always in the same order.

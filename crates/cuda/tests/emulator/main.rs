@@ -28,7 +28,7 @@ const FAULTS: &[Source] = &[Source {
     ],
 }];
 
-/// The emulator; `None` if the test is skipped because this machine has no compiler.
+/// The emulator; `None` if the test is skipped because this computer has no compiler.
 fn emulator(sources: &[Source], order: Order) -> Option<EmulatedDevice> {
     match EmulatedDevice::start_with(sources, order) {
         Ok(device) => Some(device),
