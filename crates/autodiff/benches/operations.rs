@@ -1,6 +1,6 @@
-//! Each operation alone, at the shapes the paper's network gives it, and the passes of the whole network.
+//! Each operation alone, at its shapes in the paper's network, and the passes of the whole network.
 //!
-//! A network of one operation also moves images in and values out, which belongs to its times here.
+//! A network of one operation also copies images in and values out, and its times here include this. Run with
 //! `cargo bench -p minima-autodiff` (`RAYON_NUM_THREADS=1` for one thread).
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
@@ -8,7 +8,7 @@ use minima_autodiff::{AutodiffError, Conv2dSpec, Graph, GraphBuilder, Value, pap
 use ndarray::{Array2, Array3};
 use std::hint::black_box;
 
-/// The paper's batch.
+/// The paper's batch size.
 const BATCH: usize = 128;
 
 /// Adds the one operation to measure to a graph.
@@ -25,7 +25,7 @@ const OPERATIONS: [(&str, &[usize], Build); 7] = [
     ("dense_16_to_10", &[16], |g, x| g.dense(x, "op", 10)),
 ];
 
-/// What was computed, which a benchmark cannot hand on.
+/// The computed value, for a benchmark that cannot return an error.
 fn done<T>(result: Result<T, AutodiffError>) -> T {
     result.unwrap_or_else(|error| {
         eprintln!("{error}");
@@ -33,7 +33,7 @@ fn done<T>(result: Result<T, AutodiffError>) -> T {
     })
 }
 
-/// Numbers in [-0.5, 0.5) with no order to them that a branch could learn.
+/// Numbers in [-0.5, 0.5) without a pattern that a branch predictor could learn.
 fn values(rows: usize, columns: usize) -> Array2<f32> {
     let mut x = 0.0;
     Array2::from_shape_simple_fn((rows, columns), || {
@@ -50,7 +50,7 @@ fn network(input: &[usize], build: Build) -> Result<Graph, AutodiffError> {
     g.finish(y)
 }
 
-/// Forward, and both modes of differentiation; parameters only where the network has some.
+/// Forward, and both modes of differentiation, with respect to parameters only if the network has some.
 fn passes(group: &mut BenchmarkGroup<'_, WallTime>, graph: &Graph) {
     let params = graph.init(42);
     let images = values(BATCH, graph.features());

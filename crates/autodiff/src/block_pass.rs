@@ -3,19 +3,20 @@
 use crate::Scalar;
 use crate::graph::{Graph, Node};
 use crate::lane::Lane;
-use crate::ops::{At, Scratch, Write, gate, rectify};
+use crate::ops::{At, Parametrised, Scratch, Write, gate, params_vjp_along, rectify};
 
-/// Whether a reverse pass goes on to the input, or only as far as parameters lie.
+/// How far a reverse pass goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// As far as parameters lie.
+    /// To the parameters only.
     Parameters,
     /// To the input.
     Input,
 }
 
-/// What a reverse pass calls at each operation that has parameters, with the cotangent of its output.
-pub(crate) type AtParameters<'a, T> = dyn FnMut(&Node, &At<'_, T>, &[Lane<T>], &mut Scratch<T>) + 'a;
+/// The callback of a reverse pass, called at each operation with parameters, with the cotangent of its output.
+pub(crate) type AtParameters<'a, T> =
+    dyn FnMut(&Node, &dyn Parametrised<T>, &At<'_, T>, &[Lane<T>], &mut Scratch<T>) + 'a;
 
 /// A block's values and their tangents along a direction of the parameters.
 pub(crate) struct Along<'a, T> {
@@ -42,8 +43,8 @@ impl Graph {
         }
     }
 
-    /// From the cotangent in the output's slot of `cotangents` back through the graph. A rectified operation's cotangent
-    /// becomes that of what it rectifies.
+    /// Propagates the cotangent in the output's slot of `cotangents` back through the graph. The cotangent of a
+    /// rectified operation becomes the cotangent of its output before the rectifier.
     pub(crate) fn reverse_block<T: Scalar>(
         &self,
         params: &[T],
@@ -62,8 +63,8 @@ impl Graph {
             }
             let x = self.inputs(node, values);
             let at = At { params: &params[node.params.clone()], x: &x[..node.inputs.len()], y: &values[out] };
-            if !node.params.is_empty() {
-                at_parameters(node, &at, dy, scratch);
+            if let Some(op) = node.op.parametrised() {
+                at_parameters(node, op, &at, dy, scratch);
             }
             for (which, &input) in node.inputs.iter().enumerate() {
                 if reach == Reach::Input || node.upstream[which] {
@@ -78,8 +79,8 @@ impl Graph {
         }
     }
 
-    /// Tangents of all values, from those of the parameters and, with `from_input`, the one in slot 0 of `tangents`. Returns
-    /// which slots have one; the others were not written.
+    /// Computes the tangents of all values from the tangents of the parameters and, if `from_input`, from the tangent
+    /// in slot 0 of `tangents`. Returns which slots have a tangent; the other slots are not written.
     pub(crate) fn tangent_block<T: Scalar>(
         &self,
         params: &[T],
@@ -111,11 +112,11 @@ impl Graph {
         present
     }
 
-    /// A reverse pass and its tangent, as far as parameters lie: adds `d/dt` of the gradient to `second`.
+    /// A reverse pass to the parameters, with its tangent: adds `d/dt` of the gradient to `second`.
     ///
-    /// Every operation is linear in its parameters and, between the kinks of rectifiers and maxima, in its inputs. So a
-    /// product rule is all there is to it: the vjp of the cotangent's tangent, and the vjp of the cotangent with the tangent
-    /// of the parameters, or of the inputs, in their place.
+    /// Every operation is linear in its parameters and, between the kinks of rectifiers and maxima, in its inputs. The
+    /// product rule therefore has two terms: the vjp of the cotangent's tangent, and the vjp of the cotangent with the
+    /// tangent of the parameters (or of the inputs) in place of their values.
     pub(crate) fn reverse_tangent_block<T: Scalar>(
         &self,
         at: &Along<'_, T>,
@@ -137,24 +138,19 @@ impl Graph {
             let x = &x[..node.inputs.len()];
             let here = At { params: &at.params[node.params.clone()], x, y: &at.values[out] };
             let op = node.op.of();
-            if !node.params.is_empty() {
+            if let Some(op) = node.op.parametrised() {
+                let moving = node.inputs.iter().all(|&input| at.present[input]);
+                let x_along = self.inputs(node, at.tangents);
+                let x_along = moving.then_some(&x_along[..node.inputs.len()]);
                 let second = &mut second[node.params.clone()];
-                op.vjp_params(&here, dy_along, second, scratch);
-                if node.inputs.iter().all(|&input| at.present[input]) {
-                    let x = self.inputs(node, at.tangents);
-                    // A bias is multiplied by no input, and so by no tangent of one.
-                    let biases = node.op.weights(x[0].len()).1;
-                    let kept = second[..biases].to_vec();
-                    op.vjp_params(&At { x: &x[..node.inputs.len()], ..here }, dy, second, scratch);
-                    second[..biases].copy_from_slice(&kept);
-                }
+                params_vjp_along(op, &node.added, &here, x_along, [dy, dy_along], second, scratch);
             }
             for (which, &input) in node.inputs.iter().enumerate().filter(|(which, _)| node.upstream[*which]) {
                 let slot = self.slots[input].clone();
                 op.vjp_input(&here, which, dy, &mut before[slot.clone()], node.writes[which], scratch);
                 let dx_along = &mut before_along[slot];
                 op.vjp_input(&here, which, dy_along, dx_along, node.writes[which], scratch);
-                if !node.params.is_empty() {
+                if node.op.parametrised::<T>().is_some() {
                     let moving = At { params: &at.tangent_of_params[node.params.clone()], ..here };
                     op.vjp_input(&moving, which, dy, dx_along, Write::Add, scratch);
                 }

@@ -1,26 +1,13 @@
-//! Buffers of lanes that are used again: a training step allocates none once the first has run.
+//! Buffers of lanes that are reused: after the first training step, a step allocates none.
 
+use crate::Scalar;
 use crate::lane::Lane;
-use crate::{Scalar, ops::Scratch};
+use crate::ops::Scratch;
 use ndarray::Array2;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
-/// Buffers that wait for their next use, one pool a precision.
-#[derive(Debug)]
-pub struct BufferPool<T> {
-    lanes: Mutex<Vec<Vec<Lane<T>>>>,
-    scratch: Mutex<Vec<Scratch<T>>>,
-    matrices: Mutex<Vec<Vec<T>>>,
-}
-
-impl<T> BufferPool<T> {
-    pub(crate) const fn new() -> Self {
-        Self { lanes: Mutex::new(Vec::new()), scratch: Mutex::new(Vec::new()), matrices: Mutex::new(Vec::new()) }
-    }
-}
-
-/// A buffer on loan; what it holds at first is arbitrary.
+/// A pooled buffer. Its initial contents are arbitrary.
 #[derive(Debug)]
 pub(crate) struct Buffer<T: Scalar>(Vec<Lane<T>>);
 
@@ -57,7 +44,7 @@ impl<T: Scalar> Drop for Buffer<T> {
     }
 }
 
-/// Operations' scratch space on loan.
+/// Pooled scratch space for operations.
 #[derive(Debug)]
 pub(crate) struct PooledScratch<T: Scalar>(Scratch<T>);
 
@@ -88,17 +75,17 @@ impl<T: Scalar> Drop for PooledScratch<T> {
     }
 }
 
-/// A matrix on loan, for what every step needs anew and is too large to be cleared each time.
+/// A pooled matrix, for large matrices that every step needs and overwrites.
 #[derive(Debug)]
 pub struct WorkMatrix<T: Scalar>(Array2<T>);
 
 impl<T: Scalar> WorkMatrix<T> {
-    /// Of this size; what it holds at first is arbitrary.
+    /// A matrix of this size. Its initial contents are arbitrary.
     #[must_use]
     pub fn take(rows: usize, columns: usize) -> Self {
         let len = rows * columns;
         let mut pool = T::buffers().matrices.lock().unwrap_or_else(PoisonError::into_inner);
-        // The smallest that is large enough, so that a small matrix does not keep a large one's memory from its next use.
+        // Takes the smallest buffer that fits, so that a small matrix does not hold a large matrix's memory.
         let fits = pool.iter().enumerate().filter(|(_, m)| m.capacity() >= len).min_by_key(|(_, m)| m.capacity());
         let found = fits.map(|(at, _)| at).map(|at| pool.swap_remove(at));
         drop(pool);
@@ -107,13 +94,13 @@ impl<T: Scalar> WorkMatrix<T> {
         Self(Array2::from_shape_vec((rows, columns), numbers).unwrap_or_else(|_| Array2::zeros((rows, columns))))
     }
 
-    /// The matrix, which does not come back to the pool unless [`adopt`](Self::adopt)ed again.
+    /// The matrix, which does not return to the pool unless it is [`adopt`](Self::adopt)ed again.
     #[must_use]
     pub fn into_inner(mut self) -> Array2<T> {
         std::mem::take(&mut self.0)
     }
 
-    /// Lets a matrix's memory come to the pool when it is dropped.
+    /// Gives a matrix's memory to the pool when it is dropped.
     #[must_use]
     pub fn adopt(matrix: Array2<T>) -> Self {
         Self(matrix)

@@ -1,4 +1,4 @@
-//! Parameters in safetensors files: a tensor a parameter, with Flax's names and layouts.
+//! Parameters in safetensors files: one tensor per parameter array, with Flax's names and layouts.
 
 use crate::tensor_file::LENGTH;
 use crate::{AutodiffError, CheckpointError, Graph, ParameterSpec, Scalar, TensorFile, whole_file};
@@ -9,11 +9,11 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// The longest header of a file that is read: a network's takes about a hundred bytes a tensor, what others note beside it may
-/// take more.
+/// The longest header that is read. A network's header takes about a hundred bytes per tensor; other entries in the
+/// file may take more.
 const LONGEST_HEADER: u64 = 1 << 20;
 
-/// Checkpoints hold single precision: what is trained in `f64` is rounded.
+/// Checkpoints are in single precision: `f64` parameters are rounded.
 struct Tensor<'a> {
     shape: &'a [usize],
     bytes: Vec<u8>,
@@ -41,17 +41,19 @@ impl Graph {
     /// The parameters as the bytes of a safetensors file, in `f32`.
     ///
     /// # Errors
-    /// When they are another number than the network has.
+    /// Returns [`AutodiffError::Shape`] if `params` does not have [`parameter_count`](Self::parameter_count) numbers,
+    /// and [`CheckpointError`] if they cannot be serialized.
     pub fn to_safetensors<T: Scalar>(&self, params: &[T]) -> Result<Vec<u8>, AutodiffError> {
         self.serialized(params, None)
     }
 
-    /// As [`to_safetensors`](Self::to_safetensors), with one entry in the file's `__metadata__`.
+    /// The bytes of [`to_safetensors`](Self::to_safetensors), with one entry in the file's `__metadata__`.
     ///
-    /// [`TensorFile::metadata`] reads it. There is one entry only: several would be written in an order that changes.
+    /// [`TensorFile::metadata`] reads the entry. Only one entry is possible, because several would be written in
+    /// varying order.
     ///
     /// # Errors
-    /// As [`to_safetensors`](Self::to_safetensors).
+    /// Returns the errors of [`to_safetensors`](Self::to_safetensors).
     pub fn to_safetensors_with_note<T: Scalar>(
         &self,
         params: &[T],
@@ -76,21 +78,24 @@ impl Graph {
         Ok(written.map_err(|error| CheckpointError::Encode { found: error.to_string() })?)
     }
 
-    /// Writes the parameters to a file, whole or not at all.
+    /// Writes the parameters to a file. The file is written as a whole, or not at all.
     ///
     /// # Errors
-    /// When they are another number than the network has, or the file cannot be written.
+    /// Returns the errors of [`to_safetensors`](Self::to_safetensors), and [`CheckpointError::Write`] if the file
+    /// cannot be written.
     pub fn save<T: Scalar>(&self, params: &[T], path: &Path) -> Result<(), AutodiffError> {
         let bytes = self.to_safetensors(params)?;
         let written = whole_file::write(path, &bytes);
         Ok(written.map_err(|source| CheckpointError::Write { path: path.to_owned(), source })?)
     }
 
-    /// Reads parameters from a safetensors file. Of a file that is larger than any of this network's no more is read than that.
+    /// Reads parameters from a safetensors file. It never reads more bytes than the largest valid file of this network
+    /// has.
     ///
     /// # Errors
-    /// When the file cannot be read; its header and its length do not agree; a tensor is missing, unknown, or of another shape
-    /// or type than the network's; or a number is not finite in this precision: each a [`CheckpointError`] of its own.
+    /// Returns a [`CheckpointError`] if the file cannot be read; if its header and its length disagree; if a tensor is
+    /// missing, unknown, or of another shape or type than the network's; or if a number is not finite in this
+    /// precision. Each case has a variant of its own.
     pub fn load<T: Scalar>(&self, path: &Path) -> Result<Vec<T>, AutodiffError> {
         let most = LENGTH as u64 + LONGEST_HEADER + (size_of::<f64>() * self.parameter_count()) as u64;
         let read = || {
@@ -104,10 +109,10 @@ impl Graph {
         self.from_safetensors(&bytes, path)
     }
 
-    /// As [`load`](Self::load), from bytes; errors name `path`.
+    /// Reads parameters from the bytes of a safetensors file, as [`load`](Self::load) does; errors name `path`.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Returns the errors of [`load`](Self::load).
     pub fn from_safetensors<T: Scalar>(&self, bytes: &[u8], path: &Path) -> Result<Vec<T>, AutodiffError> {
         let file = TensorFile::read(bytes, path)?;
         if let Some(found) = file.names().find(|name| !self.parameters.iter().any(|p| p.name == *name)) {
@@ -122,7 +127,7 @@ impl Graph {
     }
 }
 
-/// Reads one parameter's numbers, as many as `into` has.
+/// Reads the numbers of one parameter array into `into`.
 fn read_tensor<T: Scalar>(
     file: &TensorFile<'_>,
     spec: &ParameterSpec,
@@ -148,7 +153,7 @@ fn read_tensor<T: Scalar>(
                 f64::INFINITY => CheckpointError::PositiveInfinity { path, tensor, position },
                 f64::NEG_INFINITY => CheckpointError::NegativeInfinity { path, tensor, position },
                 _ if found.is_nan() => CheckpointError::NotANumber { path, tensor, position },
-                // What is finite in F64 need not be so in the network's precision.
+                // A number that is finite in F64 may not be finite in the network's precision.
                 _ => CheckpointError::Overflow { path, tensor, position, found },
             });
         }
@@ -156,7 +161,7 @@ fn read_tensor<T: Scalar>(
     Ok(())
 }
 
-/// Bytes as numbers in double precision; `None` for other types than F32 and F64.
+/// Bytes as numbers in double precision; `None` if their type is not F32 or F64.
 fn numbers(dtype: Dtype, bytes: &[u8]) -> Option<Box<dyn Iterator<Item = f64> + '_>> {
     match dtype {
         Dtype::F32 => Some(Box::new(bytes.as_chunks().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))))),

@@ -1,33 +1,33 @@
-//! The errors of checkpoints, one for each thing that can be wrong with them.
+//! The errors of checkpoints, one for each possible fault.
 
 use std::io;
 use std::path::PathBuf;
 
-/// A checkpoint cannot be written, cannot be read, or does not fit the network. Positions of numbers and offsets of bytes count
-/// from 0; a tensor's offsets from the end of the header.
+/// A checkpoint cannot be written, cannot be read, or does not fit the network. Positions of numbers and offsets of
+/// bytes count from 0; a tensor's offsets count from the end of the header.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// The operating system would not read the file.
+    /// The operating system could not read the file.
     #[error("{}: found a file that cannot be read ({source}), expected a safetensors file", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// The operating system would not write the file.
+    /// The operating system could not write the file.
     #[error("{}: found a file that cannot be written ({source}), expected one that can", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// The parameters could not be turned into a file.
+    /// The parameters could not be serialized.
     #[error("a checkpoint: found {found}, expected tensors that can be serialized")]
     Encode {
-        /// What the serializer said.
+        /// The serializer's message.
         found: String,
     },
     /// The file is larger than any checkpoint of the network.
@@ -41,14 +41,14 @@ pub enum CheckpointError {
         /// The most bytes that a checkpoint of the network may have.
         most: u64,
     },
-    /// The file is too short for the length of its header, its first eight bytes.
+    /// The file is too short to hold the length of its header, its first eight bytes.
     #[error("{}: found {found} bytes, expected a safetensors file, which has at least {expected}", path.display())]
     Truncated {
         /// The file.
         path: PathBuf,
         /// Its length.
         found: usize,
-        /// The bytes that the length of a header takes.
+        /// The number of bytes that encode the length of a header.
         expected: usize,
     },
     /// The header ends beyond the end of the file.
@@ -59,12 +59,12 @@ pub enum CheckpointError {
     HeaderLength {
         /// The file.
         path: PathBuf,
-        /// The length it gives for its header.
+        /// The length of the header according to the file.
         found: u64,
-        /// The bytes there are for it.
+        /// The number of bytes that remain for the header.
         expected: usize,
     },
-    /// The header is no JSON that describes tensors.
+    /// The header is not JSON that describes tensors.
     #[error(
         "{}: found {found}, expected the header of a safetensors file, a tensor's type, shape and offsets by its name",
         path.display()
@@ -72,10 +72,10 @@ pub enum CheckpointError {
     Header {
         /// The file.
         path: PathBuf,
-        /// What the parser ran into.
+        /// The parser's message.
         found: String,
     },
-    /// A name stands twice in the header.
+    /// A name occurs twice in the header.
     #[error("{}: found tensor {tensor:?} twice, expected each name once", path.display())]
     Duplicate {
         /// The file.
@@ -83,7 +83,7 @@ pub enum CheckpointError {
         /// The name.
         tensor: String,
     },
-    /// A tensor's offsets hold another number of bytes than its type and shape take.
+    /// A tensor's offsets hold a different number of bytes than its type and shape take.
     #[error(
         "{}: tensor {tensor:?}: found the bytes from {} to {}, expected {expected} bytes",
         path.display(), found.0, found.1
@@ -93,7 +93,7 @@ pub enum CheckpointError {
         path: PathBuf,
         /// Its name.
         tensor: String,
-        /// Its offsets: the first byte, and the first beyond it.
+        /// Its offsets: its first byte, and the first byte after it.
         found: (usize, usize),
         /// The bytes, or bits, that its type and shape take.
         expected: String,
@@ -109,12 +109,12 @@ pub enum CheckpointError {
         path: PathBuf,
         /// Its name.
         tensor: String,
-        /// Where it ends.
+        /// The offset of its end.
         found: usize,
-        /// The bytes after the header.
+        /// The number of bytes after the header.
         expected: usize,
     },
-    /// A tensor begins within another.
+    /// A tensor begins within another tensor.
     #[error(
         "{}: tensor {tensor:?}: found its beginning at byte {found}, within another, expected it at {expected}",
         path.display()
@@ -124,12 +124,12 @@ pub enum CheckpointError {
         path: PathBuf,
         /// Its name.
         tensor: String,
-        /// Where it begins.
+        /// The offset of its first byte.
         found: usize,
-        /// Where the one before it ends.
+        /// The offset of the end of the tensor before it.
         expected: usize,
     },
-    /// Bytes before a tensor belong to none.
+    /// Some bytes before a tensor belong to no tensor.
     #[error(
         "{}: tensor {tensor:?}: found its beginning at byte {found}, expected it at {expected}, where the last one ends",
         path.display()
@@ -139,22 +139,22 @@ pub enum CheckpointError {
         path: PathBuf,
         /// Its name.
         tensor: String,
-        /// Where it begins.
+        /// The offset of its first byte.
         found: usize,
-        /// Where the one before it ends.
+        /// The offset of the end of the tensor before it.
         expected: usize,
     },
-    /// Bytes after the last tensor belong to none.
+    /// Some bytes after the last tensor belong to no tensor.
     #[error("{}: found {found} bytes of numbers, expected {expected}, where the last tensor ends", path.display())]
     Trailing {
         /// The file.
         path: PathBuf,
-        /// The bytes after the header.
+        /// The number of bytes after the header.
         found: usize,
-        /// Where the last tensor ends.
+        /// The offset of the end of the last tensor.
         expected: usize,
     },
-    /// The network has no tensor of that name.
+    /// The network has no tensor of this name.
     #[error("{}: found tensor {found:?}, expected only {}", path.display(), expected.join(", "))]
     Unknown {
         /// The file.
@@ -164,7 +164,7 @@ pub enum CheckpointError {
         /// The names of the network's tensors.
         expected: Vec<String>,
     },
-    /// A tensor of the network is not in the file.
+    /// The file lacks a tensor of the network.
     #[error("{}: found no such tensor, expected {tensor:?} of shape {expected:?}", path.display())]
     Missing {
         /// The file.
@@ -186,47 +186,47 @@ pub enum CheckpointError {
         /// Its shape in the network.
         expected: Vec<usize>,
     },
-    /// A tensor holds something else than floating-point numbers of 32 or 64 bits.
+    /// A tensor does not hold floating-point numbers of 32 or 64 bits.
     #[error("{}: tensor {tensor:?}: found numbers of type {found}, expected F32 or F64", path.display())]
     Type {
         /// The file.
         path: PathBuf,
         /// The tensor's name.
         tensor: String,
-        /// Their type, as the format calls it.
+        /// Its type, as the format names it.
         found: String,
     },
-    /// A number is none.
+    /// A number is NaN.
     #[error("{}: tensor {tensor:?}: found NaN at position {position}, expected finite numbers", path.display())]
     NotANumber {
         /// The file.
         path: PathBuf,
         /// The tensor's name.
         tensor: String,
-        /// The number's place in it.
+        /// The number's position in the tensor.
         position: usize,
     },
-    /// A number is infinite and positive.
+    /// A number is positive infinity.
     #[error("{}: tensor {tensor:?}: found inf at position {position}, expected finite numbers", path.display())]
     PositiveInfinity {
         /// The file.
         path: PathBuf,
         /// The tensor's name.
         tensor: String,
-        /// The number's place in it.
+        /// The number's position in the tensor.
         position: usize,
     },
-    /// A number is infinite and negative.
+    /// A number is negative infinity.
     #[error("{}: tensor {tensor:?}: found -inf at position {position}, expected finite numbers", path.display())]
     NegativeInfinity {
         /// The file.
         path: PathBuf,
         /// The tensor's name.
         tensor: String,
-        /// The number's place in it.
+        /// The number's position in the tensor.
         position: usize,
     },
-    /// A number is finite in the file and not in the network's precision.
+    /// A number is finite in the file, but not in the network's precision.
     #[error(
         "{}: tensor {tensor:?}: found {found:e} at position {position}, expected numbers that are finite in the \
          network's precision",
@@ -237,7 +237,7 @@ pub enum CheckpointError {
         path: PathBuf,
         /// The tensor's name.
         tensor: String,
-        /// The number's place in it.
+        /// The number's position in the tensor.
         position: usize,
         /// The number.
         found: f64,

@@ -2,7 +2,7 @@
 
 use crate::CheckpointError;
 
-/// What can go wrong when a network is built, evaluated, saved or loaded.
+/// An error of building, evaluating, saving or loading a network.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AutodiffError {
@@ -11,25 +11,25 @@ pub enum AutodiffError {
     Graph {
         /// The node's operation and name.
         node: String,
-        /// What its inputs are.
+        /// Its inputs.
         found: String,
-        /// What it takes.
+        /// The inputs that it accepts.
         expected: String,
     },
     /// An array has another shape than the network needs.
     #[error("{what}: shape {found:?} where {expected:?} is expected")]
     Shape {
-        /// Which array.
+        /// The array.
         what: &'static str,
         /// Its shape.
         found: Vec<usize>,
         /// The shape that the network needs.
         expected: Vec<usize>,
     },
-    /// A label names no class.
+    /// A label is not a class of the network.
     #[error("label {found} of image {image}: expected a class below {classes}")]
     Label {
-        /// The image's place in the batch.
+        /// The image's index in the batch.
         image: usize,
         /// Its label.
         found: usize,
@@ -42,12 +42,12 @@ pub enum AutodiffError {
     /// Dense linear algebra failed.
     #[error(transparent)]
     Linalg(#[from] minima_linalg::LinalgError),
-    /// The machine that computes failed.
+    /// The device failed.
     #[error("{device}: {source}")]
     Device {
-        /// The machine.
+        /// The device.
         device: String,
-        /// What it said.
+        /// The device's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }

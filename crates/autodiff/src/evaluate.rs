@@ -1,11 +1,10 @@
-//! A network's passes over a batch, block by block and in parallel, where nothing has to be kept for later.
+//! A network's passes over a batch, block by block and in parallel, without caching values.
 
-use crate::block_pass::Reach;
+use crate::block_pass::{AtParameters, Reach};
 use crate::buffer::{Buffer, PooledScratch};
 use crate::classifier::CotangentOf;
-use crate::graph::{Graph, Node};
+use crate::graph::Graph;
 use crate::lane::{LANES, Lane, load_rows, store_sample};
-use crate::ops::{At, Scratch};
 use crate::{AutodiffError, Scalar};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
@@ -14,7 +13,7 @@ impl Graph {
     /// Logits `(images, classes)` of images `(images, features)`.
     ///
     /// # Errors
-    /// When the parameters or the images have another size than the network.
+    /// Returns [`AutodiffError::Shape`] if the parameters or the images do not fit the network.
     pub fn logits<T: Scalar>(&self, params: &[T], images: ArrayView2<'_, T>) -> Result<Array2<T>, AutodiffError> {
         self.check_batch(params, images)?;
         let mut logits = Array2::zeros((images.nrows(), self.classes()));
@@ -26,13 +25,13 @@ impl Graph {
         Ok(logits)
     }
 
-    /// Logits `(images, classes)` and the gradient with respect to the parameters of the images' losses together, given
-    /// the cotangent of each image's logits.
+    /// Logits `(images, classes)`, and the gradient of the sum of the images' losses with respect to the parameters.
+    /// `cotangent` gives the cotangent of each image's logits.
     ///
-    /// The sum over images runs in a fixed order: the result does not depend on the number of threads.
+    /// The sum over images runs in a fixed order, so the result does not depend on the number of threads.
     ///
     /// # Errors
-    /// When the parameters or the images have another size than the network.
+    /// Returns [`AutodiffError::Shape`] if the parameters or the images do not fit the network.
     pub fn logits_and_vjp<T: Scalar>(
         &self,
         params: &[T],
@@ -52,10 +51,10 @@ impl Graph {
                 self.forward_rows(params, block_rows(images, block), &mut values, &mut scratch);
                 self.store_logits(&values, &mut logits);
                 self.place_cotangents(block * LANES, logits.view(), cotangent, &mut cotangents);
-                let mut add = |node: &Node, at: &At<'_, T>, dy: &[Lane<T>], scratch: &mut Scratch<T>| {
-                    node.op.of().vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
+                let at_parameters: &mut AtParameters<'_, T> = &mut |node, op, at, dy, scratch| {
+                    op.vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
                 };
-                self.reverse_block(params, &values, &mut cotangents, Reach::Parameters, &mut add, &mut scratch);
+                self.reverse_block(params, &values, &mut cotangents, Reach::Parameters, at_parameters, &mut scratch);
             }
             gradient
         });
@@ -63,11 +62,11 @@ impl Graph {
         Ok((logits, sum_in_order(partial, params.len())))
     }
 
-    /// Logits `(images, classes)` and the gradient of every image's own loss with respect to that image
-    /// `(images, features)`, given the cotangent of each image's logits.
+    /// Logits `(images, classes)`, and the gradient `(images, features)` of every image's own loss with respect to that
+    /// image. `cotangent` gives the cotangent of each image's logits.
     ///
     /// # Errors
-    /// When the parameters or the images have another size than the network.
+    /// Returns [`AutodiffError::Shape`] if the parameters or the images do not fit the network.
     pub fn logits_and_input_vjp<T: Scalar>(
         &self,
         params: &[T],
@@ -85,7 +84,14 @@ impl Graph {
                 self.forward_rows(params, x, &mut values, &mut scratch);
                 self.store_logits(&values, &mut logits);
                 self.place_cotangents(block * LANES, logits.view(), cotangent, &mut cotangents);
-                self.reverse_block(params, &values, &mut cotangents, Reach::Input, &mut |_, _, _, _| {}, &mut scratch);
+                self.reverse_block(
+                    params,
+                    &values,
+                    &mut cotangents,
+                    Reach::Input,
+                    &mut |_, _, _, _, _| {},
+                    &mut scratch,
+                );
                 store_rows(&cotangents[self.slots[0].clone()], &mut gradients);
             },
         );
@@ -112,7 +118,7 @@ impl Graph {
         store_rows(&values[self.slots[self.output].clone()], logits);
     }
 
-    /// Puts the cotangents of a block whose first image is `first` where a reverse pass expects them.
+    /// Writes the cotangents of a block, whose first image is `first`, into the output's slot.
     pub(crate) fn place_cotangents<T: Scalar>(
         &self,
         first: usize,
@@ -139,19 +145,19 @@ pub(crate) fn blocks<T: Scalar>(images: ArrayView2<'_, T>) -> impl IndexedParall
     (0..count).into_par_iter().map(move |block| block_rows(images, block))
 }
 
-/// One block's rows.
+/// The rows of one block.
 pub(crate) fn block_rows<T>(mut rows: ArrayView2<'_, T>, block: usize) -> ArrayView2<'_, T> {
     let end = rows.nrows().min((block + 1) * LANES);
     rows.slice_axis_inplace(Axis(0), Slice::from(block * LANES..end));
     rows
 }
 
-/// The same blocks of an array with a row an image.
+/// An array with one row per image, in the same blocks.
 pub(crate) fn blocks_mut<T: Scalar>(rows: &mut Array2<T>) -> impl IndexedParallelIterator<Item = ArrayViewMut2<'_, T>> {
     rows.axis_chunks_iter_mut(Axis(0), LANES).into_par_iter()
 }
 
-/// Lanes back to rows, a row an image.
+/// Writes lanes back to rows, one row per image.
 pub(crate) fn store_rows<T: Scalar>(lanes: &[Lane<T>], rows: &mut ArrayViewMut2<'_, T>) {
     for (s, mut row) in rows.outer_iter_mut().enumerate() {
         match row.as_slice_mut() {
@@ -161,8 +167,8 @@ pub(crate) fn store_rows<T: Scalar>(lanes: &[Lane<T>], rows: &mut ArrayViewMut2<
     }
 }
 
-/// How many blocks add to one partial gradient, one after the other. It follows from sizes alone, so that sums run in the
-/// same order on every machine: each block has its own where they are small, and there are four where they are large.
+/// How many consecutive blocks add to one partial gradient. It depends on sizes only, so that sums run in the same
+/// order on every device: one block if gradients are small, four if they are large.
 pub(crate) fn blocks_a_partial_sum(blocks: usize, parameters: usize) -> usize {
     const NUMBERS: usize = 1 << 20;
     let partial_sums = (NUMBERS / parameters.max(1)).max(4);

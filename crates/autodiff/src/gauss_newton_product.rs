@@ -11,14 +11,14 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 impl<T: Scalar> Linearization<'_, T> {
-    /// `Jᵀ H (J v)`, summed over the batch in a fixed order. `curve` is H, which acts on every image alone: it makes the
-    /// image's cotangents of its logits' tangents.
+    /// `Jᵀ H (J v)`, summed over the batch in a fixed order. `curve` applies H to each image separately: it computes
+    /// the cotangents of the image's logits from their tangents.
     ///
-    /// The same as a [`jvp`](Self::jvp) and a [`vjp`](Self::vjp), in less time: a block's values stay in the cache between
-    /// them.
+    /// It equals a [`jvp`](Self::jvp) followed by a [`vjp`](Self::vjp), but is faster, because a block's values stay in
+    /// the cache.
     ///
     /// # Errors
-    /// When `v` has another length than the network has parameters.
+    /// Returns [`AutodiffError::Shape`] if `v` does not have one number for each parameter.
     pub fn gauss_newton_product(&self, v: &[T], curve: &CotangentOf<'_, T>) -> Result<Vec<T>, AutodiffError> {
         let (graph, params) = (self.graph, self.params);
         graph.check_params("direction of the parameters", v.len())?;
@@ -33,10 +33,10 @@ impl<T: Scalar> Linearization<'_, T> {
                 graph.tangent_block(params, values, Some(v), false, &mut arena, scratch);
                 let mut tangents = Array2::zeros((LANES.min(self.images - first), classes));
                 graph.store_logits(&arena, &mut tangents.view_mut());
-                // The tangents have been used: their arena takes the cotangents.
+                // The tangents are no longer needed, so their arena takes the cotangents.
                 graph.place_cotangents(first, tangents.view(), curve, &mut arena);
-                let at_parameters: &mut crate::block_pass::AtParameters<'_, T> = &mut |node, at, dy, scratch| {
-                    node.op.of().vjp_params(at, dy, &mut product[node.params.clone()], scratch);
+                let at_parameters: &mut crate::block_pass::AtParameters<'_, T> = &mut |node, op, at, dy, scratch| {
+                    op.vjp_params(at, dy, &mut product[node.params.clone()], scratch);
                 };
                 graph.reverse_block(params, values, &mut arena, Reach::Parameters, at_parameters, scratch);
             }

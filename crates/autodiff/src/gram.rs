@@ -1,8 +1,8 @@
 //! Gram matrices of per-sample gradients, and the kernel `J Jᵀ`, without a Jacobian.
 //!
-//! For cotangents `c` of single images' logits, the inner products of the gradients `Jᵢᵀ c` and `Jⱼᵀ d` are a sum over
-//! layers. A dense layer with inputs `a` and output cotangents `δ` adds `(δᵢ·δⱼ)(aᵢ·aⱼ + 1)`, from two small Gram matrices.
-//! A convolution has few parameters, so its per-sample gradients enter as a symmetric rank-k update.
+//! The inner product of the gradients `Jᵢᵀ c` and `Jⱼᵀ d`, for cotangents `c` and `d` of single images' logits, is a
+//! sum over layers. A dense layer with inputs `a` and output cotangents `δ` adds `(δᵢ·δⱼ)(aᵢ·aⱼ + 1)`, from two small
+//! Gram matrices. A convolution has few parameters, so its per-sample gradients enter as a symmetric rank-k update.
 //! (Function-space view of Gauss-Newton: Ren & Goldfarb 2019; Dangel, Tatzel & Hennig 2022.)
 
 use crate::block_pass::Reach;
@@ -16,10 +16,10 @@ use minima_linalg::{matmul, syrk_lower};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut2, Axis, Slice, Zip};
 use rayon::prelude::*;
 
-/// Numbers of every direction, row and image. A tile of the Gram matrix, of one pair of directions, then comes from
-/// contiguous blocks.
+/// Numbers for every direction, row and image. Each tile of the Gram matrix, which belongs to one pair of directions,
+/// comes from contiguous blocks.
 struct ByDirection<T: Scalar> {
-    /// Rows of a direction.
+    /// The number of rows per direction.
     rows: usize,
     /// `(direction and row, image)`.
     numbers: WorkMatrix<T>,
@@ -32,15 +32,16 @@ impl<T: Scalar> ByDirection<T> {
     }
 }
 
-/// What the cotangents of a batch leave behind in the layers.
+/// What the reverse passes of a batch compute in the layers.
 struct Factors<T: Scalar> {
-    /// Per-sample gradients of all convolutions, a row a parameter.
+    /// Per-sample gradients of all convolutions, one row per parameter.
     gradients: ByDirection<T>,
-    /// For each dense layer the cotangents of its outputs, a row an output, and `aᵢ·aⱼ + 1` of its inputs `(images, images)`.
+    /// For each dense layer, the cotangents of its outputs, one row per output, and `aᵢ·aⱼ + 1` of its inputs
+    /// `(images, images)`.
     dense: Vec<(ByDirection<T>, WorkMatrix<T>)>,
 }
 
-/// Room for a tile and for what it is summed up from.
+/// Buffers for a tile and for its summands.
 struct Tile<T: Scalar> {
     sum: WorkMatrix<T>,
     product: WorkMatrix<T>,
@@ -53,7 +54,8 @@ impl<T: Scalar> Tile<T> {
 }
 
 impl<T: Scalar> Factors<T> {
-    /// The inner products of direction k's gradients, a row an image, with direction l's, as the tile's sum.
+    /// Writes the inner products of direction k's gradients (rows) with direction l's gradients (columns) to the tile's
+    /// sum.
     fn tile(&self, k: usize, l: usize, tile: &mut Tile<T>) -> Result<(), AutodiffError> {
         let multiply = |factor: &ByDirection<T>, to: ArrayViewMut2<'_, T>| {
             matmul(T::one(), factor.direction(k).t(), factor.direction(l), T::zero(), to)
@@ -70,11 +72,11 @@ impl<T: Scalar> Factors<T> {
 impl<T: Scalar> Linearization<'_, T> {
     /// The Gram matrix `G = Uᵀ U` of the gradients `U[:, (k, i)] = Jᵢᵀ c[k, i]`, for `directions` c `(k, images, classes)`.
     ///
-    /// Row and column `k · images + i` belong to direction k of image i. Only the lower triangle is computed; what stands
-    /// above it is zero.
+    /// Row and column `k · images + i` belong to direction k of image i. Only the lower triangle is computed; the
+    /// entries above it are zero.
     ///
     /// # Errors
-    /// When the directions have another number of images or classes.
+    /// Returns [`AutodiffError::Shape`] if the directions are not `(k, images, classes)`.
     pub fn gram(&self, directions: ArrayView3<'_, T>) -> Result<Array2<T>, AutodiffError> {
         let order = directions.dim().0 * self.images;
         let mut gram = Array2::zeros((order, order));
@@ -82,11 +84,11 @@ impl<T: Scalar> Linearization<'_, T> {
         Ok(gram)
     }
 
-    /// As [`gram`](Self::gram), with each entry converted to `R`, in a matrix on loan: what stands above the diagonal is
-    /// arbitrary.
+    /// The matrix of [`gram`](Self::gram) with each entry converted to `R`, in a pooled matrix. The entries above the
+    /// diagonal are arbitrary.
     ///
     /// # Errors
-    /// As [`gram`](Self::gram).
+    /// Returns the errors of [`gram`](Self::gram).
     pub fn gram_as<R: Scalar>(&self, directions: ArrayView3<'_, T>) -> Result<WorkMatrix<R>, AutodiffError> {
         let order = directions.dim().0 * self.images;
         let mut gram = WorkMatrix::take(order, order);
@@ -122,15 +124,15 @@ impl<T: Scalar> Linearization<'_, T> {
     /// The kernel `K₀ = J Jᵀ`, both triangles: row and column `c · images + i` belong to logit c of image i.
     ///
     /// # Errors
-    /// None that its input can cause; it shares the checks of [`gram`](Self::gram).
+    /// Returns the errors of [`gram`](Self::gram).
     pub fn kernel(&self) -> Result<Array2<T>, AutodiffError> {
         Ok(self.kernel_as()?.into_inner())
     }
 
-    /// As [`kernel`](Self::kernel), with each entry converted to `R`, in a matrix on loan.
+    /// The matrix of [`kernel`](Self::kernel) with each entry converted to `R`, in a pooled matrix.
     ///
     /// # Errors
-    /// As [`kernel`](Self::kernel).
+    /// Returns the errors of [`kernel`](Self::kernel).
     pub fn kernel_as<R: Scalar>(&self) -> Result<WorkMatrix<R>, AutodiffError> {
         let classes = self.graph.classes();
         let unit = |(k, _, c)| if k == c { T::one() } else { T::zero() };
@@ -139,37 +141,39 @@ impl<T: Scalar> Linearization<'_, T> {
         Ok(kernel)
     }
 
-    /// One reverse pass a direction and block.
+    /// Runs one reverse pass for each direction and block.
     fn factors(&self, directions: ArrayView3<'_, T>) -> Result<Factors<T>, AutodiffError> {
         let (count, images, _) = directions.dim();
-        // Each operation's rows among those that a reverse pass leaves behind: first the convolutions', then the others'.
-        let parametrised = || self.graph.nodes.iter().filter(|n| !n.params.is_empty());
-        let is = |node: &Node, form| node.op.of::<T>().kernel_form() == form;
+        // Each operation's rows among the rows of a reverse pass: first the convolutions' rows, then the dense layers'.
+        let parametrised = || self.graph.parametrised::<T>();
         let mut rows = vec![0..0; parametrised().count()];
         let mut end = 0;
         for form in [KernelForm::Gradients, KernelForm::GramProduct] {
-            for (node, rows) in parametrised().zip(&mut rows).filter(|(node, _)| is(node, form)) {
+            for ((node, _), rows) in parametrised().zip(&mut rows).filter(|((_, op), _)| op.kernel_form() == form) {
                 let outputs = self.graph.slots[node.output].len();
                 let start = end;
-                end += if form == KernelForm::Gradients { node.params.len() } else { outputs };
+                end += match form {
+                    KernelForm::Gradients => node.params.len(),
+                    KernelForm::GramProduct => outputs,
+                };
                 *rows = start..end;
             }
         }
-        // A block's directions, then its rows, a lane each.
+        // For each block: all directions, each with its rows, one lane per row.
         let blocks: Vec<Buffer<T>> = self
             .par_blocks()
             .map(|block| {
                 let mut lanes = Buffer::take(count * end);
                 for (k, lanes) in lanes.chunks_exact_mut(end.max(1)).enumerate() {
-                    // A reverse pass meets the operations last to first.
+                    // A reverse pass visits the operations last to first.
                     let mut place = rows.iter().rev();
                     let w = directions.index_axis(Axis(0), k);
-                    self.reverse(block, w, Reach::Parameters, &mut |node, at, dy, scratch| {
+                    self.reverse(block, w, Reach::Parameters, &mut |_, op, at, dy, scratch| {
                         let Some(place) = place.next() else { return };
                         let to = &mut lanes[place.clone()];
-                        match node.op.of::<T>().kernel_form() {
+                        match op.kernel_form() {
                             KernelForm::GramProduct => to.copy_from_slice(dy),
-                            _ => node.op.of().per_sample_gradients(at, dy, to, scratch),
+                            KernelForm::Gradients => op.per_sample_gradients(at, dy, to, scratch),
                         }
                     });
                 }
@@ -188,16 +192,16 @@ impl<T: Scalar> Linearization<'_, T> {
             });
             ByDirection { rows: rows.len(), numbers }
         };
-        let of_convolutions = parametrised().zip(&rows).filter(|(node, _)| is(node, KernelForm::Gradients));
-        let gradients = by_direction(0..of_convolutions.map(|(_, rows)| rows.end).max().unwrap_or(0));
+        let of = |form| parametrised().zip(&rows).filter(move |((_, op), _)| op.kernel_form() == form);
+        let gradients = by_direction(0..of(KernelForm::Gradients).map(|(_, rows)| rows.end).max().unwrap_or(0));
         let mut dense = Vec::new();
-        for (node, rows) in parametrised().zip(&rows).filter(|(node, _)| is(node, KernelForm::GramProduct)) {
+        for ((node, _), rows) in of(KernelForm::GramProduct) {
             dense.push((by_direction(rows.clone()), self.input_products(node)?));
         }
         Ok(Factors { gradients, dense })
     }
 
-    /// `aᵢ·aⱼ + 1` of a layer's inputs `a`: `(images, images)`, both triangles.
+    /// `aᵢ·aⱼ + 1` of a layer's inputs `a`, without the 1 if it has no bias: `(images, images)`, both triangles.
     fn input_products(&self, node: &Node) -> Result<WorkMatrix<T>, AutodiffError> {
         let slot = self.graph.slots[node.inputs[0]].clone();
         let mut inputs = WorkMatrix::take(slot.len(), self.images);
@@ -207,14 +211,14 @@ impl<T: Scalar> Linearization<'_, T> {
             }
         }
         let mut products = WorkMatrix::take(self.images, self.images);
-        products.fill(T::one());
+        products.fill(if node.added.is_empty() { T::zero() } else { T::one() });
         syrk_lower(T::one(), inputs.view(), T::one(), products.view_mut())?;
         mirror(products.view_mut());
         Ok(products)
     }
 }
 
-/// Copies the lower triangle into the upper one.
+/// Copies the lower triangle into the upper triangle.
 fn mirror<T: Scalar>(matrix: ArrayViewMut2<'_, T>) {
     const TILE: usize = 32;
     let size = matrix.nrows();
@@ -227,7 +231,8 @@ fn mirror<T: Scalar>(matrix: ArrayViewMut2<'_, T>) {
         }
         return;
     }
-    // The lower left quarter goes to the upper right, in tiles so that both sides stay in cache; then the other two.
+    // The lower left quarter is copied to the upper right in tiles, so that both stay in the cache; then the other two
+    // quarters follow.
     let half = (size / 2).next_multiple_of(TILE);
     let (above, below) = matrix.split_at(Axis(0), half);
     let (above_left, mut above_right) = above.split_at(Axis(1), half);

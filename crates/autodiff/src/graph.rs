@@ -1,56 +1,45 @@
-//! A network: a graph of operations on values whose shapes are known, and the places of its parameters.
+//! A network: a graph of operations on values of known shapes, with the ranges of its parameters.
 
-use crate::AutodiffError;
-use crate::ops::{Op, Write};
+use crate::ops::{Op, Parametrised, Write};
+use crate::parameter_spec::ParameterSpec;
+use crate::{AutodiffError, Scalar};
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use std::ops::Range;
 
-/// One named array among a network's parameters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParameterSpec {
-    /// The layer it belongs to, such as `Conv_0`.
-    pub module: String,
-    /// `{module}.bias` or `{module}.kernel`.
-    pub name: String,
-    /// Its shape: kernels `(height, width, in, out)` or `(in, out)`, biases `(out)`.
-    pub shape: Vec<usize>,
-    /// Its place in the flat vector, row-major.
-    pub range: Range<usize>,
-    /// Inputs that one output of the layer reads; 0 for a bias.
-    pub fan_in: usize,
-}
-
-/// An operation in its place.
+/// An operation with its inputs, its output and its parameters.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub op: Op,
-    /// Slots it reads.
+    /// The slots that it reads.
     pub inputs: Vec<usize>,
-    /// Slot it writes.
+    /// The slot that it writes.
     pub output: usize,
-    /// Whether `max(·, 0)` of its output stands in that slot, see [`fuse`](crate::rectified::fuse).
+    /// Whether that slot holds `max(·, 0)` of its output, see [`fuse`](crate::rectified::fuse).
     pub rectified: bool,
-    /// Its parameters' place in the flat vector.
+    /// The range of its parameters in the flat vector.
     pub params: Range<usize>,
-    /// For each input: whether its cotangent, in a reverse pass, is written first here or added to.
+    /// The ranges within its parameters that are added to its output, such as the biases.
+    pub added: Vec<Range<usize>>,
+    /// For each input: whether a reverse pass overwrites its cotangent here or adds to it.
     pub writes: Vec<Write>,
-    /// For each input: whether its cotangent is gated by its rectifier as it is written, since nothing is added to it later.
+    /// For each input: whether its cotangent is gated by the input's rectifier as soon as it is written, because
+    /// nothing is added to it later.
     pub gates: Vec<bool>,
-    /// Whether its reader has gated the cotangent of its output, which is rectified.
+    /// Whether the only reader of its output, which is rectified, has gated the output's cotangent.
     pub gated: bool,
-    /// For each input: whether parameters lie upstream of it, so that a gradient needs its cotangent.
+    /// For each input: whether it depends on parameters, so that a gradient needs its cotangent.
     pub upstream: Vec<bool>,
 }
 
 /// A network of operations whose shapes were checked when it was built; see [`GraphBuilder`](crate::GraphBuilder).
 ///
-/// It holds no numbers: parameters are one flat vector, which its methods take, so optimizers see a vector and nothing
-/// else. Its order is that of the layers, each layer's bias before its kernel.
+/// A graph holds no parameters. Its methods take them as one flat vector, so optimizers only handle a vector. The
+/// vector is in the order of the layers, with each layer's bias before its kernel.
 #[derive(Clone, Debug)]
 pub struct Graph {
     pub(crate) input_shape: Vec<usize>,
     pub(crate) nodes: Vec<Node>,
-    /// Each slot's place in an arena that holds all values of a block, a lane a feature. The input is slot 0.
+    /// Each slot's range in an arena that holds all values of a block, one lane per feature. The input is slot 0.
     pub(crate) slots: Vec<Range<usize>>,
     pub(crate) output: usize,
     pub(crate) parameters: Vec<ParameterSpec>,
@@ -63,13 +52,13 @@ impl Graph {
         &self.input_shape
     }
 
-    /// Numbers in one input.
+    /// The number of features of one input.
     #[must_use]
     pub fn features(&self) -> usize {
         self.slots[0].len()
     }
 
-    /// Numbers in one output: the classes of a classifier.
+    /// The number of numbers in one output: the classes of a classifier.
     #[must_use]
     pub fn classes(&self) -> usize {
         self.slots[self.output].len()
@@ -87,31 +76,37 @@ impl Graph {
         self.parameters.last().map_or(0, |p| p.range.end)
     }
 
-    /// One named parameter within a flat vector; `None` where there is no such name or the vector has another length.
+    /// One named parameter array within a flat vector. Returns `None` if there is no such name or the vector has
+    /// another length.
     #[must_use]
     pub fn view<'a, T>(&self, params: &'a [T], name: &str) -> Option<ArrayViewD<'a, T>> {
         let spec = self.spec(params.len(), name)?;
         ArrayViewD::from_shape(IxDyn(&spec.shape), params.get(spec.range.clone())?).ok()
     }
 
-    /// As [`view`](Self::view), to write to.
+    /// The mutable form of [`view`](Self::view).
     #[must_use]
     pub fn view_mut<'a, T>(&self, params: &'a mut [T], name: &str) -> Option<ArrayViewMutD<'a, T>> {
         let spec = self.spec(params.len(), name)?;
         ArrayViewMutD::from_shape(IxDyn(&spec.shape), params.get_mut(spec.range.clone())?).ok()
     }
 
-    /// A named parameter, where flat vectors have `len` numbers.
+    /// The spec of a named parameter array, if flat vectors have `len` numbers.
     fn spec(&self, len: usize, name: &str) -> Option<&ParameterSpec> {
         self.parameters.iter().find(|p| p.name == name && len == self.parameter_count())
     }
 
-    /// Lanes that all values of a block take.
+    /// The operations with parameters, in order.
+    pub(crate) fn parametrised<T: Scalar>(&self) -> impl Iterator<Item = (&Node, &dyn Parametrised<T>)> + Clone {
+        self.nodes.iter().filter_map(|node| Some((node, node.op.parametrised()?)))
+    }
+
+    /// The number of lanes for all values of a block.
     pub(crate) fn arena_len(&self) -> usize {
         self.slots.iter().map(|s| s.end).max().unwrap_or(0)
     }
 
-    /// Fails where an array has another shape than the network needs.
+    /// Fails if an array has another shape than the network needs.
     pub(crate) fn check(&self, what: &'static str, found: &[usize], expected: &[usize]) -> Result<(), AutodiffError> {
         if found == expected {
             return Ok(());
@@ -119,7 +114,7 @@ impl Graph {
         Err(AutodiffError::Shape { what, found: found.to_vec(), expected: expected.to_vec() })
     }
 
-    /// Fails where the parameters are another number than the network has.
+    /// Fails if the number of parameters is not the network's.
     pub(crate) fn check_params(&self, what: &'static str, found: usize) -> Result<(), AutodiffError> {
         self.check(what, &[found], &[self.parameter_count()])
     }

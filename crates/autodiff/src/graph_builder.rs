@@ -1,22 +1,26 @@
-//! Building a network, operation by operation, with every shape checked as it goes in.
+//! Builds a network, operation by operation, and checks every shape.
 
 use crate::AutodiffError;
-use crate::graph::{Graph, Node, ParameterSpec};
-use crate::ops::{Add, AvgPool2d, Conv2d, Conv2dSpec, Dense, MaxPool2d, Op, PoolWindow, Relu, Write, flattened};
+use crate::graph::{Graph, Node};
+use crate::ops::{
+    Add, AvgPool2d, Conv2d, Conv2dSpec, Dense, MaxPool2d, Op, ParameterArray, Parameters, PoolWindow, Relu, Write,
+    flattened,
+};
+use crate::parameter_spec::ParameterSpec;
 use crate::rectified::fuse;
 
 /// A value of a graph under construction, to be used with the [`GraphBuilder`] that gave it.
 ///
-/// Another builder refuses it where it has no such value; where it has, its own value is meant.
+/// A builder rejects a value that it does not have. If it has a value of this number, that value is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value(usize);
 
 impl Value {
-    /// What becomes of a value that the builder does not have: no builder has this one.
+    /// A value that no builder has: the result of an operation on an unknown value.
     const UNKNOWN: Self = Self(usize::MAX);
 }
 
-/// Where a value lies, and its shape.
+/// A value's slot and shape.
 #[derive(Clone, Debug)]
 struct ValueInfo {
     slot: usize,
@@ -49,7 +53,7 @@ pub struct GraphBuilder {
 }
 
 impl GraphBuilder {
-    /// A graph whose input has this shape: `(height, width, channels)` for pictures.
+    /// A builder for a graph whose input has this shape: `(height, width, channels)` for images.
     #[must_use]
     pub fn new(input_shape: &[usize]) -> Self {
         Self {
@@ -66,7 +70,7 @@ impl GraphBuilder {
         Value(0)
     }
 
-    /// A value's shape; empty for a value that this builder does not have.
+    /// A value's shape, or an empty slice if this builder does not have the value.
     #[must_use]
     pub fn shape(&self, of: Value) -> &[usize] {
         self.values.get(of.0).map_or(&[], |v| &v.shape)
@@ -75,7 +79,8 @@ impl GraphBuilder {
     /// A convolution, with parameters `{name}.bias` and `{name}.kernel`.
     ///
     /// # Errors
-    /// When `x` is no picture, the kernel does not fit, a size is zero, or the name is taken.
+    /// Returns [`AutodiffError::Graph`] if `x` is not an image, the kernel does not fit, a size is zero, or the name is
+    /// taken.
     pub fn conv2d(&mut self, x: Value, name: &str, spec: Conv2dSpec) -> Result<Value, AutodiffError> {
         let node = format!("conv2d {name}");
         let (slot, input) = self.picture(&node, x)?;
@@ -84,15 +89,15 @@ impl GraphBuilder {
             found: format!("input {input:?} with {spec:?}"),
             expected: "a kernel that fits, and no size of zero".into(),
         })?;
-        self.parameters_of(&node, name, &op.kernel_shape(), op.fan_in())?;
         let shape = op.output().to_vec();
-        Ok(self.push(Op::Conv2d(op), vec![slot], shape))
+        self.push_layer(&node, name, Op::Conv2d(op), slot, shape)
     }
 
     /// An affine map of a vector, with parameters `{name}.bias` and `{name}.kernel`.
     ///
     /// # Errors
-    /// When `x` is no vector (flatten it first), `features` is zero, or the name is taken.
+    /// Returns [`AutodiffError::Graph`] if `x` is not a vector (flatten it first), `features` is zero, or the name is
+    /// taken.
     pub fn dense(&mut self, x: Value, name: &str, features: usize) -> Result<Value, AutodiffError> {
         let node = format!("dense {name}");
         let ValueInfo { slot, shape } = self.info(&node, x)?.clone();
@@ -106,11 +111,10 @@ impl GraphBuilder {
                 });
             }
         };
-        self.parameters_of(&node, name, &[inputs, features], inputs)?;
-        Ok(self.push(Op::Dense(Dense { outputs: features }), vec![slot], vec![features]))
+        self.push_layer(&node, name, Op::Dense(Dense { inputs, outputs: features }), slot, vec![features])
     }
 
-    /// `max(x, 0)`. Of a value that this builder does not have, it is such a value again.
+    /// `max(x, 0)`. If this builder does not have `x`, the result is an unknown value too.
     pub fn relu(&mut self, x: Value) -> Value {
         match self.values.get(x.0).cloned() {
             Some(ValueInfo { slot, shape }) => self.push(Op::Relu(Relu), vec![slot], shape),
@@ -118,28 +122,28 @@ impl GraphBuilder {
         }
     }
 
-    /// The mean over windows that lie within the picture.
+    /// The mean over windows that lie within the image.
     ///
     /// # Errors
-    /// When `x` is no picture, the window does not fit, or a size is zero.
+    /// Returns [`AutodiffError::Graph`] if `x` is not an image, the window does not fit, or a size is zero.
     pub fn avg_pool2d(&mut self, x: Value, window: [usize; 2], stride: [usize; 2]) -> Result<Value, AutodiffError> {
         let (slot, window) = self.pool_window("avg_pool2d", x, window, stride)?;
         let shape = window.output().to_vec();
         Ok(self.push(Op::AvgPool2d(AvgPool2d(window)), vec![slot], shape))
     }
 
-    /// The maximum over windows that lie within the picture.
+    /// The maximum over windows that lie within the image.
     ///
     /// # Errors
-    /// When `x` is no picture, the window does not fit, or a size is zero.
+    /// Returns [`AutodiffError::Graph`] if `x` is not an image, the window does not fit, or a size is zero.
     pub fn max_pool2d(&mut self, x: Value, window: [usize; 2], stride: [usize; 2]) -> Result<Value, AutodiffError> {
         let (slot, window) = self.pool_window("max_pool2d", x, window, stride)?;
         let shape = window.output().to_vec();
         Ok(self.push(Op::MaxPool2d(MaxPool2d(window)), vec![slot], shape))
     }
 
-    /// The picture as a vector, in (height, width, channels) order. Of a value that this builder does not have, it is such
-    /// a value again.
+    /// The image as a vector, in (height, width, channels) order. If this builder does not have `x`, the result is an
+    /// unknown value too.
     pub fn flatten(&mut self, x: Value) -> Value {
         let Some(info) = self.values.get(x.0) else { return Value::UNKNOWN };
         let flat = ValueInfo { slot: info.slot, shape: flattened(&info.shape) };
@@ -150,7 +154,7 @@ impl GraphBuilder {
     /// `a + b`.
     ///
     /// # Errors
-    /// When their shapes differ.
+    /// Returns [`AutodiffError::Graph`] if their shapes differ.
     pub fn add(&mut self, a: Value, b: Value) -> Result<Value, AutodiffError> {
         let (a, b) = (self.info("add", a)?, self.info("add", b)?);
         if a.shape != b.shape {
@@ -164,10 +168,12 @@ impl GraphBuilder {
         Ok(self.push(Op::Add(Add), slots, shape))
     }
 
-    /// The graph with this output. Operations that it does not need are left out; their parameters may not be.
+    /// The graph with this output. Operations that the output does not depend on are removed, unless they have
+    /// parameters.
     ///
     /// # Errors
-    /// When the output is no vector, is empty, is the input itself, or a layer with parameters does not lead to it.
+    /// Returns [`AutodiffError::Graph`] if the output is not a vector, is empty, is the input itself, or does not
+    /// depend on a layer with parameters.
     pub fn finish(mut self, output: Value) -> Result<Graph, AutodiffError> {
         let ValueInfo { slot, shape } = self.info("output", output)?.clone();
         if shape.len() != 1 || shape[0] == 0 || slot == 0 {
@@ -220,7 +226,8 @@ impl GraphBuilder {
         touched
     }
 
-    /// Which cotangents a reverse pass needs, who writes each of them first, and who gates them.
+    /// Marks which cotangents a reverse pass needs, which operation writes each of them first, and which one gates
+    /// them.
     fn mark_reverse_pass(&mut self) {
         let mut has_params = vec![false; self.slot_sizes.len()];
         for node in &mut self.nodes {
@@ -253,7 +260,7 @@ impl GraphBuilder {
         })
     }
 
-    /// The slot and the shape of a picture.
+    /// The slot and the shape of an image.
     fn picture(&self, node: &str, x: Value) -> Result<(usize, [usize; 3]), AutodiffError> {
         let ValueInfo { slot, shape } = self.info(node, x)?;
         let picture = shape[..].try_into().map_err(|_| AutodiffError::Graph {
@@ -280,13 +287,15 @@ impl GraphBuilder {
         Ok((slot, window))
     }
 
-    fn parameters_of(
+    /// Adds a layer with the parameters that its operation describes.
+    fn push_layer(
         &mut self,
         node: &str,
         module: &str,
-        kernel: &[usize],
-        fan_in: usize,
-    ) -> Result<(), AutodiffError> {
+        op: Op,
+        input: usize,
+        shape: Vec<usize>,
+    ) -> Result<Value, AutodiffError> {
         if self.parameters.iter().any(|p| p.module == module) {
             return Err(AutodiffError::Graph {
                 node: node.to_owned(),
@@ -294,18 +303,24 @@ impl GraphBuilder {
                 expected: "names that are used once".into(),
             });
         }
-        let features = kernel.last().copied().unwrap_or(0);
-        for (what, shape, fan_in) in [("bias", &[features][..], 0), ("kernel", kernel, fan_in)] {
-            let start = self.parameters.last().map_or(0, |p| p.range.end);
-            self.parameters.push(ParameterSpec {
-                module: module.to_owned(),
-                name: format!("{module}.{what}"),
-                shape: shape.to_vec(),
-                range: start..start + shape.iter().product::<usize>(),
-                fan_in,
-            });
+        let first = self.parameters.last().map_or(0, |p| p.range.end);
+        let mut added = Vec::new();
+        let mut start = first;
+        for array in op.parameters().map(Parameters::arrays).unwrap_or_default() {
+            let range = start..start + array.len();
+            start = range.end;
+            if array.role.is_added() {
+                added.push(range.start - first..range.end - first);
+            }
+            let ParameterArray { role, shape, fan_in } = array;
+            let (module, name) = (module.to_owned(), format!("{module}.{}", role.name()));
+            self.parameters.push(ParameterSpec { module, name, role, shape, range, fan_in });
         }
-        Ok(())
+        let value = self.push(op, vec![input], shape);
+        if let Some(node) = self.nodes.last_mut() {
+            node.added = added;
+        }
+        Ok(value)
     }
 
     fn push(&mut self, op: Op, inputs: Vec<usize>, shape: Vec<usize>) -> Value {
@@ -319,6 +334,7 @@ impl GraphBuilder {
             output,
             rectified: false,
             params: start..end,
+            added: Vec::new(),
             writes: Vec::new(),
             gates: Vec::new(),
             gated: false,

@@ -1,29 +1,31 @@
-//! A network as others may read it: what an engine on another machine builds its own operations from.
+//! A network's layers, from which an engine on another device builds its operations.
 
 use crate::graph::Graph;
-use crate::ops::{Conv2dSpec, Op, Write};
+use crate::ops::{Conv2dSpec, Op, Pooling, Write};
 use std::ops::Range;
 
-/// An operation in its place. Values have numbers, the input is value 0; a layer's inputs have lower numbers than its output.
+/// An operation with its inputs, its output and its parameters. Values are numbered, and the input is value 0. A
+/// layer's inputs have lower numbers than its output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// What it does.
+    /// The operation.
     pub operation: LayerOperation,
-    /// Values it reads: one, or two.
+    /// The values it reads: one or two.
     pub inputs: Vec<usize>,
     /// The value it writes.
     pub output: usize,
-    /// Whether `max(·, 0)` of its result is that value.
+    /// Whether that value is `max(·, 0)` of the operation's result.
     pub rectified: bool,
-    /// Its parameters' place in the flat vector.
+    /// The range of its parameters in the flat vector.
     pub params: Range<usize>,
-    /// For each input: whether a reverse pass, from the last layer to the first, adds its cotangent to one that is there.
+    /// For each input: whether a reverse pass (from the last layer to the first) adds to its cotangent, instead of
+    /// writing it first.
     pub adds: Vec<bool>,
-    /// For each input: whether parameters lie upstream of it, so that a gradient needs its cotangent.
+    /// For each input: whether it depends on parameters, so that a gradient needs its cotangent.
     pub upstream: Vec<bool>,
 }
 
-/// What a layer does, with the sizes it was built for. Pictures are `(height, width, channels)`.
+/// A layer's operation, with the sizes it was built for. Images and feature maps are `(height, width, channels)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LayerOperation {
     /// Two-dimensional convolution; parameters bias `(out)`, kernel `(height, width, in, out)`.
@@ -35,36 +37,25 @@ pub enum LayerOperation {
     },
     /// Affine map; parameters bias `(out)`, kernel `(in, out)`.
     Dense {
-        /// Numbers it reads.
+        /// The number of inputs.
         inputs: usize,
-        /// Numbers it writes.
+        /// The number of outputs.
         outputs: usize,
     },
-    /// `max(x, 0)`, where others read x too.
+    /// `max(x, 0)`, if other layers read x too.
     Relu {
-        /// Numbers of an image.
+        /// The number of features of an image.
         features: usize,
     },
     /// Mean over windows.
     AvgPool2d(Pooling),
-    /// Maximum over windows, the first of equals.
+    /// Maximum over windows; the first of equal entries counts.
     MaxPool2d(Pooling),
     /// Sum of two values.
     Add {
-        /// Numbers of an image.
+        /// The number of features of an image.
         features: usize,
     },
-}
-
-/// The windows of a pooling layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pooling {
-    /// Height and width of a window.
-    pub size: [usize; 2],
-    /// Vertical and horizontal step.
-    pub stride: [usize; 2],
-    /// The input's shape.
-    pub input: [usize; 3],
 }
 
 impl Graph {
@@ -72,10 +63,10 @@ impl Graph {
     #[must_use]
     pub fn layers(&self) -> Vec<Layer> {
         let layer = |node: &crate::graph::Node| {
-            let (inputs, outputs) = (self.slots[node.inputs[0]].len(), self.slots[node.output].len());
+            let outputs = self.slots[node.output].len();
             let operation = match &node.op {
                 Op::Conv2d(conv) => LayerOperation::Conv2d { spec: conv.spec(), input: conv.input() },
-                Op::Dense(_) => LayerOperation::Dense { inputs, outputs },
+                Op::Dense(dense) => LayerOperation::Dense { inputs: dense.inputs, outputs: dense.outputs },
                 Op::Relu(_) => LayerOperation::Relu { features: outputs },
                 Op::AvgPool2d(pool) => LayerOperation::AvgPool2d(pool.0.description()),
                 Op::MaxPool2d(pool) => LayerOperation::MaxPool2d(pool.0.description()),
@@ -94,13 +85,13 @@ impl Graph {
         self.nodes.iter().map(layer).collect()
     }
 
-    /// How many numbers each value has, by its number; values that were fused away keep theirs and are never used.
+    /// The size of each value, by its number. Values that were fused away keep their size and are never used.
     #[must_use]
     pub fn value_sizes(&self) -> Vec<usize> {
         self.slots.iter().map(Range::len).collect()
     }
 
-    /// The number of the value that is the logits.
+    /// The number of the value that holds the logits.
     #[must_use]
     pub fn output_value(&self) -> usize {
         self.output

@@ -1,27 +1,27 @@
-//! A hand-written automatic differentiation of convolutional networks, with everything that second-order optimizers,
-//! attacks and curvature measurements ask for: Jacobian products in both directions, gradients of single samples, and the
-//! kernel `J Jᵀ` without a Jacobian.
+//! A hand-written automatic differentiation of convolutional networks for second-order optimizers, attacks and
+//! curvature measurements: Jacobian products in both directions, per-sample gradients, and the kernel `J Jᵀ` without a
+//! Jacobian.
 //!
-//! - **The graph.** [`GraphBuilder`] puts operations together (convolution, dense, ReLU, pooling, sums for residual
-//!   connections) and checks every shape as it goes in; the [`Graph`] that comes out holds no numbers. Parameters are one
-//!   flat vector, images the rows of a matrix, in `f32` or `f64` ([`Scalar`]).
-//! - **The passes.** [`Graph::logits`], [`Graph::logits_and_vjp`] and [`Graph::logits_and_input_vjp`] go through a batch
-//!   once and keep nothing. [`Graph::linearize`] keeps the batch's values; its [`Linearization`] is the Jacobian `J` of the
-//!   logits as a linear map: `Jᵀ w` ([`vjp`](Linearization::vjp), [`vjp_input`](Linearization::vjp_input)), `J v`
-//!   ([`jvp`](Linearization::jvp)), `Jᵀ H J v`
-//!   ([`gauss_newton_product`](Linearization::gauss_newton_product)), second derivatives
-//!   ([`vjp_along`](Linearization::vjp_along)), rows of `J` ([`jacobian`](Linearization::jacobian),
+//! - **The graph.** [`GraphBuilder`] combines operations (convolution, dense, ReLU, pooling, sums for residual
+//!   connections) and checks every shape. The resulting [`Graph`] holds no parameters. Parameters are one flat vector
+//!   and images are the rows of a matrix, in `f32` or `f64` ([`Scalar`]).
+//! - **The passes.** [`Graph::logits`], [`Graph::logits_and_vjp`] and [`Graph::logits_and_input_vjp`] pass over a batch
+//!   once and cache nothing. [`Graph::linearize`] caches the batch's values; its [`Linearization`] is the Jacobian `J`
+//!   of the logits as a linear map: `Jᵀ w` ([`vjp`](Linearization::vjp), [`vjp_input`](Linearization::vjp_input)),
+//!   `J v` ([`jvp`](Linearization::jvp)), `Jᵀ H J v` ([`gauss_newton_product`](Linearization::gauss_newton_product)),
+//!   second derivatives ([`vjp_along`](Linearization::vjp_along)), rows of `J` ([`jacobian`](Linearization::jacobian),
 //!   [`per_sample_gradients`](Linearization::per_sample_gradients)) and inner products of rows
 //!   ([`kernel`](Linearization::kernel), [`gram`](Linearization::gram)).
-//! - **The loss** is apart: [`softmax_cross_entropy`] gives cotangents of logits and the Hessian with respect to them.
-//! - **Inside**, samples are the innermost axis, in lanes of 16: a tensor is one vector register (or a few) for each
-//!   feature, and every operation, of whatever shape, works on whole registers, chosen for the machine when the program
-//!   runs. Blocks of 16 samples run in parallel. No sum crosses samples before its end, where it runs in a fixed order, so
-//!   results are the same bits whatever the number of threads.
+//! - **The loss** is separate: [`softmax_cross_entropy`] gives the cotangents of logits and the Hessian with respect to
+//!   them.
+//! - **Memory layout.** Samples are the innermost axis, in lanes of 16. A tensor is one vector register (or a few) per
+//!   feature, so operations of any shape work on whole registers. The instruction set is chosen when the program runs.
+//!   Blocks of 16 samples run in parallel. Samples are summed last and in a fixed order, so results have the same bits
+//!   for any number of threads.
 //!
-//! Sources: Griewank & Walther, "Evaluating Derivatives", 2008 (forward and reverse mode); Ren & Goldfarb 2019 and Dangel,
-//! Tatzel & Hennig, "ViViT", 2022 (Gram matrices of gradients instead of Jacobians). Initial weights and checkpoints follow
-//! Flax: its names, layouts and, from the same seed, its numbers.
+//! Sources: Griewank & Walther, "Evaluating Derivatives", 2008 (forward and reverse mode); Ren & Goldfarb 2019 and
+//! Dangel, Tatzel & Hennig, "ViViT", 2022 (Gram matrices of gradients instead of Jacobians). Initial weights and
+//! checkpoints follow Flax: its names, its layouts and, from the same seed, its numbers.
 //!
 //! ```
 //! use minima_autodiff::softmax_cross_entropy::{mean_gradient, mean_loss};
@@ -61,6 +61,7 @@
 
 mod block_pass;
 mod buffer;
+mod buffer_pool;
 mod checkpoint;
 mod checkpoint_error;
 mod classifier;
@@ -80,6 +81,7 @@ mod model;
 mod operations;
 mod ops;
 mod paper_cnn;
+mod parameter_spec;
 mod rectified;
 mod scalar;
 mod second_order;
@@ -94,15 +96,16 @@ pub use checkpoint_error::CheckpointError;
 pub use classifier::{Classifier, CotangentOf, Differentiable};
 pub use engine::{Batch, Engine, FunctionSpace, StepReport};
 pub use error::AutodiffError;
-pub use graph::{Graph, ParameterSpec};
+pub use graph::Graph;
 pub use graph_builder::{GraphBuilder, Value};
 pub use layer_pairs::LayerPairs;
-pub use layers::{Layer, LayerOperation, Pooling};
+pub use layers::{Layer, LayerOperation};
 pub use linearization::Linearization;
 pub use model::Model;
 pub use operations::Operations;
-pub use ops::{Conv2dSpec, Padding};
+pub use ops::{Conv2dSpec, Padding, Pooling};
 pub use paper_cnn::paper_cnn;
+pub use parameter_spec::{ParameterSpec, Role};
 pub use scalar::{Scalar, mixed_dot};
 pub use tensor_file::TensorFile;
 

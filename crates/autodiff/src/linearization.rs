@@ -1,4 +1,4 @@
-//! A network at given parameters and a given batch, with all values kept: from here any number of vjps and jvps.
+//! A network at given parameters and a given batch, with all values cached for any number of vjps and jvps.
 
 use crate::block_pass::Reach;
 use crate::buffer::{Buffer, PooledScratch, WorkMatrix};
@@ -11,23 +11,24 @@ use rayon::prelude::*;
 
 /// The linear map `J` from parameters (or inputs) to logits, at one point and for one batch.
 ///
-/// Cotangents and tangents of the logits are arrays `(images, classes)`; those of the parameters flat vectors; those of
-/// the input `(images, features)`. Images do not act on each other, so the Jacobian to the input is block-diagonal.
+/// Cotangents and tangents of the logits are arrays `(images, classes)`. For the parameters they are flat vectors, and
+/// for the input arrays `(images, features)`. Images do not affect each other, so the Jacobian with respect to the
+/// input is block-diagonal.
 #[derive(Debug)]
 pub struct Linearization<'a, T: Scalar> {
     pub(crate) graph: &'a Graph,
     pub(crate) params: &'a [T],
     pub(crate) images: usize,
-    /// A block's values: all slots of the graph.
+    /// The values of each block: all slots of the graph.
     pub(crate) values: Vec<Buffer<T>>,
     logits: Array2<T>,
 }
 
 impl Graph {
-    /// Evaluates the network on images `(images, features)` and keeps what derivatives need.
+    /// Evaluates the network on images `(images, features)` and caches the values that derivatives need.
     ///
     /// # Errors
-    /// When the parameters or the images have another size than the network.
+    /// Returns [`AutodiffError::Shape`] if the parameters or the images do not fit the network.
     pub fn linearize<'a, T: Scalar>(
         &'a self,
         params: &'a [T],
@@ -55,24 +56,24 @@ impl<T: Scalar> Linearization<'_, T> {
         self.logits.view()
     }
 
-    /// Images in the batch.
+    /// The number of images in the batch.
     #[must_use]
     pub fn images(&self) -> usize {
         self.images
     }
 
-    /// `Jᵀ w` to the parameters, summed over the batch in a fixed order.
+    /// `Jᵀ w` with respect to the parameters, summed over the batch in a fixed order.
     ///
     /// # Errors
-    /// When `w` is not `(images, classes)`.
+    /// Returns [`AutodiffError::Shape`] if `w` is not `(images, classes)`.
     pub fn vjp(&self, w: ArrayView2<'_, T>) -> Result<Vec<T>, AutodiffError> {
         self.check_logits("cotangents", w)?;
         let group = blocks_a_partial_sum(self.values.len(), self.params.len());
         let partial = (0..self.values.len().div_ceil(group)).into_par_iter().map(|part| {
             let mut gradient = vec![T::zero(); self.params.len()];
             for block in part * group..self.values.len().min((part + 1) * group) {
-                self.reverse(block, w, Reach::Parameters, &mut |node, at, dy, scratch| {
-                    node.op.of().vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
+                self.reverse(block, w, Reach::Parameters, &mut |node, op, at, dy, scratch| {
+                    op.vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
                 });
             }
             gradient
@@ -80,10 +81,10 @@ impl<T: Scalar> Linearization<'_, T> {
         Ok(sum_in_order(partial.collect(), self.params.len()))
     }
 
-    /// `Jᵀ w` for many cotangents `(count, images, classes)`: a row `(count, parameters)` each.
+    /// `Jᵀ w` for many cotangents `(count, images, classes)`: one row each of `(count, parameters)`.
     ///
     /// # Errors
-    /// When a cotangent is not `(images, classes)`.
+    /// Returns [`AutodiffError::Shape`] if a cotangent is not `(images, classes)`.
     pub fn vjp_many(&self, cotangents: ArrayView3<'_, T>) -> Result<Array2<T>, AutodiffError> {
         let mut rows = Array2::zeros((cotangents.dim().0, self.params.len()));
         for (w, mut row) in cotangents.outer_iter().zip(rows.outer_iter_mut()) {
@@ -92,24 +93,24 @@ impl<T: Scalar> Linearization<'_, T> {
         Ok(rows)
     }
 
-    /// `Jᵀ w` to the input: `(images, features)`.
+    /// `Jᵀ w` with respect to the input: `(images, features)`.
     ///
     /// # Errors
-    /// When `w` is not `(images, classes)`.
+    /// Returns [`AutodiffError::Shape`] if `w` is not `(images, classes)`.
     pub fn vjp_input(&self, w: ArrayView2<'_, T>) -> Result<Array2<T>, AutodiffError> {
         self.check_logits("cotangents", w)?;
         let mut gradients = Array2::zeros((self.images, self.graph.features()));
         self.par_blocks().zip(blocks_mut(&mut gradients)).for_each(|(block, mut rows)| {
-            let cotangents = self.reverse(block, w, Reach::Input, &mut |_, _, _, _| {});
+            let cotangents = self.reverse(block, w, Reach::Input, &mut |_, _, _, _, _| {});
             store_rows(&cotangents[self.graph.slots[0].clone()], &mut rows);
         });
         Ok(gradients)
     }
 
-    /// `J v`: tangents `(images, classes)` of the logits, from tangents of the parameters, of the input, or of both.
+    /// `J v`: the tangents `(images, classes)` of the logits, for tangents of the parameters, of the input, or of both.
     ///
     /// # Errors
-    /// When a tangent has another shape than what it is a tangent of.
+    /// Returns [`AutodiffError::Shape`] if a tangent does not have the shape of the parameters or of the input.
     pub fn jvp(&self, params: Option<&[T]>, input: Option<ArrayView2<'_, T>>) -> Result<Array2<T>, AutodiffError> {
         let graph = self.graph;
         if let Some(v) = params {
@@ -134,27 +135,27 @@ impl<T: Scalar> Linearization<'_, T> {
     /// Every image's own `Jᵢᵀ wᵢ`: `(images, parameters)`.
     ///
     /// # Errors
-    /// When `w` is not `(images, classes)`.
+    /// Returns [`AutodiffError::Shape`] if `w` is not `(images, classes)`.
     pub fn per_sample_gradients(&self, w: ArrayView2<'_, T>) -> Result<Array2<T>, AutodiffError> {
         self.check_logits("cotangents", w)?;
         let mut gradients = Array2::zeros((self.images, self.params.len()));
         self.par_blocks().zip(blocks_mut(&mut gradients)).for_each(|(block, mut rows)| {
             let mut lanes = Buffer::take(self.params.len());
-            self.reverse(block, w, Reach::Parameters, &mut |node, at, dy, scratch| {
-                node.op.of().per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
+            self.reverse(block, w, Reach::Parameters, &mut |node, op, at, dy, scratch| {
+                op.per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
             });
             store_rows(&lanes, &mut rows);
         });
         Ok(gradients)
     }
 
-    /// The Jacobian to the parameters, in full: `(classes, images, parameters)`.
+    /// The full Jacobian with respect to the parameters: `(classes, images, parameters)`.
     ///
-    /// Large: for 128 images and the paper's network 35 MB in `f32`. What needs only products with it should use
+    /// It is large: 35 MB in `f32` for 128 images and the paper's network. If only products with it are needed, use
     /// [`vjp`](Self::vjp), [`jvp`](Self::jvp) or [`gram`](Self::gram).
     ///
     /// # Errors
-    /// None that its input can cause; it shares the checks of [`per_sample_gradients`](Self::per_sample_gradients).
+    /// Returns the errors of [`per_sample_gradients`](Self::per_sample_gradients).
     pub fn jacobian(&self) -> Result<ndarray::Array3<T>, AutodiffError> {
         let classes = self.graph.classes();
         let mut jacobian = ndarray::Array3::zeros((classes, self.images, self.params.len()));
@@ -166,14 +167,15 @@ impl<T: Scalar> Linearization<'_, T> {
         Ok(jacobian)
     }
 
-    /// As [`jacobian`](Self::jacobian), a row a parameter, `(parameters, classes · images)`: column `c · images + i` belongs to
-    /// logit c of image i. That is the order in which reverse passes leave it, so it takes half the time.
+    /// The transpose of [`jacobian`](Self::jacobian), one row per parameter: `(parameters, classes · images)`. Column
+    /// `c · images + i` belongs to logit c of image i. Reverse passes compute it in this order, so it takes half the
+    /// time.
     ///
     /// # Errors
-    /// None that its input can cause; it shares the checks of [`per_sample_gradients`](Self::per_sample_gradients).
+    /// Returns the errors of [`per_sample_gradients`](Self::per_sample_gradients).
     pub fn transposed_jacobian(&self) -> Result<WorkMatrix<T>, AutodiffError> {
         let (count, classes) = (self.params.len(), self.graph.classes());
-        // A block's lanes of one class after the other.
+        // For each block: the lanes of all classes, one class after another.
         let blocks: Vec<Buffer<T>> = self
             .par_blocks()
             .map(|block| {
@@ -181,8 +183,8 @@ impl<T: Scalar> Linearization<'_, T> {
                 for (class, lanes) in lanes.chunks_exact_mut(count.max(1)).enumerate() {
                     let mut w = Array2::zeros(self.logits.raw_dim());
                     w.column_mut(class).fill(T::one());
-                    self.reverse(block, w.view(), Reach::Parameters, &mut |node, at, dy, scratch| {
-                        node.op.of().per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
+                    self.reverse(block, w.view(), Reach::Parameters, &mut |node, op, at, dy, scratch| {
+                        op.per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
                     });
                 }
                 lanes
@@ -207,7 +209,8 @@ impl<T: Scalar> Linearization<'_, T> {
         self.graph.check(what, w.shape(), self.logits.shape())
     }
 
-    /// One block's reverse pass from the cotangents `w` of the whole batch; returns the cotangents of all its values.
+    /// Runs one block's reverse pass from the cotangents `w` of the whole batch. Returns the cotangents of all its
+    /// values.
     pub(crate) fn reverse(
         &self,
         block: usize,

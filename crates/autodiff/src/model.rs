@@ -4,7 +4,7 @@ use crate::{AutodiffError, Classifier, CotangentOf, Differentiable, Graph, Scala
 use ndarray::{Array2, ArrayView2};
 use std::sync::Arc;
 
-/// A network together with its parameters: what attacks and metrics look at.
+/// A network together with its parameters, as attacks and metrics use it.
 #[derive(Clone, Debug)]
 pub struct Model<T> {
     graph: Arc<Graph>,
@@ -15,7 +15,7 @@ impl<T: Scalar> Model<T> {
     /// A network with these parameters.
     ///
     /// # Errors
-    /// When they are another number than the network has.
+    /// Returns [`AutodiffError::Shape`] if the number of parameters is not the network's.
     pub fn new(graph: Arc<Graph>, params: Vec<T>) -> Result<Self, AutodiffError> {
         graph.check_params("parameters", params.len())?;
         Ok(Self { graph, params })
@@ -33,7 +33,7 @@ impl<T: Scalar> Model<T> {
         &self.params
     }
 
-    /// Its parameters, to be changed in place.
+    /// Its parameters, mutable.
     pub fn params_mut(&mut self) -> &mut [T] {
         &mut self.params
     }

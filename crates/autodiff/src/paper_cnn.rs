@@ -2,11 +2,11 @@
 
 use crate::{AutodiffError, Conv2dSpec, Graph, GraphBuilder};
 
-/// Two times (3 × 3 convolution, ReLU, 2 × 2 average pool) with 4 and 8 channels, a dense layer of 16 with ReLU, and 10
-/// logits: 6 794 parameters on pictures of 28 × 28 × 1.
+/// Twice a 3 × 3 convolution, ReLU and 2 × 2 average pool, with 4 and 8 channels; then a dense layer of 16 with ReLU,
+/// and 10 logits. It has 6 794 parameters on images of 28 × 28 × 1.
 ///
 /// # Errors
-/// When the pictures are under 4 × 4.
+/// Returns [`AutodiffError::Graph`] if the images are smaller than 4 × 4.
 ///
 /// ```
 /// let cnn = minima_autodiff::paper_cnn([28, 28, 1], 10)?;

@@ -1,13 +1,13 @@
-//! Rectifiers within the operation before them.
+//! Fuses rectifiers into the operation before them.
 //!
-//! Where nothing else reads what a rectifier rectifies, its producer rectifies its own output in place. A block then has
-//! one value and one cotangent less for each (of the paper's network they take 0.86 MB instead of 1.46 MB, which a core's
-//! second-level cache of 1 MB holds), and a pass less over the largest of them.
+//! If nothing else reads the input of a rectifier, the operation before it rectifies its own output in place. A block
+//! then has one value and one cotangent less per rectifier, and one pass less over the largest of them. In the paper's
+//! network they take 0.86 MB instead of 1.46 MB, which fits into a core's second-level cache of 1 MB.
 
 use crate::graph::Node;
 use crate::ops::Op;
 
-/// Takes rectifiers out of `nodes`, a graph in order without dead operations, and marks their producers.
+/// Removes rectifiers from `nodes`, a graph in order without dead operations, and marks the operations before them.
 pub(crate) fn fuse(nodes: Vec<Node>) -> Vec<Node> {
     let mut readers = std::collections::HashMap::<usize, usize>::new();
     for &slot in nodes.iter().flat_map(|node| &node.inputs) {
@@ -31,7 +31,7 @@ pub(crate) fn fuse(nodes: Vec<Node>) -> Vec<Node> {
     fused
 }
 
-/// Whether an operation's derivatives do without its output, so that it may be rectified in place.
+/// Whether an operation's derivatives do not need its output, so that the output may be rectified in place.
 fn rectifies(node: &Node) -> bool {
     match node.op {
         Op::Conv2d(_) | Op::Dense(_) | Op::AvgPool2d(_) | Op::Add(_) => !node.rectified,

@@ -1,12 +1,12 @@
-//! The floating-point types a network can be evaluated in.
+//! The floating-point types in which a network can be evaluated.
 
-use crate::buffer::BufferPool;
+use crate::buffer_pool::BufferPool;
 use std::iter::Sum;
 
 /// `f32` or `f64`.
 ///
-/// Everything numeric in this crate is generic over this trait; `f64` serves the tests against dense references, `f32` is
-/// what training uses.
+/// Everything numeric in this crate is generic over this trait. Training uses `f32`; tests against dense references use
+/// `f64`.
 pub trait Scalar: minima_linalg::Real + Sum {
     /// The nearest value to `x` in this precision.
     fn from_f64(x: f64) -> Self;
@@ -14,7 +14,7 @@ pub trait Scalar: minima_linalg::Real + Sum {
     /// The value as `f64`, exactly.
     fn as_f64(self) -> f64;
 
-    /// The buffers of this precision.
+    /// The buffer pool of this precision.
     #[doc(hidden)]
     fn buffers() -> &'static BufferPool<Self>;
 }
@@ -53,9 +53,9 @@ impl Scalar for f64 {
     }
 }
 
-/// `a · b` in the precision of `b`, in eight partial sums: their order is fixed, and they fill a vector register.
+/// `a · b` in the precision of `b`, in eight partial sums. Their order is fixed, and they fill a vector register.
 ///
-/// What one slice has more than the other is left out.
+/// If the slices differ in length, the rest of the longer one is ignored.
 pub fn mixed_dot<T: Scalar, R: Scalar>(a: &[T], b: &[R]) -> R {
     const PARTS: usize = 8;
     let b = b.get(..a.len()).unwrap_or(b);

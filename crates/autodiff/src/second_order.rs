@@ -11,15 +11,15 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 impl<T: Scalar> Linearization<'_, T> {
-    /// `d/dt J(θ + t v)ᵀ w(t)` at t = 0, summed over the batch in a fixed order: `w` are the cotangents `(images, classes)`
-    /// there, and `dw` makes their tangents of the logits' tangents `J v`, image by image.
+    /// `d/dt J(θ + t v)ᵀ w(t)` at t = 0, summed over the batch in a fixed order. `w` is the cotangent
+    /// `(images, classes)` at t = 0, and `dw` computes its tangent from the logits' tangents `J v`, image by image.
     ///
-    /// With the gradient of a loss as `w` and its Hessian with respect to the logits times `J v` as `dw`, it is the product
-    /// of the loss's Hessian with `v` (Pearlmutter 1994). At a kink of a rectifier or a maximum the derivative is that of the
-    /// side which the value lies on.
+    /// If `w` is the gradient of a loss, and `dw` its Hessian with respect to the logits times `J v`, the result is the
+    /// product of the loss's Hessian with `v` (Pearlmutter 1994). At a kink of a rectifier or a maximum, it is the
+    /// derivative of the side on which the value lies.
     ///
     /// # Errors
-    /// When `v` or `w` has another size.
+    /// Returns [`AutodiffError::Shape`] if `v` or `w` does not fit the network and the batch.
     pub fn vjp_along(&self, v: &[T], w: ArrayView2<'_, T>, dw: &CotangentOf<'_, T>) -> Result<Vec<T>, AutodiffError> {
         let (graph, params) = (self.graph, self.params);
         graph.check_params("direction of the parameters", v.len())?;

@@ -1,11 +1,11 @@
-//! The instruction set, chosen when the program runs.
+//! The choice of the instruction set when the program runs.
 
 use pulp::{Arch, NullaryFnOnce};
 
 /// A computation that is compiled once for each instruction set.
 ///
-/// Implement it on a struct of the arguments; `run` and all it calls must be `#[inline(always)]`, since only what is
-/// inlined is compiled for the wider registers.
+/// Implement it for a struct of the arguments. `run` and everything it calls must be `#[inline(always)]`, because only
+/// inlined code is compiled for the wider registers.
 pub(crate) trait Kernel {
     fn run(self);
 }
@@ -21,7 +21,7 @@ impl<K: Kernel> NullaryFnOnce for Inlined<K> {
     }
 }
 
-/// Runs `kernel` with the widest vectors this machine has: AVX-512, AVX2 with FMA, NEON, or none.
+/// Runs `kernel` with the widest vectors of the CPU: AVX-512, AVX2 with FMA, NEON, or none.
 pub(crate) fn dispatch<K: Kernel>(kernel: K) {
     Arch::new().dispatch(Inlined(kernel));
 }

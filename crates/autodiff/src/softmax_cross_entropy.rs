@@ -70,7 +70,7 @@ pub fn label_residual<T: Scalar>(p: &[T], label: usize) -> T {
     -but(p, label).sum::<T>()
 }
 
-/// Turns one image's probabilities into `p − onehot(label)`. A label that names no class changes nothing.
+/// Converts one image's probabilities into `p − onehot(label)`. A label that names no class changes nothing.
 fn residual_in_place<T: Scalar>(p: &mut [T], label: usize) {
     let of_label = label_residual(p, label);
     if let Some(p) = p.get_mut(label) {
@@ -78,9 +78,9 @@ fn residual_in_place<T: Scalar>(p: &mut [T], label: usize) {
     }
 }
 
-/// `p − onehot(y)` from probabilities `(images, classes)`: the gradient of every image's own loss with respect to its logits.
-/// A label that names no class leaves its image's probabilities as they are, and so does a missing label; check labels with
-/// [`check_labels`] first.
+/// `p − onehot(y)` from probabilities `(images, classes)`: the gradient of every image's own loss with respect to its
+/// logits. An invalid or missing label does not change its image's probabilities, so check labels with [`check_labels`]
+/// first.
 #[must_use]
 pub fn residuals<T: Scalar>(p: ArrayView2<'_, T>, labels: &[usize]) -> Array2<T> {
     let mut residuals = p.as_standard_layout().into_owned();
@@ -92,12 +92,12 @@ pub fn residuals<T: Scalar>(p: ArrayView2<'_, T>, labels: &[usize]) -> Array2<T>
     residuals
 }
 
-/// The numbers of all classes but one.
+/// The numbers of all classes except one.
 fn but<T: Scalar>(of_classes: &[T], class: usize) -> impl Iterator<Item = T> {
     of_classes.iter().enumerate().filter(move |&(c, _)| c != class).map(|(_, &x)| x)
 }
 
-/// The class of the largest number, the first of several; 0 where none is above all before it. NaN is above nothing.
+/// The class of the largest number, the first of several. It is 0 if all are −∞ or NaN, because NaN is not larger than anything.
 fn first_largest<T: Scalar>(of_classes: &[T]) -> usize {
     let above = |(top, largest), (class, &x)| if x > largest { (class, x) } else { (top, largest) };
     of_classes.iter().enumerate().fold((0, T::neg_infinity()), above).0
@@ -139,7 +139,7 @@ pub fn predicted<'a, T: Scalar>(logits: impl IntoIterator<Item = &'a T>) -> Opti
     best.map(|(class, _)| class)
 }
 
-/// How many images have their label's logit on top.
+/// The number of images whose largest logit is their label's.
 #[must_use]
 pub fn count_correct<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> usize {
     logits.outer_iter().zip(labels).filter(|&(ref row, &y)| predicted(row) == Some(y)).count()
@@ -160,7 +160,7 @@ pub fn hessian_apply<T: Scalar>(p: ArrayView2<'_, T>, v: ArrayView2<'_, T>) -> A
 
 /// Writes `scale · H v` for one image's probabilities into `out`.
 pub fn hessian_into<T: Scalar>(p: &[T], v: &[T], scale: T, out: &mut [T]) {
-    // H maps constants to 0. Without the top class's share, no difference below cancels where p_top ≈ 1.
+    // H maps constants to 0. Without the top class's share, no difference below cancels if p_top ≈ 1.
     let of_top = v.get(first_largest(p)).copied().unwrap_or_else(T::zero);
     let mean: T = p.iter().zip(v).map(|(&p, &v)| p * (v - of_top)).sum();
     for ((out, &p), &v) in out.iter_mut().zip(p).zip(v) {
@@ -209,8 +209,8 @@ pub fn diagonal_factors<T: Scalar>(roots: ArrayView2<'_, T>) -> Array3<T> {
 /// The residual `r = p − onehot(y)` of every image in the factors `c_k` of [`hessian_factors`]: coefficients
 /// `(classes − 1, images)`, with `r = Σ_k coefficient_k · c_k`.
 ///
-/// `r = s ∘ (s − e_y / s_y)`, and `q_k` is orthogonal to `s`: the coefficient is `−q_k[y] / s_y`. The probabilities are
-/// those of the factors, bounded alike.
+/// `r = s ∘ (s − e_y / s_y)`, and `q_k` is orthogonal to `s`: the coefficient is `−q_k[y] / s_y`. The factors must have
+/// been computed from the same bounded probabilities.
 ///
 /// # Errors
 /// Returns [`AutodiffError::Shape`] if there is not one label for each image, and [`AutodiffError::Label`] if a label names no

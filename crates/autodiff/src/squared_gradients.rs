@@ -1,4 +1,4 @@
-//! The sum of squares of single images' gradients, which are never stored.
+//! The sum of squares of single images' gradients, without storing the gradients.
 
 use crate::block_pass::Reach;
 use crate::buffer::Buffer;
@@ -9,11 +9,11 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 impl<T: Scalar> Linearization<'_, T> {
-    /// `Σᵢ (Jᵢᵀ wᵢ)²`, number by number, in a fixed order: the diagonal of `Σᵢ gᵢ gᵢᵀ` with every image's own
+    /// `Σᵢ (Jᵢᵀ wᵢ)²`, entry by entry, in a fixed order: the diagonal of `Σᵢ gᵢ gᵢᵀ` with every image's own
     /// `gᵢ = Jᵢᵀ wᵢ`.
     ///
     /// # Errors
-    /// When `w` is not `(images, classes)`.
+    /// Returns [`AutodiffError::Shape`] if `w` is not `(images, classes)`.
     pub fn squared_gradients(&self, w: ArrayView2<'_, T>) -> Result<Vec<T>, AutodiffError> {
         self.check_logits("cotangents", w)?;
         let (blocks, parameters) = (self.values.len(), self.params.len());
@@ -22,10 +22,10 @@ impl<T: Scalar> Linearization<'_, T> {
             let mut squares = vec![T::zero(); parameters];
             let mut lanes = Buffer::take(parameters);
             for block in part * group..blocks.min((part + 1) * group) {
-                self.reverse(block, w, Reach::Parameters, &mut |node, at, dy, scratch| {
-                    node.op.of().per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
+                self.reverse(block, w, Reach::Parameters, &mut |node, op, at, dy, scratch| {
+                    op.per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
                 });
-                // The lanes of images that a short block lacks are zero, as their cotangents.
+                // In a short block, the lanes of missing images are zero, because their cotangents are.
                 squares.iter_mut().zip(lanes.iter()).for_each(|(s, lane)| *s += lane.map(|g| g * g).sum());
             }
             squares

@@ -1,5 +1,5 @@
-//! Safetensors files, believed only where they bear their headers out: every name once, every tensor within the file and as
-//! long as its type and shape take, and no byte in two tensors or in none.
+//! Safetensors files with checked headers: every name occurs once, every tensor lies within the file and is as long as
+//! its type and shape take, and every byte belongs to exactly one tensor.
 
 use crate::CheckpointError;
 use safetensors::tensor::TensorInfo;
@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The bytes of the length that a file begins with.
+/// The number of bytes at the start of a file that encode the header's length.
 pub(crate) const LENGTH: usize = size_of::<u64>();
 
-/// The entry that describes no tensor.
+/// The entry that does not describe a tensor.
 const METADATA: &str = "__metadata__";
 
-/// The tensors of a file and the bytes that they lie in.
+/// The tensors of a file and their bytes.
 #[derive(Debug)]
 pub struct TensorFile<'a> {
     /// In the order of their offsets, all of which lie within `data`.
@@ -27,7 +27,8 @@ impl<'a> TensorFile<'a> {
     /// Reads a file's header; errors name `path`.
     ///
     /// # Errors
-    /// When it is too long, no JSON, or does not agree with the file, each a variant of its own.
+    /// Returns a [`CheckpointError`] if the header is too long, is not valid JSON, or disagrees with the file. Each
+    /// case has a variant of its own.
     pub fn read(bytes: &'a [u8], path: &Path) -> Result<Self, CheckpointError> {
         let path = || path.to_owned();
         let Some((length, rest)) = bytes.split_first_chunk::<LENGTH>() else {
@@ -50,18 +51,18 @@ impl<'a> TensorFile<'a> {
         Ok(Self { tensors, metadata, data })
     }
 
-    /// The texts of the entry `__metadata__`, by name; empty where there is no such entry.
+    /// The texts of the entry `__metadata__`, by name; empty if the entry is absent.
     #[must_use]
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.metadata
     }
 
-    /// The tensors' names, in the order of their places.
+    /// The tensors' names, in the order of their offsets.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Every tensor: its name, what the header says of it, and its bytes.
+    /// Every tensor: its name, its entry in the header, and its bytes.
     pub fn tensors(&self) -> impl Iterator<Item = (&str, &TensorInfo, &'a [u8])> {
         self.tensors.iter().filter_map(|(name, info)| {
             let (begin, end) = info.data_offsets;
@@ -69,21 +70,22 @@ impl<'a> TensorFile<'a> {
         })
     }
 
-    /// What the header says of a tensor, and its bytes.
+    /// A tensor's entry in the header, and its bytes.
     #[must_use]
     pub fn tensor(&self, name: &str) -> Option<(&TensorInfo, &'a [u8])> {
         self.tensors().find(|(known, ..)| *known == name).map(|(_, info, bytes)| (info, bytes))
     }
 }
 
-/// A name that stands twice, if one does.
+/// A name that occurs twice, if there is one.
 fn stands_twice(tensors: &[(String, TensorInfo)]) -> Option<String> {
     let mut names: Vec<&str> = tensors.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].to_owned())
 }
 
-/// Demands that tensors in the order of their offsets lie end to end within `length` bytes. Returns where the last one ends.
+/// Checks that tensors in the order of their offsets lie end to end within `length` bytes. Returns the end of the last
+/// one.
 fn check_places(
     tensors: &[(String, TensorInfo)],
     length: usize,
@@ -115,13 +117,13 @@ fn check_places(
     Ok(last)
 }
 
-/// The bits that a type and shape take; `None` where they are too many to count.
+/// The number of bits that a type and shape take; `None` if it overflows.
 fn bits(info: &TensorInfo) -> Option<u128> {
     let bits = info.dtype.bitsize() as u128;
     info.shape.iter().try_fold(bits, |product, &size| product.checked_mul(size as u128))
 }
 
-/// The entries of a header in their order, those of one name included: a map would keep one of them.
+/// The entries of a header in order, including entries of the same name, of which a map would keep only one.
 struct Entries {
     tensors: Vec<(String, TensorInfo)>,
     metadata: BTreeMap<String, String>,

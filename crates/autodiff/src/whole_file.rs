@@ -1,4 +1,4 @@
-//! A file that is written whole or not at all.
+//! Writes a file as a whole or not at all.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
-/// Writes `bytes` to `path` by way of a file beside it that nobody else has, which is synced before it gets the name.
+/// Writes `bytes` to a new file beside `path`, syncs it, and renames it to `path`.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let (temporary, mut file) = beside(path)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // The error that counts is the first; what is left of the file is of no use.
+        // The first error is returned; the unfinished file is useless.
         let _ = fs::remove_file(&temporary);
     }
     written
@@ -29,7 +29,8 @@ fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
         hidden.push(format!(".{}-{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
         let temporary = path.with_file_name(hidden);
         match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-            // Left by a process of the same number that was killed, or somebody's own: the next name is free.
+            // The name is taken by a file of a killed process with the same number, or by a user's file: try the next
+            // name.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             opened => return Ok((temporary, opened?)),
         }

@@ -1,4 +1,4 @@
-//! Softmax cross-entropy of images that are fitted well, and of logits that are far apart or far from 0: single precision
+//! Softmax cross-entropy of well-fitted images, and of logits that are far apart or far from 0: single precision
 //! against double precision.
 
 use minima_autodiff::Scalar;
@@ -8,7 +8,7 @@ use minima_autodiff::softmax_cross_entropy::{
 use minima_rng::Key;
 use ndarray::{Array2, array};
 
-/// Fails where a number is further from the expected one than `relative · |expected|`.
+/// Fails if a number differs from the expected one by more than `relative · |expected|`.
 #[track_caller]
 fn assert_near<T: Scalar>(found: T, expected: f64, relative: f64) {
     assert!((found.as_f64() - expected).abs() <= relative * expected.abs(), "{found:?} instead of {expected:e}");
@@ -32,7 +32,8 @@ fn small_losses_keep_their_digits() {
     for margin in [1.0, 8.0, 14.0, 17.2, 30.0, 80.0_f32] {
         let expected = (-f64::from(margin)).exp().ln_1p();
         for below in [0.0, 100.0, -7.0_f32] {
-            // Differences of these logits are exact or rounded to an ulp of 128: 1.5e-5, which is the relative change of e^-m.
+            // Differences of these logits are exact or rounded to an ulp of 128, 1.5e-5, which is the relative change
+            // of e^-m.
             assert_near(loss(&[below + margin, below], 0), expected, 1.6e-5);
         }
         assert_near(loss(&[margin, 0.0], 0), expected, 1e-6);
@@ -53,13 +54,13 @@ fn the_label_keeps_its_share_of_the_gradient() {
     gradient_into(&[38.0, 0.0], 0, 1.0, &mut found);
     assert_near(found[0], -(-38.0_f64).exp(), 1e-14);
     assert_eq!(found[0], -found[1]);
-    // A label that names no class leaves the probabilities.
+    // A label that names no class leaves the probabilities unchanged.
     let p = array![[0.25, 0.75]];
     assert_eq!(residuals(p.view(), &[2]), p);
     assert_eq!(label_residual(&[0.25, 0.75], 1), -0.25);
 }
 
-/// Logits of every kind: ordinary, tied, fitted with margins up to 80, far from 0.
+/// Logits of several kinds: ordinary, tied, fitted with margins up to 80, far from 0.
 fn logits(case: u64, images: usize, classes: usize) -> Array2<f32> {
     let key = Key::new(case);
     let spread = [1e-3, 1.0, 5.0, 20.0][(case % 4) as usize];
@@ -73,8 +74,8 @@ fn logits(case: u64, images: usize, classes: usize) -> Array2<f32> {
     })
 }
 
-/// Relative error of a probability in `f32`: a difference of logits is rounded to half an ulp of at most 128 (3.8e-6), then
-/// exponential, sum and quotient (another `classes + 4` roundings of 6e-8).
+/// The relative error of a probability in `f32`. A difference of logits is rounded to half an ulp of at most 128
+/// (3.8e-6). Exponential, sum and quotient add `classes + 4` roundings of 6e-8.
 fn tolerance(classes: usize) -> f64 {
     4e-6 + 6e-8 * (classes as f64 + 4.0)
 }
@@ -100,7 +101,8 @@ fn single_precision_agrees_with_double() {
             let normal = |x: f64| x > 1e-37;
             let expected = loss(&row64, label);
             if normal(expected) {
-                // The gap of two logits and the logarithm's argument are as precise as a probability, and both are positive.
+                // The difference of two logits and the logarithm's argument are as precise as a probability, and both
+                // are positive.
                 assert_near(loss(&row32, label), expected, 2.0 * tolerance);
             }
             let mut gradient = vec![0.0_f32; classes];
@@ -113,7 +115,7 @@ fn single_precision_agrees_with_double() {
                     seen += 1;
                 }
             }
-            // H v of the dense matrix without its null vector, in double precision.
+            // H v with the dense matrix without its null vector, in double precision.
             let likeliest = (0..classes).max_by(|&a, &b| p64[[i, a]].total_cmp(&p64[[i, b]]));
             let from_top = |c: usize| f64::from(v[[i, c]]) - likeliest.map_or(0.0, |t| f64::from(v[[i, t]]));
             let mean: f64 = (0..classes).map(|c| p64[[i, c]] * from_top(c)).sum();

@@ -1,10 +1,10 @@
-// Runs kernels, compiled for this machine, as a child process: requests come in on standard input, replies go out on
-// standard output, and what went wrong is told on standard error before the process ends.
+// Runs kernels compiled for the CPU in a child process. Requests arrive on standard input, replies go to standard output,
+// and an error is reported on standard error before the process ends.
 //
-// Every buffer is an allocation of its own, of the exact size, so that address sanitizer catches what a kernel reads or
-// writes beyond it. The threads of a block are fibers, which switch only at barriers: between two barriers one thread
-// after another runs, in ascending or descending order as the command line says. A fiber that has run a thread to its end
-// goes on with the next, so kernels without barriers are plain loops.
+// Every buffer is an allocation of its exact size, so that address sanitizer finds reads and writes beyond it. The threads
+// of a block are fibers, which switch only at barriers. Between two barriers one thread runs after another, in ascending or
+// descending order according to the command line. A fiber that completes a thread continues with the next one, so kernels
+// without barriers are plain loops.
 
 #include "shim.hpp"
 
@@ -27,7 +27,7 @@
 
 MinimaIndex threadIdx, blockIdx, blockDim, gridDim;
 
-// Leaks are no errors of kernels, and fibers have no second stacks.
+// Leaks are not errors of kernels, and fibers have no second stacks.
 extern "C" const char* __asan_default_options() {
     return "detect_leaks=0:detect_stack_use_after_return=0:allocator_may_return_null=1:quarantine_size_mb=16";
 }
@@ -77,7 +77,7 @@ size_t home_bytes = 0;
 Fiber* current = nullptr;
 
 #if defined(__x86_64__)
-// Saves what a function must preserve, exchanges the stacks, and goes on where the other stopped. Unlike swapcontext it
+// Saves what a function must preserve, exchanges the stacks, and resumes where the other fiber stopped. Unlike swapcontext it
 // makes no system call.
 extern "C" void minima_switch(void** from, void* to);
 asm(R"(
@@ -123,7 +123,7 @@ void prepare(Fiber& fiber, void (*entry)()) {
 }
 #endif
 
-// The block that runs.
+// The running block.
 struct Block {
     const Argument* arguments;
     unsigned threads;  // of the block
@@ -154,7 +154,7 @@ void go_home() {
     __sanitizer_finish_switch_fiber(fiber.fake, nullptr, nullptr);
 }
 
-// Runs threads to their ends, for ever.
+// Runs threads to completion, forever.
 void fiber_main() {
     __sanitizer_finish_switch_fiber(nullptr, &home_stack, &home_bytes);
     for (;;) {
@@ -185,7 +185,8 @@ Fiber& idle_fiber() {
     return fiber;
 }
 
-// Fills shared memory with bytes of ones: NaN as float and double. Its redzones are overwritten too, so unchecked.
+// Fills shared memory with bytes of ones, which are NaN as float and double. This also overwrites its redzones, so it is
+// not checked.
 __attribute__((no_sanitize("address", "undefined"))) void poison(char* begin, char* end) {
     for (volatile char* at = begin; at < end;) {
         if (reinterpret_cast<uintptr_t>(at) % 8 == 0 && end - at >= 8) {
@@ -274,7 +275,7 @@ T read_value() {
     return value;
 }
 
-// A reply is the length of a complaint, zero if all is well, and the complaint.
+// A reply is the length of a complaint (zero on success) and the complaint.
 void reply(const std::string& complaint) {
     const uint32_t length = static_cast<uint32_t>(complaint.size());
     write_bytes(&length, sizeof length);
@@ -313,7 +314,7 @@ void launch(bool really) {
     if (found == kernels().end()) {
         reply("the sources define no kernel " + name);
     } else if (kinds != found->second.kinds) {
-        // Kinds, of arguments and of parameters, which the other side puts into words.
+        // The types of arguments and of parameters, which the other side describes in words.
         reply(kinds + "/" + found->second.kinds);
     } else {
         if (really) {
@@ -375,7 +376,7 @@ void barrier(const char* file, int line) {
 
 void add(const Kernel& kernel) { kernels()[kernel.name] = kernel; }
 
-void add_all();  // written for the sources at hand
+void add_all();  // generated for the given sources
 
 }  // namespace minima
 

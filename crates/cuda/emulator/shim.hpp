@@ -1,12 +1,12 @@
-// What a CUDA source needs to be compiled by the host's C++ compiler. Every source is compiled for itself, inside an
-// unnamed namespace, so that its __shared__ arrays are all of its object's .bss; `server.cpp` runs what it defines.
+// The definitions with which the host's C++ compiler can compile a CUDA source. Every source is compiled separately, inside
+// an unnamed namespace, so that its __shared__ arrays are all of its object's .bss. `server.cpp` runs its kernels.
 #pragma once
 
 #include <math.h>
 
 #include <utility>
 
-// Where a thread is, and in what. The scheduler sets them before a thread goes on.
+// The indices and sizes of a thread. The scheduler sets them before it resumes a thread.
 struct MinimaIndex {
     unsigned x, y, z;
 };
@@ -33,10 +33,10 @@ inline double max(double a, double b) { return fmax(a, b); }
 
 namespace minima {
 
-// Returns once all threads of the block are here.
+// Returns when all threads of the block have reached it.
 void barrier(const char* file, int line);
 
-// An argument of a launch: its kind, and its value.
+// An argument of a launch: its type and its value.
 struct Argument {
     char kind;  // 'f', 'd', 'u': pointer to float, double, unsigned; 'I', 'F', 'D': int, float, double
     void* pointer;
@@ -90,7 +90,7 @@ void run(void (*erased)(), const Argument* arguments) {
     call(reinterpret_cast<void (*)(P...)>(erased), arguments, std::index_sequence_for<P...>());
 }
 
-// A kernel, the kinds of its parameters, and the shared memory of its source.
+// A kernel, the types of its parameters, and the shared memory of its source.
 struct Kernel {
     const char* name;
     const char* kinds;

@@ -14,36 +14,36 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// One column an image.
+    /// One column for each image.
     #[must_use]
     pub fn of_images(images: usize) -> Self {
         Self { images, directions: 1 }
     }
 
-    /// How many there are.
+    /// The number of columns.
     #[must_use]
     pub fn count(&self) -> usize {
         self.images * self.directions
     }
 }
 
-/// Whether a cotangent is stored or added to what is there: an input with several readers.
+/// Whether a cotangent overwrites the old value or adds to it, as for an input with several readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// Stored.
+    /// Overwrite.
     Store,
-    /// Added.
+    /// Add.
     Add,
 }
 
 impl Write {
-    /// The kernels' flag.
+    /// The flag for kernels.
     pub(crate) fn adds(self) -> bool {
         self == Self::Add
     }
 }
 
-/// Fails where a tensor of `features` over `columns` is not that.
+/// Fails unless a tensor has `features` rows over `columns`.
 pub(crate) fn check_tensor<D: Device, T: Element>(
     what: &'static str,
     slice: Slice<'_, D, T>,

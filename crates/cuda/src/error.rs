@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a machine lacks to run kernels.
+/// A requirement for running kernels that this computer lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// NVIDIA's driver.
@@ -27,7 +27,7 @@ impl fmt::Display for Missing {
 }
 
 impl Missing {
-    /// How to get it, in a sentence.
+    /// How to install it, in a sentence.
     pub fn remedy(self) -> &'static str {
         match self {
             Missing::Driver => {
@@ -43,22 +43,22 @@ impl Missing {
     }
 }
 
-/// What can go wrong on the way to a result from a device.
+/// An error of finding a device, or of running kernels on it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CudaError {
-    /// This machine lacks something that kernels need.
+    /// A requirement for running kernels is missing.
     #[error("{missing} is missing: {found}; {}", missing.remedy())]
     Missing {
-        /// What it lacks.
+        /// The missing requirement.
         missing: Missing,
-        /// What was looked for, and what was there instead.
+        /// What was looked for, and what was found instead.
         found: String,
     },
     /// The driver refused or failed.
     #[error("{doing}: the CUDA driver reports {report}")]
     Driver {
-        /// What was being done.
+        /// The operation that failed.
         doing: String,
         /// The driver's name and text of the error.
         report: String,
@@ -66,11 +66,11 @@ pub enum CudaError {
     /// A source does not compile.
     #[error("{source_name} does not compile{}: {log}", target.as_ref().map(|t| format!(" for {t}")).unwrap_or_default())]
     Compile {
-        /// Which source.
+        /// The source.
         source_name: String,
         /// The architecture it was compiled for, if it was for a GPU.
         target: Option<String>,
-        /// What the compiler says.
+        /// The compiler's message.
         log: String,
     },
     /// No source has such a kernel.
@@ -79,30 +79,40 @@ pub enum CudaError {
         /// The name.
         kernel: String,
     },
-    /// A launch that the kernel or the device cannot take.
+    /// The kernel or the device does not accept the launch.
     #[error("launch of {kernel}: {found} where {expected} is expected")]
     Launch {
         /// The kernel.
         kernel: String,
-        /// What was given.
+        /// The given grid, blocks or arguments.
         found: String,
-        /// What it takes.
+        /// What it accepts.
         expected: String,
     },
-    /// A buffer or a slice has another length than is needed.
+    /// A buffer or a slice has the wrong length.
     #[error("{what}: {found} numbers where {expected} are expected")]
     Length {
-        /// Which.
+        /// The buffer or slice.
         what: &'static str,
         /// Its length.
         found: usize,
-        /// The length that is needed.
+        /// The required length.
         expected: usize,
     },
-    /// An operation cannot be done on its input.
+    /// A model's network is not the engine's.
+    #[error("the model is of another network: its {what} is {found} where {expected} is expected")]
+    OtherNetwork {
+        /// The first part that differs.
+        what: String,
+        /// That part of the model's network.
+        found: String,
+        /// That part of the engine's network.
+        expected: String,
+    },
+    /// An operation does not accept the sizes of its input.
     #[error("{what}: {found}; expected sizes above zero, and a kernel or window that fits")]
     Shape {
-        /// Which operation.
+        /// The operation.
         what: &'static str,
         /// Its sizes.
         found: String,
@@ -110,28 +120,28 @@ pub enum CudaError {
     /// A size is larger than kernels can index.
     #[error("{what}: {found} is more than the {limit} that kernels can index")]
     TooLarge {
-        /// Which size.
+        /// The size.
         what: &'static str,
         /// Its value.
         found: usize,
-        /// The largest that works.
+        /// The largest valid value.
         limit: usize,
     },
-    /// Something was asked for that a recording cannot hold.
+    /// A recording cannot hold this operation.
     #[error("{found} while launches are recorded: expected launches only")]
     Recording {
-        /// What was asked for.
+        /// The operation.
         found: &'static str,
     },
     /// The emulator could not start, or a kernel failed in it.
     #[error("emulator: {doing}: {report}")]
     Emulator {
-        /// What was being done.
+        /// The operation that failed.
         doing: String,
-        /// What the emulator or its sanitizer says.
+        /// The message of the emulator or its sanitizer.
         report: String,
     },
-    /// The network or its data do not fit.
+    /// The network or its data are invalid.
     #[error(transparent)]
     Autodiff(#[from] minima_autodiff::AutodiffError),
 }

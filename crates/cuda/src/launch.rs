@@ -1,4 +1,4 @@
-//! One launch of a kernel: its grid and its arguments, checked and put together.
+//! One launch of a kernel, with its grid and its checked arguments.
 
 use crate::device::{Arg, Device};
 use crate::slice::{Passed, Slice};
@@ -19,19 +19,19 @@ impl Grid {
         Self { blocks, threads }
     }
 
-    /// A thread for each of `count` numbers.
+    /// One thread for each of `count` numbers.
     pub fn flat(count: usize) -> Self {
         const THREADS: u32 = 256;
         Self { blocks: [count.div_ceil(THREADS as usize), 1], threads: [THREADS, 1] }
     }
 
-    /// A thread for each of `count` numbers, in blocks of one warp: for few and long threads.
+    /// One thread for each of `count` numbers, in blocks of one warp, for few threads that each run long.
     pub fn warps(count: usize) -> Self {
         const WARP: u32 = 32;
         Self { blocks: [count.div_ceil(WARP as usize), 1], threads: [WARP, 1] }
     }
 
-    /// A row of threads for each of `features`, in which a thread has `each` of the columns.
+    /// One row of threads for each of `features`; each thread has `each` of the columns.
     pub fn over_columns(features: usize, columns: usize, each: usize) -> Self {
         const WARP: usize = 32;
         const MOST: usize = 128;
@@ -39,14 +39,14 @@ impl Grid {
         Self { blocks: [features, columns.div_ceil(threads * each)], threads: [threads as u32, 1] }
     }
 
-    /// A row of threads for each row of a square matrix.
+    /// One row of threads for each row of a square matrix.
     pub fn over_matrix(order: usize) -> Self {
         const THREADS: u32 = 128;
         Self { blocks: [order.div_ceil(THREADS as usize), order], threads: [THREADS, 1] }
     }
 }
 
-/// A launch in the making.
+/// A launch under construction.
 pub(crate) struct Launch<'a, D: Device> {
     kernel: &'static str,
     args: Vec<Arg<'a, D>>,
@@ -55,7 +55,7 @@ pub(crate) struct Launch<'a, D: Device> {
 }
 
 impl<'a, D: Device> Launch<'a, D> {
-    /// Of the kernel with this name.
+    /// A launch of the kernel with this name.
     pub fn of(kernel: &'static str) -> Self {
         Self { kernel, args: Vec::new(), too_large: None }
     }
@@ -105,7 +105,7 @@ impl<'a, D: Device> Launch<'a, D> {
         self
     }
 
-    /// Launches it; an empty grid is nothing to do.
+    /// Launches the kernel. An empty grid launches nothing.
     pub fn run(self, device: &D, grid: Grid) -> Result<(), CudaError> {
         const ROWS: usize = 65_535;
         if let Some(found) = self.too_large {

@@ -1,12 +1,13 @@
 //! The network's operations and Gauss-Newton's linear algebra on NVIDIA GPUs.
 //!
-//! - **The device.** [`Device`] is what kernels run on: buffers, launches, recordings. [`NvidiaDevice`] is a
-//!   GPU, through a driver and an NVRTC that are looked for when the program runs: nothing of CUDA is needed to build.
-//!   [`EmulatedDevice`] runs the same kernels on the processor, slowly and under address sanitizer, for tests.
-//! - **The kernels** are plain CUDA C++ files, each beside the Rust that launches it ([`ops`], [`linalg`], [`optim`]), listed
-//!   in [`sources`]. They use no atomics and add in a fixed order: the same bits every time.
-//! - **The engine.** [`CudaEngine`] is a network on a device, on which the optimizers of `minima-optim` run as they do on a
-//!   `Graph`; [`DeviceModel`](engine::DeviceModel) is a trained one, for attacks and metrics.
+//! - **The device.** [`Device`] runs kernels: it has buffers, launches and recordings. [`NvidiaDevice`] is a GPU. Its
+//!   driver and NVRTC are looked for when the program runs, so building needs nothing of CUDA. [`EmulatedDevice`] runs
+//!   the same kernels on the CPU for tests, slowly and under address sanitizer.
+//! - **The kernels** are plain CUDA C++ files, each beside the Rust code that launches it ([`ops`], [`linalg`],
+//!   [`optim`]), listed in [`sources`]. They use no atomics and add in a fixed order, so they give the same bits every
+//!   time.
+//! - **The engine.** [`CudaEngine`] is a network on a device. The optimizers of `minima-optim` run on it as they do on
+//!   a `Graph`. [`DeviceModel`](engine::DeviceModel) is a trained network for attacks and metrics.
 //!
 //! ```
 //! use minima_autodiff::{Classifier, Model, paper_cnn};

@@ -3,14 +3,14 @@
 use crate::device::{Arg, Device, Element};
 use crate::slice::Passed;
 
-/// `f32` or `f64`: kernels of the Gauss-Newton system exist in both.
+/// `f32` or `f64`. The kernels of the Gauss-Newton system exist in both.
 #[expect(private_bounds, reason = "sealed: there are kernels for these two types and no other")]
 pub trait Real: Element + Passed {
-    /// Whether it is the double one.
+    /// Whether it is `f64`.
     #[doc(hidden)]
     const IS_DOUBLE: bool;
 
-    /// The name of the kernel in this precision, of its two names.
+    /// The kernel's name in this precision, out of its two names.
     #[doc(hidden)]
     fn kernel(single: &'static str, double: &'static str) -> &'static str;
 

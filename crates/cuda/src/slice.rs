@@ -1,4 +1,4 @@
-//! A part of a buffer, which is what a kernel reads or writes.
+//! A part of a buffer, as kernels read and write it.
 
 use crate::CudaError;
 use crate::device::{Arg, Device, Element, Memory};
@@ -6,8 +6,9 @@ use std::ops::Range;
 
 /// Consecutive numbers of a buffer in a device's memory.
 ///
-/// Kernels write through shared references: the order of launches, not the borrow checker, says who writes when. A launcher's
-/// documentation says which of its slices may overlap; without a word, what it writes overlaps nothing else.
+/// Kernels write through shared references: the order of launches, not the borrow checker, determines who writes when.
+/// A launcher's documentation says which of its slices may overlap. Otherwise a slice that it writes must not overlap
+/// any other.
 pub struct Slice<'a, D: Device, T: Element> {
     buffer: &'a D::Buffer<T>,
     offset: usize,
@@ -31,7 +32,7 @@ impl<'a, D: Device, T: Element> Slice<'a, D, T> {
     /// The numbers of `range` within a buffer.
     ///
     /// # Errors
-    /// When the buffer ends before the range does.
+    /// Returns [`CudaError::Length`] if the range extends beyond the buffer.
     pub fn range(buffer: &'a D::Buffer<T>, range: Range<usize>) -> Result<Self, CudaError> {
         Self::all(buffer).part(range)
     }
@@ -39,7 +40,7 @@ impl<'a, D: Device, T: Element> Slice<'a, D, T> {
     /// The numbers of `range` within this slice.
     ///
     /// # Errors
-    /// When the slice ends before the range does.
+    /// Returns [`CudaError::Length`] if the range extends beyond this slice.
     pub fn part(self, range: Range<usize>) -> Result<Self, CudaError> {
         if range.start > range.end || range.end > self.len {
             return Err(CudaError::Length { what: "the end of a slice", found: range.end, expected: self.len });
@@ -47,19 +48,19 @@ impl<'a, D: Device, T: Element> Slice<'a, D, T> {
         Ok(Self { buffer: self.buffer, offset: self.offset + range.start, len: range.end - range.start })
     }
 
-    /// Its numbers.
+    /// The number of its numbers.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether it has none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Fails where it has another length than `expected`.
+    /// Fails unless its length is `expected`.
     pub(crate) fn check(&self, what: &'static str, expected: usize) -> Result<(), CudaError> {
         if self.len == expected {
             return Ok(());
@@ -68,7 +69,7 @@ impl<'a, D: Device, T: Element> Slice<'a, D, T> {
     }
 }
 
-/// A type whose slices kernels take.
+/// A type whose slices can be arguments of kernels.
 pub(crate) trait Passed: Element {
     /// The argument for a slice.
     fn arg<'a, D: Device>(slice: Slice<'a, D, Self>) -> Arg<'a, D>;

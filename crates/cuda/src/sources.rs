@@ -5,13 +5,13 @@
 pub struct Source {
     /// The file's name, as compilers report it.
     pub name: &'static str,
-    /// Its text: CUDA C++ without any header.
+    /// Its text: CUDA C++ without header files.
     pub text: &'static str,
-    /// Its kernels, each `extern "C" __global__ void name(…)`. A name is unique over all sources.
+    /// Its kernels, each `extern "C" __global__ void name(…)`. Names are unique among all sources.
     pub kernels: &'static [&'static str],
 }
 
-/// All sources. Each is compiled for itself.
+/// All sources. Each is compiled separately.
 pub const SOURCES: &[Source] = &[
     Source {
         name: "cholesky.cu",

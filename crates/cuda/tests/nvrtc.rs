@@ -1,5 +1,5 @@
-//! NVRTC compiles every source, without a warning, for the architectures that are promised. Without NVRTC these tests say
-//! that they were skipped.
+//! NVRTC compiles every source without a warning for all supported architectures. Without NVRTC these tests are skipped
+//! and say so.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -15,7 +15,7 @@ use std::time::Instant;
 /// Turing, Hopper, and PTX for Blackwell.
 const ARCHITECTURES: [&str; 3] = ["sm_75", "sm_90", "compute_120"];
 
-/// Whether there is no NVRTC here, which is an error where `MINIMA_REQUIRE_NVRTC` is set.
+/// Whether NVRTC is missing, which is a failure if `MINIMA_REQUIRE_NVRTC` is set.
 fn skipped() -> bool {
     match nvrtc::version() {
         Ok((major, minor)) => println!("NVRTC {major}.{minor}"),
@@ -102,7 +102,7 @@ fn the_best_architecture_is_chosen() {
         return;
     }
     assert_eq!(nvrtc::architecture_for(90).unwrap(), "sm_90");
-    // A GPU of years to come takes PTX.
+    // A future GPU takes PTX.
     assert!(nvrtc::architecture_for(9990).unwrap().starts_with("compute_"));
     assert!(matches!(nvrtc::architecture_for(20), Err(CudaError::Missing { missing: Missing::Nvrtc, .. })));
 }

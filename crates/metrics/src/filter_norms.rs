@@ -1,6 +1,6 @@
 //! The size of each parameter's filter: what a change of the parameter is large or small against.
 
-use minima_autodiff::{AutodiffError, Graph, Scalar};
+use minima_autodiff::{AutodiffError, Graph, Role, Scalar};
 use ndarray::{ArrayView2, Axis};
 
 /// For each parameter of a flat vector, the Euclidean norm of its filter: the kernel of its output channel in a convolution, the
@@ -19,7 +19,7 @@ pub fn filter_norms<T: Scalar>(graph: &Graph, params: &[T]) -> Result<Vec<T>, Au
         return Err(AutodiffError::Shape { what: "parameters", found, expected });
     }
     let mut norms: Vec<T> = params.iter().map(|x| x.abs()).collect();
-    for spec in graph.parameters().iter().filter(|spec| spec.fan_in > 0) {
+    for spec in graph.parameters().iter().filter(|spec| spec.role == Role::Kernel) {
         let outputs = spec.shape.last().copied().unwrap_or(1);
         let (Some(kernel), Some(to)) = (params.get(spec.range.clone()), norms.get_mut(spec.range.clone())) else {
             continue;

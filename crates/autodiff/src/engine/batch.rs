@@ -11,10 +11,10 @@ pub struct Batch<'a, T> {
 }
 
 impl<'a, T> Batch<'a, T> {
-    /// Images with a label each.
+    /// A batch of images with one label each.
     ///
     /// # Errors
-    /// When there is not one label for each image, or no image at all.
+    /// Returns [`AutodiffError::Shape`] if there is no image, or not one label for each image.
     pub fn new(images: ArrayView2<'a, T>, labels: &'a [usize]) -> Result<Self, AutodiffError> {
         if images.nrows() != labels.len() || labels.is_empty() {
             let expected = vec![images.nrows().max(1)];
@@ -29,7 +29,7 @@ impl<'a, T> Batch<'a, T> {
         self.images
     }
 
-    /// A label for each image.
+    /// The labels, one for each image.
     #[must_use]
     pub fn labels(&self) -> &'a [usize] {
         self.labels

@@ -1,19 +1,19 @@
-//! What a Gauss-Newton step in function space needs of a machine.
+//! The interface of an engine for a Gauss-Newton step in function space.
 
 use crate::{AutodiffError, Engine, Scalar};
 
-/// The linear algebra of a Gauss-Newton step, with everything past the Gram matrix in precision `R`.
+/// The linear algebra of a Gauss-Newton step. Everything after the Gram matrix is in precision `R`.
 ///
-/// An order counts `k · images + i` for number k of image i: of the C − 1 directions of an image's curvature, or of its C
-/// logits. The mathematics is in `minima-optim`'s Gauss-Newton; an engine only computes.
+/// Rows are ordered as `k · images + i`, for number k of image i; k counts the C − 1 directions of an image's
+/// curvature, or its C logits. The mathematics is in `minima-optim`'s Gauss-Newton; an engine only computes.
 pub trait FunctionSpace<T: Scalar, R: Scalar>: Engine<T> {
     /// A network linearized at given parameters and a batch.
     type Point<'a>
     where
         Self: 'a;
-    /// The factors of every image's Hessian to the logits, `(directions, images, classes)`.
+    /// The factors of every image's Hessian with respect to the logits, `(directions, images, classes)`.
     type Factors;
-    /// A symmetric matrix, of which the lower triangle counts.
+    /// A symmetric matrix; only the lower triangle is used.
     type System;
     /// The kernel `J Jᵀ` in the network's precision.
     type Kernel;
@@ -22,10 +22,11 @@ pub trait FunctionSpace<T: Scalar, R: Scalar>: Engine<T> {
     /// Cotangents of the logits `(images, classes)`.
     type Cotangent;
 
-    /// Evaluates the network on the batch and keeps what derivatives need.
+    /// Evaluates the network on the batch and caches the values that derivatives need.
     ///
     /// # Errors
-    /// When the batch or the parameters do not fit the network, or the machine fails; so for all methods here.
+    /// Like all methods of this trait, returns an [`AutodiffError`] if the batch or the parameters do not fit the
+    /// network, or the device fails.
     fn linearize<'a, 'b: 'a>(
         &'a self,
         params: &'a Self::Vector,
@@ -37,11 +38,11 @@ pub trait FunctionSpace<T: Scalar, R: Scalar>: Engine<T> {
     /// loss, or 1.
     fn factors(&self, at: &Self::Point<'_>, mean: bool) -> Result<Self::Factors, AutodiffError>;
 
-    /// The mean loss's residual `r / images` in these factors, a column
+    /// The mean loss's residual `r / images` in these factors, as a column
     /// ([`residual_in_factors`](crate::softmax_cross_entropy::residual_in_factors)).
     fn residual_in_factors(&self, at: &Self::Point<'_>, mean: bool) -> Result<Self::Columns, AutodiffError>;
 
-    /// `λI` and the Gram matrix of the factors' gradients.
+    /// The sum of `λI` and the Gram matrix of the factors' gradients.
     fn damped_gram(
         &self,
         at: &Self::Point<'_>,
@@ -60,13 +61,13 @@ pub trait FunctionSpace<T: Scalar, R: Scalar>: Engine<T> {
     /// `J Jᵀ`, both triangles.
     fn kernel(&self, at: &Self::Point<'_>) -> Result<Self::Kernel, AutodiffError>;
 
-    /// `s = √p`, a column.
+    /// `s = √p`, as a column.
     fn root_probabilities(&self, at: &Self::Point<'_>) -> Result<Self::Columns, AutodiffError>;
 
-    /// `r / images`, a column.
+    /// `r / images`, as a column.
     fn residual(&self, at: &Self::Point<'_>) -> Result<Self::Columns, AutodiffError>;
 
-    /// `s ∘ (K v)`, from the kernel as it was rounded.
+    /// `s ∘ (K v)`, from the rounded kernel.
     fn scaled_product(
         &self,
         s: &Self::Columns,
@@ -82,10 +83,10 @@ pub trait FunctionSpace<T: Scalar, R: Scalar>: Engine<T> {
         damping: f64,
     ) -> Result<Self::System, AutodiffError>;
 
-    /// Solves a positive definite system for a column each.
+    /// Solves a positive definite system for each right side.
     ///
     /// # Errors
-    /// [`AutodiffError::Linalg`] where the machine finds at once that the system cannot be solved.
+    /// Returns [`AutodiffError::Linalg`] if the engine finds at once that the system cannot be solved.
     fn solve(&self, system: Self::System, right: &[&Self::Columns]) -> Result<Self::Columns, AutodiffError>;
 
     /// The cotangent of the published direction,
@@ -101,7 +102,7 @@ pub trait FunctionSpace<T: Scalar, R: Scalar>: Engine<T> {
     fn vjp(&self, at: &Self::Point<'_>, w: &Self::Cotangent) -> Result<Self::Vector, AutodiffError>;
 }
 
-/// What the published direction is put together from.
+/// The columns from which the published direction is computed.
 #[derive(Clone, Copy, Debug)]
 pub struct PublishedColumns<'c, C> {
     /// `r / images`.

@@ -1,10 +1,10 @@
-//! A graph as the engine on the processor.
+//! A graph as the engine on the CPU.
 
 use super::{Batch, Engine, RuleMemory, StepReport, UpdateRule};
 use crate::softmax_cross_entropy::{check_labels, count_correct, gradient_into, mean_loss};
 use crate::{AutodiffError, Graph, Scalar};
 
-/// What an update rule remembers on the processor.
+/// The state of an update rule on the CPU.
 #[derive(Clone, Debug)]
 pub struct HostState<T> {
     steps: u32,

@@ -1,4 +1,4 @@
-//! The linear algebra of a Gauss-Newton step on the processor.
+//! The linear algebra of a Gauss-Newton step on the CPU.
 
 use super::{Batch, FunctionSpace, PublishedColumns, StepReport};
 use crate::softmax_cross_entropy::{
@@ -23,7 +23,7 @@ impl<T: Scalar> HostPoint<'_, T> {
         self.jacobian.logits().mapv(|a| R::from_f64(a.as_f64()))
     }
 
-    /// The probabilities of the factors, which are rounded to the network's precision for the Gram matrix.
+    /// The probabilities for the factors, which are rounded to the network's precision for the Gram matrix.
     fn bounded_probabilities<R: Scalar>(&self) -> Array2<R> {
         bounded_for::<T, R>(softmax(self.logits::<R>().view()))
     }
@@ -38,7 +38,7 @@ impl<T: Scalar> HostPoint<'_, T> {
     }
 }
 
-/// `(images, classes)` as a column whose rows run over images within a class.
+/// `(images, classes)` as a column, in which images run fastest.
 fn column<R: Scalar>(of_images: &Array2<R>) -> Array2<R> {
     let (images, classes) = of_images.dim();
     Array2::from_shape_fn((images * classes, 1), |(row, _)| of_images[[row % images, row / images]])
@@ -173,7 +173,7 @@ impl<T: Scalar, R: Scalar> FunctionSpace<T, R> for Graph {
         let (residual, s, along) = (residual.column(0), s.column(0), along.column(0));
         let (y, x) = (solved.column(0), solved.column(1));
         let damping = R::from_f64(damping);
-        // About 1 − B: the matrix has one negative eigenvalue, and for one λ it has none and is singular.
+        // About 1 − B: the matrix has one negative eigenvalue, except for one λ, for which it has none and is singular.
         let (norm, remaining) = (s.dot(&s), R::one() - s.dot(&s) + damping * s.dot(&x));
         LinalgError::check_update(remaining.as_f64(), 1.0 + norm.as_f64(), R::epsilon().as_f64())?;
         let share = x.dot(&along) / remaining;

@@ -1,9 +1,8 @@
-//! Where a network is computed: what optimizers need of a machine, so that one and the same optimizer runs on a processor
-//! and on a GPU.
+//! Where a network is computed: the interface between optimizers and the CPU or a GPU.
 //!
-//! A [`Graph`](crate::Graph) is itself the engine on the processor: its vectors are `Vec<T>`, its batches borrowed arrays.
-//! An engine on a device keeps vectors there, and its methods only start work: what an optimizer does is a sequence of
-//! calls that looks at no number, so that the sequence can be recorded once and repeated.
+//! A [`Graph`](crate::Graph) is the engine on the CPU: its vectors are `Vec<T>` and its batches are borrowed arrays. An
+//! engine on a device stores vectors there, and its methods only start work. An optimizer must not read values back, so
+//! that its calls can be recorded once and repeated.
 
 mod batch;
 mod function_space;
@@ -20,7 +19,7 @@ pub use rule_memory::RuleMemory;
 use crate::{AutodiffError, Scalar};
 use std::fmt::Debug;
 
-/// What a step saw, before it changed anything.
+/// What a step measured before its update.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepReport {
     /// The batch's mean loss.
@@ -29,31 +28,31 @@ pub struct StepReport {
     pub correct: usize,
 }
 
-/// A machine that trains one network, in precision `T`.
+/// A device that trains one network, in precision `T`.
 pub trait Engine<T: Scalar> {
-    /// A number for each parameter.
+    /// One number for each parameter.
     type Vector: Send;
-    /// What an update rule remembers from step to step.
+    /// The state of an update rule between steps.
     type State: Default + Debug + Send;
-    /// Images and labels of a step.
+    /// The images and labels of a step.
     type Batch<'b>;
-    /// What a step saw: a [`StepReport`], or what stands for it until a device is asked.
+    /// What a step measured: a [`StepReport`], or a placeholder until a device is asked.
     type Report;
 
-    /// The gradient of the batch's mean softmax cross-entropy, and what was seen on the way.
+    /// The gradient of the batch's mean softmax cross-entropy, and a report of the batch.
     ///
     /// # Errors
-    /// When the batch or the parameters do not fit the network, or the machine fails.
+    /// Returns an [`AutodiffError`] if the batch or the parameters do not fit the network, or the device fails.
     fn gradient(
         &self,
         params: &Self::Vector,
         batch: &Self::Batch<'_>,
     ) -> Result<(Self::Report, Self::Vector), AutodiffError>;
 
-    /// One step of an update rule along a gradient.
+    /// Applies one step of an update rule, with the given gradient.
     ///
     /// # Errors
-    /// When a vector has another length than the network has parameters, or the machine fails.
+    /// Returns an [`AutodiffError`] if a vector does not have one number for each parameter, or the device fails.
     fn update(
         &self,
         rule: &dyn UpdateRule<T>,
@@ -65,36 +64,36 @@ pub trait Engine<T: Scalar> {
     /// `θ ← θ − rate · direction`.
     ///
     /// # Errors
-    /// As [`update`](Self::update).
+    /// Returns the errors of [`update`](Self::update).
     fn descend(&self, params: &mut Self::Vector, rate: f64, direction: &Self::Vector) -> Result<(), AutodiffError>;
 
-    /// What an update rule remembers, as numbers that can be written down.
+    /// The state of an update rule, as numbers that can be saved.
     ///
     /// # Errors
-    /// When the machine fails.
+    /// Returns an [`AutodiffError`] if the device fails.
     fn rule_memory(&self, state: &Self::State) -> Result<RuleMemory, AutodiffError>;
 
-    /// The state from which a rule goes on as if it had never stopped.
+    /// The state with which an update rule resumes exactly.
     ///
     /// # Errors
-    /// When a vector has another length than the network has parameters, or the machine fails.
+    /// Returns an [`AutodiffError`] if a vector does not have one number for each parameter, or the device fails.
     fn rule_state(&self, memory: &RuleMemory) -> Result<Self::State, AutodiffError>;
 }
 
-/// How a first-order optimizer turns a gradient into a step: once in plain words for the processor, once as the name of a
-/// kernel for a device.
+/// How a first-order optimizer turns a gradient into a step, as code for the CPU and as the name of a kernel for a
+/// device.
 pub trait UpdateRule<T: Scalar> {
-    /// Vectors that it remembers from step to step, zero at first.
+    /// The number of vectors in its state. They are zero at first.
     fn memory(&self) -> usize;
 
-    /// Step number `step`, the first being 1, with the vectors it remembers.
+    /// Applies step number `step`, counted from 1, with the vectors of its state.
     fn apply(&self, step: u32, params: &mut [T], gradient: &[T], memory: &mut [Vec<T>]);
 
-    /// The same for a device.
+    /// The rule for a device.
     fn on_device(&self) -> DeviceRule;
 }
 
-/// An update rule by the name and the numbers that a device knows it by.
+/// An update rule with its numbers, as a device knows it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DeviceRule {
     /// `g ← g + δ θ; v ← μ v + g; θ ← θ − η v`, or `θ ← θ − η (g + μ v)` with Nesterov's look-ahead.

@@ -1,4 +1,4 @@
-//! The mean over windows of a picture.
+//! The mean over windows of a feature map.
 //!
 //! - forward: `y[h, w, c] = (1/area) Σ_{k, l} x[h·s + k, w·t + l, c]`
 //! - vjp: `ẋ[h·s + k, w·t + l, c] += ẏ[h, w, c] / area`
@@ -54,7 +54,7 @@ impl<T: Scalar> Kernel for Backward<'_, T> {
     }
 }
 
-/// The vjp to a rectified input, of windows that tile it: a pass over the largest values less.
+/// The vjp to a rectified input for windows that tile it, with one pass less over the largest values.
 struct GatedBackward<'a, T> {
     window: &'a PoolWindow,
     x: &'a [Lane<T>],
@@ -66,7 +66,7 @@ impl<T: Scalar> Kernel for GatedBackward<'_, T> {
     #[inline(always)]
     fn run(self) {
         let share = T::one() / T::from_f64(self.window.area() as f64);
-        // A row of windows after the other, gated while it is in the first-level cache.
+        // One row of windows after another, each gated while it is in the first-level cache.
         let mut done = 0;
         for (row, inputs) in self.window.rows() {
             self.window.for_each_in_row(row, |from, to| self.dx[to] = self.dy[from].map(|v| v * share));

@@ -1,26 +1,27 @@
 //! Two-dimensional convolution, in the sense of deep learning: a cross-correlation.
 //!
-//! - forward: `y[h, w, o] = b[o] + Σ_{k, l, i} x̂[h·s + k, w·t + l, i] · W[k, l, i, o]`, x̂ the input with its zero border.
-//! - vjp to the input: the same sum over ŷ̇, the cotangent with s − 1 (t − 1) zeros between its entries and a border, with
-//!   `W` flipped in both directions and its channels exchanged.
+//! - forward: `y[h, w, o] = b[o] + Σ_{k, l, i} x̂[h·s + k, w·t + l, i] · W[k, l, i, o]`, with x̂ the zero-padded input.
+//! - vjp to the input: the same sum over the cotangent ŷ̇ with s − 1 (t − 1) zeros between its entries and with a
+//!   border. `W` is flipped in both directions and its channels are exchanged.
 //! - vjp to the parameters: `Ẇ[k, l, i, o] = Σ_{h, w} x̂[h·s + k, w·t + l, i] · ẏ[h, w, o]`, `ḃ[o] = Σ_{h, w} ẏ[h, w, o]`.
 //! - jvp: `ẏ = conv(ẋ; W, 0) + conv(x; Ẇ, ḃ)`.
 //!
 //! Parameters in order: bias `(out)`, kernel `(height, width, in, out)`.
 
 use super::correlate::{Correlate, Start};
-use super::{At, KernelForm, Operation, Scratch, Write};
+use super::{At, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Scratch, Write};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::simd::{Kernel, dispatch};
 use minima_faults::{Fault, planted};
 
-/// How far a convolution reaches over its input's border.
+/// How a convolution treats its input's border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
-    /// Zeros around the input, so that the output has ⌈size / stride⌉ entries; the odd one goes below and to the right.
+    /// Zeros around the input, so that the output has ⌈size / stride⌉ entries. An odd number of zeros has its extra one
+    /// below and to the right.
     Same,
-    /// None: only windows that lie within the input.
+    /// No zeros: only windows that lie within the input.
     Valid,
 }
 
@@ -31,9 +32,9 @@ pub struct Conv2dSpec {
     pub features: usize,
     /// Height and width of the kernel.
     pub kernel: [usize; 2],
-    /// Vertical and horizontal step.
+    /// Vertical and horizontal stride.
     pub stride: [usize; 2],
-    /// What happens at the border.
+    /// The treatment of the border.
     pub padding: Padding,
 }
 
@@ -45,7 +46,7 @@ impl Conv2dSpec {
     }
 }
 
-/// A convolution on pictures of one shape.
+/// A convolution on feature maps of one shape.
 #[derive(Clone, Debug)]
 pub(crate) struct Conv2d {
     spec: Conv2dSpec,
@@ -58,7 +59,8 @@ pub(crate) struct Conv2d {
 }
 
 impl Conv2d {
-    /// On an input `(height, width, channels)`; `None` where a size is zero or the kernel does not fit.
+    /// A convolution on an input `(height, width, channels)`. Returns `None` if a size is zero or the kernel does not
+    /// fit.
     pub fn new(spec: Conv2dSpec, input: [usize; 3]) -> Option<Self> {
         let mut output = [0, 0, spec.features];
         let mut low = [0; 2];
@@ -84,7 +86,7 @@ impl Conv2d {
         (spec.features > 0 && input[2] > 0).then_some(Self { spec, input, output, low, padded })
     }
 
-    /// What it was built with.
+    /// Its specification.
     pub fn spec(&self) -> Conv2dSpec {
         self.spec
     }
@@ -99,17 +101,12 @@ impl Conv2d {
         self.output
     }
 
-    /// Inputs that one output reads.
-    pub fn fan_in(&self) -> usize {
-        self.spec.kernel[0] * self.spec.kernel[1] * self.input[2]
-    }
-
     /// Shape of the kernel `(height, width, in, out)`.
-    pub fn kernel_shape(&self) -> [usize; 4] {
+    fn kernel_shape(&self) -> [usize; 4] {
         [self.spec.kernel[0], self.spec.kernel[1], self.input[2], self.spec.features]
     }
 
-    /// `y ← start + correlation of x with kernel`, x with its border.
+    /// `y ← start + correlation of x with kernel`, with x zero-padded.
     fn correlate<T: Scalar>(
         &self,
         x: &[Lane<T>],
@@ -132,7 +129,7 @@ impl Conv2d {
         });
     }
 
-    /// The input with its border of zeros.
+    /// The zero-padded input.
     fn pad<T: Scalar>(&self, x: &[Lane<T>], picture: &mut Vec<Lane<T>>) {
         let [_, width, channels] = self.input;
         picture.clear();
@@ -143,8 +140,8 @@ impl Conv2d {
         }
     }
 
-    /// The cotangent of the output, spread out by the stride, in a picture from which a correlation of stride 1 with the
-    /// flipped kernel gives the cotangent of the input.
+    /// The cotangent of the output, dilated by the stride and padded: its correlation of stride 1 with the flipped
+    /// kernel is the cotangent of the input.
     fn spread<T: Scalar>(&self, dy: &[Lane<T>], picture: &mut Vec<Lane<T>>) {
         let [_, width, channels] = self.output;
         let size = self.spread_size();
@@ -161,6 +158,24 @@ impl Conv2d {
 
     fn spread_size(&self) -> [usize; 2] {
         [self.input[0] + self.spec.kernel[0] - 1, self.input[1] + self.spec.kernel[1] - 1]
+    }
+}
+
+impl Parameters for Conv2d {
+    fn arrays(&self) -> Vec<ParameterArray> {
+        ParameterArray::bias_and_kernel(&self.kernel_shape(), self.fan_in())
+    }
+
+    fn fan_in(&self) -> usize {
+        self.spec.kernel[0] * self.spec.kernel[1] * self.input[2]
+    }
+
+    fn outputs(&self) -> usize {
+        self.spec.features
+    }
+
+    fn kernel_form(&self) -> KernelForm {
+        KernelForm::Gradients
     }
 }
 
@@ -225,7 +240,9 @@ impl<T: Scalar> Operation<T> for Conv2d {
             dy.fill(Lane::zero());
         }
     }
+}
 
+impl<T: Scalar> Parametrised<T> for Conv2d {
     fn per_sample_gradients(
         &self,
         at: &At<'_, T>,
@@ -252,10 +269,6 @@ impl<T: Scalar> Operation<T> for Conv2d {
             }
         }
     }
-
-    fn kernel_form(&self) -> KernelForm {
-        KernelForm::Gradients
-    }
 }
 
 /// `kernel[k, l, i, o] = Σ_{h, w} x[h·s + k, w·t + l, i] · dy[h, w, o]`, `bias[o] = Σ_{h, w} dy[h, w, o]`, per sample.
@@ -274,7 +287,7 @@ impl<T: Scalar> Kernel for KernelGradients<'_, T> {
         let run = width * inputs;
         self.kernel.fill(Lane::zero());
         self.bias.fill(Lane::zero());
-        // One row of the output after the other: what its tiles read and add to stays in the first-level cache.
+        // One output row after another, so that the data of its tiles stays in the first-level cache.
         for h in 0..self.conv.output[0] {
             let mut o = 0;
             while o < out {
@@ -303,7 +316,7 @@ impl<T: Scalar> Kernel for KernelGradients<'_, T> {
 }
 
 impl<T: Scalar> KernelGradients<'_, T> {
-    /// What row `h` of the output adds to the biases of channels `o..o + O`.
+    /// Adds the contribution of output row `h` to the biases of channels `o..o + O`.
     #[inline(always)]
     fn bias_tile<const O: usize>(&mut self, h: usize, o: usize) {
         let [_, width, out] = self.conv.output;
@@ -317,7 +330,8 @@ impl<T: Scalar> KernelGradients<'_, T> {
         self.bias[o..o + O].copy_from_slice(&acc);
     }
 
-    /// What row `h` of the output adds to kernel row `k`, entries `r..r + R` of its `(width, in)`, channels `o..o + O`.
+    /// Adds the contribution of output row `h` to kernel row `k`, entries `r..r + R` of its `(width, in)`, channels
+    /// `o..o + O`.
     #[inline(always)]
     fn tile<const R: usize, const O: usize>(&mut self, h: usize, k: usize, r: usize, o: usize) {
         let conv = self.conv;

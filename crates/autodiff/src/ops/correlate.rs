@@ -1,17 +1,18 @@
-//! Cross-correlation of a padded picture with a bank of kernels: what conv2d's forward, vjp to the input and jvp share.
+//! Cross-correlation of a padded feature map with a bank of kernels, used by conv2d's forward, vjp to the input and
+//! jvp.
 
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::simd::Kernel;
 
-/// What an output starts from.
+/// The initial value of an output.
 #[derive(Clone, Copy)]
 pub(crate) enum Start<'a, T> {
     /// Zero.
     Zero,
     /// One bias for each output channel.
     Bias(&'a [T]),
-    /// What is there already.
+    /// The value already in the output.
     Accumulate,
 }
 
@@ -27,9 +28,9 @@ pub(crate) struct Correlate<'a, T> {
     pub kernel_size: [usize; 2],
     /// Input and output channels.
     pub channels: [usize; 2],
-    /// Vertical and horizontal step.
+    /// Vertical and horizontal stride.
     pub stride: [usize; 2],
-    /// What the outputs start from.
+    /// The initial value of the outputs.
     pub start: Start<'a, T>,
     /// Output `(height, width, out)`.
     pub y: &'a mut [Lane<T>],
@@ -64,7 +65,7 @@ impl<T: Scalar> Kernel for Correlate<'_, T> {
 }
 
 impl<T: Scalar> Correlate<'_, T> {
-    /// `W` neighbouring columns of `O` channels, kept in registers throughout.
+    /// Computes `W` neighbouring columns of `O` channels in registers.
     #[inline(always)]
     fn tile<const W: usize, const O: usize>(&mut self, h: usize, w: usize, o: usize) {
         let [inputs, out] = self.channels;

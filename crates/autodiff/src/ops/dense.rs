@@ -5,10 +5,11 @@
 //! - vjp to the parameters: `Ẇ[i, o] = x[i] · ẏ[o]`, `ḃ[o] = ẏ[o]`, summed over the samples
 //! - jvp: `ẏ = ẋ W + x Ẇ + ḃ`
 //!
-//! Parameters in order: bias `(out)`, kernel `(in, out)`. It is the correlation of a 1 × 1 picture with a 1 × 1 kernel.
+//! Parameters in order: bias `(out)`, kernel `(in, out)`. The map is the correlation of a 1 × 1 feature map with a 1 ×
+//! 1 kernel.
 
 use super::correlate::{Correlate, Start};
-use super::{At, KernelForm, Operation, Scratch, Write};
+use super::{At, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Scratch, Write};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::simd::{Kernel, dispatch};
@@ -17,7 +18,9 @@ use minima_faults::{Fault, planted};
 /// A dense layer.
 #[derive(Clone, Debug)]
 pub(crate) struct Dense {
-    /// Outputs.
+    /// The number of inputs.
+    pub inputs: usize,
+    /// The number of outputs.
     pub outputs: usize,
 }
 
@@ -35,6 +38,24 @@ fn affine<T: Scalar>(x: &[Lane<T>], kernel: &[T], start: Start<'_, T>, y: &mut [
         y,
         y_size: [1, 1],
     });
+}
+
+impl Parameters for Dense {
+    fn arrays(&self) -> Vec<ParameterArray> {
+        ParameterArray::bias_and_kernel(&[self.inputs, self.outputs], self.inputs)
+    }
+
+    fn fan_in(&self) -> usize {
+        self.inputs
+    }
+
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    fn kernel_form(&self) -> KernelForm {
+        KernelForm::GramProduct
+    }
 }
 
 impl<T: Scalar> Operation<T> for Dense {
@@ -75,7 +96,9 @@ impl<T: Scalar> Operation<T> for Dense {
             dy.fill(Lane::zero());
         }
     }
+}
 
+impl<T: Scalar> Parametrised<T> for Dense {
     fn per_sample_gradients(
         &self,
         at: &At<'_, T>,
@@ -98,10 +121,6 @@ impl<T: Scalar> Operation<T> for Dense {
 
     fn for_each_patch(&self, x: &[Lane<T>], _scratch: &mut Scratch<T>, visit: &mut dyn FnMut(usize, &[Lane<T>])) {
         visit(0, x);
-    }
-
-    fn kernel_form(&self) -> KernelForm {
-        KernelForm::GramProduct
     }
 }
 

@@ -1,7 +1,7 @@
-//! Flattening a picture to a vector, in (height, width, channels) order.
+//! Flattens an image to a vector, in (height, width, channels) order.
 //!
-//! Values are stored in that order already, so forward, vjp and jvp are the identity: the graph gives the same value a
-//! second shape, and nothing is computed.
+//! Values are stored in that order already, so forward, vjp and jvp are the identity. The graph gives the same value a
+//! second shape and computes nothing.
 
 /// The shape after flattening.
 pub(crate) fn flattened(shape: &[usize]) -> Vec<usize> {

@@ -1,4 +1,4 @@
-//! The maximum over windows of a picture.
+//! The maximum over windows of a feature map.
 //!
 //! - forward: `y[h, w, c] = max_{k, l} x[h·s + k, w·t + l, c]`
 //! - vjp: `ẏ[h, w, c]` goes to the window's first entry that attains the maximum
@@ -14,7 +14,7 @@ use minima_faults::{Fault, planted};
 pub(crate) struct MaxPool2d(pub PoolWindow);
 
 impl MaxPool2d {
-    /// Calls `visit(output entry, input entry, sample)` for each sample's winning entry of each window.
+    /// Calls `visit(output entry, input entry, sample)` for each sample's first maximal entry of each window.
     fn for_each_winner<T: Scalar>(&self, x: &[Lane<T>], y: &[Lane<T>], mut visit: impl FnMut(usize, usize, usize)) {
         let mut window = usize::MAX;
         let mut found = [false; LANES];

@@ -1,8 +1,17 @@
-//! The windows over which a picture is pooled; none reaches over the border.
+//! The pooling windows of a feature map, all within its border.
 
-use crate::layers::Pooling;
+/// The windows of a pooling layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pooling {
+    /// Height and width of a window.
+    pub size: [usize; 2],
+    /// Vertical and horizontal stride.
+    pub stride: [usize; 2],
+    /// The input's shape.
+    pub input: [usize; 3],
+}
 
-/// Windows on pictures `(height, width, channels)`.
+/// Windows on feature maps `(height, width, channels)`.
 #[derive(Clone, Debug)]
 pub(crate) struct PoolWindow {
     size: [usize; 2],
@@ -12,7 +21,7 @@ pub(crate) struct PoolWindow {
 }
 
 impl PoolWindow {
-    /// `None` where a size is zero or the window does not fit.
+    /// Returns `None` if a size is zero or the window does not fit.
     pub fn new(size: [usize; 2], stride: [usize; 2], input: [usize; 3]) -> Option<Self> {
         let mut output = [0, 0, input[2]];
         for axis in 0..2 {
@@ -24,7 +33,7 @@ impl PoolWindow {
         (input[2] > 0).then_some(Self { size, stride, input, output })
     }
 
-    /// What it was built with.
+    /// The sizes it was built with.
     pub fn description(&self) -> Pooling {
         Pooling { size: self.size, stride: self.stride, input: self.input }
     }
@@ -34,12 +43,12 @@ impl PoolWindow {
         self.output
     }
 
-    /// Entries in a window.
+    /// The number of entries in a window.
     pub fn area(&self) -> usize {
         self.size[0] * self.size[1]
     }
 
-    /// Whether every input entry lies in one window and no other.
+    /// Whether every input entry lies in exactly one window.
     pub fn tiles(&self) -> bool {
         (0..2)
             .all(|axis| self.size[axis] == self.stride[axis] && self.output[axis] * self.size[axis] == self.input[axis])
@@ -51,7 +60,7 @@ impl PoolWindow {
         (0..self.output[0]).map(move |row| (row, (row + 1) * entries))
     }
 
-    /// Calls `visit(output entry, input entry)` for each entry of each output's window, a window after the other.
+    /// Calls `visit(output entry, input entry)` for each entry of each output's window, one window after another.
     #[inline(always)]
     pub fn for_each(&self, mut visit: impl FnMut(usize, usize)) {
         for h in 0..self.output[0] {
@@ -59,7 +68,7 @@ impl PoolWindow {
         }
     }
 
-    /// The same for one row of windows.
+    /// Calls `visit` as [`for_each`](Self::for_each) does, for one row of windows.
     #[inline(always)]
     pub fn for_each_in_row(&self, h: usize, mut visit: impl FnMut(usize, usize)) {
         let [_, width, channels] = self.output;

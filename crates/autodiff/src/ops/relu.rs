@@ -3,57 +3,17 @@
 //! - vjp: `ẋ = ẏ` where `y > 0`, else 0 (at zero itself the derivative is taken as 0)
 //! - jvp: `ẏ = ẋ` where `y > 0`, else 0
 //!
-//! Mostly it runs in place, right after the operation whose output it rectifies ([`rectify`], [`gate`]); the operation of
-//! its own is for values that others read too.
+//! Usually the rectifier runs in place, right after the operation before it ([`rectify`](super::rectify()),
+//! [`gate`](super::gate)). This operation is for values that other operations read too.
 
-use super::{At, Operation, Scratch, Write};
+use super::{At, Operation, Scratch, Write, rectified};
 use crate::Scalar;
-use crate::lane::{Lane, stream, stream_in_place};
+use crate::lane::{Lane, stream};
 use crate::simd::{Kernel, dispatch};
-use minima_faults::{Fault, planted};
 
 /// The rectifier.
 #[derive(Clone, Debug)]
 pub(crate) struct Relu;
-
-/// A NaN stays one: a network that has gone wrong must be seen to.
-#[inline(always)]
-fn rectified<T: Scalar>(x: T) -> T {
-    if x <= T::zero() { T::zero() } else { x }
-}
-
-/// `y ← max(y, 0)`.
-pub(crate) fn rectify<T: Scalar>(y: &mut [Lane<T>]) {
-    dispatch(InPlace(y));
-}
-
-/// A tangent or cotangent `d ← d` where `y > 0`, else 0.
-pub(crate) fn gate<T: Scalar>(y: &[Lane<T>], d: &mut [Lane<T>]) {
-    if !planted(Fault::GateOpen) {
-        dispatch(GateInPlace { y, d });
-    }
-}
-
-struct InPlace<'a, T>(&'a mut [Lane<T>]);
-
-impl<T: Scalar> Kernel for InPlace<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        stream_in_place(self.0, |y| *y = rectified(*y));
-    }
-}
-
-struct GateInPlace<'a, T> {
-    y: &'a [Lane<T>],
-    d: &'a mut [Lane<T>],
-}
-
-impl<T: Scalar> Kernel for GateInPlace<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        stream(self.d, self.y, self.y, |d, y, _| *d = if y > T::zero() { *d } else { T::zero() });
-    }
-}
 
 struct Forward<'a, T>(&'a [Lane<T>], &'a mut [Lane<T>]);
 

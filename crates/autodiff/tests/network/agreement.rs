@@ -1,6 +1,6 @@
-//! How far two lists of numbers are apart.
+//! The distance between two lists of numbers.
 
-/// `‖found − expected‖ / ‖expected‖`; where nothing but zeros is expected, `‖found‖`.
+/// `‖found − expected‖ / ‖expected‖`, or `‖found‖` if all expected numbers are zero.
 pub fn error<'a>(
     found: impl IntoIterator<Item = &'a f64>,
     expected: impl IntoIterator<Item = &'a f64, IntoIter: ExactSizeIterator>,
@@ -17,7 +17,7 @@ pub fn error<'a>(
     if size == 0.0 { apart.sqrt() } else { (apart / size).sqrt() }
 }
 
-/// Fails where the [`error`] is not below `tolerance`.
+/// Fails unless the [`error`] is below `tolerance`.
 #[track_caller]
 pub fn assert_close<'a>(
     what: &str,

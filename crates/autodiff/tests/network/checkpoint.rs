@@ -1,4 +1,4 @@
-//! Checkpoints: what is written is read again, whole or not at all.
+//! Checkpoints are read as they were written, and are written as a whole or not at all.
 
 use crate::draw;
 use crate::tensor_file::{bias, double, file, graph, kernel};
@@ -21,10 +21,10 @@ fn a_round_trip_gives_the_same_bits() {
         params.iter().map(|p| p.to_bits()).collect::<Vec<_>>()
     );
     assert_eq!(fs::read(&path).unwrap(), graph.to_safetensors(&params).unwrap());
-    // Nothing but the file remains.
+    // No other file remains.
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 
-    // Double precision is rounded to single, once.
+    // Double precision is rounded to single precision once.
     let doubles = draw::params(&graph, 1).into_iter().map(|p| p / 3.0).collect::<Vec<f64>>();
     graph.save(&doubles, &path).unwrap();
     let read: Vec<f64> = graph.load(&path).unwrap();
@@ -57,7 +57,7 @@ fn a_failed_write_leaves_what_was_there() {
     let nowhere = folder.path().join("no/such/folder/model.safetensors");
     let message = graph().save(&[1.0_f32; 9], &nowhere).unwrap_err().to_string();
     assert!(message.contains("model.safetensors"), "{message}");
-    // A folder is in the way.
+    // A folder has the file's name.
     let taken = folder.path().join("taken");
     fs::create_dir_all(taken.join("inside")).unwrap();
     assert!(graph().save(&[1.0_f32; 9], &taken).is_err());
@@ -72,7 +72,7 @@ fn files_beside_survive_and_any_name_will_do() {
     graph().save(&[1.0_f32; 9], &folder.path().join("w.safetensors")).unwrap();
     assert_eq!(fs::read(&beside).unwrap(), b"mine");
 
-    // What was there is replaced, not written over: its other name has it still.
+    // The old file is replaced, not overwritten: its second name still has the old contents.
     let other_name = folder.path().join("other name");
     fs::hard_link(&beside, &other_name).unwrap();
     graph().save(&[2.0_f32; 9], &beside).unwrap();

@@ -1,4 +1,4 @@
-//! Checkpoints that are not what they should be: each thing that can be wrong is an error of its own.
+//! Invalid checkpoints: each kind of fault has its own error.
 
 use crate::tensor_file::{Tensor, bias, double, file, graph, kernel, single};
 use minima_autodiff::{AutodiffError, CheckpointError};
@@ -6,7 +6,7 @@ use safetensors::tensor::Dtype;
 use std::fs;
 use std::path::Path;
 
-/// The error of reading these bytes as the file `made up`.
+/// The error of reading these bytes as a file named `made up`.
 fn error(bytes: &[u8]) -> CheckpointError {
     match graph().from_safetensors::<f32>(bytes, Path::new("made up")) {
         Err(AutodiffError::Checkpoint(error)) => {
@@ -17,7 +17,7 @@ fn error(bytes: &[u8]) -> CheckpointError {
     }
 }
 
-/// A file of this header and as many bytes of numbers.
+/// A file with this header and this many bytes of numbers.
 fn with_header(header: &str, data: usize) -> Vec<u8> {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend_from_slice(header.as_bytes());
@@ -25,12 +25,12 @@ fn with_header(header: &str, data: usize) -> Vec<u8> {
     bytes
 }
 
-/// An entry of a header: a tensor of single precision.
+/// A header's entry for a tensor of single precision.
 fn entry(name: &str, shape: &[usize], begin: u64, end: u64) -> String {
     format!(r#""{name}":{{"dtype":"F32","shape":{shape:?},"data_offsets":[{begin},{end}]}}"#)
 }
 
-/// A file whose two tensors, bias and kernel, lie there.
+/// A file whose two tensors, bias and kernel, have these offsets.
 fn placed(bias: (u64, u64), kernel: (u64, u64), data: usize) -> Vec<u8> {
     let entries =
         [entry("Dense_0.bias", &[3], bias.0, bias.1), entry("Dense_0.kernel", &[2, 3], kernel.0, kernel.1)].join(",");
@@ -41,7 +41,7 @@ fn placed(bias: (u64, u64), kernel: (u64, u64), data: usize) -> Vec<u8> {
 fn a_file_made_by_hand_is_read() {
     let zeros = graph().from_safetensors::<f32>(&placed((0, 12), (12, 36), 36), Path::new("made up")).unwrap();
     assert_eq!(zeros, [0.0; 9]);
-    // In the other order, and with notes beside the tensors.
+    // In reverse order, and with other entries beside the tensors.
     let entries = [entry("Dense_0.kernel", &[2, 3], 0, 24), entry("Dense_0.bias", &[3], 24, 36)].join(",");
     let noted = format!(r#"{{"__metadata__":{{"epoch":"3"}},{entries}}}   "#);
     assert!(graph().from_safetensors::<f32>(&with_header(&noted, 36), Path::new("made up")).is_ok());
@@ -66,7 +66,7 @@ fn numbers_that_are_not_finite() {
     assert!(inf.to_string().contains("-inf at position 1, expected finite numbers"), "{inf}");
 
     let doubles = |x| file(&[double("Dense_0.bias", &[3], &[0.0, 0.0, x]), kernel()]);
-    // Half a unit beyond the largest number of single precision rounds to infinity, what is just below does not.
+    // Half a unit above the largest number of single precision rounds to infinity; a number just below that does not.
     let beyond = f64::from(f32::MAX) + 2.0_f64.powi(103);
     let overflow = error(&doubles(-beyond));
     assert!(matches!(overflow, CheckpointError::Overflow { position: 2, found, .. } if found == -beyond), "{overflow}");
@@ -129,7 +129,8 @@ fn sizes_whose_products_overflow() {
         let huge = error(&with_header(&header, 36));
         assert!(matches!(huge, CheckpointError::Extent { found: (0, 12), .. }), "{huge}");
     }
-    // Eight tensors that end where 64 bits do, so that the length of the whole wraps around to that of the file.
+    // Eight tensors whose offsets end at the limit of 64 bits, so that their total length wraps around to the file's
+    // length.
     let numbers = (1_usize << 59) - 1;
     let mut end = 0;
     let mut entries: Vec<String> = (0..8)
@@ -186,7 +187,7 @@ fn files_that_cannot_be_read() {
     assert!(matches!(absent, AutodiffError::Checkpoint(CheckpointError::Read { .. })), "{absent}");
     assert!(absent.to_string().contains("absent.safetensors"), "{absent}");
 
-    // A header of a mebibyte, nine numbers of eight bytes, and one byte more; its content is nothing yet.
+    // A header of a mebibyte, nine numbers of eight bytes, and one byte more.
     let most = 8 + (1 << 20) + 72;
     let file = fs::File::create(folder.path().join("large.safetensors")).unwrap();
     file.set_len(most + 1).unwrap();

@@ -13,7 +13,7 @@ fn graph(input: [usize; 3], spec: Conv2dSpec) -> Graph {
     g.finish(y).unwrap()
 }
 
-/// Kernels × paddings × strides × channels, on pictures of odd and even sizes.
+/// Kernels × paddings × strides × channels, on images of odd and even sizes.
 fn cases() -> Vec<([usize; 3], Conv2dSpec)> {
     let mut cases = Vec::new();
     for kernel in [[1, 1], [3, 3], [2, 3], [5, 5]] {
@@ -45,7 +45,7 @@ fn forward_is_the_direct_loop() {
         }
         for size in BATCHES {
             let found = graph.logits(&params, rows(&images, size).view()).unwrap();
-            // At most 101 terms an output, each rounded at 1e-16.
+            // At most 101 terms per output, each rounded at 1e-16.
             assert_close(&format!("{input:?} {spec:?}"), &found, &rows(&expected, size), 1e-14);
         }
     }
@@ -71,14 +71,14 @@ fn the_odd_zero_of_same_padding_goes_below_and_to_the_right() {
     let same =
         |width, stride| Conv2dSpec { features: 1, kernel: [1, width], stride: [1, stride], padding: Padding::Same };
     let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-    // x + 10 · (the next one), and zero after the last.
+    // x + 10 · (the next entry), and zero after the last one.
     assert_eq!(row(same(2, 1), &x[..4], &[1.0, 10.0]), array![[21.0, 32.0, 43.0, 4.0]]);
-    // Five entries in steps of two: windows (1, 2), (3, 4), (5, 0).
+    // Five entries with stride 2: windows (1, 2), (3, 4), (5, 0).
     assert_eq!(row(same(2, 2), &x[..5], &[1.0, 10.0]), array![[21.0, 43.0, 5.0]]);
-    // Windows of three in steps of two on six entries: (1, 2, 3), (3, 4, 5), (5, 6, 0), with no zero before the first.
+    // Windows of three with stride 2 on six entries: (1, 2, 3), (3, 4, 5), (5, 6, 0), with no zero before the first.
     assert_eq!(row(same(3, 2), &x, &[1.0, 10.0, 100.0]), array![[321.0, 543.0, 65.0]]);
-    // On five: (0, 1, 2), (2, 3, 4), (4, 5, 0).
+    // On five entries: (0, 1, 2), (2, 3, 4), (4, 5, 0).
     assert_eq!(row(same(3, 2), &x[..5], &[1.0, 10.0, 100.0]), array![[210.0, 432.0, 54.0]]);
-    // A step longer than the kernel leaves entries out.
+    // A stride longer than the kernel skips entries.
     assert_eq!(row(same(1, 3), &x[..5], &[2.0]), array![[2.0, 8.0]]);
 }

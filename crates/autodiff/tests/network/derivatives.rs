@@ -1,23 +1,23 @@
-//! The four products with a graph's Jacobian, and their second derivatives, against central differences and against each
-//! other.
+//! The four products with a graph's Jacobian, and their second derivatives, against central differences and against
+//! each other.
 
 use crate::agreement::assert_close;
 use crate::draw;
 use minima_autodiff::Graph;
 use ndarray::{Array2, Axis};
 
-/// The step of the differences. Between kinks the networks of these tests are polynomials of low degree, so that what the
-/// differences leave out is of order H² = 1e-10, and rounding adds ε/H = 2e-11.
+/// The step of the differences. Between kinks the networks of these tests are polynomials of low degree, so the
+/// differences' truncation error is of order H² = 1e-10, and rounding adds ε/H = 2e-11.
 const H: f64 = 1e-5;
-/// Relative, a hundred times what was derived above, since outputs can be larger than their slopes.
+/// Relative; a hundred times the error derived above, because outputs can be larger than their slopes.
 const DIFFERENCES: f64 = 1e-8;
 /// Both sides of an inner product round a few hundred times, at 1e-16 each.
 const ADJOINT: f64 = 1e-12;
 
-/// Sizes of batches that fill blocks of 16 images, and that do not.
+/// Batch sizes that fill blocks of 16 images, and sizes that do not.
 pub const BATCHES: [usize; 5] = [1, 15, 16, 17, 33];
 
-/// Both checks: differences on the first images, inner products on batches of several sizes.
+/// Both checks: differences on the first images, and inner products on batches of several sizes.
 pub fn check(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) {
     differences(what, graph, params, &rows(images, 3));
     for size in BATCHES {
@@ -31,7 +31,7 @@ pub fn rows(images: &Array2<f64>, count: usize) -> Array2<f64> {
     images.select(Axis(0), &indices)
 }
 
-/// vjp and jvp, to and from parameters and input, against central differences of the logits.
+/// vjp and jvp, with respect to parameters and input, against central differences of the logits.
 fn differences(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) {
     let at = graph.linearize(params, images.view()).unwrap();
     let logits = |p: &[f64], x: &Array2<f64>| graph.logits(p, x.view()).unwrap();
@@ -50,7 +50,7 @@ fn differences(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) 
         .collect();
     assert_close(&format!("{what}: vjp to parameters"), &at.vjp(w.view()).unwrap(), &slopes, DIFFERENCES);
 
-    // Images do not act on each other: a feature of all of them can be moved at once.
+    // Images do not affect each other, so one feature of all images can be changed at once.
     let mut slopes = Array2::zeros(images.raw_dim());
     for (j, mut slopes) in slopes.columns_mut().into_iter().enumerate() {
         let moved = |step: f64| {
@@ -67,7 +67,7 @@ fn differences(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) 
     let slope = (moved(H) - moved(-H)) / (2.0 * H);
     assert_close(&format!("{what}: jvp from parameters"), &at.jvp(Some(&v), None).unwrap(), &slope, DIFFERENCES);
 
-    // w(t) = w + t · 3 J v: its tangent in the last place, so that a mixed-up pair of tangents shows.
+    // w(t) = w + t · 3 J v, whose tangent differs from J v, so that a mixed-up pair of tangents is detected.
     let vjp = |step: f64| {
         let p: Vec<f64> = params.iter().zip(&v).map(|(p, v)| p + step * v).collect();
         graph.linearize(&p, images.view()).unwrap().vjp(w.view()).unwrap()

@@ -1,6 +1,6 @@
-//! Numbers to test with: the same on every run and every machine.
+//! Random numbers for tests, the same on every run and every device.
 
-use minima_autodiff::Graph;
+use minima_autodiff::{Graph, Role};
 use minima_rng::Key;
 use ndarray::Array2;
 
@@ -14,11 +14,11 @@ pub fn matrix(seed: u64, (rows, columns): (usize, usize)) -> Array2<f64> {
     Array2::from_shape_vec((rows, columns), normal(seed, rows * columns)).unwrap()
 }
 
-/// Parameters with biases that are not zero.
+/// Parameters with non-zero biases.
 pub fn params(graph: &Graph, seed: u64) -> Vec<f64> {
     let mut params = graph.init::<f64>(seed);
     let biases = normal(seed + 1, params.len());
-    for spec in graph.parameters().iter().filter(|p| p.fan_in == 0) {
+    for spec in graph.parameters().iter().filter(|p| p.role == Role::Bias) {
         for (p, b) in params[spec.range.clone()].iter_mut().zip(&biases[spec.range.clone()]) {
             *p = 0.3 * b;
         }
@@ -26,8 +26,7 @@ pub fn params(graph: &Graph, seed: u64) -> Vec<f64> {
     params
 }
 
-/// Rows of numbers of which no two are closer than 0.05 and none is closer to zero than 0.025: far from all kinks of ReLU
-/// and of maxima.
+/// Rows of numbers at least 0.05 apart and at least 0.025 from zero: far from all kinks of ReLU and of maxima.
 pub fn apart(seed: u64, (rows, columns): (usize, usize)) -> Array2<f64> {
     let mut out = Array2::zeros((rows, columns));
     for (i, mut row) in out.outer_iter_mut().enumerate() {

@@ -1,11 +1,11 @@
-//! Gram matrices and the kernel, which never form a Jacobian, against the Jacobian.
+//! Gram matrices and the kernel, which are computed without a Jacobian, against the Jacobian.
 
 use crate::agreement::assert_close;
 use crate::{draw, nets};
 use minima_autodiff::{Graph, Linearization};
 use ndarray::{Array2, Array3, Axis};
 
-/// Sums of some hundred products, in another order, each rounded at 1e-16.
+/// Sums of some hundred products in another order, each rounded at 1e-16.
 const ROUNDING: f64 = 1e-13;
 
 fn on_batches(graph: &Graph, check: impl Fn(&Linearization<'_, f64>)) {

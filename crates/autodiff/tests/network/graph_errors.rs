@@ -1,9 +1,9 @@
-//! Graphs that cannot be built: each an error that says where, what was found and what was expected.
+//! Graphs that cannot be built: the error names the layer, what was found and what was expected.
 
 use minima_autodiff::{AutodiffError, Conv2dSpec, GraphBuilder, Padding, Value, paper_cnn};
 
 type Built = Result<(), AutodiffError>;
-/// What goes wrong, how to build it, and what the message has to say.
+/// A fault, how to build it, and what the message must say.
 type Case = (&'static str, fn() -> Built, &'static [&'static str]);
 
 fn picture() -> (GraphBuilder, Value) {
@@ -81,7 +81,7 @@ fn a_name_is_used_once() {
     let y = g.dense(g.input(), "Dense_0", 4).unwrap();
     let message = g.dense(y, "Dense_0", 4).unwrap_err().to_string();
     assert!(message.contains("second layer named Dense_0"), "{message}");
-    // The builder is as before: the next layer fits.
+    // The builder is unchanged: the next layer fits.
     let y = g.dense(y, "Dense_1", 3).unwrap();
     assert_eq!(g.finish(y).unwrap().parameter_count(), 20 + 15);
 }
@@ -141,7 +141,7 @@ fn values_of_another_builder_are_refused() {
     refused(g.add(picture, picture));
     refused(g.add(g.input(), picture));
     assert_eq!(g.shape(picture), &[0_usize; 0]);
-    // These have no error to give: what they return is refused in its turn, whatever else the builder has by then.
+    // These methods return no error. Their result is rejected later, whatever values the builder has by then.
     let (activated, flat) = (g.relu(picture), g.flatten(picture));
     for _ in 0..9 {
         g.relu(g.input());

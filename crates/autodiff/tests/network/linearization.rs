@@ -1,4 +1,4 @@
-//! What a linearization promises of its products.
+//! The properties of a linearization's products.
 
 use crate::agreement::assert_close;
 use crate::{draw, nets};
@@ -143,7 +143,7 @@ fn a_gauss_newton_product_is_a_jvp_and_a_vjp_to_the_bit() {
             let (params, x) = point(&graph, images);
             let at = graph.linearize(&params, x.view()).unwrap();
             let v = draw::normal(6, params.len());
-            // A map that mixes classes and tells images apart.
+            // A map that mixes classes and differs between images.
             let curve = |image: usize, tangent: &[f64], out: &mut [f64]| {
                 let sum: f64 = tangent.iter().sum();
                 out.iter_mut().zip(tangent).for_each(|(out, t)| *out += (image + 1) as f64 * (3.0 * t - sum));

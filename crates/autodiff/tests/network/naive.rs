@@ -1,9 +1,9 @@
-//! Operations as their definitions say, a picture `(height, width, channels)` at a time.
+//! Operations by their definitions, one feature map `(height, width, channels)` at a time.
 
 use minima_autodiff::{Conv2dSpec, Padding};
 use ndarray::{Array3, ArrayView3, ArrayViewD};
 
-/// A convolution: every output, every tap, zero outside the picture.
+/// A convolution: every output, every tap, zero outside the feature map.
 pub fn conv2d(x: ArrayView3<f64>, spec: &Conv2dSpec, kernel: ArrayViewD<f64>, bias: ArrayViewD<f64>) -> Array3<f64> {
     let (height, width, channels) = x.dim();
     let mut low = [0; 2];
@@ -33,7 +33,7 @@ pub fn conv2d(x: ArrayView3<f64>, spec: &Conv2dSpec, kernel: ArrayViewD<f64>, bi
     })
 }
 
-/// `of` the entries of every window that lies within the picture.
+/// Applies `of` to the entries of every window within the feature map.
 pub fn pool2d(x: ArrayView3<f64>, window: [usize; 2], stride: [usize; 2], of: fn(&[f64]) -> f64) -> Array3<f64> {
     let (height, width, channels) = x.dim();
     let size = [(height - window[0]) / stride[0] + 1, (width - window[1]) / stride[1] + 1];

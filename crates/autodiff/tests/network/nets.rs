@@ -1,9 +1,9 @@
-//! Networks that tests share.
+//! Networks for several tests.
 
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Padding};
 
-/// All operations but average pooling, with a residual block, channels that are no multiples of four, and a strided
-/// convolution; pictures of 6 × 7 × 2, four classes.
+/// All operations except average pooling, with a residual block, channels that are not multiples of four, and a strided
+/// convolution. Images are 6 × 7 × 2, with four classes.
 pub fn residual() -> Graph {
     let mut g = GraphBuilder::new(&[6, 7, 2]);
     let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
@@ -22,7 +22,7 @@ pub fn residual() -> Graph {
     g.finish(y).unwrap()
 }
 
-/// Smooth but for ReLU: two convolutions with average pools and two dense layers, as the paper's network.
+/// Smooth except for ReLU: two convolutions with average pools and two dense layers, like the paper's network.
 pub fn small_cnn() -> Graph {
     minima_autodiff::paper_cnn([9, 8, 2], 5).unwrap()
 }

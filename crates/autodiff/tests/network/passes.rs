@@ -1,11 +1,11 @@
-//! The passes that keep nothing give bit for bit what a linearization gives.
+//! Passes that cache nothing give the same bits as a linearization.
 
 use crate::{draw, nets};
 use minima_autodiff::{Classifier, Model};
 use ndarray::{ArrayView2, Axis};
 use std::sync::Arc;
 
-/// A cotangent that depends on the image's place and on its logits.
+/// A cotangent that depends on the image's index and on its logits.
 fn cotangent(image: usize, logits: &[f64], out: &mut [f64]) {
     for (c, (to, a)) in out.iter_mut().zip(logits).enumerate() {
         assert_eq!(*to, 0.0, "cotangents start from zero");

@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2, Ix2, array};
 
 #[test]
 fn dense_is_an_affine_map() {
-    // Features that are and are not multiples of four, which take other paths.
+    // Feature counts that are and are not multiples of four, which take different paths.
     for (inputs, outputs) in [(1, 1), (3, 4), (5, 3), (8, 10), (13, 17)] {
         let mut g = GraphBuilder::new(&[inputs]);
         let y = g.dense(g.input(), "Dense_0", outputs).unwrap();

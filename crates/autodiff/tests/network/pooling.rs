@@ -1,4 +1,4 @@
-//! Average and max pooling, with windows that overlap, leave gaps, and leave rows over.
+//! Average and max pooling, with windows that overlap, that leave gaps, and that do not reach the last rows.
 
 use crate::agreement::assert_close;
 use crate::derivatives::{self, BATCHES, rows};
@@ -10,11 +10,11 @@ type Pool = fn(&mut GraphBuilder, Value, [usize; 2], [usize; 2]) -> Result<Value
 
 type OfWindow = fn(&[f64]) -> f64;
 
-/// Each pooling with the function of a window's entries that it is.
+/// Each pooling with its function of a window's entries.
 const POOLS: [(&str, Pool, OfWindow); 2] =
     [("avg", GraphBuilder::avg_pool2d, naive::mean), ("max", GraphBuilder::max_pool2d, naive::max)];
 
-/// Pictures, windows and strides.
+/// Image shapes, windows and strides.
 const CASES: [([usize; 3], [usize; 2], [usize; 2]); 7] = [
     ([6, 4, 3], [2, 2], [2, 2]),
     ([7, 5, 3], [2, 2], [2, 2]),
@@ -42,7 +42,7 @@ fn forward_is_the_direct_loop() {
             }
             for size in BATCHES {
                 let found = graph.logits(&[], rows(&images, size).view()).unwrap();
-                // At most twelve terms, and one product with a rounded 1/area.
+                // At most twelve terms, and one product with the rounded 1/area.
                 assert_close(&format!("{name} {input:?} {window:?} {stride:?}"), &found, &rows(&expected, size), 1e-14);
             }
         }
@@ -68,7 +68,8 @@ fn derivatives_are_those_of_the_forward_map() {
     }
 }
 
-/// A convolution before and a dense layer after the pooling, so that derivatives to parameters pass through it.
+/// A convolution before the pooling and a dense layer after it, so that derivatives with respect to parameters pass
+/// through it.
 fn between_layers(input: [usize; 3], pool: impl Fn(&mut GraphBuilder, Value) -> Value) -> Graph {
     let mut g = GraphBuilder::new(&input);
     let y = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();

@@ -1,18 +1,19 @@
 //! Single against double precision.
 //!
-//! With `n` roundings on the longest way through a network, each of at most u = 2⁻²⁴, the error of an entry is at most n·u
-//! times what the same computation gives with all numbers made positive: then nothing cancels (Higham, Accuracy and
-//! Stability of Numerical Algorithms, 2002, section 3). A positive network is computed by the same graph.
+//! If the longest path through a network has `n` roundings, each of at most u = 2⁻²⁴, then the error of an entry is at
+//! most n·u times the result of the same computation with all numbers made positive, in which nothing cancels (Higham,
+//! Accuracy and Stability of Numerical Algorithms, 2002, section 3). The same graph computes the positive network.
 
 use crate::{draw, nets};
-use minima_autodiff::Graph;
+use minima_autodiff::{Graph, Role};
 use ndarray::Array2;
 
 const UNIT: f64 = 1.0 / (1u64 << 24) as f64;
 
-/// Roundings from input to logits: a sum of fan-in products and a bias in each layer, four terms and a product in a pool.
+/// Roundings from input to logits: a sum of fan-in products and a bias in each layer, and four terms and a product in a
+/// pool.
 fn roundings(graph: &Graph) -> f64 {
-    let layers: usize = graph.parameters().iter().filter(|p| p.fan_in > 0).map(|p| p.fan_in + 1).sum();
+    let layers: usize = graph.parameters().iter().filter(|p| p.role == Role::Kernel).map(|p| p.fan_in + 1).sum();
     (layers + 2 * 5) as f64
 }
 
@@ -51,7 +52,8 @@ fn single_precision_is_double_precision_but_for_rounding() {
             assert!(gap <= tolerance * b, "{what}: {f} against {e}, bound {:e}", tolerance * b);
             (apart, size) = (apart.max(gap), size.max(e.abs()));
         }
-        // Bounds add up the worst; in practice errors partly cancel, and a wrong scale would show here.
+        // The bounds add up the worst cases. In practice errors partly cancel, and a wrong scale would be detected
+        // here.
         assert!(apart < 1e-5 * size, "{what}: {apart:e} apart at sizes of {size}");
     };
     let flat = |a: Array2<f64>| a.into_raw_vec_and_offset().0;
@@ -63,7 +65,8 @@ fn single_precision_is_double_precision_but_for_rounding() {
         &flat(positive.logits().to_owned()),
         there,
     );
-    // Back again, through transposed layers of at most 99 features each, then a sum of at most 72 places and 33 images.
+    // The reverse pass goes through transposed layers of at most 99 features each, and then sums at most 72 positions
+    // and 33 images.
     let back = there + (4.0 * 100.0 + 72.0 + 33.0) * UNIT;
     within(
         "vjp",

@@ -1,11 +1,11 @@
-//! Sums, and values that are read twice: each operation's vjp must then add to what another one wrote.
+//! Sums, and values with two readers: each reader's vjp must add to the cotangent that the other one wrote.
 
 use crate::derivatives;
 use crate::{draw, nets};
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Value};
 use ndarray::array;
 
-/// A convolution, `block`, and a dense layer on pictures of 5 × 6 × 3.
+/// A convolution, `block`, and a dense layer on images of 5 × 6 × 3.
 fn around(block: impl Fn(&mut GraphBuilder, Value) -> Value) -> Graph {
     let mut g = GraphBuilder::new(&[5, 6, 3]);
     let x = g.conv2d(g.input(), "Conv_in", Conv2dSpec::same(3, 2)).unwrap();
@@ -27,7 +27,7 @@ fn a_sum_is_a_sum() {
     let y = g.add(x, y).unwrap();
     let y = g.add(y, y).unwrap();
     let graph = g.finish(y).unwrap();
-    // y = 2 (x + b + x W) with b = (1, 2, 3) and W zero but for W[0, 2] = 5.
+    // y = 2 (x + b + x W) with b = (1, 2, 3) and W zero except W[0, 2] = 5.
     let params = [1.0, 2.0, 3.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
     let images = array![[10.0, 20.0, 30.0]];
     let at = graph.linearize(&params, images.view()).unwrap();
@@ -43,7 +43,7 @@ fn an_input_read_twice_by_a_convolution_and_a_sum() {
         g.add(x, y).unwrap()
     });
     check("x + conv(x)", &graph);
-    // The other order of the sum, and of the reverse pass's writes.
+    // The sum in the other order, so that the reverse pass writes in the other order.
     let graph = around(|g, x| {
         let y = g.conv2d(x, "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
         let z = g.conv2d(x, "Conv_1", Conv2dSpec::same(3, 1)).unwrap();
@@ -83,7 +83,7 @@ fn an_input_read_twice_by_dense_layers() {
     let b = g.dense(y, "Dense_2", 7).unwrap();
     let z = g.add(a, b).unwrap();
     let z = g.add(y, z).unwrap();
-    // A skip from the network's own input, which no parameters lie before.
+    // A skip connection from the network's input, which does not depend on parameters.
     let skip = g.dense(x, "Dense_3", 7).unwrap();
     let z = g.add(z, skip).unwrap();
     let graph = g.finish(z).unwrap();

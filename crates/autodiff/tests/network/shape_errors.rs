@@ -1,4 +1,4 @@
-//! Arrays that do not fit a network: each an error that says which, its shape and the one expected.
+//! Arrays that do not fit a network: the error names the array, its shape and the expected shape.
 
 use crate::{draw, nets};
 use minima_autodiff::{AutodiffError, Model};

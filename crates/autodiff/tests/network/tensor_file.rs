@@ -1,4 +1,4 @@
-//! Safetensors files made up for a network of one layer.
+//! Safetensors files made for a network of one layer.
 
 use minima_autodiff::{Graph, GraphBuilder};
 use safetensors::tensor::{Dtype, TensorView};
@@ -9,7 +9,7 @@ pub fn graph() -> Graph {
     g.finish(y).unwrap()
 }
 
-/// A tensor of a file to be made.
+/// A tensor for a file.
 pub struct Tensor {
     pub name: &'static str,
     pub dtype: Dtype,

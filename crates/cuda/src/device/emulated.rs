@@ -1,4 +1,4 @@
-//! A device for tests: the kernels run on the processor, in a process of its own, under address sanitizer.
+//! A device for tests: the kernels run on the CPU, in a separate process, under address sanitizer.
 
 mod child;
 mod program;
@@ -12,8 +12,8 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The order in which threads between two barriers, and the blocks of a grid, run one after another. What depends on it is
-/// a race.
+/// The order in which threads between two barriers, and the blocks of a grid, run one after another. A result that
+/// depends on it is a race.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// From the first to the last.
@@ -23,15 +23,15 @@ pub enum Order {
     Descending,
 }
 
-/// A device **for tests only**: the same sources, compiled by `g++` for this machine, one thread of the GPU after another.
+/// A device **for tests only**. It runs the same sources, compiled by `g++` for the CPU, one GPU thread after another.
 ///
-/// - Every buffer is an allocation of its exact length: address sanitizer ends the process at the first read or write
-///   beyond one, and its report comes back as the error, from that call and from all later ones.
-/// - Shared memory is NaN when a block begins, and a barrier that only some threads of a block reach is an error.
-/// - Arguments are compared with the kernel's parameters, kind by kind.
-/// - [`Order`] finds races: results must not depend on it.
+/// - Every buffer is an allocation of its exact length. Address sanitizer ends the process at the first read or write
+///   beyond a buffer, and that call and all later ones return its report as the error.
+/// - Shared memory is NaN at the start of a block. A barrier that only some threads of a block reach is an error.
+/// - Arguments are compared with the kernel's parameters, type by type.
+/// - [`Order`] finds races, because results must not depend on it.
 ///
-/// It cannot tell how fast a kernel is, nor what warps do, and rounds as this machine does, without fused products.
+/// It cannot measure speed and does not emulate warps. It rounds as the CPU does, without fused products.
 pub struct EmulatedDevice {
     emulator: Arc<Emulator>,
     kernels: HashSet<&'static str>,
@@ -39,23 +39,23 @@ pub struct EmulatedDevice {
 }
 
 impl EmulatedDevice {
-    /// Compiles this crate's [`SOURCES`], unless that has been done, and starts.
+    /// Compiles this crate's [`SOURCES`], unless they are compiled already, and starts the emulator.
     ///
     /// # Errors
     ///
-    /// [`CudaError::Missing`] without `g++` and binutils; if a source does not compile without warnings; or if the process
-    /// cannot start.
+    /// Returns [`CudaError::Missing`] without `g++` and binutils, [`CudaError::Compile`] if a source does not compile
+    /// without warnings, and [`CudaError::Emulator`] if the process cannot start.
     pub fn start() -> Result<Self, CudaError> {
         Self::start_with(SOURCES, Order::Ascending)
     }
 
-    /// The same with other sources, and with a choice of order.
+    /// Starts the emulator with other sources and with this order.
     ///
     /// # Errors
     ///
-    /// As for [`start`](Self::start).
+    /// Returns the errors of [`start`](Self::start).
     pub fn start_with(sources: &[Source], order: Order) -> Result<Self, CudaError> {
-        // Beside the running program, which is a test in cargo's target folder.
+        // Beside the running program, a test in cargo's target folder.
         let program = std::env::current_exe().ok();
         let beside = program.as_ref().and_then(|path| path.parent());
         let folder = beside.map_or_else(std::env::temp_dir, PathBuf::from).join("minima-cuda-emulator");
@@ -81,7 +81,7 @@ impl EmulatedDevice {
         }
     }
 
-    /// Sends a launch, to be run or only to be checked.
+    /// Sends a launch, to run it or only to check it.
     fn send(&self, kernel: &'static str, run: bool, body: &[u8]) -> Result<(), CudaError> {
         let mut request = vec![if run { b'L' } else { b'C' }];
         request.extend_from_slice(body);
@@ -134,7 +134,7 @@ impl Drop for Allocation {
     }
 }
 
-/// Launches, as they are sent, and the memory that they use.
+/// Launches in the emulator's format, and the memory that they use.
 #[derive(Default)]
 pub struct EmulatedRecording {
     launches: Vec<(&'static str, Vec<u8>)>,
@@ -240,7 +240,7 @@ impl Device for EmulatedDevice {
     }
 }
 
-/// Notes that `allocation` is used, and returns its number.
+/// Records that `allocation` is used, and returns its number.
 fn keep(allocation: &Arc<Allocation>, memory: &mut Vec<Arc<Allocation>>) -> u64 {
     memory.push(Arc::clone(allocation));
     allocation.id

@@ -1,4 +1,4 @@
-//! What kernels run on: memory, launches, and recordings of launches.
+//! The interface of devices: memory, launches, and recordings of launches.
 
 mod emulated;
 mod nvidia;
@@ -18,11 +18,11 @@ impl Element for u32 {}
 mod sealed {
     use cudarc::driver::{DeviceRepr, ValidAsZeroBits};
 
-    /// What the two devices need to know of a number.
+    /// The byte representation of a number, for both devices.
     pub trait Sealed: Copy + Default + Send + Sync + 'static + DeviceRepr + ValidAsZeroBits {
-        /// Appends the number's bytes, the lowest first.
+        /// Appends the number's bytes in little-endian order.
         fn put(self, to: &mut Vec<u8>);
-        /// The number that `bytes` are, the lowest first; bytes that are missing count as zero.
+        /// The number with these little-endian bytes. Missing bytes count as zero.
         fn get(bytes: &[u8]) -> Self;
     }
 
@@ -49,53 +49,55 @@ mod sealed {
 
 /// Numbers in a device's memory.
 pub trait Memory {
-    /// How many.
+    /// The number of its numbers.
     fn len(&self) -> usize;
 
-    /// Whether there are none.
+    /// Whether it is empty.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// What kernels run on. All work is done in the order in which it is asked for.
+/// A device that runs kernels. All work is done in the order of the calls.
 pub trait Device: Sized + Send + Sync + 'static {
-    /// Numbers in the device's memory, freed when dropped.
+    /// Numbers in the device's memory, freed on drop.
     type Buffer<T: Element>: Memory + Send + Sync;
 
-    /// Launches that were recorded, to be run again.
+    /// Recorded launches, which can be run again.
     type Recording;
 
     /// A new buffer of `len` zeros.
     ///
     /// # Errors
     ///
-    /// Without enough memory, and while launches are recorded.
+    /// Returns a [`CudaError`] if there is too little memory, and [`CudaError::Recording`] while launches are recorded.
     fn zeros<T: Element>(&self, len: usize) -> Result<Self::Buffer<T>, CudaError>;
 
     /// Overwrites the buffer `to` with `from`.
     ///
     /// # Errors
     ///
-    /// If the lengths differ, and while launches are recorded.
+    /// Returns [`CudaError::Length`] if the lengths differ, and [`CudaError::Recording`] while launches are recorded.
     fn upload<T: Element>(&self, from: &[T], to: &mut Self::Buffer<T>) -> Result<(), CudaError>;
 
-    /// Overwrites `to` with the buffer `from`, once all launches before are done.
+    /// Overwrites `to` with the buffer `from`, after all earlier launches.
     ///
     /// # Errors
     ///
-    /// If the lengths differ, while launches are recorded, and if a launch before has failed.
+    /// Returns [`CudaError::Length`] if the lengths differ, [`CudaError::Recording`] while launches are recorded, and
+    /// the error of an earlier launch that failed.
     fn download<T: Element>(&self, from: &Self::Buffer<T>, to: &mut [T]) -> Result<(), CudaError>;
 
     /// Runs `kernel` on `grid` blocks of `block` threads each, both in (x, y, z).
     ///
-    /// `args` must be what the kernel takes, in order and kind. A kernel writes to those buffers that its source says it
-    /// writes to, though they are borrowed as shared here.
+    /// `args` must match the kernel's parameters in order and type. A kernel writes to the buffers that its source says
+    /// it writes to, although they are borrowed as shared here.
     ///
     /// # Errors
     ///
-    /// If no kernel has that name, for sizes that the device cannot take, for offsets beyond a buffer's end, and if the
-    /// device fails; a failure of the kernel itself may come back from a later call.
+    /// Returns [`CudaError::UnknownKernel`] if no kernel has that name, [`CudaError::Launch`] if the device does not
+    /// accept the sizes, the arguments or an offset, and a [`CudaError`] if the device fails. A later call may return
+    /// the failure of the kernel itself.
     fn launch(
         &self,
         kernel: &'static str,
@@ -104,30 +106,30 @@ pub trait Device: Sized + Send + Sync + 'static {
         args: &[Arg<'_, Self>],
     ) -> Result<(), CudaError>;
 
-    /// Calls `launches`, whose launches are recorded and do not run. In it nothing may be allocated, uploaded or downloaded.
-    /// Buffers that a recording uses must outlive it.
+    /// Calls `launches` and records its launches, which do not run. During the call nothing may be allocated, uploaded
+    /// or downloaded. The buffers that a recording uses must outlive it.
     ///
     /// # Errors
     ///
-    /// Those of `launches`, and if the device cannot record.
+    /// Returns the errors of `launches`, and a [`CudaError`] if the device cannot record.
     fn record(&self, launches: impl FnOnce() -> Result<(), CudaError>) -> Result<Self::Recording, CudaError>;
 
     /// Runs the launches of a recording, in order.
     ///
     /// # Errors
     ///
-    /// If the device fails, and while launches are recorded.
+    /// Returns a [`CudaError`] if the device fails, and [`CudaError::Recording`] while launches are recorded.
     fn replay(&self, recording: &Self::Recording) -> Result<(), CudaError>;
 
-    /// Waits until all work is done.
+    /// Waits until all work is completed.
     ///
     /// # Errors
     ///
-    /// If a launch has failed, and while launches are recorded.
+    /// Returns the error of a launch that failed, and [`CudaError::Recording`] while launches are recorded.
     fn synchronize(&self) -> Result<(), CudaError>;
 }
 
-/// One argument of a kernel: a pointer into a buffer, from an offset (in numbers) on; or a number.
+/// One argument of a kernel: a number, or a pointer into a buffer at an offset (counted in numbers).
 pub enum Arg<'a, D: Device> {
     /// A pointer to `float`.
     F32(&'a D::Buffer<f32>, usize),
@@ -151,7 +153,7 @@ impl<D: Device> Clone for Arg<'_, D> {
 
 impl<D: Device> Copy for Arg<'_, D> {}
 
-/// The limits that all of NVIDIA's devices share, and the ends of buffers.
+/// Checks the limits of all NVIDIA devices, and that offsets lie within their buffers.
 fn check_launch<D: Device>(
     kernel: &str,
     grid: [u32; 3],

@@ -1,4 +1,4 @@
-//! NVIDIA's GPUs, through cudarc: a driver and an NVRTC that are looked for when the program runs.
+//! NVIDIA's GPUs, through cudarc. The driver and NVRTC are looked for when the program runs.
 
 #![expect(unsafe_code, reason = "kernels are launched, and NVIDIA's libraries called, here and in `nvrtc`")]
 
@@ -17,12 +17,13 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The oldest driver that is used, as the CUDA version that it supports: 1000 · major + 10 · minor.
+/// The oldest supported driver, as the CUDA version that it supports: 1000 · major + 10 · minor.
 const OLDEST_DRIVER: i32 = 12_000;
 
-/// A GPU, with this crate's kernels compiled for it and one stream that all work goes to.
+/// A GPU with this crate's compiled kernels and one stream for all work.
 ///
-/// It may be shared between threads; launches of other threads while one records become part of its recording.
+/// It may be shared between threads. While one thread records, the launches of other threads become part of the
+/// recording.
 pub struct NvidiaDevice {
     stream: Arc<CudaStream>,
     kernels: HashMap<&'static str, Kernel>,
@@ -37,31 +38,31 @@ struct Kernel {
 }
 
 impl NvidiaDevice {
-    /// How many GPUs there are. Zero without a driver.
+    /// The number of GPUs; zero without a driver.
     pub fn count() -> usize {
         devices().unwrap_or(0)
     }
 
-    /// Whether [`open`](Self::open) can be expected to work for the first GPU: driver, GPU and NVRTC are there.
+    /// Whether a driver, a GPU and NVRTC are present, so that [`open`](Self::open) should work for the first GPU.
     pub fn available() -> bool {
         Self::count() > 0 && nvrtc::version().is_ok()
     }
 
-    /// Opens GPU number `ordinal`, counted from 0 as the driver does, and compiles this crate's [`SOURCES`] for it.
+    /// Opens GPU number `ordinal`, counted from 0 in the driver's order, and compiles this crate's [`SOURCES`] for it.
     ///
     /// # Errors
     ///
-    /// [`CudaError::Missing`], which says whether the driver, the GPU or NVRTC is missing and how to get it; and whatever
-    /// the driver reports.
+    /// Returns [`CudaError::Missing`] if the driver, the GPU or NVRTC is missing, and [`CudaError::Driver`] if the
+    /// driver reports an error.
     pub fn open(ordinal: usize) -> Result<Self, CudaError> {
         Self::open_with(ordinal, SOURCES)
     }
 
-    /// The same with other sources.
+    /// Opens GPU number `ordinal` with other sources.
     ///
     /// # Errors
     ///
-    /// As for [`open`](Self::open), and if a source does not compile.
+    /// Returns the errors of [`open`](Self::open), and [`CudaError::Compile`] if a source does not compile.
     pub fn open_with(ordinal: usize, sources: &[Source]) -> Result<Self, CudaError> {
         let count = devices()?;
         if ordinal >= count {
@@ -70,8 +71,8 @@ impl NvidiaDevice {
         }
         let (nvrtc_major, nvrtc_minor) = nvrtc::version()?;
         let context = CudaContext::new(ordinal).map_err(|error| driver("opening the GPU", error))?;
-        // SAFETY: cudarc's events order the work of several streams, and interfere with recording. Here all work, and all
-        // freeing, is of the one stream that follows.
+        // SAFETY: cudarc's events order the work of several streams and interfere with recording. All work and all
+        // freeing here uses the one stream created below.
         unsafe { context.disable_event_tracking() };
         let about = |error| driver("asking the GPU what it is", error);
         let (major, minor) = context.compute_capability().map_err(about)?;
@@ -92,7 +93,7 @@ impl NvidiaDevice {
         Ok(device)
     }
 
-    /// The GPU's name and compute capability, the driver and NVRTC, in a line.
+    /// The GPU's name and compute capability, the driver and NVRTC, in one line.
     pub fn describe(&self) -> &str {
         &self.description
     }
@@ -108,7 +109,7 @@ impl NvidiaDevice {
                 return Err(CudaError::UnknownKernel { kernel: name.to_owned() });
             };
             let function = module.load_function(name).map_err(loading)?;
-            // Asking also has the kernel loaded now, not at its first launch, which may be recorded.
+            // This also loads the kernel now, not at its first launch, which may be recorded.
             let most_threads = function.max_threads_per_block().map_err(loading)?;
             let most_threads = u32::try_from(most_threads).unwrap_or(0);
             let kernel = Kernel { function, parameters: signature.parameters.clone(), most_threads };
@@ -125,10 +126,10 @@ impl NvidiaDevice {
     }
 }
 
-/// How many GPUs the driver sees; an error without one, or without a driver.
+/// The number of GPUs that the driver finds; an error without a GPU or a driver.
 fn devices() -> Result<usize, CudaError> {
     let missing = |missing, found| CudaError::Missing { missing, found };
-    // SAFETY: it opens shared libraries by the driver's names, which run nothing but their own initialization.
+    // SAFETY: this opens shared libraries by the driver's names, which only run their own initialization.
     if !unsafe { sys::is_culib_present() } {
         let found = "no shared library libcuda (nvcuda.dll on Windows) can be loaded".to_owned();
         return Err(missing(Missing::Driver, found));
@@ -148,7 +149,7 @@ fn devices() -> Result<usize, CudaError> {
 
 fn driver_version() -> Result<i32, DriverError> {
     let mut version = 0;
-    // SAFETY: callers have seen that the driver's library is there, and the pointer is to an integer of ours.
+    // SAFETY: callers have checked that the driver's library is present, and the pointer is to an integer of ours.
     unsafe { sys::cuDriverGetVersion(&mut version) }.result().map(|()| version)
 }
 
@@ -161,10 +162,10 @@ fn report(error: DriverError) -> String {
     format!("{:?} ({})", error.0, text.unwrap_or_default())
 }
 
-/// Memory, or whatever else must outlive a recording's use of it.
+/// Memory, or another object that must outlive a recording that uses it.
 type Kept = Arc<dyn Any + Send + Sync>;
 
-/// While launches are recorded: what they use.
+/// The memory that launches use while they are recorded.
 #[derive(Default)]
 struct Capture(Mutex<Option<Vec<Kept>>>);
 
@@ -173,7 +174,8 @@ impl Capture {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps memory until the recording is dropped, if there is one. To free memory would become part of it.
+    /// Keeps memory alive until the recording is dropped, if there is one. Freeing the memory would become part of the
+    /// recording.
     fn keep(&self, memory: impl FnOnce() -> Kept) {
         if let Some(kept) = &mut *self.kept() {
             kept.push(memory());
@@ -184,7 +186,7 @@ impl Capture {
 /// Numbers in a GPU's memory.
 pub struct NvidiaBuffer<T: Element> {
     memory: Arc<CudaSlice<T>>,
-    /// Where they begin.
+    /// The address of the first number.
     address: u64,
     len: usize,
     capture: Arc<Capture>,
@@ -210,9 +212,9 @@ impl<T: Element> Drop for NvidiaBuffer<T> {
     }
 }
 
-/// A CUDA graph, and the memory that it uses.
+/// A CUDA graph and the memory that it uses.
 pub struct NvidiaRecording {
-    /// None if nothing was launched.
+    /// `None` if nothing was launched.
     graph: Option<CudaGraph>,
     kept: Vec<Kept>,
     capture: Arc<Capture>,
@@ -227,12 +229,12 @@ impl Drop for NvidiaRecording {
     }
 }
 
-/// The time in which a stream records, which ends with this also when the caller's launches panic.
+/// Ends the recording of a stream on drop, even if the caller's launches panic.
 struct Capturing<'a>(&'a NvidiaDevice);
 
 impl<'a> Capturing<'a> {
     fn begin(device: &'a NvidiaDevice) -> Result<Self, CudaError> {
-        // Relaxed: what other threads do with their streams, and what the driver does on its own, is none of ours.
+        // Relaxed: a recording ignores what other threads do with their streams, and what the driver does on its own.
         let mode = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
         device.stream.begin_capture(mode).map_err(|error| driver("beginning a recording", error))?;
         *device.capture.kept() = Some(Vec::new());
@@ -254,9 +256,9 @@ impl<'a> Capturing<'a> {
 impl Drop for Capturing<'_> {
     fn drop(&mut self) {
         if self.0.capture.kept().is_some() {
-            // There is nobody to tell: the caller's own failure is on its way.
+            // The error is dropped here, because the caller's own failure is being returned.
             let _ = self.0.stream.end_capture(CUgraphInstantiate_flags(0));
-            // Freed only now that the stream no longer records.
+            // Memory is freed only after the stream has stopped recording.
             drop(self.0.capture.kept().take());
         }
     }
@@ -272,7 +274,7 @@ impl Device for NvidiaDevice {
         if len > limit {
             return Err(CudaError::TooLarge { what: "a buffer", found: len, limit });
         }
-        // The driver allocates nothing of size zero, so one number stands for none.
+        // The driver does not allocate size zero, so an empty buffer has one number.
         let allocated = self.stream.alloc_zeros::<T>(len.max(1));
         let memory = allocated.map_err(|error| driver(format!("allocating {len} numbers"), error))?;
         let address = memory.device_ptr(&self.stream).0;
@@ -286,7 +288,7 @@ impl Device for NvidiaDevice {
         }
         let failed = |error| driver("an upload", error);
         self.stream.context().bind_to_thread().map_err(failed)?;
-        // SAFETY: there are `len` numbers at either end, and `from` is borrowed until the copy is done.
+        // SAFETY: both sides hold `len` numbers, and `from` is borrowed until the copy is completed.
         unsafe { result::memcpy_htod_async(to.address, from, self.stream.cu_stream()) }.map_err(failed)?;
         self.stream.synchronize().map_err(failed)
     }
@@ -298,8 +300,8 @@ impl Device for NvidiaDevice {
         }
         let failed = |error| driver("a download", error);
         self.stream.context().bind_to_thread().map_err(failed)?;
-        // SAFETY: there are `len` numbers at either end, of a type without forbidden bits, and `to` is borrowed until the
-        // copy is done.
+        // SAFETY: both sides hold `len` numbers of a type without invalid bit patterns, and `to` is borrowed until the
+        // copy is completed.
         unsafe { result::memcpy_dtoh_async(to, from.address, self.stream.cu_stream()) }.map_err(failed)?;
         self.stream.synchronize().map_err(failed)
     }
@@ -325,16 +327,17 @@ impl Device for NvidiaDevice {
         if kinds != *parameters {
             return Err(fail(format!("arguments {kinds:?}"), format!("{parameters:?}")));
         }
-        // Each as the lowest bytes of a word, from which the driver takes as many as the parameter has.
+        // Each argument in the lowest bytes of a word. The driver reads as many bytes as the parameter has.
         let words: Vec<u64> = args.iter().map(word).collect();
         let mut launch = self.stream.launch_builder(function);
         for word in &words {
             launch.arg(word);
         }
         let [grid_dim, block_dim] = [grid, block].map(|[x, y, z]| (x, y, z));
-        // SAFETY: the arguments are as many and of the kinds that the kernel takes, as its PTX says, and the addresses are of
-        // buffers that live: freeing is in the order of the stream, after this launch. A kernel stays within its buffers if
-        // its launcher gives it their sizes; the emulator's tests run all launchers under address sanitizer.
+        // SAFETY: the arguments match the kernel's parameters in number and type, according to its PTX, and their
+        // addresses belong to live buffers, because freeing follows this launch in the stream. A kernel stays within
+        // its buffers if its launcher gives it their sizes; the emulator's tests run all launchers under address
+        // sanitizer.
         let launched = unsafe { launch.launch(LaunchConfig { grid_dim, block_dim, shared_mem_bytes: 0 }) };
         launched.map(drop).map_err(|error| driver(format!("launch of {kernel}"), error))
     }

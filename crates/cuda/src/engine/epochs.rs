@@ -1,5 +1,5 @@
-//! Epochs of training on a device: data, order and position lie there, and after its first two steps an epoch is one
-//! recorded step, run again and again.
+//! Epochs of training on a device. Data, order and position are on the device. After its first two steps, an epoch
+//! replays one recorded step.
 
 use super::pool::Pool;
 use super::{CudaEngine, DeviceBatch};
@@ -9,19 +9,19 @@ use crate::ops::{DataSet, Pixels, advance, pack_bytes};
 use crate::slice::Slice;
 use std::sync::{Arc, PoisonError};
 
-/// A data set on a device: pixels as bytes, of which the network gets `byte / 255`.
+/// A data set on a device. Its pixels are bytes; the network gets `byte / 255`.
 pub struct DeviceData<D: Device> {
     words: D::Buffer<u32>,
     labels: D::Buffer<u32>,
     images: usize,
 }
 
-/// What an epoch saw: means over its batches, each measured before its step.
+/// Means over an epoch's batches, each measured before its step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EpochReport {
     /// Training loss.
     pub loss: f64,
-    /// Share of images classified correctly, 0 to 1.
+    /// Share of correctly classified images, 0 to 1.
     pub accuracy: f64,
 }
 
@@ -33,12 +33,12 @@ pub struct Epochs<'e, D: Device> {
     position: D::Buffer<u32>,
     whole: Room<D>,
     rest: Room<D>,
-    /// Where the steps' buffers come from, and stay for as long as there is a recording of them.
+    /// The pool of the steps' buffers, which must live as long as a recording that uses them.
     pool: Arc<Pool<D>>,
     recording: Option<D::Recording>,
 }
 
-/// Room for a batch.
+/// Buffers for a batch.
 struct Room<D: Device> {
     size: usize,
     images: D::Buffer<f32>,
@@ -57,17 +57,18 @@ impl<D: Device> Room<D> {
 }
 
 impl<D: Device> CudaEngine<D> {
-    /// Copies a data set to the device: pixels one image after another, a label for each.
+    /// Copies a data set to the device: the pixels, one image after another, and one label per image.
     ///
     /// # Errors
-    /// When there are not as many pixels as the labels and the network ask for, or the device fails.
+    /// Returns [`CudaError::Length`] if the number of pixels does not match the labels and the network, and a
+    /// [`CudaError`] if the device fails.
     pub fn load(&self, pixels: &[u8], labels: &[usize]) -> Result<DeviceData<D>, CudaError> {
         let (features, expected) = (self.network.inputs, self.network.inputs * labels.len());
         if pixels.len() != expected {
             return Err(CudaError::Length { what: "pixels", found: pixels.len(), expected });
         }
         let packed = pack_bytes(pixels, features);
-        // A label that no u32 holds names no class either way.
+        // A label too large for a u32 names no class, and neither does its replacement.
         let named: Vec<u32> = labels.iter().map(|&label| u32::try_from(label).unwrap_or(u32::MAX)).collect();
         let (mut words, mut on_device) = (self.device.zeros(packed.len())?, self.device.zeros(named.len())?);
         self.device.upload(&packed, &mut words)?;
@@ -75,10 +76,10 @@ impl<D: Device> CudaEngine<D> {
         Ok(DeviceData { words, labels: on_device, images: labels.len() })
     }
 
-    /// Epochs in batches of `batch` images; the last of an epoch may have fewer.
+    /// Epochs in batches of `batch` images. The last batch of an epoch may be smaller.
     ///
     /// # Errors
-    /// When a batch is to have no image, or the device fails.
+    /// Returns [`CudaError::Length`] if `batch` is zero, and a [`CudaError`] if the device fails.
     pub fn epochs<'e>(&'e self, data: &'e DeviceData<D>, batch: usize) -> Result<Epochs<'e, D>, CudaError> {
         if batch == 0 {
             return Err(CudaError::Length { what: "a batch", found: 0, expected: 1 });
@@ -98,11 +99,13 @@ impl<D: Device> CudaEngine<D> {
 }
 
 impl<D: Device> Epochs<'_, D> {
-    /// One epoch in this order of all images. `step` must do the same in every call, on the same vectors and states: only
-    /// the first calls of the first epoch happen, the others are repetitions of what they asked of the device.
+    /// Runs one epoch in this order of all images. `step` must do the same in every call, on the same vectors and
+    /// states: it is only called for the first steps of the first epoch, and all other steps replay the work that it
+    /// recorded.
     ///
     /// # Errors
-    /// When the order has not each image's number, a step fails, or the device does.
+    /// Returns [`CudaError::Length`] if the order does not have one number for each image, the error of a step that
+    /// fails, and a [`CudaError`] if the device fails.
     pub fn run<E: From<CudaError>>(
         &mut self,
         order: &[u32],
@@ -146,7 +149,7 @@ impl<D: Device> Epochs<'_, D> {
         Ok(EpochReport { loss: sum.loss / steps, accuracy: sum.accuracy / steps })
     }
 
-    /// Gathers the batch at the current position, steps, and moves on.
+    /// Gathers the batch at the current position, runs a step, and advances the position.
     fn step<E: From<CudaError>>(
         &self,
         room: &Room<D>,
@@ -191,7 +194,7 @@ impl<D: Device> CudaEngine<D> {
         crate::linalg::clear(&self.device, Slice::all(&self.tally))
     }
 
-    /// Adds the tally's means over batches of this size, times their number.
+    /// Adds the tally's means over batches of this size, times the number of batches.
     fn add_tally(&self, sum: &mut EpochReport, batch: usize) -> Result<(), CudaError> {
         let mut tally = [0.0; 2];
         self.device.download(&self.tally, &mut tally)?;

@@ -47,7 +47,8 @@ impl<D: Device, R: SolverReal> DeviceColumns<D, R> {
 }
 
 impl<D: Device> CudaEngine<D> {
-    /// Lower triangle of the Gram matrix of the gradients of `directions` cotangents an image, which `place` writes.
+    /// The lower triangle of the Gram matrix of the gradients, for `directions` cotangents per image, which `place`
+    /// writes.
     fn gram(
         &self,
         at: &DevicePoint<'_, D>,
@@ -63,7 +64,7 @@ impl<D: Device> CudaEngine<D> {
         let gradients = self.take(rows * order)?;
         let gram: Loan<D, f32> = self.take(order * order)?;
         let (lower, mut write) = (Gram { order }, Write::Store);
-        // A reverse pass meets the layers last to first.
+        // A reverse pass visits the layers last to first.
         let mut end = rows;
         let mut at_layer = |node: &Node, x: Slice<'_, D, f32>, dy: Slice<'_, D, f32>| match &node.operation {
             Operation::Conv2d(conv) => {
@@ -80,7 +81,7 @@ impl<D: Device> CudaEngine<D> {
                 write = Write::Add;
                 Ok(())
             }
-            _ => Ok(()),
+            Operation::Relu(_) | Operation::AvgPool2d(_) | Operation::MaxPool2d(_) | Operation::Add(_) => Ok(()),
         };
         let (params, all) = (at.params.all(), cotangents.all());
         network.reverse(device, params, at.values(), columns, all, None, &mut at_layer)?;
@@ -143,7 +144,14 @@ fn root_alpha(mean: bool, images: usize) -> f64 {
 
 /// Parameters of all convolutions, whose per-sample gradients enter a Gram matrix.
 fn convolution_params(network: &Network) -> usize {
-    let of = |node: &Node| if let Operation::Conv2d(conv) = &node.operation { conv.params() } else { 0 };
+    let of = |node: &Node| match &node.operation {
+        Operation::Conv2d(conv) => conv.params(),
+        Operation::Dense(..)
+        | Operation::Relu(_)
+        | Operation::AvgPool2d(_)
+        | Operation::MaxPool2d(_)
+        | Operation::Add(_) => 0,
+    };
     network.nodes.iter().map(of).sum()
 }
 
@@ -285,8 +293,8 @@ impl<D: Device, R: SolverReal> FunctionSpace<f32, R> for CudaEngine<D> {
         scaled().map_err(device_error)
     }
 
-    /// Whether the system was positive definite is known only when the device is asked: where it was not, the solution is
-    /// no number, and neither is any loss after it.
+    /// The device reports only later whether the system was positive definite. If it was not, the solution is NaN, and
+    /// so is every later loss.
     fn solve(
         &self,
         system: DeviceColumns<D, R>,

@@ -1,13 +1,14 @@
 //! A device as an engine: training, evaluation and Gauss-Newton's linear algebra on it.
 //!
-//! Data, parameters and what optimizers remember stay on the device; a step brings nothing back. What optimizers do is in
-//! `minima-optim`, once for all engines.
+//! Data, parameters and optimizer states stay on the device; a step copies nothing back. The optimizers are in
+//! `minima-optim`, the same for all engines.
 
 mod epochs;
 mod function_space;
 mod model;
 mod network;
 mod pool;
+mod same_network;
 
 pub use epochs::{DeviceData, EpochReport, Epochs};
 pub use function_space::{DeviceColumns, DeviceFactors, DevicePoint};
@@ -31,13 +32,13 @@ pub struct CudaEngine<D: Device> {
     device: D,
     graph: Arc<Graph>,
     network: Network,
-    /// Where steps take their buffers from.
+    /// The pool of the steps' buffers.
     pool: Mutex<Arc<Pool<D>>>,
-    /// The sum of the losses, and the number of correct images, of the batches since they were last asked for.
+    /// The sum of the losses and the number of correct images, over the batches since they were last read.
     tally: D::Buffer<f64>,
 }
 
-/// A number for each parameter, on a device.
+/// One number for each parameter, on a device.
 pub struct DeviceVector<D: Device>(Loan<D, f32>);
 
 impl<D: Device> DeviceVector<D> {
@@ -46,7 +47,7 @@ impl<D: Device> DeviceVector<D> {
     }
 }
 
-/// What an update rule remembers on a device.
+/// The state of an update rule on a device.
 pub struct DeviceState<D: Device> {
     memory: Vec<D::Buffer<f32>>,
     steps: Option<D::Buffer<u32>>,
@@ -64,17 +65,18 @@ impl<D: Device> fmt::Debug for DeviceState<D> {
     }
 }
 
-/// Images and labels of a step, on a device.
+/// The images and labels of a step, on a device.
 pub struct DeviceBatch<'b, D: Device> {
     images: Slice<'b, D, f32>,
     labels: Slice<'b, D, u32>,
 }
 
 impl<D: Device> CudaEngine<D> {
-    /// A network on a device.
+    /// An engine for a network on a device.
     ///
     /// # Errors
-    /// When the device has too little memory.
+    /// Returns [`CudaError::Shape`] if the kernels do not support the sizes of a layer, and a [`CudaError`] if the
+    /// device has too little memory.
     pub fn new(device: D, graph: Arc<Graph>) -> Result<Self, CudaError> {
         let network = Network::new(&graph)?;
         let tally = device.zeros(2)?;
@@ -93,25 +95,26 @@ impl<D: Device> CudaEngine<D> {
         &self.graph
     }
 
-    /// Parameters on the device.
+    /// Copies parameters to the device.
     ///
     /// # Errors
-    /// When they are another number than the network has, or the device fails.
+    /// Returns [`CudaError::Length`] if there is not one number for each parameter, and a [`CudaError`] if the device
+    /// fails.
     pub fn vector(&self, params: &[f32]) -> Result<DeviceVector<D>, CudaError> {
         if params.len() != self.network.params {
             let expected = self.network.params;
             return Err(CudaError::Length { what: "parameters", found: params.len(), expected });
         }
-        // From a pool of its own: it lives on when a recorded step's pool is gone.
+        // It has its own pool, because it outlives the pool of a recorded step.
         let mut vector = Loan::take(&self.device, &Arc::default(), params.len())?;
         vector.upload(&self.device, params)?;
         Ok(DeviceVector(vector))
     }
 
-    /// A vector's numbers, once all that was asked for before is done.
+    /// A vector's numbers, after all earlier work.
     ///
     /// # Errors
-    /// When the device fails, or has failed.
+    /// Returns a [`CudaError`] if the device fails, or has failed before.
     pub fn read(&self, vector: &DeviceVector<D>) -> Result<Vec<f32>, CudaError> {
         vector.0.download(&self.device)
     }
@@ -148,7 +151,7 @@ impl<D: Device> CudaEngine<D> {
         self.vjp_of(params, values, cotangents.all())
     }
 
-    /// Adds a batch's losses and correct images to the tally, and writes the residual of its mean loss.
+    /// Adds a batch's losses and correct images to the tally, and writes the residual of the batch's mean loss.
     fn tally_up(
         &self,
         values: Values<'_, D>,
@@ -159,7 +162,7 @@ impl<D: Device> CudaEngine<D> {
         self.loss(values.images).training(&self.device, logits, labels, residual, share, Slice::all(&self.tally))
     }
 
-    /// `Jᵀ w`, with w in its place in `cotangents`.
+    /// `Jᵀ w`, with w in the output's range of `cotangents`.
     fn vjp_of(
         &self,
         params: &DeviceVector<D>,
@@ -237,7 +240,7 @@ impl<D: Device> CudaEngine<D> {
     }
 }
 
-/// A device's error as a network's.
+/// Converts a device's error into a network's error.
 fn device_error(error: CudaError) -> AutodiffError {
     match error {
         CudaError::Autodiff(error) => error,
@@ -287,7 +290,7 @@ impl<D: Device> Engine<f32> for CudaEngine<D> {
     }
 }
 
-/// The precisions that a device solves in: `f32` and `f64`.
+/// The precisions in which a device solves systems: `f32` and `f64`.
 #[expect(private_bounds, reason = "sealed: there are kernels for these two types and no other")]
 pub trait SolverReal: Real + Pooled + Element + minima_autodiff::Scalar {}
 

@@ -2,6 +2,7 @@
 
 use super::network::Values;
 use super::pool::Loan;
+use super::same_network::check_same_network;
 use super::{CudaEngine, DeviceVector, device_error};
 use crate::device::Device;
 use crate::ops::{DataSet, Pixels};
@@ -10,17 +11,17 @@ use crate::{Columns, CudaError};
 use minima_autodiff::{AutodiffError, Classifier, CotangentOf, Differentiable, Graph, Model};
 use ndarray::{Array2, ArrayView2, Axis};
 
-/// Images evaluated at once: bounds the device's memory.
+/// Images evaluated at once, which bounds the device memory in use.
 const IMAGES_AT_ONCE: usize = 2_000;
 
-/// A trained network on a device. Images, logits and gradients come and go as arrays of the host.
+/// A trained network on a device. Images, logits and gradients are arrays on the host.
 pub struct DeviceModel<'e, D: Device> {
     engine: &'e CudaEngine<D>,
     host: Model<f32>,
     params: DeviceVector<D>,
 }
 
-/// A chunk of images that has gone forward.
+/// A chunk of images after its forward pass.
 struct Passed<D: Device> {
     images: usize,
     input: Loan<D, f32>,
@@ -39,8 +40,10 @@ impl<D: Device> CudaEngine<D> {
     /// A model on this device.
     ///
     /// # Errors
-    /// When the model is of another network, or the device fails.
+    /// Returns [`CudaError::OtherNetwork`] if the layers or the shapes of the model's network are not those of the engine's
+    /// network, and the device's error if it fails.
     pub fn model(&self, host: Model<f32>) -> Result<DeviceModel<'_, D>, CudaError> {
+        check_same_network(host.graph(), &self.graph)?;
         let params = self.vector(host.params())?;
         Ok(DeviceModel { engine: self, host, params })
     }
@@ -61,7 +64,7 @@ impl<D: Device> DeviceModel<'_, D> {
         order.upload(&engine.device, &(0..count).map(|image| image as u32).collect::<Vec<_>>())?;
         position.upload(&engine.device, &[0])?;
         let (input, labels) = (engine.take(count * features)?, engine.take(count)?);
-        // The order stands for the labels, which nothing reads.
+        // The order also serves as labels, which nothing reads.
         let set = DataSet { pixels: Pixels::Floats(pixels.all()), labels: order.all(), features };
         set.gather(&engine.device, order.all(), position.all(), input.all(), labels.all())?;
         let arena = engine.take(engine.network.arena(count))?;
@@ -80,7 +83,7 @@ impl<D: Device> DeviceModel<'_, D> {
         Ok(by_feature.map_or_else(|_| Array2::zeros((columns, features)), |a| a.t().as_standard_layout().into_owned()))
     }
 
-    /// Puts cotangents `(images, classes)` in their place in a new arena.
+    /// Writes cotangents `(images, classes)` to the output's range of a new arena.
     fn cotangents(&self, of: &Array2<f32>) -> Result<Loan<D, f32>, CudaError> {
         let engine = self.engine;
         let images = of.nrows();
@@ -93,7 +96,7 @@ impl<D: Device> DeviceModel<'_, D> {
         Ok(arena)
     }
 
-    /// The cotangents that a caller asks for, given the logits of images from `first` on.
+    /// The caller's cotangents, given the logits of images from `first` on.
     fn asked(&self, first: usize, logits: &Array2<f32>, cotangent: &CotangentOf<'_, f32>) -> Array2<f32> {
         let mut asked = Array2::zeros(logits.raw_dim());
         for (i, (mut row, logits)) in asked.outer_iter_mut().zip(logits.outer_iter()).enumerate() {
@@ -137,11 +140,12 @@ impl<D: Device> DeviceModel<'_, D> {
         Ok((logits, gradients))
     }
 
-    /// `J v`: tangents `(images, classes)` of the logits, from a tangent of the parameters and those of the images
-    /// `(images, features)`.
+    /// `J v`: the tangents `(images, classes)` of the logits, for a tangent of the parameters and tangents
+    /// `(images, features)` of the images.
     ///
     /// # Errors
-    /// When a tangent has another shape than what it is a tangent of, or the device fails.
+    /// Returns [`CudaError::Length`] if a tangent does not have the size of the parameters or of the images, and a
+    /// [`CudaError`] if the device fails.
     pub fn jvp(
         &self,
         images: ArrayView2<'_, f32>,

@@ -1,4 +1,4 @@
-//! A network's passes on a device: forward, and reverse for several cotangents of each image at once.
+//! A network's passes on a device: forward, tangent, and reverse for several cotangents of each image at once.
 
 use super::pool::{Loan, Pool};
 use crate::device::Device;
@@ -13,8 +13,8 @@ use std::sync::Arc;
 pub(crate) struct Node {
     pub layer: Layer,
     pub operation: Operation,
-    /// For each input: whether the cotangent that this layer writes there passes that value's rectifier at once, since
-    /// nothing else is added to it.
+    /// For each input: whether this layer gates the cotangent as it writes it, because the input is rectified and
+    /// nothing else is added to the cotangent.
     gates: Vec<bool>,
 }
 
@@ -28,12 +28,12 @@ pub(crate) enum Operation {
     Add(Add),
 }
 
-/// A network's layers, and where each value lies in an arena `[value and feature][column]`.
+/// A network's layers, and the range of each value in an arena `[value and feature][column]`.
 pub(crate) struct Network {
     pub nodes: Vec<Node>,
-    /// Features of each value, one after another; the input, value 0, is not in the arena.
+    /// The features of each value, one value after another. The input, value 0, is not in the arena.
     features: Vec<Range<usize>>,
-    /// Values that are rectified, and read by one layer.
+    /// For each value, whether it is rectified and which layer gates its cotangent.
     rectified: Vec<Rectified>,
     pub output: usize,
     pub inputs: usize,
@@ -46,14 +46,14 @@ enum Rectified {
     No,
     /// Its only reader gates the cotangent.
     ByItsReader,
-    /// Several layers add to the cotangent: it is gated when all have.
+    /// Several layers add to the cotangent, so it is gated after all of them.
     ByItself,
 }
 
-/// Where a reverse pass stands, and what it may reach.
+/// How far a reverse pass goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// As far as parameters lie.
+    /// To the parameters only.
     Parameters,
     /// To the input.
     Input,
@@ -76,7 +76,8 @@ impl<D: Device> Clone for Values<'_, D> {
 
 impl<D: Device> Copy for Values<'_, D> {}
 
-/// What a reverse pass calls at each layer with parameters: its place, the values it read, the cotangent of its result.
+/// The callback of a reverse pass, called at each layer with parameters, with the layer, the value it read, and the
+/// cotangent of its output.
 pub(crate) type AtParameters<'a, D> =
     dyn FnMut(&Node, Slice<'_, D, f32>, Slice<'_, D, f32>) -> Result<(), CudaError> + 'a;
 
@@ -109,8 +110,15 @@ impl Network {
                 LayerOperation::MaxPool2d(pooling) => Operation::MaxPool2d(MaxPool2d(window(pooling)?)),
                 LayerOperation::Add { features } => Operation::Add(Add { features: *features }),
             };
-            // A rectifier of its own gates by its output, and has no room for the gate of its input.
-            let takes_gates = !matches!(operation, Operation::Relu(_));
+            let takes_gates = match &operation {
+                // A separate rectifier gates by its output, and its kernel has no parameter for a gate of its input.
+                Operation::Relu(_) => false,
+                Operation::Conv2d(_)
+                | Operation::Dense(..)
+                | Operation::AvgPool2d(_)
+                | Operation::MaxPool2d(_)
+                | Operation::Add(_) => true,
+            };
             let gates = layer.inputs.iter().map(|&i| takes_gates && rectified[i] == Rectified::ByItsReader).collect();
             Ok(Node { layer, operation, gates })
         });
@@ -126,7 +134,7 @@ impl Network {
         Ok(Self { nodes, features, rectified, output, inputs, params })
     }
 
-    /// Numbers of an arena for this many columns.
+    /// The size of an arena for this many columns.
     pub fn arena(&self, columns: usize) -> usize {
         self.features.last().map_or(0, |last| last.end) * columns
     }
@@ -177,8 +185,8 @@ impl Network {
         Ok(())
     }
 
-    /// From the cotangents of the logits, which lie in their place in `cotangents`, back through the network; with
-    /// [`Reach::Input`] into `input`, `[feature][column]`.
+    /// Propagates the cotangents of the logits, which are in the output's range of `cotangents`, back through the
+    /// network. With an `input`, it also writes the cotangents of the input there, `[feature][column]`.
     #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
     pub fn reverse<D: Device>(
         &self,
@@ -229,7 +237,8 @@ impl Network {
         Ok(())
     }
 
-    /// Tangents of all values but the input, in `tangents`, from those of the parameters and of the input.
+    /// Computes the tangents of all values except the input, in `tangents`, from the tangents of the parameters and of
+    /// the input.
     pub fn tangent<D: Device>(
         &self,
         device: &D,
@@ -259,7 +268,7 @@ impl Network {
         Ok(())
     }
 
-    /// `Jᵀ w` summed over the images, from cotangents of the logits in their place in `cotangents`.
+    /// `Jᵀ w` summed over the images, for cotangents of the logits in the output's range of `cotangents`.
     pub fn vjp<D: Device>(
         &self,
         device: &D,
@@ -278,7 +287,7 @@ impl Network {
                     conv.vjp_params(device, images, x, dy, gradient, workspace.all())
                 }
                 Operation::Dense(dense, _) => dense.vjp_params(device, images, x, dy, gradient),
-                _ => Ok(()),
+                Operation::Relu(_) | Operation::AvgPool2d(_) | Operation::MaxPool2d(_) | Operation::Add(_) => Ok(()),
             }
         };
         self.reverse(device, params, values, Columns::of_images(images), cotangents, None, &mut sum)

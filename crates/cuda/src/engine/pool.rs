@@ -1,4 +1,4 @@
-//! Buffers that are used again: a step allocates none once the first has run, which a recorded step must not.
+//! Buffers that are reused: after the first step, a step allocates none, as recording requires.
 
 use crate::CudaError;
 use crate::device::{Device, Element};
@@ -6,10 +6,10 @@ use crate::slice::Slice;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Buffers of one type that wait for their next use, by their length.
+/// Free buffers of one type, by their length.
 pub(crate) type Shelf<B> = Mutex<HashMap<usize, Vec<Arc<B>>>>;
 
-/// Buffers that wait for their next use.
+/// Free buffers.
 pub(crate) struct Pool<D: Device> {
     f32: Shelf<D::Buffer<f32>>,
     f64: Shelf<D::Buffer<f64>>,
@@ -45,9 +45,9 @@ impl Pooled for u32 {
     }
 }
 
-/// A buffer on loan; what it holds at first is arbitrary.
+/// A pooled buffer. Its initial contents are arbitrary.
 ///
-/// It may be given back while the device still works on it: whoever takes it next asks for work after that.
+/// It may return to the pool while the device still uses it, because work of the next owner follows later.
 pub(crate) struct Loan<D: Device, T: Pooled> {
     buffer: Arc<D::Buffer<T>>,
     len: usize,
@@ -67,12 +67,12 @@ impl<D: Device, T: Pooled> Loan<D, T> {
         Ok(Self { buffer, len, pool: Arc::clone(pool) })
     }
 
-    /// All of it.
+    /// The whole buffer.
     pub fn all(&self) -> Slice<'_, D, T> {
         Slice::all(self.buffer.as_ref())
     }
 
-    /// Overwrites it.
+    /// Overwrites the buffer.
     pub fn upload(&mut self, device: &D, from: &[T]) -> Result<(), CudaError> {
         if Arc::get_mut(&mut self.buffer).is_none() {
             self.buffer = Arc::new(device.zeros(self.len)?);

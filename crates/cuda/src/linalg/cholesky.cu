@@ -1,13 +1,13 @@
-// Cholesky factorization A = L L' and triangular solves, in f32 and f64. Matrices are row-major, [order][order]; of A the
-// lower triangle is read, and L comes in its place. Right sides are [side][order].
+// Cholesky factorization A = L L' and triangular solves, in f32 and f64. Matrices are row-major, [order][order]. Only the
+// lower triangle of A is read, and L overwrites it. Right sides are [side][order].
 //
 // Blocked and right-looking (Golub & Van Loan, Matrix Computations, 4th edition, section 4.2.6), 32 columns at a time and
 // two launches each:
-// - cholesky_panel: every block of threads factors the same 32 x 32 block on the diagonal, in shared memory, rather than
-//   wait for another to do it, and solves for its own rows below.
-// - cholesky_update: subtracts the panel's products from everything to its right, in tiles, and puts the factored diagonal
-//   block, which the panel could not overwrite while others read it, in its place.
-// Right sides are taken along as further rows of the matrix: the panel's solve of row b is exactly L^-1 b.
+// - cholesky_panel: every block of threads factors the same 32 x 32 block on the diagonal in shared memory, instead of
+//   waiting for another block, and solves for its own rows below.
+// - cholesky_update: subtracts the panel's products from everything to its right, in tiles, and stores the factored
+//   diagonal block, which the panel could not overwrite while other blocks read it.
+// Right sides are further rows of the matrix: the panel's solve of row b is exactly L^-1 b.
 
 const int CHOLESKY_BLOCK = 32;
 const int CHOLESKY_ROWS = 64;
@@ -37,7 +37,7 @@ __device__ void cholesky_panel_of(R* a, R* right, R* diagonal, unsigned* status,
     const int lane = thread % CHOLESKY_BLOCK;
     const int group = thread / CHOLESKY_BLOCK;
     const int groups = CHOLESKY_THREADS / CHOLESKY_BLOCK;
-    // Beyond the matrix the block is the identity.
+    // Outside the matrix the block is the identity.
     for (int i = group; i < CHOLESKY_BLOCK; i += groups) {
         const bool within = i < width && lane <= i;
         const R unit = static_cast<R>(i == lane ? 1 : 0);
@@ -49,7 +49,7 @@ __device__ void cholesky_panel_of(R* a, R* right, R* diagonal, unsigned* status,
         const bool within = panel_row + i < rows && lane < width;
         panel[i][lane] = within ? cholesky_row(a, right, order, panel_row + i)[first + lane] : static_cast<R>(0);
     }
-    // Column k loses nothing any more once its turn has come: one barrier a column, with the scaling left to the end.
+    // Column k is complete when it is reached, so there is one barrier per column; the scaling follows at the end.
     for (int k = 0; k < CHOLESKY_BLOCK; ++k) {
         __syncthreads();
         const R inverse = static_cast<R>(1) / block[k][k];
@@ -97,7 +97,7 @@ __device__ void cholesky_panel_of(R* a, R* right, R* diagonal, unsigned* status,
             status[0] = bad;
         }
     }
-    // A thread a row: x L' = b from left to right, in registers.
+    // One thread per row: x L' = b from left to right, in registers.
     if (thread < CHOLESKY_ROWS) {
         R x[CHOLESKY_BLOCK];
 #pragma unroll
@@ -125,8 +125,8 @@ __device__ void cholesky_panel_of(R* a, R* right, R* diagonal, unsigned* status,
     }
 }
 
-// The diagonal block at column `first`, into `diagonal` [32][32] (into the matrix where nothing lies below), and the rows
-// below it. status: 0, or the first bad pivot + 1. Grid: blocks of 64 rows below, at least one; block 256.
+// The diagonal block at column `first`, into `diagonal` [32][32] (into the matrix if it has no rows below), and the rows
+// below it. status: 0, or the first invalid pivot + 1. Grid: blocks of 64 rows below, at least one; block 256.
 extern "C" __global__ void cholesky_panel_f32(float* a, float* right, float* diagonal, unsigned* status, int order,
                                               int sides, int first) {
     cholesky_panel_of<float>(a, right, diagonal, status, order, sides, first);
@@ -139,7 +139,7 @@ extern "C" __global__ void cholesky_panel_f64(double* a, double* right, double* 
 
 template <typename R>
 __device__ void cholesky_update_of(R* a, R* right, const R* diagonal, int order, int sides, int first) {
-    // Rows of an odd length: what is read along rows and stored along columns then meets every bank once.
+    // Rows have an odd length, so that reads along rows and writes along columns use every bank once.
     __shared__ R left[CHOLESKY_BLOCK][CHOLESKY_TILE + 1];
     __shared__ R top[CHOLESKY_BLOCK][CHOLESKY_TILE + 1];
     const int micro = 4;
@@ -210,7 +210,7 @@ __device__ void cholesky_update_of(R* a, R* right, const R* diagonal, int order,
     }
 }
 
-// Subtracts the products of the panel at column `first` from what is to its right. Grid: (tiles of 64 columns, tiles of 64
+// Subtracts the products of the panel at column `first` from the columns to its right. Grid: (tiles of 64 columns, tiles of 64
 // rows) from column and row first + 32 on, at least one; block (16, 16).
 extern "C" __global__ void cholesky_update_f32(float* a, float* right, const float* __restrict__ diagonal, int order,
                                                int sides, int first) {
@@ -232,7 +232,7 @@ __device__ void cholesky_inverses_of(const R* l, R* inverses, int order) {
         block[i][lane] = within ? l[(first + i) * order + first + lane] : static_cast<R>(i == lane ? 1 : 0);
     }
     __syncthreads();
-    // A thread a column of the inverse: L x = e, from top to bottom.
+    // One thread per column of the inverse: L x = e, from top to bottom.
     R x[CHOLESKY_BLOCK];
 #pragma unroll
     for (int i = 0; i < CHOLESKY_BLOCK; ++i) {
@@ -252,7 +252,7 @@ __device__ void cholesky_inverses_of(const R* l, R* inverses, int order) {
     }
 }
 
-// The inverses of L's diagonal blocks, [block][32][32]; they make the substitutions products. Grid: blocks of 32 rows;
+// The inverses of L's diagonal blocks, [block][32][32], which turn the substitutions into products. Grid: blocks of 32 rows;
 // block 32.
 extern "C" __global__ void cholesky_inverses_f32(const float* __restrict__ l, float* __restrict__ inverses, int order) {
     cholesky_inverses_of<float>(l, inverses, order);
@@ -270,7 +270,7 @@ __device__ void cholesky_forward_of(const R* l, const R* inverses, R* right, int
     const int lane = threadIdx.x % CHOLESKY_BLOCK;
     const int line = threadIdx.x / CHOLESKY_BLOCK;
     for (int first = 0; first < order; first += CHOLESKY_BLOCK) {
-        // What the solved unknowns give to 32 rows, 32 threads a row.
+        // The contribution of the solved unknowns to 32 rows, 32 threads per row.
         for (int i = line; i < CHOLESKY_BLOCK; i += SOLVE_THREADS / CHOLESKY_BLOCK) {
             R sum = 0;
             if (first + i < order) {
@@ -326,7 +326,7 @@ __device__ void cholesky_backward_of(const R* l, const R* inverses, R* right, in
         if (thread < width) {
 #pragma unroll
             for (int k = 0; k < CHOLESKY_BLOCK; ++k) {
-                // Of the inverse, what is above the diagonal is zero.
+                // The inverse is zero above the diagonal.
                 sum = k < width ? cholesky_fma(inverses[(first + k) * CHOLESKY_BLOCK + thread], b[first + k], sum) : sum;
             }
         }
@@ -337,7 +337,7 @@ __device__ void cholesky_backward_of(const R* l, const R* inverses, R* right, in
         if (thread < width) {
             b[first + thread] = sum;
         }
-        // The rows just solved give to all columns to their left; a thread a column.
+        // The rows just solved contribute to all columns to their left; one thread per column.
         for (int column = thread; column < first; column += SOLVE_THREADS) {
             R value = b[column];
 #pragma unroll 16

@@ -6,33 +6,33 @@ use crate::launch::{Grid, Launch};
 use crate::slice::Slice;
 use crate::{CudaError, Real};
 
-/// Columns that are factored at a time.
+/// Columns that are factored at once.
 const BLOCK: usize = 32;
-/// Rows of a panel that a block of threads solves, and rows and columns of a tile that it updates.
+/// Rows of a panel per block of threads, and rows and columns of the tile that a block updates.
 const ROWS: usize = 64;
 
 /// Factorizations `A = L Lᵀ` of symmetric positive definite matrices `[order][order]`, and solves with `sides` right sides
 /// `[side][order]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cholesky {
-    /// Rows and columns of the matrix.
+    /// The number of rows and columns of the matrix.
     pub order: usize,
-    /// Right sides.
+    /// The number of right sides.
     pub sides: usize,
 }
 
 impl Cholesky {
-    /// Numbers of the workspace that factorization and solves share: the diagonal blocks' inverses stay in it.
+    /// The size of the workspace that factorization and solves share. It holds the inverses of the diagonal blocks.
     #[must_use]
     pub fn workspace(&self) -> usize {
         BLOCK * self.order.next_multiple_of(BLOCK)
     }
 
-    /// Solves `A x = b` for all right sides, in place of them: [`factor`](Self::factor) with the right sides taken along, and
-    /// [`backward`](Self::backward).
+    /// Solves `A x = b` in place for all right sides: [`factor`](Self::factor) combined with the forward substitution
+    /// of the right sides, and then [`backward`](Self::backward).
     ///
     /// # Errors
-    /// When a slice has another length than the sizes ask for, or a launch fails.
+    /// Returns [`CudaError::Length`] if a slice has the wrong length, and a [`CudaError`] if a launch fails.
     pub fn solve<D: Device, R: Real>(
         &self,
         device: &D,
@@ -46,11 +46,12 @@ impl Cholesky {
         self.backward(device, a, right, workspace)
     }
 
-    /// Factors the matrix whose lower triangle is `a`'s, in place of it; what is above the diagonal is neither read nor
-    /// written. `status[0]` becomes 0, or the first pivot that is not a positive finite number, plus 1: `a` is then of no use.
+    /// Factors the matrix in the lower triangle of `a` in place. The entries above the diagonal are neither read nor
+    /// written. `status[0]` becomes 0, or the index plus 1 of the first pivot that is not a positive finite number;
+    /// then the contents of `a` are invalid.
     ///
     /// # Errors
-    /// As [`solve`](Self::solve).
+    /// Returns the errors of [`solve`](Self::solve).
     pub fn factor<D: Device, R: Real>(
         &self,
         device: &D,
@@ -61,10 +62,10 @@ impl Cholesky {
         self.eliminate(device, a, None, workspace, status)
     }
 
-    /// `right = L⁻¹ right`, with the factor `l` and the workspace as [`factor`](Self::factor) left them.
+    /// `right = L⁻¹ right`, with the factor `l` and the workspace that [`factor`](Self::factor) wrote.
     ///
     /// # Errors
-    /// As [`solve`](Self::solve).
+    /// Returns the errors of [`solve`](Self::solve).
     pub fn forward<D: Device, R: Real>(
         &self,
         device: &D,
@@ -75,10 +76,10 @@ impl Cholesky {
         self.substitute(device, R::kernel("cholesky_forward_f32", "cholesky_forward_f64"), l, right, workspace)
     }
 
-    /// `right = L⁻ᵀ right`, with the factor `l` and the workspace as [`factor`](Self::factor) left them.
+    /// `right = L⁻ᵀ right`, with the factor `l` and the workspace that [`factor`](Self::factor) wrote.
     ///
     /// # Errors
-    /// As [`solve`](Self::solve).
+    /// Returns the errors of [`solve`](Self::solve).
     pub fn backward<D: Device, R: Real>(
         &self,
         device: &D,
@@ -89,7 +90,7 @@ impl Cholesky {
         self.substitute(device, R::kernel("cholesky_backward_f32", "cholesky_backward_f64"), l, right, workspace)
     }
 
-    /// Factors `a`, and replaces each right side b by `L⁻¹ b` on the way.
+    /// Factors `a`, and replaces each right side b by `L⁻¹ b`.
     fn eliminate<D: Device, R: Real>(
         &self,
         device: &D,

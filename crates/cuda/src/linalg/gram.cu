@@ -1,8 +1,8 @@
-// Gram matrices of columns: the kernel J J' of a batch, layer by layer, and what the Gauss-Newton systems need of it.
+// Gram matrices of columns: the kernel J J' of a batch, layer by layer, and the Gauss-Newton systems' matrices.
 //
 // U is [row][column] with `order` columns; matrices of that order are row-major, [order][order]. Sums are in f32.
 
-// A tile of TILE x TILE entries of the lower triangle, MICRO x MICRO a thread, from chunks of rows in shared memory.
+// A tile of TILE x TILE entries of the lower triangle, MICRO x MICRO per thread, from chunks of rows in shared memory.
 template <int TILE, int MICRO, int CHUNK>
 __device__ void gram_tile(const float* __restrict__ u, float* __restrict__ gram, const float* __restrict__ inputs,
                           int rows, int order, int images, int add) {
@@ -73,8 +73,8 @@ __device__ void gram_tile(const float* __restrict__ u, float* __restrict__ gram,
     }
 }
 
-// The lower triangle of G = U'U; stored, or added with `add`. Grid: (tiles, tiles) of 64, block (16, 16); those above the
-// diagonal have nothing to do. The fine kernel has tiles of 16 and is for small matrices.
+// The lower triangle of G = U'U; stored, or added with `add`. Grid: (tiles, tiles) of 64, block (16, 16); tiles above the
+// diagonal are skipped. The fine kernel has tiles of 16 and is for small matrices.
 extern "C" __global__ void gram_lower(const float* __restrict__ u, float* __restrict__ gram, int rows, int order, int add) {
     gram_tile<64, 4, 16>(u, gram, nullptr, rows, order, 1, add);
 }
@@ -84,8 +84,8 @@ extern "C" __global__ void gram_lower_fine(const float* __restrict__ u, float* _
     gram_tile<16, 1, 32>(u, gram, nullptr, rows, order, 1, add);
 }
 
-// The lower triangle of (D'D)[a, b] * (A[a % images, b % images] + 1), A with its lower triangle: what a dense layer with
-// output cotangents D and inner products A of its inputs adds to the kernel.
+// The lower triangle of (D'D)[a, b] * (A[a % images, b % images] + 1), from the lower triangle of A: the term of a dense
+// layer with output cotangents D and inner products A of its inputs in the kernel.
 extern "C" __global__ void gram_lower_dense(const float* __restrict__ cotangents, const float* __restrict__ inputs,
                                             float* __restrict__ gram, int rows, int order, int images, int add) {
     gram_tile<64, 4, 16>(cotangents, gram, inputs, rows, order, images, add);
@@ -96,7 +96,7 @@ extern "C" __global__ void gram_lower_dense_fine(const float* __restrict__ cotan
     gram_tile<16, 1, 32>(cotangents, gram, inputs, rows, order, images, add);
 }
 
-// Copies the lower triangle into the upper one. Grid: (tiles, tiles) of 32, block (32, 8).
+// Copies the lower triangle into the upper triangle. Grid: (tiles, tiles) of 32, block (32, 8).
 extern "C" __global__ void gram_mirror(float* gram, int order) {
     const int size = 32;
     __shared__ float tile[size][size + 1];

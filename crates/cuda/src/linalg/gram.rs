@@ -6,20 +6,20 @@ use crate::launch::{Grid, Launch};
 use crate::slice::Slice;
 use crate::{Columns, CudaError, Real, Write};
 
-/// Symmetric matrices of one order, `[order][order]`, of which only the lower triangle is computed and read unless a method
+/// Symmetric matrices of one order, `[order][order]`. Only the lower triangle is computed and read, unless a method
 /// says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gram {
-    /// Rows and columns.
+    /// The number of rows and columns.
     pub order: usize,
 }
 
 impl Gram {
-    /// `G = Uᵀ U`, or `G += Uᵀ U`, of `u` `[row][order]`: per-sample gradients of convolutions, a row a parameter; or a
-    /// layer's inputs.
+    /// `G = Uᵀ U`, or `G += Uᵀ U`, for `u` `[row][order]`: per-sample gradients of convolutions, one row per parameter,
+    /// or a layer's inputs.
     ///
     /// # Errors
-    /// When a slice has another length than the sizes ask for, or the launch fails.
+    /// Returns [`CudaError::Length`] if a slice has the wrong length, and a [`CudaError`] if the launch fails.
     pub fn product<D: Device>(
         &self,
         device: &D,
@@ -35,12 +35,12 @@ impl Gram {
         launch.run(device, self.grid())
     }
 
-    /// `G = (Dᵀ D) ∘ (A + 1)`, or `G += …`, of a dense layer's output cotangents `D` `[output][column]` and the inner products
-    /// `A` `[image][image]` of its inputs, each of which counts for all directions of its images. `order` is the columns'
-    /// number.
+    /// `G = (Dᵀ D) ∘ (A + 1)`, or `G += …`, for a dense layer's output cotangents `D` `[output][column]` and the inner
+    /// products `A` `[image][image]` of its inputs. An entry of `A` counts for all directions of its images. `order` is
+    /// the number of columns.
     ///
     /// # Errors
-    /// As [`product`](Self::product).
+    /// Returns the errors of [`product`](Self::product).
     #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
     pub fn dense<D: Device>(
         &self,
@@ -64,10 +64,10 @@ impl Gram {
         launch.run(device, self.grid())
     }
 
-    /// Copies the lower triangle into the upper one.
+    /// Copies the lower triangle into the upper triangle.
     ///
     /// # Errors
-    /// As [`product`](Self::product).
+    /// Returns the errors of [`product`](Self::product).
     pub fn mirror<D: Device>(&self, device: &D, gram: Slice<'_, D, f32>) -> Result<(), CudaError> {
         const TILE: usize = 32;
         const LINES: u32 = 8;
@@ -80,7 +80,7 @@ impl Gram {
     /// `system = G + λI`, in the precision of the solver.
     ///
     /// # Errors
-    /// As [`product`](Self::product).
+    /// Returns the errors of [`product`](Self::product).
     pub fn damped<D: Device, R: Real>(
         &self,
         device: &D,
@@ -94,10 +94,11 @@ impl Gram {
         launch.real::<R>(damping).run(device, Grid::over_matrix(self.order))
     }
 
-    /// `system = s ∘ K ∘ s + λI`, entry (a, b) times `s[a] s[b]`: the published Gauss-Newton's, with `s = √p`.
+    /// `system = s ∘ K ∘ s + λI`, which multiplies entry (a, b) by `s[a] s[b]`: the system of the published
+    /// Gauss-Newton, with `s = √p`.
     ///
     /// # Errors
-    /// As [`product`](Self::product).
+    /// Returns the errors of [`product`](Self::product).
     pub fn scaled_damped<D: Device, R: Real>(
         &self,
         device: &D,
@@ -114,7 +115,7 @@ impl Gram {
         launch.run(device, Grid::over_matrix(self.order))
     }
 
-    /// Whether tiles of 64 would be too few to keep a GPU busy.
+    /// Whether tiles of 64 would be too few to occupy a GPU.
     fn is_small(&self) -> bool {
         self.order <= 512
     }

@@ -1,12 +1,12 @@
-// What the Gauss-Newton systems need besides their matrix: products with the kernel, the parts of the published direction,
-// and cotangents put together from the solution. In f32 and f64; vectors of a system are [class or direction][image].
+// The other computations of the Gauss-Newton systems: products with the kernel, the parts of the published direction, and
+// cotangents from the solution. In f32 and f64; vectors of a system are [class or direction][image].
 
 const int SYSTEM_THREADS = 256;
 
 __device__ float system_sqrt(float x) { return sqrtf(x); }
 __device__ double system_sqrt(double x) { return sqrt(x); }
 
-// The sum of a block's numbers, in every thread: a tree, always the same.
+// The sum of a block's numbers, in every thread, as a fixed tree.
 template <typename R>
 __device__ R system_sum(R value) {
     __shared__ R sums[SYSTEM_THREADS];
@@ -35,7 +35,7 @@ __device__ void system_kernel_times(const float* kernel, const R* v, const R* sc
     }
 }
 
-// to = s * (K v), of a kernel with both triangles, in the precision of v. Grid: rows; block 256.
+// to = s * (K v), for a kernel with both triangles, in the precision of v. Grid: rows; block 256.
 extern "C" __global__ void kernel_times_f32(const float* __restrict__ kernel, const float* __restrict__ v,
                                             const float* __restrict__ scale, float* __restrict__ to, int order) {
     system_kernel_times<float>(kernel, v, scale, to, order);
@@ -46,7 +46,7 @@ extern "C" __global__ void kernel_times_f64(const float* __restrict__ kernel, co
     system_kernel_times<double>(kernel, v, scale, to, order);
 }
 
-// root = sqrt(p). A thread a number.
+// root = sqrt(p). One thread per number.
 extern "C" __global__ void square_root_f32(const float* __restrict__ p, float* __restrict__ root, int length) {
     const int at = blockIdx.x * blockDim.x + threadIdx.x;
     if (at < length) {
@@ -102,7 +102,7 @@ __device__ void system_published_cotangent(const R* residual, const R* s, const 
     }
 }
 
-// w = (residual - s * y) / damping + s * x * share, rounded to f32: the published direction's cotangent. A thread a number.
+// w = (residual - s * y) / damping + s * x * share, rounded to f32: the published direction's cotangent. One thread per number.
 extern "C" __global__ void published_cotangent_f32(const float* __restrict__ residual, const float* __restrict__ s,
                                                    const float* __restrict__ y, const float* __restrict__ x,
                                                    const float* __restrict__ share, float* __restrict__ w, int order,
@@ -142,7 +142,7 @@ extern "C" __global__ void factors_times_f64(const double* __restrict__ factors,
     system_factors_times<double>(factors, y, w, images, directions);
 }
 
-// cotangents[c][k * images + i] = 1 where c is k, else 0: the directions of the kernel J J', one a class.
+// cotangents[c][k * images + i] = 1 if c is k, else 0: the directions of the kernel J J', one per class.
 // Grid: (classes, blocks of columns).
 extern "C" __global__ void unit_directions(float* __restrict__ cotangents, int images, int classes) {
     const int column = blockIdx.y * blockDim.x + threadIdx.x;

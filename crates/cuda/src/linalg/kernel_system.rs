@@ -1,4 +1,4 @@
-//! What the Gauss-Newton systems need besides their matrix and its factorization; see `kernel_system.cu`.
+//! The other computations of the Gauss-Newton systems; see `kernel_system.cu`.
 
 use crate::columns::check_tensor;
 use crate::device::Device;
@@ -9,7 +9,7 @@ use crate::{Columns, CudaError, Real};
 /// `to = s ∘ (K v)` for the kernel `K` `[order][order]` with both triangles, summed in the precision of `v`.
 ///
 /// # Errors
-/// When a slice has another length than `s` asks for, or the launch fails.
+/// Returns [`CudaError::Length`] if a slice does not match `s`, and a [`CudaError`] if the launch fails.
 pub fn kernel_times<D: Device, R: Real>(
     device: &D,
     kernel: Slice<'_, D, f32>,
@@ -26,21 +26,21 @@ pub fn kernel_times<D: Device, R: Real>(
     launch.ints([order]).run(device, Grid::new([order, 1], [256, 1]))
 }
 
-/// `root = √p`, number by number.
+/// `root = √p`, entry by entry.
 ///
 /// # Errors
-/// When the lengths differ, or the launch fails.
+/// Returns [`CudaError::Length`] if the lengths differ, and a [`CudaError`] if the launch fails.
 pub fn square_root<D: Device, R: Real>(device: &D, p: Slice<'_, D, R>, root: Slice<'_, D, R>) -> Result<(), CudaError> {
     root.check("square_root: root", p.len())?;
     let launch = Launch::of(R::kernel("square_root_f32", "square_root_f64")).slice(p).slice(root).ints([p.len()]);
     launch.run(device, Grid::flat(p.len()))
 }
 
-/// `w[c][i] = Σ_k factors[c][k · images + i] · y[k · images + i]`, rounded to single precision: the cotangent of the direction,
-/// from the Hessian's factors and the solution of the system.
+/// `w[c][i] = Σ_k factors[c][k · images + i] · y[k · images + i]`, rounded to single precision. It is the cotangent of
+/// the direction, from the Hessian's factors and the solution of the system.
 ///
 /// # Errors
-/// When a slice has another length than the sizes ask for, or the launch fails.
+/// Returns [`CudaError::Length`] if a slice has the wrong length, and a [`CudaError`] if the launch fails.
 pub fn factors_times<D: Device, R: Real>(
     device: &D,
     columns: Columns,
@@ -57,10 +57,10 @@ pub fn factors_times<D: Device, R: Real>(
     launch.run(device, Grid::over_columns(classes, columns.images, 1))
 }
 
-/// `cotangents[c][k · images + i]` = 1 where c is k, else 0: the directions whose Gram matrix is the kernel `J Jᵀ`.
+/// `cotangents[c][k · images + i]` = 1 if c is k, else 0: the directions whose Gram matrix is the kernel `J Jᵀ`.
 ///
 /// # Errors
-/// When `cotangents` has another length than the sizes ask for, or the launch fails.
+/// Returns [`CudaError::Length`] if `cotangents` has the wrong length, and a [`CudaError`] if the launch fails.
 pub fn unit_directions<D: Device>(
     device: &D,
     images: usize,
@@ -72,8 +72,9 @@ pub fn unit_directions<D: Device>(
     launch.run(device, Grid::over_columns(classes, classes * images, 1))
 }
 
-/// The published Gauss-Newton past its solve: with `s = √p` and `K` the kernel, `along = s ∘ K r` of the residual `r` of the
-/// mean loss, and the solutions `y` and `x` of `(λI + s ∘ K ∘ s) (y, x) = (along, s)`. All are `[class][image]`.
+/// The published Gauss-Newton after its solve. With `s = √p` and `K` the kernel, `along = s ∘ K r` for the residual `r`
+/// of the mean loss, and `y` and `x` are the solutions of `(λI + s ∘ K ∘ s) (y, x) = (along, s)`. All are
+/// `[class][image]`.
 pub struct PublishedSystem<'a, D: Device, R: Real> {
     /// `√p`.
     pub s: Slice<'a, D, R>,
@@ -90,11 +91,12 @@ pub struct PublishedSystem<'a, D: Device, R: Real> {
 }
 
 impl<D: Device, R: Real> PublishedSystem<'_, D, R> {
-    /// `w = (r − s ∘ y) / λ + share · s ∘ x`, rounded to single precision, with `share[0] = x·along / (1 − s·s + λ s·x)`: the
-    /// cotangent of the direction.
+    /// `w = (r − s ∘ y) / λ + share · s ∘ x`, rounded to single precision, with
+    /// `share[0] = x·along / (1 − s·s + λ s·x)`: the cotangent of the direction.
     ///
     /// # Errors
-    /// When the lengths differ, `share` is not one number, or a launch fails.
+    /// Returns [`CudaError::Length`] if the lengths differ or `share` is not one number, and a [`CudaError`] if a
+    /// launch fails.
     pub fn cotangent(&self, device: &D, share: Slice<'_, D, R>, w: Slice<'_, D, f32>) -> Result<(), CudaError> {
         let order = self.s.len();
         self.residual.check("published: residual", order)?;

@@ -1,7 +1,8 @@
-//! Dense linear algebra on the device: the kernel `J Jᵀ`, the Gauss-Newton systems and their factorization, vectors.
+//! Dense linear algebra on the device: the kernel `J Jᵀ`, the Gauss-Newton systems and their factorization, and
+//! vectors.
 //!
-//! Matrices are row-major; of symmetric ones the lower triangle counts. What solves a system exists in f32 and f64
-//! ([`Real`](crate::Real)). Nothing is allocated and nothing comes back: all launches can be recorded.
+//! Matrices are row-major; symmetric matrices use the lower triangle. Solvers exist in f32 and f64
+//! ([`Real`](crate::Real)). Launches allocate nothing and copy nothing back, so all of them can be recorded.
 
 mod cholesky;
 mod gram;

@@ -2,7 +2,7 @@
 
 const int VECTOR_THREADS = 256;
 
-// x = factor * x. A thread a number.
+// x = factor * x. One thread per number.
 extern "C" __global__ void vector_scale(float* __restrict__ x, int length, float factor) {
     const int at = blockIdx.x * blockDim.x + threadIdx.x;
     if (at < length) {
@@ -10,7 +10,7 @@ extern "C" __global__ void vector_scale(float* __restrict__ x, int length, float
     }
 }
 
-// y = y + factor * x. A thread a number.
+// y = y + factor * x. One thread per number.
 extern "C" __global__ void vector_axpy(const float* __restrict__ x, float* __restrict__ y, int length, float factor) {
     const int at = blockIdx.x * blockDim.x + threadIdx.x;
     if (at < length) {
@@ -18,7 +18,7 @@ extern "C" __global__ void vector_axpy(const float* __restrict__ x, float* __res
     }
 }
 
-// y = x. A thread a number.
+// y = x. One thread per number.
 extern "C" __global__ void vector_copy_f32(const float* __restrict__ x, float* __restrict__ y, int length) {
     const int at = blockIdx.x * blockDim.x + threadIdx.x;
     if (at < length) {
@@ -33,7 +33,7 @@ extern "C" __global__ void vector_copy_f64(const double* __restrict__ x, double*
     }
 }
 
-// x = 0. A thread a number.
+// x = 0. One thread per number.
 extern "C" __global__ void vector_clear(double* __restrict__ x, int length) {
     const int at = blockIdx.x * blockDim.x + threadIdx.x;
     if (at < length) {
@@ -88,8 +88,8 @@ extern "C" __global__ void vector_total(const double* __restrict__ partial, doub
     }
 }
 
-// norms[i] = sqrt(sum over features of x[feature][i]^2). Grid: blocks of 32 columns; block (32, 8), a slice of the features
-// each.
+// norms[i] = sqrt(sum over features of x[feature][i]^2). Grid: blocks of 32 columns; block (32, 8); each thread sums a slice
+// of the features.
 extern "C" __global__ void column_norms(const float* __restrict__ x, double* __restrict__ norms, int features,
                                         int columns) {
     const int lanes = 32;

@@ -1,4 +1,4 @@
-//! Vectors of single precision, and inner products of either; see `vector.cu`.
+//! Vectors of single precision, and inner products in either precision; see `vector.cu`.
 
 use crate::columns::check_tensor;
 use crate::device::Device;
@@ -6,23 +6,23 @@ use crate::launch::{Grid, Launch};
 use crate::slice::Slice;
 use crate::{CudaError, Real};
 
-/// Threads of a block that sums.
+/// Threads of a block in a sum.
 const THREADS: usize = 256;
-/// Partial sums at most.
+/// The largest number of partial sums.
 const PARTS: usize = 256;
 
 /// `x = factor · x`.
 ///
 /// # Errors
-/// When the launch fails.
+/// Returns a [`CudaError`] if the launch fails.
 pub fn scale<D: Device>(device: &D, factor: f64, x: Slice<'_, D, f32>) -> Result<(), CudaError> {
     Launch::of("vector_scale").slice(x).ints([x.len()]).float(factor).run(device, Grid::flat(x.len()))
 }
 
-/// `y = y + factor · x`; a step against `x` with a negative factor.
+/// `y = y + factor · x`. A negative factor gives a step against `x`.
 ///
 /// # Errors
-/// When the lengths differ, or the launch fails.
+/// Returns [`CudaError::Length`] if the lengths differ, and a [`CudaError`] if the launch fails.
 pub fn axpy<D: Device>(device: &D, factor: f64, x: Slice<'_, D, f32>, y: Slice<'_, D, f32>) -> Result<(), CudaError> {
     y.check("axpy: y", x.len())?;
     Launch::of("vector_axpy").slice(x).slice(y).ints([x.len()]).float(factor).run(device, Grid::flat(x.len()))
@@ -31,7 +31,7 @@ pub fn axpy<D: Device>(device: &D, factor: f64, x: Slice<'_, D, f32>, y: Slice<'
 /// `y = x`.
 ///
 /// # Errors
-/// When the lengths differ, or the launch fails.
+/// Returns [`CudaError::Length`] if the lengths differ, and a [`CudaError`] if the launch fails.
 pub fn copy<D: Device, R: Real>(device: &D, x: Slice<'_, D, R>, y: Slice<'_, D, R>) -> Result<(), CudaError> {
     y.check("copy: y", x.len())?;
     let launch = Launch::of(R::kernel("vector_copy_f32", "vector_copy_f64")).slice(x).slice(y).ints([x.len()]);
@@ -41,12 +41,12 @@ pub fn copy<D: Device, R: Real>(device: &D, x: Slice<'_, D, R>, y: Slice<'_, D, 
 /// `x = 0`.
 ///
 /// # Errors
-/// When the launch fails.
+/// Returns a [`CudaError`] if the launch fails.
 pub fn clear<D: Device>(device: &D, x: Slice<'_, D, f64>) -> Result<(), CudaError> {
     Launch::of("vector_clear").slice(x).ints([x.len()]).run(device, Grid::flat(x.len()))
 }
 
-/// Numbers of the workspace that [`dot`] and [`norm`] of vectors of length `len` need.
+/// The size of the workspace of [`dot`] and [`norm`] for vectors of length `len`.
 #[must_use]
 pub fn dot_workspace(len: usize) -> usize {
     len.div_ceil(THREADS).clamp(1, PARTS)
@@ -55,7 +55,8 @@ pub fn dot_workspace(len: usize) -> usize {
 /// `to[0] = a · b`, summed in double precision and in a fixed order. `a` may be `b`.
 ///
 /// # Errors
-/// When the lengths differ, the workspace is not of [`dot_workspace`] numbers, `to` is not one, or a launch fails.
+/// Returns [`CudaError::Length`] if the lengths differ, the workspace does not have [`dot_workspace`] numbers or `to`
+/// is not one number, and a [`CudaError`] if a launch fails.
 pub fn dot<D: Device, R: Real>(
     device: &D,
     a: Slice<'_, D, R>,
@@ -69,7 +70,7 @@ pub fn dot<D: Device, R: Real>(
 /// `to[0] = ‖a‖₂`, summed in double precision and in a fixed order.
 ///
 /// # Errors
-/// As [`dot`].
+/// Returns the errors of [`dot`].
 pub fn norm<D: Device, R: Real>(
     device: &D,
     a: Slice<'_, D, R>,
@@ -79,11 +80,12 @@ pub fn norm<D: Device, R: Real>(
     sum_of_products(device, a, a, to, workspace, true)
 }
 
-/// `norms[i] = ‖x[:, i]‖₂` of every column of `x` `[feature][column]`, in double precision: with input gradients, those of
-/// the images.
+/// `norms[i] = ‖x[:, i]‖₂` for every column of `x` `[feature][column]`, in double precision: the norm of each image's
+/// gradient if `x` holds input gradients.
 ///
 /// # Errors
-/// When `x` has another length than `features` for each norm, or the launch fails.
+/// Returns [`CudaError::Length`] if `x` does not have `features` numbers for each norm, and a [`CudaError`] if the
+/// launch fails.
 pub fn column_norms<D: Device>(
     device: &D,
     features: usize,

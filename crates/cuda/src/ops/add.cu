@@ -1,7 +1,7 @@
-// y = a + b, its vjp (the cotangent goes to both) and its jvp. Layout: [feature][column].
+// y = a + b, its vjp (both inputs get the cotangent) and its jvp. Layout: [feature][column].
 
-// y = a + b; then max(y, 0) with `relu` (a NaN stays one), or times (value > 0) with `gated`: that is the jvp of a sum whose
-// rectified output is `value`. Grid: (features, blocks of columns).
+// y = a + b; then max(y, 0) with `relu` (a NaN stays a NaN), or multiplied by (value > 0) with `gated`: the jvp of a sum
+// with the rectified output `value`. Grid: (features, blocks of columns).
 extern "C" __global__ void add_forward(const float* __restrict__ a, const float* __restrict__ b, float* __restrict__ y,
                                        const float* __restrict__ value, int images, int columns, int relu, int gated) {
     const int feature = blockIdx.x;
@@ -19,8 +19,8 @@ extern "C" __global__ void add_forward(const float* __restrict__ a, const float*
     }
 }
 
-// dx = dy, times (x > 0) with `gated` (x a rectified value); stored, or added with `add`. Also the jvp where one tangent is
-// absent. Grid: (features, blocks of columns).
+// dx = dy, multiplied by (x > 0) with `gated` (x a rectified value); stored, or added with `add`. Also the jvp if one
+// tangent is absent. Grid: (features, blocks of columns).
 extern "C" __global__ void add_vjp(const float* __restrict__ dy, const float* __restrict__ x, float* __restrict__ dx,
                                    int images, int columns, int gated, int add) {
     const int feature = blockIdx.x;

@@ -6,18 +6,18 @@ use crate::launch::{Grid, Launch};
 use crate::slice::Slice;
 use crate::{Columns, CudaError, Write};
 
-/// The sum of two values of `features` numbers an image.
+/// The sum of two values with `features` numbers per image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Add {
-    /// Numbers of an image.
+    /// The number of features of an image.
     pub features: usize,
 }
 
 impl Add {
-    /// `y = a + b`, `max(y, 0)` with `relu`. `a` may be `b`.
+    /// `y = a + b`, or `max(a + b, 0)` with `relu`. `a` may be `b`.
     ///
     /// # Errors
-    /// When a slice has another length than the shapes ask for, or the launch fails.
+    /// Returns [`CudaError::Length`] if a slice has the wrong length, and a [`CudaError`] if the launch fails.
     pub fn forward<D: Device>(
         &self,
         device: &D,
@@ -30,11 +30,11 @@ impl Add {
         self.sum(device, Columns::of_images(images), a, b, y, relu, None)
     }
 
-    /// `dy = da + db`, times `gate > 0` (`gate` is y, where that is a rectified value). With one tangent alone, it is
+    /// `dy = da + db`, multiplied by `gate > 0` (`gate` is y, if y is rectified). With one tangent alone, use
     /// [`vjp`](Self::vjp) with [`Write::Store`].
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     pub fn jvp<D: Device>(
         &self,
         device: &D,
@@ -47,10 +47,10 @@ impl Add {
         self.sum(device, columns, da, db, dy, false, gate)
     }
 
-    /// `dx = dy` for one of the two, times `gate > 0` (`gate` is that one, where it is a rectified value).
+    /// `dx = dy` for one of the two inputs, multiplied by `gate > 0` (`gate` is that input, if it is rectified).
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     pub fn vjp<D: Device>(
         &self,
         device: &D,

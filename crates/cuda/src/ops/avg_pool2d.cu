@@ -1,7 +1,7 @@
-// The mean over windows of a picture, and its vjp. Layout: [(h, w, channel)][column]; no window reaches over the border.
+// The mean over windows of a feature map, and its vjp. Layout: [(h, w, channel)][column]; all windows lie within it.
 
-// y[h, w, c] = (1 / area) * sum over k, l of x[h * down + k, w * across + l, c]; then max(y, 0) with `relu`, or times
-// (value > 0) with `gated`. The map is linear, so its jvp is the same kernel, with columns instead of images; `value` is the
+// y[h, w, c] = (1 / area) * sum over k, l of x[h * down + k, w * across + l, c]; then max(y, 0) with `relu`, or multiplied
+// by (value > 0) with `gated`. The map is linear, so its jvp is the same kernel, with columns instead of images; `value` is the
 // operation's rectified output. Grid: (output features, blocks of columns).
 extern "C" __global__ void avg_pool2d_forward(const float* __restrict__ x, float* __restrict__ y,
                                               const float* __restrict__ value, int images, int columns, int relu,
@@ -32,7 +32,7 @@ extern "C" __global__ void avg_pool2d_forward(const float* __restrict__ x, float
     y[feature * columns + column] = mean;
 }
 
-// dx[h', w', c] = (1 / area) * sum of dy over the windows that hold (h', w'); times (x > 0) with `gated` (x a rectified
+// dx[h', w', c] = (1 / area) * sum of dy over the windows that contain (h', w'), multiplied by (x > 0) with `gated` (x a rectified
 // value); stored, or added with `add`. Grid: (input features, blocks of columns).
 extern "C" __global__ void avg_pool2d_vjp(const float* __restrict__ dy, const float* __restrict__ x,
                                           float* __restrict__ dx, int images, int columns, int gated, int add, int width,

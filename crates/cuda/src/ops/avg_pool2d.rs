@@ -1,4 +1,4 @@
-//! The mean over windows of a picture.
+//! The mean over windows of a feature map.
 
 use super::PoolWindow;
 use crate::device::Device;
@@ -11,10 +11,10 @@ use crate::{Columns, CudaError, Write};
 pub struct AvgPool2d(pub PoolWindow);
 
 impl AvgPool2d {
-    /// `y`, the windows' means, `max(y, 0)` with `relu`.
+    /// `y`, the windows' means, or `max(y, 0)` with `relu`.
     ///
     /// # Errors
-    /// When a slice has another length than the shapes ask for, or the launch fails.
+    /// Returns [`CudaError::Length`] if a slice has the wrong length, and a [`CudaError`] if the launch fails.
     pub fn forward<D: Device>(
         &self,
         device: &D,
@@ -26,10 +26,10 @@ impl AvgPool2d {
         self.means(device, Columns::of_images(images), x, y, relu, None)
     }
 
-    /// `dy = ∂y/∂x · dx`, times `gate > 0` (`gate` is y, where that is a rectified value).
+    /// `dy = ∂y/∂x · dx`, multiplied by `gate > 0` (`gate` is y, if y is rectified).
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     pub fn jvp<D: Device>(
         &self,
         device: &D,
@@ -41,10 +41,10 @@ impl AvgPool2d {
         self.means(device, columns, dx, dy, false, gate)
     }
 
-    /// `dx = (∂y/∂x)ᵀ dy`, times `gate > 0` (`gate` is x, where that is a rectified value).
+    /// `dx = (∂y/∂x)ᵀ dy`, multiplied by `gate > 0` (`gate` is x, if x is rectified).
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     pub fn vjp<D: Device>(
         &self,
         device: &D,

@@ -1,11 +1,11 @@
 // Two-dimensional convolution (cross-correlation) over columns: forward, its derivatives, and the gradients of its parameters.
 //
-// Layouts: pictures [(h, w, channel)][column], a column an image or a direction of an image (the image of a column is
-// column % images); parameters flat, bias (out) and then kernel (height, width, in, out).
+// Layouts: feature maps [(h, w, channel)][column]; a column is an image or a direction of an image (of image
+// column % images). Parameters are flat: bias (out), then kernel (height, width, in, out).
 //
-// A thread has one column (the "wide" kernels: four, blockDim.x apart) and four channels, kept in registers, so that the
-// threads of a warp read neighbouring numbers of the picture and all the same weights. 3 x 3 kernels of stride 1 are
-// unrolled: all nine loads are then in flight at once.
+// A thread has one column (in the "wide" kernels four, blockDim.x apart) and four channels, in registers. The threads of a
+// warp then read neighbouring numbers of the feature map, and all the same weights. 3 x 3 kernels of stride 1 are unrolled,
+// so that all nine loads are in flight at once.
 
 struct Conv2dShape {
     int height, width, inputs, out_height, out_width, outputs, kernel_height, kernel_width, down, across, above, left;
@@ -19,8 +19,8 @@ struct Conv2dShape {
 
 const int CONV2D_TILE = 4;
 
-// sum[c][j] += what x (its columns `at[c]`) and the kernel give to output (h, w, o + j). Channels past the last one repeat
-// the last, columns past the last one too: they are computed and not stored.
+// sum[c][j] += the contribution of x (its columns `at[c]`) and the kernel to output (h, w, o + j). Channels and columns past
+// the last one repeat it; they are computed and not stored.
 template <int KH, int KW, int C>
 __device__ void conv2d_correlate(const float* __restrict__ x, int columns, const int (&at)[C],
                                  const float* __restrict__ kernel, const Conv2dShape& s, int h, int w, int o,
@@ -72,7 +72,7 @@ __device__ void conv2d_correlate_any(const float* __restrict__ x, int columns, c
     }
 }
 
-// This thread's columns, the last one repeated where there are fewer.
+// This thread's columns; the last one is repeated if there are fewer.
 template <int C>
 __device__ void conv2d_columns(int columns, int (&at)[C]) {
 #pragma unroll
@@ -110,7 +110,7 @@ __device__ void conv2d_forward_columns(const float* x, const float* params, floa
 #pragma unroll
         for (int j = 0; j < CONV2D_TILE; ++j) {
             if (o + j < s.outputs && conv2d_has_column<C>(images, c)) {
-                // A NaN is not below zero: it stays one.
+                // A NaN is not below zero, so it stays a NaN.
                 const float value = relu && sum[c][j] <= 0.0f ? 0.0f : sum[c][j];
                 y[(place * s.outputs + o + j) * images + at[c]] = value;
             }
@@ -119,7 +119,7 @@ __device__ void conv2d_forward_columns(const float* x, const float* params, floa
 }
 
 // y[h, w, o] = b[o] + sum over k, l, i of x[h * down + k - above, w * across + l - left, i] * W[k, l, i, o]; with relu,
-// max(y, 0). Grid: (output places * tiles of channels, blocks of images).
+// max(y, 0). Grid: (output positions * tiles of channels, blocks of images).
 extern "C" __global__ void conv2d_forward(const float* __restrict__ x, const float* __restrict__ params,
                                           float* __restrict__ y, int images, int relu, CONV2D_SHAPE) {
     const Conv2dShape s = CONV2D_SHAPE_OF_ARGUMENTS;
@@ -132,9 +132,9 @@ extern "C" __global__ void conv2d_forward_wide(const float* __restrict__ x, cons
     conv2d_forward_columns<4>(x, params, y, images, relu, s);
 }
 
-// Tangents: dy = conv(dx; W) + conv(x; dW) + db, times (y > 0) with `gated`. Direction k's parameter tangents begin at
+// Tangents: dy = conv(dx; W) + conv(x; dW) + db, multiplied by (y > 0) with `gated`. Direction k's parameter tangents begin at
 // dparams + k * direction_stride. Absent tangents: has_dx, has_dparams zero, and any readable pointer.
-// Grid: (output places * tiles of channels, blocks of columns).
+// Grid: (output positions * tiles of channels, blocks of columns).
 extern "C" __global__ void conv2d_jvp(const float* __restrict__ x, const float* __restrict__ dx,
                                       const float* __restrict__ params, const float* __restrict__ dparams,
                                       const float* __restrict__ y, float* __restrict__ dy, int images, int columns,
@@ -174,7 +174,7 @@ extern "C" __global__ void conv2d_jvp(const float* __restrict__ x, const float* 
     }
 }
 
-// sum[c][j] += what the cotangents dy give to input (h, w, i + j): outputs whose windows hold it.
+// sum[c][j] += the contribution of the cotangents dy to input (h, w, i + j), over the outputs whose windows contain it.
 template <int KH, int KW, bool STRIDED, int C>
 __device__ void conv2d_transposed(const float* __restrict__ dy, int columns, const int (&at)[C],
                                   const float* __restrict__ kernel, const Conv2dShape& s, int h, int w, int i,
@@ -258,9 +258,9 @@ __device__ void conv2d_vjp_input_columns(const float* params, const float* dy, c
     }
 }
 
-// dx[h, w, i] = sum over k, l, o of W[k, l, i, o] * dy[(h + above - k) / down, (w + left - l) / across, o], where these are
-// whole and inside; times (x > 0) with `gated` (x a rectified value); stored, or added with `add`.
-// Grid: (input places * tiles of input channels, blocks of columns).
+// dx[h, w, i] = sum over k, l, o of W[k, l, i, o] * dy[(h + above - k) / down, (w + left - l) / across, o], if these are
+// integers within the output; multiplied by (x > 0) with `gated` (x a rectified value); stored, or added with `add`.
+// Grid: (input positions * tiles of input channels, blocks of columns).
 extern "C" __global__ void conv2d_vjp_input(const float* __restrict__ params, const float* __restrict__ dy,
                                             const float* __restrict__ x, float* __restrict__ dx, int images, int columns,
                                             int gated, int add, CONV2D_SHAPE) {

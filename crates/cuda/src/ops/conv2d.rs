@@ -8,18 +8,18 @@ use crate::slice::Slice;
 use crate::{Columns, CudaError, Write};
 use minima_autodiff::{Conv2dSpec, Padding};
 
-/// Channels of a thread, in all kernels.
+/// Channels per thread, in all kernels.
 const TILE: usize = 4;
-/// Columns of a thread in the kernels for many columns, and from how many columns on those are used.
+/// Columns per thread in the kernels for many columns, and the number of columns from which they are used.
 const WIDE: usize = 4;
 const MANY_COLUMNS: usize = 512;
-/// Columns, and slices of the output's places, of a block of the kernels of gradients.
+/// Columns per block, and slices of the output's positions per block, in the kernels of gradients.
 const COLUMNS: usize = 32;
 const SLICES: usize = 8;
-/// Blocks that a sum over images is spread over: some for each multiprocessor.
+/// Blocks over which a sum over images is distributed: several per multiprocessor.
 const BLOCKS: usize = 384;
 
-/// A convolution on pictures of one shape. Parameters in order: bias `(out)`, kernel `(height, width, in, out)`.
+/// A convolution on feature maps of one shape. Parameters in order: bias `(out)`, kernel `(height, width, in, out)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv2d {
     spec: Conv2dSpec,
@@ -30,10 +30,10 @@ pub struct Conv2d {
 }
 
 impl Conv2d {
-    /// On an input `(height, width, channels)`.
+    /// A convolution on an input `(height, width, channels)`.
     ///
     /// # Errors
-    /// When a size is zero or the kernel does not fit.
+    /// Returns [`CudaError::Shape`] if a size is zero or the kernel does not fit.
     pub fn new(spec: Conv2dSpec, input: [usize; 3]) -> Result<Self, CudaError> {
         let refused = || CudaError::Shape { what: "conv2d", found: format!("{spec:?} on {input:?}") };
         let mut output = [0, 0, spec.features];
@@ -63,22 +63,22 @@ impl Conv2d {
         self.output
     }
 
-    /// Its parameters, bias and kernel together.
+    /// The number of its parameters, bias and kernel together.
     #[must_use]
     pub fn params(&self) -> usize {
         (self.rows() + 1) * self.spec.features
     }
 
-    /// Numbers of the workspace that [`vjp_params`](Self::vjp_params) needs.
+    /// The size of the workspace of [`vjp_params`](Self::vjp_params).
     #[must_use]
     pub fn workspace(&self) -> usize {
         self.parts() * self.params()
     }
 
-    /// `y = conv(x)`, `max(y, 0)` with `relu`.
+    /// `y = conv(x)`, or `max(conv(x), 0)` with `relu`.
     ///
     /// # Errors
-    /// When a slice has another length than the shapes ask for, or the launch fails.
+    /// Returns [`CudaError::Length`] if a slice has the wrong length, and a [`CudaError`] if the launch fails.
     pub fn forward<D: Device>(
         &self,
         device: &D,
@@ -96,10 +96,10 @@ impl Conv2d {
         launch.run(device, Grid::over_columns(self.output_tiles(), images, each))
     }
 
-    /// `dx = (∂y/∂x)ᵀ dy`, times `gate > 0` (`gate` is x, where that is a rectified value).
+    /// `dx = (∂y/∂x)ᵀ dy`, multiplied by `gate > 0` (`gate` is x, if x is rectified).
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
     pub fn vjp_input<D: Device>(
         &self,
@@ -126,10 +126,10 @@ impl Conv2d {
         launch.run(device, Grid::over_columns(height * width * inputs.div_ceil(TILE), count, each))
     }
 
-    /// `dy = ∂y/∂x · dx + ∂y/∂params · dparams`, times `gate > 0` (`gate` is y, where that is a rectified value).
+    /// `dy = ∂y/∂x · dx + ∂y/∂params · dparams`, multiplied by `gate > 0` (`gate` is y, if y is rectified).
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
     pub fn jvp<D: Device>(
         &self,
@@ -162,7 +162,7 @@ impl Conv2d {
     /// Every column's own `(∂y/∂params)ᵀ dy`, `[parameter][column]`.
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     pub fn per_sample_gradients<D: Device>(
         &self,
         device: &D,
@@ -175,8 +175,8 @@ impl Conv2d {
         self.check_input("conv2d per_sample_gradients: x", x, images)?;
         self.check_output("conv2d per_sample_gradients: dy", dy, count)?;
         check_tensor("conv2d per_sample_gradients: gradients", gradients, self.params(), count)?;
-        // Cotangents are read once for each tile of rows: tall tiles where there are many. A block's slices are as many as
-        // fit in shared memory.
+        // Cotangents are read once for each tile of rows, so tiles are tall if there are many rows. A block has as many
+        // slices as fit into shared memory.
         let (kernel, rows, slices) = if self.rows() > Self::MANY_ROWS {
             ("conv2d_per_sample_gradients_9", Self::MANY_ROWS, SLICES)
         } else {
@@ -187,10 +187,11 @@ impl Conv2d {
         launch.run(device, Grid::new([tiles, count.div_ceil(COLUMNS)], [COLUMNS as u32, slices as u32]))
     }
 
-    /// `gradient = (∂y/∂params)ᵀ dy`, summed over the images, with [`workspace`](Self::workspace) numbers to work in.
+    /// `gradient = (∂y/∂params)ᵀ dy`, summed over the images, with a workspace of [`workspace`](Self::workspace)
+    /// numbers.
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     pub fn vjp_params<D: Device>(
         &self,
         device: &D,
@@ -214,7 +215,7 @@ impl Conv2d {
         launch.run(device, Grid::new([self.params().div_ceil(COLUMNS), 1], block))
     }
 
-    /// Rows of the kernels' tiles of gradients.
+    /// Rows per tile of the gradient kernels.
     const FEW_ROWS: usize = 3;
     const MANY_ROWS: usize = 9;
 
@@ -223,7 +224,7 @@ impl Conv2d {
         self.spec.kernel[0] * self.spec.kernel[1] * self.input[2]
     }
 
-    /// Rows of a tile, of a gradient summed over images.
+    /// Rows per tile, for a gradient summed over images.
     fn summed_rows(&self) -> usize {
         if self.rows() > Self::FEW_ROWS { Self::MANY_ROWS } else { Self::FEW_ROWS }
     }
@@ -232,8 +233,8 @@ impl Conv2d {
         self.rows().div_ceil(self.summed_rows()) * self.output[2].div_ceil(TILE)
     }
 
-    /// Parts of the output's places, of a gradient summed over images: it follows from sizes alone, and so does the order of
-    /// the sum.
+    /// Parts of the output's positions, for a gradient summed over images. They depend on sizes only, and so does the
+    /// order of the sum.
     fn parts(&self) -> usize {
         let places = self.output[0] * self.output[1];
         BLOCKS.div_ceil(self.summed_tiles()).min(places.div_ceil(SLICES))
@@ -243,7 +244,7 @@ impl Conv2d {
         self.output[0] * self.output[1] * self.output[2].div_ceil(TILE)
     }
 
-    /// The kernels' arguments that are a shape.
+    /// The shape, as arguments of the kernels.
     fn shape(&self) -> [usize; 12] {
         let ([height, width, inputs], [out_height, out_width, outputs]) = (self.input, self.output);
         let ([kernel_height, kernel_width], [down, across]) = (self.spec.kernel, self.spec.stride);

@@ -1,10 +1,10 @@
 // Gradients of a convolution's parameters: for each column, or summed over the images.
 //
 // G[k, l, i, o] = sum over h, w of x[h * down + k - above, w * across + l - left, i] * dy[h, w, o], and for the bias the sum
-// of dy[h, w, o]. Layouts as in conv2d.cu; gradients flat, bias (out) and then kernel (height, width, in, out).
+// of dy[h, w, o]. Layouts are as in conv2d.cu. Gradients are flat: bias (out), then kernel (height, width, in, out).
 //
-// A block has 32 columns and some slices of the output's places. A thread sums over its slice what belongs to R of the rows
-// (k, l, i) and four output channels, in registers; the slices are then added in shared memory, always in the same order.
+// A block has 32 columns and several slices of the output's positions. A thread sums over its slice, in registers, for R of
+// the rows (k, l, i) and four output channels. The slices are then added in shared memory, always in the same order.
 
 const int GRADIENT_COLUMNS = 32;
 const int GRADIENT_SLICES = 8;
@@ -20,7 +20,7 @@ struct Conv2dGradientShape {
 #define GRADIENT_SHAPE_OF_ARGUMENTS                                                                                        \
     {height, width, inputs, out_height, out_width, outputs, kernel_height, kernel_width, down, across, above, left}
 
-// What a thread sums: R rows and the bias, of four output channels.
+// The sums of a thread: R rows and the bias, for four output channels.
 template <int R>
 struct Conv2dGradient {
     int row[R], column[R], input[R];
@@ -28,7 +28,7 @@ struct Conv2dGradient {
     float kernel[R][GRADIENT_TILE];
     float bias[GRADIENT_TILE];
 
-    // From row `first` and channel `o` on; past the last ones, those are repeated (and not stored).
+    // From row `first` and channel `o` on. Rows and channels past the last are repetitions of it and are not stored.
     __device__ void start(const Conv2dGradientShape& s, int first, int o) {
         const int rows = s.kernel_height * s.kernel_width * s.inputs;
 #pragma unroll
@@ -49,7 +49,7 @@ struct Conv2dGradient {
         }
     }
 
-    // Adds output place (h, w) of one column; x and dy begin at that column's first number.
+    // Adds output position (h, w) of one column; x and dy begin at that column's first number.
     __device__ void add(const Conv2dGradientShape& s, const float* __restrict__ x, int images,
                         const float* __restrict__ dy, int columns, int h, int w) {
         float cotangent[GRADIENT_TILE];
@@ -121,7 +121,7 @@ __device__ void conv2d_per_sample(const float* x, const float* dy, float* gradie
 }
 
 // Every column's own gradient, [parameter][column]. Grid: (tiles of rows * tiles of channels, blocks of 32 columns), block
-// (32, 16) for R = 3, and (32, 8) for R = 9, which is for many rows.
+// (32, 16) for R = 3, and (32, 8) for R = 9, for many rows.
 extern "C" __global__ void conv2d_per_sample_gradients_3(const float* __restrict__ x, const float* __restrict__ dy,
                                                          float* __restrict__ gradients, int images, int columns,
                                                          GRADIENT_SHAPE) {
@@ -193,7 +193,7 @@ __device__ void conv2d_summed(const float* x, const float* dy, float* partial, i
     }
 }
 
-// The gradient summed over all images and a part of the output's places, [part][parameter]; conv2d_sum_of_parts adds the
+// The gradient summed over all images and a part of the output's positions, [part][parameter]; conv2d_sum_of_parts adds the
 // parts. Grid: (tiles of rows * tiles of channels, parts), block (32, 8).
 extern "C" __global__ void conv2d_vjp_params_3(const float* __restrict__ x, const float* __restrict__ dy,
                                                float* __restrict__ partial, int images, GRADIENT_SHAPE) {

@@ -1,7 +1,7 @@
 // An affine map of all features, its derivatives, and the gradients of its parameters.
 //
-// Layouts: values [feature][column], a column an image or a direction of an image (the image of a column is
-// column % images); parameters flat, bias (out) and then kernel (in, out).
+// Layouts: values [feature][column]; a column is an image or a direction of an image (of image column % images). Parameters
+// are flat: bias (out), then kernel (in, out).
 
 const int DENSE_COLUMNS = 32;
 const int DENSE_SLICES = 16;
@@ -40,8 +40,8 @@ __device__ void dense_add_slices(float (&sum)[DENSE_OUTPUTS]) {
     }
 }
 
-// y[o] = b[o] + sum over i of x[i] * W[i, o]; with relu, max(y, 0), where a NaN stays one.
-// Grid: (pairs of outputs, blocks of 32 images), block (32, 16): a slice of the inputs each.
+// y[o] = b[o] + sum over i of x[i] * W[i, o]; with relu, max(y, 0), and a NaN stays a NaN.
+// Grid: (pairs of outputs, blocks of 32 images), block (32, 16); each thread sums a slice of the inputs.
 extern "C" __global__ void dense_forward(const float* __restrict__ x, const float* __restrict__ params,
                                          float* __restrict__ y, int images, int relu, int inputs, int outputs) {
     const int o = blockIdx.x * DENSE_OUTPUTS;
@@ -61,7 +61,7 @@ extern "C" __global__ void dense_forward(const float* __restrict__ x, const floa
     }
 }
 
-// Tangents: dy = dx W + x dW + db, times (y > 0) with `gated`. Direction k's parameter tangents begin at
+// Tangents: dy = dx W + x dW + db, multiplied by (y > 0) with `gated`. Direction k's parameter tangents begin at
 // dparams + k * direction_stride. Absent tangents: has_dx, has_dparams zero, and any readable pointer.
 // Grid: (pairs of outputs, blocks of 32 columns), block (32, 16).
 extern "C" __global__ void dense_jvp(const float* __restrict__ x, const float* __restrict__ dx,
@@ -94,7 +94,7 @@ extern "C" __global__ void dense_jvp(const float* __restrict__ x, const float* _
     }
 }
 
-// dx[i] = sum over o of W[i, o] * dy[o], times (x > 0) with `gated` (x a rectified value); stored, or added with `add`.
+// dx[i] = sum over o of W[i, o] * dy[o], multiplied by (x > 0) with `gated` (x a rectified value); stored, or added with `add`.
 // Grid: (tiles of four inputs, blocks of columns).
 extern "C" __global__ void dense_vjp_input(const float* __restrict__ params, const float* __restrict__ dy,
                                            const float* __restrict__ x, float* __restrict__ dx, int images, int columns,

@@ -9,7 +9,7 @@ use crate::{Columns, CudaError, Write};
 
 /// A dense layer. Parameters in order: bias `(out)`, kernel `(in, out)`.
 ///
-/// What it adds to the kernel `J Jᵀ` needs only the cotangents of its output, a slice that is there already.
+/// Its term of the kernel `J Jᵀ` needs only the cotangents of its output, which are a slice already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dense {
     inputs: usize,
@@ -17,10 +17,10 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// From `inputs` to `outputs`.
+    /// A dense layer from `inputs` to `outputs`.
     ///
     /// # Errors
-    /// When one of them is zero.
+    /// Returns [`CudaError::Shape`] if one of them is zero.
     pub fn new(inputs: usize, outputs: usize) -> Result<Self, CudaError> {
         if inputs == 0 || outputs == 0 {
             return Err(CudaError::Shape { what: "dense", found: format!("{inputs} inputs, {outputs} outputs") });
@@ -28,16 +28,16 @@ impl Dense {
         Ok(Self { inputs, outputs })
     }
 
-    /// Its parameters, bias and kernel together.
+    /// The number of its parameters, bias and kernel together.
     #[must_use]
     pub fn params(&self) -> usize {
         (self.inputs + 1) * self.outputs
     }
 
-    /// `y = b + x W`, `max(y, 0)` with `relu`.
+    /// `y = b + x W`, or `max(b + x W, 0)` with `relu`.
     ///
     /// # Errors
-    /// When a slice has another length than the shapes ask for, or the launch fails.
+    /// Returns [`CudaError::Length`] if a slice has the wrong length, and a [`CudaError`] if the launch fails.
     pub fn forward<D: Device>(
         &self,
         device: &D,
@@ -54,10 +54,10 @@ impl Dense {
         launch.ints([self.inputs, self.outputs]).run(device, self.sliced_grid(images))
     }
 
-    /// `dx = W dy`, times `gate > 0` (`gate` is x, where that is a rectified value).
+    /// `dx = W dy`, multiplied by `gate > 0` (`gate` is x, if x is rectified).
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
     pub fn vjp_input<D: Device>(
         &self,
@@ -83,10 +83,10 @@ impl Dense {
         launch.run(device, Grid::over_columns(self.inputs.div_ceil(TILE), count, 1))
     }
 
-    /// `dy = dx W + x dW + db`, times `gate > 0` (`gate` is y, where that is a rectified value).
+    /// `dy = dx W + x dW + db`, multiplied by `gate > 0` (`gate` is y, if y is rectified).
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
     pub fn jvp<D: Device>(
         &self,
@@ -119,7 +119,7 @@ impl Dense {
     /// `gradient = (Σ dy, Σ x dyᵀ)`, summed over the images.
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     pub fn vjp_params<D: Device>(
         &self,
         device: &D,
@@ -141,7 +141,7 @@ impl Dense {
     /// Every column's own `(∂y/∂params)ᵀ dy`, `[parameter][column]`.
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     pub fn per_sample_gradients<D: Device>(
         &self,
         device: &D,
@@ -159,7 +159,7 @@ impl Dense {
         launch.run(device, Grid::over_columns(self.params(), count, 1))
     }
 
-    /// The grid of a kernel whose blocks share two outputs of 32 columns, a slice of the inputs each.
+    /// The grid of a kernel whose blocks compute two outputs of 32 columns; each thread sums a slice of the inputs.
     fn sliced_grid(&self, columns: usize) -> Grid {
         const OUTPUTS: usize = 2;
         const COLUMNS: usize = 32;

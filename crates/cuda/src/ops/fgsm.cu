@@ -1,6 +1,6 @@
-// The fast gradient sign method's step. A thread a pixel.
+// The fast gradient sign method's step. One thread per pixel.
 
-// y = x + epsilon * sign(g), sign(0) = 0; with `clip`, within 0 to 1.
+// y = x + epsilon * sign(g), sign(0) = 0; with `clip`, clipped to 0 to 1.
 extern "C" __global__ void fgsm(const float* __restrict__ x, const float* __restrict__ gradient, float* __restrict__ y,
                                 int length, int clip, float epsilon) {
     const int at = blockIdx.x * blockDim.x + threadIdx.x;

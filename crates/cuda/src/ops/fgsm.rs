@@ -1,14 +1,15 @@
-//! The fast gradient sign method's step.
+//! The step of the fast gradient sign method.
 
 use crate::CudaError;
 use crate::device::Device;
 use crate::launch::{Grid, Launch};
 use crate::slice::Slice;
 
-/// `y = x + epsilon · sign(gradient)` with `sign(0) = 0`, and within 0 to 1 with `clip`. Of any shape; all of one length.
+/// `y = x + epsilon · sign(gradient)` with `sign(0) = 0`, clipped to 0 to 1 with `clip`. All slices have the same
+/// length.
 ///
 /// # Errors
-/// When the lengths differ, or the launch fails.
+/// Returns [`CudaError::Length`] if the lengths differ, and a [`CudaError`] if the launch fails.
 pub fn fgsm<D: Device>(
     device: &D,
     x: Slice<'_, D, f32>,

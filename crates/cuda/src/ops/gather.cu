@@ -1,16 +1,16 @@
-// The images and labels of a batch out of a whole data set on the device, in an order that lies on the device too, so that
+// Gathers the images and labels of a batch from a data set on the device. The order of the images is on the device too, so
 // a recorded training step needs nothing from the host.
 //
-// Image i of the batch is image order[position[0] + i] of the data set. Where that is past the end of the order or of the
-// data set, its pixels become NaN and its label no class's.
+// Image i of the batch is image order[position[0] + i] of the data set. If that is past the end of the order or of the
+// data set, its pixels become NaN and its label names no class.
 
 const int GATHER_TILE = 32;
 const int GATHER_ROWS = 8;
 
-// Which image of the data set is image i of the batch; -1 for none.
+// The number in the data set of image i of the batch; -1 if there is none.
 __device__ int gathered_image(const unsigned* __restrict__ order, const unsigned* __restrict__ position, int ordered,
                               int available, int i) {
-    // Signed numbers of 64 bits: a position near 2^32 must not wrap around.
+    // Signed 64-bit numbers, because a position near 2^32 must not wrap around.
     const long long at = static_cast<long long>(position[0]) + i;
     if (at >= ordered) {
         return -1;
@@ -25,7 +25,7 @@ struct GatherPixels {
     __device__ float at(int image, int feature) const { return data[image * features + feature]; }
 };
 
-// Four bytes in a word, the first in its lowest bits; images begin at whole words.
+// Four bytes per word, the first in its lowest bits. Every image begins with a new word.
 struct GatherBytes {
     const unsigned* data;
     int words;
@@ -38,7 +38,7 @@ struct GatherBytes {
 template <typename Data>
 __device__ void gather_tile(const Data& data, const unsigned* all_labels, const unsigned* order, const unsigned* position,
                             float* images, unsigned* labels, int count, int features, int ordered, int available) {
-    // Read along features, write along images: through a tile that is transposed in shared memory.
+    // Reads along features and writes along images, through a tile that is transposed in shared memory.
     __shared__ float tile[GATHER_TILE][GATHER_TILE + 1];
     const int first_image = blockIdx.y * GATHER_TILE;
     const int first_feature = blockIdx.x * GATHER_TILE;
@@ -76,7 +76,7 @@ extern "C" __global__ void gather_pixels(const float* __restrict__ data, const u
     gather_tile(pixels, all_labels, order, position, images, labels, count, features, ordered, available);
 }
 
-// The same from bytes, four a word, as byte / 255 rounded once to f32.
+// Gathers from bytes, four per word, as byte / 255 rounded once to f32.
 extern "C" __global__ void gather_bytes(const unsigned* __restrict__ data, const unsigned* __restrict__ all_labels,
                                         const unsigned* __restrict__ order, const unsigned* __restrict__ position,
                                         float* __restrict__ images, unsigned* __restrict__ labels, int count, int features,

@@ -1,4 +1,4 @@
-//! The batches of a data set that lies on the device, in an order that lies there too.
+//! The batches of a data set on the device, in an order that is also on the device.
 
 use crate::CudaError;
 use crate::columns::check_tensor;
@@ -6,32 +6,33 @@ use crate::device::Device;
 use crate::launch::{Grid, Launch};
 use crate::slice::Slice;
 
-/// The pixels of a data set, an image after the other.
+/// The pixels of a data set, one image after another.
 pub enum Pixels<'a, D: Device> {
-    /// `[image][feature]`, as the network takes them.
+    /// `[image][feature]`, as the network reads them.
     Floats(Slice<'a, D, f32>),
-    /// Bytes, four a word: see [`pack_bytes`]. The network gets `byte / 255`.
+    /// Bytes, four per word: see [`pack_bytes`]. The network gets `byte / 255`.
     Bytes(Slice<'a, D, u32>),
 }
 
-/// A data set.
+/// A data set on the device.
 pub struct DataSet<'a, D: Device> {
-    /// All images' pixels.
+    /// The pixels of all images.
     pub pixels: Pixels<'a, D>,
-    /// A label for each image.
+    /// One label for each image.
     pub labels: Slice<'a, D, u32>,
-    /// Numbers of an image.
+    /// The number of features of an image.
     pub features: usize,
 }
 
 impl<D: Device> DataSet<'_, D> {
-    /// `images` `[feature][image]` and `labels` of the batch of `labels.len()` images `order[position[0] + i]`.
+    /// Writes the `images` `[feature][image]` and `labels` of the batch of `labels.len()` images
+    /// `order[position[0] + i]`.
     ///
-    /// Where the order or the data set has no such image, its pixels become NaN and its label names no class: the loss is
-    /// then NaN.
+    /// If the order or the data set has no such image, its pixels become NaN and its label names no class, so the loss
+    /// is NaN.
     ///
     /// # Errors
-    /// When the lengths do not fit each other, or the launch fails.
+    /// Returns [`CudaError::Length`] if the lengths do not match, and a [`CudaError`] if the launch fails.
     pub fn gather(
         &self,
         device: &D,
@@ -61,20 +62,20 @@ impl<D: Device> DataSet<'_, D> {
     }
 }
 
-/// Bytes of a word.
+/// Bytes per word.
 const BYTES: usize = 4;
 
-/// Images of `features` bytes each as words, the first byte lowest; every image begins with a word of its own.
+/// Packs images of `features` bytes each into words, lowest byte first. Every image begins with a new word.
 #[must_use]
 pub fn pack_bytes(images: &[u8], features: usize) -> Vec<u32> {
     let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte));
     images.chunks(features.max(1)).flat_map(|image| image.chunks(BYTES).map(word)).collect()
 }
 
-/// `counter[0] += by`: a batch further, or a step.
+/// `counter[0] += by`: advances to the next batch or step.
 ///
 /// # Errors
-/// When the counter is not one number, or the launch fails.
+/// Returns [`CudaError::Length`] if the counter is not one number, and a [`CudaError`] if the launch fails.
 pub fn advance<D: Device>(device: &D, counter: Slice<'_, D, u32>, by: usize) -> Result<(), CudaError> {
     counter.check("advance: counter", 1)?;
     Launch::of("advance").slice(counter).ints([by]).run(device, Grid::new([1, 1], [1, 1]))

@@ -1,6 +1,6 @@
-// The maximum over windows of a picture, its vjp and its jvp. Layout: [(h, w, channel)][column]; no window reaches over the
-// border. A cotangent goes to the first entry of its window that attains the maximum; a NaN wins over every number, and its
-// cotangent goes nowhere.
+// The maximum over windows of a feature map, its vjp and its jvp. Layout: [(h, w, channel)][column]; all windows lie within
+// it. A cotangent goes to the first entry of its window that attains the maximum. A NaN wins over every number, and its
+// cotangent is dropped.
 
 // y[h, w, c] = max over k, l of x[h * down + k, w * across + l, c]. Grid: (output features, blocks of images).
 extern "C" __global__ void max_pool2d_forward(const float* __restrict__ x, float* __restrict__ y, int images, int width,
@@ -26,7 +26,7 @@ extern "C" __global__ void max_pool2d_forward(const float* __restrict__ x, float
     y[feature * images + image] = top;
 }
 
-// Place (k * window_width + l) of the first entry of a window that equals `top`; -1 where none does.
+// Position (k * window_width + l) of the first entry of a window that equals `top`; -1 if none does.
 __device__ int max_pool2d_winner(const float* __restrict__ x, int images, int width, int channels, int window_height,
                                  int window_width, float top) {
     for (int k = 0; k < window_height; ++k) {
@@ -39,8 +39,8 @@ __device__ int max_pool2d_winner(const float* __restrict__ x, int images, int wi
     return -1;
 }
 
-// dx[h', w', c] = sum of dy over the windows that (h', w') wins; times (x > 0) with `gated` (x a rectified value); stored,
-// or added with `add`. Grid: (input features, blocks of columns).
+// dx[h', w', c] = sum of dy over the windows whose first maximum is (h', w'), multiplied by (x > 0) with `gated` (x a
+// rectified value); stored, or added with `add`. Grid: (input features, blocks of columns).
 extern "C" __global__ void max_pool2d_vjp(const float* __restrict__ x, const float* __restrict__ y,
                                           const float* __restrict__ dy, float* __restrict__ dx, int images, int columns,
                                           int gated, int add, int width, int channels, int out_height, int out_width,
@@ -75,7 +75,7 @@ extern "C" __global__ void max_pool2d_vjp(const float* __restrict__ x, const flo
     *to = add ? *to + sum : sum;
 }
 
-// dy[h, w, c] = dx of the window's winner. Grid: (output features, blocks of columns).
+// dy[h, w, c] = dx of the window's first maximum. Grid: (output features, blocks of columns).
 extern "C" __global__ void max_pool2d_jvp(const float* __restrict__ x, const float* __restrict__ y,
                                           const float* __restrict__ dx, float* __restrict__ dy, int images, int columns,
                                           int width, int channels, int out_width, int window_height, int window_width,

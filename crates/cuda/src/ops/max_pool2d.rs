@@ -1,4 +1,4 @@
-//! The maximum over windows of a picture.
+//! The maximum over windows of a feature map.
 
 use super::PoolWindow;
 use crate::device::Device;
@@ -6,7 +6,7 @@ use crate::launch::{Grid, Launch};
 use crate::slice::Slice;
 use crate::{Columns, CudaError, Write};
 
-/// Max pooling. Of several equal entries of a window the first has its derivative.
+/// Max pooling. If a window has several equal maxima, the first one gets the derivative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaxPool2d(pub PoolWindow);
 
@@ -14,7 +14,7 @@ impl MaxPool2d {
     /// `y`, the windows' maxima.
     ///
     /// # Errors
-    /// When a slice has another length than the shapes ask for, or the launch fails.
+    /// Returns [`CudaError::Length`] if a slice has the wrong length, and a [`CudaError`] if the launch fails.
     pub fn forward<D: Device>(
         &self,
         device: &D,
@@ -28,10 +28,10 @@ impl MaxPool2d {
         launch.run(device, Grid::over_columns(self.0.outputs(), images, 1))
     }
 
-    /// `dx = (∂y/∂x)ᵀ dy` at x with maxima y, times `x > 0` with `gated` (where x is a rectified value).
+    /// `dx = (∂y/∂x)ᵀ dy` at x with maxima y, multiplied by `x > 0` with `gated` (if x is rectified).
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
     pub fn vjp<D: Device>(
         &self,
@@ -57,7 +57,7 @@ impl MaxPool2d {
     /// `dy = ∂y/∂x · dx` at x with maxima y.
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     pub fn jvp<D: Device>(
         &self,
         device: &D,

@@ -1,8 +1,9 @@
-//! The operations of a network: a file each, with the launchers beside their kernels (`.cu`).
+//! The operations of a network: one file each, with the launchers beside their kernels (`.cu`).
 //!
-//! Tensors are `[feature][column]`, see [`Columns`]. Where a value is the rectified output of an operation, `max(·, 0)`,
-//! derivatives pass the gate `value > 0`: forward launchers rectify with `relu`, those of tangents and cotangents take the
-//! value as `gate`. Nothing is allocated and nothing comes back: all launches can be recorded.
+//! Tensors are `[feature][column]`, see [`Columns`]. If a value is the rectified output `max(·, 0)` of an operation,
+//! its derivatives are gated by `value > 0`: forward launchers rectify with `relu`, and launchers for tangents and
+//! cotangents take the value as `gate`. Launches allocate nothing and copy nothing back, so all of them can be
+//! recorded.
 
 mod add;
 mod avg_pool2d;
@@ -30,16 +31,17 @@ use crate::device::Device;
 use crate::slice::Slice;
 use crate::{Columns, CudaError};
 
-/// Tangents of an operation's input and parameters; an absent one is zero.
+/// The tangents of an operation's input and parameters. An absent tangent is zero.
 pub struct Tangents<'a, D: Device> {
-    /// Of the input, `[feature][column]`.
+    /// The tangents of the input, `[feature][column]`.
     pub input: Option<Slice<'a, D, f32>>,
-    /// Of the parameters, and how far it is from one direction's to the next one's.
+    /// The tangents of the parameters, and the distance from one direction's tangents to the next direction's.
     pub params: Option<(Slice<'a, D, f32>, usize)>,
 }
 
 impl<D: Device> Tangents<'_, D> {
-    /// From one direction's parameter tangents to the next, where `params` numbers each can be read for all directions.
+    /// The distance from one direction's parameter tangents to the next direction's, if `params` numbers each can be
+    /// read for all directions.
     fn check_params(&self, what: &'static str, params: usize, columns: Columns) -> Result<usize, CudaError> {
         let Some((dparams, stride)) = self.params else { return Ok(0) };
         let expected = columns.directions.saturating_sub(1) * stride + params;

@@ -1,11 +1,11 @@
-//! The windows over which a picture is pooled; none reaches over the border.
+//! The pooling windows of a feature map, all within its border.
 
 use crate::CudaError;
 use crate::columns::check_tensor;
 use crate::device::Device;
 use crate::slice::Slice;
 
-/// Windows on pictures `(height, width, channels)`.
+/// Windows on feature maps `(height, width, channels)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolWindow {
     size: [usize; 2],
@@ -18,7 +18,7 @@ impl PoolWindow {
     /// Windows of `size`, `stride` apart, on an input `(height, width, channels)`.
     ///
     /// # Errors
-    /// When a size is zero or the window does not fit.
+    /// Returns [`CudaError::Shape`] if a size is zero or the window does not fit.
     pub fn new(size: [usize; 2], stride: [usize; 2], input: [usize; 3]) -> Result<Self, CudaError> {
         let found = || format!("windows of {size:?}, {stride:?} apart, on {input:?}");
         let refused = || CudaError::Shape { what: "pooling", found: found() };
@@ -38,23 +38,23 @@ impl PoolWindow {
         self.output
     }
 
-    /// Numbers of an input.
+    /// The size of an input.
     pub(super) fn inputs(&self) -> usize {
         self.input.iter().product()
     }
 
-    /// Numbers of an output.
+    /// The size of an output.
     pub(super) fn outputs(&self) -> usize {
         self.output.iter().product()
     }
 
-    /// The arguments of a kernel with a thread an output.
+    /// The arguments of a kernel with one thread per output.
     pub(super) fn forward_shape(&self) -> [usize; 7] {
         let ([_, width, channels], [_, out_width, _]) = (self.input, self.output);
         [width, channels, out_width, self.size[0], self.size[1], self.stride[0], self.stride[1]]
     }
 
-    /// The arguments of a kernel with a thread an input.
+    /// The arguments of a kernel with one thread per input.
     pub(super) fn vjp_shape(&self) -> [usize; 8] {
         let ([_, width, channels], [out_height, out_width, _]) = (self.input, self.output);
         [width, channels, out_height, out_width, self.size[0], self.size[1], self.stride[0], self.stride[1]]

@@ -1,6 +1,6 @@
-// y = max(x, 0), and the gate of its tangents and cotangents. Layout: [feature][column]; a thread has one number.
+// y = max(x, 0), and the gate of its tangents and cotangents. Layout: [feature][column]; one thread per number.
 
-// A NaN is not below zero: it stays one.
+// A NaN is not below zero, so it stays a NaN.
 extern "C" __global__ void relu_forward(const float* __restrict__ x, float* __restrict__ y, int length) {
     const int at = blockIdx.x * blockDim.x + threadIdx.x;
     if (at < length) {
@@ -8,7 +8,7 @@ extern "C" __global__ void relu_forward(const float* __restrict__ x, float* __re
     }
 }
 
-// to[feature][column] = from, where y[feature][column % images] > 0, else 0; stored, or added with `add`. `to` may be
+// to[feature][column] = from if y[feature][column % images] > 0, else 0; stored, or added with `add`. `to` may be
 // `from`. Grid: (features, blocks of columns).
 extern "C" __global__ void relu_gate(const float* __restrict__ y, const float* from, float* to, int images, int columns,
                                      int add) {

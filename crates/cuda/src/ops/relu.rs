@@ -1,4 +1,4 @@
-//! `y = max(x, 0)`, as an operation of its own.
+//! `y = max(x, 0)`, as a separate operation.
 
 use crate::columns::check_tensor;
 use crate::device::Device;
@@ -6,10 +6,10 @@ use crate::launch::{Grid, Launch};
 use crate::slice::Slice;
 use crate::{Columns, CudaError, Write};
 
-/// The rectifier of `features` numbers an image. A NaN stays one.
+/// The rectifier of `features` numbers per image. A NaN stays a NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relu {
-    /// Numbers of an image.
+    /// The number of features of an image.
     pub features: usize,
 }
 
@@ -17,7 +17,7 @@ impl Relu {
     /// `y = max(x, 0)`.
     ///
     /// # Errors
-    /// When a slice has another length than the shapes ask for, or the launch fails.
+    /// Returns [`CudaError::Length`] if a slice has the wrong length, and a [`CudaError`] if the launch fails.
     pub fn forward<D: Device>(
         &self,
         device: &D,
@@ -30,10 +30,10 @@ impl Relu {
         Launch::of("relu_forward").slice(x).slice(y).ints([x.len()]).run(device, Grid::flat(x.len()))
     }
 
-    /// A tangent or cotangent `to = from` where `y > 0`, else 0: vjp and jvp alike. `to` may be `from`.
+    /// A tangent or cotangent `to = from` where `y > 0`, else 0, for both vjp and jvp. `to` may be `from`.
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// Returns the errors of [`forward`](Self::forward).
     pub fn gate<D: Device>(
         &self,
         device: &D,

@@ -1,11 +1,11 @@
 // Softmax cross-entropy of logits a [class][image], with p = softmax(a) and label y: its residual r = p - onehot(y), its
-// loss log(sum over c of exp(a[c])) - a[y], and the factors of its Hessian diag(p) - p p'. A thread has one image.
+// loss log(sum over c of exp(a[c])) - a[y], and the factors of its Hessian diag(p) - p p'. One thread per image.
 
 const int LOSS_THREADS = 256;
 
 template <typename R>
 __device__ R softmax_largest(const float* __restrict__ logits, int images, int classes) {
-    // A NaN comes back in the sum of exponentials, whether it is found here or not.
+    // A NaN makes the sum of exponentials NaN, whether it is found here or not.
     R largest = static_cast<R>(logits[0]);
     for (int c = 1; c < classes; ++c) {
         const R a = static_cast<R>(logits[c * images]);
@@ -19,8 +19,8 @@ __device__ double softmax_exp(double x) { return exp(x); }
 __device__ float softmax_sqrt(float x) { return sqrtf(x); }
 __device__ double softmax_sqrt(double x) { return sqrt(x); }
 
-// scale * p, and for a label that names a class scale * (p - onehot(label)). The label's entry is minus the sum of the
-// others: p - 1 cancels where p is nearly 1.
+// scale * p, or scale * (p - onehot(label)) if the label names a class. The label's entry is minus the sum of the others,
+// because p - 1 cancels if p is nearly 1.
 template <typename R>
 __device__ void softmax_of_image(const float* __restrict__ logits, R* __restrict__ p, int images, int classes, int label,
                                  R scale) {
@@ -72,9 +72,9 @@ extern "C" __global__ void softmax_residual_f64(const float* __restrict__ logits
     }
 }
 
-// One image's loss, NaN for a label that names no class, and whether its label's logit is on top: the first of several equal
-// ones, and no class where there is a NaN. With the top class t the loss is (a[t] - a[y]) + log1p(sum over the others of
-// exp(a[c] - a[t])): no rounding of a large logit reaches a small loss.
+// One image's loss, NaN for a label that names no class, and whether its label's logit is the largest (the first of several
+// equal ones; never if there is a NaN). With the top class t the loss is (a[t] - a[y]) + log1p(sum over the others of
+// exp(a[c] - a[t])), so that no rounding of a large logit affects a small loss.
 struct SoftmaxLoss {
     float loss;
     bool correct;
@@ -98,7 +98,7 @@ struct SoftmaxLoss {
     }
 };
 
-// Each image's loss, and 1 where it is classified correctly, else 0. Grid: blocks of images.
+// Each image's loss, and 1 if it is classified correctly, else 0. Grid: blocks of images.
 extern "C" __global__ void softmax_loss(const float* __restrict__ logits, const unsigned* __restrict__ labels,
                                         float* __restrict__ losses, unsigned* __restrict__ correct, int images,
                                         int classes) {
@@ -129,7 +129,7 @@ __device__ void loss_add(double loss, double count, double* total) {
     }
 }
 
-// total[0] += sum of the losses, total[1] += sum of the correct. One block of 256 threads.
+// total[0] += sum of the losses, total[1] += number of correct images. One block of 256 threads.
 extern "C" __global__ void loss_accumulate(const float* __restrict__ losses, const unsigned* __restrict__ correct,
                                            double* __restrict__ total, int images) {
     double loss = 0.0;
@@ -158,9 +158,9 @@ extern "C" __global__ void softmax_training(const float* __restrict__ logits, co
     loss_add(loss, count, total);
 }
 
-// The basis of what is orthogonal to s = sqrt(p), one image: the Householder reflection that takes s to the likeliest class.
-// Probabilities are bounded below by the least normal float: one that underflowed would give an infinite coefficient, and the
-// factors of a system in double are rounded to float for the Gram matrix.
+// An orthonormal basis of the complement of s = sqrt(p), for one image, from the Householder reflection that takes s to the
+// unit vector of the likeliest class. Probabilities are bounded below by the least normal float: an underflow would give an
+// infinite coefficient, and the factors of a system in double are rounded to float for the Gram matrix.
 template <typename R>
 struct SoftmaxBasis {
     const R* p;
@@ -211,7 +211,7 @@ __device__ void softmax_factors(const R* p, R* factors, float* narrow, int image
 }
 
 // factors[c][k * images + i] = scale * s[c] * q_k[c] of image i, for k below classes - 1: the columns of a square root of
-// the Hessian, times scale. The f64 kernel also gives them rounded. Grid: blocks of columns.
+// the Hessian, times scale. The f64 kernel also writes them rounded. Grid: blocks of columns.
 extern "C" __global__ void hessian_factors_f32(const float* __restrict__ p, float* __restrict__ factors, int images,
                                                int classes, float scale) {
     softmax_factors<float>(p, factors, nullptr, images, classes, scale);
@@ -238,7 +238,7 @@ __device__ void softmax_coefficients(const R* p, const unsigned* labels, R* coef
     coefficients[column] = value;
 }
 
-// coefficients[k * images + i] = -scale * q_k[y] / s[y]: the residual p - onehot(y) in the factors, times scale. NaN for a
+// coefficients[k * images + i] = -scale * q_k[y] / s[y]: the coefficients of the residual p - onehot(y), times scale. NaN for a
 // label that names no class. Grid: blocks of columns.
 extern "C" __global__ void residual_in_factors_f32(const float* __restrict__ p, const unsigned* __restrict__ labels,
                                                    float* __restrict__ coefficients, int images, int classes,

@@ -6,18 +6,18 @@ use crate::launch::{Grid, Launch};
 use crate::slice::Slice;
 use crate::{CudaError, Real};
 
-/// The loss of `images` images with `classes` classes. Logits are f32, `[class][image]`; what the Gauss-Newton system needs
-/// comes in f32 or f64. A label that names no class gives NaN.
+/// The loss of `images` images with `classes` classes. Logits are f32, `[class][image]`. The numbers for the
+/// Gauss-Newton system are f32 or f64. A label that names no class gives NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SoftmaxCrossEntropy {
-    /// Images of the batch.
+    /// The number of images in the batch.
     pub images: usize,
-    /// Classes.
+    /// The number of classes.
     pub classes: usize,
 }
 
 impl SoftmaxCrossEntropy {
-    /// Directions of an image in its Hessian's factors: one fewer than classes.
+    /// The number of directions of an image in its Hessian's factors: one fewer than classes.
     #[must_use]
     pub fn directions(&self) -> usize {
         self.classes.saturating_sub(1)
@@ -26,7 +26,7 @@ impl SoftmaxCrossEntropy {
     /// `p = softmax(logits)`, `[class][image]`.
     ///
     /// # Errors
-    /// When a slice has another length than the sizes ask for, or the launch fails.
+    /// Returns [`CudaError::Length`] if a slice has the wrong length, and a [`CudaError`] if the launch fails.
     pub fn probabilities<D: Device, R: Real>(
         &self,
         device: &D,
@@ -39,11 +39,11 @@ impl SoftmaxCrossEntropy {
         launch.ints([self.images, self.classes]).run(device, Grid::warps(self.images))
     }
 
-    /// `residual = scale · (softmax(logits) − onehot(labels))`, `[class][image]`: with 1 / images, the cotangent of the mean
-    /// loss.
+    /// `residual = scale · (softmax(logits) − onehot(labels))`, `[class][image]`. With scale 1 / images it is the
+    /// cotangent of the mean loss.
     ///
     /// # Errors
-    /// As [`probabilities`](Self::probabilities).
+    /// Returns the errors of [`probabilities`](Self::probabilities).
     pub fn residual<D: Device, R: Real>(
         &self,
         device: &D,
@@ -60,10 +60,11 @@ impl SoftmaxCrossEntropy {
         launch.real::<R>(scale).run(device, Grid::warps(self.images))
     }
 
-    /// Each image's loss, and 1 where its label's logit is on top (the first of equals; never where one is NaN), else 0.
+    /// Each image's loss, and 1 if its label's logit is the largest (the first of equal ones; never if one is NaN),
+    /// else 0.
     ///
     /// # Errors
-    /// As [`probabilities`](Self::probabilities).
+    /// Returns the errors of [`probabilities`](Self::probabilities).
     pub fn losses<D: Device>(
         &self,
         device: &D,
@@ -83,7 +84,7 @@ impl SoftmaxCrossEntropy {
     /// Adds the sum of the losses to `total[0]` and the number of correct images to `total[1]`, in a fixed order.
     ///
     /// # Errors
-    /// As [`probabilities`](Self::probabilities).
+    /// Returns the errors of [`probabilities`](Self::probabilities).
     pub fn accumulate<D: Device>(
         &self,
         device: &D,
@@ -98,12 +99,12 @@ impl SoftmaxCrossEntropy {
         launch.run(device, Grid::new([1, 1], [256, 1]))
     }
 
-    /// A training step's loss in one launch: [`residual`](Self::residual) in single precision, and the sums of
-    /// [`losses`](Self::losses) and correct images added to `total` as [`accumulate`](Self::accumulate) does. One block does
-    /// it: for batches of some hundreds of images.
+    /// A training step's loss in one launch: computes [`residual`](Self::residual) in single precision, and adds the
+    /// sums of [`losses`](Self::losses) and correct images to `total` as [`accumulate`](Self::accumulate) does. It runs
+    /// in one block, for batches of some hundred images.
     ///
     /// # Errors
-    /// As [`probabilities`](Self::probabilities).
+    /// Returns the errors of [`probabilities`](Self::probabilities).
     pub fn training<D: Device>(
         &self,
         device: &D,
@@ -122,11 +123,11 @@ impl SoftmaxCrossEntropy {
     }
 
     /// `factors[class][k · images + i] = scale · c_k[class]` of image i with `Σ_k c_k c_kᵀ` its Hessian, for k below
-    /// [`directions`](Self::directions), from probabilities; and in single precision into `narrow`, the directions' cotangents.
-    /// `f32` needs no `narrow` and leaves it as it is.
+    /// [`directions`](Self::directions), from probabilities. It also writes them in single precision into `narrow`, as
+    /// the directions' cotangents. With `f32` factors, `narrow` is not written.
     ///
     /// # Errors
-    /// As [`probabilities`](Self::probabilities).
+    /// Returns the errors of [`probabilities`](Self::probabilities).
     pub fn hessian_factors<D: Device, R: Real>(
         &self,
         device: &D,
@@ -148,10 +149,11 @@ impl SoftmaxCrossEntropy {
         launch.ints([self.images, self.classes]).real::<R>(scale).run(device, Grid::warps(columns))
     }
 
-    /// `coefficients[k · images + i]`: scale times the residual `p − onehot(y)` of image i in its factors of scale 1.
+    /// `coefficients[k · images + i]`: scale times the coefficient of the residual `p − onehot(y)` of image i for its
+    /// factor k of scale 1.
     ///
     /// # Errors
-    /// As [`probabilities`](Self::probabilities).
+    /// Returns the errors of [`probabilities`](Self::probabilities).
     pub fn residual_in_factors<D: Device, R: Real>(
         &self,
         device: &D,

@@ -1,4 +1,4 @@
-// Adam's update, with AdamW's decoupled weight decay. A thread a parameter.
+// Adam's update, with AdamW's decoupled weight decay. One thread per parameter.
 
 // base^exponent by squaring, as the bias corrections need it.
 __device__ double adam_power(double base, unsigned exponent) {
@@ -12,8 +12,8 @@ __device__ double adam_power(double base, unsigned exponent) {
 }
 
 // m = beta1 * m + (1 - beta1) * g, v = beta2 * v + (1 - beta2) * g^2, and
-// p = p - rate * (m' / (sqrt(v') + epsilon) + decay * p), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t), with the number of
-// this step t, 1 for the first, in steps[0]. Both moments are zero before the first step.
+// p = p - rate * (m' / (sqrt(v') + epsilon) + decay * p), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t), with the number t
+// of this step, 1 for the first, in steps[0]. Both moments are zero before the first step.
 extern "C" __global__ void adam_update(float* __restrict__ params, const float* __restrict__ gradient,
                                        float* __restrict__ first, float* __restrict__ second,
                                        const unsigned* __restrict__ steps, int length, double beta1, double beta2,

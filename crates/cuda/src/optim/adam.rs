@@ -6,8 +6,8 @@ use crate::launch::{Grid, Launch};
 use crate::ops::advance;
 use crate::slice::Slice;
 
-/// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `θ ← θ − η (m̂ / (√v̂ + ε) + δ θ)`, where `m̂ = m / (1 − β₁ᵗ)` and
-/// `v̂ = v / (1 − β₂ᵗ)` correct the bias of the zero start, and δ is AdamW's decoupled weight decay.
+/// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `θ ← θ − η (m̂ / (√v̂ + ε) + δ θ)`, where `m̂ = m / (1 − β₁ᵗ)`
+/// and `v̂ = v / (1 − β₂ᵗ)` correct the bias of the zero start, and δ is AdamW's decoupled weight decay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
     /// Learning rate η.
@@ -22,21 +22,21 @@ pub struct Adam {
     pub weight_decay: f64,
 }
 
-/// What Adam remembers; all zero before the first step.
+/// Adam's state, which is zero before the first step.
 pub struct AdamState<'a, D: Device> {
-    /// The running mean m of the gradient, as long as it.
+    /// The running mean m of the gradient, of the same length.
     pub first: Slice<'a, D, f32>,
-    /// The running mean v of its square, as long as it.
+    /// The running mean v of its square, of the same length.
     pub second: Slice<'a, D, f32>,
-    /// The number of steps, one number.
+    /// The number of steps: one number.
     pub steps: Slice<'a, D, u32>,
 }
 
 impl Adam {
-    /// Updates `params` by their `gradient`, and the state; the step is counted on the device.
+    /// Updates `params` and the state with the `gradient`. The step is counted on the device.
     ///
     /// # Errors
-    /// When the lengths differ, or a launch fails.
+    /// Returns [`CudaError::Length`] if the lengths differ, and a [`CudaError`] if a launch fails.
     pub fn update<D: Device>(
         &self,
         device: &D,

@@ -1,6 +1,6 @@
 //! The updates of first-order optimizers, on the device; see the `.cu` files for their formulas.
 //!
-//! A recorded step needs nothing from the host: even Adam counts its steps on the device.
+//! A recorded step needs nothing from the host: Adam, too, counts its steps on the device.
 
 mod adam;
 mod sgd;

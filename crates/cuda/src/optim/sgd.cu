@@ -1,4 +1,4 @@
-// Stochastic gradient descent's update. A thread a parameter.
+// Stochastic gradient descent's update. One thread per parameter.
 
 // Without momentum: p = p - rate * (g + decay * p).
 extern "C" __global__ void sgd_plain(float* __restrict__ params, const float* __restrict__ gradient, int length,

@@ -13,18 +13,18 @@ pub struct Sgd {
     pub learning_rate: f64,
     /// Momentum μ; 0 for none.
     pub momentum: f64,
-    /// Whether it looks ahead, as Nesterov's does.
+    /// Whether momentum looks ahead (Nesterov).
     pub nesterov: bool,
     /// Weight decay δ.
     pub weight_decay: f64,
 }
 
 impl Sgd {
-    /// Updates `params` by their `gradient`, and `velocity`, which is zero before the first step. Without momentum the velocity
-    /// is not touched and may be empty.
+    /// Updates `params` with the `gradient`, and `velocity`, which is zero before the first step. Without momentum the
+    /// velocity is not used and may be empty.
     ///
     /// # Errors
-    /// When the lengths differ, or the launch fails.
+    /// Returns [`CudaError::Length`] if the lengths differ, and a [`CudaError`] if the launch fails.
     pub fn update<D: Device>(
         &self,
         device: &D,

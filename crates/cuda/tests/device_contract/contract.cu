@@ -1,4 +1,4 @@
-// Kernels that hold a device to its promises.
+// Kernels for the tests of the contract of devices.
 
 extern "C" __global__ void affine(const float* __restrict__ x, float* __restrict__ y, float a, double b, int length) {
     const int at = blockIdx.x * blockDim.x + threadIdx.x;
@@ -47,7 +47,7 @@ extern "C" __global__ void row_sums_f64(const double* __restrict__ x, double* __
     }
 }
 
-// Where each thread of a three-dimensional grid is.
+// The position of each thread of a three-dimensional grid.
 extern "C" __global__ void places(unsigned* __restrict__ to) {
     const unsigned block = (blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
     const unsigned thread = (threadIdx.z * blockDim.y + threadIdx.y) * blockDim.x + threadIdx.x;

@@ -1,4 +1,4 @@
-//! What every device promises, as tests that any device can be given.
+//! The contract of devices, as tests for any device.
 
 use minima_cuda::sources::Source;
 use minima_cuda::{Arg, CudaError, Device, Memory};
@@ -10,7 +10,7 @@ pub const SOURCES: &[Source] = &[Source {
     kernels: &["affine", "next", "row_sums_f32", "row_sums_f64", "places", "reverse"],
 }];
 
-/// All of it.
+/// All tests of the contract.
 pub fn check<D: Device>(device: &D) {
     buffers(device);
     arguments(device);
@@ -104,7 +104,7 @@ fn recordings<D: Device>(device: &D) {
     device.replay(&recording).unwrap();
     assert_eq!(downloaded::<D, 128>(device, &x), std::array::from_fn(|i| 2.0 * (2.0 * i as f32 + 1.0) + 1.0));
     device.synchronize().unwrap();
-    // A recording keeps its memory.
+    // A recording keeps its memory alive.
     drop(x);
     device.replay(&recording).unwrap();
     device.synchronize().unwrap();
@@ -148,7 +148,7 @@ fn refusals_while_recording<D: Device>(device: &D) {
         })
         .unwrap();
     device.replay(&recording).unwrap();
-    // A recording that fails leaves the device as it was, also where memory was given up on the way.
+    // A failed recording leaves the device unchanged, even if memory was freed during the recording.
     let y = device.zeros::<f32>(128).unwrap();
     let failed = device.record(|| {
         reverse()?;

@@ -1,4 +1,4 @@
-// Kernels with mistakes in them, for the emulator to find.
+// Kernels with errors, for the emulator to find.
 
 extern "C" __global__ void write_beyond(float* x, int length) {
     if (static_cast<int>(threadIdx.x) <= length) {
@@ -8,7 +8,7 @@ extern "C" __global__ void write_beyond(float* x, int length) {
 
 extern "C" __global__ void read_beyond(const double* x, double* y, int length) { y[0] = x[length]; }
 
-// Threads above the middle do not come.
+// Only the first half of the threads reaches the barrier.
 extern "C" __global__ void half_a_barrier(float* x) {
     if (threadIdx.x < blockDim.x / 2) {
         __syncthreads();
@@ -16,7 +16,7 @@ extern "C" __global__ void half_a_barrier(float* x) {
     }
 }
 
-// All threads come to a barrier, but not to the same one.
+// All threads reach a barrier, but not the same one.
 extern "C" __global__ void two_barriers(float* x) {
     if (threadIdx.x % 2 == 0) {
         x[threadIdx.x] = 1.0f;
@@ -27,7 +27,7 @@ extern "C" __global__ void two_barriers(float* x) {
     }
 }
 
-// Without its barrier, thread i sees what thread i + 1 has written or what was there before.
+// Without a barrier, thread i reads the old or the new value of thread i + 1.
 extern "C" __global__ void shift_with_race(float* x) {
     const int at = threadIdx.x;
     const int next = (threadIdx.x + 1) % blockDim.x;
@@ -43,14 +43,14 @@ extern "C" __global__ void shift(float* x) {
     x[at] = value;
 }
 
-// Blocks that count on each other.
+// Blocks whose results depend on each other's order.
 extern "C" __global__ void race_of_blocks(float* x) {
     if (threadIdx.x == 0) {
         x[0] = 2.0f * x[0] + static_cast<float>(blockIdx.x);
     }
 }
 
-// The first block writes its shared memory, the second reads its own without having written.
+// The first block writes its shared memory, the second reads its own before any write.
 extern "C" __global__ void unwritten_shared(float* x) {
     __shared__ float values[8];
     if (blockIdx.x == 0) {
@@ -68,7 +68,7 @@ extern "C" __global__ void beyond_shared(float* x, int at) {
     x[threadIdx.x] = from[at + threadIdx.x];
 }
 
-// Many barriers and not much else: what changing threads costs.
+// Rotates x by one place `count` times, with two barriers each time.
 extern "C" __global__ void barriers(float* x, int count) {
     for (int i = 0; i < count; ++i) {
         const float value = x[(threadIdx.x + 1) % blockDim.x];

@@ -1,13 +1,15 @@
-//! The emulator keeps a device's promises and finds the mistakes that it is there to find.
+//! The emulator fulfils the contract of devices and finds the errors that it is meant to find.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "../device_contract/mod.rs"]
 mod device_contract;
+#[path = "../host_compiler/mod.rs"]
+mod host_compiler;
 
 use minima_cuda::device::Order;
 use minima_cuda::sources::Source;
-use minima_cuda::{Arg, CudaError, Device, EmulatedDevice, Missing};
+use minima_cuda::{Arg, CudaError, Device, EmulatedDevice};
 
 const FAULTS: &[Source] = &[Source {
     name: "faults.cu",
@@ -26,15 +28,14 @@ const FAULTS: &[Source] = &[Source {
     ],
 }];
 
-/// The emulator, or none on a machine that cannot have it.
+/// The emulator; `None` if the test is skipped because this computer has no compiler.
 fn emulator(sources: &[Source], order: Order) -> Option<EmulatedDevice> {
     match EmulatedDevice::start_with(sources, order) {
         Ok(device) => Some(device),
-        Err(error @ CudaError::Missing { missing: Missing::HostCompiler, .. }) => {
-            println!("skipped: {error}");
+        Err(error) => {
+            host_compiler::skip(&error);
             None
         }
-        Err(error) => panic!("{error}"),
     }
 }
 
@@ -49,7 +50,7 @@ fn it_keeps_the_contract_in_both_orders() {
     }
 }
 
-/// What the device reports of one launch, and that it stays down.
+/// The error of one launch, which all later calls must return too.
 fn report(kernel: &'static str, threads: u32, more: &[i32]) -> Option<String> {
     let device = emulator(FAULTS, Order::Ascending)?;
     let x = device.zeros::<f32>(8).unwrap();
@@ -129,13 +130,25 @@ fn shared_memory_is_not_a_number_before_it_is_written() {
     assert!(x[8..].iter().all(|x| x.is_nan()));
 }
 
+/// The kernel rotates its array by one place fifty times, and the emulator runs its four blocks one after another.
 #[test]
-fn barriers_are_cheap() {
-    let Some(device) = emulator(FAULTS, Order::Ascending) else { return };
-    let x = device.zeros::<f32>(1024).unwrap();
-    let start = std::time::Instant::now();
-    device.launch("barriers", [4, 1, 1], [1024, 1, 1], &[Arg::F32(&x, 0), Arg::Int(50)]).unwrap();
-    println!("{:?} for {} waits", start.elapsed(), 4 * 1024 * 100);
+fn many_barriers_keep_all_threads_in_step() {
+    for order in ORDERS {
+        let Some(device) = emulator(FAULTS, order) else { return };
+        let mut numbers: Vec<f32> = (0..1024_u16).map(f32::from).collect();
+        let mut x = device.zeros::<f32>(1024).unwrap();
+        device.upload(&numbers, &mut x).unwrap();
+        let mut expected = numbers.clone();
+        expected.rotate_left(4 * 50);
+        device.launch("barriers", [4, 1, 1], [1024, 1, 1], &[Arg::F32(&x, 0), Arg::Int(50)]).unwrap();
+        device.download(&x, &mut numbers).unwrap();
+        assert_eq!(numbers, expected);
+    }
+}
+
+#[test]
+fn the_compiler_can_be_required() {
+    host_compiler::check_that_it_can_be_required("a_read_beyond_the_end_is_reported");
 }
 
 #[test]
@@ -147,12 +160,11 @@ fn a_source_that_does_not_compile_is_reported() {
         sources("extern \"C\" __global__ void broken(float* x, int n) { x[0] = 1.0f; }", &["broken"]),
     ] {
         match EmulatedDevice::start_with(&broken, Order::Ascending) {
-            Err(CudaError::Missing { missing: Missing::HostCompiler, .. }) => return println!("skipped: no g++"),
             Err(CudaError::Compile { source_name, log, .. }) => {
                 assert_eq!(source_name, "broken.cu");
                 assert!(log.contains("broken.cu:1"), "{log}");
             }
-            Err(other) => panic!("{other}"),
+            Err(other) => host_compiler::skip(&other),
             Ok(_) => panic!("it compiles"),
         }
     }

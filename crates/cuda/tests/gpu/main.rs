@@ -1,5 +1,5 @@
-//! A GPU keeps a device's promises, and its kernels agree with the CPU's operations. Without one these tests say that they
-//! were skipped.
+//! A GPU fulfils the contract of devices, and its kernels agree with the CPU's operations. Without a GPU these tests
+//! are skipped and say so.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 #![cfg(feature = "gpu-tests")]
@@ -14,7 +14,7 @@ mod network;
 use minima_cuda::sources::{SOURCES, Source};
 use minima_cuda::{CudaError, NvidiaDevice};
 
-/// The first GPU, or none on a machine that has none.
+/// The first GPU; `None` if the test is skipped because there is none.
 fn gpu(sources: &[Source]) -> Option<NvidiaDevice> {
     match NvidiaDevice::open_with(0, sources) {
         Ok(device) => Some(device),

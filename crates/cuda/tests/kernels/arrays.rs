@@ -1,4 +1,4 @@
-//! Numbers to test with, their way to a device and back, and how far they are from what is expected.
+//! Numbers for tests, their transfer to a device and back, and the comparison with expected numbers.
 
 use minima_cuda::{Device, Element, Memory};
 use minima_rng::Key;
@@ -19,12 +19,12 @@ pub fn directions(seed: u64, shape: (usize, usize, usize)) -> Array3<f32> {
     Array3::from_shape_vec(shape, normal(seed, shape.0 * shape.1 * shape.2)).unwrap()
 }
 
-/// Rows, a row an image, as the device has them: `[feature][image]`.
+/// Rows, one row per image, in the device's layout `[feature][image]`.
 pub fn by_feature<T: Copy>(rows: ArrayView2<'_, T>) -> Vec<T> {
     rows.t().iter().copied().collect()
 }
 
-/// `(directions, images, features)` as the device has them: `[feature][direction · images + image]`.
+/// `(directions, images, features)` in the device's layout `[feature][direction · images + image]`.
 pub fn by_column<T: Copy>(all: ArrayView3<'_, T>) -> Vec<T> {
     all.permuted_axes([2, 0, 1]).iter().copied().collect()
 }
@@ -53,7 +53,7 @@ pub fn stale<D: Device>(device: &D, len: usize) -> D::Buffer<f32> {
     upload(device, &vec![f32::NAN; len])
 }
 
-/// Fails where `‖found − expected‖` is not below `tolerance · ‖expected‖`, or, where nothing but zeros is expected, not zero.
+/// Fails unless `‖found − expected‖` is below `tolerance · ‖expected‖`, or zero if all expected numbers are zero.
 #[track_caller]
 pub fn assert_close<A: Into<f64> + Copy, B: Into<f64> + Copy>(what: &str, found: &[A], expected: &[B], tolerance: f64) {
     assert_eq!(found.len(), expected.len(), "{what}: another length");
@@ -67,5 +67,5 @@ pub fn assert_close<A: Into<f64> + Copy, B: Into<f64> + Copy>(what: &str, found:
     assert!(error < tolerance, "{what}: relative error {error:e}, tolerance {tolerance:e}");
 }
 
-/// What single precision leaves.
+/// The tolerance for single precision.
 pub const SINGLE: f64 = 1e-5;

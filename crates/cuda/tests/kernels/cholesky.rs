@@ -1,4 +1,4 @@
-//! Cholesky factorization and solves against minima-linalg's.
+//! Cholesky factorization and solves against those of minima-linalg.
 
 use super::arrays::{assert_close, download, normal, rows, upload};
 use minima_cuda::linalg::Cholesky;
@@ -16,7 +16,7 @@ fn matrix(order: usize) -> Array2<f64> {
     a
 }
 
-/// One factorization with right sides taken along, and another with substitutions of their own.
+/// One factorization with right sides included, and one with separate substitutions.
 fn in_precision<D: Device, R: Real + Into<f64>>(device: &D, of: fn(f64) -> R, tolerance: f64) {
     for order in ORDERS {
         for sides in [1, 2] {
@@ -28,7 +28,7 @@ fn in_precision<D: Device, R: Real + Into<f64>>(device: &D, of: fn(f64) -> R, to
             };
             let expected: Vec<f64> = expected.iter().copied().collect();
             let narrowed = |all: &[f64]| all.iter().map(|&x| of(x)).collect::<Vec<R>>();
-            // What stands above the diagonal is not read, nor written.
+            // The entries above the diagonal are neither read nor written.
             let mut lower = a.clone();
             for (r, mut row) in lower.axis_iter_mut(Axis(0)).enumerate() {
                 row.iter_mut().skip(r + 1).for_each(|x| *x = f64::NAN);
@@ -76,7 +76,7 @@ pub fn double<D: Device>(device: &D) {
     in_precision::<D, f64>(device, |x| x, 1e-13);
 }
 
-/// The first pivot that is not a positive number is reported, and a good matrix after it is good.
+/// The first pivot that is not a positive number is reported, and a valid matrix after it succeeds.
 pub fn bad_pivots<D: Device>(device: &D) {
     let order = 70;
     let op = Cholesky { order, sides: 0 };

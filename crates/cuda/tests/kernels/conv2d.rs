@@ -7,7 +7,7 @@ use minima_cuda::{Columns, Device, Slice, Write};
 use minima_rng::Key;
 use ndarray::{Array2, Array3, Axis};
 
-/// A convolution, and how many images and directions it is tried with.
+/// A convolution, with the numbers of images and directions of its test.
 struct Case {
     input: [usize; 3],
     spec: Conv2dSpec,
@@ -33,11 +33,11 @@ fn cases() -> Vec<Case> {
         case([6, 5, 5], 2, [2, 4], [2, 3], Same, 1, 3),
         case([4, 4, 6], 3, [4, 4], [1, 1], Valid, 33, 3),
         case([3, 2, 2], 3, [5, 5], [1, 2], Same, 5, 1),
-        // Enough columns for the kernels with several a thread.
+        // Enough columns for the kernels with several columns per thread.
         case([4, 3, 3], 5, [3, 3], [1, 1], Same, 130, 5),
         case([5, 4, 2], 6, [2, 3], [2, 1], Valid, 530, 1),
     ];
-    // And some that nobody chose.
+    // And some random shapes.
     cases.extend((0..12).map(|seed| {
         let words = Key::new(seed).bits(10);
         let below = |at: usize, end: usize| words[at] as usize % end;
@@ -48,7 +48,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// A case's network of one operation, its device counterpart, and numbers to try them with.
+/// A case's network of one operation, its counterpart on the device, and numbers to test them with.
 struct Trial {
     name: String,
     graph: Graph,
@@ -82,7 +82,7 @@ impl Trial {
     }
 }
 
-/// Keeps what belongs to a positive gate `(images, features)`.
+/// Keeps the entries with a positive gate `(images, features)`.
 pub fn gated(all: &mut Array3<f32>, gate: &Array2<f32>) {
     for mut of_direction in all.outer_iter_mut() {
         of_direction.zip_mut_with(gate, |d, &g| *d = if g > 0.0 { *d } else { 0.0 });
@@ -104,7 +104,7 @@ pub fn forward<D: Device>(device: &D) {
     }
 }
 
-/// The cotangent of the input: stored, gated, added.
+/// The cotangent of the input: stored, gated and added.
 pub fn vjp_input<D: Device>(device: &D) {
     for t in Trial::all() {
         let at = t.graph.linearize(&t.params, t.images.view()).unwrap();
@@ -117,7 +117,7 @@ pub fn vjp_input<D: Device>(device: &D) {
         let dx = stale(device, expected.len());
         t.op.vjp_input(device, t.columns, params, dy, Slice::all(&dx), Write::Store, None).unwrap();
         assert_close(&t.name, &download(device, &dx), &by_column(expected.view()), SINGLE);
-        // What is there already, and half of it again where the gate is open.
+        // The value already there, plus half of it where the gate is open.
         let gate = upload(device, &by_feature(t.images.view()));
         let gate = Some(Slice::all(&gate));
         t.op.vjp_input(device, t.columns, params, dy, Slice::all(&dx), Write::Add, gate).unwrap();
@@ -133,7 +133,7 @@ pub fn jvp<D: Device>(device: &D) {
         let at = t.graph.linearize(&t.params, t.images.view()).unwrap();
         let (count, images) = (t.columns.directions, t.columns.images);
         let dx = directions(4, (count, images, t.graph.features()));
-        // Between the directions' tangents lie numbers of other layers.
+        // Other layers' numbers lie between the tangents of two directions.
         let dparams = rows(5, count, t.op.params() + 3);
         let gate = rows(6, images, t.graph.classes());
         let (x, params) = (upload(device, &by_feature(t.images.view())), upload(device, &t.params));
@@ -160,7 +160,7 @@ pub fn jvp<D: Device>(device: &D) {
     }
 }
 
-/// Every column's own gradient.
+/// The gradient of every column.
 pub fn per_sample_gradients<D: Device>(device: &D) {
     for t in Trial::all() {
         let at = t.graph.linearize(&t.params, t.images.view()).unwrap();
@@ -191,7 +191,7 @@ pub fn vjp_params<D: Device>(device: &D) {
     }
 }
 
-/// A NaN passes the rectifier, so that a network that has gone wrong is seen to have.
+/// A NaN passes the rectifier, so that a network that has failed is noticed.
 pub fn nan_stays<D: Device>(device: &D) {
     let op = Conv2d::new(Conv2dSpec::same(2, 1), [1, 1, 1]).unwrap();
     let (x, params) = (upload(device, &[f32::NAN, 1.0]), upload(device, &[0.0, 0.0, 1.0, -1.0]));
@@ -202,7 +202,7 @@ pub fn nan_stays<D: Device>(device: &D) {
     assert_eq!((y[1], y[3]), (1.0, 0.0));
 }
 
-/// Slices of other lengths are refused, by name.
+/// Slices of the wrong length are rejected with an error that names them.
 pub fn lengths_are_checked<D: Device>(device: &D) {
     let op = Conv2d::new(Conv2dSpec::same(2, 3), [4, 4, 1]).unwrap();
     let (x, params, y) = (upload(device, &[0.0; 32]), upload(device, &[0.0; 20]), upload(device, &[0.0; 63]));

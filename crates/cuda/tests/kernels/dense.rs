@@ -7,7 +7,7 @@ use minima_cuda::ops::{Dense, Tangents};
 use minima_cuda::{Columns, Device, Slice, Write};
 use ndarray::{Array2, Array3, Axis};
 
-/// A network of one layer, its device counterpart, and numbers to try them with.
+/// A network of one layer, its counterpart on the device, and numbers to test them with.
 struct Trial {
     name: String,
     graph: Graph,
@@ -56,7 +56,7 @@ pub fn forward<D: Device>(device: &D) {
     }
 }
 
-/// The cotangent of the input: stored, gated, added.
+/// The cotangent of the input: stored, gated and added.
 pub fn vjp_input<D: Device>(device: &D) {
     for t in Trial::all() {
         let at = t.graph.linearize(&t.params, t.images.view()).unwrap();
@@ -109,7 +109,7 @@ pub fn jvp<D: Device>(device: &D) {
     }
 }
 
-/// The gradient summed over the images, and every column's own.
+/// The gradient summed over the images, and the gradient of every column.
 pub fn gradients<D: Device>(device: &D) {
     for t in Trial::all() {
         let at = t.graph.linearize(&t.params, t.images.view()).unwrap();

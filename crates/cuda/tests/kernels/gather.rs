@@ -1,11 +1,11 @@
-//! Batches out of a data set on the device.
+//! Batches of a data set on the device.
 
 use super::arrays::{download, stale, upload};
 use minima_cuda::ops::{DataSet, Pixels, advance, pack_bytes};
 use minima_cuda::{Device, Slice};
 use minima_rng::Key;
 
-/// Batch after batch in the order given, from floats and from bytes, and NaN past the end.
+/// Batch after batch in the given order, from floats and from bytes, and NaN after the end.
 pub fn batches<D: Device>(device: &D) {
     for (features, available, count) in [(1, 3, 1), (35, 20, 7), (64, 50, 33)] {
         let bytes: Vec<u8> = Key::new(40).bits(features * available).into_iter().map(|word| word as u8).collect();

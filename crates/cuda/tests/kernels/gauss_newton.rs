@@ -1,4 +1,4 @@
-//! Whole Gauss-Newton directions of a small network, put together from the operations, against minima-optim's.
+//! Complete Gauss-Newton directions of a small network, computed with the operations, against minima-optim's.
 
 use super::arrays::{assert_close, by_column, by_feature, download, normal, rows, stale, upload};
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
@@ -15,7 +15,7 @@ const INPUT: [usize; 3] = [6, 6, 1];
 const SPEC: Conv2dSpec =
     Conv2dSpec { features: 3, kernel: [3, 3], stride: [1, 1], padding: minima_autodiff::Padding::Same };
 
-/// A rectified convolution, an average pool and a dense layer: on the CPU, and their operations.
+/// A rectified convolution, an average pool and a dense layer, on the CPU and as operations.
 struct Net {
     graph: Graph,
     conv: Conv2d,
@@ -100,7 +100,7 @@ impl<'a, D: Device> OnDevice<'a, D> {
         net.dense.forward(device, IMAGES, pooled, self.of_dense(&self.params)?, logits, false)
     }
 
-    /// The convolution's output cotangents for those of the logits.
+    /// The convolution's output cotangents, for cotangents of the logits.
     fn reverse(&self, columns: Columns, w: Slice<'_, D, f32>) -> Result<D::Buffer<f32>, CudaError> {
         let (net, device, [hidden, pooled]) = (self.net, self.device, self.net.features());
         let (of_pooled, of_hidden) = (stale(device, pooled * columns.count()), stale(device, hidden * columns.count()));
@@ -138,7 +138,7 @@ impl<'a, D: Device> OnDevice<'a, D> {
         Ok(download(device, &gradient))
     }
 
-    /// Solves the system of `gram` with these right sides, in place of them.
+    /// Solves the system of `gram` in place for these right sides.
     fn solve<R: Real>(&self, system: &D::Buffer<R>, right: &D::Buffer<R>, order: usize, sides: usize) {
         let (op, device) = (Cholesky { order, sides }, self.device);
         let (work, status) = (device.zeros::<R>(op.workspace()).unwrap(), device.zeros::<u32>(1).unwrap());
@@ -162,7 +162,7 @@ impl<'a, D: Device> OnDevice<'a, D> {
         let gram = if size_of::<R>() == size_of::<f64>() {
             self.gram(columns, Slice::all(&narrow))?
         } else {
-            // The factors are in single precision themselves.
+            // The factors are in single precision.
             let same = loss_factors_in_single(device, loss, Slice::all(&self.logits), alpha.sqrt())?;
             self.gram(columns, Slice::all(&same))?
         };
@@ -220,7 +220,7 @@ fn loss_factors_in_single<D: Device>(
     Ok(factors)
 }
 
-/// The mean's direction: the same bits on every device that rounds alike.
+/// The direction of the mean loss: the same bits on every device that rounds alike.
 pub fn mean_direction<D: Device>(device: &D) -> Vec<f32> {
     OnDevice::new(device, &Net::new()).block_diagonal::<f64>(1.0 / IMAGES as f64).unwrap()
 }

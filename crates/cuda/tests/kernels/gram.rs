@@ -10,7 +10,7 @@ fn lower<T: Copy>(matrix: &[T], order: usize) -> Vec<T> {
     (0..order).flat_map(|row| matrix[row * order..][..row + 1].to_vec()).collect()
 }
 
-/// `Uᵀ U`, stored and added, in orders for coarse and fine tiles.
+/// `Uᵀ U`, stored and added, of orders for coarse and fine tiles.
 pub fn product<D: Device>(device: &D) {
     for (order, count) in [(1, 1), (5, 3), (33, 20), (130, 40), (530, 18)] {
         let u = rows(50, count, order);
@@ -38,7 +38,7 @@ pub fn product<D: Device>(device: &D) {
     }
 }
 
-/// `(Dᵀ D) ∘ (A + 1)` with A for all directions of its images.
+/// `(Dᵀ D) ∘ (A + 1)`, with A for all directions of its images.
 pub fn dense<D: Device>(device: &D) {
     for (images, directions, outputs, inputs) in [(1, 1, 1, 1), (5, 3, 4, 7), (33, 4, 10, 17), (106, 5, 16, 6)] {
         let columns = Columns { images, directions };

@@ -6,7 +6,7 @@ use minima_cuda::ops::SoftmaxCrossEntropy;
 use minima_cuda::{Device, Real, Slice};
 use ndarray::Array2;
 
-/// Logits that are far apart, and a label for each image.
+/// Logits that are far apart, and one label for each image.
 fn batch(images: usize, classes: usize) -> (Array2<f32>, Vec<usize>) {
     let logits = rows(30, images, classes).mapv(|a| 4.0 * a);
     (logits, (0..images).map(|i| (7 * i + 3) % classes).collect())
@@ -68,7 +68,7 @@ pub fn double<D: Device>(device: &D) {
     in_precision::<D, f64>(device, 1e-12);
 }
 
-/// Fitted images and logits far from 0: every loss and every entry of a residual keeps its digits.
+/// Fitted images and logits far from 0: every loss and every entry of a residual is accurate.
 pub fn extremes<D: Device>(device: &D) {
     let rows = [[1e8, 1e8], [1e4, 1e4], [114.0, 100.0], [17.2, 0.0], [0.0, 17.2], [80.0, 0.0], [-300.0, 0.0_f32]];
     let logits = Array2::from_shape_fn((rows.len(), 2), |(i, c)| rows[i][c]);
@@ -96,8 +96,8 @@ pub fn extremes<D: Device>(device: &D) {
     }
 }
 
-/// A label whose probability is below the normal numbers of single precision: the rounded factors times the coefficients still
-/// give the residual.
+/// A label whose probability is below the normal numbers of single precision: the rounded factors times the
+/// coefficients still give the residual.
 pub fn factors_in_single_precision<D: Device>(device: &D) {
     for gap in [100.0, 187.0, 202.0, 300.0_f32] {
         let op = SoftmaxCrossEntropy { images: 1, classes: 2 };
@@ -115,7 +115,7 @@ pub fn factors_in_single_precision<D: Device>(device: &D) {
     }
 }
 
-/// A likeliest class beside probabilities of zero: factors and coefficients still give the residual.
+/// A likeliest class among probabilities of zero: factors and coefficients still give the residual.
 pub fn underflow<D: Device>(device: &D) {
     let op = SoftmaxCrossEntropy { images: 1, classes: 4 };
     let logits = upload(device, &[9.0_f32, -900.0, 1.0, 3.0]);

@@ -17,7 +17,7 @@ mod vector;
 pub use gauss_newton::mean_direction;
 use minima_cuda::Device;
 
-/// A test that takes the device to run on.
+/// A test, as a function of the device.
 pub type Test<D> = fn(&D);
 
 /// All tests, with their names.

@@ -1,4 +1,4 @@
-//! SGD's and Adam's updates against minima-optim's, on a dense layer; each step is one recording, replayed.
+//! SGD's and Adam's updates against minima-optim's, on a dense layer. Each step is one recording, replayed.
 
 use super::arrays::{SINGLE, assert_close, by_feature, download, rows, stale, upload};
 use minima_autodiff::GraphBuilder;
@@ -12,7 +12,8 @@ const INPUTS: usize = 7;
 const CLASSES: usize = 4;
 const STEPS: usize = 4;
 
-/// Takes the same steps here and there, `update` being the device's given the parameters and their gradient.
+/// Takes the same steps on the CPU and on the device. `update` is the device's update, given the parameters and their
+/// gradient.
 fn compare<D: Device>(
     device: &D,
     mut cpu: impl Optimizer<f32>,
@@ -49,7 +50,7 @@ fn compare<D: Device>(
     assert_close("parameters", &download(device, &device_params), &params, SINGLE);
 }
 
-/// Plain, with momentum, with Nesterov's look-ahead, with weight decay.
+/// Plain, with momentum, with Nesterov's momentum, and with weight decay.
 pub fn sgd<D: Device>(device: &D) {
     for (momentum, nesterov, weight_decay) in
         [(0.0, false, 0.0), (0.0, false, 0.1), (0.9, false, 0.1), (0.9, true, 0.0)]

@@ -1,11 +1,11 @@
-//! The rectifier, sums and the attack's step.
+//! The rectifier, sums, and the step of the attack.
 
 use super::arrays::{SINGLE, assert_close, by_column, by_feature, directions, download, normal, rows, stale, upload};
 use super::conv2d::gated;
 use minima_cuda::ops::{Add, Relu, fgsm};
 use minima_cuda::{Columns, Device, Slice, Write};
 
-/// Forward, and gates: stored, added, in place.
+/// Forward, and gates: stored, added, and in place.
 pub fn relu<D: Device>(device: &D) {
     for (features, images, count) in [(1, 1, 1), (7, 5, 3), (13, 130, 3)] {
         let op = Relu { features };

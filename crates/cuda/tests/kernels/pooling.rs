@@ -7,7 +7,7 @@ use minima_cuda::ops::{AvgPool2d, MaxPool2d, PoolWindow};
 use minima_cuda::{Columns, Device, Slice, Write};
 use ndarray::{Array2, Array3};
 
-/// A network of one pooling, its window, and numbers to try it with.
+/// A network of one pooling, its window, and numbers to test it with.
 struct Trial {
     name: String,
     graph: Graph,
@@ -35,7 +35,7 @@ impl Trial {
             let y = if maximum { g.max_pool2d(x, size, stride) } else { g.avg_pool2d(x, size, stride) };
             let y = g.flatten(y.unwrap());
             let graph = g.finish(y).unwrap();
-            // Halves, of which many are equal: the first of them is the winner.
+            // Multiples of one half, many of which are equal: the first maximum counts.
             let pixels = rows(7, images, graph.features()).mapv(|x| (2.0 * x).round() / 2.0);
             Self {
                 name: format!("{size:?}, {stride:?} apart, on {input:?}, {images} images, {count} directions"),

@@ -1,4 +1,4 @@
-//! Sizes that are nothing, and sizes that are too much.
+//! Sizes of zero, and sizes that are too large.
 
 use super::arrays::{download, stale, upload};
 use minima_autodiff::Conv2dSpec;
@@ -6,7 +6,7 @@ use minima_cuda::linalg::{Cholesky, Gram, scale};
 use minima_cuda::ops::{Conv2d, Dense, advance};
 use minima_cuda::{Device, Slice, Write};
 
-/// No image, no column, no number: nothing to do, and no error.
+/// No image, no column or no number: nothing happens, and no error.
 pub fn nothing<D: Device>(device: &D) {
     let none = stale(device, 0);
     let none = Slice::all(&none);
@@ -32,7 +32,7 @@ pub fn nothing<D: Device>(device: &D) {
     Cholesky { order: 0, sides: 1 }.solve(device, none, none, none, Slice::all(&status)).unwrap();
 }
 
-/// What an `int` of a kernel cannot hold is refused before anything is launched.
+/// A size that does not fit a kernel's `int` is rejected before any launch.
 pub fn too_much<D: Device>(device: &D) {
     let counter = upload(device, &[7_u32]);
     let error = advance(device, Slice::all(&counter), 1 << 31).unwrap_err();

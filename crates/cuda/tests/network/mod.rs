@@ -1,5 +1,5 @@
-//! Whole networks on a device against the same on the processor: gradients, directions, training, evaluation. Any device can
-//! be given these tests.
+//! Whole networks on a device against the same networks on the CPU: gradients, directions, training, evaluation. The
+//! tests run on any device.
 
 use minima_autodiff::softmax_cross_entropy::gradient_into;
 use minima_autodiff::{
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Sums of some thousand products in single precision, in another order.
 const ROUNDING: f64 = 2e-6;
 
-/// All of it, on a device that is opened anew for each test.
+/// All tests, each on a device that is opened anew.
 pub fn check<D: Device>(open: &dyn Fn() -> D) {
     for (name, graph) in [("paper", paper_cnn([9, 8, 2], 5).unwrap()), ("residual", residual()), ("readers", readers())]
     {
@@ -28,26 +28,60 @@ pub fn check<D: Device>(open: &dyn Fn() -> D) {
     refusals(&CudaEngine::new(open(), Arc::new(residual())).unwrap());
 }
 
-/// A residual block, a strided convolution, channels that are no multiples of four.
+/// What [`varied`] changes of a network, without changing its number of parameters.
+#[derive(Clone, Copy, PartialEq)]
+enum Variation {
+    Nothing,
+    Names,
+    InputShape,
+    Pooling,
+    LastRectifier,
+    Addition,
+}
+
+/// A residual block, a strided convolution, and channels that are not multiples of four.
 fn residual() -> Graph {
-    let mut g = GraphBuilder::new(&[6, 7, 2]);
-    let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
+    varied(Variation::Nothing)
+}
+
+/// The network of [`residual`] with another name of a layer.
+fn renamed() -> Graph {
+    varied(Variation::Names)
+}
+
+/// Networks with as many parameters as [`residual`], each with the first part that differs.
+fn networks_of_equally_many_parameters() -> [(&'static str, Graph); 4] {
+    [
+        ("input's shape", varied(Variation::InputShape)),
+        ("layer 3", varied(Variation::Pooling)),
+        ("layer 5", varied(Variation::LastRectifier)),
+        ("number of layers", varied(Variation::Addition)),
+    ]
+}
+
+fn varied(variation: Variation) -> Graph {
+    let shape = if variation == Variation::InputShape { [7, 7, 2] } else { [6, 7, 2] };
+    let mut g = GraphBuilder::new(&shape);
+    let first = if variation == Variation::Names { "First" } else { "Conv_0" };
+    let x = g.conv2d(g.input(), first, Conv2dSpec::same(3, 3)).unwrap();
     let x = g.relu(x);
     let y = g.conv2d(x, "Conv_1", Conv2dSpec::same(3, 3)).unwrap();
     let y = g.relu(y);
-    let y = g.add(x, y).unwrap();
-    let y = g.max_pool2d(y, [2, 2], [2, 2]).unwrap();
+    let y = if variation == Variation::Addition { y } else { g.add(x, y).unwrap() };
+    let pool = if variation == Variation::Pooling { GraphBuilder::avg_pool2d } else { GraphBuilder::max_pool2d };
+    let y = pool(&mut g, y, [2, 2], [2, 2]).unwrap();
     let strided = Conv2dSpec { features: 5, kernel: [2, 2], stride: [2, 1], padding: Padding::Valid };
     let y = g.conv2d(y, "Conv_2", strided).unwrap();
     let y = g.relu(y);
     let y = g.flatten(y);
     let y = g.dense(y, "Dense_0", 6).unwrap();
-    let y = g.relu(y);
+    let y = if variation == Variation::LastRectifier { y } else { g.relu(y) };
     let y = g.dense(y, "Dense_1", 4).unwrap();
     g.finish(y).unwrap()
 }
 
-/// Values with several readers, rectified ones among them and one behind a rectifier of its own; the input has two readers.
+/// Values with several readers, some of them rectified, one of them read by a separate rectifier. The input has two
+/// readers.
 fn readers() -> Graph {
     let mut g = GraphBuilder::new(&[4, 4, 2]);
     let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(2, 3)).unwrap();
@@ -66,7 +100,7 @@ fn readers() -> Graph {
     g.finish(y).unwrap()
 }
 
-/// Pixels that bytes can hold, so that a data set of bytes has the same.
+/// Pixels that bytes represent exactly, so that a data set of bytes has the same pixels.
 struct Data {
     pixels: Vec<u8>,
     images: Array2<f32>,
@@ -88,7 +122,7 @@ impl Data {
 }
 
 fn params(graph: &Graph) -> Vec<f32> {
-    // Biases too, so that one that is forgotten is seen.
+    // Non-zero biases, so that a missing bias is detected.
     graph.init::<f32>(3).iter().zip(Key::new(4).normal(graph.parameter_count())).map(|(p, n)| p + 0.1 * n).collect()
 }
 
@@ -101,7 +135,7 @@ fn assert_close(what: &str, found: &[f32], expected: &[f32], tolerance: f64) {
     assert!(error < tolerance, "{what}: relative error {error:e}, tolerance {tolerance:e}");
 }
 
-/// What one batch's step makes of the parameters, on the device.
+/// The parameters after one batch's step on the device.
 fn stepped<D: Device>(
     engine: &CudaEngine<D>,
     data: &Data,
@@ -145,7 +179,7 @@ fn gradients<D: Device>(name: &str, engine: &CudaEngine<D>) {
         let (report, gradient) = graph.gradient(&before, &batch).unwrap();
         let (after, seen) = stepped(engine, &data, &mut Sgd::new(1.0));
         let found: Vec<f32> = before.iter().zip(&after).map(|(b, a)| b - a).collect();
-        // The gradient comes out of a difference of parameters, which are of size one.
+        // The gradient is computed as a difference of parameters, which are of size one.
         assert_close(&format!("{name}: gradient of {count}"), &found, &gradient, 10.0 * ROUNDING);
         assert!((seen.loss - report.loss).abs() < ROUNDING * report.loss, "{name}: {seen:?} {report:?}");
         assert_eq!(seen.accuracy, report.correct as f64 / count as f64, "{name}");
@@ -165,7 +199,8 @@ fn directions<D: Device>(name: &str, engine: &CudaEngine<D>) {
             let mut expected = params(&graph);
             Optimizer::<f32>::step(&mut optimizer.clone(), &*graph, &mut expected, &batch).unwrap();
             let (found, _) = stepped(engine, &data, &mut optimizer.clone());
-            // The kernel is rounded in another order, by some 1e-7 of its largest entries, which the damping divides.
+            // The kernel is rounded in another order, by some 1e-7 of its largest entries, and the damping divides the
+            // error.
             let tolerance = if precision == SolvePrecision::Double { 1e-4 } else { 1e-3 };
             assert_close(&format!("{name}: {generation:?}, {precision:?}"), &found, &expected, tolerance);
         }
@@ -177,7 +212,7 @@ fn training<D: Device>(name: &str, engine: &CudaEngine<D>) {
     type OnDevice<D> = Box<dyn Optimizer<f32, CudaEngine<D>>>;
     const BATCH: usize = 4;
     let graph = Arc::clone(engine.graph());
-    // Three whole batches, of which the second is recorded and the third repeated, and one of two images.
+    // Three whole batches, the second of which is recorded and the third replayed, and one batch of two images.
     let data = Data::of(&graph, 14);
     let gauss_newton = GaussNewton::mean().with_damping(0.1).with_learning_rate(0.3);
     let optimizers: [(&str, OnHost, OnDevice<D>, f64); 4] = [
@@ -188,7 +223,7 @@ fn training<D: Device>(name: &str, engine: &CudaEngine<D>) {
             Box::new(Sgd::new(0.05).with_momentum(0.9).with_nesterov().with_weight_decay(0.01)),
             1e-5,
         ),
-        // A gradient that is nothing but rounding is a whole step of Adam.
+        // Adam takes a whole step even if a gradient is only rounding error.
         (
             "adam",
             Box::new(Adam::new(0.01).with_epsilon(1e-3).with_weight_decay(0.01)),
@@ -258,9 +293,19 @@ fn refusals<D: Device>(engine: &CudaEngine<D>) {
     let mut epochs = engine.epochs(&data, 1).unwrap();
     let short = epochs.run::<CudaError>(&[0], |_| Ok(()));
     assert!(matches!(short, Err(CudaError::Length { what: "order", found: 1, expected: 2 })));
+    for (part, graph) in networks_of_equally_many_parameters() {
+        assert_eq!(graph.parameter_count(), engine.graph().parameter_count());
+        let other = engine.model(Model::new(Arc::new(graph), params(engine.graph())).unwrap());
+        match other.map(|_| ()) {
+            Err(CudaError::OtherNetwork { what, .. }) => assert_eq!(what, part),
+            found => panic!("{part}: {found:?}"),
+        }
+    }
+    // The names of the layers do not matter.
+    assert!(engine.model(Model::new(Arc::new(renamed()), params(engine.graph())).unwrap()).is_ok());
     let model = engine.model(Model::new(Arc::clone(engine.graph()), params(engine.graph())).unwrap()).unwrap();
     assert!(model.logits(Array2::zeros((2, 5)).view()).is_err());
-    // A step that fails while it is recorded fails as itself, and the device goes on.
+    // If a recorded step fails, its own error is returned, and the device remains usable.
     let mut calls = 0;
     let failed = epochs.run::<CudaError>(&[0, 1], |_| {
         calls += 1;

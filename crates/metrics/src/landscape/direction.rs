@@ -3,7 +3,7 @@
 use crate::MetricsError;
 use crate::error::all_finite;
 use crate::filter_norms;
-use minima_autodiff::{AutodiffError, Graph, Scalar};
+use minima_autodiff::{AutodiffError, Graph, Role, Scalar};
 use minima_rng::Key;
 
 /// A random direction in which every filter of the network changes by as much as it is long: standard normal numbers, of which
@@ -25,7 +25,7 @@ pub fn filter_normalised_direction<T: Scalar>(graph: &Graph, params: &[T], key: 
     let wanted = filter_norms(graph, &params)?;
     all_finite("filter norm of parameter", &wanted)?;
     let mut drawn: Vec<f64> = key.normal(params.len()).into_iter().map(f64::from).collect();
-    for bias in graph.parameters().iter().filter(|spec| spec.fan_in == 0) {
+    for bias in graph.parameters().iter().filter(|spec| spec.role == Role::Bias) {
         if let Some(bias) = drawn.get_mut(bias.range.clone()) {
             bias.fill(0.0);
         }

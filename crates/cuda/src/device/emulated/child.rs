@@ -1,4 +1,4 @@
-//! The emulator's process, and how to talk to it.
+//! The emulator's process, and its protocol.
 
 use crate::CudaError;
 use std::io::{Read, Write};
@@ -7,16 +7,16 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// A process, which ends with this.
+/// A process that ends when this is dropped.
 pub(super) struct Emulator(Mutex<State>);
 
 struct State {
     process: Child,
     input: Option<ChildStdin>,
     output: ChildStdout,
-    /// What it says on standard error, whole once the process has ended.
+    /// Its standard error output, complete after the process has ended.
     complaints: Option<JoinHandle<String>>,
-    /// Why it has ended.
+    /// Why the process has ended.
     end: Option<String>,
     next_id: u64,
 }
@@ -37,7 +37,7 @@ impl Emulator {
         };
         let complaints = std::thread::spawn(move || {
             let mut bytes = Vec::new();
-            // What could be read is all there is to tell.
+            // Reports as much as could be read.
             let _ = errors.read_to_end(&mut bytes);
             String::from_utf8_lossy(&bytes).into_owned()
         });
@@ -49,7 +49,7 @@ impl Emulator {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new buffer of zeros: its number.
+    /// Creates a buffer of zeros and returns its number.
     pub(super) fn allocate(&self, bytes: usize) -> Result<u64, CudaError> {
         let mut state = self.state();
         let id = state.next_id;
@@ -77,7 +77,8 @@ impl Emulator {
         self.state().ask(&header(b'D', id, bytes.len()), &[], bytes, "downloading").map(drop)
     }
 
-    /// Sends a launch; the complaint, if it cannot be done, is empty or names the kinds of arguments and of parameters.
+    /// Sends a launch. Returns the complaint, which is empty, or a message, or the types of the arguments and of the
+    /// parameters.
     pub(super) fn launch(&self, request: &[u8], kernel: &str) -> Result<String, CudaError> {
         self.state().ask(request, &[], &mut [], kernel)
     }
@@ -91,7 +92,8 @@ fn header(request: u8, id: u64, bytes: usize) -> Vec<u8> {
 }
 
 impl State {
-    /// Sends `head` and `body`, waits for the reply, and fills `data` with what follows it. Returns the reply's complaint.
+    /// Sends `head` and `body`, waits for the reply, and fills `data` with the bytes that follow it. Returns the
+    /// reply's complaint.
     fn ask(&mut self, head: &[u8], body: &[u8], data: &mut [u8], doing: &str) -> Result<String, CudaError> {
         match self.talk(head, body, data) {
             Ok(complaint) => Ok(complaint),
@@ -127,7 +129,7 @@ impl State {
     }
 }
 
-/// A sanitizer's report without its map of the memory, the mapping's legend and other lines that name nothing.
+/// A sanitizer's report without its memory map, the map's legend and other lines without names.
 fn shortened(report: &str) -> String {
     let lines = report.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with("======"));
     let told: Vec<&str> = lines.clone().take_while(|line| !line.starts_with("Shadow bytes")).collect();
@@ -139,7 +141,7 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         let mut state = self.state();
         state.input = None;
-        // The end of its input ends it, and there is nobody to tell if waiting fails.
+        // The end of its input ends the process; an error of waiting is ignored.
         let _ = state.process.wait();
     }
 }

@@ -13,7 +13,7 @@ const SHIM: &str = include_str!("../../../emulator/shim.hpp");
 const SERVER: &str = include_str!("../../../emulator/server.cpp");
 
 const COMPILER: &str = "g++";
-/// Warnings are errors here, as they are for NVRTC; what sanitizers find ends the program.
+/// Warnings are errors here, as they are for NVRTC. A sanitizer's finding ends the program.
 const FLAGS: &[&str] = &[
     "-std=c++17",
     "-O1",
@@ -23,17 +23,17 @@ const FLAGS: &[&str] = &[
     "-Werror",
     "-Wno-unknown-pragmas",
     "-fno-omit-frame-pointer",
-    // Products are fused where a kernel says so, on every machine.
+    // Products are fused only if a kernel says so, on every CPU.
     "-ffp-contract=off",
     "-fsanitize=address,undefined",
     "-fno-sanitize-recover=all",
 ];
 
-/// One compilation at a time in this process; other processes are kept apart by renaming what is done.
+/// One compilation at a time in this process. Other processes do not interfere, because finished files are renamed.
 static COMPILING: Mutex<()> = Mutex::new(());
 
-/// The program that runs `sources`, compiled into `folder` unless it is there already: files are named for their contents,
-/// and lie in a folder named for the shim and the compiler.
+/// Compiles the program that runs `sources` into `folder`, unless it is there already. Files are named by a hash of
+/// their contents, and lie in a folder named by a hash of the shim and the compiler.
 pub(super) fn compile(sources: &[Source], folder: &Path) -> Result<PathBuf, CudaError> {
     let _one_at_a_time = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = &folder.join(format!("{:016x}", hash(&[SHIM, &compiler_version()?])));
@@ -77,7 +77,7 @@ pub(super) fn compile(sources: &[Source], folder: &Path) -> Result<PathBuf, Cuda
     Ok(program)
 }
 
-/// The source as one translation unit, which makes its kernels known in `add_source_<index>`.
+/// The source as one translation unit, which registers its kernels in `add_source_<index>`.
 fn unit(index: usize, source: &Source) -> String {
     let Source { name, text, kernels } = source;
     let mut unit =
@@ -98,7 +98,7 @@ fn hash<T: Hash>(of: &[T]) -> u64 {
     hasher.finish()
 }
 
-/// Where to write what `path` will be when it is done.
+/// The temporary name of `path` until it is complete.
 fn unfinished(path: &Path) -> PathBuf {
     path.with_extension(format!("{}.new", std::process::id()))
 }

@@ -9,15 +9,15 @@ use cudarc::nvrtc::sys;
 use std::ffi::{CString, c_char, c_int};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The oldest NVRTC that is used: major version.
+/// The major version of the oldest supported NVRTC.
 const OLDEST: i32 = 12;
 
-/// What NVRTC makes of a source.
+/// A source compiled by NVRTC.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// Machine code for `sm_…`, or PTX that ends with a zero for `compute_…`, as the driver loads it.
+    /// Machine code for `sm_…`, or zero-terminated PTX for `compute_…`, as the driver loads it.
     pub image: Vec<u8>,
-    /// The kernels, in the order of their names.
+    /// The kernels, ordered by name.
     pub kernels: Vec<Signature>,
     /// Warnings; empty if there are none.
     pub log: String,
@@ -32,7 +32,7 @@ pub struct Signature {
     pub parameters: Vec<Parameter>,
 }
 
-/// What one argument of a kernel is.
+/// The type of one argument of a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Parameter {
     /// An address of numbers.
@@ -49,15 +49,15 @@ pub enum Parameter {
 ///
 /// # Errors
 ///
-/// [`CudaError::Missing`] if it is not installed, or too old.
+/// Returns [`CudaError::Missing`] if it is not installed, or too old.
 pub fn version() -> Result<(i32, i32), CudaError> {
     let missing = |found: String| CudaError::Missing { missing: Missing::Nvrtc, found };
-    // SAFETY: it opens shared libraries by NVRTC's names, which run nothing but their own initialization.
+    // SAFETY: this opens shared libraries by NVRTC's names, which only run their own initialization.
     if !unsafe { sys::is_culib_present() } {
         return Err(missing("no shared library libnvrtc (nvrtc64_… on Windows) can be loaded".to_owned()));
     }
     let (mut major, mut minor) = (0, 0);
-    // SAFETY: the library is there, and both pointers are to integers of ours.
+    // SAFETY: the library is present, and both pointers are to integers of ours.
     unsafe { sys::nvrtcVersion(&mut major, &mut minor) }
         .result()
         .map_err(|error| missing(format!("a libnvrtc that does not tell its version ({error})")))?;
@@ -67,12 +67,12 @@ pub fn version() -> Result<(i32, i32), CudaError> {
     Ok((major, minor))
 }
 
-/// What to compile for, given a device's compute capability (12.0 is 120): its own machine code, or, if NVRTC is older than
-/// the device, PTX for the newest architecture that it knows.
+/// The architecture to compile for, given a device's compute capability (12.0 is 120): the device's own machine code
+/// or, if NVRTC is older than the device, PTX for the newest architecture that NVRTC knows.
 ///
 /// # Errors
 ///
-/// If NVRTC is missing, or knows nothing that the device can run.
+/// Returns [`CudaError::Missing`] if NVRTC is missing, or knows no architecture that the device can run.
 pub fn architecture_for(capability: u32) -> Result<String, CudaError> {
     let (major, minor) = version()?;
     let known = supported().map_err(|error| internal("listing architectures", error))?;
@@ -91,7 +91,7 @@ fn supported() -> Result<Vec<u32>, NvrtcError> {
     // SAFETY: the pointer is to an integer of ours.
     unsafe { sys::nvrtcGetNumSupportedArchs(&mut count) }.result()?;
     let mut known = vec![0 as c_int; usize::try_from(count).unwrap_or(0)];
-    // SAFETY: there is room for as many numbers as NVRTC has just said that it writes.
+    // SAFETY: the buffer has room for as many numbers as NVRTC has just reported.
     unsafe { sys::nvrtcGetSupportedArchs(known.as_mut_ptr()) }.result()?;
     Ok(known.into_iter().filter_map(|known| u32::try_from(known).ok()).collect())
 }
@@ -100,7 +100,7 @@ fn supported() -> Result<Vec<u32>, NvrtcError> {
 ///
 /// # Errors
 ///
-/// If NVRTC is missing, or if the source does not compile.
+/// Returns [`CudaError::Missing`] if NVRTC is missing, and [`CudaError::Compile`] if the source does not compile.
 pub fn compile(source: &Source, architecture: &str) -> Result<Compiled, CudaError> {
     version()?;
     let no_zero = |_| CudaError::Compile {
@@ -132,11 +132,11 @@ pub fn compile(source: &Source, architecture: &str) -> Result<Compiled, CudaErro
     Ok(Compiled { image, kernels, log })
 }
 
-/// Compiles all of `sources`, several at a time; the results are in their order.
+/// Compiles all of `sources`, several at a time. The results are in the order of the sources.
 ///
 /// # Errors
 ///
-/// That of the first source which fails.
+/// Returns the error of the first source that fails.
 pub fn compile_all(sources: &[Source], architecture: &str) -> Result<Vec<Compiled>, CudaError> {
     let next = AtomicUsize::new(0);
     let work = || {
@@ -163,11 +163,11 @@ pub fn compile_all(sources: &[Source], architecture: &str) -> Result<Vec<Compile
     done.into_iter().map(|(_, compiled)| compiled).collect()
 }
 
-/// A program that NVRTC holds.
+/// A program owned by NVRTC.
 struct Program(sys::nvrtcProgram);
 
 impl Program {
-    /// What `get` writes, as many bytes as `size` says.
+    /// The bytes that `get` writes, as many as `size` reports.
     fn read(
         &self,
         size: unsafe fn(sys::nvrtcProgram, *mut usize) -> sys::nvrtcResult,
@@ -178,7 +178,7 @@ impl Program {
         // SAFETY: the program lives as long as this, and the pointer is to an integer of ours.
         unsafe { size(self.0, &mut bytes) }.result().map_err(|error| internal(doing, error))?;
         let mut whole = vec![0_u8; bytes];
-        // SAFETY: there is room for as many bytes as NVRTC has just said that it writes.
+        // SAFETY: the buffer has room for as many bytes as NVRTC has just reported.
         unsafe { get(self.0, whole.as_mut_ptr().cast()) }.result().map_err(|error| internal(doing, error))?;
         Ok(whole)
     }
@@ -186,7 +186,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // SAFETY: the program was created by NVRTC and is destroyed once. A failure leaks it, at worst.
+        // SAFETY: the program was created by NVRTC and is destroyed once. A failure at worst leaks it.
         let _ = unsafe { result::destroy_program(self.0) };
     }
 }

@@ -1,0 +1,27 @@
+//! Loops over all numbers of slices of lanes.
+
+use super::{LANES, Lane};
+use crate::Scalar;
+
+/// `f(to, a, b)` for every number of three streams of lanes.
+///
+/// The compiler would vectorize such a loop across lanes, with gathers. A width that it cannot see makes it vectorize
+/// within a lane, which was measured to be 12 times as fast.
+#[inline(always)]
+pub(crate) fn stream<T: Scalar>(to: &mut [Lane<T>], a: &[Lane<T>], b: &[Lane<T>], f: impl Fn(&mut T, T, T)) {
+    let width = std::hint::black_box(LANES);
+    for ((to, a), b) in to.iter_mut().zip(a).zip(b) {
+        for ((to, &a), &b) in to.0.iter_mut().zip(&a.0).zip(&b.0).take(width) {
+            f(to, a, b);
+        }
+    }
+}
+
+/// `f(to)` for every number of a stream of lanes, vectorized within a lane as in [`stream`].
+#[inline(always)]
+pub(crate) fn stream_in_place<T: Scalar>(to: &mut [Lane<T>], f: impl Fn(&mut T)) {
+    let width = std::hint::black_box(LANES);
+    for to in to {
+        to.0.iter_mut().take(width).for_each(&f);
+    }
+}

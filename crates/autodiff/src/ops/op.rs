@@ -1,0 +1,50 @@
+//! One type for all operations.
+
+use super::{Add, AvgPool2d, Conv2d, Dense, MaxPool2d, Operation, Parameters, Parametrised, Relu};
+use crate::Scalar;
+
+/// An operation of a network, with the shapes it was built for.
+#[derive(Clone, Debug)]
+pub(crate) enum Op {
+    /// Two-dimensional convolution.
+    Conv2d(Conv2d),
+    /// Affine map.
+    Dense(Dense),
+    /// `max(x, 0)`.
+    Relu(Relu),
+    /// Mean over windows.
+    AvgPool2d(AvgPool2d),
+    /// Maximum over windows.
+    MaxPool2d(MaxPool2d),
+    /// Sum of two values.
+    Add(Add),
+}
+
+impl Op {
+    /// The operation in precision `T`.
+    pub fn of<T: Scalar>(&self) -> &dyn Operation<T> {
+        match self {
+            Self::Conv2d(op) => op,
+            Self::Dense(op) => op,
+            Self::Relu(op) => op,
+            Self::AvgPool2d(op) => op,
+            Self::MaxPool2d(op) => op,
+            Self::Add(op) => op,
+        }
+    }
+
+    /// The operation in precision `T`, if it has parameters.
+    pub fn parametrised<T: Scalar>(&self) -> Option<&dyn Parametrised<T>> {
+        match self {
+            Self::Conv2d(op) => Some(op),
+            Self::Dense(op) => Some(op),
+            Self::Relu(_) | Self::AvgPool2d(_) | Self::MaxPool2d(_) | Self::Add(_) => None,
+        }
+    }
+
+    /// The operation's parameters, if it has any.
+    pub fn parameters(&self) -> Option<&dyn Parameters> {
+        // They are the same in every precision.
+        self.parametrised::<f32>().map(|op| op as &dyn Parameters)
+    }
+}

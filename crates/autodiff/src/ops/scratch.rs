@@ -1,0 +1,20 @@
+//! Buffers that operations share.
+
+use crate::lane::Lane;
+
+/// Buffers that operations share and reuse.
+#[derive(Debug)]
+pub(crate) struct Scratch<T> {
+    /// A padded feature map.
+    pub picture: Vec<Lane<T>>,
+    /// Rearranged weights.
+    pub weights: Vec<T>,
+    /// Per-sample gradients of one operation's parameters.
+    pub gradients: Vec<Lane<T>>,
+}
+
+impl<T> Default for Scratch<T> {
+    fn default() -> Self {
+        Self { picture: Vec::new(), weights: Vec::new(), gradients: Vec::new() }
+    }
+}
