@@ -26,7 +26,7 @@ impl<T: Scalar> Diagonal<T> {
     /// diagonal of the empirical Fisher it is the preconditioner of Martens 2010, section 4.7.
     ///
     /// # Errors
-    /// Returns an error if an entry plus λ is not positive.
+    /// Returns [`CurvatureError::NotPositiveDefinite`] if an entry plus λ is not positive.
     pub fn damped_power(&self, damping: f64, exponent: f64) -> Result<Self, CurvatureError> {
         let power = |d: &T| {
             let found = d.as_f64() + damping;

@@ -243,8 +243,8 @@ impl<'a, T: Scalar> Search<'a, T> {
         self.projected = rows.map(|(i, value)| Array1::zeros(i).into_iter().chain([*value]).collect()).collect();
     }
 
-    /// Expands until the first `count` pairs have converged and, if requested, the next eigenvalue has a relative error
-    /// of at most 0.01.
+    /// Expands until the first `count` pairs have converged and, if requested, the residual of the next
+    /// pair is at most a hundredth of its eigenvalue.
     fn until_converged(&mut self, count: usize, and_next: bool) -> Result<RitzPairs, CurvatureError> {
         let most = self.options.basis.max(2 * count + 10).min(self.order);
         let mut looked = 0;

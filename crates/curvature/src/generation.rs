@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A Gauss-Newton matrix, written here with the damping λ of a step. `p` are the softmax probabilities and
 /// `Hᵢ = diag(pᵢ) − pᵢ pᵢᵀ`.
 ///
-/// The code of "Gauss-Newton under adversarial attacks" used all three in succession; its tables report the first.
+/// "Gauss-Newton under adversarial attacks" used all three in succession; its tables report the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Generation {

@@ -33,7 +33,7 @@ pub trait Optimizer<T: Scalar, E: Engine<T> = Graph>: Send {
     /// bit for bit.
     ///
     /// # Errors
-    /// Returns [`OptimError::State`] if the state belongs to another kind of optimizer or another network, or if it
-    /// holds a number that is not finite, and the errors of the engine. In this case the optimizer is unchanged.
+    /// Returns an error, usually [`OptimError::State`], if the state belongs to another kind of optimizer or another
+    /// network, or if it holds a number that is not finite. In this case the optimizer is unchanged.
     fn restore(&mut self, engine: &E, state: &OptimizerState) -> Result<(), OptimError>;
 }

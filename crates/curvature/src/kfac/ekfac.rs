@@ -47,8 +47,8 @@ impl<T: Scalar> Ekfac<T> {
     /// Estimates EKFAC at a linearization, from cotangents as for [`KroneckerFactors::estimate`].
     ///
     /// # Errors
-    /// Returns [`CurvatureError::Size`] if the cotangents do not fit, and [`CurvatureError::Linalg`] if an eigenvalue
-    /// problem cannot be solved.
+    /// Returns the errors of [`KroneckerFactors::estimate`], and [`CurvatureError::Linalg`] if an eigenvalue problem cannot
+    /// be solved.
     pub fn estimate(at: &Linearization<'_, T>, cotangents: ArrayView3<'_, T>) -> Result<Self, CurvatureError> {
         let mut ekfac = Self::of_factors(KroneckerFactors::estimate(at, cotangents)?)?;
         ekfac.layers.iter_mut().for_each(|layer| layer.diagonal.fill(T::zero()));

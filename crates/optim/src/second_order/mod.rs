@@ -139,7 +139,7 @@ impl<T: Scalar> SecondOrder<T> {
     }
 
     /// Uses adaptive damping. The curvature must model the mean loss: the GGN of the mean, or the Fisher matrix, exact
-    /// or sampled. Otherwise a step returns [`OptimError::NoModel`](crate::OptimError::NoModel).
+    /// or sampled. Otherwise a step returns [`OptimError::NoModel`].
     #[must_use]
     pub fn with_adaptive_damping(mut self, rule: LevenbergMarquardt) -> Self {
         self.options.adaptive_damping = Some(rule);
