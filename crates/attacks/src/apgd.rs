@@ -1,4 +1,4 @@
-//! Auto-PGD: projected gradient steps that find their own length.
+//! Auto-PGD: projected gradient steps with an adaptive step size.
 
 use crate::apgd_climb::Climb;
 use crate::attack::Stopping;
@@ -13,17 +13,17 @@ use minima_rng::Key;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// What [`Apgd`] makes large.
+/// The loss that [`Apgd`] maximizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ApgdLoss {
     /// Softmax cross-entropy.
     CrossEntropy,
-    /// The difference of logits ratio, which does not change with the logits' scale. It compares three classes.
+    /// The difference of logits ratio, which is invariant to the scale of the logits. It needs at least three classes.
     Dlr,
-    /// The targeted difference of logits ratio, one run after the other towards each of the likeliest wrong classes,
-    /// this many at most. It compares four classes.
+    /// The targeted difference of logits ratio: one run towards each of the most likely wrong classes, up to `targets`
+    /// of them. It needs at least four classes.
     TargetedDlr {
-        /// Classes, at least 1.
+        /// The number of target classes, at least 1.
         targets: usize,
     },
 }
@@ -31,39 +31,41 @@ pub enum ApgdLoss {
 /// Auto-PGD in an L∞ or L2 ball (Croce & Hein 2020, "Reliable evaluation of adversarial robustness with an ensemble of
 /// diverse parameter-free attacks", algorithm 1).
 ///
-/// It starts at a random point at the ball's radius with steps of twice the radius and momentum 0.75. After 22 % of the
-/// steps, and then after ever fewer (3 % less each time, 6 % at least), an image whose loss rose too seldom, or whose
-/// best has not improved since the step was last kept, goes back to its best point with half the step. In
-/// [`run`](Attack::run), a misclassified image takes no further step; with all steps taken, the image is the one of the
-/// largest loss.
+/// It starts at a random point on the boundary of the ball, with a step size of twice the radius and momentum 0.75. The
+/// first checkpoint comes after 22 % of the steps; each later period is shorter by 3 % of the steps, down to 6 %. At a
+/// checkpoint, an image returns to its best point with half the step size if its loss rose too seldom, or if its best
+/// loss has not improved since the last checkpoint and that checkpoint did not halve the step size. In
+/// [`run`](Attack::run), a misclassified image takes no further step. In
+/// [`run_for_transfer`](Attack::run_for_transfer), every image takes all steps and the image of the largest loss is
+/// returned.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Apgd {
     /// The loss.
     pub loss: ApgdLoss,
-    /// Steps, at least 1.
+    /// The number of steps, at least 1.
     pub steps: usize,
-    /// How often to start, from 1 to 10 000; every time on the images that are still robust.
+    /// The number of starts, from 1 to 10 000; each attacks the images that are still robust.
     pub restarts: usize,
-    /// The share of steps that have to increase the loss for the step to stay, 0 to 1.
+    /// The share of steps that have to increase the loss for the step size to be kept, 0 to 1.
     pub rho: f64,
     /// The seed of the starting points.
     pub seed: u64,
 }
 
 impl Apgd {
-    /// With cross-entropy.
+    /// Auto-PGD with cross-entropy.
     #[must_use]
     pub fn cross_entropy() -> Self {
         Self { loss: ApgdLoss::CrossEntropy, steps: 100, restarts: 1, rho: 0.75, seed: 0 }
     }
 
-    /// With the difference of logits ratio.
+    /// Auto-PGD with the difference of logits ratio.
     #[must_use]
     pub fn dlr() -> Self {
         Self { loss: ApgdLoss::Dlr, ..Self::cross_entropy() }
     }
 
-    /// With the targeted difference of logits ratio, towards nine classes.
+    /// Auto-PGD with the targeted difference of logits ratio, towards nine classes.
     #[must_use]
     pub fn targeted() -> Self {
         Self { loss: ApgdLoss::TargetedDlr { targets: 9 }, ..Self::cross_entropy() }
@@ -172,13 +174,13 @@ impl Apgd {
     }
 }
 
-/// The loss towards the class that the unperturbed image's logits put at this rank, 0 the likeliest.
+/// The loss towards the class at this rank among the unperturbed image's logits; rank 0 is the most likely class.
 fn towards<T: Scalar>(subject: &Subject<'_, T>, image: usize, rank: usize) -> Loss {
     let logits = subject.logits.row(image);
-    // A class of logit −∞ cannot be reached.
+    // A class with logit −∞ cannot be reached.
     let mut classes: Vec<usize> = (0..logits.len()).filter(|&c| logits[c].is_finite()).collect();
-    // Stable: of equal logits the first class comes first. No logit is NaN.
+    // The sort is stable: the first of several classes with equal logits comes first. No logit is NaN.
     classes.sort_by(|&a, &b| logits[b].partial_cmp(&logits[a]).unwrap_or(std::cmp::Ordering::Equal));
-    // Of the label itself the margin is 0, and the image stays.
+    // If the target is the label itself, the margin is 0 and the image does not move.
     Loss::TargetedDlr { target: classes.get(rank).or(classes.first()).copied().unwrap_or_default() }
 }

@@ -1,4 +1,4 @@
-//! One run of Auto-PGD over the images that are left.
+//! One run of Auto-PGD over the images that are still robust.
 
 use crate::attack::Stopping;
 use crate::checked_model::{CheckedModel, Slopes};
@@ -10,10 +10,10 @@ use minima_autodiff::Scalar;
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
-/// How much of a step is new; the rest is the step before. The first step is all new.
+/// The weight of the new step; the rest is the weight of the previous step. The first step has weight 1.
 const MOMENTUM: f64 = 0.75;
 
-/// What a run is made with.
+/// The parameters of a run.
 pub(crate) struct Climb<'a, T> {
     pub steps: usize,
     pub rho: f64,
@@ -22,13 +22,13 @@ pub(crate) struct Climb<'a, T> {
     pub model: CheckedModel<'a, T>,
 }
 
-/// When step sizes are looked at.
+/// When step sizes are checked.
 struct Checkpoints {
     /// Steps from the last checkpoint to the next.
     period: usize,
     /// Steps since the last one.
     since: usize,
-    /// By how much periods become shorter.
+    /// By how much each period is shorter than the one before.
     shorter: usize,
     least: usize,
 }
@@ -39,7 +39,7 @@ impl Checkpoints {
         Self { period: share(22), since: 0, shorter: share(3), least: share(6) }
     }
 
-    /// Counts a step; the steps of the period that ends with it, if one does.
+    /// Counts a step. Returns the length of the period if this step completes it.
     fn passed(&mut self) -> Option<usize> {
         self.since += 1;
         if self.since < self.period {
@@ -52,7 +52,7 @@ impl Checkpoints {
     }
 }
 
-/// The state of the images that are left, a row or item for each.
+/// The state of the images that are still robust, one row or item per image.
 struct State<T> {
     present: Array2<T>,
     before: Array2<T>,
@@ -62,7 +62,7 @@ struct State<T> {
     progress: Vec<Progress<T>>,
 }
 
-/// How one image's loss has gone.
+/// The history of one image's loss.
 #[derive(Clone, Copy)]
 struct Progress<T> {
     loss: Loss,
@@ -78,8 +78,9 @@ struct Progress<T> {
 }
 
 impl<T: Scalar> Climb<'_, T> {
-    /// Climbs from `present`, a loss for each image, and writes to `adversarial`: an image that is misclassified and stops there, as
-    /// it is; any other as it was when its loss was largest. Misclassified images are removed from `left`.
+    /// Climbs from `present` with one loss per image and writes the results to `adversarial`. An image that stops at
+    /// its first misclassification is written as it is then; any other is written at its largest loss. Misclassified
+    /// images are removed from `left`.
     pub fn run(
         &self,
         left: &mut Survivors<T>,
@@ -154,8 +155,8 @@ impl<T: Scalar> State<T> {
         }
     }
 
-    /// The losses at the start. The first step is held against a loss of zero, not against the start's, as the
-    /// reference implementation does.
+    /// Sets the losses at the start. As in the reference implementation, the first step is compared with a loss of zero
+    /// and not with the loss at the start.
     fn first_losses(&mut self, logits: &Array2<T>, labels: &[usize]) {
         for ((p, row), &label) in self.progress.iter_mut().zip(logits.outer_iter()).zip(labels) {
             p.best = p.loss.value(&row.to_vec(), label);
@@ -163,7 +164,8 @@ impl<T: Scalar> State<T> {
         }
     }
 
-    /// A step along the gradient, mixed with the step before, back into the ball after each (eq. 3 and 4).
+    /// Takes a step along the gradient, mixed with the previous step, and projects into the ball after each (eq. 3 and
+    /// 4).
     fn step(&mut self, ball: Ball, originals: &Array2<T>, new: f64) {
         let (share, rest) = (T::from_f64(new), T::from_f64(1.0 - new));
         let rows = self.present.axis_iter_mut(Axis(0)).into_par_iter().zip(self.before.axis_iter_mut(Axis(0)));
@@ -183,7 +185,7 @@ impl<T: Scalar> State<T> {
         });
     }
 
-    /// Takes note of the losses at the present images, and of the best ones.
+    /// Records the losses at the present images and the best images.
     fn look(&mut self, slopes: &Slopes<T>, labels: &[usize]) {
         let rows = self.best.axis_iter_mut(Axis(0)).into_par_iter().zip(self.best_gradients.axis_iter_mut(Axis(0)));
         let now = self.present.axis_iter(Axis(0)).into_par_iter().zip(slopes.gradients.axis_iter(Axis(0)));
@@ -202,8 +204,8 @@ impl<T: Scalar> State<T> {
         );
     }
 
-    /// Halves the steps of images that are stuck, and sends them back to their best point (conditions 1 and 2 of
-    /// section 3).
+    /// Halves the step sizes of images that make no progress and returns these images to their best point (conditions 1
+    /// and 2 of section 3).
     fn checkpoint(&mut self, enough: f64) {
         let best = self.best.outer_iter().zip(self.best_gradients.outer_iter());
         let now = self.present.outer_iter_mut().zip(self.gradients.outer_iter_mut());
@@ -220,7 +222,7 @@ impl<T: Scalar> State<T> {
         }
     }
 
-    /// Copies misclassified images to their places in the batch and removes them.
+    /// Copies misclassified images to their rows of the batch and removes them from the state.
     fn drop_fallen(&mut self, left: &mut Survivors<T>, predicted: &[usize], adversarial: &mut Array2<T>) {
         let keep = left.standing(predicted);
         if keep.iter().all(|&keep| keep) {

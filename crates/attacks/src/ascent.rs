@@ -1,4 +1,4 @@
-//! Steps of fixed length that climb the loss: what BIM, PGD and MI-FGSM share.
+//! Gradient ascent on the loss with steps of fixed length, shared by BIM, PGD and MI-FGSM.
 
 use crate::attack::Stopping;
 use crate::checked_model::CheckedModel;
@@ -15,15 +15,15 @@ use minima_rng::Key;
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-/// A climb of the cross-entropy.
+/// Gradient ascent on the cross-entropy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ascent {
-    /// The attack that it is.
+    /// The name of the attack.
     pub attack: &'static str,
     pub steps: usize,
-    /// A step's length, as a share of the radius.
+    /// The length of a step, as a share of the radius.
     pub step_size: f64,
-    /// How much of the direction so far goes into the next one; `None` for the gradient alone.
+    /// The weight of the accumulated direction in the next one; `None` uses the gradient alone.
     pub decay: Option<f64>,
     pub random_start: bool,
     pub restarts: usize,
@@ -57,7 +57,7 @@ impl Ascent {
         Outcome::verified(self.attack, &subject, ball, trace.adversarial, trace.passes)
     }
 
-    /// One climb of the images that are left.
+    /// One ascent of the images that are still robust.
     fn climb<T: Scalar>(
         &self,
         model: CheckedModel<'_, T>,
@@ -100,7 +100,7 @@ impl Ascent {
         Ok(())
     }
 
-    /// A step of every image, and back into its ball.
+    /// Takes a step for every image and projects it into its ball.
     fn step<T: Scalar>(&self, ball: Ball, originals: &Array2<T>, directions: &Array2<T>, present: &mut Array2<T>) {
         let length = self.step_size * ball.epsilon();
         let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(originals.axis_iter(Axis(0)));
@@ -117,7 +117,7 @@ impl Ascent {
     }
 }
 
-/// What the climbs have led to so far.
+/// The results of the ascents so far.
 struct Trace<T> {
     adversarial: Array2<T>,
     passes: Passes,
@@ -129,7 +129,7 @@ fn accelerate<T: Scalar>(velocity: &mut Array2<T>, gradients: &Array2<T>, decay:
     rows.for_each(|(mut v, g)| {
         let size: f64 = g.iter().map(|g| g.as_f64().abs()).sum();
         let scale = if size > 0.0 { 1.0 / size } else { 0.0 };
-        // The inverse of a subnormal size overflows, and the quotients do not.
+        // The inverse of a subnormal size overflows; the quotients do not.
         let share = |g: f64| if scale.is_finite() { scale * g } else { g / size };
         v.zip_mut_with(&g, |v, g| *v = decay * *v + T::from_f64(share(g.as_f64())));
     });

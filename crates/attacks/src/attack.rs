@@ -1,20 +1,20 @@
-//! What an attack is.
+//! The trait of all attacks.
 
 use crate::{AttackError, Ball, Outcome};
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 use std::fmt;
 
-/// Which image of an attack other networks are shown.
+/// The image of an attack that is evaluated on other networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transferred {
     /// The image after all steps, whether or not it was misclassified on the way.
     AfterAllSteps,
-    /// The image of the largest loss, with all steps taken.
+    /// The image of the largest loss over all steps.
     LargestLoss,
-    /// The first image that the attacked network misclassifies; if the attack finds none, the one that it ends with.
+    /// The first image that the attacked network misclassifies; if there is none, the image of the last step.
     FirstSuccess,
-    /// The nearest image found that the attacked network misclassifies; if the attack finds none, the original.
+    /// The nearest image found that the attacked network misclassifies; if none is found, the original.
     Nearest,
 }
 
@@ -29,10 +29,10 @@ impl fmt::Display for Transferred {
     }
 }
 
-/// When an iterated attack stops with an image.
+/// When an iterative attack stops for an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopping {
-    /// As soon as the network misclassifies it: enough to count successes on that network.
+    /// At the first misclassification. This is enough to count successes on the attacked network.
     AtSuccess,
     /// After all steps.
     Never,
@@ -40,21 +40,21 @@ pub(crate) enum Stopping {
 
 /// A search for adversarial images within a ball around each image.
 ///
-/// Images are rows `(images, features)` with pixels in 0 to 1, labels one for each. Results do not depend on the number
-/// of threads; what becomes of an image does not depend on the others, only on its place where random numbers are
-/// drawn.
+/// Images are rows of shape `(images, features)` with pixels in 0 to 1, with one label per image. Results do not depend
+/// on the number of threads. The result of an image does not depend on the other images, except that random numbers
+/// depend on its row in the batch.
 pub trait Attack<T: Scalar>: Sync {
-    /// Its name in tables, such as `fgsm`.
+    /// The name in tables, such as `fgsm`.
     fn name(&self) -> &'static str;
 
     /// Attacks every image within its ball.
     ///
-    /// An iterated attack may leave an image as soon as the network misclassifies it.
+    /// An iterative attack may stop for an image as soon as the network misclassifies it.
     ///
     /// # Errors
-    /// Returns [`AttackError`] if a pixel is not within 0 to 1, the images do not fit the network, there is not one label for
-    /// each, a label names no class, an answer of the network has another shape or is not finite, or an option of the
-    /// attack is invalid.
+    /// Returns [`AttackError`] if a pixel is not within 0 to 1, if the images do not fit the network, if the number of
+    /// labels differs from the number of images, if a label is not a class of the network, if an output of the network
+    /// has the wrong shape or is not finite, or if an option of the attack is invalid.
     fn run(
         &self,
         model: &dyn Classifier<T>,
@@ -63,16 +63,16 @@ pub trait Attack<T: Scalar>: Sync {
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError>;
 
-    /// As [`run`](Self::run), with all steps taken: the images to show to other networks.
+    /// Attacks every image with all steps, for evaluation on other networks.
     ///
-    /// An image that barely crosses the boundary of the network it is made on rarely crosses another one's. The published
-    /// attacks have no early exit (Madry et al. 2018, section 2.1; Dong et al. 2018, algorithm 1; Croce & Hein 2020,
-    /// algorithm 1). An attack with several starts stops starting anew once the network misclassifies an image.
-    /// [`transferred`](Self::transferred) says which image of an attack it is. Attacks that search the nearest adversarial image, and
-    /// random searches, have nothing to finish: they do as in [`run`](Self::run).
+    /// An image that barely crosses the boundary of the attacked network rarely crosses the boundary of another
+    /// network. The published attacks have no early exit (Madry et al. 2018, section 2.1; Dong et al. 2018, algorithm
+    /// 1; Croce & Hein 2020, algorithm 1). An attack with several starts makes no further start for an image that the
+    /// network misclassifies. [`transferred`](Self::transferred) says which image is returned. Minimum-norm attacks and
+    /// random searches behave as in [`run`](Self::run).
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// Returns the errors of [`run`](Self::run).
     fn run_for_transfer(
         &self,
         model: &dyn Classifier<T>,
@@ -84,10 +84,11 @@ pub trait Attack<T: Scalar>: Sync {
     /// Which image [`run_for_transfer`](Self::run_for_transfer) returns.
     fn transferred(&self) -> Transferred;
 
-    /// One outcome for each ball, equal to those of [`run`](Self::run); an attack shares between balls what it can.
+    /// Attacks every image within each ball. The outcomes, one per ball, equal those of [`run`](Self::run); an attack
+    /// shares work between balls if it can.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// Returns the errors of [`run`](Self::run).
     fn run_many(
         &self,
         model: &dyn Classifier<T>,

@@ -1,4 +1,4 @@
-//! AutoAttack: four attacks of different kinds, each on what the ones before it left standing.
+//! AutoAttack: four attacks of different kinds, each on the images that are still robust after the attacks before it.
 
 use crate::attack::Stopping;
 use crate::composition::{Ensemble, in_turn};
@@ -8,17 +8,17 @@ use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 
 /// The ensemble of Croce & Hein 2020, "Reliable evaluation of adversarial robustness with an ensemble of diverse
-/// parameter-free attacks": Auto-PGD with cross-entropy and with the targeted ratio of logits, FAB towards targets, and
-/// Square. It compares four classes.
+/// parameter-free attacks": Auto-PGD with cross-entropy, Auto-PGD with the targeted difference of logits ratio,
+/// targeted FAB, and Square. It needs at least four classes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AutoAttack {
-    /// First.
+    /// The first attack.
     pub apgd_ce: Apgd,
-    /// Second.
+    /// The second attack.
     pub apgd_t: Apgd,
-    /// Third.
+    /// The third attack.
     pub fab_t: FabT,
-    /// Last, without gradients.
+    /// The last attack; it uses no gradients.
     pub square: Square,
 }
 
@@ -61,10 +61,10 @@ impl Seeded for AutoAttack {
 }
 
 impl AutoAttack {
-    /// As [`run`](Attack::run), with each member's share.
+    /// Runs the attack as [`run`](Attack::run) does, and also returns each member's share.
     ///
     /// # Errors
-    /// As [`run`](Attack::run).
+    /// Returns the errors of [`run`](Attack::run).
     pub fn run_members<T: Scalar>(
         &self,
         model: &dyn Classifier<T>,

@@ -1,11 +1,12 @@
-//! Where an adversarial image may lie.
+//! The set in which an adversarial image may lie.
 
 use crate::epsilon::Shortest;
 use crate::{AttackError, Epsilon, Norm};
 use minima_autodiff::Scalar;
 use std::fmt;
 
-/// The largest L2 radius. A picture of 10¹² pixels is no further from any other, and `f32` computes with it safely.
+/// The largest L2 radius. It covers the distance between any two images of 10¹² pixels, and `f32` computes with it
+/// safely.
 const LARGEST_L2: f64 = 1e6;
 
 /// All images within a distance of the original.
@@ -27,7 +28,7 @@ pub struct Ball {
 }
 
 impl Ball {
-    /// The images of which every pixel is within `epsilon` of the original's.
+    /// The images whose pixels are all within `epsilon` of the original's.
     ///
     /// # Errors
     /// Returns [`AttackError::Epsilon`] if the radius is negative, above 1 or NaN.
@@ -50,7 +51,7 @@ impl Ball {
     /// The ball of a norm and a radius.
     ///
     /// # Errors
-    /// As [`linf`](Self::linf) and [`l2`](Self::l2).
+    /// Returns [`AttackError::Epsilon`] under the conditions of [`linf`](Self::linf) and [`l2`](Self::l2).
     pub fn new(norm: Norm, epsilon: f64) -> Result<Self, AttackError> {
         match norm {
             Norm::Linf => Self::linf(epsilon),
@@ -70,8 +71,8 @@ impl Ball {
         self.epsilon
     }
 
-    /// Moves an image into the ball around `original` and into [0, 1]: to the nearest point of the ball, and from there
-    /// each pixel to its nearest value.
+    /// Moves an image to the nearest point of the ball around `original`, and then each pixel to its nearest value in
+    /// [0, 1].
     pub fn project<T: Scalar>(self, original: &[T], image: &mut [T]) {
         match self.norm {
             Norm::Linf => {
@@ -88,8 +89,8 @@ impl Ball {
         }
     }
 
-    /// Moves an image into the L2 ball around `original`, whatever its pixels are. The image is inside afterwards, to the last
-    /// bit. An L∞ ball, whose radius is added pixel by pixel, needs no such thing.
+    /// Moves an image, with any pixel values, into the L2 ball around `original`. Afterwards the image is inside even
+    /// after rounding. An L∞ ball does not need this, because its radius is added pixel by pixel.
     pub(crate) fn pull_in<T: Scalar>(self, original: &[T], image: &mut [T]) {
         let mut aim = self.epsilon;
         for attempt in 0..6 {
@@ -100,10 +101,10 @@ impl Ball {
             let shrink = aim / distance;
             for (a, &x) in image.iter_mut().zip(original) {
                 let wanted = x.as_f64() + shrink * (a.as_f64() - x.as_f64());
-                // Pixels rounded to the nearest number can lie outside again, all of them together.
+                // Rounding pixels to the nearest number can move the image outside again.
                 *a = if attempt == 0 { T::from_f64(wanted) } else { rounded_towards(x, wanted) };
             }
-            // For the rounding of the distance itself, a sum over all pixels.
+            // Allows for the rounding of the distance itself, which is a sum over all pixels.
             aim = self.epsilon * (1.0 - 1e-10 * f64::from(attempt + 1));
         }
         // Pixels that are not finite have no nearest point in the ball.
@@ -113,15 +114,15 @@ impl Ball {
         }
     }
 
-    /// Whether an image is in the ball around `original`. Radius 0 holds the original alone; any other leaves room for one rounding of a
-    /// pixel of value 1. A NaN is in no ball.
+    /// Whether an image is in the ball around `original`. A ball of radius 0 contains the original alone; any other
+    /// allows for one rounding of a pixel of value 1. An image with a NaN is in no ball.
     #[must_use]
     pub fn contains<T: Scalar>(self, original: &[T], image: &[T]) -> bool {
         self.holds::<T>(self.norm.distance(original, image))
     }
 
-    /// Whether a distance is the radius or less, with room for one rounding of a pixel of value 1 in the precision `T`: a pixel plus
-    /// the radius is rounded. Radius 0 leaves no room.
+    /// Whether a distance is at most the radius, with tolerance for one rounding of a pixel of value 1 in the precision
+    /// `T`, because the sum of a pixel and the radius is rounded. Radius 0 has no tolerance.
     #[must_use]
     pub fn holds<T: Scalar>(self, distance: f64) -> bool {
         let room = if self.epsilon > 0.0 { T::epsilon().as_f64() } else { 0.0 };
@@ -129,7 +130,7 @@ impl Ball {
     }
 }
 
-/// The number between `x` and `wanted` that is nearest to `wanted`, or one or two next to it.
+/// The number between `x` and `wanted` that is nearest to `wanted`, up to one or two neighbours.
 fn rounded_towards<T: Scalar>(x: T, wanted: f64) -> T {
     let nearest = T::from_f64(wanted);
     if (nearest.as_f64() - x.as_f64()).abs() <= (wanted - x.as_f64()).abs() {
@@ -137,7 +138,7 @@ fn rounded_towards<T: Scalar>(x: T, wanted: f64) -> T {
     }
     let step = nearest.abs() * T::epsilon();
     let inwards = if nearest > x { (nearest - step).max(x) } else { (nearest + step).min(x) };
-    // A step below the least number moves nothing.
+    // A step below the least positive number changes nothing.
     if inwards == nearest { x } else { inwards }
 }
 

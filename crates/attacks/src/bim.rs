@@ -7,14 +7,14 @@ use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// Gradient steps from the image itself, each followed by a projection into the ball and into [0, 1] (Kurakin,
+/// Gradient steps from the original image, each followed by a projection into the ball and into [0, 1] (Kurakin,
 /// Goodfellow & Bengio 2017, "Adversarial examples in the physical world", section 2.2). In [`run`](Attack::run), a
 /// misclassified image takes no further step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bim {
-    /// Steps, at least 1.
+    /// The number of steps, at least 1.
     pub steps: usize,
-    /// A step's length as a share of the radius, above 0 and at most 1000.
+    /// The length of a step as a share of the radius, above 0 and at most 1000.
     pub step_size: f64,
 }
 

@@ -13,25 +13,26 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Minimizes `‖x′ − x‖² + c · max(z_y − max_{k≠y} z_k + κ, 0)` over pictures `x′ = (tanh w + 1) / 2` with Adam, and
-/// searches the smallest `c` with which the class changes (Carlini & Wagner 2017, "Towards evaluating the robustness of
-/// neural networks", section VI.A, untargeted).
+/// Minimizes `‖x′ − x‖² + c · max(z_y − max_{k≠y} z_k + κ, 0)` over images `x′ = (tanh w + 1) / 2` with Adam, and
+/// searches for the smallest `c` with which the class changes (Carlini & Wagner 2017, "Towards evaluating the
+/// robustness of neural networks", section VI.A, untargeted).
 ///
-/// The defaults are those of the authors' program. They take up to 90 000 gradients for an image; with 1000 steps the
+/// The defaults are those of the authors' program. They compute up to 90 000 gradients per image; with 1000 steps the
 /// distances are hardly longer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CarliniWagner {
-    /// Steps of Adam for each `c`, at least 1.
+    /// The number of Adam steps for each `c`, at least 1.
     pub steps: usize,
     /// Adam's learning rate, above 0 and at most a million.
     pub learning_rate: f64,
     /// The first `c`, above 0 and at most 10¹⁰.
     pub initial_constant: f64,
-    /// Values of `c` tried, at least 1: ten times the last until one works, 10¹⁰ at most, then halfway between.
+    /// The number of values of `c` tried, at least 1. `c` is multiplied by ten until one succeeds, up to 10¹⁰, and then
+    /// bisected.
     pub search_steps: usize,
-    /// By how much another logit has to exceed the label's: `κ`, 0 or more.
+    /// The margin by which another logit has to exceed the label's: `κ`, 0 or more.
     pub confidence: f64,
-    /// Whether a descent ends when a tenth of its steps gained less than a ten-thousandth.
+    /// Whether a descent stops if a tenth of its steps gains less than a ten-thousandth.
     pub abort_early: bool,
 }
 
@@ -50,13 +51,13 @@ impl Default for CarliniWagner {
 
 const NAME: &str = "carlini-wagner";
 
-/// Keeps pixels of 0 and 1, which `tanh` does not reach, at finite `w`.
+/// Keeps `w` finite for pixels of 0 and 1, which `tanh` does not reach.
 const INSIDE: f64 = 0.999_999;
 
 /// The largest `c`, as in the authors' program.
 const LARGEST_CONSTANT: f64 = 1e10;
 
-/// Adam's decay rates of the mean and of the mean square, and what keeps its divisor above zero.
+/// Adam's decay rates of the mean and of the mean square, and the constant that keeps its divisor above zero.
 const ADAM: (f64, f64, f64) = (0.9, 0.999, 1e-8);
 
 impl<T: Scalar> Attack<T> for CarliniWagner {
@@ -64,7 +65,7 @@ impl<T: Scalar> Attack<T> for CarliniWagner {
         NAME
     }
 
-    /// An image is a success if the perturbation found lies in the ball, which has to be an L2 ball.
+    /// An image is a success if the perturbation found lies in the ball. The ball has to be an L2 ball.
     fn run(
         &self,
         model: &dyn Classifier<T>,
@@ -110,10 +111,10 @@ impl<T: Scalar> Attack<T> for CarliniWagner {
 }
 
 impl CarliniWagner {
-    /// The nearest adversarial image found of each image, in L2.
+    /// Returns the nearest adversarial image found for each image, in L2.
     ///
     /// # Errors
-    /// As [`Attack::run`].
+    /// Returns the errors of [`Attack::run`].
     pub fn minimal<T: Scalar>(
         &self,
         model: &dyn Classifier<T>,
@@ -147,7 +148,7 @@ impl CarliniWagner {
         Ok(found)
     }
 
-    /// Descends with each image's constant, and gives back all descents, those first that ended first.
+    /// Runs the descent with each image's constant. Returns all descents in the order in which they stopped.
     fn descend<T: Scalar>(
         &self,
         model: CheckedModel<'_, T>,
@@ -167,7 +168,8 @@ impl CarliniWagner {
             let images = ArrayView2::from_shape((running.len(), width), &shown).map_err(|_| broken(&running))?;
             let slopes = model.slopes(images, &|i, logits, cotangent| {
                 if let Some(descent) = running.get(i) {
-                    // The hinge has a slope until the image is adversarial. At a tie its value is 0, and the class still the label.
+                    // The hinge has a slope until the image is adversarial. At a tie its value is 0, but the image is
+                    // still classified as its label.
                     let short = Loss::Margin.value(logits, descent.label).as_f64() < self.confidence;
                     if short || predicted(logits) == Some(descent.label) {
                         Loss::Margin.gradient_into(logits, descent.label, cotangent);
@@ -203,7 +205,7 @@ impl CarliniWagner {
         Ok(ended)
     }
 
-    /// A step of Adam, with the gradient of the margin with respect to the picture.
+    /// A step of Adam, with the gradient of the margin with respect to the image.
     fn step<T: Scalar>(&self, step: usize, gradient: &[T], row: &[T], descent: &mut Descent<T>) {
         let (decay, square_decay, tiny) = ADAM;
         let taken = (step + 1) as f64;
@@ -225,23 +227,23 @@ impl CarliniWagner {
 
 /// The descent of one image.
 struct Descent<T> {
-    /// The image's place in the batch.
+    /// The image's index in the batch.
     place: usize,
     label: usize,
     original: Vec<T>,
-    /// The weight of the logits, and between what it has to lie.
+    /// The weight of the logits. The next two fields are its lower and upper bounds.
     constant: f64,
     too_small: f64,
     large_enough: f64,
     w: Vec<T>,
-    /// Adam's mean and mean square of the slope.
+    /// Adam's running mean and mean square of the slope.
     mean: Vec<T>,
     square: Vec<T>,
-    /// How far the present picture is moved, if it is adversarial.
+    /// The distance of the present image from the original, if the present image is adversarial.
     adversarial_at: Option<f64>,
-    /// Whether any picture of this descent was.
+    /// Whether any image of this descent was adversarial.
     reached: bool,
-    /// What is minimized, at present and when it was last looked at.
+    /// The objective at present and at the last check for progress.
     loss: f64,
     loss_before: f64,
 }
@@ -265,7 +267,7 @@ impl<T: Scalar> Descent<T> {
         }
     }
 
-    /// Goes back to the original.
+    /// Restarts from the original.
     fn start(&mut self) {
         self.w = self.original.iter().map(|x| T::from_f64(((2.0 * x.as_f64() - 1.0) * INSIDE).atanh())).collect();
         self.mean = vec![T::zero(); self.original.len()];
@@ -278,7 +280,7 @@ impl<T: Scalar> Descent<T> {
         row.iter_mut().zip(&self.w).for_each(|(a, w)| *a = half * (w.tanh() + T::one()));
     }
 
-    /// Notes what came of the present picture; `beyond` is how far its margin is above what is wanted.
+    /// Records the result of the present image. `beyond` is its margin minus the confidence.
     fn note(&mut self, row: &[T], adversarial: bool, beyond: f64) {
         let distance = Norm::L2.distance(&self.original, row);
         self.loss = distance * distance + self.constant * (-beyond).max(0.0);
@@ -286,14 +288,14 @@ impl<T: Scalar> Descent<T> {
         self.reached |= adversarial;
     }
 
-    /// Whether too little was gained since the last time.
+    /// Whether the objective improved too little since the last check.
     fn has_stalled(&mut self) -> bool {
         let stalled = self.loss > 0.9999 * self.loss_before;
         self.loss_before = self.loss;
         stalled
     }
 
-    /// The next constant: ten times the last until one was large enough, then halfway.
+    /// Chooses the next constant: ten times the last one until one was large enough, then the midpoint of the bounds.
     fn choose_constant(&mut self) {
         if self.reached {
             self.large_enough = self.large_enough.min(self.constant);

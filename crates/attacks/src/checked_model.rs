@@ -1,4 +1,4 @@
-//! A network whose answers are checked before an attack uses them.
+//! A network whose outputs are checked before an attack uses them.
 
 use crate::AttackError;
 use minima_autodiff::softmax_cross_entropy::predicted;
@@ -6,8 +6,9 @@ use minima_autodiff::{AutodiffError, Classifier, CotangentOf, Scalar};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-/// The network under attack. The crate asks it through this type alone, so that no answer goes unchecked: shapes, finite
-/// gradients, and logits that are neither NaN nor infinite. A logit of −∞ excludes its class and is allowed.
+/// The network under attack. The crate evaluates the network through this type alone, so every output is checked: its
+/// shape, that gradients are finite, and that logits are neither NaN nor +∞. A logit of −∞ excludes its class and is
+/// allowed.
 pub(crate) struct CheckedModel<'a, T>(&'a dyn Classifier<T>);
 
 impl<T> Clone for CheckedModel<'_, T> {
@@ -18,21 +19,21 @@ impl<T> Clone for CheckedModel<'_, T> {
 
 impl<T> Copy for CheckedModel<'_, T> {}
 
-/// What the network answers with logits.
+/// The logits of the network.
 pub(crate) struct Answer<T> {
     /// `(images, classes)`, in standard layout.
     pub logits: Array2<T>,
-    /// Each image's class.
+    /// The predicted class of each image.
     pub predicted: Vec<usize>,
 }
 
-/// What the network answers with logits and gradients.
+/// The logits and gradients of the network.
 pub(crate) struct Slopes<T> {
     /// `(images, classes)`, in standard layout.
     pub logits: Array2<T>,
-    /// Of each image's loss, `(images, features)`, in standard layout.
+    /// The gradient of each image's loss, `(images, features)`, in standard layout.
     pub gradients: Array2<T>,
-    /// Each image's class.
+    /// The predicted class of each image.
     pub predicted: Vec<usize>,
 }
 
@@ -41,7 +42,7 @@ impl<'a, T: Scalar> CheckedModel<'a, T> {
         Self(model)
     }
 
-    /// The network itself, for an attack that makes checks of its own.
+    /// The network itself, for an attack that makes its own checks.
     pub fn unchecked(self) -> &'a dyn Classifier<T> {
         self.0
     }
@@ -54,27 +55,28 @@ impl<'a, T: Scalar> CheckedModel<'a, T> {
         self.0.features()
     }
 
-    /// Logits and classes of images `(images, features)`. Errors count the images from the first row.
+    /// Computes logits and classes of images `(images, features)`. The image index in an error counts from the first
+    /// row.
     ///
     /// # Errors
-    /// Returns [`AutodiffError::Shape`] if the network gives another number of rows or columns, and
-    /// [`AttackError::NotFinite`] for a logit that is NaN or infinite.
+    /// Returns [`AutodiffError::Shape`] if the network returns the wrong number of rows or columns, and
+    /// [`AttackError::NotFinite`] if a logit is NaN or +∞ or all logits of an image are −∞.
     pub fn logits(self, images: ArrayView2<'_, T>) -> Result<Answer<T>, AttackError> {
         let logits = self.0.logits(images)?;
         let (logits, predicted) = self.checked_logits(logits, images.nrows())?;
         Ok(Answer { logits, predicted })
     }
 
-    /// As [`logits`](Self::logits), with the vjp of a cotangent of the logits.
+    /// Computes logits, classes and the vjp of a cotangent of the logits.
     ///
     /// # Errors
-    /// As [`logits`](Self::logits), and [`AttackError::NotFinite`] for a gradient that is NaN or infinite.
+    /// Returns the errors of [`logits`](Self::logits), and [`AttackError::NotFinite`] if a gradient is NaN or infinite.
     pub fn slopes(self, images: ArrayView2<'_, T>, cotangent: &CotangentOf<'_, T>) -> Result<Slopes<T>, AttackError> {
         let (logits, gradients) = self.0.logits_and_input_vjp(images, cotangent)?;
         let (logits, predicted) = self.checked_logits(logits, images.nrows())?;
         check_shape("input gradients", gradients.dim(), images.dim())?;
         let rows = gradients.axis_iter(Axis(0)).into_par_iter();
-        // No early exit in a row: the comparison of whole registers is faster. Only finite numbers times 0 are 0.
+        // No early exit within a row: comparing whole registers is faster. `g * 0 == 0` holds only for finite `g`.
         if let Some(image) =
             rows.position_first(|row| row.iter().fold(false, |bad, &g| bad | (g * T::zero() != T::zero())))
         {
@@ -110,7 +112,7 @@ fn check_shape(what: &'static str, found: (usize, usize), expected: (usize, usiz
     Err(AutodiffError::Shape { what, found, expected }.into())
 }
 
-/// The array with its rows contiguous, one after the other.
+/// Returns the array with contiguous rows, one after the other.
 fn in_rows<T: Scalar>(array: Array2<T>) -> Array2<T> {
     if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() }
 }

@@ -1,4 +1,4 @@
-//! Attacks made of attacks.
+//! Attacks composed of other attacks.
 
 use crate::attack::Stopping;
 use crate::options::check_restarts;
@@ -9,7 +9,7 @@ use ndarray::ArrayView2;
 
 /// An attack that draws random numbers.
 pub trait Seeded {
-    /// The seed it draws from.
+    /// The seed of its random numbers.
     fn seed(&self) -> u64;
 
     /// The same attack with another seed.
@@ -19,14 +19,15 @@ pub trait Seeded {
         Self: Sized;
 }
 
-/// Several runs of an attack; see [`with_restarts`].
+/// An attack with several runs; see [`with_restarts`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WithRestarts<A> {
     attack: A,
     restarts: usize,
 }
 
-/// The attack `restarts` times, from 1 to 10 000, each time on the images that are still robust, with seeds `seed`, `seed + 1`, ….
+/// Runs the attack `restarts` times, from 1 to 10 000, each time on the images that are still robust, with seeds
+/// `seed`, `seed + 1`, ….
 ///
 /// ```
 /// use minima_attacks::{Pgd, with_restarts};
@@ -38,12 +39,13 @@ pub fn with_restarts<A: Seeded>(attack: A, restarts: usize) -> WithRestarts<A> {
     WithRestarts { attack, restarts }
 }
 
-/// Attacks one after the other; see [`best_of`].
+/// Several attacks in sequence; see [`best_of`].
 pub struct BestOf<T> {
     attacks: Vec<Box<dyn Attack<T>>>,
 }
 
-/// The attacks one after the other, each on the images that are still robust: an image is a success if it is one of any of them.
+/// Runs the attacks in sequence, each on the images that are still robust. An image is a success if any of the attacks
+/// succeeds.
 ///
 /// ```
 /// use minima_attacks::{Attack, Fgsm, Pgd, best_of};
@@ -56,35 +58,35 @@ pub fn best_of<T: Scalar>(attacks: impl IntoIterator<Item = Box<dyn Attack<T>>>)
     BestOf { attacks: attacks.into_iter().collect() }
 }
 
-/// What a member of an ensemble did.
+/// The contribution of one member of an ensemble.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
     /// The attack's name.
     pub attack: &'static str,
-    /// Images that were robust before it.
+    /// Images that were robust before this attack.
     pub attacked: usize,
-    /// How many of them the network misclassifies after it.
+    /// How many of the attacked images the network misclassifies after this attack.
     pub successes: usize,
-    /// Images that are robust after it.
+    /// Images that are still robust after this attack.
     pub robust: usize,
-    /// What it asked of the network, checks included.
+    /// The forward and backward passes of this attack, checks included.
     pub passes: Passes,
 }
 
-/// What several attacks did one after the other.
+/// The result of several attacks in sequence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ensemble<T> {
-    /// What they did together. An image that is still robust is the original.
+    /// The combined outcome. For an image that is still robust, the outcome holds the original.
     pub outcome: Outcome<T>,
-    /// What each did, in their order.
+    /// The share of each member, in order.
     pub members: Vec<Share>,
 }
 
 impl<T: Scalar> BestOf<T> {
-    /// As [`run`](Attack::run), with each attack's share.
+    /// Runs the attack as [`run`](Attack::run) does, and also returns each member's share.
     ///
     /// # Errors
-    /// As [`run`](Attack::run).
+    /// Returns the errors of [`run`](Attack::run).
     pub fn run_members(
         &self,
         model: &dyn Classifier<T>,
@@ -133,7 +135,7 @@ impl<T: Scalar> Attack<T> for BestOf<T> {
         Ok(self.attack(model, images, labels, ball, Stopping::Never)?.outcome)
     }
 
-    /// The first member's answer, as images of several members cannot be told apart.
+    /// The answer of the first member, because images of different members are not distinguished.
     fn transferred(&self) -> Transferred {
         self.attacks.first().map_or(Transferred::FirstSuccess, |attack| attack.transferred())
     }
@@ -190,11 +192,11 @@ impl<T: Scalar, A: Attack<T> + Seeded> Attack<T> for WithRestarts<A> {
     }
 }
 
-/// Runs attacks one after the other, each on the images that are still robust.
+/// Runs attacks in sequence, each on the images that are still robust.
 ///
 /// # Errors
-/// Returns the errors of the members, and [`AttackError::NotDeterministic`] if the network takes back an answer on which the
-/// counts depend.
+/// Returns the errors of the members, and [`AttackError::NotDeterministic`] if the network classifies an image
+/// differently on a second evaluation and the counts depend on it.
 pub(crate) fn in_turn<T: Scalar>(
     name: &'static str,
     members: &[&dyn Attack<T>],
@@ -202,14 +204,14 @@ pub(crate) fn in_turn<T: Scalar>(
     ball: Ball,
     stopping: Stopping,
 ) -> Result<Ensemble<T>, AttackError> {
-    // An attack sees the whole batch, so that an image keeps its place and with it its random numbers. An image that is done
-    // gets a label that the network does not give it: attacks leave misclassified images alone.
+    // Each attack gets the whole batch, so an image keeps its row and therefore its random numbers. A misclassified
+    // image gets a label that the network does not predict: attacks skip misclassified images.
     let mut labels = subject.labels.to_vec();
     let mut adversarial = subject.images.to_owned();
     let mut passes = subject.passes();
     let mut shares = Vec::with_capacity(members.len());
     let mut robust = subject.clean_correct();
-    // Each image's class as the counts have it.
+    // Each image's class, consistent with the counts.
     let mut classes = subject.predicted.clone();
     let count = |robust: &[bool]| robust.iter().filter(|&&robust| robust).count();
     for member in members {
@@ -249,7 +251,7 @@ pub(crate) fn in_turn<T: Scalar>(
         shares.push(share);
     }
     let outcome = Outcome::verified(name, subject, ball, adversarial, passes)?;
-    // A success is one of a member, checked there and once more here.
+    // Every success was verified by its member and is verified again here.
     let disagreeing = outcome.clean_correct.iter().zip(&outcome.success).zip(&robust);
     let first_of = |((&correct, &success), &robust): ((&bool, &bool), &bool)| correct && success == robust;
     if let Some(image) = disagreeing.into_iter().position(first_of) {

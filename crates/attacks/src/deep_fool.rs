@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 
 /// Steps to the nearest boundary of the linearized network, linearizes there, and repeats until the class changes
 /// (Moosavi-Dezfooli, Fawzi & Frossard 2016, "DeepFool: a simple and accurate method to fool deep neural networks",
-/// algorithm 2; their eq. 11 and 12 for L∞).
+/// algorithm 2; eq. 11 and 12 for L∞).
 ///
-/// As in the authors' program, a step is longer than the distance to the boundary by 10⁻⁴, so that it leaves a point of equal
-/// logits. Pixels are clipped to [0, 1] after each step, and the sum of all steps before clipping is kept.
+/// As in the authors' program, a step is longer than the distance to the boundary by 10⁻⁴, so it moves past a point of
+/// equal logits. Pixels are clipped to [0, 1] after each step. The attack accumulates the steps before clipping.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeepFool {
-    /// Linearizations of an image at most, at least 1.
+    /// The most linearizations per image, at least 1.
     pub steps: usize,
-    /// By which share the perturbation is lengthened to end beyond the boundary; 0 or more.
+    /// The share by which the perturbation is lengthened to end beyond the boundary; 0 or more.
     pub overshoot: f64,
 }
 
@@ -34,7 +34,7 @@ impl Default for DeepFool {
 
 const NAME: &str = "deepfool";
 
-/// What a step adds to the distance to the boundary.
+/// The length added to the distance to the boundary.
 const BEYOND: f64 = 1e-4;
 
 impl<T: Scalar> Attack<T> for DeepFool {
@@ -76,7 +76,7 @@ impl<T: Scalar> Attack<T> for DeepFool {
         balls: &[Ball],
     ) -> Result<Vec<Outcome<T>>, AttackError> {
         let subject = Subject::new(model, images, labels)?;
-        // One search a norm: it knows no radius.
+        // One search per norm: it does not depend on the radius.
         let mut searched: Vec<Minimal<T>> = Vec::new();
         let mut outcomes = Vec::with_capacity(balls.len());
         for &ball in balls {
@@ -91,19 +91,19 @@ impl<T: Scalar> Attack<T> for DeepFool {
     }
 }
 
-/// The nearest of the linearized boundaries, for each image.
+/// The nearest of the linearized boundaries for each image.
 struct Boundaries<T> {
-    /// `(survivors, features)`.
+    /// Shape `(survivors, features)`.
     normals: Array2<T>,
-    /// How far each is; infinite where no class has a gradient.
+    /// The distance to each boundary; infinite if no class has a gradient.
     distances: Vec<f64>,
 }
 
 impl DeepFool {
-    /// The nearest adversarial image found of each image.
+    /// Returns the nearest adversarial image found for each image.
     ///
     /// # Errors
-    /// As [`Attack::run`].
+    /// Returns the errors of [`Attack::run`].
     pub fn minimal<T: Scalar>(
         &self,
         model: &dyn Classifier<T>,
@@ -123,7 +123,7 @@ impl DeepFool {
         let mut found = Minimal::nothing(norm, subject);
         let mut left = Survivors::of(subject);
         let mut present = left.images.clone();
-        // The sum of all steps so far, before it is lengthened.
+        // The sum of all steps so far, before the overshoot.
         let mut total = Array2::zeros(present.raw_dim());
         for _ in 0..self.steps {
             if left.is_empty() {
@@ -181,7 +181,7 @@ impl DeepFool {
     }
 }
 
-/// The nearest boundary between the label and another class, for each image.
+/// Finds the nearest boundary between the label and another class for each image.
 fn nearest_boundaries<T: Scalar>(
     model: CheckedModel<'_, T>,
     left: &Survivors<T>,
@@ -203,7 +203,7 @@ fn nearest_boundaries<T: Scalar>(
             let (Some(gradient_slice), Some(logits)) = (gradient.as_slice(), logits.as_slice()) else { return };
             let steepness = dual(norm, gradient_slice);
             let there = loss(i).value(logits, label).as_f64().abs() / steepness;
-            // A class without a gradient or of logit −∞ is out of reach.
+            // A class with a zero gradient or a logit of −∞ cannot be reached.
             if steepness > 0.0 && there < *distance {
                 *distance = there;
                 normal.assign(&gradient);
@@ -213,7 +213,7 @@ fn nearest_boundaries<T: Scalar>(
     Ok(nearest)
 }
 
-/// How fast a linear function with this gradient can rise along steps of length 1.
+/// The dual norm: the largest increase of a linear function with this gradient over steps of length 1.
 fn dual<T: Scalar>(norm: Norm, gradient: &[T]) -> f64 {
     match norm {
         Norm::Linf => gradient.iter().map(|g| g.as_f64().abs()).sum(),

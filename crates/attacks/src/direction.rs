@@ -3,8 +3,8 @@
 use crate::Norm;
 use minima_autodiff::Scalar;
 
-/// Adds a step of this length along the steepest ascent: every pixel by its gradient's sign in L∞ (0 for 0), the whole
-/// image along its gradient in L2. A gradient of zero moves nothing.
+/// Adds a step of this length along the steepest ascent: in L∞ each pixel moves by the sign of its gradient (0 for 0),
+/// in L2 the whole image moves along its gradient. A zero gradient moves nothing.
 pub(crate) fn climb<T: Scalar>(norm: Norm, length: f64, gradient: &[T], image: &mut [T]) {
     match norm {
         Norm::Linf => {
@@ -17,7 +17,7 @@ pub(crate) fn climb<T: Scalar>(norm: Norm, length: f64, gradient: &[T], image: &
             let steepness = Norm::L2.of(gradient);
             if steepness > 0.0 {
                 let scale = length / steepness;
-                // The quotient of a very small steepness overflows, and the gradient's shares do not.
+                // The quotient by a very small norm overflows; the quotients of the components do not.
                 let along = |g: f64| if scale.is_finite() { scale * g } else { length * (g / steepness) };
                 for (a, g) in image.iter_mut().zip(gradient) {
                     *a += T::from_f64(along(g.as_f64()));

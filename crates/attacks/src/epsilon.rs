@@ -4,7 +4,7 @@ use crate::AttackError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The L∞ radius of an attack, in units of pixel value: finite and within 0 to 1.
+/// The L∞ radius of an attack, in units of pixel value, within 0 to 1.
 ///
 /// ```
 /// use minima_attacks::Epsilon;
@@ -18,10 +18,10 @@ use std::fmt;
 pub struct Epsilon(f64);
 
 impl Epsilon {
-    /// A radius.
+    /// Creates a radius.
     ///
     /// # Errors
-    /// When it is negative, above 1 or not a number.
+    /// Returns [`AttackError::Epsilon`] if the radius is negative, above 1 or NaN.
     pub fn new(epsilon: f64) -> Result<Self, AttackError> {
         if (0.0..=1.0).contains(&epsilon) {
             Ok(Self(epsilon))
@@ -57,7 +57,7 @@ impl fmt::Display for Epsilon {
     }
 }
 
-/// A radius in the fewest digits that read back as itself, with an exponent if there would be many zeros.
+/// Displays a radius in the fewest digits that parse back to it, with an exponent if there would be many zeros.
 pub(crate) struct Shortest(pub f64);
 
 impl fmt::Display for Shortest {

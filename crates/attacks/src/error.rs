@@ -2,7 +2,7 @@
 
 use minima_autodiff::AutodiffError;
 
-/// What can go wrong when a network is attacked.
+/// An error of an attack.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttackError {
@@ -17,86 +17,86 @@ pub enum AttackError {
         /// The valid radii.
         expected: &'static str,
     },
-    /// An option of an attack that makes no sense.
+    /// An option of an attack has an invalid value.
     #[error("{option} is {found}; expected {expected}")]
     Option {
-        /// Its name.
+        /// The option's name.
         option: &'static str,
-        /// Its value.
+        /// The option's value.
         found: String,
-        /// What it can be.
+        /// The valid values.
         expected: &'static str,
     },
-    /// A loss that compares more logits than the network has.
+    /// The loss compares more logits than the network has.
     #[error("{attack} on a network of {found} classes; expected at least {expected}")]
     Classes {
-        /// The attack.
+        /// The attack's name.
         attack: &'static str,
-        /// The classes of the network.
+        /// The number of classes of the network.
         found: usize,
-        /// The fewest it needs.
+        /// The least number of classes.
         expected: usize,
     },
-    /// A norm that an attack does not know.
+    /// The attack does not support the norm.
     #[error("{attack} in the norm {found}; expected {expected}")]
     Norm {
-        /// The attack.
+        /// The attack's name.
         attack: &'static str,
-        /// The norm asked for.
+        /// The requested norm.
         found: crate::Norm,
-        /// The norms it knows.
+        /// The supported norms.
         expected: &'static str,
     },
-    /// A pixel outside the range of pictures.
+    /// A pixel is outside [0, 1].
     #[error("pixel {pixel} of image {image} is {found:?}; expected a number from 0 to 1")]
     Pixel {
-        /// The image's place in the batch.
+        /// The image's index in the batch.
         image: usize,
-        /// The number's place in the image.
+        /// The pixel's index in the image.
         pixel: usize,
-        /// The number.
+        /// The pixel's value.
         found: f64,
     },
-    /// The network gave a NaN or an infinity, as a diverged one does. A logit of −∞ excludes its class and is allowed, as long as
-    /// another logit is finite.
+    /// The network returned NaN or infinity, as a diverged network does. A logit of −∞ excludes its class and is
+    /// allowed if another logit is finite.
     #[error("the network gave {found:?} in the {what} of image {image}; expected finite numbers")]
     NotFinite {
-        /// What holds it.
+        /// The output that holds the value.
         what: &'static str,
-        /// The image's place in the batch.
+        /// The image's index in the batch.
         image: usize,
-        /// The number.
+        /// The value.
         found: f64,
     },
-    /// The network gave the same image two classes. Attacks need a network that answers alike each time.
+    /// The network assigned two classes to the same image. Attacks need a deterministic network.
     #[error(
         "the network gave {what} of image {image} class {first} and then class {second}; expected the same class each \
          time (a network that draws random numbers has to fix them)"
     )]
     NotDeterministic {
-        /// Which image was shown twice.
+        /// Which version of the image was evaluated twice.
         what: &'static str,
-        /// The image's place in the batch.
+        /// The image's index in the batch.
         image: usize,
-        /// The class at first.
+        /// The first class.
         first: usize,
-        /// The class afterwards.
+        /// The second class.
         second: usize,
     },
-    /// An attack made an image that it may not make: an error in the attack.
+    /// An attack produced an invalid image. This is a bug in the attack.
     #[error("{attack} made of image {image} one that {what}")]
     Broken {
-        /// The attack.
+        /// The attack's name.
         attack: &'static str,
-        /// The image's place in the batch.
+        /// The image's index in the batch.
         image: usize,
-        /// The rule it breaks.
+        /// The violated condition.
         what: &'static str,
     },
 }
 
 impl AttackError {
-    /// The same error with the image's place in the batch, from its place among the images that the network was shown.
+    /// Returns the same error with the image's index in the batch instead of its index among the evaluated images.
     pub(crate) fn placed(self, place: impl Fn(usize) -> Option<usize>) -> Self {
         match self {
             Self::NotFinite { what, image, found } => {

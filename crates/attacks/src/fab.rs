@@ -1,4 +1,4 @@
-//! FAB-T, the fast adaptive boundary attack towards one class after another.
+//! FAB-T, the targeted fast adaptive boundary attack.
 
 use crate::checked_model::CheckedModel;
 use crate::hyperplane::Hyperplanes;
@@ -13,26 +13,27 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Steps along the boundary between the label and a target class, to the nearest image beyond it (Croce & Hein 2020,
-/// "Minimally distorted adversarial examples with a fast adaptive boundary attack", algorithm 1, towards one class at a
-/// time as in their AutoAttack).
+/// Steps along the boundary between the label and a target class to the nearest image beyond it (Croce & Hein 2020,
+/// "Minimally distorted adversarial examples with a fast adaptive boundary attack", algorithm 1, with one target class
+/// at a time as in AutoAttack).
 ///
-/// A step goes to the linearized boundary, mixed with the step that goes there from the original, and a little beyond.
-/// From beyond the boundary the image is pulled back towards the original. The search does not depend on a radius, and
-/// nothing in it is random; within a [`Ball`] a search ends as soon as the image is misclassified inside.
+/// A step mixes two projections onto the linearized boundary, from the present image and from the original, and goes
+/// slightly beyond it. An image beyond the boundary is pulled back towards the original. The search is deterministic
+/// and does not depend on a radius. Within a [`Ball`], the search for an image stops at the first misclassified image
+/// inside the ball.
 ///
 /// The defaults are those of AutoAttack's `standard`, with one start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FabT {
-    /// Steps towards each target, at least 1.
+    /// The number of steps towards each target, at least 1.
     pub steps: usize,
-    /// The largest share of the step from the original, 0 to 1.
+    /// The largest weight of the step from the original, 0 to 1.
     pub alpha_max: f64,
-    /// How far a step goes, as a multiple of the way to the boundary; above 0 and at most 1000.
+    /// The length of a step as a multiple of the distance to the boundary; above 0 and at most 1000.
     pub overshoot: f64,
-    /// What is left of the perturbation when an image beyond the boundary is pulled back, 0 to 1.
+    /// The share of the perturbation that remains after pulling back an image beyond the boundary, 0 to 1.
     pub pull_back: f64,
-    /// How many classes are tried, those of the largest logits first; at least 1.
+    /// The number of target classes, at least 1. Classes with the largest logits come first.
     pub targets: usize,
 }
 
@@ -44,7 +45,7 @@ impl Default for FabT {
 
 const NAME: &str = "fab-t";
 
-/// The shortest length of a step that counts when two are weighed.
+/// Lower bound of the step lengths from which the weight of the two steps is computed.
 const SHORTEST: f64 = 1e-8;
 
 impl<T: Scalar> Attack<T> for FabT {
@@ -82,10 +83,10 @@ impl<T: Scalar> Attack<T> for FabT {
 }
 
 impl FabT {
-    /// The nearest adversarial image of each image.
+    /// Returns the nearest adversarial image found for each image.
     ///
     /// # Errors
-    /// As [`Attack::run`].
+    /// Returns the errors of [`Attack::run`].
     pub fn minimal<T: Scalar>(
         &self,
         model: &dyn Classifier<T>,
@@ -106,7 +107,7 @@ impl FabT {
         Ok(found)
     }
 
-    /// Attacks the survivors, and writes the images misclassified within the ball to their places in `adversarial`.
+    /// Attacks the survivors and writes the images misclassified within the ball to their rows of `adversarial`.
     fn pursue<T: Scalar>(
         &self,
         model: CheckedModel<'_, T>,
@@ -125,7 +126,7 @@ impl FabT {
         Search { fab: *self, model, norm: ball.norm(), offer: &mut offer, passes }.run(survivors)
     }
 
-    /// Fails for options that make no sense.
+    /// Returns [`AttackError::Option`] if an option is invalid.
     fn check(&self) -> Result<(), AttackError> {
         check_count("steps", self.steps)?;
         check_count("targets", self.targets)?;
@@ -134,12 +135,12 @@ impl FabT {
         check_positive_up_to("overshoot", self.overshoot, 1000.0, "a number above 0 and at most 1000")
     }
 
-    /// A step of one image, of which the target's logit exceeds the label's by `lead`.
+    /// A step of one image. The target's logit exceeds the label's by `lead`.
     fn step<T: Scalar>(&self, norm: Norm, original: &[T], normal: &[T], lead: T, row: &mut [T]) {
         let moved: Vec<T> = row.iter().zip(original).map(|(&a, &x)| a - x).collect();
         let (mut here, mut there) = (vec![T::zero(); row.len()], vec![T::zero(); row.len()]);
         let planes = Hyperplanes::new(norm, normal);
-        // A step shorter than the pixels' precision would not leave a point of equal logits.
+        // A step shorter than the pixels' precision would not move away from a point of equal logits.
         let rise = if lead > T::zero() { -lead } else { planes.least_rise(-lead) };
         planes.step(row, rise, &mut here);
         planes.step(original, mixed_dot(&moved, normal) + rise, &mut there);
@@ -152,10 +153,11 @@ impl FabT {
     }
 }
 
-/// Takes an adversarial image with its place in the batch and its distance, and says whether to go on with it.
+/// Receives an adversarial image with its index in the batch and its distance. Returns whether to continue with the
+/// image.
 type Offer<'a, T> = dyn FnMut(usize, f64, &[T]) -> bool + 'a;
 
-/// A search, and who is told what it finds.
+/// A search and the callback that receives its results.
 struct Search<'a, T> {
     fab: FabT,
     model: CheckedModel<'a, T>,
@@ -165,7 +167,7 @@ struct Search<'a, T> {
 }
 
 impl<T: Scalar> Search<'_, T> {
-    /// Tries the targets in turn.
+    /// Tries the targets one after the other.
     fn run(&mut self, mut left: Survivors<T>) -> Result<(), AttackError> {
         self.fab.check()?;
         if left.is_empty() {
@@ -180,7 +182,7 @@ impl<T: Scalar> Search<'_, T> {
         Ok(())
     }
 
-    /// The search towards every image's target of one rank.
+    /// Searches towards each image's target of one rank.
     fn towards(
         &mut self,
         rank: usize,
@@ -194,7 +196,8 @@ impl<T: Scalar> Search<'_, T> {
                 break;
             }
             let loss = |i: usize| {
-                // Of the label itself the margin is 0 everywhere, and an image without a target of this rank stays.
+                // An image without a target of this rank uses its label as target: the margin is 0 everywhere and the
+                // image does not move.
                 let target = targets.get(i).and_then(|targets| targets.get(rank)).or(left.labels.get(i));
                 Loss::TargetedMargin { target: target.copied().unwrap_or_default() }
             };
@@ -237,7 +240,7 @@ impl<T: Scalar> Search<'_, T> {
     }
 }
 
-/// The classes that are not the label and whose logit is not −∞, the largest logits first.
+/// Returns the classes other than the label whose logit is not −∞, sorted by decreasing logit.
 fn others<T: Scalar>(logits: &[T], label: usize) -> Vec<usize> {
     let reachable = logits.iter().copied().enumerate().filter(|&(c, z)| c != label && z.is_finite());
     let mut classes: Vec<(usize, T)> = reachable.collect();

@@ -16,13 +16,15 @@ use serde::{Deserialize, Serialize};
 /// One step of full length along the gradient of the image's softmax cross-entropy `ℓ` (Goodfellow, Shlens & Szegedy
 /// 2015, "Explaining and harnessing adversarial examples", section 4).
 ///
-/// In an L∞ ball it is `clip(x + ε·sign(∇ₓ ℓ), 0, 1)`, where `sign(0) = 0`; in an L2 ball
-/// `clip(x + ε·∇ₓ ℓ / ‖∇ₓ ℓ‖₂, 0, 1)`. With a class as its goal it steps down the cross-entropy of that class instead.
+/// In an L∞ ball the result is `clip(x + ε·sign(∇ₓ ℓ), 0, 1)`, where `sign(0) = 0`; in an L2 ball it is
+/// `clip(x + ε·∇ₓ ℓ / ‖∇ₓ ℓ‖₂, 0, 1)`. If the goal is a class, the step decreases the cross-entropy of that class
+/// instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fgsm {
-    /// Whether pixels stay within 0 to 1. Without it the attack is stronger, and its images are no pictures.
+    /// Whether pixels are clipped to [0, 1]. Without clipping the attack is stronger, but its results are not valid
+    /// images.
     pub clip: bool,
-    /// Where the step leads.
+    /// The goal of the step.
     #[serde(default)]
     pub goal: Goal,
 }
@@ -81,7 +83,7 @@ impl<T: Scalar> Attack<T> for Fgsm {
 }
 
 impl Fgsm {
-    /// The step of one radius.
+    /// Takes the step for one radius.
     fn step<T: Scalar>(&self, slope: &Slope<'_, T>, ball: Ball) -> Result<Outcome<T>, AttackError> {
         let twice = planted(Fault::EpsilonDoubled);
         let ball = if twice { Ball::new(ball.norm(), 2.0 * ball.epsilon())? } else { ball };
@@ -105,7 +107,7 @@ impl Fgsm {
     }
 }
 
-/// What the images' own logits and gradients say, whatever the radius.
+/// The logits and gradients of the original images, which do not depend on the radius.
 struct Slope<'a, T> {
     subject: Subject<'a, T>,
     gradients: Array2<T>,

@@ -1,27 +1,27 @@
-//! Where a gradient leads: away from the label, or towards a class.
+//! The goal of a gradient step: away from the label, or towards a class.
 
 use crate::AttackError;
 use crate::loss::Loss;
 use minima_autodiff::Scalar;
 use serde::{Deserialize, Serialize};
 
-/// What a single-step attack moves an image towards.
+/// The goal of a single-step attack.
 ///
-/// Whatever the goal, an image counts as a success when it is classified wrongly;
-/// [`predicted_after`](crate::Outcome::predicted_after) says whether it got to the class.
+/// With every goal, an image counts as a success if it is misclassified;
+/// [`predicted_after`](crate::Outcome::predicted_after) holds the class it reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Goal {
-    /// Any class but the label.
+    /// Any class except the label.
     #[default]
     Away,
-    /// This class. An image of it is left as it is.
+    /// This class. An image whose label is this class is not changed.
     Class(usize),
-    /// The class that the network thinks least likely for the image (Kurakin, Goodfellow & Bengio 2017, section 2.3).
+    /// The class with the lowest probability for the image (Kurakin, Goodfellow & Bengio 2017, section 2.3).
     LeastLikely,
 }
 
 impl Goal {
-    /// Fails for a class that the network does not have.
+    /// Returns [`AttackError::Option`] if the goal is not a class of the network.
     pub(crate) fn check(self, classes: usize) -> Result<(), AttackError> {
         match self {
             Self::Class(class) if class >= classes => Err(AttackError::Option {
@@ -33,13 +33,13 @@ impl Goal {
         }
     }
 
-    /// The loss of an image, and `None` where it is to be left as it is.
+    /// The loss of an image, or `None` if the image is not to be changed.
     pub(crate) fn loss<T: Scalar>(self, logits: &[T], label: usize) -> Option<Loss> {
         let target = match self {
             Self::Away => return Some(Loss::CrossEntropy),
             Self::Class(class) => class,
             Self::LeastLikely => {
-                // A class of logit −∞ cannot be reached.
+                // A class with logit −∞ cannot be reached.
                 let mut classes = logits.iter().enumerate().filter(|(_, z)| z.is_finite());
                 let first = classes.next()?;
                 classes.fold(first, |least, (c, z)| if z < least.1 { (c, z) } else { least }).0

@@ -1,16 +1,16 @@
-//! The nearest point of a hyperplane within [0, 1]: what a network's linearization asks for.
+//! The nearest point of a hyperplane within [0, 1], for steps to the boundary of a linearized network.
 
 use crate::Norm;
 use minima_autodiff::Scalar;
 use std::borrow::Cow;
 
-/// Partial sums, in a fixed order, that fill vector registers.
+/// The number of partial sums. Their fixed order fills vector registers and keeps results reproducible.
 const LANES: usize = 16;
 
 /// The hyperplanes with one normal, and the norm that measures steps to them.
 pub(crate) struct Hyperplanes<'a, T: Scalar> {
     norm: Norm,
-    /// Divided by `scale`, so that squares of its numbers neither underflow nor overflow.
+    /// Divided by `scale`, so that squares of its entries neither underflow nor overflow.
     normal: Cow<'a, [T]>,
     scale: T,
     largest: T,
@@ -29,23 +29,24 @@ impl<'a, T: Scalar> Hyperplanes<'a, T> {
 
     /// Writes into `step` the shortest step from `point`, an image, to an image `z` with `⟨normal, z − point⟩ = rise`.
     ///
-    /// Where the hyperplane misses [0, 1], the step goes to the corner nearest to it (of the pixels that matter).
+    /// If the hyperplane does not meet [0, 1], the step goes to the corner nearest to it. Pixels with weight 0 do not
+    /// move.
     ///
-    /// A pixel can move by its room `r_i` in the direction that helps. With the length τ (L∞: `step_i = ±min(τ, r_i)`; L2:
-    /// `step_i = ±min(τ |w_i|, r_i)`) the rise is `φ(τ) = Σ min(τ a_i, |w_i| r_i)`, `a_i = |w_i|` or `w_i²`: increasing,
-    /// concave and made of straight pieces. Newton's method from 0 never passes the solution and ends on its piece, after a
-    /// few rounds, without sorting the pixels (the problem is that of Croce & Hein 2020, "Minimally distorted adversarial
-    /// examples with a fast adaptive boundary attack", section 2.2).
+    /// A pixel can move by its room `r_i` in the direction that helps. For the length τ (L∞: `step_i = ±min(τ, r_i)`;
+    /// L2: `step_i = ±min(τ |w_i|, r_i)`) the rise is `φ(τ) = Σ min(τ a_i, |w_i| r_i)` with `a_i = |w_i|` or `w_i²`.
+    /// The function `φ` is increasing, concave and piecewise linear. Newton's method from 0 never passes the solution
+    /// and reaches its linear piece after a few rounds, without sorting the pixels. The problem is the one of Croce &
+    /// Hein 2020, "Minimally distorted adversarial examples with a fast adaptive boundary attack", section 2.2.
     pub(crate) fn step(&self, point: &[T], rise: T, step: &mut [T]) {
         step_of_ordinary_size(self.norm, point, &self.normal, rise / self.scale, step);
     }
 
-    /// The least rise that a step can ask for and still move its pixels, which are rounded: the rise of a step of a few roundings.
-    /// `enough` itself where it is more, at least 0.
+    /// Returns the least rise that moves pixels despite their rounding: the rise of a step of a few roundings, or
+    /// `enough` if that is larger.
     pub(crate) fn least_rise(&self, enough: T) -> T {
         let few_roundings = 4.0 * T::epsilon().as_f64();
         let pixels = self.normal.len() as f64;
-        // Neither norm times its factor exceeds the largest number times how many there are.
+        // In both norms, length times factor is at most the largest entry times the number of entries.
         if few_roundings * pixels * self.largest.as_f64() <= enough.as_f64() {
             return enough;
         }
@@ -57,7 +58,7 @@ impl<'a, T: Scalar> Hyperplanes<'a, T> {
     }
 }
 
-/// The largest size of a number, in lanes that fill vector registers. A NaN counts as 0.
+/// The largest absolute value. It is computed in lanes that fill vector registers. A NaN counts as 0.
 fn largest<T: Scalar>(numbers: &[T]) -> T {
     let mut lanes = [T::zero(); LANES];
     let take = |most: &mut T, x: T| {
@@ -80,14 +81,14 @@ fn step_of_ordinary_size<T: Scalar>(norm: Norm, point: &[T], normal: &[T], rise:
         *s = if w > T::zero() { T::one() - x } else { x };
     }
     let mut length = T::zero();
-    // Every round takes a pixel at least from the free ones, or is the last.
+    // Every round removes at least one pixel from the free ones or is the last.
     for _ in 0..=point.len() {
         let (free, held) = match norm {
             Norm::Linf => sums(normal, step, |w, room| (w, room > length)),
             Norm::L2 => sums(normal, step, |w, room| (w * w, room > length * w)),
         };
         let next = (rise.abs() - held) / free;
-        // A NaN or an infinity where nothing is free: all the room is used.
+        // NaN or infinity if no pixel is free: all the room is used.
         if free <= T::zero() {
             length = T::infinity();
             break;
@@ -103,13 +104,13 @@ fn step_of_ordinary_size<T: Scalar>(norm: Norm, point: &[T], normal: &[T], rise:
             Norm::Linf => length,
             Norm::L2 => length * size,
         };
-        // A pixel without influence stays; it would make a NaN of an infinite length.
+        // A pixel with weight 0 does not move; an infinite length would make it NaN.
         *s = if size > T::zero() { s.min(reach) * (sign * w).signum() } else { T::zero() };
     }
 }
 
-/// `Σ a_i` over the free pixels and `Σ |w_i| r_i` over the others; `split` gives `a_i` of `|w_i|`, and whether it is
-/// free.
+/// Computes `Σ a_i` over the free pixels and `Σ |w_i| r_i` over the others. `split` returns `a_i` for `|w_i|` and
+/// whether the pixel is free.
 fn sums<T: Scalar>(normal: &[T], room: &[T], split: impl Fn(T, T) -> (T, bool)) -> (T, T) {
     let (mut free, mut held) = ([T::zero(); LANES], [T::zero(); LANES]);
     let add = |free: &mut T, held: &mut T, w: T, room: T| {
@@ -145,7 +146,7 @@ mod tests {
         moved.sum()
     }
 
-    /// The step by bisection.
+    /// Computes the step by bisection.
     fn reference(norm: Norm, point: &[f64], normal: &[f64], rise: f64) -> Vec<f64> {
         let towards: Vec<f64> = normal.iter().map(|w| w * rise.signum()).collect();
         let (mut low, mut high) = (0.0, 1e9);
@@ -168,7 +169,7 @@ mod tests {
             let size = 1 + (case as usize * 7) % 60;
             let mut point: Vec<f64> = key.fold_in(0).uniform(size).into_iter().map(f64::from).collect();
             let mut normal: Vec<f64> = key.fold_in(1).normal(size).into_iter().map(f64::from).collect();
-            // Pixels at the limits, and pixels without influence.
+            // Pixels at the limits, and pixels with weight 0.
             for i in 0..size {
                 match (i + case as usize) % 6 {
                     0 => point[i] = 0.0,

@@ -1,11 +1,11 @@
-//! Checks of the images that an attack is given.
+//! Checks of the images passed to an attack.
 
 use crate::AttackError;
 use minima_autodiff::Scalar;
 use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
-/// Fails at the first pixel that is not within 0 to 1.
+/// Returns [`AttackError::Pixel`] for the first pixel that is not within 0 to 1.
 pub(crate) fn check_pixels<T: Scalar>(images: ArrayView2<'_, T>) -> Result<(), AttackError> {
     let rows = images.axis_iter(Axis(0)).into_par_iter().enumerate();
     let bad = rows.find_map_first(|(image, row)| {

@@ -1,8 +1,9 @@
-//! Adversarial attacks: one attack a file, all behind one trait, [`Attack`].
+//! Adversarial attacks: one attack per file, all behind one trait, [`Attack`].
 //!
-//! An attack looks for images near the given ones, within a [`Ball`] around each, that a network classifies wrongly. It
-//! needs of the network only [`Classifier`](minima_autodiff::Classifier): logits, and a gradient with respect to the
-//! image. Its [`Outcome`] says on which images it succeeded; images that the network misclassifies as they are never count.
+//! An attack searches a [`Ball`] around each given image for an image that a network misclassifies. It accesses the
+//! network only through [`Classifier`](minima_autodiff::Classifier): logits, and a gradient with respect to the image.
+//! Its [`Outcome`] records for which images it succeeded. An image that is misclassified without perturbation never
+//! counts as a success.
 //!
 //! ```
 //! use minima_attacks::{Attack, Ball, Fgsm};

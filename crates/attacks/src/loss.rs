@@ -1,28 +1,28 @@
-//! What attacks make large: a number for one image's logits, and its gradient with respect to them.
+//! The losses that attacks maximize: a value for one image's logits and its gradient with respect to them.
 
 use minima_autodiff::Scalar;
 use minima_autodiff::softmax_cross_entropy;
 
-/// A loss of one image, to be increased.
+/// A loss of one image, to be maximized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
     /// Softmax cross-entropy of the label.
     CrossEntropy,
-    /// Minus the softmax cross-entropy of a class: towards it.
+    /// The negative softmax cross-entropy of a target class.
     TargetedCrossEntropy { target: usize },
     /// The difference of logits ratio, `−(z_y − max_{c≠y} z_c) / (z_(1) − z_(3))`, with logits sorted from the largest
     /// (Croce & Hein 2020, "Reliable evaluation of adversarial robustness", eq. 6).
     Dlr,
-    /// The targeted one, `−(z_y − z_t) / (z_(1) − (z_(3) + z_(4))/2)` (the same paper, eq. 7).
+    /// The targeted difference of logits ratio, `−(z_y − z_t) / (z_(1) − (z_(3) + z_(4))/2)` (same paper, eq. 7).
     TargetedDlr { target: usize },
-    /// The largest other logit less the label's: positive once the image is misclassified.
+    /// The largest other logit minus the label's: positive once the image is misclassified.
     Margin,
-    /// The target's logit less the label's.
+    /// The target's logit minus the label's.
     TargetedMargin { target: usize },
 }
 
 impl Loss {
-    /// The fewest classes that the loss is defined for.
+    /// The fewest classes for which the loss is defined.
     pub fn least_classes(self) -> usize {
         match self {
             Self::CrossEntropy | Self::TargetedCrossEntropy { .. } => 1,
@@ -32,8 +32,9 @@ impl Loss {
         }
     }
 
-    /// The loss. NaN if the label or target names no class, or there are too few classes. Classes of logit −∞ are left out: the
-    /// ratios use the ranks that remain, and the margin is −∞ if no other class does.
+    /// The value of the loss. It is NaN if the label or target is not a class or if there are too few classes. Classes
+    /// with logit −∞ are ignored: the ratios use the ranks of the remaining classes, and the margin is −∞ if no other
+    /// class remains.
     pub fn value<T: Scalar>(self, logits: &[T], label: usize) -> T {
         match self {
             Self::CrossEntropy => softmax_cross_entropy::loss(logits, label),
@@ -53,8 +54,8 @@ impl Loss {
         }
     }
 
-    /// Writes the gradient of the loss with respect to the logits; `out` is zero before. It stays zero if the loss is not finite,
-    /// as with a target of logit −∞.
+    /// Writes the gradient of the loss with respect to the logits into `out`, which has to be zero. `out` stays zero if
+    /// the gradient is not finite, for instance if the target has logit −∞.
     pub fn gradient_into<T: Scalar>(self, logits: &[T], label: usize, out: &mut [T]) {
         self.formula_into(logits, label, out);
         if out.iter().any(|g| !g.is_finite()) {
@@ -109,7 +110,7 @@ impl Loss {
     }
 }
 
-/// The classes of the four largest logits above −∞, the largest first, of equal ones the first.
+/// The classes of the four largest logits above −∞, in decreasing order; of equal logits, the first class comes first.
 struct Top {
     classes: [usize; 4],
     found: usize,
@@ -129,13 +130,13 @@ impl Top {
         top
     }
 
-    /// The class of this rank, counted from 0.
+    /// The class of this rank; ranks start at 0.
     fn class(&self, rank: usize) -> Option<usize> {
         self.classes.get(rank).copied().filter(|_| rank < self.found)
     }
 }
 
-/// The class of the largest logit above −∞ that is not the label's, the first of several.
+/// The class of the largest logit above −∞ other than the label's; the first if several are equal.
 fn best_other<T: Scalar>(logits: &[T], label: usize) -> Option<usize> {
     let mut best = (None, T::neg_infinity());
     for (class, &z) in logits.iter().enumerate() {
@@ -146,7 +147,7 @@ fn best_other<T: Scalar>(logits: &[T], label: usize) -> Option<usize> {
     best.0
 }
 
-/// Keeps the scale of equal logits above zero.
+/// Keeps the scale positive if logits are equal.
 const TINY: f64 = 1e-12;
 
 fn half<T: Scalar>() -> T {
@@ -161,7 +162,7 @@ fn dlr_scale<T: Scalar>(logits: &[T], top: &Top) -> T {
     }
 }
 
-/// `z_(1) − (z_(3) + z_(4))/2`, with the third alone if there is no fourth; 1 with fewer than three classes.
+/// `z_(1) − (z_(3) + z_(4))/2`, or `z_(1) − z_(3)` if there is no fourth class; 1 with fewer than three classes.
 fn targeted_scale<T: Scalar>(logits: &[T], top: &Top) -> T {
     match (top.class(2), top.class(3).or(top.class(2))) {
         (Some(third), Some(fourth)) => {
@@ -230,7 +231,7 @@ mod tests {
     #[test]
     fn classes_of_logit_minus_infinity_are_left_out() {
         let out = f64::NEG_INFINITY;
-        // With three classes left, the ratios are the ones of these three.
+        // With three classes remaining, the ratios use these three.
         let z = [1.0_f64, 4.0, out, 2.0, out];
         assert!((Loss::Dlr.value(&z, 1) + 2.0 / 3.0).abs() < 1e-12);
         assert!((Loss::TargetedDlr { target: 0 }.value(&z, 1) + 1.0).abs() < 1e-12);

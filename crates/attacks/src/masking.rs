@@ -1,4 +1,4 @@
-//! Whether a network hides its gradients, so that attacks which follow them make it look robust.
+//! Checks for gradient masking: hidden gradients make a network look robust against gradient-based attacks.
 
 use crate::epsilon::Shortest;
 use crate::loss::Loss;
@@ -13,21 +13,21 @@ use crate::{
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 
-/// One check.
+/// One check for gradient masking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// What should hold.
+    /// The condition.
     pub name: &'static str,
-    /// Whether it does.
+    /// Whether the condition holds.
     pub verdict: Verdict,
-    /// The numbers that say so.
+    /// The measured numbers.
     pub evidence: String,
 }
 
-/// All checks for masked gradients.
+/// All checks for gradient masking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskingReport {
-    /// One after the other.
+    /// The checks, in order.
     pub checks: Vec<Check>,
 }
 
@@ -39,15 +39,15 @@ impl MaskingReport {
     }
 }
 
-/// A gradient of a smaller L2 norm is none.
+/// A gradient with a smaller L2 norm counts as zero.
 const NO_GRADIENT: f64 = 1e-12;
 
-/// Checks a network for masked gradients, in a ball of a size at which some images are robust (Athalye, Carlini & Wagner
+/// Checks a network for gradient masking. Some images should be robust in the given ball (Athalye, Carlini & Wagner
 /// 2018, "Obfuscated gradients give a false sense of security", section 3.1; Carlini et al. 2019, "On evaluating
-/// adversarial robustness", section 5). White-box attacks follow the cross-entropy, as most evaluations do.
+/// adversarial robustness", section 5). White-box attacks maximize the cross-entropy, as in most evaluations.
 ///
 /// # Errors
-/// As [`Attack::run`].
+/// Returns the errors of [`Attack::run`].
 pub fn gradient_masking<T: Scalar>(
     model: &dyn Classifier<T>,
     images: ArrayView2<'_, T>,
@@ -57,10 +57,11 @@ pub fn gradient_masking<T: Scalar>(
     gradient_masking_among(model, &[], images, labels, ball)
 }
 
-/// As [`gradient_masking`], with other networks whose adversarial images are shown to this one.
+/// Checks a network for gradient masking as [`gradient_masking`] does, and also with adversarial images of other
+/// networks.
 ///
 /// # Errors
-/// As [`Attack::run`].
+/// Returns the errors of [`Attack::run`].
 pub fn gradient_masking_among<T: Scalar>(
     model: &dyn Classifier<T>,
     others: &[&dyn Classifier<T>],
@@ -73,7 +74,8 @@ pub fn gradient_masking_among<T: Scalar>(
         single: case.run(&Fgsm::default())?,
         iterative: case.run(&Pgd::default())?,
         white_box: case.run(&Apgd::cross_entropy())?,
-        // Its gradient does not fade as logits grow: where it does better, it is the cross-entropy's that is masked.
+        // The gradient of this loss does not fade as logits grow. If it does better, the gradient of the cross-entropy
+        // is masked.
         ratio: match model.classes() >= Loss::Dlr.least_classes() {
             true => Some(case.run(&Apgd::dlr())?),
             false => None,
@@ -103,12 +105,12 @@ pub fn gradient_masking_among<T: Scalar>(
     Ok(MaskingReport { checks })
 }
 
-/// What attacks of several kinds found in the ball.
+/// The results of several kinds of attacks in the ball.
 struct Found<T> {
     single: Outcome<T>,
     iterative: Outcome<T>,
     white_box: Outcome<T>,
-    /// `None` for a network of too few classes.
+    /// `None` if the network has too few classes.
     ratio: Option<Outcome<T>>,
     black_box: Outcome<T>,
 }
@@ -130,7 +132,7 @@ impl<T: Scalar> Found<T> {
     }
 }
 
-/// What the checks are made on.
+/// The input of the checks.
 struct Case<'a, T> {
     model: &'a dyn Classifier<T>,
     images: ArrayView2<'a, T>,
@@ -147,7 +149,8 @@ impl<T: Scalar> Case<'_, T> {
         attack.run(self.model, self.images, self.labels, ball)
     }
 
-    /// The other network whose images succeed most often, of those that both networks classify correctly.
+    /// Checks against the other network whose adversarial images succeed most often, among the images that both
+    /// networks classify correctly.
     fn transfer(&self, others: &[&dyn Classifier<T>], white_box: &Outcome<T>) -> Result<Check, AttackError> {
         let name = "a white-box attack is not weaker than images made on another network";
         let subject = Subject::new(self.model, self.images, self.labels)?;
@@ -242,8 +245,8 @@ impl<T: Scalar> Case<'_, T> {
         })
     }
 
-    /// An attack without any success where another has some; and DeepFool, which knows no radius, on the images that
-    /// another attack succeeds on.
+    /// Checks for an attack without any success although another attack succeeds. Also checks DeepFool, which is not
+    /// limited to the radius, on the images on which another attack succeeds.
     fn silence(&self, found: &Found<T>) -> Result<Check, AttackError> {
         let all = found.all();
         let any: Vec<bool> = (0..self.labels.len())
@@ -268,7 +271,7 @@ impl<T: Scalar> Case<'_, T> {
     }
 }
 
-/// Radii from the ball's own to one at which every picture can become every other one, each once, from the smallest.
+/// Distinct radii in increasing order, from the ball's own radius to one at which every image can become any other.
 fn growing(ball: Ball, features: usize) -> Vec<f64> {
     let radius = ball.epsilon();
     let (larger, all) = match ball.norm() {
@@ -282,7 +285,7 @@ fn growing(ball: Ball, features: usize) -> Vec<f64> {
     radii
 }
 
-/// That one attack succeeds on at least as many images as another.
+/// Checks that one attack succeeds on at least as many images as another.
 fn at_least<T>(name: &'static str, strong: (&str, &Outcome<T>), weak: (&str, &Outcome<T>)) -> Check {
     let images = strong.1.success.iter().copied().zip(weak.1.success.iter().copied());
     Check {

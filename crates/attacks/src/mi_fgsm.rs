@@ -7,16 +7,16 @@ use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// Steps of length `radius / steps` along the gathered direction `v ← decay · v + ∇ℓ / ‖∇ℓ‖₁` (Dong et al. 2018,
-/// "Boosting adversarial attacks with momentum", algorithm 1). It is made for images that other networks misclassify too; those
-/// take all steps ([`run_for_transfer`](Attack::run_for_transfer)).
+/// Steps of length `radius / steps` along the accumulated direction `v ← decay · v + ∇ℓ / ‖∇ℓ‖₁` (Dong et al. 2018,
+/// "Boosting adversarial attacks with momentum", algorithm 1). The attack aims at images that other networks
+/// misclassify too; such images take all steps ([`run_for_transfer`](Attack::run_for_transfer)).
 ///
 /// In [`run`](Attack::run), a misclassified image takes no further step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MiFgsm {
-    /// Steps, at least 1.
+    /// The number of steps, at least 1.
     pub steps: usize,
-    /// How much of the direction so far is kept, 0 to 1.
+    /// The weight of the accumulated direction, 0 to 1.
     pub decay: f64,
 }
 

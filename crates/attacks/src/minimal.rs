@@ -1,27 +1,28 @@
-//! What an attack found that looks for the nearest adversarial image.
+//! The result of a minimum-norm attack.
 
 use crate::subject::Subject;
 use crate::{AttackError, Ball, Norm, Outcome, Passes};
 use minima_autodiff::Scalar;
 use ndarray::Array2;
 
-/// The nearest images found that are classified wrongly.
+/// The nearest misclassified images that an attack found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Minimal<T> {
     /// The norm of the distances.
     pub norm: Norm,
-    /// The images `(images, features)`; the original where none was found or it was wrong before.
+    /// The images `(images, features)`; the original if none was found or the original is misclassified.
     pub adversarial: Array2<T>,
-    /// Which images were classified correctly before.
+    /// Which original images are classified correctly.
     pub clean_correct: Vec<bool>,
-    /// How far each image was moved: infinite where nothing was found, zero where the original was wrong.
+    /// The distance of each image from its original: infinite if nothing was found, zero if the original is
+    /// misclassified.
     pub distances: Vec<f64>,
-    /// What the attack asked of the network.
+    /// The passes of the attack.
     pub passes: Passes,
 }
 
 impl<T: Scalar> Minimal<T> {
-    /// The start of a search: nothing is found yet.
+    /// The initial result of a search, without any image found.
     pub(crate) fn nothing(norm: Norm, subject: &Subject<'_, T>) -> Self {
         let adversarial = subject.images.as_standard_layout().into_owned();
         let clean_correct = subject.clean_correct();
@@ -29,7 +30,7 @@ impl<T: Scalar> Minimal<T> {
         Self { norm, adversarial, clean_correct, distances, passes: subject.passes() }
     }
 
-    /// Takes an adversarial image if it is nearer than what there is.
+    /// Stores an adversarial image if it is nearer than the stored one.
     pub(crate) fn offer(&mut self, place: usize, distance: f64, image: &[T]) {
         if let Some(nearest) = self.distances.get_mut(place).filter(|nearest| distance < **nearest) {
             *nearest = distance;
@@ -37,10 +38,10 @@ impl<T: Scalar> Minimal<T> {
         }
     }
 
-    /// The images that lie in the ball, and the others as they were.
+    /// Returns the outcome in a ball: adversarial images inside it, and originals otherwise.
     ///
     /// # Errors
-    /// Returns [`AttackError::Broken`] if an image is not what the attack says of it.
+    /// Returns [`AttackError::Broken`] if an image violates a condition of the attack, and the errors of the network.
     pub(crate) fn within(
         &self,
         attack: &'static str,
@@ -49,7 +50,8 @@ impl<T: Scalar> Minimal<T> {
     ) -> Result<Outcome<T>, AttackError> {
         let mut adversarial = self.adversarial.clone();
         for (place, (mut row, &distance)) in adversarial.outer_iter_mut().zip(&self.distances).enumerate() {
-            // Without the room for rounding that a ball leaves: the distance is measured, and radius 0 holds the original alone.
+            // Without the ball's tolerance for rounding: the distance is measured, and a ball of radius 0 contains the
+            // original alone.
             if distance > ball.epsilon() {
                 row.assign(&subject.images.row(place));
             }

@@ -1,4 +1,4 @@
-//! Random perturbations: the control that every attack has to beat.
+//! Random perturbations: the baseline for every attack.
 
 use crate::options::check_draws;
 use crate::start::{self, Draw};
@@ -11,32 +11,32 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What the noise is made of.
+/// The distribution of the noise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NoiseKind {
-    /// Every direction alike: uniform in the cube (L∞), or uniform on the sphere (L2).
+    /// All directions are equally likely: uniform in the cube (L∞), or uniform on the sphere (L2).
     Uniform,
-    /// Every pixel moves by the same amount, up or down: a corner of the cube (L∞), or as far as the sphere (L2).
+    /// Every pixel moves up or down by the same amount: to a corner of the cube (L∞), or to the sphere (L2).
     Signs,
 }
 
-/// Noise of the ball's size, cut to pictures: several draws, of which one has to be misclassified.
+/// Random noise of the ball's size, clipped to [0, 1]. An image is a success if one of several draws is misclassified.
 ///
-/// It asks for logits only. Where it does as well as a gradient, the gradient is worth nothing (Carlini et al. 2019,
-/// "On evaluating adversarial robustness"). Random numbers follow from the seed and the image's place in the batch.
+/// The attack uses logits only. If it succeeds as often as a gradient attack, the gradient is useless (Carlini et al.
+/// 2019, "On evaluating adversarial robustness"). Random numbers depend on the seed and the image's row in the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noise {
-    /// What it is made of.
+    /// The distribution of the noise.
     pub kind: NoiseKind,
-    /// Draws for each image, from 1 to 10 000.
+    /// The number of draws per image, from 1 to 10 000.
     pub draws: usize,
     /// The seed of all random numbers.
     pub seed: u64,
 }
 
 impl Noise {
-    /// Ten draws of a kind of noise.
+    /// Ten draws of this kind of noise.
     #[must_use]
     pub fn new(kind: NoiseKind) -> Self {
         Self { kind, draws: 10, seed: 0 }
@@ -116,7 +116,7 @@ impl Noise {
     }
 }
 
-/// Every pixel up or down by as much as the ball allows all of them together.
+/// Moves every pixel up or down by the largest common amount that the ball allows.
 fn signs<T: Scalar>(left: &Survivors<T>, ball: Ball, key: Key) -> Array2<T> {
     let amount = match ball.norm() {
         Norm::Linf => ball.epsilon(),
@@ -127,7 +127,7 @@ fn signs<T: Scalar>(left: &Survivors<T>, ball: Ball, key: Key) -> Array2<T> {
     let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));
     rows.zip(&left.indices).for_each(|((mut row, original), &place)| {
         if let (Some(row), Some(original)) = (row.as_slice_mut(), original.as_slice()) {
-            // One bit a pixel.
+            // One bit per pixel.
             let words = key.fold_in(place as u32).bits(row.len().div_ceil(32));
             for (i, a) in row.iter_mut().enumerate() {
                 let up = words.get(i / 32).is_some_and(|word| word >> (i % 32) & 1 == 1);

@@ -1,4 +1,4 @@
-//! How far an adversarial image is from the original.
+//! The distance between an adversarial image and its original.
 
 use crate::AttackError;
 use minima_autodiff::Scalar;
@@ -24,7 +24,7 @@ pub enum Norm {
     L2,
 }
 
-/// Sums of squares from whose squares nothing was lost.
+/// Sums of squares that have not lost precision to underflow or overflow.
 const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-280..=1e300;
 
 impl Norm {
@@ -34,7 +34,7 @@ impl Norm {
         self.of_numbers(delta.iter().map(|d| d.as_f64()))
     }
 
-    /// The norm of `b − a`, in double precision. What one has more than the other is left out.
+    /// The norm of `b − a`, in double precision. If the lengths differ, the surplus entries are ignored.
     #[must_use]
     pub fn distance<T: Scalar>(self, a: &[T], b: &[T]) -> f64 {
         self.of_numbers(a.iter().zip(b).map(|(a, b)| b.as_f64() - a.as_f64()))
@@ -51,7 +51,8 @@ impl Norm {
                 if SAFE_SQUARES.contains(&squares) {
                     return squares.sqrt();
                 }
-                // The squares of very small or very large numbers underflow or overflow, and those of their shares do not.
+                // The squares of very small or very large numbers underflow or overflow; those of their quotients by
+                // the largest do not.
                 let most = Self::Linf.of_numbers(numbers.clone());
                 if most == 0.0 || !most.is_finite() {
                     return most;

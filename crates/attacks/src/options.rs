@@ -1,19 +1,20 @@
-//! Checks of the options that several attacks have.
+//! Checks of options shared by several attacks.
 
 use crate::AttackError;
 
-/// The most restarts. Each has a key and, in an ensemble, a copy of the attack.
+/// The most restarts. Each restart has its own key and, in an ensemble, its own copy of the attack.
 const MOST_RESTARTS: usize = 10_000;
 
-/// The longest step, as a share of the radius. It crosses the ball often enough, and `f32` computes with it safely.
+/// The longest step, as a share of the radius. It is long enough to cross the ball many times, and `f32` computes with
+/// it safely.
 const LONGEST_STEP: f64 = 1000.0;
 
-/// Fails for numbers that are not from 1 to 10 000.
+/// Returns [`AttackError::Option`] if the number of restarts is not from 1 to 10 000.
 pub(crate) fn check_restarts(found: usize) -> Result<(), AttackError> {
     check_draws("restarts", found)
 }
 
-/// The same for random draws, each of which has a key.
+/// Returns [`AttackError::Option`] if the number of random draws is not from 1 to 10 000. Each draw has its own key.
 pub(crate) fn check_draws(option: &'static str, found: usize) -> Result<(), AttackError> {
     if (1..=MOST_RESTARTS).contains(&found) {
         Ok(())
@@ -22,12 +23,13 @@ pub(crate) fn check_draws(option: &'static str, found: usize) -> Result<(), Atta
     }
 }
 
-/// Fails for a share of the radius that is not above 0 and at most 1000.
+/// Returns [`AttackError::Option`] if the share of the radius is not above 0 and at most 1000.
 pub(crate) fn check_step_size(found: f64) -> Result<(), AttackError> {
     check_positive_up_to("step size", found, LONGEST_STEP, "a share of the radius above 0 and at most 1000")
 }
 
-/// Fails for numbers that are not above zero and at most `most`: beyond, products with zero would be NaN in `f32`.
+/// Returns [`AttackError::Option`] if the number is not above 0 and at most `most`. Beyond `most`, products with zero
+/// would be NaN in `f32`.
 pub(crate) fn check_positive_up_to(
     option: &'static str,
     found: f64,
@@ -41,7 +43,7 @@ pub(crate) fn check_positive_up_to(
     }
 }
 
-/// Fails for zero.
+/// Returns [`AttackError::Option`] if the count is zero.
 pub(crate) fn check_count(option: &'static str, found: usize) -> Result<(), AttackError> {
     match found {
         0 => Err(AttackError::Option { option, found: found.to_string(), expected: "at least 1" }),
@@ -49,7 +51,7 @@ pub(crate) fn check_count(option: &'static str, found: usize) -> Result<(), Atta
     }
 }
 
-/// Fails for numbers that are not within 0 to 1.
+/// Returns [`AttackError::Option`] if the number is not within 0 to 1.
 pub(crate) fn check_share(option: &'static str, found: f64) -> Result<(), AttackError> {
     if (0.0..=1.0).contains(&found) {
         Ok(())

@@ -1,4 +1,4 @@
-//! What an attack found.
+//! The outcome of an attack.
 
 use crate::subject::Subject;
 use crate::{AttackError, Ball};
@@ -7,34 +7,34 @@ use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use std::ops::{Add, AddAssign};
 
-/// What an attack did to each image.
+/// The result of an attack for each image.
 ///
-/// Whatever the attack says, the crate checks the images itself: each lies in the ball, is a picture, and is classified
-/// once more.
+/// The crate verifies every image independently of the attack: it lies in the ball, its pixels are within [0, 1], and
+/// it is classified again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome<T> {
-    /// The ball it had.
+    /// The ball of the attack.
     pub ball: Ball,
-    /// The attacked images `(images, features)`, those that were wrong before among them.
+    /// The attacked images `(images, features)`, including those that were misclassified before the attack.
     pub adversarial: Array2<T>,
-    /// Each image's class before.
+    /// Each image's class before the attack.
     pub predicted_before: Vec<usize>,
-    /// Which images were classified correctly before.
+    /// Which images were classified correctly before the attack.
     pub clean_correct: Vec<bool>,
-    /// Which of those are classified wrongly after.
+    /// Which of the correctly classified images are misclassified after the attack.
     pub success: Vec<bool>,
-    /// Each image's class after.
+    /// Each image's class after the attack.
     pub predicted_after: Vec<usize>,
-    /// How far each image was moved, in the ball's norm.
+    /// The distance of each image from its original, in the ball's norm.
     pub distances: Vec<f64>,
-    /// What the attack asked of the network, run for this ball alone, and what the check of its images did.
+    /// The passes of the attack for this ball alone, including the verification of its images.
     pub passes: Passes,
 }
 
-/// How often an attack had an image go through the network.
+/// How many images an attack evaluated with the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Passes {
-    /// Gradients with respect to the image, each with its logits.
+    /// Gradients with respect to the image, each computed together with its logits.
     pub gradients: usize,
     /// Logits without a gradient.
     pub forwards: usize,
@@ -70,10 +70,11 @@ pub(crate) enum Pixels {
 }
 
 impl<T: Scalar> Outcome<T> {
-    /// The outcome of images that an attack made, after a check of every one.
+    /// Verifies the images of an attack and returns their outcome.
     ///
     /// # Errors
-    /// [`AttackError::Broken`] when an image lies outside the ball or is no picture; when its logits are NaN.
+    /// Returns [`AttackError::Broken`] if an image lies outside the ball or has a pixel outside [0, 1], and the errors
+    /// of the network, such as [`AttackError::NotFinite`].
     pub(crate) fn verified(
         attack: &'static str,
         subject: &Subject<'_, T>,
@@ -84,7 +85,7 @@ impl<T: Scalar> Outcome<T> {
         Self::verified_as(Pixels::Pictures, attack, subject, ball, adversarial, passes)
     }
 
-    /// As [`verified`](Self::verified), of images that need not be pictures.
+    /// Verifies images whose pixels need not be within [0, 1] if `pixels` is `Free`.
     pub(crate) fn verified_as(
         pixels: Pixels,
         attack: &'static str,
@@ -116,25 +117,26 @@ impl<T: Scalar> Outcome<T> {
 }
 
 impl<T> Outcome<T> {
-    /// Images classified correctly before the attack.
+    /// The number of images classified correctly before the attack.
     #[must_use]
     pub fn correct(&self) -> usize {
         self.clean_correct.iter().filter(|&&correct| correct).count()
     }
 
-    /// Images classified correctly before and wrongly after.
+    /// The number of images classified correctly before the attack and misclassified after it.
     #[must_use]
     pub fn successes(&self) -> usize {
         self.success.iter().filter(|&&success| success).count()
     }
 
-    /// Images classified correctly before and after.
+    /// The number of images classified correctly before and after the attack.
     #[must_use]
     pub fn robust(&self) -> usize {
         self.clean_correct.iter().zip(&self.success).filter(|&(&correct, &success)| correct && !success).count()
     }
 
-    /// Successes among the images classified correctly before, 0 to 1; `None` if there were none.
+    /// The share of successes among the images classified correctly before the attack, 0 to 1; `None` if there are
+    /// none.
     #[must_use]
     pub fn success_rate(&self) -> Option<f64> {
         match self.correct() {
@@ -143,7 +145,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Images classified correctly after the attack among all images, 0 to 1; `None` if there were none.
+    /// The share of all images that are classified correctly after the attack, 0 to 1; `None` if there are no images.
     #[must_use]
     pub fn robust_accuracy(&self) -> Option<f64> {
         match self.clean_correct.len() {

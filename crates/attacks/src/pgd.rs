@@ -8,20 +8,21 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 /// Steps along the gradient's sign (L∞) or the gradient (L2), each followed by a projection into the ball and into [0,
-/// 1], from the image or from a random point of its ball (Madry et al. 2018, "Towards deep learning models resistant to
-/// adversarial attacks", section 2.1). The default starts at the image and takes 40 steps of a tenth of the radius.
+/// 1] (Madry et al. 2018, "Towards deep learning models resistant to adversarial attacks", section 2.1). The start is
+/// the image or a random point of its ball. The default starts at the image and takes 40 steps of a tenth of the
+/// radius.
 ///
 /// In [`run`](Attack::run), a misclassified image takes no further step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pgd {
-    /// Steps, at least 1.
+    /// The number of steps, at least 1.
     pub steps: usize,
-    /// A step's length as a share of the radius, above 0 and at most 1000.
+    /// The length of a step as a share of the radius, above 0 and at most 1000.
     pub step_size: f64,
-    /// Whether the first start is a random point of the ball, and not the image itself.
+    /// Whether the first start is a random point of the ball instead of the image itself.
     pub random_start: bool,
-    /// How often to start, from 1 to 10 000; every time on the images that are still robust. All starts after the first are
-    /// random points.
+    /// The number of starts, from 1 to 10 000; each attacks the images that are still robust. All starts after the
+    /// first are random points.
     pub restarts: usize,
     /// The seed of the random points.
     pub seed: u64,

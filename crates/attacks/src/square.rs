@@ -1,4 +1,4 @@
-//! The Square attack: a random search that asks for logits alone.
+//! The Square attack: a random search that uses logits alone.
 
 mod l2;
 mod linf;
@@ -20,27 +20,27 @@ use serde::{Deserialize, Serialize};
 
 /// Random search with squares at the surface of the ball (Andriushchenko, Croce, Flammarion & Hein 2020, "Square
 /// attack: a query-efficient black-box adversarial attack via random search", algorithms 1 to 3), with the margin of
-/// the logits as its loss. It sees no gradient, so a network cannot hide from it by masking them.
+/// the logits as its loss. It uses no gradients, so masked gradients do not impede it.
 ///
-/// It starts from vertical stripes (L∞) or a chequer of bumps (L2), proposes one square a query, and keeps what brings
-/// the image nearer to another class. A search ends as soon as its image is misclassified; otherwise the image is returned as near
-/// as it came. Random numbers follow from the seed and the image's place in the batch.
+/// It starts from vertical stripes (L∞) or a grid of bumps (L2), proposes one square per query, and accepts a proposal
+/// that brings the image nearer to another class. The search stops as soon as the image is misclassified; otherwise it
+/// returns the image with the best loss. Random numbers depend on the seed and the image's row in the batch.
 ///
-/// The defaults are those of AutoAttack's `standard` (Croce & Hein 2020). That program's squares never reach the last
-/// row and column of a picture; these do, as in the paper, with more successes: 10 to 25 more of 1000 MNIST images.
+/// The defaults are those of AutoAttack's `standard` (Croce & Hein 2020). The squares of that program never reach the
+/// last row and column of an image. Here they do, as in the paper, with 10 to 25 more successes per 1000 MNIST images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Square {
-    /// Proposals an image gets after its start, at most. One that would show the network the same picture once more
-    /// counts here and is not asked.
+    /// The largest number of proposals per image after the start. A proposal that does not change the image counts but
+    /// is not evaluated.
     pub queries: usize,
-    /// Share of the picture that the first squares cover, above 0 and at most 1. It is halved after 10, 50, 200, 500,
+    /// The share of the image that the first squares cover, above 0 and at most 1. It is halved after 10, 50, 200, 500,
     /// 1000, 2000, 4000, 6000 and 8000 proposals.
     pub initial_share: f64,
-    /// Whether these numbers, made for 10 000 proposals, are scaled to `queries`.
+    /// Whether these numbers, which are for 10 000 proposals, are scaled to `queries`.
     pub rescale: bool,
     /// The seed of all random numbers.
     pub seed: u64,
-    /// Height, width and channels of a picture. Without it, pictures are square, with one channel or three.
+    /// Height, width and channels of an image. If `None`, images are square with one or three channels.
     pub shape: Option<[usize; 3]>,
 }
 
@@ -62,13 +62,13 @@ impl Seeded for Square {
 
 const NAME: &str = "square";
 
-/// After how many of 10 000 proposals the share of the picture is halved.
+/// The numbers of proposals, out of 10 000, after which the share is halved.
 const HALVINGS: [usize; 9] = [10, 50, 200, 500, 1_000, 2_000, 4_000, 6_000, 8_000];
 
-/// Images that one task searches for at a time: as many as the network takes in one block.
+/// The number of images that one task searches at a time: as many as the network evaluates in one block.
 const GROUP: usize = 16;
 
-/// Rounds that a group makes before groups are made anew.
+/// The number of rounds before the groups are formed anew.
 const ROUNDS: usize = 64;
 
 impl<T: Scalar> Attack<T> for Square {
@@ -106,7 +106,7 @@ impl<T: Scalar> Attack<T> for Square {
 }
 
 impl Square {
-    /// Attacks the survivors and writes to their places in `adversarial` what became of them.
+    /// Attacks the survivors and writes the results to their rows of `adversarial`.
     fn pursue<T: Scalar>(
         &self,
         model: CheckedModel<'_, T>,
@@ -122,7 +122,7 @@ impl Square {
             .map(|((&place, &label), original)| Search::new(self.seed, place, label, original.to_vec()))
             .collect();
         while !searches.is_empty() {
-            // Groups go their way without waiting for each other, and are made anew before they have thinned out.
+            // Groups do not wait for each other. They are formed anew before they become too small.
             let groups = searches.par_chunks_mut(GROUP).map(|group| rounds(model, &plan, group));
             for asked in groups.collect::<Vec<_>>() {
                 passes.forwards += asked?;
@@ -137,7 +137,7 @@ impl Square {
         Ok(())
     }
 
-    /// What is the same for all images.
+    /// Computes the parameters that all images share.
     fn plan(&self, features: usize, ball: Ball) -> Result<Plan, AttackError> {
         if !(self.initial_share > 0.0 && self.initial_share <= 1.0) {
             let (option, found) = ("initial share", self.initial_share.to_string());
@@ -152,21 +152,21 @@ impl Square {
         Ok(Plan { square: *self, ball, picture, bumps })
     }
 
-    /// How often the share has been halved at a proposal, counted from 0.
+    /// How often the share has been halved at a proposal; proposals start at 0.
     fn halvings(&self, step: usize) -> usize {
         let at = if self.rescale { (step as f64 / self.queries.max(1) as f64 * 10_000.0) as usize } else { step };
         HALVINGS.iter().filter(|&&halving| at > halving).count()
     }
 
-    /// The side of the squares after so many halvings.
+    /// The side of the squares after this many halvings.
     fn side(&self, picture: Picture, halvings: usize) -> usize {
         let share = self.initial_share / f64::from(1_u32 << halvings.min(31));
         let side = (share * (picture.height * picture.width) as f64).sqrt().round() as usize;
         side.clamp(1, picture.height.min(picture.width).max(1))
     }
 
-    /// The same for L2: odd, and 3 at least. In a picture of 3 rows or columns or fewer that would be the whole picture, and 1 is
-    /// allowed.
+    /// The side of the squares in L2 after this many halvings: odd, and at least 3. In an image of at most 3 rows or
+    /// columns, 3 would cover the whole image, so 1 is allowed.
     fn l2_side(&self, picture: Picture, halvings: usize) -> usize {
         let shorter = picture.height.min(picture.width).max(1);
         let least = if shorter > 3 { 3 } else { 1 };
@@ -174,44 +174,44 @@ impl Square {
     }
 }
 
-/// What is the same for all images.
+/// The parameters that all images share.
 struct Plan {
     square: Square,
     ball: Ball,
     picture: Picture,
-    /// Shapes of the changes in L2, one for each number of halvings.
+    /// Shapes of the changes in L2, one per number of halvings.
     bumps: Vec<Bumps>,
 }
 
-/// How far a search is.
+/// The state of a search.
 #[derive(Clone, Copy)]
 enum State {
     /// It has not started.
     New,
-    /// It has an answer and goes on.
+    /// Its last proposal has been evaluated, and it continues.
     Going,
-    /// It waits for the answer to a picture that differs from the best in this window.
+    /// It waits for the logits of an image that differs from the best one in this window.
     Asked(Window),
-    /// It has found what it looks for.
+    /// The image is misclassified.
     Turned,
-    /// Its queries are used up.
+    /// All queries are used.
     Over,
 }
 
 /// The search for one image.
 struct Search<T> {
-    /// The image's place in the batch.
+    /// The image's index in the batch.
     place: usize,
     label: usize,
     original: Vec<T>,
-    /// The picture nearest to another class so far.
+    /// The image with the best loss so far.
     best: Vec<T>,
-    /// Its loss; before the first answer, minus infinity.
+    /// The loss of `best`; minus infinity before the first evaluation.
     loss: T,
-    /// Proposals made; the start is none.
+    /// The number of proposals so far, without the start.
     proposals: usize,
     state: State,
-    /// Where the random numbers of the start and of the proposals come from.
+    /// Keys of the random numbers of the start and of the proposals.
     keys: (Key, Key),
 }
 
@@ -226,7 +226,7 @@ impl<T: Scalar> Search<T> {
         !matches!(self.state, State::Turned | State::Over)
     }
 
-    /// Makes of `row`, which is the best picture so far, the one to ask about.
+    /// Changes `row`, which holds the best image so far, into the next image to evaluate.
     fn propose(&mut self, plan: &Plan, row: &mut [T]) {
         match self.state {
             State::New => {
@@ -242,7 +242,7 @@ impl<T: Scalar> Search<T> {
         }
     }
 
-    /// Makes the next proposal that changes the picture.
+    /// Makes the next proposal that changes the image.
     fn change(&mut self, plan: &Plan, row: &mut [T]) -> State {
         while self.proposals < plan.square.queries {
             let draws = Draws::new(self.keys.1, self.proposals);
@@ -259,7 +259,7 @@ impl<T: Scalar> Search<T> {
         State::Over
     }
 
-    /// Takes the network's answer to `row`, and keeps the picture if it is nearer to another class.
+    /// Processes the network's output for `row` and accepts the image if its loss is better.
     fn answer(&mut self, plan: &Plan, row: &mut [T], loss: T, class: usize) {
         let State::Asked(window) = self.state else { return };
         let turned = class != self.label;
@@ -273,8 +273,8 @@ impl<T: Scalar> Search<T> {
     }
 }
 
-/// Some rounds of a group: a proposal for each image and the network's answers, until none goes on. Returns how many
-/// pictures the network was asked about.
+/// Runs some rounds of a group, until no search continues. A round makes one proposal per image and evaluates it.
+/// Returns the number of evaluated images.
 fn rounds<T: Scalar>(model: CheckedModel<'_, T>, plan: &Plan, group: &mut [Search<T>]) -> Result<usize, AttackError> {
     let features = group.first().map_or(1, |search| search.original.len());
     let mut shown: Vec<T> = group.iter().flat_map(|search| search.best.iter().copied()).collect();
@@ -284,7 +284,7 @@ fn rounds<T: Scalar>(model: CheckedModel<'_, T>, plan: &Plan, group: &mut [Searc
             let (Some(search), Some(row)) = (group.get_mut(i), shown.chunks_mut(features).nth(i)) else { break };
             search.propose(plan, row);
             if !search.goes_on() {
-                // The last one that goes on takes its place.
+                // The last active search replaces it.
                 left -= 1;
                 group.swap(i, left);
                 shown.copy_within(left * features..(left + 1) * features, i * features);

@@ -1,4 +1,4 @@
-//! Where an attack begins.
+//! Starting points of attacks.
 
 use crate::survivors::Survivors;
 use crate::{Ball, Norm};
@@ -16,8 +16,8 @@ pub(crate) enum Draw {
     Surface,
 }
 
-/// The survivors' starting points `(survivors, features)`, in the ball and in [0, 1]. An image's numbers follow from
-/// the key and its place in the batch.
+/// The survivors' starting points `(survivors, features)`, in the ball and in [0, 1]. An image's random numbers depend
+/// on the key and the image's row in the batch.
 pub(crate) fn random<T: Scalar>(survivors: &Survivors<T>, ball: Ball, draw: Draw, key: Key) -> Array2<T> {
     let mut starts = survivors.images.clone();
     let rows = starts.axis_iter_mut(Axis(0)).into_par_iter().zip(&survivors.indices);

@@ -1,4 +1,4 @@
-//! What is attacked: a network and the images it is shown, checked once.
+//! The input of an attack: a network, images and labels, checked once.
 
 use crate::checked_model::{Answer, CheckedModel};
 use crate::input::check_pixels;
@@ -7,15 +7,15 @@ use minima_autodiff::softmax_cross_entropy::check_labels;
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::{Array2, ArrayView2};
 
-/// A network, images and labels that fit each other, and what the network says of the images.
+/// A network with matching images and labels, and its output for the images.
 pub(crate) struct Subject<'a, T> {
     pub model: CheckedModel<'a, T>,
     /// `(images, features)`, pixels in 0 to 1.
     pub images: ArrayView2<'a, T>,
     pub labels: &'a [usize],
-    /// Logits of the images as they are, `(images, classes)`.
+    /// Logits of the original images, `(images, classes)`.
     pub logits: Array2<T>,
-    /// Each image's class as it is.
+    /// The class of each original image.
     pub predicted: Vec<usize>,
 }
 
@@ -36,12 +36,12 @@ impl<'a, T: Scalar> Subject<'a, T> {
         Ok(Self { model, images, labels, logits, predicted })
     }
 
-    /// Which images are classified correctly as they are.
+    /// Which original images are classified correctly.
     pub fn clean_correct(&self) -> Vec<bool> {
         self.predicted.iter().zip(self.labels).map(|(p, y)| p == y).collect()
     }
 
-    /// The passes that [`new`](Self::new) took.
+    /// The passes made by [`new`](Self::new).
     pub fn passes(&self) -> Passes {
         Passes { gradients: 0, forwards: self.labels.len() }
     }

@@ -7,9 +7,9 @@ use crate::{AttackError, Passes};
 use minima_autodiff::Scalar;
 use ndarray::{Array2, Axis, Slice};
 
-/// The images still classified correctly, in the order of the batch.
+/// The images that are still robust, in the order of the batch.
 pub(crate) struct Survivors<T> {
-    /// Their places in the batch.
+    /// Their indices in the batch.
     pub indices: Vec<usize>,
     /// The originals `(survivors, features)`, in standard layout.
     pub images: Array2<T>,
@@ -17,7 +17,7 @@ pub(crate) struct Survivors<T> {
 }
 
 impl<T: Scalar> Survivors<T> {
-    /// The images that are classified correctly as they are.
+    /// The images that are classified correctly before the attack.
     pub fn of(subject: &Subject<'_, T>) -> Self {
         let right = subject.predicted.iter().zip(subject.labels).enumerate();
         let indices: Vec<usize> = right.filter(|(_, (p, y))| p == y).map(|(i, _)| i).collect();
@@ -26,17 +26,17 @@ impl<T: Scalar> Survivors<T> {
         Self { indices, images, labels }
     }
 
-    /// How many are left.
+    /// The number of survivors.
     pub fn len(&self) -> usize {
         self.indices.len()
     }
 
-    /// Whether none is left.
+    /// Whether there are no survivors.
     pub fn is_empty(&self) -> bool {
         self.indices.is_empty()
     }
 
-    /// Leaves out the images whose place in `keep` says false.
+    /// Removes the images whose entry in `keep` is false.
     pub fn retain(&mut self, keep: &[bool]) {
         retain_items(&mut self.indices, keep);
         retain_items(&mut self.labels, keep);
@@ -57,7 +57,7 @@ impl<T: Scalar> Survivors<T> {
         model.logits(present.view()).map_err(|error| self.placed(error))
     }
 
-    /// Logits of the present images, and the gradient of each one's `loss`, a loss for each survivor.
+    /// Logits of the present images, and the gradient of `loss` for each image; `loss` selects the loss of a survivor.
     ///
     /// # Errors
     /// Returns the errors of [`CheckedModel::slopes`].
@@ -82,14 +82,14 @@ impl<T: Scalar> Survivors<T> {
         predicted.iter().zip(&self.labels).map(|(p, y)| p == y).collect()
     }
 
-    /// Copies the present images to their places in the batch.
+    /// Copies the present images to their rows of the batch.
     pub fn write_to(&self, batch: &mut Array2<T>, present: &Array2<T>) {
         for (&place, row) in self.indices.iter().zip(present.outer_iter()) {
             batch.row_mut(place).assign(&row);
         }
     }
 
-    /// Copies those present images to their places in the batch whose place in `keep` says false.
+    /// Copies the present images whose entry in `keep` is false to their rows of the batch.
     pub fn write_fallen(&self, batch: &mut Array2<T>, present: &Array2<T>, keep: &[bool]) {
         for ((&place, row), &keep) in self.indices.iter().zip(present.outer_iter()).zip(keep) {
             if !keep {
@@ -98,19 +98,19 @@ impl<T: Scalar> Survivors<T> {
         }
     }
 
-    /// The error with the image's place in the batch.
+    /// Returns the error with the image's index in the batch.
     fn placed(&self, error: AttackError) -> AttackError {
         error.placed(|image| self.indices.get(image).copied())
     }
 }
 
-/// Leaves out the items whose place in `keep` says false.
+/// Removes the items whose entry in `keep` is false.
 pub(crate) fn retain_items<I>(items: &mut Vec<I>, keep: &[bool]) {
     let mut keep = keep.iter();
     items.retain(|_| keep.next().is_none_or(|&k| k));
 }
 
-/// Leaves out the rows whose place in `keep` says false, of an array in standard layout; the others move up in place.
+/// Removes the rows whose entry in `keep` is false from an array in standard layout. The other rows move up in place.
 pub(crate) fn retain_rows<T: Copy>(rows: &mut Array2<T>, keep: &[bool]) {
     let width = rows.ncols();
     let mut kept = 0;

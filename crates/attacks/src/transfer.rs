@@ -1,14 +1,14 @@
-//! Adversarial images of one network, shown to others.
+//! Adversarial images of one network, evaluated on other networks.
 
 use crate::subject::Subject;
 use crate::{Attack, AttackError, Ball, Outcome, Transferred};
 use minima_autodiff::{AutodiffError, Classifier, Scalar};
 use ndarray::{Array2, ArrayView2};
 
-/// What one network makes of the adversarial images of another.
+/// The result of adversarial images of one network on another network.
 ///
-/// The images that both networks classify correctly as they are count, whatever the attack (Dong et al. 2018, section 4.1): an
-/// image that the attacked network misclassifies already is no test of the attack.
+/// Only images that both networks classify correctly before the attack count (Dong et al. 2018, section 4.1): an image
+/// that the attacked network already misclassifies does not test the attack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Transfer {
     /// Images that the target network classifies correctly before the attack.
@@ -20,11 +20,11 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// Shows a network what an attack on another one made of `images`.
+    /// Evaluates a network on the outcome of an attack on another network.
     ///
     /// # Errors
-    /// Returns [`AttackError`] if the images or labels do not fit the network or the outcome, or the network's answer has
-    /// another shape or is not finite.
+    /// Returns [`AttackError`] if the images or labels do not fit the network or the outcome, or if the network's
+    /// output has the wrong shape or is not finite.
     pub fn of<T: Scalar>(
         outcome: &Outcome<T>,
         target: &dyn Classifier<T>,
@@ -39,21 +39,21 @@ impl Transfer {
         Ok(Self { correct, both_correct, successes })
     }
 
-    /// Images among `both_correct` whose adversarial version the target classifies correctly.
+    /// The number of images among `both_correct` whose adversarial version the target classifies correctly.
     #[must_use]
     pub fn robust(&self) -> usize {
         self.both_correct.saturating_sub(self.successes)
     }
 
-    /// Successes among the images that both networks classify correctly, 0 to 1; `None` if there are none.
+    /// The share of successes among the images that both networks classify correctly, 0 to 1; `None` if there are none.
     #[must_use]
     pub fn success_rate(&self) -> Option<f64> {
         (self.both_correct > 0).then(|| self.successes as f64 / self.both_correct as f64)
     }
 }
 
-/// Whether the network misclassifies each adversarial image; `None` for images that one of the two networks misclassifies as
-/// they are.
+/// Whether the network misclassifies each adversarial image; `None` for an image whose original is misclassified by one
+/// of the two networks.
 pub(crate) fn shown<T: Scalar>(
     outcome: &Outcome<T>,
     target: &Subject<'_, T>,
@@ -69,27 +69,27 @@ pub(crate) fn shown<T: Scalar>(
         .collect())
 }
 
-/// How one attack's images transfer between networks.
+/// The transfer of one attack's images between networks.
 ///
-/// The images come from [`Attack::run_for_transfer`]: an iterated attack takes all steps. The diagonal has the attacked network
-/// itself.
+/// The images come from [`Attack::run_for_transfer`]: an iterative attack takes all steps. On the diagonal, the
+/// attacked network is evaluated on its own adversarial images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransferMatrix {
     /// The attack's name.
     pub attack: &'static str,
-    /// Which image of the attack is shown.
+    /// Which image of the attack is evaluated.
     pub transferred: Transferred,
     /// The ball around each image.
     pub ball: Ball,
-    /// A row for each network that was attacked, a column for each that was shown the images.
+    /// One row per attacked network, one column per network that is evaluated on the images.
     pub cells: Array2<Transfer>,
 }
 
 impl TransferMatrix {
-    /// Attacks each of the `sources`, and shows the images to each of the `targets`.
+    /// Attacks each of the `sources` and evaluates the images on each of the `targets`.
     ///
     /// # Errors
-    /// Returns the errors of [`Attack::run_for_transfer`] on every network.
+    /// Returns the errors of [`Attack::run_for_transfer`] for any of the networks.
     pub fn measure<T: Scalar>(
         attack: &dyn Attack<T>,
         sources: &[&dyn Classifier<T>],

@@ -1,27 +1,28 @@
-//! How a check for masked gradients comes out, and when the images are too few to say.
+//! The verdict of a check for gradient masking, including the case of too few images.
 
 use crate::significance::{LEVEL, upper_tail};
 use std::fmt;
 
-/// How a check came out.
+/// The verdict of a check.
 ///
-/// A check passes if what should hold holds on the images attacked. If it does not, and as many images against it would
-/// come by chance in 5 % of all cases or more although it holds in general, the images are too few; else it fails.
+/// A check passes if its condition holds on the attacked images. If the condition does not hold, chance decides: if at
+/// least as many counterexamples would occur by chance in 5 % of all cases or more, the images are too few; otherwise
+/// the check fails.
 ///
-/// - *Attack A is not weaker than attack B.* With `b` images on which B alone succeeds and `a` on which A alone does, it
-///   holds if `b ≤ a`. Chance: at least `b` heads in `a + b` throws of a coin. Five images
-///   against none are enough, four are not.
-/// - *At most 1 % of the images.* With `k` of `n` images, it holds if `k ≤ n / 100`. Chance: at least `k` successes in
-///   `n` trials of probability 1 %. A single image is never enough; of 31 images two are.
+/// - *Attack A is not weaker than attack B.* With `b` images on which B alone succeeds and `a` on which A alone
+///   succeeds, the condition is `b ≤ a`. Chance: at least `b` heads in `a + b` tosses of a fair coin. Five images
+///   against zero are enough, four are not.
+/// - *At most 1 % of the images.* With `k` of `n` images, the condition is `k ≤ n / 100`. Chance: at least `k`
+///   successes in `n` trials of probability 1 %. A single image is never enough; two of 31 images are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// The check shows no sign of masked gradients.
     Pass,
-    /// The check had nothing to look at.
+    /// The check had no data.
     NotRun,
-    /// The condition does not hold on these images, which are too few to say more.
+    /// The condition does not hold on these images, but they are too few for a conclusion.
     TooFewImages,
-    /// The check shows a sign of masked gradients, beyond chance.
+    /// The check shows a sign of masked gradients beyond chance.
     Fail,
 }
 
@@ -36,11 +37,12 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The share of the images that may be against a check.
+/// The share of images that may violate a check.
 const ALLOWED: f64 = 0.01;
 
 impl Verdict {
-    /// That an attack is not weaker than another one: whether each succeeded on each image.
+    /// Checks that an attack is not weaker than another one. Each pair says whether the two attacks succeeded on an
+    /// image.
     pub(crate) fn not_weaker(images: impl IntoIterator<Item = (bool, bool)>) -> Self {
         let (mut strong, mut weak) = (0, 0);
         for (strong_one, weak_one) in images {
@@ -50,7 +52,7 @@ impl Verdict {
         Self::of(weak <= strong, || upper_tail(weak, strong + weak, 0.5))
     }
 
-    /// That at most 1 % of the images are such: `count` of `images` are.
+    /// Checks that at most 1 % of the images have a property, which `count` of `images` have.
     pub(crate) fn at_most_one_percent(count: usize, images: usize) -> Self {
         let chance = || if count > 1 { upper_tail(count, images, ALLOWED) } else { 1.0 };
         Self::of(count as f64 <= ALLOWED * images as f64, chance)

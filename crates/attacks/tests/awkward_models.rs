@@ -1,4 +1,4 @@
-//! Networks whose answers are random, of another shape, infinite, or exclude classes; and options with limits.
+//! Networks whose outputs are random, have the wrong shape, are infinite, or exclude classes; and limits of options.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_attacks::{
@@ -104,7 +104,7 @@ fn infinite_logits_are_errors() {
     }
 }
 
-/// Excluding classes by −∞ gives each attack the successes that excluding them by −1e4 gives.
+/// Each attack has the same successes whether classes are excluded by −∞ or by −1e4.
 #[test]
 fn excluded_classes_are_left_out() {
     let images = images::<f32>();
@@ -115,7 +115,7 @@ fn excluded_classes_are_left_out() {
         for (norm, attack) in attacks() {
             // The ratios compare other logits if a low one is among the first four.
             let ratio = ["apgd-dlr", "apgd-t", "autoattack"].contains(&attack.name());
-            // The target of the least likely class is another one.
+            // The least likely class is a different target.
             if attack.name() == "fgsm_targeted" {
                 continue;
             }
@@ -182,7 +182,7 @@ fn options_have_limits() {
     let hasty = CarliniWagner { learning_rate: 1e300, ..CarliniWagner::default() };
     let found = hasty.minimal(&model, images.view(), &[0; IMAGES]);
     assert!(matches!(found, Err(AttackError::Option { option: "learning rate", .. })), "{found:?}");
-    // A constant beyond the numbers of single precision would show the network NaN.
+    // A constant too large for single precision would lead to NaN pixels.
     let patient = CarliniWagner { steps: 3, search_steps: 60, ..CarliniWagner::default() };
     patient.minimal(&model, Array2::from_elem((1, FEATURES), 0.5).view(), &[0]).unwrap();
 }

@@ -1,4 +1,4 @@
-//! What cannot be attacked, and options that make no sense, are typed errors of every attack.
+//! Invalid input and invalid options are typed errors of every attack.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

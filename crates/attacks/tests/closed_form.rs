@@ -1,8 +1,8 @@
-//! Gradient attacks on linear classifiers, where the smallest perturbation that turns an image is known.
+//! Gradient attacks on linear classifiers, for which the smallest perturbation that causes misclassification is known.
 //!
-//! With two classes, logits `x W + b` and `w` the difference of the label's column and the other's, an image with
-//! margin `m = w·x + b` is turned within radius ε exactly if `ε ‖w‖₁ > m` (L∞) or `ε ‖w‖₂ > m` (L2), as long as no
-//! pixel meets 0 or 1 on the way.
+//! With two classes, let the logits be `x W + b` and let `w` be the label's column minus the other column. An image
+//! with margin `m = w·x + b` is misclassified within radius ε exactly if `ε ‖w‖₁ > m` (L∞) or `ε ‖w‖₂ > m` (L2), as
+//! long as no pixel reaches 0 or 1 on the way.
 
 #![allow(clippy::unwrap_used)]
 
@@ -22,7 +22,7 @@ fn linear(classes: usize) -> Model<f64> {
     Model::new(graph, params).unwrap()
 }
 
-/// Images away from 0 and 1, with the network's own predictions as labels.
+/// Images away from 0 and 1, labelled with the network's own predictions.
 fn images(model: &Model<f64>, count: usize) -> (Array2<f64>, Vec<usize>) {
     let images =
         Array2::from_shape_fn((count, FEATURES), |(i, j)| 0.4 + 0.2 * ((i * 31 + j * (i + 5)) % 23) as f64 / 22.0);
@@ -70,7 +70,7 @@ fn images_fall_exactly_beyond_their_margin() {
         let mut margins: Vec<f64> =
             logits.outer_iter().map(|z| (z[0] - z[1]).abs() / dual).filter(|&m| m < 0.3).collect();
         margins.sort_by(f64::total_cmp);
-        // Radii halfway between the margins of two images, so that none is on the edge.
+        // Radii halfway between the margins of two images, so that no image lies on the edge.
         for pair in margins.windows(2).step_by(4).filter(|pair| pair[1] - pair[0] > 1e-4) {
             let ball = Ball::new(norm, (pair[0] + pair[1]) / 2.0).unwrap();
             for attack in attacks() {
@@ -97,13 +97,14 @@ fn losses_that_compare_more_classes_reach_the_nearest_boundary() {
         let outcome = attack.run(&model, images.view(), &labels, ball).unwrap();
         for (image, z) in logits.outer_iter().enumerate() {
             let label = labels[image];
-            // Distance to each class's boundary over what the ball allows: the image falls if one is below 1.
+            // The distance to each class's boundary relative to the ball: the image is misclassified if one of them is
+            // below 1.
             let nearest = (0..5).filter(|&class| class != label).map(|class| {
                 let w = &columns[label] - &columns[class];
                 (z[label] - z[class]) / (ball.epsilon() * w.iter().map(|w| w.abs()).sum::<f64>())
             });
             let nearest = nearest.fold(f64::INFINITY, f64::min);
-            // The untargeted ratio follows the likeliest class, which need not be the nearest.
+            // The untargeted ratio follows the most likely class, which need not be the nearest.
             let targeted = attack == Apgd::targeted();
             if (nearest - 1.0).abs() > 1e-3 && (targeted || nearest > 1.0) {
                 assert_eq!(outcome.success[image], nearest < 1.0, "{} {image}", Attack::<f64>::name(&attack));

@@ -1,4 +1,4 @@
-//! Gradient attacks on linear classifiers that are so confident that the label's probability rounds to 1.
+//! Gradient attacks on linear classifiers so confident that the label's probability rounds to 1.
 #![allow(clippy::unwrap_used, reason = "a test may fail so")]
 
 use minima_attacks::{Apgd, Attack, Ball, Bim, Fgsm, MiFgsm, Norm, Pgd};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 const FEATURES: usize = 784;
 const CLASSES: usize = 10;
 const IMAGES: usize = 40;
-/// The size of a weight: the radii below then move no pixel of 0.5 to 0 or 1.
+/// The size of a weight. With it, the radii below do not move a pixel of 0.5 to 0 or 1.
 const WEIGHT: f64 = 0.5;
 
 /// A linear network and a grey image that it assigns to `label` with this margin over all other classes.
@@ -20,7 +20,7 @@ fn case<T: Scalar>(margin: f64, label: usize, seed: u64) -> (Model<T>, Array2<T>
     let graph = Arc::new(g.finish(y).unwrap());
     let drawn = Key::new(seed).normal(FEATURES * CLASSES);
     let image = 0.5;
-    // Biases take the logits of the grey image to 0, and the label's to the margin.
+    // The biases set the logits of the grey image to 0 and the label's logit to the margin.
     let bias = |c: usize| {
         let logit: f64 = (0..FEATURES).map(|j| image * f64::from(drawn[j * CLASSES + c]) * WEIGHT).sum();
         -logit + if c == label { margin } else { 0.0 }
@@ -30,7 +30,7 @@ fn case<T: Scalar>(margin: f64, label: usize, seed: u64) -> (Model<T>, Array2<T>
     (Model::new(graph, params).unwrap(), Array2::from_elem((1, FEATURES), T::from_f64(image)))
 }
 
-/// The least distance at which some class overtakes the label, in this norm.
+/// The least distance in this norm at which another class overtakes the label.
 fn distance<T: Scalar>(model: &Model<T>, margin: f64, label: usize, norm: Norm) -> f64 {
     let kernel: Vec<f64> = model.params()[CLASSES..].iter().map(|w| w.as_f64()).collect();
     let to = |class: usize| {
@@ -44,7 +44,7 @@ fn distance<T: Scalar>(model: &Model<T>, margin: f64, label: usize, norm: Norm) 
     (0..CLASSES).filter(|&c| c != label).map(to).fold(f64::INFINITY, f64::min)
 }
 
-/// How many of the images an attack misclassifies at a multiple of the least distance.
+/// The number of images that an attack misclassifies at a multiple of the least distance.
 fn successes<T: Scalar>(attack: &dyn Attack<T>, margin: f64, norm: Norm, multiple: f64) -> usize {
     let mut count = 0;
     for i in 0..IMAGES {
@@ -75,7 +75,7 @@ fn no_margin_hides_the_gradient_of_single_precision() {
     }
 }
 
-/// The same counts in both precisions, at radii at which one step finds some and misses others.
+/// The counts in single and double precision agree, at radii at which one step finds some images and misses others.
 #[test]
 fn single_steps_agree_with_double_precision() {
     for margin in [10.0, 17.0, 30.0] {

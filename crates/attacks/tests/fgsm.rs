@@ -1,4 +1,4 @@
-//! FGSM on a linear network, where its direction is known in closed form, and on the paper's.
+//! FGSM on a linear network, for which its direction is known in closed form, and on the paper's network.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,7 +12,7 @@ fn epsilon(epsilon: f64) -> Ball {
     Ball::linf(epsilon).unwrap()
 }
 
-/// Logits `x W`, `W` of shape (4, 3), with a pixel that has no influence.
+/// Logits `x W` with `W` of shape (4, 3), including a pixel with weight 0.
 fn linear() -> (Model<f64>, Array2<f64>) {
     let kernel = array![[1.0, -1.0, 0.5], [0.0, 0.0, 0.0], [0.3, 0.9, -2.0], [-0.4, 0.2, 0.1]];
     let mut g = GraphBuilder::new(&[4]);
@@ -27,7 +27,7 @@ fn pixels(count: usize, features: usize) -> Array2<f64> {
     Array2::from_shape_fn((count, features), |(i, j)| ((i * 7 + j * (i + 2)) % 13) as f64 / 12.0)
 }
 
-/// The paper's network, with labels of which most are its own predictions.
+/// The paper's network, with labels that are mostly its own predictions.
 fn cnn() -> (Model<f32>, Array2<f32>, Vec<usize>) {
     let graph = Arc::new(paper_cnn([8, 8, 1], 10).unwrap());
     let params = graph.init(42);

@@ -1,4 +1,4 @@
-//! Square and FAB-T on the paper's models, against what the reference AutoAttack leaves standing.
+//! Square and FAB-T on the paper's models, compared with the robust images of the reference AutoAttack.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,10 +7,11 @@ mod paper;
 use minima_attacks::{Attack, Ball, FabT, Square};
 use std::time::Instant;
 
-/// An attack may leave this many of 1 000 images more than its reference; fewer are welcome.
+/// The largest number of additional robust images, out of 1 000, compared with the reference. Fewer robust images are
+/// allowed.
 const WEAKER: usize = 6;
 
-/// Attacks every model within every radius for which there is a number.
+/// Attacks every model within every radius that has a reference number.
 fn holds(attack: &dyn Attack<f32>) {
     let (images, labels) = paper::images(1000);
     for name in ["adam_clean", "gn_clean"] {

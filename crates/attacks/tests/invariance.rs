@@ -1,4 +1,4 @@
-//! What becomes of an image does not depend on threads, on the other images, or on other balls.
+//! The result of an image does not depend on threads, on other images, or on other balls.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 const IMAGES: usize = 45;
 
-/// The paper's network, with labels of which most are its own predictions.
+/// The paper's network, with labels that are mostly its own predictions.
 fn cnn() -> (Model<f32>, Array2<f32>, Vec<usize>) {
     let graph = Arc::new(paper_cnn([8, 8, 1], 10).unwrap());
     let params = graph.init(42);
@@ -80,7 +80,8 @@ fn other_images_change_nothing() {
     for attack in attacks() {
         for ball in balls() {
             let all = attack.run(&model, images.view(), &labels, ball).unwrap();
-            // The first images alone; and all of them when others are wrong before, and so leave the batch.
+            // The first images alone; then all images, with others misclassified from the start and therefore not
+            // attacked.
             let few = attack.run(&model, images.slice_axis(Axis(0), (..19).into()), &labels[..19], ball).unwrap();
             assert_eq!(part(&few, 0..19), part(&all, 0..19), "{} {ball}", attack.name());
             let wrong: Vec<usize> =
@@ -134,7 +135,7 @@ fn seeds_matter_where_numbers_are_drawn() {
     assert_ne!(run(1), run(2));
 }
 
-/// A network that counts what goes through it.
+/// A network that counts the images it evaluates.
 struct Counting {
     model: Model<f32>,
     forwards: AtomicUsize,

@@ -1,4 +1,4 @@
-//! A projected image lies in its ball and within 0 to 1, whatever its size, its pixels and the radius.
+//! A projected image lies in its ball and within 0 to 1, for all sizes, pixels and radii.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 const RADII: [f64; 12] = [0.0, 1e-12, 1e-7, 1e-4, 1e-3, 0.01, 0.037, 0.3, 1.0, 4.0, 28.0, 100.0];
 
-/// Kinds of pictures: flat grey, bright, black, and multiples of 1/255.
+/// Kinds of images: flat grey, bright, black, and multiples of 1/255.
 fn picture<T: Scalar>(kind: usize, key: Key, size: usize) -> Vec<T> {
     let draws = key.uniform(size);
     let pixel = |u: f32| match kind {
@@ -22,7 +22,7 @@ fn picture<T: Scalar>(kind: usize, key: Key, size: usize) -> Vec<T> {
     draws.into_iter().map(|u| T::from_f64(pixel(u))).collect()
 }
 
-/// Images as attacks make them: the same step for all pixels, a few units in the last place further, and far away.
+/// Images as attacks produce them: equal steps for all pixels, a few units in the last place further, and far away.
 fn moved<T: Scalar>(kind: usize, key: Key, original: &[T], radius: f64) -> Vec<T> {
     let even = radius / (original.len() as f64).sqrt();
     let draws = key.normal(original.len());
@@ -41,7 +41,7 @@ fn stays_inside<T: Scalar>() {
             for kind in 0..4 {
                 let key = Key::new((case * 100 + r * 4 + kind) as u64);
                 let original: Vec<T> = picture(kind, key.fold_in(0), size);
-                // Large pictures take one kind of step each: all four are seen across radii.
+                // Large images take one kind of step each; all four occur across radii.
                 for step in (0..4).filter(|step| size < 100_000 || (r + kind) % 4 == *step) {
                     let mut image = moved(step, key.fold_in(1), &original, radius);
                     let ball = Ball::l2(radius).unwrap();
@@ -73,7 +73,7 @@ fn a_step_that_rounds_back_is_inside() {
     let ball = Ball::l2(0.01).unwrap();
     ball.project(&original, &mut image);
     assert!(ball.contains(&original, &image));
-    // Rounding inward costs each pixel two units of rounding of 0.6 at most, 2⁻²³: 2⁻²³ · 28 of the whole.
+    // Rounding inward costs each pixel at most two units of rounding of 0.6, that is 2⁻²³; in total 2⁻²³ · 28.
     assert!(Norm::L2.distance(&original, &image) > 0.01 - 28.0 * f64::from(f32::EPSILON));
 }
 
@@ -89,7 +89,7 @@ fn pixels_that_are_not_finite_end_inside() {
     }
 }
 
-/// A linear network of four classes and flat or bright pictures: each pixel moves by few units in the last place.
+/// A linear network of four classes with flat or bright images: each pixel moves by few units in the last place.
 #[test]
 fn no_attack_leaves_its_ball() {
     let mut g = GraphBuilder::new(&[28, 28, 1]);

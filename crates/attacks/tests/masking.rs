@@ -1,5 +1,5 @@
-//! The checks for masked gradients on a linear network, and on the same network with logits so large that its softmax
-//! saturates: each image's class and robustness are the same, but the cross-entropy has no gradient left.
+//! The checks for gradient masking on a linear network, and on the same network with logits so large that its softmax
+//! saturates. The class and robustness of each image are the same, but the gradient of the cross-entropy vanishes.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use minima_autodiff::{Classifier, GraphBuilder, Model};
 use ndarray::Array2;
 use std::sync::Arc;
 
-/// A linear network whose logits are this many times as large.
+/// A linear network whose logits are multiplied by this scale.
 fn linear(classes: usize, scale: f32) -> Model<f32> {
     let mut g = GraphBuilder::new(&[8, 8, 1]);
     let x = g.flatten(g.input());
@@ -27,7 +27,7 @@ fn images(model: &Model<f32>) -> (Array2<f32>, Vec<usize>) {
 
 #[test]
 fn a_network_with_gradients_passes() {
-    // Of two classes: with more, the gradient need not lead to the nearest one.
+    // Two classes: with more, the gradient need not lead to the nearest class.
     let model = linear(2, 1.0);
     let (images, labels) = images(&model);
     let ball = Ball::linf(0.05).unwrap();

@@ -1,5 +1,5 @@
-//! The attacks that look for the nearest adversarial image, on linear networks, where its distance is known: the margin
-//! over the dual norm of the difference of two classes' weights, as long as no pixel meets 0 or 1.
+//! Minimum-norm attacks on linear networks, for which the distance is known: the margin over the dual norm of the
+//! difference of two classes' weights, as long as no pixel reaches 0 or 1.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 const FEATURES: usize = 12;
 
-/// Logits `x W` of so many classes, images away from 0 and 1, and their classes as labels.
+/// Logits `x W` with this many classes, images away from 0 and 1, and their classes as labels.
 struct Linear {
     model: Model<f64>,
     kernel: Array2<f64>,
@@ -31,7 +31,7 @@ fn linear(classes: usize) -> Linear {
     let graph = g.finish(y).unwrap();
     let mut params = vec![0.0; graph.parameter_count()];
     graph.view_mut(&mut params, "Dense_0.kernel").unwrap().assign(&kernel);
-    // The logits of a grey picture are taken off, so that images near it are near boundaries.
+    // The logits of a grey image are subtracted, so that images near it are near boundaries.
     let grey = kernel.sum_axis(Axis(0)) * 0.5;
     graph.view_mut(&mut params, "Dense_0.bias").unwrap().assign(&(-grey).into_dyn());
     let model = Model::new(Arc::new(graph), params).unwrap();
@@ -57,17 +57,17 @@ impl Linear {
             others.fold(f64::INFINITY, f64::min)
         };
         let distances: Vec<f64> = self.labels.iter().enumerate().map(of).collect();
-        // No pixel can meet 0 or 1 on the way.
+        // No pixel can reach 0 or 1 on the way.
         assert!(distances.iter().all(|&d| d < 0.3));
         distances
     }
 
-    /// Every image is found, from `least` to `most` times the closed form.
+    /// Every image is found, at `least` to `most` times the closed-form distance.
     fn holds(&self, found: &Minimal<f64>, least: f64, most: f64) {
         self.holds_beyond(found, 0.0, least, most);
     }
 
-    /// The same with so much added to the closed form.
+    /// Every image is found, at `least` to `most` times the closed-form distance plus `added`.
     fn holds_beyond(&self, found: &Minimal<f64>, added: f64, least: f64, most: f64) {
         let logits = self.model.logits(found.adversarial.view()).unwrap();
         for (i, exact) in self.distances(found.norm).into_iter().enumerate() {
@@ -91,8 +91,8 @@ fn deep_fool_goes_a_fiftieth_beyond_the_boundary() {
     }
 }
 
-/// With the published constants a step from 0.9 k distances goes to 0.9 k + 1.05 (1 − 0.9 k), less a tenth of its part
-/// along the boundary at most: k settles between 1.0048 and 1.0091.
+/// With the published constants, a step from 0.9 k distances goes to 0.9 k + 1.05 (1 − 0.9 k), minus at most a tenth of
+/// its part along the boundary: k settles between 1.0048 and 1.0091.
 #[test]
 fn fab_comes_within_a_hundredth() {
     for linear in [2, 5].map(linear) {
@@ -105,11 +105,11 @@ fn fab_comes_within_a_hundredth() {
 
 #[test]
 fn carlini_wagner_comes_within_a_hundredth() {
-    // Steps small beside the distances, the least of which is 0.01.
+    // The steps are small compared with the distances, the least of which is 0.01.
     let attack = CarliniWagner { steps: 3_000, learning_rate: 1e-3, ..CarliniWagner::default() };
     let two = linear(2);
     two.holds(&attack.minimal(&two.model, two.images.view(), &two.labels).unwrap(), 1.0, 1.01);
-    // Of several classes it follows the one with the largest logit, which need not be the nearest.
+    // With several classes, the attack follows the class with the largest logit, which need not be the nearest.
     let five = linear(5);
     let found = attack.minimal(&five.model, five.images.view(), &five.labels).unwrap();
     five.holds(&found, 1.0, 2.0);

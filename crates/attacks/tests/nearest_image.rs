@@ -1,4 +1,4 @@
-//! Searches for the nearest adversarial image where logits are tied, rounded, or of extreme size.
+//! Minimum-norm attacks with logits that are tied, rounded, or of extreme size.
 #![allow(clippy::unwrap_used, reason = "a test may fail so")]
 
 mod networks;
@@ -10,7 +10,7 @@ use ndarray::Array2;
 use networks::{Changed, FEATURES, images, linear};
 use std::sync::Arc;
 
-/// Equal logits of the image itself: the nearest image of another class is next to it.
+/// The image itself has equal logits: the nearest image of another class is next to it.
 #[test]
 fn a_tie_is_left() {
     fn case<T: Scalar>(tiny: f64) {
@@ -35,7 +35,7 @@ fn a_tie_is_left() {
     case::<f64>(1e-12);
 }
 
-/// A black image and a network without biases: every logit is 0.
+/// A black image and a network without biases: all logits are 0.
 #[test]
 fn a_black_image_without_biases_is_left() {
     let model = linear::<f32>(5, 0.0);
@@ -50,7 +50,7 @@ fn a_black_image_without_biases_is_left() {
     }
 }
 
-/// Logits rounded to ten bits, as half precision does: DeepFool walks into ties, and leaves them.
+/// Logits rounded to ten bits, as in half precision: DeepFool steps onto ties and moves past them.
 #[test]
 fn rounded_logits_do_not_stop_deep_fool() {
     let ten_bits = |_: usize, z: f32| f32::from_bits(z.to_bits() & !0x1fff);
@@ -67,7 +67,7 @@ fn rounded_logits_do_not_stop_deep_fool() {
     }
 }
 
-/// A large number added to all logits rounds them; no attack that searches the nearest image stops for that.
+/// A large number added to all logits rounds them, but does not stop any minimum-norm attack.
 #[test]
 fn an_offset_of_logits_does_not_stop_deep_fool() {
     let images = images::<f32>();
@@ -100,7 +100,7 @@ fn the_scale_of_logits_does_not_matter() {
         for scale in [1e-30, 1e-25, 1e-10, 1e10, 1e19, 1e30] {
             for (found, expected) in distances(scale).iter().zip(&expected) {
                 for (found, expected) in found.iter().zip(expected) {
-                    // The pixels' rounding, and DeepFool's 10⁻⁴ beyond the boundary in any case.
+                    // The tolerance covers the pixels' rounding and DeepFool's 10⁻⁴ beyond the boundary.
                     assert!((found - expected).abs() < 1e-4 * expected + 1e-6, "{norm}, {scale:e}: {found} {expected}");
                 }
             }
@@ -108,7 +108,7 @@ fn the_scale_of_logits_does_not_matter() {
     }
 }
 
-/// A minimal-distance attack counts an image whose distance is the radius or less, to the last bit.
+/// A minimum-norm attack counts an image exactly if its distance is at most the radius, without tolerance.
 #[test]
 fn a_distance_is_compared_without_room() {
     let images = images::<f64>();
@@ -128,7 +128,7 @@ fn a_distance_is_compared_without_room() {
     }
 }
 
-/// Grey and bright pictures of 784 pixels whose margin is less than their pixels' rounding moves it.
+/// Grey and bright images of 784 pixels whose margin is smaller than the effect of rounding their pixels.
 #[test]
 fn fab_crosses_a_margin_below_the_rounding_of_pixels() {
     let features = 784;
@@ -136,7 +136,7 @@ fn fab_crosses_a_margin_below_the_rounding_of_pixels() {
     let y = g.dense(g.input(), "Dense_0", 2).unwrap();
     let graph = Arc::new(g.finish(y).unwrap());
     for (grey, margin) in [(0.5, 1e-6), (0.75, 1e-6), (0.9, 1e-7), (1.0, 1e-6_f64)] {
-        // The label's logit leads by the margin, and falls with every pixel.
+        // The label's logit leads by the margin and decreases with every pixel.
         let mut params = vec![margin as f32, 0.0];
         params.extend((0..features).flat_map(|j| {
             let w = if j % 2 == 0 { 1.0 } else { -1.0 };

@@ -1,5 +1,5 @@
-//! DeepFool against the published algorithm, written down independently: Moosavi-Dezfooli, Fawzi & Frossard 2016, algorithm 2, with the
-//! authors' overshoot, their 10⁻⁴ beyond the boundary, and pixels clipped to [0, 1].
+//! DeepFool against an independent implementation of the published algorithm: Moosavi-Dezfooli, Fawzi & Frossard 2016,
+//! algorithm 2, with the authors' overshoot, their 10⁻⁴ beyond the boundary, and pixels clipped to [0, 1].
 #![allow(clippy::unwrap_used, reason = "a test may fail so")]
 
 use minima_attacks::{DeepFool, Norm};
@@ -33,7 +33,7 @@ fn published(model: &Model<f64>, original: &Array1<f64>, label: usize, norm: Nor
             };
             ((logits[c] - logits[label]).abs() / steepness, steepness, normal)
         });
-        // An image whose logits do not change has no boundary in sight.
+        // An image with constant logits has no boundary.
         let reachable = candidates.filter(|(_, steepness, _)| *steepness > 0.0);
         let (distance, steepness, normal) = reachable.min_by(|a, b| a.0.total_cmp(&b.0))?;
         let length = distance + 1e-4;
@@ -50,7 +50,7 @@ fn published(model: &Model<f64>, original: &Array1<f64>, label: usize, norm: Nor
     None
 }
 
-/// Pictures with many pixels of 0 and 1, where clipping matters.
+/// Images with many pixels of 0 and 1, for which clipping matters.
 #[test]
 fn distances_are_the_published_ones() {
     let graph = Arc::new(paper_cnn([8, 8, 1], CLASSES).unwrap());
@@ -69,7 +69,7 @@ fn distances_are_the_published_ones() {
             for (i, found) in found.into_iter().enumerate() {
                 let expected = published(&model, &images.row(i).to_owned(), labels[i], norm);
                 match expected {
-                    // The same operations in another order, fifty times at most.
+                    // The same operations in a different order, at most fifty times.
                     Some(expected) => {
                         assert!((found - expected).abs() < 1e-9 * expected, "{norm}, image {i}: {found} {expected}")
                     }

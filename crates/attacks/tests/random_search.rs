@@ -1,4 +1,4 @@
-//! Square and noise: what they may find, where their random numbers come from, and transfer between networks.
+//! Square and noise: possible results, sources of random numbers, and transfer between networks.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use minima_rng::Key;
 use ndarray::{Array2, Axis, Slice};
 use std::sync::Arc;
 
-/// The paper's network from a seed, on pictures of 8 × 8, with labels that are mostly the first seed's own predictions.
+/// The paper's network from a seed on 8 × 8 images, with labels that are mostly the first seed's own predictions.
 fn cnn(seed: u64) -> (Model<f32>, Array2<f32>, Vec<usize>) {
     let graph = Arc::new(paper_cnn([8, 8, 1], 10).unwrap());
     let own = Model::new(Arc::clone(&graph), graph.init(42)).unwrap();
@@ -32,8 +32,7 @@ fn balls() -> [Ball; 3] {
     [Ball::linf(0.02).unwrap(), Ball::linf(0.1).unwrap(), Ball::l2(0.4).unwrap()]
 }
 
-/// Two classes that a linear function tells apart, on grey pictures of 8 × 8; and each image's distance to the
-/// boundary.
+/// Two classes separated by a linear function on grey 8 × 8 images, and each image's distance to the boundary.
 fn linear(norm: Norm) -> (Model<f64>, Array2<f64>, Vec<usize>, Vec<f64>) {
     let mut g = GraphBuilder::new(&[64]);
     let y = g.dense(g.input(), "Dense_0", 2).unwrap();
@@ -63,7 +62,7 @@ fn square_turns_what_can_be_turned() {
         let (model, images, labels, distances) = linear(norm);
         let ball = Ball::new(norm, epsilon).unwrap();
         let outcome = Square::default().run(&model, images.view(), &labels, ball).unwrap();
-        // The corner of the L∞ ball is found exactly; in L2 the search comes near.
+        // The corner of the L∞ ball is found exactly; in L2 the search comes close.
         let reach = if norm == Norm::Linf { 0.999 } else { 0.7 };
         for (i, distance) in distances.into_iter().enumerate() {
             assert!(!outcome.success[i] || distance <= epsilon + 1e-7, "{norm} image {i} at {distance}");

@@ -1,4 +1,4 @@
-//! Adversarial images shown to other networks.
+//! Adversarial images evaluated on other networks.
 #![allow(clippy::unwrap_used, reason = "a test may fail so")]
 
 use minima_attacks::{
@@ -18,7 +18,7 @@ fn cnn(seed: u64) -> Model<f32> {
     Model::new(graph, params).unwrap()
 }
 
-/// A linear network of two classes whose logits differ by `scale` times the weighted sum of the pixels less an offset.
+/// A linear network of two classes. Its logits differ by `scale` times the weighted sum of the pixels minus an offset.
 fn linear(scale: f32, offset: f32) -> Model<f32> {
     let mut g = GraphBuilder::new(&[64]);
     let y = g.dense(g.input(), "Dense_0", 2).unwrap();
@@ -39,7 +39,7 @@ fn classes(model: &dyn Classifier<f32>, images: &Array2<f32>) -> Vec<usize> {
 #[test]
 fn images_that_both_networks_classify_correctly_count() {
     let (first, second, images) = (cnn(42), cnn(43), images());
-    // Labels that either network gives now and then.
+    // Labels that are predictions of either network.
     let (of_first, of_second) = (classes(&first, &images), classes(&second, &images));
     let labels: Vec<usize> = (0..IMAGES).map(|i| if i % 3 == 0 { of_second[i] } else { of_first[i] }).collect();
     let models: [&dyn Classifier<f32>; 2] = [&first, &second];
@@ -65,7 +65,7 @@ fn images_that_both_networks_classify_correctly_count() {
                     attack.name()
                 );
             }
-            // The same number of images whatever the attack, and both ways round.
+            // The number of images is the same for all attacks and in both directions.
             assert_eq!(matrix.cells[[0, 1]].both_correct, matrix.cells[[1, 0]].both_correct);
             assert_eq!(matrix.cells[[source, source]].success_rate(), outcome.success_rate());
             let few = images.slice_axis(Axis(0), Slice::from(..5));
@@ -74,8 +74,8 @@ fn images_that_both_networks_classify_correctly_count() {
     }
 }
 
-/// Two linear networks with parallel boundaries, the target's further away. The image at the far end of the ball crosses both, and an
-/// image that stops at the source's boundary does not.
+/// Two linear networks with parallel boundaries; the target's boundary is further away. An image at the far end of the
+/// ball crosses both; an image that stops at the source's boundary crosses only one.
 #[test]
 fn iterated_attacks_take_all_steps_for_a_transfer() {
     let images = Array2::from_elem((4, 64), 0.5_f32);
@@ -103,12 +103,12 @@ fn iterated_attacks_take_all_steps_for_a_transfer() {
         let long_steps = attack.transferred() == Transferred::LargestLoss;
         assert!(long_steps || shown(&early).successes < 4, "{}", attack.name());
         assert_ne!(attack.transferred(), Transferred::FirstSuccess);
-        // At the far end of the ball, whatever happened on the way.
+        // At the far end of the ball, regardless of earlier steps.
         assert!(late.distances.iter().all(|d| (d - 0.1).abs() < 1e-6), "{}: {:?}", attack.name(), late.distances);
     }
 }
 
-/// Restarts begin at the image itself, and find no less than one start.
+/// Restarts begin at the image itself and find at least as many successes as one start.
 #[test]
 fn restarts_include_the_image() {
     let (model, images) = (cnn(42), images());

@@ -1,4 +1,5 @@
-//! Products with the curvature of the paper's network, at its batch of 128 in single precision, and what they consist of.
+//! Products with the curvature of the paper's network, at its batch of 128 in single precision, and the parts of these
+//! products.
 //!
 //! `cargo bench -p minima-curvature` (`RAYON_NUM_THREADS=1` for one thread).
 
@@ -13,7 +14,7 @@ use std::hint::black_box;
 
 const IMAGES: usize = 128;
 
-/// What was computed, which a benchmark cannot hand on.
+/// Unwraps a result, because a benchmark cannot return an error.
 fn done<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| {
         eprintln!("{error}");

@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let system = Ggn::new(&objective, Generation::Mean)?.damped(damping);
     let gradient = objective.gradient()?;
 
-    // An approximate inverse: K-FAC's, with the same damping.
+    // An approximate inverse: the inverse of K-FAC with the same damping.
     let at = graph.linearize(&params, images.view())?;
     let factors = KroneckerFactors::estimate(&at, hessian_factors(softmax(at.logits()).view()).view())?;
     let kfac = Kfac::new(factors)?.inverse(damping)?;

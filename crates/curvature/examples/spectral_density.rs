@@ -1,4 +1,4 @@
-//! A picture of the Hessian's spectral density after a short training.
+//! A plot of the Hessian's spectral density after a short training.
 //!
 //! `cargo run --release -p minima-curvature --example spectral_density [picture.svg]`
 
@@ -32,7 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let width = high - low;
     let (left, right, sigma) = (low - 0.05 * width, high + 0.05 * width, width / 200.0);
     let grid: Vec<f64> = (0..=1000).map(|i| left + (right - left) * f64::from(i) / 1000.0).collect();
-    // Few eigenvalues are far from zero: they show on a logarithmic axis, whose floor is a hundredth of one.
+    // Few eigenvalues are far from zero: they are visible on a logarithmic axis, whose floor is a hundredth of one
+    // eigenvalue.
     let floor = 0.01 / (found.order as f64 * sigma);
     let density: Vec<f64> = found.density(&grid, sigma)?.into_iter().map(|d| d.max(floor)).collect();
     let top = density.iter().copied().fold(floor, f64::max);

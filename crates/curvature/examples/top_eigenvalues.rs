@@ -11,7 +11,7 @@ use minima_optim::{Adam, Optimizer};
 use std::error::Error;
 use std::path::Path;
 
-/// A hundred steps of Adam.
+/// Trains with a hundred steps of Adam.
 fn train(graph: &Graph, data: &Dataset) -> Result<Vec<f32>, Box<dyn Error>> {
     let (mut params, mut optimizer) = (graph.init(42), Adam::new(1e-3));
     let order = EpochOrder::new(42, data.len()).next().ok_or("no epoch")?;

@@ -1,9 +1,9 @@
-//! What algorithms ask of their arguments.
+//! Checks of the arguments of algorithms.
 
 use crate::{CurvatureError, LinearOperator};
 use minima_autodiff::Scalar;
 
-/// The order of a square operator.
+/// Returns the order of a square operator, or [`CurvatureError::Size`] if it is not square.
 pub fn order<T: Scalar, A: LinearOperator<T> + ?Sized>(a: &A) -> Result<usize, CurvatureError> {
     let [rows, columns] = a.shape();
     if rows == columns {
@@ -12,12 +12,12 @@ pub fn order<T: Scalar, A: LinearOperator<T> + ?Sized>(a: &A) -> Result<usize, C
     Err(CurvatureError::Size { what: "the matrix", found: vec![rows, columns], expected: vec![columns, columns] })
 }
 
-/// `x`, if it is finite.
+/// Returns `x`, or [`CurvatureError::NotFinite`] if it is not finite.
 pub fn finite(what: &'static str, x: f64) -> Result<f64, CurvatureError> {
     if x.is_finite() { Ok(x) } else { Err(CurvatureError::NotFinite { what, found: x }) }
 }
 
-/// Fails where a count is below its least value, which `expected` names.
+/// Returns [`CurvatureError::Option`] if a count is below its least value, which `expected` describes.
 pub fn at_least(
     least: usize,
     option: &'static str,
@@ -27,7 +27,7 @@ pub fn at_least(
     if found >= least { Ok(()) } else { Err(CurvatureError::Option { option, found: found as f64, expected }) }
 }
 
-/// Fails where a number is not finite or below zero.
+/// Returns [`CurvatureError::Option`] if a number is negative or not finite.
 pub fn non_negative(option: &'static str, found: f64) -> Result<(), CurvatureError> {
     if found.is_finite() && found >= 0.0 {
         return Ok(());

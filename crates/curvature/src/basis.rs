@@ -1,4 +1,4 @@
-//! Orthonormal vectors, kept orthogonal to rounding.
+//! Orthonormal vectors, reorthogonalized to rounding.
 
 use crate::vectors::{dot, norm};
 use minima_autodiff::Scalar;
@@ -6,24 +6,24 @@ use ndarray::ArrayView2;
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-/// How many numbers of a vector are worked on at once: their sums in `f64` stay in the first-level cache.
+/// The number of vector entries processed at once: their sums in `f64` stay in the first-level cache.
 const CHUNK: usize = 1024;
 
-/// How many numbers of all vectors are worth other threads. What is computed does not depend on it.
+/// From this total number of entries, several threads are used. Results do not depend on it.
 const LONG: usize = 1 << 19;
 
-/// A Gram-Schmidt pass that leaves less than this of a vector is followed by another (Daniel, Gragg, Kaufman & Stewart
-/// 1976; Parlett, The Symmetric Eigenvalue Problem, 1998, section 6.9).
+/// If a Gram-Schmidt pass leaves less than this share of a vector, another pass follows (Daniel, Gragg, Kaufman &
+/// Stewart 1976; Parlett, The Symmetric Eigenvalue Problem, 1998, section 6.9).
 const ENOUGH: f64 = 0.7;
 
-/// How many of the last vectors are taken out first: a Krylov space's product has no other components, apart from
-/// rounding, so that one pass over all of them is then enough.
+/// The number of last vectors that are subtracted first. Up to rounding, a Krylov space's product has no other
+/// components, so one pass over all vectors is then enough.
 const LAST: usize = 2;
 
-/// Passes at most.
+/// The largest number of passes.
 const PASSES: usize = 4;
 
-/// Orthonormal vectors of one length.
+/// Orthonormal vectors of equal length.
 #[derive(Clone, Debug, Default)]
 pub struct Basis<T> {
     vectors: Vec<Vec<T>>,
@@ -42,13 +42,13 @@ impl<T: Scalar> Basis<T> {
         self.vectors
     }
 
-    /// Adds a vector, which the caller has made orthogonal to the others and divided by its norm.
+    /// Adds a vector. The caller has made it orthogonal to the others and normalized it.
     pub fn push(&mut self, v: Vec<T>) {
         self.vectors.push(v);
     }
 
-    /// Takes its components along the basis out of `v`, until what is left is orthogonal to rounding. Returns them, and
-    /// the norm of what is left.
+    /// Subtracts the components of `v` along the basis until the rest is orthogonal to rounding. Returns the components
+    /// and the norm of the rest.
     pub fn orthogonalize(&self, v: &mut [T]) -> (Vec<f64>, f64) {
         let mut components = vec![0.0; self.len()];
         self.pass(self.len().saturating_sub(LAST), &mut components, v);
@@ -64,7 +64,7 @@ impl<T: Scalar> Basis<T> {
         (components, before)
     }
 
-    /// `v ← v − Σⱼ qⱼ qⱼᵀ v` over the vectors from the `first` on, rounded once; adds to their components.
+    /// `v ← v − Σⱼ qⱼ qⱼᵀ v` over the vectors from index `first`, rounded once. Adds the coefficients to `components`.
     fn pass(&self, first: usize, components: &mut [f64], v: &mut [T]) {
         let vectors = self.vectors.get(first..).unwrap_or_default();
         let long = vectors.len() * v.len() >= LONG;
@@ -85,7 +85,7 @@ impl<T: Scalar> Basis<T> {
         components.iter_mut().skip(first).zip(found).for_each(|(sum, c)| *sum += c);
     }
 
-    /// The vectors `Σⱼ sⱼₘ qⱼ`, one for each column of `s`.
+    /// Returns the vectors `Σⱼ sⱼₘ qⱼ`, one for each column of `s`.
     pub fn combine(&self, s: ArrayView2<'_, f64>) -> Self {
         let length = self.vectors.first().map_or(0, Vec::len);
         let columns: Vec<Vec<f64>> = s.columns().into_iter().map(|c| c.to_vec()).collect();
@@ -104,12 +104,12 @@ impl<T: Scalar> Basis<T> {
     }
 }
 
-/// Piece `number`, of `length` numbers, of `Σⱼ cⱼ qⱼ`.
+/// Computes chunk `number`, of `length` entries, of `Σⱼ cⱼ qⱼ`.
 fn combination<T: Scalar>(vectors: &[Vec<T>], c: &[f64], number: usize, length: usize) -> [f64; CHUNK] {
     Arch::new().dispatch(Combination { vectors, c, first: number * CHUNK, length })
 }
 
-/// A piece of a combination of vectors, compiled for each instruction set.
+/// A chunk of a linear combination of vectors, compiled for each instruction set.
 struct Combination<'a, T> {
     vectors: &'a [Vec<T>],
     c: &'a [f64],
@@ -133,14 +133,14 @@ impl<T: Scalar> NullaryFnOnce for Combination<'_, T> {
     }
 }
 
-/// `v / size`, unless the size is zero.
+/// Returns `v / size`, or `None` if `size` is zero.
 pub fn unit<T: Scalar>(mut v: Vec<T>, size: f64) -> Option<Vec<T>> {
     v.iter_mut().for_each(|x| *x = T::from_f64(x.as_f64() / size));
     (size > 0.0).then_some(v)
 }
 
-/// Whether what orthogonalization left of a product is rounding: a few units in the last place of the largest product
-/// seen.
+/// Whether the rest of a product after orthogonalization is rounding: a few units in the last place of the largest
+/// product so far.
 pub fn is_noise<T: Scalar>(left: f64, largest: f64) -> bool {
     left <= 8.0 * T::epsilon().as_f64() * largest
 }

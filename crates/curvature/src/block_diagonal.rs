@@ -1,12 +1,12 @@
-//! The blocks on a matrix's diagonal, and zero elsewhere.
+//! The diagonal blocks of a matrix, with zeros elsewhere.
 
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::{Graph, Scalar};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 use std::ops::Range;
 
-/// A symmetric operator without what couples its blocks, such as the layers of a network. A product takes one with the
-/// operator for each block.
+/// A symmetric operator without the coupling between its blocks, such as the layers of a network. A product takes one
+/// product with the operator per block.
 #[derive(Clone, Debug)]
 pub struct BlockDiagonal<A> {
     a: A,
@@ -14,10 +14,11 @@ pub struct BlockDiagonal<A> {
 }
 
 impl<A> BlockDiagonal<A> {
-    /// With these blocks, each a range of rows and of columns. What no block covers is zero.
+    /// Keeps these blocks, each a range of rows and columns. Entries outside the blocks are zero.
     ///
     /// # Errors
-    /// When the operator is not square, a block starts before the last one ends, or one reaches past the operator.
+    /// Returns [`CurvatureError::Size`] if the operator is not square, if a block starts before the previous one ends,
+    /// or if a block exceeds the operator.
     pub fn new<T: Scalar>(a: A, blocks: Vec<Range<usize>>) -> Result<Self, CurvatureError>
     where
         A: SymmetricOperator<T>,
@@ -34,10 +35,10 @@ impl<A> BlockDiagonal<A> {
         Ok(Self { a, blocks })
     }
 
-    /// With a block for each layer of a network that has parameters, weights and bias together.
+    /// Keeps one block per layer of a network with parameters; weights and bias share a block.
     ///
     /// # Errors
-    /// When the operator is not square, or smaller than the network has parameters.
+    /// Returns [`CurvatureError::Size`] if the operator is not square, or smaller than the network's parameter count.
     pub fn of_layers<T: Scalar>(a: A, graph: &Graph) -> Result<Self, CurvatureError>
     where
         A: SymmetricOperator<T>,
@@ -46,7 +47,7 @@ impl<A> BlockDiagonal<A> {
         Self::new(a, layers.filter(|params| !params.is_empty()).collect())
     }
 
-    /// The blocks' ranges.
+    /// The ranges of the blocks.
     #[must_use]
     pub fn blocks(&self) -> &[Range<usize>] {
         &self.blocks
@@ -60,7 +61,7 @@ impl<T: Scalar, A: SymmetricOperator<T>> LinearOperator<T> for BlockDiagonal<A> 
 
     fn apply(&self, v: &[T]) -> Result<Vec<T>, CurvatureError> {
         self.check(v)?;
-        // A column a block: what an operator shares between columns is then shared between blocks.
+        // One column per block: work that an operator shares between columns is then shared between blocks.
         let mut parts = Array2::zeros((v.len(), self.blocks.len()));
         for (mut part, block) in parts.columns_mut().into_iter().zip(&self.blocks) {
             let within = part.iter_mut().zip(v).take(block.end).skip(block.start);

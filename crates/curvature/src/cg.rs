@@ -6,97 +6,101 @@ use crate::{CurvatureError, SymmetricOperator};
 use minima_autodiff::Scalar;
 use serde::{Deserialize, Serialize};
 
-/// When [`conjugate_gradient`] stops.
+/// The stopping criteria of [`conjugate_gradient`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CgOptions {
-    /// Iterations at most; each takes one product with the matrix.
+    /// The largest number of iterations; each takes one product with the matrix.
     pub iterations: usize,
-    /// The relative residual `‖b − A x‖ / ‖b‖` that is small enough.
+    /// The relative residual `‖b − A x‖ / ‖b‖` at which the iteration stops.
     pub tolerance: f64,
-    /// ε of Martens's rule, if it is to be looked at: with `k = max(10, i/10)`, iteration i is the last when the
-    /// quadratic model is negative and its last k iterations lowered it by less than `k ε` of its value (Martens 2010,
-    /// section 4.4).
+    /// The constant ε of Martens's rule; `None` disables the rule. With `k = max(10, i/10)`, iteration i is the last if
+    /// the quadratic model is negative and its last k iterations lowered it by less than `k ε` of its value (Martens
+    /// 2010, section 4.4).
     pub relative_progress: Option<f64>,
 }
 
 impl Default for CgOptions {
-    /// 100 iterations, a relative residual of 1e-5, no other rule.
+    /// 100 iterations, a relative residual of 1e-5, and no rule of relative progress.
     fn default() -> Self {
         Self { iterations: 100, tolerance: 1e-5, relative_progress: None }
     }
 }
 
-/// Where an iteration of [`conjugate_gradient`] arrived.
+/// The state after an iteration of [`conjugate_gradient`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CgIteration {
-    /// `‖b − A x‖ / ‖b‖`, as the recurrence has it.
+    /// `‖b − A x‖ / ‖b‖`, computed from the recurrence.
     pub residual: f64,
-    /// The quadratic model `½ xᵀ A x − bᵀ x`; it falls from iteration to iteration.
+    /// The quadratic model `½ xᵀ A x − bᵀ x`; it decreases in every iteration.
     pub model: f64,
 }
 
-/// Why [`conjugate_gradient`] stopped.
+/// The reason why [`conjugate_gradient`] stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CgEnd {
-    /// The residual, computed anew from x, is within the tolerance.
+    /// The residual, recomputed from x, is within the tolerance.
     Converged,
-    /// The iterations are used up.
+    /// The largest number of iterations was reached.
     Iterations,
-    /// The model hardly falls any more: [`CgOptions::relative_progress`].
+    /// The model hardly decreases any more: [`CgOptions::relative_progress`].
     Progress,
-    /// A direction without positive curvature came up: [`CgSolution::negative_curvature`].
+    /// A direction without positive curvature occurred: [`CgSolution::negative_curvature`].
     NegativeCurvature,
     /// Rounding keeps the residual above the tolerance.
     Stagnation,
 }
 
-/// A direction p along which the quadratic model has no minimum, as far as the precision of the products tells.
+/// A direction p along which the quadratic model has no minimum, up to the precision of the products.
 ///
-/// With products that are rounded, nothing distinguishes a positive curvature below some `ε ‖A‖ √n` from a negative one, where ε is
-/// the precision of the vectors. In single precision a positive definite matrix with a condition number above 10⁷ often ends conjugate gradients here.
+/// With rounded products, a positive curvature below about `ε ‖A‖ √n` cannot be distinguished from a negative one; ε is
+/// the precision of the vectors. In single precision, conjugate gradients often stop here for a positive definite
+/// matrix with a condition number above 10⁷.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NegativeCurvature<T> {
-    /// p, of any length. For exact products the model does not rise along it: `bᵀ p ≥ (A x)ᵀ p`. With rounding, `(A x)ᵀ p` exceeds
-    /// `bᵀ p` by no more than p's length times what rounding leaves of the residual, which is of the order of `n ε (‖A‖ ‖x‖ + ‖b‖)`.
+    /// The direction p, of any length. For exact products the model does not increase along it: `bᵀ p ≥ (A x)ᵀ p`. With
+    /// rounding, `(A x)ᵀ p` exceeds `bᵀ p` by at most p's length times the rounding of the residual, which is of the
+    /// order of `n ε (‖A‖ ‖x‖ + ‖b‖)`.
     pub direction: Vec<T>,
-    /// `pᵀ A p / pᵀ p` of the rounded product, zero or less. The exact quotient is within `ε ‖A‖ √n / 4` of it, for a product with a
-    /// dense matrix.
+    /// `pᵀ A p / pᵀ p` of the rounded product, zero or less. For a product with a dense matrix, the exact quotient
+    /// differs from it by at most `ε ‖A‖ √n / 4`.
     pub curvature: f64,
 }
 
-/// What [`conjugate_gradient`] found.
+/// The result of [`conjugate_gradient`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct CgSolution<T> {
-    /// The last iterate: of those seen, the one with the lowest model.
+    /// The last iterate, which has the lowest model of all iterates.
     pub x: Vec<T>,
-    /// `‖b − A x‖ / ‖b‖`, zero for `b = 0`: of x itself where [`ended`](Self::ended) is [`CgEnd::Converged`] or
-    /// [`CgEnd::Stagnation`], of the recurrence otherwise.
+    /// `‖b − A x‖ / ‖b‖`, zero for `b = 0`. It is computed from x itself if [`ended`](Self::ended) is
+    /// [`CgEnd::Converged`] or [`CgEnd::Stagnation`], and from the recurrence otherwise.
     pub residual: f64,
-    /// One entry an iteration.
+    /// One entry per iteration.
     pub log: Vec<CgIteration>,
-    /// Why it stopped.
+    /// The reason for stopping.
     pub ended: CgEnd,
-    /// Where [`ended`](Self::ended) is [`CgEnd::NegativeCurvature`], the direction. In the first iteration without a
-    /// start, x is zero, and the direction is b itself, or the preconditioner's image of it.
+    /// The direction, if [`ended`](Self::ended) is [`CgEnd::NegativeCurvature`]. In the first iteration without a
+    /// start, x is zero and the direction is b itself, or the preconditioner times b.
     pub negative_curvature: Option<NegativeCurvature<T>>,
 }
 
 /// Solves `A x = b` for a symmetric positive definite A by preconditioned conjugate gradients (Hestenes & Stiefel 1952;
 /// Saad, Iterative Methods for Sparse Linear Systems, 2003, algorithm 9.1).
 ///
-/// `preconditioner` multiplies by an approximate inverse of A, itself positive definite. `start` is where x begins,
-/// zero otherwise. Vectors are in `T`, sums in `f64`.
+/// `preconditioner` multiplies by an approximate inverse of A, itself positive definite. `start` is the initial x;
+/// without it x starts at zero. Vectors are in `T`, sums in `f64`.
 ///
-/// The residual follows a recurrence, which costs no product, and drifts from `b − A x` by rounding. Therefore one more
-/// product is spent where the recurrence says that it is small enough: [`CgEnd::Converged`] is about x itself. Where x
-/// falls short, the iteration goes on from its true residual, and ends as [`CgEnd::Stagnation`] when that no longer
-/// halves.
+/// The residual follows a recurrence, which costs no product but drifts from `b − A x` by rounding. One more product is
+/// therefore computed if the recurrence reaches the tolerance: [`CgEnd::Converged`] is a statement about x itself. If x
+/// is not within the tolerance, the iteration continues from its true residual. It stops with [`CgEnd::Stagnation`] if
+/// the true residual is no longer halved.
 ///
 /// # Errors
-/// When A is not square, a vector or the preconditioner does not fit, an option makes no sense, a product fails or
-/// gives something that is not finite, or the preconditioner is not positive definite.
+/// Returns [`CurvatureError::Size`] if A is not square or if a vector or the preconditioner does not fit,
+/// [`CurvatureError::Option`] if an option is invalid, [`CurvatureError::NotFinite`] if a product is not finite,
+/// [`CurvatureError::NotPositiveDefinite`] if the preconditioner is not positive definite, and the errors of the
+/// products.
 pub fn conjugate_gradient<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     b: &[T],
@@ -120,11 +124,11 @@ pub fn conjugate_gradient<T: Scalar>(
     };
     let mut log = Vec::new();
     let mut search: Option<(Vec<T>, f64)> = None;
-    // The true residual where the recurrence last took it up.
+    // The true residual when the recurrence was last restarted from it.
     let mut renewed = f64::INFINITY;
     let (ended, negative_curvature) = loop {
         let mut relative = at.relative_residual(size)?;
-        // Below rounding the recurrence says nothing about x any more.
+        // Below rounding, the recurrence no longer represents the residual of x.
         if relative <= options.tolerance.max(T::epsilon().as_f64()) {
             if log.is_empty() && relative <= options.tolerance {
                 break (CgEnd::Converged, None);
@@ -201,7 +205,7 @@ fn residual<T: Scalar>(a: &dyn SymmetricOperator<T>, b: &[T], x: &[T]) -> Result
     Ok(residual)
 }
 
-/// Whether the model fell too little over the last iterations, as [`CgOptions::relative_progress`] has it.
+/// Whether the model decreased too little over the last iterations, by the rule of [`CgOptions::relative_progress`].
 fn stalled(log: &[CgIteration], epsilon: f64) -> bool {
     let window = (log.len() / 10).max(10);
     let (Some(last), Some(before)) = (log.last(), log.iter().rev().nth(window)) else {

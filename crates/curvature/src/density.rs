@@ -7,14 +7,14 @@ use minima_rng::Key;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
-/// How closely [`spectral_density`] looks.
+/// The accuracy of [`spectral_density`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DensityOptions {
-    /// Random vectors; the error falls with the root of their number.
+    /// The number of random vectors. The error is proportional to one over its square root.
     pub probes: usize,
-    /// Lanczos steps from each, one product a step: nodes of a probe's quadrature.
+    /// The number of Lanczos steps per probe, one product each. It is the number of nodes of a probe's quadrature.
     pub steps: usize,
-    /// Where the random vectors come from.
+    /// The key of the random vectors.
     pub key: Key,
 }
 
@@ -25,31 +25,32 @@ impl Default for DensityOptions {
     }
 }
 
-/// An estimate of how a symmetric matrix's eigenvalues are distributed: a few nodes with weights for each probe. The
-/// whole mass is 1.
+/// An estimate of the distribution of a symmetric matrix's eigenvalues: a few nodes with weights for each probe. The
+/// total mass is 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpectralDensity {
-    /// The matrix's order: how many eigenvalues there are.
+    /// The matrix's order, which is the number of eigenvalues.
     pub order: usize,
-    /// Each probe's quadrature.
+    /// The quadrature of each probe.
     pub probes: Vec<Quadrature>,
 }
 
-/// One probe's view of a spectrum.
+/// One probe's estimate of a spectrum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quadrature {
     /// Ritz values, ascending.
     pub nodes: Vec<f64>,
-    /// The share of eigenvalues that each stands for. Their sum is 1.
+    /// The share of eigenvalues that each node represents. The sum is 1.
     pub weights: Vec<f64>,
 }
 
 /// The distribution of eigenvalues by stochastic Lanczos quadrature (Golub & Welsch 1969; Ubaru, Chen & Saad 2017; for
-/// networks' Hessians Ghorbani, Krishnan & Xiao 2019, and Papyan 2019). Probe i is the vector of random signs with
-/// which [`trace_hutchinson`](crate::trace_hutchinson) would take up the same key.
+/// networks' Hessians Ghorbani, Krishnan & Xiao 2019, and Papyan 2019). Probe i is the same vector of random signs as
+/// in [`trace_hutchinson`](crate::trace_hutchinson) with the same key.
 ///
 /// # Errors
-/// When A is not square or of order 0, there is no probe or no step, or a product fails or is not finite.
+/// Returns [`CurvatureError::Size`] if A is not square, [`CurvatureError::Option`] if A has order 0 or if there are no
+/// probes or no steps, [`CurvatureError::NotFinite`] if a product is not finite, and the errors of the products.
 pub fn spectral_density<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     options: &DensityOptions,
@@ -67,30 +68,31 @@ pub fn spectral_density<T: Scalar>(
 }
 
 impl SpectralDensity {
-    /// All nodes with their share of the whole, probe by probe.
+    /// All nodes with their share of the total mass, probe by probe.
     fn nodes(&self) -> impl Iterator<Item = (f64, f64)> {
         let count = self.probes.len() as f64;
         self.probes.iter().flat_map(move |p| p.nodes.iter().zip(&p.weights).map(move |(x, w)| (*x, w / count)))
     }
 
-    /// The smallest and the largest node. They lie within the spectrum, and the outermost of them close to its ends.
+    /// The smallest and the largest node. All nodes lie within the spectrum, and the outermost nodes are close to its
+    /// ends.
     #[must_use]
     pub fn range(&self) -> [f64; 2] {
         self.nodes().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], (x, _)| [low.min(x), high.max(x)])
     }
 
-    /// The mean of the eigenvalues' powers, `tr(Aᵏ)/n`. Unbiased for `k ≤ 2·steps − 1`; the first is Hutchinson's
-    /// estimate of the trace over n.
+    /// The mean of the eigenvalues' powers, `tr(Aᵏ)/n`. It is unbiased for `k ≤ 2·steps − 1`; the first moment is
+    /// Hutchinson's estimate of the trace divided by n.
     #[must_use]
     pub fn moment(&self, power: u32) -> f64 {
         let power = i32::try_from(power).unwrap_or(i32::MAX);
         self.nodes().map(|(x, weight)| weight * x.powi(power)).sum()
     }
 
-    /// The density at each point of a grid, every node smoothed to a Gaussian of standard deviation `sigma`.
+    /// The density at each point of a grid, with every node smoothed to a Gaussian of standard deviation `sigma`.
     ///
     /// # Errors
-    /// When `sigma` is not a positive number.
+    /// Returns [`CurvatureError::Option`] if `sigma` is not a positive finite number.
     pub fn density(&self, grid: &[f64], sigma: f64) -> Result<Vec<f64>, CurvatureError> {
         if !(sigma > 0.0 && sigma.is_finite()) {
             return Err(CurvatureError::Option { option: "sigma", found: sigma, expected: "a positive number" });
@@ -102,14 +104,14 @@ impl SpectralDensity {
         Ok(grid.iter().map(|x| at(*x)).collect())
     }
 
-    /// The share of eigenvalues that are `x` or less. A node within the spectrum stands for eigenvalues on both of its
-    /// sides.
+    /// The share of eigenvalues that are at most `x`. A node inside the spectrum represents eigenvalues on both sides.
     #[must_use]
     pub fn cumulative(&self, x: f64) -> f64 {
         self.nodes().filter(|(node, _)| *node <= x).map(|(_, weight)| weight).sum()
     }
 
-    /// The smallest node up to which the share of eigenvalues is `share` or more, the largest for a share of 1.
+    /// The smallest node at which the cumulative share of eigenvalues reaches `share`; the largest node for a share of
+    /// 1.
     #[must_use]
     pub fn quantile(&self, share: f64) -> f64 {
         let mut nodes: Vec<(f64, f64)> = self.nodes().collect();

@@ -4,29 +4,29 @@ use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::Scalar;
 use ndarray::{Array2, ArrayView2, Axis};
 
-/// A diagonal matrix: the exact diagonal of a [`Ggn`](crate::Ggn) or a [`Fisher`](crate::Fisher), an estimate of another
-/// matrix's ([`diagonal_hutchinson`](crate::diagonal_hutchinson)), or any numbers.
+/// A diagonal matrix: the exact diagonal of a [`Ggn`](crate::Ggn) or a [`Fisher`](crate::Fisher), an estimate of
+/// another matrix's diagonal ([`diagonal_hutchinson`](crate::diagonal_hutchinson)), or any numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagonal<T>(Vec<T>);
 
 impl<T: Scalar> Diagonal<T> {
-    /// With these numbers.
+    /// The matrix with these diagonal entries.
     #[must_use]
     pub fn new(values: Vec<T>) -> Self {
         Self(values)
     }
 
-    /// Its numbers.
+    /// The diagonal entries.
     #[must_use]
     pub fn values(&self) -> &[T] {
         &self.0
     }
 
-    /// `(D + λI)^exponent`. With a negative exponent it is a preconditioner for conjugate gradients, with −¾ and the
-    /// diagonal of the empirical Fisher that of Martens 2010, section 4.7.
+    /// `(D + λI)^exponent`. With a negative exponent it is a preconditioner for conjugate gradients. With −¾ and the
+    /// diagonal of the empirical Fisher it is the preconditioner of Martens 2010, section 4.7.
     ///
     /// # Errors
-    /// When a number plus λ is not positive.
+    /// Returns [`CurvatureError::NotPositiveDefinite`] if an entry plus λ is not positive.
     pub fn damped_power(&self, damping: f64, exponent: f64) -> Result<Self, CurvatureError> {
         let power = |d: &T| {
             let found = d.as_f64() + damping;

@@ -9,18 +9,19 @@ use minima_rng::Key;
 /// A random estimate of a matrix's diagonal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DiagonalEstimate<T> {
-    /// The estimates; their expectation is the diagonal. That of a positive matrix may come out negative in places.
+    /// The estimates; their expectation is the diagonal. Estimates for a positive matrix can be negative in places.
     pub values: Vec<T>,
-    /// Their standard deviations, estimated from the probes' spread.
+    /// The standard deviations of the estimates, computed from the probes' spread.
     pub standard_errors: Vec<T>,
 }
 
-/// The mean of `z ⊙ A z` over `probes` vectors z of random signs (Hutchinson 1989; Bekas, Kokiopoulou & Saad 2007): one
-/// product for each. Its variance for one probe is, number by number, the sum of squares in the row beside the
-/// diagonal.
+/// The mean of `z ⊙ A z` over `probes` vectors z of random signs (Hutchinson 1989; Bekas, Kokiopoulou & Saad 2007),
+/// with one product per probe. For one probe, the variance of an entry is the sum of the squared off-diagonal entries
+/// in its row.
 ///
 /// # Errors
-/// When A is not square, there are fewer than two probes, or a product fails or is not finite.
+/// Returns [`CurvatureError::Size`] if A is not square, [`CurvatureError::Option`] if there are fewer than two probes,
+/// [`CurvatureError::NotFinite`] if a product is not finite, and the errors of the products.
 pub fn diagonal_hutchinson<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     probes: usize,

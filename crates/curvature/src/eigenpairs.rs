@@ -10,50 +10,52 @@ use minima_rng::Key;
 use ndarray::{Array1, Array2, Axis, Slice};
 use serde::{Deserialize, Serialize};
 
-/// How far [`top_eigenpairs`] and [`bottom_eigenpairs`] go.
+/// The options of [`top_eigenpairs`] and [`bottom_eigenpairs`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EigenOptions {
-    /// The residual `‖A y − θ y‖` that is small enough, relative to the largest eigenvalue's size. The eigenvalue's own
-    /// error is of the order of the residual's square. Rounding leaves some 1e-7 in `f32`.
+    /// The tolerance of the residual `‖A y − θ y‖`, relative to the absolute value of the largest eigenvalue. The error
+    /// of the eigenvalue itself is of the order of the squared residual. In `f32`, rounding limits it to about 1e-7.
     pub tolerance: f64,
-    /// Products at most, apart from one for each pair in the end.
+    /// The largest number of products, without one final product per pair.
     pub products: usize,
-    /// Vectors kept at most, though twice as many as pairs are asked for and ten more are allowed in any case.
+    /// The largest number of stored vectors. At least twice the requested number of pairs plus ten is always allowed.
     pub basis: usize,
-    /// Whether to look for more vectors of the same eigenvalue. A Krylov space holds one for each, so that the search
-    /// goes on from another random vector until it finds none: about half as many products again where there is none.
+    /// Whether to search for further vectors of the same eigenvalue. A Krylov space contains one vector per eigenvalue,
+    /// so the search continues from new random vectors until it finds no more. This costs about half as many additional
+    /// products if there are none.
     pub repeated: bool,
-    /// Where the random start comes from.
+    /// The key of the random start.
     pub key: Key,
 }
 
 impl Default for EigenOptions {
-    /// A residual of 1e-5, 1000 products, 100 vectors, repeated eigenvalues looked for.
+    /// A residual of 1e-5, 1000 products, 100 vectors, with a search for repeated eigenvalues.
     fn default() -> Self {
         Self { tolerance: 1e-5, products: 1000, basis: 100, repeated: true, key: Key::new(0) }
     }
 }
 
-/// An eigenvalue and its vector.
+/// An eigenvalue and its eigenvector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Eigenpair<T> {
-    /// θ, the Rayleigh quotient of the vector.
+    /// The eigenvalue θ, the Rayleigh quotient of the vector.
     pub value: f64,
-    /// y, of length 1. Its sign means nothing.
+    /// The eigenvector y, of length 1. Its sign is arbitrary.
     pub vector: Vec<T>,
-    /// `‖A y − θ y‖`, computed from one more product: an eigenvalue of A is within this distance of θ.
+    /// `‖A y − θ y‖`, computed with one more product: an eigenvalue of A is within this distance of θ.
     pub residual: f64,
     /// Whether the residual is within the tolerance.
     pub converged: bool,
 }
 
-/// The `count` largest eigenvalues, descending, by Lanczos's process with full reorthogonalization and restarts that
-/// keep the best vectors (thick restarts: Wu & Simon 2000; Stewart's Krylov-Schur form, 2001).
+/// Computes the `count` largest eigenvalues, in descending order, by the Lanczos process with full reorthogonalization
+/// and restarts that keep the best vectors (thick restarts: Wu & Simon 2000; Stewart's Krylov-Schur form, 2001).
 ///
-/// Fewer come back only where the matrix is of lower order. Each pair tells whether it converged.
+/// Fewer pairs are returned only if the matrix has lower order. Each pair records whether it converged.
 ///
 /// # Errors
-/// When A is not square, an option makes no sense, or a product fails or is not finite.
+/// Returns [`CurvatureError::Size`] if A is not square, [`CurvatureError::Option`] if an option is invalid,
+/// [`CurvatureError::NotFinite`] if a product is not finite, and the errors of the products.
 ///
 /// # Examples
 /// ```
@@ -73,10 +75,10 @@ pub fn top_eigenpairs<T: Scalar>(
     eigenpairs(a, 1.0, count, options)
 }
 
-/// The `count` smallest eigenvalues, ascending: as [`top_eigenpairs`] of `−A`.
+/// Computes the `count` smallest eigenvalues, in ascending order, by [`top_eigenpairs`] of `−A`.
 ///
 /// # Errors
-/// As [`top_eigenpairs`].
+/// Returns the errors of [`top_eigenpairs`].
 pub fn bottom_eigenpairs<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     count: usize,
@@ -105,7 +107,7 @@ fn eigenpairs<T: Scalar>(
         search.keep(&ritz, count);
         search.renew()?;
         ritz = search.until_converged(count, true)?;
-        // Another vector of a wanted eigenvalue takes the place of a smaller one.
+        // Another vector of a wanted eigenvalue would replace a smaller eigenvalue.
         if ritz.sum_of_top(count) - before <= count as f64 * search.tolerance() {
             break;
         }
@@ -119,7 +121,7 @@ fn eigenpairs<T: Scalar>(
     Ok(pairs)
 }
 
-/// The Rayleigh quotient of a vector and its residual.
+/// Computes the Rayleigh quotient of a vector and its residual.
 fn pair<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     vector: Vec<T>,
@@ -132,12 +134,12 @@ fn pair<T: Scalar>(
     Ok(Eigenpair { value, vector, residual, converged: residual <= tolerance })
 }
 
-/// Eigenvalues and vectors of the projected matrix, largest first.
+/// Eigenvalues and eigenvectors of the projected matrix, in descending order.
 struct RitzPairs {
     values: Vec<f64>,
-    /// Column by column, in the basis.
+    /// One column per vector, in the coordinates of the basis.
     vectors: Array2<f64>,
-    /// `‖A y − θ y‖`, from the last row of the vectors.
+    /// `‖A y − θ y‖`, computed from the last row of the vectors.
     residuals: Vec<f64>,
 }
 
@@ -147,23 +149,24 @@ impl RitzPairs {
     }
 }
 
-/// An orthonormal basis V with the projected matrix `Vᵀ (±A) V`, of which every number is computed: the basis need not
-/// be a Krylov space's.
+/// An orthonormal basis V with the projected matrix `Vᵀ (±A) V`. Every entry of the matrix is computed, because the
+/// basis need not span a Krylov space.
 struct Search<'a, T: Scalar> {
     a: &'a dyn SymmetricOperator<T>,
     sign: f64,
     order: usize,
     options: &'a EigenOptions,
     kept: Basis<T>,
-    /// Row by row: the lower triangle.
+    /// The lower triangle, row by row.
     projected: Vec<Vec<f64>>,
     next: Vec<T>,
-    /// What the last product has outside of V: the norm.
+    /// The norm of the last product's component outside of V.
     left: f64,
-    /// Random vectors drawn.
+    /// The number of random vectors drawn.
     drawn: u32,
     products: usize,
-    /// The largest norm of a product seen: at most A's largest eigenvalue in size, and close to it in the end.
+    /// The largest norm of a product so far. It is at most the largest absolute eigenvalue of A, and close to it in the
+    /// end.
     largest: f64,
 }
 
@@ -182,17 +185,17 @@ impl<'a, T: Scalar> Search<'a, T> {
         Ok(search)
     }
 
-    /// Whether nothing is left to do: the basis is whole, or the products are used up.
+    /// Whether the search is complete: the basis spans the whole space, or the products are used up.
     fn is_over(&self) -> bool {
         self.kept.len() == self.order || self.products >= self.options.products
     }
 
-    /// The residual that is small enough, and is not below rounding.
+    /// The tolerance of the residual, not below rounding.
     fn tolerance(&self) -> f64 {
         self.options.tolerance.max(T::epsilon().as_f64()) * self.largest
     }
 
-    /// Goes on from a random vector outside of the basis.
+    /// Continues from a random vector outside of the basis.
     fn renew(&mut self) -> Result<(), CurvatureError> {
         let mut v = probes::normal(self.options.key.fold_in(self.drawn), self.order);
         self.drawn = self.drawn.wrapping_add(1);
@@ -203,7 +206,7 @@ impl<'a, T: Scalar> Search<'a, T> {
         Ok(())
     }
 
-    /// One product, and one vector more in the basis.
+    /// Computes one product and extends the basis by one vector.
     fn expand(&mut self) -> Result<(), CurvatureError> {
         let mut image = self.a.apply(&self.next)?;
         self.products += 1;
@@ -233,21 +236,22 @@ impl<'a, T: Scalar> Search<'a, T> {
         Ok(RitzPairs { values, residuals: last.unwrap_or_default(), vectors })
     }
 
-    /// Reduces the basis to the first `count` Ritz vectors. What is to follow, [`next`](Self::next), stays.
+    /// Reduces the basis to the first `count` Ritz vectors. The next vector, [`next`](Self::next), is unchanged.
     fn keep(&mut self, ritz: &RitzPairs, count: usize) {
         self.kept = self.kept.combine(ritz.vectors.slice_axis(Axis(1), Slice::from(..count.min(ritz.values.len()))));
         let rows = ritz.values.iter().take(count).enumerate();
         self.projected = rows.map(|(i, value)| Array1::zeros(i).into_iter().chain([*value]).collect()).collect();
     }
 
-    /// Expands until the first `count` pairs have converged, and, where asked, the next is known to a hundredth.
+    /// Expands until the first `count` pairs have converged and, if requested, the residual of the next
+    /// pair is at most a hundredth of its eigenvalue.
     fn until_converged(&mut self, count: usize, and_next: bool) -> Result<RitzPairs, CurvatureError> {
         let most = self.options.basis.max(2 * count + 10).min(self.order);
         let mut looked = 0;
         loop {
             self.expand()?;
             let size = self.kept.len();
-            // A look costs an eigendecomposition.
+            // Each check costs an eigendecomposition.
             let due = size - looked.min(size) > size / 10 || size == most || self.left == 0.0 || self.is_over();
             if !due || size < count {
                 continue;

@@ -3,7 +3,7 @@
 use minima_autodiff::AutodiffError;
 use minima_linalg::LinalgError;
 
-/// Why a product, a solve or an estimate gave no result.
+/// An error of a product, a solve or an estimate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CurvatureError {
@@ -13,52 +13,52 @@ pub enum CurvatureError {
     /// Dense linear algebra failed.
     #[error(transparent)]
     Linalg(#[from] LinalgError),
-    /// A vector or an operator has another size than its partner.
+    /// The size of a vector or an operator does not fit.
     #[error("{what} is of size {found:?}; expected {expected:?}")]
     Size {
-        /// What it is.
+        /// What has the wrong size.
         what: &'static str,
-        /// Its size.
+        /// The actual size.
         found: Vec<usize>,
-        /// The size that fits.
+        /// The expected size.
         expected: Vec<usize>,
     },
-    /// An option has a value that makes no sense.
+    /// The value of an option is invalid.
     #[error("{option} is {found:?}; expected {expected}")]
     Option {
-        /// Its name.
+        /// The option's name.
         option: &'static str,
-        /// Its value.
+        /// The option's value.
         found: f64,
-        /// What it may be.
+        /// The valid values.
         expected: &'static str,
     },
-    /// A number came out that is none.
+    /// A computed value is NaN or infinite.
     #[error("{what} is {found:?}; expected a finite number")]
     NotFinite {
-        /// What it is.
+        /// What was computed.
         what: &'static str,
-        /// Its value.
+        /// The computed value.
         found: f64,
     },
     /// A matrix that must be positive definite is not.
     #[error("{what} is not positive definite: its quadratic form is {found:?} somewhere")]
     NotPositiveDefinite {
-        /// Which matrix.
+        /// The matrix.
         what: &'static str,
         /// A value of its quadratic form.
         found: f64,
     },
-    /// An iteration stopped short of its tolerance.
+    /// An iteration stopped before it reached its tolerance.
     #[error("{what} stopped at {found:e} after {iterations} iterations; its tolerance is {tolerance:e}")]
     NotConverged {
-        /// Which iteration.
+        /// The iteration.
         what: &'static str,
-        /// How many iterations it took.
+        /// The number of iterations.
         iterations: usize,
-        /// What it had reached.
+        /// The value reached.
         found: f64,
-        /// What it should have reached.
+        /// The tolerance.
         tolerance: f64,
     },
 }

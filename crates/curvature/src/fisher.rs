@@ -1,4 +1,4 @@
-//! The Fisher information matrix of the model's labels, exact, sampled, or with the true labels in their place.
+//! The Fisher information matrix: exact, with sampled labels, or with the true labels.
 
 use crate::arguments::at_least;
 use crate::label_draw::draw_label;
@@ -9,9 +9,9 @@ use minima_autodiff::softmax_cross_entropy::label_residual;
 use minima_rng::Key;
 use ndarray::{Array2, ArrayView2};
 
-/// `(1/N) Σᵢ E[gᵢ gᵢᵀ]` with the gradient `gᵢ` of an image's own loss. With labels drawn from the model it is the Fisher
-/// information, for softmax cross-entropy the same matrix as the generalized Gauss-Newton matrix (Martens 2020, section
-/// 9.2); with the true labels it is what is called the empirical Fisher, which is another (Kunstner et al. 2019).
+/// `(1/N) Σᵢ E[gᵢ gᵢᵀ]` with the gradient `gᵢ` of an image's own loss. With labels drawn from the model it is the
+/// Fisher information; for softmax cross-entropy it equals the generalized Gauss-Newton matrix (Martens 2020, section
+/// 9.2). With the true labels it is the empirical Fisher, a different matrix (Kunstner et al. 2019).
 #[derive(Debug)]
 pub struct Fisher<'o, 'a, T: Scalar> {
     objective: &'o Objective<'a, T>,
@@ -22,7 +22,7 @@ pub struct Fisher<'o, 'a, T: Scalar> {
 enum Labels<'o, 'a, T: Scalar> {
     /// The expectation over the model's labels.
     Expected(Ggn<'o, 'a, T>),
-    /// These, one list of all images a sample.
+    /// Given labels: one list per sample, with a label for each image.
     Given(Vec<Vec<usize>>),
 }
 
@@ -30,16 +30,16 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
     /// The expectation over the model's labels, in closed form.
     ///
     /// # Errors
-    /// None that can happen: all sizes were checked when the objective was made.
+    /// Does not fail in practice: all sizes were checked when the objective was created.
     pub fn exact(objective: &'o Objective<'a, T>) -> Result<Self, CurvatureError> {
         Ok(Self { objective, labels: Labels::Expected(Ggn::new(objective, Generation::Mean)?) })
     }
 
-    /// With `samples` labels an image, drawn once from the model's probabilities. An image's label depends on the key, the
-    /// sample's number and the image's place only.
+    /// Draws `samples` labels per image, once, from the model's probabilities. An image's label depends only on the
+    /// key, the sample index and the image index.
     ///
     /// # Errors
-    /// When `samples` is zero.
+    /// Returns [`CurvatureError::Option`] if `samples` is zero.
     pub fn sampled(objective: &'o Objective<'a, T>, key: Key, samples: usize) -> Result<Self, CurvatureError> {
         at_least(1, "samples", samples, "one or more")?;
         let keys = (0..).map(|sample: u32| key.fold_in(sample)).take(samples);
@@ -55,18 +55,19 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
         Ok(Self { objective, labels: Labels::Given(labels) })
     }
 
-    /// With the true labels.
+    /// Uses the true labels.
     ///
     /// # Errors
-    /// None: a result as the other kinds give one.
+    /// Does not fail. It returns a result for consistency with the other constructors.
     pub fn empirical(objective: &'o Objective<'a, T>) -> Result<Self, CurvatureError> {
         Ok(Self { objective, labels: Labels::Given(vec![objective.labels().to_vec()]) })
     }
 
-    /// The exact diagonal: a pass of single images' gradients for each sample, or for each class of the expectation.
+    /// Computes the exact diagonal, with one pass of per-image gradients for each sample, or for each class of the
+    /// expectation.
     ///
     /// # Errors
-    /// None that can happen: all sizes were checked when the objective was made.
+    /// Does not fail in practice: all sizes were checked when the objective was created.
     pub fn diagonal(&self) -> Result<Diagonal<T>, CurvatureError> {
         let samples = match &self.labels {
             Labels::Expected(ggn) => return ggn.diagonal(),
@@ -85,12 +86,13 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
         Ok(Diagonal::new(diagonal))
     }
 
-    /// What each label's `g gᵀ` counts.
+    /// The weight of each label's `g gᵀ`.
     fn share(&self, samples: &[Vec<usize>]) -> T {
         self.objective.share() / T::from_f64(samples.len() as f64)
     }
 
-    /// The labels in use: a list of all images a sample, drawn or true. None where the expectation is in closed form.
+    /// The labels in use, drawn or true: one list per sample, with a label for each image. `None` if the expectation is
+    /// in closed form.
     #[must_use]
     pub fn labels(&self) -> Option<&[Vec<usize>]> {
         match &self.labels {
@@ -99,7 +101,7 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
         }
     }
 
-    /// `Σᵢ gᵢ (gᵢᵀ v)` of one batch, over images and samples.
+    /// Computes `Σᵢ gᵢ (gᵢᵀ v)` for one batch, over images and samples.
     fn of_part(&self, samples: &[Vec<usize>], part: &Part<'_, '_, T>, v: &[T]) -> Result<Vec<T>, CurvatureError> {
         let share = self.share(samples);
         let curve = |image: usize, tangent: &[T], out: &mut [T]| {

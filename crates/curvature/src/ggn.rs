@@ -10,22 +10,22 @@ use ndarray::{Array2, ArrayView2};
 /// The Gauss-Newton matrix of a [`Generation`], without damping: a jvp, the loss's curvature with respect to the logits,
 /// and a vjp (Schraudolph 2002, section 3.1).
 ///
-/// In the published one the probabilities of *all* the objective's images are one vector `p`. Since `pᵀ J v = uᵀ v` with
-/// `u = Jᵀ p`, which is computed once, its outer product costs no further pass.
+/// In the published matrix, the probabilities of *all* the objective's images form one vector `p`. Since
+/// `pᵀ J v = uᵀ v` with `u = Jᵀ p`, which is computed once, its outer product costs no further pass.
 #[derive(Debug)]
 pub struct Ggn<'o, 'a, T: Scalar> {
     objective: &'o Objective<'a, T>,
-    /// What the loss's curvature is multiplied by.
+    /// The factor of the loss's curvature.
     scale: T,
-    /// `Jᵀ p` of the published one.
+    /// The vector `Jᵀ p` of the published matrix.
     coupling: Option<Vec<T>>,
 }
 
 impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
-    /// Of the mean loss, of the sum, or as published.
+    /// The Gauss-Newton matrix of the mean loss, of the sum, or as published.
     ///
     /// # Errors
-    /// None that can happen: all sizes were checked when the objective was made.
+    /// Does not fail in practice: all sizes were checked when the objective was created.
     pub fn new(objective: &'o Objective<'a, T>, generation: Generation) -> Result<Self, CurvatureError> {
         let (scale, coupling) = match generation {
             Generation::Mean => (objective.share(), None),
@@ -38,10 +38,10 @@ impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
         Ok(Self { objective, scale, coupling })
     }
 
-    /// The exact diagonal: a pass of single images' gradients for each class, of which none is stored.
+    /// Computes the exact diagonal, with one pass of per-image gradients for each class. No gradient is stored.
     ///
     /// # Errors
-    /// None that can happen: all sizes were checked when the objective was made.
+    /// Does not fail in practice: all sizes were checked when the objective was created.
     pub fn diagonal(&self) -> Result<Diagonal<T>, CurvatureError> {
         let mut diagonal = vec![T::zero(); self.objective.parameter_count()];
         self.objective.for_each_part(|part| {
@@ -63,7 +63,7 @@ impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
         Ok(Diagonal::new(diagonal))
     }
 
-    /// `Jᵀ H J v` of one batch, with `diag(p)` for `H` in the published one.
+    /// Computes `Jᵀ H J v` for one batch. In the published matrix `diag(p)` takes the role of `H`.
     fn of_part(&self, part: &Part<'_, '_, T>, v: &[T]) -> Result<Vec<T>, CurvatureError> {
         let curve = |image: usize, tangent: &[T], out: &mut [T]| {
             let p = part.probabilities(image);
@@ -75,7 +75,7 @@ impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
         Ok(part.at.gauss_newton_product(v, &curve)?)
     }
 
-    /// Takes the published one's outer product away.
+    /// Subtracts the outer product of the published matrix.
     fn couple(&self, v: &[T], product: &mut [T]) {
         if let Some(coupling) = &self.coupling {
             add_scaled(-dot(coupling, v), coupling, product);

@@ -11,7 +11,7 @@ use ndarray::{Array2, ArrayView2};
 pub struct Hessian<'o, 'a, T: Scalar>(&'o Objective<'a, T>);
 
 impl<'o, 'a, T: Scalar> Hessian<'o, 'a, T> {
-    /// Of the objective's loss.
+    /// The Hessian of the objective's loss.
     #[must_use]
     pub fn new(objective: &'o Objective<'a, T>) -> Self {
         Self(objective)

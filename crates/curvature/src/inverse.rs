@@ -6,10 +6,10 @@ use minima_autodiff::Scalar;
 use minima_linalg::Cholesky;
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-/// `A⁻¹` by conjugate gradients in every product.
+/// `A⁻¹`, computed by conjugate gradients in every product.
 ///
-/// Products are those of a linear operator within the tolerance. A solve that ends elsewhere is an error, so that
-/// nobody takes for an inverse what a few iterations made; for that there is [`conjugate_gradient`].
+/// Products are linear within the tolerance. A solve that does not converge is an error, so that the result of a few
+/// iterations is not mistaken for an inverse; use [`conjugate_gradient`] for a fixed number of iterations.
 pub struct CgInverse<'a, T: Scalar, A> {
     a: A,
     options: CgOptions,
@@ -23,7 +23,7 @@ impl<'a, T: Scalar, A: SymmetricOperator<T>> CgInverse<'a, T, A> {
         Self { a, options, preconditioner: None }
     }
 
-    /// With an approximate inverse, itself positive definite, that solves are preconditioned by.
+    /// Sets the preconditioner of the solves: an approximate inverse, itself positive definite.
     #[must_use]
     pub fn with_preconditioner(self, preconditioner: &'a dyn SymmetricOperator<T>) -> Self {
         Self { preconditioner: Some(preconditioner), ..self }
@@ -52,24 +52,26 @@ impl<T: Scalar, A: SymmetricOperator<T>> LinearOperator<T> for CgInverse<'_, T, 
 
 impl<T: Scalar, A: SymmetricOperator<T>> SymmetricOperator<T> for CgInverse<'_, T, A> {}
 
-/// `A⁻¹` from a Cholesky factor of the matrix in full: n products to make it, n³/3 operations to factor it, 2 n² in
-/// every product.
+/// `A⁻¹` from a Cholesky factor of the full matrix. It takes n products to form the matrix, n³/3 operations to factor
+/// it, and 2 n² operations per product.
 #[derive(Clone, Debug)]
 pub struct FactoredInverse<T: Scalar> {
     factor: Cholesky<T>,
 }
 
 impl<T: Scalar> FactoredInverse<T> {
-    /// The inverse of a positive definite matrix; the lower triangle of its products with the unit vectors counts.
+    /// The inverse of a positive definite matrix. Only the lower triangle of its products with the unit vectors is
+    /// used.
     ///
     /// # Errors
-    /// When A is not square, a product fails, or the matrix is not finite and positive definite.
+    /// Returns [`CurvatureError::Size`] if A is not square, [`CurvatureError::Linalg`] if the matrix is not finite and
+    /// positive definite, and the errors of the products.
     pub fn new<A: SymmetricOperator<T> + ?Sized>(a: &A) -> Result<Self, CurvatureError> {
         order(a)?;
         Ok(Self { factor: Cholesky::factor(a.to_dense()?)? })
     }
 
-    /// The logarithm of A's determinant.
+    /// The logarithm of the determinant of A.
     #[must_use]
     pub fn log_det(&self) -> f64 {
         self.factor.log_det().as_f64()
@@ -93,17 +95,17 @@ impl<T: Scalar> LinearOperator<T> for FactoredInverse<T> {
 
 impl<T: Scalar> SymmetricOperator<T> for FactoredInverse<T> {}
 
-/// The inverses of any positive definite operator, as methods.
+/// Inverses of positive definite operators, as methods.
 pub trait Invertible<T: Scalar>: SymmetricOperator<T> + Sized {
-    /// Its inverse by conjugate gradients; see [`CgInverse`].
+    /// The inverse by conjugate gradients; see [`CgInverse`].
     fn inverse_by_cg<'a>(self, options: CgOptions) -> CgInverse<'a, T, Self> {
         CgInverse::new(self, options)
     }
 
-    /// Its inverse by a Cholesky factorization; see [`FactoredInverse`].
+    /// The inverse by a Cholesky factorization; see [`FactoredInverse`].
     ///
     /// # Errors
-    /// As [`FactoredInverse::new`].
+    /// Returns the errors of [`FactoredInverse::new`].
     fn inverse_by_factor(&self) -> Result<FactoredInverse<T>, CurvatureError> {
         FactoredInverse::new(self)
     }

@@ -1,25 +1,25 @@
-//! The Jacobian of the logits to the parameters, and its transpose.
+//! The Jacobian of the logits with respect to the parameters, and its transpose.
 
 use crate::{CurvatureError, LinearOperator, Objective};
 use minima_autodiff::Scalar;
 use ndarray::{ArrayView2, Axis, Slice};
 
-/// `J`, `(images · classes, parameters)`: forward mode.
+/// The Jacobian `J`, `(images · classes, parameters)`, computed in forward mode.
 #[derive(Clone, Copy, Debug)]
 pub struct Jacobian<'o, 'a, T: Scalar>(&'o Objective<'a, T>);
 
-/// `Jᵀ`, `(parameters, images · classes)`: reverse mode.
+/// The transposed Jacobian `Jᵀ`, `(parameters, images · classes)`, computed in reverse mode.
 #[derive(Clone, Copy, Debug)]
 pub struct TransposedJacobian<'o, 'a, T: Scalar>(&'o Objective<'a, T>);
 
 impl<'o, 'a, T: Scalar> Jacobian<'o, 'a, T> {
-    /// Of the network at the objective's images.
+    /// The Jacobian of the network at the objective's images.
     #[must_use]
     pub fn new(objective: &'o Objective<'a, T>) -> Self {
         Self(objective)
     }
 
-    /// `Jᵀ`.
+    /// The transpose `Jᵀ`.
     #[must_use]
     pub fn transposed(&self) -> TransposedJacobian<'o, 'a, T> {
         TransposedJacobian(self.0)

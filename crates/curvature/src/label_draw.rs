@@ -2,8 +2,8 @@
 
 use minima_autodiff::Scalar;
 
-/// The first class up to which the probabilities sum to more than `draw`, a number from 0 to below 1; the last possible one
-/// where rounding leaves none.
+/// Returns the first class at which the cumulative probability exceeds `draw`, a number from 0 to below 1. If there is
+/// no such class because of rounding, returns the last possible class.
 pub(crate) fn draw_label<'p, T: Scalar>(p: impl IntoIterator<Item = &'p T>, draw: f32) -> usize {
     let (mut sum, mut last) = (0.0, 0);
     for (class, p) in p.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Lanczos's tridiagonal matrix.
+//! The tridiagonal matrix of the Lanczos process.
 
 use crate::arguments::{at_least, finite, order};
 use crate::basis::{Basis, is_noise, unit};
@@ -9,12 +9,12 @@ use minima_linalg::symmetric_eigen;
 use minima_rng::Key;
 use ndarray::Array2;
 
-/// How far [`lanczos`] goes, and from where.
+/// The options of [`lanczos`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LanczosOptions {
-    /// Steps at most; each takes one product and keeps one vector.
+    /// The largest number of steps; each takes one product and stores one vector.
     pub steps: usize,
-    /// Where the random start comes from.
+    /// The key of the random start.
     pub key: Key,
 }
 
@@ -25,42 +25,44 @@ impl Default for LanczosOptions {
     }
 }
 
-/// `A Q = Q T + r eₖᵀ`: an orthonormal basis Q of the Krylov space of k steps and the tridiagonal matrix `T = Qᵀ A Q`.
+/// The result of the Lanczos process, `A Q = Q T + r eₖᵀ`: an orthonormal basis Q of the Krylov space of k steps and
+/// the tridiagonal matrix `T = Qᵀ A Q`.
 ///
-/// With products that are rounded, `Qᵀ A Q` is tridiagonal only up to [`rounding`](Self::rounding).
+/// With rounded products, `Qᵀ A Q` is tridiagonal only up to [`rounding`](Self::rounding).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lanczos<T> {
-    /// The columns of Q; the first is the start.
+    /// The columns of Q; the first is the normalized start.
     pub basis: Vec<Vec<T>>,
     /// The diagonal of T.
     pub diagonal: Vec<f64>,
-    /// What is beside it: one number fewer.
+    /// The off-diagonal entries of T, one fewer than on the diagonal.
     pub off_diagonal: Vec<f64>,
-    /// `‖r‖`. Zero where the Krylov space is invariant: the eigenvalues of T are then eigenvalues of A.
+    /// `‖r‖`. It is zero if the Krylov space is invariant; the eigenvalues of T are then eigenvalues of A.
     pub residual: f64,
-    /// For each column of `Qᵀ A Q`, the norm of its numbers above the diagonal less those of T: zero for a symmetric A but for rounding,
-    /// and not small where products with A are off by more.
+    /// For each column, the norm of the difference between `Qᵀ A Q` and T above the diagonal. It is zero up to rounding
+    /// for a symmetric A, and large if products with A have larger errors.
     pub rounding: Vec<f64>,
 }
 
-/// Eigenvalues and eigenvectors of Lanczos's matrix T.
+/// Eigenvalues and eigenvectors of the Lanczos matrix T.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ritz {
     /// Eigenvalues, ascending.
     pub values: Vec<f64>,
-    /// The squares of the eigenvectors' first numbers; their sum is 1. They are the weights of a Gauss quadrature with
-    /// the values as nodes: for the start q and polynomials f of degree `2k − 1` or less, `qᵀ f(A) q = Σ weightᵢ
-    /// f(valueᵢ)` (Golub & Welsch 1969).
+    /// The squares of the first entries of the eigenvectors; their sum is 1. They are the weights of a Gauss quadrature
+    /// with the values as nodes: `qᵀ f(A) q = Σ weightᵢ f(valueᵢ)` for the start q and polynomials f of degree at most
+    /// `2k − 1` (Golub & Welsch 1969).
     pub weights: Vec<f64>,
-    /// `‖A y − θ y‖` for each value θ and its vector y, as the recurrence has it: an eigenvalue of A is within that distance of θ, and
-    /// of what [`rounding`](Self::rounding) adds.
+    /// `‖A y − θ y‖` for each value θ and its vector y, computed from the recurrence. An eigenvalue of A is within this
+    /// distance of θ, plus the error in [`rounding`](Self::rounding).
     pub residuals: Vec<f64>,
-    /// What the rounding of products adds to each residual, at most: `Σⱼ |sⱼ| roundingⱼ` for the vector s of T.
+    /// An upper bound on what the rounding of products adds to each residual: `Σⱼ |sⱼ| roundingⱼ` for the eigenvector s
+    /// of T.
     pub rounding: Vec<f64>,
 }
 
 impl<T: Scalar> Lanczos<T> {
-    /// T in full.
+    /// The full matrix T.
     #[must_use]
     pub fn tridiagonal(&self) -> Array2<f64> {
         let mut t = Array2::zeros((self.diagonal.len(), self.diagonal.len()));
@@ -75,10 +77,10 @@ impl<T: Scalar> Lanczos<T> {
         t
     }
 
-    /// What T says about the spectrum of A.
+    /// Computes the eigenvalues of T, which approximate eigenvalues of A, with weights and error bounds.
     ///
     /// # Errors
-    /// When the eigenvalues of T cannot be computed.
+    /// Returns [`CurvatureError::Linalg`] if the eigenvalues of T cannot be computed.
     pub fn ritz(&self) -> Result<Ritz, CurvatureError> {
         let (values, vectors) = symmetric_eigen(self.tridiagonal().view())?;
         let weights = vectors.rows().into_iter().next().map(|row| row.iter().map(|x| x * x).collect());
@@ -95,11 +97,12 @@ impl<T: Scalar> Lanczos<T> {
     }
 }
 
-/// Lanczos's process from a random start, every vector orthogonalized against all before it (Lanczos 1950;
-/// Parlett, The Symmetric Eigenvalue Problem, 1998, chapter 13). It ends early where the Krylov space is invariant.
+/// Runs the Lanczos process from a random start. Every vector is orthogonalized against all previous ones (Lanczos
+/// 1950; Parlett, The Symmetric Eigenvalue Problem, 1998, chapter 13). It stops early if the Krylov space is invariant.
 ///
 /// # Errors
-/// When A is not square, no step is allowed, or a product fails or is not finite.
+/// Returns [`CurvatureError::Size`] if A is not square, [`CurvatureError::Option`] if the number of steps is zero,
+/// [`CurvatureError::NotFinite`] if a product is not finite, and the errors of the products.
 pub fn lanczos<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     options: &LanczosOptions,
@@ -108,10 +111,11 @@ pub fn lanczos<T: Scalar>(
     lanczos_from(a, &start, options.steps)
 }
 
-/// [`lanczos`] from a start of any length but zero.
+/// Runs [`lanczos`] from a given start of any nonzero length.
 ///
 /// # Errors
-/// As [`lanczos`], and when the start does not fit or is zero.
+/// Returns the errors of [`lanczos`], [`CurvatureError::Size`] if the start does not fit, and
+/// [`CurvatureError::Option`] if it is zero.
 pub fn lanczos_from<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     start: &[T],
@@ -145,7 +149,8 @@ pub fn lanczos_from<T: Scalar>(
     Ok(Lanczos { basis: kept.into_vectors(), diagonal, off_diagonal, residual, rounding })
 }
 
-/// The norm of what a column of `Qᵀ A Q` has above the diagonal and T has not. `beside` is the number of T above the diagonal.
+/// The norm of the entries of a column of `Qᵀ A Q` above the diagonal, minus T. `beside` is the entry of T above the
+/// diagonal.
 fn beside_tridiagonal(components: &[f64], beside: f64) -> f64 {
     let above = components.iter().rev().skip(1).enumerate();
     norm(&above.map(|(place, x)| if place == 0 { x - beside } else { *x }).collect::<Vec<f64>>())

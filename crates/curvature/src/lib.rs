@@ -1,21 +1,21 @@
-//! The curvature of a network's loss as linear operators, and what can be learned from products with them.
+//! The curvature of a network's loss as linear operators, and algorithms that need only matrix-vector products.
 //!
 //! - **The loss** is an [`Objective`]: a network at given parameters, and a batch or a data set of any size.
-//! - **Its curvature** has one interface, [`LinearOperator`]: a size and products `A v`. There are the [`Jacobian`] of the
-//!   logits, the Gauss-Newton matrix [`Ggn`] in its three [`Generation`]s, the [`Hessian`], the [`Fisher`] matrix (exact,
-//!   sampled, empirical), and Kronecker-factored approximations in [`kfac`]. None is ever formed: a product takes about as
-//!   long as two or three gradients.
-//! - **Arithmetic** makes new ones: sums, multiples and damping ([`OperatorExt`]), the blocks of a network's layers
+//! - **Its curvature** has one interface, [`LinearOperator`]: a size and products `A v`. The operators are the
+//!   [`Jacobian`] of the logits, the Gauss-Newton matrix [`Ggn`] in its three [`Generation`]s, the [`Hessian`], the
+//!   [`Fisher`] matrix (exact, sampled, empirical), and Kronecker-factored approximations in [`kfac`]. No matrix is
+//!   ever formed: a product takes about as long as two or three gradients.
+//! - **Arithmetic** combines operators: sums, multiples and damping ([`OperatorExt`]), the blocks of a network's layers
 //!   ([`BlockDiagonal`]), exact diagonals ([`Ggn::diagonal`], [`Fisher::diagonal`]), inverses ([`Invertible`]).
 //! - **Algorithms** take any [`SymmetricOperator`]: [`conjugate_gradient`], [`lanczos`], [`top_eigenpairs`] and
 //!   [`bottom_eigenpairs`], traces ([`trace_hutchinson`], [`trace_hutch_pp`]), diagonals ([`diagonal_hutchinson`]) and
 //!   [`spectral_density`].
 //!
-//! Sums run in orders that depend on sizes alone: results are the same bits whatever the number of threads.
+//! The order of sums depends on sizes alone: results are bit-identical for any number of threads.
 //!
-//! Sources: Pearlmutter 1994 (products with the Hessian); Schraudolph 2002 (with the Gauss-Newton matrix); Martens 2010
-//! and 2020 (their use, and the Fisher matrix); Kunstner, Balles & Hennig 2019 (the empirical one); the algorithms name
-//! theirs.
+//! Sources: Pearlmutter 1994 (products with the Hessian); Schraudolph 2002 (products with the Gauss-Newton matrix);
+//! Martens 2010 and 2020 (applications, and the Fisher matrix); Kunstner, Balles & Hennig 2019 (the empirical Fisher
+//! matrix). The algorithms cite their own sources.
 //!
 //! ```
 //! use minima_autodiff::{Batch, Conv2dSpec, GraphBuilder};

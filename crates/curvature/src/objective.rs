@@ -1,4 +1,4 @@
-//! The loss whose curvature is meant: a network at given parameters, and the data that its mean runs over.
+//! The loss whose curvature is computed: a network at given parameters, and the data of the mean loss.
 
 use crate::CurvatureError;
 use crate::arguments::at_least;
@@ -6,8 +6,8 @@ use minima_autodiff::softmax_cross_entropy::{self, check_labels, mean_loss, soft
 use minima_autodiff::{Batch, Graph, Linearization, Scalar};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 
-/// The mean softmax cross-entropy of a network at given parameters over a batch, or over a data set that goes through it
-/// batch by batch.
+/// The mean softmax cross-entropy of a network at given parameters, over one batch or over a data set that is processed
+/// in batches.
 #[derive(Debug)]
 pub struct Objective<'a, T: Scalar> {
     graph: &'a Graph,
@@ -18,44 +18,45 @@ pub struct Objective<'a, T: Scalar> {
 
 #[derive(Debug)]
 enum Data<'a, T: Scalar> {
-    /// One batch, linearized for good, and its probabilities.
+    /// One batch, linearized once, and its probabilities.
     Batch(Linearization<'a, T>, Array2<T>),
-    /// The same, lent by who linearized it.
+    /// One batch whose linearization is borrowed from the caller, and its probabilities.
     Lent(&'a Linearization<'a, T>, Array2<T>),
-    /// Images that are linearized anew for each product, so many at once.
+    /// Images that are linearized again for each product, `batch_size` at a time.
     Dataset { images: ArrayView2<'a, T>, batch_size: usize },
 }
 
 /// One batch of an objective.
 pub(crate) struct Part<'p, 'a, T: Scalar> {
-    /// The network, linearized at its images.
+    /// The network, linearized at the images of the batch.
     pub at: &'p Linearization<'a, T>,
-    /// The probabilities there, `(images, classes)`.
+    /// The probabilities, `(images, classes)`.
     pub p: &'p Array2<T>,
-    /// Their labels.
+    /// The labels of the batch.
     pub labels: &'p [usize],
-    /// The place of its first image among all.
+    /// The index of the first image of the batch among all images.
     pub first: usize,
 }
 
 impl<T: Scalar> Part<'_, '_, T> {
-    /// `scale · (p − onehot)` for these labels, `(images, classes)`: the gradient of every image's own loss with respect to
-    /// its logits.
+    /// `scale · (p − onehot)` for these labels, `(images, classes)`: the gradient of each image's own loss with respect
+    /// to its logits.
     pub fn residuals(&self, labels: &[usize], scale: T) -> Array2<T> {
         softmax_cross_entropy::residuals(self.p.view(), labels).mapv_into(|r| scale * r)
     }
 
-    /// One image's probabilities.
+    /// The probabilities of one image.
     pub fn probabilities(&self, image: usize) -> &[T] {
         self.p.row(image).to_slice().unwrap_or_default()
     }
 }
 
 impl<'a, T: Scalar> Objective<'a, T> {
-    /// Over one batch, whose values are kept: for many products at one point.
+    /// The loss over one batch. The linearization is computed once, for many products at one point.
     ///
     /// # Errors
-    /// When the parameters or the images have another size than the network, or a label names no class.
+    /// Returns [`CurvatureError::Autodiff`] if the parameters or the images do not fit the network, or if a label is
+    /// not a class.
     pub fn of_batch(graph: &'a Graph, params: &'a [T], batch: Batch<'a, T>) -> Result<Self, CurvatureError> {
         check_labels(batch.labels(), batch.len(), graph.classes())?;
         let at = graph.linearize(params, batch.images())?;
@@ -63,10 +64,11 @@ impl<'a, T: Scalar> Objective<'a, T> {
         Ok(Self { graph, params, labels: batch.labels(), data: Data::Batch(at, p) })
     }
 
-    /// Over one batch at the linearization `at` that the caller has of it, of this network at these parameters.
+    /// The loss over one batch, from the caller's linearization `at` of this network at these parameters.
     ///
     /// # Errors
-    /// When the parameters are not as many as the network's, there is not one label for each image, or a label names no class.
+    /// Returns [`CurvatureError::Size`] if the number of parameters is wrong, and [`CurvatureError::Autodiff`] if the
+    /// number of labels is wrong or a label is not a class.
     pub fn of_linearization(
         graph: &'a Graph,
         params: &'a [T],
@@ -82,12 +84,13 @@ impl<'a, T: Scalar> Objective<'a, T> {
         Ok(Self { graph, params, labels, data: Data::Lent(at, p) })
     }
 
-    /// Over images `(images, features)` of any number, `batch_size` of them at a time. Every product evaluates the network
-    /// anew; what is held at once is a batch.
+    /// The loss over any number of images `(images, features)`, `batch_size` at a time. Every product evaluates the
+    /// network again; only one batch is held in memory.
     ///
     /// # Errors
-    /// When there is no image, not one label for each, a label names no class, `batch_size` is zero, or the parameters or
-    /// the images have another size than the network.
+    /// Returns [`CurvatureError::Option`] if `batch_size` is zero, and [`CurvatureError::Autodiff`] if there are no
+    /// images, if the number of labels is wrong, if a label is not a class, or if the parameters or the images do not
+    /// fit the network.
     pub fn of_dataset(
         graph: &'a Graph,
         params: &'a [T],
@@ -98,7 +101,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
         let batch = Batch::new(images, labels)?;
         check_labels(batch.labels(), batch.len(), graph.classes())?;
         at_least(1, "batch_size", batch_size, "one or more")?;
-        // An empty batch has all the shapes to be checked.
+        // An empty batch has all shapes that must be checked.
         graph.linearize(params, images.slice_axis(Axis(0), Slice::from(..0)))?;
         Ok(Self { graph, params, labels, data: Data::Dataset { images, batch_size } })
     }
@@ -109,34 +112,34 @@ impl<'a, T: Scalar> Objective<'a, T> {
         self.graph
     }
 
-    /// Its parameters.
+    /// The parameters.
     #[must_use]
     pub fn params(&self) -> &'a [T] {
         self.params
     }
 
-    /// How many there are.
+    /// The number of parameters.
     #[must_use]
     pub fn parameter_count(&self) -> usize {
         self.params.len()
     }
 
-    /// The images' classes.
+    /// The labels of the images.
     #[must_use]
     pub fn labels(&self) -> &'a [usize] {
         self.labels
     }
 
-    /// How many images there are.
+    /// The number of images.
     #[must_use]
     pub fn images(&self) -> usize {
         self.labels.len()
     }
 
-    /// The mean loss, in nats.
+    /// Computes the mean loss, in nats.
     ///
     /// # Errors
-    /// None that can happen: all sizes were checked before.
+    /// Does not fail in practice: all sizes were checked before.
     pub fn loss(&self) -> Result<f64, CurvatureError> {
         let mut total = 0.0;
         self.for_each_part(|part| {
@@ -146,10 +149,10 @@ impl<'a, T: Scalar> Objective<'a, T> {
         Ok(total / self.images() as f64)
     }
 
-    /// The gradient of the mean loss.
+    /// Computes the gradient of the mean loss.
     ///
     /// # Errors
-    /// None that can happen: all sizes were checked before.
+    /// Does not fail in practice: all sizes were checked before.
     pub fn gradient(&self) -> Result<Vec<T>, CurvatureError> {
         self.sum(|part| Ok(part.at.vjp(part.residuals(part.labels, self.share()).view())?))
     }
@@ -159,7 +162,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
         T::from_f64(1.0 / self.images() as f64)
     }
 
-    /// Shows `visit` every batch, first to last.
+    /// Calls `visit` with every batch, in order.
     pub(crate) fn for_each_part(
         &self,
         mut visit: impl FnMut(&Part<'_, '_, T>) -> Result<(), CurvatureError>,
@@ -179,7 +182,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
         }
     }
 
-    /// The sum of what every batch gives, a number for each parameter.
+    /// Sums the results of all batches, with one entry per parameter.
     pub(crate) fn sum(
         &self,
         mut of: impl FnMut(&Part<'_, '_, T>) -> Result<Vec<T>, CurvatureError>,
@@ -192,7 +195,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
         Ok(sum)
     }
 
-    /// The same for every column: a batch is linearized once for all.
+    /// Sums the results of all batches for every column. Each batch is linearized once for all columns.
     pub(crate) fn sum_columns(
         &self,
         columns: ArrayView2<'_, T>,

@@ -1,25 +1,26 @@
-//! The one interface of all curvature matrices.
+//! The common interface of all curvature matrices.
 
 use crate::CurvatureError;
 use minima_autodiff::Scalar;
 use ndarray::{Array2, ArrayView2};
 
-/// A matrix known by its products. Parameters are flat vectors; logits are flat too, image by image: number c of image i
-/// is at `i · classes + c`.
+/// A matrix defined by its products. Parameters are flat vectors. Logits are flat too, image by image: logit c of image
+/// i is at `i · classes + c`.
 pub trait LinearOperator<T: Scalar>: Sync {
-    /// Rows and columns.
+    /// The number of rows and columns.
     fn shape(&self) -> [usize; 2];
 
-    /// `A v`.
+    /// Computes `A v`.
     ///
     /// # Errors
-    /// When `v` has another length than the operator has columns, or the product cannot be computed.
+    /// Returns [`CurvatureError::Size`] if the length of `v` differs from the number of columns, and an error if the
+    /// product cannot be computed.
     fn apply(&self, v: &[T]) -> Result<Vec<T>, CurvatureError>;
 
-    /// `A V`, column by column unless an operator knows better.
+    /// Computes `A V`, column by column unless an operator overrides it.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply).
+    /// Returns the errors of [`apply`](Self::apply).
     fn apply_columns(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
         let mut product = Array2::zeros((self.shape()[0], v.ncols()));
         for (v, mut to) in v.columns().into_iter().zip(product.columns_mut()) {
@@ -28,23 +29,23 @@ pub trait LinearOperator<T: Scalar>: Sync {
         Ok(product)
     }
 
-    /// The numbers' type: `f32` or `f64`.
+    /// The number type: `f32` or `f64`.
     fn dtype(&self) -> &'static str {
         std::any::type_name::<T>()
     }
 
-    /// The matrix in full, by its products with the unit vectors: for small networks and for tests.
+    /// The full matrix, computed from its products with the unit vectors, for small networks and for tests.
     ///
     /// # Errors
-    /// When a product cannot be computed.
+    /// Returns an error if a product cannot be computed.
     fn to_dense(&self) -> Result<Array2<T>, CurvatureError> {
         self.apply_columns(Array2::eye(self.shape()[1]).view())
     }
 
-    /// Fails where a vector does not fit.
+    /// Checks that a vector fits.
     ///
     /// # Errors
-    /// When `v` has another length than the operator has columns.
+    /// Returns [`CurvatureError::Size`] if the length of `v` differs from the number of columns.
     fn check(&self, v: &[T]) -> Result<(), CurvatureError> {
         let [_, columns] = self.shape();
         if v.len() == columns {
@@ -53,10 +54,11 @@ pub trait LinearOperator<T: Scalar>: Sync {
         Err(CurvatureError::Size { what: "the vector", found: vec![v.len()], expected: vec![columns] })
     }
 
-    /// Fails where vectors, the columns of `v`, do not fit.
+    /// Checks that vectors, the columns of `v`, fit.
     ///
     /// # Errors
-    /// When `v` has another number of rows than the operator has columns.
+    /// Returns [`CurvatureError::Size`] if the number of rows of `v` differs from the number of columns of the
+    /// operator.
     fn check_columns(&self, v: ArrayView2<'_, T>) -> Result<(), CurvatureError> {
         let [_, columns] = self.shape();
         if v.nrows() == columns {
@@ -66,7 +68,7 @@ pub trait LinearOperator<T: Scalar>: Sync {
     }
 }
 
-/// A symmetric matrix: what conjugate gradients, Lanczos and trace estimates ask for.
+/// A symmetric matrix, as required by conjugate gradients, Lanczos and trace estimates.
 pub trait SymmetricOperator<T: Scalar>: LinearOperator<T> {}
 
 impl<T: Scalar, A: LinearOperator<T> + ?Sized> LinearOperator<T> for &A {

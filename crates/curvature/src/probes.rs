@@ -1,14 +1,15 @@
-//! Random vectors to multiply matrices by.
+//! Random vectors for products.
 
 use minima_autodiff::Scalar;
 use minima_rng::Key;
 use ndarray::Array2;
 use std::ops::Range;
 
-/// How many probes are multiplied at once: an operator over many images goes through them once for all.
+/// The number of probes that are multiplied at once. An operator over many images then passes over them once for all
+/// probes.
 pub const AT_ONCE: usize = 16;
 
-/// `length` signs ±1, one for each bit of the key's words (Rademacher's distribution).
+/// `length` signs ±1, one per bit of the key's words (Rademacher's distribution).
 pub fn signs<T: Scalar>(key: Key, length: usize) -> Vec<T> {
     let words = key.bits(length.div_ceil(32));
     let signs = words.into_iter().flat_map(|word| (0..32).map(move |bit| (word >> bit) & 1 == 1));
@@ -20,7 +21,7 @@ pub fn normal<T: Scalar>(key: Key, length: usize) -> Vec<T> {
     key.normal(length).into_iter().map(|x| T::from_f64(f64::from(x))).collect()
 }
 
-/// The columns are the probes of these numbers: probe i has the signs of `key.fold_in(i)`.
+/// The probes with these indices as columns: probe i has the signs of `key.fold_in(i)`.
 pub fn sign_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>) -> Array2<T> {
     let mut probes = Array2::zeros((length, numbers.len()));
     for (number, mut column) in numbers.zip(probes.columns_mut()) {
@@ -31,7 +32,7 @@ pub fn sign_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>) -
     probes
 }
 
-/// The columns are the probes of these numbers: probe i has the normal numbers of `key.fold_in(i)`.
+/// The probes with these indices as columns: probe i has the normal numbers of `key.fold_in(i)`.
 pub fn normal_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>) -> Array2<T> {
     let mut probes = Array2::zeros((length, numbers.len()));
     for (number, mut column) in numbers.zip(probes.columns_mut()) {
@@ -41,7 +42,7 @@ pub fn normal_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>)
     probes
 }
 
-/// `0..count` in pieces of [`AT_ONCE`].
+/// Splits `0..count` into ranges of length [`AT_ONCE`].
 pub fn pieces(count: usize) -> impl Iterator<Item = Range<usize>> {
     (0..count).step_by(AT_ONCE).map(move |first| first..count.min(first + AT_ONCE))
 }

@@ -1,10 +1,10 @@
-//! A matrix in other coordinates.
+//! A matrix in rescaled coordinates.
 
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::Scalar;
 use ndarray::{Array2, ArrayView2, Axis};
 
-/// `D A D` with a diagonal D: the matrix of a quadratic form once each parameter is counted in units of its own, `θᵢ = dᵢ τᵢ`.
+/// `D A D` with a diagonal D: the matrix of a quadratic form after a change of units of each parameter, `θᵢ = dᵢ τᵢ`.
 ///
 /// ```
 /// use minima_curvature::{CurvatureError, LinearOperator, Rescaled, SymmetricMatrix};
@@ -22,10 +22,11 @@ pub struct Rescaled<T, A> {
 }
 
 impl<T: Scalar, A: SymmetricOperator<T>> Rescaled<T, A> {
-    /// `D A D`, with `scales` the diagonal of D.
+    /// Creates `D A D`, where `scales` is the diagonal of D.
     ///
     /// # Errors
-    /// When the matrix has another order than there are scales, or a scale is infinite or not a number.
+    /// Returns [`CurvatureError::Size`] if the order of the matrix differs from the number of scales, and
+    /// [`CurvatureError::NotFinite`] if a scale is infinite or NaN.
     pub fn new(inner: A, scales: Vec<T>) -> Result<Self, CurvatureError> {
         if let Some(scale) = scales.iter().find(|scale| !scale.is_finite()) {
             return Err(CurvatureError::NotFinite { what: "a parameter's scale", found: scale.as_f64() });
@@ -93,7 +94,7 @@ mod tests {
         let rescaled = Rescaled::new(symmetric(), scales.clone()).unwrap();
         let expected = Array2::from_shape_fn((5, 5), |(i, j)| scales[i] * matrix()[[i, j]] * scales[j]);
         let far = |found: &Array2<f64>| (found - &expected).iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-        // Numbers up to 20, a product of three rounded twice.
+        // Entries are up to 20, each a product of three factors rounded twice.
         assert!(far(&rescaled.to_dense().unwrap()) < 1e-14);
         let columns: Vec<f64> =
             (0..5).flat_map(|j| rescaled.apply(&Array2::eye(5).column(j).to_vec()).unwrap()).collect();

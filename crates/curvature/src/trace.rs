@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 pub struct TraceEstimate {
     /// The estimate; its expectation is the trace.
     pub value: f64,
-    /// Its standard deviation, estimated from the probes' spread.
+    /// The standard deviation of the estimate, computed from the probes' spread.
     pub standard_error: f64,
 }
 
 impl TraceEstimate {
-    /// The mean of independent numbers, and its standard error.
+    /// The mean of independent samples, and its standard error.
     fn of(samples: &[f64]) -> Self {
         let count = samples.len() as f64;
         let value = samples.iter().sum::<f64>() / count;
@@ -29,14 +29,16 @@ impl TraceEstimate {
     }
 }
 
-/// The mean of `zᵀ A z` over `probes` vectors z of random signs (Hutchinson 1989): one product for each. Its variance
-/// for one probe is twice the sum of squares beside the diagonal.
+/// The mean of `zᵀ A z` over `probes` vectors z of random signs (Hutchinson 1989), with one product per probe. For one
+/// probe, its variance is twice the sum of squared off-diagonal entries.
 ///
-/// The standard error is estimated from the spread of the samples. Of a matrix with few numbers beside its diagonal all samples of few
-/// probes may coincide although they differ from the trace; the standard error is then 0. [`trace_hutch_pp`] has no such case.
+/// The standard error is computed from the spread of the samples. For a matrix with few off-diagonal entries, the
+/// samples of a few probes may coincide although they differ from the trace; the standard error is then 0. This cannot
+/// happen with [`trace_hutch_pp`].
 ///
 /// # Errors
-/// Returns an error if A is not square, if there are fewer than two probes, or if a product fails or is not finite.
+/// Returns [`CurvatureError::Size`] if A is not square, [`CurvatureError::Option`] if there are fewer than two probes,
+/// [`CurvatureError::NotFinite`] if a product is not finite, and the errors of the products.
 pub fn trace_hutchinson<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     probes: usize,
@@ -52,17 +54,20 @@ pub fn trace_hutchinson<T: Scalar>(
     Ok(TraceEstimate::of(&samples))
 }
 
-/// The trace from `products` products (Hutch++: Meyer, Musco, Musco & Woodruff 2021, algorithm 1): exact on the range Q
-/// of a third of them, Hutchinson's estimate on what `I − Q Qᵀ` leaves. With a decaying spectrum its error falls with
-/// the number of products, Hutchinson's with the root of it.
+/// Estimates the trace from `products` products (Hutch++: Meyer, Musco, Musco & Woodruff 2021, algorithm 1). The
+/// estimate is exact on the range Q of a third of the products, and Hutchinson's on the remainder after projection with
+/// `I − Q Qᵀ`. With a decaying spectrum, its error is proportional to one over the number of products; Hutchinson's
+/// error is proportional to one over the square root.
 ///
-/// The range is sketched with normal numbers: with probability one, a matrix of rank `products / 3` or less comes out exactly, up to
-/// rounding, on whatever coordinates its range lies. Probes of the rest are uniform on the sphere of radius `√m` in the complement
-/// of Q, whose dimension is m (as in Epperly, Tropp & Webber 2024, section 3.3). With probability one, their samples are equal only where the rest is a
-/// multiple of the identity there, and then each of them is exact: the standard error is 0 only of an exact estimate.
+/// The range is sketched with normal numbers. With probability one, the trace of a matrix of rank at most
+/// `products / 3` is exact up to rounding, for any coordinates of its range. Probes of the remainder are uniform on the
+/// sphere of radius `√m` in the complement of Q, whose dimension is m (as in Epperly, Tropp & Webber 2024, section
+/// 3.3). With probability one, their samples are equal only if the remainder is a multiple of the identity there, and
+/// then each sample is exact: the standard error is 0 only for an exact estimate.
 ///
 /// # Errors
-/// Returns an error if A is not square, if there are fewer than four products, or if one fails or is not finite.
+/// Returns [`CurvatureError::Size`] if A is not square, [`CurvatureError::Option`] if there are fewer than four
+/// products, [`CurvatureError::NotFinite`] if a product is not finite, and the errors of the products.
 pub fn trace_hutch_pp<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     products: usize,
@@ -80,7 +85,7 @@ pub fn trace_hutch_pp<T: Scalar>(
             let mut v = column.to_vec();
             largest = largest.max(finite("the norm of a product", norm(&v))?);
             let (_, left) = range.orthogonalize(&mut v);
-            // What is within rounding of the range so far adds nothing to it.
+            // A vector within rounding of the current range adds nothing to it.
             let left = if is_noise::<T>(left, largest) { 0.0 } else { left };
             if let Some(v) = unit(v, left) {
                 range.push(v);
@@ -114,7 +119,7 @@ pub fn trace_hutch_pp<T: Scalar>(
     Ok(TraceEstimate { value: within + rest.value, ..rest })
 }
 
-/// `vᵀ A v` for each column v.
+/// Computes `vᵀ A v` for each column v.
 fn quadratic_forms<T: Scalar>(a: &dyn SymmetricOperator<T>, v: ArrayView2<'_, T>) -> Result<Vec<f64>, CurvatureError> {
     let images = a.apply_columns(v)?;
     let forms = v.columns().into_iter().zip(images.columns()).map(|(v, image)| dot(&v.to_vec(), &image.to_vec()));

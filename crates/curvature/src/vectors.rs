@@ -1,20 +1,21 @@
-//! Arithmetic on vectors that are slices: sums in `f64`, in an order that depends on lengths alone.
+//! Arithmetic on slices. Sums are in `f64`, in an order that depends on lengths alone.
 
 use minima_autodiff::Scalar;
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-/// How many numbers one partial sum covers.
+/// The number of entries in one partial sum.
 const CHUNK: usize = 4096;
 
-/// From this length on chunks are worth other threads; below, a product with a network takes longer by far.
+/// From this length, several threads process the chunks. A product with a network takes far longer than a shorter
+/// vector.
 const LONG: usize = 1 << 18;
 
-/// Sums within a chunk: they fill four of the widest registers.
+/// The number of partial sums within a chunk: they fill four of the widest registers.
 const PARTS: usize = 32;
 
-/// `aᵀ b` over one chunk, compiled for each instruction set. No multiplication is fused with an addition, so that all
-/// give the same.
+/// `aᵀ b` over one chunk, compiled for each instruction set. Multiplications are not fused with additions, so results
+/// are identical for all instruction sets.
 struct ChunkDot<'a, T>(&'a [T], &'a [T]);
 
 impl<T: Scalar> NullaryFnOnce for ChunkDot<'_, T> {
@@ -44,7 +45,7 @@ fn chunk_dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
     Arch::new().dispatch(ChunkDot(a, b))
 }
 
-/// `aᵀ b`. What one has more than the other is left out.
+/// `aᵀ b`. If the lengths differ, the surplus entries are ignored.
 pub fn dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
     let length = a.len().min(b.len());
     let (a, b) = (a.get(..length).unwrap_or(a), b.get(..length).unwrap_or(b));
@@ -55,16 +56,16 @@ pub fn dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
     partial.into_iter().sum()
 }
 
-/// The range of a sum of squares none of whose terms matters where it underflows, and that has not overflowed.
+/// The range of a sum of squares that has not overflowed and for which underflowing terms are negligible.
 const SAFE_SQUARES: std::ops::Range<f64> = 1e-280..f64::INFINITY;
 
-/// `‖a‖`, of numbers of any size.
+/// `‖a‖`, for entries of any size.
 pub fn norm<T: Scalar>(a: &[T]) -> f64 {
     let square = dot(a, a);
     if SAFE_SQUARES.contains(&square) {
         return square.sqrt();
     }
-    // A vector of zeros, of a NaN or an infinity, or of numbers whose squares are out of range.
+    // A vector of zeros, with NaN or infinity, or with entries whose squares are out of range.
     let largest = a.iter().fold(0.0, |most: f64, x| most.max(x.as_f64().abs()));
     if largest == 0.0 || !square.is_finite() && a.iter().any(|x| !x.is_finite()) {
         return square.sqrt();
@@ -92,7 +93,7 @@ mod tests {
     #[test]
     fn a_dot_product_takes_every_number_once() {
         for length in [0, 1, 7, 8, 9, CHUNK - 1, CHUNK, CHUNK + 3, LONG, LONG + CHUNK + 5] {
-            // Integers: every order of summation gives the same.
+            // Integers: every order of summation gives the same result.
             let a: Vec<f32> = (0..length).map(|i| (i % 5) as f32).collect();
             let b: Vec<f32> = (0..length).map(|i| (i % 3) as f32 - 1.0).collect();
             let expected: i64 = (0..length as i64).map(|i| (i % 5) * (i % 3 - 1)).sum();
@@ -104,7 +105,7 @@ mod tests {
     fn a_norm_is_right_at_every_size() {
         for power in -320..=307 {
             let unit: f64 = format!("1e{power}").parse().unwrap_or(f64::NAN);
-            // A subnormal number is off by up to half the least one.
+            // The error of a subnormal number is up to half the least one.
             let allowed = 5.0 * (1e-15 * unit + f64::from_bits(1));
             assert!((norm(&[3.0 * unit, 0.0, -4.0 * unit]) - 5.0 * unit).abs() <= allowed, "1e{power}");
         }

@@ -1,4 +1,4 @@
-//! Conjugate gradients against dense solves, and every way they end.
+//! Conjugate gradients compared with dense solves, and every way of stopping.
 
 mod matrices;
 
@@ -32,7 +32,7 @@ fn agrees_with_cholesky() -> Outcome {
         assert!(error < 1e-10, "{name}: {error:e}");
         let residual = apart(&a.dot(&aview1(&found.x)).to_vec(), &b);
         assert!(residual <= 1e-13 && (found.residual - residual).abs() < 1e-15, "{name}: {residual:e}");
-        // The model at the solution is −½ bᵀ x, and it fell all the way.
+        // The model at the solution is −½ bᵀ x, and it decreased in every iteration.
         let last = found.log.last().ok_or("no iteration")?;
         let model = -0.5 * aview1(&b).dot(&aview1(&found.x));
         assert!((last.model - model).abs() < 1e-12 * model.abs(), "{name}: {} and {model}", last.model);
@@ -48,7 +48,7 @@ fn takes_as_many_steps_as_there_are_eigenvalues() -> Outcome {
         let a = Dense::<f64>::new(&with_spectrum(&spectrum, 9));
         let found = conjugate_gradient(&a, &normal(40, 2), &options(40, 1e-12), None, None)?;
         assert_eq!((found.ended, found.log.len()), (CgEnd::Converged, distinct));
-        // And one product for the residual of the result.
+        // Plus one product for the residual of the result.
         assert_eq!(a.count(), distinct + 1);
     }
     let all: Vec<f64> = (1..=10).map(f64::from).collect();
@@ -65,7 +65,7 @@ fn takes_as_many_steps_as_there_are_eigenvalues() -> Outcome {
 
 #[test]
 fn a_preconditioner_saves_iterations() -> Outcome {
-    // A well conditioned matrix with rows and columns scaled apart: the diagonal undoes most of it.
+    // A well-conditioned matrix with rescaled rows and columns: the diagonal undoes most of the scaling.
     let scales = Array1::from(graded(1.0, 100.0, 80));
     let core = with_spectrum(&graded(1.0, 3.0, 80), 6);
     let a = core * &scales * scales.view().insert_axis(ndarray::Axis(1));
@@ -79,7 +79,7 @@ fn a_preconditioner_saves_iterations() -> Outcome {
     // The residual times the condition number, 3e4.
     assert!(error < 3e-8, "{error:e}");
 
-    // With the inverse itself one iteration is enough.
+    // With the exact inverse, one iteration is enough.
     let inverse = Cholesky::factor(a)?.solve(Array2::eye(80).view())?;
     let once = conjugate_gradient(&operator, &b, &options(9, 1e-9), Some(&Dense::new(&inverse)), None)?;
     assert_eq!((once.ended, once.log.len()), (CgEnd::Converged, 1));
@@ -108,14 +108,14 @@ fn a_start_is_gone_on_from() -> Outcome {
 #[test]
 fn negative_curvature_is_reported() -> Outcome {
     let a = Dense::<f64>::new(&array![[2.0, 0.0], [0.0, -1.0]]);
-    // At once: the right side is such a direction.
+    // Immediately: the right side is such a direction.
     let b = [0.0, 3.0];
     let found = conjugate_gradient(&a, &b, &options(10, 1e-9), None, None)?;
     assert_eq!((found.ended, found.log.len()), (CgEnd::NegativeCurvature, 0));
     let negative = found.negative_curvature.ok_or("no direction")?;
     assert_eq!((found.x, negative.direction, negative.curvature), (vec![0.0; 2], b.to_vec(), -1.0));
 
-    // Later: what was found until then is kept, and the model falls along the direction.
+    // Later: the result so far is returned, and the model decreases along the direction.
     let spectrum: Vec<f64> = (0..30).map(|i| if i == 0 { -0.5 } else { f64::from(i) }).collect();
     let a = Dense::<f64>::new(&with_spectrum(&spectrum, 11));
     let b = normal(30, 12);
@@ -145,7 +145,7 @@ fn stops_where_the_options_say() -> Outcome {
     let rule = CgOptions { relative_progress: Some(epsilon), ..options(1000, 0.0) };
     let progress = conjugate_gradient(&a, &b, &rule, None, None)?;
     assert_eq!(progress.ended, CgEnd::Progress);
-    // Written out: the first i at which the last k = max(10, i/10) iterations brought less than k ε.
+    // Explicitly: the first i at which the last k = max(10, i/10) iterations lowered the model by less than k ε.
     let full = conjugate_gradient(&a, &b, &options(1000, 1e-9), None, None)?;
     let fell = |i: usize, k: usize| (full.log[i - 1].model - full.log[i - k - 1].model) / full.log[i - 1].model;
     let first = (11..=full.log.len()).find(|&i| {

@@ -1,4 +1,4 @@
-//! Spectral densities against spectra that are known.
+//! Spectral densities compared with known spectra.
 
 mod matrices;
 
@@ -27,7 +27,7 @@ fn the_density_has_the_spectrums_moments() -> Outcome {
     let trace = trace_hutchinson(&a, 30, options.key)?;
     assert!((found.moment(1) * order as f64 - trace.value).abs() < 1e-10 * trace.value.abs());
     assert!((found.moment(0) - 1.0).abs() < 1e-12);
-    // A power's own estimate has a variance of at most twice its mean square over n for each probe.
+    // For each probe, the estimate of a power has a variance of at most twice its mean square over n.
     for power in 1..6 {
         let exact = spectrum.iter().map(|x| x.powi(power)).sum::<f64>() / order as f64;
         let square = spectrum.iter().map(|x| x.powi(2 * power)).sum::<f64>() / order as f64;
@@ -40,7 +40,7 @@ fn the_density_has_the_spectrums_moments() -> Outcome {
 #[test]
 fn the_density_has_the_spectrums_distribution() -> Outcome {
     let order = 500;
-    // A bulk around zero and a few outliers, as networks' curvature has.
+    // A bulk around zero and a few outliers, as in the curvature of networks.
     let mut spectrum: Vec<f64> = normal(order - 5, 4).into_iter().map(|x| 0.1 * x).collect();
     spectrum.extend([2.0, 3.0, 4.0, 6.0, 9.0]);
     spectrum.sort_by(f64::total_cmp);
@@ -48,9 +48,9 @@ fn the_density_has_the_spectrums_distribution() -> Outcome {
     let found = spectral_density(&a, &DensityOptions { probes: 20, steps: 200, key: Key::new(5) })?;
     let [low, high] = found.range();
     assert!((high - 9.0).abs() < 1e-9 && low >= spectrum[0] - 1e-9 && low < 0.9 * spectrum[0]);
-    // A probe's own distribution and its quadrature differ by less than a node's weight (Chebyshev, Markov &
-    // Stieltjes). A share s, the normalized trace of a projection, comes out of one probe with a variance of 2 s (1 −
-    // s)/n or less.
+    // The distribution of a probe and its quadrature differ by less than a node's weight (Chebyshev, Markov &
+    // Stieltjes). A share s, the normalized trace of a projection, has a variance of at most 2 s (1 − s)/n for one
+    // probe.
     let weights = found.probes.iter().flat_map(|p| p.weights.iter().copied());
     let heaviest = weights.fold(0.0, f64::max);
     assert!(heaviest < 0.03, "{heaviest}");
@@ -68,11 +68,11 @@ fn the_density_has_the_spectrums_distribution() -> Outcome {
     }
     assert_eq!((found.quantile(0.0), found.quantile(1.0)), (low, high));
 
-    // The smoothed density: its mass is 1, and it is the average of Gaussians at the eigenvalues.
+    // The smoothed density has mass 1 and is the average of Gaussians at the eigenvalues.
     let (sigma, step) = (0.05, 0.01);
     let grid: Vec<f64> = (-100..1000).map(|i| f64::from(i) * step).collect();
     let density = found.density(&grid, sigma)?;
-    // Away from its ends a sum over equal steps of σ/5 is a Gaussian's integral to rounding.
+    // Away from its ends, a sum with step σ/5 equals a Gaussian's integral up to rounding.
     assert!((density.iter().sum::<f64>() * step - 1.0).abs() < 1e-9);
     let exact = SpectralDensity {
         order,

@@ -1,4 +1,4 @@
-//! Curvature at images that are fitted well: products against diagonals and against double precision.
+//! Curvature at images with small losses: products compared with diagonals and with double precision.
 #![allow(clippy::unwrap_used, reason = "a test may fail so")]
 
 use minima_autodiff::Batch;
@@ -25,7 +25,8 @@ fn parameters<T: Scalar>(graph: &Graph, margin: f64) -> Vec<T> {
     params
 }
 
-/// The matrices of one image a class: Gauss-Newton, exact Fisher, empirical Fisher, Hessian, and the diagonal of the first.
+/// The matrices for one image per class: Gauss-Newton, exact Fisher, empirical Fisher, Hessian, and the diagonal of the
+/// first.
 fn matrices<T: Scalar>(margin: f64) -> (Vec<Array2<f64>>, Vec<f64>) {
     let graph = network();
     let params = parameters::<T>(&graph, margin);
@@ -57,8 +58,8 @@ fn norm(of: &Array2<f64>) -> f64 {
     of.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
-/// Ten thousand units of rounding are far more than a sum of three numbers makes, and far less than the digits that a
-/// cancellation of `p` against 1 would cost.
+/// Ten thousand units of rounding are far more than the error of a sum of three numbers, and far less than the loss of
+/// digits by a cancellation of `p` against 1.
 #[test]
 fn products_are_precise_however_well_images_are_fitted() {
     for margin in [5.0, 10.0, 14.0, 16.0, 18.0, 25.0, 40.0] {

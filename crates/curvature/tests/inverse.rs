@@ -20,7 +20,7 @@ fn both_undo_the_matrix() -> Outcome {
     let plain = (&a).inverse_by_cg(OPTIONS);
     let v = normal(60, 1);
     let image = a.apply(&v)?;
-    // 1e-13 times the condition number.
+    // The tolerance 1e-13 times the condition number.
     for (name, found) in [
         ("factored", factored.apply(&image)?),
         ("iterated", iterated.apply(&image)?),
@@ -46,7 +46,7 @@ fn what_is_no_inverse_is_an_error() -> Outcome {
     let hard = Dense::<f64>::new(&with_spectrum(&graded(1e-6, 1.0, 100), 42));
     let short = (&hard).inverse_by_cg(CgOptions { iterations: 5, ..OPTIONS });
     assert!(matches!(short.apply(&normal(100, 2)), Err(CurvatureError::NotConverged { iterations: 5, .. })));
-    // Martens's rule would stop at its first look, after 11 iterations.
+    // Martens's rule would stop at its first check, after 11 iterations.
     let slow = (&hard).inverse_by_cg(CgOptions { relative_progress: Some(1e3), ..OPTIONS });
     assert!(matches!(slow.apply(&normal(100, 2)), Err(CurvatureError::NotConverged { iterations: 11, .. })));
     let indefinite = Dense::<f64>::new(&-Array2::eye(4));

@@ -1,4 +1,4 @@
-//! Kronecker-factored curvature against dense matrices that are put together entry by entry.
+//! Kronecker-factored curvature compared with dense matrices that are assembled entry by entry.
 
 #![allow(clippy::unwrap_used)]
 
@@ -28,7 +28,7 @@ fn network() -> Graph {
     g.finish(x).unwrap()
 }
 
-/// Numbers between −1 and 1 in no order.
+/// Irregular numbers between −1 and 1.
 fn scattered(rows: usize, columns: usize) -> Array2<f64> {
     Array2::from_shape_fn((rows, columns), |(i, j)| {
         ((i * i * 31 + j * j * 7 + i * j * 17 + 5) % 199) as f64 / 99.5 - 1.0
@@ -39,7 +39,7 @@ fn exact(at: &Linearization<'_, f64>) -> Array3<f64> {
     hessian_factors(softmax(at.logits()).view())
 }
 
-/// The Fisher matrix of the mean loss, from single images' gradients.
+/// The Fisher matrix of the mean loss, from per-image gradients.
 fn fisher(at: &Linearization<'_, f64>, cotangents: &Array3<f64>) -> Array2<f64> {
     let count = at.per_sample_gradients(cotangents.index_axis(Axis(0), 0)).unwrap().ncols();
     let mut fisher = Array2::zeros((count, count));
@@ -55,7 +55,7 @@ fn kronecker(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
     Array2::from_shape_fn((a.nrows() * n, a.ncols() * m), |(i, j)| a[[i / n, j / m]] * b[[i % n, j % m]])
 }
 
-/// A matrix that has `block` of every layer on its diagonal.
+/// A block-diagonal matrix with `block` of every layer.
 fn block_diagonal(factors: &KroneckerFactors<f64>, block: impl Fn(&LayerFactors<f64>) -> Array2<f64>) -> Array2<f64> {
     let count = factors.parameter_count();
     let mut dense = Array2::zeros((count, count));
@@ -115,7 +115,7 @@ fn sampled_labels_are_those_of_the_fisher_matrix() {
 
 #[test]
 fn places_that_are_alike_and_uncorrelated_are_exact() {
-    // A 1 × 1 convolution over four equal places, whose outputs are the logits; cotangents e_k, each at one place.
+    // A 1 × 1 convolution over four equal positions whose outputs are the logits; cotangents e_k, each at one position.
     let mut g = GraphBuilder::new(&[2, 2, 1]);
     let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(1, 1)).unwrap();
     let x = g.flatten(x);
@@ -129,7 +129,8 @@ fn places_that_are_alike_and_uncorrelated_are_exact() {
 
 #[test]
 fn factors_are_those_of_plain_loops() {
-    // Without a rectifier, the cotangents of the convolution's outputs are the dense kernel times those of the logits.
+    // Without a rectifier, the cotangents of the convolution's outputs are the dense kernel times the cotangents of the
+    // logits.
     let (size, channels, classes, images) = (4, 2, 3, 5);
     let mut g = GraphBuilder::new(&[size, size, 1]);
     let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(channels, 3)).unwrap();
@@ -191,7 +192,7 @@ fn products_and_inverses_are_those_of_dense_kronecker_products() {
         kronecker(with(&l.input, pi * damping.sqrt()).view(), output.view())
     });
     let expected = solve_general(damped, Array2::eye(dense.nrows()).view()).unwrap();
-    // Conditions of the damped factors are below 1e4: 1e-16 times that, and room.
+    // The condition numbers of the damped factors are below 1e4; the tolerance is 1e-16 times that, with a margin.
     assert_close(&kfac.inverse(damping).unwrap().to_dense().unwrap(), &expected, 1e-11);
 
     let ekfac = Ekfac::of_factors(factors).unwrap();
@@ -272,7 +273,7 @@ fn running_averages_start_as_means_and_then_forget() {
         assert!(matches!(error, CurvatureError::Option { option: "decay", .. }), "{error}");
         assert!((running.average().unwrap().layers[0].input[[0, 0]] - 5.0).abs() < 1e-14);
     }
-    // A decay is that of its observation: of 5 and 13, one half.
+    // The decay applies to its own observation: the average of 5 and 13 has weights of one half.
     running.observe(of(13.0), 0.5).unwrap();
     assert!((running.average().unwrap().layers[0].input[[0, 0]] - 9.0).abs() < 1e-14);
     assert_eq!((newest_weight(3, 0.95), newest_weight(0, 0.95)), (1.0 / 3.0, 1.0));
@@ -298,7 +299,8 @@ fn single_precision_agrees_with_double() {
     };
     let kfac = Kfac::new(KroneckerFactors::estimate(&wide, cotangents.view()).unwrap()).unwrap();
     let kfac32 = Kfac::new(KroneckerFactors::estimate(&narrow, c32.view()).unwrap()).unwrap();
-    // A few dozen roundings of 2⁻²⁴ each; the inverses multiply them by the damped factors' conditions, below 1e3.
+    // A few dozen roundings of 2⁻²⁴ each; the inverses multiply them by the condition numbers of the damped factors,
+    // below 1e3.
     assert!(apart(kfac.apply(&v).unwrap(), kfac32.apply(&v32).unwrap()) < 3e-6);
     let inverse = |damping| (kfac.inverse(damping).unwrap(), kfac32.inverse(damping).unwrap());
     let (wide_inverse, narrow_inverse) = inverse(0.1);
@@ -306,7 +308,7 @@ fn single_precision_agrees_with_double() {
     let ekfac = Ekfac::estimate(&wide, cotangents.view()).unwrap();
     let ekfac32 = Ekfac::estimate(&narrow, c32.view()).unwrap();
     let (wide, narrow) = (ekfac.inverse(0.1).unwrap(), ekfac32.inverse(0.1).unwrap());
-    // Where eigenvalues come close, eigenvectors, and with them the diagonal part of the Fisher matrix, turn more.
+    // If eigenvalues are close, eigenvectors and therefore the diagonal part of the Fisher matrix change more.
     assert!(apart(wide.apply(&v).unwrap(), narrow.apply(&v32).unwrap()) < 1e-3);
 }
 
@@ -354,7 +356,8 @@ fn what_does_not_fit_is_an_error() {
     assert!(matches!(zero.inverse(0.0), Err(CurvatureError::NotFinite { .. })));
 }
 
-/// The Fisher matrix of a network with one class is zero, and so are K-FAC and EKFAC. Damped, EKFAC's inverse is the identity over λ.
+/// The Fisher matrix of a network with one class is zero, and so are K-FAC and EKFAC. EKFAC's damped inverse is the
+/// identity over λ.
 #[test]
 fn one_class_has_a_fisher_matrix_of_zero() {
     let mut g = GraphBuilder::new(&[3]);
@@ -376,7 +379,7 @@ fn one_class_has_a_fisher_matrix_of_zero() {
     assert!(kfac.apply(&v).unwrap().iter().all(|x| *x == 0.0));
     let ekfac = Ekfac::estimate(&at, cotangents.view()).unwrap();
     assert!(ekfac.apply(&v).unwrap().iter().all(|x| *x == 0.0));
-    // (A + √λ I)⁻¹ ⊗ (√λ I)⁻¹ with π = 1, where a factor is zero: not I/λ, but finite and positive.
+    // (A + √λ I)⁻¹ ⊗ (√λ I)⁻¹ with π = 1, since a factor is zero: not I/λ, but finite and positive.
     let inverse = kfac.inverse(0.01).unwrap().apply(&v).unwrap();
     assert!(inverse.iter().all(|x| x.is_finite()) && inverse.iter().sum::<f64>() > 0.0);
     let inverse = ekfac.inverse(0.01).unwrap().apply(&v).unwrap();

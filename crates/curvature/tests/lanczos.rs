@@ -1,4 +1,4 @@
-//! Lanczos's process and eigenpairs against spectra that are known.
+//! The Lanczos process and eigenpairs compared with known spectra.
 
 mod matrices;
 
@@ -33,7 +33,8 @@ fn spectra() -> Vec<(&'static str, Vec<f64>)> {
     ]
 }
 
-/// Values against the spectrum's end, within `tolerance`; vectors by their residual and their inner products.
+/// Compares values with the end of the spectrum, within `tolerance`, and checks vectors by their residuals and inner
+/// products.
 fn check<T: Scalar>(name: &str, a: &Dense<T>, found: &[Eigenpair<T>], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len(), "{name}");
     let matrix = a.matrix.mapv(Scalar::as_f64);
@@ -53,8 +54,8 @@ fn check<T: Scalar>(name: &str, a: &Dense<T>, found: &[Eigenpair<T>], expected: 
 
 #[test]
 fn eigenpairs_of_known_spectra() -> Outcome {
-    // Residuals of 1e-10 of the largest eigenvalue bound the values' errors (Weyl).
-    // The small end of a decaying spectrum asks for all of the space.
+    // Residuals of 1e-10 of the largest eigenvalue bound the values' errors (Weyl). The small end of a decaying
+    // spectrum needs the whole space.
     let options = EigenOptions { tolerance: 1e-10, basis: 250, ..EigenOptions::default() };
     for (name, mut spectrum) in spectra() {
         let a = Dense::<f64>::new(&with_spectrum(&spectrum, 21));
@@ -76,8 +77,8 @@ fn eigenpairs_of_known_spectra() -> Outcome {
 
 #[test]
 fn every_copy_of_an_eigenvalue_is_found() -> Outcome {
-    // A Krylov space of hundreds of eigenvalues does not break down, and holds one vector of each until rounding brings
-    // others.
+    // A Krylov space of hundreds of eigenvalues does not break down, and contains one vector per eigenvalue until
+    // rounding adds others.
     let mut spectrum = graded(1e-4, 10.0, 300);
     spectrum.extend([10.0, 10.0, 20.0, 20.0]);
     let a = Dense::<f64>::new(&with_spectrum(&spectrum, 27));
@@ -98,7 +99,7 @@ fn small_bases_restart() -> Outcome {
     let small = EigenOptions { basis: 0, ..large };
     check("large", &a, &top_eigenpairs(&a, 6, &large)?, &expected, 1e-8);
     let unrestarted = a.count();
-    // 22 vectors: twice the count and ten more.
+    // 22 vectors: twice the count plus ten.
     check("small", &a, &top_eigenpairs(&a, 6, &small)?, &expected, 1e-8);
     let restarted = a.count();
     assert!(restarted > 22 && restarted < 3 * unrestarted, "{restarted}, {unrestarted}");
@@ -114,7 +115,7 @@ fn what_did_not_converge_says_so() -> Outcome {
     assert_eq!((found.len(), a.count()), (3, 12 + 3));
     for pair in &found {
         assert!(!pair.converged);
-        // Nonetheless within the residual of an eigenvalue.
+        // The value is nevertheless within the residual of an eigenvalue.
         let nearest = spectrum.iter().map(|x| (x - pair.value).abs()).fold(f64::INFINITY, f64::min);
         assert!(nearest <= pair.residual);
     }
@@ -123,7 +124,7 @@ fn what_did_not_converge_says_so() -> Outcome {
 
 #[test]
 fn the_factorization_holds() -> Outcome {
-    // Many steps beyond convergence: without reorthogonalization Q would long have lost its orthogonality.
+    // Many steps beyond convergence: without reorthogonalization, Q would have lost its orthogonality long before.
     let spectrum = graded(1e-6, 1e2, 150);
     let a = Dense::<f64>::new(&with_spectrum(&spectrum, 25));
     for steps in [1, 7, 100, 150, 1000] {
@@ -165,7 +166,8 @@ fn a_start_is_divided_among_ranges_of_eigenvalues() -> Outcome {
     let shares = vectors.t().dot(&aview1(&start)).mapv(|x| x * x);
     let squared: f64 = start.iter().map(|x| x * x).sum();
     let ritz = lanczos_from(&a, &start, 60)?.ritz()?;
-    // With all steps the nodes are the eigenvalues. Neighbours are 26 % apart, and both are found to 1e-12 or better.
+    // With all steps, the nodes are the eigenvalues. Neighbours are 26 % apart, and both are accurate to 1e-12 or
+    // better.
     for limit in [1.1e-3, 1.1e-2, 0.11, 1.1, 11.0] {
         let below = |values: &[f64], weights: &[f64]| -> f64 {
             values.iter().zip(weights).filter(|(value, _)| **value < limit).map(|(_, weight)| weight).sum()
@@ -230,7 +232,7 @@ fn spectra_scale_with_the_matrix() -> Outcome {
     Ok(())
 }
 
-/// A product that is off by far more than rounding: what the recurrence says of the residual is too little, and `rounding` says so.
+/// A product with an error far above rounding: the recurrence underestimates the residual, and `rounding` shows it.
 struct Skewed(Dense<f64>);
 
 impl LinearOperator<f64> for Skewed {

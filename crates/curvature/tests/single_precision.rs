@@ -1,4 +1,4 @@
-//! What conjugate gradients and Lanczos's process reach in single precision, over many matrices.
+//! The accuracy of conjugate gradients and the Lanczos process in single precision, over many matrices.
 
 mod matrices;
 
@@ -39,7 +39,8 @@ fn the_residual_of_conjugate_gradients_ends_at_the_products_rounding() -> Outcom
         let reached = size(&(wide(&b) - a.matrix.mapv(f64::from).dot(&x)));
         let units = reached / (size(&x) * EPSILON);
         assert_eq!(found.ended, CgEnd::Stagnation, "{order}, {condition:e}");
-        // A product is off by about a unit in the last place of ‖A‖ ‖x‖, and so is x itself times A; ‖A‖ is 1.
+        // The error of a product is about a unit in the last place of ‖A‖ ‖x‖, and so is the effect of rounding x
+        // itself; ‖A‖ is 1.
         assert!(units < 10.0, "{order}, {condition:e}: {units}");
     }
     Ok(())
@@ -58,7 +59,7 @@ fn lanczos_stays_orthogonal_and_eigenvalues_come_out_to_rounding() -> Outcome {
         let bottom = bottom_eigenpairs(&a, 1, &options)?;
         let worst = top.iter().zip(spectrum.iter().rev()).map(|(p, s)| (p.value - s).abs()).fold(0.0, f64::max);
         let residual = top.iter().map(|p| p.residual).fold(0.0, f64::max);
-        // In units of rounding. The largest eigenvalue is 1, so that a product is off by about one.
+        // In units of rounding. The largest eigenvalue is 1, so the error of a product is about one unit.
         let bottom = bottom.iter().map(|p| (p.value - spectrum[0]).abs()).fold(0.0, f64::max);
         for (what, found) in [("orthogonality", lost), ("top", worst), ("residual", residual), ("bottom", bottom)] {
             assert!(found < 4.0 * EPSILON, "{order}, {condition:e}: {what} {}", found / EPSILON);
@@ -74,7 +75,7 @@ fn convergence_is_about_the_solution_itself() -> Outcome {
     let operator = Dense::<f32>::new(&a);
     let found = conjugate_gradient(&operator, &b, &CgOptions { iterations: 500, ..CgOptions::default() }, None, None)?;
     assert_eq!(found.ended, CgEnd::Converged);
-    // The promise is about x, not about the recurrence: residual computed here, in double precision.
+    // The guarantee concerns x, not the recurrence: the residual is computed here in double precision.
     let x = Array1::from_iter(found.x.iter().map(|&x| f64::from(x)));
     let wide = Array1::from_iter(b.iter().map(|&x| f64::from(x)));
     let residual = &wide - &operator.matrix.mapv(f64::from).dot(&x);
@@ -82,8 +83,8 @@ fn convergence_is_about_the_solution_itself() -> Outcome {
     Ok(())
 }
 
-/// In single precision, conjugate gradients may meet a curvature of zero or less where the matrix is positive definite. What
-/// [`NegativeCurvature`](minima_curvature::NegativeCurvature) says of it holds up to rounding.
+/// In single precision, conjugate gradients may find a curvature of zero or less although the matrix is positive
+/// definite. The documented bounds of [`NegativeCurvature`](minima_curvature::NegativeCurvature) hold up to rounding.
 #[test]
 fn negative_curvature_is_negative_but_for_rounding() -> Outcome {
     let (mut ended, mut positive, mut rises) = (0, 0, 0);
@@ -100,16 +101,17 @@ fn negative_curvature_is_negative_but_for_rounding() -> Outcome {
         ended += 1;
         positive += usize::from(exact > 0.0);
         assert!(negative.curvature <= 0.0);
-        // A product of n terms in single precision, ‖A‖ = 1: a component is off by some ε √n of its terms. Seen: 0.1 of that.
+        // A product of n terms in single precision, ‖A‖ = 1: the error of a component is about ε √n of its terms.
+        // Observed: 0.1 of that.
         let allowed = 0.25 * (order as f64).sqrt() * EPSILON;
         assert!((exact - negative.curvature).abs() <= allowed, "{order}, {condition:e}: {exact:e}");
         let rise = (matrix.dot(&x) - &b).dot(&p) / size(&p);
         rises += usize::from(rise > 0.0);
-        // An iteration rounds once, and there are some n of them. Seen: 0.02 of that.
+        // An iteration rounds once, and there are about n iterations. Observed: 0.02 of that.
         let allowed = 0.05 * order as f64 * EPSILON * (size(&x) + size(&b));
         assert!(rise <= allowed, "{order}, {condition:e}: {rise:e} of {allowed:e}");
     }
-    // Both do happen.
+    // Both cases occur.
     assert!(ended > 20 && positive > 10 && rises > 5, "{ended} {positive} {rises}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The same bits on any number of threads.
+//! Results are bit-identical for any number of threads.
 
 use minima_curvature::{
     CgOptions, CurvatureError, DensityOptions, EigenOptions, LinearOperator, SymmetricOperator, conjugate_gradient,

@@ -1,4 +1,4 @@
-//! Estimates of traces and diagonals against matrices in full.
+//! Estimates of traces and diagonals compared with dense matrices.
 
 mod matrices;
 
@@ -15,7 +15,7 @@ fn hutchinson_is_unbiased_and_knows_its_error() -> Outcome {
     for (name, spectrum) in [("graded", graded(1e-3, 10.0, 100)), ("indefinite", indefinite(150))] {
         let a = Dense::<f64>::new(&with_spectrum(&spectrum, 31));
         let trace: f64 = spectrum.iter().sum();
-        // Its variance for one probe: twice the squares beside the diagonal.
+        // Its variance for one probe: twice the sum of squared off-diagonal entries.
         let beside = a.matrix.iter().map(|x| x * x).sum::<f64>() - a.matrix.diag().iter().map(|x| x * x).sum::<f64>();
         let (probes, keys) = (100, 40);
         let expected = (2.0 * beside / probes as f64).sqrt();
@@ -24,7 +24,7 @@ fn hutchinson_is_unbiased_and_knows_its_error() -> Outcome {
             let found = trace_hutchinson(&a, probes, Key::new(seed))?;
             assert_eq!(a.count(), probes);
             assert!((found.value - trace).abs() < 4.0 * expected, "{name}: {found:?} and not {trace}");
-            // The spread of 100 samples is its own standard deviation to about a tenth.
+            // The standard deviation of the spread of 100 samples is about a tenth.
             assert!((found.standard_error / expected - 1.0).abs() < 0.4, "{name}: {found:?} and not {expected}");
             mean += found.value / keys as f64;
         }
@@ -67,7 +67,7 @@ fn hutch_pp_is_exact_for_low_rank_and_better_for_decay() -> Outcome {
 fn low_rank() -> Vec<(&'static str, Array2<f64>, usize)> {
     let mut two = Array2::zeros((50, 50));
     (two[[0, 0]], two[[1, 1]]) = (5.0, 3.0);
-    // As the Gauss-Newton matrix of a network on blank images has: `diag(p) − p pᵀ` on the output biases, of rank C − 1.
+    // As in the Gauss-Newton matrix of a network on blank images: `diag(p) − p pᵀ` on the output biases, of rank C − 1.
     let biases = |classes: usize| {
         let weights: Vec<f64> = (0..classes).map(|c| f64::from((c % 4 + 1) as u32)).collect();
         let sum: f64 = weights.iter().sum();
@@ -92,8 +92,8 @@ fn low_rank() -> Vec<(&'static str, Array2<f64>, usize)> {
     ]
 }
 
-/// The range is found to ε times the condition of the sketch in it, and the trace is off by that squared and by rounding. Of 200
-/// sketches of nine normal numbers or fewer each way the worst condition is some 10⁴.
+/// The range has an error of ε times the condition number of the sketch, and the error of the trace is its square plus
+/// rounding. Of 200 sketches of at most nine normal numbers in each dimension, the worst condition number is about 10⁴.
 fn low_rank_is_exact<T: Scalar>() -> Outcome {
     for (name, matrix, products) in low_rank() {
         let a = Dense::<T>::new(&matrix);
@@ -116,7 +116,8 @@ fn hutch_pp_is_exact_for_low_rank_on_any_coordinates() -> Outcome {
     low_rank_is_exact::<f64>()
 }
 
-/// Of a rank too high for the sketch, on few coordinates, where samples of random signs coincide.
+/// The rank is too high for the sketch, and the range lies on few coordinates, for which samples of random signs
+/// coincide.
 #[test]
 fn the_standard_error_of_hutch_pp_is_not_zero_where_the_estimate_is_wrong() -> Outcome {
     let swap = array![[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]];
@@ -137,7 +138,7 @@ fn the_standard_error_of_hutch_pp_is_not_zero_where_the_estimate_is_wrong() -> O
         // Unbiased: within four standard errors.
         assert!(mean.abs() < 4.0 * (square / 2000.0).sqrt(), "{mean}");
     }
-    // A multiple of the identity is exact from any probes.
+    // For a multiple of the identity, any probes are exact.
     let found = trace_hutch_pp(&Dense::<f64>::new(&(Array2::eye(9) * 3.0)), 6, Key::new(0))?;
     assert!((found.value - 27.0).abs() < 1e-13 && found.standard_error < 1e-13);
     Ok(())

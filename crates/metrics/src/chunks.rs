@@ -4,13 +4,13 @@ use minima_autodiff::softmax_cross_entropy::check_labels;
 use minima_autodiff::{AutodiffError, Scalar};
 use ndarray::{ArrayView2, Axis};
 
-/// Images evaluated at once where nothing else prescribes it: bounds the memory that logits and gradients take.
+/// The number of images evaluated at once if nothing else determines it. It bounds the memory of logits and gradients.
 pub(crate) const IMAGES_AT_ONCE: usize = 2_000;
 
-/// Consecutive chunks of `size > 0` images with their labels; the last may be shorter.
+/// Splits images and labels into consecutive chunks of `size > 0`; the last may be shorter.
 ///
 /// # Errors
-/// When there is not one label for each image, or a label names no class.
+/// Returns [`AutodiffError`] if the number of labels is wrong, or if a label is not a class.
 pub(crate) fn chunks<'a, T: Scalar>(
     images: &'a ArrayView2<'_, T>,
     labels: &'a [usize],

@@ -1,72 +1,72 @@
-//! The errors of measuring a network.
+//! The errors of measurements.
 
 use minima_autodiff::AutodiffError;
 use minima_curvature::CurvatureError;
 
-/// What can go wrong when a network is measured, or measurements are summed up.
+/// An error of a measurement of a network, or of a summary of measurements.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricsError {
     /// The images or labels do not fit each other or the network.
     #[error(transparent)]
     Autodiff(#[from] AutodiffError),
-    /// A product with a curvature matrix, or what is made of it, failed.
+    /// A product with a curvature matrix, or a computation from such products, failed.
     #[error(transparent)]
     Curvature(#[from] CurvatureError),
     /// There is nothing to measure.
     #[error("no {what}; expected at least one")]
     Empty {
-        /// What there is none of.
+        /// What is missing.
         what: &'static str,
     },
-    /// A measured number is infinite or not a number, as those of a diverged network are.
+    /// A measured number is infinite or NaN, as for a diverged network.
     #[error("{what} number {place} is {found}; expected a finite number")]
     NotFinite {
         /// What was measured.
         what: &'static str,
-        /// Its place among the images or values.
+        /// Its index among the images or values.
         place: usize,
         /// The number.
         found: f64,
     },
-    /// The radius of a perturbation is negative, infinite or not a number.
+    /// The radius of a perturbation is negative, infinite or NaN.
     #[error("rho is {found:?}; expected a finite number of at least 0")]
     Rho {
         /// The radius.
         found: f64,
     },
-    /// Statistics that belong together are of different images, or were resampled unequally often.
+    /// Statistics that are combined differ in their images or in their number of resamples.
     #[error("{found} images or resamples; expected {expected}, as of the other statistics")]
     Resamples {
-        /// How many.
+        /// The number found.
         found: usize,
-        /// How many the others have.
+        /// The number of the other statistics.
         expected: usize,
     },
-    /// What logits are to be multiplied by is not a positive finite number.
+    /// The factor of the logits is not a positive finite number.
     #[error("the logits' factor is {found:?}; expected a finite number above 0")]
     LogitFactor {
         /// The factor.
         found: f64,
     },
-    /// A network's last layer with parameters is not the one that makes the logits.
+    /// The last layer with parameters does not compute the logits.
     #[error("the last parameters are \"{found}\"; expected the kernel of a dense layer with an output for each class")]
     LastLayer {
-        /// Their name.
+        /// The name of the parameters.
         found: String,
     },
-    /// Batches of no images.
+    /// The batch size is zero.
     #[error("batches of 0 images; expected at least 1")]
     BatchSize,
-    /// A histogram's edges are fewer than two, not finite, or do not ascend.
+    /// A histogram has fewer than two edges, or its edges are not finite or not ascending.
     #[error("histogram edges: {found}; expected at least two finite numbers, each above the one before")]
     Edges {
-        /// What is wrong with them.
+        /// The invalid edges.
         found: String,
     },
 }
 
-/// Fails at the first number that is not finite.
+/// Returns [`MetricsError::NotFinite`] for the first number that is not finite.
 pub(crate) fn all_finite(what: &'static str, values: &[f64]) -> Result<(), MetricsError> {
     match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
         Some((place, &found)) => Err(MetricsError::NotFinite { what, place, found }),

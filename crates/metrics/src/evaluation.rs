@@ -8,14 +8,14 @@ use minima_autodiff::{AutodiffError, Classifier, Differentiable, Scalar};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-/// How a network does on labelled images.
+/// The performance of a network on labelled images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Images whose label has the largest logit; of equal logits the first class counts.
+    /// The number of images whose label has the largest logit; of equal logits, the first class counts.
     pub correct: usize,
-    /// Images in all.
+    /// The total number of images.
     pub count: usize,
-    /// Mean softmax cross-entropy, in nats; NaN for a network that diverged.
+    /// The mean softmax cross-entropy, in nats; NaN for a diverged network.
     pub mean_loss: f64,
 }
 
@@ -26,7 +26,8 @@ impl Evaluation {
         self.correct as f64 / self.count as f64
     }
 
-    /// Fails where the loss is infinite or not a number; `place` says which of several evaluations it is.
+    /// Returns [`MetricsError::NotFinite`] if the loss is infinite or NaN. `place` is the index among several
+    /// evaluations.
     pub(crate) fn check_finite(&self, place: usize) -> Result<(), MetricsError> {
         let found = self.mean_loss;
         if found.is_finite() {
@@ -37,10 +38,12 @@ impl Evaluation {
     }
 }
 
-/// Classifies images `(images, features)` and compares with their labels. An image with a NaN logit is not correct.
+/// Classifies images `(images, features)` and compares the classes with their labels. An image with a NaN logit is not
+/// correct.
 ///
 /// # Errors
-/// When there are no images, they do not fit the network, there is not one label for each, or a label names no class.
+/// Returns [`MetricsError::Empty`] if there are no images, and [`MetricsError::Autodiff`] if the images do not fit the
+/// network, if the number of labels is wrong, or if a label is not a class.
 pub fn evaluate<T: Scalar>(
     model: &dyn Classifier<T>,
     images: ArrayView2<'_, T>,
@@ -49,10 +52,10 @@ pub fn evaluate<T: Scalar>(
     of_logits(&|images| model.logits(images), model.classes(), images, labels)
 }
 
-/// As [`evaluate`], of the model's network with other parameters.
+/// Runs [`evaluate`] on the model's network with other parameters.
 ///
 /// # Errors
-/// As [`evaluate`], and when there are not as many parameters as the network has.
+/// Returns the errors of [`evaluate`], and [`MetricsError::Autodiff`] if the number of parameters is wrong.
 pub(crate) fn evaluate_at<T: Scalar>(
     model: &dyn Differentiable<T>,
     params: &[T],
@@ -62,7 +65,7 @@ pub(crate) fn evaluate_at<T: Scalar>(
     of_logits(&|images| model.logits_at(params, images), model.graph().classes(), images, labels)
 }
 
-/// Logits `(images, classes)` of images `(images, features)`.
+/// A function from images `(images, features)` to logits `(images, classes)`.
 type LogitsOf<'a, T> = dyn Fn(ArrayView2<'_, T>) -> Result<Array2<T>, AutodiffError> + 'a;
 
 fn of_logits<T: Scalar>(

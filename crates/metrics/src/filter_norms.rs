@@ -1,18 +1,20 @@
-//! The size of each parameter's filter: what a change of the parameter is large or small against.
+//! The norm of each parameter's filter: a scale for changes of the parameter.
 
 use minima_autodiff::{AutodiffError, Graph, Role, Scalar};
 use ndarray::{ArrayView2, Axis};
 
-/// For each parameter of a flat vector, the Euclidean norm of its filter: the kernel of its output channel in a convolution, the
-/// incoming weights of its output unit in a dense layer (Li et al. 2018, "Visualizing the loss landscape of neural nets", section 4).
-/// A bias counts by itself, by its own absolute value, as in adaptive sharpness-aware minimization (Kwon et al. 2021, section 3).
+/// For each parameter of a flat vector, the Euclidean norm of its filter. In a convolution the filter is the kernel of
+/// the parameter's output channel, in a dense layer the incoming weights of its output unit (Li et al. 2018,
+/// "Visualizing the loss landscape of neural nets", section 4). For a bias it is the absolute value of the bias itself,
+/// as in adaptive sharpness-aware minimization (Kwon et al. 2021, section 3).
 ///
-/// A network of rectifiers stays the same function when one layer's kernel and bias are multiplied by α and the next layer's kernel
-/// by 1/α. With D the diagonal of these numbers, `D A D` of any second derivative A stays the same too, which A does not (Dinh et al.
-/// 2017). The bias must have a scale of its own for that: the next layer's does not move with its kernel.
+/// A network of rectifiers computes the same function if one layer's kernel and bias are multiplied by α and the next
+/// layer's kernel by 1/α. Let D be the diagonal matrix of these norms. Then `D A D` is invariant too for any matrix A
+/// of second derivatives, but A itself is not (Dinh et al. 2017). For this, the bias needs its own scale: the next
+/// layer's bias does not change with its kernel.
 ///
 /// # Errors
-/// When there are not as many numbers as the network has parameters.
+/// Returns [`AutodiffError::Shape`] if the number of parameters is wrong.
 pub fn filter_norms<T: Scalar>(graph: &Graph, params: &[T]) -> Result<Vec<T>, AutodiffError> {
     if params.len() != graph.parameter_count() {
         let (found, expected) = (vec![params.len()], vec![graph.parameter_count()]);
@@ -53,7 +55,7 @@ mod tests {
             let last = Axis(kernel.ndim() - 1);
             for (filter, norms) in kernel.axis_iter(last).zip(of_kernel.axis_iter(last)) {
                 let expected = filter.iter().map(|x| x * x).sum::<f64>().sqrt();
-                // The squares are whole numbers: their sum is exact.
+                // The squares are integers: their sum is exact.
                 assert!(norms.iter().all(|norm| *norm == expected), "{layer}: {expected} {norms}");
             }
         }

@@ -4,9 +4,9 @@ use crate::MetricsError;
 use crate::error::all_finite;
 use serde::Serialize;
 
-/// How many values lie between consecutive edges.
+/// The number of values between consecutive edges.
 ///
-/// Bins hold their lower edge and not their upper one, but for the last, which holds both, as `numpy.histogram`'s do.
+/// A bin includes its lower edge and excludes its upper one; the last bin includes both, as in `numpy.histogram`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Histogram {
     edges: Vec<f64>,
@@ -16,10 +16,11 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Counts values between ascending edges: one bin fewer than edges.
+    /// Counts values between ascending edges. There is one bin fewer than there are edges.
     ///
     /// # Errors
-    /// When the edges are fewer than two, not finite or do not ascend, or a value is not finite.
+    /// Returns [`MetricsError::Edges`] if there are fewer than two edges or if they are not finite or not ascending,
+    /// and [`MetricsError::NotFinite`] if a value is not finite.
     pub fn new(values: &[f64], edges: Vec<f64>) -> Result<Self, MetricsError> {
         let (first, last) = ends(&edges)?;
         all_finite("value", values)?;
@@ -36,10 +37,11 @@ impl Histogram {
         Ok(Self { edges, counts, below, above })
     }
 
-    /// Counts values in `bins` bins of one width from `low` to `high`.
+    /// Counts values in `bins` bins of equal width from `low` to `high`.
     ///
     /// # Errors
-    /// When there are no bins, `low` is not under `high`, or a number is not finite.
+    /// Returns [`MetricsError::Edges`] if there are no bins, if `low` is not below `high`, or if one of them is not
+    /// finite, and [`MetricsError::NotFinite`] if a value is not finite.
     pub fn uniform(values: &[f64], low: f64, high: f64, bins: usize) -> Result<Self, MetricsError> {
         let edge = |i: usize| if i == bins { high } else { low + (high - low) * (i as f64 / bins as f64) };
         Self::new(values, (0..=bins).map(edge).collect())
@@ -51,26 +53,26 @@ impl Histogram {
         &self.edges
     }
 
-    /// Values in each bin: one fewer than there are edges.
+    /// The number of values in each bin.
     #[must_use]
     pub fn counts(&self) -> &[usize] {
         &self.counts
     }
 
-    /// Values under the first edge.
+    /// The number of values below the first edge.
     #[must_use]
     pub fn below(&self) -> usize {
         self.below
     }
 
-    /// Values over the last edge.
+    /// The number of values above the last edge.
     #[must_use]
     pub fn above(&self) -> usize {
         self.above
     }
 }
 
-/// The first and last edge, once all are seen to ascend.
+/// Returns the first and last edge, if all edges are finite and ascending.
 fn ends(edges: &[f64]) -> Result<(f64, f64), MetricsError> {
     let (&[first, .., last], true) = (edges, edges.iter().all(|edge| edge.is_finite())) else {
         return Err(MetricsError::Edges { found: format!("{edges:?}") });

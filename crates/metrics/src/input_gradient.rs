@@ -1,4 +1,4 @@
-//! The norm of the loss's gradient with respect to the image: how steep the loss is where an attack starts.
+//! The norm of the loss's gradient with respect to the image: the slope of the loss where an attack starts.
 
 use crate::MetricsError;
 use crate::chunks::{IMAGES_AT_ONCE, chunks};
@@ -9,11 +9,11 @@ use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
 /// `‖∇ₓ ℓ(x, y)‖₂` of every image `(images, features)`, where `ℓ` is the image's own softmax cross-entropy: figure 2 of
-/// "Gauss-Newton under adversarial attacks". In nats per unit of pixel value.
+/// "Gauss-Newton under adversarial attacks". The unit is nats per unit of pixel value.
 ///
 /// # Errors
-/// When the images do not fit the network, there is not one label for each, a label names no class, or a norm is not
-/// finite.
+/// Returns [`MetricsError::Autodiff`] if the images do not fit the network, if the number of labels is wrong, or if a
+/// label is not a class, and [`MetricsError::NotFinite`] if a norm is not finite.
 pub fn input_gradient_norms<T: Scalar>(
     model: &dyn Classifier<T>,
     images: ArrayView2<'_, T>,
@@ -33,8 +33,8 @@ pub fn input_gradient_norms<T: Scalar>(
     Ok(norms)
 }
 
-/// The share of norms that are exactly zero, 0 to 1: images on which a gradient attack has no direction to take, because
-/// the gradient vanished in rounding or every unit on its way is off. Zero if there are no norms.
+/// The share of norms that are exactly zero, 0 to 1. On such images a gradient attack has no direction, because the
+/// gradient vanishes by rounding or all units on its path are inactive. The share is zero if there are no norms.
 #[must_use]
 pub fn zero_share(norms: &[f64]) -> f64 {
     norms.iter().filter(|&&norm| norm == 0.0).count() as f64 / norms.len().max(1) as f64

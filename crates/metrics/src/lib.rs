@@ -1,8 +1,9 @@
-//! What a trained network looks like around its minimum: loss and accuracy, input gradients, margins, sharpness, curvature.
+//! Measures of a trained network around its minimum: loss and accuracy, input gradients, margins, sharpness, curvature.
 //!
-//! Most functions take all images of a test set and return a number an image, in `f64`; [`Summary`] and [`Histogram`] say how
-//! such numbers are distributed. [`curvature_spectrum`], [`loss_surface`] and [`loss_along_segment`] look at the mean loss. No result depends on the number of threads.
-//! [`statistics`] says what several seeds show.
+//! Most functions take all images of a test set and return one number per image, in `f64`; [`Summary`] and
+//! [`Histogram`] describe the distribution of such numbers. [`curvature_spectrum`], [`loss_surface`] and
+//! [`loss_along_segment`] evaluate the mean loss. [`statistics`] compares results over several seeds. No result depends
+//! on the number of threads.
 //!
 //! ```
 //! use minima_autodiff::{Model, paper_cnn};

@@ -1,4 +1,4 @@
-//! The logit margin: by how much an image is on the right side of the decision boundary.
+//! The logit margin: the difference between the label's logit and the largest other logit.
 
 use crate::MetricsError;
 use crate::chunks::{IMAGES_AT_ONCE, chunks};
@@ -7,12 +7,12 @@ use minima_autodiff::softmax_cross_entropy::check_labels;
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 
-/// The true class's logit less the largest other one, of every image `(images, features)`: figure 3 of "Gauss-Newton
-/// under adversarial attacks". Negative for an image classified wrongly.
+/// The true class's logit minus the largest other one, of every image `(images, features)`: figure 3 of "Gauss-Newton
+/// under adversarial attacks". It is negative for a misclassified image.
 ///
 /// # Errors
-/// When the images do not fit the network, there is not one label for each, a label names no class, the network has a
-/// single class, or a margin is not finite.
+/// Returns [`MetricsError::Autodiff`] if the images do not fit the network, if the number of labels is wrong, or if a
+/// label is not a class, and [`MetricsError::NotFinite`] if a margin is not finite, as with a single class.
 pub fn logit_margins<T: Scalar>(
     model: &dyn Classifier<T>,
     images: ArrayView2<'_, T>,
@@ -26,11 +26,11 @@ pub fn logit_margins<T: Scalar>(
     Ok(margins)
 }
 
-/// As [`logit_margins`], of logits `(images, classes)` that are already there.
+/// Computes the margins of [`logit_margins`] from given logits `(images, classes)`.
 ///
 /// # Errors
-/// When there is not one label for each image, a label names no class, there is a single class, or a margin is not
-/// finite.
+/// Returns [`MetricsError::Autodiff`] if the number of labels is wrong or if a label is not a class, and
+/// [`MetricsError::NotFinite`] if a margin is not finite, as with a single class.
 pub fn margins_of_logits<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> Result<Vec<f64>, MetricsError> {
     check_labels(labels, logits.nrows(), logits.ncols())?;
     let margins: Vec<f64> = logits.outer_iter().zip(labels).map(|(row, &label)| margin(row, label)).collect();
@@ -38,7 +38,7 @@ pub fn margins_of_logits<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize])
     Ok(margins)
 }
 
-/// One image's margin: NaN if any logit is.
+/// The margin of one image; NaN if any logit is NaN.
 fn margin<'a, T: Scalar>(logits: impl IntoIterator<Item = &'a T>, label: usize) -> f64 {
     let (mut own, mut other) = (f64::NAN, f64::NEG_INFINITY);
     for (class, logit) in logits.into_iter().enumerate() {

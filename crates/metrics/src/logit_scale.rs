@@ -1,19 +1,22 @@
-//! A network with its logits multiplied by a number: the same decisions, made with another confidence.
+//! A network with scaled logits: the same decisions with different confidence.
 
 use crate::MetricsError;
 use minima_autodiff::{Model, Scalar};
 
-/// The network with kernel and bias of its last dense layer multiplied by `factor`: all its logits, and with them its margins, are
-/// `factor` times as large, and no image changes its class. What the loss and its gradients are does change: they depend on the
-/// scale of the logits, which says nothing of where the decision boundary lies.
+/// Multiplies kernel and bias of the network's last dense layer by `factor`. All logits, and therefore all margins, are
+/// multiplied by `factor`, and no image changes its class. The loss and its gradients do change: they depend on the
+/// scale of the logits, which does not affect the decision boundary.
 ///
-/// Each parameter is multiplied in `f64` and rounded once; for a power of two nothing is rounded, unless it over- or underflows.
+/// Each parameter is multiplied in `f64` and rounded once. With a power of two nothing is rounded, unless it overflows
+/// or underflows.
 ///
-/// The same function could be had by scaling any layer before it, rectifiers being homogeneous, with other parameters and so another
-/// answer to a perturbation of them: that it is the last layer is a choice, the one that leaves the features as they were learned.
+/// Rectifiers are homogeneous, so scaling any earlier layer would give the same function. The parameters would differ,
+/// and so would the response to their perturbation. The last layer is chosen because the learned features then do not
+/// change.
 ///
 /// # Errors
-/// When the factor is not a positive finite number, or the network does not end in a dense layer with an output a class.
+/// Returns [`MetricsError::LogitFactor`] if the factor is not a positive finite number, and [`MetricsError::LastLayer`]
+/// if the network does not end in a dense layer with one output per class.
 pub fn with_scaled_logits<T: Scalar>(model: &Model<T>, factor: f64) -> Result<Model<T>, MetricsError> {
     if !(factor.is_finite() && factor > 0.0) {
         return Err(MetricsError::LogitFactor { found: factor });

@@ -1,4 +1,4 @@
-//! Sharpness: how much the loss rises when the parameters move a little way up its slope.
+//! Sharpness: the increase of the loss after a small step of the parameters along its gradient.
 
 use crate::MetricsError;
 use crate::chunks::chunks;
@@ -10,38 +10,39 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Images whose per-sample gradients are held at once: 3.5 MB for the paper's network in `f32`.
+/// The number of images whose gradients are held at once: 3.5 MB for the paper's network in `f32`.
 const EXAMPLES_AT_ONCE: usize = 128;
 
-/// Whose loss a perturbation of the parameters goes up, and on whom its effect is measured.
+/// The loss that a perturbation of the parameters increases, and the images on which its effect is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// The mean loss of each consecutive batch of so many images, the last perhaps shorter; what the batch's mean loss
-    /// rises by counts for each of its images, so that a mean or median over images weighs a short batch by its length.
+    /// The mean loss of each consecutive batch with this number of images; the last batch may be shorter. Each image
+    /// gets the increase of its batch's mean loss, so a mean or median over images weights a short batch by its length.
     Batch(usize),
     /// Every image's own loss.
     Example,
 }
 
-/// What one radius does to the loss.
+/// The increase of the loss for one radius.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sharpness {
-    /// Length of the perturbation of the parameters.
+    /// The length of the perturbation of the parameters.
     pub rho: f64,
-    /// For each image, in order, by how much the loss rises, in nats.
+    /// The increase of the loss for each image, in order and in nats.
     pub increases: Vec<f64>,
 }
 
-/// The loss increase `ℓ(θ + ρ g/‖g‖) − ℓ(θ)`, `g = ∇_θ ℓ`, for every image `(images, features)` and every radius: table 3 of
-/// "Gauss-Newton under adversarial attacks", after the inner maximization of sharpness-aware minimization (Foret et al.
-/// 2021, equation 2). Where the gradient is zero the loss stays as it is: an increase of 0.
+/// The loss increase `ℓ(θ + ρ g/‖g‖) − ℓ(θ)`, `g = ∇_θ ℓ`, for every image `(images, features)` and every radius: table
+/// 3 of "Gauss-Newton under adversarial attacks", after the inner maximization of sharpness-aware minimization (Foret
+/// et al. 2021, equation 2). If the gradient is zero, the increase is 0.
 ///
 /// Logits and gradients are in the model's precision; the norm, the losses and their difference in `f64`.
 ///
 /// # Errors
-/// When a radius is negative or not finite, batches have no images, the images do not fit the network, there is not one
-/// label for each, a label names no class, or an increase is not finite.
+/// Returns [`MetricsError::Rho`] if a radius is negative or not finite, [`MetricsError::BatchSize`] if the batch size
+/// is zero, [`MetricsError::Autodiff`] if the images do not fit the network, if the number of labels is wrong or if a
+/// label is not a class, and [`MetricsError::NotFinite`] if an increase is not finite.
 pub fn sharpness<T: Scalar>(
     model: &dyn Differentiable<T>,
     images: ArrayView2<'_, T>,
@@ -71,7 +72,7 @@ pub fn sharpness<T: Scalar>(
     Ok(found)
 }
 
-/// Adds one batch's increases, one perturbation for all of it.
+/// Adds the increases of one batch, with one common perturbation.
 fn batch<T: Scalar>(
     model: &dyn Differentiable<T>,
     images: ArrayView2<'_, T>,
@@ -96,7 +97,7 @@ fn batch<T: Scalar>(
     Ok(())
 }
 
-/// Adds some images' increases, each with its own perturbation.
+/// Adds the increases of some images, each with its own perturbation.
 fn examples<T: Scalar>(
     model: &dyn Differentiable<T>,
     images: ArrayView2<'_, T>,
@@ -133,7 +134,7 @@ fn examples<T: Scalar>(
     Ok(())
 }
 
-/// `θ + ρ g/‖g‖`; `None` for a gradient of zero.
+/// `θ + ρ g/‖g‖`; `None` if the gradient is zero.
 fn perturbed<T: Scalar>(params: &[T], gradient: &[T], rho: f64) -> Option<Vec<T>> {
     let norm = gradient.iter().map(|g| g.as_f64().powi(2)).sum::<f64>().sqrt();
     if norm == 0.0 {

@@ -12,64 +12,65 @@ use minima_rng::Key;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// A residual, as a share of the largest eigenvalue, that no Ritz value has which stands for several eigenvalues: those lie closer than
-/// a Lanczos process far shorter than the matrix's order tells apart.
+/// A residual as a share of the largest eigenvalue. A Ritz value that represents several eigenvalues has a larger
+/// residual: they are too close for a Lanczos process much shorter than the matrix's order.
 const CONVERGED: f64 = 1e-6;
 /// The residual, as a share of the eigenvalue itself, up to which the eigenvalue counts as converged.
 const CLOSE: f64 = 1e-2;
-/// An eigenvalue within this share of the largest may be one of many, such as the zeros of parameters without influence.
+/// An eigenvalue within this share of the largest may be multiple, such as the zeros of parameters without influence.
 const MANIFOLD: f64 = 1e-3;
 
-/// How closely [`curvature_spectrum`] looks.
+/// The options of [`curvature_spectrum`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpectrumOptions {
-    /// How many of the largest eigenvalues.
+    /// The number of largest eigenvalues to report.
     pub largest: usize,
-    /// Random vectors that Lanczos's process starts from, for each matrix; the first alone for those in units of the filters.
+    /// The number of random starts of the Lanczos process per matrix; matrices in units of the filters use the first
+    /// one alone.
     pub probes: usize,
-    /// Products with the matrix for each of them.
+    /// The number of products with the matrix per start.
     pub steps: usize,
-    /// Where the random vectors come from.
+    /// The key of the random vectors.
     pub key: Key,
 }
 
 impl Default for SpectrumOptions {
-    /// The ten largest; 2 probes of 50 steps.
+    /// The ten largest eigenvalues; 2 probes of 50 steps.
     fn default() -> Self {
         Self { largest: 10, probes: 2, steps: 50, key: Key::new(0) }
     }
 }
 
-/// What is known of an eigenvalue.
+/// An estimate of an eigenvalue.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Eigenvalue {
-    /// A Ritz value λ, the Rayleigh quotient of a vector y of length 1.
+    /// A Ritz value λ: the Rayleigh quotient of a vector y of length 1.
     pub value: f64,
-    /// A bound on `‖A y − λ y‖`, the rounding of the products included: the matrix has an eigenvalue within that distance of λ. The
-    /// error is of the order of its square over the distance to the next eigenvalue.
+    /// A bound on `‖A y − λ y‖` that includes the rounding of the products: the matrix has an eigenvalue within this
+    /// distance of λ. The error of λ is of the order of the squared residual over the distance to the next eigenvalue.
     pub residual: f64,
-    /// Whether the residual is at most 1 % of λ, or 10⁻⁶ of the largest eigenvalue found. Where it is not, λ may be off by as much as
-    /// the residual.
+    /// Whether the residual is at most 1 % of λ, or 10⁻⁶ of the largest eigenvalue found. Otherwise the error of λ may
+    /// be as large as the residual.
     pub converged: bool,
 }
 
-/// One matrix's spectrum.
+/// The spectrum of one matrix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatrixSpectrum {
-    /// Its largest eigenvalues, descending.
+    /// The largest eigenvalues, descending.
     pub largest: Vec<Eigenvalue>,
-    /// Its smallest; where it is negative the loss falls away along its vector.
+    /// The smallest eigenvalue. If it is negative, the loss decreases along its eigenvector.
     pub smallest: Eigenvalue,
-    /// How all of them are distributed.
+    /// The distribution of all eigenvalues.
     pub density: SpectralDensity,
-    /// Their sum, exactly.
+    /// The exact sum of all eigenvalues.
     pub trace: f64,
 }
 
 /// The curvature of the mean loss on some images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CurvatureSpectrum {
-    /// How many images.
+    /// The number of images.
     pub images: usize,
     /// The generalized Gauss-Newton matrix of the mean loss.
     pub gauss_newton: MatrixSpectrum,
@@ -81,19 +82,21 @@ pub struct CurvatureSpectrum {
     pub normalised_hessian: MatrixSpectrum,
 }
 
-/// The spectra of the Gauss-Newton matrix and of the Hessian of the mean loss on images `(images, features)`: whether a minimum is
-/// sharp, asked of the second derivatives themselves. That depends on how a network is parametrized (Dinh et al. 2017), so both are
-/// also looked at in units of the filters' norms.
+/// The spectra of the Gauss-Newton matrix and of the Hessian of the mean loss on images `(images, features)`: a measure
+/// of sharpness from the second derivatives. It depends on the parametrization of a network (Dinh et al. 2017), so both
+/// are also computed in units of the filters' norms.
 ///
-/// Everything but the trace comes from Lanczos's process, started from a few random vectors. Every Ritz value of rank k from above
-/// is at most the eigenvalue of rank k (Cauchy's interlacing), so the largest of several starts' is the best, and so from below.
+/// Everything except the trace comes from the Lanczos process, started from a few random vectors. The Ritz value of
+/// rank k from above is at most the eigenvalue of rank k (Cauchy's interlacing). The largest over several starts is
+/// therefore the best, and likewise the smallest from below.
 ///
-/// A network of rectifiers is linear in each single parameter, all others fixed. The Hessian's diagonal is therefore the Gauss-Newton
-/// matrix's (as its diagonal blocks are: Botev, Ritter & Barber 2017, section 3.2), and the trace of both one exact number.
+/// A network of rectifiers is linear in each single parameter if all others are fixed. The Hessian therefore has the
+/// same diagonal as the Gauss-Newton matrix (and the same diagonal blocks: Botev, Ritter & Barber 2017, section 3.2),
+/// and the trace of both is the same exact number.
 ///
 /// # Errors
-/// When there is no image, the images do not fit the network, there is not one label for each, no probe or no step is asked for, or a
-/// number comes out that is none.
+/// Returns [`MetricsError`] if there are no images, if the images do not fit the network, if the number of labels is
+/// wrong, if the number of probes or steps is zero, or if a computed value is NaN or infinite.
 pub fn curvature_spectrum<T: Scalar>(
     graph: &Graph,
     params: &[T],
@@ -133,7 +136,7 @@ fn spectrum<T: Scalar>(
     for (number, _) in (0..).zip(0..options.probes) {
         let options = LanczosOptions { steps: options.steps, key: options.key.fold_in(number) };
         let mut ritz = lanczos(a, &options)?.ritz()?;
-        // What the recurrence says of a residual below rounding is not so.
+        // The recurrence cannot represent residuals below rounding.
         let size = ritz.values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
         ritz.residuals.iter_mut().for_each(|residual| *residual = residual.max(size * T::epsilon().as_f64()));
         runs.push(ritz);
@@ -151,7 +154,7 @@ fn spectrum<T: Scalar>(
     Ok(MatrixSpectrum { largest, smallest, density: SpectralDensity { order, probes }, trace })
 }
 
-/// What a run knows of its eigenvalue at a place, from the least.
+/// The eigenvalue of a run at an index, from the smallest.
 fn eigenvalue(run: &Ritz, place: usize) -> Option<Eigenvalue> {
     let value = *run.values.get(place)?;
     let residual = run.residuals.get(place)?.hypot(*run.rounding.get(place)?);
@@ -159,9 +162,10 @@ fn eigenvalue(run: &Ritz, place: usize) -> Option<Eigenvalue> {
     Some(Eigenvalue { value, residual, converged: residual <= (CLOSE * value.abs()).max(CONVERGED * size) })
 }
 
-/// Stochastic Lanczos quadrature, with what is known better than by chance: a Ritz value that has converged stands for one eigenvalue,
-/// and the others share what is left in proportion to their weights. A random vector is as isotropic in what is orthogonal to the
-/// converged vectors as it is in the whole space, so the mean over probes stays what it was, and outliers lose their spread.
+/// Stochastic Lanczos quadrature with exact weights if they are known. A converged Ritz value represents exactly one
+/// eigenvalue; the others share the remaining mass in proportion to their weights. In the complement of the converged
+/// vectors, a random vector is as isotropic as in the whole space. The mean over probes is therefore unchanged, and
+/// outliers no longer vary.
 fn quadrature(run: Ritz, order: usize) -> Quadrature {
     let size = run.values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
     let one = 1.0 / order as f64;
@@ -169,7 +173,7 @@ fn quadrature(run: Ritz, order: usize) -> Quadrature {
     let lone: Vec<bool> = known.map(|(x, r)| *r <= CONVERGED * size && x.abs() > MANIFOLD * size).collect();
     let of_others: f64 = run.weights.iter().zip(&lone).filter(|(_, lone)| !**lone).map(|(weight, _)| weight).sum();
     let left = 1.0 - one * lone.iter().filter(|lone| **lone).count() as f64;
-    // Where nothing else is there to take what is left, an eigenvalue beside zero is manifold: the weights stay by chance.
+    // If no other node can take the remaining mass, an eigenvalue near zero is multiple: the random weights are kept.
     if of_others == 0.0 && left > 0.5 * one {
         return Quadrature { nodes: run.values, weights: run.weights };
     }

@@ -4,7 +4,7 @@ use crate::MetricsError;
 use crate::error::all_finite;
 use serde::{Deserialize, Serialize};
 
-/// Mean, quantiles and extremes of a list of numbers, in the numbers' unit.
+/// Mean, quantiles and extremes of a list of numbers, in the unit of the numbers.
 ///
 /// Quantiles are interpolated linearly between the two nearest values, as `numpy.quantile` does by default (Hyndman &
 /// Fan 1996, type 7).
@@ -22,19 +22,20 @@ pub struct Summary {
     pub q75: f64,
     /// The 95 % quantile.
     pub q95: f64,
-    /// The smallest.
+    /// The smallest value.
     pub min: f64,
-    /// The largest.
+    /// The largest value.
     pub max: f64,
-    /// How many they are.
+    /// The number of values.
     pub count: usize,
 }
 
 impl Summary {
-    /// Sums up values in any order.
+    /// Summarizes values in any order.
     ///
     /// # Errors
-    /// When there are none, or one is not finite.
+    /// Returns [`MetricsError::Empty`] if there are no values, and [`MetricsError::NotFinite`] if a value is not
+    /// finite.
     pub fn of(values: &[f64]) -> Result<Self, MetricsError> {
         all_finite("value", values)?;
         let mut sorted = values.to_vec();
@@ -57,15 +58,15 @@ impl Summary {
     }
 }
 
-/// A quantile of ascending values, interpolated linearly as numpy does; `None` where they are none or the fraction is not
-/// within 0 to 1.
+/// A quantile of ascending values, interpolated linearly as in numpy. Returns `None` if there are no values or if the
+/// fraction is not within 0 to 1.
 #[must_use]
 pub fn quantile(sorted: &[f64], fraction: f64) -> Option<f64> {
     let position = fraction * sorted.len().checked_sub(1)? as f64;
     let (below, above) = (position.floor(), position.ceil());
     let (&low, &high) = (sorted.get(below as usize)?, sorted.get(above as usize)?);
     let t = position - below;
-    // Counting from the nearer end is what numpy does, to the last bit.
+    // numpy counts from the nearer end; this reproduces its results to the last bit.
     Some(if t < 0.5 { low + (high - low) * t } else { high - (high - low) * (1.0 - t) })
 }
 

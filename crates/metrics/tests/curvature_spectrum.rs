@@ -1,4 +1,4 @@
-//! Spectra by Lanczos's process against all eigenvalues of the matrices in full.
+//! Spectra from the Lanczos process compared with all eigenvalues of the dense matrices.
 
 #![allow(clippy::unwrap_used)]
 
@@ -28,7 +28,7 @@ fn network() -> Graph {
 }
 
 fn params(graph: &Graph) -> Vec<f64> {
-    // Biases are initialized to zero, at which they have no scale.
+    // Biases are initialized to zero, for which they have no scale.
     let initial: Vec<f64> = graph.init(7);
     initial.iter().zip(Key::new(1).normal(initial.len())).map(|(x, r)| x + 0.1 * f64::from(r)).collect()
 }
@@ -70,7 +70,7 @@ fn as_many_steps_as_parameters_find_everything() {
     assert_eq!(found.images, 50);
     for (found, expected) in matrices(&found).into_iter().zip(all_eigenvalues()) {
         let largest = expected.last().unwrap();
-        // The rounding of products with a matrix of this size, a few thousand times over.
+        // The rounding of products with a matrix of this size, times a few thousand.
         let close = |a: f64, b: f64| (a - b).abs() < 1e-11 * largest;
         assert_eq!(found.largest.len(), 10);
         for (found, expected) in found.largest.iter().zip(expected.iter().rev()) {
@@ -80,7 +80,7 @@ fn as_many_steps_as_parameters_find_everything() {
         assert!(close(found.smallest.value, expected[0]), "{:?} {}", found.smallest, expected[0]);
         let trace: f64 = expected.iter().sum();
         assert!(close(found.trace, trace), "{} {trace}", found.trace);
-        // Each eigenvalue but those at zero is a node that stands for one, and zero takes the rest.
+        // Each nonzero eigenvalue is a node with the weight of one eigenvalue, and zero takes the rest.
         assert_eq!(found.density.order, expected.len());
         let order = expected.len() as f64;
         for threshold in [0.9, 0.3, 0.1, 0.01, -0.001, -0.01].map(|share| share * largest) {
@@ -135,7 +135,8 @@ fn the_density_is_right_in_the_mean() {
         let variance = traces.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
         let error = (variance / count).sqrt();
         assert!((mean - found.trace).abs() < 4.0 * error, "{mean} ± {error}, {}", found.trace);
-        // By chance alone a probe's spread is √(2 Σ λ²), for long vectors; the largest few of the eigenvalues have none of it here.
+        // Purely random, the standard deviation over probes would be √(2 Σ λ²) for long vectors; the largest
+        // eigenvalues do not contribute to it here.
         let by_chance = (2.0 * expected.iter().map(|x| x * x).sum::<f64>()).sqrt();
         assert!(variance.sqrt() < 0.5 * by_chance, "{} {by_chance}", variance.sqrt());
     }
@@ -160,7 +161,7 @@ fn units_of_the_filters_do_not_see_how_layers_share_a_scale() {
     ] {
         let largest = before.largest[0].value;
         let close = |a: f64, b: f64| (a - b).abs() < 1e-10 * largest;
-        // Those ranks have converged to rounding.
+        // These ranks have converged to rounding.
         for (before, after) in before.largest.iter().zip(&after.largest).take(5) {
             assert!(close(before.value, after.value), "{before:?} {after:?}");
         }
@@ -231,8 +232,8 @@ fn bad_input_is_an_error() {
     assert!(of(&broken, &images, &labels, &default).is_err());
 }
 
-/// What is marked as converged is within 1 % of an eigenvalue or 10⁻⁶ of the largest, whatever the number of steps, and all residuals are
-/// bounds. With few steps some have not converged, with as many as parameters all have.
+/// For any number of steps, an eigenvalue marked as converged is within 1 % of an exact one or 10⁻⁶ of the largest, and
+/// all residuals are bounds. With few steps some have not converged; with as many steps as parameters all have.
 #[test]
 fn eigenvalues_that_have_not_converged_are_marked() {
     let all = all_eigenvalues();
@@ -253,7 +254,7 @@ fn eigenvalues_that_have_not_converged_are_marked() {
         }
         open.push(count);
     }
-    // Fewer steps report fewer eigenvalues, so that the first numbers need not fall.
+    // Fewer steps report fewer eigenvalues, so the first counts need not decrease.
     assert!(open[..5].iter().all(|&count| count > 4), "{open:?}");
     assert_eq!(open.last(), Some(&0), "{open:?}");
 }

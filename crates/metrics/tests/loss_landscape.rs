@@ -1,4 +1,4 @@
-//! Directions, surfaces and segments against what they are by definition.
+//! Directions, surfaces and segments compared with their definitions.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,7 +12,7 @@ use minima_rng::Key;
 use ndarray::{Array2, Axis};
 use std::sync::Arc;
 
-/// The paper's network for small images, with biases that are not zero.
+/// The paper's network for small images, with nonzero biases.
 fn model(seed: u64) -> Model<f64> {
     let graph = Arc::new(paper_cnn([8, 8, 1], 10).unwrap());
     let initial: Vec<f64> = graph.init(seed);
@@ -26,7 +26,7 @@ fn images(count: usize) -> (Array2<f64>, Vec<usize>) {
     (images, (0..count).map(|i| (i * 7 + i / 3) % 10).collect())
 }
 
-/// The norm of each filter of a layer, by its columns.
+/// The norm of each filter of a layer, from the columns of its kernel.
 fn norms<T: Scalar>(graph: &Graph, vector: &[T], kernel: &str) -> Vec<f64> {
     let kernel = graph.view(vector, kernel).unwrap();
     let last = Axis(kernel.ndim() - 1);
@@ -47,7 +47,7 @@ fn a_directions_filters_have_the_networks_norms() {
             assert!((found - wanted).abs() < 1e-14 * wanted, "{kernel}: {found} {wanted}");
         }
         for (found, wanted) in norms(graph, &in_single, &kernel).iter().zip(&wanted) {
-            // Each number is rounded to 24 bits once, on either side.
+            // Each number is rounded once to 24 bits, on both sides.
             assert!((found - wanted).abs() < 2.0_f64.powi(-23) * wanted, "{kernel}: {found} {wanted}");
         }
         assert!(graph.view(&direction, &format!("{layer}.bias")).unwrap().iter().all(|x| *x == 0.0));
@@ -95,7 +95,7 @@ fn a_surface_is_the_loss_of_the_moved_network() {
             *to += point.x * d[0][i] + point.y * d[1][i];
         }
         let expected = evaluate(&moved, images.view(), &labels).unwrap();
-        // The same sum of three numbers, associated otherwise.
+        // The same sum of three numbers in a different order.
         assert!((point.evaluation.mean_loss - expected.mean_loss).abs() < 1e-13 * expected.mean_loss);
         assert_eq!(point.evaluation.correct, expected.correct);
     }
@@ -120,7 +120,8 @@ fn a_surfaces_second_difference_is_the_hessian_along_the_direction() {
         (at(1, 0) - 2.0 * at(1, 1) + at(1, 2), dot(&d[1], &product[1])),
         ((at(2, 2) - at(0, 2) - at(2, 0) + at(0, 0)) / 4.0, dot(&d[0], &product[1])),
     ];
-    // Four losses of 2.5, each rounded by some 1e-15, which 1/h² makes 1e-6; the fourth derivative's share is h², less than that.
+    // Four losses of 2.5, each rounded by about 1e-15, divided by h² give 1e-6; the error from the fourth derivative is
+    // h², which is smaller.
     for (difference, expected) in differences {
         let found = difference / (h * h);
         assert!((found - expected).abs() < 1e-6, "{found} {expected}");

@@ -1,4 +1,4 @@
-//! Loss, accuracy, input gradients and margins of a linear network, whose every number is known in closed form.
+//! Loss, accuracy, input gradients and margins of a linear network, for which all values are known in closed form.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Scaled logits: margins in proportion, decisions as before.
+//! Scaled logits: margins scale by the factor, and decisions are unchanged.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,7 +23,8 @@ fn margins_are_multiplied_and_decisions_stay() {
     for factor in [0.3, 1.7, 12.5] {
         let scaled = with_scaled_logits(&model, factor).unwrap();
         let after = logit_margins(&scaled, images.view(), &labels).unwrap();
-        // A logit is a sum of 17 rounded products with rounded weights, of the logits' size: half an ulp for each rounding.
+        // A logit is a sum of 17 rounded products with rounded weights of the size of the logits: half an ulp for each
+        // rounding.
         let rounding = 2.0 * 17.0 * 2.0 * 2.0_f64.powi(-24) * factor * f64::from(largest);
         for (before, after) in before.iter().zip(&after) {
             assert!((after - factor * before).abs() <= rounding, "{after} {before}");

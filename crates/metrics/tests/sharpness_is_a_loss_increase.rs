@@ -1,4 +1,4 @@
-//! Sharpness against perturbations made by hand, in double precision.
+//! Sharpness compared with perturbations computed by hand, in double precision.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ fn rows<'a>(images: &'a Array2<f64>, from: usize, to: usize) -> ArrayView2<'a, f
     images.slice_axis(Axis(0), Slice::from(from..to))
 }
 
-/// The rise of the mean loss over these images, by the definition.
+/// The increase of the mean loss over these images, by definition.
 fn by_hand(model: &Model<f64>, images: ArrayView2<'_, f64>, labels: &[usize], rho: f64) -> f64 {
     let mean_loss = |params: &[f64]| {
         let logits = model.graph().logits(params, images).unwrap();

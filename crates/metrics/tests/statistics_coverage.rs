@@ -1,4 +1,4 @@
-//! Intervals cover what they promise, and p-values of nothing are uniform, on simulated seeds and images of known distribution.
+//! Coverage of intervals and uniformity of p-values under the null hypothesis, on simulated seeds and images.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,7 +14,7 @@ fn normal(key: Key, n: usize) -> Vec<f64> {
     key.normal(n).into_iter().map(f64::from).collect()
 }
 
-/// Seeds alone: a paired difference is normal, so that Student's interval is exact.
+/// Seeds alone: a paired difference is normal, so Student's interval is exact.
 #[test]
 fn seeds_alone_are_covered_and_their_p_values_uniform() {
     let trials = 4_000;
@@ -35,24 +35,25 @@ fn seeds_alone_are_covered_and_their_p_values_uniform() {
             let below = share(&|e| e.p_apart(0.7) < level);
             assert!((below - level).abs() < slack(level, trials), "{seeds} seeds, {level}: {below}");
         }
-        // At the margin itself the true difference is not within it: two one-sided tests err in at most one of twenty.
+        // At the margin itself the true difference is not within it: two one-sided tests have an error rate of at most
+        // one in twenty.
         let wrongly_equal = share(&|e| e.p_equivalent(0.7) < 0.05);
         assert!(wrongly_equal < 0.05 + slack(0.05, trials), "{seeds} seeds: {wrongly_equal}");
     }
 }
 
-/// One simulated experiment: what each seed's two models make of the same images.
+/// One simulated experiment: the results of each seed's two models on the same images.
 struct Crossed {
     seeds: usize,
     images: usize,
-    /// Variances of: a seed's difference of the models, what images have in common over seeds, and the rest.
+    /// Variances: of a seed's difference of the models, of the part that images share over seeds, and of the rest.
     of_seed: f64,
     of_image: f64,
     of_rest: f64,
 }
 
 impl Crossed {
-    /// Latent numbers of both models, seed after seed, of means `shift` and 0 and unit-free variances.
+    /// Latent numbers of both models, seed after seed, with means `shift` and 0 and unit-free variances.
     fn latent(&self, key: Key, shift: f64) -> Vec<(Vec<f64>, Vec<f64>)> {
         let seed_effect = normal(key.fold_in(0), 2 * self.seeds);
         let shared = normal(key.fold_in(1), self.images);
@@ -63,7 +64,8 @@ impl Crossed {
                     let rest = normal(key.fold_in(4 + (2 * seed + model) as u32), self.images);
                     let level = self.of_seed.sqrt() * seed_effect[2 * seed + model];
                     let value = |i: usize| {
-                        // Half of what images have in common is common to both models, half is each model's own.
+                        // Half of the variance that images share over seeds is common to both models, and half is
+                        // specific to each model.
                         let common = (0.5 * self.of_image).sqrt() * (shared[i] + own[model][i]);
                         level + common + self.of_rest.sqrt() * rest[i]
                     };
@@ -102,15 +104,16 @@ fn median(values: &[f64], resamples: &ImageResamples) -> Resampled {
     Resampled::of(&statistic, resamples).unwrap()
 }
 
-/// Seeds matter, images matter, or both. A difference of shares `Φ(shift / spread) − ½` and a difference of medians `shift` are
-/// the truths. Conservative is allowed, as seeds and images interact: too narrow is not.
+/// Seeds matter, images matter, or both. The true values are `Φ(shift / spread) − ½` for the difference of shares and
+/// `shift` for the difference of medians. Conservative intervals are allowed, because seeds and images interact;
+/// intervals that are too narrow are not.
 #[test]
 fn seeds_and_images_are_covered_and_nothing_is_rarely_taken_for_something() {
     let trials = 800;
     for (seeds, of_seed, of_image) in [(5, 0.2, 0.2), (10, 0.2, 0.2), (5, 0.01, 0.6), (5, 0.3, 0.0)] {
         let design = Crossed { seeds, images: 150, of_seed, of_image, of_rest: 0.4 };
         let shift = 0.5;
-        // Φ by the tail of Student's distribution of infinitely many degrees.
+        // Φ, from the tail of Student's distribution with infinitely many degrees of freedom.
         let share_truth = 0.5 - minima_metrics::statistics::upper_tail(shift / design.spread(), f64::INFINITY);
         let (mut share_covers, mut median_covers, mut found) = (0u32, 0u32, 0u32);
         for trial in 0..trials {
@@ -139,7 +142,7 @@ fn one_seed_leaves_everything_open() {
     assert!(Estimate::over_seeds(&[1.0, f64::NAN]).is_err());
 }
 
-/// Where nothing varies there is no doubt, and no effect either where it is on the border.
+/// Without variation there is no uncertainty, and no effect even if the value is on the border.
 #[test]
 fn equal_seeds_are_certain() {
     let estimate = Estimate::over_seeds(&[0.5, 0.5, 0.5]).unwrap();
@@ -147,7 +150,8 @@ fn equal_seeds_are_certain() {
     assert_eq!((estimate.p_apart(0.5), estimate.p_apart(0.0), estimate.p_equivalent(0.6)), (1.0, 0.0, 0.0));
 }
 
-/// By hand: 1, 2, 3 have mean 2 and variance 1, so that t = 2 √3 with 2 degrees; its tail is ½ − t / (2 √(2 + t²)).
+/// By hand: 1, 2, 3 have mean 2 and variance 1, so t = 2 √3 with 2 degrees of freedom; its tail is ½ − t / (2 √(2 +
+/// t²)).
 #[test]
 fn is_the_t_test_by_hand() {
     let estimate = Estimate::over_seeds(&[1.0, 2.0, 3.0]).unwrap();
@@ -159,7 +163,7 @@ fn is_the_t_test_by_hand() {
     assert!((estimate.p_different(0.0) - 2.0 * tail).abs() < 1e-13);
 }
 
-/// By hand: variances of the means 1/3 and 4/3, (5/3)² / ((1/3)²/2 + (4/3)²/2) = 50/17 degrees.
+/// By hand: variances of the means 1/3 and 4/3, and (5/3)² / ((1/3)²/2 + (4/3)²/2) = 50/17 degrees of freedom.
 #[test]
 fn unpaired_seeds_are_welchs() {
     let of = |values: &[f64]| Estimate::over_seeds(values).unwrap();

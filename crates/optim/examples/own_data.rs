@@ -1,11 +1,12 @@
-//! Trains on one's own arrays, here two half circles: `cargo run --release -p minima-optim --example own_data -- kfac`.
+//! Trains on arrays of your own, here two half circles:
+//! `cargo run --release -p minima-optim --example own_data -- kfac`.
 use minima_autodiff::GraphBuilder;
 use minima_optim::{Adam, Batch, Ekfac, GaussNewton, Generation, Kfac, OptimError, Optimizer, Sam, SecondOrder, Sgd};
 use minima_rng::Key;
 use ndarray::{Array2, Axis};
 
 fn main() -> Result<(), OptimError> {
-    // 512 points of the plane, a row each, and their classes.
+    // 512 points of the plane, one per row, and their classes.
     let (angles, noise) = (Key::new(1).uniform_in(512, 0.0, 3.2), Key::new(2).normal(1024));
     let labels: Vec<usize> = (0..512).map(|i| i % 2).collect();
     let points = Array2::from_shape_fn((512, 2), |(i, axis)| {

@@ -7,14 +7,14 @@ use minima_autodiff::engine::{DeviceRule, UpdateRule};
 use minima_autodiff::{Engine, Graph, Scalar};
 use minima_faults::{Fault, planted};
 
-/// Adam by [`AdamRule`].
+/// The Adam optimizer, with [`AdamRule`] as its update rule.
 pub type Adam<T, E = Graph> = FirstOrder<AdamRule, T, E>;
 
-/// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `θ ← θ − η (m̂ / (√v̂ + ε) + δ θ)`, where `m̂ = m / (1 − β₁ᵗ)` and
+/// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `θ ← θ − η (m̂ / (√v̂ + ε) + δ θ)`. Here `m̂ = m / (1 − β₁ᵗ)` and
 /// `v̂ = v / (1 − β₂ᵗ)` correct the bias of the zero start, and δ is AdamW's decoupled weight decay.
 ///
-/// η and δ are finite and not negative, β₁ and β₂ from 0 to below 1, and ε is positive, all in the network's precision: in single
-/// precision an ε of 1e-50 is 0, and the step at a zero gradient `0 / 0`.
+/// η and δ are finite and not negative, β₁ and β₂ are from 0 to below 1, and ε is positive. These conditions hold in
+/// the network's precision: in single precision an ε of 1e-50 is 0, and the step at a zero gradient would be `0 / 0`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamRule {
     learning_rate: f64,
@@ -24,27 +24,27 @@ pub struct AdamRule {
 }
 
 impl<T: Scalar, E: Engine<T>> FirstOrder<AdamRule, T, E> {
-    /// β₁ = 0.9, β₂ = 0.999, ε = 1e-8, no weight decay.
+    /// Adam with β₁ = 0.9, β₂ = 0.999, ε = 1e-8 and no weight decay.
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
         Self::following(AdamRule { learning_rate, betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 })
     }
 
-    /// With other decay rates β₁ and β₂ of the running averages.
+    /// Sets the decay rates β₁ and β₂ of the running averages.
     #[must_use]
     pub fn with_betas(mut self, beta1: f64, beta2: f64) -> Self {
         self.rule.betas = [beta1, beta2];
         self
     }
 
-    /// With another ε.
+    /// Sets ε.
     #[must_use]
     pub fn with_epsilon(mut self, epsilon: f64) -> Self {
         self.rule.epsilon = epsilon;
         self
     }
 
-    /// AdamW: with decoupled weight decay δ.
+    /// Sets AdamW's decoupled weight decay δ.
     #[must_use]
     pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
         self.rule.weight_decay = weight_decay;
@@ -98,7 +98,7 @@ mod tests {
     fn updates_follow_the_formulas() {
         let adam = Adam::<f64>::new(0.1).rule;
         let (mut p, mut memory) = ([1.0_f64], [vec![0.0], vec![0.0]]);
-        // The first step is η g / (|g| + ε), whatever the gradient's size.
+        // The first step is η g / (|g| + ε).
         adam.apply(1, &mut p, &[4.0], &mut memory);
         assert!((p[0] - 0.9).abs() < 1e-9);
         // m = 0.9·0.4 + 0.1·(−1) = 0.26, m̂ = 0.26/0.19; v = 0.999·0.016 + 0.001 = 0.016984, v̂ = 0.016984/0.001999.

@@ -1,9 +1,9 @@
-//! What a step sees of its batch at a linearization.
+//! Loss, accuracy and gradient of a batch at a linearization.
 
 use minima_autodiff::softmax_cross_entropy::{count_correct, mean_gradient, mean_loss};
 use minima_autodiff::{AutodiffError, Linearization, Scalar, StepReport};
 
-/// The mean loss and the images that are right, and the mean loss's gradient.
+/// Computes the mean loss, the number of correctly classified images, and the gradient of the mean loss.
 pub(crate) fn batch_gradient<T: Scalar>(
     at: &Linearization<'_, T>,
     labels: &[usize],

@@ -7,31 +7,32 @@ use minima_autodiff::{LayerPairs, Scalar};
 use minima_curvature::kfac::{Ekfac as Operator, EkfacLayer, Kfac, KroneckerFactors, RunningFactors, newest_weight};
 use minima_curvature::{CurvatureError, LinearOperator};
 
-/// EKFAC: K-FAC's eigenvectors, found anew every few steps, and the gradients' second moments along them, followed more often.
+/// EKFAC: recomputes K-FAC's eigenvectors every few steps, and tracks the gradients' second moments along them more
+/// often.
 ///
-/// Moments begin as K-FAC's own and are carried over to newer eigenvectors; see [`minima_curvature::kfac`] and
+/// Moments start as K-FAC's own and are transferred to new eigenvectors; see [`minima_curvature::kfac`] and
 /// [`KroneckerStep`].
 pub type Ekfac<T> = KroneckerStep<EkfacCurvature<T>, T>;
 
-/// The averaged factors, their eigenvectors and the moments along them.
+/// The averaged factors, their eigenvectors, and the second moments along them.
 #[derive(Clone, Debug)]
 pub struct EkfacCurvature<T> {
     factors: RunningFactors<T>,
     ekfac: Option<Operator<T>>,
-    /// What the moments are a mean of.
+    /// The number of observations in the mean of the moments.
     observations: u32,
 }
 
 impl<T> Default for EkfacCurvature<T> {
     fn default() -> Self {
-        // K-FAC's moments are the first.
+        // The moments of K-FAC are the first observation.
         Self { factors: RunningFactors::default(), ekfac: None, observations: 1 }
     }
 }
 
 impl<T: Scalar> Ekfac<T> {
-    /// With learning rate η; damping 0.03, momentum 0.9, no weight decay, KL clip 0.001, averages that fade by 0.95, statistics
-    /// every 10 steps and eigenvectors every 100.
+    /// EKFAC with learning rate η, damping 0.03, momentum 0.9, no weight decay, KL clip 0.001, decay 0.95 of the
+    /// running averages, statistics every 10 steps and eigenvectors every 100.
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
         Self::with_options(Options::new(learning_rate, 100))

@@ -5,7 +5,7 @@ use minima_autodiff::AutodiffError;
 use minima_curvature::CurvatureError;
 use minima_linalg::LinalgError;
 
-/// What can go wrong in a step. The parameters are then as they were before it.
+/// An error of a step. The parameters are unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OptimError {
@@ -20,9 +20,9 @@ pub enum OptimError {
     Solve {
         /// The damping λ.
         damping: f64,
-        /// What the solver found.
+        /// The error of the solver.
         source: LinalgError,
-        /// A damping with which it can be solved, where one was found.
+        /// A damping with which the system can be solved, if one was found.
         enough: Option<f64>,
     },
     /// A Kronecker-factored curvature could not be inverted.
@@ -30,75 +30,77 @@ pub enum OptimError {
     Factors {
         /// The damping λ.
         damping: f64,
-        /// What the solver found.
+        /// The error of the factorization.
         source: Box<CurvatureError>,
-        /// A damping with which they can be inverted, where one was found.
+        /// A damping with which the factors can be inverted, if one was found.
         enough: Option<f64>,
     },
-    /// A Gauss-Newton system of rounded products could not be solved: rounding may leave no inverse, or no number.
+    /// A Gauss-Newton system of rounded products could not be solved: rounding can make it singular or not finite.
     #[error("the Gauss-Newton system of products in {arithmetic} with damping {damping:?}: {source}")]
     EmulatedSolve {
         /// The format of the factors.
         arithmetic: &'static str,
         /// The damping λ.
         damping: f64,
-        /// What the solver found.
+        /// The error of the solver.
         source: LinalgError,
     },
-    /// Damping is to adapt to how well a matrix models the mean loss that is no model of it.
+    /// Adaptive damping needs a curvature that models the mean loss, and the given curvature does not.
     #[error("adaptive damping measures how well the curvature models the mean loss, and {0:?} is no model of that")]
     NoModel(Curvature),
-    /// A state is none of this optimizer's.
+    /// The state does not belong to this optimizer.
     #[error("the optimizer's state: found {found} as {name}, expected {expected}")]
     State {
-        /// Which part of it.
+        /// The part of the state.
         name: String,
-        /// What it is.
+        /// The value found.
         found: String,
-        /// What it should be.
+        /// The expected value.
         expected: String,
     },
-    /// An option has a value that makes no sense.
+    /// The value of an option is out of its range.
     #[error("{option} is {found:?}; expected {expected}")]
     Option {
-        /// Its name.
+        /// The option's name.
         option: &'static str,
-        /// Its value.
+        /// The option's value.
         found: f64,
-        /// What it may be.
+        /// The valid values.
         expected: &'static str,
     },
-    /// An option has a value that makes sense, but not in the precision that it is used in: a positive number may be 0 there.
+    /// The value of an option is in its range, but not after rounding to the precision in which it is used: a small
+    /// positive number may become 0.
     #[error("{option} is {found:?}, which is {rounded:?} in {bits} bits; expected {expected}")]
     RoundedOption {
-        /// Its name.
+        /// The option's name.
         option: &'static str,
-        /// Its value.
+        /// The option's value.
         found: f64,
-        /// The nearest number in that precision.
+        /// The nearest number in the precision that is used.
         rounded: f64,
-        /// The size of a number in that precision: 32 for single precision, 64 for double.
+        /// The number of bits of the precision: 32 for single precision, 64 for double.
         bits: usize,
-        /// What it may be.
+        /// The valid values.
         expected: &'static str,
     },
 }
 
-/// What a damping would do.
+/// Says which damping works.
 fn advice(enough: Option<f64>) -> String {
     enough.map_or_else(|| "no larger damping helps".to_owned(), |damping| format!("a damping of {damping:?} would do"))
 }
 
-/// The largest damping that is tried. A damping far above a matrix's eigenvalues makes it a multiple of the identity.
+/// The largest damping that is tried. A damping far above the eigenvalues makes a matrix almost a multiple of the
+/// identity.
 const LARGEST: f64 = 1e30;
 
-/// The least of ten, a hundred, … times the damping, up to [`LARGEST`], with which something works, if it works with all that
-/// are larger; otherwise one with which it works and with a tenth of which it does not. `None` where none was found.
+/// Searches 10, 100, … times the damping, up to [`LARGEST`], for the least value that works. The result is the least if
+/// all larger values work too; otherwise it works and a tenth of it does not. Returns `None` if no value works.
 ///
-/// The power is doubled until something works and bisected then: a damping of 1e-300 takes some 20 trials.
+/// The power is doubled until a value works and then bisected: a damping of 1e-300 takes about 20 trials.
 pub(crate) fn enough(damping: f64, mut works: impl FnMut(f64) -> bool) -> Option<f64> {
     let most = (LARGEST.log10() - damping.log10()).floor().clamp(0.0, 1000.0) as i32;
-    // 10³⁰⁹ is infinite, and 10³⁰⁹ times the least damping is not.
+    // 10³⁰⁹ is infinite, but 10³⁰⁹ times the least damping is not.
     let times = |power: i32| damping * 10.0_f64.powi(power / 2) * 10.0_f64.powi(power - power / 2);
     let (mut fails, mut power) = (0, 1);
     loop {
@@ -109,7 +111,7 @@ pub(crate) fn enough(damping: f64, mut works: impl FnMut(f64) -> bool) -> Option
             break;
         }
         fails = power;
-        // The largest is tried before it is said that none helps.
+        // The largest damping is tried before the search reports that none works.
         power = if power == most { most + 1 } else { most.min(2 * power) };
     }
     while power - fails > 1 {

@@ -1,20 +1,20 @@
-//! Optimizers that follow the gradient of a batch's mean loss by an update rule.
+//! First-order optimizers: an update rule applied to the gradient of a batch's mean loss.
 
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::engine::UpdateRule;
 use minima_autodiff::{Engine, Graph, Scalar};
 use minima_faults::{Fault, planted};
 
-/// An update rule that knows which options it works with.
+/// An update rule that checks its own options.
 pub trait FirstOrderRule<T: Scalar>: UpdateRule<T> {
-    /// Whether the options make sense in the precision `T`.
+    /// Checks the options in the precision `T`.
     ///
     /// # Errors
     /// Returns [`OptimError::Option`] or [`OptimError::RoundedOption`] for the first option that is out of its range.
     fn check(&self) -> Result<(), OptimError>;
 }
 
-/// An update rule with what it remembers on its engine.
+/// An update rule with its state on the engine.
 #[derive(Debug)]
 pub struct FirstOrder<R, T: Scalar, E: Engine<T> = Graph> {
     pub(crate) rule: R,
@@ -22,18 +22,18 @@ pub struct FirstOrder<R, T: Scalar, E: Engine<T> = Graph> {
 }
 
 impl<R, T: Scalar, E: Engine<T>> FirstOrder<R, T, E> {
-    /// The rule, before its first step.
+    /// Creates the optimizer of a rule, before its first step.
     pub(crate) fn following(rule: R) -> Self {
         Self { rule, state: E::State::default() }
     }
 }
 
 impl<R: FirstOrderRule<T>, T: Scalar, E: Engine<T>> FirstOrder<R, T, E> {
-    /// One step by the rule along a given gradient.
+    /// Takes one step of the rule along a given gradient.
     ///
     /// # Errors
-    /// Returns an error if an option is out of its range, or if the parameters or the gradient do not fit the network; `params` is
-    /// then unchanged.
+    /// Returns an error if an option is out of its range, or if the parameters or the gradient do not fit the network.
+    /// In this case `params` is unchanged.
     pub fn update(&mut self, engine: &E, params: &mut E::Vector, gradient: &E::Vector) -> Result<(), OptimError> {
         self.rule.check()?;
         Ok(engine.update(&self.rule, params, gradient, &mut self.state)?)
@@ -61,7 +61,7 @@ impl<R: FirstOrderRule<T> + Send, T: Scalar, E: Engine<T>> Optimizer<T, E> for F
     fn restore(&mut self, engine: &E, state: &OptimizerState) -> Result<(), OptimError> {
         let memory = state.rule()?;
         let (found, expected) = (memory.vectors.len(), self.rule.memory());
-        // Before the first step there is none.
+        // Before the first step there are no vectors.
         if found != expected && (found, memory.steps) != (0, 0) {
             return Err(OptimError::State {
                 name: "memory".to_owned(),

@@ -7,7 +7,7 @@ use minima_autodiff::{LayerPairs, Scalar};
 use minima_curvature::kfac::{Kfac as Operator, KfacInverse, KroneckerFactors, RunningFactors};
 use minima_curvature::{CurvatureError, LinearOperator};
 
-/// K-FAC: natural gradient with a Kronecker product for every layer's Fisher matrix.
+/// K-FAC: natural gradient with a Kronecker product for the Fisher matrix of each layer.
 ///
 /// Factors are averaged over batches, damped by the factored Tikhonov rule and inverted every few steps; see
 /// [`minima_curvature::kfac`] and [`KroneckerStep`].
@@ -27,8 +27,8 @@ impl<T> Default for KfacCurvature<T> {
 }
 
 impl<T: Scalar> Kfac<T> {
-    /// With learning rate η; damping 0.03, momentum 0.9, no weight decay, KL clip 0.001, averages that fade by 0.95, statistics
-    /// every 10 steps and inverses every 50.
+    /// K-FAC with learning rate η, damping 0.03, momentum 0.9, no weight decay, KL clip 0.001, decay 0.95 of the
+    /// running averages, statistics every 10 steps and inverses every 50.
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
         Self::with_options(Options::new(learning_rate, 50))

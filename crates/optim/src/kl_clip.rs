@@ -1,8 +1,8 @@
-//! Steps that change the network's outputs no more than so much.
+//! KL clipping: a bound on the change of the network's outputs per step.
 
-/// What a direction `d = F⁻¹ g` of slope dᵀg is scaled by: `ν = min(1, √(κ / (η² dᵀg)))`, with κ the most that a step of learning rate η
-/// may have of `dᵀ F d`, about twice the Kullback-Leibler divergence between the outputs after and before (Ba, Grosse & Martens
-/// 2017, section 5).
+/// The factor of a direction `d = F⁻¹ g` with slope dᵀg: `ν = min(1, √(κ / (η² dᵀg)))`. It bounds the step's `dᵀ F d`
+/// by κ, which is about twice the Kullback-Leibler divergence between the outputs after and before the step (Ba, Grosse
+/// & Martens 2017, section 5).
 pub(crate) fn kl_clip(kappa: f64, learning_rate: f64, slope: f64) -> f64 {
     let of_step = learning_rate * learning_rate * slope;
     if of_step > kappa { (kappa / of_step).sqrt() } else { 1.0 }

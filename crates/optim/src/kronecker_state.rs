@@ -1,10 +1,10 @@
-//! Kronecker factors as parts of an optimizer's state.
+//! Kronecker factors as part of an optimizer's state.
 
 use crate::{OptimError, OptimizerState};
 use minima_autodiff::Scalar;
 use minima_curvature::kfac::{KroneckerFactors, LayerFactors};
 
-/// Notes factors under a name, layer by layer.
+/// Writes factors to the state under a name, layer by layer.
 pub(crate) fn put_factors<T: Scalar>(state: &mut OptimizerState, name: &str, factors: Option<&KroneckerFactors<T>>) {
     let layers = factors.map_or(&[][..], |factors| &factors.layers);
     state.put_number(&format!("{name}.layers"), layers.len() as f64);
@@ -14,7 +14,8 @@ pub(crate) fn put_factors<T: Scalar>(state: &mut OptimizerState, name: &str, fac
     }
 }
 
-/// Factors noted under a name, for a network of so many parameters; `None` where there were none yet.
+/// Reads the factors with this name, for a network with this many parameters. Returns `None` if the state has no
+/// factors yet.
 pub(crate) fn factors<T: Scalar>(
     state: &OptimizerState,
     name: &str,
@@ -26,7 +27,7 @@ pub(crate) fn factors<T: Scalar>(
         let input = state.matrix(&format!("{name}.{number}.input"))?;
         let output = state.matrix(&format!("{name}.{number}.output"))?;
         let start = end;
-        // Of an empty matrix, a number of rows may be anything.
+        // The row count of an empty matrix is arbitrary.
         end = input.nrows().saturating_mul(output.nrows()).saturating_add(start);
         layers.push(LayerFactors { params: start..end, input, output });
     }
@@ -37,7 +38,7 @@ pub(crate) fn factors<T: Scalar>(
     Ok(Some(KroneckerFactors { layers }))
 }
 
-/// Fails where layers have another number of parameters together than the network.
+/// Returns [`OptimError::State`] if the layers together do not have as many parameters as the network.
 pub(crate) fn check_parameters(name: &str, found: usize, expected: usize) -> Result<(), OptimError> {
     if found == expected {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Steps along a gradient times the inverse of a Kronecker-factored curvature: what K-FAC and EKFAC share.
+//! Steps along a gradient multiplied by the inverse of a Kronecker-factored curvature, shared by K-FAC and EKFAC.
 
 use crate::batch_gradient::batch_gradient;
 use crate::error::enough;
@@ -13,49 +13,50 @@ use minima_faults::{Fault, planted};
 use minima_rng::Key;
 use ndarray::Axis;
 
-/// A Kronecker-factored curvature that is kept from step to step.
+/// A Kronecker-factored curvature that persists across steps.
 pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
-    /// Takes a batch's layers into running averages, in which old batches fade by `decay`.
+    /// Adds the layers of a batch to running averages, in which old batches decay by the factor `decay`.
     ///
     /// # Errors
-    /// When they are of another network.
+    /// Returns [`CurvatureError::Size`] if the layers belong to another network.
     fn observe(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError>;
 
-    /// Computes anew, from the averages, what is too expensive for every step.
+    /// Recomputes from the averages what is too expensive to compute in every step.
     ///
     /// # Errors
-    /// When a factorization fails.
+    /// Returns [`CurvatureError::Linalg`] if a factorization fails.
     fn refresh(&mut self, damping: f64) -> Result<(), CurvatureError>;
 
-    /// Takes a batch's layers into averages that build on the last [`refresh`](Self::refresh).
+    /// Adds the layers of a batch to averages that depend on the last [`refresh`](Self::refresh).
     ///
     /// # Errors
-    /// When they are of another network.
+    /// Returns [`CurvatureError::Size`] if the layers belong to another network.
     fn refine(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError>;
 
-    /// The damped inverse times a gradient.
+    /// Multiplies a gradient by the damped inverse.
     ///
     /// # Errors
-    /// When the gradient is of another network, or nothing was refreshed yet.
+    /// Returns [`CurvatureError::Size`] if the gradient belongs to another network, or if `refresh` was not called yet.
     fn precondition(&self, gradient: &[T], damping: f64) -> Result<Vec<T>, CurvatureError>;
 
-    /// Notes all that it knows.
+    /// Writes the complete curvature to a state.
     fn write(&self, state: &mut OptimizerState);
 
-    /// What was noted, for a network of so many parameters.
+    /// Reads the curvature from a state, for a network with this many parameters.
     ///
     /// # Errors
-    /// When something is missing, or is of another network.
+    /// Returns [`OptimError`] if a part is missing or belongs to another network.
     fn read(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError>;
 }
 
-/// `v ← μ v + ν F⁻¹(g + δ θ)`, `θ ← θ − η v` with a Kronecker-factored `F`; weight decay δ is a term of the loss, and adds to
-/// the damping too, as its curvature does. See [`Kfac`](crate::Kfac) and [`Ekfac`](crate::Ekfac).
+/// `v ← μ v + ν F⁻¹(g + δ θ)`, `θ ← θ − η v` with a Kronecker-factored `F`. Weight decay δ is a term of the loss; its
+/// curvature is added to the damping. See [`Kfac`](crate::Kfac) and [`Ekfac`](crate::Ekfac).
 ///
-/// `F` is estimated on every few batches from labels drawn from the network's own probabilities. A step without that costs a
-/// gradient and two small products a layer.
+/// `F` is estimated every few batches from labels drawn from the network's own probabilities. A step without this
+/// estimate costs one gradient and two small products per layer.
 ///
-/// A step whose loss, gradient or direction is not finite is an error, and leaves averages and momentum as they were.
+/// If the loss, the gradient or the direction is not finite, the step returns an error, and averages and momentum are
+/// unchanged.
 #[derive(Clone, Debug)]
 pub struct KroneckerStep<C, T> {
     options: Options,
@@ -79,7 +80,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Damping 0.03, momentum 0.9, no weight decay, averages that fade by 0.95, statistics every 10 steps, KL clip 0.001.
+    /// Damping 0.03, momentum 0.9, no weight decay, decay 0.95, statistics every 10 steps, KL clip 0.001.
     pub fn new(learning_rate: f64, inverse_every: u32) -> Self {
         Self {
             learning_rate,
@@ -101,79 +102,80 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
         Self { options, curvature: C::default(), velocity: Vec::new(), steps: 0 }
     }
 
-    /// With damping λ.
+    /// Sets the damping λ.
     #[must_use]
     pub fn with_damping(mut self, damping: f64) -> Self {
         self.options.damping = damping;
         self
     }
 
-    /// With momentum μ on the preconditioned gradient.
+    /// Sets the momentum μ on the preconditioned gradient.
     #[must_use]
     pub fn with_momentum(mut self, momentum: f64) -> Self {
         self.options.momentum = momentum;
         self
     }
 
-    /// With weight decay δ: the loss has the term `δ ‖θ‖² / 2`.
+    /// Sets the weight decay δ: the loss has the term `δ ‖θ‖² / 2`.
     #[must_use]
     pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
         self.options.weight_decay = weight_decay;
         self
     }
 
-    /// With statistics that fade by this factor, below 1, at every later batch that is looked at.
+    /// Sets the factor, below 1, by which statistics decay with every later batch that is observed.
     #[must_use]
     pub fn with_decay(mut self, decay: f64) -> Self {
         self.options.decay = decay;
         self
     }
 
-    /// With statistics of every so many batches. Before that, those of the first, second, fourth, eighth … are looked at too.
+    /// Sets how many batches lie between statistics. The first, second, fourth, eighth … batches before that are
+    /// observed too.
     #[must_use]
     pub fn with_statistics_every(mut self, steps: u32) -> Self {
         self.options.statistics_every = steps;
         self
     }
 
-    /// With inverses (K-FAC) or eigenvectors (EKFAC) computed anew every so many steps, and before that in the first, second,
-    /// fourth, eighth … too.
+    /// Sets how many steps lie between new inverses (K-FAC) or eigenvectors (EKFAC). They are also computed in the
+    /// first, second, fourth, eighth … step before that.
     #[must_use]
     pub fn with_inverse_every(mut self, steps: u32) -> Self {
         self.options.inverse_every = steps;
         self
     }
 
-    /// With directions d scaled down to `η² dᵀg ≤ κ` (Ba, Grosse & Martens 2017). Momentum may carry a step to `1/(1 − μ)` times
-    /// that.
+    /// Scales directions d down to `η² dᵀg ≤ κ` (Ba, Grosse & Martens 2017). Momentum can make a step longer by a
+    /// factor of up to `1/(1 − μ)`.
     #[must_use]
     pub fn with_kl_clip(mut self, kappa: f64) -> Self {
         self.options.kl_clip = Some(kappa);
         self
     }
 
-    /// With steps of any length.
+    /// Does not limit the length of steps.
     #[must_use]
     pub fn without_kl_clip(mut self) -> Self {
         self.options.kl_clip = None;
         self
     }
 
-    /// With the seed of the labels that are drawn.
+    /// Sets the seed of the drawn labels.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.options.seed = seed;
         self
     }
 
-    /// With the images' own labels instead of drawn ones: the empirical Fisher matrix.
+    /// Uses the images' own labels instead of drawn ones: the empirical Fisher matrix.
     #[must_use]
     pub fn with_empirical_fisher(mut self) -> Self {
         self.options.empirical = true;
         self
     }
 
-    /// What was seen, the gradient, and where it is time, the curvature with this batch in its statistics.
+    /// Returns the report, the gradient and, if an update is due, the curvature with this batch in its statistics.
     fn gradient(
         &self,
         graph: &Graph,
@@ -196,13 +198,13 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
             false => sampled_residuals(at.logits(), 1, Key::new(seed).fold_in(step)),
         };
         let layers = at.layer_pairs(cotangents.index_axis(Axis(0), 0))?;
-        // Of a step that fails, nothing may stay in the averages.
+        // Averages must not change if the step fails.
         let mut curvature = self.curvature.clone();
         curvature.observe(&layers, decay)?;
         if refreshes {
             let damping = self.damping();
             if let Err(source) = curvature.refresh(damping) {
-                // Looked for only where factors could not be inverted: of what else can fail, no damping is to blame.
+                // Searched only if factors could not be inverted: no other failure depends on the damping.
                 let works = |damping| curvature.clone().refresh(damping).is_ok();
                 return Err(match source {
                     CurvatureError::Linalg(_) => {
@@ -216,13 +218,13 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
         Ok((report, gradient, Some(curvature)))
     }
 
-    /// λ + δ: the curvature of the weight decay's term is δI.
+    /// λ + δ: the weight decay's term has the curvature δI.
     fn damping(&self) -> f64 {
         self.options.damping + self.options.weight_decay
     }
 }
 
-/// Fails where the loss or a number of the gradient is not finite.
+/// Returns an error if the loss or an entry of the gradient is not finite.
 fn check_finite<T: Scalar>(report: StepReport, gradient: &[T]) -> Result<(), CurvatureError> {
     finite("the loss", report.loss)?;
     gradient.iter().try_for_each(|g| finite("the gradient", g.as_f64()))
@@ -232,13 +234,13 @@ fn finite(what: &'static str, found: f64) -> Result<(), CurvatureError> {
     if found.is_finite() { Ok(()) } else { Err(CurvatureError::NotFinite { what, found }) }
 }
 
-/// What a curvature says that is asked for its inverse before its first refresh.
+/// The error of a curvature whose inverse is requested before its first refresh.
 pub(crate) fn not_refreshed(parameters: usize) -> CurvatureError {
     CurvatureError::Size { what: "a curvature before its first refresh", found: vec![0], expected: vec![parameters] }
 }
 
-/// Whether something is done in step `step`, the first being 1, that is done every `period` steps and, while everything
-/// still changes quickly, in steps 1, 2, 4, 8, ….
+/// Whether an update with this period is due in step `step`; steps start at 1. Besides multiples of `period`, updates
+/// are due in steps 1, 2, 4, 8, …, while everything still changes quickly.
 fn is_due(step: u32, period: u32) -> bool {
     step.is_multiple_of(period) || (step < period && step.is_power_of_two())
 }
@@ -268,7 +270,7 @@ impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
         let slope = inner(&direction, &gradient);
         finite("the slope along the direction", slope)?;
         let scale = self.options.kl_clip.map_or(1.0, |kappa| kl_clip(kappa, learning_rate, slope));
-        // Nothing fails from here on.
+        // No operation below can fail.
         if let Some(observed) = observed {
             self.curvature = observed;
         }
@@ -312,7 +314,7 @@ mod tests {
     use minima_curvature::CurvatureError;
     use ndarray::array;
 
-    /// Counts what it is shown, and cannot be refreshed with a large damping.
+    /// Counts its observations, and cannot be refreshed with a large damping.
     #[derive(Clone, Debug, Default)]
     struct Counting(u32);
 

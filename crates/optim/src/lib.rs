@@ -1,8 +1,8 @@
-//! Optimizers for networks of `minima-autodiff`: SGD, Adam, Gauss-Newton in function space, K-FAC, EKFAC, and SAM around
-//! those that follow a gradient.
+//! Optimizers for networks of `minima-autodiff`: SGD, Adam, Gauss-Newton in function space, K-FAC and EKFAC, and SAM on
+//! top of first-order optimizers.
 //!
 //! All share one trait, [`Optimizer`]: a step takes a network, its flat parameter vector and a batch, and reports the
-//! batch's loss and accuracy as they were before the step.
+//! batch's loss and accuracy before the step.
 //!
 //! ```
 //! use minima_autodiff::{Conv2dSpec, GraphBuilder};

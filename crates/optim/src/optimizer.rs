@@ -1,38 +1,39 @@
-//! What every optimizer can do.
+//! The trait of all optimizers.
 
 use crate::{OptimError, OptimizerState};
 use minima_autodiff::{Engine, Graph, Scalar};
 
-/// Something that makes a network's parameters better, batch by batch, on the engine that computes the network: on a
-/// processor that is the [`Graph`] itself.
+/// An algorithm that improves a network's parameters batch by batch, on the engine that computes the network. On the
+/// CPU the engine is the [`Graph`] itself.
 pub trait Optimizer<T: Scalar, E: Engine<T> = Graph>: Send {
-    /// One step on one batch: changes `params`, the network's flat parameter vector.
+    /// Takes one step on one batch and updates `params`, the network's flat parameter vector.
     ///
-    /// One that is for any engine calls it and looks at no number, so that the engine may record its calls and repeat them; those
-    /// for [`Graph`] alone may look.
+    /// An engine-generic optimizer must not read values back, so that the engine can record its calls and repeat them.
+    /// An optimizer for [`Graph`] alone may read values.
     ///
     /// # Errors
-    /// Returns an error if an option is out of its range, if the batch or the parameters do not fit the network, or if a system cannot
-    /// be solved; `params` is then unchanged.
+    /// Returns an error if an option is out of its range, if the batch or the parameters do not fit the network, or if
+    /// a system cannot be solved. In this case `params` is unchanged.
     fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError>;
 
-    /// Whether the options make sense in the precision that they are used in. Every step asks this first.
+    /// Checks the options in the precision in which they are used. Every step does this first.
     ///
     /// # Errors
     /// Returns [`OptimError::Option`] or [`OptimError::RoundedOption`] for the first option that is out of its range, and
     /// [`OptimError::NoModel`] if two options exclude each other.
     fn check(&self) -> Result<(), OptimError>;
 
-    /// What it remembers from its steps so far.
+    /// Returns the optimizer's memory of its steps so far.
     ///
     /// # Errors
-    /// When the engine fails.
+    /// Returns the errors of the engine.
     fn state(&self, engine: &E) -> Result<OptimizerState, OptimError>;
 
-    /// Goes on where another of the same options was: the next step is the one that the other would have taken, bit for bit.
+    /// Resumes from the state of another optimizer with the same options: the next step equals the other's next step,
+    /// bit for bit.
     ///
     /// # Errors
-    /// When the state is that of another kind of optimizer or another network, or holds a number that is not finite; nothing is changed
-    /// then.
+    /// Returns an error, usually [`OptimError::State`], if the state belongs to another kind of optimizer or another
+    /// network, or if it holds a number that is not finite. In this case the optimizer is unchanged.
     fn restore(&mut self, engine: &E, state: &OptimizerState) -> Result<(), OptimError>;
 }

@@ -1,9 +1,9 @@
-//! The ranges that options lie in. Every optimizer checks its options here.
+//! The ranges of options. Every optimizer checks its options with this module.
 
 use crate::OptimError;
 use minima_autodiff::Scalar;
 
-/// A range and its words.
+/// A range and its description.
 pub(crate) type Range = (fn(f64) -> bool, &'static str);
 
 pub(crate) const POSITIVE: Range = (|x| x > 0.0 && x.is_finite(), "a positive number");
@@ -12,7 +12,8 @@ pub(crate) const BELOW_ONE: Range = (|x| (0.0..1.0).contains(&x), "a number from
 pub(crate) const POSITIVE_BELOW_ONE: Range = (|x| x > 0.0 && x < 1.0, "a number between 0 and 1");
 pub(crate) const AT_LEAST_ONE: Range = (|x| x >= 1.0 && x.is_finite(), "a finite number, one or more");
 
-/// Fails where an option is out of its range, or its nearest number in the precision `T`, in which it is used, is.
+/// Returns an error if an option is out of its range, before or after rounding to the precision `T` in which it is
+/// used.
 pub(crate) fn check<T: Scalar>(option: &'static str, found: f64, (holds, expected): Range) -> Result<(), OptimError> {
     if !holds(found) {
         return Err(OptimError::Option { option, found, expected });
@@ -29,7 +30,7 @@ mod tests {
     use super::{AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, POSITIVE_BELOW_ONE, check};
     use crate::OptimError;
 
-    /// What is accepted is in its range in the precision that it is used in, for numbers from the least to the largest.
+    /// Every accepted number, from the least to the largest, is in its range in the precision in which it is used.
     #[test]
     fn an_accepted_number_is_in_its_range_after_rounding() {
         let mut numbers = vec![0.0, -0.0, 1.0, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE, f64::MAX, 5e-324];

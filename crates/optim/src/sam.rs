@@ -6,8 +6,9 @@ use crate::{FirstOrder, OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{Engine, Scalar};
 use minima_faults::{Fault, planted};
 
-/// SAM around a first-order optimizer: the gradient where the loss within radius ρ is about highest, `θ + ρ g/‖g‖`, and the
-/// base's update at θ with that gradient. A step costs two gradients and reports what was seen at θ.
+/// SAM on top of a first-order optimizer. It computes the gradient at `θ + ρ g/‖g‖`, approximately the highest loss
+/// within radius ρ, and applies the base optimizer's update to θ with this gradient. A step costs two gradients and
+/// reports loss and accuracy at θ.
 ///
 /// ```
 /// use minima_autodiff::GraphBuilder;
@@ -36,21 +37,21 @@ pub struct Sam<O> {
 }
 
 impl<O> Sam<O> {
-    /// Around `base`, with radius ρ.
+    /// Wraps `base`, with radius ρ.
     #[must_use]
     pub fn new(base: O, rho: f64) -> Self {
         Self { base, rho, adaptive: false }
     }
 
-    /// ASAM: each parameter's radius is in proportion to its size, `θ + ρ θ² ∘ g / ‖ |θ| ∘ g ‖`, so that scaling one layer up and
-    /// the next down changes nothing. Its radii are larger, 0.5 to 2.
+    /// Uses ASAM: each parameter's radius is proportional to its absolute value, `θ + ρ θ² ∘ g / ‖ |θ| ∘ g ‖`. The step
+    /// is then invariant to scaling one layer up and the next one down. Its radii are larger, 0.5 to 2.
     #[must_use]
     pub fn with_adaptive(mut self) -> Self {
         self.adaptive = true;
         self
     }
 
-    /// Where the loss near `params` is about highest; `params` itself where the gradient is zero.
+    /// The point of approximately the highest loss near `params`; `params` itself if the gradient is zero.
     fn highest<T: Scalar>(&self, params: &[T], gradient: &[T]) -> Vec<T> {
         let size = |p: T| if self.adaptive { p.abs() } else { T::one() };
         let square = |(&p, &g): (&T, &T)| (size(p) * g).as_f64().powi(2);
@@ -60,7 +61,7 @@ impl<O> Sam<O> {
         }
         let scale = self.rho / norm;
         let rounded = T::from_f64(scale);
-        // Next to a tiny gradient the quotient is out of single precision's range.
+        // For a tiny gradient, the quotient exceeds the range of single precision.
         let shift = |p: T, g: T| match rounded.is_finite() {
             true => rounded * size(p) * size(p) * g,
             false => T::from_f64(scale * size(p).as_f64().powi(2) * g.as_f64()),

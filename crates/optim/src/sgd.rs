@@ -7,7 +7,7 @@ use minima_autodiff::engine::{DeviceRule, UpdateRule};
 use minima_autodiff::{Engine, Graph, Scalar};
 use minima_faults::{Fault, planted};
 
-/// Stochastic gradient descent by [`SgdRule`].
+/// Stochastic gradient descent, with [`SgdRule`] as its update rule.
 pub type Sgd<T, E = Graph> = FirstOrder<SgdRule, T, E>;
 
 /// `θ ← θ − η u`, with `u = g` or, with momentum μ, `v ← μ v + g` and `u = v` (heavy ball) or `u = g + μ v` (Nesterov);
@@ -21,27 +21,27 @@ pub struct SgdRule {
 }
 
 impl<T: Scalar, E: Engine<T>> FirstOrder<SgdRule, T, E> {
-    /// Plain descent with learning rate η.
+    /// Plain gradient descent with learning rate η.
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
         Self::following(SgdRule { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0 })
     }
 
-    /// With momentum μ.
+    /// Sets the momentum μ.
     #[must_use]
     pub fn with_momentum(mut self, momentum: f64) -> Self {
         self.rule.momentum = momentum;
         self
     }
 
-    /// With Nesterov's look-ahead (needs momentum to have an effect).
+    /// Uses Nesterov's look-ahead. It has an effect only with momentum.
     #[must_use]
     pub fn with_nesterov(mut self) -> Self {
         self.rule.nesterov = true;
         self
     }
 
-    /// With weight decay δ, as a term of the gradient.
+    /// Sets the weight decay δ, as a term of the gradient.
     #[must_use]
     pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
         self.rule.weight_decay = weight_decay;

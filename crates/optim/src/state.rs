@@ -1,4 +1,4 @@
-//! What an optimizer remembers from step to step, as named numbers that can be written down.
+//! The state of an optimizer between steps, as named numbers that can be stored.
 
 use crate::OptimError;
 use minima_autodiff::Scalar;
@@ -6,9 +6,9 @@ use minima_autodiff::engine::RuleMemory;
 use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2};
 use std::collections::BTreeMap;
 
-/// The memory of an optimizer: with it, one of the same options goes on as if it had never stopped, bit for bit.
+/// The memory of an optimizer. An optimizer with the same options that restores it resumes bit for bit.
 ///
-/// Tensors are in double precision, which holds every number of both precisions exactly.
+/// Tensors are in double precision, which represents every number of both precisions exactly.
 ///
 /// ```
 /// use minima_autodiff::{GraphBuilder, Graph};
@@ -34,42 +34,42 @@ use std::collections::BTreeMap;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OptimizerState {
-    /// Single numbers by their names.
+    /// Scalars by name.
     pub numbers: BTreeMap<String, f64>,
-    /// Vectors and matrices by their names.
+    /// Vectors and matrices by name.
     pub tensors: BTreeMap<String, ArrayD<f64>>,
 }
 
 impl OptimizerState {
-    /// Notes a number.
+    /// Stores a number.
     pub fn put_number(&mut self, name: &str, number: f64) {
         self.numbers.insert(name.to_owned(), number);
     }
 
-    /// Notes a vector.
+    /// Stores a vector.
     pub fn put_vector<T: Scalar>(&mut self, name: &str, vector: &[T]) {
         let numbers: Array1<f64> = vector.iter().map(|x| x.as_f64()).collect();
         self.tensors.insert(name.to_owned(), numbers.into_dyn());
     }
 
-    /// Notes a matrix.
+    /// Stores a matrix.
     pub fn put_matrix<T: Scalar>(&mut self, name: &str, matrix: &Array2<T>) {
         self.tensors.insert(name.to_owned(), matrix.mapv(Scalar::as_f64).into_dyn());
     }
 
-    /// A finite number that was noted.
+    /// Returns a stored number.
     ///
     /// # Errors
-    /// When it was not, or is not finite.
+    /// Returns [`OptimError::State`] if the number is missing or not finite.
     pub fn number(&self, name: &str) -> Result<f64, OptimError> {
         let found = self.numbers.get(name).ok_or_else(|| missing(name, "a number"))?;
         if found.is_finite() { Ok(*found) } else { Err(wrong(name, found.to_string(), "a finite number")) }
     }
 
-    /// A number that counts something.
+    /// Returns a stored count.
     ///
     /// # Errors
-    /// When it was not noted, or is no whole number from 0 to 2³² − 1.
+    /// Returns [`OptimError::State`] if the number is missing or not an integer from 0 to 2³² − 1.
     pub fn count(&self, name: &str) -> Result<u32, OptimError> {
         let found = self.number(name)?;
         if found.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&found) {
@@ -78,10 +78,11 @@ impl OptimizerState {
         Err(wrong(name, found.to_string(), "a count"))
     }
 
-    /// A vector of finite numbers that was noted, of this length or empty.
+    /// Returns a stored vector, which has this length or is empty.
     ///
     /// # Errors
-    /// When it was not, has another length, or holds a number that is not finite.
+    /// Returns [`OptimError::State`] if the vector is missing, has another length, or holds a number that is not
+    /// finite.
     pub fn vector<T: Scalar>(&self, name: &str, len: usize) -> Result<Vec<T>, OptimError> {
         let tensor = self.tensors.get(name).ok_or_else(|| missing(name, "a vector"))?;
         if ![0, len].contains(&tensor.len()) || tensor.ndim() != 1 {
@@ -91,10 +92,11 @@ impl OptimizerState {
         Ok(tensor.iter().map(|&x| T::from_f64(x)).collect())
     }
 
-    /// A matrix of finite numbers that was noted.
+    /// Returns a stored matrix.
     ///
     /// # Errors
-    /// When it was not, is no matrix, or holds a number that is not finite.
+    /// Returns [`OptimError::State`] if the matrix is missing, is not two-dimensional, or holds a number that is not
+    /// finite.
     pub fn matrix<T: Scalar>(&self, name: &str) -> Result<Array2<T>, OptimError> {
         let tensor = self.tensors.get(name).ok_or_else(|| missing(name, "a matrix"))?;
         check_finite(name, tensor)?;
@@ -103,7 +105,7 @@ impl OptimizerState {
         Ok(matrix.mapv(T::from_f64))
     }
 
-    /// Notes what an update rule remembers.
+    /// Stores the memory of an update rule.
     pub fn put_rule(&mut self, memory: &RuleMemory) {
         self.put_number("steps", f64::from(memory.steps));
         for (number, vector) in memory.vectors.iter().enumerate() {
@@ -111,10 +113,10 @@ impl OptimizerState {
         }
     }
 
-    /// What an update rule remembered.
+    /// Returns the memory of an update rule.
     ///
     /// # Errors
-    /// When that is no memory of a rule.
+    /// Returns [`OptimError::State`] if the step count is missing or invalid, or if a stored vector is invalid.
     pub fn rule(&self) -> Result<RuleMemory, OptimError> {
         let mut memory = RuleMemory { steps: self.count("steps")?, vectors: Vec::new() };
         while let Some(tensor) = self.tensors.get(&format!("memory.{}", memory.vectors.len())) {

@@ -1,4 +1,4 @@
-//! Gauss-Newton of rounded products against the full matrix.
+//! Gauss-Newton with rounded products, compared with the full matrix.
 
 use minima_autodiff::softmax_cross_entropy::{mean_gradient, softmax};
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
@@ -13,12 +13,12 @@ const DAMPING: f64 = 0.1;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// Numbers between −1 and 1 in no order.
+/// Irregular numbers between −1 and 1.
 fn scattered(n: usize) -> Vec<f32> {
     (0..n).map(|i| ((i * i * 31 + i * 17 + 5) % 199) as f32 / 99.5 - 1.0).collect()
 }
 
-/// A convolution, and two dense layers of which the first has more parameters than a strip has columns.
+/// A convolution and two dense layers. The first dense layer has more parameters than a strip has columns.
 struct Problem {
     graph: Graph,
     params: Vec<f32>,
@@ -46,7 +46,7 @@ impl Problem {
         })
     }
 
-    /// `A⁻¹ g` from the full matrix of rounded products.
+    /// Computes `A⁻¹ g` from the full matrix of rounded products.
     fn dense_direction(&self, generation: Generation, arithmetic: Arithmetic) -> Outcome<Array1<f64>> {
         let at = self.graph.linearize(&self.params, self.images.view())?;
         let (by_class, p) = (at.jacobian()?, softmax(at.logits()));
@@ -63,7 +63,7 @@ impl Problem {
             let diagonal = if a == b { p[place(a)] } else { 0.0 };
             arithmetic.round(diagonal - p[place(a)] * p[place(b)])
         });
-        // By the same sums in single precision: others could round an entry to another neighbour.
+        // Uses the same sums in single precision: other sums could round an entry to a different neighbour.
         let mut left = Array2::zeros((count, rows));
         matmul(1.0, jacobian.t(), hessian.view(), 0.0, left.view_mut())?;
         let left = left.mapv(|x| f64::from(arithmetic.round(x)));
@@ -94,9 +94,9 @@ fn the_direction_is_that_of_the_full_matrix() -> Outcome {
             let optimizer = EmulatedGaussNewton::new(generation, arithmetic);
             for optimizer in [optimizer, optimizer.in_natural_order()] {
                 let error = relative_error(&problem.direction(&optimizer)?, &expected);
-                // The direction is rounded to single precision at last, by 2⁻²⁴ or less; what comes before is in double
-                // precision, 1e-16 times a condition below 1e4. Without rounding of the factors, entries of L differ by the
-                // order of their sums, in their last bit.
+                // The direction is finally rounded to single precision, by at most 2⁻²⁴. Earlier errors are in double
+                // precision, 1e-16 times a condition number below 1e4. Without rounding of the factors, entries of L
+                // differ in their last bit by the order of their sums.
                 let tolerance = if arithmetic == Arithmetic::F32 { 1e-6 } else { 2.0_f64.powi(-24) + 1e-10 };
                 assert!(error < tolerance, "{generation:?} {arithmetic:?}: {error:e}");
             }
@@ -118,7 +118,7 @@ fn fewer_bits_are_further_from_the_exact_direction() -> Outcome {
         };
         let (f32, tf32, bf16) = (error(Arithmetic::F32)?, error(Arithmetic::Tf32)?, error(Arithmetic::Bf16)?);
         println!("{generation:?}: f32 {f32:.1e}, TF32 {tf32:.1e}, bf16 {bf16:.1e}");
-        // Thirteen bits less, and three more.
+        // TF32 has thirteen fewer bits than single precision, and bfloat16 three fewer than TF32.
         assert!(tf32 > 100.0 * f32 && bf16 > 2.0 * tf32, "{generation:?}: {f32:e} {tf32:e} {bf16:e}");
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! Second-order directions where a label's logit lies far below the largest: single precision against double precision.
+//! Second-order directions if a label's logit is far below the largest: single precision compared with double
+//! precision.
 #![allow(clippy::unwrap_used, reason = "a test may fail so")]
 
 use minima_autodiff::{Graph, GraphBuilder, Scalar};
@@ -45,13 +46,13 @@ fn the_direction_of_two_coupled_images() {
     let of = |generation| directions::<f32>(&graph, &params, &images, &[1, 0], generation, 0.1);
     for direction in of(Generation::Mean) {
         for (found, expected) in direction.iter().zip([0.414_201, -0.414_201, 4.082_840]) {
-            // Six digits are given, and the network is in single precision.
+            // The expected values have six digits, and the network is in single precision.
             assert!((found - expected).abs() < 1e-5, "{direction:?}");
         }
     }
 }
 
-/// Images that pull on the same parameters, one of them with its label `gap` below the other logit.
+/// Images that share parameters; the label of one image is `gap` below the other logit.
 #[test]
 fn no_gap_decouples_images() {
     let graph = dense(2, 2);
@@ -63,14 +64,14 @@ fn no_gap_decouples_images() {
             let of_single = directions::<f32>(&graph, &params, &images, &[1, 0], generation, 0.1);
             for (found, expected) in of_single.iter().zip(&of_double) {
                 let error = relative_error(found, expected);
-                // Rounding of a matrix with entries of order 1 over a damping of 0.1, a few times 6e-7.
+                // Rounding of a matrix with entries of order 1, divided by a damping of 0.1: a few times 6e-7.
                 assert!(error < 5e-6, "gap {gap}, {generation:?}: relative error {error:e}");
             }
         }
     }
 }
 
-/// Random networks with logits of all sizes, labels anywhere.
+/// Random networks with logits of all sizes and random labels.
 #[test]
 fn random_networks_agree_with_double_precision() {
     let (features, classes, count) = (5, 4, 6);
@@ -88,7 +89,8 @@ fn random_networks_agree_with_double_precision() {
             let of_single = directions::<f32>(&graph, &params, &images, &labels, generation, 0.1);
             for (found, expected) in of_single.iter().zip(&of_double) {
                 let error = relative_error(found, expected);
-                // Logits of size `scale` have errors of `scale` roundings, which are relative errors of the probabilities.
+                // Logits of size `scale` have errors of `scale` roundings, which become relative errors of the
+                // probabilities.
                 let allowed = 2e-6 * (10.0 + 10.0 * scale);
                 assert!(error < allowed, "case {case}, {generation:?}: relative error {error:e}, allowed {allowed:e}");
             }

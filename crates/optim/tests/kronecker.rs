@@ -1,4 +1,4 @@
-//! K-FAC's and EKFAC's steps against the operators they are made of.
+//! Steps of K-FAC and EKFAC, compared with the operators they use.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
@@ -23,7 +23,7 @@ fn network() -> Graph {
     g.finish(x).unwrap()
 }
 
-/// Pictures that are brighter in the half that their label says.
+/// Images that are brighter in the part that encodes their label.
 fn pictures<T: Scalar>() -> (Array2<T>, Vec<usize>) {
     let labels: Vec<usize> = (0..IMAGES).map(|i| i % 3).collect();
     let images = Array2::from_shape_fn((IMAGES, 16), |(i, j)| {
@@ -53,7 +53,7 @@ fn first_steps_follow_the_formulas() {
     let (rate, damping, momentum, decay) = (0.1, 0.05, 0.5, 0.03);
     let mut optimizer = Kfac::new(rate).with_damping(damping).with_momentum(momentum).with_weight_decay(decay);
     optimizer = optimizer.without_kl_clip().with_seed(9).with_statistics_every(100).with_inverse_every(2);
-    // Less than one half, so that the second batch counts more than in a plain mean.
+    // Less than one half, so the second batch has more weight than in a plain mean.
     optimizer = optimizer.with_decay(0.3);
 
     let mut params: Vec<f64> = graph.init(4);
@@ -116,7 +116,7 @@ fn kl_clip_counts_weight_decay_and_comes_before_momentum() {
     let (mut params, mut velocity): (Vec<f64>, Vec<f64>) = (graph.init(4), vec![0.0; graph.parameter_count()]);
     let mut free = base().with_momentum(0.0).without_kl_clip();
     for _ in 0..2 {
-        // The direction d of the same curvature at the same place, from a step −η d that is not kept.
+        // The direction d of the same curvature at the same point, from a step −η d that is discarded.
         let mut there = params.clone();
         free.step(&graph, &mut there, &batch).unwrap();
         let direction: Vec<f64> = params.iter().zip(&there).map(|(p, t)| (p - t) / rate).collect();
@@ -138,7 +138,7 @@ fn kl_clip_counts_weight_decay_and_comes_before_momentum() {
             })
             .collect();
         clipped.step(&graph, &mut params, &batch).unwrap();
-        // Steps of some hundredths of the parameters, which are rounded at 1e-16.
+        // Steps are a few hundredths of the parameters, which are rounded at 1e-16.
         assert_close(&params, &expected, 1e-13);
     }
 }
@@ -154,7 +154,7 @@ fn ekfac_refines_moments_between_bases() {
     let mut expected = params.clone();
     let mut operator: Option<EkfacOperator<f64>> = None;
     let mut factors: Option<KroneckerFactors<f64>> = None;
-    // Steps 1 and 2 look and refresh; step 3 does neither.
+    // Steps 1 and 2 observe and refresh; step 3 does neither.
     for step in 1..=3_u32 {
         let at = graph.linearize(&expected, images.view()).unwrap();
         let w = label_residuals(at.logits(), &labels).unwrap();
@@ -184,7 +184,7 @@ fn ekfac_refines_moments_between_bases() {
     }
 }
 
-/// The mean loss before the first and after 40 steps.
+/// The mean loss before the first step and after 40 steps, and the parameters.
 fn losses<T: Scalar, C: KroneckerCurvature<T>>(mut optimizer: KroneckerStep<C, T>) -> (f64, f64, Vec<T>) {
     let graph = network();
     let (images, labels) = pictures();
@@ -250,7 +250,8 @@ fn spoiled_batch_leaves_nothing<C: KroneckerCurvature<f64>>(mut optimizer: Krone
 
 #[test]
 fn nothing_of_a_batch_that_is_not_finite_stays() {
-    // Steps 1, 2 and 4 look and refresh, step 3 does neither; with statistics of every batch, it looks only.
+    // Steps 1, 2 and 4 observe and refresh, and step 3 does neither; with statistics of every batch, step 3 observes
+    // only.
     for steps in 0..4 {
         spoiled_batch_leaves_nothing(Kfac::new(0.03), steps);
         spoiled_batch_leaves_nothing(Ekfac::new(0.03), steps);
@@ -296,7 +297,7 @@ fn errors_leave_the_parameters() {
     assert!(matches!(error, OptimError::Curvature(_)), "{error}");
 }
 
-/// A batch fitted with any margin: `δδᵀ` is subnormal in single precision from a margin of 44 on, and 0 from 53 on.
+/// A batch fitted with any margin: in single precision `δδᵀ` is subnormal from a margin of 44 and 0 from 53.
 #[test]
 fn kronecker_steps_work_at_every_margin() {
     use ndarray::Array2;

@@ -1,4 +1,4 @@
-//! Options that make no sense, or none in the network's precision: every optimizer refuses them and leaves the parameters alone.
+//! Every optimizer rejects options that are invalid in the network's precision and leaves the parameters unchanged.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_autodiff::{Graph, GraphBuilder, Scalar};
@@ -14,10 +14,10 @@ fn graph() -> Graph {
     g.finish(y).unwrap()
 }
 
-/// Two steps; the option that was refused, or the parameters.
+/// Runs two steps. Returns the parameters, or the rejected option.
 fn outcome<T: Scalar>(mut optimizer: Box<dyn Optimizer<T>>) -> Result<Vec<T>, &'static str> {
     let graph = graph();
-    // The second pixel is 0 throughout: its weights have a gradient of 0.
+    // The second pixel is always 0: its weights have a gradient of 0.
     let images: Array2<T> = array![[0.25, 0.0], [0.5, 0.0], [1.0, 0.0]].mapv(T::from_f64);
     let batch = Batch::new(images.view(), &[0, 1, 1]).unwrap();
     let before: Vec<T> = graph.init(42);
@@ -36,7 +36,7 @@ fn outcome<T: Scalar>(mut optimizer: Box<dyn Optimizer<T>>) -> Result<Vec<T>, &'
     Ok(params)
 }
 
-/// An optimizer with one option set to a number, the others being ordinary.
+/// An optimizer with one option set to a number; the other options have ordinary values.
 type WithOption<T> = (&'static str, fn(f64) -> Box<dyn Optimizer<T>>);
 
 fn every_option<T: Scalar>() -> Vec<WithOption<T>> {
@@ -74,7 +74,7 @@ fn every_option<T: Scalar>() -> Vec<WithOption<T>> {
     ]
 }
 
-/// A number outside of every range, in either precision.
+/// Rejects a number outside of every range, in both precisions.
 fn senseless_numbers_are_refused<T: Scalar>() {
     for (option, with) in every_option::<T>() {
         for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.1, -1e-300] {
@@ -90,13 +90,13 @@ fn senseless_numbers_are_refused_by_every_optimizer() {
     senseless_numbers_are_refused::<f64>();
 }
 
-/// What is accepted leaves no NaN: where ε, a damping or a rest `1 − β` is 0 after rounding, a step divides 0 by 0.
+/// Accepted options do not produce NaN. If ε, a damping or `1 − β` were 0 after rounding, a step would divide 0 by 0.
 fn an_accepted_number_gives_numbers<T: Scalar>() {
     let exponents = (-320..=300).step_by(10);
     let numbers = exponents.map(|power| 10.0_f64.powi(power)).chain((4..60).step_by(5).map(|p| 1.0 - 2.0_f64.powi(-p)));
     let numbers: Vec<f64> = numbers.chain([0.0, 1.0]).collect();
     for (option, with) in every_option::<T>() {
-        // Rates, radii and decays of any size are meant: a step by a rate of 1e300 need not end at a number.
+        // Rates, radii and decays may have any size: a step with a rate of 1e300 need not be finite.
         if ["learning_rate", "weight_decay", "rho", "kl_clip"].contains(&option) {
             continue;
         }
@@ -110,7 +110,7 @@ fn an_accepted_number_gives_numbers<T: Scalar>() {
             let images: Array2<T> = array![[0.25, 0.0], [0.5, 0.0], [1.0, 0.0]].mapv(T::from_f64);
             let batch = Batch::new(images.view(), &[0, 1, 1]).unwrap();
             let mut params: Vec<T> = graph.init(42);
-            // A damping may be too small for a factorization, which is an error and changes nothing.
+            // A damping may be too small for a factorization, which is an error and leaves the parameters unchanged.
             let _ = optimizer.step(&graph, &mut params, &batch);
             assert!(params.iter().all(|p| p.is_finite()), "{option} {number:e}: {params:?}");
         }
@@ -131,15 +131,15 @@ fn a_number_that_is_zero_in_single_precision_is_refused_there_alone() {
     assert!(outcome::<f64>(Box::new(Adam::new(0.1).with_epsilon(1e-50))).is_ok());
     assert_eq!(outcome::<f32>(Box::new(Adam::new(0.1).with_betas(1.0 - 1e-12, 0.999))), Err("beta1"));
     assert!(outcome::<f64>(Box::new(Adam::new(0.1).with_betas(1.0 - 1e-12, 0.999))).is_ok());
-    // Systems in double precision have their damping there.
+    // The damping of a system in double precision is checked in double precision.
     assert!(Optimizer::<f32>::check(&GaussNewton::mean().with_damping(1e-50)).is_ok());
 }
 
-/// A damping far too small for a system: the error names one that works, whatever the first.
+/// For a damping that is far too small, the error names one that works, for any initial damping.
 #[test]
 fn a_damping_that_works_is_found_from_a_tiny_one() {
     let graph = graph();
-    // Two images that are the same up to the last bit of single precision.
+    // Two images that agree up to the last bit of single precision.
     let images = array![[1e3_f32, 1e3], [1e3, 1e3], [1e3, 1e3]];
     let batch = Batch::new(images.view(), &[0, 1, 1]).unwrap();
     for damping in [1e-44, 1e-30, 1e-20] {

@@ -1,4 +1,4 @@
-//! An optimizer that is restored from another's state takes the same steps, bit for bit.
+//! An optimizer that is restored from another optimizer's state takes the same steps, bit for bit.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
@@ -32,7 +32,7 @@ fn step(graph: &Graph, optimizer: &mut dyn Optimizer<f32>, params: &mut Vec<f32>
 
 type Build = fn() -> Box<dyn Optimizer<f32>>;
 
-/// Every optimizer with all that it may remember.
+/// Every optimizer with its complete memory.
 const OPTIMIZERS: [(&str, Build); 9] = [
     ("sgd", || Box::new(Sgd::new(0.1))),
     ("momentum", || Box::new(Sgd::new(0.1).with_momentum(0.9).with_nesterov())),
@@ -108,7 +108,7 @@ fn states_of_something_else_are_refused_and_change_nothing() {
                     Some(value) => broken.numbers.insert(number.clone(), value),
                     None => broken.numbers.remove(number),
                 };
-                // Of a damping, the next step says that it is not positive.
+                // An invalid damping is reported by the next step.
                 if number != "damping" || value.is_none_or(f64::is_nan) {
                     assert!(optimizer.restore(&graph, &broken).is_err(), "{name}: {number} {value:?}");
                 }

@@ -1,4 +1,4 @@
-//! Sharpness-aware steps against logistic regression by hand.
+//! Sharpness-aware steps compared with logistic regression by hand.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,8 +19,8 @@ fn points() -> Array2<f64> {
     array![[0.3, -1.0], [1.0, 0.4], [-0.2, 0.9]]
 }
 
-/// The gradient of the mean loss with parameters (b₀, b₁, w₀₀, w₀₁, w₁₀, w₁₁): of two classes, the second's probability is the
-/// logistic function of the difference of their logits.
+/// The gradient of the mean loss with parameters (b₀, b₁, w₀₀, w₀₁, w₁₀, w₁₁). With two classes, the second class's
+/// probability is the logistic function of the difference of the logits.
 fn gradient(p: &[f64]) -> Vec<f64> {
     let mut g = vec![0.0; 6];
     for (x, label) in points().outer_iter().zip(LABELS) {
@@ -71,7 +71,7 @@ fn without_a_radius_it_is_the_base() {
     let (mut alone, mut wrapped) = (start.clone(), start);
     let (mut adam, mut sam) = (Adam::new(0.1), Sam::new(Adam::new(0.1), 0.0));
     for _ in 0..5 {
-        // The report is that of θ, before anything.
+        // The report is the one at θ, before any change.
         assert_eq!(step(&mut adam, &mut alone), step(&mut sam, &mut wrapped));
         assert_eq!(alone, wrapped);
     }
@@ -79,7 +79,7 @@ fn without_a_radius_it_is_the_base() {
 
 #[test]
 fn a_zero_gradient_moves_nothing() {
-    // Equal images with either label, at equal logits.
+    // Equal images with both labels, at equal logits.
     let points = array![[0.5, 1.0], [0.5, 1.0]];
     let batch = Batch::new(points.view(), &[0, 1]).unwrap();
     let mut params = vec![0.0; 6];

@@ -1,4 +1,4 @@
-//! Systems that cannot be solved: what is said of them, and that nothing is changed.
+//! Systems that cannot be solved: the error message, and that nothing is changed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_autodiff::{Graph, GraphBuilder};
@@ -23,7 +23,7 @@ fn images(scale: f64) -> Array2<f64> {
 
 const LABELS: [usize; IMAGES] = [0, 1, 2, 2, 1, 0];
 
-/// `Jᵀ (diag(p) − p pᵀ) J`, formed in full.
+/// Computes the full matrix `Jᵀ (diag(p) − p pᵀ) J`.
 fn published_matrix(graph: &Graph, params: &[f64], images: &Array2<f64>) -> Array2<f64> {
     let at = graph.linearize(params, images.view()).unwrap();
     let p = minima_autodiff::softmax_cross_entropy::softmax(at.logits());
@@ -42,7 +42,7 @@ fn published_matrix(graph: &Graph, params: &[f64], images: &Array2<f64>) -> Arra
     scaled.dot(&scaled.t()) - outer
 }
 
-/// The damping that cancels the published matrix's one negative eigenvalue leaves nothing to invert.
+/// The damping that cancels the published matrix's one negative eigenvalue makes it singular.
 #[test]
 fn the_published_matrix_is_refused_where_it_is_singular() {
     let (graph, images) = (graph(), images(1.0));
@@ -64,7 +64,7 @@ fn the_published_matrix_is_refused_where_it_is_singular() {
         };
         assert!((enough / -smallest - 10.0).abs() < 1e-12);
     }
-    // On both sides of it there is a direction, and it points the other way along the eigenvector.
+    // On both sides of this damping there is a direction, with opposite signs along the eigenvector.
     for (below, above) in
         [(exact(-smallest * 0.999), exact(-smallest * 1.001)), (plain(-smallest * 0.999), plain(-smallest * 1.001))]
     {
@@ -74,12 +74,12 @@ fn the_published_matrix_is_refused_where_it_is_singular() {
     }
 }
 
-/// Single precision leaves nothing of a damping of 1e-9 beside eigenvalues of 1e4.
+/// In single precision, a damping of 1e-9 is lost next to eigenvalues of 1e4.
 #[test]
 fn a_factorization_that_fails_says_which_damping_would_do() {
     let (graph, images) = (graph(), images(300.0).mapv(|x| x as f32));
     let params: Vec<f32> = vec![0.0; graph.parameter_count()];
-    // The same image throughout: a system of rank two.
+    // All images are the same: a system of rank two.
     let images = Array2::from_shape_fn(images.dim(), |(_, j)| images[[0, j]]);
     let batch = Batch::new(images.view(), &LABELS).unwrap();
     let mut optimizer = GaussNewton::new(Generation::Sum).with_damping(1e-9).with_precision(SolvePrecision::Network);

@@ -1,4 +1,4 @@
-//! Bumps of the L2 ball: the length of the perturbation moves from one window to another.
+//! Squares of the L2 ball: a change moves perturbation norm from one window to another.
 
 use super::Plan;
 use super::picture::{Draws, Picture, Window};
@@ -7,8 +7,8 @@ use minima_autodiff::Scalar;
 /// Keeps divisors above zero.
 const TINY: f64 = 1e-12;
 
-/// The shape of a change: a square, its upper half a bump and its lower half a hollow, each falling off from its middle
-/// (the paper's eq. 2), of length 1.
+/// The shape of a change, of norm 1: a square whose upper half is a bump and whose lower half is a negative bump, each
+/// decreasing from its centre (eq. 2 of the paper).
 pub(super) struct Bumps {
     pub side: usize,
     upright: Vec<f64>,
@@ -23,15 +23,15 @@ impl Bumps {
         Self { side, upright: upright.iter().map(|v| v / (length + TINY)).collect() }
     }
 
-    /// The value at a row and a column, of the shape or of the shape on its side.
+    /// The value at a row and a column of the shape, or of the transposed shape.
     fn at(&self, row: usize, column: usize, on_its_side: bool) -> f64 {
         let place = if on_its_side { column * self.side + row } else { row * self.side + column };
         self.upright.get(place).copied().unwrap_or(0.0)
     }
 }
 
-/// A bump of so many rows and columns, row by row, of length 1: at distance d (of the larger coordinate) from its
-/// middle the sum of `1 / (k + 1)²` over k from d to the furthest d.
+/// A bump with this many rows and columns, row by row, of norm 1. Its value at distance d (the larger coordinate) from
+/// the centre is the sum of `1 / (k + 1)²` over k from d to the largest d.
 fn bump(rows: usize, columns: usize) -> Vec<f64> {
     let furthest = (rows / 2).max(columns / 2);
     let value = |d: usize| (d..=furthest).map(|k| ((k + 1) as f64).powi(-2)).sum::<f64>();
@@ -46,7 +46,7 @@ fn length(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.map(|v| v * v).sum::<f64>().sqrt()
 }
 
-/// A chequer of five by five bumps of random signs, on the surface of the ball.
+/// A grid of five by five bumps with random signs, on the surface of the ball.
 pub(super) fn start<T: Scalar>(plan: &Plan, mut draws: Draws, original: &[T], row: &mut [T]) {
     let picture = plan.picture;
     let side = (picture.height.min(picture.width) / 5).max(1);
@@ -66,7 +66,7 @@ pub(super) fn start<T: Scalar>(plan: &Plan, mut draws: Draws, original: &[T], ro
     write(plan, &delta, original, row);
 }
 
-/// Takes what lies in one window to another, and adds a bump to what is there.
+/// Moves the perturbation norm of one window to another window, and adds a bump there.
 pub(super) fn propose<T: Scalar>(
     plan: &Plan,
     halvings: usize,
@@ -86,7 +86,7 @@ pub(super) fn propose<T: Scalar>(
         let sign = if draws.coin() { 1.0 } else { -1.0 };
         let (mut there, mut moved) = (0.0, 0.0);
         each(picture, to, channel, &mut delta, |_, _, d| there += *d * *d);
-        // Each pixel of the two windows once: what lies in both is in neither sum twice.
+        // Counts each pixel of the two windows once: the sum over `from` sees zeros where the windows overlap.
         let mut shape = Vec::with_capacity(bumps.side * bumps.side);
         each(picture, to, channel, &mut delta, |r, c, d| {
             shape.push(sign * bumps.at(r, c, on_its_side) + *d / (TINY + there.sqrt()));
@@ -101,7 +101,7 @@ pub(super) fn propose<T: Scalar>(
     Some(picture.whole())
 }
 
-/// Calls `visit` with the row and column in the window and the number there, of one channel.
+/// Calls `visit` with the row and column in the window and the value there, for one channel.
 fn each(
     picture: Picture,
     window: Window,
@@ -117,7 +117,7 @@ fn each(
     }
 }
 
-/// The original moved along the perturbation to the surface of the ball, then into [0, 1].
+/// Moves the original along the perturbation to the surface of the ball, then clips to [0, 1].
 fn write<T: Scalar>(plan: &Plan, delta: &[f64], original: &[T], row: &mut [T]) {
     let scale = plan.ball.epsilon() / (TINY + length(delta.iter().copied()));
     for ((a, x), d) in row.iter_mut().zip(original).zip(delta) {

@@ -1,15 +1,15 @@
-//! Squares of the L∞ ball: every pixel is at one end of its range.
+//! Squares of the L∞ ball: every pixel is at one end of its allowed range.
 
 use super::Plan;
 use super::picture::{Draws, Window};
 use minima_autodiff::Scalar;
 
-/// The end of a pixel's range.
+/// The upper or lower end of a pixel's allowed range.
 fn end<T: Scalar>(x: T, radius: T, up: bool) -> T {
     if up { (x + radius).min(T::one()) } else { (x - radius).max(T::zero()) }
 }
 
-/// Vertical stripes one pixel wide, of a random sign for each column and channel.
+/// Vertical stripes one pixel wide, with a random sign for each column and channel.
 pub(super) fn start<T: Scalar>(plan: &Plan, mut draws: Draws, original: &[T], row: &mut [T]) {
     let radius = T::from_f64(plan.ball.epsilon());
     let stripes: Vec<bool> = (0..plan.picture.width * plan.picture.channels).map(|_| draws.coin()).collect();
@@ -18,7 +18,7 @@ pub(super) fn start<T: Scalar>(plan: &Plan, mut draws: Draws, original: &[T], ro
     }
 }
 
-/// A square at a random place, of a random sign for each channel; `None` if the picture has it already.
+/// A square at a random position with a random sign for each channel; `None` if it does not change the image.
 pub(super) fn propose<T: Scalar>(
     plan: &Plan,
     side: usize,

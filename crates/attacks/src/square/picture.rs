@@ -1,4 +1,4 @@
-//! How a row of pixels lies in the plane, and the random numbers of a proposal.
+//! The layout of an image's pixels, and the random numbers of a proposal.
 
 use crate::AttackError;
 use minima_rng::Key;
@@ -11,7 +11,7 @@ pub(super) struct Picture {
     pub channels: usize,
 }
 
-/// A rectangle of a picture, with all channels.
+/// A rectangle of an image, with all channels.
 #[derive(Clone, Copy)]
 pub(super) struct Window {
     pub top: usize,
@@ -21,7 +21,8 @@ pub(super) struct Window {
 }
 
 impl Picture {
-    /// The given shape, or that of a square picture with one channel or three. No number of features is both.
+    /// Uses the given shape, or the shape of a square image with one or three channels. No number of features fits
+    /// both.
     pub fn new(shape: Option<[usize; 3]>, features: usize) -> Result<Self, AttackError> {
         let square = |channels: usize| {
             let side = (features / channels).isqrt();
@@ -42,19 +43,19 @@ impl Picture {
         }
     }
 
-    /// The window that is the picture.
+    /// The window that covers the whole image.
     pub fn whole(self) -> Window {
         Window { top: 0, left: 0, height: self.height, width: self.width }
     }
 
-    /// A square window, equally likely at every place.
+    /// A square window at a uniformly random position.
     pub fn square(self, side: usize, draws: &mut Draws) -> Window {
         let top = draws.up_to(self.height.saturating_sub(side));
         let left = draws.up_to(self.width.saturating_sub(side));
         Window { top, left, height: side.min(self.height), width: side.min(self.width) }
     }
 
-    /// Where each row of a window lies among the picture's numbers.
+    /// The index range of each row of a window.
     pub fn spans(self, window: Window) -> impl Iterator<Item = std::ops::Range<usize>> {
         (window.top..window.top + window.height).map(move |row| {
             let start = (row * self.width + window.left) * self.channels;
@@ -62,7 +63,7 @@ impl Picture {
         })
     }
 
-    /// Copies a window of one picture into another.
+    /// Copies a window of one image into another.
     pub fn copy<T: Copy>(self, window: Window, from: &[T], to: &mut [T]) {
         for span in self.spans(window) {
             if let (Some(from), Some(to)) = (from.get(span.clone()), to.get_mut(span)) {
@@ -79,7 +80,7 @@ pub(super) struct Draws {
 }
 
 impl Draws {
-    /// Those of a step; a step can have 2³² of them.
+    /// The random numbers of a step, up to 2³² of them.
     pub fn new(key: Key, step: usize) -> Self {
         Self { key, next: (step as u64) << 32 }
     }
@@ -90,7 +91,7 @@ impl Draws {
         word
     }
 
-    /// One of `0..=most`. The bias, `most / 2³²`, is nothing beside the few thousand draws of a search.
+    /// A number from `0..=most`. The bias, `most / 2³²`, is negligible for the few thousand draws of a search.
     pub fn up_to(&mut self, most: usize) -> usize {
         ((u64::from(self.word()) * (most as u64 + 1)) >> 32) as usize
     }

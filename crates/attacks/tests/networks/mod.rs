@@ -1,4 +1,4 @@
-//! Linear networks, and a wrapper that changes their answers.
+//! Linear networks, and a wrapper that changes their outputs.
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part, and a test may fail so")]
 
 use minima_autodiff::{AutodiffError, Classifier, CotangentOf, GraphBuilder, Model, Scalar};
@@ -25,10 +25,11 @@ pub fn images<T: Scalar>() -> Array2<T> {
     Array2::from_shape_fn((IMAGES, FEATURES), |(i, j)| T::from_f64(0.25 + 0.5 * f64::from(drawn[i * FEATURES + j])))
 }
 
-/// What a wrapper changes of a network's answers: the call's number, the logits, and the gradients if there are any.
+/// The function with which a wrapper changes outputs: it receives the call number, the logits, and the gradients if
+/// there are any.
 pub type Change = Box<dyn Fn(u64, &mut Array2<f32>, Option<&mut Array2<f32>>) + Sync>;
 
-/// A network with changed answers.
+/// A network with changed outputs.
 pub struct Changed {
     inner: Model<f32>,
     calls: AtomicU64,
@@ -43,7 +44,7 @@ impl Changed {
         Self { inner, calls: AtomicU64::new(0), change: Box::new(change) }
     }
 
-    /// With logits that are a function of the true ones.
+    /// A network whose logits are a function of the true ones.
     pub fn mapped(inner: Model<f32>, map: impl Fn(usize, f32) -> f32 + Sync + 'static) -> Self {
         Self::new(inner, move |_, logits, _| logits.indexed_iter_mut().for_each(|((_, c), z)| *z = map(c, *z)))
     }
@@ -69,7 +70,7 @@ impl Classifier<f32> for Changed {
         Ok(logits)
     }
 
-    /// The true gradient of the changed logits' cotangents.
+    /// Computes the true gradient for the cotangents of the changed logits.
     fn logits_and_input_vjp(
         &self,
         images: ArrayView2<'_, f32>,

@@ -1,4 +1,4 @@
-//! The paper's trained models, the test images, and what reference implementations did to them.
+//! The paper's trained models, the test images, and the results of reference implementations.
 
 #![allow(clippy::unwrap_used, dead_code)]
 
@@ -9,8 +9,8 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A trained model of the paper, `adam_clean` or `gn_clean`: from the folder that MINIMA_PAPER_CHECKPOINTS names, else
-/// from `shared/paper/checkpoints` beside the workspace. `None` where the file is not there; tests then say so.
+/// A trained model of the paper, `adam_clean` or `gn_clean`, from the folder in the variable MINIMA_PAPER_CHECKPOINTS
+/// or else from `shared/paper/checkpoints` beside the workspace. `None` if the file is missing; tests then report it.
 pub fn model(name: &str) -> Option<Model<f32>> {
     let beside = [env!("CARGO_MANIFEST_DIR"), "../../../shared/paper/checkpoints"].iter().collect();
     let folder: PathBuf = std::env::var_os("MINIMA_PAPER_CHECKPOINTS").map_or(beside, PathBuf::from);
@@ -29,12 +29,12 @@ pub fn images(count: usize) -> (Array2<f32>, Vec<usize>) {
     mnist::load_default().unwrap().test.take(count).all()
 }
 
-/// The reference's numbers: `pgd40` by model; robust counts by model, radius and attack.
+/// The reference numbers: `pgd40` by model; robust counts by model, radius and attack.
 pub fn golden() -> Value {
     serde_json::from_str(include_str!("golden.json")).unwrap()
 }
 
-/// How many of the first 1 000 images the reference leaves standing.
+/// The number of the first 1 000 images that are robust against the reference.
 pub fn robust(model: &str, epsilon: &str, attack: &str) -> Option<usize> {
     let count = golden()["autoattack_linf_robust_of_first_1000"][model][epsilon][attack].as_u64();
     count.map(|count| usize::try_from(count).unwrap())

@@ -1,4 +1,4 @@
-//! Damping: a multiple of the identity on top.
+//! Damping: the addition of a multiple of the identity.
 
 use crate::arguments::order;
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
@@ -14,13 +14,13 @@ pub struct Damped<A> {
 }
 
 impl<A> Damped<A> {
-    /// With damping λ; where A is not square, products are errors.
+    /// Adds damping λ. If A is not square, products return an error.
     #[must_use]
     pub fn new(a: A, damping: f64) -> Self {
         Self { a, damping }
     }
 
-    /// λ.
+    /// The damping λ.
     #[must_use]
     pub fn damping(&self) -> f64 {
         self.damping

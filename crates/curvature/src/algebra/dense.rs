@@ -1,16 +1,16 @@
-//! Matrices in full.
+//! Dense matrices.
 
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::Scalar;
 use minima_linalg::matmul;
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-/// Any matrix in full.
+/// A dense matrix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DenseOperator<T>(Array2<T>);
 
 impl<T: Scalar> DenseOperator<T> {
-    /// Of any size.
+    /// Wraps a matrix of any size.
     #[must_use]
     pub fn new(matrix: Array2<T>) -> Self {
         Self(matrix)
@@ -22,7 +22,7 @@ impl<T: Scalar> DenseOperator<T> {
         self.0.view()
     }
 
-    /// `Aᵀ`.
+    /// The transpose `Aᵀ`.
     #[must_use]
     pub fn transposed(self) -> Self {
         Self(self.0.reversed_axes())
@@ -46,15 +46,15 @@ impl<T: Scalar> LinearOperator<T> for DenseOperator<T> {
     }
 }
 
-/// A symmetric matrix in full.
+/// A dense symmetric matrix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SymmetricMatrix<T>(DenseOperator<T>);
 
 impl<T: Scalar> SymmetricMatrix<T> {
-    /// From its lower triangle; what is above the diagonal is not read.
+    /// Creates the matrix from its lower triangle. Entries above the diagonal are ignored.
     ///
     /// # Errors
-    /// When it is not square.
+    /// Returns [`CurvatureError::Size`] if the matrix is not square.
     pub fn from_lower(mut matrix: Array2<T>) -> Result<Self, CurvatureError> {
         let (rows, columns) = matrix.dim();
         if rows != columns {
@@ -69,7 +69,7 @@ impl<T: Scalar> SymmetricMatrix<T> {
         Ok(Self(DenseOperator(matrix)))
     }
 
-    /// The matrix, both triangles.
+    /// The matrix, with both triangles.
     #[must_use]
     pub fn matrix(&self) -> ArrayView2<'_, T> {
         self.0.matrix()

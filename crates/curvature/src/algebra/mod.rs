@@ -1,4 +1,4 @@
-//! Matrices put together from others: sums, multiples, a multiple of the identity added.
+//! Operators composed of others: sums, multiples, and damping.
 
 mod damped;
 mod dense;
@@ -18,11 +18,11 @@ use crate::{
 use minima_autodiff::Scalar;
 use std::ops::{Add, Mul};
 
-/// Arithmetic on operators, as methods. An operator is taken by value or, to keep it, by reference: `(&a).plus(&b)`.
+/// Arithmetic on operators, as methods. An operator is taken by value or by reference: `(&a).plus(&b)`.
 ///
-/// Our own operators also know `&a + &b` and `&a * 0.5`.
+/// The operators of this crate also support `&a + &b` and `&a * 0.5`.
 pub trait OperatorExt<T: Scalar>: LinearOperator<T> + Sized {
-    /// `A + B`. Where their sizes differ, products are errors.
+    /// `A + B`. If their sizes differ, products return an error.
     fn plus<B: LinearOperator<T>>(self, b: B) -> Sum<Self, B> {
         Sum::new(self, b)
     }
@@ -32,7 +32,7 @@ pub trait OperatorExt<T: Scalar>: LinearOperator<T> + Sized {
         Scaled::new(self, factor)
     }
 
-    /// `A + λI`. Where A is not square, products are errors.
+    /// `A + λI`. If A is not square, products return an error.
     fn damped(self, damping: f64) -> Damped<Self> {
         Damped::new(self, damping)
     }
@@ -40,7 +40,7 @@ pub trait OperatorExt<T: Scalar>: LinearOperator<T> + Sized {
 
 impl<T: Scalar, A: LinearOperator<T>> OperatorExt<T> for A {}
 
-/// `a + b` and `a * factor` for an operator and for references to it.
+/// Implements `a + b` and `a * factor` for an operator and for references to it.
 macro_rules! arithmetic {
     ($([$($generics:tt)*] $operator:ty;)*) => {$(
         impl<$($generics)*, B> Add<B> for $operator {

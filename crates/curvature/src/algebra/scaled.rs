@@ -12,7 +12,7 @@ pub struct Scaled<A> {
 }
 
 impl<A> Scaled<A> {
-    /// Any multiple, negative ones too.
+    /// Multiplies an operator by a factor, which may be negative.
     #[must_use]
     pub fn new(a: A, factor: f64) -> Self {
         Self { a, factor }

@@ -12,13 +12,13 @@ pub struct Sum<A, B> {
 }
 
 impl<A, B> Sum<A, B> {
-    /// Of two operators of one size; where their sizes differ, products are errors.
+    /// The sum of two operators. If their sizes differ, products return an error.
     #[must_use]
     pub fn new(a: A, b: B) -> Self {
         Self { a, b }
     }
 
-    /// Fails where the sizes differ.
+    /// Returns [`CurvatureError::Size`] if the sizes differ.
     fn check_sizes<T: Scalar>(&self) -> Result<(), CurvatureError>
     where
         A: LinearOperator<T>,

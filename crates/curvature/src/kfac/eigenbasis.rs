@@ -15,11 +15,12 @@ pub(super) struct Eigenbasis<T> {
 }
 
 impl<T: Scalar> Eigenbasis<T> {
-    /// A layer's basis, and the eigenvalues of `A ⊗ G` there: the products of both factors' own, `(1 + fan_in, outputs)`.
+    /// Computes a layer's basis and the eigenvalues of `A ⊗ G`, the products of the factors' eigenvalues,
+    /// `(1 + fan_in, outputs)`.
     pub fn of(factors: &LayerFactors<T>) -> Result<(Self, Array2<T>), CurvatureError> {
         let (inputs, input) = symmetric_eigen(factors.input.view())?;
         let (outputs, output) = symmetric_eigen(factors.output.view())?;
-        // Rounding leaves eigenvalues a little below the zero that they are.
+        // Rounding can make zero eigenvalues slightly negative.
         let values = Array2::from_shape_fn((inputs.len(), outputs.len()), |(i, j)| {
             inputs[i].max(T::zero()) * outputs[j].max(T::zero())
         });
@@ -31,17 +32,17 @@ impl<T: Scalar> Eigenbasis<T> {
         (self.input.nrows(), self.output.nrows())
     }
 
-    /// A parameter matrix in this basis: `Q_Aᵀ v Q_G`.
+    /// Transforms a parameter matrix to this basis: `Q_Aᵀ v Q_G`.
     pub fn enter(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
         between(self.input.t(), v, self.output.view())
     }
 
-    /// Back from it: `Q_A v Q_Gᵀ`.
+    /// Transforms back from this basis: `Q_A v Q_Gᵀ`.
     pub fn leave(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
         between(self.input.view(), v, self.output.t())
     }
 
-    /// The diagonal, in this basis, of the matrix that is diagonal in `other` with the entries `values`.
+    /// The diagonal, in this basis, of the matrix that is diagonal in `other` with entries `values`.
     pub fn carry(&self, other: &Self, values: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
         // With R = Q_otherᵀ Q: entry (i, j) is Σ R_A[a, i]² values[a, b] R_G[b, j]².
         let squares = |from: &Array2<T>, to: &Array2<T>| product(from.t(), to.view()).map(|r| r.mapv_into(|x| x * x));

@@ -1,4 +1,4 @@
-//! EKFAC: K-FAC's eigenvectors with the right second moments along them (George et al. 2018).
+//! EKFAC: K-FAC's eigenvectors with exact second moments along them (George et al. 2018).
 
 use super::eigenbasis::Eigenbasis;
 use super::parameter_matrix::{parameter_matrix, store};
@@ -12,26 +12,26 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// `(Q_A ⊗ Q_G) diag(s) (Q_A ⊗ Q_G)ᵀ`, layer by layer: `Q_A` and `Q_G` are the eigenvectors of K-FAC's factors, and `s` the
-/// second moments of single images' gradients along them.
+/// `(Q_A ⊗ Q_G) diag(s) (Q_A ⊗ Q_G)ᵀ`, layer by layer. `Q_A` and `Q_G` are the eigenvectors of K-FAC's factors, and `s`
+/// holds the second moments of per-image gradients along them.
 ///
-/// Of all diagonals this `s` comes closest to the layer's Fisher block in the Frobenius norm; K-FAC's own is the products of its
-/// factors' eigenvalues.
+/// Among all diagonals, this `s` is closest to the layer's Fisher block in the Frobenius norm. The diagonal of K-FAC
+/// consists of the products of its factors' eigenvalues.
 #[derive(Clone, Debug)]
 pub struct Ekfac<T> {
     layers: Vec<Layer<T>>,
 }
 
-/// What an [`Ekfac`] knows of one layer.
+/// The data of one layer of an [`Ekfac`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct EkfacLayer<T> {
-    /// The layer's place in the flat parameter vector.
+    /// The range of the layer's parameters in the flat parameter vector.
     pub params: Range<usize>,
     /// The eigenvectors of `A`, as columns, `(1 + fan_in)²`.
     pub input: Array2<T>,
     /// The eigenvectors of `G`, as columns, `outputs²`.
     pub output: Array2<T>,
-    /// The second moments along them, `(1 + fan_in, outputs)`.
+    /// The second moments along the eigenvectors, `(1 + fan_in, outputs)`.
     pub moments: Array2<T>,
 }
 
@@ -44,10 +44,11 @@ struct Layer<T> {
 }
 
 impl<T: Scalar> Ekfac<T> {
-    /// At a linearization, from cotangents as those of [`KroneckerFactors::estimate`].
+    /// Estimates EKFAC at a linearization, from cotangents as for [`KroneckerFactors::estimate`].
     ///
     /// # Errors
-    /// When the cotangents do not fit, or an eigenvalue problem cannot be solved.
+    /// Returns the errors of [`KroneckerFactors::estimate`], and [`CurvatureError::Linalg`] if an eigenvalue problem cannot
+    /// be solved.
     pub fn estimate(at: &Linearization<'_, T>, cotangents: ArrayView3<'_, T>) -> Result<Self, CurvatureError> {
         let mut ekfac = Self::of_factors(KroneckerFactors::estimate(at, cotangents)?)?;
         ekfac.layers.iter_mut().for_each(|layer| layer.diagonal.fill(T::zero()));
@@ -58,10 +59,10 @@ impl<T: Scalar> Ekfac<T> {
         Ok(ekfac)
     }
 
-    /// K-FAC itself in its eigenbasis, before any second moment is known.
+    /// K-FAC itself in its eigenbasis, before any second moment is observed.
     ///
     /// # Errors
-    /// As [`Kfac::new`], or when an eigenvalue problem cannot be solved.
+    /// Returns the errors of [`Kfac::new`], and [`CurvatureError::Linalg`] if an eigenvalue problem cannot be solved.
     pub fn of_factors(factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
         let kfac = Kfac::new(factors)?;
         let layers = kfac.factors().layers.par_iter().map(|factors| {
@@ -71,10 +72,11 @@ impl<T: Scalar> Ekfac<T> {
         Ok(Self { layers: layers.collect::<Result<_, CurvatureError>>()? })
     }
 
-    /// Of what [`layers`](Self::layers) gives.
+    /// Creates the matrix from the result of [`layers`](Self::layers).
     ///
     /// # Errors
-    /// When a basis is not square, a layer's moments have another shape than its bases say, or its parameters lie elsewhere.
+    /// Returns [`CurvatureError::Size`] if a basis is not square, if the shape of a layer's moments does not fit its
+    /// bases, or if the range of its parameters does not fit.
     pub fn of_layers(layers: Vec<EkfacLayer<T>>) -> Result<Self, CurvatureError> {
         let mut end = 0;
         let layers = layers.into_iter().map(|EkfacLayer { params, input, output, moments }| {
@@ -96,7 +98,7 @@ impl<T: Scalar> Ekfac<T> {
         Ok(Self { layers: layers.collect::<Result<_, CurvatureError>>()? })
     }
 
-    /// What is known of each layer.
+    /// The data of each layer.
     #[must_use]
     pub fn layers(&self) -> Vec<EkfacLayer<T>> {
         let layers = self.layers.iter().map(|Layer { params, basis, diagonal }| EkfacLayer {
@@ -108,10 +110,11 @@ impl<T: Scalar> Ekfac<T> {
         layers.collect()
     }
 
-    /// `s ← (1 − weight) · s + weight · s(pairs)`, with the second moments of one batch's layers, one cotangent an image.
+    /// `s ← (1 − weight) · s + weight · s(pairs)`, with the second moments of one batch's layers and one cotangent per
+    /// image.
     ///
     /// # Errors
-    /// When the layers are others.
+    /// Returns [`CurvatureError::Size`] if the layers do not fit.
     pub fn observe(&mut self, pairs: &[LayerPairs<T>], weight: f64) -> Result<(), CurvatureError> {
         let moments = self.moments_of(pairs)?;
         let (old, new) = (T::from_f64(1.0 - weight), T::from_f64(weight));
@@ -121,10 +124,11 @@ impl<T: Scalar> Ekfac<T> {
         Ok(())
     }
 
-    /// The same matrix, as far as it is diagonal in the eigenbasis of newer factors.
+    /// Transfers the matrix to the eigenbasis of newer factors and keeps its diagonal there.
     ///
     /// # Errors
-    /// As [`Self::of_factors`], or when the factors are of another network.
+    /// Returns the errors of [`Self::of_factors`], and [`CurvatureError::Size`] if the factors belong to another
+    /// network.
     pub fn rebased(&self, factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
         let mut newer = Self::of_factors(factors)?;
         self.check_layers(newer.layers.iter().map(|layer| layer.params.clone()))?;
@@ -134,10 +138,11 @@ impl<T: Scalar> Ekfac<T> {
         Ok(newer)
     }
 
-    /// `(s + λ)⁻¹` in the same basis.
+    /// Computes `(s + λ)⁻¹` in the same basis.
     ///
     /// # Errors
-    /// When λ is negative or not finite, or zero where a second moment is.
+    /// Returns [`CurvatureError::Option`] if λ is negative or not finite, and [`CurvatureError::NotFinite`] if λ and a
+    /// second moment are both zero.
     pub fn inverse(&self, damping: f64) -> Result<EkfacInverse<T>, CurvatureError> {
         non_negative("damping", damping)?;
         let damping = T::from_f64(damping);
@@ -156,7 +161,7 @@ impl<T: Scalar> Ekfac<T> {
         self.layers.par_iter().zip(pairs).map(|(layer, pairs)| second_moments(&layer.basis, pairs)).collect()
     }
 
-    /// Fails where layers lie at other places.
+    /// Returns [`CurvatureError::Size`] if the parameter ranges of the layers differ.
     fn check_layers(&self, places: impl Iterator<Item = Range<usize>>) -> Result<(), CurvatureError> {
         let found: Vec<usize> = places.map(|params| params.end).collect();
         let expected: Vec<usize> = self.layers.iter().map(|layer| layer.params.end).collect();
@@ -185,7 +190,7 @@ impl<T: Scalar> LinearOperator<T> for Ekfac<T> {
 
 impl<T: Scalar> SymmetricOperator<T> for Ekfac<T> {}
 
-/// `(Q_A ⊗ Q_G) diag(1 / (s + λ)) (Q_A ⊗ Q_G)ᵀ`.
+/// The damped inverse `(Q_A ⊗ Q_G) diag(1 / (s + λ)) (Q_A ⊗ Q_G)ᵀ`.
 #[derive(Clone, Debug)]
 pub struct EkfacInverse<T>(Ekfac<T>);
 

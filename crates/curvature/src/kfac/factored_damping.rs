@@ -1,4 +1,4 @@
-//! Damping that keeps a Kronecker product one.
+//! Damping that preserves the Kronecker product.
 
 use super::LayerFactors;
 use crate::CurvatureError;
@@ -6,11 +6,11 @@ use crate::arguments::non_negative;
 use minima_autodiff::Scalar;
 use ndarray::Array2;
 
-/// What is added to the diagonals of a layer's two factors, instead of λ to that of their product:
+/// The terms added to the diagonals of a layer's two factors, instead of adding λ to the diagonal of their product:
 /// `(A + π√λ I) ⊗ (G + √λ/π I)`, with `π² = (tr A / dim A) / (tr G / dim G)`.
 ///
-/// The product exceeds `A ⊗ G + λI` by `π√λ I ⊗ G + √λ/π A ⊗ I`, whose trace norm this π makes least (Martens & Grosse 2015,
-/// section 6.3). Where a factor is zero, π is 1.
+/// The product exceeds `A ⊗ G + λI` by `π√λ I ⊗ G + √λ/π A ⊗ I`. This choice of π minimizes the trace norm of the
+/// excess (Martens & Grosse 2015, section 6.3). If a factor is zero, π is 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FactoredDamping {
     /// `π√λ`, for `A`.
@@ -20,10 +20,10 @@ pub struct FactoredDamping {
 }
 
 impl FactoredDamping {
-    /// Divides λ between a layer's factors.
+    /// Splits λ between a layer's factors.
     ///
     /// # Errors
-    /// When λ is negative or not finite.
+    /// Returns [`CurvatureError::Option`] if λ is negative or not finite.
     pub fn of<T: Scalar>(layer: &LayerFactors<T>, damping: f64) -> Result<Self, CurvatureError> {
         non_negative("damping", damping)?;
         let mean = |factor: &Array2<T>| {

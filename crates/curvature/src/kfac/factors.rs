@@ -1,4 +1,4 @@
-//! The two Kronecker factors of every layer's block.
+//! The two Kronecker factors of each layer's block.
 
 use super::row_products::row_products;
 use crate::CurvatureError;
@@ -6,10 +6,10 @@ use minima_autodiff::{LayerPairs, Linearization, Scalar};
 use ndarray::{Array2, ArrayView2, ArrayView3};
 use std::ops::Range;
 
-/// One layer's factors, both symmetric and in full.
+/// The factors of one layer, both symmetric and dense.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerFactors<T> {
-    /// The layer's place in the flat parameter vector.
+    /// The range of the layer's parameters in the flat parameter vector.
     pub params: Range<usize>,
     /// `A = E[Σ_t ā āᵀ]`, `(1 + fan_in)²`, the bias first.
     pub input: Array2<T>,
@@ -17,21 +17,23 @@ pub struct LayerFactors<T> {
     pub output: Array2<T>,
 }
 
-/// The factors of every layer with parameters, in their order.
+/// The factors of all layers with parameters, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KroneckerFactors<T> {
-    /// A layer each.
+    /// The factors of each layer.
     pub layers: Vec<LayerFactors<T>>,
 }
 
 impl<T: Scalar> KroneckerFactors<T> {
-    /// The factors at a linearization, from cotangents `(count, images, classes)` of the logits whose outer products, summed
-    /// over the first axis, make every image's Fisher matrix to the logits; nothing in them is divided by the images.
+    /// Estimates the factors at a linearization, from cotangents `(count, images, classes)` of the logits. The outer
+    /// products of the cotangents, summed over the first axis, are each image's Fisher matrix with respect to the
+    /// logits. They are not divided by the number of images.
     ///
-    /// A network with one class has a Fisher matrix of zero, and may have no cotangents: every `G` is zero then.
+    /// A network with one class has a Fisher matrix of zero and may have no cotangents: every `G` is then zero.
     ///
     /// # Errors
-    /// Returns an error if the cotangents have another shape than the logits, or if there are none for several classes.
+    /// Returns an error if the shape of the cotangents differs from the shape of the logits, or if there are no
+    /// cotangents for several classes.
     pub fn estimate(at: &Linearization<'_, T>, cotangents: ArrayView3<'_, T>) -> Result<Self, CurvatureError> {
         let mut cotangents = cotangents.outer_iter();
         let Some(first) = cotangents.next() else {
@@ -51,10 +53,10 @@ impl<T: Scalar> KroneckerFactors<T> {
         Ok(sum)
     }
 
-    /// The factors of the layers' inputs and cotangents, for one cotangent an image.
+    /// Computes the factors from the layers' inputs and cotangents, with one cotangent per image.
     ///
     /// # Errors
-    /// When a layer's inputs and cotangents have not the same columns.
+    /// Returns [`CurvatureError::Size`] if a layer's inputs and cotangents differ in their number of columns.
     pub fn of_pairs(pairs: &[LayerPairs<T>]) -> Result<Self, CurvatureError> {
         let layers = pairs.iter().map(|layer| {
             let LayerPairs { params, places, inputs, cotangents } = layer;
@@ -80,7 +82,7 @@ impl<T: Scalar> KroneckerFactors<T> {
     /// `self ← (1 − weight) · self + weight · newer`, factor by factor.
     ///
     /// # Errors
-    /// When the layers or their factors have other sizes.
+    /// Returns [`CurvatureError::Size`] if the sizes of the layers or their factors differ.
     pub fn mix(&mut self, newer: &Self, weight: f64) -> Result<(), CurvatureError> {
         let sizes = |of: &Self| of.layers.iter().flat_map(|l| [l.input.nrows(), l.output.nrows()]).collect::<Vec<_>>();
         if sizes(self) != sizes(newer) {

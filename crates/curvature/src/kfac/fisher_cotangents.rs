@@ -1,4 +1,4 @@
-//! Cotangents of the logits whose outer products are Fisher matrices.
+//! Cotangents of the logits whose outer products form Fisher matrices.
 
 use crate::CurvatureError;
 use crate::label_draw::draw_label;
@@ -7,10 +7,12 @@ use minima_autodiff::softmax_cross_entropy::{check_labels, residuals, softmax};
 use minima_rng::Key;
 use ndarray::{Array3, ArrayView2, Axis};
 
-/// `(p − onehot(y)) / √samples` with labels `y` drawn from the network's own probabilities: `(samples, images, classes)`,
-/// from logits `(images, classes)`. In expectation their outer products make `diag(p) − p pᵀ`.
+/// `(p − onehot(y)) / √samples` with labels `y` drawn from the network's own probabilities:
+/// `(samples, images, classes)`, from logits `(images, classes)`. The expectation of their outer products is
+/// `diag(p) − p pᵀ`.
 ///
-/// The draw for an image and a sample depends on the key and these two numbers alone; it is that of [`Fisher::sampled`](crate::Fisher::sampled).
+/// The draw for an image and a sample depends only on the key and these two indices. It equals the draw of
+/// [`Fisher::sampled`](crate::Fisher::sampled).
 #[must_use]
 pub fn sampled_residuals<T: Scalar>(logits: ArrayView2<'_, T>, samples: usize, key: Key) -> Array3<T> {
     let p = softmax(logits);
@@ -25,10 +27,10 @@ pub fn sampled_residuals<T: Scalar>(logits: ArrayView2<'_, T>, samples: usize, k
     cotangents
 }
 
-/// `p − onehot(y)` with the images' own labels, `(1, images, classes)`: those of the empirical Fisher matrix.
+/// `p − onehot(y)` with the images' own labels, `(1, images, classes)`: the cotangents of the empirical Fisher matrix.
 ///
 /// # Errors
-/// When there is not one label for each image, or a label names no class.
+/// Returns [`CurvatureError::Autodiff`] if the number of labels is wrong, or if a label is not a class.
 pub fn label_residuals<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> Result<Array3<T>, CurvatureError> {
     check_labels(labels, logits.nrows(), logits.ncols())?;
     Ok(residuals(softmax(logits).view(), labels).insert_axis(Axis(0)))
@@ -48,7 +50,7 @@ mod tests {
         let residuals = residuals.index_axis(Axis(1), 0);
         let found = residuals.t().dot(&residuals);
         let expected = Array2::from_diag(&p.row(0)) - p.t().dot(&p);
-        // An entry is a mean of numbers within ±1: five standard errors of it.
+        // An entry is a mean of numbers within ±1: the tolerance is five of its standard errors.
         let tolerance = 5.0 / (samples as f64).sqrt();
         assert!(
             found.iter().zip(&expected).all(|(f, e): (&f64, &f64)| (f - e).abs() < tolerance),

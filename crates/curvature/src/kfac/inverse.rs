@@ -7,15 +7,16 @@ use minima_linalg::Cholesky;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-/// `(A + π√λ I)⁻¹ ⊗ (G + √λ/π I)⁻¹`, layer by layer: two small products each.
+/// `(A + π√λ I)⁻¹ ⊗ (G + √λ/π I)⁻¹`, layer by layer, with two small products per layer.
 #[derive(Clone, Debug)]
 pub struct KfacInverse<T>(Kfac<T>);
 
 impl<T: Scalar> KfacInverse<T> {
-    /// Of inverse factors, as [`factors`](Self::factors) gives them.
+    /// Creates the inverse from the result of [`factors`](Self::factors).
     ///
     /// # Errors
-    /// When a factor is not square, or a layer has another number of parameters than its factors say.
+    /// Returns [`CurvatureError::Size`] if a factor is not square, or if a layer's number of parameters does not fit
+    /// its factors.
     pub fn new(inverse_factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
         Kfac::new(inverse_factors).map(Self)
     }
@@ -39,7 +40,7 @@ impl<T: Scalar> KfacInverse<T> {
     }
 }
 
-/// `(factor + damping I)⁻¹`, by Cholesky.
+/// Computes `(factor + damping I)⁻¹` by Cholesky factorization.
 fn damped_inverse<T: Scalar>(factor: &Array2<T>, damping: f64) -> Result<Array2<T>, CurvatureError> {
     let mut damped = factor.clone();
     damped.diag_mut().mapv_inplace(|d| d + T::from_f64(damping));

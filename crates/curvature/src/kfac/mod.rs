@@ -1,17 +1,20 @@
-//! Kronecker-factored curvature: K-FAC (Martens & Grosse 2015), its form for convolutions (KFC, Grosse & Martens 2016), and
-//! EKFAC (George et al. 2018).
+//! Kronecker-factored curvature: K-FAC (Martens & Grosse 2015), its form for convolutions (KFC, Grosse & Martens 2016),
+//! and EKFAC (George et al. 2018).
 //!
-//! A layer's parameters are a matrix `V` of `(1 + fan_in, outputs)`. At place t of image i it read `ā`, with a 1 for the bias,
-//! and the cotangent of what came out is δ: the image's gradient is `Σ_t ā δᵀ`. The layer's block of the Fisher matrix of
-//! the mean loss, `E[vec(Σ_t ā δᵀ) vec(Σ_t ā δᵀ)ᵀ]`, is approximated by
+//! The parameters of a layer form a matrix `V` of shape `(1 + fan_in, outputs)`. At spatial position t of image i, the
+//! layer's input is `ā`, with a 1 for the bias, and the cotangent of its output is δ. The image's gradient is
+//! `Σ_t ā δᵀ`. The layer's block of the Fisher matrix of the mean loss, `E[vec(Σ_t ā δᵀ) vec(Σ_t ā δᵀ)ᵀ]`, is
+//! approximated by
 //!
-//! `A ⊗ G`, `A = E[Σ_t ā āᵀ]`, `G = E[Σ_t δ δᵀ] / |T|`: the product `A V G`,
+//! `A ⊗ G` with `A = E[Σ_t ā āᵀ]` and `G = E[Σ_t δ δᵀ] / |T|`, whose product is `A V G`,
 //!
-//! as if inputs and cotangents were independent, cotangents of different places uncorrelated, and every place like every other.
-//! A dense layer has one place. The scale is that of the Gauss-Newton matrix of the mean loss: damping means the same.
+//! as if inputs and cotangents were independent, cotangents of different positions uncorrelated, and all positions
+//! alike. A dense layer has one position. The scale is the same as for the Gauss-Newton matrix of the mean loss, so
+//! damping has the same meaning.
 //!
-//! E is the mean over images and over labels: those of cotangents `(count, images, classes)` whose outer products, summed over
-//! the first axis, make each image's Fisher matrix to the logits. See [`sampled_residuals`], [`label_residuals`] and
+//! E is the mean over images and over labels. Labels enter through cotangents `(count, images, classes)` whose outer
+//! products, summed over the first axis, are each image's Fisher matrix with respect to the logits. See
+//! [`sampled_residuals`], [`label_residuals`] and
 //! [`hessian_factors`](minima_autodiff::softmax_cross_entropy::hessian_factors) (exact).
 //!
 //! ```

@@ -12,10 +12,11 @@ pub struct Kfac<T> {
 }
 
 impl<T: Scalar> Kfac<T> {
-    /// Of given factors.
+    /// Creates the operator from its factors.
     ///
     /// # Errors
-    /// When a factor is not square, or a layer has another number of parameters than its factors say.
+    /// Returns [`CurvatureError::Size`] if a factor is not square, or if a layer's number of parameters does not fit
+    /// its factors.
     pub fn new(factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
         let mut end = 0;
         for layer in &factors.layers {
@@ -41,10 +42,11 @@ impl<T: Scalar> Kfac<T> {
         &self.factors
     }
 
-    /// The inverse with factored damping λ, see [`FactoredDamping`](super::FactoredDamping).
+    /// Computes the inverse with factored damping λ; see [`FactoredDamping`](super::FactoredDamping).
     ///
     /// # Errors
-    /// When λ is negative or not finite, or a damped factor is not positive definite.
+    /// Returns [`CurvatureError::Option`] if λ is negative or not finite, and [`CurvatureError::Linalg`] if a damped
+    /// factor is not positive definite.
     pub fn inverse(&self, damping: f64) -> Result<KfacInverse<T>, CurvatureError> {
         KfacInverse::of_factors(&self.factors, damping)
     }

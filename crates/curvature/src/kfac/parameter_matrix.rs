@@ -1,4 +1,4 @@
-//! A layer's part of a flat parameter vector as its matrix `(1 + fan_in, outputs)`.
+//! A layer's range of a flat parameter vector as a matrix `(1 + fan_in, outputs)`.
 
 use crate::CurvatureError;
 use minima_autodiff::Scalar;
@@ -20,24 +20,24 @@ pub(super) fn parameter_matrix<'v, T>(
     })
 }
 
-/// Writes a layer's matrix to its place in a flat vector.
+/// Writes a layer's matrix to its range of a flat vector.
 pub(super) fn store<T: Copy>(matrix: &Array2<T>, params: &Range<usize>, v: &mut [T]) {
     v.iter_mut().skip(params.start).zip(matrix).for_each(|(to, &x)| *to = x);
 }
 
-/// `a · b`.
+/// Computes `a · b`.
 pub(super) fn product<T: Scalar>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
     let mut c = Array2::zeros((a.nrows(), b.ncols()));
     matmul(T::one(), a, b, T::zero(), c.view_mut())?;
     Ok(c)
 }
 
-/// `left · v · right`, the product of `left ⊗ rightᵀ` with `v`.
+/// Computes `left · v · right`, the product of `left ⊗ rightᵀ` with `v`.
 pub(super) fn between<T: Scalar>(
     left: ArrayView2<'_, T>,
     v: ArrayView2<'_, T>,
     right: ArrayView2<'_, T>,
 ) -> Result<Array2<T>, CurvatureError> {
-    // A layer has fewer outputs than inputs as a rule: the smaller product comes first.
+    // A layer usually has fewer outputs than inputs: the smaller product comes first.
     product(left, product(v, right)?.view())
 }

@@ -1,4 +1,4 @@
-//! Inner products of a few long rows with each other.
+//! Inner products of a few long rows.
 
 use crate::CurvatureError;
 use minima_autodiff::{Scalar, mixed_dot};
@@ -6,18 +6,19 @@ use minima_linalg::syrk_lower;
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 use rayon::prelude::*;
 
-/// Columns that one partial product takes: its rows stay in the second-level cache. It depends on nothing, so that sums run
-/// in the same order everywhere.
+/// The number of columns of one partial product: its rows stay in the second-level cache. It is a constant, so the
+/// order of sums is the same on all devices.
 const COLUMNS: usize = 1024;
 
-/// Matrices with more columns than this for each row are long; others go to a general product.
+/// Matrices with more columns per row than this are long; others use a general product.
 const LONG: usize = 8;
-/// And with more rows than this they are not few: 65 by 25 000 took 2.2 ms by a general product and 4.6 here, 33 the same.
+/// Matrices with more rows than this use a general product: 65 by 25 000 took 2.2 ms with a general product and 4.6
+/// here; 33 rows took equally long.
 const FEW: usize = 48;
 
-/// `x xᵀ`, both triangles.
+/// Computes `x xᵀ`, with both triangles.
 ///
-/// General products are slow where the rows are few and long, as those of a convolution: 10 by 100 000 took four times as long.
+/// General products are slow for few long rows, as in a convolution: 10 by 100 000 took four times as long.
 pub(super) fn row_products<T: Scalar>(x: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
     let (rows, columns) = x.dim();
     let mut sum = Array2::zeros((rows, rows));
@@ -41,7 +42,7 @@ pub(super) fn row_products<T: Scalar>(x: ArrayView2<'_, T>) -> Result<Array2<T>,
     Ok(sum)
 }
 
-/// The lower triangle of `x xᵀ`, from contiguous rows.
+/// Computes the lower triangle of `x xᵀ` from contiguous rows.
 fn lower_triangle<T: Scalar>(x: ArrayView2<'_, T>) -> Array2<T> {
     let rows: Vec<&[T]> = x.outer_iter().map(|row| row.to_slice().unwrap_or_default()).collect();
     let mut products = Array2::zeros((rows.len(), rows.len()));
@@ -63,7 +64,7 @@ mod tests {
         for (rows, columns) in
             [(1, 1), (1, 8), (3, 40), (4, 32), (5, 1024), (9, 1025), (10, 2071), (7, 3), (40, 20), (2, 0)]
         {
-            // Integers: every order of summation gives the same.
+            // Integers: every order of summation gives the same result.
             let x = Array2::from_shape_fn((rows, columns), |(i, j)| ((i * 5 + j * 3 + i * j) % 7) as f32 - 3.0);
             let found = row_products(x.view()).unwrap();
             for i in 0..rows {

@@ -1,20 +1,21 @@
-//! Averages of statistics from step to step.
+//! Running averages of statistics across steps.
 
 use super::KroneckerFactors;
 use crate::CurvatureError;
 use minima_autodiff::Scalar;
 use minima_faults::{Fault, planted};
 
-/// The weight of observation number `count`, the first being 1: `max(1/count, 1 − decay)`.
+/// The weight of observation number `count`, starting at 1: `max(1/count, 1 − decay)`.
 ///
-/// A plain mean at first, so that the start has no bias, and then an exponential average (Martens & Grosse 2015, section 5).
+/// The average is a plain mean at first, so the start has no bias, and then exponential (Martens & Grosse 2015, section
+/// 5).
 #[must_use]
 pub fn newest_weight(count: u32, decay: f64) -> f64 {
     let least = if planted(Fault::StatisticsNeverFade) { 0.0 } else { 1.0 - decay };
     (1.0 / f64::from(count.max(1))).max(least)
 }
 
-/// Factors averaged over the batches that were observed.
+/// Factors averaged over observed batches.
 #[derive(Clone, Debug)]
 pub struct RunningFactors<T> {
     count: u32,
@@ -28,28 +29,29 @@ impl<T> Default for RunningFactors<T> {
 }
 
 impl<T: Scalar> RunningFactors<T> {
-    /// Nothing yet.
+    /// An average without observations.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The average of so many observations, to go on from; nothing yet where there is none.
+    /// Resumes from the average of this many observations; without an average there are no observations.
     #[must_use]
     pub fn of(observations: u32, average: Option<KroneckerFactors<T>>) -> Self {
         Self { count: if average.is_some() { observations } else { 0 }, average }
     }
 
-    /// The observations so far.
+    /// The number of observations so far.
     #[must_use]
     pub fn observations(&self) -> u32 {
         self.count
     }
 
-    /// Takes a batch's factors into the average, in which older ones fade by `decay`.
+    /// Adds a batch's factors to the average; older factors decay by `decay`.
     ///
     /// # Errors
-    /// When the factors are of another network, or `decay` is not from 0 to below 1; the average is then as it was.
+    /// Returns [`CurvatureError::Size`] if the factors belong to another network, and [`CurvatureError::Option`] if
+    /// `decay` is not from 0 to below 1. In this case the average is unchanged.
     pub fn observe(&mut self, newer: KroneckerFactors<T>, decay: f64) -> Result<(), CurvatureError> {
         if !(0.0..1.0).contains(&decay) {
             let expected = "a number from 0 to below 1";

@@ -1,4 +1,4 @@
-//! Second moments of single images' gradients in a layer's eigenbasis.
+//! Second moments of per-image gradients in a layer's eigenbasis.
 
 use super::eigenbasis::Eigenbasis;
 use super::parameter_matrix::product;
@@ -8,7 +8,7 @@ use ndarray::{Array2, Array3};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-/// `E[(Q_Aᵀ gᵢ Q_G)²]`, entry by entry: `(1 + fan_in, outputs)`.
+/// Computes `E[(Q_Aᵀ gᵢ Q_G)²]`, entry by entry: `(1 + fan_in, outputs)`.
 pub(super) fn second_moments<T: Scalar>(
     basis: &Eigenbasis<T>,
     pairs: &LayerPairs<T>,
@@ -16,7 +16,7 @@ pub(super) fn second_moments<T: Scalar>(
     let images = pairs.inputs.ncols() / pairs.places.max(1);
     let mut moments = match pairs.places {
         1 => {
-            // The gradient is ā δᵀ: squares of its entries are products of squares.
+            // The gradient is ā δᵀ: the squares of its entries are products of squares.
             let inputs = product(basis.input.t(), pairs.inputs.view())?.mapv_into(|x| x * x);
             let cotangents = product(basis.output.t(), pairs.cotangents.view())?.mapv_into(|x| x * x);
             product(inputs.view(), cotangents.t())?
@@ -47,7 +47,7 @@ fn size<T>(pairs: &LayerPairs<T>) -> CurvatureError {
     CurvatureError::Size { what: "a layer's inputs", found, expected }
 }
 
-/// Every image's gradient `Σ_t ā δᵀ`: `(1 + fan_in, outputs, images)`.
+/// The gradient `Σ_t ā δᵀ` of every image: `(1 + fan_in, outputs, images)`.
 fn image_gradients<T: Scalar>(pairs: &LayerPairs<T>) -> Array3<T> {
     let images = pairs.inputs.ncols() / pairs.places.max(1);
     let mut gradients = Array3::zeros((pairs.inputs.nrows(), pairs.cotangents.nrows(), images));
@@ -64,7 +64,8 @@ fn image_gradients<T: Scalar>(pairs: &LayerPairs<T>) -> Array3<T> {
     gradients
 }
 
-/// `to ← Σ_t input ∘ cotangent`, with a stretch of rows as long as `to` for each place; compiled for each instruction set.
+/// `to ← Σ_t input ∘ cotangent`, with a block of rows as long as `to` for each position; compiled for each instruction
+/// set.
 struct SumOverPlaces<'a, T> {
     to: &'a mut [T],
     input: &'a [T],

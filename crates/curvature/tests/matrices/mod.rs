@@ -8,7 +8,7 @@ use minima_rng::Key;
 use ndarray::{Array1, Array2, ArrayView1};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A matrix in full that counts its products.
+/// A dense matrix that counts its products.
 pub struct Dense<T> {
     pub matrix: Array2<T>,
     pub products: AtomicUsize,
@@ -19,7 +19,7 @@ impl<T: Scalar> Dense<T> {
         Self { matrix: matrix.mapv(T::from_f64), products: AtomicUsize::new(0) }
     }
 
-    /// How many products were taken since the last call.
+    /// Returns the number of products since the last call.
     pub fn count(&self) -> usize {
         self.products.swap(0, Ordering::Relaxed)
     }
@@ -44,7 +44,7 @@ pub fn normal(count: usize, seed: u64) -> Vec<f64> {
     Key::new(seed).normal(count).into_iter().map(f64::from).collect()
 }
 
-/// `Q diag(spectrum) Qᵀ`, `Q` a product of eight Householder reflections: symmetric to the last bit.
+/// `Q diag(spectrum) Qᵀ`, where `Q` is a product of eight Householder reflections: symmetric to the last bit.
 pub fn with_spectrum(spectrum: &[f64], seed: u64) -> Array2<f64> {
     let order = spectrum.len();
     let mut a = Array2::from_diag(&Array1::from(spectrum.to_vec()));
@@ -60,13 +60,13 @@ pub fn with_spectrum(spectrum: &[f64], seed: u64) -> Array2<f64> {
     (&a + &a.t()) / 2.0
 }
 
-/// From `first` to `last` in equal ratios.
+/// A geometric sequence from `first` to `last`.
 pub fn graded(first: f64, last: f64, count: usize) -> Vec<f64> {
     let ratio = (last / first).ln() / (count - 1) as f64;
     (0..count).map(|i| first * (ratio * i as f64).exp()).collect()
 }
 
-/// Evenly from −0.3 to 0.7.
+/// Evenly spaced from −0.3 to 0.7.
 pub fn indefinite(order: usize) -> Vec<f64> {
     (0..order).map(|i| (i as f64 - 0.3 * order as f64) / order as f64).collect()
 }

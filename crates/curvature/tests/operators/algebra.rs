@@ -47,7 +47,7 @@ fn sizes_that_differ_are_errors() {
     assert!(matches!((&wide).damped(1.0).apply(&v), Err(CurvatureError::Size { .. })));
     assert!(matches!((&wide).damped(1.0).to_dense(), Err(CurvatureError::Size { .. })));
     assert!(matches!(SymmetricMatrix::from_lower(matrix(1, 3, 4)), Err(CurvatureError::Size { .. })));
-    // A negative multiple of a matrix that is not square is one.
+    // A negative multiple of a non-square matrix.
     assert_is("−J", &(&wide).scaled(-1.0), &(-matrix(1, 3, 4)), ROUNDING);
 }
 
@@ -82,7 +82,7 @@ fn blocks_of_layers_keep_what_layers_do_alone() {
             let kept = |i, j| ranges.iter().any(|range| range.contains(&i) && range.contains(&j));
             Array2::from_shape_fn((end, end), |(i, j)| if kept(i, j) { full[[i, j]] } else { 0.0 })
         };
-        // A bias and its kernel are a layer.
+        // A bias and its kernel form a layer.
         let specs: Vec<_> = problem.graph.parameters().iter().map(|spec| spec.range.clone()).collect();
         let layers: Vec<_> = specs.chunks(2).map(|pair| pair[0].start..pair[1].end).collect();
         assert_eq!(blocks.blocks(), layers);

@@ -5,7 +5,7 @@ use crate::problem::{IMAGES, Problem, ROUNDING, apart, assert_is, problems};
 use minima_curvature::{Generation, Ggn, Hessian, Jacobian, LinearOperator};
 use ndarray::Array2;
 
-/// A generation's matrix, every entry of the loss's curvature in the logits written down.
+/// The matrix of a generation, with every entry of the loss's curvature in the logits written explicitly.
 fn ggn(problem: &Problem, generation: Generation) -> Array2<f64> {
     let (jacobian, p) = (problem.jacobian(), problem.probabilities());
     let classes = p.ncols();
@@ -56,7 +56,7 @@ fn the_hessian() {
     for problem in problems() {
         let Problem { graph, params, images, labels } = &problem;
         let expected = naive::hessian(graph, params, images, labels);
-        // Far from the Gauss-Newton matrix: neither can pass for the other.
+        // Far from the Gauss-Newton matrix: neither can be mistaken for the other.
         assert!(apart(ggn(&problem, Generation::Mean).view(), expected.view()) > 0.1);
         for objective in [problem.objective(), problem.in_batches(8)] {
             assert_is("Hessian", &Hessian::new(&objective), &expected, ROUNDING);
@@ -79,7 +79,7 @@ fn all_are_symmetric() {
 
 #[test]
 fn hessian_and_gauss_newton_differ_by_the_residuals_alone() {
-    // One dense layer: its logits are linear in the parameters, and both matrices are one.
+    // One dense layer: its logits are linear in the parameters, and the two matrices are equal.
     let mut g = minima_autodiff::GraphBuilder::new(&[5]);
     let y = g.dense(g.input(), "Dense_0", 3).unwrap();
     let graph = g.finish(y).unwrap();

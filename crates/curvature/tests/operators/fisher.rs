@@ -50,7 +50,7 @@ fn the_sampled_one_draws_from_the_probabilities() {
     let key = Key::new(7);
     for problem in problems() {
         let p = problem.probabilities();
-        // Sample s of image i: the class that number i of the key of sample s falls to.
+        // Sample s of image i: the class selected by draw i of the key of sample s.
         let samples = (0..3).map(|sample| {
             let draws = key.fold_in(sample).uniform(IMAGES);
             let labels: Vec<usize> = p
@@ -82,8 +82,8 @@ fn many_samples_come_to_the_expectation() {
         let sampled = Fisher::sampled(&objective, Key::new(3), samples).unwrap().to_dense().unwrap();
         apart(sampled.view(), exact.view())
     };
-    // Independent draws: the error falls with the root of their number, here to a twentieth, and is below one for one draw
-    // by image to begin with. A factor of two is left for chance.
+    // Independent draws: the error decreases with the square root of their number, here to a twentieth, and is below
+    // one for one draw per image. The tolerance is a factor of two.
     let (few, many) = (far(5), far(2000));
     assert!(few < 1.0 && many < 2.0 * few / 20.0, "{few} {many}");
 }

@@ -1,4 +1,4 @@
-//! Numbers that carry two first derivatives and the second one between them, exactly (Fike & Alonso 2011).
+//! Numbers with two exact first derivatives and the exact mixed second derivative (Fike & Alonso 2011).
 
 use std::ops::{Add, Mul, Sub};
 
@@ -16,7 +16,7 @@ impl HyperDual {
         Self { value, ..Self::default() }
     }
 
-    /// `f(self)`, from f's value and derivatives there.
+    /// `f(self)`, from the value and derivatives of f at `self.value`.
     fn chain(self, [f, df, ddf]: [f64; 3]) -> Self {
         let [a, b] = self.first;
         Self { value: f, first: [df * a, df * b], second: df * self.second + ddf * a * b }

@@ -1,4 +1,4 @@
-//! Every operator against its matrix in full, built the obvious way.
+//! Every operator compared with its dense matrix, computed in a naive way.
 #![cfg(test)]
 
 mod algebra;

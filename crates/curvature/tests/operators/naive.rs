@@ -1,4 +1,4 @@
-//! The loss and its Hessian the obvious way: a network evaluated number by number, in hyper-dual numbers.
+//! A naive computation of the loss and its Hessian: a network evaluated entry by entry, in hyper-dual numbers.
 
 use crate::hyper_dual::HyperDual;
 use minima_autodiff::{Graph, Layer, LayerOperation};
@@ -44,7 +44,7 @@ fn layer_output(layer: &Layer, params: &[HyperDual], values: &[Vec<HyperDual>]) 
             (0..*outputs).map(unit).collect()
         }
         LayerOperation::Conv2d { spec, input: [height, width, channels] } => {
-            // Kernels of 3 × 3 at every place, zeros around the picture.
+            // Kernels of 3 × 3 at every position, with zeros around the image.
             assert_eq!((spec.kernel, spec.stride), ([3, 3], [1, 1]));
             let (bias, kernel) = params.split_at(spec.features);
             let mut y = Vec::new();

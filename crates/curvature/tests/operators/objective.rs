@@ -1,4 +1,4 @@
-//! What an objective is over one batch, over many, in single precision and on any number of threads.
+//! Objectives over one batch, over many batches, in single precision and on any number of threads.
 
 use crate::problem::{IMAGES, Problem, ROUNDING, normal, problems};
 use minima_autodiff::softmax_cross_entropy::{mean_gradient, mean_loss};
@@ -73,7 +73,7 @@ fn single_precision() {
         let single = products(&Objective::of_batch(&problem.graph, &params, batch).unwrap());
         for (found, expected) in single.iter().zip(products(&problem.objective())) {
             let found: Vec<f64> = found.iter().map(|&x| f64::from(x)).collect();
-            // A few hundred roundings at 6e-8 and what cancels among them.
+            // A few hundred roundings at 6e-8, amplified by cancellation.
             let error = vectors_apart(&found, &expected);
             assert!(error < 1e-5, "{error:e}");
         }

@@ -1,4 +1,4 @@
-//! Small networks with data, and their curvature in full.
+//! Small networks with data, and their dense curvature.
 
 use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_autodiff::{Batch, Conv2dSpec, Graph, GraphBuilder};
@@ -6,10 +6,11 @@ use minima_curvature::{CurvatureError, LinearOperator, Objective};
 use minima_rng::Key;
 use ndarray::{Array2, ArrayView2};
 
-/// A full block of 16 images and a short one.
+/// A full block of 16 images and a partly filled one.
 pub const IMAGES: usize = 19;
 
-/// Between two computations in double precision: sums of at most a few thousand terms, each rounded at 1e-16.
+/// The difference between two computations in double precision: sums of at most a few thousand terms, each rounded at
+/// 1e-16.
 pub const ROUNDING: f64 = 1e-12;
 
 pub struct Problem {
@@ -19,7 +20,8 @@ pub struct Problem {
     pub labels: Vec<usize>,
 }
 
-/// Convolutions, ReLU, average pools and a dense layer; and a residual sum with a maximum pool and two dense layers.
+/// A network with convolutions, ReLU, average pools and a dense layer; and one with a residual sum, a maximum pool and
+/// two dense layers.
 pub fn problems() -> [Problem; 2] {
     let mut g = GraphBuilder::new(&[4, 4, 1]);
     let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(2, 3)).unwrap();
@@ -55,7 +57,7 @@ pub fn matrix(seed: u64, rows: usize, columns: usize) -> Array2<f64> {
 
 impl Problem {
     fn new(graph: Graph) -> Self {
-        // No bias is zero, so that none is missed.
+        // No bias is zero, so a missing bias is detected.
         let params: Vec<f64> = graph.init::<f64>(1).iter().zip(normal(2, 1000)).map(|(p, x)| p + 0.1 * x).collect();
         let images = matrix(3, IMAGES, graph.features());
         Self { graph, params, images, labels: (0..IMAGES).map(|i| (i * 7 + 1) % 3).collect() }
@@ -83,7 +85,7 @@ impl Problem {
         softmax(self.graph.logits(&self.params, self.images.view()).unwrap().view())
     }
 
-    /// `(1/N) Σᵢ gᵢ gᵢᵀ`, every image with its label.
+    /// `(1/N) Σᵢ gᵢ gᵢᵀ`, with the given label for every image.
     pub fn outer_products(&self, labels: &[usize]) -> Array2<f64> {
         let at = self.graph.linearize(&self.params, self.images.view()).unwrap();
         let mut residuals = self.probabilities();
@@ -101,7 +103,7 @@ pub fn apart(found: ArrayView2<'_, f64>, expected: ArrayView2<'_, f64>) -> f64 {
     norm(&(&found - &expected)) / norm(&expected.to_owned())
 }
 
-/// The operator in full is this matrix; and its products with one vector and with many are those of the matrix.
+/// Checks that the operator's dense matrix is `expected`, and so are its products with one vector and with many.
 #[track_caller]
 pub fn assert_is(what: &str, operator: &dyn LinearOperator<f64>, expected: &Array2<f64>, tolerance: f64) {
     assert_eq!(operator.shape(), [expected.nrows(), expected.ncols()], "{what}");

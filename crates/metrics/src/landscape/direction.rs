@@ -6,21 +6,22 @@ use crate::filter_norms;
 use minima_autodiff::{AutodiffError, Graph, Role, Scalar};
 use minima_rng::Key;
 
-/// A random direction in which every filter of the network changes by as much as it is long: standard normal numbers, of which
-/// those of a filter are scaled to the norm that the filter has in `params` (Li et al. 2018, "Visualizing the loss landscape of
-/// neural nets", section 4). A filter is the kernel of an output channel, or the incoming weights of a unit, as in [`filter_norms`].
-/// A filter of zeros does not move.
+/// A random direction in which every filter of the network changes in proportion to its norm: standard normal numbers,
+/// scaled for each filter to the filter's norm in `params` (Li et al. 2018, "Visualizing the loss landscape of neural
+/// nets", section 4). A filter is the kernel of an output channel, or the incoming weights of a unit, as in
+/// [`filter_norms`]. A filter of zeros does not change.
 ///
-/// Biases do not move either, which is what the authors' own figures do; they are few, and zero to begin with, so that no norm of
-/// theirs is a natural unit.
+/// Biases do not change either, as in the authors' own figures. They are few and initially zero, so their norm is not a
+/// natural unit.
 ///
-/// The numbers drawn depend on the key and the network's shape alone: networks with other parameters get the same random direction
-/// with other lengths, and their surfaces may be laid side by side.
+/// The random numbers depend only on the key and the network's shape. Networks with different parameters get the same
+/// random direction with different lengths, so their surfaces can be compared.
 ///
 /// # Errors
-/// When there are not as many parameters as the network has, or one is not finite.
+/// Returns [`MetricsError::Autodiff`] if the number of parameters is wrong, and [`MetricsError::NotFinite`] if one is
+/// not finite.
 pub fn filter_normalised_direction<T: Scalar>(graph: &Graph, params: &[T], key: Key) -> Result<Vec<T>, MetricsError> {
-    // In f64: a norm in single precision is off by what 32-bit squares lose.
+    // In f64: squares in single precision would make the norm less accurate.
     let params: Vec<f64> = params.iter().map(|x| x.as_f64()).collect();
     let wanted = filter_norms(graph, &params)?;
     all_finite("filter norm of parameter", &wanted)?;
@@ -38,7 +39,7 @@ pub fn filter_normalised_direction<T: Scalar>(graph: &Graph, params: &[T], key: 
     Ok(scaled.collect())
 }
 
-/// Fails where a vector is not as long as the parameters are.
+/// Returns [`AutodiffError::Shape`] if the length of a vector differs from the number of parameters.
 pub(super) fn check_length<T>(vector: &[T], expected: usize) -> Result<(), AutodiffError> {
     if vector.len() == expected {
         return Ok(());

@@ -1,7 +1,8 @@
-//! The loss around a minimum, and between two: what a plane or a line through the parameters shows of it.
+//! The loss around a minimum and between two minima, on a plane or a line through the parameters.
 //!
-//! All of it is a picture, not a proof: a plane of two random directions shows the curvature that a random direction meets, a mean
-//! of eigenvalues, and not the few steepest ones, which [`curvature_spectrum`](crate::curvature_spectrum) finds.
+//! These plots are illustrations, not proofs. A plane of two random directions shows the curvature along random
+//! directions, which is a mean of eigenvalues. It does not show the few largest ones, which
+//! [`curvature_spectrum`](crate::curvature_spectrum) finds.
 
 mod direction;
 mod segment;
@@ -11,12 +12,13 @@ pub use direction::filter_normalised_direction;
 pub use segment::{SegmentPoint, loss_along_segment};
 pub use surface::{SurfacePoint, loss_surface};
 
-/// `points` numbers from −`reach` to `reach`, evenly spaced; with an odd number of them zero is one, exactly. A single one is zero.
+/// `points` numbers from −`reach` to `reach`, evenly spaced. If `points` is odd, one of them is exactly zero. A single
+/// point is zero.
 #[must_use]
 pub fn evenly_around_zero(points: usize, reach: f64) -> Vec<f64> {
     let intervals = points.saturating_sub(1).max(1) as f64;
     let first = 1.0 - points as f64;
-    // Whole numbers symmetric about zero, scaled once: rounding is the same on both sides.
+    // Integers symmetric about zero, scaled once: rounding is the same on both sides.
     (0..points).map(|i| (first + 2.0 * i as f64) / intervals * reach).collect()
 }
 

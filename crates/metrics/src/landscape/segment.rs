@@ -7,26 +7,26 @@ use minima_autodiff::{Differentiable, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// A point of the line.
+/// A point on the line.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SegmentPoint {
-    /// The place: 0 at the model, 1 at the other parameters.
+    /// The position: 0 at the model, 1 at the other parameters.
     pub t: f64,
-    /// What the network does there.
+    /// The performance of the network at this point.
     pub evaluation: Evaluation,
 }
 
-/// Loss and accuracy of the network at `(1 − t) θ + t θ'` on labelled images `(images, features)`, with θ the model's parameters and
-/// θ' those of `to`, for every `t` in `ts`, which may go beyond 0 and 1 (Goodfellow, Vinyals & Saxe 2015, "Qualitatively
-/// characterizing neural network optimization problems", section 3). Parameters are computed in `f64` and rounded once: the ends are
-/// the two networks themselves.
+/// Loss and accuracy of the network at `(1 − t) θ + t θ'` on labelled images `(images, features)` for every `t` in
+/// `ts`. θ is the model's parameters and θ' is `to`; `t` may be below 0 or above 1 (Goodfellow, Vinyals & Saxe 2015,
+/// "Qualitatively characterizing neural network optimization problems", section 3). Parameters are computed in `f64`
+/// and rounded once: the ends are exactly the two networks.
 ///
-/// A barrier between two minima need not be one of the function: units may stand in another order in the other network, which the
-/// straight line does not undo.
+/// A barrier between two minima need not be a property of the functions: the units of the other network may be
+/// permuted, and the straight line does not undo a permutation.
 ///
 /// # Errors
-/// When `to` is not as long as the parameters, the images or labels are not as [`evaluate`](crate::evaluate) wants them, or the loss
-/// is not finite somewhere.
+/// Returns [`MetricsError::Autodiff`] if the length of `to` differs from the number of parameters,
+/// [`MetricsError::NotFinite`] if the loss is not finite at a point, and the errors of [`evaluate`](crate::evaluate).
 pub fn loss_along_segment<T: Scalar>(
     model: &dyn Differentiable<T>,
     to: &[T],

@@ -7,24 +7,24 @@ use minima_autodiff::{Differentiable, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// A point of the plane.
+/// A point on the plane.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SurfacePoint {
-    /// Along the first direction.
+    /// The coordinate along the first direction.
     pub x: f64,
-    /// Along the second.
+    /// The coordinate along the second direction.
     pub y: f64,
-    /// What the network does there.
+    /// The performance of the network at this point.
     pub evaluation: Evaluation,
 }
 
-/// Loss and accuracy of the network at `θ + x d₁ + y d₂` on labelled images `(images, features)`, for every `x` in `xs` and `y` in
-/// `ys`; points of one `y` stand together, with `x` in order. Parameters are computed in `f64` and rounded once, so that at the
-/// origin they are the model's own.
+/// Loss and accuracy of the network at `θ + x d₁ + y d₂` on labelled images `(images, features)`, for every `x` in `xs`
+/// and `y` in `ys`. Points with the same `y` are adjacent, with `x` in order. Parameters are computed in `f64` and
+/// rounded once: at the origin they are exactly the model's own.
 ///
 /// # Errors
-/// When a direction is not as long as the parameters, the images or labels are not as [`evaluate`](crate::evaluate) wants them, or
-/// the loss is not finite somewhere.
+/// Returns [`MetricsError::Autodiff`] if the length of a direction differs from the number of parameters,
+/// [`MetricsError::NotFinite`] if the loss is not finite at a point, and the errors of [`evaluate`](crate::evaluate).
 pub fn loss_surface<T: Scalar>(
     model: &dyn Differentiable<T>,
     directions: [&[T]; 2],

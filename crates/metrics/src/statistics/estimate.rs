@@ -5,20 +5,22 @@ use super::student_t::{two_sided_quantile, upper_tail};
 use crate::MetricsError;
 use crate::error::all_finite;
 
-/// The mean over seeds of a number a seed, and how far it may be from what other seeds and other images would give.
+/// The mean over seeds of one number per seed, with its uncertainty over other seeds and other images.
 ///
-/// Its variance has two parts, those of the hierarchical bootstrap that draws seeds and images with replacement:
+/// Its variance has two parts, as in the hierarchical bootstrap that draws seeds and images with replacement:
 ///
-/// - **seeds**: a bootstrap of n seeds has the variance `(n − 1)/n · s²/n`, with `s²` the sample variance. That is known
-///   without drawing, and too small by `(n − 1)/n`; here it is `s²/n`.
-/// - **images**: the variance of the mean over seeds when the images are drawn anew, the same for all seeds, since all are
-///   tested on the same ones. Averaging over seeds does not make it smaller than what the seeds have in common.
+/// - **seeds**: a bootstrap of n seeds has the variance `(n − 1)/n · s²/n`, with the sample variance `s²`. This is
+///   known without drawing and is too small by `(n − 1)/n`; here it is `s²/n`.
+/// - **images**: the variance of the mean over seeds when the images are redrawn. The images are the same for all
+///   seeds, because all seeds are tested on the same ones. Averaging over seeds does not reduce the variance that the
+///   seeds have in common.
 ///
-/// Drawing both at once, with one draw of images for all seeds, is Owen's pigeonhole bootstrap; where seeds and images
-/// interact its variance is somewhat too large, never too small. Percentiles of such draws cover too seldom with five seeds,
-/// even of normal numbers (`P(|t₄| < 1.96 √(4/5))` = 85 % instead of 95 %), and cannot give a p-value below one in their
-/// number, which Holm's correction multiplies. So the interval is Student's, with the degrees of freedom of Welch and Satterthwaite for a sum of variances: n − 1 where seeds matter most,
-/// many where images do. That is exact for normal numbers without an images' part.
+/// Drawing both at once, with one draw of images for all seeds, is Owen's pigeonhole bootstrap; if seeds and images
+/// interact, its variance is somewhat too large, never too small. Percentiles of such draws have too low coverage with
+/// five seeds, even for normal numbers (`P(|t₄| < 1.96 √(4/5))` = 85 % instead of 95 %). They also cannot give a
+/// p-value below one over the number of draws, which Holm's correction multiplies. The interval is therefore Student's,
+/// with Welch and Satterthwaite's degrees of freedom for a sum of variances: n − 1 if seeds dominate, many if images
+/// do. It is exact for normal numbers without a variance of images.
 ///
 /// Sources: A. B. Owen, "The pigeonhole bootstrap", 2007; T. C. Hesterberg, "What teachers should know about the bootstrap",
 /// 2015 (narrowness, and t against percentiles); F. E. Satterthwaite, "An approximate distribution of estimates of variance
@@ -27,29 +29,30 @@ use crate::error::all_finite;
 pub struct Estimate {
     /// The mean over seeds.
     pub effect: f64,
-    /// How many seeds.
+    /// The number of seeds.
     pub seeds: usize,
-    /// The variance of the mean that is due to seeds; infinite for a single seed, which says nothing of others.
+    /// The variance of the mean due to seeds; infinite for a single seed, which carries no information about others.
     pub seed_variance: f64,
-    /// The variance of the mean that is due to images.
+    /// The variance of the mean due to images.
     pub image_variance: f64,
-    /// Of Student's distribution; 0 for a single seed.
+    /// The degrees of freedom of Student's distribution; 0 for a single seed.
     pub degrees: f64,
 }
 
 impl Estimate {
-    /// From a number a seed, images taken as they are.
+    /// Estimates from one number per seed, without a variance of images.
     ///
     /// # Errors
-    /// When there is no seed, or a number is not finite.
+    /// Returns [`MetricsError::Empty`] if there is no seed, and [`MetricsError::NotFinite`] if a number is not finite.
     pub fn over_seeds(values: &[f64]) -> Result<Self, MetricsError> {
         Self::with_image_variance(values, 0.0, f64::INFINITY)
     }
 
-    /// From a number a seed that was resampled over images, with the same resamples for every seed.
+    /// Estimates from one statistic per seed that was resampled over images, with the same resamples for every seed.
     ///
     /// # Errors
-    /// When there is no seed, a number is not finite, or seeds were resampled unequally often.
+    /// Returns [`MetricsError::Empty`] if there is no seed, [`MetricsError::NotFinite`] if a number is not finite, and
+    /// [`MetricsError::Resamples`] if seeds differ in their number of resamples.
     pub fn over_seeds_and_images(seeds: &[Resampled]) -> Result<Self, MetricsError> {
         let values: Vec<f64> = seeds.iter().map(|seed| seed.value).collect();
         let draws = seeds.first().map_or(0, |seed| seed.draws.len());
@@ -63,13 +66,13 @@ impl Estimate {
             }
         }
         all_finite("resampled value", &means)?;
-        // What is drawn B times has its variance to B − 1 degrees of freedom.
+        // A variance from B draws has B − 1 degrees of freedom.
         Self::with_image_variance(&values, sample_variance(&means), draws.saturating_sub(1) as f64)
     }
 
-    /// This mean less another's, of seeds that are not paired: Welch's test.
+    /// The difference of this mean and another, for unpaired seeds: Welch's test.
     ///
-    /// A side of a single seed makes the difference's error infinite.
+    /// If one of the two has a single seed, the standard error of the difference is infinite.
     #[must_use]
     pub fn less(&self, other: &Self) -> Self {
         let parts = [self, other].map(|side| (side.seed_variance + side.image_variance, side.degrees));
@@ -110,7 +113,8 @@ impl Estimate {
         (self.seed_variance + self.image_variance).sqrt()
     }
 
-    /// The interval that covers the true effect with probability `level`, such as 0.95; of all numbers for a single seed.
+    /// The interval that covers the true effect with probability `level`, such as 0.95; for a single seed it contains
+    /// all numbers.
     #[must_use]
     pub fn interval(&self, level: f64) -> (f64, f64) {
         let error = self.standard_error();
@@ -121,7 +125,7 @@ impl Estimate {
         (self.effect - half, self.effect + half)
     }
 
-    /// The probability of an effect at least this large if the true one were `border`: small where the effect is above.
+    /// The probability of an effect at least this large if the true effect were `border`: small if the effect is above.
     #[must_use]
     pub fn p_above(&self, border: f64) -> f64 {
         let distance = self.effect - border;
@@ -135,27 +139,27 @@ impl Estimate {
         if distance > 0.0 { 0.0 } else { 1.0 }
     }
 
-    /// The probability of an effect at least this small if the true one were `border`: small where the effect is below.
+    /// The probability of an effect at least this small if the true effect were `border`: small if the effect is below.
     #[must_use]
     pub fn p_below(&self, border: f64) -> f64 {
         Self { effect: -self.effect, ..*self }.p_above(-border)
     }
 
-    /// The probability of an effect at least this far from `border`, on either side, if the true one were `border`.
+    /// The probability of an effect at least this far from `border`, on either side, if the true effect were `border`.
     #[must_use]
     pub fn p_apart(&self, border: f64) -> f64 {
         (2.0 * self.p_above(border).min(self.p_below(border))).min(1.0)
     }
 
-    /// The p-value of "they differ by `margin` or more": small where the effect is within ±`margin`.
+    /// The p-value of the hypothesis that the difference is `margin` or more: small if the effect is within ±`margin`.
     ///
-    /// Two one-sided tests, of which the larger p counts. Source: D. J. Schuirmann, 1987.
+    /// It is the larger p-value of two one-sided tests. Source: D. J. Schuirmann, 1987.
     #[must_use]
     pub fn p_equivalent(&self, margin: f64) -> f64 {
         self.p_above(-margin).max(self.p_below(margin))
     }
 
-    /// The p-value of "they differ by `margin` or less": small where the effect is outside ±`margin`.
+    /// The p-value of the hypothesis that the difference is `margin` or less: small if the effect is outside ±`margin`.
     #[must_use]
     pub fn p_different(&self, margin: f64) -> f64 {
         (2.0 * self.p_above(margin).min(self.p_below(-margin))).min(1.0)
@@ -166,7 +170,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// With `n − 1` below; 0 for fewer than two values.
+/// The sample variance, with divisor `n − 1`; 0 for fewer than two values.
 fn sample_variance(values: &[f64]) -> f64 {
     if values.len() < 2 {
         return 0.0;

@@ -1,10 +1,10 @@
-//! Holm's correction for many comparisons.
+//! Holm's correction for multiple comparisons.
 
-/// p-values adjusted so that refusing what is below α makes even one mistake with probability at most α, whatever the
+/// Adjusts p-values: rejecting all values below α makes one or more errors with probability at most α, for any
 /// dependence between them.
 ///
-/// In ascending order the k-th of n (from 0) is multiplied by `n − k`; none may be smaller than the one before it, or above
-/// 1. They come back in the order in which they were given. A value that is not a number counts as 1.
+/// In ascending order, the k-th of n values (from 0) is multiplied by `n − k`. Each result is at least the previous one
+/// and at most 1. Results are in the order of the input. NaN counts as 1.
 ///
 /// Source: S. Holm, "A simple sequentially rejective multiple test procedure", 1979.
 #[must_use]
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
     use minima_rng::Key;
 
-    /// By hand: 0.005 · 4, 0.01 · 3, then 0.03 · 2 = 0.06 carries on to 0.04 · 1.
+    /// By hand: 0.005 · 4, 0.01 · 3, then 0.03 · 2 = 0.06, which also bounds 0.04 · 1 from below.
     #[test]
     fn is_what_a_hand_computes() {
         let found = holm(&[0.01, 0.04, 0.03, 0.005]);
@@ -43,8 +43,8 @@ mod tests {
         assert!(holm(&[]).is_empty());
     }
 
-    /// 4 000 families of 20 true hypotheses: the share with a mistake is 1 − (1 − 0.05 / 20)²⁰ = 0.0488 for independent ones.
-    /// Its standard deviation is 0.0034; four of them are allowed.
+    /// 4 000 families of 20 true hypotheses: the share with an error is 1 − (1 − 0.05 / 20)²⁰ = 0.0488 for independent
+    /// ones. Its standard deviation is 0.0034; the tolerance is four of them.
     #[test]
     fn a_family_without_effects_is_refused_in_five_of_a_hundred() {
         let families = 4_000u32;

@@ -4,28 +4,29 @@ use minima_rng::Key;
 use std::num::NonZeroU32;
 use std::ops::Range;
 
-/// How often each image occurs in each of many test sets drawn with replacement from the one there is.
+/// How often each image occurs in each of many test sets drawn with replacement from the original one.
 ///
-/// Everything measured on the same images is to be resampled with the same object: models of a pair, and of all seeds, then
-/// see the same images, and what is hard about an image cancels in their difference.
+/// All measurements on the same images should use the same resamples: the models of a pair, and of all seeds, are then
+/// evaluated on the same images, and the difficulty of an image cancels in their difference.
 #[derive(Clone, Debug)]
 pub struct ImageResamples {
     images: usize,
     draws: usize,
-    /// Draw after draw, an image a number.
+    /// One count per image, draw after draw.
     weights: Vec<u16>,
 }
 
 impl ImageResamples {
-    /// `draws` resamples of `images` images, each drawn on its own.
+    /// `draws` resamples of `images` images, each drawn independently.
     #[must_use]
     pub fn new(key: Key, images: usize, draws: usize) -> Self {
         Self::of_batches(key, images, 1, draws)
     }
 
-    /// `draws` resamples of batches: of `batch` consecutive images each, the last of what is left.
+    /// `draws` resamples of batches with `batch` consecutive images each; the last batch holds the remaining images.
     ///
-    /// For values that all images of a batch share, a batch is one observation, not many. A batch of 0 images is taken as 1.
+    /// If all images of a batch share a value, the batch is one observation, not many. A batch size of 0 is treated as
+    /// 1.
     #[must_use]
     pub fn of_batches(key: Key, images: usize, batch: usize, draws: usize) -> Self {
         let units = images.div_ceil(batch.max(1));
@@ -44,19 +45,19 @@ impl ImageResamples {
         Self { images, draws, weights }
     }
 
-    /// Images in a test set.
+    /// The number of images in a test set.
     #[must_use]
     pub fn images(&self) -> usize {
         self.images
     }
 
-    /// The resamples' numbers.
+    /// The indices of the resamples.
     #[must_use]
     pub fn draws(&self) -> Range<usize> {
         0..self.draws
     }
 
-    /// How often each image occurs in one resample; empty where there is no such resample.
+    /// How often each image occurs in one resample; empty if there is no such resample.
     #[must_use]
     pub fn weights(&self, draw: usize) -> &[u16] {
         self.weights.chunks_exact(self.images.max(1)).nth(draw).unwrap_or_default()
@@ -78,8 +79,8 @@ mod tests {
         assert!(resamples.weights(20).is_empty());
     }
 
-    /// A count is binomial(m, 1 / m), of mean 1 and variance 1 − 1 / m: over 40 000 counts the variance's standard error is
-    /// below sqrt((kurtosis term 3) / 40 000) = 0.009.
+    /// A count is binomial(m, 1 / m), with mean 1 and variance 1 − 1 / m. Over 40 000 counts the variance's standard
+    /// error is below sqrt((kurtosis term 3) / 40 000) = 0.009.
     #[test]
     fn counts_have_the_variance_of_multinomial_ones() {
         let resamples = ImageResamples::new(Key::new(2), 200, 200);

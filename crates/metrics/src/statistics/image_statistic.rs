@@ -1,39 +1,40 @@
-//! What one model's images come to: a share or a median, of the test set as it is and of resamples of it.
+//! A statistic of one model's images: a share or a median, on the test set and on its resamples.
 
 use super::ImageResamples;
 use crate::MetricsError;
 use crate::error::all_finite;
 use rayon::prelude::*;
 
-/// A number that one model's images come to, when an image may count several times or not at all.
+/// A statistic of one model's images, for which an image may count several times or not at all.
 pub trait ImageStatistic: Sync {
-    /// How many images it is made of.
+    /// The number of images.
     fn images(&self) -> usize;
 
-    /// Its value when the images count `weights` times, one weight an image; none where no image that matters is left.
+    /// The value if image i counts `weights[i]` times; `None` if no image counts.
     fn weighted(&self, weights: &[u16]) -> Option<f64>;
 }
 
-/// The share of hits among the images that count, 0 to 1: accuracy, or the success rate of an attack on what was correct.
+/// The share of hits among the images that count, 0 to 1: for instance accuracy, or the success rate of an attack on
+/// correctly classified images.
 #[derive(Clone, Debug)]
 pub struct Share {
-    /// All bits set for a hit that counts, else none.
+    /// All bits set for a hit that counts, otherwise 0.
     hits: Vec<u16>,
-    /// All bits set for an image that counts, else none.
+    /// All bits set for an image that counts, otherwise 0.
     among: Vec<u16>,
 }
 
 impl Share {
-    /// Of the hits among all images.
+    /// The share of hits among all images.
     #[must_use]
     pub fn of_all(hits: &[bool]) -> Self {
         Self { hits: hits.iter().map(|&hit| mask(hit)).collect(), among: vec![mask(true); hits.len()] }
     }
 
-    /// Of the hits among those images that count; a hit that does not count is none.
+    /// The share of hits among the images that count; hits on other images are ignored.
     ///
     /// # Errors
-    /// When the two are of different numbers of images.
+    /// Returns [`MetricsError::Resamples`] if the two slices differ in length.
     pub fn of_those(hits: &[bool], among: &[bool]) -> Result<Self, MetricsError> {
         if hits.len() != among.len() {
             return Err(MetricsError::Resamples { found: hits.len(), expected: among.len() });
@@ -47,9 +48,9 @@ fn mask(set: bool) -> u16 {
     if set { u16::MAX } else { 0 }
 }
 
-/// The sum of the weights that the masks let through.
+/// The sum of the weights selected by the masks.
 fn sum_masked(weights: &[u16], masks: &[u16]) -> u64 {
-    // Short enough for 32 bits, and wide registers hold more of those.
+    // Short enough for 32-bit sums, of which wide registers hold more.
     const PIECE: usize = 4096;
     let pieces = weights.chunks(PIECE).zip(masks.chunks(PIECE));
     let sum =
@@ -68,18 +69,18 @@ impl ImageStatistic for Share {
     }
 }
 
-/// The median of a number an image; half-way between the two in the middle where they are even.
+/// The median of one number per image; for an even count, the midpoint of the two middle values.
 #[derive(Clone, Debug)]
 pub struct Median {
-    /// The values, ascending, each with its image's place.
+    /// The values, ascending, each with its image's index.
     ascending: Vec<(f64, usize)>,
 }
 
 impl Median {
-    /// Of these values.
+    /// The median of these values.
     ///
     /// # Errors
-    /// When one is not finite.
+    /// Returns [`MetricsError::NotFinite`] if a value is not finite.
     pub fn of(values: &[f64]) -> Result<Self, MetricsError> {
         all_finite("value", values)?;
         let mut ascending: Vec<(f64, usize)> = values.iter().copied().zip(0..).collect();
@@ -110,22 +111,23 @@ impl ImageStatistic for Median {
     }
 }
 
-/// A statistic of one model, and what it would have been on other test sets.
+/// A statistic of one model on the test set and on its resamples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resampled {
-    /// On the test set as it is.
+    /// The value on the test set itself.
     pub value: f64,
-    /// On each resample of it.
+    /// The value on each resample.
     pub draws: Vec<f64>,
 }
 
 impl Resampled {
-    /// One model's statistic on the test set and on its resamples.
+    /// Computes one model's statistic on the test set and on its resamples.
     ///
     /// A resample in which no image counts takes the test set's value.
     ///
     /// # Errors
-    /// When the resamples are of another number of images, or no image counts at all.
+    /// Returns [`MetricsError::Resamples`] if the resamples have a different number of images, and
+    /// [`MetricsError::Empty`] if no image counts at all.
     pub fn of(statistic: &dyn ImageStatistic, resamples: &ImageResamples) -> Result<Self, MetricsError> {
         if statistic.images() != resamples.images() {
             return Err(MetricsError::Resamples { found: statistic.images(), expected: resamples.images() });
@@ -137,10 +139,10 @@ impl Resampled {
         Ok(Self { value, draws })
     }
 
-    /// This less another: the difference of two models on the same images, resample by resample.
+    /// The difference of two models on the same images, resample by resample.
     ///
     /// # Errors
-    /// When they were resampled unequally often.
+    /// Returns [`MetricsError::Resamples`] if the two differ in their number of resamples.
     pub fn less(&self, other: &Self) -> Result<Self, MetricsError> {
         if self.draws.len() != other.draws.len() {
             return Err(MetricsError::Resamples { found: other.draws.len(), expected: self.draws.len() });
@@ -166,7 +168,7 @@ mod tests {
         assert_eq!(Share::of_all(&hits).weighted(&[1, 1, 1, 1]), Some(0.75));
     }
 
-    /// A weighted median is the median of the values written out that often.
+    /// A weighted median is the median of the values repeated by their weights.
     #[test]
     fn a_weighted_median_is_that_of_repeated_values() {
         for case in 0..50u32 {
@@ -185,7 +187,8 @@ mod tests {
         }
     }
 
-    /// The bootstrap's spread of a share is sqrt(p (1 − p) / m); that of 2 000 draws is known to 1 / sqrt(4 000) of itself.
+    /// The bootstrap's standard deviation of a share is sqrt(p (1 − p) / m). From 2 000 draws it has a relative error
+    /// of 1 / sqrt(4 000).
     #[test]
     fn draws_spread_as_a_binomial_share() {
         let hits: Vec<bool> = (0..500).map(|i| i % 5 == 0).collect();

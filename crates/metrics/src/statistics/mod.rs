@@ -1,4 +1,5 @@
-//! What a few seeds and one test set say of an effect: differences of paired models, intervals, p-values, corrections.
+//! Statistics of an effect over a few seeds and one test set: differences of paired models, intervals, p-values,
+//! corrections.
 //!
 //! ```
 //! use minima_metrics::statistics::{Estimate, ImageResamples, Resampled, Share, holm};

@@ -1,12 +1,13 @@
-//! Two shares of unrelated images.
+//! Comparison of two shares of independent images.
 
 use super::student_t::upper_tail;
 
-/// The probability of shares at least this far apart if they were the same: `hits` of `among` images, twice.
+/// The probability that two equal shares differ at least this much. Each argument is the number of hits and the number
+/// of images.
 ///
-/// A success and a failure are added to each side, with which the normal approximation errs on the safe side even for few and
-/// for rare hits. Where both sides are of the same images, as a test set's mostly are, the shares vary less than this assumes:
-/// the value is then too large, never too small. It is 1 where a side has no images.
+/// One success and one failure are added to each side. The normal approximation is then conservative even for few or
+/// rare hits. If both shares are measured on the same images, as is common for a test set, they vary less than assumed,
+/// and the value is too large, never too small. It is 1 if one side has no images.
 ///
 /// Source: A. Agresti & B. Caffo, "Simple and effective confidence intervals for proportions and differences of proportions
 /// result from adding two successes and two failures", 2000.
@@ -29,8 +30,8 @@ mod tests {
     use super::*;
     use minima_rng::Key;
 
-    /// By hand: 49 of 98 and 29 of 98 become 50 of 100 and 30 of 100; 0.2 / sqrt(0.0025 + 0.0021) = 2.9488, whose two tails are
-    /// 0.00319.
+    /// By hand: 49 of 98 and 29 of 98 become 50 of 100 and 30 of 100. The two tails of 0.2 / sqrt(0.0025 + 0.0021) =
+    /// 2.9488 are 0.00319.
     #[test]
     fn is_what_a_hand_computes() {
         let p = p_same_share((49.0, 98.0), (29.0, 98.0));
@@ -39,7 +40,8 @@ mod tests {
         assert_eq!(p_same_share((0.0, 0.0), (3.0, 10.0)), 1.0);
     }
 
-    /// 2 000 pairs of equal shares, common and rare: at most one of twenty is called different, within four standard deviations.
+    /// 2 000 pairs of equal shares, common and rare: at most one of twenty is called different, within four standard
+    /// deviations.
     #[test]
     fn equal_shares_are_rarely_called_different() {
         for (case, share, images) in [(0, 0.5f32, 400), (1, 0.02, 400), (2, 0.9, 60)] {

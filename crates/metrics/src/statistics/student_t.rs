@@ -4,8 +4,8 @@ use statrs::function::beta::{beta_reg, inv_beta_reg};
 
 /// The probability that a t variable with `degrees` of freedom exceeds `t`.
 ///
-/// `degrees` need not be whole, as those of Satterthwaite's formula are not. Where `t` or `degrees` is not a number, or
-/// `degrees` is not positive, nothing is known of the tail and it is 1.
+/// `degrees` need not be an integer; Satterthwaite's formula gives other values too. The result is 1, the conservative
+/// bound, if `t` or `degrees` is NaN or if `degrees` is not positive.
 ///
 /// Source: Abramowitz & Stegun, *Handbook of Mathematical Functions*, 1964, 26.7.1: an incomplete beta function.
 #[must_use]
@@ -23,9 +23,9 @@ pub fn upper_tail(t: f64, degrees: f64) -> f64 {
     if t >= 0.0 { half } else { 1.0 - half }
 }
 
-/// The `t` that a variable with `degrees` of freedom stays within, on either side of zero, with probability `level`.
+/// The bound within which the absolute value of a variable with `degrees` of freedom stays with probability `level`.
 ///
-/// Infinite where `level` is 1 or above, or `degrees` is not positive: nothing less is sure to cover.
+/// It is infinite if `level` is at least 1 or if `degrees` is not positive: no smaller bound guarantees the coverage.
 #[must_use]
 pub fn two_sided_quantile(level: f64, degrees: f64) -> f64 {
     if level.is_nan() || level >= 1.0 || degrees.is_nan() || degrees <= 0.0 {
@@ -45,7 +45,7 @@ pub fn two_sided_quantile(level: f64, degrees: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Closed forms: one degree is Cauchy's distribution, two are algebraic.
+    /// Closed forms: one degree is Cauchy's distribution, two degrees are algebraic.
     #[test]
     fn tails_are_those_of_the_closed_forms() {
         for t in [-7.0f64, -1.0, 0.0, 0.3, 2.5, 40.0] {
@@ -56,7 +56,7 @@ mod tests {
         }
     }
 
-    /// The t table of any textbook: 97.5 % points.
+    /// A standard t table: 97.5 % points.
     #[test]
     fn quantiles_are_the_tables() {
         for (degrees, expected) in

@@ -1,4 +1,4 @@
-//! The arithmetics of products that a processor can emulate.
+//! The arithmetics of products that the CPU can emulate.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Arithmetic {
-    /// Single precision: 23 bits of mantissa, factors stay as they are.
+    /// Single precision: 23 bits of mantissa, factors are not rounded.
     F32,
-    /// NVIDIA's TF32: 10 bits.
+    /// NVIDIA's TF32: 10 bits of mantissa.
     Tf32,
-    /// bfloat16: 7 bits.
+    /// bfloat16: 7 bits of mantissa.
     Bf16,
 }
 
 impl Arithmetic {
-    /// The bits of a number's mantissa that are stored.
+    /// The number of stored mantissa bits.
     #[must_use]
     pub fn mantissa_bits(self) -> u32 {
         match self {
@@ -25,7 +25,7 @@ impl Arithmetic {
         }
     }
 
-    /// Its name in files: `f32`, `tf32` or `bf16`.
+    /// The name in files: `f32`, `tf32` or `bf16`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

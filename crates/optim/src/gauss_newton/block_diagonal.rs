@@ -1,13 +1,13 @@
 //! `A = λI + α Σᵢ Jᵢᵀ Hᵢ Jᵢ`, with α = 1/B (`mean`) or 1 (`sum`).
 //!
-//! With `Hᵢ = Sᵢ Sᵢᵀ` (C − 1 columns an image), `S` all of them on a block diagonal, times √α: `A = λI + (Jᵀ S)(Jᵀ S)ᵀ`. The
-//! residual lies in the range of `S`, `r/B = S c`, so by the push-through identity `A⁻¹ Jᵀ S = Jᵀ S (λI + Sᵀ J Jᵀ S)⁻¹`
-//! the direction is `A⁻¹ g = Jᵀ w` with `w = S y` and `(λI + Sᵀ J Jᵀ S) y = c`. The right side owes nothing to the rounding
-//! of `J`, nothing is divided by λ, and no difference of large numbers is taken.
+//! Let `Hᵢ = Sᵢ Sᵢᵀ` with C − 1 columns per image, and let `S` be √α times the block diagonal of all `Sᵢ`: then
+//! `A = λI + (Jᵀ S)(Jᵀ S)ᵀ`. The residual lies in the range of `S`, `r/B = S c`. By the push-through identity
+//! `A⁻¹ Jᵀ S = Jᵀ S (λI + Sᵀ J Jᵀ S)⁻¹`, the direction is `A⁻¹ g = Jᵀ w` with `w = S y` and `(λI + Sᵀ J Jᵀ S) y = c`.
+//! The right side does not depend on the rounding of `J`, nothing is divided by λ, and no large numbers are subtracted.
 
 use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
 
-/// The cotangent `w` of the direction, with everything past the Gram matrix computed in `R`.
+/// The cotangent `w` of the direction, with all computations after the Gram matrix in `R`.
 pub(super) fn cotangent<T: Scalar, R: Scalar, E: FunctionSpace<T, R>>(
     engine: &E,
     at: &E::Point<'_>,

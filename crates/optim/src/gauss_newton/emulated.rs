@@ -1,16 +1,17 @@
-//! Gauss-Newton in the arithmetic of a GPU: products whose factors are rounded to a short mantissa.
+//! Gauss-Newton in the arithmetic of a GPU: the factors of products are rounded to a short mantissa.
 //!
-//! Formed as the paper's code forms it, from a full Jacobian: with `t` the rounding, `H` the loss's curvature with respect
-//! to the logits (over the whole batch for `published`, an image's own otherwise) and α as in
-//! [`Generation`], `A = α L t(J) + λI`, `L = t(t(Jᵀ) · t(H))`, sums in single precision. `A` is no longer symmetric. Its
-//! inverse comes from the low-rank identity `A⁻¹ g = (g − α L (λI + α t(J) L)⁻¹ t(J) g) / λ`, whose small matrix is formed
-//! and solved in double precision, so that no rounding is added but the one that is emulated. (In `f64` a product of two
-//! `f32` is exact.) On its GPU the paper inverts in single precision, whose rounding is smaller by 2¹³ than that of TF32.
+//! The matrix is formed from a full Jacobian, as in the paper's code. Let `t` be the rounding, `H` the loss's curvature
+//! with respect to the logits (of the whole batch for `published`, of each image otherwise), and α as in
+//! [`Generation`]. Then `A = α L t(J) + λI` and `L = t(t(Jᵀ) · t(H))`, with sums in single precision. `A` is no longer
+//! symmetric. Its inverse comes from the low-rank identity `A⁻¹ g = (g − α L (λI + α t(J) L)⁻¹ t(J) g) / λ`. The small
+//! matrix is formed and solved in double precision, so the emulated rounding is the only one. (In `f64` a product of
+//! two `f32` is exact.) On its GPU the paper inverts in single precision, whose rounding is smaller than the rounding
+//! of TF32 by 2¹³.
 //!
-//! `t(J) L` is nearly all of the work. Where a unit behind a rectifier is shut for an image, that image's derivatives by the
-//! unit's parameters are zero, and both factors leave them out (`strips`). For the paper's network and batches `published`
-//! takes 45 GFLOP a step with these zeros, in the order of its recorded results, and about 22 without; `sum` and `mean`,
-//! whose `L` has the same zeros as `J`, 10 to 15.
+//! Nearly all of the work is `t(J) L`. If the unit behind a rectifier is inactive for an image, the image's derivatives
+//! with respect to the unit's parameters are zero, and both factors omit them (`strips`). For the paper's network and
+//! batches, `published` takes 45 GFLOP per step with these zeros, in the order of its recorded results, and about 22
+//! without them. `sum` and `mean`, whose `L` has the same zeros as `J`, take 10 to 15.
 
 use super::logit_curvature::LogitCurvature;
 use super::strips::ColumnOrder;
@@ -24,7 +25,7 @@ use minima_linalg::{LinalgError, matmul, solve_general};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-/// Gauss-Newton with products of rounded numbers; see the [module](self).
+/// Gauss-Newton with rounded products; see the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub struct EmulatedGaussNewton {
     generation: Generation,
@@ -34,17 +35,17 @@ pub struct EmulatedGaussNewton {
     natural_order: bool,
 }
 
-/// `L` of a strip, rounded.
+/// The factor `L` of a strip, rounded.
 struct LeftFactor {
     /// `(columns, rows)`.
     numbers: Array2<f32>,
-    /// Which columns of the Jacobian, by their places in the order.
+    /// The columns of the Jacobian, as positions in the order.
     columns: Vec<usize>,
-    /// Which rows.
+    /// The rows of the Jacobian.
     rows: Vec<usize>,
 }
 
-/// `λI + α t(J) L`, its right side, and what takes its solution back to the parameters.
+/// `λI + α t(J) L`, its right side, and the left factors that map its solution to the parameters.
 struct System {
     small: Array2<f64>,
     along: Array1<f64>,
@@ -52,36 +53,36 @@ struct System {
 }
 
 impl EmulatedGaussNewton {
-    /// With learning rate 0.01 and damping 0.01.
+    /// Emulated Gauss-Newton with learning rate 0.01 and damping 0.01.
     #[must_use]
     pub fn new(generation: Generation, arithmetic: Arithmetic) -> Self {
         Self { generation, arithmetic, learning_rate: 0.01, damping: 0.01, natural_order: false }
     }
 
-    /// With learning rate η.
+    /// Sets the learning rate η.
     #[must_use]
     pub fn with_learning_rate(self, learning_rate: f64) -> Self {
         Self { learning_rate, ..self }
     }
 
-    /// With damping λ.
+    /// Sets the damping λ.
     #[must_use]
     pub fn with_damping(self, damping: f64) -> Self {
         Self { damping, ..self }
     }
 
-    /// With sums over parameters and images in their natural order, zeros included: twice the time for other last bits, those of
-    /// recorded results.
+    /// Sums over parameters and images in their natural order, zeros included. This takes twice the time and changes
+    /// the last bits to those of recorded results.
     #[must_use]
     pub fn in_natural_order(self) -> Self {
         Self { natural_order: true, ..self }
     }
 
-    /// The direction `A⁻¹ g` at `params`, and the batch's loss and accuracy there.
+    /// Returns the direction `A⁻¹ g` at `params`, and the batch's loss and accuracy there.
     ///
     /// # Errors
-    /// When the batch or the parameters do not fit the network, λ is not positive, or the system cannot be solved: it is
-    /// singular or no number any more.
+    /// Returns [`OptimError::Autodiff`] if the batch or the parameters do not fit the network, [`OptimError::Option`]
+    /// if λ is not positive, and [`OptimError::EmulatedSolve`] if the system is singular or not finite.
     pub fn direction(
         &self,
         graph: &Graph,
@@ -113,7 +114,7 @@ impl EmulatedGaussNewton {
         Ok((report, direction))
     }
 
-    /// `t(J) L`, `t(J) g` and `L`, a strip after the other.
+    /// Computes `t(J) L`, `t(J) g` and `L`, one strip after the other.
     fn system(
         &self,
         jacobian: ArrayView2<'_, f32>,
@@ -133,7 +134,7 @@ impl EmulatedGaussNewton {
             let wide = (strip.transposed.mapv(f64::from), numbers.mapv(f64::from));
             let gradient = gradient.select(Axis(0), &strip.columns);
             if self.natural_order {
-                // A row's sum in the eight parts that a contiguous row has.
+                // Sums in the same eight parts as for a contiguous row.
                 along += &wide.0.t().as_standard_layout().dot(&gradient);
             } else {
                 for (&g, j) in gradient.iter().zip(wide.0.outer_iter()) {
@@ -157,7 +158,7 @@ impl EmulatedGaussNewton {
         Ok(System { small, along, left })
     }
 
-    /// `(λI + α L t(J))⁻¹ g`, in the order of the strips.
+    /// Computes `(λI + α L t(J))⁻¹ g`, in the order of the strips.
     fn solve(&self, system: System, scale: f64, gradient: &Array1<f64>) -> Result<Array1<f64>, LinalgError> {
         let System { mut small, along, left } = system;
         small.mapv_inplace(|x| scale * x);
@@ -188,7 +189,7 @@ impl EmulatedGaussNewton {
 }
 
 impl<T: Scalar> Optimizer<T> for EmulatedGaussNewton {
-    /// The direction is formed in `f32`, whatever the precision of the parameters.
+    /// The direction is computed in `f32`, in any precision of the parameters.
     fn step(&mut self, graph: &Graph, params: &mut Vec<T>, batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
         Optimizer::<T>::check(self)?;
         let single = |x: &T| x.as_f64() as f32;
@@ -207,7 +208,7 @@ impl<T: Scalar> Optimizer<T> for EmulatedGaussNewton {
         self.check_damping()
     }
 
-    /// Nothing: each step is computed from its batch alone.
+    /// An empty state: each step depends on its batch alone.
     fn state(&self, _graph: &Graph) -> Result<OptimizerState, OptimError> {
         Ok(OptimizerState::default())
     }

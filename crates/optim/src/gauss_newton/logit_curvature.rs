@@ -1,4 +1,4 @@
-//! The loss's curvature with respect to the logits, rounded, and products with it.
+//! The loss's curvature with respect to the logits, rounded, and its products.
 
 use super::strips::Strip;
 use super::{Arithmetic, Generation};
@@ -6,7 +6,7 @@ use minima_linalg::{LinalgError, matmul};
 use ndarray::{Array2, Array3, ArrayView2, Axis, azip};
 use rayon::prelude::*;
 
-/// `H`, rounded.
+/// The curvature `H`, rounded.
 pub(super) enum LogitCurvature {
     /// `diag(p) − p pᵀ` over the whole batch; rows run over images within a class.
     Coupled(Array2<f32>),
@@ -15,7 +15,7 @@ pub(super) enum LogitCurvature {
 }
 
 impl LogitCurvature {
-    /// At probabilities `(images, classes)`.
+    /// Computes the curvature at probabilities `(images, classes)`.
     pub fn new(p: ArrayView2<'_, f32>, generation: Generation, arithmetic: Arithmetic) -> Self {
         let entry = |same: bool, p: f32, q: f32| arithmetic.round(if same { p } else { 0.0 } - p * q);
         match generation {
@@ -31,9 +31,11 @@ impl LogitCurvature {
         }
     }
 
-    /// `Jᵀ H` of a strip, summed in single precision and not yet rounded: a row for each of its columns.
+    /// Computes `Jᵀ H` of a strip, summed in single precision and not yet rounded, with one row per column of the
+    /// strip.
     ///
-    /// Its own columns belong to all rows of `H`, or, where `H` does not couple images, to the strip's.
+    /// The columns of the result correspond to all rows of `H`, or, if `H` does not couple images, to the rows of the
+    /// strip.
     pub fn left_factor(&self, strip: &Strip) -> Result<Array2<f32>, LinalgError> {
         let transposed = strip.transposed.view();
         let (columns, rows) = transposed.dim();
@@ -48,7 +50,7 @@ impl LogitCurvature {
                 Ok(left)
             }
             Self::PerImage(h) => {
-                // A row `(c, d)` of the strip's images each, so that images are the innermost axis.
+                // One row `(c, d)` each for the images of the strip, so that images are the innermost axis.
                 let count = strip.images.len().max(1);
                 let h = h.select(Axis(2), &strip.images);
                 let mut left = Array2::zeros((columns, rows));
@@ -65,7 +67,7 @@ impl LogitCurvature {
         }
     }
 
-    /// Whether a strip's left factor belongs to all rows, not to the strip's alone.
+    /// Whether a strip's left factor covers all rows of `H` instead of the strip's rows alone.
     pub fn couples(&self) -> bool {
         matches!(self, Self::Coupled(_))
     }

@@ -1,9 +1,9 @@
 //! Gauss-Newton, solved exactly and in function space.
 //!
 //! A step is `θ ← θ − η A⁻¹ g` with the gradient `g = Jᵀ r / B` of the mean loss and a damped curvature matrix
-//! `A = λI + …` of size P × P. Since `A` is λI and a product with `Jᵀ` on its left and `J` on its right, the direction is
-//! `A⁻¹ g = Jᵀ w`, and the cotangent `w` comes from a system with an equation for each image and class. Nothing of size
-//! P × P, and no Jacobian, is ever formed. (Ren & Goldfarb 2019; Dangel, Tatzel & Hennig 2022; Korbit et al. 2024.)
+//! `A = λI + …` of size P × P. `A` is λI plus a product with `Jᵀ` on the left and `J` on the right. The direction is
+//! therefore `A⁻¹ g = Jᵀ w`, and the cotangent `w` solves a system with one equation per image and class. Neither a P ×
+//! P matrix nor a Jacobian is formed. (Ren & Goldfarb 2019; Dangel, Tatzel & Hennig 2022; Korbit et al. 2024.)
 
 mod arithmetic;
 mod block_diagonal;
@@ -25,8 +25,9 @@ use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
 
 /// Gauss-Newton with a fixed learning rate and damping.
 ///
-/// The defaults are the paper's: learning rate 0.01, damping 0.01. The systems are ill-conditioned (those of `published` and
-/// `sum` have eigenvalues from λ = 0.01 to some 10 000) and solved in double precision by default.
+/// The defaults are the paper's: learning rate 0.01 and damping 0.01. The systems are ill-conditioned: for `published`
+/// and `sum`, eigenvalues range from λ = 0.01 to about 10 000. They are therefore solved in double precision by
+/// default.
 #[derive(Clone, Copy, Debug)]
 pub struct GaussNewton {
     generation: Generation,
@@ -36,37 +37,37 @@ pub struct GaussNewton {
 }
 
 impl GaussNewton {
-    /// Of any generation, with its defaults.
+    /// Gauss-Newton of any generation, with its defaults.
     #[must_use]
     pub fn new(generation: Generation) -> Self {
         Self { generation, learning_rate: 0.01, damping: 0.01, precision: SolvePrecision::Double }
     }
 
-    /// With the Gauss-Newton matrix of the mean loss: the right one.
+    /// Uses the GGN of the mean loss, the standard definition.
     #[must_use]
     pub fn mean() -> Self {
         Self::new(Generation::Mean)
     }
 
-    /// With learning rate η.
+    /// Sets the learning rate η.
     #[must_use]
     pub fn with_learning_rate(self, learning_rate: f64) -> Self {
         Self { learning_rate, ..self }
     }
 
-    /// With damping λ.
+    /// Sets the damping λ.
     #[must_use]
     pub fn with_damping(self, damping: f64) -> Self {
         Self { damping, ..self }
     }
 
-    /// With the system solved in this precision.
+    /// Sets the precision in which the system is solved.
     #[must_use]
     pub fn with_precision(self, precision: SolvePrecision) -> Self {
         Self { precision, ..self }
     }
 
-    /// The direction `A⁻¹ g` at `params`, and what was seen of the batch there.
+    /// Returns the direction `A⁻¹ g` at `params`, and the batch's loss and accuracy there.
     ///
     /// # Errors
     /// Returns an error if an option is out of its range, if the batch or the parameters do not fit the network, or if the system
@@ -84,7 +85,8 @@ impl GaussNewton {
         }
     }
 
-    /// The damping is used in the precision that the system is solved in, the learning rate in the network's.
+    /// The damping is checked in the precision in which the system is solved, the learning rate in the network's
+    /// precision.
     fn check_in<T: Scalar>(&self) -> Result<(), OptimError> {
         check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
         match self.precision {
@@ -128,7 +130,7 @@ impl<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64>> Optimizer<T, E> 
         self.check_in::<T>()
     }
 
-    /// Nothing: each step is computed from its batch alone.
+    /// An empty state: each step depends on its batch alone.
     fn state(&self, _engine: &E) -> Result<OptimizerState, OptimError> {
         Ok(OptimizerState::default())
     }

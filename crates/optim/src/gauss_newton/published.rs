@@ -9,10 +9,10 @@
 use minima_autodiff::engine::PublishedColumns;
 use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
 
-/// The cotangent `w` of the direction, with everything past the kernel computed in `R`.
+/// The cotangent `w` of the direction, with all computations after the kernel in `R`.
 ///
-/// The right side comes from the same rounded kernel as the system: its error then cancels where the curvature is small,
-/// instead of being divided by λ.
+/// The right side is computed from the same rounded kernel as the system. Its error therefore cancels in directions of
+/// small curvature instead of being divided by λ.
 pub(super) fn cotangent<T: Scalar, R: Scalar, E: FunctionSpace<T, R>>(
     engine: &E,
     at: &E::Point<'_>,

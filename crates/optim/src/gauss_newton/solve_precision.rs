@@ -1,4 +1,4 @@
-//! In which precision a step's system is solved.
+//! The precision in which a step's system is solved.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SolvePrecision {
-    /// That of the network.
+    /// The precision of the network.
     Network,
-    /// `f64`, whatever the network's.
+    /// `f64`, for networks of any precision.
     Double,
 }

@@ -1,4 +1,4 @@
-//! A Jacobian by strips of columns, each without the images at which it vanishes.
+//! A Jacobian in strips of columns, each without the images for which it is zero.
 
 use super::Arithmetic;
 use minima_autodiff::{Graph, LayerOperation};
@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Columns of a strip: a strip and what it is multiplied with then fit in cache.
+/// The number of columns of a strip. A strip and its factor then fit in cache.
 const STRIP: usize = 512;
 
 /// The order in which parameters are summed over.
@@ -14,22 +14,23 @@ const STRIP: usize = 512;
 pub(super) struct ColumnOrder {
     /// The parameters.
     pub parameters: Vec<usize>,
-    /// Strips of them.
+    /// The strips, as ranges of `parameters`.
     pub strips: Vec<Range<usize>>,
-    /// Whether a strip leaves out what is zero.
+    /// Whether strips omit zeros.
     sparse: bool,
 }
 
 impl ColumnOrder {
-    /// That of the flat vector, with all images in every strip.
+    /// The order of the flat parameter vector, with all images in every strip.
     pub fn natural(graph: &Graph) -> Self {
         let mut order = Self { parameters: Vec::new(), strips: Vec::new(), sparse: false };
         order.extend((0..graph.parameter_count()).collect());
         order
     }
 
-    /// First what few parameters have, then the wide dense layers an output at a time: where an output's cotangent is zero, as
-    /// it is behind a rectifier that is shut, the image has no derivative by any of that output's parameters.
+    /// Small layers first, then the wide dense layers, one output at a time. If the cotangent of an output is zero for
+    /// an image, as behind an inactive rectifier, the derivatives with respect to all parameters of the output are
+    /// zero.
     pub fn by_output(graph: &Graph) -> Self {
         let mut order = Self { parameters: Vec::new(), strips: Vec::new(), sparse: true };
         let (mut narrow, mut wide) = (Vec::new(), Vec::new());
@@ -58,20 +59,21 @@ impl ColumnOrder {
     }
 }
 
-/// Some columns of a Jacobian, without those that are zero, and without the images at which all of them are zero.
+/// Some columns of a Jacobian, without zero columns and without the images for which all of them are zero.
 pub(super) struct Strip {
-    /// The columns that are left: places in the order.
+    /// The remaining columns, as positions in the order.
     pub columns: Vec<usize>,
-    /// The images that are left.
+    /// The remaining images.
     pub images: Vec<usize>,
-    /// Their rows in the Jacobian, which run over images within a class.
+    /// The rows of the remaining images in the Jacobian. Rows run over images within a class.
     pub rows: Vec<usize>,
-    /// Transposed: a row for each column, `(columns, rows)`.
+    /// The transposed strip, `(columns, rows)`: one row per column.
     pub transposed: Array2<f32>,
 }
 
 impl ColumnOrder {
-    /// A strip of the Jacobian whose transpose is given, rounded. Its columns run over `images` within a class.
+    /// Extracts a strip from the transposed Jacobian and rounds it. The columns of `jacobian` run over `images` within
+    /// a class.
     pub fn strip(
         &self,
         places: &Range<usize>,

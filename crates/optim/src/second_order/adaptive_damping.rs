@@ -1,4 +1,4 @@
-//! Damping that follows how well the quadratic model predicts.
+//! Damping that adapts to the accuracy of the quadratic model.
 
 use crate::OptimError;
 use crate::range::{AT_LEAST_ONE, POSITIVE, check};
@@ -7,33 +7,34 @@ use serde::{Deserialize, Serialize};
 /// Levenberg-Marquardt damping by the reduction ratio `ρ = (F(θ + s) − F(θ)) / (m(s) − m(0))` of a step s (Marquardt 1963;
 /// Nocedal & Wright 2006, section 4.1; Martens 2010, section 4.1).
 ///
-/// F is the batch's mean loss with the weight decay's term δ‖θ‖²/2, and the model `m(s) − m(0) = gᵀs + ½ sᵀ(C + δI)s` has no
-/// damping: where F is the model, ρ is 1 whatever λ. λ grows where ρ is below `low` and shrinks where it is above `high`. A step
-/// of which the model promises no reduction counts as one that gives none. The ratio means something only where C is a
-/// curvature of the mean loss: Gauss-Newton of the mean, or the Fisher matrix, exact or sampled.
+/// F is the batch's mean loss plus the weight decay's term δ‖θ‖²/2. The model `m(s) − m(0) = gᵀs + ½ sᵀ(C + δI)s`
+/// contains no damping: if F equals the model, ρ is 1 for every λ. λ grows if ρ is below `low` and shrinks if ρ is
+/// above `high`. A step for which the model predicts no reduction counts as a step without reduction. The ratio is
+/// meaningful only if C is a curvature of the mean loss: the GGN of the mean, or the Fisher matrix, exact or sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevenbergMarquardt {
     /// The ratio below which λ grows.
     pub low: f64,
     /// The ratio above which λ shrinks.
     pub high: f64,
-    /// By which factor it grows, one or more.
+    /// The factor by which λ grows, at least 1.
     pub grow: f64,
-    /// By which factor it is divided when it shrinks, one or more.
+    /// The divisor of λ when it shrinks, at least 1.
     pub shrink: f64,
     /// The least λ.
     pub least: f64,
     /// The greatest λ.
     pub greatest: f64,
-    /// Whether a step that does not lower F is taken back.
+    /// Whether a step that does not lower F is rejected.
     pub rejects: bool,
 }
 
 impl Default for LevenbergMarquardt {
-    /// Martens's: thresholds ¼ and ¾, factors 3/2. λ stays within 1e-3 and 1e3, and steps are not taken back.
+    /// The defaults of Martens: thresholds ¼ and ¾, factors 3/2. λ stays within 1e-3 and 1e3, and steps are not
+    /// rejected.
     ///
-    /// A batch's own loss mostly falls as the model says where the learning rate is well below 1, whatever other batches do, and
-    /// λ then shrinks to its least value. That is therefore not tiny.
+    /// If the learning rate is well below 1, a batch's own loss mostly decreases as predicted, regardless of other
+    /// batches, and λ shrinks to its least value. The least value is therefore not tiny.
     fn default() -> Self {
         Self { low: 0.25, high: 0.75, grow: 1.5, shrink: 1.5, least: 1e-3, greatest: 1e3, rejects: false }
     }
@@ -58,7 +59,7 @@ impl LevenbergMarquardt {
         Ok(())
     }
 
-    /// The next λ. A ratio that is no number, since the loss was none, makes it grow.
+    /// The next λ. It grows if the ratio is NaN because the loss is NaN.
     pub(super) fn next(&self, damping: f64, ratio: f64) -> f64 {
         let next = if ratio > self.high {
             damping / self.shrink
@@ -71,7 +72,8 @@ impl LevenbergMarquardt {
     }
 }
 
-/// ρ from the changes of F and of the model. Where the model promises no reduction, no ratio means anything: −∞.
+/// Computes ρ from the changes of F and of the model. Returns −∞ if the model predicts no reduction, since the ratio
+/// has no meaning then.
 pub(super) fn reduction_ratio(change: f64, predicted: f64) -> f64 {
     if predicted < 0.0 { change / predicted } else { f64::NEG_INFINITY }
 }

@@ -1,4 +1,4 @@
-//! Which curvature a second-order step inverts.
+//! The curvature that a second-order step inverts.
 
 use minima_autodiff::Scalar;
 use minima_curvature::{CurvatureError, Fisher, Generation, Ggn, LinearOperator, Objective, SymmetricOperator};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Curvature {
     /// A Gauss-Newton matrix.
     GaussNewton(Generation),
-    /// A Fisher information matrix: the steps follow the natural gradient (Amari 1998).
+    /// A Fisher information matrix: steps follow the natural gradient (Amari 1998).
     Fisher(FisherKind),
 }
 
@@ -19,21 +19,22 @@ pub enum Curvature {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FisherKind {
-    /// In closed form. For softmax cross-entropy this is the Gauss-Newton matrix of the mean loss (Martens 2020).
+    /// In closed form. For softmax cross-entropy this is the GGN of the mean loss (Martens 2020).
     Exact,
-    /// From labels drawn from the model, others in every step.
+    /// From labels drawn from the model, newly drawn in every step.
     Sampled {
-        /// Labels an image.
+        /// The number of labels per image.
         samples: usize,
         /// The seed of the labels.
         seed: u64,
     },
-    /// With the true labels: not the Fisher information, though often called so (Kunstner et al. 2019).
+    /// From the true labels. This is not the Fisher information, although it is often called so (Kunstner et al. 2019).
     Empirical,
 }
 
 impl Curvature {
-    /// Whether the matrix is, or is on average, a curvature of the mean loss, so that its quadratic form predicts changes of it.
+    /// Whether the matrix is a curvature of the mean loss, exactly or in expectation, so that its quadratic form
+    /// predicts changes of the loss.
     pub(super) fn models_the_loss(self) -> bool {
         match self {
             Self::GaussNewton(generation) => generation == Generation::Mean,
@@ -41,7 +42,7 @@ impl Curvature {
         }
     }
 
-    /// The matrix at one point as an operator, without damping. `step` is the step's number, which drawn labels depend on.
+    /// The matrix at one point as an operator, without damping. Drawn labels depend on the step number `step`.
     pub(super) fn at<'o, 'a, T: Scalar>(
         self,
         objective: &'o Objective<'a, T>,
@@ -66,7 +67,7 @@ pub(super) enum CurvatureAt<'o, 'a, T: Scalar> {
 }
 
 impl<T: Scalar> CurvatureAt<'_, '_, T> {
-    /// The labels that were drawn for a Fisher matrix, or the true ones of the empirical one.
+    /// The labels drawn for a Fisher matrix, or the true labels for the empirical one.
     pub fn labels(&self) -> Option<&[Vec<usize>]> {
         match self {
             Self::GaussNewton(_) => None,

@@ -1,14 +1,15 @@
 //! Second-order directions, solved exactly and in function space.
 //!
-//! Every curvature here is `C = U Uᵀ − v vᵀ` with `U = Jᵀ S`: the columns of S are factors of the logits' curvature, one
-//! image each, and `v = U q` is there in the published Gauss-Newton matrix only. With `M = Uᵀ U`, `μ = λ + δ`, and the weight
-//! decay's δθ in the gradient `g = ∇ℓ + δθ`, the direction `d = (μI + C)⁻¹ g` is `Jᵀ w + (δ/μ) θ`, by two identities:
+//! Every curvature here is `C = U Uᵀ − v vᵀ` with `U = Jᵀ S`. The columns of S are factors of the logits' curvature,
+//! each for one image; `v = U q` is present in the published Gauss-Newton matrix only. Let `M = Uᵀ U`, `μ = λ + δ`, and
+//! let the gradient `g = ∇ℓ + δθ` include the weight decay's δθ. The direction `d = (μI + C)⁻¹ g` is `Jᵀ w + (δ/μ) θ`,
+//! by two identities:
 //! - push-through, `(μI + U Uᵀ)⁻¹ U = U (μI + M)⁻¹`, for `∇ℓ = U c` and for v;
-//! - `(μI + U Uᵀ)⁻¹ x = (x − U (μI + M)⁻¹ Uᵀ x) / μ` for θ, and for ∇ℓ where it is in no range of U.
+//! - `(μI + U Uᵀ)⁻¹ x = (x − U (μI + M)⁻¹ Uᵀ x) / μ` for θ, and for ∇ℓ if it is not in the range of U.
 //!
-//! So `w = S z` with `(μI + M) z = c − (δ/μ) Uᵀθ`; for drawn labels `w = r/(μB) + S z` with `(μI + M) z = −Uᵀg / μ`, where Uᵀ∇ℓ is
-//! taken from the same rounded products as M. The published one's outer product adds `x · vᵀA₀⁻¹g / (1 − qᵀq + μ qᵀx)` to z,
-//! `(μI + M) x = q` (Sherman-Morrison; `vᵀA₀⁻¹g = qᵀc − μ xᵀc + δ xᵀUᵀθ`).
+//! So `w = S z` with `(μI + M) z = c − (δ/μ) Uᵀθ`. For drawn labels, `w = r/(μB) + S z` with `(μI + M) z = −Uᵀg / μ`,
+//! where Uᵀ∇ℓ is taken from the same rounded products as M. The outer product of the published matrix adds
+//! `x · vᵀA₀⁻¹g / (1 − qᵀq + μ qᵀx)` to z, with `(μI + M) x = q` (Sherman-Morrison; `vᵀA₀⁻¹g = qᵀc − μ xᵀc + δ xᵀUᵀθ`).
 
 use super::curvature::{Curvature, FisherKind};
 use crate::OptimError;
@@ -21,12 +22,12 @@ use minima_curvature::Generation;
 use minima_linalg::{Cholesky, LinalgError};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, Slice, concatenate};
 
-/// The damped system of a step.
+/// The damping and weight decay of a step's system.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Damping {
-    /// λ.
+    /// The damping λ.
     pub damping: f64,
-    /// δ.
+    /// The weight decay δ.
     pub weight_decay: f64,
 }
 
@@ -37,17 +38,17 @@ impl Damping {
     }
 }
 
-/// S and what goes with it. All columns count `k · images + i`: factor k of image i.
+/// The factors S with their coefficients. Column `k · images + i` is factor k of image i.
 struct Factors {
     /// `(count, images, classes)`.
     s: Array3<f64>,
-    /// c with `∇ℓ = U c`; where there is none, the last factor of `s` is no factor but `r/B`.
+    /// The vector c with `∇ℓ = U c`. If it is `None`, the last factor of `s` is not a factor but `r/B`.
     gradient: Option<Array1<f64>>,
-    /// q.
+    /// The vector q.
     coupling: Option<Array1<f64>>,
 }
 
-/// `(μI + C)⁻¹ (∇ℓ + δθ)`. `drawn` are the labels of a sampled Fisher matrix.
+/// Computes `(μI + C)⁻¹ (∇ℓ + δθ)`. `drawn` holds the labels of a sampled Fisher matrix.
 pub(super) fn direction<T: Scalar>(
     curvature: Curvature,
     at: &Linearization<'_, T>,
@@ -117,7 +118,7 @@ impl Factors {
         }
     }
 
-    /// The drawn labels' residuals, and the true ones' behind them.
+    /// The residuals of the drawn labels, followed by the residuals of the true labels.
     fn sampled(p: ArrayView2<'_, f64>, labels: &[usize], drawn: &[Vec<usize>]) -> Self {
         let (images, classes) = p.dim();
         let root = ((images * drawn.len()) as f64).sqrt();
@@ -129,7 +130,7 @@ impl Factors {
         Self { s, gradient: None, coupling: None }
     }
 
-    /// w.
+    /// Computes the cotangent w.
     fn cotangent<T: Scalar>(
         &self,
         at: &Linearization<'_, T>,
@@ -139,7 +140,7 @@ impl Factors {
         let (mu, delta) = (damping.total(), damping.weight_decay);
         let (_, images, classes) = self.s.dim();
         let gram: WorkMatrix<f64> = at.gram_as(self.s.mapv(T::from_f64).view())?;
-        // The products of ∇ℓ with U, where ∇ℓ is the sum of the last rows.
+        // Products of ∇ℓ with U: ∇ℓ is the sum of the last rows.
         let order = gram.nrows() - if self.gradient.is_some() { 0 } else { images };
         let leading = |of: ArrayView2<'_, f64>| of.slice_axis(Axis(1), Slice::from(..order)).to_owned();
         let of_gradient = leading(gram.slice_axis(Axis(0), Slice::from(order..))).sum_axis(Axis(0));
@@ -185,7 +186,7 @@ impl Factors {
         Ok(w.mapv(T::from_f64))
     }
 
-    /// `Uᵀ v` for the parameters' v, its first `order` numbers.
+    /// The first `order` entries of `Uᵀ v`, for a parameter vector v.
     fn transposed_times<T: Scalar>(
         &self,
         at: &Linearization<'_, T>,

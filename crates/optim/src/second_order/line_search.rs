@@ -4,27 +4,27 @@ use crate::OptimError;
 use crate::range::{AT_LEAST_ONE, POSITIVE_BELOW_ONE, check};
 use serde::{Deserialize, Serialize};
 
-/// Backtracking until Armijo's condition holds, `F(θ − t d) ≤ F(θ) − c t gᵀd` (Armijo 1966; Nocedal & Wright 2006, algorithm
-/// 3.1). F is the batch's mean loss with the weight decay's term. The first t is the learning rate, or what the step limit
-/// leaves of it.
+/// Backtracking until Armijo's condition `F(θ − t d) ≤ F(θ) − c t gᵀd` holds (Armijo 1966; Nocedal & Wright 2006,
+/// algorithm 3.1). F is the batch's mean loss plus the weight decay's term. The first t is the learning rate, reduced
+/// by the step limit if necessary.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Armijo {
-    /// c: which share of the slope's promise is enough.
+    /// The constant c: the share of the slope's predicted decrease that is sufficient.
     pub sufficient: f64,
-    /// What t is multiplied by after a trial that is not good enough.
+    /// The factor of t after a failed trial.
     pub shrink: f64,
-    /// Trials at most.
+    /// The largest number of trials.
     pub trials: usize,
 }
 
 impl Default for Armijo {
-    /// c = 1e-4, halving, 10 trials.
+    /// Uses c = 1e-4, halving, and 10 trials.
     fn default() -> Self {
         Self { sufficient: 1e-4, shrink: 0.5, trials: 10 }
     }
 }
 
-/// A step along a direction: its length t and the loss there.
+/// A step along a direction: its length t and its loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Trial {
     pub rate: f64,
@@ -38,9 +38,9 @@ impl Armijo {
         check::<f64>("trials", self.trials as f64, AT_LEAST_ONE)
     }
 
-    /// The first of `first, shrink · first, …` that meets the condition, or none within the trials. `loss` is F at θ, `slope`
-    /// is gᵀd, and `at` gives F at θ − t d. Where that is not finite, the condition does not hold. Along a direction that
-    /// leads up, where the slope is negative, the condition would let F rise: no length is good enough.
+    /// Returns the first of `first, shrink · first, …` that meets the condition, or `None` if no trial does. `loss` is
+    /// F at θ, `slope` is gᵀd, and `at` returns F at θ − t d. The condition does not hold if F is not finite. If the
+    /// slope is negative, d is an ascent direction and the condition would allow F to rise: no length is accepted.
     pub(super) fn search(
         &self,
         first: f64,
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn no_length_is_good_enough_on_the_way_up() {
-        // F(t) = 1 + 1e-5 t lies below Armijo's line for the slope −1, 1 + 1e-4 t, and yet rises.
+        // F(t) = 1 + 1e-5 t lies below Armijo's line for the slope −1, 1 + 1e-4 t, but increases.
         let armijo = Armijo::default();
         let mut trials = 0;
         let found = armijo.search(1.0, 1.0, -1.0, |t| {
@@ -93,7 +93,7 @@ mod tests {
             Ok(1.0 + 1e-5 * t)
         });
         assert_eq!((found.unwrap(), trials), (None, 0));
-        // At a point where the gradient is zero there is nowhere to go, and staying is good enough.
+        // With a zero gradient, d is zero and staying at θ is accepted.
         assert_eq!(armijo.search(1.0, 1.0, 0.0, |_| Ok(1.0)).unwrap(), Some(Trial { rate: 1.0, loss: 1.0 }));
     }
 

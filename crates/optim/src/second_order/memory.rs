@@ -1,20 +1,20 @@
-//! What a second-order optimizer remembers from step to step.
+//! The state of a second-order optimizer between steps.
 
 use super::StepLog;
 use crate::{OptimError, OptimizerState};
 use minima_autodiff::Scalar;
 
-/// What is remembered from step to step.
+/// The state between steps.
 #[derive(Clone, Debug)]
 pub(super) struct Memory<T> {
-    /// λ of the next step.
+    /// The damping λ of the next step.
     pub damping: f64,
     pub steps: u32,
     pub failed_searches: u32,
     pub rejected_steps: u32,
-    /// v, empty at first.
+    /// The momentum v, empty at first.
     pub velocity: Vec<T>,
-    /// d, where a solver may start from it.
+    /// The last direction d, if the solver may start from it.
     pub direction: Vec<T>,
     pub log: Option<StepLog>,
 }
@@ -25,7 +25,7 @@ impl<T: Scalar> Memory<T> {
         Self { damping, steps: 0, failed_searches: 0, rejected_steps: 0, velocity, direction, log: None }
     }
 
-    /// All that later steps depend on; what the last one logged is not part of it.
+    /// Returns everything on which later steps depend. The log of the last step is not included.
     pub fn state(&self) -> OptimizerState {
         let mut state = OptimizerState::default();
         state.put_number("damping", self.damping);
@@ -37,7 +37,7 @@ impl<T: Scalar> Memory<T> {
         state
     }
 
-    /// Back from it, for a network of so many parameters.
+    /// Restores the memory, for a network with this many parameters.
     pub fn of(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError> {
         Ok(Self {
             damping: state.number("damping")?,

@@ -1,8 +1,8 @@
-//! Newton-type steps on the processor: Gauss-Newton and natural gradient with a choice of solver, line search, adaptive
-//! damping, momentum, weight decay and a limit on the step.
+//! Newton-type steps on the CPU: Gauss-Newton and natural gradient with a choice of solver, line search, adaptive
+//! damping, momentum, weight decay and a step limit.
 //!
-//! [`GaussNewton`](crate::GaussNewton) is the plain exact step at a fixed rate, on any engine. What is here looks at numbers
-//! between its calls, and runs on the processor only.
+//! [`GaussNewton`](crate::GaussNewton) is the plain exact step with a fixed learning rate, on any engine. The optimizer
+//! here reads values back between its calls and runs on the CPU only.
 
 mod adaptive_damping;
 mod curvature;
@@ -23,16 +23,16 @@ use crate::{Generation, OptimError};
 use memory::Memory;
 use minima_autodiff::Scalar;
 
-/// `v ← μ v + d`, `θ ← θ − t v` with `(C + (λ + δ) I) d = ∇ℓ + δθ`: a damped curvature matrix C against the gradient of the
-/// batch's mean loss ℓ.
+/// `v ← μ v + d`, `θ ← θ − t v` with `(C + (λ + δ) I) d = ∇ℓ + δθ`: the gradient of the batch's mean loss ℓ is
+/// preconditioned by a damped curvature matrix C.
 ///
-/// Weight decay δ is a term of the loss, `F(θ) = ℓ(θ) + δ‖θ‖²/2`: it adds δθ to the gradient and δI to the curvature, and line
-/// search and adaptive damping look at F. The length t is the learning rate, less where `‖t v‖` would exceed the step limit, and
-/// from there on what a line search makes of it.
+/// Weight decay δ is a term of the loss, `F(θ) = ℓ(θ) + δ‖θ‖²/2`: it adds δθ to the gradient and δI to the curvature,
+/// and line search and adaptive damping evaluate F. The length t is the learning rate, reduced if `‖t v‖` would exceed
+/// the step limit, and then reduced further by a line search.
 ///
-/// Where a line search finds no length that is good enough, as along a direction that leads up, or adaptive damping takes a step back, the parameters stay as they
-/// are, the momentum is forgotten, and the step is counted. A momentum against which a line search could find no way down,
-/// `gᵀv ≤ 0`, is forgotten before.
+/// If a line search accepts no length, as along an ascent direction, or if adaptive damping rejects a step, the
+/// parameters are unchanged, the momentum is reset, and the step is counted. Before a line search, the momentum is also
+/// reset if v is not a descent direction, `gᵀv ≤ 0`.
 ///
 /// ```
 /// use minima_autodiff::GraphBuilder;
@@ -73,10 +73,10 @@ struct Options {
 }
 
 impl<T: Scalar> SecondOrder<T> {
-    /// With any curvature, solved exactly, learning rate 0.3, damping 0.1 and no momentum.
+    /// Any curvature, solved exactly, with learning rate 0.3, damping 0.1 and no momentum.
     ///
-    /// With batches of 128 on MNIST, the paper's network gets far further in an epoch with momentum 0.9 and damping 1, and ten
-    /// iterations of conjugate gradients are enough for that.
+    /// With batches of 128 on MNIST, the paper's network makes much more progress per epoch with momentum 0.9 and
+    /// damping 1; ten iterations of conjugate gradients are then enough.
     #[must_use]
     pub fn new(curvature: Curvature) -> Self {
         let options = Options {
@@ -92,75 +92,75 @@ impl<T: Scalar> SecondOrder<T> {
         Self { options, memory: Memory::at_the_start(0.1) }
     }
 
-    /// Gauss-Newton.
+    /// Uses a Gauss-Newton matrix.
     #[must_use]
     pub fn gauss_newton(generation: Generation) -> Self {
         Self::new(Curvature::GaussNewton(generation))
     }
 
-    /// The natural gradient.
+    /// Uses a Fisher matrix: the natural gradient.
     #[must_use]
     pub fn natural_gradient(kind: FisherKind) -> Self {
         Self::new(Curvature::Fisher(kind))
     }
 
-    /// With learning rate η.
+    /// Sets the learning rate η.
     #[must_use]
     pub fn with_learning_rate(mut self, learning_rate: f64) -> Self {
         self.options.learning_rate = learning_rate;
         self
     }
 
-    /// With damping λ, or where damping adapts, that of the first step.
+    /// Sets the damping λ. If damping adapts, this is the damping of the first step.
     #[must_use]
     pub fn with_damping(mut self, damping: f64) -> Self {
         self.memory.damping = damping;
         self
     }
 
-    /// Solved in this way.
+    /// Sets the solver.
     #[must_use]
     pub fn with_solver(mut self, solver: Solver) -> Self {
         self.options.solver = solver;
         self
     }
 
-    /// Solved by conjugate gradients with so many iterations at most, to this relative residual.
+    /// Solves by conjugate gradients with at most this many iterations, to this relative residual.
     #[must_use]
     pub fn with_cg(self, iterations: usize, tolerance: f64) -> Self {
         self.with_solver(Solver::Cg(CgSolver::new(iterations, tolerance)))
     }
 
-    /// With a backtracking line search.
+    /// Uses a backtracking line search.
     #[must_use]
     pub fn with_line_search(mut self, armijo: Armijo) -> Self {
         self.options.line_search = Some(armijo);
         self
     }
 
-    /// With damping that adapts. The curvature must model the mean loss: Gauss-Newton of the mean, or the Fisher matrix, exact or
-    /// sampled. With another, a step is an error.
+    /// Uses adaptive damping. The curvature must model the mean loss: the GGN of the mean, or the Fisher matrix, exact
+    /// or sampled. Otherwise a step returns [`OptimError::NoModel`].
     #[must_use]
     pub fn with_adaptive_damping(mut self, rule: LevenbergMarquardt) -> Self {
         self.options.adaptive_damping = Some(rule);
         self
     }
 
-    /// With momentum μ on the direction, from 0 to below 1.
+    /// Sets the momentum μ on the direction, from 0 to below 1.
     #[must_use]
     pub fn with_momentum(mut self, momentum: f64) -> Self {
         self.options.momentum = momentum;
         self
     }
 
-    /// With weight decay δ: the loss has the term `δ ‖θ‖² / 2`.
+    /// Sets the weight decay δ: the loss has the term `δ ‖θ‖² / 2`.
     #[must_use]
     pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
         self.options.weight_decay = weight_decay;
         self
     }
 
-    /// With steps no longer than this in the Euclidean norm.
+    /// Limits the Euclidean norm of steps.
     #[must_use]
     pub fn with_step_limit(mut self, limit: f64) -> Self {
         self.options.step_limit = Some(limit);
@@ -173,19 +173,19 @@ impl<T: Scalar> SecondOrder<T> {
         self.memory.damping
     }
 
-    /// What the last step did.
+    /// The log of the last step.
     #[must_use]
     pub fn last_step(&self) -> Option<&StepLog> {
         self.memory.log.as_ref()
     }
 
-    /// Steps whose line search found no length that is good enough.
+    /// The number of steps whose line search accepted no length.
     #[must_use]
     pub fn failed_searches(&self) -> u32 {
         self.memory.failed_searches
     }
 
-    /// Steps that adaptive damping took back.
+    /// The number of steps that adaptive damping rejected.
     #[must_use]
     pub fn rejected_steps(&self) -> u32 {
         self.memory.rejected_steps

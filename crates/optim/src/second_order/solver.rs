@@ -1,4 +1,4 @@
-//! How a second-order step solves its system.
+//! The solvers of a second-order step's system.
 
 use crate::OptimError;
 use crate::range::{AT_LEAST_ONE, BELOW_ONE, check};
@@ -7,49 +7,50 @@ use minima_autodiff::Scalar;
 use minima_curvature::{CgEnd, CgOptions, CurvatureError, Damped, Diagonal, SymmetricOperator, conjugate_gradient};
 use serde::{Deserialize, Serialize};
 
-/// How `(C + (λ + δ) I) d = g` is solved.
+/// The method that solves `(C + (λ + δ) I) d = g`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Solver {
-    /// By one Cholesky factorization in function space, with an equation for each image and class or drawn label.
+    /// One Cholesky factorization in function space, with one equation per image and class or drawn label.
     Exact,
-    /// By conjugate gradients, with one jvp and one vjp an iteration.
+    /// Conjugate gradients, with one jvp and one vjp per iteration.
     Cg(CgSolver),
 }
 
 /// Conjugate gradients in a step (Martens 2010).
 ///
-/// Where a direction of negative curvature comes up, as the published matrix has them, the step takes the iterate that was
-/// reached before. If that is the very first direction p, the step goes along it, with `d = p · gᵀp / (|κ| pᵀp)`: as far as if
-/// the curvature κ along it had the other sign, or were the damping if that is more. (Nocedal & Wright 2006, algorithm 7.1,
-/// with a length.) Where it comes up at once from a warm start, the system is solved anew from zero. [`StepLog`](super::StepLog) says that it happened.
+/// If a direction of negative curvature occurs, as it can with the published matrix, the step uses the iterate before
+/// it. If it is the first direction p, the step is `d = p · gᵀp / (|κ| pᵀp)`, where κ is the curvature along p, or the
+/// damping if that is larger than `|κ|`. (Nocedal & Wright 2006, algorithm 7.1, with a length.) If it occurs
+/// immediately after a warm start, the system is solved again from zero. [`StepLog`](super::StepLog) records negative
+/// curvature.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CgSolver {
-    /// When it stops.
+    /// The stopping criteria.
     pub options: CgOptions,
-    /// Where it starts: at the direction of the step before times this, or at zero (Martens 2010, section 4.5, begins at the
-    /// last solution; Martens & Sutskever 2012, section 10, let it decay).
+    /// The warm start: the previous direction times this factor, or zero if `None` (Martens 2010, section 4.5, starts
+    /// at the last solution; Martens & Sutskever 2012, section 10, let it decay).
     pub warm_start: Option<f64>,
-    /// Whether it is preconditioned by `(D + (λ + δ) I)^¾` with the diagonal D of the empirical Fisher (Martens 2010, section
-    /// 4.7). D takes the time of about two vjps.
+    /// Whether the system is preconditioned by `(D + (λ + δ) I)^¾` with the diagonal D of the empirical Fisher (Martens
+    /// 2010, section 4.7). Computing D takes about as long as two vjps.
     pub preconditioned: bool,
 }
 
 impl CgSolver {
-    /// With so many iterations at most, or less where the relative residual reaches the tolerance.
+    /// At most this many iterations, or fewer if the relative residual reaches the tolerance.
     #[must_use]
     pub fn new(iterations: usize, tolerance: f64) -> Self {
         let options = CgOptions { iterations, tolerance, relative_progress: None };
         Self { options, warm_start: None, preconditioned: false }
     }
 
-    /// From the direction of the step before, times a factor from 0 to below 1.
+    /// Starts from the previous direction times a factor from 0 to below 1.
     #[must_use]
     pub fn with_warm_start(self, decay: f64) -> Self {
         Self { warm_start: Some(decay), ..self }
     }
 
-    /// Preconditioned by the damped diagonal of the empirical Fisher.
+    /// Preconditions with the damped diagonal of the empirical Fisher.
     #[must_use]
     pub fn with_preconditioner(self) -> Self {
         Self { preconditioned: true, ..self }
@@ -60,7 +61,8 @@ impl CgSolver {
         check::<T>("warm_start", self.warm_start.unwrap_or(0.0), BELOW_ONE)
     }
 
-    /// The direction, and how it was found. `previous` is the direction before, empty in the first step; `diagonal` is D.
+    /// Returns the direction and its log. `previous` is the previous direction, empty in the first step; `diagonal` is
+    /// D.
     pub(super) fn direction<T: Scalar>(
         &self,
         curvature: &dyn SymmetricOperator<T>,
@@ -75,7 +77,8 @@ impl CgSolver {
         let damped = Damped::new(curvature, damping);
         let mut solution = conjugate_gradient(&damped, gradient, &self.options, preconditioner, start.as_deref())?;
         if start.is_some() && solution.log.is_empty() && solution.negative_curvature.is_some() {
-            // The direction is the start's residual, which has nothing of the start itself and need not lead down.
+            // The direction is the start's residual. It does not contain the start itself and need not be a descent
+            // direction.
             solution = conjugate_gradient(&damped, gradient, &self.options, preconditioner, None)?;
         }
         let log = CgLog {
@@ -95,17 +98,17 @@ impl CgSolver {
     }
 }
 
-/// What conjugate gradients did in a step.
+/// The log of conjugate gradients in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CgLog {
-    /// Iterations.
+    /// The number of iterations.
     pub iterations: usize,
-    /// Why they ended.
+    /// The reason for stopping.
     pub ended: CgEnd,
-    /// The relative residual after the last, if there was one: that of the direction itself where they ended as
-    /// [`CgEnd::Converged`] or [`CgEnd::Stagnation`], of the recurrence otherwise.
+    /// The relative residual after the last iteration, if there was one. It is computed from the direction itself if
+    /// `ended` is [`CgEnd::Converged`] or [`CgEnd::Stagnation`], and from the recurrence otherwise.
     pub residual: Option<f64>,
-    /// The curvature, damping included, along a direction where it is not positive, if one came up.
+    /// The non-positive curvature along a direction, damping included, if one occurred.
     pub negative_curvature: Option<f64>,
 }
 
@@ -116,7 +119,7 @@ mod tests {
     use minima_curvature::{CgEnd, SymmetricMatrix};
     use ndarray::array;
 
-    /// What is done with `diag(2, second)`, damping ¼ and g = (0, 3).
+    /// The direction for `diag(2, second)`, damping ¼ and g = (0, 3).
     fn direction(solver: CgSolver, second: f64, previous: &[f64]) -> Vec<f64> {
         let matrix = SymmetricMatrix::from_lower(array![[2.0, 0.0], [0.0, second]]).unwrap();
         let (direction, log) = solver.direction(&matrix, 0.25, &[0.0, 3.0], previous, None).unwrap();

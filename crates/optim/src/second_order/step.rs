@@ -16,26 +16,26 @@ use minima_autodiff::{Batch, Graph, Linearization, Scalar, StepReport};
 use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
 use serde::{Deserialize, Serialize};
 
-/// What a second-order step did.
+/// The log of a second-order step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepLog {
-    /// The damping λ that it was computed with.
+    /// The damping λ of the step.
     pub damping: f64,
-    /// The length t of `θ ← θ − t v`; 0 where the step was not taken.
+    /// The length t of `θ ← θ − t v`; 0 if the step was not taken.
     pub rate: f64,
-    /// The reduction ratio ρ, where damping adapts and there is a direction to go.
+    /// The reduction ratio ρ, if damping adapts and the direction is not zero.
     pub reduction_ratio: Option<f64>,
-    /// What conjugate gradients did, where they solve.
+    /// The log of conjugate gradients, if they are the solver.
     pub cg: Option<CgLog>,
 }
 
-/// The loss with the weight decay's term, `F(θ) = ℓ(θ) + δ‖θ‖²/2`, at a step's parameters.
+/// The loss with the weight decay's term, `F(θ) = ℓ(θ) + δ‖θ‖²/2`, at the parameters before the step.
 struct Point<'a, T: Scalar> {
     graph: &'a Graph,
     params: &'a [T],
     batch: Batch<'a, T>,
     weight_decay: f64,
-    /// The batch, linearized once for the whole step.
+    /// The batch, linearized once per step.
     at: Linearization<'a, T>,
     report: StepReport,
     /// `∇F`.
@@ -52,12 +52,12 @@ impl<'a, T: Scalar> Point<'a, T> {
         Ok(Self { graph, params, batch, weight_decay, at, report, gradient })
     }
 
-    /// The batch's mean loss, whose curvature is asked for.
+    /// The batch's mean loss, the objective of the curvature.
     fn objective(&self) -> Result<Objective<'_, T>, CurvatureError> {
         Objective::of_linearization(self.graph, self.params, &self.at, self.batch.labels())
     }
 
-    /// F here.
+    /// F at these parameters.
     fn value(&self) -> f64 {
         self.report.loss + self.penalty(self.params)
     }
@@ -88,7 +88,7 @@ impl<'a, T: Scalar> Point<'a, T> {
 impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
     fn step(&mut self, graph: &Graph, params: &mut Vec<T>, batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
         Optimizer::check(self)?;
-        // Nothing is changed before everything has succeeded.
+        // Nothing is changed until everything has succeeded.
         let (report, moved, memory) = {
             let batch = Batch::new(batch.images().reborrow(), batch.labels())?;
             let point = Point::new(graph, params, &batch, self.options.weight_decay)?;
@@ -102,7 +102,7 @@ impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
         Ok(report)
     }
 
-    /// The exact solver uses the damping in double precision, conjugate gradients in the network's.
+    /// The exact solver uses the damping in double precision, conjugate gradients in the network's precision.
     fn check(&self) -> Result<(), OptimError> {
         match self.options.solver {
             Solver::Exact => check::<f64>("damping", self.memory.damping, POSITIVE)?,
@@ -122,11 +122,11 @@ impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
 }
 
 impl<T: Scalar> SecondOrder<T> {
-    /// The direction `d = (C + (λ + δ) I)⁻¹ (g + δθ)` at `params`, without learning rate or momentum, and what was seen of the
-    /// batch there. For drawn labels and a warm start it is that of the next step.
+    /// Returns the direction `d = (C + (λ + δ) I)⁻¹ (g + δθ)` at `params`, without learning rate or momentum, and the
+    /// batch's loss and accuracy there. With drawn labels or a warm start, it is the direction of the next step.
     ///
     /// # Errors
-    /// As a step.
+    /// Returns the errors of a step.
     pub fn direction(
         &self,
         graph: &Graph,
@@ -141,7 +141,7 @@ impl<T: Scalar> SecondOrder<T> {
         Ok((point.report, direction))
     }
 
-    /// The matrix of the next step.
+    /// The curvature of the next step.
     fn curvature<'o, 'a>(&self, objective: &'o Objective<'a, T>) -> Result<CurvatureAt<'o, 'a, T>, CurvatureError> {
         self.options.curvature.at(objective, self.memory.steps.saturating_add(1))
     }
@@ -172,7 +172,7 @@ impl<T: Scalar> SecondOrder<T> {
         }
     }
 
-    /// The parameters after the step, if it is taken, and what is remembered from then on.
+    /// Returns the parameters after the step, if it is taken, and the new memory.
     fn stepped(&self, point: &Point<'_, T>) -> Result<(Option<Vec<T>>, Memory<T>), OptimError> {
         let options = &self.options;
         let objective = point.objective()?;
@@ -182,7 +182,7 @@ impl<T: Scalar> SecondOrder<T> {
         if options.momentum != 0.0 {
             let momentum = T::from_f64(options.momentum);
             velocity.iter_mut().zip(&self.memory.velocity).for_each(|(v, &before)| *v += momentum * before);
-            // A search needs a way down.
+            // A line search needs a descent direction.
             if options.line_search.is_some() && inner(&point.gradient, &velocity) <= 0.0 {
                 velocity.clone_from(&direction);
             }
@@ -217,7 +217,7 @@ impl<T: Scalar> SecondOrder<T> {
 
         let rate = trial.filter(|_| taken).map_or(0.0, |trial| trial.rate);
         let moved = taken.then(|| point.moved(rate, &velocity));
-        // A step that was not taken gives no momentum.
+        // A step that is not taken adds no momentum.
         let velocity = if taken && options.momentum != 0.0 { velocity } else { Vec::new() };
         let memory = Memory {
             damping: next_damping,

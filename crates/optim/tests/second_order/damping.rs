@@ -1,4 +1,4 @@
-//! Damping that adapts.
+//! Adaptive damping.
 
 use crate::problem::{Outcome, Problem, dot, minus};
 use minima_curvature::{Ggn, LinearOperator, Objective};
@@ -10,8 +10,9 @@ const RULE: LevenbergMarquardt =
 /// Weight decay.
 const DECAY: f64 = 0.02;
 
-/// A step from `params`, whose ratio must be that of `F(θ') − F(θ)` to the model's change, and whose damping must follow it.
-/// Both are seen from where the step arrives: momentum, step length and search are in it.
+/// Takes a step from `params`. Its ratio must be `F(θ') − F(θ)` divided by the model's change, and its damping must
+/// follow the ratio. Both are computed from the resulting parameters, so they include momentum, step length and line
+/// search.
 fn step_and_check(
     problem: &Problem<f64>,
     optimizer: &mut SecondOrder<f64>,
@@ -30,7 +31,7 @@ fn step_and_check(
     let log = optimizer.last_step().ok_or("no step")?;
     let ratio = log.reduction_ratio.ok_or("no ratio")?;
     println!("rate {}, ratio {ratio}", log.rate);
-    // Both changes are of order 0.1 to 1 and rounded at 1e-16, the step at that of the parameters.
+    // Both changes are of order 0.1 to 1 and rounded at 1e-16; the step is rounded as the parameters are.
     assert!((ratio - expected).abs() < 1e-12, "{ratio}, expected {expected}");
     let next = if expected > RULE.high {
         damping / RULE.shrink
@@ -57,7 +58,7 @@ fn the_ratio_is_that_of_the_loss_to_the_model() -> Outcome {
 
 #[test]
 fn with_momentum_the_ratio_is_that_of_the_whole_step() -> Outcome {
-    /// So short that the model promises a reduction along the momentum too.
+    /// Short enough that the model predicts a reduction along the momentum too.
     const RATE: f64 = 0.02;
     let problem = Problem::<f64>::new()?;
     let (mut optimizer, mut params) = (optimizer(RATE).with_momentum(0.5), problem.params.clone());
@@ -82,7 +83,7 @@ fn with_a_line_search_the_ratio_is_that_of_the_length_it_found() -> Outcome {
 #[test]
 fn where_the_loss_is_its_model_the_ratio_is_one_and_damping_shrinks() -> Outcome {
     let problem = Problem::<f64>::new()?;
-    // Short steps: the ratio differs from one by a multiple of their length.
+    // The ratio of short steps differs from one by a multiple of their length.
     let optimizer = SecondOrder::gauss_newton(Generation::Mean).with_damping(1.0).with_learning_rate(1e-4);
     let mut optimizer = optimizer.with_adaptive_damping(LevenbergMarquardt::default());
     let mut params = problem.params.clone();

@@ -1,4 +1,4 @@
-//! Directions against those of the full matrices.
+//! Directions compared with the directions of the full matrices.
 
 use crate::problem::{Outcome, Problem, dot, relative_error};
 use minima_curvature::{Fisher, Ggn, LinearOperator, Objective};
@@ -18,7 +18,7 @@ const ALL: [Curvature; 6] = [
     Curvature::Fisher(FisherKind::Empirical),
 ];
 
-/// The matrix in full, as the first step sees it.
+/// The full matrix of the first step.
 fn dense(problem: &Problem<f64>, curvature: Curvature) -> Result<Array2<f64>, Box<dyn std::error::Error>> {
     let objective = Objective::of_batch(&problem.graph, &problem.params, problem.batch()?)?;
     Ok(match curvature {
@@ -99,7 +99,7 @@ fn one_preconditioned_iteration_goes_along_the_preconditioned_gradient() -> Outc
             *g += share * of_image;
         }
     }
-    // d = α M⁻¹ g with the α that is best along it: gᵀM⁻¹g / (M⁻¹g)ᵀ (C + (λ + δ) I) M⁻¹g.
+    // d = α M⁻¹ g with the best α along it: gᵀM⁻¹g / (M⁻¹g)ᵀ (C + (λ + δ) I) M⁻¹g.
     let along: Vec<f64> = gradient.iter().zip(&diagonal).map(|(g, d)| g * (d + damping + decay).powf(-0.75)).collect();
     let curvature = Curvature::GaussNewton(Generation::Mean);
     let damped = dense(&problem, curvature)? + Array2::<f64>::eye(along.len()) * (damping + decay);

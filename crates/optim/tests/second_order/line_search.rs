@@ -1,4 +1,4 @@
-//! Backtracking, and what a step does where it fails.
+//! Backtracking, and the behaviour of a step if it fails.
 
 use crate::problem::{Outcome, Problem, dot, minus};
 use minima_curvature::Objective;
@@ -52,7 +52,7 @@ fn where_no_trial_is_good_enough_nothing_moves() -> Outcome {
     optimizer.step(&problem.graph, &mut params, &problem.batch()?)?;
     assert_eq!(params, before);
     assert_eq!((optimizer.failed_searches(), optimizer.last_step().map(|log| log.rate)), (1, Some(0.0)));
-    // Nothing of that step is left: the next is as long as one without momentum.
+    // No momentum of that step remains: the next step is as long as one without momentum.
     let mut optimizer = optimizer.with_learning_rate(0.1);
     let (_, direction) = optimizer.direction(&problem.graph, &params, &problem.batch()?)?;
     optimizer.step(&problem.graph, &mut params, &problem.batch()?)?;
@@ -63,13 +63,14 @@ fn where_no_trial_is_good_enough_nothing_moves() -> Outcome {
     Ok(())
 }
 
-/// A learning rate that goes past the minimum along a direction.
+/// A learning rate that passes the minimum along a direction.
 const FAR: f64 = 4.0;
 
 #[test]
 fn a_momentum_that_points_up_is_forgotten() -> Outcome {
     let problem = Problem::<f64>::new()?;
-    // The first step goes far along d; at its end, the way back is down, and a large damping makes the next d short.
+    // The first step goes far along d. At its end, the descent direction points back, and a large damping makes the
+    // next d short.
     let mut params = problem.params.clone();
     let mut optimizer = SecondOrder::gauss_newton(Generation::Mean).with_momentum(0.99).with_learning_rate(FAR);
     optimizer.step(&problem.graph, &mut params, &problem.batch()?)?;

@@ -1,4 +1,4 @@
-//! Second-order steps on a small network, against full matrices and against what their definitions say.
+//! Second-order steps on a small network, compared with full matrices and with their definitions.
 
 mod damping;
 mod directions;

@@ -7,7 +7,7 @@ use ndarray::Array2;
 
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// 18 images of 5 × 4 × 2, three classes: two blocks, the second not full.
+/// 18 images of 5 × 4 × 2 in three classes: two blocks, the second one partly filled.
 pub struct Problem<T> {
     pub graph: Graph,
     pub params: Vec<T>,

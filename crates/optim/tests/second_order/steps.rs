@@ -1,4 +1,4 @@
-//! Whole steps: momentum, limits, errors, negative curvature, threads.
+//! Complete steps: momentum, limits, errors, negative curvature, threads.
 
 use crate::problem::{Outcome, Problem, dot, minus, relative_error};
 use minima_autodiff::Scalar;
@@ -104,7 +104,7 @@ fn negative_curvature_is_seen_and_stepped_around() -> Outcome {
     println!("{cg:?}");
     assert_eq!(cg.ended, CgEnd::NegativeCurvature);
     assert!(cg.negative_curvature.is_some_and(|curvature| curvature <= 0.0));
-    // The way is down all the same.
+    // The step decreases the loss nevertheless.
     assert!(problem.loss(&params, 0.0)? < problem.loss(&problem.params, 0.0)?);
     Ok(())
 }
@@ -130,7 +130,7 @@ fn a_warm_start_saves_iterations_where_little_changes() -> Outcome {
     Ok(())
 }
 
-/// The bits of the parameters after steps with everything on.
+/// The bits of the parameters after steps with all options enabled.
 fn bits<T: Scalar>(problem: &Problem<T>) -> Result<Vec<u64>, String> {
     let mut all = Vec::new();
     for curvature in [
