@@ -2,7 +2,7 @@
 //! buffers (the values of a block, Gram matrices, systems; 25 MB in a Gauss-Newton step) come from pools.
 
 use minima_autodiff::paper_cnn;
-use minima_optim::{Adam, Batch, GaussNewton, Generation, Optimizer, Sgd};
+use minima_optim::{Adam, Batch, GaussNewton, GgnVariant, Optimizer, Sgd};
 use minima_rng::Key;
 use ndarray::Array2;
 
@@ -16,7 +16,7 @@ fn a_step_allocates_little_once_it_has_run() -> Result<(), Box<dyn std::error::E
         ("sgd", Box::new(Sgd::new(0.01))),
         ("adam", Box::new(Adam::new(0.001))),
         ("mean", Box::new(GaussNewton::mean())),
-        ("published", Box::new(GaussNewton::new(Generation::Published))),
+        ("published", Box::new(GaussNewton::new(GgnVariant::Coupled))),
     ];
     // Allocations are counted on one thread.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;

@@ -1,7 +1,7 @@
 //! Products with the curvature of the first batch of seed 42, compared with a dense reference in double precision.
 
 use minima_autodiff::{Batch, paper_cnn};
-use minima_curvature::{Generation, Ggn, Hessian, Jacobian, LinearOperator, Objective};
+use minima_curvature::{Ggn, GgnVariant, Hessian, Jacobian, LinearOperator, Objective};
 use minima_data::{EpochOrder, epoch_batches, mnist};
 use minima_tests::golden::{Golden, relative_error};
 
@@ -28,7 +28,7 @@ fn products_are_the_references() -> Outcome {
     for objective in [&whole, &in_parts] {
         let products = [
             ("jvp_v", Jacobian::new(objective).apply(&v)?),
-            ("ggn_v_mean", Ggn::new(objective, Generation::Mean)?.apply(&v)?),
+            ("ggn_v_mean", Ggn::new(objective, GgnVariant::Mean)?.apply(&v)?),
             ("hvp_v_mean", Hessian::new(objective).apply(&v)?),
             ("gradient", objective.gradient()?),
         ];

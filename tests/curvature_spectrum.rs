@@ -2,7 +2,7 @@
 
 use minima_autodiff::paper_cnn;
 use minima_curvature::{
-    DensityOptions, EigenOptions, Generation, Ggn, Objective, bottom_eigenpairs, spectral_density, top_eigenpairs,
+    DensityOptions, EigenOptions, Ggn, GgnVariant, Objective, bottom_eigenpairs, spectral_density, top_eigenpairs,
     trace_hutch_pp,
 };
 use minima_data::{EpochOrder, epoch_batches, mnist};
@@ -28,7 +28,7 @@ fn the_gauss_newton_matrix_has_the_references_eigenvalues() -> Outcome {
     let graph = paper_cnn([28, 28, 1], 10)?;
     let params = graph.load(&Golden::path("init_seed42.safetensors"))?;
     let objective = Objective::of_batch(&graph, &params, Batch::new(images.view(), &labels)?)?;
-    let ggn = Ggn::new(&objective, Generation::Mean)?;
+    let ggn = Ggn::new(&objective, GgnVariant::Mean)?;
 
     // The reference lists the ten largest, ascending.
     let mut expected = Golden::load("first_batch_f64.safetensors")?.numbers("ggn_mean_top10_eigenvalues")?;

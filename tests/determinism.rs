@@ -66,7 +66,7 @@ const MORE: [&str; 5] = [
     r#"optimizers.nesterov={kind="sgd", learning_rate=0.01, momentum=0.9, nesterov=true, weight_decay=0.001}"#,
     r#"optimizers.adamw={kind="adam", learning_rate=0.001, weight_decay=0.1}"#,
     r#"optimizers.asam={kind="sam", rho=0.5, adaptive=true, base={kind="sgd", learning_rate=0.01, momentum=0.9}}"#,
-    r#"optimizers.bf16={kind="gauss-newton-emulated", generation="sum", arithmetic="bf16", learning_rate=0.01, damping=0.01}"#,
+    r#"optimizers.bf16={kind="gauss-newton-emulated", variant="sum", arithmetic="bf16", learning_rate=0.01, damping=0.01}"#,
     r#"optimizers.martens={kind="gauss-newton-cg", learning_rate=1.0, damping=1.0, iterations=5, tolerance=0.001, momentum=0.5, weight_decay=0.001, line_search=true, adaptive_damping=true, step_limit=1.0}"#,
 ];
 

@@ -3,7 +3,7 @@
 use minima_autodiff::softmax_cross_entropy::{gradient_into, hessian_apply, mean_gradient, mean_loss, softmax};
 use minima_autodiff::{Graph, Scalar, paper_cnn};
 use minima_data::{EpochOrder, epoch_batches, mnist};
-use minima_optim::{Arithmetic, Batch, EmulatedGaussNewton, GaussNewton, Generation, SolvePrecision};
+use minima_optim::{Arithmetic, Batch, EmulatedGaussNewton, GaussNewton, GgnVariant, SolvePrecision};
 use minima_tests::golden::{Golden, relative_error};
 use ndarray::{Array2, ArrayView2, Axis};
 
@@ -38,19 +38,19 @@ impl<T: Scalar> FirstBatch<T> {
     /// The relative error of a Gauss-Newton direction.
     fn direction_error(
         &self,
-        generation: Generation,
+        variant: GgnVariant,
         precision: SolvePrecision,
     ) -> Result<f64, Box<dyn std::error::Error>> {
         let batch = Batch::new(self.images.view(), &self.labels)?;
-        let optimizer = GaussNewton::new(generation).with_precision(precision);
+        let optimizer = GaussNewton::new(variant).with_precision(precision);
         let (report, direction) = optimizer.direction(&self.graph, &self.params, &batch)?;
         let loss = self.golden.numbers("loss")?[0];
         // The mean of 128 losses of order one, each rounded at 6e-8 in single precision.
         assert!((report.loss - loss).abs() < 1e-6, "loss {} against {loss}", report.loss);
-        let name = match generation {
-            Generation::Published => "direction_published",
-            Generation::Sum => "direction_sum",
-            Generation::Mean => "direction_mean",
+        let name = match variant {
+            GgnVariant::Coupled => "direction_published",
+            GgnVariant::Sum => "direction_sum",
+            GgnVariant::Mean => "direction_mean",
         };
         Ok(relative_error(&direction, &self.golden.numbers(name)?))
     }
@@ -109,12 +109,12 @@ fn logits_and_gradient_in_single_precision() -> Outcome {
 #[test]
 fn gauss_newton_directions_in_double_precision() -> Outcome {
     let first = FirstBatch::<f64>::new()?;
-    for generation in [Generation::Published, Generation::Sum, Generation::Mean] {
-        let error = first.direction_error(generation, SolvePrecision::Network)?;
-        println!("{generation:?}, f64: {error:.1e} (tolerance 1e-9)");
+    for variant in [GgnVariant::Coupled, GgnVariant::Sum, GgnVariant::Mean] {
+        let error = first.direction_error(variant, SolvePrecision::Network)?;
+        println!("{variant:?}, f64: {error:.1e} (tolerance 1e-9)");
         // Both solve systems with condition number 1e6 (eigenvalues from 0.01 to 12 000). Rounding errors of 1e-16, times a
         // modest function of the order, then give 1e-10.
-        assert!(error < 1e-9, "{generation:?}: {error:e}");
+        assert!(error < 1e-9, "{variant:?}: {error:e}");
     }
     Ok(())
 }
@@ -124,17 +124,17 @@ fn gauss_newton_directions_in_single_precision() -> Outcome {
     let first = FirstBatch::<f32>::new()?;
     // In single precision, rounding errors of 6e-8 are multiplied by the condition number, 1e6 (`mean`: 1e4). With the system in
     // double precision, only the kernel is rounded, and most of this error cancels between both sides of the system.
-    for (generation, precision, tolerance) in [
-        (Generation::Mean, SolvePrecision::Network, 1e-4),
-        (Generation::Sum, SolvePrecision::Network, 5e-3),
-        (Generation::Published, SolvePrecision::Network, 5e-3),
-        (Generation::Mean, SolvePrecision::Double, 1e-5),
-        (Generation::Sum, SolvePrecision::Double, 3e-4),
-        (Generation::Published, SolvePrecision::Double, 3e-4),
+    for (variant, precision, tolerance) in [
+        (GgnVariant::Mean, SolvePrecision::Network, 1e-4),
+        (GgnVariant::Sum, SolvePrecision::Network, 5e-3),
+        (GgnVariant::Coupled, SolvePrecision::Network, 5e-3),
+        (GgnVariant::Mean, SolvePrecision::Double, 1e-5),
+        (GgnVariant::Sum, SolvePrecision::Double, 3e-4),
+        (GgnVariant::Coupled, SolvePrecision::Double, 3e-4),
     ] {
-        let error = first.direction_error(generation, precision)?;
-        println!("{generation:?}, f32, system in {precision:?}: {error:.1e} (tolerance {tolerance:.0e})");
-        assert!(error < tolerance, "{generation:?} {precision:?}: {error:e}, tolerance {tolerance:e}");
+        let error = first.direction_error(variant, precision)?;
+        println!("{variant:?}, f32, system in {precision:?}: {error:.1e} (tolerance {tolerance:.0e})");
+        assert!(error < tolerance, "{variant:?} {precision:?}: {error:e}, tolerance {tolerance:e}");
     }
     Ok(())
 }
@@ -145,22 +145,22 @@ fn directions_of_rounded_products() -> Outcome {
     let batch = Batch::new(images.view(), &labels)?;
     let direction = |optimizer: EmulatedGaussNewton| optimizer.direction(&graph, &params, &batch).map(|found| found.1);
     // The paper's rounding changes the published direction by 17 %. Another error means another arithmetic.
-    for (generation, name, from, to) in [
-        (Generation::Published, "direction_published", 0.16, 0.18),
-        (Generation::Sum, "direction_sum", 0.005, 0.02),
-        (Generation::Mean, "direction_mean", 0.000_25, 0.001),
+    for (variant, name, from, to) in [
+        (GgnVariant::Coupled, "direction_published", 0.16, 0.18),
+        (GgnVariant::Sum, "direction_sum", 0.005, 0.02),
+        (GgnVariant::Mean, "direction_mean", 0.000_25, 0.001),
     ] {
         let exact = golden.numbers(name)?;
-        let error = relative_error(&direction(EmulatedGaussNewton::new(generation, Arithmetic::Tf32))?, &exact);
-        println!("{generation:?}, TF32: {error:.5} from double precision");
-        assert!((from..to).contains(&error), "{generation:?}: {error}");
-        let error = relative_error(&direction(EmulatedGaussNewton::new(generation, Arithmetic::Bf16))?, &exact);
-        println!("{generation:?}, bf16: {error:.5} from double precision");
-        assert!(error > 2.0 * from, "{generation:?}: {error}");
+        let error = relative_error(&direction(EmulatedGaussNewton::new(variant, Arithmetic::Tf32))?, &exact);
+        println!("{variant:?}, TF32: {error:.5} from double precision");
+        assert!((from..to).contains(&error), "{variant:?}: {error}");
+        let error = relative_error(&direction(EmulatedGaussNewton::new(variant, Arithmetic::Bf16))?, &exact);
+        println!("{variant:?}, bf16: {error:.5} from double precision");
+        assert!(error > 2.0 * from, "{variant:?}: {error}");
     }
     for optimizer in [
-        EmulatedGaussNewton::new(Generation::Published, Arithmetic::Tf32),
-        EmulatedGaussNewton::new(Generation::Published, Arithmetic::Tf32).in_natural_order(),
+        EmulatedGaussNewton::new(GgnVariant::Coupled, Arithmetic::Tf32),
+        EmulatedGaussNewton::new(GgnVariant::Coupled, Arithmetic::Tf32).in_natural_order(),
     ] {
         let error = relative_error(&direction(optimizer)?, &golden.numbers("direction_published_tf32")?);
         println!("published, TF32: {error:.4} from the dense emulation");

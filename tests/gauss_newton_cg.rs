@@ -2,7 +2,7 @@
 
 use minima_autodiff::{Graph, paper_cnn};
 use minima_data::{Dataset, EpochOrder, epoch_batches, mnist};
-use minima_optim::{Adam, Batch, CgSolver, Curvature, FisherKind, Generation, Optimizer, SecondOrder, Solver};
+use minima_optim::{Adam, Batch, CgSolver, Curvature, FisherKind, GgnVariant, Optimizer, SecondOrder, Solver};
 use minima_tests::golden::{Golden, relative_error};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -66,12 +66,12 @@ fn check(curvature: Curvature, preconditioned: bool) -> Outcome {
 
 #[test]
 fn of_the_mean_loss() -> Outcome {
-    check(Curvature::GaussNewton(Generation::Mean), false)
+    check(Curvature::GaussNewton(GgnVariant::Mean), false)
 }
 
 #[test]
 fn of_the_mean_loss_preconditioned() -> Outcome {
-    check(Curvature::GaussNewton(Generation::Mean), true)
+    check(Curvature::GaussNewton(GgnVariant::Mean), true)
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! Gauss-Newton in function space, compared with the full matrix of each generation, built directly from the Jacobian.
+//! Gauss-Newton in function space, compared with the full matrix of each variant, built directly from the Jacobian.
 
 use minima_autodiff::softmax_cross_entropy::{mean_gradient, softmax};
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
 use minima_linalg::solve_general;
-use minima_optim::{Batch, GaussNewton, Generation};
+use minima_optim::{Batch, GaussNewton, GgnVariant};
 use minima_rng::Key;
 use minima_tests::golden::relative_error;
 use ndarray::{Array1, Array2, Axis};
@@ -31,9 +31,9 @@ fn normal(seed: u64, n: usize) -> Vec<f64> {
     Key::new(seed).normal(n).into_iter().map(f64::from).collect()
 }
 
-/// `A⁻¹ g` with the P × P matrix `A` of a generation. Each entry of `A` is a sum over pairs of logits.
+/// `A⁻¹ g` with the P × P matrix `A` of a variant. Each entry of `A` is a sum over pairs of logits.
 fn dense_direction(
-    generation: Generation,
+    variant: GgnVariant,
     graph: &Graph,
     params: &[f64],
     images: &Array2<f64>,
@@ -49,8 +49,8 @@ fn dense_direction(
     let hessian = Array2::from_shape_fn((batch * classes, batch * classes), |(a, b)| {
         let (of_a, of_b) = (p[[a / classes, a % classes]], p[[b / classes, b % classes]]);
         let diagonal = if a == b { of_a } else { 0.0 };
-        let coupled = generation == Generation::Published || a / classes == b / classes;
-        let weight = if generation == Generation::Mean { 1.0 / batch as f64 } else { 1.0 };
+        let coupled = variant == GgnVariant::Coupled || a / classes == b / classes;
+        let weight = if variant == GgnVariant::Mean { 1.0 / batch as f64 } else { 1.0 };
         weight * if coupled { diagonal - of_a * of_b } else { 0.0 }
     });
     let curvature = jacobian.t().dot(&hessian).dot(&jacobian) + Array2::<f64>::eye(count) * DAMPING;
@@ -64,14 +64,14 @@ fn check(what: &str, graph: &Graph, params: &[f64], size: usize) -> Outcome {
     let images = Array2::from_shape_vec((size, graph.features()), normal(3, size * graph.features()))?;
     let labels: Vec<usize> = (0..size).map(|i| (i * 7 + 1) % 4).collect();
     let batch = Batch::new(images.view(), &labels)?;
-    for generation in [Generation::Published, Generation::Sum, Generation::Mean] {
-        let expected = dense_direction(generation, graph, params, &images, &labels)?;
-        let optimizer = GaussNewton::new(generation).with_damping(DAMPING);
+    for variant in [GgnVariant::Coupled, GgnVariant::Sum, GgnVariant::Mean] {
+        let expected = dense_direction(variant, graph, params, &images, &labels)?;
+        let optimizer = GaussNewton::new(variant).with_damping(DAMPING);
         let (_, direction) = optimizer.direction(graph, &params.to_vec(), &batch)?;
         let error = relative_error(&direction, &expected);
-        println!("{what}, {generation:?}, {size} images: {error:.1e} (tolerance 1e-9)");
+        println!("{what}, {variant:?}, {size} images: {error:.1e} (tolerance 1e-9)");
         // The condition number is up to 1e6 (the largest eigenvalue over the damping). Rounding is 1e-16, some 100 times.
-        assert!(error < 1e-9, "{what}, {generation:?}, {size} images: {error:e}");
+        assert!(error < 1e-9, "{what}, {variant:?}, {size} images: {error:e}");
     }
     Ok(())
 }

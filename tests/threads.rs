@@ -2,7 +2,7 @@
 
 use minima_autodiff::softmax_cross_entropy::{gradient_into, mean_gradient};
 use minima_autodiff::{Scalar, paper_cnn};
-use minima_optim::{Adam, Arithmetic, Batch, EmulatedGaussNewton, GaussNewton, Generation, Optimizer, SolvePrecision};
+use minima_optim::{Adam, Arithmetic, Batch, EmulatedGaussNewton, GaussNewton, GgnVariant, Optimizer, SolvePrecision};
 use minima_rng::Key;
 use ndarray::Array2;
 
@@ -34,13 +34,13 @@ fn bits<T: Scalar>() -> Results<Vec<u64>> {
         ("jvp", of(&mut at.jvp(Some(&params), Some(images.view()))?.iter())),
         ("kernel", of(&mut at.kernel()?.iter())),
     ];
-    for (name, generation, precision) in [
-        ("mean", Generation::Mean, SolvePrecision::Network),
-        ("sum", Generation::Sum, SolvePrecision::Double),
-        ("published", Generation::Published, SolvePrecision::Double),
+    for (name, variant, precision) in [
+        ("mean", GgnVariant::Mean, SolvePrecision::Network),
+        ("sum", GgnVariant::Sum, SolvePrecision::Double),
+        ("published", GgnVariant::Coupled, SolvePrecision::Double),
     ] {
         let mut stepped = params.clone();
-        GaussNewton::new(generation).with_precision(precision).step(&graph, &mut stepped, &batch)?;
+        GaussNewton::new(variant).with_precision(precision).step(&graph, &mut stepped, &batch)?;
         all.push((name, of(&mut stepped.iter())));
     }
     let mut stepped = params.clone();
@@ -79,12 +79,12 @@ fn with_rounded_products() -> Outcome {
         let graph = paper_cnn([28, 28, 1], 10)?;
         let images = Array2::from_shape_vec((IMAGES, 784), Key::new(5).uniform(IMAGES * 784))?;
         let labels: Vec<usize> = (0..IMAGES).map(|i| i * 3 % 10).collect();
-        let published = EmulatedGaussNewton::new(Generation::Published, Arithmetic::Tf32);
+        let published = EmulatedGaussNewton::new(GgnVariant::Coupled, Arithmetic::Tf32);
         let mut all = Vec::new();
         for (name, mut optimizer) in [
             ("published, TF32", published),
             ("published, TF32, natural order", published.in_natural_order()),
-            ("sum, bf16", EmulatedGaussNewton::new(Generation::Sum, Arithmetic::Bf16)),
+            ("sum, bf16", EmulatedGaussNewton::new(GgnVariant::Sum, Arithmetic::Bf16)),
         ] {
             let mut params: Vec<f32> = graph.init(42);
             optimizer.step(&graph, &mut params, &Batch::new(images.view(), &labels)?)?;

@@ -1,10 +1,8 @@
 //! The distance between an adversarial image and its original.
 
-use crate::AttackError;
 use minima_autodiff::Scalar;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::str::FromStr;
 
 /// The norm in which a perturbation is measured, in units of pixel value.
 ///
@@ -69,17 +67,5 @@ impl fmt::Display for Norm {
             Self::Linf => "linf",
             Self::L2 => "l2",
         })
-    }
-}
-
-impl FromStr for Norm {
-    type Err = AttackError;
-
-    fn from_str(name: &str) -> Result<Self, AttackError> {
-        match name {
-            "linf" => Ok(Self::Linf),
-            "l2" => Ok(Self::L2),
-            _ => Err(AttackError::Option { option: "norm", found: name.to_owned(), expected: "linf or l2" }),
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Checks of options shared by several attacks.
 
-use crate::AttackError;
+use crate::{AttackError, Norm};
+use std::str::FromStr;
 
 /// The most restarts. Each restart has its own key and, in an ensemble, its own copy of the attack.
 const MOST_RESTARTS: usize = 10_000;
@@ -57,5 +58,17 @@ pub(crate) fn check_share(option: &'static str, found: f64) -> Result<(), Attack
         Ok(())
     } else {
         Err(AttackError::Option { option, found: found.to_string(), expected: "a number from 0 to 1" })
+    }
+}
+
+impl FromStr for Norm {
+    type Err = AttackError;
+
+    fn from_str(name: &str) -> Result<Self, AttackError> {
+        match name {
+            "linf" => Ok(Self::Linf),
+            "l2" => Ok(Self::L2),
+            _ => Err(AttackError::Option { option: "norm", found: name.to_owned(), expected: "linf or l2" }),
+        }
     }
 }

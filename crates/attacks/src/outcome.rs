@@ -1,11 +1,11 @@
 //! The outcome of an attack.
 
+use crate::passes::Passes;
 use crate::subject::Subject;
 use crate::{AttackError, Ball};
 use minima_autodiff::Scalar;
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
-use std::ops::{Add, AddAssign};
 
 /// The result of an attack for each image.
 ///
@@ -29,37 +29,6 @@ pub struct Outcome<T> {
     pub distances: Vec<f64>,
     /// The passes of the attack for this ball alone, including the verification of its images.
     pub passes: Passes,
-}
-
-/// How many images an attack evaluated with the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Passes {
-    /// Gradients with respect to the image, each computed together with its logits.
-    pub gradients: usize,
-    /// Logits without a gradient.
-    pub forwards: usize,
-}
-
-impl Passes {
-    /// All passes.
-    #[must_use]
-    pub fn queries(self) -> usize {
-        self.gradients + self.forwards
-    }
-}
-
-impl Add for Passes {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self { gradients: self.gradients + other.gradients, forwards: self.forwards + other.forwards }
-    }
-}
-
-impl AddAssign for Passes {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
-    }
 }
 
 /// Whether the pixels of adversarial images have to stay within 0 to 1.

@@ -1,20 +1,21 @@
 //! The Square attack: a random search that uses logits alone.
 
+mod bumps;
 mod l2;
 mod linf;
 mod picture;
+mod plan;
 
 use crate::checked_model::{Answer, CheckedModel};
 use crate::loss::Loss;
-use crate::options::check_count;
 use crate::subject::Subject;
 use crate::survivors::Survivors;
 use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes, Seeded, Transferred};
-use l2::Bumps;
 use minima_autodiff::{Classifier, Scalar};
 use minima_rng::Key;
 use ndarray::{Array2, ArrayView2};
 use picture::{Draws, Picture, Window};
+use plan::Plan;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -61,9 +62,6 @@ impl Seeded for Square {
 }
 
 const NAME: &str = "square";
-
-/// The numbers of proposals, out of 10 000, after which the share is halved.
-const HALVINGS: [usize; 9] = [10, 50, 200, 500, 1_000, 2_000, 4_000, 6_000, 8_000];
 
 /// The number of images that one task searches at a time: as many as the network evaluates in one block.
 const GROUP: usize = 16;
@@ -115,7 +113,8 @@ impl Square {
         adversarial: &mut Array2<T>,
         passes: &mut Passes,
     ) -> Result<(), AttackError> {
-        let plan = self.plan(model.features(), ball)?;
+        let picture = Picture::new(self.shape, model.features())?;
+        let plan = Plan::new(self.queries, self.initial_share, self.rescale, picture, ball)?;
         let places = survivors.indices.par_iter().zip(&survivors.labels);
         let mut searches: Vec<Search<T>> = places
             .zip(survivors.images.outer_iter().into_par_iter())
@@ -136,51 +135,6 @@ impl Square {
         }
         Ok(())
     }
-
-    /// Computes the parameters that all images share.
-    fn plan(&self, features: usize, ball: Ball) -> Result<Plan, AttackError> {
-        if !(self.initial_share > 0.0 && self.initial_share <= 1.0) {
-            let (option, found) = ("initial share", self.initial_share.to_string());
-            return Err(AttackError::Option { option, found, expected: "a number above 0 and at most 1" });
-        }
-        check_count("queries", self.queries)?;
-        let picture = Picture::new(self.shape, features)?;
-        let bumps = match ball.norm() {
-            Norm::Linf => Vec::new(),
-            Norm::L2 => (0..=HALVINGS.len()).map(|halvings| Bumps::new(self.l2_side(picture, halvings))).collect(),
-        };
-        Ok(Plan { square: *self, ball, picture, bumps })
-    }
-
-    /// How often the share has been halved at a proposal; proposals start at 0.
-    fn halvings(&self, step: usize) -> usize {
-        let at = if self.rescale { (step as f64 / self.queries.max(1) as f64 * 10_000.0) as usize } else { step };
-        HALVINGS.iter().filter(|&&halving| at > halving).count()
-    }
-
-    /// The side of the squares after this many halvings.
-    fn side(&self, picture: Picture, halvings: usize) -> usize {
-        let share = self.initial_share / f64::from(1_u32 << halvings.min(31));
-        let side = (share * (picture.height * picture.width) as f64).sqrt().round() as usize;
-        side.clamp(1, picture.height.min(picture.width).max(1))
-    }
-
-    /// The side of the squares in L2 after this many halvings: odd, and at least 3. In an image of at most 3 rows or
-    /// columns, 3 would cover the whole image, so 1 is allowed.
-    fn l2_side(&self, picture: Picture, halvings: usize) -> usize {
-        let shorter = picture.height.min(picture.width).max(1);
-        let least = if shorter > 3 { 3 } else { 1 };
-        (self.side(picture, halvings).max(least) | 1).min(shorter)
-    }
-}
-
-/// The parameters that all images share.
-struct Plan {
-    square: Square,
-    ball: Ball,
-    picture: Picture,
-    /// Shapes of the changes in L2, one per number of halvings.
-    bumps: Vec<Bumps>,
 }
 
 /// The state of a search.
@@ -244,12 +198,12 @@ impl<T: Scalar> Search<T> {
 
     /// Makes the next proposal that changes the image.
     fn change(&mut self, plan: &Plan, row: &mut [T]) -> State {
-        while self.proposals < plan.square.queries {
+        while self.proposals < plan.queries {
             let draws = Draws::new(self.keys.1, self.proposals);
-            let halvings = plan.square.halvings(self.proposals);
+            let halvings = plan.halvings(self.proposals);
             self.proposals += 1;
             let changed = match plan.ball.norm() {
-                Norm::Linf => linf::propose(plan, plan.square.side(plan.picture, halvings), draws, &self.original, row),
+                Norm::Linf => linf::propose(plan, plan.side(halvings), draws, &self.original, row),
                 Norm::L2 => l2::propose(plan, halvings, draws, &self.original, &self.best, row),
             };
             if let Some(window) = changed {

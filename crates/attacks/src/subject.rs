@@ -1,8 +1,9 @@
 //! The input of an attack: a network, images and labels, checked once.
 
+use crate::AttackError;
 use crate::checked_model::{Answer, CheckedModel};
 use crate::input::check_pixels;
-use crate::{AttackError, Passes};
+use crate::passes::Passes;
 use minima_autodiff::softmax_cross_entropy::check_labels;
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::{Array2, ArrayView2};

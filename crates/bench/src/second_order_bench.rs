@@ -4,7 +4,7 @@
 use crate::stopwatch::{BATCH, Named, Stopwatch};
 use minima_autodiff::Graph;
 use minima_data::{EpochOrder, Mnist, epoch_batches};
-use minima_optim::{Adam, Batch, Ekfac, Generation, Kfac, Sam, SecondOrder};
+use minima_optim::{Adam, Batch, Ekfac, GgnVariant, Kfac, Sam, SecondOrder};
 use minima_runs::RunError;
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ const REPETITIONS: usize = 7;
 
 /// The optimizers that only the processor has. `gauss_newton_cg50` takes 50 iterations whatever the residual.
 pub(crate) fn second_order() -> Vec<Named<Graph>> {
-    let cg = |iterations, tolerance| SecondOrder::<f32>::gauss_newton(Generation::Mean).with_cg(iterations, tolerance);
+    let cg = |iterations, tolerance| SecondOrder::<f32>::gauss_newton(GgnVariant::Mean).with_cg(iterations, tolerance);
     vec![
         ("sam", Box::new(Sam::new(Adam::<f32>::new(0.001), 0.05))),
         ("kfac", Box::new(Kfac::<f32>::new(0.01))),

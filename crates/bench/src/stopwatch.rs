@@ -1,7 +1,7 @@
 //! A stopwatch, its timings, and the optimizers that are timed.
 
 use minima_autodiff::FunctionSpace;
-use minima_optim::{Adam, GaussNewton, Generation, Optimizer, Sgd};
+use minima_optim::{Adam, GaussNewton, GgnVariant, Optimizer, Sgd};
 use minima_runs::{Host, RunError};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -133,6 +133,6 @@ where
         ("sgd", Box::new(Sgd::<f32, E>::new(0.01))),
         ("adam", Box::new(Adam::<f32, E>::new(0.001))),
         ("gauss_newton_mean", Box::new(GaussNewton::mean())),
-        ("gauss_newton_published", Box::new(GaussNewton::new(Generation::Published))),
+        ("gauss_newton_published", Box::new(GaussNewton::new(GgnVariant::Coupled))),
     ]
 }

@@ -5,7 +5,7 @@ use minima_config::Run;
 use minima_config::optimizer_spec::{OptimizerSpec, Point};
 use minima_config::preset::{Preset, PresetError};
 use minima_data::Mnist;
-use minima_optim::Generation;
+use minima_optim::GgnVariant;
 use minima_rows::Table;
 use minima_rows::TuningRow;
 use minima_rows::significant::{decimal, shortest};
@@ -76,7 +76,7 @@ impl Grid {
 #[must_use]
 pub fn tunable(preset: &Preset) -> Vec<String> {
     let free = |spec: &OptimizerSpec| match spec {
-        OptimizerSpec::GaussNewton(spec) => spec.generation == Generation::Mean,
+        OptimizerSpec::GaussNewton(spec) => spec.variant == GgnVariant::Mean,
         OptimizerSpec::GaussNewtonTf32(_) | OptimizerSpec::GaussNewtonEmulated(_) => false,
         _ => true,
     };

@@ -6,7 +6,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use minima_autodiff::{Batch, paper_cnn};
 use minima_curvature::{
-    CgOptions, Fisher, Generation, Ggn, Hessian, Jacobian, LinearOperator, Objective, OperatorExt, conjugate_gradient,
+    CgOptions, Fisher, Ggn, GgnVariant, Hessian, Jacobian, LinearOperator, Objective, OperatorExt, conjugate_gradient,
 };
 use minima_rng::Key;
 use ndarray::Array2;
@@ -40,13 +40,13 @@ fn products(c: &mut Criterion) {
     let jacobian = Jacobian::new(&objective);
     bench("jacobian", &jacobian, &v);
     bench("jacobian_transposed", &jacobian.transposed(), &w);
-    for generation in [Generation::Mean, Generation::Published] {
-        bench(&format!("ggn_{generation:?}"), &done(Ggn::new(&objective, generation)), &v);
+    for variant in [GgnVariant::Mean, GgnVariant::Coupled] {
+        bench(&format!("ggn_{variant:?}"), &done(Ggn::new(&objective, variant)), &v);
     }
     bench("fisher_sampled", &done(Fisher::sampled(&objective, Key::new(4), 1)), &v);
     bench("hessian", &Hessian::new(&objective), &v);
 
-    let damped = done(Ggn::new(&objective, Generation::Mean)).damped(1e-9);
+    let damped = done(Ggn::new(&objective, GgnVariant::Mean)).damped(1e-9);
     let options = CgOptions { iterations: 50, tolerance: 0.0, ..CgOptions::default() };
     let gradient = done(objective.gradient());
     group.sample_size(20);

@@ -5,7 +5,7 @@
 use minima_autodiff::softmax_cross_entropy::{hessian_factors, softmax};
 use minima_autodiff::{Batch, paper_cnn};
 use minima_curvature::kfac::{Kfac, KroneckerFactors};
-use minima_curvature::{CgOptions, Generation, Ggn, Objective, OperatorExt, SymmetricOperator, conjugate_gradient};
+use minima_curvature::{CgOptions, Ggn, GgnVariant, Objective, OperatorExt, SymmetricOperator, conjugate_gradient};
 use minima_data::mnist;
 use std::error::Error;
 
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let objective = Objective::of_batch(&graph, &params, Batch::new(images.view(), &labels)?)?;
 
     let damping = 1e-3;
-    let system = Ggn::new(&objective, Generation::Mean)?.damped(damping);
+    let system = Ggn::new(&objective, GgnVariant::Mean)?.damped(damping);
     let gradient = objective.gradient()?;
 
     // An approximate inverse: the inverse of K-FAC with the same damping.

@@ -4,7 +4,7 @@
 
 use minima_autodiff::{Batch, Graph, paper_cnn};
 use minima_curvature::{
-    EigenOptions, Generation, Ggn, Hessian, Objective, SymmetricOperator, bottom_eigenpairs, top_eigenpairs,
+    EigenOptions, Ggn, GgnVariant, Hessian, Objective, SymmetricOperator, bottom_eigenpairs, top_eigenpairs,
 };
 use minima_data::{Dataset, EpochOrder, epoch_batches, mnist};
 use minima_optim::{Adam, Optimizer};
@@ -44,6 +44,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (images, labels) = data.take(512).all();
     let objective = Objective::of_batch(&graph, &params, Batch::new(images.view(), &labels)?)?;
     println!("{} parameters, {} images, loss {:.4}", params.len(), labels.len(), objective.loss()?);
-    print("Gauss-Newton", &Ggn::new(&objective, Generation::Mean)?)?;
+    print("Gauss-Newton", &Ggn::new(&objective, GgnVariant::Mean)?)?;
     print("Hessian", &Hessian::new(&objective))
 }

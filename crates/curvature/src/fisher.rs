@@ -3,7 +3,7 @@
 use crate::arguments::at_least;
 use crate::label_draw::draw_label;
 use crate::objective::Part;
-use crate::{CurvatureError, Diagonal, Generation, Ggn, LinearOperator, Objective, SymmetricOperator};
+use crate::{CurvatureError, Diagonal, Ggn, GgnVariant, LinearOperator, Objective, SymmetricOperator};
 use minima_autodiff::Scalar;
 use minima_autodiff::softmax_cross_entropy::label_residual;
 use minima_rng::Key;
@@ -32,7 +32,7 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
     /// # Errors
     /// Does not fail in practice: all sizes were checked when the objective was created.
     pub fn exact(objective: &'o Objective<'a, T>) -> Result<Self, CurvatureError> {
-        Ok(Self { objective, labels: Labels::Expected(Ggn::new(objective, Generation::Mean)?) })
+        Ok(Self { objective, labels: Labels::Expected(Ggn::new(objective, GgnVariant::Mean)?) })
     }
 
     /// Draws `samples` labels per image, once, from the model's probabilities. An image's label depends only on the

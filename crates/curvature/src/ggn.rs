@@ -2,12 +2,12 @@
 
 use crate::objective::Part;
 use crate::vectors::{add_scaled, dot};
-use crate::{CurvatureError, Diagonal, Generation, LinearOperator, Objective, SymmetricOperator};
+use crate::{CurvatureError, Diagonal, GgnVariant, LinearOperator, Objective, SymmetricOperator};
 use minima_autodiff::Scalar;
 use minima_autodiff::softmax_cross_entropy::{diagonal_factors, hessian_factors, hessian_into};
 use ndarray::{Array2, ArrayView2};
 
-/// The Gauss-Newton matrix of a [`Generation`], without damping: a jvp, the loss's curvature with respect to the logits,
+/// The Gauss-Newton matrix of a [`GgnVariant`], without damping: a jvp, the loss's curvature with respect to the logits,
 /// and a vjp (Schraudolph 2002, section 3.1).
 ///
 /// In the published matrix, the probabilities of *all* the objective's images form one vector `p`. Since
@@ -26,11 +26,11 @@ impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
     ///
     /// # Errors
     /// Does not fail in practice: all sizes were checked when the objective was created.
-    pub fn new(objective: &'o Objective<'a, T>, generation: Generation) -> Result<Self, CurvatureError> {
-        let (scale, coupling) = match generation {
-            Generation::Mean => (objective.share(), None),
-            Generation::Sum => (T::one(), None),
-            Generation::Published => {
+    pub fn new(objective: &'o Objective<'a, T>, variant: GgnVariant) -> Result<Self, CurvatureError> {
+        let (scale, coupling) = match variant {
+            GgnVariant::Mean => (objective.share(), None),
+            GgnVariant::Sum => (T::one(), None),
+            GgnVariant::Coupled => {
                 let coupling = objective.sum(|part| Ok(part.at.vjp(part.p.view())?))?;
                 (T::one(), Some(coupling))
             }

@@ -2,7 +2,7 @@
 //!
 //! - **The loss** is an [`Objective`]: a network at given parameters, and a batch or a data set of any size.
 //! - **Its curvature** has one interface, [`LinearOperator`]: a size and products `A v`. The operators are the
-//!   [`Jacobian`] of the logits, the Gauss-Newton matrix [`Ggn`] in its three [`Generation`]s, the [`Hessian`], the
+//!   [`Jacobian`] of the logits, the Gauss-Newton matrix [`Ggn`] in its three [`GgnVariant`]s, the [`Hessian`], the
 //!   [`Fisher`] matrix (exact, sampled, empirical), and Kronecker-factored approximations in [`kfac`]. No matrix is
 //!   ever formed: a product takes about as long as two or three gradients.
 //! - **Arithmetic** combines operators: sums, multiples and damping ([`OperatorExt`]), the blocks of a network's layers
@@ -20,7 +20,7 @@
 //! ```
 //! use minima_autodiff::{Batch, Conv2dSpec, GraphBuilder};
 //! use minima_curvature::{
-//!     CgOptions, EigenOptions, Generation, Ggn, Hessian, LinearOperator, Objective, OperatorExt, bottom_eigenpairs,
+//!     CgOptions, EigenOptions, GgnVariant, Ggn, Hessian, LinearOperator, Objective, OperatorExt, bottom_eigenpairs,
 //!     conjugate_gradient, top_eigenpairs,
 //! };
 //! use ndarray::Array2;
@@ -39,7 +39,7 @@
 //!
 //! // The loss at these parameters, and two of its curvature matrices.
 //! let objective = Objective::of_batch(&graph, &params, Batch::new(images.view(), &labels)?)?;
-//! let ggn = Ggn::new(&objective, Generation::Mean)?;
+//! let ggn = Ggn::new(&objective, GgnVariant::Mean)?;
 //! let hessian = Hessian::new(&objective);
 //!
 //! // A Gauss-Newton direction: (G + λI) d = g.
@@ -71,8 +71,8 @@ mod diagonal_estimate;
 mod eigenpairs;
 mod error;
 mod fisher;
-mod generation;
 mod ggn;
+mod ggn_variant;
 mod hessian;
 mod inverse;
 mod jacobian;
@@ -95,8 +95,8 @@ pub use diagonal_estimate::{DiagonalEstimate, diagonal_hutchinson};
 pub use eigenpairs::{EigenOptions, Eigenpair, bottom_eigenpairs, top_eigenpairs};
 pub use error::CurvatureError;
 pub use fisher::Fisher;
-pub use generation::Generation;
 pub use ggn::Ggn;
+pub use ggn_variant::GgnVariant;
 pub use hessian::Hessian;
 pub use inverse::{CgInverse, FactoredInverse, Invertible};
 pub use jacobian::{Jacobian, TransposedJacobian};

@@ -3,7 +3,7 @@
 
 use minima_autodiff::Batch;
 use minima_autodiff::{Graph, GraphBuilder, Scalar};
-use minima_curvature::{Fisher, Generation, Ggn, Hessian, LinearOperator, Objective};
+use minima_curvature::{Fisher, Ggn, GgnVariant, Hessian, LinearOperator, Objective};
 use minima_linalg::symmetric_eigenvalues;
 use ndarray::Array2;
 
@@ -38,7 +38,7 @@ fn matrices<T: Scalar>(margin: f64) -> (Vec<Array2<f64>>, Vec<f64>) {
         let unit = Array2::from_shape_fn((n, n), |(i, j)| if i == j { T::one() } else { T::zero() });
         operator.apply_columns(unit.view()).unwrap().mapv(T::as_f64)
     };
-    let ggn = Ggn::new(&objective, Generation::Mean).unwrap();
+    let ggn = Ggn::new(&objective, GgnVariant::Mean).unwrap();
     let diagonal = ggn.diagonal().unwrap();
     let diagonal = (0..n).map(|i| {
         let mut unit = vec![T::zero(); n];

@@ -5,7 +5,7 @@ use crate::chunks::IMAGES_AT_ONCE;
 use crate::filter_norms::filter_norms;
 use minima_autodiff::{Batch, Graph, Scalar};
 use minima_curvature::{
-    CurvatureError, Generation, Ggn, Hessian, LanczosOptions, Objective, Quadrature, Rescaled, Ritz, SpectralDensity,
+    CurvatureError, Ggn, GgnVariant, Hessian, LanczosOptions, Objective, Quadrature, Rescaled, Ritz, SpectralDensity,
     SymmetricOperator, lanczos,
 };
 use minima_rng::Key;
@@ -109,7 +109,7 @@ pub fn curvature_spectrum<T: Scalar>(
     } else {
         Objective::of_batch(graph, params, Batch::new(images, labels)?)?
     };
-    let (gauss_newton, hessian) = (Ggn::new(&objective, Generation::Mean)?, Hessian::new(&objective));
+    let (gauss_newton, hessian) = (Ggn::new(&objective, GgnVariant::Mean)?, Hessian::new(&objective));
     let norms = filter_norms(graph, params)?;
     let diagonal = gauss_newton.diagonal()?;
     let trace = diagonal.values().iter().map(|a| a.as_f64()).sum();

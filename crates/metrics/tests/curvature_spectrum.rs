@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use minima_autodiff::{Batch, Conv2dSpec, Graph, GraphBuilder};
-use minima_curvature::{Generation, Ggn, Hessian, LinearOperator, Objective, Rescaled};
+use minima_curvature::{Ggn, GgnVariant, Hessian, LinearOperator, Objective, Rescaled};
 use minima_linalg::symmetric_eigenvalues;
 use minima_metrics::{
     CurvatureSpectrum, MatrixSpectrum, MetricsError, SpectrumOptions, curvature_spectrum, filter_norms,
@@ -49,7 +49,7 @@ fn all_eigenvalues() -> [Vec<f64>; 4] {
     let (graph, (images, labels)) = (network(), images(50));
     let params = params(&graph);
     let objective = Objective::of_batch(&graph, &params, Batch::new(images.view(), &labels).unwrap()).unwrap();
-    let (ggn, hessian) = (Ggn::new(&objective, Generation::Mean).unwrap(), Hessian::new(&objective));
+    let (ggn, hessian) = (Ggn::new(&objective, GgnVariant::Mean).unwrap(), Hessian::new(&objective));
     let norms = filter_norms(&graph, &params).unwrap();
     let dense = [
         ggn.to_dense(),

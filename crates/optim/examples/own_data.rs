@@ -1,7 +1,7 @@
 //! Trains on arrays of your own, here two half circles:
 //! `cargo run --release -p minima-optim --example own_data -- kfac`.
 use minima_autodiff::GraphBuilder;
-use minima_optim::{Adam, Batch, Ekfac, GaussNewton, Generation, Kfac, OptimError, Optimizer, Sam, SecondOrder, Sgd};
+use minima_optim::{Adam, Batch, Ekfac, GaussNewton, GgnVariant, Kfac, OptimError, Optimizer, Sam, SecondOrder, Sgd};
 use minima_rng::Key;
 use ndarray::{Array2, Axis};
 
@@ -22,7 +22,7 @@ fn main() -> Result<(), OptimError> {
         ("sgd", Box::new(Sgd::new(0.1).with_momentum(0.9))),
         ("adam", Box::new(Adam::new(0.01))),
         ("gauss-newton", Box::new(GaussNewton::mean().with_learning_rate(0.3))),
-        ("gauss-newton-cg", Box::new(SecondOrder::gauss_newton(Generation::Mean).with_cg(10, 1e-3))),
+        ("gauss-newton-cg", Box::new(SecondOrder::gauss_newton(GgnVariant::Mean).with_cg(10, 1e-3))),
         ("kfac", Box::new(Kfac::new(0.01))),
         ("ekfac", Box::new(Ekfac::new(0.01))),
         ("sam", Box::new(Sam::new(Sgd::new(0.1).with_momentum(0.9), 0.05))),

@@ -49,7 +49,7 @@ pub use adam::{Adam, AdamRule};
 pub use ekfac::{Ekfac, EkfacCurvature};
 pub use error::OptimError;
 pub use first_order::{FirstOrder, FirstOrderRule};
-pub use gauss_newton::{Arithmetic, EmulatedGaussNewton, GaussNewton, Generation, SolvePrecision, emulated};
+pub use gauss_newton::{Arithmetic, EmulatedGaussNewton, GaussNewton, GgnVariant, SolvePrecision, emulated};
 pub use kfac::{Kfac, KfacCurvature};
 pub use kronecker_step::{KroneckerCurvature, KroneckerStep};
 pub use minima_autodiff::{Batch, StepReport};

@@ -3,10 +3,10 @@
 use minima_autodiff::softmax_cross_entropy::{mean_gradient, softmax};
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
 use minima_linalg::{matmul, solve_general};
-use minima_optim::{Arithmetic, Batch, EmulatedGaussNewton, GaussNewton, Generation, OptimError};
+use minima_optim::{Arithmetic, Batch, EmulatedGaussNewton, GaussNewton, GgnVariant, OptimError};
 use ndarray::{Array1, Array2, Axis};
 
-const GENERATIONS: [Generation; 3] = [Generation::Published, Generation::Sum, Generation::Mean];
+const GENERATIONS: [GgnVariant; 3] = [GgnVariant::Coupled, GgnVariant::Sum, GgnVariant::Mean];
 const IMAGES: usize = 9;
 const CLASSES: usize = 3;
 const DAMPING: f64 = 0.1;
@@ -47,7 +47,7 @@ impl Problem {
     }
 
     /// Computes `A⁻¹ g` from the full matrix of rounded products.
-    fn dense_direction(&self, generation: Generation, arithmetic: Arithmetic) -> Outcome<Array1<f64>> {
+    fn dense_direction(&self, variant: GgnVariant, arithmetic: Arithmetic) -> Outcome<Array1<f64>> {
         let at = self.graph.linearize(&self.params, self.images.view())?;
         let (by_class, p) = (at.jacobian()?, softmax(at.logits()));
         let (rows, count) = (IMAGES * CLASSES, self.params.len());
@@ -57,7 +57,7 @@ impl Problem {
             arithmetic.round(by_class[[c, i, j]])
         });
         let hessian = Array2::from_shape_fn((rows, rows), |(a, b)| {
-            if generation != Generation::Published && place(a).0 != place(b).0 {
+            if variant != GgnVariant::Coupled && place(a).0 != place(b).0 {
                 return 0.0;
             }
             let diagonal = if a == b { p[place(a)] } else { 0.0 };
@@ -67,7 +67,7 @@ impl Problem {
         let mut left = Array2::zeros((count, rows));
         matmul(1.0, jacobian.t(), hessian.view(), 0.0, left.view_mut())?;
         let left = left.mapv(|x| f64::from(arithmetic.round(x)));
-        let scale = if generation == Generation::Mean { 1.0 / IMAGES as f64 } else { 1.0 };
+        let scale = if variant == GgnVariant::Mean { 1.0 / IMAGES as f64 } else { 1.0 };
         let curvature = scale * left.dot(&jacobian.mapv(f64::from)) + Array2::<f64>::eye(count) * DAMPING;
         let residual = mean_gradient(at.logits(), &self.labels)?;
         let gradient = Array1::from(at.vjp(residual.view())?).mapv(f64::from);
@@ -88,17 +88,17 @@ fn relative_error(found: &[f32], expected: &Array1<f64>) -> f64 {
 #[test]
 fn the_direction_is_that_of_the_full_matrix() -> Outcome {
     let problem = Problem::new()?;
-    for generation in GENERATIONS {
+    for variant in GENERATIONS {
         for arithmetic in [Arithmetic::F32, Arithmetic::Tf32, Arithmetic::Bf16] {
-            let expected = problem.dense_direction(generation, arithmetic)?;
-            let optimizer = EmulatedGaussNewton::new(generation, arithmetic);
+            let expected = problem.dense_direction(variant, arithmetic)?;
+            let optimizer = EmulatedGaussNewton::new(variant, arithmetic);
             for optimizer in [optimizer, optimizer.in_natural_order()] {
                 let error = relative_error(&problem.direction(&optimizer)?, &expected);
                 // The direction is finally rounded to single precision, by at most 2⁻²⁴. Earlier errors are in double
                 // precision, 1e-16 times a condition number below 1e4. Without rounding of the factors, entries of L
                 // differ in their last bit by the order of their sums.
                 let tolerance = if arithmetic == Arithmetic::F32 { 1e-6 } else { 2.0_f64.powi(-24) + 1e-10 };
-                assert!(error < tolerance, "{generation:?} {arithmetic:?}: {error:e}");
+                assert!(error < tolerance, "{variant:?} {arithmetic:?}: {error:e}");
             }
         }
     }
@@ -109,17 +109,17 @@ fn the_direction_is_that_of_the_full_matrix() -> Outcome {
 fn fewer_bits_are_further_from_the_exact_direction() -> Outcome {
     let problem = Problem::new()?;
     let batch = Batch::new(problem.images.view(), &problem.labels)?;
-    for generation in GENERATIONS {
-        let exact = GaussNewton::new(generation).with_damping(DAMPING);
+    for variant in GENERATIONS {
+        let exact = GaussNewton::new(variant).with_damping(DAMPING);
         let exact: Vec<f32> = exact.direction(&problem.graph, &problem.params, &batch)?.1;
         let exact = Array1::from(exact).mapv(f64::from);
         let error = |arithmetic| -> Outcome<f64> {
-            Ok(relative_error(&problem.direction(&EmulatedGaussNewton::new(generation, arithmetic))?, &exact))
+            Ok(relative_error(&problem.direction(&EmulatedGaussNewton::new(variant, arithmetic))?, &exact))
         };
         let (f32, tf32, bf16) = (error(Arithmetic::F32)?, error(Arithmetic::Tf32)?, error(Arithmetic::Bf16)?);
-        println!("{generation:?}: f32 {f32:.1e}, TF32 {tf32:.1e}, bf16 {bf16:.1e}");
+        println!("{variant:?}: f32 {f32:.1e}, TF32 {tf32:.1e}, bf16 {bf16:.1e}");
         // TF32 has thirteen fewer bits than single precision, and bfloat16 three fewer than TF32.
-        assert!(tf32 > 100.0 * f32 && bf16 > 2.0 * tf32, "{generation:?}: {f32:e} {tf32:e} {bf16:e}");
+        assert!(tf32 > 100.0 * f32 && bf16 > 2.0 * tf32, "{variant:?}: {f32:e} {tf32:e} {bf16:e}");
     }
     Ok(())
 }
@@ -130,7 +130,7 @@ fn a_system_that_is_no_number_says_in_which_arithmetic() -> Outcome {
     // Logits of 1e30 have no derivatives in single precision.
     let params: Vec<f32> = problem.params.iter().map(|x| 1e15 * x).collect();
     let batch = Batch::new(problem.images.view(), &problem.labels)?;
-    let found = EmulatedGaussNewton::new(Generation::Mean, Arithmetic::Bf16).direction(&problem.graph, &params, &batch);
+    let found = EmulatedGaussNewton::new(GgnVariant::Mean, Arithmetic::Bf16).direction(&problem.graph, &params, &batch);
     match found {
         Err(error @ OptimError::EmulatedSolve { .. }) => assert!(error.to_string().contains("bf16"), "{error}"),
         other => panic!("{other:?}"),

@@ -3,7 +3,7 @@
 
 use minima_autodiff::{Graph, GraphBuilder, Scalar};
 use minima_optim::{
-    Adam, Arithmetic, Batch, CgSolver, Ekfac, EmulatedGaussNewton, GaussNewton, Generation, Kfac, OptimError,
+    Adam, Arithmetic, Batch, CgSolver, Ekfac, EmulatedGaussNewton, GaussNewton, GgnVariant, Kfac, OptimError,
     Optimizer, Sam, SecondOrder, Sgd, SolvePrecision, Solver,
 };
 use ndarray::{Array2, array};
@@ -55,15 +55,15 @@ fn every_option<T: Scalar>() -> Vec<WithOption<T>> {
         ("learning_rate", |x| Box::new(GaussNewton::mean().with_learning_rate(x))),
         ("damping", |x| Box::new(GaussNewton::mean().with_precision(SolvePrecision::Network).with_damping(x))),
         ("learning_rate", |x| {
-            Box::new(EmulatedGaussNewton::new(Generation::Mean, Arithmetic::Tf32).with_learning_rate(x))
+            Box::new(EmulatedGaussNewton::new(GgnVariant::Mean, Arithmetic::Tf32).with_learning_rate(x))
         }),
-        ("learning_rate", |x| Box::new(SecondOrder::<T>::gauss_newton(Generation::Mean).with_learning_rate(x))),
-        ("momentum", |x| Box::new(SecondOrder::<T>::gauss_newton(Generation::Mean).with_momentum(x))),
-        ("weight_decay", |x| Box::new(SecondOrder::<T>::gauss_newton(Generation::Mean).with_weight_decay(x))),
-        ("damping", |x| Box::new(SecondOrder::<T>::gauss_newton(Generation::Mean).with_cg(5, 1e-5).with_damping(x))),
+        ("learning_rate", |x| Box::new(SecondOrder::<T>::gauss_newton(GgnVariant::Mean).with_learning_rate(x))),
+        ("momentum", |x| Box::new(SecondOrder::<T>::gauss_newton(GgnVariant::Mean).with_momentum(x))),
+        ("weight_decay", |x| Box::new(SecondOrder::<T>::gauss_newton(GgnVariant::Mean).with_weight_decay(x))),
+        ("damping", |x| Box::new(SecondOrder::<T>::gauss_newton(GgnVariant::Mean).with_cg(5, 1e-5).with_damping(x))),
         ("warm_start", |x| {
             let solver = Solver::Cg(CgSolver::new(5, 1e-5).with_warm_start(x));
-            Box::new(SecondOrder::<T>::gauss_newton(Generation::Mean).with_solver(solver))
+            Box::new(SecondOrder::<T>::gauss_newton(GgnVariant::Mean).with_solver(solver))
         }),
         ("learning_rate", |x| Box::new(Kfac::<T>::new(x))),
         ("damping", |x| Box::new(Kfac::<T>::new(0.1).with_damping(x))),
@@ -152,7 +152,7 @@ fn a_damping_that_works_is_found_from_a_tiny_one() {
         with(enough).step(&graph, &mut params, &batch).unwrap();
     }
     for damping in [1e-300, 1e-100, 1e-30] {
-        let with = |damping| GaussNewton::new(Generation::Sum).with_damping(damping);
+        let with = |damping| GaussNewton::new(GgnVariant::Sum).with_damping(damping);
         let mut params: Vec<f32> = graph.init(42);
         let error = Optimizer::<f32>::step(&mut with(damping), &graph, &mut params, &batch).unwrap_err();
         let text = error.to_string();

@@ -3,7 +3,7 @@
 
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
 use minima_optim::{
-    Adam, Armijo, Batch, Ekfac, GaussNewton, Generation, Kfac, LevenbergMarquardt, OptimError, Optimizer,
+    Adam, Armijo, Batch, Ekfac, GaussNewton, GgnVariant, Kfac, LevenbergMarquardt, OptimError, Optimizer,
     OptimizerState, Sam, SecondOrder, Sgd,
 };
 use minima_rng::Key;
@@ -40,13 +40,13 @@ const OPTIMIZERS: [(&str, Build); 9] = [
     ("sam", || Box::new(Sam::new(Adam::<f32>::new(0.01), 0.05))),
     ("gauss-newton", || Box::new(GaussNewton::mean())),
     ("gauss-newton-cg", || {
-        let cg = SecondOrder::gauss_newton(Generation::Mean).with_cg(5, 1e-6).with_momentum(0.5);
+        let cg = SecondOrder::gauss_newton(GgnVariant::Mean).with_cg(5, 1e-6).with_momentum(0.5);
         Box::new(cg.with_line_search(Armijo::default()).with_adaptive_damping(LevenbergMarquardt::default()))
     }),
     ("kfac", || Box::new(Kfac::new(0.05).with_statistics_every(3).with_inverse_every(5).with_seed(3))),
     ("ekfac", || Box::new(Ekfac::new(0.05).with_statistics_every(3).with_inverse_every(5).with_seed(3))),
     ("emulated", || {
-        Box::new(minima_optim::EmulatedGaussNewton::new(Generation::Published, minima_optim::Arithmetic::Tf32))
+        Box::new(minima_optim::EmulatedGaussNewton::new(GgnVariant::Coupled, minima_optim::Arithmetic::Tf32))
     }),
 ];
 

@@ -3,7 +3,7 @@
 
 use minima_autodiff::{Graph, GraphBuilder};
 use minima_linalg::{LinalgError, symmetric_eigenvalues};
-use minima_optim::{Batch, GaussNewton, Generation, Kfac, OptimError, Optimizer, SecondOrder, SolvePrecision};
+use minima_optim::{Batch, GaussNewton, GgnVariant, Kfac, OptimError, Optimizer, SecondOrder, SolvePrecision};
 use minima_rng::Key;
 use ndarray::{Array1, Array2};
 
@@ -51,11 +51,11 @@ fn the_published_matrix_is_refused_where_it_is_singular() {
     assert!(smallest < -1.0, "{smallest}");
     let batch = Batch::new(images.view(), &LABELS).unwrap();
     let exact = |damping: f64| {
-        let optimizer = SecondOrder::gauss_newton(Generation::Published).with_damping(damping);
+        let optimizer = SecondOrder::gauss_newton(GgnVariant::Coupled).with_damping(damping);
         optimizer.direction(&graph, &params, &batch)
     };
     let plain = |damping: f64| {
-        GaussNewton::new(Generation::Published).with_damping(damping).direction::<f64, _>(&graph, &params, &batch)
+        GaussNewton::new(GgnVariant::Coupled).with_damping(damping).direction::<f64, _>(&graph, &params, &batch)
     };
     for outcome in [exact(-smallest), plain(-smallest)] {
         let error = outcome.unwrap_err();
@@ -82,7 +82,7 @@ fn a_factorization_that_fails_says_which_damping_would_do() {
     // All images are the same: a system of rank two.
     let images = Array2::from_shape_fn(images.dim(), |(_, j)| images[[0, j]]);
     let batch = Batch::new(images.view(), &LABELS).unwrap();
-    let mut optimizer = GaussNewton::new(Generation::Sum).with_damping(1e-9).with_precision(SolvePrecision::Network);
+    let mut optimizer = GaussNewton::new(GgnVariant::Sum).with_damping(1e-9).with_precision(SolvePrecision::Network);
     let mut moved = params.clone();
     let error = Optimizer::<f32>::step(&mut optimizer, &graph, &mut moved, &batch).unwrap_err();
     assert_eq!(moved, params);
@@ -94,7 +94,7 @@ fn a_factorization_that_fails_says_which_damping_would_do() {
         text.contains("not positive definite") && text.contains("a damping of") && text.contains("would do"),
         "{text}"
     );
-    let mut optimizer = GaussNewton::new(Generation::Sum).with_damping(enough).with_precision(SolvePrecision::Network);
+    let mut optimizer = GaussNewton::new(GgnVariant::Sum).with_damping(enough).with_precision(SolvePrecision::Network);
     Optimizer::<f32>::step(&mut optimizer, &graph, &mut moved, &batch).unwrap();
     assert_ne!(moved, params);
 }

@@ -2,7 +2,7 @@
 
 /// The section of the report on them.
 pub const SECTION: &str = "\
-The name Gauss-Newton stands for three optimizers here, after three generations of the authors' code. Each step is
+The name Gauss-Newton stands for three optimizers here, after three variants of the authors' code. Each step is
 `θ ← θ − η · A⁻¹ g` with `g` the gradient of the batch's mean loss, learning rate `η` and damping `λ`, both 0.01 in the paper. They differ in `A`.
 `J` is the Jacobian of the batch's logits (`B` samples, `C` classes), `pᵢ` the predicted probabilities of sample `i`.
 

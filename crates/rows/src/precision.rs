@@ -9,7 +9,7 @@ use crate::{Compared, Noise, Record};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PrecisionRow {
     /// The curvature matrix: `published`, `sum` or `mean`.
-    pub generation: String,
+    pub variant: String,
     /// The arithmetic: `f64`, `f32`, `tf32` or `bf16`.
     pub arithmetic: String,
     /// The run's seed.
@@ -34,7 +34,7 @@ impl Record for PrecisionRow {}
 
 impl Compared for PrecisionRow {
     const FILES: &'static [&'static str] = &["studies/precision/precision.csv"];
-    const KEYS: &'static [&'static str] = &["generation", "arithmetic", "epoch", "epsilon"];
+    const KEYS: &'static [&'static str] = &["variant", "arithmetic", "epoch", "epsilon"];
     const METRICS: &'static [(&'static str, Noise)] = &[
         ("train_loss", Noise::LOSS),
         ("test_accuracy", Noise::ShareOfTest),
@@ -47,7 +47,7 @@ impl Compared for PrecisionRow {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DriftRow {
     /// The curvature matrix of the optimizer.
-    pub generation: String,
+    pub variant: String,
     /// The arithmetic, against `f64`.
     pub arithmetic: String,
     /// Both runs' seed.
@@ -70,7 +70,7 @@ impl Record for DriftRow {}
 
 impl Compared for DriftRow {
     const FILES: &'static [&'static str] = &["studies/precision/drift.csv"];
-    const KEYS: &'static [&'static str] = &["generation", "arithmetic", "epoch", "curvature_from", "curvature_to"];
+    const KEYS: &'static [&'static str] = &["variant", "arithmetic", "epoch", "curvature_from", "curvature_to"];
     const METRICS: &'static [(&'static str, Noise)] =
         &[("distance", Noise::QUANTILE), ("travelled", Noise::QUANTILE), ("share", Noise::QUANTILE)];
 }

@@ -21,8 +21,8 @@ pub struct StudyOptions {
     pub learning_rates: Vec<f64>,
     /// `damping`: dampings λ.
     pub dampings: Vec<f64>,
-    /// `precision`: curvature matrices, `published`, `sum` or `mean`.
-    pub generations: Vec<String>,
+    /// `precision`: curvature matrices, `coupled`, `sum` or `mean`.
+    pub variants: Vec<String>,
     /// `precision`: `f64`, `f32`, `tf32` or `bf16`.
     pub arithmetics: Vec<String>,
     /// `seeds`: the claims that are judged.
@@ -42,7 +42,7 @@ impl StudyOptions {
             rates: vec![0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5],
             learning_rates: vec![0.003, 0.01, 0.03, 0.1, 0.3],
             dampings: vec![1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0],
-            generations: names(&["published", "sum", "mean"]),
+            variants: names(&["coupled", "sum", "mean"]),
             arithmetics: names(&["f64", "f32", "tf32", "bf16"]),
             claims,
             threads,
@@ -94,7 +94,7 @@ impl StudyOptions {
             }
         }
         for (option, found, known) in [
-            ("generations", &self.generations, &["published", "sum", "mean"][..]),
+            ("variants", &self.variants, &["coupled", "sum", "mean"][..]),
             ("arithmetics", &self.arithmetics, &["f64", "f32", "tf32", "bf16"][..]),
         ] {
             if let Some(found) = found.iter().find(|name| !known.contains(&name.as_str())) {
@@ -116,7 +116,7 @@ impl StudyOptions {
         once("rates", shown(&self.rates))?;
         once("learning-rates", shown(&self.learning_rates))?;
         once("dampings", shown(&self.dampings))?;
-        once("generations", self.generations.clone())?;
+        once("variants", self.variants.clone())?;
         Ok(once("arithmetics", self.arithmetics.clone())?)
     }
 }

@@ -12,7 +12,7 @@ fn every_arithmetic_is_measured_and_compared_with_double_precision() {
     let set = ["seeds=[1]", "epochs=2", "batch_size=32", "train_images=64", "test_images=50", "epsilons=[0.1, 0.01]"];
     let preset = Preset::named("studies", &set.map(str::to_owned)).unwrap();
     let mut options = StudyOptions::new(preset, &[], 2);
-    options.generations = vec!["published".to_owned(), "mean".to_owned()];
+    options.variants = vec!["coupled".to_owned(), "mean".to_owned()];
     let folder = claim(out.path(), false).unwrap().0;
     run_study(Study::Precision, &options, &data, &folder, &Keeping::default(), &|event| {
         assert!(!matches!(event, StudyEvent::Failed { .. }), "{event:?}");
@@ -21,7 +21,7 @@ fn every_arithmetic_is_measured_and_compared_with_double_precision() {
 
     let folder = out.path().join("studies/precision");
     let rows: Vec<PrecisionRow> = read_csv(&folder.join("precision.csv")).unwrap();
-    // Two generations in four arithmetics, two epochs, two radii.
+    // Two variants in four arithmetics, two epochs, two radii.
     assert_eq!(rows.len(), 2 * 4 * 2 * 2);
     assert!(rows.iter().all(|row| row.successes <= row.correct && row.correct <= 50));
     let first_losses: Vec<f64> = rows.iter().filter(|row| row.epoch == 1).map(|row| row.train_loss).collect();
@@ -40,13 +40,13 @@ fn every_arithmetic_is_measured_and_compared_with_double_precision() {
         assert!(ranges.windows(2).all(|pair| pair[0].curvature_to == pair[1].curvature_from));
     }
     // The fewer bits, the further from the run in double precision.
-    for of_generation in drift.chunks(3 * 2 * 7) {
+    for of_variant in drift.chunks(3 * 2 * 7) {
         let last = |arithmetic: &str| {
-            let mut rows = of_generation.iter().filter(|row| row.arithmetic == arithmetic && row.epoch == 2);
+            let mut rows = of_variant.iter().filter(|row| row.arithmetic == arithmetic && row.epoch == 2);
             rows.next().unwrap().distance
         };
         assert!(last("f32") < last("tf32") && last("tf32") < last("bf16"));
     }
     let text = std::fs::read_to_string(folder.join("summary.md")).unwrap();
-    assert!(text.contains("`published`, ε = 0.1, after epoch 2") && text.contains("bf16 moves it by"), "{text}");
+    assert!(text.contains("`coupled`, ε = 0.1, after epoch 2") && text.contains("bf16 moves it by"), "{text}");
 }

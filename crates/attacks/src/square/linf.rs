@@ -1,7 +1,7 @@
 //! Squares of the L∞ ball: every pixel is at one end of its allowed range.
 
-use super::Plan;
 use super::picture::{Draws, Window};
+use super::plan::Plan;
 use minima_autodiff::Scalar;
 
 /// The upper or lower end of a pixel's allowed range.

@@ -41,9 +41,9 @@ pub struct Study {
     /// damping: dampings [default: 0.0001,0.001,0.01,0.1,1,10]
     #[arg(long, value_delimiter = ',')]
     dampings: Vec<f64>,
-    /// precision: curvature matrices [default: published,sum,mean]
+    /// precision: curvature matrices [default: coupled,sum,mean]
     #[arg(long, value_delimiter = ',')]
-    generations: Vec<String>,
+    variants: Vec<String>,
     /// precision: arithmetics [default: f64,f32,tf32,bf16]
     #[arg(long, value_delimiter = ',')]
     arithmetics: Vec<String>,
@@ -79,8 +79,7 @@ impl Study {
                 values.clone_from(given);
             }
         }
-        for (given, values) in
-            [(&self.generations, &mut options.generations), (&self.arithmetics, &mut options.arithmetics)]
+        for (given, values) in [(&self.variants, &mut options.variants), (&self.arithmetics, &mut options.arithmetics)]
         {
             if !given.is_empty() {
                 values.clone_from(given);
@@ -90,7 +89,7 @@ impl Study {
             ("--rates", !self.rates.is_empty(), &["poison"][..]),
             ("--learning-rates", !self.learning_rates.is_empty(), &["damping"]),
             ("--dampings", !self.dampings.is_empty(), &["damping"]),
-            ("--generations", !self.generations.is_empty(), &["precision"]),
+            ("--variants", !self.variants.is_empty(), &["precision"]),
             ("--arithmetics", !self.arithmetics.is_empty(), &["precision"]),
         ] {
             if given && !names.iter().any(|name| of.contains(name)) {

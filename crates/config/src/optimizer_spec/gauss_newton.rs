@@ -4,7 +4,7 @@ use super::option::Checked;
 use crate::labels::Labels;
 use minima_autodiff::Scalar;
 use minima_optim::{
-    Arithmetic, Armijo, EmulatedGaussNewton, GaussNewton, Generation, LevenbergMarquardt, SecondOrder, SolvePrecision,
+    Arithmetic, Armijo, EmulatedGaussNewton, GaussNewton, GgnVariant, LevenbergMarquardt, SecondOrder, SolvePrecision,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct GaussNewtonSpec {
     /// Which curvature matrix.
-    pub generation: Generation,
+    pub variant: GgnVariant,
     /// η.
     pub learning_rate: f64,
     /// λ.
@@ -43,7 +43,7 @@ pub struct Tf32Spec {
 #[serde(deny_unknown_fields)]
 pub struct EmulatedSpec {
     /// Which curvature matrix.
-    pub generation: Generation,
+    pub variant: GgnVariant,
     /// To which format the factors of a product are rounded.
     pub arithmetic: Arithmetic,
     /// η.
@@ -61,7 +61,7 @@ pub struct EmulatedSpec {
 pub struct GaussNewtonCgSpec {
     /// Which curvature matrix.
     #[serde(default = "mean")]
-    pub generation: Generation,
+    pub variant: GgnVariant,
     /// η.
     pub learning_rate: f64,
     /// λ; where it adapts, the first.
@@ -90,13 +90,13 @@ pub struct GaussNewtonCgSpec {
     pub labels: Option<Vec<Labels>>,
 }
 
-fn mean() -> Generation {
-    Generation::Mean
+fn mean() -> GgnVariant {
+    GgnVariant::Mean
 }
 
 impl GaussNewtonSpec {
     pub(super) fn build(&self) -> GaussNewton {
-        GaussNewton::new(self.generation)
+        GaussNewton::new(self.variant)
             .with_learning_rate(self.learning_rate)
             .with_damping(self.damping)
             .with_precision(self.precision)
@@ -109,7 +109,7 @@ impl GaussNewtonSpec {
 
 impl Tf32Spec {
     pub(super) fn build(&self) -> EmulatedGaussNewton {
-        EmulatedGaussNewton::new(Generation::Published, Arithmetic::Tf32)
+        EmulatedGaussNewton::new(GgnVariant::Coupled, Arithmetic::Tf32)
             .with_learning_rate(self.learning_rate)
             .with_damping(self.damping)
             .in_natural_order()
@@ -122,7 +122,7 @@ impl Tf32Spec {
 
 impl EmulatedSpec {
     pub(super) fn build(&self) -> EmulatedGaussNewton {
-        EmulatedGaussNewton::new(self.generation, self.arithmetic)
+        EmulatedGaussNewton::new(self.variant, self.arithmetic)
             .with_learning_rate(self.learning_rate)
             .with_damping(self.damping)
     }
@@ -134,7 +134,7 @@ impl EmulatedSpec {
 
 impl GaussNewtonCgSpec {
     pub(super) fn build<T: Scalar>(&self) -> SecondOrder<T> {
-        let mut optimizer = SecondOrder::gauss_newton(self.generation)
+        let mut optimizer = SecondOrder::gauss_newton(self.variant)
             .with_learning_rate(self.learning_rate)
             .with_damping(self.damping)
             .with_cg(self.iterations as usize, self.tolerance)
@@ -161,8 +161,8 @@ impl GaussNewtonCgSpec {
             Checked::switch(
                 "adaptive_damping",
                 self.adaptive_damping,
-                self.generation == Generation::Mean,
-                "0, or the generation mean",
+                self.variant == GgnVariant::Mean,
+                "0, or the variant mean",
             ),
         ]);
         options

@@ -301,7 +301,7 @@ mod tests {
             let message = change(text).unwrap_err().to_string();
             assert!(message.contains(part) && !message.contains('\n'), "{text}: {message}");
         }
-        let both = ["generation=sum", "adaptive_damping=true"].map(|set| format!("optimizers.gauss-newton-cg.{set}"));
+        let both = ["variant=sum", "adaptive_damping=true"].map(|set| format!("optimizers.gauss-newton-cg.{set}"));
         let message = Preset::named("extended", &both).unwrap_err().to_string();
         assert!(message.contains("optimizers.gauss-newton-cg.adaptive_damping is 1"), "{message}");
         assert!(Preset::named("papr", &[]).unwrap_err().to_string().contains("expected one of paper"));

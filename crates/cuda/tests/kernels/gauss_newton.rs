@@ -5,7 +5,7 @@ use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
 use minima_cuda::linalg::{Cholesky, Gram, PublishedSystem, factors_times, kernel_times, square_root, unit_directions};
 use minima_cuda::ops::{AvgPool2d, Conv2d, Dense, PoolWindow, SoftmaxCrossEntropy};
 use minima_cuda::{Columns, CudaError, Device, Real, Slice, Write};
-use minima_optim::{Batch, GaussNewton, Generation, SolvePrecision};
+use minima_optim::{Batch, GaussNewton, GgnVariant, SolvePrecision};
 use ndarray::Array2;
 
 const IMAGES: usize = 13;
@@ -230,14 +230,14 @@ fn in_precision<D: Device, R: Real>(device: &D, precision: SolvePrecision, toler
     let net = Net::new();
     let of = OnDevice::new(device, &net);
     let batch = Batch::new(net.images.view(), &net.labels).unwrap();
-    let expected = |generation| {
-        let cpu = GaussNewton::new(generation).with_damping(DAMPING).with_precision(precision);
+    let expected = |variant| {
+        let cpu = GaussNewton::new(variant).with_damping(DAMPING).with_precision(precision);
         cpu.direction(&net.graph, &net.params, &batch).unwrap().1
     };
     let mean = of.block_diagonal::<R>(1.0 / IMAGES as f64).unwrap();
-    assert_close("mean", &mean, &expected(Generation::Mean), tolerance);
-    assert_close("sum", &of.block_diagonal::<R>(1.0).unwrap(), &expected(Generation::Sum), tolerance);
-    assert_close("published", &of.published::<R>().unwrap(), &expected(Generation::Published), tolerance);
+    assert_close("mean", &mean, &expected(GgnVariant::Mean), tolerance);
+    assert_close("sum", &of.block_diagonal::<R>(1.0).unwrap(), &expected(GgnVariant::Sum), tolerance);
+    assert_close("published", &of.published::<R>().unwrap(), &expected(GgnVariant::Coupled), tolerance);
 }
 
 /// All three directions in double precision.

@@ -7,7 +7,7 @@ use minima_autodiff::{
 };
 use minima_cuda::engine::EpochReport;
 use minima_cuda::{CudaEngine, CudaError, Device};
-use minima_optim::{Adam, GaussNewton, Generation, OptimError, Optimizer, Sgd, SolvePrecision};
+use minima_optim::{Adam, GaussNewton, GgnVariant, OptimError, Optimizer, Sgd, SolvePrecision};
 use minima_rng::Key;
 use ndarray::Array2;
 use std::sync::Arc;
@@ -192,17 +192,17 @@ fn directions<D: Device>(name: &str, engine: &CudaEngine<D>) {
     let order: Vec<usize> = (0..6).rev().collect();
     let (images, labels) = data.rows(&order);
     let batch = Batch::new(images.view(), &labels).unwrap();
-    for generation in [Generation::Mean, Generation::Sum, Generation::Published] {
+    for variant in [GgnVariant::Mean, GgnVariant::Sum, GgnVariant::Coupled] {
         for precision in [SolvePrecision::Double, SolvePrecision::Network] {
             let optimizer =
-                GaussNewton::new(generation).with_precision(precision).with_damping(0.1).with_learning_rate(1.0);
+                GaussNewton::new(variant).with_precision(precision).with_damping(0.1).with_learning_rate(1.0);
             let mut expected = params(&graph);
             Optimizer::<f32>::step(&mut optimizer.clone(), &*graph, &mut expected, &batch).unwrap();
             let (found, _) = stepped(engine, &data, &mut optimizer.clone());
             // The kernel is rounded in another order, by some 1e-7 of its largest entries, and the damping divides the
             // error.
             let tolerance = if precision == SolvePrecision::Double { 1e-4 } else { 1e-3 };
-            assert_close(&format!("{name}: {generation:?}, {precision:?}"), &found, &expected, tolerance);
+            assert_close(&format!("{name}: {variant:?}, {precision:?}"), &found, &expected, tolerance);
         }
     }
 }

@@ -40,6 +40,17 @@ impl<T: Scalar> KfacInverse<T> {
     }
 }
 
+impl<T: Scalar> Kfac<T> {
+    /// Computes the inverse with factored damping λ; see [`FactoredDamping`].
+    ///
+    /// # Errors
+    /// Returns [`CurvatureError::Option`] if λ is negative or not finite, and [`CurvatureError::Linalg`] if a damped
+    /// factor is not positive definite.
+    pub fn inverse(&self, damping: f64) -> Result<KfacInverse<T>, CurvatureError> {
+        KfacInverse::of_factors(self.factors(), damping)
+    }
+}
+
 /// Computes `(factor + damping I)⁻¹` by Cholesky factorization.
 fn damped_inverse<T: Scalar>(factor: &Array2<T>, damping: f64) -> Result<Array2<T>, CurvatureError> {
     let mut damped = factor.clone();

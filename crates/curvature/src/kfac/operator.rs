@@ -1,7 +1,7 @@
 //! K-FAC as an operator.
 
+use super::KroneckerFactors;
 use super::parameter_matrix::{between, parameter_matrix, store};
-use super::{KfacInverse, KroneckerFactors};
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::Scalar;
 
@@ -40,15 +40,6 @@ impl<T: Scalar> Kfac<T> {
     #[must_use]
     pub fn factors(&self) -> &KroneckerFactors<T> {
         &self.factors
-    }
-
-    /// Computes the inverse with factored damping λ; see [`FactoredDamping`](super::FactoredDamping).
-    ///
-    /// # Errors
-    /// Returns [`CurvatureError::Option`] if λ is negative or not finite, and [`CurvatureError::Linalg`] if a damped
-    /// factor is not positive definite.
-    pub fn inverse(&self, damping: f64) -> Result<KfacInverse<T>, CurvatureError> {
-        KfacInverse::of_factors(&self.factors, damping)
     }
 }
 

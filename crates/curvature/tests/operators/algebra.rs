@@ -2,7 +2,7 @@
 
 use crate::problem::{ROUNDING, assert_is, matrix, normal, problems};
 use minima_curvature::{
-    BlockDiagonal, CurvatureError, DenseOperator, Diagonal, Fisher, Generation, Ggn, Hessian, LinearOperator,
+    BlockDiagonal, CurvatureError, DenseOperator, Diagonal, Fisher, Ggn, GgnVariant, Hessian, LinearOperator,
     OperatorExt, SymmetricMatrix,
 };
 use ndarray::{Array1, Array2};
@@ -28,7 +28,7 @@ fn arithmetic_on_matrices() {
 fn arithmetic_on_curvature() {
     for problem in problems() {
         let objective = problem.objective();
-        let ggn = Ggn::new(&objective, Generation::Mean).unwrap();
+        let ggn = Ggn::new(&objective, GgnVariant::Mean).unwrap();
         let (hessian, fisher) = (Hessian::new(&objective), Fisher::empirical(&objective).unwrap());
         let [g, h, f] = [&ggn as &dyn LinearOperator<f64>, &hessian, &fisher].map(|a| a.to_dense().unwrap());
         let mixed = (&ggn + hessian * -0.5).plus(fisher).damped(0.01);

@@ -2,24 +2,24 @@
 
 use crate::naive;
 use crate::problem::{IMAGES, Problem, ROUNDING, apart, assert_is, problems};
-use minima_curvature::{Generation, Ggn, Hessian, Jacobian, LinearOperator};
+use minima_curvature::{Ggn, GgnVariant, Hessian, Jacobian, LinearOperator};
 use ndarray::Array2;
 
-/// The matrix of a generation, with every entry of the loss's curvature in the logits written explicitly.
-fn ggn(problem: &Problem, generation: Generation) -> Array2<f64> {
+/// The matrix of a variant, with every entry of the loss's curvature in the logits written explicitly.
+fn ggn(problem: &Problem, variant: GgnVariant) -> Array2<f64> {
     let (jacobian, p) = (problem.jacobian(), problem.probabilities());
     let classes = p.ncols();
     let flat = |row: usize| p[[row / classes, row % classes]];
     let order = jacobian.nrows();
     let curvature = Array2::from_shape_fn((order, order), |(a, b)| {
-        let coupled = generation == Generation::Published || a / classes == b / classes;
+        let coupled = variant == GgnVariant::Coupled || a / classes == b / classes;
         let entry = if a == b { flat(a) } else { 0.0 } - if coupled { flat(a) * flat(b) } else { 0.0 };
-        if generation == Generation::Mean { entry / IMAGES as f64 } else { entry }
+        if variant == GgnVariant::Mean { entry / IMAGES as f64 } else { entry }
     });
     jacobian.t().dot(&curvature).dot(&jacobian)
 }
 
-const GENERATIONS: [Generation; 3] = [Generation::Mean, Generation::Sum, Generation::Published];
+const GENERATIONS: [GgnVariant; 3] = [GgnVariant::Mean, GgnVariant::Sum, GgnVariant::Coupled];
 
 #[test]
 fn the_jacobian_and_its_transpose() {
@@ -38,14 +38,14 @@ fn the_jacobian_and_its_transpose() {
 #[test]
 fn gauss_newton_matrices_and_their_diagonals() {
     for problem in problems() {
-        for generation in GENERATIONS {
-            let expected = ggn(&problem, generation);
+        for variant in GENERATIONS {
+            let expected = ggn(&problem, variant);
             for objective in [problem.objective(), problem.in_batches(8)] {
-                let ggn = Ggn::new(&objective, generation).unwrap();
-                assert_is(&format!("{generation:?}"), &ggn, &expected, ROUNDING);
+                let ggn = Ggn::new(&objective, variant).unwrap();
+                assert_is(&format!("{variant:?}"), &ggn, &expected, ROUNDING);
                 let diagonal = ggn.diagonal().unwrap();
                 let expected = Array2::from_diag(&expected.diag());
-                assert_is(&format!("{generation:?}, diagonal"), &diagonal, &expected, ROUNDING);
+                assert_is(&format!("{variant:?}, diagonal"), &diagonal, &expected, ROUNDING);
             }
         }
     }
@@ -57,7 +57,7 @@ fn the_hessian() {
         let Problem { graph, params, images, labels } = &problem;
         let expected = naive::hessian(graph, params, images, labels);
         // Far from the Gauss-Newton matrix: neither can be mistaken for the other.
-        assert!(apart(ggn(&problem, Generation::Mean).view(), expected.view()) > 0.1);
+        assert!(apart(ggn(&problem, GgnVariant::Mean).view(), expected.view()) > 0.1);
         for objective in [problem.objective(), problem.in_batches(8)] {
             assert_is("Hessian", &Hessian::new(&objective), &expected, ROUNDING);
         }
@@ -70,9 +70,9 @@ fn all_are_symmetric() {
         let objective = problem.objective();
         let hessian = Hessian::new(&objective).to_dense().unwrap();
         assert!(apart(hessian.t(), hessian.view()) < ROUNDING);
-        for generation in GENERATIONS {
-            let ggn = Ggn::new(&objective, generation).unwrap().to_dense().unwrap();
-            assert!(apart(ggn.t(), ggn.view()) < ROUNDING, "{generation:?}");
+        for variant in GENERATIONS {
+            let ggn = Ggn::new(&objective, variant).unwrap().to_dense().unwrap();
+            assert!(apart(ggn.t(), ggn.view()) < ROUNDING, "{variant:?}");
         }
     }
 }
@@ -88,6 +88,6 @@ fn hessian_and_gauss_newton_differ_by_the_residuals_alone() {
     problem.images = crate::problem::matrix(6, IMAGES, 5);
     problem.graph = graph;
     let objective = problem.objective();
-    let ggn = Ggn::new(&objective, Generation::Mean).unwrap().to_dense().unwrap();
+    let ggn = Ggn::new(&objective, GgnVariant::Mean).unwrap().to_dense().unwrap();
     assert_is("Hessian of a linear network", &Hessian::new(&objective), &ggn, ROUNDING);
 }

@@ -1,7 +1,7 @@
 //! Fisher information: exact, sampled, and with the true labels.
 
 use crate::problem::{IMAGES, ROUNDING, apart, assert_is, problems};
-use minima_curvature::{CurvatureError, Fisher, Generation, Ggn, LinearOperator};
+use minima_curvature::{CurvatureError, Fisher, Ggn, GgnVariant, LinearOperator};
 use minima_rng::Key;
 use ndarray::Array2;
 
@@ -26,7 +26,7 @@ fn the_exact_one_is_the_expectation_and_the_gauss_newton_matrix() {
             assert_is("exact Fisher", &fisher, &expected, ROUNDING);
             let diagonal = Array2::from_diag(&expected.diag());
             assert_is("its diagonal", &fisher.diagonal().unwrap(), &diagonal, ROUNDING);
-            let ggn = Ggn::new(&objective, Generation::Mean).unwrap();
+            let ggn = Ggn::new(&objective, GgnVariant::Mean).unwrap();
             assert_is("Gauss-Newton", &ggn, &expected, ROUNDING);
         }
     }

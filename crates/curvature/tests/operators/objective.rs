@@ -4,7 +4,7 @@ use crate::problem::{IMAGES, Problem, ROUNDING, normal, problems};
 use minima_autodiff::softmax_cross_entropy::{mean_gradient, mean_loss};
 use minima_autodiff::{AutodiffError, Batch};
 use minima_curvature::{
-    CurvatureError, Diagonal, Fisher, Generation, Ggn, Hessian, Jacobian, LinearOperator, Objective,
+    CurvatureError, Diagonal, Fisher, Ggn, GgnVariant, Hessian, Jacobian, LinearOperator, Objective,
 };
 use minima_rng::Key;
 
@@ -32,14 +32,14 @@ fn loss_and_gradient_in_batches_of_any_size() {
 /// One product with each operator, and a diagonal.
 fn products<T: minima_autodiff::Scalar>(objective: &Objective<'_, T>) -> Vec<Vec<T>> {
     let v: Vec<T> = normal(4, objective.parameter_count()).into_iter().map(T::from_f64).collect();
-    let ggn = |generation| Ggn::new(objective, generation).unwrap();
+    let ggn = |variant| Ggn::new(objective, variant).unwrap();
     let operators: [&dyn LinearOperator<T>; 6] = [
         &Jacobian::new(objective),
-        &ggn(Generation::Mean),
-        &ggn(Generation::Published),
+        &ggn(GgnVariant::Mean),
+        &ggn(GgnVariant::Coupled),
         &Hessian::new(objective),
         &Fisher::sampled(objective, Key::new(5), 2).unwrap(),
-        &Diagonal::new(ggn(Generation::Mean).diagonal().unwrap().values().to_vec()),
+        &Diagonal::new(ggn(GgnVariant::Mean).diagonal().unwrap().values().to_vec()),
     ];
     operators.iter().map(|operator| operator.apply(&v).unwrap()).collect()
 }

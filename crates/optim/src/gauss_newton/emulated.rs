@@ -2,7 +2,7 @@
 //!
 //! The matrix is formed from a full Jacobian, as in the paper's code. Let `t` be the rounding, `H` the loss's curvature
 //! with respect to the logits (of the whole batch for `published`, of each image otherwise), and α as in
-//! [`Generation`]. Then `A = α L t(J) + λI` and `L = t(t(Jᵀ) · t(H))`, with sums in single precision. `A` is no longer
+//! [`GgnVariant`]. Then `A = α L t(J) + λI` and `L = t(t(Jᵀ) · t(H))`, with sums in single precision. `A` is no longer
 //! symmetric. Its inverse comes from the low-rank identity `A⁻¹ g = (g − α L (λI + α t(J) L)⁻¹ t(J) g) / λ`. The small
 //! matrix is formed and solved in double precision, so the emulated rounding is the only one. (In `f64` a product of
 //! two `f32` is exact.) On its GPU the paper inverts in single precision, whose rounding is smaller than the rounding
@@ -13,14 +13,15 @@
 //! batches, `published` takes 45 GFLOP per step with these zeros, in the order of its recorded results, and about 22
 //! without them. `sum` and `mean`, whose `L` has the same zeros as `J`, take 10 to 15.
 
+use super::Arithmetic;
 use super::logit_curvature::LogitCurvature;
 use super::strips::ColumnOrder;
-use super::{Arithmetic, Generation};
 use crate::batch_gradient::batch_gradient;
 use crate::range::{NOT_NEGATIVE, POSITIVE, check};
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_autodiff::{Batch, Graph, Scalar, StepReport, mixed_dot};
+use minima_curvature::GgnVariant;
 use minima_linalg::{LinalgError, matmul, solve_general};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
@@ -28,7 +29,7 @@ use rayon::prelude::*;
 /// Gauss-Newton with rounded products; see the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub struct EmulatedGaussNewton {
-    generation: Generation,
+    variant: GgnVariant,
     arithmetic: Arithmetic,
     learning_rate: f64,
     damping: f64,
@@ -55,8 +56,8 @@ struct System {
 impl EmulatedGaussNewton {
     /// Emulated Gauss-Newton with learning rate 0.01 and damping 0.01.
     #[must_use]
-    pub fn new(generation: Generation, arithmetic: Arithmetic) -> Self {
-        Self { generation, arithmetic, learning_rate: 0.01, damping: 0.01, natural_order: false }
+    pub fn new(variant: GgnVariant, arithmetic: Arithmetic) -> Self {
+        Self { variant, arithmetic, learning_rate: 0.01, damping: 0.01, natural_order: false }
     }
 
     /// Sets the learning rate η.
@@ -96,10 +97,10 @@ impl EmulatedGaussNewton {
         let gradient: Array1<f64> =
             order.parameters.iter().map(|&p| gradient.get(p).map_or(0.0, |&g| f64::from(g))).collect();
         let jacobian = at.transposed_jacobian()?;
-        let curvature = LogitCurvature::new(softmax(at.logits()).view(), self.generation, self.arithmetic);
-        let scale = match self.generation {
-            Generation::Published | Generation::Sum => 1.0,
-            Generation::Mean => 1.0 / batch.labels().len() as f64,
+        let curvature = LogitCurvature::new(softmax(at.logits()).view(), self.variant, self.arithmetic);
+        let scale = match self.variant {
+            GgnVariant::Coupled | GgnVariant::Sum => 1.0,
+            GgnVariant::Mean => 1.0 / batch.labels().len() as f64,
         };
         let failed = |source| self.failed(source);
         let system =

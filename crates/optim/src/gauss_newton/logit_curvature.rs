@@ -1,7 +1,7 @@
 //! The loss's curvature with respect to the logits, rounded, and its products.
 
+use super::Arithmetic;
 use super::strips::Strip;
-use super::{Arithmetic, Generation};
 use minima_linalg::{LinalgError, matmul};
 use ndarray::{Array2, Array3, ArrayView2, Axis, azip};
 use rayon::prelude::*;
@@ -16,14 +16,14 @@ pub(super) enum LogitCurvature {
 
 impl LogitCurvature {
     /// Computes the curvature at probabilities `(images, classes)`.
-    pub fn new(p: ArrayView2<'_, f32>, generation: Generation, arithmetic: Arithmetic) -> Self {
+    pub fn new(p: ArrayView2<'_, f32>, variant: GgnVariant, arithmetic: Arithmetic) -> Self {
         let entry = |same: bool, p: f32, q: f32| arithmetic.round(if same { p } else { 0.0 } - p * q);
-        match generation {
-            Generation::Published => {
+        match variant {
+            GgnVariant::Coupled => {
                 let p = p.t().to_owned().into_flat();
                 Self::Coupled(Array2::from_shape_fn((p.len(), p.len()), |(a, b)| entry(a == b, p[a], p[b])))
             }
-            Generation::Sum | Generation::Mean => {
+            GgnVariant::Sum | GgnVariant::Mean => {
                 let (images, classes) = p.dim();
                 let at = |(c, d, i)| entry(c == d, p[[i, c]], p[[i, d]]);
                 Self::PerImage(Array3::from_shape_fn((classes, classes, images), at))

@@ -15,7 +15,7 @@ mod strips;
 
 pub use arithmetic::Arithmetic;
 pub use emulated::EmulatedGaussNewton;
-pub use minima_curvature::Generation;
+pub use minima_curvature::GgnVariant;
 pub use solve_precision::SolvePrecision;
 
 use crate::error::enough;
@@ -30,23 +30,23 @@ use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
 /// default.
 #[derive(Clone, Copy, Debug)]
 pub struct GaussNewton {
-    generation: Generation,
+    variant: GgnVariant,
     learning_rate: f64,
     damping: f64,
     precision: SolvePrecision,
 }
 
 impl GaussNewton {
-    /// Gauss-Newton of any generation, with its defaults.
+    /// Gauss-Newton of any variant, with its defaults.
     #[must_use]
-    pub fn new(generation: Generation) -> Self {
-        Self { generation, learning_rate: 0.01, damping: 0.01, precision: SolvePrecision::Double }
+    pub fn new(variant: GgnVariant) -> Self {
+        Self { variant, learning_rate: 0.01, damping: 0.01, precision: SolvePrecision::Double }
     }
 
     /// Uses the GGN of the mean loss, the standard definition.
     #[must_use]
     pub fn mean() -> Self {
-        Self::new(Generation::Mean)
+        Self::new(GgnVariant::Mean)
     }
 
     /// Sets the learning rate η.
@@ -102,10 +102,10 @@ impl GaussNewton {
         batch: &E::Batch<'_>,
     ) -> Result<(E::Report, E::Vector), OptimError> {
         let (report, at) = engine.linearize(params, batch)?;
-        let cotangent = |damping| match self.generation {
-            Generation::Mean => block_diagonal::cotangent(engine, &at, true, damping),
-            Generation::Sum => block_diagonal::cotangent(engine, &at, false, damping),
-            Generation::Published => published::cotangent(engine, &at, damping),
+        let cotangent = |damping| match self.variant {
+            GgnVariant::Mean => block_diagonal::cotangent(engine, &at, true, damping),
+            GgnVariant::Sum => block_diagonal::cotangent(engine, &at, false, damping),
+            GgnVariant::Coupled => published::cotangent(engine, &at, damping),
         };
         let damping = self.damping;
         let w = cotangent(damping).map_err(|error| match error {

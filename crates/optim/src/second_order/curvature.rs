@@ -1,7 +1,7 @@
 //! The curvature that a second-order step inverts.
 
 use minima_autodiff::Scalar;
-use minima_curvature::{CurvatureError, Fisher, Generation, Ggn, LinearOperator, Objective, SymmetricOperator};
+use minima_curvature::{CurvatureError, Fisher, Ggn, GgnVariant, LinearOperator, Objective, SymmetricOperator};
 use minima_rng::Key;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Curvature {
     /// A Gauss-Newton matrix.
-    GaussNewton(Generation),
+    GaussNewton(GgnVariant),
     /// A Fisher information matrix: steps follow the natural gradient (Amari 1998).
     Fisher(FisherKind),
 }
@@ -37,7 +37,7 @@ impl Curvature {
     /// predicts changes of the loss.
     pub(super) fn models_the_loss(self) -> bool {
         match self {
-            Self::GaussNewton(generation) => generation == Generation::Mean,
+            Self::GaussNewton(variant) => variant == GgnVariant::Mean,
             Self::Fisher(kind) => kind != FisherKind::Empirical,
         }
     }
@@ -49,7 +49,7 @@ impl Curvature {
         step: u32,
     ) -> Result<CurvatureAt<'o, 'a, T>, CurvatureError> {
         Ok(match self {
-            Self::GaussNewton(generation) => CurvatureAt::GaussNewton(Ggn::new(objective, generation)?),
+            Self::GaussNewton(variant) => CurvatureAt::GaussNewton(Ggn::new(objective, variant)?),
             Self::Fisher(FisherKind::Exact) => CurvatureAt::Fisher(Fisher::exact(objective)?),
             Self::Fisher(FisherKind::Empirical) => CurvatureAt::Fisher(Fisher::empirical(objective)?),
             Self::Fisher(FisherKind::Sampled { samples, seed }) => {

@@ -18,7 +18,7 @@ use minima_autodiff::softmax_cross_entropy::{
     bounded_for, diagonal_factors, hessian_factors, residual_in_factors, residuals, softmax,
 };
 use minima_autodiff::{AutodiffError, Linearization, Scalar, WorkMatrix};
-use minima_curvature::Generation;
+use minima_curvature::GgnVariant;
 use minima_linalg::{Cholesky, LinalgError};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, Slice, concatenate};
 
@@ -85,9 +85,9 @@ impl Factors {
         let p = bounded_for::<T, f64>(softmax(at.logits().mapv(Scalar::as_f64).view()));
         let images = labels.len() as f64;
         let (root, coefficients) = match curvature {
-            Curvature::GaussNewton(Generation::Published) => return Ok(Self::published(p.view(), labels)),
-            Curvature::GaussNewton(Generation::Sum) => (1.0, residual_in_factors(p.view(), labels)?),
-            Curvature::GaussNewton(Generation::Mean) | Curvature::Fisher(FisherKind::Exact) => {
+            Curvature::GaussNewton(GgnVariant::Coupled) => return Ok(Self::published(p.view(), labels)),
+            Curvature::GaussNewton(GgnVariant::Sum) => (1.0, residual_in_factors(p.view(), labels)?),
+            Curvature::GaussNewton(GgnVariant::Mean) | Curvature::Fisher(FisherKind::Exact) => {
                 (images.sqrt().recip(), residual_in_factors(p.view(), labels)?)
             }
             Curvature::Fisher(FisherKind::Empirical) => {

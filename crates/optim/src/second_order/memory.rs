@@ -1,6 +1,6 @@
 //! The state of a second-order optimizer between steps.
 
-use super::StepLog;
+use super::step_log::StepLog;
 use crate::{OptimError, OptimizerState};
 use minima_autodiff::Scalar;
 

@@ -1,12 +1,13 @@
 //! One second-order step.
 
-use super::SecondOrder;
 use super::adaptive_damping::reduction_ratio;
 use super::curvature::CurvatureAt;
 use super::exact::{self, Damping};
 use super::line_search::Trial;
 use super::memory::Memory;
+use super::optimizer::SecondOrder;
 use super::solver::{CgLog, Solver};
+use super::step_log::StepLog;
 use crate::batch_gradient::batch_gradient;
 use crate::range::{POSITIVE, check};
 use crate::vectors::inner;
@@ -14,20 +15,6 @@ use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::softmax_cross_entropy::mean_loss;
 use minima_autodiff::{Batch, Graph, Linearization, Scalar, StepReport};
 use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
-use serde::{Deserialize, Serialize};
-
-/// The log of a second-order step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StepLog {
-    /// The damping λ of the step.
-    pub damping: f64,
-    /// The length t of `θ ← θ − t v`; 0 if the step was not taken.
-    pub rate: f64,
-    /// The reduction ratio ρ, if damping adapts and the direction is not zero.
-    pub reduction_ratio: Option<f64>,
-    /// The log of conjugate gradients, if they are the solver.
-    pub cg: Option<CgLog>,
-}
 
 /// The loss with the weight decay's term, `F(θ) = ℓ(θ) + δ‖θ‖²/2`, at the parameters before the step.
 struct Point<'a, T: Scalar> {

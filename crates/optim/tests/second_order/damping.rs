@@ -2,7 +2,7 @@
 
 use crate::problem::{Outcome, Problem, dot, minus};
 use minima_curvature::{Ggn, LinearOperator, Objective};
-use minima_optim::{Armijo, Generation, LevenbergMarquardt, Optimizer, SecondOrder};
+use minima_optim::{Armijo, GgnVariant, LevenbergMarquardt, Optimizer, SecondOrder};
 
 const RULE: LevenbergMarquardt =
     LevenbergMarquardt { low: 0.25, high: 0.75, grow: 3.0, shrink: 2.0, least: 1e-3, greatest: 1e3, rejects: false };
@@ -23,7 +23,7 @@ fn step_and_check(
     let step = minus(params, &before);
     let objective = Objective::of_batch(&problem.graph, &before, problem.batch()?)?;
     let slope = dot(&objective.gradient()?, &step) + DECAY * dot(&before, &step);
-    let curved = dot(&step, &Ggn::new(&objective, Generation::Mean)?.apply(&step)?) + DECAY * dot(&step, &step);
+    let curved = dot(&step, &Ggn::new(&objective, GgnVariant::Mean)?.apply(&step)?) + DECAY * dot(&step, &step);
     let change = problem.loss(params, DECAY)? - problem.loss(&before, DECAY)?;
     assert!(slope + 0.5 * curved < 0.0, "a model that promises nothing: not the case that is meant");
     let expected = change / (slope + 0.5 * curved);
@@ -45,7 +45,7 @@ fn step_and_check(
 }
 
 fn optimizer(rate: f64) -> SecondOrder<f64> {
-    let optimizer = SecondOrder::gauss_newton(Generation::Mean).with_damping(0.05).with_weight_decay(DECAY);
+    let optimizer = SecondOrder::gauss_newton(GgnVariant::Mean).with_damping(0.05).with_weight_decay(DECAY);
     optimizer.with_learning_rate(rate).with_adaptive_damping(RULE)
 }
 
@@ -84,7 +84,7 @@ fn with_a_line_search_the_ratio_is_that_of_the_length_it_found() -> Outcome {
 fn where_the_loss_is_its_model_the_ratio_is_one_and_damping_shrinks() -> Outcome {
     let problem = Problem::<f64>::new()?;
     // The ratio of short steps differs from one by a multiple of their length.
-    let optimizer = SecondOrder::gauss_newton(Generation::Mean).with_damping(1.0).with_learning_rate(1e-4);
+    let optimizer = SecondOrder::gauss_newton(GgnVariant::Mean).with_damping(1.0).with_learning_rate(1e-4);
     let mut optimizer = optimizer.with_adaptive_damping(LevenbergMarquardt::default());
     let mut params = problem.params.clone();
     for step in 1..=3 {
@@ -101,7 +101,7 @@ fn a_step_that_raises_the_loss_is_taken_back_on_demand() -> Outcome {
     let problem = Problem::<f64>::new()?;
     for rejects in [false, true] {
         let rule = LevenbergMarquardt { rejects, ..LevenbergMarquardt::default() };
-        let optimizer = SecondOrder::gauss_newton(Generation::Mean).with_damping(0.1).with_learning_rate(500.0);
+        let optimizer = SecondOrder::gauss_newton(GgnVariant::Mean).with_damping(0.1).with_learning_rate(500.0);
         let mut optimizer = optimizer.with_adaptive_damping(rule);
         let mut params = problem.params.clone();
         optimizer.step(&problem.graph, &mut params, &problem.batch()?)?;

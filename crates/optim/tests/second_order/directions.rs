@@ -3,16 +3,16 @@
 use crate::problem::{Outcome, Problem, dot, relative_error};
 use minima_curvature::{Fisher, Ggn, LinearOperator, Objective};
 use minima_linalg::solve_general;
-use minima_optim::{CgSolver, Curvature, FisherKind, GaussNewton, Generation, SecondOrder, Solver};
+use minima_optim::{CgSolver, Curvature, FisherKind, GaussNewton, GgnVariant, SecondOrder, Solver};
 use minima_rng::Key;
 use ndarray::{Array1, Array2, Axis, Slice};
 
 const SAMPLED: FisherKind = FisherKind::Sampled { samples: 2, seed: 8 };
 
 const ALL: [Curvature; 6] = [
-    Curvature::GaussNewton(Generation::Mean),
-    Curvature::GaussNewton(Generation::Sum),
-    Curvature::GaussNewton(Generation::Published),
+    Curvature::GaussNewton(GgnVariant::Mean),
+    Curvature::GaussNewton(GgnVariant::Sum),
+    Curvature::GaussNewton(GgnVariant::Coupled),
     Curvature::Fisher(FisherKind::Exact),
     Curvature::Fisher(SAMPLED),
     Curvature::Fisher(FisherKind::Empirical),
@@ -22,7 +22,7 @@ const ALL: [Curvature; 6] = [
 fn dense(problem: &Problem<f64>, curvature: Curvature) -> Result<Array2<f64>, Box<dyn std::error::Error>> {
     let objective = Objective::of_batch(&problem.graph, &problem.params, problem.batch()?)?;
     Ok(match curvature {
-        Curvature::GaussNewton(generation) => Ggn::new(&objective, generation)?.to_dense()?,
+        Curvature::GaussNewton(variant) => Ggn::new(&objective, variant)?.to_dense()?,
         Curvature::Fisher(FisherKind::Exact) => Fisher::exact(&objective)?.to_dense()?,
         Curvature::Fisher(FisherKind::Empirical) => Fisher::empirical(&objective)?.to_dense()?,
         Curvature::Fisher(FisherKind::Sampled { samples, seed }) => {
@@ -65,7 +65,7 @@ fn exact_directions_are_those_of_the_full_matrices() -> Outcome {
 fn conjugate_gradients_arrive_at_the_same_directions() -> Outcome {
     let problem = Problem::<f64>::new()?;
     let solver = CgSolver::new(2000, 1e-12);
-    for curvature in ALL.into_iter().filter(|c| *c != Curvature::GaussNewton(Generation::Published)) {
+    for curvature in ALL.into_iter().filter(|c| *c != Curvature::GaussNewton(GgnVariant::Coupled)) {
         for solver in [solver, solver.with_preconditioner()] {
             let expected = expected(&problem, curvature, 0.01, 0.03)?;
             let optimizer = SecondOrder::new(curvature).with_damping(0.01).with_weight_decay(0.03);
@@ -101,7 +101,7 @@ fn one_preconditioned_iteration_goes_along_the_preconditioned_gradient() -> Outc
     }
     // d = α M⁻¹ g with the best α along it: gᵀM⁻¹g / (M⁻¹g)ᵀ (C + (λ + δ) I) M⁻¹g.
     let along: Vec<f64> = gradient.iter().zip(&diagonal).map(|(g, d)| g * (d + damping + decay).powf(-0.75)).collect();
-    let curvature = Curvature::GaussNewton(Generation::Mean);
+    let curvature = Curvature::GaussNewton(GgnVariant::Mean);
     let damped = dense(&problem, curvature)? + Array2::<f64>::eye(along.len()) * (damping + decay);
     let image = damped.dot(&Array1::from(along.clone())).to_vec();
     let best = dot(&gradient, &along) / dot(&along, &image);
@@ -119,14 +119,14 @@ fn one_preconditioned_iteration_goes_along_the_preconditioned_gradient() -> Outc
 #[test]
 fn without_options_it_is_gauss_newton() -> Outcome {
     let problem = Problem::<f64>::new()?;
-    for generation in [Generation::Mean, Generation::Sum, Generation::Published] {
-        let plain = GaussNewton::new(generation).with_damping(0.01);
+    for variant in [GgnVariant::Mean, GgnVariant::Sum, GgnVariant::Coupled] {
+        let plain = GaussNewton::new(variant).with_damping(0.01);
         let (report, expected) = plain.direction(&problem.graph, &problem.params, &problem.batch()?)?;
-        let optimizer = SecondOrder::gauss_newton(generation).with_damping(0.01);
+        let optimizer = SecondOrder::gauss_newton(variant).with_damping(0.01);
         let (seen, found) = optimizer.direction(&problem.graph, &problem.params, &problem.batch()?)?;
         assert_eq!(seen, report);
         let error = relative_error(&found, &expected);
-        assert!(error < 1e-11, "{generation:?}: {error:e}");
+        assert!(error < 1e-11, "{variant:?}: {error:e}");
     }
     Ok(())
 }
@@ -137,7 +137,7 @@ fn the_exact_natural_gradient_is_gauss_newton_of_the_mean() -> Outcome {
     let problem = Problem::<f64>::new()?;
     for solver in [Solver::Exact, Solver::Cg(CgSolver::new(500, 1e-12))] {
         let mut stepped = [problem.params.clone(), problem.params.clone()];
-        let curvatures = [Curvature::GaussNewton(Generation::Mean), Curvature::Fisher(FisherKind::Exact)];
+        let curvatures = [Curvature::GaussNewton(GgnVariant::Mean), Curvature::Fisher(FisherKind::Exact)];
         for (params, curvature) in stepped.iter_mut().zip(curvatures) {
             let mut optimizer = SecondOrder::new(curvature).with_solver(solver);
             for _ in 0..3 {

@@ -2,14 +2,14 @@
 
 use crate::problem::{Outcome, Problem, dot, minus};
 use minima_curvature::Objective;
-use minima_optim::{Armijo, Generation, Optimizer, SecondOrder};
+use minima_optim::{Armijo, GgnVariant, Optimizer, SecondOrder};
 
 #[test]
 fn the_longest_trial_that_meets_armijos_condition_is_taken() -> Outcome {
     let problem = Problem::<f64>::new()?;
     let (decay, first) = (0.02, 64.0);
     let armijo = Armijo { sufficient: 0.1, shrink: 0.5, trials: 20 };
-    let optimizer = SecondOrder::gauss_newton(Generation::Mean).with_learning_rate(first).with_weight_decay(decay);
+    let optimizer = SecondOrder::gauss_newton(GgnVariant::Mean).with_learning_rate(first).with_weight_decay(decay);
     let mut optimizer = optimizer.with_line_search(armijo);
     let mut params = problem.params.clone();
     for _ in 0..4 {
@@ -45,7 +45,7 @@ fn the_longest_trial_that_meets_armijos_condition_is_taken() -> Outcome {
 fn where_no_trial_is_good_enough_nothing_moves() -> Outcome {
     let mut problem = Problem::<f64>::new()?;
     let armijo = Armijo { trials: 2, ..Armijo::default() };
-    let optimizer = SecondOrder::gauss_newton(Generation::Mean).with_learning_rate(1e6).with_momentum(0.9);
+    let optimizer = SecondOrder::gauss_newton(GgnVariant::Mean).with_learning_rate(1e6).with_momentum(0.9);
     let mut optimizer = optimizer.with_line_search(armijo);
     let before = problem.params.clone();
     let mut params = std::mem::take(&mut problem.params);
@@ -72,7 +72,7 @@ fn a_momentum_that_points_up_is_forgotten() -> Outcome {
     // The first step goes far along d. At its end, the descent direction points back, and a large damping makes the
     // next d short.
     let mut params = problem.params.clone();
-    let mut optimizer = SecondOrder::gauss_newton(Generation::Mean).with_momentum(0.99).with_learning_rate(FAR);
+    let mut optimizer = SecondOrder::gauss_newton(GgnVariant::Mean).with_momentum(0.99).with_learning_rate(FAR);
     optimizer.step(&problem.graph, &mut params, &problem.batch()?)?;
     let velocity: Vec<f64> = minus(&problem.params, &params).into_iter().map(|x| x / FAR).collect();
     let mut optimizer = optimizer.with_learning_rate(1.0).with_damping(1e3).with_line_search(Armijo::default());

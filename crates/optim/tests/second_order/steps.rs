@@ -4,11 +4,11 @@ use crate::problem::{Outcome, Problem, dot, minus, relative_error};
 use minima_autodiff::Scalar;
 use minima_curvature::CgEnd;
 use minima_optim::{
-    Armijo, CgSolver, Curvature, FisherKind, Generation, LevenbergMarquardt, OptimError, Optimizer, SecondOrder, Solver,
+    Armijo, CgSolver, Curvature, FisherKind, GgnVariant, LevenbergMarquardt, OptimError, Optimizer, SecondOrder, Solver,
 };
 
 fn mean() -> SecondOrder<f64> {
-    SecondOrder::gauss_newton(Generation::Mean)
+    SecondOrder::gauss_newton(GgnVariant::Mean)
 }
 
 #[test]
@@ -65,8 +65,8 @@ fn an_error_leaves_the_parameters_as_they_were() -> Outcome {
         mean().with_adaptive_damping(LevenbergMarquardt { grow: 0.5, ..LevenbergMarquardt::default() }),
         mean().with_adaptive_damping(LevenbergMarquardt { low: 0.9, ..LevenbergMarquardt::default() }),
         mean().with_cg(0, 0.1),
-        adaptive(SecondOrder::gauss_newton(Generation::Sum)),
-        adaptive(SecondOrder::gauss_newton(Generation::Published)),
+        adaptive(SecondOrder::gauss_newton(GgnVariant::Sum)),
+        adaptive(SecondOrder::gauss_newton(GgnVariant::Coupled)),
         adaptive(SecondOrder::natural_gradient(FisherKind::Empirical)),
         SecondOrder::natural_gradient(FisherKind::Sampled { samples: 0, seed: 1 }),
     ];
@@ -96,7 +96,7 @@ fn an_error_leaves_the_parameters_as_they_were() -> Outcome {
 #[test]
 fn negative_curvature_is_seen_and_stepped_around() -> Outcome {
     let problem = Problem::<f64>::new()?;
-    let optimizer = SecondOrder::gauss_newton(Generation::Published).with_learning_rate(1e-3);
+    let optimizer = SecondOrder::gauss_newton(GgnVariant::Coupled).with_learning_rate(1e-3);
     let mut optimizer = optimizer.with_cg(500, 1e-10);
     let mut params = problem.params.clone();
     optimizer.step(&problem.graph, &mut params, &problem.batch()?)?;
@@ -134,8 +134,8 @@ fn a_warm_start_saves_iterations_where_little_changes() -> Outcome {
 fn bits<T: Scalar>(problem: &Problem<T>) -> Result<Vec<u64>, String> {
     let mut all = Vec::new();
     for curvature in [
-        Curvature::GaussNewton(Generation::Mean),
-        Curvature::GaussNewton(Generation::Published),
+        Curvature::GaussNewton(GgnVariant::Mean),
+        Curvature::GaussNewton(GgnVariant::Coupled),
         Curvature::Fisher(FisherKind::Sampled { samples: 1, seed: 3 }),
     ] {
         let cg = CgSolver::new(15, 1e-6).with_warm_start(0.9).with_preconditioner();
@@ -143,7 +143,7 @@ fn bits<T: Scalar>(problem: &Problem<T>) -> Result<Vec<u64>, String> {
             let optimizer = SecondOrder::new(curvature).with_solver(solver).with_momentum(0.5).with_weight_decay(0.01);
             let optimizer = optimizer.with_line_search(Armijo::default()).with_step_limit(1.0);
             let mut optimizer = match curvature {
-                Curvature::GaussNewton(Generation::Published) => optimizer,
+                Curvature::GaussNewton(GgnVariant::Coupled) => optimizer,
                 _ => optimizer.with_adaptive_damping(LevenbergMarquardt::default()),
             };
             let mut params = problem.params.clone();

@@ -281,7 +281,7 @@ impl Folder {
         }
         for (arithmetic, successes) in [("f64", 6_000), ("tf32", 4_500)] {
             precision.push(PrecisionRow {
-                generation: "published".into(),
+                variant: "coupled".into(),
                 arithmetic: arithmetic.into(),
                 seed: 1,
                 epoch: 1,
@@ -295,7 +295,7 @@ impl Folder {
         }
         for (curvature_from, share) in [(0.0, 0.75), (0.01, 0.25)] {
             drift.push(DriftRow {
-                generation: "published".into(),
+                variant: "coupled".into(),
                 arithmetic: "tf32".into(),
                 seed: 1,
                 epoch: 1,

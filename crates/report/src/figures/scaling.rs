@@ -6,8 +6,8 @@ use plotters::style::RGBColor;
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::panel::{Axis, Panel};
 use super::series_style::{HEADING, INK, LABEL, SUBTITLE, SeriesStyle, TITLE};
-use crate::appearance::Marker;
 use super::{Figure, FigureError};
+use crate::appearance::Marker;
 use minima_rows::ScalingRow;
 
 const WIDTH: f64 = 1500.0;

@@ -15,8 +15,8 @@ pub(crate) fn quoted(rows: &[PrecisionRow]) -> Vec<&PrecisionRow> {
 }
 
 /// The curvature matrices that there are rows of, in the file's order.
-pub(crate) fn generations(rows: &[PrecisionRow]) -> Vec<&str> {
-    in_order(rows.iter().map(|row| row.generation.as_str()))
+pub(crate) fn variants(rows: &[PrecisionRow]) -> Vec<&str> {
+    in_order(rows.iter().map(|row| row.variant.as_str()))
 }
 
 /// The arithmetics that there are rows of, in the file's order.
@@ -24,9 +24,9 @@ pub(crate) fn arithmetics(rows: &[PrecisionRow]) -> Vec<&str> {
     in_order(rows.iter().map(|row| row.arithmetic.as_str()))
 }
 
-fn last<'a>(rows: &[&'a PrecisionRow], generation: &str, arithmetic: &str) -> Vec<&'a PrecisionRow> {
+fn last<'a>(rows: &[&'a PrecisionRow], variant: &str, arithmetic: &str) -> Vec<&'a PrecisionRow> {
     let own: Vec<&PrecisionRow> =
-        rows.iter().copied().filter(|row| row.generation == generation && row.arithmetic == arithmetic).collect();
+        rows.iter().copied().filter(|row| row.variant == variant && row.arithmetic == arithmetic).collect();
     let epoch = own.iter().map(|row| row.epoch).max();
     own.into_iter().filter(|row| Some(row.epoch) == epoch).collect()
 }
@@ -35,13 +35,13 @@ fn last<'a>(rows: &[&'a PrecisionRow], generation: &str, arithmetic: &str) -> Ve
 pub(crate) fn table(rows: &[PrecisionRow]) -> Table {
     let mut table = Table::new(&["matrix", "arithmetic", "epochs", "train loss", "test accuracy", "success rate"]);
     let here = quoted(rows);
-    for generation in generations(rows) {
+    for variant in variants(rows) {
         for arithmetic in arithmetics(rows) {
-            let last = last(&here, generation, arithmetic);
+            let last = last(&here, variant, arithmetic);
             let Some(epoch) = last.first().map(|row| row.epoch) else { continue };
             let over = |value: &dyn Fn(&PrecisionRow) -> f64| Sample::of(last.iter().map(|row| value(row)));
             table.rows.push(vec![
-                generation.to_owned(),
+                variant.to_owned(),
                 arithmetic.to_owned(),
                 epoch.to_string(),
                 over(&|row| row.train_loss).map_or_else(String::new, |one| one.digits(4)),
@@ -65,11 +65,11 @@ pub(crate) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Str
     let mut lines = String::new();
     let here = quoted(rows);
     if let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) {
-        for generation in generations(rows) {
+        for variant in variants(rows) {
             let found: Vec<(&str, f64)> = arithmetics(rows)
                 .into_iter()
                 .filter_map(|arithmetic| {
-                    let last = last(&here, generation, arithmetic);
+                    let last = last(&here, variant, arithmetic);
                     let share = Sample::of(last.iter().map(|row| rate(row.successes, row.correct)))?;
                     Some((arithmetic, share.mean))
                 })
@@ -83,7 +83,7 @@ pub(crate) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Str
                 String::new()
             };
             lines.push_str(&format!(
-                "- `{generation}`: at the end the success rate of FGSM at ε = {epsilon} is, by arithmetic, {}{spread}.\n",
+                "- `{variant}`: at the end the success rate of FGSM at ε = {epsilon} is, by arithmetic, {}{spread}.\n",
                 listed(&words)
             ));
         }
@@ -95,8 +95,8 @@ pub(crate) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Str
 /// A line a curvature matrix: how far its runs part from the one in double precision, and along which curvatures.
 fn parted(drift: &[DriftRow]) -> String {
     let mut lines = String::new();
-    for generation in in_order(drift.iter().map(|row| row.generation.as_str())) {
-        let own = || drift.iter().filter(|row| row.generation == generation);
+    for variant in in_order(drift.iter().map(|row| row.variant.as_str())) {
+        let own = || drift.iter().filter(|row| row.variant == variant);
         let Some(epoch) = own().map(|row| row.epoch).max() else { continue };
         let words: Vec<String> = in_order(own().map(|row| row.arithmetic.as_str()))
             .into_iter()
@@ -115,7 +115,7 @@ fn parted(drift: &[DriftRow]) -> String {
             .collect();
         if !words.is_empty() {
             lines.push_str(&format!(
-                "- `{generation}`: after epoch {epoch} the weights lie from those of `f64`, as a share of the way that run has gone: {}.\n",
+                "- `{variant}`: after epoch {epoch} the weights lie from those of `f64`, as a share of the way that run has gone: {}.\n",
                 listed(&words)
             ));
         }

@@ -3,7 +3,7 @@
 use super::Planned;
 use crate::error::StudyError;
 use minima_autodiff::{Batch, Graph, Model};
-use minima_curvature::{Generation, Ggn, Objective, lanczos_from};
+use minima_curvature::{Ggn, GgnVariant, Objective, lanczos_from};
 use minima_data::Mnist;
 use minima_metrics::MetricsError;
 use minima_rows::DriftRow;
@@ -39,7 +39,7 @@ pub(super) fn drift(
         let mut from = 0.0;
         for (to, share) in ENDS.into_iter().zip(shares) {
             rows.push(DriftRow {
-                generation: planned.generation.clone(),
+                variant: planned.variant.clone(),
                 arithmetic: planned.arithmetic.clone(),
                 seed: planned.job.run.seed,
                 epoch,
@@ -65,7 +65,7 @@ fn shares(
 ) -> Result<[f64; ENDS.len()], StudyError> {
     let objective =
         Objective::of_batch(graph, params, Batch::new(images.view(), labels)?).map_err(MetricsError::from)?;
-    let matrix = Ggn::new(&objective, Generation::Mean).map_err(MetricsError::from)?;
+    let matrix = Ggn::new(&objective, GgnVariant::Mean).map_err(MetricsError::from)?;
     let ritz = lanczos_from(&matrix, v, STEPS).and_then(|lanczos| lanczos.ritz()).map_err(MetricsError::from)?;
     let mut shares = [0.0; ENDS.len()];
     for (value, weight) in ritz.values.iter().zip(&ritz.weights) {

@@ -14,7 +14,7 @@ use minima_config::Run;
 use minima_config::optimizer_spec::{EmulatedSpec, GaussNewtonSpec, OptimizerSpec};
 use minima_config::preset::Precision;
 use minima_metrics::{Summary, input_gradient_norms};
-use minima_optim::{Arithmetic, Generation, SolvePrecision};
+use minima_optim::{Arithmetic, GgnVariant, SolvePrecision};
 use minima_rows::optimizers::{MEAN, PUBLISHED, SUM};
 use minima_rows::{DriftRow, PrecisionRow, write_csv};
 use minima_runs::TestSet;
@@ -27,12 +27,12 @@ const EXACT: &str = "f64";
 
 /// A run with what it is about.
 struct Planned {
-    generation: String,
+    variant: String,
     arithmetic: String,
     job: Job,
 }
 
-/// A clean run for each seed, generation and arithmetic.
+/// A clean run for each seed, variant and arithmetic.
 pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, StudyError> {
     Ok(plan(options)?.into_iter().map(|planned| planned.job).collect())
 }
@@ -40,44 +40,38 @@ pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, StudyError> {
 fn plan(options: &StudyOptions) -> Result<Vec<Planned>, StudyError> {
     let mut plan = Vec::new();
     for &seed in &options.preset.seeds {
-        for generation in &options.generations {
+        for variant in &options.variants {
             for arithmetic in &options.arithmetics {
-                let job = job(options, generation, arithmetic, seed)?;
-                plan.push(Planned { generation: generation.clone(), arithmetic: arithmetic.clone(), job });
+                let job = job(options, variant, arithmetic, seed)?;
+                plan.push(Planned { variant: variant.clone(), arithmetic: arithmetic.clone(), job });
             }
         }
     }
     Ok(plan)
 }
 
-/// Learning rate and damping are those of the experiment's Gauss-Newton of this generation, or the paper's.
-fn job(options: &StudyOptions, generation: &str, arithmetic: &str, seed: u64) -> Result<Job, StudyError> {
+/// Learning rate and damping are those of the experiment's Gauss-Newton of this variant, or the paper's.
+fn job(options: &StudyOptions, variant: &str, arithmetic: &str, seed: u64) -> Result<Job, StudyError> {
     let unknown = |option, found: &str, expected: &str| StudyError::Option {
         option,
         found: found.to_owned(),
         expected: expected.to_owned(),
     };
-    let (optimizer, generation) = match generation {
-        "published" => (PUBLISHED, Generation::Published),
-        "sum" => (SUM, Generation::Sum),
-        "mean" => (MEAN, Generation::Mean),
-        other => return Err(unknown("generations", other, "published, sum or mean").into()),
+    let (optimizer, variant) = match variant {
+        "coupled" => (PUBLISHED, GgnVariant::Coupled),
+        "sum" => (SUM, GgnVariant::Sum),
+        "mean" => (MEAN, GgnVariant::Mean),
+        other => return Err(unknown("variants", other, "coupled, sum or mean").into()),
     };
     let mut preset = options.preset.clone();
     let point = preset.optimizers.get(optimizer).map(OptimizerSpec::point);
     let learning_rate = point.map_or(0.01, |point| point.learning_rate);
     let damping = point.and_then(|point| point.damping).unwrap_or(0.01);
     let exact = |precision| {
-        OptimizerSpec::GaussNewton(GaussNewtonSpec { generation, learning_rate, damping, precision, labels: None })
+        OptimizerSpec::GaussNewton(GaussNewtonSpec { variant, learning_rate, damping, precision, labels: None })
     };
     let emulated = |arithmetic| {
-        OptimizerSpec::GaussNewtonEmulated(EmulatedSpec {
-            generation,
-            arithmetic,
-            learning_rate,
-            damping,
-            labels: None,
-        })
+        OptimizerSpec::GaussNewtonEmulated(EmulatedSpec { variant, arithmetic, learning_rate, damping, labels: None })
     };
     let (precision, spec) = match arithmetic {
         EXACT => (Precision::Double, exact(SolvePrecision::Double)),
@@ -103,7 +97,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
         if planned.arithmetic == EXACT {
             return Ok((rows, Vec::new()));
         }
-        let exact = self::job(options, &planned.generation, EXACT, job.run.seed)?;
+        let exact = self::job(options, &planned.variant, EXACT, job.run.seed)?;
         let drift = match context.store.open(&exact, context.data)? {
             Some(exact) => drift::drift(planned, run, &exact, context.data)?,
             None => Vec::new(),
@@ -134,7 +128,7 @@ fn measure(planned: &Planned, run: &StoredRun, test: &TestSet) -> Result<Vec<Pre
         let median_input_gradient_norm = Summary::of(&input_gradient_norms(&model, images, labels)?)?.median;
         for outcome in flips(&model, images, labels, epsilons)? {
             rows.push(PrecisionRow {
-                generation: planned.generation.clone(),
+                variant: planned.variant.clone(),
                 arithmetic: planned.arithmetic.clone(),
                 seed: planned.job.run.seed,
                 epoch: trained.epoch,

@@ -8,7 +8,7 @@ use minima_rows::Table;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rounding {
     /// The curvature matrix.
-    pub generation: String,
+    pub variant: String,
     /// The arithmetic.
     pub arithmetic: String,
     /// The radius.
@@ -35,23 +35,23 @@ impl Rounding {
     }
 }
 
-/// The rates of every generation and arithmetic in the rows, in the order of the rows. An arithmetic counts where it reached the last
-/// epoch of its generation.
+/// The rates of every variant and arithmetic in the rows, in the order of the rows. An arithmetic counts where it reached the last
+/// epoch of its variant.
 #[must_use]
 pub fn rounding(rows: &[PrecisionRow]) -> Vec<Rounding> {
     let epsilon = rows.iter().map(|row| row.epsilon).fold(0.0, f64::max);
     let mut found: Vec<Rounding> = Vec::new();
     for row in rows.iter().filter(|row| row.epsilon == epsilon) {
-        let last = rows.iter().filter(|other| other.generation == row.generation).map(|other| other.epoch).max();
+        let last = rows.iter().filter(|other| other.variant == row.variant).map(|other| other.epoch).max();
         if last != Some(row.epoch) {
             continue;
         }
         let rate = (row.seed, f64::from(row.successes) / f64::from(row.correct.max(1)));
-        let same = |other: &&mut Rounding| other.generation == row.generation && other.arithmetic == row.arithmetic;
+        let same = |other: &&mut Rounding| other.variant == row.variant && other.arithmetic == row.arithmetic;
         match found.iter_mut().find(same) {
             Some(entry) => entry.rates.push(rate),
             None => found.push(Rounding {
-                generation: row.generation.clone(),
+                variant: row.variant.clone(),
                 arithmetic: row.arithmetic.clone(),
                 epsilon,
                 epoch: row.epoch,
@@ -62,7 +62,7 @@ pub fn rounding(rows: &[PrecisionRow]) -> Vec<Rounding> {
     }
     let exact: Vec<Rounding> = found.iter().filter(|entry| entry.arithmetic == EXACT).cloned().collect();
     for entry in &mut found {
-        let Some(exact) = exact.iter().find(|exact| exact.generation == entry.generation) else { continue };
+        let Some(exact) = exact.iter().find(|exact| exact.variant == entry.variant) else { continue };
         let differences = entry.rates.iter().filter_map(|(seed, rate)| {
             let (_, exact) = exact.rates.iter().find(|(other, _)| other == seed)?;
             Some(rate - exact)
@@ -72,7 +72,7 @@ pub fn rounding(rows: &[PrecisionRow]) -> Vec<Rounding> {
     found
 }
 
-/// A table of the rates, and for each generation a sentence on how much of its rate is rounding.
+/// A table of the rates, and for each variant a sentence on how much of its rate is rounding.
 #[must_use]
 pub fn to_markdown(found: &[Rounding]) -> String {
     let mut table = Table::new(&[
@@ -86,7 +86,7 @@ pub fn to_markdown(found: &[Rounding]) -> String {
     for entry in found {
         let [low, high] = entry.range();
         table.rows.push(vec![
-            entry.generation.clone(),
+            entry.variant.clone(),
             entry.arithmetic.clone(),
             entry.rates.len().to_string(),
             percent(entry.mean()),
@@ -97,7 +97,7 @@ pub fn to_markdown(found: &[Rounding]) -> String {
     let mut text = table.to_markdown();
     for exact in found.iter().filter(|entry| entry.arithmetic == EXACT) {
         let [low, high] = exact.range();
-        let others = found.iter().filter(|e| e.generation == exact.generation && e.arithmetic != EXACT);
+        let others = found.iter().filter(|e| e.variant == exact.variant && e.arithmetic != EXACT);
         let moved: Vec<String> = others
             .filter_map(|e| Some(format!("{} moves it by {:+.1} points", e.arithmetic, 100.0 * e.from_exact?)))
             .collect();
@@ -106,7 +106,7 @@ pub fn to_markdown(found: &[Rounding]) -> String {
         }
         text.push_str(&format!(
             "\n`{}`, ε = {}, after epoch {}: in f64 FGSM succeeds on {} ({} to {} over {} seeds); {}.\n",
-            exact.generation,
+            exact.variant,
             exact.epsilon,
             exact.epoch,
             percent(exact.mean()),
@@ -134,7 +134,7 @@ mod tests {
 
     fn row(arithmetic: &str, seed: u64, epoch: u32, epsilon: f64, successes: u32) -> PrecisionRow {
         PrecisionRow {
-            generation: "published".to_owned(),
+            variant: "coupled".to_owned(),
             arithmetic: arithmetic.to_owned(),
             seed,
             epoch,

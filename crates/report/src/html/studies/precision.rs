@@ -5,7 +5,7 @@ use crate::html::prose::prose;
 use crate::html::section::Section;
 use crate::html::table::table;
 use crate::html::theme::Look;
-use crate::studies::precision::{TITLE, arithmetics, generations, quoted, sentences, table as numbers};
+use crate::studies::precision::{TITLE, arithmetics, quoted, sentences, table as numbers, variants};
 use crate::studies::{percent, quoted_epsilon};
 use maud::{Markup, html};
 use minima_rows::rate;
@@ -39,8 +39,8 @@ fn curves(rows: &[PrecisionRow], caption: &str, value: fn(&PrecisionRow) -> f64,
     let seed = here.first().map(|row| row.seed).unwrap_or_default();
     let mut drawn = Vec::new();
     let mut legend = Vec::new();
-    for generation in generations(rows) {
-        let own: Vec<_> = here.iter().filter(|row| row.generation == generation && row.seed == seed).collect();
+    for variant in variants(rows) {
+        let own: Vec<_> = here.iter().filter(|row| row.variant == variant && row.seed == seed).collect();
         let series = arithmetics(rows).into_iter().enumerate().map(|(number, arithmetic)| {
             let mut points: Vec<Point> = own
                 .iter()
@@ -55,7 +55,7 @@ fn curves(rows: &[PrecisionRow], caption: &str, value: fn(&PrecisionRow) -> f64,
             Series::new(arithmetic, Look::numbered(number), points)
         });
         let plot = Plot {
-            title: format!("{caption}, {generation}"),
+            title: format!("{caption}, {variant}"),
             x: Axis::whole("epoch", own.iter().map(|row| f64::from(row.epoch))),
             y: axis(own.iter().map(|row| value(row)).collect()),
             series: series.filter(|one| !one.points.is_empty()).collect(),
@@ -64,7 +64,7 @@ fn curves(rows: &[PrecisionRow], caption: &str, value: fn(&PrecisionRow) -> f64,
         if plot.series.len() > legend.len() {
             legend = plot.legend();
         }
-        drawn.push((generation.to_owned(), plot.svg()));
+        drawn.push((variant.to_owned(), plot.svg()));
     }
     let figure = Figure {
         caption: caption.to_owned(),
@@ -81,8 +81,8 @@ fn parted(drift: &[DriftRow]) -> Markup {
     let seed = drift.first().map(|row| row.seed).unwrap_or_default();
     let mut drawn = Vec::new();
     let mut legend = Vec::new();
-    for generation in in_order(drift.iter().map(|row| row.generation.as_str())) {
-        let own: Vec<_> = drift.iter().filter(|row| row.generation == generation && row.seed == seed).collect();
+    for variant in in_order(drift.iter().map(|row| row.variant.as_str())) {
+        let own: Vec<_> = drift.iter().filter(|row| row.variant == variant && row.seed == seed).collect();
         let series = in_order(own.iter().map(|row| row.arithmetic.as_str())).into_iter().map(|arithmetic| {
             let of = own.iter().filter(|row| row.arithmetic == arithmetic);
             let mut pairs = in_order(of.map(|row| (row.epoch, row.distance / row.travelled)));
@@ -96,7 +96,7 @@ fn parted(drift: &[DriftRow]) -> Markup {
         let series: Vec<Series> = series.collect();
         let values: Vec<f64> = series.iter().flat_map(|one| &one.points).map(|point| point.y).collect();
         let plot = Plot {
-            title: format!("Distance from the run in f64, {generation}"),
+            title: format!("Distance from the run in f64, {variant}"),
             x: Axis::whole("epoch", own.iter().map(|row| f64::from(row.epoch))),
             y: Axis::logarithmic("distance as a share of the way", values),
             series,
@@ -105,13 +105,13 @@ fn parted(drift: &[DriftRow]) -> Markup {
         if plot.series.len() > legend.len() {
             legend = plot.legend();
         }
-        drawn.push((generation.to_owned(), plot.svg()));
+        drawn.push((variant.to_owned(), plot.svg()));
     }
     let mut shares =
         Table::new(&["matrix", "arithmetic", "epoch", "curvature from", "to", "share of the squared distance"]);
     for row in drift.iter().filter(|row| row.seed == seed) {
         shares.rows.push(vec![
-            row.generation.clone(),
+            row.variant.clone(),
             row.arithmetic.clone(),
             row.epoch.to_string(),
             format!("{:.2e}", row.curvature_from),
