@@ -180,7 +180,7 @@ fn measure_all(preset: &Preset, data: &Mnist, observer: &mut dyn Observer) -> Re
         }
         push("correct".into(), measured.correct as f64, 10.0);
         for attack in &measured.fgsm {
-            let successes = attack.successes as f64;
+            let successes = attack.misclassified.count() as f64;
             push(format!("fgsm_successes_{}", attack.epsilon), successes, (3.0 + 0.02 * successes).round());
         }
         Ok(())

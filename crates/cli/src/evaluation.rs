@@ -11,7 +11,7 @@ use minima_rows::significant::{decimal, shortest, significant};
 use minima_runs::RunError;
 use minima_runs::TestSet;
 use minima_runs::machine::Machine;
-use minima_runs::measurement::measure;
+use minima_runs::measurement::{LossIncreases, measure};
 use serde::Serialize;
 use std::fmt;
 use std::path::Path;
@@ -124,20 +124,20 @@ pub fn evaluate_checkpoint(
         let Summary { mean, median, .. } = Summary::of(values)?;
         Ok(MeanAndMedian { mean, median })
     };
+    let sharpness = |found: &LossIncreases| -> Result<SharpnessResult, RunError> {
+        let MeanAndMedian { mean, median } = summed_up(&found.increases)?;
+        Ok(SharpnessResult { rho: found.rho, scope: found.scope, mean, median })
+    };
     let attack = |epsilon, successes| AttackResult { attack: "fgsm", epsilon, successes };
     Ok(CheckpointEvaluation {
         weights: weights.display().to_string(),
         images: test.len(),
         correct: measured.correct,
         test_loss: measured.test_loss,
-        attacks: measured.fgsm.iter().map(|a| attack(a.epsilon, a.successes)).collect(),
+        attacks: measured.fgsm.iter().map(|a| attack(a.epsilon, a.misclassified.count())).collect(),
         input_gradient_norm: summed_up(&measured.input_gradient_norms)?,
         logit_margin: summed_up(&measured.logit_margins)?,
-        sharpness: measured
-            .sharpness
-            .iter()
-            .map(|s| SharpnessResult { rho: s.rho, scope: s.scope, mean: s.mean, median: s.median })
-            .collect(),
+        sharpness: measured.loss_increases.iter().map(sharpness).collect::<Result<_, _>>()?,
         curvature: train.map(|train| curvature(&model, train)).transpose()?,
     })
 }

@@ -3,6 +3,7 @@
 use crate::bits::Bits;
 use crate::error::RunError;
 use crate::job::Job;
+use crate::measurement::{Measurement, measure};
 use crate::numerics;
 use crate::robustness::is_attacked;
 use crate::run_store::StoredRun;
@@ -12,8 +13,8 @@ use minima_autodiff::Model;
 use minima_config::attack_catalogue::{Options, attack};
 use minima_config::preset::Preset;
 use minima_data::Mnist;
-use minima_metrics::{Summary, evaluate, input_gradient_norms, logit_margins, sharpness};
-use minima_rows::{PathRow, Scope};
+use minima_metrics::{Summary, evaluate, input_gradient_norms, logit_margins};
+use minima_rows::PathRow;
 use minima_store::cached;
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -24,27 +25,6 @@ pub const FGSM: &str = "fgsm";
 pub const LATE_EPOCHS: u32 = 5;
 /// Training images on which a path's loss is measured.
 const PATH_TRAIN_IMAGES: usize = 10_000;
-
-/// The model at the end of a run, image by image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EndMeasurement {
-    /// Test images.
-    pub images: usize,
-    /// Those classified correctly.
-    pub correct: Bits,
-    /// Mean loss over them all.
-    pub test_loss: f64,
-    /// For each radius, the correct images that FGSM flips.
-    pub fgsm: Vec<(f64, Bits)>,
-    /// `‖∇ₓ ℓ‖₂`.
-    pub input_gradient_norms: Vec<f64>,
-    /// The true class's logit less the largest other one.
-    pub logit_margins: Vec<f64>,
-    /// For each norm and scope, the loss increase under a weight perturbation; in the scope `batch` the same for each image of a batch.
-    pub loss_increases: Vec<(f64, Scope, Vec<f64>)>,
-    /// Images that share a perturbation in the scope `batch`.
-    pub sharpness_batch: usize,
-}
 
 /// An attack on the model after one of the last epochs, image by image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,7 +45,7 @@ pub struct LateAttack {
 ///
 /// # Errors
 /// When the checkpoint or the kept file cannot be read, or a number comes out that is none.
-pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<EndMeasurement, RunError> {
+pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Measurement, RunError> {
     let settings = format!(
         "{}; epochs {}, images {}, epsilons {:?}, rhos {:?}, sharpness_batch {}",
         numerics::measurements(),
@@ -77,31 +57,7 @@ pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<En
     );
     cached(&run.folder().join("end.json"), &settings, || {
         let model = run.last()?;
-        let (images, labels) = (test.images.view(), test.labels.as_slice());
-        let mut correct = Bits::default();
-        let mut fgsm = Vec::new();
-        for outcome in flips(&model, images, labels, &preset.epsilons)? {
-            fgsm.push((outcome.ball.epsilon(), Bits(outcome.success)));
-            correct = Bits(outcome.clean_correct);
-        }
-        let mut loss_increases = Vec::new();
-        for (scope, of) in [
-            (Scope::Batch, minima_metrics::Scope::Batch(preset.sharpness_batch)),
-            (Scope::Example, minima_metrics::Scope::Example),
-        ] {
-            let found = sharpness(&model, images, labels, of, &preset.rhos)?;
-            loss_increases.extend(found.into_iter().map(|found| (found.rho, scope, found.increases)));
-        }
-        Ok(EndMeasurement {
-            images: labels.len(),
-            correct,
-            test_loss: evaluate(&model, images, labels)?.mean_loss,
-            fgsm,
-            input_gradient_norms: input_gradient_norms(&model, images, labels)?,
-            logit_margins: logit_margins(&model, images, labels)?,
-            loss_increases,
-            sharpness_batch: preset.sharpness_batch,
-        })
+        measure(&model, test, &preset.epsilons, &preset.rhos, preset.sharpness_batch)
     })
 }
 

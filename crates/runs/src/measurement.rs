@@ -1,70 +1,80 @@
 //! What is measured of a trained model: accuracy, FGSM, input gradients, margins, sharpness.
 
+use crate::bits::Bits;
 use crate::error::RunError;
 use crate::test_set::TestSet;
 use minima_attacks::{Attack, Ball, Fgsm};
 use minima_autodiff::Differentiable;
 use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_metrics::{self as metrics, Summary};
-use minima_rows::{AdversarialExample, Scope};
+use minima_rows::{AdversarialExample, DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow};
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 
 /// Pairs of an image and its adversarial twin that figure 1 has room for.
 const PAIRS: usize = 6;
 
-/// One FGSM attack on the test set; its images are not among what is written down of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// One FGSM attack on the test set. Its images are not written to files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FgsmMeasurement {
-    /// Its step.
+    /// The radius.
     pub epsilon: f64,
-    /// Images classified correctly before and not after.
-    pub successes: usize,
-    /// Which they are.
-    #[serde(skip)]
-    flipped: Vec<usize>,
-    /// The class of each image after.
+    /// The images that are classified correctly before the attack and misclassified after it.
+    pub misclassified: Bits,
+    /// The class of each image after the attack.
     #[serde(skip)]
     predicted: Vec<usize>,
-    /// The images after, `(images, features)`.
+    /// The images after the attack, `(images, features)`.
     #[serde(skip)]
     adversarial: Array2<f32>,
 }
 
 /// The loss increases under weight perturbations of one norm.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct SharpnessMeasurement {
-    /// The perturbation's norm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LossIncreases {
+    /// The norm of the perturbation.
     pub rho: f64,
     /// What one perturbation is made for.
     pub scope: Scope,
-    /// Mean over the test images.
-    pub mean: f64,
-    /// Median over the test images.
-    pub median: f64,
+    /// The increase for each test image; in the scope `batch` equal for all images of a batch.
+    pub increases: Vec<f64>,
 }
 
-/// Everything measured of one model.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// All measurements of one model, image by image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
-    /// Test images classified correctly.
+    /// The number of test images that are classified correctly.
     pub correct: usize,
-    /// Mean loss over them all.
+    /// Which they are; empty if no attack was asked for.
+    pub is_correct: Bits,
+    /// The mean loss over all test images.
     pub test_loss: f64,
     /// An attack for each epsilon.
     pub fgsm: Vec<FgsmMeasurement>,
     /// `‖∇ₓ ℓ‖₂` of each test image.
     pub input_gradient_norms: Vec<f64>,
-    /// The true class's logit less the largest other one, of each test image.
+    /// The true class's logit minus the largest other logit, of each test image.
     pub logit_margins: Vec<f64>,
     /// For each norm, both scopes.
-    pub sharpness: Vec<SharpnessMeasurement>,
+    pub loss_increases: Vec<LossIncreases>,
 }
 
-/// Measures a model on the test set; `sharpness_batch` images share a perturbation in the scope `batch`.
+/// The rows of one model in the tables.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MeasuredRows {
+    /// A row for each epsilon.
+    pub fgsm: Vec<FgsmRow>,
+    /// A row for each quantity.
+    pub distributions: Vec<DistributionRow>,
+    /// A row for each norm and scope.
+    pub sharpness: Vec<SharpnessRow>,
+}
+
+/// Measures a model on the test set. In the scope `batch`, `sharpness_batch` images share a perturbation.
 ///
 /// # Errors
-/// When the images do not fit the network, its logits are no numbers, or an epsilon or rho makes no sense.
+/// Returns [`RunError::Attack`] if an epsilon is not a radius, and [`RunError::Metrics`] if a rho is not positive, the images do not
+/// fit the network or a number is NaN or infinite.
 pub fn measure(
     model: &dyn Differentiable<f32>,
     test: &TestSet,
@@ -75,35 +85,58 @@ pub fn measure(
     let (images, labels) = (test.images.view(), test.labels.as_slice());
     let evaluation = metrics::evaluate(model, images, labels)?;
     let balls = epsilons.iter().map(|&e| Ball::linf(e)).collect::<Result<Vec<_>, _>>()?;
-    let outcomes = Fgsm::default().run_many(model, images, labels, &balls)?;
+    let mut outcomes = Fgsm::default().run_many(model, images, labels, &balls)?;
+    let is_correct = Bits(outcomes.first_mut().map_or_else(Vec::new, |first| std::mem::take(&mut first.clean_correct)));
     let fgsm = epsilons.iter().zip(outcomes).map(|(&epsilon, outcome)| FgsmMeasurement {
         epsilon,
-        successes: outcome.successes(),
-        flipped: (0..labels.len()).filter(|&i| outcome.success[i]).collect(),
+        misclassified: Bits(outcome.success),
         predicted: outcome.predicted_after,
         adversarial: outcome.adversarial,
     });
     let fgsm = fgsm.collect();
-    let mut sharpness = Vec::new();
+    let mut loss_increases = Vec::new();
     for (scope, of) in
         [(Scope::Batch, metrics::Scope::Batch(sharpness_batch)), (Scope::Example, metrics::Scope::Example)]
     {
-        for found in metrics::sharpness(model, images, labels, of, rhos)? {
-            let summary = Summary::of(&found.increases)?;
-            sharpness.push(SharpnessMeasurement { rho: found.rho, scope, mean: summary.mean, median: summary.median });
-        }
+        let found = metrics::sharpness(model, images, labels, of, rhos)?;
+        loss_increases.extend(found.into_iter().map(|f| LossIncreases { rho: f.rho, scope, increases: f.increases }));
     }
     Ok(Measurement {
         correct: evaluation.correct,
+        is_correct,
         test_loss: evaluation.mean_loss,
         fgsm,
         input_gradient_norms: metrics::input_gradient_norms(model, images, labels)?,
         logit_margins: metrics::logit_margins(model, images, labels)?,
-        sharpness,
+        loss_increases,
     })
 }
 
 impl Measurement {
+    /// The rows of this model, trained by an optimizer on these labels from this seed.
+    ///
+    /// # Errors
+    /// Returns [`RunError::Metrics`] if there is no test image.
+    pub fn rows(&self, labels: &str, optimizer: &str, seed: u64) -> Result<MeasuredRows, RunError> {
+        let mut rows = MeasuredRows::default();
+        for attack in &self.fgsm {
+            let (correct, successes) = (self.correct as u32, attack.misclassified.count() as u32);
+            rows.fgsm.push(FgsmRow::new(labels, optimizer, seed, attack.epsilon, correct, successes));
+        }
+        for (quantity, values) in [
+            (Quantity::InputGradientNorm, &self.input_gradient_norms),
+            (Quantity::LogitMargin, &self.logit_margins),
+        ] {
+            let summary = Summary::of(values)?;
+            rows.distributions.push(DistributionRow::new(labels, optimizer, seed, quantity, &summary));
+        }
+        for LossIncreases { rho, scope, increases } in &self.loss_increases {
+            let Summary { mean, median, .. } = Summary::of(increases)?;
+            rows.sharpness.push(SharpnessRow::new(optimizer, seed, *rho, *scope, mean, median));
+        }
+        Ok(rows)
+    }
+
     /// The first images that the strongest attack on `model`, the measured one, flips, each of another class, beside what
     /// became of them.
     ///
@@ -119,7 +152,7 @@ impl Measurement {
             return Ok(Vec::new());
         };
         let (mut classes, mut shown) = (Vec::new(), Vec::new());
-        for &image in &attack.flipped {
+        for image in (0..test.labels.len()).filter(|&image| attack.misclassified.0.get(image) == Some(&true)) {
             let label = test.labels[image];
             if shown.len() < PAIRS && !classes.contains(&label) {
                 classes.push(label);

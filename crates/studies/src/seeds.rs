@@ -10,7 +10,8 @@ use minima_config::Labels;
 use minima_metrics::Summary;
 use minima_rows::{DistributionRow, FgsmRow, LateAttackRow, Quantity, Scope, SharpnessRow, TrainingRow, write_csv};
 use minima_runs::StoredRun;
-use minima_runs::measured::{EndMeasurement, FGSM, LateAttack, at_the_end, late};
+use minima_runs::measured::{FGSM, LateAttack, at_the_end, late};
+use minima_runs::measurement::Measurement;
 
 /// Writes `training.csv`, the paper's tables in `tables/`, `late.csv`, `claims.csv`.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
@@ -31,9 +32,9 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
 }
 
 /// A run as the claims see it: image by image.
-fn outcome(stored: &StoredRun, end: EndMeasurement, late: &[LateAttack]) -> ModelOutcome {
+fn outcome(stored: &StoredRun, end: Measurement, late: &[LateAttack]) -> ModelOutcome {
     let run = stored.run();
-    let increases = end.loss_increases.into_iter().filter(|(_, scope, _)| *scope == Scope::Batch);
+    let increases = end.loss_increases.into_iter().filter(|found| found.scope == Scope::Batch);
     let last = late.iter().filter(|attack| attack.attack != FGSM && attack.epoch == stored.epochs());
     let stand = |attack: &LateAttack| {
         let images = attack.correct.0.iter().zip(&attack.flipped.0);
@@ -43,11 +44,11 @@ fn outcome(stored: &StoredRun, end: EndMeasurement, late: &[LateAttack]) -> Mode
         labels: run.labels.name().to_owned(),
         optimizer: run.optimizer.clone(),
         seed: run.seed,
-        correct: end.correct.0,
-        flipped: end.fgsm.into_iter().map(|(epsilon, flipped)| (epsilon, flipped.0)).collect(),
+        correct: end.is_correct.0,
+        flipped: end.fgsm.into_iter().map(|attack| (attack.epsilon, attack.misclassified.0)).collect(),
         input_gradient_norms: end.input_gradient_norms,
         logit_margins: end.logit_margins,
-        loss_increases: increases.map(|(rho, _, increases)| (rho, increases)).collect(),
+        loss_increases: increases.map(|found| (found.rho, found.increases)).collect(),
         robust: last.map(stand).collect(),
     }
 }
@@ -68,28 +69,18 @@ impl Rows {
         &mut self,
         stored: &StoredRun,
         training: Vec<TrainingRow>,
-        end: &EndMeasurement,
+        end: &Measurement,
         late: &[LateAttack],
     ) -> Result<(), StudyError> {
         let run = stored.run();
         let (labels, optimizer, seed) = (run.labels.name(), run.optimizer.as_str(), run.seed);
         let clean = run.labels == Labels::Clean;
         self.training.extend(training);
-        let fgsm = if clean { &mut self.clean_fgsm } else { &mut self.poisoned_fgsm };
-        for (epsilon, flipped) in &end.fgsm {
-            let (correct, successes) = (end.correct.count() as u32, flipped.count() as u32);
-            fgsm.push(FgsmRow::new(labels, optimizer, seed, *epsilon, correct, successes));
-        }
-        for (quantity, values) in
-            [(Quantity::InputGradientNorm, &end.input_gradient_norms), (Quantity::LogitMargin, &end.logit_margins)]
-        {
-            self.distributions.push(DistributionRow::new(labels, optimizer, seed, quantity, &Summary::of(values)?));
-        }
+        let mut rows = end.rows(labels, optimizer, seed)?;
+        if clean { &mut self.clean_fgsm } else { &mut self.poisoned_fgsm }.append(&mut rows.fgsm);
+        self.distributions.append(&mut rows.distributions);
         if clean {
-            for (rho, scope, increases) in &end.loss_increases {
-                let Summary { mean, median, .. } = Summary::of(increases)?;
-                self.sharpness.push(SharpnessRow::new(optimizer, seed, *rho, *scope, mean, median));
-            }
+            self.sharpness.append(&mut rows.sharpness);
         }
         self.late.extend(late.iter().map(|attack| LateAttackRow {
             labels: labels.to_owned(),

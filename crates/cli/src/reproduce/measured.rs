@@ -55,24 +55,13 @@ impl Measured {
     ) -> Result<(), RunError> {
         let (labels, optimizer, seed) = (run.labels.name(), run.optimizer.as_str(), run.seed);
         let clean = run.labels == Labels::Clean;
-        let fgsm = if clean { &mut self.clean_fgsm } else { &mut self.poisoned_fgsm };
-        for attack in &measured.fgsm {
-            let (correct, successes) = (measured.correct as u32, attack.successes as u32);
-            fgsm.push(FgsmRow::new(labels, optimizer, seed, attack.epsilon, correct, successes));
-        }
-        for (quantity, values) in [
-            (Quantity::InputGradientNorm, &measured.input_gradient_norms),
-            (Quantity::LogitMargin, &measured.logit_margins),
-        ] {
-            let summary = Summary::of(values)?;
-            self.distributions.push(DistributionRow::new(labels, optimizer, seed, quantity, &summary));
-        }
+        let mut rows = measured.rows(labels, optimizer, seed)?;
+        if clean { &mut self.clean_fgsm } else { &mut self.poisoned_fgsm }.append(&mut rows.fgsm);
+        self.distributions.append(&mut rows.distributions);
         if !clean {
             return Ok(());
         }
-        for s in &measured.sharpness {
-            self.sharpness.push(SharpnessRow::new(optimizer, seed, s.rho, s.scope, s.mean, s.median));
-        }
+        self.sharpness.append(&mut rows.sharpness);
         if preset.seeds.first() == Some(&seed) {
             self.pairs.extend(pairs);
             let samples = |values| Samples { optimizer: optimizer.to_owned(), values };
