@@ -1,1 +1,49 @@
-//! The guide.
+//! The guide: the commands of minima, and the library.
+//!
+//! Start with [`reproduce`], which repeats a paper from the data to the report. The pages, by what you want to do:
+//!
+//! - **Run experiments:** [`reproduce`] an experiment; [`studies`] of luck, early stopping, logit scale and rounding;
+//!   [`train_and_tune`] one optimizer; what happens with [`interruptions`].
+//! - **Examine a model:** [`evaluate`] a checkpoint; [`attack`] it.
+//! - **Use other data:** [`data`].
+//! - **Protect your results:** a regression [`gate`] for your changes; [`determinism`], the same bytes on the same machine.
+//! - **Use the library:** [`own_network`].
+//! - **Know the machine:** [`gpu`] and [`speed`].
+//!
+//! The same pages are Markdown files in the folder `guide` of this crate.
+
+#[doc = include_str!("../guide/attack.md")]
+pub mod attack {}
+
+#[doc = include_str!("../guide/data.md")]
+pub mod data {}
+
+#[doc = include_str!("../guide/determinism.md")]
+pub mod determinism {}
+
+#[doc = include_str!("../guide/evaluate.md")]
+pub mod evaluate {}
+
+#[doc = include_str!("../guide/gate.md")]
+pub mod gate {}
+
+#[doc = include_str!("../guide/gpu.md")]
+pub mod gpu {}
+
+#[doc = include_str!("../guide/interruptions.md")]
+pub mod interruptions {}
+
+#[doc = include_str!("../guide/own-network.md")]
+pub mod own_network {}
+
+#[doc = include_str!("../guide/reproduce.md")]
+pub mod reproduce {}
+
+#[doc = include_str!("../guide/speed.md")]
+pub mod speed {}
+
+#[doc = include_str!("../guide/studies.md")]
+pub mod studies {}
+
+#[doc = include_str!("../guide/train-and-tune.md")]
+pub mod train_and_tune {}
