@@ -4,7 +4,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use minima_runs::training::Keeping;
 use minima_store::Stop;
+use std::sync::OnceLock;
 use std::time::Duration;
+
+/// The name under which the program was called: `minima`, or `cargo xtask`.
+pub(crate) static PROGRAM: OnceLock<String> = OnceLock::new();
 
 /// The exit code of a command that was stopped: 128 and the number of SIGINT.
 pub(crate) const STOPPED: u8 = 130;
@@ -64,5 +68,5 @@ pub(crate) fn this_command() -> String {
     // Whoever said --fresh does not want to lose what there is now.
     let arguments = std::env::args_os().skip(1).filter(|argument| argument != "--fresh");
     let arguments = arguments.map(|argument| quoted(&argument.to_string_lossy()));
-    std::iter::once("cargo xtask".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+    std::iter::once(PROGRAM.get().map_or("minima", String::as_str).to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }

@@ -95,6 +95,7 @@ impl Command {
 /// Parses the command line, runs the command, prints its error, and returns the exit code: 0 if all is well, 1 if the command found
 /// something that is not as it should be, 2 for an error, and 130 if it was stopped.
 pub fn main<A: Parser>(run: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCode {
+    interruption::PROGRAM.get_or_init(|| A::command().get_name().to_owned());
     let code = match A::try_parse() {
         Ok(arguments) => code_of(run(arguments)),
         Err(error) => refuse(&error),
