@@ -1,17 +1,17 @@
 //! How long each optimizer takes to an accuracy on the test set, in steps and in seconds.
 
-use minima_config::Labels;
+use minima_autodiff::Model;
 use minima_config::preset::Preset;
-use minima_config::{Run, training_set};
-use minima_data::{EpochOrder, Mnist, epoch_batches};
+use minima_config::{Labels, Run, training_set};
+use minima_data::Mnist;
 use minima_metrics::evaluate;
-use minima_rows::Table;
 use minima_rows::optimizers::{distinct, label};
-use minima_rows::{PaceRow, TimeToAccuracyRow};
-use minima_runs::RunError;
-use minima_runs::TestSet;
-use minima_runs::Trainee;
+use minima_rows::{PaceRow, Table, TimeToAccuracyRow};
 use minima_runs::observer::{Event, Observer};
+use minima_runs::training::{Training, Visitor};
+use minima_runs::{RunError, TestSet};
+use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 /// Steps from one test to the next.
@@ -54,27 +54,64 @@ fn race(
     observer: &mut dyn Observer,
 ) -> Result<(), RunError> {
     let train = training_set(preset, run, data)?;
-    let mut trainee = Trainee::<f32>::new(preset, run, &train)?;
+    let clock = RefCell::new(Clock { spent: Duration::ZERO, since: Instant::now() });
     let all = preset.steps(train.len());
-    let (mut spent, mut steps) = (Duration::ZERO, 0);
-    for (epoch, order) in (1..=preset.epochs).zip(EpochOrder::new(run.seed, train.len())) {
-        for (step, indices) in (1..).zip(epoch_batches(&order, preset.batch_size)?) {
-            let start = Instant::now();
-            let report = trainee.step(&train, indices, epoch, step)?;
-            spent += start.elapsed();
-            steps += 1;
-            observer.on(Event::Step { loss: report.loss, accuracy: report.correct as f64 / indices.len() as f64 });
-            if steps % EVERY == 0 || steps == all {
-                let test_accuracy = evaluate(&trainee.model()?, test.images.view(), &test.labels)?.accuracy();
-                let optimizer = run.optimizer.clone();
-                rows.push(PaceRow { optimizer, step: steps, seconds: spent.as_secs_f64(), test_accuracy });
-                if test_accuracy >= target {
-                    return Ok(());
-                }
-            }
-        }
-    }
+    let mut visitor = TestEvery { clock: &clock, optimizer: &run.optimizer, test, target, all, rows };
+    let mut observer = Timed { clock: &clock, observer };
+    Training { preset, run, train: &train, test, keep: None }.run(&mut observer, &mut visitor)?;
     Ok(())
+}
+
+/// The time of the steps, without the tests between them.
+struct Clock {
+    spent: Duration,
+    since: Instant,
+}
+
+/// Passes events on, and times the steps.
+struct Timed<'a> {
+    clock: &'a RefCell<Clock>,
+    observer: &'a mut dyn Observer,
+}
+
+impl Observer for Timed<'_> {
+    fn on(&mut self, event: Event<'_>) {
+        let mut clock = self.clock.borrow_mut();
+        if matches!(event, Event::Step { .. }) {
+            let elapsed = clock.since.elapsed();
+            clock.spent += elapsed;
+        }
+        // The tests after the epochs are not shown, and take no part in the time.
+        if !matches!(event, Event::Epoch(_)) {
+            self.observer.on(event);
+        }
+        clock.since = Instant::now();
+    }
+}
+
+/// Tests the model every [`EVERY`] steps and after the last.
+struct TestEvery<'a> {
+    clock: &'a RefCell<Clock>,
+    optimizer: &'a str,
+    test: &'a TestSet,
+    target: f64,
+    all: u64,
+    rows: &'a mut Vec<PaceRow>,
+}
+
+impl Visitor for TestEvery<'_> {
+    fn wants(&self, step: u64) -> bool {
+        step.is_multiple_of(EVERY) || step == self.all
+    }
+
+    fn visit(&mut self, step: u64, model: &Model<f32>) -> Result<ControlFlow<()>, RunError> {
+        let test_accuracy = evaluate(model, self.test.images.view(), &self.test.labels)?.accuracy();
+        let mut clock = self.clock.borrow_mut();
+        let (optimizer, seconds) = (self.optimizer.to_owned(), clock.spent.as_secs_f64());
+        self.rows.push(PaceRow { optimizer, step, seconds, test_accuracy });
+        clock.since = Instant::now();
+        Ok(if test_accuracy >= self.target { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
 }
 
 /// When each optimizer was first seen at the accuracy.

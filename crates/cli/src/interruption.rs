@@ -68,5 +68,8 @@ pub(crate) fn this_command() -> String {
     // Whoever said --fresh does not want to lose what there is now.
     let arguments = std::env::args_os().skip(1).filter(|argument| argument != "--fresh");
     let arguments = arguments.map(|argument| quoted(&argument.to_string_lossy()));
-    std::iter::once(PROGRAM.get().map_or("minima", String::as_str).to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+    std::iter::once(PROGRAM.get().map_or("minima", String::as_str).to_owned())
+        .chain(arguments)
+        .collect::<Vec<_>>()
+        .join(" ")
 }

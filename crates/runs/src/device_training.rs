@@ -2,15 +2,17 @@
 
 use crate::error::RunError;
 use crate::observer::{Event, Observer};
-use crate::trainee::is_explosion;
-use crate::training::{Keeper, Progress, Training, TrainingState};
-use minima_autodiff::Model;
-use minima_cuda::engine::DeviceData;
+use crate::test_set::TestSet;
+use crate::training::{Epoch, EpochMeans, Keeper, Progress, Trainer, Training, TrainingState, is_explosion, train};
+use minima_autodiff::{Engine, Model};
+use minima_config::Run;
+use minima_cuda::engine::{DeviceData, Epochs};
 use minima_cuda::{CudaEngine, CudaError, Device};
-use minima_data::{Dataset, EpochOrder};
-use minima_metrics::evaluate;
+use minima_data::Dataset;
+use minima_metrics::{Evaluation, evaluate};
 use minima_optim::{OptimError, Optimizer};
 use minima_rows::TrainingRow;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A step's error, or the device's between steps.
@@ -39,77 +41,92 @@ pub fn load<D: Device>(engine: &CudaEngine<D>, set: &Dataset) -> Result<DeviceDa
     engine.load(pixels.as_slice().unwrap_or_default(), &labels)
 }
 
-/// Trains a model on a device as [`Training::run`] does on the processor. Losses come back once an epoch, and that is when its state
-/// is kept and it may be stopped.
+/// Trains a model on a device as [`Training::run`] does on the CPU. Losses are read back once per epoch. The state is saved then, and the
+/// run may be stopped then.
 ///
 /// # Errors
-/// As [`Training::run`], and when the device fails. What goes wrong names the last step of its epoch, and no batch.
+/// Returns the errors of [`Training::run`], and [`RunError::Cuda`] if the device fails. The errors name the last step of the epoch, and
+/// no batch.
 pub fn train_on<D: Device>(
     engine: &CudaEngine<D>,
-    mut optimizer: Box<dyn Optimizer<f32, CudaEngine<D>>>,
+    optimizer: Box<dyn Optimizer<f32, CudaEngine<D>>>,
     training: &Training<'_>,
     observer: &mut dyn Observer,
 ) -> Result<(Model<f32>, Vec<TrainingRow>), RunError> {
-    let Training { preset, run, train, test, keep } = *training;
-    let graph = engine.graph();
-    let data = load(engine, train)?;
-    let mut keeper = Keeper::new(keep, &run.name());
-    let _heeding = keeper.heed();
-    let mut progress = Progress::new(&run.name());
-    let mut weights = graph.init::<f32>(run.seed);
-    if let Some(state) = keeper.resume(preset.epochs)? {
-        weights = state.weights.iter().map(|&w| w as f32).collect();
-        optimizer.restore(engine, &state.optimizer).map_err(|error| keeper.refused(&error.into()))?;
-        progress = state.progress;
-    }
-    keeper.check(&progress)?;
-    let mut params = engine.vector(&weights)?;
-    let mut epochs = engine.epochs(&data, preset.batch_size)?;
-    let steps = train.len().div_ceil(preset.batch_size);
-    let mut model = Model::new(Arc::clone(graph), engine.read(&params)?)?;
-    let behind = progress.rows.len();
-    progress.tell((behind * steps) as u64, observer);
-    for (epoch, order) in (progress.epoch()..=preset.epochs).zip(EpochOrder::after(run.seed, train.len(), behind)) {
-        // Which of the epoch's batches it was, the device does not tell; the state after the epoch before is kept.
-        let gone_wrong = |error: RunError| match keeper.failed(&error, epoch, steps, &[]) {
-            Ok(()) => error,
-            Err(not_kept) => not_kept,
-        };
-        let report = epochs.run::<Failed>(&order, |batch| Ok(optimizer.step(engine, &mut params, batch)?));
-        let diverged = |loss| RunError::Diverged { run: run.name(), epoch, step: steps, loss, batch: Vec::new() };
-        let report = report.map_err(|failed| match failed {
-            Failed::Device(error) => gone_wrong(error.into()),
-            Failed::Step(source) => {
-                gone_wrong(RunError::Step { run: run.name(), epoch, step: steps, source: Box::new(source) })
+    let data = load(engine, training.train)?;
+    let params = engine.vector(&engine.graph().init::<f32>(training.run.seed))?;
+    let epochs = engine.epochs(&data, training.preset.batch_size)?;
+    let steps = training.train.len().div_ceil(training.preset.batch_size);
+    let mut trainer = DeviceTrainer { engine, run: training.run, optimizer, params, epochs, steps };
+    train(training, &mut trainer, observer)
+}
+
+/// A network on a device, and the optimizer that changes its parameters there.
+struct DeviceTrainer<'a, D: Device> {
+    engine: &'a CudaEngine<D>,
+    run: &'a Run,
+    optimizer: Box<dyn Optimizer<f32, CudaEngine<D>>>,
+    params: <CudaEngine<D> as Engine<f32>>::Vector,
+    epochs: Epochs<'a, D>,
+    /// The steps of an epoch.
+    steps: usize,
+}
+
+impl<D: Device> Trainer for DeviceTrainer<'_, D> {
+    fn epoch(
+        &mut self,
+        epoch: &Epoch<'_>,
+        progress: &mut Progress,
+        keeper: &mut Keeper<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<ControlFlow<(), EpochMeans>, RunError> {
+        let (number, steps) = (epoch.number, self.steps);
+        let run = || self.run.name();
+        // The device does not report which batch failed. The state after the epoch before is kept.
+        let report = self
+            .epochs
+            .run::<Failed>(epoch.order, |batch| Ok(self.optimizer.step(self.engine, &mut self.params, batch)?));
+        let error = match report {
+            Ok(report) if !is_explosion(report.loss) => {
+                for _ in 0..steps {
+                    observer.on(Event::Step { loss: report.loss, accuracy: report.accuracy });
+                }
+                progress.step = steps;
+                return Ok(ControlFlow::Continue(EpochMeans { loss: report.loss, accuracy: report.accuracy }));
             }
-        })?;
-        if is_explosion(report.loss) {
-            return Err(gone_wrong(diverged(report.loss)));
-        }
-        for _ in 0..steps {
-            observer.on(Event::Step { loss: report.loss, accuracy: report.accuracy });
-        }
-        model = Model::new(Arc::clone(graph), engine.read(&params)?)?;
-        let tested = evaluate(&engine.model(model.clone())?, test.images.view(), &test.labels)?;
-        if is_explosion(tested.mean_loss) {
-            return Err(gone_wrong(diverged(tested.mean_loss)));
-        }
-        let row = TrainingRow {
-            labels: run.labels.name().to_owned(),
-            optimizer: run.optimizer.clone(),
-            seed: run.seed,
-            epoch,
-            train_loss: report.loss,
-            train_accuracy: report.accuracy,
-            test_loss: tested.mean_loss,
-            test_accuracy: tested.accuracy(),
+            Ok(report) => {
+                RunError::Diverged { run: run(), epoch: number, step: steps, loss: report.loss, batch: Vec::new() }
+            }
+            Err(Failed::Device(error)) => error.into(),
+            Err(Failed::Step(source)) => {
+                RunError::Step { run: run(), epoch: number, step: steps, source: Box::new(source) }
+            }
         };
-        observer.on(Event::Epoch(&row));
-        progress.rows.push(row);
-        keeper.after_epoch(|| {
-            let weights = model.params().iter().map(|&w| f64::from(w)).collect();
-            Ok(TrainingState { progress: progress.clone(), weights, optimizer: optimizer.state(engine)? })
-        })?;
+        keeper.failed(&error, number, steps, &[])?;
+        Err(error)
     }
-    Ok((model, progress.rows))
+
+    fn evaluate(&self, test: &TestSet) -> Result<Evaluation, RunError> {
+        Ok(evaluate(&self.engine.model(self.model()?)?, test.images.view(), &test.labels)?)
+    }
+
+    fn last_batch(&self) -> &[u32] {
+        &[]
+    }
+
+    fn state(&self, progress: &Progress) -> Result<TrainingState, RunError> {
+        let weights = self.engine.read(&self.params)?.into_iter().map(f64::from).collect();
+        Ok(TrainingState { progress: progress.clone(), weights, optimizer: self.optimizer.state(self.engine)? })
+    }
+
+    fn restore(&mut self, state: &TrainingState) -> Result<(), RunError> {
+        let weights: Vec<f32> = state.weights.iter().map(|&w| w as f32).collect();
+        self.optimizer.restore(self.engine, &state.optimizer)?;
+        self.params = self.engine.vector(&weights)?;
+        Ok(())
+    }
+
+    fn model(&self) -> Result<Model<f32>, RunError> {
+        Ok(Model::new(Arc::clone(self.engine.graph()), self.engine.read(&self.params)?)?)
+    }
 }

@@ -28,7 +28,6 @@ mod run_store;
 pub mod spectra;
 mod test_set;
 pub mod trained_on;
-mod trainee;
 pub mod training;
 
 pub use bits::Bits;
@@ -40,4 +39,3 @@ pub use job::Job;
 pub use pool::run_all;
 pub use run_store::{RunStore, StoredRun};
 pub use test_set::TestSet;
-pub use trainee::Trainee;

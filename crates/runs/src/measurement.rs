@@ -123,10 +123,9 @@ impl Measurement {
             let (correct, successes) = (self.correct as u32, attack.misclassified.count() as u32);
             rows.fgsm.push(FgsmRow::new(labels, optimizer, seed, attack.epsilon, correct, successes));
         }
-        for (quantity, values) in [
-            (Quantity::InputGradientNorm, &self.input_gradient_norms),
-            (Quantity::LogitMargin, &self.logit_margins),
-        ] {
+        for (quantity, values) in
+            [(Quantity::InputGradientNorm, &self.input_gradient_norms), (Quantity::LogitMargin, &self.logit_margins)]
+        {
             let summary = Summary::of(values)?;
             rows.distributions.push(DistributionRow::new(labels, optimizer, seed, quantity, &summary));
         }

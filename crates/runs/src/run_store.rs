@@ -14,6 +14,7 @@ use minima_store::bounded_file::{self, read_text_at_most};
 use minima_store::same_lines;
 use minima_store::write_atomically;
 use std::io::ErrorKind;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -135,9 +136,10 @@ impl Visitor for Checkpoints<'_> {
         is_kept(step, self.steps_an_epoch)
     }
 
-    fn visit(&mut self, step: u64, model: &Model<f32>) -> Result<(), RunError> {
+    fn visit(&mut self, step: u64, model: &Model<f32>) -> Result<ControlFlow<()>, RunError> {
         let bytes = checkpoint_bytes(model, self.data)?;
-        Ok(write_atomically(&checkpoint_path(self.folder, step), &bytes)?)
+        write_atomically(&checkpoint_path(self.folder, step), &bytes)?;
+        Ok(ControlFlow::Continue(()))
     }
 }
 

@@ -1,13 +1,15 @@
 //! Training one model.
 
+mod epochs;
 mod file_names;
 mod keep;
-mod on_processor;
+mod on_cpu;
 mod state;
 mod state_error;
 
+pub use epochs::{AtTheEnd, Training, Visitor};
+pub(crate) use epochs::{Epoch, EpochMeans, Trainer, is_explosion, train};
 pub(crate) use keep::Keeper;
 pub use keep::{Keep, Keeping};
-pub use on_processor::{AtTheEnd, Training, Visitor};
 pub use state::{Progress, TrainingState, parse_tensors};
 pub use state_error::StateError;

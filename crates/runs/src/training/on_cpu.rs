@@ -1,0 +1,143 @@
+//! Training on the CPU, step by step.
+
+use super::epochs::{Epoch, EpochMeans, Trainer, Training, Visitor, is_explosion, train};
+use super::keep::Keeper;
+use super::state::{Progress, TrainingState};
+use crate::error::RunError;
+use crate::observer::{Event, Observer};
+use crate::test_set::TestSet;
+use minima_autodiff::{Graph, Model, Scalar, StepReport};
+use minima_config::preset::Precision;
+use minima_config::{Run, network};
+use minima_data::{Dataset, epoch_batches};
+use minima_metrics::{Evaluation, evaluate};
+use minima_optim::{Batch, Optimizer};
+use minima_rows::TrainingRow;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+impl Training<'_> {
+    /// Trains the model on the CPU, from its seed's initial weights or from the saved state, in the preset's precision. Returns it with
+    /// a row for each epoch. The bytes are the same whether or not the run was stopped in between.
+    ///
+    /// An epoch's train loss and accuracy are means over its batches, each measured before its step, as in the paper.
+    ///
+    /// # Errors
+    /// - Returns [`RunError::Step`] if a step fails, and [`RunError::Diverged`] if the loss explodes. The last good state and
+    ///   `failure.json` with the batch are saved.
+    /// - Returns [`RunError::Interrupted`] if somebody asked to stop. The state is saved.
+    /// - Returns [`RunError::State`] if a state cannot be read or written.
+    /// - Returns the errors of `visitor`.
+    pub fn run(
+        &self,
+        observer: &mut dyn Observer,
+        visitor: &mut dyn Visitor,
+    ) -> Result<(Model<f32>, Vec<TrainingRow>), RunError> {
+        match self.preset.precision {
+            Precision::Single => train(self, &mut CpuTrainer::<f32>::new(self, visitor)?, observer),
+            Precision::Double => train(self, &mut CpuTrainer::<f64>::new(self, visitor)?, observer),
+        }
+    }
+}
+
+/// A network, its parameters and the optimizer that changes them.
+struct CpuTrainer<'a, T: Scalar> {
+    run: &'a Run,
+    batch_size: usize,
+    train: &'a Dataset,
+    visitor: &'a mut dyn Visitor,
+    graph: Arc<Graph>,
+    params: Vec<T>,
+    optimizer: Box<dyn Optimizer<T>>,
+    last_batch: Vec<u32>,
+}
+
+impl<'a, T: Scalar> CpuTrainer<'a, T> {
+    fn new(training: &Training<'a>, visitor: &'a mut dyn Visitor) -> Result<Self, RunError> {
+        let Training { preset, run, train, .. } = *training;
+        let graph = network(preset.network, train)?;
+        let params = graph.init(run.seed);
+        let optimizer = preset.optimizer(&run.optimizer)?.build(run.seed);
+        let (batch_size, last_batch) = (preset.batch_size, Vec::new());
+        Ok(Self { run, batch_size, train, visitor, graph, params, optimizer, last_batch })
+    }
+
+    /// One step on these images of the training set.
+    fn step(&mut self, indices: &[u32], epoch: u32, step: usize) -> Result<StepReport, RunError> {
+        let (images, labels) = self.train.batch::<T>(indices)?;
+        let run = || self.run.name();
+        let report = Batch::new(images.view(), &labels)
+            .map_err(minima_optim::OptimError::from)
+            .and_then(|batch| self.optimizer.step(&self.graph, &mut self.params, &batch))
+            .map_err(|source| RunError::Step { run: run(), epoch, step, source: Box::new(source) })?;
+        if is_explosion(report.loss) {
+            return Err(RunError::Diverged { run: run(), epoch, step, loss: report.loss, batch: indices.to_vec() });
+        }
+        Ok(report)
+    }
+}
+
+impl<T: Scalar> Trainer for CpuTrainer<'_, T> {
+    fn epoch(
+        &mut self,
+        epoch: &Epoch<'_>,
+        progress: &mut Progress,
+        keeper: &mut Keeper<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<ControlFlow<(), EpochMeans>, RunError> {
+        let before = progress.step;
+        for (step, indices) in (1..).zip(epoch_batches(epoch.order, self.batch_size)?).skip(before) {
+            keeper.before(|| self.state(progress))?;
+            let report = match self.step(indices, epoch.number, step) {
+                Ok(report) => report,
+                Err(error) => {
+                    keeper.failed(&error, epoch.number, step, indices)?;
+                    return Err(error);
+                }
+            };
+            let accuracy = report.correct as f64 / indices.len() as f64;
+            progress.step = step;
+            progress.loss += report.loss;
+            progress.accuracy += accuracy;
+            observer.on(Event::Step { loss: report.loss, accuracy });
+            let taken = u64::from(epoch.number - 1) * epoch.steps + step as u64;
+            if self.visitor.wants(taken) {
+                let model = self.model()?;
+                if self.visitor.visit(taken, &model)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            keeper.after()?;
+            self.last_batch.clear();
+            self.last_batch.extend_from_slice(indices);
+        }
+        let steps = progress.step as f64;
+        Ok(ControlFlow::Continue(EpochMeans { loss: progress.loss / steps, accuracy: progress.accuracy / steps }))
+    }
+
+    fn evaluate(&self, test: &TestSet) -> Result<Evaluation, RunError> {
+        Ok(evaluate(&self.model()?, test.images.view(), &test.labels)?)
+    }
+
+    fn last_batch(&self) -> &[u32] {
+        &self.last_batch
+    }
+
+    fn state(&self, progress: &Progress) -> Result<TrainingState, RunError> {
+        let weights = self.params.iter().map(|p| p.as_f64()).collect();
+        Ok(TrainingState { progress: progress.clone(), weights, optimizer: self.optimizer.state(&self.graph)? })
+    }
+
+    fn restore(&mut self, state: &TrainingState) -> Result<(), RunError> {
+        let params: Vec<T> = state.weights.iter().map(|&w| T::from_f64(w)).collect();
+        // Fails for weights of another network.
+        Model::new(Arc::clone(&self.graph), params.clone())?;
+        self.optimizer.restore(&self.graph, &state.optimizer)?;
+        self.params = params;
+        Ok(())
+    }
+
+    fn model(&self) -> Result<Model<f32>, RunError> {
+        Ok(Model::new(Arc::clone(&self.graph), self.params.iter().map(|p| p.as_f64() as f32).collect())?)
+    }
+}
