@@ -6,7 +6,6 @@ use minima_config::Labels;
 use minima_config::Run;
 use minima_config::preset::Preset;
 use minima_data::Mnist;
-use minima_metrics::Summary;
 use minima_paper::PAPER;
 use minima_report::Reference;
 use minima_report::figures::{
@@ -18,7 +17,7 @@ use minima_report::results::{DataSet, FIGURES};
 use minima_rows::optimizers::{ADAM, MEAN, PUBLISHED};
 use minima_rows::{
     AdversarialExample, AdversarialRow, CLEAN, CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, MaskingRow,
-    Quantity, Record, RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow, write_csv,
+    Record, RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow, write_csv,
 };
 use minima_runs::RunError;
 use minima_runs::measurement::Measurement;
