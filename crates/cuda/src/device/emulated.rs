@@ -3,7 +3,8 @@
 mod child;
 mod program;
 
-use super::{Arg, Device, Element, Memory, check_launch};
+use super::{Arg, Device, Element, Memory};
+use super::interface::check_launch;
 use crate::CudaError;
 use crate::sources::{SOURCES, Source};
 use child::Emulator;

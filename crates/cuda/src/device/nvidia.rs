@@ -4,7 +4,8 @@
 
 pub mod nvrtc;
 
-use super::{Arg, Device, Element, Memory, check_launch};
+use super::{Arg, Device, Element, Memory};
+use super::interface::check_launch;
 use crate::sources::{SOURCES, Source};
 use crate::{CudaError, Missing};
 use cudarc::driver::sys::{self, CUgraphInstantiate_flags, CUstreamCaptureMode};

@@ -2,7 +2,8 @@
 
 use super::network::{Network, Node, Operation, Values};
 use super::pool::Loan;
-use super::{CudaEngine, DeviceBatch, DeviceVector, SolverReal, device_error};
+use super::{CudaEngine, DeviceBatch, DeviceVector, SolverReal};
+use super::cuda_engine::device_error;
 use crate::device::Device;
 use crate::linalg::{Cholesky, Gram, PublishedSystem, copy, factors_times, kernel_times, square_root, unit_directions};
 use crate::slice::Slice;

@@ -15,6 +15,7 @@ mod max_pool2d;
 mod pool_window;
 mod relu;
 mod softmax_cross_entropy;
+mod tangents;
 
 pub use add::Add;
 pub use avg_pool2d::AvgPool2d;
@@ -26,28 +27,4 @@ pub use max_pool2d::MaxPool2d;
 pub use pool_window::PoolWindow;
 pub use relu::Relu;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
-
-use crate::device::Device;
-use crate::slice::Slice;
-use crate::{Columns, CudaError};
-
-/// The tangents of an operation's input and parameters. An absent tangent is zero.
-pub struct Tangents<'a, D: Device> {
-    /// The tangents of the input, `[feature][column]`.
-    pub input: Option<Slice<'a, D, f32>>,
-    /// The tangents of the parameters, and the distance from one direction's tangents to the next direction's.
-    pub params: Option<(Slice<'a, D, f32>, usize)>,
-}
-
-impl<D: Device> Tangents<'_, D> {
-    /// The distance from one direction's parameter tangents to the next direction's, if `params` numbers each can be
-    /// read for all directions.
-    fn check_params(&self, what: &'static str, params: usize, columns: Columns) -> Result<usize, CudaError> {
-        let Some((dparams, stride)) = self.params else { return Ok(0) };
-        let expected = columns.directions.saturating_sub(1) * stride + params;
-        if dparams.len() < expected {
-            return Err(CudaError::Length { what, found: dparams.len(), expected });
-        }
-        Ok(stride)
-    }
-}
+pub use tangents::Tangents;
