@@ -19,8 +19,8 @@ pub struct AtomicWriteError {
     pub source: io::Error,
 }
 
-/// Identifies this host, its boot and its process namespace. Equal process numbers mean the same process only if this is equal too,
-/// because a folder on a network file system may hold temporary files of several hosts.
+/// Identifies this host, its boot and its process namespace. Equal process numbers mean the same process only if this is equal
+/// too, because a folder on a network file system may hold temporary files of several hosts.
 static HOST: LazyLock<String> = LazyLock::new(|| {
     let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();

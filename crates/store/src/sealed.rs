@@ -102,7 +102,8 @@ impl Seal {
     /// Writes the content to a file, whole or not at all.
     ///
     /// # Errors
-    /// Returns [`SealError::Unwritable`] if the content cannot be serialised, and [`SealError::Write`] if the file cannot be written.
+    /// Returns [`SealError::Unwritable`] if the content cannot be serialised, and [`SealError::Write`] if the file cannot be
+    /// written.
     pub fn write<C: Serialize>(self, path: &Path, content: &C) -> Result<(), SealError> {
         Ok(write_atomically(path, &self.close(content, path)?)?)
     }

@@ -64,8 +64,8 @@ impl ResultsFolder {
         Ok(Self { path: path.to_owned(), _handle: handle })
     }
 
-    /// Moves an existing folder to `{name}.before-1`, or the first such name that is free, and creates a new folder. Returns the path
-    /// of the moved folder.
+    /// Moves an existing folder to `{name}.before-1`, or the first such name that is free, and creates a new folder. Returns the
+    /// path of the moved folder.
     ///
     /// # Errors
     /// Returns the errors of [`claim`](Self::claim), and [`FolderError::System`] if the folder cannot be moved or contains the
@@ -96,8 +96,8 @@ impl ResultsFolder {
     /// Checks that `file` in the folder holds this configuration; writes the file if it does not exist.
     ///
     /// # Errors
-    /// Returns [`FolderError::Other`] with the first line that differs, and [`FolderError::System`] or [`FolderError::Write`] if the
-    /// file cannot be read or written.
+    /// Returns [`FolderError::Other`] with the first line that differs, and [`FolderError::System`] or [`FolderError::Write`] if
+    /// the file cannot be read or written.
     pub fn configure(&self, file: &str, configuration: &str) -> Result<(), FolderError> {
         let path = self.path.join(file);
         match read_at_most(&path, bounded_file::TEXT) {

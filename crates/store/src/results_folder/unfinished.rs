@@ -25,12 +25,12 @@ impl Unfinished {
         results.path().join(NAME).join(RECIPE).exists()
     }
 
-    /// Opens the state of the unfinished run in a results folder, or creates an empty one. `recipe` holds all settings that decide
-    /// the results.
+    /// Opens the state of the unfinished run in a results folder, or creates an empty one. `recipe` holds all settings that
+    /// decide the results.
     ///
     /// # Errors
-    /// Returns [`FolderError::Other`] if the existing state has another recipe, and [`FolderError::System`] or [`FolderError::Write`]
-    /// if the folder cannot be read or written.
+    /// Returns [`FolderError::Other`] if the existing state has another recipe, and [`FolderError::System`] or
+    /// [`FolderError::Write`] if the folder cannot be read or written.
     pub fn open(results: &ResultsFolder, recipe: &str) -> Result<Self, FolderError> {
         Self::sweep(results)?;
         let folder = results.path().join(NAME);
