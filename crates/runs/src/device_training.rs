@@ -1,4 +1,4 @@
-//! Training one model on a device.
+//! Training of one model on a device.
 
 use crate::error::RunError;
 use crate::observer::{Event, Observer};
@@ -13,7 +13,7 @@ use minima_optim::{OptimError, Optimizer};
 use minima_rows::TrainingRow;
 use std::sync::Arc;
 
-/// A step's error, or the device's between steps.
+/// The error of a step, or of the device between steps.
 enum Failed {
     Device(CudaError),
     Step(OptimError),
@@ -31,7 +31,10 @@ impl From<OptimError> for Failed {
     }
 }
 
-/// Copies a data set to the device, its pixels as bytes.
+/// Copies a data set to the device, with pixels as bytes.
+///
+/// # Errors
+/// Returns [`CudaError`] if the data set does not fit the network, or the device fails.
 pub fn load<D: Device>(engine: &CudaEngine<D>, set: &Dataset) -> Result<DeviceData<D>, CudaError> {
     let images = set.images();
     let pixels = images.as_standard_layout();
@@ -39,11 +42,12 @@ pub fn load<D: Device>(engine: &CudaEngine<D>, set: &Dataset) -> Result<DeviceDa
     engine.load(pixels.as_slice().unwrap_or_default(), &labels)
 }
 
-/// Trains a model on a device as [`Training::run`] does on the processor. Losses come back once an epoch, and that is when its state
-/// is kept and it may be stopped.
+/// Trains a model on a device, like [`Training::run`] on the CPU. Losses are read back once per epoch. Only then is the state
+/// saved, and stop requests are checked.
 ///
 /// # Errors
-/// As [`Training::run`], and when the device fails. What goes wrong names the last step of its epoch, and no batch.
+/// Returns the errors of [`Training::run`], and [`RunError::Cuda`] if the device fails. Errors name the last step of the epoch
+/// and no batch.
 pub fn train_on<D: Device>(
     engine: &CudaEngine<D>,
     mut optimizer: Box<dyn Optimizer<f32, CudaEngine<D>>>,
@@ -70,7 +74,7 @@ pub fn train_on<D: Device>(
     let behind = progress.rows.len();
     progress.tell((behind * steps) as u64, observer);
     for (epoch, order) in (progress.epoch()..=preset.epochs).zip(EpochOrder::after(run.seed, train.len(), behind)) {
-        // Which of the epoch's batches it was, the device does not tell; the state after the epoch before is kept.
+        // The device does not report which batch failed. The state after the previous epoch is saved.
         let gone_wrong = |error: RunError| match keeper.failed(&error, epoch, steps, &[]) {
             Ok(()) => error,
             Err(not_kept) => not_kept,

@@ -1,4 +1,4 @@
-//! What is measured of a trained model: accuracy, FGSM, input gradients, margins, sharpness.
+//! Measurements of a trained model: accuracy, FGSM, input gradients, margins, sharpness.
 
 use crate::error::RunError;
 use crate::test_set::TestSet;
@@ -10,23 +10,23 @@ use minima_rows::{AdversarialExample, Scope};
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 
-/// Pairs of an image and its adversarial twin that figure 1 has room for.
+/// The number of pairs of an image and its adversarial version in figure 1.
 const PAIRS: usize = 6;
 
-/// One FGSM attack on the test set; its images are not among what is written down of it.
+/// One FGSM attack on the test set. The adversarial images are not serialised.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FgsmMeasurement {
-    /// Its step.
+    /// The attack's radius.
     pub epsilon: f64,
-    /// Images classified correctly before and not after.
+    /// The number of images classified correctly before the attack and misclassified after it.
     pub successes: usize,
-    /// Which they are.
+    /// The indices of these images.
     #[serde(skip)]
     flipped: Vec<usize>,
-    /// The class of each image after.
+    /// The predicted class of each image after the attack.
     #[serde(skip)]
     predicted: Vec<usize>,
-    /// The images after, `(images, features)`.
+    /// The adversarial images, `(images, features)`.
     #[serde(skip)]
     adversarial: Array2<f32>,
 }
@@ -36,7 +36,7 @@ pub struct FgsmMeasurement {
 pub struct SharpnessMeasurement {
     /// The perturbation's norm.
     pub rho: f64,
-    /// What one perturbation is made for.
+    /// The images that share one perturbation.
     pub scope: Scope,
     /// Mean over the test images.
     pub mean: f64,
@@ -44,27 +44,28 @@ pub struct SharpnessMeasurement {
     pub median: f64,
 }
 
-/// Everything measured of one model.
+/// All measurements of one model.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Measurement {
     /// Test images classified correctly.
     pub correct: usize,
-    /// Mean loss over them all.
+    /// Mean loss over the test images.
     pub test_loss: f64,
-    /// An attack for each epsilon.
+    /// One attack per epsilon.
     pub fgsm: Vec<FgsmMeasurement>,
     /// `‖∇ₓ ℓ‖₂` of each test image.
     pub input_gradient_norms: Vec<f64>,
     /// The true class's logit less the largest other one, of each test image.
     pub logit_margins: Vec<f64>,
-    /// For each norm, both scopes.
+    /// The loss increases for each norm, in both scopes.
     pub sharpness: Vec<SharpnessMeasurement>,
 }
 
-/// Measures a model on the test set; `sharpness_batch` images share a perturbation in the scope `batch`.
+/// Measures a model on the test set. In the scope `batch`, `sharpness_batch` images share a perturbation.
 ///
 /// # Errors
-/// When the images do not fit the network, its logits are no numbers, or an epsilon or rho makes no sense.
+/// Returns [`RunError::Metrics`] or [`RunError::Attack`] if the images do not fit the network, a computed value is NaN or
+/// infinite, or an epsilon or rho is out of its range.
 pub fn measure(
     model: &dyn Differentiable<f32>,
     test: &TestSet,
@@ -104,11 +105,11 @@ pub fn measure(
 }
 
 impl Measurement {
-    /// The first images that the strongest attack on `model`, the measured one, flips, each of another class, beside what
-    /// became of them.
+    /// The first images of each class that are misclassified after the strongest attack, with their adversarial images. `model`
+    /// must be the measured model.
     ///
     /// # Errors
-    /// When the images do not fit the network.
+    /// Returns [`RunError::Autodiff`] if the images do not fit the network.
     pub fn pairs(
         &self,
         optimizer: &str,

@@ -1,4 +1,4 @@
-//! A model in training on the processor, step by step.
+//! A model in training on the CPU, step by step.
 
 use crate::error::RunError;
 use minima_autodiff::{Graph, Model, Scalar, StepReport};
@@ -8,12 +8,12 @@ use minima_data::Dataset;
 use minima_optim::{Batch, Optimizer, OptimizerState};
 use std::sync::Arc;
 
-/// A mean loss beyond this is an explosion: logits are a million apart, and single precision has little left.
+/// A larger mean loss is an explosion: logits differ by a million, which leaves little precision in `f32`.
 const MOST_LOSS: f64 = 1e6;
 
-/// Whether a mean loss is that of weights that have exploded.
+/// Whether this mean loss means that the weights have exploded.
 pub(crate) fn is_explosion(loss: f64) -> bool {
-    // A NaN is one too.
+    // NaN is an explosion too.
     loss.is_nan() || loss > MOST_LOSS
 }
 
@@ -26,10 +26,11 @@ pub struct Trainee<T: Scalar> {
 }
 
 impl<T: Scalar> Trainee<T> {
-    /// At the initial weights of the run's seed.
+    /// A model with the initial weights of the run's seed.
     ///
     /// # Errors
-    /// When the preset has no optimizer of the run's name, or images are too small for the network.
+    /// Returns [`RunError::Preset`] if the preset has no optimizer with the run's name, and [`RunError::Autodiff`] if the images
+    /// are too small for the network.
     pub fn new(preset: &Preset, run: &Run, train: &Dataset) -> Result<Self, RunError> {
         let graph = network(preset.network, train)?;
         let params = graph.init(run.seed);
@@ -37,10 +38,11 @@ impl<T: Scalar> Trainee<T> {
         Ok(Self { graph, params, optimizer, run: run.name() })
     }
 
-    /// One step on these images of the training set; epoch and step are for what an error says.
+    /// Takes one step on these images of the training set. Errors name `epoch` and `step`.
     ///
     /// # Errors
-    /// When the step fails or the loss explodes.
+    /// Returns [`RunError::Data`] if an index is out of range, [`RunError::Step`] if the step fails, and [`RunError::Diverged`]
+    /// if the loss explodes.
     pub fn step(&mut self, train: &Dataset, indices: &[u32], epoch: u32, step: usize) -> Result<StepReport, RunError> {
         let (images, labels) = train.batch::<T>(indices)?;
         let report = Batch::new(images.view(), &labels)
@@ -54,32 +56,33 @@ impl<T: Scalar> Trainee<T> {
         Err(RunError::Diverged { run, epoch, step, loss, batch })
     }
 
-    /// The weights and what the optimizer remembers.
+    /// The weights and the state of the optimizer.
     ///
     /// # Errors
-    /// None that can happen here: the processor gives both.
+    /// Returns [`RunError::Optim`] if the state cannot be read, which does not happen on the CPU.
     pub fn memory(&self) -> Result<(Vec<f64>, OptimizerState), RunError> {
         let weights = self.params.iter().map(|p| p.as_f64()).collect();
         Ok((weights, self.optimizer.state(&self.graph)?))
     }
 
-    /// Goes on from them.
+    /// Restores the weights and the state of the optimizer.
     ///
     /// # Errors
-    /// When they are another network's or optimizer's.
+    /// Returns [`RunError::Autodiff`] if the weights do not fit the network, and [`RunError::Optim`] if the state does not fit
+    /// the optimizer.
     pub fn remember(&mut self, weights: &[f64], optimizer: &OptimizerState) -> Result<(), RunError> {
         let params: Vec<T> = weights.iter().map(|&w| T::from_f64(w)).collect();
-        // A model of these weights is one of this network.
+        // Checks that the weights fit the network.
         Model::new(Arc::clone(&self.graph), params.clone())?;
         self.optimizer.restore(&self.graph, optimizer)?;
         self.params = params;
         Ok(())
     }
 
-    /// The model in the precision of checkpoints, which is what is tested, attacked and saved.
+    /// The model in the precision of checkpoints, for tests, attacks and checkpoints.
     ///
     /// # Errors
-    /// None that can happen here: the parameters are the network's.
+    /// Returns [`RunError::Autodiff`] if the parameters do not fit the network, which does not happen here.
     pub fn model(&self) -> Result<Model<f32>, RunError> {
         Ok(Model::new(Arc::clone(&self.graph), self.params.iter().map(|p| p.as_f64() as f32).collect())?)
     }

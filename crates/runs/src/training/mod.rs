@@ -1,4 +1,4 @@
-//! Training one model.
+//! Training of one model.
 
 mod file_names;
 mod keep;

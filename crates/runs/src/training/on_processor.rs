@@ -1,4 +1,4 @@
-//! Training on the processor, step by step.
+//! Training on the CPU, step by step.
 
 use super::keep::{Keep, Keeper};
 use super::state::{Progress, TrainingState};
@@ -13,33 +13,33 @@ use minima_data::{Dataset, EpochOrder, epoch_batches};
 use minima_metrics::evaluate;
 use minima_rows::TrainingRow;
 
-/// A run to be trained on the processor.
+/// A run to train.
 pub struct Training<'a> {
     /// The experiment.
     pub preset: &'a Preset,
     /// The run.
     pub run: &'a Run,
-    /// What it trains on.
+    /// The training set.
     pub train: &'a Dataset,
-    /// What it is tested on after each epoch.
+    /// The images to test the model on after each epoch.
     pub test: &'a TestSet,
-    /// Where its state is kept, so that it goes on from there; nowhere, and it begins anew each time.
+    /// Where the state is saved and resumed from; `None` saves no state and always starts from the beginning.
     pub keep: Option<&'a Keep>,
 }
 
-/// Sees a model in training.
+/// Sees a model during training.
 pub trait Visitor {
-    /// Whether it wants to see the model after so many steps.
+    /// Whether to visit the model after this number of steps.
     fn wants(&self, step: u64) -> bool;
 
-    /// The model after so many steps. Training that was stopped may show it again.
+    /// Visits the model after this number of steps. A resumed training may visit the same step again.
     ///
     /// # Errors
-    /// Whatever the visitor runs into; it ends the training.
+    /// Returns any error of the visitor. The error ends the training.
     fn visit(&mut self, step: u64, model: &Model<f32>) -> Result<(), RunError>;
 }
 
-/// Is content with what training returns.
+/// A visitor that sees no model during training.
 pub struct AtTheEnd;
 
 impl Visitor for AtTheEnd {
@@ -53,15 +53,15 @@ impl Visitor for AtTheEnd {
 }
 
 impl Training<'_> {
-    /// Trains the model from its seed's initial weights, or from the state that was kept, in the preset's precision. Returns it with a row
-    /// an epoch; the bytes are the same whether or not it was stopped on the way.
+    /// Trains the model on the CPU in the preset's precision, from its seed's initial weights or from the saved state. Returns
+    /// the model with one row per epoch. A resumed run returns the same bytes as an uninterrupted run.
     ///
     /// An epoch's training loss and accuracy are means over its batches, each measured before its step, as in the paper.
     ///
     /// # Errors
-    /// When a step fails or the loss explodes; what was kept then is the last good state, and `failure.json` tells which batch it was.
-    /// [`RunError::Interrupted`] when somebody asked to stop, with the state kept. When a state cannot be read or written, and when
-    /// `visitor` fails.
+    /// Returns [`RunError::Step`] if a step fails, and [`RunError::Diverged`] if the loss explodes; the last good state is then
+    /// saved, and `failure.json` names the batch. Returns [`RunError::Interrupted`] on a stop request, after saving the state,
+    /// and [`RunError::State`] if a state cannot be read or written. Also returns the errors of `visitor`.
     pub fn run(
         &self,
         observer: &mut dyn Observer,
@@ -117,7 +117,7 @@ impl Training<'_> {
             }
             let tested = evaluate(&trainee.model()?, test.images.view(), &test.labels)?;
             if is_explosion(tested.mean_loss) {
-                // It is the last step that did it: the losses before the others were fine.
+                // The last step caused it, because the losses before the other steps were fine.
                 let (step, loss, batch) = (progress.step, tested.mean_loss, last.to_vec());
                 let error = RunError::Diverged { run: run.name(), epoch, step, loss, batch };
                 keeper.failed(&error, epoch, step, last)?;
@@ -143,7 +143,7 @@ impl Training<'_> {
 }
 
 impl<T: Scalar> Trainee<T> {
-    /// All that later steps depend on.
+    /// The state that decides all later steps.
     fn state(&self, progress: &Progress) -> Result<TrainingState, RunError> {
         let (weights, optimizer) = self.memory()?;
         Ok(TrainingState { progress: progress.clone(), weights, optimizer })
