@@ -1,20 +1,20 @@
-//! The attacks by the names that commands and files know them by.
+//! The attacks by their names in commands and files.
 
 use minima_attacks::{
     Apgd, Attack, AttackError, Bim, CarliniWagner, DeepFool, FabT, Fgsm, MiFgsm, Noise, NoiseKind, Norm, Pgd, Square,
     standard, with_restarts,
 };
 
-/// An attack that can be asked for.
+/// An attack of the catalogue.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// Its name.
+    /// The attack's name.
     pub name: &'static str,
-    /// What it is, in a line.
+    /// A description in one line.
     pub about: &'static str,
-    /// The norms it knows.
+    /// The supported norms.
     pub norms: &'static [Norm],
-    /// Which of the options it takes.
+    /// The supported options.
     options: &'static [&'static str],
 }
 
@@ -39,7 +39,7 @@ pub const CATALOGUE: [Entry; 14] = [
         BOTH,
         &["steps", "step-size", "restarts", "seed"],
     ),
-    entry("mi-fgsm", "steps along the gathered gradient", BOTH, &["steps"]),
+    entry("mi-fgsm", "steps along the accumulated gradient", BOTH, &["steps"]),
     entry("apgd-ce", "Auto-PGD on cross-entropy", BOTH, &["steps", "restarts", "seed"]),
     entry("apgd-dlr", "Auto-PGD on the difference of logits ratio", BOTH, &["steps", "restarts", "seed"]),
     entry(
@@ -57,25 +57,25 @@ pub const CATALOGUE: [Entry; 14] = [
         BOTH,
         &["steps", "restarts", "seed"],
     ),
-    entry("autoattack", "apgd-ce, apgd-t, fab-t and square, each on what survived", BOTH, &["seed"]),
+    entry("autoattack", "apgd-ce, apgd-t, fab-t and square, each on the images that are still robust", BOTH, &["seed"]),
     entry("noise", "control: uniform noise, ten draws", BOTH, &["steps", "seed"]),
-    entry("noise-sign", "control: every pixel at the ball's surface, by chance up or down", BOTH, &["steps", "seed"]),
+    entry("noise-sign", "control: random signs for all pixels, scaled to the ball's surface", BOTH, &["steps", "seed"]),
 ];
 
-/// What a user may choose of an attack; `None` is the published default.
+/// The options of an attack that a user may set; `None` is the published default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Options {
     /// Steps, queries or draws.
     pub steps: Option<usize>,
-    /// A step's length as a share of the radius.
+    /// The length of a step as a share of the radius.
     pub step_size: Option<f64>,
-    /// Starts, each on the images that are still robust. PGD starts at the image itself and then at random points.
+    /// Restarts, each on the images that are still robust. PGD starts at the image itself, then at random points.
     pub restarts: Option<usize>,
     /// The seed of random numbers.
     pub seed: Option<u64>,
 }
 
-/// The attack of this name in this norm.
+/// The attack with this name and norm.
 ///
 /// # Errors
 /// Returns [`AttackError`] if no attack has the name, or the attack does not support the norm or the option.
@@ -84,8 +84,8 @@ pub fn attack(name: &str, norm: Norm, options: &Options) -> Result<Box<dyn Attac
         let names: Vec<&str> = CATALOGUE.iter().map(|entry| entry.name).collect();
         return Err(AttackError::Option {
             option: "attack",
-            found: format!("{name} (there are {})", names.join(", ")),
-            expected: "one of those names",
+            found: format!("{name} (the attacks are {})", names.join(", ")),
+            expected: "one of these attacks",
         });
     };
     if !entry.norms.contains(&norm) {
@@ -98,7 +98,7 @@ pub fn attack(name: &str, norm: Norm, options: &Options) -> Result<Box<dyn Attac
         ("seed", options.seed.is_some()),
     ];
     if let Some((option, _)) = given.into_iter().find(|(option, given)| *given && !entry.options.contains(option)) {
-        let found = format!("given to {name}, which does not take it");
+        let found = format!("set for {name}, which does not have it");
         return Err(AttackError::Option { option, found, expected: "an option of this attack" });
     }
     Ok(build(entry.name, options))

@@ -1,4 +1,4 @@
-//! Which data set something was made with: its name, and the SHA-256 of its files.
+//! The identity of a data set: its name, and the SHA-256 of its files.
 
 use minima_data::mnist::FILES;
 use minima_data::{Mnist, known};
@@ -6,38 +6,38 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The digits of a SHA-256 that messages show.
+/// The number of digits of a SHA-256 in messages.
 const SHOWN: usize = 12;
 
-/// A data set by its name and by the SHA-256 of its files.
+/// The name of a data set and the SHA-256 of its files.
 ///
-/// The hashes decide whether two data sets are the same; the name is for people. Files that are known forms of one data set,
-/// such as MNIST compressed in two ways, are the same.
+/// The hashes decide whether two data sets are the same; the name is only shown. Different known forms of one data set, such as
+/// MNIST with two compressions, are the same data set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataIdentity {
-    /// Its name: `MNIST`, `Fashion-MNIST`, or `images of FOLDER`.
+    /// The name: `MNIST`, `Fashion-MNIST`, or `images of FOLDER`.
     pub name: String,
-    /// SHA-256 of each file, by its name.
+    /// The SHA-256 of each file, by file name.
     pub files: BTreeMap<String, String>,
 }
 
 /// The first file in which two data sets differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataDifference {
-    /// The data set that was expected.
+    /// The name of the expected data set.
     pub expected: String,
-    /// The data set that was found.
+    /// The name of the found data set.
     pub found: String,
     /// The file, without `.gz`.
     pub file: &'static str,
-    /// Its SHA-256 in the data set that was expected.
+    /// The file's SHA-256 in the expected data set.
     pub expected_sha256: String,
-    /// Its SHA-256 in the data set that was found.
+    /// The file's SHA-256 in the found data set.
     pub found_sha256: String,
 }
 
 impl DataIdentity {
-    /// The identity of data that were read.
+    /// The identity of loaded data.
     #[must_use]
     pub fn of(data: &Mnist) -> Self {
         let files = data.hashes.iter().map(|hash| {
@@ -48,8 +48,8 @@ impl DataIdentity {
         Self { name: data.name(), files: files.collect() }
     }
 
-    /// The identity of files whose SHA-256 are given in the order of [`FILES`]. Without a name it has that of a known data set, or
-    /// else `images of an unknown folder`.
+    /// The identity of files whose SHA-256 are given in the order of [`FILES`]. The default name is the known data set's, or
+    /// `images of an unknown folder`.
     #[must_use]
     pub fn of_hashes(sha256: [&str; 4], name: Option<&str>) -> Self {
         let name = name.or_else(|| known::name(sha256)).unwrap_or("images of an unknown folder").to_owned();
@@ -57,18 +57,18 @@ impl DataIdentity {
         Self { name, files: files.collect() }
     }
 
-    /// The same files under the name of the known data set that they are, or else `images of an unknown folder`.
+    /// The same files with the known data set's name, or `images of an unknown folder`.
     pub fn with_known_name(self) -> Self {
         let name = known::name(self.in_order()).unwrap_or("images of an unknown folder").to_owned();
         Self { name, ..self }
     }
 
-    /// Whether the files are MNIST's, in any known form.
+    /// Whether the files are any known form of MNIST.
     pub fn is_mnist(&self) -> bool {
         known::name(self.in_order()) == Some(known::MNIST)
     }
 
-    /// The first file in which `found` differs; `None` where the two are the same data.
+    /// The first file in which `found` differs; `None` if both are the same data set.
     #[must_use]
     pub fn difference(&self, found: &Self) -> Option<DataDifference> {
         let (ours, theirs) = (self.in_order(), found.in_order());
@@ -85,7 +85,7 @@ impl DataIdentity {
         })
     }
 
-    /// The SHA-256 of the files in the order of [`FILES`]; empty for one that is not there.
+    /// The SHA-256 of the files in the order of [`FILES`]; empty for a missing file.
     fn in_order(&self) -> [&str; 4] {
         FILES.map(|(name, _)| {
             let file = self.files.get(&format!("{name}.gz")).or_else(|| self.files.get(name));

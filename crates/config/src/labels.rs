@@ -1,14 +1,14 @@
-//! Which labels a model is trained on.
+//! The labels that a model is trained on.
 
 use serde::{Deserialize, Serialize};
 
-/// Which labels a model is trained on.
+/// The labels that a model is trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Labels {
     /// The labels of the data set.
     Clean,
-    /// The labels of the data set, a share of them replaced by wrong ones.
+    /// The labels of the data set, with a share of them replaced by wrong labels.
     Poisoned,
 }
 

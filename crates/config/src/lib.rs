@@ -1,4 +1,4 @@
-//! Presets: what an experiment trains, attacks and measures, as TOML files.
+//! Presets: TOML files that define what an experiment trains, attacks and measures.
 //!
 //! ```
 //! use minima_config::{Run, preset::Preset};

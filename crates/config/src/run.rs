@@ -1,4 +1,4 @@
-//! One run of a preset: which model is trained, on what.
+//! One run of a preset: a model to train, with its labels, optimizer and seed.
 
 use crate::labels::Labels;
 use crate::preset::{Flips, NetworkKind, Preset};
@@ -7,25 +7,25 @@ use minima_data::{DataError, Dataset, Mnist, poison, poison_targeted};
 use minima_faults::{Fault, planted};
 use std::sync::Arc;
 
-/// One run of a preset: a model to be trained.
+/// One run of a preset: a model to train.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// The labels it is trained on.
+    /// The labels that the model is trained on.
     pub labels: Labels,
     /// The optimizer's name in the preset.
     pub optimizer: String,
-    /// Decides initial weights, order of samples and poisoning.
+    /// The seed of the initial weights, the order of samples and the poisoning.
     pub seed: u64,
 }
 
 impl Run {
-    /// `{labels}-{optimizer}-{seed}`, the name of its files.
+    /// `{labels}-{optimizer}-{seed}`, the name of the run's files.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}-{}-{}", self.labels.name(), self.optimizer, self.seed)
     }
 
-    /// All runs of a preset, in the order in which they are done.
+    /// All runs of a preset, in the order of execution.
     #[must_use]
     pub fn all(preset: &Preset) -> Vec<Self> {
         let mut runs = Vec::new();
@@ -42,7 +42,7 @@ impl Run {
     }
 }
 
-/// The network that a preset trains, for images of this data.
+/// The network of this kind for the images of this data set.
 ///
 /// # Errors
 /// Returns [`AutodiffError`] if the images are too small for the network.
@@ -52,7 +52,7 @@ pub fn network(kind: NetworkKind, data: &Dataset) -> Result<Arc<Graph>, Autodiff
     }
 }
 
-/// The training set of a run: the preset's share of the images, with wrong labels where it is poisoned.
+/// The training set of a run: the preset's number of training images, with poisoned labels if the run has them.
 ///
 /// # Errors
 /// Returns [`DataError`] if the share of wrong labels is not between 0 and 1.

@@ -1,13 +1,13 @@
-//! Seeds: whole numbers that every file of results can hold.
+//! Seeds: whole numbers that all result files can represent.
 
-/// The largest seed, 2⁶³ − 1: TOML has no larger numbers.
+/// The largest seed, 2⁶³ − 1, the largest number in TOML.
 pub const LARGEST: u64 = i64::MAX as u64;
 
-/// A seed is larger than [`LARGEST`], or no number.
+/// A seed is larger than [`LARGEST`], or not a number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("found seed {found}, expected a whole number from 0 to {LARGEST}, the largest in TOML")]
 pub struct SeedError {
-    /// What was given.
+    /// The given text or number.
     pub found: String,
 }
 
@@ -19,10 +19,10 @@ pub fn check(seed: u64) -> Result<u64, SeedError> {
     if seed <= LARGEST { Ok(seed) } else { Err(SeedError { found: seed.to_string() }) }
 }
 
-/// Reads a seed from text, such as a command's argument.
+/// Parses a seed from text, such as a command's argument.
 ///
 /// # Errors
-/// Returns [`SeedError`] if the text is no whole number from 0 to [`LARGEST`].
+/// Returns [`SeedError`] if the text is not a whole number from 0 to [`LARGEST`].
 pub fn parse(text: &str) -> Result<u64, SeedError> {
     let wrong = || SeedError { found: text.to_owned() };
     text.parse().ok().filter(|&seed| check(seed).is_ok()).ok_or_else(wrong)

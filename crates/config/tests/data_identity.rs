@@ -1,4 +1,4 @@
-//! The data set of a preset: written by a run, read back, and compared.
+//! The data set of a preset: recorded by a run, read back, and compared.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_config::DataIdentity;
@@ -48,6 +48,6 @@ fn a_configuration_takes_its_own_data_and_no_other() {
     let expected =
         "found images of there (t10k-images-idx3-ubyte with SHA-256 other), expected images of here (SHA-256 c)";
     assert!(message.starts_with(expected), "{message}");
-    // A configuration that names no data takes any.
+    // A configuration without a data set accepts any data.
     preset(&[]).check_against(&own).unwrap();
 }

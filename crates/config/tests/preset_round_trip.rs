@@ -1,10 +1,10 @@
-//! Every preset that is accepted writes a TOML file that reads back as the same preset, whatever its numbers are.
+//! Every accepted preset, with any numbers, writes a TOML file that reads back as the same preset.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_config::preset::{Preset, PresetError};
 use minima_config::seed;
 
-/// A small generator of its own (splitmix64), so that the cases are the same everywhere.
+/// A small random number generator (splitmix64), so that the cases are the same on all platforms.
 struct Draws(u64);
 
 impl Draws {
@@ -20,7 +20,7 @@ impl Draws {
     }
 }
 
-/// Numbers at the ends of what TOML, f64 and f32 hold.
+/// Numbers at the limits of TOML, f64 and f32.
 const NUMBERS: [&str; 24] = [
     "0",
     "-0.0",
@@ -98,7 +98,7 @@ fn a_preset_that_is_accepted_reads_back_as_itself() {
             }
         }
     }
-    // Both happen often enough to say something.
+    // Both outcomes must be frequent for the test to be meaningful.
     assert!(accepted > 300 && refused > 300, "{accepted} accepted, {refused} refused");
 }
 

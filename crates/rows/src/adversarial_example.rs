@@ -1,4 +1,4 @@
-//! An image and its adversarial twin, as figure 1 shows them, and `tables/adversarial.csv`: such a pair a row.
+//! An image and its adversarial version, as in figure 1, and `tables/adversarial.csv`: one row per such pair.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub struct AdversarialExample {
     pub adversarial: Vec<f32>,
     /// Height, width and channels (1 or 3).
     pub shape: [usize; 3],
-    /// Its place in the test set, from 0.
+    /// The image's index in the test set, from 0.
     pub image: usize,
     /// The image's true label.
     pub label: usize,
@@ -21,7 +21,7 @@ pub struct AdversarialExample {
     pub predicted: usize,
     /// Probability of the true label before the attack.
     pub confidence_before: f64,
-    /// Probability of the predicted label after it.
+    /// Probability of the predicted label after the attack.
     pub confidence_after: f64,
     /// The attack's largest change of a pixel.
     pub epsilon: f64,
@@ -29,18 +29,18 @@ pub struct AdversarialExample {
     pub optimizer: String,
 }
 
-/// A successful attack on one image, with pixels in 8 bits: enough to look at, not to attack again.
+/// A successful attack on one image, with pixels rounded to 8 bits: precise enough for a figure, not for an attack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AdversarialRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer that trained the attacked model.
     pub optimizer: String,
     /// The run's seed.
     pub seed: u64,
-    /// The image's place in the test set, from 0.
+    /// The image's index in the test set, from 0.
     pub image: u32,
-    /// Its true label, which the model gives it before the attack.
+    /// The image's true label, which the model predicts before the attack.
     pub label: u32,
     /// The label predicted after the attack.
     pub predicted: u32,
@@ -48,22 +48,22 @@ pub struct AdversarialRow {
     pub epsilon: f64,
     /// Probability of the true label before the attack.
     pub confidence_before: f64,
-    /// Probability of the predicted label after it.
+    /// Probability of the predicted label after the attack.
     pub confidence_after: f64,
-    /// Rows of pixels.
+    /// The image's height.
     pub height: u32,
-    /// Pixels of a row.
+    /// The image's width.
     pub width: u32,
-    /// Numbers of a pixel: 1 or 3.
+    /// Channels: 1 or 3.
     pub channels: u32,
     /// The image's pixels in the order height, width, channel, two hexadecimal digits each.
     pub original: String,
-    /// Those of the attacked image.
+    /// The attacked image's pixels, in the same format.
     pub adversarial: String,
 }
 
 impl AdversarialRow {
-    /// The row of one attack on a model of this data set and seed.
+    /// The row of one attack on a model with these training labels and seed.
     #[must_use]
     pub fn new(labels: &str, seed: u64, example: &AdversarialExample) -> Self {
         let [height, width, channels] = example.shape.map(|extent| extent as u32);
@@ -85,11 +85,10 @@ impl AdversarialRow {
         }
     }
 
-    /// Both images' bytes, in the order height, width, channel; none where the text is not the hexadecimal form of such an
-    /// image.
+    /// Both images' bytes, in the order height, width, channel; `None` if the text is not the hexadecimal form of such an image.
     #[must_use]
     pub fn pixels(&self) -> Option<[Vec<u8>; 2]> {
-        // Three 32-bit sizes overflow 64 bits.
+        // The product of three 32-bit sizes can overflow 64 bits.
         let numbers: u128 = [self.height, self.width, self.channels].into_iter().map(u128::from).product();
         let fits = |bytes: &Vec<u8>| matches!(self.channels, 1 | 3) && numbers > 0 && bytes.len() as u128 == numbers;
         let decode = |text: &str| bytes(text).filter(fits);
@@ -135,7 +134,7 @@ mod tests {
             assert_eq!(AdversarialRow { original: broken.to_owned(), ..row.clone() }.pixels(), None, "{broken}");
         }
         assert_eq!(AdversarialRow { channels: 2, ..row.clone() }.pixels(), None);
-        // 2^64 + 32 numbers, which are 32 where 64 bits wrap around.
+        // The product is 2^64 + 32, which wraps around to 32 in 64 bits.
         let (height, width, text) = (1_824_726_041, 3_369_774_176, "00".repeat(32));
         let wrapped = AdversarialRow { height, width, channels: 3, original: text.clone(), adversarial: text, ..row };
         assert_eq!(wrapped.pixels(), None);

@@ -1,4 +1,4 @@
-//! `attack.csv`: what an attack on a checkpoint found, a radius a row.
+//! `attack.csv`: the result of an attack on a checkpoint, one row per radius.
 
 use crate::Record;
 use serde::{Deserialize, Serialize};
@@ -10,21 +10,21 @@ pub struct AttackRow {
     pub attack: String,
     /// The norm: `linf` or `l2`.
     pub norm: String,
-    /// The checkpoint that was shown the images, where they were made on another; else empty.
+    /// The checkpoint that classifies the adversarial images in a transfer attack; empty otherwise.
     pub target: String,
     /// The radius.
     pub epsilon: f64,
-    /// Images.
+    /// Images attacked.
     pub images: u64,
-    /// Those classified correctly as they are, by the target where there is one.
+    /// Images classified correctly before the attack, by the target if there is one.
     pub correct: u64,
     /// Images that the attacked checkpoint and the target classify correctly before the attack. Without a target it equals
     /// `correct`.
     pub both_correct: u64,
     /// Images among `both_correct` that are misclassified after the attack, by the target if there is one.
     pub successes: u64,
-    /// The other correct ones among all images, 0 to 1. Empty where there is a target: of its images that the attacked
-    /// checkpoint misclassifies nothing is known.
+    /// The robust accuracy, 0 to 1: the share of images classified correctly before and after the attack. Empty for a transfer
+    /// attack, which counts successes only among `both_correct`.
     pub robust_accuracy: Option<f64>,
 }
 

@@ -1,51 +1,51 @@
-//! `studies/seeds/claims.csv`: a comparison that decides a claim a row.
+//! `studies/seeds/claims.csv`: one row per comparison that decides a claim.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// What the seeds say to a claim.
+/// The verdict on a claim, from the interval over seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimVerdict {
-    /// The interval lies where the claim puts it.
+    /// The interval is on the claimed side of the border.
     Holds,
-    /// The interval lies where the claim does not put it.
+    /// The interval is on the other side of the border.
     Fails,
-    /// The interval reaches over the border.
+    /// The interval contains the border.
     Undecided,
 }
 
-/// One comparison of one claim for one Gauss-Newton.
+/// One comparison of one claim for one optimizer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimRow {
     /// The claim's letter, `a` to `h`.
     pub claim: String,
-    /// The Gauss-Newton it is about; the optimizer it is about where the claim names no Gauss-Newton.
+    /// The optimizer that the claim is about: the Gauss-Newton, if the claim names one.
     pub optimizer: String,
-    /// What that is compared with: an optimizer, a data set, or nothing.
+    /// What this optimizer is compared with: an optimizer, the training labels, or empty.
     pub against: String,
-    /// The training set.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
-    /// FGSM's radius or the perturbation's norm, where there is one.
+    /// FGSM's radius or the perturbation's norm, if the quantity has one.
     pub at: Option<f64>,
-    /// What is compared, with its unit.
+    /// The compared quantity, with its unit.
     pub quantity: String,
     /// Seeds compared.
     pub seeds: u32,
     /// The effect: the mean over seeds of the difference.
     pub effect: f64,
-    /// The 95 % interval's lower end; a single seed's interval is infinite.
+    /// The lower end of the 95 % interval. The interval of a single seed is infinite.
     pub low: f64,
-    /// Its upper end.
+    /// The upper end of the 95 % interval.
     pub high: f64,
-    /// Probability of an effect at least as far from the border, on either side, if it lay there.
+    /// The two-sided p-value: the probability of an effect at least as far from the border, if the true effect is at the border.
     pub p: f64,
-    /// The same after Holm's correction over all comparisons of the file.
+    /// The p-value after Holm's correction over all comparisons of the file.
     pub p_holm: f64,
-    /// The border: zero, or how far apart counts as equal.
+    /// The border: zero, or the largest difference that counts as equal.
     pub border: f64,
-    /// What follows.
+    /// The verdict.
     pub verdict: ClaimVerdict,
 }
 

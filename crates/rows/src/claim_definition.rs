@@ -1,41 +1,41 @@
-//! Claims as data: what is compared with what, and where the difference would have to lie.
+//! Claims as data: what is compared with what, and where the difference must be.
 
-/// What a claim compares.
+/// The quantity that a claim compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClaimQuantity {
-    /// Of the test images classified correctly, the share that is misclassified after FGSM, at each radius.
+    /// The share of the correctly classified test images that are misclassified after FGSM, at each radius.
     FgsmSuccessRate,
-    /// Of the first test images those classified correctly, the share that is misclassified after another attack.
+    /// The share of the correctly classified images, among the first test images, that are misclassified after another attack.
     AttackSuccessRate,
     /// The median over the test images of the norm of the loss's gradient with respect to the image.
     MedianInputGradientNorm,
     /// The median over the test images of the logit margin.
     MedianLogitMargin,
-    /// The median over the test images of the loss increase under a weight perturbation, one a batch, at each norm.
+    /// The median over the test images of the loss increase under a weight perturbation, one per batch, at each norm.
     MedianLossIncrease,
     /// The share of the test images classified correctly.
     TestAccuracy,
 }
 
-/// What it is compared with.
+/// What the quantity is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Against {
-    /// These optimizers' models of the same seed and training set.
+    /// These optimizers' models with the same seed and training labels.
     Optimizers(&'static [&'static str]),
-    /// The same optimizer's model of the same seed, trained on clean labels.
+    /// The same optimizer's model with the same seed, trained on clean labels.
     CleanLabels,
     /// A number.
     Number(f64),
 }
 
-/// Where the difference lies if the claim is true.
+/// Where the difference is if the claim is true.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Expected {
     /// Below a border.
     Below(f64),
     /// Above a border.
     Above(f64),
-    /// Less than this from zero.
+    /// At a distance below this from zero.
     Within(f64),
 }
 
@@ -46,20 +46,20 @@ pub struct Claim {
     pub letter: &'static str,
     /// The claim in a sentence.
     pub sentence: &'static str,
-    /// Whether the paper makes it; it else belongs to one that the paper makes.
+    /// Whether the paper makes this claim; otherwise it supplements a claim of the paper.
     pub in_paper: bool,
-    /// What is compared.
+    /// The compared quantity.
     pub quantity: ClaimQuantity,
-    /// The optimizers that it is about.
+    /// The optimizers that the claim is about.
     pub about: &'static [&'static str],
-    /// What that is compared with.
+    /// What these optimizers are compared with.
     pub against: Against,
-    /// Where the difference, the former less the latter, would have to lie.
+    /// Where the difference, `about` less `against`, must be.
     pub expected: Expected,
 }
 
 impl Claim {
-    /// The claim of this letter that is about this optimizer.
+    /// The claim with this letter about this optimizer.
     #[must_use]
     pub fn find<'a>(claims: &'a [Self], letter: &str, optimizer: &str) -> Option<&'a Self> {
         claims.iter().find(|claim| claim.letter == letter && claim.about.contains(&optimizer))

@@ -1,4 +1,4 @@
-//! The columns of a row: the names of its fields, as serde has them.
+//! The columns of a row: the names of its fields in serde.
 
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use std::fmt;
@@ -6,15 +6,15 @@ use std::fmt;
 /// The names of the fields of `R`, in order; empty if `R` is not a struct.
 pub(crate) fn of<R: DeserializeOwned>() -> &'static [&'static str] {
     let mut names: &'static [&'static str] = &[];
-    // The deserializer has no content: it takes the names and fails.
+    // The deserializer has no content: it stores the names and fails.
     let _ = R::deserialize(FieldNames(&mut names));
     names
 }
 
-/// Takes the names of the fields that a struct asks for.
+/// A deserializer that stores the names of the fields that a struct requests.
 struct FieldNames<'a>(&'a mut &'static [&'static str]);
 
-/// There is nothing to deserialize.
+/// The error of [`FieldNames`], which has no content.
 #[derive(Debug)]
 struct NoContent;
 

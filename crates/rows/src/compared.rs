@@ -1,45 +1,47 @@
-//! How the rows of a file are compared between two folders of results: what identifies a row, which columns are numbers of interest,
-//! and how much noise they have.
+//! How the rows of a file are compared between two results folders: which columns identify a row, which columns are compared, and
+//! how much noise they have.
 
 use crate::Record;
 
-/// How far a number may be off without anything having changed, when each side has it from one seed.
+/// How far the numbers of two results folders may differ by chance, if each has one seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Noise {
-    /// A count among as many as another column says.
+    /// A count among the total in another column.
     CountAmong(&'static str),
     /// A count among the test images.
     CountAmongTest,
     /// A share of the test images.
     ShareOfTest,
-    /// A share of so many images.
+    /// A share of this number of images.
     ShareOf(f64),
-    /// Off by this share of the larger one; what is no count has no noise of its own to be measured from one seed.
+    /// The difference may be this share of the larger number. For quantities that are not counts, whose noise cannot be computed
+    /// from one seed.
     Relative(f64),
-    /// None: numbers or words must be equal, seeds or not.
+    /// Numbers or words must be equal, for any number of seeds.
     Exact,
 }
 
 impl Noise {
-    /// Mean losses: runs that differ in rounding alone part by 1 to 3 % of a late training loss.
+    /// Mean losses. Late in training, the losses of runs that differ only in rounding differ by 1 to 3 %.
     pub const LOSS: Self = Self::Relative(0.05);
-    /// Medians, means and quantiles over the test images, norms of weights.
+    /// Medians, means and quantiles over the test images, and norms of weights.
     pub const QUANTILE: Self = Self::Relative(0.1);
-    /// Eigenvalues and traces: the sharpest directions move most.
+    /// Eigenvalues and traces. The sharpest directions vary most.
     pub const CURVATURE: Self = Self::Relative(0.2);
-    /// Training accuracies near 1, whose images are not counted in the files.
+    /// Training accuracies near 1. The files do not contain the number of images.
     pub const ACCURACY: Self = Self::Relative(0.01);
     /// Rates that are interpolated between checkpoints.
     pub const RATE: Self = Self::Relative(0.1);
 }
 
-/// Rows that two folders of results are compared by.
+/// Rows that are compared between two results folders.
 pub trait Compared: Record {
-    /// Where such files are, in a folder of results.
+    /// The paths of such files in a results folder.
     const FILES: &'static [&'static str];
     /// The columns that identify a row, without the seed.
     const KEYS: &'static [&'static str];
-    /// If set, only the row with the largest number in this column counts among rows of equal keys and seed. Otherwise all keys differ.
+    /// If set, only the row with the largest number in this column is compared among rows of equal keys and seed. Otherwise all
+    /// keys must differ.
     const LAST: Option<&'static str> = None;
     /// The columns that are compared.
     const METRICS: &'static [(&'static str, Noise)];

@@ -29,7 +29,7 @@ pub enum RecordError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The first line is not the expected header.
@@ -42,8 +42,8 @@ pub enum RecordError {
         /// The header of such a file.
         expected: String,
     },
-    /// A line does not hold a row.
-    #[error("{}: expected rows of \"{expected}\", found: {source}", path.display())]
+    /// A line is not a valid row.
+    #[error("{}: invalid row, expected the columns \"{expected}\": {source}", path.display())]
     Row {
         /// The file.
         path: PathBuf,
@@ -52,12 +52,12 @@ pub enum RecordError {
         /// The line and what is wrong with it.
         source: csv::Error,
     },
-    /// A row could not be turned into CSV.
-    #[error("cannot turn rows of \"{expected}\" into CSV: {message}")]
+    /// A row could not be written as CSV.
+    #[error("cannot write rows with the columns \"{expected}\" as CSV: {message}")]
     Encode {
         /// The header of such a file.
         expected: String,
-        /// What went wrong.
+        /// The encoder's error.
         message: String,
     },
     /// The file could not be written.
@@ -65,7 +65,10 @@ pub enum RecordError {
     Write(#[from] AtomicWriteError),
 }
 
-/// The CSV file of `rows`: its header and a line a row.
+/// The CSV file of `rows`: the header, then one line per row.
+///
+/// # Errors
+/// Returns [`RecordError::Encode`] if a row cannot be written as CSV.
 pub fn to_csv<R: Record>(rows: &[R]) -> Result<Vec<u8>, RecordError> {
     let failed = |message: String| RecordError::Encode { expected: R::columns().join(","), message };
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
@@ -77,18 +80,27 @@ pub fn to_csv<R: Record>(rows: &[R]) -> Result<Vec<u8>, RecordError> {
 }
 
 /// Writes `rows` as a CSV file, whole or not at all.
+///
+/// # Errors
+/// Returns [`RecordError::Encode`] if a row cannot be written as CSV, and [`RecordError::Write`] if the file cannot be written.
 pub fn write_csv<R: Record>(path: &Path, rows: &[R]) -> Result<(), RecordError> {
     Ok(write_atomically(path, &to_csv(rows)?)?)
 }
 
 /// Reads the rows of a CSV file whose header must be exactly the record's.
+///
+/// # Errors
+/// Returns [`RecordError::Read`] if the file cannot be read, and the errors of [`from_csv`].
 pub fn read_csv<R: Record>(path: &Path) -> Result<Vec<R>, RecordError> {
     let bytes = read_at_most(path, bounded_file::RESULTS)
         .map_err(|source| RecordError::Read { path: path.to_path_buf(), source })?;
     from_csv(&bytes, path)
 }
 
-/// As [`read_csv`], from the bytes of a file; errors name `path`.
+/// Parses the rows of a CSV file's bytes, whose header must be exactly the record's; errors name `path`.
+///
+/// # Errors
+/// Returns [`RecordError::Header`] if the header differs, and [`RecordError::Row`] if a line is not a valid row.
 pub fn from_csv<R: Record>(bytes: &[u8], path: &Path) -> Result<Vec<R>, RecordError> {
     let expected = || R::columns().join(",");
     let bad_row = |source| RecordError::Row { path: path.to_path_buf(), expected: expected(), source };

@@ -1,10 +1,10 @@
-//! `studies/damping/damping.csv`: a learning rate, a damping and a radius a row.
+//! `studies/damping/damping.csv`: one row per learning rate, damping and radius.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// What a model is at the end of training with one learning rate and one damping.
+/// Measurements of a model at the end of training with one learning rate and one damping.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DampingRow {
     /// The optimizer.
@@ -17,7 +17,7 @@ pub struct DampingRow {
     pub seed: u64,
     /// Epochs trained.
     pub epochs: u32,
-    /// The last epoch's mean training loss; none where the run failed.
+    /// The last epoch's mean training loss; `None` if the run failed.
     pub train_loss: Option<f64>,
     /// Accuracy on the test set.
     pub test_accuracy: Option<f64>,
@@ -25,9 +25,9 @@ pub struct DampingRow {
     pub epsilon: f64,
     /// Test images classified correctly before the attack.
     pub correct: Option<u32>,
-    /// Of the correct ones, those that FGSM flips.
+    /// Images among `correct` that are misclassified after FGSM.
     pub successes: Option<u32>,
-    /// Why the run failed; empty where it did not.
+    /// Why the run failed; empty if it did not.
     pub failure: String,
 }
 

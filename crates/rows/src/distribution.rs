@@ -1,4 +1,4 @@
-//! `tables/distributions.csv`: what figures 2 and 3 show, summed up a row each.
+//! `tables/distributions.csv`: summaries of the distributions in figures 2 and 3, one row each.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// The quantity whose distribution over the test set is summed up.
+/// The quantity whose distribution over the test set is summarised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
@@ -26,10 +26,10 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// One distribution over the test set.
+/// The summary of one distribution over the test set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DistributionRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.
     pub optimizer: String,
@@ -52,7 +52,7 @@ pub struct DistributionRow {
 }
 
 impl DistributionRow {
-    /// The row of one model's numbers, summed up.
+    /// The row of one model's summary.
     #[must_use]
     pub fn new(labels: &str, optimizer: &str, seed: u64, quantity: Quantity, summary: &Summary) -> Self {
         Self {

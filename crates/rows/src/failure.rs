@@ -1,4 +1,4 @@
-//! `studies/*/failures.csv`: a run that could not be trained or measured a row.
+//! `studies/*/failures.csv`: one row per run that could not be trained or measured.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::Record;
 pub struct FailureRow {
     /// The run.
     pub run: String,
-    /// Why.
+    /// Why it is missing.
     pub why: String,
 }
 

@@ -1,13 +1,13 @@
-//! `tables/fgsm.csv`: a row for each FGSM attack.
+//! `tables/fgsm.csv`: one row per FGSM attack.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record, rate};
 
-/// How many correctly classified test images FGSM flips at one epsilon.
+/// How many correctly classified test images are misclassified after FGSM at one epsilon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FgsmRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.
     pub optimizer: String,
@@ -17,9 +17,9 @@ pub struct FgsmRow {
     pub correct: u32,
     /// The attack's largest change of a pixel.
     pub epsilon: f64,
-    /// Of the correct ones, those with a wrong label after.
+    /// Images among `correct` that are misclassified after the attack.
     pub successes: u32,
-    /// `successes / correct`, zero where nothing was correct.
+    /// `successes / correct`, or zero if `correct` is zero.
     pub success_rate: f64,
 }
 

@@ -1,10 +1,10 @@
-//! `tables/histograms.csv`: a bin of figure 2 or 3 a row.
+//! `tables/histograms.csv`: one row per bin of figure 2 or 3.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Quantity, Record};
 
-/// How many test images have a value from here to there.
+/// The number of test images whose value is in one bin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistogramRow {
     /// The training set: `clean` or `poisoned`.
@@ -15,11 +15,11 @@ pub struct HistogramRow {
     pub seed: u64,
     /// What was measured.
     pub quantity: Quantity,
-    /// The bin's lower end, which belongs to it; `-inf` for the values below the figure.
+    /// The bin's lower end, inclusive; `-inf` for the values below the figure.
     pub from: f64,
-    /// Its upper end, which does not; `inf` for the values above the figure.
+    /// The bin's upper end, exclusive; `inf` for the values above the figure.
     pub to: f64,
-    /// Test images in it; those whose value is no number are in none.
+    /// Test images in the bin. Images whose value is NaN are in no bin.
     pub images: u32,
 }
 

@@ -1,25 +1,26 @@
-//! `studies/landscape/surface.csv`: a point of the plane around a minimum a row; `segments.csv`: a point between two minima a row.
+//! `studies/landscape/surface.csv`: one row per point of the plane around a minimum; `segments.csv`: one row per point between
+//! two minima.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// The loss at `θ + x d₁ + y d₂`, with directions of filter-normalised random numbers (Li et al. 2018).
+/// The loss at `θ + x d₁ + y d₂`, with filter-normalised random directions (Li et al. 2018).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SurfaceRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer that found the minimum.
     pub optimizer: String,
     /// The run's seed.
     pub seed: u64,
-    /// Along the first direction; 1 changes each filter by its own norm.
+    /// The coordinate along the first direction; 1 changes each filter by its own norm.
     pub x: f64,
-    /// Along the second.
+    /// The coordinate along the second direction.
     pub y: f64,
-    /// Mean training loss there.
+    /// Mean training loss at this point.
     pub train_loss: f64,
-    /// Training accuracy there.
+    /// Training accuracy at this point.
     pub train_accuracy: f64,
 }
 
@@ -35,7 +36,7 @@ impl Compared for SurfaceRow {
 /// The loss at `(1 − t) θ_from + t θ_to`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SegmentRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer of the model at `t = 0`.
     pub from: String,
@@ -43,11 +44,11 @@ pub struct SegmentRow {
     pub to: String,
     /// Both runs' seed.
     pub seed: u64,
-    /// The place between them.
+    /// The position between the two models, 0 to 1.
     pub t: f64,
-    /// Mean training loss there.
+    /// Mean training loss at this point.
     pub train_loss: f64,
-    /// Accuracy on the test set there.
+    /// Accuracy on the test set at this point.
     pub test_accuracy: f64,
 }
 

@@ -1,13 +1,13 @@
-//! `studies/seeds/late.csv`: an attack on a model of the last epochs a row.
+//! `studies/seeds/late.csv`: one row per attack on a model of the last epochs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// What stands an attack after one of the last epochs.
+/// The robustness of the model after one of the last epochs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LateAttackRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.
     pub optimizer: String,
@@ -21,9 +21,9 @@ pub struct LateAttackRow {
     pub epsilon: f64,
     /// Test images attacked, the first ones.
     pub images: u32,
-    /// How many of them are classified correctly before.
+    /// Images classified correctly before the attack.
     pub correct: u32,
-    /// How many still are after.
+    /// Images classified correctly before and after the attack.
     pub robust: u32,
 }
 

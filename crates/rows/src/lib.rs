@@ -71,7 +71,7 @@ pub use table::Table;
 pub use training::TrainingRow;
 pub use tuning::TuningRow;
 
-/// The name of the unpoisoned training set in the files.
+/// The name of the unpoisoned training labels in the files.
 pub const CLEAN: &str = "clean";
-/// The name of the label-poisoned training set in the files.
+/// The name of the poisoned training labels in the files.
 pub const POISONED: &str = "poisoned";

@@ -1,11 +1,11 @@
-//! `studies/logit-scale/logit_scale.csv`: a quantity of a model before and after its logits are scaled a row; `decisions.csv`: what
-//! scaling should leave as it is.
+//! `studies/logit-scale/logit_scale.csv`: one row per quantity of a model, before and after its logits are scaled;
+//! `decisions.csv`: the decisions that scaling should not change.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// What depends on the scale of the logits.
+/// A quantity that depends on the scale of the logits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScaledQuantity {
@@ -22,13 +22,13 @@ pub enum ScaledQuantity {
 /// One quantity of one model, as trained and with its logits scaled to the common mean margin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogitScaleRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.
     pub optimizer: String,
     /// The run's seed.
     pub seed: u64,
-    /// What its logits are multiplied by.
+    /// The factor by which its logits are multiplied.
     pub factor: f64,
     /// What is measured.
     pub quantity: ScaledQuantity,
@@ -58,32 +58,32 @@ impl Compared for LogitScaleRow {
     ];
 }
 
-/// What scaling a model's logits leaves as it is, or should: its classes, and what FGSM does to them, at one step size a row.
+/// What scaling a model's logits should not change: its predicted classes and the successes of FGSM, at one step size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogitDecisionRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.
     pub optimizer: String,
     /// The run's seed.
     pub seed: u64,
-    /// What its logits are multiplied by.
+    /// The factor by which its logits are multiplied.
     pub factor: f64,
     /// Test images.
     pub images: u32,
-    /// Images that have another class with scaled logits: those whose two largest logits rounding makes equal.
+    /// Images whose predicted class changes with scaled logits, because rounding makes their two largest logits equal.
     pub classes_changed: u32,
-    /// Images whose input gradient is exactly zero, as trained: FGSM has no direction there.
+    /// Images whose input gradient is exactly zero, as trained. FGSM has no direction for them.
     pub zero_gradients_before: u32,
-    /// The same with scaled logits.
+    /// Images whose input gradient is exactly zero with scaled logits.
     pub zero_gradients_after: u32,
     /// FGSM's step.
     pub epsilon: f64,
-    /// Its successes, as trained.
+    /// FGSM's successes, as trained.
     pub successes_before: u32,
-    /// Its successes with scaled logits.
+    /// FGSM's successes with scaled logits.
     pub successes_after: u32,
-    /// Images that it flips in one case and not in the other.
+    /// Images on which FGSM succeeds in exactly one of the two cases.
     pub flips_changed: u32,
 }
 

@@ -6,7 +6,7 @@ pub const ADAM: &str = "adam";
 pub const SGD: &str = "sgd";
 /// The Gauss-Newton of the paper's tables.
 pub const PUBLISHED: &str = "gauss-newton-published";
-/// The published Gauss-Newton with its products rounded as TF32 rounds them.
+/// The published Gauss-Newton with its products rounded to TF32.
 pub const PUBLISHED_TF32: &str = "gauss-newton-published-tf32";
 /// Gauss-Newton with the curvature summed over the batch.
 pub const SUM: &str = "gauss-newton-sum";
@@ -23,7 +23,7 @@ pub const SAM: &str = "sam";
 
 const ORDER: [&str; 10] = [SGD, ADAM, SAM, PUBLISHED, PUBLISHED_TF32, SUM, MEAN, CG, KFAC, EKFAC];
 
-/// The name as a reader should see it; a name not known here is returned as it is.
+/// The optimizer's label for readers. Unknown names are returned unchanged.
 pub fn label(optimizer: &str) -> &str {
     match optimizer {
         ADAM => "Adam",

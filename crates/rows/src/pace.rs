@@ -1,4 +1,4 @@
-//! `pace.csv` and `time_to_accuracy.csv`: how fast optimizers learn, in steps and in seconds of this machine.
+//! `pace.csv` and `time_to_accuracy.csv`: how fast optimizers learn, in steps and in seconds on this device.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub struct PaceRow {
     pub optimizer: String,
     /// Steps taken.
     pub step: u64,
-    /// Seconds that they took, without those of the tests between.
+    /// The time of these steps in seconds, without the time of testing.
     pub seconds: f64,
     /// Accuracy on the test set.
     pub test_accuracy: f64,
@@ -19,20 +19,20 @@ pub struct PaceRow {
 
 impl Record for PaceRow {}
 
-/// When an optimizer came to an accuracy.
+/// When an optimizer reached an accuracy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TimeToAccuracyRow {
     /// The optimizer.
     pub optimizer: String,
     /// The accuracy on the test set.
     pub target: f64,
-    /// The first step after which it was seen; none where it never was.
+    /// The first step after which the accuracy was measured; `None` if it was never reached.
     pub steps: Option<u64>,
-    /// Seconds up to then.
+    /// Seconds up to this step.
     pub seconds: Option<f64>,
-    /// Milliseconds a step, up to the last test.
+    /// Milliseconds per step, up to the last test.
     pub step_ms: f64,
-    /// The best accuracy seen.
+    /// The best accuracy measured.
     pub best_accuracy: f64,
 }
 

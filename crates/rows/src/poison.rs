@@ -1,15 +1,15 @@
-//! `studies/poison/poison.csv`: a model trained on poisoned labels and a radius a row.
+//! `studies/poison/poison.csv`: one row per model trained on poisoned labels and radius.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// What became of a model whose labels were in part wrong.
+/// Measurements of a model trained on partly wrong labels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PoisonRow {
-    /// How labels are made wrong: `uniform`, or `7 to 1`.
+    /// How labels are changed: `uniform`, or `7 to 1`.
     pub flips: String,
-    /// The share of the labels (of sevens, where targeted) that are wrong.
+    /// The share of wrong labels; among the sevens if `flips` is `7 to 1`.
     pub rate: f64,
     /// The optimizer.
     pub optimizer: String,
@@ -19,25 +19,25 @@ pub struct PoisonRow {
     pub train_loss: f64,
     /// Accuracy on the test set.
     pub test_accuracy: f64,
-    /// The share of the test set's sevens that are taken for ones.
+    /// The share of the test set's sevens that are classified as ones.
     pub sevens_as_ones: f64,
     /// Training images whose label is wrong.
     pub wrong_labels: u32,
-    /// Of those, the ones to which the model gives the wrong label: memorised.
+    /// Training images with a wrong label for which the model predicts the wrong label.
     pub memorised: u32,
-    /// Of those, the ones to which it gives the true label.
+    /// Training images with a wrong label for which the model predicts the true label.
     pub recovered: u32,
     /// FGSM's radius.
     pub epsilon: f64,
     /// Test images classified correctly before the attack.
     pub correct: u32,
-    /// Of the correct ones, those that FGSM flips.
+    /// Images among `correct` that are misclassified after FGSM.
     pub successes: u32,
 }
 
 impl Record for PoisonRow {}
 
-/// The sevens of MNIST's test images.
+/// The number of sevens in MNIST's test set.
 const SEVENS: f64 = 1028.0;
 
 impl Compared for PoisonRow {

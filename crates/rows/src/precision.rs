@@ -1,11 +1,11 @@
-//! `studies/precision/precision.csv`: an epoch of a run in one arithmetic and a radius a row; `drift.csv`: how far its weights are
-//! from those of the run in double precision, by the curvature of the directions in which they part.
+//! `studies/precision/precision.csv`: one row per epoch of a run in one arithmetic and radius; `drift.csv`: the distance of the
+//! run's weights to the weights of the run in double precision, by the curvature of the directions in which they differ.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// What a model is after an epoch of training with its Gauss-Newton system in one arithmetic.
+/// Measurements of a model after an epoch of training with its Gauss-Newton system in one arithmetic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PrecisionRow {
     /// The curvature matrix: `published`, `sum` or `mean`.
@@ -26,7 +26,7 @@ pub struct PrecisionRow {
     pub epsilon: f64,
     /// Test images classified correctly before the attack.
     pub correct: u32,
-    /// Of the correct ones, those that FGSM flips.
+    /// Images among `correct` that are misclassified after FGSM.
     pub successes: u32,
 }
 
@@ -43,12 +43,12 @@ impl Compared for PrecisionRow {
     ];
 }
 
-/// How the weights of two runs that differ in arithmetic alone lie to each other, in one range of curvatures.
+/// The difference between the weights of two runs that differ only in arithmetic, in one range of curvatures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DriftRow {
     /// The curvature matrix of the optimizer.
     pub variant: String,
-    /// The arithmetic, against `f64`.
+    /// The arithmetic of the run that is compared with `f64`.
     pub arithmetic: String,
     /// Both runs' seed.
     pub seed: u64,
@@ -58,11 +58,11 @@ pub struct DriftRow {
     pub distance: f64,
     /// How far the run in `f64` is from its initial weights.
     pub travelled: f64,
-    /// The curvatures from here: eigenvalues of the Gauss-Newton matrix of the mean loss at the run in `f64`.
+    /// The lower end of the range of curvatures: eigenvalues of the Gauss-Newton matrix of the mean loss at the run in `f64`.
     pub curvature_from: f64,
-    /// To here.
+    /// The upper end of the range of curvatures.
     pub curvature_to: f64,
-    /// The share of the squared distance in eigendirections of these curvatures.
+    /// The share of the squared distance in eigendirections with these curvatures.
     pub share: f64,
 }
 

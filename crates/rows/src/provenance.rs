@@ -1,4 +1,4 @@
-//! What results were made with, as far as it decides their numbers.
+//! The inputs that decide the numbers of results.
 
 use minima_store::bounded_file::{self, read_at_most};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// A manifest cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: expected a manifest in JSON, found: {found}", path.display())]
+#[error("{}: cannot be read as a manifest: {found}", path.display())]
 pub struct ProvenanceError {
     /// The file.
     pub path: PathBuf,
@@ -15,18 +15,18 @@ pub struct ProvenanceError {
     pub found: String,
 }
 
-/// The part of `manifest.json` that a report shows. Times and facts about the machine are left where they are: equal results
-/// give equal reports.
+/// The part of `manifest.json` that a report shows. It excludes times and facts about the device, so that equal results give
+/// equal reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The crate's version.
     pub version: String,
-    /// The preset's name, or its file's.
+    /// The name of the preset or of its file.
     pub preset: String,
-    /// The data set's name; `None` in a manifest that does not have it.
+    /// The data set's name; `None` if the manifest does not have it.
     #[serde(default)]
     pub data_name: Option<String>,
-    /// The folder of the data as it was given; `None` for MNIST, and in a manifest that does not have it.
+    /// The given folder of the data; `None` for MNIST, or if the manifest does not have it.
     #[serde(default)]
     pub data_folder: Option<String>,
     /// SHA-256 of each data file.
@@ -34,10 +34,10 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Reads a manifest; none where there is no such file.
+    /// Reads a manifest; `None` if the file does not exist.
     ///
     /// # Errors
-    /// When the file cannot be read or is no manifest.
+    /// Returns [`ProvenanceError`] if the file cannot be read or is not a valid manifest.
     pub fn read(path: &Path) -> Result<Option<Self>, ProvenanceError> {
         if !path.is_file() {
             return Ok(None);
@@ -47,10 +47,10 @@ impl Provenance {
         Self::from_json(&bytes, path).map(Some)
     }
 
-    /// As [`read`](Self::read), from the bytes of a file; errors name `path`.
+    /// Parses the bytes of a manifest; errors name `path`.
     ///
     /// # Errors
-    /// When they are no manifest.
+    /// Returns [`ProvenanceError`] if the bytes are not a valid manifest.
     pub fn from_json(bytes: &[u8], path: &Path) -> Result<Self, ProvenanceError> {
         serde_json::from_slice(bytes)
             .map_err(|error| ProvenanceError { path: path.to_owned(), found: error.to_string() })

@@ -1,13 +1,14 @@
-//! `tables/robustness.csv` and `curves.csv`: an attack at one radius a row; `tables/transfer.csv`; `tables/masking.csv`.
+//! `tables/robustness.csv` and `robustness_curves.csv`: one row per attack at one radius; `tables/transfer.csv`;
+//! `tables/masking.csv`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// How many images stand an attack.
+/// How many images are robust to an attack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RobustnessRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.
     pub optimizer: String,
@@ -19,18 +20,18 @@ pub struct RobustnessRow {
     pub norm: String,
     /// The ball's radius.
     pub epsilon: f64,
-    /// Test images, the first so many.
+    /// Test images attacked, the first ones.
     pub images: u32,
-    /// Those classified correctly before the attack.
+    /// Images classified correctly before the attack.
     pub correct: u32,
-    /// Of the correct ones, those with a wrong label after.
+    /// Images among `correct` that are misclassified after the attack.
     pub successes: u32,
-    /// The other correct ones.
+    /// Images classified correctly before and after the attack.
     pub robust: u32,
 }
 
 impl RobustnessRow {
-    /// The robust ones among all images, 0 to 1.
+    /// The share of robust images among all images, 0 to 1.
     #[must_use]
     pub fn robust_accuracy(&self) -> f64 {
         f64::from(self.robust) / f64::from(self.images.max(1))
@@ -46,20 +47,20 @@ impl Compared for RobustnessRow {
         &[("correct", Noise::CountAmong("images")), ("robust", Noise::CountAmong("images"))];
 }
 
-/// What one model makes of the adversarial images of another, all steps of the attack taken.
+/// One model's predictions for the adversarial images of another model, after all steps of the attack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TransferRow {
     /// The run whose model was attacked.
     pub source: String,
-    /// The run whose model was shown the images.
+    /// The run whose model classifies the adversarial images.
     pub target: String,
     /// The attack.
     pub attack: String,
     /// Its radius.
     pub epsilon: f64,
-    /// Images that the target classifies correctly as they are.
+    /// Images that the target classifies correctly before the attack.
     pub correct: u32,
-    /// Images that the source and the target classify correctly before the attack. These count.
+    /// Images that both models classify correctly before the attack. The success rate is a share of these.
     pub both_correct: u32,
     /// Images among `both_correct` whose adversarial version the target misclassifies.
     pub successes: u32,
@@ -85,20 +86,20 @@ impl Compared for TransferRow {
     ];
 }
 
-/// One check for masked gradients.
+/// The result of one check for masked gradients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MaskingRow {
-    /// The training set.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.
     pub optimizer: String,
     /// The run's seed.
     pub seed: u64,
-    /// What was checked.
+    /// The check.
     pub check: String,
-    /// What came of it.
+    /// The check's verdict.
     pub verdict: String,
-    /// The numbers behind it.
+    /// The numbers that decide the verdict.
     pub evidence: String,
 }
 

@@ -1,10 +1,10 @@
-//! `scaling.csv`: a size of the network and of the batch a row.
+//! `scaling.csv`: one row per size of the network and of the batch.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Record;
 
-/// What one Gauss-Newton step takes.
+/// The time and memory of one Gauss-Newton step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScalingRow {
     /// Parameters of the network.
@@ -13,11 +13,11 @@ pub struct ScalingRow {
     pub batch: usize,
     /// The median time of a step, in milliseconds.
     pub median_ms: f64,
-    /// The most memory that a step adds to the process, in bytes, where the system tells.
+    /// The peak memory that a step adds to the process, in bytes, if the system reports it.
     pub memory_bytes: Option<u64>,
-    /// What the Jacobian to the parameters would take in `f32`, in bytes.
+    /// The size of the dense Jacobian with respect to the parameters in `f32`, in bytes.
     pub dense_jacobian_bytes: f64,
-    /// What the Gauss-Newton matrix would take in `f32`, in bytes.
+    /// The size of the dense Gauss-Newton matrix in `f32`, in bytes.
     pub dense_ggn_bytes: f64,
 }
 

@@ -1,4 +1,4 @@
-//! `tables/sharpness.csv`: the loss increase under a weight perturbation, a row for each radius.
+//! `tables/sharpness.csv`: the loss increase under a weight perturbation, one row per radius.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// What one weight perturbation is made for.
+/// The images that share one weight perturbation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// One perturbation a batch, the batch's loss increase counted for each of its images: the paper's.
+    /// One perturbation per batch; each image gets its batch's loss increase. The paper's definition.
     Batch,
-    /// One perturbation an image.
+    /// One perturbation per image.
     Example,
 }
 
@@ -25,7 +25,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// The loss increase of a clean model under perturbations of its weights of length `rho`.
+/// The loss increase of a model trained on clean labels, under weight perturbations of length `rho`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SharpnessRow {
     /// The optimizer that trained the model.
@@ -34,7 +34,7 @@ pub struct SharpnessRow {
     pub seed: u64,
     /// The length of the perturbation.
     pub rho: f64,
-    /// What one perturbation is made for.
+    /// The images that share one perturbation.
     pub scope: Scope,
     /// Mean loss increase over the test images.
     pub mean_loss_increase: f64,

@@ -1,7 +1,7 @@
-//! Numbers of any size in few digits: eigenvalues, traces, norms and losses have no least unit.
+//! Formats numbers of any size in few digits, such as eigenvalues, traces, norms and losses.
 
-/// The number with so many significant digits, at least one: as a decimal from 1e-4 to below 1e7, as `1.23e-7` otherwise. Digits before
-/// the point are all shown. Zero is `0`.
+/// The number with `digits` significant digits, at least one: as a decimal from 1e-4 to below 1e7, as `1.23e-7` otherwise. All
+/// digits before the point are shown. Zero is `0`.
 ///
 /// ```
 /// use minima_rows::significant::significant;
@@ -29,21 +29,21 @@ pub fn significant(value: f64, digits: usize) -> String {
     format!("{value:.decimals$}")
 }
 
-/// The shortest digits that read back as the number, with an exponent where there would be many zeros: `1e-300`.
+/// The shortest digits that read back as the number, with an exponent for very small or large numbers: `1e-300`.
 #[must_use]
 pub fn shortest(value: f64) -> String {
     let few = value == 0.0 || !value.is_finite() || (1e-5..1e16).contains(&value.abs());
     if few { value.to_string() } else { format!("{value:e}") }
 }
 
-/// The significant digits that a number keeps that a fixed number of decimals would leave with fewer than two.
+/// The significant digits of a number for which a fixed number of decimals would show fewer than two.
 const DIGITS: usize = 3;
 
-/// The value with so many decimals, or with three significant digits where fewer than two would be left, or where it has
-/// more than seven digits before the point.
+/// The value with `decimals` decimals, or with three significant digits if the decimals would show fewer than two significant
+/// digits or the value has more than seven digits before the point.
 ///
-/// Tables whose values differ by orders of magnitude, such as losses and eigenvalues, are read by it: 0.0608 stays as it
-/// is, and 3.1e-8 does not become 0.0000.
+/// For tables whose values differ by orders of magnitude, such as losses and eigenvalues: 0.0608 is unchanged, and 3.1e-8 does
+/// not become 0.0000.
 #[must_use]
 pub fn decimal(value: f64, decimals: usize) -> String {
     let size = value.abs();
@@ -57,7 +57,7 @@ pub fn decimal(value: f64, decimals: usize) -> String {
     significant(value, DIGITS)
 }
 
-/// As [`decimal`], with a sign in front; for the difference of two numbers that are shown by it.
+/// The value as [`decimal`] formats it, with a sign, for the difference of two numbers.
 #[must_use]
 pub fn signed(value: f64, decimals: usize) -> String {
     let text = decimal(value, decimals);

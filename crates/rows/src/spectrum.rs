@@ -1,4 +1,4 @@
-//! `tables/curvature.csv`: an eigenvalue or a trace a row; `tables/spectral_density.csv`: a node of a quadrature a row.
+//! `tables/curvature.csv`: one row per eigenvalue or trace; `tables/spectral_density.csv`: one row per node of a quadrature.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ impl fmt::Display for CurvatureMatrix {
     }
 }
 
-/// What a row of `tables/curvature.csv` gives.
+/// The quantity of a row of `tables/curvature.csv`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpectralQuantity {
@@ -37,16 +37,16 @@ pub enum SpectralQuantity {
     Trace,
 }
 
-/// A number on the curvature of the mean training loss at the end of a run.
+/// An eigenvalue or trace of a curvature matrix of the mean training loss at the end of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CurvatureRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.
     pub optimizer: String,
     /// The run's seed.
     pub seed: u64,
-    /// The loss is that of the first so many training images, with the labels the model was trained on.
+    /// Training images in the mean loss, the first ones, with the labels that the model was trained on.
     pub images: u32,
     /// The matrix.
     pub matrix: CurvatureMatrix,
@@ -54,14 +54,14 @@ pub struct CurvatureRow {
     pub normalised: bool,
     /// What the value is.
     pub quantity: SpectralQuantity,
-    /// The eigenvalue's rank from that end, from 1; 1 for a trace.
+    /// The eigenvalue's rank from the largest or the smallest, from 1; 1 for a trace.
     pub rank: u32,
     /// The value.
     pub value: f64,
     /// The matrix has an eigenvalue within this distance of the value; 0 for a trace, which is exact.
     pub residual: f64,
-    /// Whether the residual is at most 1 % of the value, or 10⁻⁶ of the matrix's largest eigenvalue; `true` for a trace. An eigenvalue
-    /// that has not converged may be off by as much as its residual.
+    /// Whether the residual is at most 1 % of the value, or 10⁻⁶ of the matrix's largest eigenvalue; `true` for a trace. An
+    /// eigenvalue that has not converged may be off by as much as its residual.
     pub converged: bool,
 }
 
@@ -74,10 +74,10 @@ impl Compared for CurvatureRow {
     const METRICS: &'static [(&'static str, Noise)] = &[("value", Noise::CURVATURE)];
 }
 
-/// How eigenvalues are distributed: a node of one probe's quadrature, and how many eigenvalues it stands for.
+/// A part of the distribution of eigenvalues: a node of one probe's quadrature, and how many eigenvalues it represents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpectralDensityRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.
     pub optimizer: String,
@@ -89,9 +89,9 @@ pub struct SpectralDensityRow {
     pub normalised: bool,
     /// The random vector, from 0; each gives an estimate of the whole distribution.
     pub probe: u32,
-    /// Where the node is.
+    /// The node.
     pub eigenvalue: f64,
-    /// How many eigenvalues it stands for; a probe's sum is the number of parameters.
+    /// How many eigenvalues the node represents. The counts of a probe sum to the number of parameters.
     pub count: f64,
 }
 

@@ -28,17 +28,17 @@ impl Spread {
         self.mean
     }
 
-    /// With so many decimals: for counts and percentages.
+    /// The mean and range with `decimals` decimals, for counts and percentages.
     pub fn show(&self, decimals: usize) -> String {
         self.said(|value| format!("{value:.decimals$}"))
     }
 
-    /// With so many decimals, or as many digits as a value needs: for quantities that differ by orders of magnitude.
+    /// The mean and range as [`decimal`] formats them, for quantities that differ by orders of magnitude.
     pub fn digits(&self, decimals: usize) -> String {
         self.said(|value| decimal(value, decimals))
     }
 
-    /// With so many significant digits: for numbers of any size.
+    /// The mean and range with `digits` significant digits, for numbers of any size.
     pub fn significant(&self, digits: usize) -> String {
         self.said(|value| significant(value, digits))
     }
@@ -60,7 +60,7 @@ pub fn names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     names
 }
 
-/// The distinct values, each where it comes first.
+/// The distinct values, in the order of their first occurrence.
 pub fn in_order<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut found = Vec::new();
     for value in values {
@@ -79,12 +79,12 @@ pub fn descending(values: impl Iterator<Item = f64>) -> Vec<f64> {
     values
 }
 
-/// `successes / correct`, zero where nothing was correct.
+/// `successes / correct`, or zero if `correct` is zero.
 pub fn rate(successes: u32, correct: u32) -> f64 {
     if correct == 0 { 0.0 } else { f64::from(successes) / f64::from(correct) }
 }
 
-/// Whether two settings, such as an epsilon from a file and one from a preset, are meant to be the same.
+/// Whether two settings, such as an epsilon from a file and one from a preset, are equal up to rounding.
 pub fn same(left: f64, right: f64) -> bool {
     (left - right).abs() < 1e-9
 }

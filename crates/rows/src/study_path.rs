@@ -1,13 +1,14 @@
-//! `studies/matched/path.csv`: a checkpoint along a run and a radius a row; `matches.csv`: models compared at equal footing.
+//! `studies/matched/path.csv`: one row per checkpoint of a run and radius; `matches.csv`: models compared at an equal loss,
+//! accuracy or margin.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// What a model is after so many steps of its training.
+/// Measurements of a model after a number of training steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PathRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.
     pub optimizer: String,
@@ -17,7 +18,7 @@ pub struct PathRow {
     pub step: u64,
     /// Mean loss on the first 10 000 training images, with the labels it is trained on.
     pub train_loss: f64,
-    /// Accuracy on them.
+    /// Accuracy on the same training images.
     pub train_accuracy: f64,
     /// Mean loss on the test set.
     pub test_loss: f64,
@@ -31,7 +32,7 @@ pub struct PathRow {
     pub epsilon: f64,
     /// Test images classified correctly before the attack.
     pub correct: u32,
-    /// Of the correct ones, those that FGSM flips.
+    /// Images among `correct` that are misclassified after FGSM.
     pub successes: u32,
 }
 
@@ -50,7 +51,7 @@ impl Compared for PathRow {
     ];
 }
 
-/// What is held equal when two models are compared.
+/// The quantity in which two compared models are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
@@ -62,26 +63,27 @@ pub enum Basis {
     MeanMargin,
 }
 
-/// A model on another optimizer's path that is the equal of a Gauss-Newton's end point, and how often FGSM flips either.
+/// A Gauss-Newton's end point and the equal point on another optimizer's path, with FGSM's success rate on each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatchRow {
     /// The Gauss-Newton whose end point is matched.
     pub reference: String,
-    /// The optimizer on whose path the equal is.
+    /// The optimizer whose path is searched for the equal point.
     pub optimizer: String,
     /// Both runs' seed.
     pub seed: u64,
-    /// What is held equal.
+    /// The quantity that is equal.
     pub basis: Basis,
     /// Its value at the end point.
     pub value: f64,
-    /// The step at which the other path first reaches it, between checkpoints by a straight line; none where it never does.
+    /// The step at which the other path first reaches this value, interpolated linearly between checkpoints; `None` if it never
+    /// does.
     pub step: Option<f64>,
     /// FGSM's radius.
     pub epsilon: f64,
-    /// The share of the end point's correct images that are flipped.
+    /// The share of the end point's correct images that are misclassified after FGSM.
     pub reference_rate: f64,
-    /// The share of the equal's correct images that are flipped.
+    /// The share of the equal point's correct images that are misclassified after FGSM; `None` if the value is never reached.
     pub rate: Option<f64>,
 }
 
@@ -95,7 +97,7 @@ impl Compared for MatchRow {
 }
 
 impl Basis {
-    /// The value at a checkpoint.
+    /// The quantity's value at a checkpoint.
     #[must_use]
     pub fn of(self, row: &PathRow) -> f64 {
         match self {

@@ -1,11 +1,11 @@
-//! Tables of text, for a terminal and for Markdown.
+//! Text tables, for a terminal and for Markdown.
 
-/// A table of text: the first column is aligned to the left, the others to the right.
+/// A text table. The first column is aligned to the left, the others to the right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// The columns' names.
     pub header: Vec<String>,
-    /// The cells, a row each.
+    /// The cells of each row.
     pub rows: Vec<Vec<String>>,
 }
 
@@ -24,13 +24,13 @@ impl Table {
         lines.iter().map(|line| line.trim_end().to_owned() + "\n").collect()
     }
 
-    /// The table in Markdown; what would end a cell or a line is escaped.
+    /// The table in Markdown. Bars and line breaks in cells are escaped.
     pub fn to_markdown(&self) -> String {
         let whole = |cells: &Vec<String>| cells.iter().map(|cell| escaped(cell)).collect();
         Self { header: whole(&self.header), rows: self.rows.iter().map(whole).collect() }.markdown()
     }
 
-    /// The same of cells that are escaped.
+    /// The table in Markdown, if its cells are already escaped.
     fn markdown(&self) -> String {
         let widths = self.widths(3);
         let line = |cells: &[String]| format!("| {} |\n", aligned(cells, &widths).join(" | "));
@@ -55,7 +55,7 @@ impl Table {
     }
 }
 
-/// A cell of Markdown: one line, without a bar of its own.
+/// A cell for Markdown: one line, with escaped bars.
 fn escaped(cell: &str) -> String {
     cell.replace('|', "\\|").replace("\r\n", " ").replace(['\n', '\r'], " ")
 }

@@ -1,13 +1,13 @@
-//! `training.csv`: an epoch of a run a row.
+//! `training.csv`: one row per epoch of a run.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Compared, Noise, Record};
 
-/// What one epoch of one run ended with.
+/// Losses and accuracies of one epoch of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingRow {
-    /// The training set: `clean` or `poisoned`.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.
     pub optimizer: String,

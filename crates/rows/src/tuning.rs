@@ -1,4 +1,4 @@
-//! `tuning.csv`: a point of a grid a row.
+//! `tuning.csv`: one row per grid point.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,23 +11,23 @@ pub struct TuningRow {
     pub optimizer: String,
     /// η.
     pub learning_rate: f64,
-    /// λ, where it has one.
+    /// λ, if the optimizer has one.
     pub damping: Option<f64>,
-    /// SAM's ρ.
+    /// ρ, for SAM.
     pub rho: Option<f64>,
     /// The seed of the run.
     pub seed: u64,
-    /// Epochs that it trained.
+    /// Epochs trained.
     pub epochs: u32,
-    /// The last epoch's training loss; none where the run failed.
+    /// The last epoch's training loss; `None` if the run failed.
     pub train_loss: Option<f64>,
-    /// Mean loss on the images held out.
+    /// Mean loss on the held-out images.
     pub held_out_loss: Option<f64>,
-    /// Accuracy on the images held out.
+    /// Accuracy on the held-out images.
     pub held_out_accuracy: Option<f64>,
-    /// Whether it is the optimizer's best point.
+    /// Whether this is the optimizer's best point.
     pub chosen: bool,
-    /// Why the run failed, where it did.
+    /// Why the run failed; empty if it did not.
     pub failure: String,
 }
 

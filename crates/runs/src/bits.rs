@@ -1,14 +1,14 @@
-//! Yes or no for each image, as text in files.
+//! One bit per image, as text in files.
 
 use serde::{Deserialize, Serialize};
 
-/// Yes or no for each image; in files one `1` or `0` each.
+/// One bit per image. In files, each bit is `1` or `0`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Bits(pub Vec<bool>);
 
 impl Bits {
-    /// How often it is yes.
+    /// The number of ones.
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.iter().filter(|&&bit| bit).count()

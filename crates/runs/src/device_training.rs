@@ -1,4 +1,4 @@
-//! Training one model on a device.
+//! Training of one model on a device.
 
 use crate::error::RunError;
 use crate::observer::{Event, Observer};
@@ -15,7 +15,7 @@ use minima_rows::TrainingRow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// A step's error, or the device's between steps.
+/// The error of a step, or of the device between steps.
 enum Failed {
     Device(CudaError),
     Step(OptimError),
@@ -33,7 +33,10 @@ impl From<OptimError> for Failed {
     }
 }
 
-/// Copies a data set to the device, its pixels as bytes.
+/// Copies a data set to the device, with pixels as bytes.
+///
+/// # Errors
+/// Returns [`CudaError`] if the data set does not fit the network, or the device fails.
 pub fn load<D: Device>(engine: &CudaEngine<D>, set: &Dataset) -> Result<DeviceData<D>, CudaError> {
     let images = set.images();
     let pixels = images.as_standard_layout();

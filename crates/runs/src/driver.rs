@@ -1,4 +1,4 @@
-//! One model or all models of a preset, trained on a device.
+//! Trains one model or all models of a preset on a device.
 
 use crate::error::RunError;
 use crate::machine::Machine;
@@ -12,23 +12,24 @@ use minima_data::{Dataset, Mnist};
 use minima_rows::TrainingRow;
 use std::time::Instant;
 
-/// A model that has been trained.
+/// A trained model.
 #[derive(Clone, Debug)]
 pub struct Trained {
     /// The model.
     pub model: Model<f32>,
-    /// What it was trained on.
+    /// Its training set.
     pub set: Dataset,
-    /// A row for each epoch.
+    /// One row per epoch.
     pub epochs: Vec<TrainingRow>,
-    /// How long it took.
+    /// The time of training.
     pub seconds: f64,
 }
 
-/// Trains every model of a preset, and hands each to `then` as soon as it is trained. No state is kept.
+/// Trains every model of a preset, and calls `then` with each trained model. Saves no training state.
 ///
 /// # Errors
-/// When there are fewer images than the preset asks for, a run fails, or `then` does.
+/// Returns [`RunError::Preset`] if the data does not match the preset, the errors of [`RunTraining::train`], and the errors of
+/// `then`.
 pub fn train_all(
     machine: &Machine,
     preset: &Preset,
@@ -47,27 +48,27 @@ pub fn train_all(
     Ok(())
 }
 
-/// One model of a preset, with where it is trained and where its state is kept.
+/// One model of a preset to train, with its device and the folder of its state.
 pub struct RunTraining<'a> {
-    /// What computes.
+    /// The device.
     pub machine: &'a Machine,
     /// The experiment.
     pub preset: &'a Preset,
-    /// The run, whether or not it is among the preset's own.
+    /// The run. It need not be one of the preset's runs.
     pub run: &'a Run,
-    /// Its place among all runs, from 1, and how many there are.
+    /// The number of the run, from 1, and the number of all runs.
     pub place: (usize, usize),
-    /// What it is tested on after each epoch.
+    /// The images to test the model on after each epoch.
     pub test: &'a TestSet,
-    /// Where its state is kept.
+    /// Where the training state is saved; `None` saves no state.
     pub keep: Option<&'a Keep>,
 }
 
 impl RunTraining<'_> {
-    /// Trains it.
+    /// Trains the model.
     ///
     /// # Errors
-    /// When the preset has no optimizer of that name, or the run fails or is stopped.
+    /// Returns [`RunError::Data`] if the training set cannot be made, and the errors of [`Machine::train`].
     pub fn train(&self, data: &Mnist, observer: &mut dyn Observer) -> Result<Trained, RunError> {
         let Self { machine, preset, run, place: (number, of), test, keep } = *self;
         let name = run.name();

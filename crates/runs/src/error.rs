@@ -8,32 +8,32 @@ use minima_optim::OptimError;
 use std::fmt;
 use std::path::PathBuf;
 
-/// What helps where a state is of no use.
-const BEGIN_ANEW: &str = "; with --fresh all begins anew, and what is there is moved aside";
+/// The remedy for an invalid state.
+const BEGIN_ANEW: &str = " (--fresh starts from the beginning and moves the existing results aside)";
 
 /// A run could not be trained, attacked, measured or stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// The preset cannot be read or makes no sense.
+    /// The preset cannot be read or is invalid.
     #[error(transparent)]
     Preset(#[from] minima_config::preset::PresetError),
     /// The data cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// A network or a checkpoint is not as expected.
+    /// A network or a checkpoint is invalid.
     #[error(transparent)]
     Autodiff(#[from] AutodiffError),
     /// A step of a run failed.
     #[error("{run}, epoch {epoch}, step {step}: {source}")]
     Step {
-        /// Which run.
+        /// The run.
         run: String,
         /// The epoch, from 1.
         epoch: u32,
         /// The step within it, from 1.
         step: usize,
-        /// Why.
+        /// The optimizer's error.
         source: Box<OptimError>,
     },
     /// A run's loss has exploded.
@@ -42,7 +42,7 @@ pub enum RunError {
         OfImages(batch)
     )]
     Diverged {
-        /// Which run.
+        /// The run.
         run: String,
         /// The epoch, from 1.
         epoch: u32,
@@ -50,26 +50,26 @@ pub enum RunError {
         step: usize,
         /// The loss.
         loss: f64,
-        /// The images of the step's batch, by their places in the training set; none for the test set's loss.
+        /// The images of the step's batch, by their indices in the training set; empty on a device.
         batch: Vec<u32>,
     },
-    /// Somebody asked a run to stop; its state is kept.
-    #[error("{run}: stopped in epoch {epoch} after {step} steps, with its state kept")]
+    /// A run is stopped on request, and its state is saved.
+    #[error("{run}: stopped in epoch {epoch} after {step} steps, its state is saved")]
     Interrupted {
-        /// Which run.
+        /// The run.
         run: String,
         /// The epoch, from 1.
         epoch: u32,
-        /// The steps taken in it.
+        /// The steps taken in the epoch.
         step: usize,
     },
-    /// A folder is another experiment's, or somebody else writes to it.
+    /// A folder holds another experiment, or another run is writing to it.
     #[error(transparent)]
     Folder(#[from] minima_store::FolderError),
     /// A sealed file cannot be used.
     #[error(transparent)]
     Seal(#[from] minima_store::SealError),
-    /// The state of a run cannot be gone on from, or not be kept.
+    /// The state of a run cannot be saved, or the run cannot resume from it.
     #[error("{0}{hint}", hint = if .0.is_spoilt() { BEGIN_ANEW } else { "" })]
     State(#[from] crate::training::StateError),
     /// An optimizer failed outside a run.
@@ -94,11 +94,11 @@ pub enum RunError {
     #[error(transparent)]
     TrainedOn(#[from] crate::trained_on::TrainedOnError),
     /// A run cannot be described as TOML.
-    #[error("{run}: its recipe is no TOML: {message}")]
+    #[error("{run}: the settings cannot be written as TOML: {message}")]
     Recipe {
         /// The run.
         run: String,
-        /// What is wrong with it.
+        /// The serialiser's error.
         message: String,
     },
     /// A file of a stored run cannot be read.
@@ -106,11 +106,11 @@ pub enum RunError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A run that is needed has not been trained.
-    #[error("{run}: found no trained run, expected one (its training failed?)")]
+    /// A required run is not trained.
+    #[error("{run}: the run is not trained (its training may have failed)")]
     NotTrained {
         /// The run.
         run: String,
@@ -120,7 +120,7 @@ pub enum RunError {
     Json(#[from] serde_json::Error),
 }
 
-/// " on the images 3, 1, 4, … (128)".
+/// Displays as " on the images 3, 1, 4, … (128 in all)", or as nothing if the list is empty.
 struct OfImages<'a>(&'a [u32]);
 
 impl fmt::Display for OfImages<'_> {

@@ -1,20 +1,20 @@
-//! The machine that a run was made on.
+//! The computer of a run.
 
 use serde::Serialize;
 
-/// The machine a run was made on.
+/// The computer of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Host {
     /// The operating system.
     pub os: &'static str,
     /// The instruction set.
     pub architecture: &'static str,
-    /// The processor, where the system tells.
+    /// The CPU model, if the system reports it.
     pub processor: Option<String>,
 }
 
 impl Host {
-    /// This machine.
+    /// This computer.
     #[must_use]
     pub fn here() -> Self {
         let processor = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {

@@ -1,4 +1,4 @@
-//! A training run that studies ask for.
+//! Training runs that studies request.
 
 use crate::error::RunError;
 use crate::numerics;
@@ -10,10 +10,10 @@ use minima_config::seed;
 use minima_data::FileHash;
 use serde::Serialize;
 
-/// A training run with all that decides it.
+/// A training run with all its settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
-    /// The name of its folder.
+    /// The name of the run's folder.
     pub name: String,
     /// The preset, reduced to this run.
     pub preset: Preset,
@@ -21,10 +21,10 @@ pub struct Job {
     pub run: Run,
 }
 
-/// What decides the result of a run; two runs that agree in it are the same but for how long they train.
+/// The settings that decide the result of a run, except the number of epochs.
 #[derive(Serialize)]
 struct Recipe<'a> {
-    /// Other versions of the crates that compute give other numbers.
+    /// The versions of the crates that compute the numbers.
     numerics: String,
     network: NetworkKind,
     precision: Precision,
@@ -33,7 +33,7 @@ struct Recipe<'a> {
     train_images: usize,
     test_images: usize,
     labels: String,
-    /// SHA-256 of the data's files.
+    /// The SHA-256 of the data's files.
     data: Vec<&'a str>,
     optimizer: &'a OptimizerSpec,
 }
@@ -43,8 +43,7 @@ impl Job {
     /// `clean-adam-42`, `poisoned-10-adam-42`, `7-to-1-30-adam-42`.
     ///
     /// # Errors
-    /// Returns [`PresetError::Optimizer`] if the preset has no optimizer of the run's name, and [`PresetError::Seed`] if the run's seed
-    /// is too large.
+    /// Returns [`RunError::Preset`] if the preset has no optimizer with the run's name, or the run's seed is too large.
     pub fn new(preset: &Preset, run: Run) -> Result<Self, RunError> {
         seed::check(run.seed).map_err(PresetError::from)?;
         let spec = preset.optimizer(&run.optimizer)?.clone();
@@ -56,7 +55,7 @@ impl Job {
         Ok(Self { name, preset, run })
     }
 
-    /// The same with another optimizer's options, and `variant` at the end of its name.
+    /// The same run with other options of its optimizer, and with `variant` at the end of its name.
     #[must_use]
     pub fn with_optimizer(mut self, spec: OptimizerSpec, variant: &str) -> Self {
         self.preset.optimizers.insert(self.run.optimizer.clone(), spec);
@@ -64,27 +63,27 @@ impl Job {
         self
     }
 
-    /// Its optimizer.
+    /// The run's optimizer.
     ///
     /// # Errors
-    /// None that can happen here: the preset has it.
+    /// Returns [`RunError::Preset`] if the preset has no optimizer with the run's name, which [`new`](Self::new) rules out.
     pub fn optimizer(&self) -> Result<&OptimizerSpec, RunError> {
         Ok(self.preset.optimizer(&self.run.optimizer)?)
     }
 
-    /// Steps of an epoch.
+    /// The number of steps per epoch.
     #[must_use]
     pub fn steps_an_epoch(&self) -> u64 {
         self.preset.train_images.div_ceil(self.preset.batch_size.max(1)) as u64
     }
 
-    /// Its steps in all.
+    /// The total number of steps.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps_an_epoch().saturating_mul(u64::from(self.preset.epochs))
     }
 
-    /// About how long it takes on one core, in milliseconds: what a step of its optimizer was measured to take.
+    /// An estimate of the run's time on one core in milliseconds, from the measured time of a step of its optimizer.
     #[must_use]
     pub fn cost(&self) -> f64 {
         let step = match self.optimizer() {
@@ -98,7 +97,7 @@ impl Job {
         step * precision * self.steps() as f64
     }
 
-    /// What decides its result, as TOML: `data` are the files that it trains and is tested on.
+    /// The settings that decide the run's result, as TOML. `data` are the files of its training and test images.
     ///
     /// # Errors
     /// Returns [`RunError::Recipe`] if a number is larger than TOML can hold, 2⁶³ − 1.
@@ -121,9 +120,9 @@ impl Job {
     }
 }
 
-/// "clean", "poisoned 10", "7 to 1 30": the labels with the share of wrong ones in percent.
+/// The labels with the share of wrong labels in percent: "clean", "poisoned 10", "7 to 1 30".
 fn labels(preset: &Preset, labels: Labels) -> String {
-    // Up to rounding of a millionth, so that 0.3 is 30 and not 30.000000000000004.
+    // Rounded, so that 0.3 is 30 and not 30.000000000000004.
     let percent = (1e6 * preset.poison_rate).round() / 1e4;
     match (labels, preset.poison_flips) {
         (Labels::Clean, _) => labels.name().to_owned(),

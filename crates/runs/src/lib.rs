@@ -1,4 +1,4 @@
-//! One run: training, checkpoints, stored runs, and the measurements of one model.
+//! Training of single runs, checkpoints, stored runs, and the measurements of one model.
 //!
 //! ```
 //! use minima_config::{Run, preset::Preset};

@@ -1,4 +1,4 @@
-//! Where an experiment is computed: on the processor, or on a GPU.
+//! The device of an experiment: the CPU or a GPU.
 
 use crate::device_training::train_on;
 use crate::error::RunError;
@@ -11,31 +11,32 @@ use minima_cuda::{CudaEngine, CudaError, NvidiaDevice};
 use minima_data::Dataset;
 use minima_rows::TrainingRow;
 
-/// Where to compute, as a user asks for it.
+/// The device that a user requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// On the first GPU where there is one that can be used, else on the processor.
+    /// The first GPU if it can be used, otherwise the CPU.
     #[default]
     Auto,
-    /// On the processor.
+    /// The CPU.
     Cpu,
-    /// On the first GPU.
+    /// The first GPU.
     Cuda,
 }
 
-/// What computes.
+/// The device of an experiment.
 pub enum Machine {
-    /// The processor.
+    /// The CPU.
     Processor,
-    /// A GPU, with the preset's network on it.
+    /// A GPU with an engine for the preset's network.
     Gpu(Box<CudaEngine<NvidiaDevice>>),
 }
 
 impl Machine {
-    /// What `choice` comes to on this machine, for this network on images of this data.
+    /// The device for `choice` on this computer, for this network and the images of this data set.
     ///
     /// # Errors
-    /// When a GPU is asked for and there is none, or something that it needs is missing; and when there is one that fails.
+    /// Returns [`RunError::Cuda`] if a GPU is requested and it or its libraries are missing, or if the GPU fails, and
+    /// [`RunError::Autodiff`] if the images are too small for the network.
     pub fn choose(choice: Choice, kind: NetworkKind, data: &Dataset) -> Result<Self, RunError> {
         if choice == Choice::Cpu {
             return Ok(Self::Processor);
@@ -47,7 +48,7 @@ impl Machine {
         Ok(Self::Gpu(Box::new(CudaEngine::new(device, network(kind, data)?)?)))
     }
 
-    /// Its name in the manifest.
+    /// The device's name in the manifest.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -56,11 +57,13 @@ impl Machine {
         }
     }
 
-    /// Trains a model from its seed's initial weights. A GPU trains in single precision what it has kernels for; what a preset
-    /// asks for beyond that (SAM, conjugate gradients, K-FAC, double precision, emulated TF32) the processor trains.
+    /// Trains a model from its seed's initial weights or its saved state. A GPU trains in single precision with the optimizers
+    /// for which it has kernels. Everything else (SAM, conjugate gradients, K-FAC, double precision, emulated arithmetic) is
+    /// trained on the CPU.
     ///
     /// # Errors
-    /// When a step fails or the loss explodes, and when it is asked to stop.
+    /// Returns [`RunError::Preset`] if the preset has no optimizer with the run's name, the errors of [`Training::run`], and
+    /// [`RunError::Cuda`] if the GPU fails.
     pub fn train(
         &self,
         training: &Training<'_>,
@@ -77,10 +80,10 @@ impl Machine {
         }
     }
 
-    /// Does something with a model where it computes fastest.
+    /// Calls `work` with the model on this device.
     ///
     /// # Errors
-    /// When the GPU fails, and those of `work`.
+    /// Returns [`RunError::Cuda`] if the GPU fails, and the errors of `work`.
     pub fn with_model<R>(
         &self,
         model: &Model<f32>,

@@ -1,4 +1,4 @@
-//! What is measured of a stored run, kept beside it: measured once for the same settings.
+//! Measurements of a stored run, cached in its folder. Equal settings are measured once.
 
 use crate::bits::Bits;
 use crate::error::RunError;
@@ -21,9 +21,9 @@ use serde::{Deserialize, Serialize};
 
 /// FGSM's name in files.
 pub const FGSM: &str = "fgsm";
-/// The last epochs that are attacked.
+/// The number of last epochs whose models are attacked.
 pub const LATE_EPOCHS: u32 = 5;
-/// Training images on which a path's loss is measured.
+/// The number of training images on which a path's loss is measured.
 const PATH_TRAIN_IMAGES: usize = 10_000;
 
 /// An attack on the model after one of the last epochs, image by image.
@@ -31,20 +31,21 @@ const PATH_TRAIN_IMAGES: usize = 10_000;
 pub struct LateAttack {
     /// The epoch, from 1.
     pub epoch: u32,
-    /// `fgsm` on all test images, or `autoattack` on the first so many.
+    /// `fgsm` on all test images, or `autoattack` on the first `attacked_images` of the preset.
     pub attack: String,
-    /// Its radius, L∞.
+    /// The attack's radius, L∞.
     pub epsilon: f64,
-    /// The images classified correctly before.
+    /// The images classified correctly before the attack.
     pub correct: Bits,
-    /// Of those, the ones classified wrongly after.
+    /// The correctly classified images that are misclassified after the attack.
     pub flipped: Bits,
 }
 
-/// The model at the end: FGSM, input gradients, margins, loss increases.
+/// Measures the model at the end of a run: FGSM, input gradients, margins, loss increases.
 ///
 /// # Errors
-/// When the checkpoint or the kept file cannot be read, or a number comes out that is none.
+/// Returns the errors of [`StoredRun::last`], [`RunError::Metrics`] or [`RunError::Attack`] if a measurement fails, and
+/// [`RunError::Seal`] if the cache cannot be written.
 pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Measurement, RunError> {
     let settings = format!(
         "{}; epochs {}, images {}, epsilons {:?}, rhos {:?}, sharpness_batch {}",
@@ -61,11 +62,12 @@ pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Me
     })
 }
 
-/// FGSM on all test images after each of the last epochs; on models of clean labels AutoAttack too, on the preset's images, at the
-/// largest of its radii, and after the last epoch at all of them.
+/// Attacks the models of the last epochs with FGSM on all test images. Models of clean labels are also attacked with AutoAttack
+/// on the first `attacked_images` images, at the largest radius of the preset, and after the last epoch at all its radii.
 ///
 /// # Errors
-/// When a checkpoint or the kept file cannot be read, or an attack fails.
+/// Returns the errors of [`StoredRun::checkpoint`], [`RunError::Attack`] if an attack fails, and [`RunError::Seal`] if the cache
+/// cannot be written.
 pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<LateAttack>, RunError> {
     let attacked = if is_attacked(run.run()) { preset.attacked_images.min(test.labels.len()) } else { 0 };
     let settings = format!(
@@ -105,10 +107,11 @@ pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<Late
     })
 }
 
-/// The model along its path: losses, accuracies, margins, input gradients, FGSM at each checkpoint and radius.
+/// Measures losses, accuracies, margins, input gradients and FGSM at each checkpoint of a run and each radius.
 ///
 /// # Errors
-/// When a checkpoint or the kept file cannot be read, or a number comes out that is none.
+/// Returns the errors of [`StoredRun::checkpoint`], [`RunError::Data`] if the training set cannot be made, [`RunError::Metrics`]
+/// or [`RunError::Attack`] if a measurement fails, and [`RunError::Seal`] if the cache cannot be written.
 pub fn along_the_path(
     run: &StoredRun,
     job: &Job,
@@ -154,7 +157,10 @@ pub fn along_the_path(
     })
 }
 
-/// FGSM at each radius.
+/// The outcome of FGSM at each radius.
+///
+/// # Errors
+/// Returns [`RunError::Attack`] if a radius is out of its range or the attack fails.
 pub fn flips(
     model: &Model<f32>,
     images: ArrayView2<'_, f32>,

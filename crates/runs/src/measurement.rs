@@ -1,4 +1,4 @@
-//! What is measured of a trained model: accuracy, FGSM, input gradients, margins, sharpness.
+//! Measurements of a trained model: accuracy, FGSM, input gradients, margins, sharpness.
 
 use crate::bits::Bits;
 use crate::error::RunError;
@@ -11,7 +11,7 @@ use minima_rows::{AdversarialExample, DistributionRow, FgsmRow, Quantity, Scope,
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 
-/// Pairs of an image and its adversarial twin that figure 1 has room for.
+/// The number of pairs of an image and its adversarial version in figure 1.
 const PAIRS: usize = 6;
 
 /// One FGSM attack on the test set. Its images are not written to files.
@@ -34,7 +34,7 @@ pub struct FgsmMeasurement {
 pub struct LossIncreases {
     /// The norm of the perturbation.
     pub rho: f64,
-    /// What one perturbation is made for.
+    /// The images that share one perturbation.
     pub scope: Scope,
     /// The increase for each test image; in the scope `batch` equal for all images of a batch.
     pub increases: Vec<f64>,
@@ -49,7 +49,7 @@ pub struct Measurement {
     pub is_correct: Bits,
     /// The mean loss over all test images.
     pub test_loss: f64,
-    /// An attack for each epsilon.
+    /// One attack per epsilon.
     pub fgsm: Vec<FgsmMeasurement>,
     /// `‖∇ₓ ℓ‖₂` of each test image.
     pub input_gradient_norms: Vec<f64>,
@@ -140,7 +140,7 @@ impl Measurement {
     /// became of them.
     ///
     /// # Errors
-    /// When the images do not fit the network.
+    /// Returns [`RunError::Autodiff`] if the images do not fit the network.
     pub fn pairs(
         &self,
         optimizer: &str,

@@ -1,4 +1,4 @@
-//! What decides the numbers of a run beside its settings: the versions of the crates that compute them.
+//! Versions of the crates that compute the numbers of a run. Together with the settings, they decide these numbers.
 
 /// The crates that decide the weights of a trained model, with their versions, and the backend of linear algebra.
 #[must_use]
@@ -15,7 +15,7 @@ pub fn training() -> String {
     )
 }
 
-/// The crates that decide the measurements of a trained model too.
+/// The crates that decide the measurements of a trained model, with their versions.
 #[must_use]
 pub fn measurements() -> String {
     format!(

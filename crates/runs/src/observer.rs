@@ -1,53 +1,53 @@
-//! What an experiment tells while it runs.
+//! Events of a running experiment, for progress reports.
 
 use minima_rows::TrainingRow;
 
-/// Something that has happened.
+/// An event of a running experiment.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// A training run starts.
     RunStarted {
         /// Its name.
         run: &'a str,
-        /// Its place among all runs, from 1.
+        /// The number of the run, from 1.
         number: usize,
-        /// The number of runs.
+        /// The number of all runs.
         of: usize,
-        /// The steps it will take.
+        /// The number of steps of the run.
         steps: u64,
     },
-    /// The run goes on after so many steps, taken before it was stopped.
+    /// The run resumes from a saved state.
     Resumed {
-        /// The steps.
+        /// The steps taken before.
         steps: u64,
     },
     /// A step was taken.
     Step {
-        /// The batch's loss before it.
+        /// The batch's loss before the step.
         loss: f64,
-        /// The batch's accuracy before it.
+        /// The batch's accuracy before the step.
         accuracy: f64,
     },
-    /// An epoch has ended.
+    /// An epoch is completed.
     Epoch(&'a TrainingRow),
-    /// A run has ended.
+    /// A run is completed.
     RunEnded {
         /// Its name.
         run: &'a str,
-        /// How long it took.
+        /// The time of the run.
         seconds: f64,
     },
-    /// Something else begins, such as the measurements of a model.
+    /// Another stage begins, such as the measurements of a model.
     Stage(&'a str),
 }
 
-/// Hears of every [`Event`]: a progress bar, a log, or nothing.
+/// Receives every [`Event`], for instance a progress bar or a log.
 pub trait Observer {
     /// Called at each event, on the thread that trains.
     fn on(&mut self, event: Event<'_>);
 }
 
-/// Does nothing.
+/// An observer that ignores all events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

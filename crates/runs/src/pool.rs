@@ -1,12 +1,12 @@
-//! Independent pieces of work on all cores, one core each; the failure of one does not stop the others.
+//! Runs independent work items on all cores, one core each. The failure of one item does not stop the others.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Works on all items, as many at a time as there are threads, each in a pool of its own; results in the items' order.
+/// Calls `work` for all items on up to `threads` threads, each item in its own thread pool. Returns the results in the order of
+/// items.
 ///
-/// Fewer items than threads share these out. Results do not depend on that: nothing that computes here depends on the number
-/// of threads.
+/// If there are fewer items than threads, each pool has several threads. Results do not depend on the number of threads.
 pub fn run_all<I: Sync, R: Send, E: Send>(
     items: &[I],
     threads: usize,
@@ -23,7 +23,7 @@ pub fn run_all<I: Sync, R: Send, E: Send>(
             let Some(item) = items.get(place) else { break };
             let result = match &pool {
                 Ok(pool) => pool.install(|| work(item)),
-                // Without threads of its own the worker computes on everybody's.
+                // If the pool cannot be built, the worker uses the global thread pool.
                 Err(_) => work(item),
             };
             done.lock().unwrap_or_else(PoisonError::into_inner).push((place, result));
@@ -34,7 +34,7 @@ pub fn run_all<I: Sync, R: Send, E: Send>(
         for number in 0..workers {
             let own_threads = threads / workers + usize::from(number < threads % workers);
             let worker = &worker;
-            // Where the system starts no more threads, those that there are do all the work.
+            // If the system cannot start more threads, the started ones do all the work.
             if std::thread::Builder::new().spawn_scoped(scope, move || worker(own_threads)).is_err() {
                 break;
             }

@@ -1,4 +1,4 @@
-//! Robust accuracy under stronger attacks than FGSM, and whether a model hides its gradients.
+//! Robust accuracy under stronger attacks than FGSM, and checks for masked gradients.
 
 use crate::error::RunError;
 use crate::test_set::TestSet;
@@ -16,28 +16,28 @@ use serde::{Deserialize, Serialize};
 pub const ATTACKS: [&str; 3] = ["pgd", "autoattack", "square"];
 /// The attacks of the curves.
 pub const CURVES: [&str; 2] = ["fgsm", "pgd"];
-/// The attack whose images are shown to other models.
+/// The attack whose adversarial images are transferred to other models.
 const TRANSFERRED: &str = "pgd";
 
-/// One model under the stronger attacks.
+/// The robustness of one model under the stronger attacks.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Robustness {
-    /// [`ATTACKS`] at the preset's radii.
+    /// The rows of [`ATTACKS`] at the preset's radii.
     pub table: Vec<RobustnessRow>,
-    /// [`CURVES`] at the radii of the curves.
+    /// The rows of [`CURVES`] at the radii of the curves.
     pub curves: Vec<RobustnessRow>,
 }
 
-/// The first so many images that the preset attacks.
+/// The first `attacked_images` test images and their labels.
 fn attacked<'t>(preset: &Preset, test: &'t TestSet) -> (ArrayView2<'t, f32>, &'t [usize]) {
     let count = preset.attacked_images.min(test.labels.len());
     (test.images.slice_axis(Axis(0), (0..count).into()), &test.labels[..count])
 }
 
-/// Attacks a model as the preset says; nothing where it attacks no image.
+/// Runs the preset's attacks on a model. Empty if `attacked_images` is 0.
 ///
 /// # Errors
-/// When an attack fails.
+/// Returns [`RunError::Attack`] if an attack fails.
 pub fn robustness(
     run: &Run,
     model: &dyn Differentiable<f32>,
@@ -64,10 +64,10 @@ pub fn robustness(
     Ok(found)
 }
 
-/// The checks for masked gradients on each model that is attacked, with the images made on the others among them.
+/// Runs the checks for masked gradients on each attacked model. One check transfers adversarial images from the other models.
 ///
 /// # Errors
-/// When an attack fails.
+/// Returns [`RunError::Attack`] if an attack fails.
 pub fn masking(models: &[(Run, Model<f32>)], preset: &Preset, test: &TestSet) -> Result<Vec<MaskingRow>, RunError> {
     let (images, labels) = attacked(preset, test);
     let mut rows = Vec::new();
@@ -92,7 +92,7 @@ pub fn masking(models: &[(Run, Model<f32>)], preset: &Preset, test: &TestSet) ->
     Ok(rows)
 }
 
-/// Whether the stronger attacks are run on this model: on those trained on clean labels, as table 3 is.
+/// Whether the stronger attacks are run on this model: only models trained on clean labels, as in table 3.
 #[must_use]
 pub fn is_attacked(run: &Run) -> bool {
     run.labels == Labels::Clean
@@ -125,10 +125,11 @@ fn row(
     })
 }
 
-/// What each model makes of the images that an attack makes on each, all steps taken: a row for each pair.
+/// Transfers the adversarial images of each model, after all steps of the attack, to each model. Returns one row per pair of
+/// models.
 ///
 /// # Errors
-/// When an attack fails.
+/// Returns [`RunError::Attack`] if an attack fails.
 pub fn transfer(models: &[(Run, Model<f32>)], preset: &Preset, test: &TestSet) -> Result<Vec<TransferRow>, RunError> {
     let (images, labels) = attacked(preset, test);
     let epsilon = strongest(preset);

@@ -1,4 +1,4 @@
-//! Trained runs on disk: a folder each, shared by all studies. What is there is not trained again.
+//! Trained runs on disk, one folder each, shared by all studies. A stored run is not trained again.
 
 use crate::error::RunError;
 use crate::job::Job;
@@ -18,9 +18,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Steps between two checkpoints at the beginning.
+/// Steps between checkpoints in the early epochs.
 const EARLY_EVERY: u64 = 25;
-/// The epochs that are the beginning.
+/// The number of early epochs.
 const EARLY_EPOCHS: u64 = 2;
 
 /// A folder of trained runs.
@@ -29,7 +29,7 @@ pub struct RunStore {
     folder: PathBuf,
 }
 
-/// A run that has been trained: its curve, and checkpoints along its path.
+/// A trained run: its training curve and its checkpoints.
 #[derive(Clone, Debug)]
 pub struct StoredRun {
     folder: PathBuf,
@@ -40,22 +40,23 @@ pub struct StoredRun {
 }
 
 impl RunStore {
-    /// The runs in this folder; it need not be there yet.
+    /// The runs in this folder, which need not exist yet.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
     }
 
-    /// A run, where it has been trained for as many epochs as the job asks for, or more.
+    /// The run of this job, if it is trained for at least the job's number of epochs; otherwise `None`.
     ///
     /// # Errors
-    /// When the folder holds another run under its name that has been trained, or a file cannot be read.
+    /// Returns [`RunError::Folder`] if the run's folder holds a trained run with other settings, [`RunError::Read`] or
+    /// [`RunError::Record`] if a file cannot be read, and [`RunError::Recipe`] if the settings cannot be written as TOML.
     pub fn open(&self, job: &Job, data: &Mnist) -> Result<Option<StoredRun>, RunError> {
         let folder = self.folder.join(&job.name);
         let recipe = folder.join("run.toml");
         let training = folder.join("training.csv");
         if !training.exists() {
-            // Whatever began here ended in no run.
+            // The folder holds no completed run.
             return Ok(None);
         }
         match read_text_at_most(&recipe, bounded_file::TEXT) {
@@ -71,19 +72,21 @@ impl RunStore {
         Ok(Some(StoredRun { folder, graph, run, steps_an_epoch, epochs }))
     }
 
-    /// As [`open`](Self::open), for a run that has to be there.
+    /// The run of this job, which must be trained.
     ///
     /// # Errors
-    /// As there, and when it is not.
+    /// Returns [`RunError::NotTrained`] if the run is not trained, and the errors of [`open`](Self::open).
     pub fn trained(&self, job: &Job, data: &Mnist) -> Result<StoredRun, RunError> {
         Ok(self.open(job, data)?.ok_or_else(|| RunError::NotTrained { run: job.name.clone() })?)
     }
 
-    /// Trains a run on the processor and stores it; its curve comes last, so that a run with a curve is whole. Where it was stopped before, it
-    /// goes on from there.
+    /// Trains a run on the CPU and stores it. Resumes an interrupted run. The training curve is written last, so that a run with
+    /// a curve is complete.
     ///
     /// # Errors
-    /// When the folder holds another run under its name, whole or not, training fails or is stopped, or a file cannot be written.
+    /// Returns [`RunError::Folder`] if the run's folder holds a run with other settings, complete or not, and
+    /// [`RunError::Preset`] if the data does not match the job. Also returns the errors of [`Training::run`] and of
+    /// [`open`](Self::open), and [`RunError::Write`] or [`RunError::Record`] if a file cannot be written.
     pub fn train(
         &self,
         job: &Job,
@@ -108,7 +111,7 @@ impl RunStore {
             Err(source) => return Err(RunError::Read { path: folder.join("run.toml"), source }.into()),
         }
         if TrainingState::read(&folder).is_err_and(|error| error.is_spoilt()) {
-            // Of all runs only this one begins anew.
+            // Only this run restarts from the beginning.
             keep.clear()?;
         }
         write_atomically(&folder.join("run.toml"), recipe.as_bytes())?;
@@ -123,11 +126,11 @@ impl RunStore {
     }
 }
 
-/// Keeps checkpoints along a run.
+/// Writes the checkpoints of a run.
 struct Checkpoints<'a> {
     folder: &'a Path,
     steps_an_epoch: u64,
-    /// The data that the run trains on.
+    /// The run's data.
     data: &'a Mnist,
 }
 
@@ -153,41 +156,41 @@ fn checkpoint_path(folder: &Path, step: u64) -> PathBuf {
 }
 
 impl StoredRun {
-    /// Which run it is.
+    /// The run.
     #[must_use]
     pub fn run(&self) -> &Run {
         &self.run
     }
 
-    /// Its folder.
+    /// The run's folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The epochs that were asked for.
+    /// The requested number of epochs.
     #[must_use]
     pub fn epochs(&self) -> u32 {
         self.epochs
     }
 
-    /// The steps after which there are checkpoints, from 0, the initial weights, to the end of the epochs asked for.
+    /// The steps of the checkpoints, from 0, the initial weights, to the end of the requested epochs.
     #[must_use]
     pub fn steps(&self) -> Vec<u64> {
         let last = self.steps_an_epoch.saturating_mul(u64::from(self.epochs));
         (0..=last).filter(|&step| is_kept(step, self.steps_an_epoch)).collect()
     }
 
-    /// The step at which an epoch ends.
+    /// The last step of an epoch.
     #[must_use]
     pub fn step_after(&self, epoch: u32) -> u64 {
         self.steps_an_epoch.saturating_mul(u64::from(epoch))
     }
 
-    /// The model after so many steps.
+    /// The model after this number of steps.
     ///
     /// # Errors
-    /// When there is no such checkpoint, or it is none of this network.
+    /// Returns [`RunError::Autodiff`] if the checkpoint does not exist or does not fit the network.
     pub fn checkpoint(&self, step: u64) -> Result<Model<f32>, RunError> {
         let params = match step {
             0 => self.graph.init(self.run.seed),
@@ -196,25 +199,29 @@ impl StoredRun {
         Ok(Model::new(Arc::clone(&self.graph), params)?)
     }
 
-    /// The model at the end.
+    /// The model at the end of the requested epochs.
     ///
     /// # Errors
-    /// As [`checkpoint`](Self::checkpoint).
+    /// Returns the errors of [`checkpoint`](Self::checkpoint).
     pub fn last(&self) -> Result<Model<f32>, RunError> {
         self.checkpoint(self.step_after(self.epochs))
     }
 
-    /// A row for each epoch asked for.
+    /// One row per requested epoch.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// Returns [`RunError::Record`] if the file cannot be read.
     pub fn training(&self) -> Result<Vec<TrainingRow>, RunError> {
         let mut rows: Vec<TrainingRow> = read_csv(&self.folder.join("training.csv"))?;
         rows.truncate(self.epochs as usize);
         Ok(rows)
     }
 
-    /// Takes away the state of a run that has ended; that of one which goes on beyond the curve stays.
+    /// Deletes the training state of a completed run. A state beyond the end of the training curve belongs to a longer run and
+    /// stays.
+    ///
+    /// # Errors
+    /// Returns [`RunError::Record`] if the curve cannot be read, and [`RunError::State`] if the state cannot be deleted.
     pub fn tidy(&self, keeping: &Keeping) -> Result<(), RunError> {
         let ended: Vec<TrainingRow> = read_csv(&self.folder.join("training.csv"))?;
         let is_of_the_past = match TrainingState::read(&self.folder) {
@@ -225,10 +232,10 @@ impl StoredRun {
         if is_of_the_past { Ok(keeping.at(self.folder.clone()).clear()?) } else { Ok(()) }
     }
 
-    /// What it was trained on.
+    /// The run's training set.
     ///
     /// # Errors
-    /// When the preset's share of wrong labels is none.
+    /// Returns [`RunError::Data`] if the preset's share of wrong labels is not between 0 and 1.
     pub fn training_set(&self, job: &Job, data: &Mnist) -> Result<Dataset, RunError> {
         Ok(training_set(&job.preset, &self.run, data)?)
     }

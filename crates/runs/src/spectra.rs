@@ -1,4 +1,4 @@
-//! The curvature of a trained model's loss, as rows.
+//! The curvature of a trained model's loss, as rows of result files.
 
 use crate::error::RunError;
 use minima_autodiff::Model;
@@ -10,20 +10,20 @@ use minima_rng::Key;
 use minima_rows::{CurvatureMatrix, CurvatureRow, SpectralDensityRow, SpectralQuantity};
 use serde::{Deserialize, Serialize};
 
-/// What is known of one model's curvature.
+/// The measured curvature of one model.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Spectra {
     /// Eigenvalues and traces.
     pub curvature: Vec<CurvatureRow>,
-    /// How eigenvalues are distributed.
+    /// The distributions of eigenvalues.
     pub densities: Vec<SpectralDensityRow>,
 }
 
-/// The spectra of a run's model on the first so many images of its own training set, with its own labels, as the preset says;
-/// nothing where that is no image. Always on the processor.
+/// The spectra of a run's model on the first `spectrum_images` images of its training set, with its training labels. Empty if
+/// `spectrum_images` is 0. Always computed on the CPU.
 ///
 /// # Errors
-/// When the model does not fit the images, or a number comes out that is none.
+/// Returns [`RunError::Metrics`] if the images do not fit the network, or a computed value is NaN or infinite.
 pub fn spectra(run: &Run, model: &Model<f32>, preset: &Preset, train: &Dataset) -> Result<Spectra, RunError> {
     let mut found = Spectra::default();
     if preset.spectrum_images == 0 {

@@ -4,14 +4,14 @@ use minima_data::Dataset;
 use minima_faults::{Fault, planted};
 use ndarray::Array2;
 
-/// The images a model is judged by, as numbers in [0, 1].
+/// The images that a model is tested on, as numbers in [0, 1].
 #[derive(Clone, Debug)]
 pub struct TestSet {
     /// `(images, features)`.
     pub images: Array2<f32>,
-    /// A class each.
+    /// The class of each image.
     pub labels: Vec<usize>,
-    /// (H, W, C) of an image.
+    /// The shape (H, W, C) of an image.
     pub shape: [usize; 3],
 }
 

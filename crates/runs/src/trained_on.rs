@@ -1,4 +1,4 @@
-//! Which data a checkpoint was trained on: noted in the checkpoint, and compared before it is attacked or evaluated.
+//! The data that a checkpoint was trained on. It is recorded in the checkpoint, and checked before an attack or evaluation.
 
 use crate::error::RunError;
 use minima_autodiff::{Model, TensorFile};
@@ -15,28 +15,29 @@ pub const METADATA: &str = "minima.data";
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainedOnError {
-    /// It was trained on other data.
-    #[error("{}: {difference}, which it was trained on (--other-data uses other data)", checkpoint.display())]
+    /// The checkpoint was trained on other data.
+    #[error("{}: {difference}, the data of its training (--other-data allows other data)", checkpoint.display())]
     OtherData {
         /// The checkpoint.
         checkpoint: PathBuf,
-        /// The two data sets.
+        /// The difference between the data sets.
         difference: Box<DataDifference>,
     },
-    /// Its note of the data cannot be read.
-    #[error("{}: found {METADATA} {found}, expected a data set's name and files", checkpoint.display())]
+    /// The entry [`METADATA`] cannot be parsed.
+    #[error("{}: found the entry {METADATA} {found}, expected a data set's name and files in JSON", checkpoint.display())]
     Note {
         /// The checkpoint.
         checkpoint: PathBuf,
-        /// The note.
+        /// The entry.
         found: String,
     },
 }
 
-/// A model as the bytes of a checkpoint, with a note of the data that it was trained on.
+/// The bytes of a model's checkpoint, with the identity of the data that it was trained on.
 ///
 /// # Errors
-/// Returns [`RunError::Autodiff`] if the model cannot be written as safetensors.
+/// Returns [`RunError::Autodiff`] if the model cannot be written as safetensors, and [`RunError::Json`] if the identity of the
+/// data cannot be written as JSON.
 pub fn checkpoint_bytes(model: &Model<f32>, data: &Mnist) -> Result<Vec<u8>, RunError> {
     if data.hashes.is_empty() {
         return Ok(model.graph().to_safetensors(model.params())?);
@@ -45,12 +46,13 @@ pub fn checkpoint_bytes(model: &Model<f32>, data: &Mnist) -> Result<Vec<u8>, Run
     Ok(model.graph().to_safetensors_with_note(model.params(), METADATA, &note)?)
 }
 
-/// The data that a checkpoint was trained on: from its own note, or else from the TOML file that `train` writes beside it.
+/// The data that a checkpoint was trained on, from its entry [`METADATA`], or else from the TOML file that `train` writes beside
+/// it.
 ///
-/// Returns `None` where neither says so, and for a file that is no checkpoint.
+/// Returns `None` if neither names the data, and if the file is not a checkpoint.
 ///
 /// # Errors
-/// Returns [`TrainedOnError::Note`] if the note in the checkpoint is no data set.
+/// Returns [`TrainedOnError::Note`] if the entry cannot be parsed.
 pub fn trained_on(checkpoint: &Path) -> Result<Option<DataIdentity>, TrainedOnError> {
     let Ok(bytes) = read_at_most(checkpoint, bounded_file::RESULTS) else { return Ok(None) };
     let Ok(file) = TensorFile::read(&bytes, checkpoint) else { return Ok(None) };
@@ -62,10 +64,10 @@ pub fn trained_on(checkpoint: &Path) -> Result<Option<DataIdentity>, TrainedOnEr
     }
 }
 
-/// Checks that a checkpoint was trained on this data. A checkpoint that does not say what it was trained on takes any.
+/// Checks that a checkpoint was trained on this data. If the data of its training is unknown, any data is accepted.
 ///
 /// # Errors
-/// Returns [`TrainedOnError::OtherData`] if it was trained on other data, and [`TrainedOnError::Note`] as [`trained_on`].
+/// Returns [`TrainedOnError::OtherData`] if it was trained on other data, and the errors of [`trained_on`].
 pub fn check(checkpoint: &Path, data: &Mnist) -> Result<(), TrainedOnError> {
     let own = trained_on(checkpoint)?;
     match own.and_then(|own| own.difference(&DataIdentity::of(data))) {
@@ -76,7 +78,7 @@ pub fn check(checkpoint: &Path, data: &Mnist) -> Result<(), TrainedOnError> {
     }
 }
 
-/// The data of a training's description; `None` where there is no such file, or it does not say.
+/// The data in the TOML file of a training; `None` if the file does not exist or does not name the data.
 fn beside(description: &Path) -> Option<DataIdentity> {
     let table = read_text_at_most(description, bounded_file::TEXT).ok()?.parse::<Table>().ok()?;
     let hashes: Vec<&str> = table.get("data")?.as_array()?.iter().filter_map(Value::as_str).collect();

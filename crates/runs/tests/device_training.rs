@@ -1,4 +1,4 @@
-//! A training run on a device, here on the emulator of one, against the same run on the processor.
+//! Training runs on an emulated device, compared with the same runs on the CPU.
 #![cfg(test)]
 
 use minima_config::Labels;
@@ -14,12 +14,12 @@ use minima_runs::observer::Silent;
 use minima_runs::train_on;
 use minima_runs::training::{AtTheEnd, Keeping, Training, TrainingState};
 
-/// Single precision rounds at 6e-8, a few times over, in another order on a device.
+/// A few roundings of single precision, 6e-8 each, which the device applies in another order.
 const TOLERANCE: f64 = 1e-6;
 
 type Engine = CudaEngine<EmulatedDevice>;
 
-/// The emulator; `None` if the test is skipped because this machine has no compiler, which these variables forbid.
+/// The emulator; `None` if the test is skipped because no compiler is installed. The variables forbid skipping.
 fn device() -> Option<EmulatedDevice> {
     let required =
         ["MINIMA_REQUIRE_GXX", "CI"].into_iter().find(|name| std::env::var_os(name).is_some_and(|x| !x.is_empty()));
@@ -36,13 +36,14 @@ fn device() -> Option<EmulatedDevice> {
     }
 }
 
-/// 22 images in batches of 4: whole batches, of which the last are repetitions of a recorded one, and one of 2.
+/// 22 images in batches of 4: five full batches, the last of which replay a recorded batch, and a batch of 2.
 fn small() -> Preset {
     let small = ["epochs=2", "batch_size=4", "train_images=22", "test_images=10"].map(str::to_owned);
     Preset::named("paper", &small).unwrap()
 }
 
-/// Fails at one of its steps, counted as they are asked for: the first two and the last of the first epoch, the last of the second.
+/// Fails at the call with this number. The optimizer is called for the first two and the last step of the first epoch, then for
+/// the last step of the second epoch.
 struct FailsAt {
     step: u32,
     inner: Box<dyn Optimizer<f32, Engine>>,

@@ -1,4 +1,4 @@
-//! Stored runs: a run of older numerics is not taken for today's.
+//! Stored runs: a run of older numerics is not reused.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail so")]
 

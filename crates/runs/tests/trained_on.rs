@@ -1,4 +1,4 @@
-//! A checkpoint's note of the data that it was trained on.
+//! The record of the training data in a checkpoint.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_autodiff::{Model, paper_cnn};
@@ -30,7 +30,7 @@ fn a_checkpoint_notes_its_data_and_loads_as_before() {
     let (path, model) = (folder.path().join("weights.safetensors"), model());
     let (own, other) = (data("here", ["a", "b", "c", "d"]), data("there", ["a", "b", "c", "other"]));
     let bytes = checkpoint_bytes(&model, &own).unwrap();
-    // A map of several entries would be written in another order each time.
+    // A map of several entries would be written in a random order.
     assert_eq!(bytes, checkpoint_bytes(&model, &own).unwrap());
     fs::write(&path, bytes).unwrap();
     assert_eq!(trained_on(&path).unwrap(), Some(DataIdentity::of(&own)));
@@ -53,7 +53,7 @@ fn the_description_beside_a_checkpoint_tells_its_data() {
     let model = model();
     fs::write(&path, model.graph().to_safetensors(model.params()).unwrap()).unwrap();
     let mnist = data("here", mnist::FILES.map(|(_, hash)| hash));
-    // Without any information it takes any data.
+    // Without any record, any data is accepted.
     check(&path, &mnist).unwrap();
     for nothing in ["", "data = 3", "data = [\"a\"]", "[data]\na = \"b\"", "data = ["] {
         fs::write(&beside, nothing).unwrap();
@@ -65,7 +65,7 @@ fn the_description_beside_a_checkpoint_tells_its_data() {
     assert!(message.contains("found MNIST (train-images-idx3-ubyte with SHA-256 0b367032e93c…)"), "{message}");
     fs::write(&beside, format!("data = {:?}\n", mnist::PUBLISHED)).unwrap();
     check(&path, &mnist).unwrap();
-    // The checkpoint's own note counts before the file beside it.
+    // The checkpoint's own record takes precedence over the file beside it.
     fs::write(&path, checkpoint_bytes(&model, &data("here", ["a", "b", "c", "d"])).unwrap()).unwrap();
     assert!(check(&path, &mnist).is_err());
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A file could not be written; whatever stood there before still does.
+/// A file could not be written. An existing file at the path is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {}: {step} failed: {source}", path.display())]
 pub struct AtomicWriteError {
@@ -15,12 +15,12 @@ pub struct AtomicWriteError {
     pub path: PathBuf,
     /// The step that failed.
     pub step: &'static str,
-    /// What the operating system said.
+    /// The error of the operating system.
     pub source: io::Error,
 }
 
-/// Names this host, its boot and its process numbers: two processes with equal numbers are the same process only if this is equal
-/// too. A folder on a network file system holds temporary files of several hosts.
+/// Identifies this host, its boot and its process namespace. Equal process numbers mean the same process only if this is equal
+/// too, because a folder on a network file system may hold temporary files of several hosts.
 static HOST: LazyLock<String> = LazyLock::new(|| {
     let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
@@ -29,7 +29,7 @@ static HOST: LazyLock<String> = LazyLock::new(|| {
     sha256(names.join("\n").as_bytes()).chars().take(12).collect()
 });
 
-/// Whether this is the name of a temporary file of [`write_atomically`] whose writer, a process of this host, has ended.
+/// Whether `name` is a temporary file of [`write_atomically`] whose writer, a process of this host, no longer runs.
 ///
 /// Returns `false` for a file of another host, because its processes cannot be seen from here.
 pub(crate) fn is_abandoned(name: &str) -> bool {
@@ -58,13 +58,13 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), AtomicWriteError> {
     let failed = |step| move |source| AtomicWriteError { path: path.to_path_buf(), step, source };
     let name = path.file_name().ok_or_else(|| {
-        failed("finding its file name")(io::Error::new(io::ErrorKind::InvalidInput, "the path ends in no file name"))
+        failed("finding its file name")(io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))
     })?;
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    fs::create_dir_all(folder).map_err(failed("making its folder"))?;
+    fs::create_dir_all(folder).map_err(failed("creating its folder"))?;
 
     let mut temporary_name = std::ffi::OsString::from(".");
     temporary_name.push(name);
@@ -73,9 +73,9 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), AtomicWriteErro
 
     let written = fill(&temporary, bytes)
         .map_err(failed("writing a temporary file beside it"))
-        .and_then(|()| fs::rename(&temporary, path).map_err(failed("renaming")));
+        .and_then(|()| fs::rename(&temporary, path).map_err(failed("renaming the temporary file")));
     if let Err(error) = written {
-        // The first error is the one to report; a leftover temporary file harms nothing.
+        // The first error is the one to report; a leftover temporary file is harmless.
         let _ = fs::remove_file(&temporary);
         return Err(error);
     }
@@ -101,7 +101,7 @@ fn fill(temporary: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn sync_folder(folder: &Path) {
-    // Not every system can sync a folder, and the file itself is already whole.
+    // Not every system can sync a folder, and the file itself is already complete.
     if let Ok(handle) = File::open(folder) {
         let _ = handle.sync_all();
     }

@@ -1,31 +1,31 @@
-//! Files read whole, but no more of them than they can reasonably have: a path may name a device that never ends.
+//! Reads whole files up to a size limit, because a path may name an endless device.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-/// The most bytes of a file that people write, such as a preset, and of a manifest.
+/// The size limit of hand-written files, such as presets, and of manifests, in bytes.
 pub const TEXT: u64 = 1 << 20;
-/// The most bytes of a file of results.
+/// The size limit of result files, in bytes.
 pub const RESULTS: u64 = 1 << 28;
 
-/// The bytes of a file that has at most so many.
+/// Reads a file of at most `most` bytes.
 ///
 /// # Errors
-/// Those of the operating system, and [`ErrorKind::FileTooLarge`].
+/// Returns the operating system's error if the file cannot be read, and [`ErrorKind::FileTooLarge`] if it is larger.
 pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("found more than {most} bytes")));
+        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("the file is larger than {most} bytes")));
     }
     Ok(bytes)
 }
 
-/// As [`read_at_most`], as text.
+/// Reads a text file of at most `most` bytes.
 ///
 /// # Errors
-/// As there, and [`ErrorKind::InvalidData`] for what is no UTF-8.
+/// Returns the errors of [`read_at_most`], and [`ErrorKind::InvalidData`] if the file is not valid UTF-8.
 pub fn read_text_at_most(path: &Path, most: u64) -> io::Result<String> {
     String::from_utf8(read_at_most(path, most)?).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
 }

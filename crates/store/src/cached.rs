@@ -1,11 +1,11 @@
-//! Measurements that are cached in a file, under the settings that decide them.
+//! Measurements that are cached in a file together with their settings.
 
 use crate::sealed::{Seal, SealError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// The version rises whenever equal settings give other numbers, so that older measurements are taken again.
+/// The version must increase whenever equal settings give other numbers, so that older measurements are repeated.
 const SEAL: Seal = Seal { kind: "a minima measurement", version: 4 };
 
 /// A measurement with the settings that decide it.
@@ -15,9 +15,9 @@ struct Cached<M> {
     measured: M,
 }
 
-/// The measurement in the file at `path` if it was taken with these settings. Otherwise takes it, and writes it to the file.
+/// Returns the measurement in the file at `path` if it has these settings. Otherwise measures, and writes the result to the file.
 ///
-/// A file that cannot be read is written anew.
+/// A file that cannot be read is overwritten.
 ///
 /// # Errors
 /// Returns the error of `measure`, and a [`SealError`] if the file cannot be written.

@@ -1,4 +1,4 @@
-//! JSON files that say what they are, in which version, and carry the SHA-256 of what they hold.
+//! Sealed files: JSON files with their kind, their version and the SHA-256 of their content.
 
 use crate::atomic_file::{AtomicWriteError, write_atomically};
 use crate::bounded_file::read_at_most;
@@ -12,75 +12,75 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// It is larger than such a file can be.
-    #[error("{}: found more than {most} bytes, expected a smaller file", path.display())]
+    /// The file exceeds the size limit.
+    #[error("{}: found more than {most} bytes, the limit for this file", path.display())]
     Size {
         /// The file.
         path: PathBuf,
-        /// The most that is read.
+        /// The size limit, in bytes.
         most: u64,
     },
-    /// It is no JSON of this kind.
-    #[error("{}: found {found}, expected {expected} in JSON", path.display())]
+    /// The file is not valid JSON of this kind.
+    #[error("{}: cannot be parsed as {expected}: {found}", path.display())]
     Json {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The parse error.
         found: String,
-        /// What it should be.
+        /// The expected kind.
         expected: &'static str,
     },
-    /// It is something else, or of another version.
+    /// The file has another kind or version.
     #[error("{}: found {found}, expected {expected}", path.display())]
     Kind {
         /// The file.
         path: PathBuf,
-        /// What it says it is.
+        /// The kind and version of the file.
         found: String,
-        /// What it should be.
+        /// The expected kind and version.
         expected: String,
     },
-    /// Its content is not what was sealed.
-    #[error("{}: found SHA-256 {found} of its content, expected {expected} as it says itself", path.display())]
+    /// The content does not match its SHA-256.
+    #[error("{}: found content with SHA-256 {found}, expected {expected} as recorded in the file", path.display())]
     Hash {
         /// The file.
         path: PathBuf,
-        /// The hash of its content.
+        /// The hash of the content.
         found: String,
-        /// The hash that it carries.
+        /// The hash that the file records.
         expected: String,
     },
-    /// Its content cannot be put into JSON.
-    #[error("{}: {source}", path.display())]
+    /// The content cannot be serialised to JSON.
+    #[error("{}: cannot be serialised to JSON: {source}", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The serialiser's error.
         source: serde_json::Error,
     },
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error(transparent)]
     Write(#[from] AtomicWriteError),
 }
 
-/// What a sealed file is.
+/// The kind and version of a sealed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seal {
-    /// What it holds.
+    /// What the file holds.
     pub kind: &'static str,
-    /// Goes up whenever what was written before can no longer be understood.
+    /// Must increase whenever older files can no longer be read.
     pub version: u32,
 }
 
-/// Larger files are not read: a state's numbers lie in another file.
+/// The size limit. It can be this small because the tensors of a training state are in another file.
 const MOST_BYTES: u64 = 256 << 20;
 
 #[derive(Serialize, Deserialize)]
@@ -91,7 +91,7 @@ struct Envelope<C> {
     content: C,
 }
 
-/// The first part of any envelope, whatever its content is.
+/// The kind and version of an envelope with any content.
 #[derive(Deserialize)]
 struct Label {
     kind: String,
@@ -102,7 +102,8 @@ impl Seal {
     /// Writes the content to a file, whole or not at all.
     ///
     /// # Errors
-    /// When it cannot be put into JSON, or not be written.
+    /// Returns [`SealError::Unwritable`] if the content cannot be serialised, and [`SealError::Write`] if the file cannot be
+    /// written.
     pub fn write<C: Serialize>(self, path: &Path, content: &C) -> Result<(), SealError> {
         Ok(write_atomically(path, &self.close(content, path)?)?)
     }
@@ -110,7 +111,7 @@ impl Seal {
     /// The bytes that [`write`](Self::write) writes; errors name `path`.
     ///
     /// # Errors
-    /// When it cannot be put into JSON.
+    /// Returns [`SealError::Unwritable`] if the content cannot be serialised.
     pub fn close<C: Serialize>(self, content: &C, path: &Path) -> Result<Vec<u8>, SealError> {
         let failed = |source| SealError::Unwritable { path: path.to_owned(), source };
         let sha256 = sha256(&serde_json::to_vec(content).map_err(failed)?);
@@ -120,10 +121,10 @@ impl Seal {
         Ok(bytes)
     }
 
-    /// The content of a file; `None` where there is no such file.
+    /// The content of a file; `None` if the file does not exist.
     ///
     /// # Errors
-    /// When it cannot be read, is something else, of another version, or not what was sealed.
+    /// Returns [`SealError::Read`] or [`SealError::Size`] if the file cannot be read, and the errors of [`open`](Self::open).
     pub fn read<C: Serialize + DeserializeOwned>(self, path: &Path) -> Result<Option<C>, SealError> {
         match read_at_most(path, MOST_BYTES) {
             Ok(bytes) => self.open(&bytes, path).map(Some),
@@ -135,10 +136,11 @@ impl Seal {
         }
     }
 
-    /// As [`read`](Self::read), from bytes; errors name `path`.
+    /// The content of a sealed file's bytes; errors name `path`.
     ///
     /// # Errors
-    /// As there.
+    /// Returns [`SealError::Json`] if the bytes cannot be parsed, [`SealError::Kind`] if they have another kind or version, and
+    /// [`SealError::Hash`] if the content does not match its hash.
     pub fn open<C: Serialize + DeserializeOwned>(self, bytes: &[u8], path: &Path) -> Result<C, SealError> {
         let path = || path.to_owned();
         let failed =
@@ -153,7 +155,7 @@ impl Seal {
             });
         }
         let envelope: Envelope<C> = serde_json::from_slice(bytes).map_err(failed)?;
-        // What was sealed is written again to the same bytes: every float is read back as it was.
+        // Serialising the parsed content reproduces the sealed bytes, because every float is read back exactly.
         let found = sha256(&serde_json::to_vec(&envelope.content).map_err(failed)?);
         if found != envelope.sha256 {
             return Err(SealError::Hash { path: path(), found, expected: envelope.sha256 });
@@ -183,9 +185,9 @@ mod tests {
             let mut changed = bytes.clone();
             changed[place] ^= 1;
             let found = SEAL.open::<Vec<f64>>(&changed, &path);
-            // White space apart, a changed byte is found.
+            // A changed byte is detected, except in white space.
             assert!(found.is_err() || found.unwrap() == content, "byte {place}");
-            // So does one that is cut short by more than its last line break.
+            // So is a file that is truncated by more than its last line break.
             assert!(SEAL.open::<Vec<f64>>(&bytes[..place], &path).is_err() || place + 1 == bytes.len());
         }
         let other = Seal { version: 4, ..SEAL }.read::<Vec<f64>>(&path).unwrap_err();

@@ -1,9 +1,9 @@
-//! A wish to stop: training looks at it after each step, keeps its state and ends.
+//! Stop requests: training checks for one after each step, saves its state and ends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// The wish, shared by whoever may have it (a handler of Ctrl-C) and whoever heeds it.
+/// A stop request, shared by the handler of Ctrl-C and the code that checks for it.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
@@ -11,31 +11,31 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Asks to stop.
+    /// Requests a stop.
     pub fn ask(&self) {
         self.asked.store(true, Ordering::SeqCst);
     }
 
-    /// Whether somebody asked.
+    /// Whether a stop is requested.
     #[must_use]
     pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// Whether a training is under way that will keep its state and end soon. Where there is none, nothing is lost by ending at once.
+    /// Whether a training runs that will save its state and end soon. If not, the process can exit at once without loss.
     #[must_use]
     pub fn is_heeded(&self) -> bool {
         self.heeding.load(Ordering::SeqCst) > 0
     }
 
-    /// Tells that the wish is looked at until the guard is dropped.
+    /// Declares that the caller checks for stop requests until the guard is dropped.
     pub fn heed(&self) -> Heeding<'_> {
         self.heeding.fetch_add(1, Ordering::SeqCst);
         Heeding(self)
     }
 }
 
-/// As long as it lives, the wish is looked at.
+/// A guard of [`Stop::heed`]: stop requests are checked for while it lives.
 pub struct Heeding<'a>(&'a Stop);
 
 impl Drop for Heeding<'_> {

@@ -95,7 +95,7 @@ fn two_runs_do_not_share_a_folder() {
     let (mut child, lines) = started(&bench, &LONG);
     let refused = bench.run(&LONG, Fate::Spared);
     assert_eq!(refused.code(), Some(2));
-    assert!(refused.errors.contains("another run at work"), "{}", refused.errors);
+    assert!(refused.errors.contains("another run is writing"), "{}", refused.errors);
     interrupt(&child);
     drop(lines);
     child.wait().unwrap();

@@ -1,4 +1,4 @@
-//! SGD, Adam, and SAM around them.
+//! Specifications of SGD, of Adam, and of SAM with one of them as its base optimizer.
 
 use super::option::Checked;
 use crate::labels::Labels;
@@ -12,16 +12,16 @@ use serde::{Deserialize, Serialize};
 pub struct SgdSpec {
     /// η.
     pub learning_rate: f64,
-    /// μ; 0 for none.
+    /// μ; 0 disables momentum.
     #[serde(default)]
     pub momentum: f64,
-    /// Whether momentum looks ahead.
+    /// Whether to use Nesterov momentum.
     #[serde(default)]
     pub nesterov: bool,
-    /// δ, as a term of the gradient.
+    /// δ, added to the gradient.
     #[serde(default)]
     pub weight_decay: f64,
-    /// The data sets it trains on; all of the preset's when absent.
+    /// The labels to train on; by default all of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<Labels>>,
 }
@@ -44,7 +44,7 @@ pub struct AdamSpec {
     /// δ, decoupled from the gradient.
     #[serde(default)]
     pub weight_decay: f64,
-    /// The data sets it trains on; all of the preset's when absent.
+    /// The labels to train on; by default all of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<Labels>>,
 }
@@ -53,19 +53,19 @@ pub struct AdamSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SamSpec {
-    /// ρ, the length of the step up the slope.
+    /// ρ, the length of the ascent step.
     pub rho: f64,
-    /// Whether a weight's share of ρ grows with the weight.
+    /// Whether the ascent step is scaled by the size of each weight (ASAM).
     #[serde(default)]
     pub adaptive: bool,
-    /// What takes the step down.
+    /// The base optimizer, which takes the descent step.
     pub base: FirstOrderSpec,
-    /// The data sets it trains on; all of the preset's when absent.
+    /// The labels to train on; by default all of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<Labels>>,
 }
 
-/// An optimizer that follows a gradient.
+/// A first-order optimizer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum FirstOrderSpec {

@@ -1,4 +1,4 @@
-//! Gauss-Newton, solved exactly, in emulated arithmetic, and by conjugate gradients.
+//! Specifications of Gauss-Newton, solved exactly, in emulated arithmetic, and by conjugate gradients.
 
 use super::option::Checked;
 use crate::labels::Labels;
@@ -12,20 +12,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GaussNewtonSpec {
-    /// Which curvature matrix.
+    /// The curvature matrix.
     pub variant: GgnVariant,
     /// η.
     pub learning_rate: f64,
     /// λ.
     pub damping: f64,
-    /// In which precision the system is solved.
+    /// The precision in which the system is solved.
     pub precision: SolvePrecision,
-    /// The data sets it trains on; all of the preset's when absent.
+    /// The labels to train on; by default all of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<Labels>>,
 }
 
-/// The published Gauss-Newton with products of numbers rounded to TF32, its sums in the order of the results that are recorded.
+/// The published Gauss-Newton with factors rounded to TF32. It sums in the natural order, as the recorded results do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tf32Spec {
@@ -33,24 +33,24 @@ pub struct Tf32Spec {
     pub learning_rate: f64,
     /// λ.
     pub damping: f64,
-    /// The data sets it trains on; all of the preset's when absent.
+    /// The labels to train on; by default all of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<Labels>>,
 }
 
-/// A Gauss-Newton with products of numbers rounded as a GPU rounds them.
+/// A Gauss-Newton with the factors of products rounded as on a GPU.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmulatedSpec {
-    /// Which curvature matrix.
+    /// The curvature matrix.
     pub variant: GgnVariant,
-    /// To which format the factors of a product are rounded.
+    /// The format to which the factors of a product are rounded.
     pub arithmetic: Arithmetic,
     /// η.
     pub learning_rate: f64,
     /// λ.
     pub damping: f64,
-    /// The data sets it trains on; all of the preset's when absent.
+    /// The labels to train on; by default all of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<Labels>>,
 }
@@ -59,33 +59,33 @@ pub struct EmulatedSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GaussNewtonCgSpec {
-    /// Which curvature matrix.
+    /// The curvature matrix.
     #[serde(default = "mean")]
     pub variant: GgnVariant,
     /// η.
     pub learning_rate: f64,
-    /// λ; where it adapts, the first.
+    /// λ; with adaptive damping, the initial value.
     pub damping: f64,
-    /// The most iterations of a solve.
+    /// The maximal number of iterations of a solve.
     pub iterations: u32,
-    /// The relative residual at which a solve ends.
+    /// The relative residual at which a solve stops.
     pub tolerance: f64,
-    /// μ; 0 for none.
+    /// μ; 0 disables momentum.
     #[serde(default)]
     pub momentum: f64,
-    /// δ; 0 for none.
+    /// δ; 0 disables weight decay.
     #[serde(default)]
     pub weight_decay: f64,
-    /// Whether a step is halved until the batch's loss falls enough.
+    /// Whether a step is halved until the batch's loss decreases enough.
     #[serde(default)]
     pub line_search: bool,
-    /// Whether λ follows how well the quadratic model predicts the loss.
+    /// Whether λ adapts to how well the quadratic model predicts the loss.
     #[serde(default)]
     pub adaptive_damping: bool,
-    /// The longest step, as a Euclidean norm; 0 for any.
+    /// The maximal Euclidean norm of a step; 0 disables the limit.
     #[serde(default)]
     pub step_limit: f64,
-    /// The data sets it trains on; all of the preset's when absent.
+    /// The labels to train on; by default all of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<Labels>>,
 }
@@ -157,19 +157,19 @@ impl GaussNewtonCgSpec {
             Checked::share("momentum", self.momentum),
             Checked::zero_or_positive("weight_decay", self.weight_decay),
             Checked::zero_or_positive("step_limit", self.step_limit),
-            // Only the mean's curvature is a model of the loss that damping could follow.
+            // Adaptive damping needs a quadratic model of the mean loss, which only this matrix gives.
             Checked::switch(
                 "adaptive_damping",
                 self.adaptive_damping,
                 self.variant == GgnVariant::Mean,
-                "0, or the variant mean",
+                "0 unless the variant is mean",
             ),
         ]);
         options
     }
 }
 
-/// The damping is used in double precision where the system is solved there.
+/// Checks of both options. If the system is solved in double precision, so is the damping.
 fn rate_and_damping(learning_rate: f64, damping: f64, precision: SolvePrecision) -> Vec<Checked> {
     let damping = match precision {
         SolvePrecision::Double => Checked::positive_in_double("damping", damping),

@@ -1,4 +1,4 @@
-//! K-FAC and EKFAC.
+//! Specifications of K-FAC and EKFAC.
 
 use super::option::Checked;
 use crate::labels::Labels;
@@ -14,25 +14,25 @@ pub struct KroneckerSpec {
     pub learning_rate: f64,
     /// λ.
     pub damping: f64,
-    /// μ; 0 for none.
+    /// μ; 0 disables momentum.
     #[serde(default = "momentum")]
     pub momentum: f64,
-    /// δ; 0 for none.
+    /// δ; 0 disables weight decay.
     #[serde(default)]
     pub weight_decay: f64,
-    /// How much of the running averages stays at each update.
+    /// The factor of the running averages at each update.
     #[serde(default = "decay")]
     pub decay: f64,
-    /// Steps from one update of the running averages to the next.
+    /// The number of steps between updates of the running averages.
     #[serde(default = "statistics_every")]
     pub statistics_every: u32,
-    /// Steps from one inverse, or one set of eigenvectors, to the next; the optimizer's own when absent.
+    /// The number of steps between updates of the inverses or eigenvectors; by default the optimizer's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inverse_every: Option<u32>,
-    /// κ, the most that a step may change the model's predictions, in the quadratic model; 0 for any.
+    /// κ, the limit on the change of the model's predictions by a step, in the quadratic model; 0 disables the limit.
     #[serde(default = "kl_clip")]
     pub kl_clip: f64,
-    /// The data sets it trains on; all of the preset's when absent.
+    /// The labels to train on; by default all of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<Labels>>,
 }
@@ -53,7 +53,7 @@ fn kl_clip() -> f64 {
     0.001
 }
 
-/// The builder's methods, which both optimizers have by the same names.
+/// Calls the builder methods, which have the same names for both optimizers.
 macro_rules! built {
     ($optimizer:ident, $spec:expr, $seed:expr) => {{
         let spec = $spec;

@@ -1,4 +1,4 @@
-//! An optimizer with its options, as a preset names it.
+//! Specifications of optimizers and their options in a preset.
 
 mod first_order;
 mod gauss_newton;
@@ -17,7 +17,7 @@ use minima_optim::Optimizer;
 use option::Checked;
 use serde::{Deserialize, Serialize};
 
-/// An optimizer with its options; `labels` restricts it to some of the preset's.
+/// An optimizer with its options. The option `labels` restricts it to some of the preset's labels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum OptimizerSpec {
@@ -29,9 +29,9 @@ pub enum OptimizerSpec {
     Sam(SamSpec),
     /// Gauss-Newton in function space.
     GaussNewton(GaussNewtonSpec),
-    /// The published Gauss-Newton with products of numbers rounded to TF32.
+    /// The published Gauss-Newton with factors rounded to TF32.
     GaussNewtonTf32(Tf32Spec),
-    /// A Gauss-Newton with products of numbers rounded as a GPU rounds them.
+    /// A Gauss-Newton with the factors of products rounded as on a GPU.
     GaussNewtonEmulated(EmulatedSpec),
     /// Gauss-Newton with its system solved by conjugate gradients.
     GaussNewtonCg(GaussNewtonCgSpec),
@@ -58,7 +58,7 @@ impl OptimizerSpec {
         only.as_ref().is_none_or(|only| only.contains(&labels))
     }
 
-    /// The optimizer, at its start, on the processor. The seed is that of the labels which K-FAC draws.
+    /// The optimizer in its initial state, on the CPU. The seed is for the labels that K-FAC and EKFAC draw.
     #[must_use]
     pub fn build<T: Scalar>(&self, seed: u64) -> Box<dyn Optimizer<T>> {
         match self {
@@ -74,7 +74,7 @@ impl OptimizerSpec {
         }
     }
 
-    /// The optimizer, at its start, on this engine; `None` where only the processor has it.
+    /// The optimizer in its initial state, for this engine; `None` if it runs only on the CPU.
     #[must_use]
     pub fn build_for<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64> + 'static>(
         &self,
@@ -93,7 +93,7 @@ impl OptimizerSpec {
         }
     }
 
-    /// The first option whose value makes no sense: its name, its value, and what is expected.
+    /// The first option with an invalid value: its name, its value, and the expected range.
     #[must_use]
     pub fn nonsense(&self) -> Option<(String, f64, &'static str)> {
         let options: Vec<Checked> = match self {
@@ -115,7 +115,7 @@ impl OptimizerSpec {
 mod tests {
     use crate::preset::Preset;
 
-    /// A preset refuses at least what the optimizer itself refuses, for every option that is a number.
+    /// For all numeric options, a preset rejects at least the values that the optimizer itself rejects.
     #[test]
     fn what_a_preset_accepts_its_optimizer_accepts() {
         let preset = Preset::named("extended", &[]).unwrap();

@@ -1,8 +1,8 @@
-//! What an option's number may be.
+//! Range checks of an optimizer's numeric options.
 
 use std::borrow::Cow;
 
-/// A number among an optimizer's options, with what it may be.
+/// A numeric option of an optimizer with its valid range.
 #[derive(Clone, Debug)]
 pub(super) struct Checked {
     name: Cow<'static, str>,
@@ -16,7 +16,7 @@ impl Checked {
         Self { name: Cow::Borrowed(name), value, fine, expected }
     }
 
-    /// A number that is in its range, and is so in single precision, in which networks are trained.
+    /// A number that must be in its range also after rounding to single precision, the precision of training.
     fn number(name: &'static str, value: f64, holds: fn(f64) -> bool, [expected, single]: [&'static str; 2]) -> Self {
         let expected = if holds(value) { single } else { expected };
         Self::new(name, value, holds(value) && holds(f64::from(value as f32)), expected)
@@ -27,7 +27,7 @@ impl Checked {
         Self::number(name, value, |x| x.is_finite() && x > 0.0, expected)
     }
 
-    /// A positive number that is used in double precision, whatever the network's.
+    /// A positive number that is used in double precision, regardless of the network's precision.
     pub(super) fn positive_in_double(name: &'static str, value: f64) -> Self {
         Self::new(name, value, value.is_finite() && value > 0.0, "a positive number")
     }
@@ -47,23 +47,23 @@ impl Checked {
         Self::new(name, f64::from(value), value > 0, "at least 1")
     }
 
-    /// A switch that may be on only where something else allows it.
+    /// A switch that may be on only if `allowed`.
     pub(super) fn switch(name: &'static str, on: bool, allowed: bool, expected: &'static str) -> Self {
         Self::new(name, f64::from(u8::from(on)), allowed || !on, expected)
     }
 
-    /// A list that has its place elsewhere.
+    /// A list that must not be set here.
     pub(super) fn absent(name: &'static str, length: Option<usize>) -> Self {
         let value = length.unwrap_or_default() as f64;
-        Self::new(name, value, length.is_none(), "nothing; it belongs one table higher")
+        Self::new(name, value, length.is_none(), "no labels in base (set them one table higher)")
     }
 
-    /// The same option, of the optimizer that another goes around.
+    /// The same option, as an option of a base optimizer.
     pub(super) fn of_base(self) -> Self {
         Self { name: Cow::Owned(format!("base.{}", self.name)), ..self }
     }
 
-    /// Its name, its value, and what is expected, where that is something else.
+    /// The option's name, its value and the expected range, if the value is invalid.
     pub(super) fn nonsense(self) -> Option<(String, f64, &'static str)> {
         (!self.fine).then(|| (self.name.into_owned(), self.value, self.expected))
     }

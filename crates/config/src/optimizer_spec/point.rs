@@ -1,19 +1,19 @@
-//! The options that are searched for: one point of a grid.
+//! Points of a grid search over an optimizer's options.
 
 use super::{FirstOrderSpec, OptimizerSpec};
 
-/// A point of a grid: a learning rate and, where the optimizer has one, a damping or a radius.
+/// A point of a grid: a learning rate and, if the optimizer has one, a damping or a radius.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
     /// η.
     pub learning_rate: f64,
     /// λ.
     pub damping: Option<f64>,
-    /// SAM's ρ.
+    /// ρ, for SAM.
     pub rho: Option<f64>,
 }
 
-/// Where an optimizer's specification keeps a point's numbers.
+/// The fields of an optimizer's specification that a point sets.
 struct Places<'s> {
     learning_rate: &'s mut f64,
     damping: Option<&'s mut f64>,
@@ -41,7 +41,7 @@ impl OptimizerSpec {
         }
     }
 
-    /// Where it stands now.
+    /// The point of the current options.
     #[must_use]
     pub fn point(&self) -> Point {
         let mut copy = self.clone();
@@ -49,7 +49,7 @@ impl OptimizerSpec {
         Point { learning_rate: *learning_rate, damping: damping.map(|x| *x), rho: rho.map(|x| *x) }
     }
 
-    /// The same optimizer at another point; what the point does not have, or the optimizer, stays.
+    /// The same optimizer at another point. Options that the point or the optimizer lacks are unchanged.
     #[must_use]
     pub fn at(mut self, point: &Point) -> Self {
         let Places { learning_rate, damping, rho } = self.places();

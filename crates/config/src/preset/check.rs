@@ -1,4 +1,4 @@
-//! What a preset's values may be.
+//! Checks of a preset's values.
 
 use super::{Preset, PresetError};
 use crate::seed;
@@ -8,7 +8,8 @@ impl Preset {
     /// Checks the values of all keys.
     ///
     /// # Errors
-    /// Returns [`PresetError::Value`] with the first value that is out of its range, and [`PresetError::Seed`] if a seed is too large.
+    /// Returns [`PresetError::Value`] with the first value that is out of its range, and [`PresetError::Seed`] if a seed is too
+    /// large.
     pub(super) fn check(&self) -> Result<(), PresetError> {
         let wrong =
             |key: &str, found: String, expected| Err(PresetError::Value { key: key.to_owned(), found, expected });
@@ -52,14 +53,14 @@ impl Preset {
         }
         let distinct_datasets: std::collections::BTreeSet<_> = self.labels.iter().collect();
         if listed_twice(self.labels.len(), distinct_datasets.len()) {
-            return wrong("labels", format!("{:?}", self.labels), "each data set once");
+            return wrong("labels", format!("{:?}", self.labels), "each kind of labels once");
         }
         for (name, optimizer) in &self.optimizers {
             if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
                 return wrong(
                     "an optimizer's name",
                     name.clone(),
-                    "letters, digits, - and _: it becomes a file's name",
+                    "letters, digits, - and _, because it becomes a file name",
                 );
             }
             if let Some((option, found, expected)) = optimizer.nonsense() {

@@ -1,27 +1,27 @@
-//! Why a preset could not be made.
+//! Errors of presets.
 
 use crate::data_identity::DataDifference;
 use crate::seed::SeedError;
 use std::path::PathBuf;
 
-/// A preset could not be made.
+/// A preset is invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PresetError {
-    /// No preset of that name is compiled in.
-    #[error("preset {found}: expected one of {expected}")]
+    /// No built-in preset has this name.
+    #[error("preset is {found}; expected one of {expected}")]
     Name {
-        /// The name.
+        /// The unknown name.
         found: String,
-        /// The names there are.
+        /// The names of the built-in presets.
         expected: String,
     },
-    /// The preset has no optimizer of that name.
+    /// The preset has no optimizer with this name.
     #[error("optimizer is {found}; expected one of {expected}")]
     Optimizer {
-        /// The name.
+        /// The unknown name.
         found: String,
-        /// The names there are.
+        /// The names of the preset's optimizers.
         expected: String,
     },
     /// A file could not be read.
@@ -29,41 +29,41 @@ pub enum PresetError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// It is no TOML, or its keys and values are not those of a preset.
+    /// The text is not valid TOML, or has other keys or types than a preset.
     #[error("{origin}: {message}")]
     Content {
         /// The file, the preset or the override.
         origin: String,
-        /// What is wrong, in one line.
+        /// The fault, in one line.
         message: String,
     },
-    /// The data has fewer images than asked for.
-    #[error("{key} is {asked}; the data has {there}")]
+    /// The data has fewer images than the preset requests.
+    #[error("{key} is {asked}; the data has {there} images")]
     TooFewImages {
         /// The key.
         key: &'static str,
-        /// The images asked for.
+        /// The number of requested images.
         asked: usize,
-        /// The images there are.
+        /// The number of images in the data.
         there: usize,
     },
-    /// The data is another data set than the configuration names.
-    #[error("{0}, the data of the configuration (--data names the folder)")]
+    /// The data is not the data set of the configuration.
+    #[error("{0} as in the configuration (--data sets the folder)")]
     Data(Box<DataDifference>),
     /// A seed is too large.
     #[error(transparent)]
     Seed(#[from] SeedError),
-    /// A value makes no sense.
+    /// A value is out of its range.
     #[error("{key} is {found}; expected {expected}")]
     Value {
         /// The key.
         key: String,
         /// Its value.
         found: String,
-        /// What it may be.
+        /// The range of valid values.
         expected: &'static str,
     },
 }

@@ -1,20 +1,20 @@
-//! How labels are made wrong.
+//! How labels are poisoned.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How labels are made wrong: as text `uniform`, or `7 to 1`.
+/// How labels are poisoned. The text form is `uniform`, or for instance `7 to 1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Flips {
-    /// Any label into any wrong one.
+    /// Labels of all classes are replaced by a random wrong label.
     #[default]
     Uniform,
-    /// One class into another.
+    /// Labels of one class are replaced by another class.
     Targeted {
         /// The class whose labels are replaced.
         from: u8,
-        /// The class they name afterwards.
+        /// The class that replaces it.
         to: u8,
     },
 }

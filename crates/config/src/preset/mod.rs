@@ -1,4 +1,4 @@
-//! What an experiment does, as data: a TOML file, one of those compiled in or another, with single keys overridden.
+//! Presets: the definition of an experiment in TOML, built in or from a file, with overrides of single keys.
 
 mod check;
 mod error;
@@ -20,7 +20,7 @@ use std::path::Path;
 use table::{COMPILED_IN, compiled_in, extended, one_line, parse, set};
 use toml::Table;
 
-/// Which network is trained.
+/// The network to train.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NetworkKind {
@@ -28,7 +28,7 @@ pub enum NetworkKind {
     PaperCnn,
 }
 
-/// The arithmetic that models are trained in.
+/// The arithmetic of training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
@@ -39,7 +39,7 @@ pub enum Precision {
     Double,
 }
 
-/// A whole experiment.
+/// The definition of an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
@@ -48,56 +48,58 @@ pub struct Preset {
     /// The arithmetic of training; checkpoints, tests and attacks are in single precision.
     #[serde(default)]
     pub precision: Precision,
-    /// One run of everything for each.
+    /// The seeds. All runs are repeated for each seed.
     pub seeds: Vec<u64>,
     /// Epochs of training.
     pub epochs: u32,
-    /// Images in a step; an epoch's last may have fewer.
+    /// Images in a step. The last step of an epoch may have fewer.
     pub batch_size: usize,
-    /// The first so many training images.
+    /// The number of training images, the first ones of the data.
     pub train_images: usize,
-    /// The first so many test images.
+    /// The number of test images, the first ones of the data.
     pub test_images: usize,
-    /// Labels to train on.
+    /// The kinds of labels to train on.
     pub labels: Vec<Labels>,
-    /// Share of the labels that are wrong in `poisoned`, 0 to 1.
+    /// The share of wrong labels in `poisoned`, 0 to 1.
     pub poison_rate: f64,
-    /// How they are made wrong: `uniform`, or one class taken for another, such as `7 to 1`; the rate is then that class's.
+    /// How labels are poisoned: `uniform`, or one class replaced by another, such as `7 to 1`. The rate is then a share of this
+    /// class.
     #[serde(default)]
     pub poison_flips: Flips,
-    /// FGSM's steps, in units of a pixel's range.
+    /// The radii of FGSM, in units of a pixel's range.
     pub epsilons: Vec<f64>,
     /// Norms of the weight perturbations of the sharpness measure.
     pub rhos: Vec<f64>,
     /// Test images that share a perturbation in the scope `batch`.
     pub sharpness_batch: usize,
-    /// The first so many test images are attacked with more than FGSM; 0 for none.
+    /// The number of test images, the first ones, for the attacks other than FGSM; 0 skips these attacks.
     #[serde(default)]
     pub attacked_images: usize,
-    /// The radii of those attacks, in units of a pixel's range.
+    /// The radii of the attacks other than FGSM, in units of a pixel's range.
     #[serde(default)]
     pub attack_epsilons: Vec<f64>,
     /// The radii of the curves of robust accuracy.
     #[serde(default)]
     pub curve_epsilons: Vec<f64>,
-    /// The mean loss's curvature is measured on the first so many training images, at most all of them; 0 for none.
+    /// The number of training images, the first ones, on which the mean loss's curvature is measured; 0 skips the measurement. A
+    /// number above `train_images` means all training images.
     #[serde(default)]
     pub spectrum_images: usize,
-    /// The data set's name. A run writes it.
+    /// The data set's name. A run records it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_name: Option<String>,
-    /// SHA-256 of each file of the data, by its name; where there are any, no other data is used. A run writes them.
+    /// The SHA-256 of each file of the data, by file name. If not empty, other data is an error. A run records the hashes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub data: BTreeMap<String, String>,
-    /// What trains, by name.
+    /// The optimizers, by name.
     pub optimizers: BTreeMap<String, OptimizerSpec>,
 }
 
 impl Preset {
-    /// One of its optimizers.
+    /// The optimizer with this name.
     ///
     /// # Errors
-    /// When it has none of this name.
+    /// Returns [`PresetError::Optimizer`] if the preset has no optimizer with this name.
     pub fn optimizer(&self, name: &str) -> Result<&OptimizerSpec, PresetError> {
         self.optimizers.get(name).ok_or_else(|| PresetError::Optimizer {
             found: name.to_owned(),
@@ -105,34 +107,34 @@ impl Preset {
         })
     }
 
-    /// The names of the presets compiled in.
+    /// The names of the built-in presets.
     pub fn names() -> impl Iterator<Item = &'static str> {
         COMPILED_IN.iter().map(|(name, _)| *name)
     }
 
-    /// A preset compiled in, with overrides such as `epochs=3` or `optimizers.adam.learning_rate=0.01`.
+    /// A built-in preset, with overrides such as `epochs=3` or `optimizers.adam.learning_rate=0.01`.
     ///
     /// # Errors
-    /// For an unknown name, an override that is no `key=value` or whose key a preset does not have, and values that make no
-    /// sense.
+    /// Returns [`PresetError::Name`] if the name is unknown, [`PresetError::Content`] if an override is not `key=value` or has an
+    /// unknown key, and [`PresetError::Value`] or [`PresetError::Seed`] if a value is out of its range.
     pub fn named(name: &str, overrides: &[String]) -> Result<Self, PresetError> {
         Self::from_table(compiled_in(name)?, &format!("preset {name}"), overrides)
     }
 
-    /// As [`named`](Self::named), from a file; its key `extends` may name a preset compiled in.
+    /// Reads a preset from a file, with overrides. Its key `extends` may name a built-in preset.
     ///
     /// # Errors
-    /// As [`named`](Self::named), and for a file that cannot be read or is no TOML.
+    /// Returns [`PresetError::Read`] if the file cannot be read, and the errors of [`from_text`](Self::from_text).
     pub fn from_file(path: &Path, overrides: &[String]) -> Result<Self, PresetError> {
         let text = read_text_at_most(path, bounded_file::TEXT)
             .map_err(|source| PresetError::Read { path: path.to_owned(), source })?;
         Self::from_text(&text, &path.display().to_string(), overrides)
     }
 
-    /// As [`from_file`](Self::from_file), from the file's text; errors name `origin`.
+    /// Parses the text of a preset's file, with overrides; errors name `origin`.
     ///
     /// # Errors
-    /// As [`named`](Self::named), and for text that is no TOML.
+    /// Returns [`PresetError::Content`] if the text is not valid TOML, and the errors of [`named`](Self::named).
     pub fn from_text(text: &str, origin: &str, overrides: &[String]) -> Result<Self, PresetError> {
         Self::from_table(extended(parse(text, origin)?, origin)?, origin, overrides)
     }
@@ -152,7 +154,7 @@ impl Preset {
         Ok(preset)
     }
 
-    /// The optimizers' names, in the order in which they run and are shown.
+    /// The optimizers' names, in the order of runs and reports.
     #[must_use]
     pub fn optimizer_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.optimizers.keys().map(String::as_str).collect();
@@ -160,13 +162,13 @@ impl Preset {
         names
     }
 
-    /// Its first seed.
+    /// The first seed.
     #[must_use]
     pub fn first_seed(&self) -> u64 {
         self.seeds.first().copied().unwrap_or_default()
     }
 
-    /// Steps of a run on so many images, 2⁶⁴ − 1 where they are more.
+    /// The number of steps of a run on this number of images, at most 2⁶⁴ − 1.
     #[must_use]
     pub fn steps(&self, images: usize) -> u64 {
         (images.div_ceil(self.batch_size.max(1)) as u64).saturating_mul(u64::from(self.epochs))
@@ -175,14 +177,15 @@ impl Preset {
     /// The same experiment with other seeds.
     ///
     /// # Errors
-    /// Returns [`PresetError::Value`] if there is none or one is listed twice, and [`PresetError::Seed`] if one is too large.
+    /// Returns [`PresetError::Value`] if `seeds` is empty or lists a seed twice, and [`PresetError::Seed`] if a seed is too
+    /// large.
     pub fn with_seeds(self, seeds: Vec<u64>) -> Result<Self, PresetError> {
         let changed = Self { seeds, ..self };
         changed.check()?;
         Ok(changed)
     }
 
-    /// The data set that the preset is of, where it says so.
+    /// The data set of the preset, if the preset names it.
     #[must_use]
     pub fn data_identity(&self) -> Option<DataIdentity> {
         let name = || self.data_name.clone().unwrap_or_else(|| "images of an unknown folder".to_owned());
@@ -192,18 +195,18 @@ impl Preset {
     /// The same experiment with this data's name and the SHA-256 of its files.
     ///
     /// # Errors
-    /// As [`check_against`](Self::check_against).
+    /// Returns the errors of [`check_against`](Self::check_against).
     pub fn on_data(self, data: &Mnist) -> Result<Self, PresetError> {
         self.check_against(data)?;
         let DataIdentity { name, files } = DataIdentity::of(data);
         Ok(Self { data_name: Some(name), data: files, ..self })
     }
 
-    /// Checks that this is the data that the preset is of, and that it has the images that the preset asks for.
+    /// Checks that this is the preset's data set, and that it has enough images.
     ///
     /// # Errors
-    /// Returns [`PresetError::Data`] if the preset names other data, and [`PresetError::TooFewImages`] if it asks for more images
-    /// than there are.
+    /// Returns [`PresetError::Data`] if the preset names another data set, and [`PresetError::TooFewImages`] if the preset
+    /// requests more images than the data has.
     pub fn check_against(&self, data: &Mnist) -> Result<(), PresetError> {
         if let Some(difference) = self.data_identity().and_then(|own| own.difference(&DataIdentity::of(data))) {
             return Err(PresetError::Data(Box::new(difference)));
@@ -218,11 +221,11 @@ impl Preset {
         Ok(())
     }
 
-    /// The preset as a TOML file that reads back as itself.
+    /// The preset as a TOML file that reads back as the same preset.
     ///
     /// # Errors
-    /// Returns [`PresetError::Content`] if a number is larger than TOML can hold, 2⁶³ − 1, or the preset is one that a file cannot
-    /// have.
+    /// Returns [`PresetError::Content`] if a number is larger than TOML's largest, 2⁶³ − 1, or the file does not read back as the
+    /// same preset. Returns [`PresetError::Value`] or [`PresetError::Seed`] if a value is out of its range.
     pub fn to_toml(&self) -> Result<String, PresetError> {
         const ORIGIN: &str = "config.toml";
         let failed = |message: &str| PresetError::Content { origin: ORIGIN.into(), message: one_line(message) };
@@ -230,7 +233,7 @@ impl Preset {
         if Self::from_text(&text, ORIGIN, &[])? == *self {
             Ok(text)
         } else {
-            Err(failed("found a preset that reads back as another, expected one that reads back as itself"))
+            Err(failed("the preset does not read back from TOML as the same preset"))
         }
     }
 }
@@ -280,7 +283,7 @@ mod tests {
             ("epochs", "expected key=value"),
             ("epochs=-1", "--set epochs=-1"),
             ("epochs=x", "--set epochs=x"),
-            ("optimizer.adam.learning_rate=1", "there is no table optimizer"),
+            ("optimizer.adam.learning_rate=1", "unknown table optimizer"),
             ("optimizers.adam.rate=1", "unknown field `rate`"),
             ("poison_rate=1.5", "poison_rate is 1.5"),
             ("poison_rate=nan", "poison_rate is NaN"),

@@ -1,9 +1,9 @@
-//! Presets as TOML tables: those compiled in, one laid over another, and single keys set.
+//! Presets as TOML tables: the built-in presets, overlays and overrides of single keys.
 
 use super::PresetError;
 use toml::{Table, Value};
 
-/// The presets compiled in: name and text.
+/// The built-in presets: name and text.
 pub(super) const COMPILED_IN: [(&str, &str); 6] = [
     ("paper", include_str!("../../presets/paper.toml")),
     ("paper-hardware", include_str!("../../presets/paper-hardware.toml")),
@@ -22,7 +22,7 @@ pub(super) fn compiled_in(name: &str) -> Result<Table, PresetError> {
     extended(parse(text, &origin)?, &origin)
 }
 
-/// The table laid over the preset it extends, if it does.
+/// If the table extends a preset, returns that preset overlaid with the table.
 pub(super) fn extended(mut table: Table, origin: &str) -> Result<Table, PresetError> {
     match table.remove("extends") {
         None => Ok(table),
@@ -54,14 +54,14 @@ pub(super) fn parse(text: &str, origin: &str) -> Result<Table, PresetError> {
         .map_err(|e| PresetError::Content { origin: origin.to_owned(), message: one_line(e.message()) })
 }
 
-/// Sets one `dotted.key=value`; whether the key is one of a preset's is found when the table is read.
+/// Sets one `dotted.key=value`. Unknown keys are detected when the table is parsed as a preset.
 pub(super) fn set(table: &mut Table, change: &str) -> Result<(), String> {
     let (path, value) = change.split_once('=').ok_or("expected key=value")?;
     let text = value.trim();
     let value = match format!("v = {text}").parse::<Table>() {
         Ok(mut table) => table.remove("v").ok_or("expected a value")?,
         Err(error) if text.starts_with(['[', '{', '"', '\'']) => return Err(one_line(error.message())),
-        // What is no TOML value is taken as a string, so that names need no quotes.
+        // Text that is not a TOML value becomes a string, so that names need no quotes.
         Err(_) => Value::String(text.to_owned()),
     };
     let mut keys: Vec<&str> = path.trim().split('.').collect();
@@ -70,7 +70,7 @@ pub(super) fn set(table: &mut Table, change: &str) -> Result<(), String> {
     for key in keys {
         at = match at.get_mut(key) {
             Some(Value::Table(inner)) => inner,
-            _ => return Err(format!("there is no table {key}")),
+            _ => return Err(format!("unknown table {key}")),
         };
     }
     at.insert(last.to_owned(), value);

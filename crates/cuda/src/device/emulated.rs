@@ -3,8 +3,8 @@
 mod child;
 mod program;
 
-use super::{Arg, Device, Element, Memory};
 use super::interface::check_launch;
+use super::{Arg, Device, Element, Memory};
 use crate::CudaError;
 use crate::sources::{SOURCES, Source};
 use child::Emulator;

@@ -4,8 +4,8 @@
 
 pub mod nvrtc;
 
-use super::{Arg, Device, Element, Memory};
 use super::interface::check_launch;
+use super::{Arg, Device, Element, Memory};
 use crate::sources::{SOURCES, Source};
 use crate::{CudaError, Missing};
 use cudarc::driver::sys::{self, CUgraphInstantiate_flags, CUstreamCaptureMode};

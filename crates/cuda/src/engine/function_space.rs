@@ -1,9 +1,9 @@
 //! The linear algebra of a Gauss-Newton step on a device.
 
+use super::cuda_engine::device_error;
 use super::network::{Network, Node, Operation, Values};
 use super::pool::Loan;
 use super::{CudaEngine, DeviceBatch, DeviceVector, SolverReal};
-use super::cuda_engine::device_error;
 use crate::device::Device;
 use crate::linalg::{Cholesky, Gram, PublishedSystem, copy, factors_times, kernel_times, square_root, unit_directions};
 use crate::slice::Slice;

@@ -1,10 +1,10 @@
 //! A network with its parameters on a device, for attacks and metrics.
 
+use super::cuda_engine::device_error;
 use super::network::Values;
 use super::pool::Loan;
 use super::same_network::check_same_network;
 use super::{CudaEngine, DeviceVector};
-use super::cuda_engine::device_error;
 use crate::device::Device;
 use crate::ops::{DataSet, Pixels};
 use crate::slice::Slice;

@@ -169,7 +169,7 @@ fn a_malformed_file_is_named_with_what_was_expected() {
     let folder = Folder::full();
     fs::write(folder.path("manifest.json"), "{\"version\": 1").unwrap();
     let error = Results::read(&folder.path("")).unwrap_err().to_string();
-    assert!(error.contains("manifest.json: expected a manifest in JSON, found: "), "{error}");
+    assert!(error.contains("manifest.json: cannot be read as a manifest: "), "{error}");
 
     let nothing = tempfile::tempdir().unwrap();
     let error = Results::read(nothing.path()).unwrap_err().to_string();

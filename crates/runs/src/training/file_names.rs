@@ -1,6 +1,6 @@
-//! The names of the files that a run in training keeps.
+//! The names of the files of a run's state.
 
-/// The state: progress, and the hash of the file with the numbers.
+/// The state: the progress, and the hash of the file with the tensors.
 pub(super) const STATE: &str = "state.json";
-/// The report of a run that went wrong.
+/// The report of a failed run.
 pub(super) const FAILURE: &str = "failure.json";

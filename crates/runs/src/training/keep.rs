@@ -1,4 +1,4 @@
-//! How a run in training keeps its state: every few seconds, when it is asked to stop, and when it goes wrong.
+//! Saves the state of a run in training: every few seconds, on a stop request, and after a failure.
 
 use super::file_names::{FAILURE, STATE};
 use super::state::{Progress, TrainingState, remove};
@@ -10,93 +10,93 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often runs keep their states, and who may stop them.
+/// How often runs save their state, and how they are stopped.
 #[derive(Clone, Debug)]
 pub struct Keeping {
-    /// The time from one state to the next; zero for one after every step.
+    /// The time between saved states; zero saves a state after every step.
     pub every: Duration,
-    /// The wish to stop.
+    /// The stop request.
     pub stop: Stop,
 }
 
 impl Default for Keeping {
-    /// Every ten seconds, and nobody stops it.
+    /// Saves every ten seconds, and is never stopped.
     fn default() -> Self {
         Self { every: Duration::from_secs(10), stop: Stop::default() }
     }
 }
 
 impl Keeping {
-    /// The same, for a run whose state is in this folder.
+    /// The same settings for a run whose state is in this folder.
     #[must_use]
     pub fn at(&self, folder: PathBuf) -> Keep {
         Keep { folder, keeping: self.clone() }
     }
 }
 
-/// Where one run keeps its state.
+/// The folder of one run's state, and how often it is saved.
 #[derive(Clone, Debug)]
 pub struct Keep {
     folder: PathBuf,
     keeping: Keeping,
 }
 
-/// Steps between two states of which the last good one is kept in memory.
+/// Steps between states that are held in memory, so that a failed run can save its last good state.
 const GOOD_EVERY: u32 = 50;
 
-/// A run that went wrong, as `failure.json` tells it.
+/// The report of a failed run in `failure.json`.
 #[derive(Debug, Serialize)]
 struct Failure<'a> {
     run: &'a str,
     why: String,
     epoch: u32,
     step: usize,
-    /// The images of the step's batch, by their places in the training set.
+    /// The images of the step's batch, by their indices in the training set.
     batch: &'a [u32],
 }
 
 impl Keep {
-    /// Its folder.
+    /// The folder of the state.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Takes the state away: the run has ended, and what it found is written.
+    /// Deletes the state, once the run is completed and its results are written.
     ///
     /// # Errors
-    /// When a file cannot be removed.
+    /// Returns [`StateError::Remove`] if a file cannot be deleted, and [`StateError::Read`] if the folder cannot be read.
     pub fn clear(&self) -> Result<(), StateError> {
         TrainingState::remove(&self.folder)?;
         remove(&self.folder.join(FAILURE))
     }
 }
 
-/// Keeps the state of one run while it trains; without a folder it keeps none.
+/// Saves the state of one run during training; saves nothing without a folder.
 ///
-/// A state is good once something went well from it: a step, or the evaluation after an epoch. No other is ever written.
+/// A state is good once a step from it, or the evaluation after its epoch, succeeded. Only good states are written.
 pub(crate) struct Keeper<'a> {
     keep: Option<&'a Keep>,
-    /// Whether the folder is this run's to write to.
+    /// Whether this run may write to the folder.
     is_own: bool,
     run: String,
     written: Instant,
     since_candidate: u32,
-    /// Of which it is not known yet whether the step after it goes well.
+    /// The state before the current step, of which it is not yet known whether it is good.
     candidate: Option<TrainingState>,
     good: Option<TrainingState>,
 }
 
 impl<'a> Keeper<'a> {
-    /// For a run of this name; the state to go on from is that of [`Self::resume`].
+    /// A keeper for the run with this name. [`Self::resume`] returns the state to resume from.
     pub(crate) fn new(keep: Option<&'a Keep>, run: &str) -> Self {
         let (since_candidate, written) = (GOOD_EVERY, Instant::now());
         Self { keep, is_own: true, run: run.to_owned(), written, since_candidate, candidate: None, good: None }
     }
 
-    /// The state that an earlier run left, where it is not beyond the end of so many epochs.
+    /// The state to resume from; `None` if there is no saved state, or if it is beyond the end of `epochs` epochs.
     ///
-    /// A state beyond that end is a longer run's: it is left as it is, and this one writes none.
+    /// A state beyond this end belongs to a longer run: it is not changed, and this run saves no state.
     pub(crate) fn resume(&mut self, epochs: u32) -> Result<Option<TrainingState>, StateError> {
         let Some(keep) = self.keep else { return Ok(None) };
         let Some(state) = TrainingState::read(&keep.folder)? else { return Ok(None) };
@@ -114,7 +114,7 @@ impl<'a> Keeper<'a> {
         Ok(Some(state))
     }
 
-    /// Before a step: `state` is asked for now and then, when it is time to write one, and when somebody asked to stop.
+    /// Call before each step. Takes a copy of the state every [`GOOD_EVERY`] steps, when a state is due, and on a stop request.
     pub(crate) fn before(&mut self, state: impl FnOnce() -> Result<TrainingState, RunError>) -> Result<(), RunError> {
         let Some(keep) = self.keep else { return Ok(()) };
         if self.since_candidate >= GOOD_EVERY || self.is_due(keep) {
@@ -125,12 +125,12 @@ impl<'a> Keeper<'a> {
         Ok(())
     }
 
-    /// After a step that went well: the state before it is good.
+    /// Call after each successful step: the state before it is good.
     pub(crate) fn after(&mut self) -> Result<(), RunError> {
         self.candidate.take().map_or(Ok(()), |state| self.good(state))
     }
 
-    /// After an epoch whose evaluation went well: the state at its end is good.
+    /// Call after each epoch whose evaluation succeeded: the state at its end is good.
     pub(crate) fn after_epoch(
         &mut self,
         state: impl FnOnce() -> Result<TrainingState, RunError>,
@@ -139,11 +139,11 @@ impl<'a> Keeper<'a> {
         if self.keep.is_some() { self.good(state()?) } else { Ok(()) }
     }
 
-    /// Writes a good state where it is time to, and ends with it where somebody asked to.
+    /// Writes a good state if it is due. Returns [`RunError::Interrupted`] if a stop is requested.
     fn good(&mut self, state: TrainingState) -> Result<(), RunError> {
         let Some(keep) = self.keep else { return Ok(()) };
         let stopped = keep.keeping.stop.is_asked().then(|| self.interrupted(&state.progress));
-        // A memory that is no number could not be gone on from.
+        // A run cannot resume from a state with a NaN or infinity.
         if state.is_finite() {
             if self.is_own && self.is_due(keep) {
                 state.write(&keep.folder)?;
@@ -158,13 +158,13 @@ impl<'a> Keeper<'a> {
         keep.keeping.stop.is_asked() || (self.is_own && self.written.elapsed() >= keep.keeping.every)
     }
 
-    /// A state that the run's network or optimizer does not take.
+    /// The error of a state that the run's network or optimizer rejects.
     pub(crate) fn refused(&self, error: &RunError) -> StateError {
         let path = self.keep.map(|keep| keep.folder.join(STATE)).unwrap_or_default();
         StateError::Content { path, found: error.to_string(), expected: "a state of this run".to_owned() }
     }
 
-    /// Ends before the first step where somebody asked to.
+    /// Returns [`RunError::Interrupted`] if a stop is requested before the first step.
     pub(crate) fn check(&self, progress: &Progress) -> Result<(), RunError> {
         match self.keep {
             Some(keep) if keep.keeping.stop.is_asked() => Err(self.interrupted(progress)),
@@ -176,7 +176,7 @@ impl<'a> Keeper<'a> {
         RunError::Interrupted { run: self.run.clone(), epoch: progress.epoch(), step: progress.step }
     }
 
-    /// A step on this batch went wrong: keeps the last state from which one went well, and what happened.
+    /// Call after a failed step on this batch: saves the last good state and a report of the failure.
     pub(crate) fn failed(&self, error: &RunError, epoch: u32, step: usize, batch: &[u32]) -> Result<(), RunError> {
         let Some(keep) = self.keep.filter(|_| self.is_own) else { return Ok(()) };
         if let Some(good) = &self.good {
@@ -188,7 +188,7 @@ impl<'a> Keeper<'a> {
         Ok(write_atomically(&keep.folder.join(FAILURE), &text)?)
     }
 
-    /// Tells that the wish to stop is looked at.
+    /// Declares that stop requests are checked while the guard lives.
     pub(crate) fn heed(&self) -> Option<minima_store::Heeding<'a>> {
         self.keep.map(|keep| keep.keeping.stop.heed())
     }
@@ -217,13 +217,13 @@ mod tests {
         keeper.before(|| after(0)).unwrap();
         keeper.after().unwrap();
         assert_eq!(on_disk(folder.path()), None);
-        // Asked to stop, with weights that the next step finds exploded: what was good before is kept.
+        // A stop is requested, and the next step finds exploded weights: the last good state is saved.
         keeping.stop.ask();
         keeper.before(|| after(1)).unwrap();
         let exploded = RunError::Interrupted { run: "an error".to_owned(), epoch: 1, step: 2 };
         keeper.failed(&exploded, 1, 2, &[7, 3]).unwrap();
         assert_eq!(on_disk(folder.path()), Some(0));
-        // Where it goes well, that is the state to go on from.
+        // If the step succeeds, the run resumes from the state before it.
         keeper.before(|| after(1)).unwrap();
         assert!(matches!(keeper.after(), Err(RunError::Interrupted { epoch: 1, step: 1, .. })));
         assert_eq!(on_disk(folder.path()), Some(1));

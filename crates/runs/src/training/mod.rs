@@ -1,4 +1,4 @@
-//! Training one model.
+//! Training of one model.
 
 mod epochs;
 mod file_names;

@@ -1,7 +1,7 @@
-//! A model in training, written down so that training goes on from there, bit for bit.
+//! The saved state of a model in training, from which training resumes bit for bit.
 //!
-//! `state.json` tells how far the run is and which safetensors file beside it holds the numbers, with its SHA-256. The numbers are written
-//! first, under a name of their own; that `state.json` takes its place is the moment in which the state changes.
+//! `state.json` holds the progress of the run, and the name and SHA-256 of the safetensors file with the tensors. The tensors are
+//! written first, under a new name. Replacing `state.json` then changes the state atomically.
 
 use super::file_names::STATE;
 use super::state_error::StateError;
@@ -22,37 +22,37 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 const SEAL: Seal = Seal { kind: "the state of a minima training", version: 2 };
-/// How the files begin that hold the numbers.
+/// The prefix of the names of the files with the tensors.
 const NUMBERS: &str = "state-";
-/// The tensor of the weights.
+/// The name of the tensor of the weights.
 const WEIGHTS: &str = "weights";
-/// How the tensors of the optimizer begin.
+/// The prefix of the names of the optimizer's tensors.
 const OPTIMIZER: &str = "optimizer.";
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Progress {
     /// The run's name.
     pub run: String,
-    /// Epochs that have ended, a row each.
+    /// The completed epochs, one row each.
     pub rows: Vec<TrainingRow>,
-    /// Steps taken in the epoch after them.
+    /// Steps taken in the current epoch.
     pub step: usize,
-    /// The sum of the batches' losses in that epoch.
+    /// The sum of the batches' losses in the current epoch.
     pub loss: f64,
-    /// The sum of the batches' accuracies in it.
+    /// The sum of the batches' accuracies in the current epoch.
     pub accuracy: f64,
 }
 
 impl Progress {
-    /// Before the first step.
+    /// The progress before the first step.
     #[must_use]
     pub fn new(run: &str) -> Self {
         Self { run: run.to_owned(), rows: Vec::new(), step: 0, loss: 0.0, accuracy: 0.0 }
     }
 
-    /// Tells of what was done before, where that is anything; `steps` are those of the epochs that have ended.
+    /// Reports the resumed steps and epochs, if any. `steps` is the number of steps in the completed epochs.
     pub(crate) fn tell(&self, steps: u64, observer: &mut dyn Observer) {
         let steps = steps + self.step as u64;
         if steps > 0 {
@@ -63,39 +63,39 @@ impl Progress {
         }
     }
 
-    /// The epoch that it is in, from 1.
+    /// The current epoch, from 1.
     #[must_use]
     pub fn epoch(&self) -> u32 {
         u32::try_from(self.rows.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 }
 
-/// A model in training: how far it is, its weights, and what its optimizer remembers.
+/// The state of a model in training: its progress, its weights, and the state of its optimizer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainingState {
-    /// How far the run is.
+    /// The progress of the run.
     pub progress: Progress,
-    /// The weights, in double precision, which holds those of both precisions exactly.
+    /// The weights in double precision, which represents weights of both precisions exactly.
     pub weights: Vec<f64>,
-    /// What the optimizer remembers.
+    /// The state of the optimizer.
     pub optimizer: OptimizerState,
 }
 
-/// What decides the numbers of the next steps beside the state.
+/// The versions that, beside the state, decide the numbers of the next steps.
 fn computed_by() -> String {
     numerics::training()
 }
 
-/// What `state.json` holds.
+/// The content of `state.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
     progress: Progress,
-    /// Single numbers of the optimizer.
+    /// The scalars of the optimizer.
     numbers: BTreeMap<String, f64>,
-    /// The file beside it.
+    /// The name of the file with the tensors.
     tensors: String,
-    /// What it was computed with: another version's numbers are other numbers.
+    /// The versions that computed the state. Other versions compute other numbers.
     computed_by: String,
     tensors_bytes: u64,
     tensors_sha256: String,
@@ -125,10 +125,12 @@ impl View for Tensor<'_> {
 }
 
 impl TrainingState {
-    /// Writes the state into a folder; what was there before counts until the very end.
+    /// Writes the state to a folder. A previous state is valid until it is replaced.
     ///
     /// # Errors
-    /// When a file cannot be written; the state that was there before is then still whole.
+    /// Returns [`StateError::Write`] or [`StateError::Seal`] if a file cannot be written, and [`StateError::Content`] if the
+    /// tensors cannot be serialised. The previous state is then unchanged. Returns [`StateError::Remove`] if an old file cannot
+    /// be deleted.
     pub fn write(&self, folder: &Path) -> Result<(), StateError> {
         let state = folder.join(STATE);
         let bytes = self.tensors(&state)?;
@@ -156,20 +158,22 @@ impl TrainingState {
         safetensors::serialize(all, None).map_err(|error| StateError::Content {
             path: state.to_owned(),
             found: error.to_string(),
-            expected: "tensors that can be written".to_owned(),
+            expected: "tensors that safetensors can represent".to_owned(),
         })
     }
 
-    /// The state in a folder; `None` where there is none.
+    /// The state in a folder; `None` if the folder has no state.
     ///
     /// # Errors
-    /// When a file cannot be read, or is not as it was written.
+    /// Returns [`StateError::Read`] or [`StateError::Seal`] if a file cannot be read, [`StateError::Hash`],
+    /// [`StateError::Tensors`] or [`StateError::Content`] if a file is not as it was written, and [`StateError::Content`] if
+    /// other versions computed the state.
     pub fn read(folder: &Path) -> Result<Option<Self>, StateError> {
         let state = folder.join(STATE);
         let Some(content) = SEAL.read::<Content>(&state)? else { return Ok(None) };
-        // A name that leads elsewhere is none that was written.
+        // The file must be in the same folder.
         if !content.tensors.starts_with(NUMBERS) || content.tensors.contains(['/', '\\']) {
-            let expected = format!("a file {NUMBERS}… beside it");
+            let expected = format!("a file {NUMBERS}… in the same folder");
             return Err(StateError::Content { path: state, found: content.tensors, expected });
         }
         if content.computed_by != computed_by() {
@@ -182,10 +186,10 @@ impl TrainingState {
         let metadata = file.metadata().map_err(failed)?;
         if !metadata.is_file() || metadata.len() != content.tensors_bytes {
             let found = format!("{} bytes", metadata.len());
-            let expected = format!("a file of {} as {STATE} says", content.tensors_bytes);
+            let expected = format!("a file of {} bytes as recorded in {STATE}", content.tensors_bytes);
             return Err(StateError::Content { path, found, expected });
         }
-        // A byte more, if there is one, makes it another file.
+        // One more byte than recorded, if there is one, changes the hash.
         file.take(content.tensors_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
         let found = sha256(&bytes);
         if found != content.tensors_sha256 {
@@ -196,30 +200,31 @@ impl TrainingState {
         Ok(Some(Self { progress, weights, optimizer: OptimizerState { numbers, tensors } }))
     }
 
-    /// Whether all its numbers are finite.
+    /// Whether all numbers of the state are finite.
     #[must_use]
     pub fn is_finite(&self) -> bool {
         let tensors = self.optimizer.tensors.values().flatten().chain(&self.weights);
         tensors.chain(self.optimizer.numbers.values()).all(|x| x.is_finite())
     }
 
-    /// Takes a folder's state away, where there is one.
+    /// Deletes the state in a folder, if there is one.
     ///
     /// # Errors
-    /// When a file cannot be removed.
+    /// Returns [`StateError::Remove`] if a file cannot be deleted, and [`StateError::Read`] if the folder cannot be read.
     pub fn remove(folder: &Path) -> Result<(), StateError> {
         remove(&folder.join(STATE))?;
         remove_numbers(folder, None)
     }
 }
 
-/// An optimizer's tensors by their names.
+/// An optimizer's tensors, by name.
 pub type NamedTensors = BTreeMap<String, ArrayD<f64>>;
 
-/// The weights and the optimizer's tensors in the bytes of a state's safetensors file; errors name `path`.
+/// Parses the weights and the optimizer's tensors from the bytes of a state's safetensors file; errors name `path`.
 ///
 /// # Errors
-/// When it is no such file.
+/// Returns [`StateError::Tensors`] if the bytes are not a valid safetensors file, and [`StateError::Content`] if a tensor is not
+/// valid for a state.
 pub fn parse_tensors(bytes: &[u8], path: &Path) -> Result<(Vec<f64>, NamedTensors), StateError> {
     let wrong = |found: String, expected: &str| StateError::Content {
         path: path.to_owned(),
@@ -238,14 +243,14 @@ pub fn parse_tensors(bytes: &[u8], path: &Path) -> Result<(Vec<f64>, NamedTensor
             return Err(wrong(format!("{x} in {name}"), "finite numbers"));
         }
         let tensor = ArrayD::from_shape_vec(IxDyn(&tensor.shape), numbers);
-        let tensor = tensor.map_err(|error| wrong(format!("{name}: {error}"), "as many numbers as its shape says"))?;
+        let tensor = tensor.map_err(|error| wrong(format!("{name}: {error}"), "as many numbers as its shape has"))?;
         match name.strip_prefix(OPTIMIZER) {
             Some(name) => drop(tensors.insert(name.to_owned(), tensor)),
             None if name == WEIGHTS => weights = Some(tensor.into_iter().collect()),
-            None => return Err(wrong(format!("tensor {name}"), "weights, and the optimizer's")),
+            None => return Err(wrong(format!("tensor {name}"), "weights or a tensor of the optimizer")),
         }
     }
-    Ok((weights.ok_or_else(|| wrong("no weights".to_owned(), "a tensor of that name"))?, tensors))
+    Ok((weights.ok_or_else(|| wrong("no weights".to_owned(), "a tensor with the name weights"))?, tensors))
 }
 
 fn remove_numbers(folder: &Path, but: Option<&str>) -> Result<(), StateError> {
@@ -264,7 +269,7 @@ fn remove_numbers(folder: &Path, but: Option<&str>) -> Result<(), StateError> {
     Ok(())
 }
 
-/// Takes a file of a state away, where there is one.
+/// Deletes a file of a state, if it exists.
 pub(super) fn remove(path: &Path) -> Result<(), StateError> {
     remove_if_there(path).map_err(|source| StateError::Remove { path: path.to_owned(), source })
 }

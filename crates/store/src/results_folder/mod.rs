@@ -1,4 +1,4 @@
-//! A folder that a run writes its results into: one run at a time, of one configuration.
+//! Results folders: one run at a time writes to a folder, and all its results have one configuration.
 
 mod unfinished;
 
@@ -15,29 +15,29 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum FolderError {
     /// Another run writes to it.
-    #[error("{}: found another run at work, expected none (it ends by itself, or with Ctrl-C)", .0.display())]
+    #[error("{}: another run is writing to this folder (wait until it ends, or stop it with Ctrl-C)", .0.display())]
     Busy(PathBuf),
     /// It holds results of another configuration.
     #[error(
-        "{}: found `{found}`, expected `{expected}` (another --out keeps both; --fresh moves what is there aside)",
+        "{}: found `{found}`, expected `{expected}` (use another --out, or move the existing results aside with --fresh)",
         path.display()
     )]
     Other {
-        /// The file that tells the configuration.
+        /// The file that holds the configuration.
         path: PathBuf,
         /// Its first line that differs.
         found: String,
-        /// The line of the configuration that was asked for.
+        /// The same line of the requested configuration.
         expected: String,
     },
-    /// The operating system would not.
+    /// An operation of the file system failed.
     #[error("{}: {step} failed: {source}", path.display())]
     System {
         /// The folder or file.
         path: PathBuf,
-        /// What was tried.
+        /// The step that failed.
         step: &'static str,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A file cannot be written.
@@ -45,7 +45,7 @@ pub enum FolderError {
     Write(#[from] AtomicWriteError),
 }
 
-/// A folder that nobody else writes to as long as this lives. The lock is the operating system's: it goes with the process.
+/// A results folder that is locked while this value lives. The operating system releases the lock when the process ends.
 #[derive(Debug)]
 pub struct ResultsFolder {
     path: PathBuf,
@@ -54,25 +54,27 @@ pub struct ResultsFolder {
 }
 
 impl ResultsFolder {
-    /// Makes the folder where it is missing, takes it, and takes away temporary files that a killed run left in it.
+    /// Creates the folder if it is missing, locks it, and deletes temporary files that a killed run left in it.
     ///
     /// # Errors
-    /// When another run has it, or it cannot be made or read.
+    /// Returns [`FolderError::Busy`] if another run has locked it, and [`FolderError::System`] if it cannot be created or opened.
     pub fn claim(path: &Path) -> Result<Self, FolderError> {
         let handle = lock(path)?;
         sweep(path);
         Ok(Self { path: path.to_owned(), _handle: handle })
     }
 
-    /// Moves what is in the way to `{name}.before-1`, or the first such name that is free, and makes a new folder. Returns where it went.
+    /// Moves an existing folder to `{name}.before-1`, or the first such name that is free, and creates a new folder. Returns the
+    /// path of the moved folder.
     ///
     /// # Errors
-    /// As [`claim`](Self::claim), when it cannot be moved, and for the folder that the program is in.
+    /// Returns the errors of [`claim`](Self::claim), and [`FolderError::System`] if the folder cannot be moved or contains the
+    /// current directory.
     pub fn claim_fresh(path: &Path) -> Result<(Self, Option<PathBuf>), FolderError> {
-        // Behind a link, the folder that it leads to is moved, and made again.
+        // If the path is a link, its target is moved and created again.
         let Ok(path) = path.canonicalize() else { return Ok((Self::claim(path)?, None)) };
         if std::env::current_dir().is_ok_and(|here| here.starts_with(&path)) {
-            let source = std::io::Error::other("the program is in it");
+            let source = std::io::Error::other("it contains the current directory");
             return Err(FolderError::System { path, step: "moving aside", source });
         }
         let moved = {
@@ -91,10 +93,11 @@ impl ResultsFolder {
         &self.path
     }
 
-    /// Fails where a file of the folder tells another configuration than this; writes it where there is no such file.
+    /// Checks that `file` in the folder holds this configuration; writes the file if it does not exist.
     ///
     /// # Errors
-    /// [`FolderError::Other`] with the first line that differs, or when the file cannot be read or written.
+    /// Returns [`FolderError::Other`] with the first line that differs, and [`FolderError::System`] or [`FolderError::Write`] if
+    /// the file cannot be read or written.
     pub fn configure(&self, file: &str, configuration: &str) -> Result<(), FolderError> {
         let path = self.path.join(file);
         match read_at_most(&path, bounded_file::TEXT) {
@@ -105,7 +108,7 @@ impl ResultsFolder {
     }
 }
 
-/// The name under which something is moved aside: the first of `{name}.before-1`, `-2`, … that is free.
+/// The path to which an existing file or folder is moved: the first of `{name}.before-1`, `-2`, … that is free.
 #[must_use]
 pub fn free_name(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -113,11 +116,11 @@ pub fn free_name(path: &Path) -> PathBuf {
     candidates.into_iter().find(|candidate| !candidate.exists()).unwrap_or_else(|| path.with_file_name("before"))
 }
 
-/// Makes a folder and locks it; where folders cannot be locked, there is no lock.
+/// Creates a folder and locks it. Returns `None` if the system or file system cannot lock folders.
 fn lock(path: &Path) -> Result<Option<File>, FolderError> {
     let failed = |step| move |source| FolderError::System { path: path.to_owned(), step, source };
     loop {
-        fs::create_dir_all(path).map_err(failed("making the folder"))?;
+        fs::create_dir_all(path).map_err(failed("creating the folder"))?;
         if !cfg!(unix) {
             return Ok(None);
         }
@@ -126,11 +129,11 @@ fn lock(path: &Path) -> Result<Option<File>, FolderError> {
             folder => folder.map_err(failed("opening the folder"))?,
         };
         match folder.try_lock() {
-            // Somebody may have moved it aside, or taken it away, between opening and locking.
+            // Another process may have moved or deleted the folder between opening and locking.
             Ok(()) if is_at(&folder, path) => return Ok(Some(folder)),
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(FolderError::Busy(path.to_owned())),
-            // Some file systems, such as NFS, lock no folders.
+            // Some file systems, such as NFS, cannot lock folders.
             Err(TryLockError::Error(_)) => return Ok(None),
         }
     }
@@ -149,14 +152,14 @@ fn is_at(_folder: &File, _path: &Path) -> bool {
     true
 }
 
-/// Takes away temporary files that nobody writes any more, in a folder and those below it. What cannot be read is left alone.
+/// Deletes abandoned temporary files in a folder and its subfolders. Skips what cannot be read.
 fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.file_type() {
-            // Another run may be at work further down.
+            // Another run may be writing to the subfolder.
             Ok(kind) if kind.is_dir() && !is_locked(&entry.path()) => sweep(&entry.path()),
             Ok(kind) if kind.is_file() && is_abandoned(&entry.file_name().to_string_lossy()) => {
-                // A leftover that stays harms nothing.
+                // A remaining temporary file is harmless.
                 let _ = fs::remove_file(entry.path());
             }
             _ => {}
@@ -168,7 +171,7 @@ fn is_locked(folder: &Path) -> bool {
     File::open(folder).is_ok_and(|folder| matches!(folder.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
-/// Takes away what a killed process left of writing these files.
+/// Deletes the abandoned temporary files of these files.
 pub fn sweep_beside(files: &[PathBuf]) {
     for file in files {
         let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { continue };
@@ -183,8 +186,8 @@ pub fn sweep_beside(files: &[PathBuf]) {
     }
 }
 
-/// Checks that two configurations are the same, line by line. The data set's name may differ: it can be that of a folder, and the
-/// hashes decide.
+/// Checks that two configurations are the same, line by line. The data set's name may differ, because it can be a folder's name;
+/// the hashes decide.
 ///
 /// # Errors
 /// Returns [`FolderError::Other`] with the first line in which they differ if there is one.
@@ -197,7 +200,7 @@ pub fn same_lines(path: &Path, found: &str, expected: &str) -> Result<(), Folder
         match (here.next(), wanted.next()) {
             (Some(a), Some(b)) if a == b => {}
             (a, b) => {
-                let line = |line: Option<&str>| line.unwrap_or("nothing more").to_owned();
+                let line = |line: Option<&str>| line.unwrap_or("<end of file>").to_owned();
                 return Err(FolderError::Other { path: path.to_owned(), found: line(a), expected: line(b) });
             }
         }
@@ -236,7 +239,7 @@ mod tests {
         let error = results.configure("config.toml", "epochs = 3\nseed = 2\n").unwrap_err().to_string();
         assert!(error.contains("found `seed = 1`, expected `seed = 2`"), "{error}");
         let error = results.configure("config.toml", "epochs = 3\n").unwrap_err().to_string();
-        assert!(error.contains("expected `nothing more`"), "{error}");
+        assert!(error.contains("expected `<end of file>`"), "{error}");
     }
 
     #[test]
@@ -250,7 +253,7 @@ mod tests {
             fs::write(path.join("tables/a.csv"), number.to_string()).unwrap();
         }
         assert_eq!(fs::read_to_string(folder.path().join("results.before-1/tables/a.csv")).unwrap(), "1");
-        // Another host's process may be at work: without locks, as on NFS, its temporary files must stay.
+        // A process of another host may still run. Without locks, as on NFS, its temporary files must not be deleted.
         fs::write(path.join("tables/.a.csv.0123456789ab-4294967295-3.tmp"), "half").unwrap();
         fs::write(path.join("tables/.hidden.tmp"), "the user's").unwrap();
         ResultsFolder::claim(&path).unwrap();

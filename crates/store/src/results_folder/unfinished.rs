@@ -1,4 +1,4 @@
-//! The folder `unfinished` of a run that has not ended: what it has so far, for the same command to go on from.
+//! The folder `unfinished`: the state of an interrupted run, from which the same command resumes.
 
 use super::{FolderError, ResultsFolder};
 use std::fs;
@@ -7,28 +7,30 @@ use std::path::{Path, PathBuf};
 
 /// The folder's name.
 const NAME: &str = "unfinished";
-/// The file in it that tells what the run is of.
+/// The file in it that identifies the run: all settings that decide its results.
 const RECIPE: &str = "recipe.toml";
-/// The name under which it goes, which nothing goes on from: a kill on the way leaves no half of it.
+/// The folder is renamed to this name before it is deleted, so that no run resumes from a half-deleted folder.
 const DONE: &str = ".unfinished-done";
 
-/// What a run has so far.
+/// The state of an unfinished run.
 #[derive(Debug)]
 pub struct Unfinished {
     folder: PathBuf,
 }
 
 impl Unfinished {
-    /// Whether a run in this folder of results has begun and not ended.
+    /// Whether this results folder holds an unfinished run.
     #[must_use]
     pub fn is_in(results: &ResultsFolder) -> bool {
         results.path().join(NAME).join(RECIPE).exists()
     }
 
-    /// That of a folder of results: what an earlier attempt left, or nothing yet. `recipe` is all that decides the results.
+    /// Opens the state of the unfinished run in a results folder, or creates an empty one. `recipe` holds all settings that
+    /// decide the results.
     ///
     /// # Errors
-    /// When what is there was made by another recipe, or the folder cannot be written to.
+    /// Returns [`FolderError::Other`] if the existing state has another recipe, and [`FolderError::System`] or
+    /// [`FolderError::Write`] if the folder cannot be read or written.
     pub fn open(results: &ResultsFolder, recipe: &str) -> Result<Self, FolderError> {
         Self::sweep(results)?;
         let folder = results.path().join(NAME);
@@ -36,24 +38,24 @@ impl Unfinished {
         Ok(Self { folder })
     }
 
-    /// Takes away what a run that has ended may have left of its folder.
+    /// Deletes the remains of a completed run's state.
     ///
     /// # Errors
-    /// When that cannot be done.
+    /// Returns [`FolderError::System`] if they cannot be deleted.
     pub fn sweep(results: &ResultsFolder) -> Result<(), FolderError> {
         remove_all(&results.path().join(DONE))
     }
 
-    /// A place in it.
+    /// The path of a file or folder in it.
     #[must_use]
     pub fn join(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// The run has ended: takes all of it away.
+    /// Deletes the state, once the run is completed.
     ///
     /// # Errors
-    /// When that cannot be done.
+    /// Returns [`FolderError::System`] if it cannot be deleted.
     pub fn close(self) -> Result<(), FolderError> {
         let done = self.folder.with_file_name(DONE);
         remove_all(&done)?;
@@ -63,7 +65,7 @@ impl Unfinished {
     }
 }
 
-const REMOVING: &str = "taking away what is finished";
+const REMOVING: &str = "deleting the state of the completed run";
 
 fn remove_all(folder: &Path) -> Result<(), FolderError> {
     match fs::remove_dir_all(folder) {
