@@ -2,6 +2,7 @@
 
 use super::Arithmetic;
 use super::strips::Strip;
+use minima_curvature::GgnVariant;
 use minima_linalg::{LinalgError, matmul};
 use ndarray::{Array2, Array3, ArrayView2, Axis, azip};
 use rayon::prelude::*;

@@ -180,7 +180,7 @@ impl<T: Scalar> SecondOrder<T> {
 }
 
 impl Options {
-    fn check<T: Scalar>(&self) -> Result<(), OptimError> {
+    pub fn check<T: Scalar>(&self) -> Result<(), OptimError> {
         check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
         check::<T>("momentum", self.momentum, BELOW_ONE)?;
         check::<T>("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
