@@ -87,7 +87,6 @@ mod scalar;
 mod second_order;
 mod simd;
 pub mod softmax_cross_entropy;
-mod squared_gradients;
 mod tensor_file;
 mod whole_file;
 

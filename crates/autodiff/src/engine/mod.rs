@@ -8,13 +8,13 @@ mod batch;
 mod function_space;
 mod host;
 mod host_function_space;
-mod rule_memory;
+mod update_rule;
 
 pub use batch::Batch;
 pub use function_space::{FunctionSpace, PublishedColumns};
 pub use host::HostState;
 pub use host_function_space::HostPoint;
-pub use rule_memory::RuleMemory;
+pub use update_rule::{DeviceRule, RuleMemory, UpdateRule};
 
 use crate::{AutodiffError, Scalar};
 use std::fmt::Debug;
@@ -78,44 +78,4 @@ pub trait Engine<T: Scalar> {
     /// # Errors
     /// Returns an [`AutodiffError`] if a vector does not have one number for each parameter, or the device fails.
     fn rule_state(&self, memory: &RuleMemory) -> Result<Self::State, AutodiffError>;
-}
-
-/// How a first-order optimizer turns a gradient into a step, as code for the CPU and as the name of a kernel for a
-/// device.
-pub trait UpdateRule<T: Scalar> {
-    /// The number of vectors in its state. They are zero at first.
-    fn memory(&self) -> usize;
-
-    /// Applies step number `step`, counted from 1, with the vectors of its state.
-    fn apply(&self, step: u32, params: &mut [T], gradient: &[T], memory: &mut [Vec<T>]);
-
-    /// The rule for a device.
-    fn on_device(&self) -> DeviceRule;
-}
-
-/// An update rule with its numbers, as a device knows it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum DeviceRule {
-    /// `g ← g + δ θ; v ← μ v + g; θ ← θ − η v`, or `θ ← θ − η (g + μ v)` with Nesterov's look-ahead.
-    Sgd {
-        /// η.
-        learning_rate: f64,
-        /// μ.
-        momentum: f64,
-        /// Whether momentum looks ahead.
-        nesterov: bool,
-        /// δ.
-        weight_decay: f64,
-    },
-    /// Adam with bias correction and decoupled weight decay.
-    Adam {
-        /// η.
-        learning_rate: f64,
-        /// β₁ and β₂.
-        betas: [f64; 2],
-        /// ε.
-        epsilon: f64,
-        /// δ.
-        weight_decay: f64,
-    },
 }
