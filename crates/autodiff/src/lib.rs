@@ -88,7 +88,6 @@ mod second_order;
 mod simd;
 pub mod softmax_cross_entropy;
 mod tensor_file;
-mod whole_file;
 
 pub use buffer::WorkMatrix;
 pub use checkpoint_error::CheckpointError;
