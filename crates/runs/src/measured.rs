@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 /// FGSM's name in files.
 pub const FGSM: &str = "fgsm";
 /// The last epochs that are attacked.
-pub const LATE_EPOCHS: u32 = 5;
+pub(crate) const LATE_EPOCHS: u32 = 5;
 /// Training images on which a path's loss is measured.
 const PATH_TRAIN_IMAGES: usize = 10_000;
 
