@@ -1,12 +1,14 @@
 //! Parameters in safetensors files: one tensor per parameter array, with Flax's names and layouts.
 
 use crate::tensor_file::LENGTH;
-use crate::{AutodiffError, CheckpointError, Graph, ParameterSpec, Scalar, TensorFile, whole_file};
+use crate::{AutodiffError, CheckpointError, Graph, ParameterSpec, Scalar, TensorFile};
+use minima_store::bounded_file::read_at_most;
+use minima_store::write_atomically;
 use safetensors::tensor::{Dtype, View};
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// The longest header that is read. A network's header takes about a hundred bytes per tensor; other entries in the
@@ -78,14 +80,14 @@ impl Graph {
         Ok(written.map_err(|error| CheckpointError::Encode { found: error.to_string() })?)
     }
 
-    /// Writes the parameters to a file. The file is written as a whole, or not at all.
+    /// Writes the parameters to a file in an existing folder. The file is written as a whole, or not at all.
     ///
     /// # Errors
     /// Returns the errors of [`to_safetensors`](Self::to_safetensors), and [`CheckpointError::Write`] if the file
     /// cannot be written.
     pub fn save<T: Scalar>(&self, params: &[T], path: &Path) -> Result<(), AutodiffError> {
         let bytes = self.to_safetensors(params)?;
-        let written = whole_file::write(path, &bytes);
+        let written = write_in_its_folder(path, &bytes);
         Ok(written.map_err(|source| CheckpointError::Write { path: path.to_owned(), source })?)
     }
 
@@ -98,14 +100,10 @@ impl Graph {
     /// precision. Each case has a variant of its own.
     pub fn load<T: Scalar>(&self, path: &Path) -> Result<Vec<T>, AutodiffError> {
         let most = LENGTH as u64 + LONGEST_HEADER + (size_of::<f64>() * self.parameter_count()) as u64;
-        let read = || {
-            let mut bytes = Vec::new();
-            File::open(path)?.take(most + 1).read_to_end(&mut bytes).map(|_| bytes)
-        };
-        let bytes = read().map_err(|source| CheckpointError::Read { path: path.to_owned(), source })?;
-        if bytes.len() as u64 > most {
-            return Err(CheckpointError::Size { path: path.to_owned(), most }.into());
-        }
+        let bytes = read_at_most(path, most).map_err(|source| match source.kind() {
+            ErrorKind::FileTooLarge => CheckpointError::Size { path: path.to_owned(), most },
+            _ => CheckpointError::Read { path: path.to_owned(), source },
+        })?;
         self.from_safetensors(&bytes, path)
     }
 
@@ -125,6 +123,17 @@ impl Graph {
         }
         Ok(params)
     }
+}
+
+/// Writes a file atomically into a folder that exists already.
+fn write_in_its_folder(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let named = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = named
+        && !fs::metadata(folder)?.is_dir()
+    {
+        return Err(ErrorKind::NotADirectory.into());
+    }
+    write_atomically(path, bytes).map_err(|error| error.source)
 }
 
 /// Reads the numbers of one parameter array into `into`.

@@ -4,7 +4,6 @@ use crate::AutodiffError;
 use crate::graph::{Graph, Node};
 use crate::ops::{
     Add, AvgPool2d, Conv2d, Conv2dSpec, Dense, MaxPool2d, Op, ParameterArray, Parameters, PoolWindow, Relu, Write,
-    flattened,
 };
 use crate::parameter_spec::ParameterSpec;
 use crate::rectified::fuse;
@@ -144,9 +143,11 @@ impl GraphBuilder {
 
     /// The image as a vector, in (height, width, channels) order. If this builder does not have `x`, the result is an
     /// unknown value too.
+    ///
+    /// Nothing is computed: values are stored in this order already, so the same value is given a second shape.
     pub fn flatten(&mut self, x: Value) -> Value {
         let Some(info) = self.values.get(x.0) else { return Value::UNKNOWN };
-        let flat = ValueInfo { slot: info.slot, shape: flattened(&info.shape) };
+        let flat = ValueInfo { slot: info.slot, shape: vec![info.shape.iter().product()] };
         self.values.push(flat);
         Value(self.values.len() - 1)
     }

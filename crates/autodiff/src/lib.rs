@@ -87,9 +87,7 @@ mod scalar;
 mod second_order;
 mod simd;
 pub mod softmax_cross_entropy;
-mod squared_gradients;
 mod tensor_file;
-mod whole_file;
 
 pub use buffer::WorkMatrix;
 pub use checkpoint_error::CheckpointError;

@@ -4,7 +4,8 @@ use crate::block_pass::Reach;
 use crate::buffer::{Buffer, PooledScratch, WorkMatrix};
 use crate::evaluate::{block_rows, blocks, blocks_a_partial_sum, blocks_mut, store_rows, sum_in_order};
 use crate::graph::Graph;
-use crate::lane::{LANES, Lane, load_rows};
+use crate::lane::slices::load_rows;
+use crate::lane::{LANES, Lane};
 use crate::{AutodiffError, Scalar};
 use ndarray::{Array2, ArrayView2, ArrayView3, Axis};
 use rayon::prelude::*;
@@ -147,6 +148,30 @@ impl<T: Scalar> Linearization<'_, T> {
             store_rows(&lanes, &mut rows);
         });
         Ok(gradients)
+    }
+
+    /// `Σᵢ (Jᵢᵀ wᵢ)²`, entry by entry, in a fixed order: the diagonal of `Σᵢ gᵢ gᵢᵀ` with every image's own
+    /// `gᵢ = Jᵢᵀ wᵢ`.
+    ///
+    /// # Errors
+    /// Returns [`AutodiffError::Shape`] if `w` is not `(images, classes)`.
+    pub fn squared_gradients(&self, w: ArrayView2<'_, T>) -> Result<Vec<T>, AutodiffError> {
+        self.check_logits("cotangents", w)?;
+        let (blocks, parameters) = (self.values.len(), self.params.len());
+        let group = blocks_a_partial_sum(blocks, parameters);
+        let partial = (0..blocks.div_ceil(group)).into_par_iter().map(|part| {
+            let mut squares = vec![T::zero(); parameters];
+            let mut lanes = Buffer::take(parameters);
+            for block in part * group..blocks.min((part + 1) * group) {
+                self.reverse(block, w, Reach::Parameters, &mut |node, op, at, dy, scratch| {
+                    op.per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
+                });
+                // In a short block, the lanes of missing images are zero, because their cotangents are.
+                squares.iter_mut().zip(lanes.iter()).for_each(|(s, lane)| *s += lane.map(|g| g * g).sum());
+            }
+            squares
+        });
+        Ok(sum_in_order(partial.collect(), parameters))
     }
 
     /// The full Jacobian with respect to the parameters: `(classes, images, parameters)`.

@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// One recorded number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct BaselineRow {
+pub(crate) struct BaselineRow {
     /// `clean` or `poisoned`.
     pub labels: String,
     /// The optimizer.

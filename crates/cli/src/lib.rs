@@ -17,20 +17,20 @@
 
 #[macro_use]
 pub mod output;
-pub mod attack_results;
-pub mod attack_run;
+mod attack_results;
+mod attack_run;
 pub mod check;
 mod commands;
 mod error;
-pub mod evaluation;
+mod evaluation;
 mod interruption;
-pub mod manifest;
+mod manifest;
 mod outcome;
 mod progress;
-pub mod reproduce;
+mod reproduce;
 mod threads;
-pub mod train_run;
-pub mod tuning;
+mod train_run;
+mod tuning;
 
 pub use error::CommandError;
 pub use outcome::Outcome;

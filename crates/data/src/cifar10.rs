@@ -28,12 +28,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use minima_store::bounded_file::read_at_most;
 use ndarray::Array2;
 
 use crate::{
     dataset::Dataset,
     error::DataError,
-    idx::{check_labels, read_bounded},
+    idx::{LARGEST_FILE, check_labels},
 };
 use format::{ARCHIVE_FOLDER, FEATURES, PLANE};
 
@@ -137,5 +138,5 @@ fn read_records(path: &Path) -> Result<Vec<u8>, DataError> {
     if path.is_file() && !is_whole(length) {
         return Err(DataError::Records { file, found: length, record: RECORD });
     }
-    read_bounded(path).map_err(failed)
+    read_at_most(path, LARGEST_FILE).map_err(failed)
 }

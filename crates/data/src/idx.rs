@@ -6,11 +6,11 @@
 //! Source: the description of the format that accompanies MNIST (Y. LeCun, C. Cortes, C. J. C. Burges).
 
 use std::{
-    fs::File,
     io::{self, ErrorKind, Read},
     path::Path,
 };
 
+use minima_store::bounded_file::read_at_most;
 use ndarray::Array2;
 
 use crate::{error::DataError, gzip::Members};
@@ -29,7 +29,7 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// The maximum size of a file in bytes, because the path may name a device without end. EMNIST, the largest data set of this
 /// kind, has 550 MB.
-const LARGEST_FILE: u64 = 1 << 30;
+pub(crate) const LARGEST_FILE: u64 = 1 << 30;
 
 /// The maximum compression ratio of Deflate.
 const MOST_SHRINKAGE: u64 = 1032;
@@ -110,22 +110,12 @@ pub(crate) fn check_labels(name: &str, labels: &[u8], classes: usize) -> Result<
 
 /// The bytes of a file on disk.
 pub(crate) fn read_file(file: &Path) -> Result<Vec<u8>, DataError> {
-    read_bounded(file).map_err(|source| match source.kind() {
+    read_at_most(file, LARGEST_FILE).map_err(|source| match source.kind() {
         ErrorKind::NotFound => {
             DataError::Missing { file: file.to_path_buf(), expected: "an IDX file, plain or gzipped".to_string() }
         }
         _ => DataError::Unreadable { file: file.to_path_buf(), source },
     })
-}
-
-/// The bytes of a file of at most [`LARGEST_FILE`] bytes.
-pub(crate) fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(file)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("found more than {LARGEST_FILE} bytes")));
-    }
-    Ok(bytes)
 }
 
 /// The sizes in the header, and the entries.

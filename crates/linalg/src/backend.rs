@@ -1,7 +1,9 @@
-//! The routines that a backend provides. The caller checks sizes and finiteness.
+//! The element types, and the routines that a backend provides for them. The caller checks sizes and finiteness.
 
 use crate::{LinalgError, faer_backend};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+use num_traits::{Float, NumAssign};
+use std::fmt::{Debug, Display};
 
 #[cfg(not(feature = "lapack"))]
 use crate::faer_backend as solver;
@@ -11,7 +13,13 @@ use crate::lapack_backend as solver;
 /// The row order of an LU factorization. Each backend has its own encoding.
 pub use solver::Pivots;
 
-/// The dense routines, by element type: a supertrait of [`crate::Real`] that other crates cannot name.
+/// The real types of this crate: `f32` and `f64`. The trait is sealed: other types cannot implement it.
+pub trait Real: Float + NumAssign + Debug + Display + Default + Send + Sync + Backend + 'static {}
+
+impl Real for f32 {}
+impl Real for f64 {}
+
+/// The dense routines, by element type: a supertrait of [`Real`] that other crates cannot name.
 pub trait Backend: Sized {
     /// `c ← beta·c + alpha·a·b`.
     fn gemm(alpha: Self, a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>, beta: Self, c: ArrayViewMut2<'_, Self>);

@@ -32,19 +32,16 @@ mod faer_backend;
 #[cfg(feature = "lapack")]
 mod lapack_backend;
 mod lu;
-mod matmul;
 mod power_of_two;
 mod precondition;
-mod real;
-mod syrk;
+mod products;
 
+pub use backend::Real;
 pub use cholesky::Cholesky;
 pub use eigenvalues::{symmetric_eigen, symmetric_eigenvalues};
 pub use error::LinalgError;
 pub use lu::{Lu, solve_general};
-pub use matmul::matmul;
-pub use real::Real;
-pub use syrk::syrk_lower;
+pub use products::{matmul, syrk_lower};
 
 /// The library for factorizations and solves: `faer`, or `OpenBLAS` with the feature `lapack`.
 pub const BACKEND: &str = if cfg!(feature = "lapack") { "OpenBLAS" } else { "faer" };

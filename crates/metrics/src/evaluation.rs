@@ -2,10 +2,9 @@
 
 use crate::MetricsError;
 use crate::chunks::{IMAGES_AT_ONCE, chunks};
-use crate::losses::losses;
-use minima_autodiff::softmax_cross_entropy::count_correct;
+use minima_autodiff::softmax_cross_entropy::{count_correct, loss};
 use minima_autodiff::{AutodiffError, Classifier, Differentiable, Scalar};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 /// The performance of a network on labelled images.
@@ -84,4 +83,16 @@ fn of_logits<T: Scalar>(
         total = losses(logits.view(), labels).iter().fold(total, |sum, loss| sum + loss);
     }
     Ok(Evaluation { correct, count: labels.len(), mean_loss: total / labels.len() as f64 })
+}
+
+/// Softmax cross-entropy of one image's logits, in double precision. Sharpness is a difference of nearly equal losses,
+/// and the rounding of a single-precision logarithm is as large as the losses of images far from the boundary.
+pub(crate) fn image_loss<T: Scalar>(logits: ArrayView1<'_, T>, label: usize) -> f64 {
+    let logits: Vec<f64> = logits.iter().map(|a| a.as_f64()).collect();
+    loss(&logits, label)
+}
+
+/// The loss of each row of logits `(images, classes)`.
+pub(crate) fn losses<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> Vec<f64> {
+    logits.outer_iter().zip(labels).map(|(row, &label)| image_loss(row, label)).collect()
 }

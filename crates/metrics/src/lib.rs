@@ -46,7 +46,6 @@ mod input_gradient;
 mod landscape;
 mod logit_margin;
 mod logit_scale;
-mod losses;
 mod sharpness;
 mod spectrum;
 pub mod statistics;

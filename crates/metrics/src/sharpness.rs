@@ -3,7 +3,7 @@
 use crate::MetricsError;
 use crate::chunks::chunks;
 use crate::error::all_finite;
-use crate::losses::{image_loss, losses};
+use crate::evaluation::{image_loss, losses};
 use minima_autodiff::softmax_cross_entropy::gradient_into;
 use minima_autodiff::{Differentiable, Scalar};
 use ndarray::{Array2, ArrayView2, Axis};

@@ -2,7 +2,6 @@
 
 use crate::batch_gradient::batch_gradient;
 use crate::error::enough;
-use crate::kl_clip::kl_clip;
 use crate::range::{AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use crate::vectors::inner;
 use crate::{OptimError, Optimizer, OptimizerState};
@@ -305,10 +304,18 @@ impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
     }
 }
 
+/// KL clipping: the factor of a direction `d = F⁻¹ g` with slope dᵀg: `ν = min(1, √(κ / (η² dᵀg)))`. It bounds the step's `dᵀ F d`
+/// by κ, which is about twice the Kullback-Leibler divergence between the outputs after and before the step (Ba, Grosse
+/// & Martens 2017, section 5).
+fn kl_clip(kappa: f64, learning_rate: f64, slope: f64) -> f64 {
+    let of_step = learning_rate * learning_rate * slope;
+    if of_step > kappa { (kappa / of_step).sqrt() } else { 1.0 }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may fail so")]
 mod tests {
-    use super::{KroneckerCurvature, KroneckerStep, Options, is_due};
+    use super::{KroneckerCurvature, KroneckerStep, Options, is_due, kl_clip};
     use crate::{OptimError, Optimizer, OptimizerState};
     use minima_autodiff::{Batch, GraphBuilder, LayerPairs};
     use minima_curvature::CurvatureError;
@@ -365,5 +372,14 @@ mod tests {
         let due: Vec<u32> = (1..=40).filter(|&step| is_due(step, 10)).collect();
         assert_eq!(due, [1, 2, 4, 8, 10, 20, 30, 40]);
         assert!((1..=9).all(|step| is_due(step, 1)));
+    }
+
+    #[test]
+    fn only_long_steps_are_shortened_and_to_the_limit() {
+        // η² dᵀg = 0.25 · 8 = 2.
+        let scale = |kappa| kl_clip(kappa, 0.5, 8.0);
+        assert_eq!((scale(2.0), scale(3.0)), (1.0, 1.0));
+        assert!((scale(0.5) - 0.5).abs() < 1e-15 && (scale(0.02) - 0.1).abs() < 1e-15);
+        assert_eq!(kl_clip(0.001, 0.5, 0.0), 1.0);
     }
 }

@@ -34,7 +34,6 @@ mod error;
 mod first_order;
 mod gauss_newton;
 mod kfac;
-mod kl_clip;
 mod kronecker_state;
 mod kronecker_step;
 mod optimizer;

@@ -7,7 +7,7 @@ use minima_rows::{Against, Claim, ClaimQuantity, Expected};
 ///
 /// The paper's SGD and Adam differ by 0.02 points at ε = 0.1 and by 0.8 at 0.05, its Gauss-Newton from both by 24: a margin of
 /// 2 calls the first pair equal and nothing that the paper builds on.
-pub const EQUAL_RATES: f64 = 0.02;
+pub(crate) const EQUAL_RATES: f64 = 0.02;
 
 /// The accuracy that the paper gives all its models.
 pub const ABOUT: f64 = 0.95;
@@ -16,7 +16,7 @@ pub const ABOUT: f64 = 0.95;
 ///
 /// There is no upper bound. The claim is there so that no optimizer's robustness is that of a network which has learnt
 /// little, and the paper's own Adam is at 97.8 %.
-pub const BELOW_ABOUT: f64 = 0.015;
+pub(crate) const BELOW_ABOUT: f64 = 0.015;
 
 const GAUSS_NEWTON: &[&str] = &[PUBLISHED, SUM, MEAN];
 const BOTH_FIRST_ORDER: &[&str] = &[SGD, ADAM];

@@ -10,7 +10,7 @@
 //! # Ok::<(), &str>(())
 //! ```
 
-pub mod agreement;
+mod agreement;
 pub mod claims;
 mod configuration;
 mod curves;

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use std::sync::LazyLock;
 
 /// The paper's seed.
-pub const SEED: u64 = 42;
+pub(crate) const SEED: u64 = 42;
 /// The number of epochs of each of its runs.
 pub const EPOCHS: u32 = 15;
 /// The epsilons of tables 1 and 2.

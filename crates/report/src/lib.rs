@@ -40,6 +40,6 @@ pub use error::ReportError;
 pub use input::ReportInput;
 pub use markdown::report;
 pub use reference::{Agreement, Center, CurvePoint, FgsmCount, Finding, Place, Reference, ReferenceSection, Remarks};
-pub use result_tables::{distribution_table, fgsm_table, final_epoch_table, sharpness_table};
+pub use result_tables::{fgsm_table, sharpness_table};
 pub use robustness::robustness_table;
 pub use writing::write_reports;

@@ -104,7 +104,11 @@ pub fn sharpness_table(rows: &[SharpnessRow], reference: Option<&dyn Reference>)
 }
 
 /// Means, medians and other quantiles of a quantity over the test images: a line for each optimizer and labels.
-pub fn distribution_table(rows: &[DistributionRow], quantity: Quantity, reference: Option<&dyn Reference>) -> Table {
+pub(crate) fn distribution_table(
+    rows: &[DistributionRow],
+    quantity: Quantity,
+    reference: Option<&dyn Reference>,
+) -> Table {
     let columns = [
         Ours("optimizer"),
         Ours("labels"),
@@ -144,7 +148,7 @@ pub fn distribution_table(rows: &[DistributionRow], quantity: Quantity, referenc
 }
 
 /// The last epoch of every run.
-pub fn final_epoch_table(rows: &[TrainingRow]) -> Table {
+pub(crate) fn final_epoch_table(rows: &[TrainingRow]) -> Table {
     let mut table =
         Table::new(&["optimizer", "labels", "epochs", "test accuracy", "train loss", "train accuracy", "test loss"]);
     for labels in names(rows.iter().map(|row| row.labels.as_str())) {

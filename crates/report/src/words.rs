@@ -4,7 +4,7 @@ use minima_rows::rate;
 
 /// The words with their first letter a capital.
 #[must_use]
-pub fn capitalised(words: &str) -> String {
+pub(crate) fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -1,4 +1,5 @@
-//! `tables/distributions.csv`: summaries of the distributions in figures 2 and 3, one row each.
+//! `tables/distributions.csv`: a summary of a distribution over the test images in each row. `tables/histograms.csv`: a bin of a
+//! distribution in each row.
 
 use std::fmt;
 
@@ -84,3 +85,24 @@ impl Compared for DistributionRow {
         ("q95", Noise::QUANTILE),
     ];
 }
+
+/// How many test images have a value from here to there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistogramRow {
+    /// The training set: `clean` or `poisoned`.
+    pub labels: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// What was measured.
+    pub quantity: Quantity,
+    /// The bin's lower end, which belongs to it; `-inf` for the values below the figure.
+    pub from: f64,
+    /// Its upper end, which does not; `inf` for the values above the figure.
+    pub to: f64,
+    /// Test images in it; those whose value is no number are in none.
+    pub images: u32,
+}
+
+impl Record for HistogramRow {}

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 /// FGSM's name in files.
 pub const FGSM: &str = "fgsm";
 /// The number of last epochs whose models are attacked.
-pub const LATE_EPOCHS: u32 = 5;
+pub(crate) const LATE_EPOCHS: u32 = 5;
 /// The number of training images on which a path's loss is measured.
 const PATH_TRAIN_IMAGES: usize = 10_000;
 

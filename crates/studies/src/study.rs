@@ -34,7 +34,7 @@ pub enum Study {
 }
 
 /// All studies.
-pub const STUDIES: [Study; 7] = [
+pub(crate) const STUDIES: [Study; 7] = [
     Study::Seeds,
     Study::Matched,
     Study::Poison,

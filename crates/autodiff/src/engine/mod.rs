@@ -9,11 +9,11 @@ mod function_space;
 mod host;
 mod host_function_space;
 mod interface;
-mod rule_memory;
+mod update_rule;
 
 pub use batch::Batch;
 pub use function_space::{FunctionSpace, PublishedColumns};
 pub use host::HostState;
 pub use host_function_space::HostPoint;
-pub use interface::{DeviceRule, Engine, StepReport, UpdateRule};
-pub use rule_memory::RuleMemory;
+pub use interface::{Engine, StepReport};
+pub use update_rule::{DeviceRule, RuleMemory, UpdateRule};

@@ -5,10 +5,12 @@
 //! results do not depend on the width of the registers.
 
 mod arithmetic;
-mod block;
-mod rows;
-mod streams;
+pub(crate) mod slices;
 
-pub use block::{LANES, Lane};
-pub(crate) use rows::{load_rows, store_sample};
-pub(crate) use streams::{stream, stream_in_place};
+/// Samples in a block.
+pub const LANES: usize = 16;
+
+/// One number for each sample of a block.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(64))]
+pub struct Lane<T>(pub [T; LANES]);

@@ -6,7 +6,8 @@
 
 use super::{At, Operation, PoolWindow, Scratch, Write, gate};
 use crate::Scalar;
-use crate::lane::{Lane, stream};
+use crate::lane::Lane;
+use crate::lane::slices::stream;
 use crate::simd::{Kernel, dispatch};
 
 /// Average pooling.

@@ -1,7 +1,8 @@
 //! The rectifier in place, and the gating of tangents and cotangents.
 
 use crate::Scalar;
-use crate::lane::{Lane, stream, stream_in_place};
+use crate::lane::Lane;
+use crate::lane::slices::{stream, stream_in_place};
 use crate::simd::{Kernel, dispatch};
 use minima_faults::{Fault, planted};
 

@@ -8,7 +8,8 @@
 
 use super::{At, Operation, Scratch, Write, rectified};
 use crate::Scalar;
-use crate::lane::{Lane, stream};
+use crate::lane::Lane;
+use crate::lane::slices::stream;
 use crate::simd::{Kernel, dispatch};
 
 /// The rectifier.

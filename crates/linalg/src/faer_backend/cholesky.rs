@@ -1,8 +1,7 @@
 //! Blocked right-looking Cholesky.
 
-use super::Element;
 use super::gemm::product;
-use super::layout::{with_mat, with_mat_mut};
+use super::layout::{Element, with_mat, with_mat_mut};
 use super::syrk::gram_lower;
 use super::triangular::{Triangle, solve, with_right_sides};
 use crate::LinalgError;

@@ -1,7 +1,6 @@
 //! Symmetric eigenvalues and eigenvectors.
 
-use super::Element;
-use super::layout::with_mat;
+use super::layout::{Element, with_mat};
 use crate::LinalgError;
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};

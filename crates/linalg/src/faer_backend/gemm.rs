@@ -1,7 +1,6 @@
 //! Tiled product.
 
-use super::Element;
-use super::layout::{with_mat, with_mat_mut};
+use super::layout::{Element, with_mat, with_mat_mut};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par, unzip, zip};
 use ndarray::{ArrayView2, ArrayViewMut2};

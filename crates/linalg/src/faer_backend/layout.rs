@@ -1,8 +1,14 @@
-//! ndarray views as faer views. Row-major and column-major views are borrowed; others are copied.
+//! ndarray matrices of this backend's element types as faer matrices. Row-major and column-major views are borrowed; others
+//! are copied.
 
-use super::Element;
 use faer::{MatMut, MatRef};
 use ndarray::{ArrayView2, ArrayViewMut2};
+
+/// The element types of this backend.
+pub trait Element: faer::traits::RealField + Copy + Send + Sync + 'static {}
+
+impl Element for f32 {}
+impl Element for f64 {}
 
 /// Calls `f` with the matrix.
 pub fn with_mat<T: Element, O>(a: ArrayView2<'_, T>, f: impl FnOnce(MatRef<'_, T>) -> O) -> O {

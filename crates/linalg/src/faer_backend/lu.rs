@@ -1,8 +1,7 @@
 //! Blocked right-looking LU with partial pivoting.
 
-use super::Element;
 use super::gemm::product;
-use super::layout::{with_mat, with_mat_mut};
+use super::layout::{Element, with_mat, with_mat_mut};
 use super::triangular::{Triangle, solve, with_right_sides};
 use crate::LinalgError;
 use faer::dyn_stack::{MemBuffer, MemStack};

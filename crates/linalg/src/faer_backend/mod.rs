@@ -1,12 +1,10 @@
 //! The faer backend. Parallel work is split by matrix sizes alone, and each piece runs on one thread. The bits of a result
 //! therefore do not depend on the number of threads.
 
-mod element;
 mod gemm;
 mod layout;
 mod syrk;
 
-pub use element::Element;
 pub use gemm::gemm;
 pub use syrk::syrk_lower;
 

@@ -1,8 +1,7 @@
 //! Tiled symmetric rank-k update.
 
-use super::Element;
 use super::gemm::{half, product};
-use super::layout::{with_mat, with_mat_mut};
+use super::layout::{Element, with_mat, with_mat_mut};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::{ArrayView2, ArrayViewMut2};

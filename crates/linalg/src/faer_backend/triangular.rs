@@ -1,6 +1,6 @@
 //! Triangular solves, with the right-hand sides in fixed chunks.
 
-use super::Element;
+use super::layout::Element;
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_unit_lower_triangular_in_place, solve_upper_triangular_in_place,
 };

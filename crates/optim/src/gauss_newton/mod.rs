@@ -6,22 +6,20 @@
 //! P matrix nor a Jacobian is formed. (Ren & Goldfarb 2019; Dangel, Tatzel & Hennig 2022; Korbit et al. 2024.)
 
 mod arithmetic;
-mod block_diagonal;
+mod cotangent;
 pub mod emulated;
 mod logit_curvature;
-mod published;
-mod solve_precision;
 mod strips;
 
 pub use arithmetic::Arithmetic;
 pub use emulated::EmulatedGaussNewton;
 pub use minima_curvature::GgnVariant;
-pub use solve_precision::SolvePrecision;
 
 use crate::error::enough;
 use crate::range::{NOT_NEGATIVE, POSITIVE, check};
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
+use serde::{Deserialize, Serialize};
 
 /// Gauss-Newton with a fixed learning rate and damping.
 ///
@@ -34,6 +32,16 @@ pub struct GaussNewton {
     learning_rate: f64,
     damping: f64,
     precision: SolvePrecision,
+}
+
+/// The precision in which a step's system of equations is factored and solved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SolvePrecision {
+    /// The precision of the network.
+    Network,
+    /// `f64`, for networks of any precision.
+    Double,
 }
 
 impl GaussNewton {
@@ -103,9 +111,9 @@ impl GaussNewton {
     ) -> Result<(E::Report, E::Vector), OptimError> {
         let (report, at) = engine.linearize(params, batch)?;
         let cotangent = |damping| match self.variant {
-            GgnVariant::Mean => block_diagonal::cotangent(engine, &at, true, damping),
-            GgnVariant::Sum => block_diagonal::cotangent(engine, &at, false, damping),
-            GgnVariant::Coupled => published::cotangent(engine, &at, damping),
+            GgnVariant::Mean => cotangent::block_diagonal(engine, &at, true, damping),
+            GgnVariant::Sum => cotangent::block_diagonal(engine, &at, false, damping),
+            GgnVariant::Coupled => cotangent::coupled(engine, &at, damping),
         };
         let damping = self.damping;
         let w = cotangent(damping).map_err(|error| match error {

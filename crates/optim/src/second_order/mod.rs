@@ -12,11 +12,10 @@ mod memory;
 mod optimizer;
 mod solver;
 mod step;
-mod step_log;
 
 pub use adaptive_damping::LevenbergMarquardt;
 pub use curvature::{Curvature, FisherKind};
 pub use line_search::Armijo;
+pub use memory::StepLog;
 pub use optimizer::SecondOrder;
 pub use solver::{CgLog, CgSolver, Solver};
-pub use step_log::StepLog;

@@ -3,9 +3,8 @@
 use super::adaptive_damping::LevenbergMarquardt;
 use super::curvature::{Curvature, FisherKind};
 use super::line_search::Armijo;
-use super::memory::Memory;
+use super::memory::{Memory, StepLog};
 use super::solver::{CgSolver, Solver};
-use super::step_log::StepLog;
 use crate::range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use crate::{GgnVariant, OptimError};
 use minima_autodiff::Scalar;

@@ -4,7 +4,7 @@
 mod drift;
 mod rounding;
 
-pub use rounding::{Rounding, rounding, to_markdown};
+pub use rounding::{rounding, to_markdown};
 
 use crate::context::Context;
 use crate::error::StudyError;

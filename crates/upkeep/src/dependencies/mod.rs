@@ -1,12 +1,8 @@
 //! Checks the dependencies of the workspace against `deny.toml`.
 
-mod duplicates;
+mod checks;
 mod finding;
-mod licences;
 mod lock_file;
-mod rust_versions;
-mod sources;
-mod wildcards;
 
 use crate::{Policy, Workspace};
 
@@ -18,12 +14,12 @@ pub use lock_file::lock_file_finding;
 #[must_use]
 pub fn findings(workspace: &Workspace, policy: &Policy) -> Vec<Finding> {
     let dependencies = workspace.dependencies();
-    let mut found = licences::findings(&dependencies, policy);
-    found.extend(duplicates::findings(&dependencies, policy));
-    found.extend(sources::findings(&dependencies, policy));
-    found.extend(wildcards::findings(&workspace.members()));
+    let mut found = checks::licences(&dependencies, policy);
+    found.extend(checks::duplicates(&dependencies, policy));
+    found.extend(checks::sources(&dependencies, policy));
+    found.extend(checks::wildcards(&workspace.members()));
     if let Some(ours) = workspace.rust_version() {
-        found.extend(rust_versions::findings(&dependencies, &ours));
+        found.extend(checks::rust_versions(&dependencies, &ours));
     }
     found
 }
