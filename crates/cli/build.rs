@@ -1,4 +1,4 @@
-//! Tells the program which Git revision it is compiled from.
+//! Passes the Git revision of the source to the compiler.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! The commands of minima, and what looks after the workspace: `cargo xtask --help` lists them.
+//! The commands of minima and the maintenance commands of the workspace. `cargo xtask --help` lists them.
 
 mod commands;
 
@@ -18,11 +18,11 @@ struct Arguments {
 enum Command {
     #[command(flatten)]
     Minima(minima_cli::Command),
-    /// Hold what the workspace depends on to deny.toml, and what its packages contain to what belongs in one
+    /// Check dependencies against deny.toml, and optionally the contents of the packages
     Dependencies(commands::dependencies::Dependencies),
-    /// Find source files of a crate that import each other in a cycle
+    /// Find import cycles between source files of a crate
     Imports(commands::imports::Imports),
-    /// List the public items of each crate, and say what has become of them
+    /// List the public items of each crate and report changes
     Api(commands::api::Api),
 }
 

@@ -1,4 +1,4 @@
-//! The commands as a user meets them: exit codes, what they print where, what they write.
+//! The commands as a user sees them: exit codes, output and written files.
 
 #![expect(clippy::expect_used, reason = "a test may fail so")]
 
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A reproduction of seconds: 256 training and 200 test images, one epoch, twelve images attacked.
+/// A reproduction that takes seconds: 256 training and 200 test images, one epoch, twelve images attacked.
 const TINY: [&str; 9] = [
     "reproduce",
     "--preset",
@@ -34,7 +34,7 @@ fn refused(arguments: &[&str]) -> String {
     line
 }
 
-/// Every file below a folder, but the manifest (it has times), with its bytes.
+/// The files below a folder with their bytes, except the manifest, which contains times.
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -72,7 +72,7 @@ fn wrong_input_is_refused_in_one_line() {
 #[test]
 fn a_gpu_that_is_not_there_is_named() {
     if minima_cuda::NvidiaDevice::available() {
-        eprintln!("skipped: this machine has a GPU");
+        eprintln!("skipped: this computer has a GPU");
         return;
     }
     for command in [&["reproduce", "--device", "cuda"][..], &["bench", "--device", "cuda"]] {
@@ -162,7 +162,7 @@ fn a_run_writes_the_same_bytes_with_any_number_of_threads() {
     }
     let output = xtask(&["report", &one.display().to_string()]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(written, contents(&one), "reports from the files alone are those that the run wrote");
+    assert_eq!(written, contents(&one), "reports made from the files equal the reports of the run");
     let manifest = fs::read_to_string(one.join("manifest.json")).expect("the manifest");
     let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
     assert_eq!(manifest["threads"], 1);
@@ -170,7 +170,7 @@ fn a_run_writes_the_same_bytes_with_any_number_of_threads() {
     let hash = &manifest["data"]["t10k-labels-idx1-ubyte.gz"];
     assert!(hash.as_str().is_some_and(|h| h.len() == 64), "{hash}");
 
-    // A checkpoint just written, on the same test images: the same counts as in the table.
+    // Evaluate a checkpoint of the run.
     let weights = one.join("checkpoints/clean-adam-42.safetensors").display().to_string();
     let output = xtask(&["evaluate", "--weights", &weights, "--epsilons", "0.1", "--rhos", "0.01", "--json"]);
     let evaluated: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object and no more");
@@ -192,7 +192,7 @@ fn a_run_writes_the_same_bytes_with_any_number_of_threads() {
     attacks(&weights, &one.join("checkpoints/clean-sgd-42.safetensors").display().to_string());
 }
 
-/// The attack command on checkpoints of a minute's training.
+/// Tests the attack command on briefly trained checkpoints.
 fn attacks(weights: &str, other: &str) {
     let json = |arguments: &[&str]| -> serde_json::Value {
         let output = xtask(&[&["attack", "--images", "50", "--json"], arguments].concat());

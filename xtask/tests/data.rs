@@ -1,4 +1,4 @@
-//! `cargo xtask data` as a user meets it. Nothing leaves this machine.
+//! `cargo xtask data` as a user sees it. The tests use only local servers.
 
 #![expect(clippy::expect_used, reason = "a test may fail so")]
 
@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-/// The command, in a folder, without what the environment says of proxies.
+/// The command in a folder, with proxy and certificate variables removed from the environment.
 fn xtask(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     command.current_dir(folder).arg("data").args(arguments).stdin(Stdio::null());
@@ -41,7 +41,7 @@ fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/mnist")
 }
 
-/// A server that sends each connection its answer, holds it where asked to, and tells what it was asked.
+/// A server that sends each connection its answer, optionally holds it open, and reports the request.
 fn server(answers: Vec<(Vec<u8>, bool)>) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://127.0.0.1:{}/files", listener.local_addr().expect("an address").port());
@@ -50,7 +50,7 @@ fn server(answers: Vec<(Vec<u8>, bool)>) -> (String, Receiver<String>) {
         for (answer, hold) in answers {
             let Ok((mut stream, _)) = listener.accept() else { return };
             let request = head(&mut stream);
-            // The other side may have gone.
+            // The client may have disconnected.
             let _ = stream.write_all(&answer);
             let _ = tell.send(request);
             if hold {
@@ -75,15 +75,15 @@ fn list_says_what_there_is() {
     let output = run(folder.path(), &["list"]);
     let listed = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{listed}");
-    assert!(listed.contains("mnist: verified, 60000 images to train on, 10000 to test on"), "{listed}");
-    assert!(listed.contains("data/cifar10: not there; cargo xtask data fetch cifar10 fetches 170 MB"), "{listed}");
+    assert!(listed.contains("mnist: verified, 60000 training images, 10000 test images"), "{listed}");
+    assert!(listed.contains("data/cifar10: missing; cargo xtask data fetch cifar10 downloads 170 MB"), "{listed}");
 
     fs::create_dir_all(folder.path().join("data/cifar10")).expect("a folder");
     fs::write(folder.path().join("data/cifar10/cifar-10-binary.tar.gz"), b"abc").expect("a file");
     let output = run(folder.path(), &["list"]);
     let listed = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{listed}");
-    assert!(listed.contains("not what it should be") && listed.contains("found SHA-256 ba7816bf"), "{listed}");
+    assert!(listed.contains("wrong: ") && listed.contains("found SHA-256 ba7816bf"), "{listed}");
 }
 
 #[test]
@@ -95,17 +95,17 @@ fn what_is_there_is_not_fetched() {
         let file = file.expect("an entry").path();
         fs::copy(&file, inner.join(file.file_name().expect("a name"))).expect("a copy");
     }
-    // Nobody is there to be asked.
+    // No server listens at this mirror.
     let mirror = ["--mirror", "http://127.0.0.1:1"];
     for arguments in [vec!["fetch", "mnist"], vec!["fetch", "mnist", "--folder", "mine"]] {
         let output = run(folder.path(), &[&arguments[..], &mirror].concat());
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        assert!(text(&output.stdout).contains("verified, 60000 images"), "{}", text(&output.stdout));
+        assert!(text(&output.stdout).contains("verified, 60000 training images"), "{}", text(&output.stdout));
     }
     fs::remove_file(inner.join("t10k-labels-idx1-ubyte.gz")).expect("removed");
     let line = refused(folder.path(), &[&["fetch", "mnist", "--folder", "mine"][..], &mirror].concat());
     assert!(line.starts_with("error: t10k-labels-idx1-ubyte.gz: found no mirror"), "{line}");
-    // A file of one's own stays.
+    // A file of the user's own is not overwritten.
     fs::write(inner.join("t10k-labels-idx1-ubyte.gz"), b"mine").expect("a file");
     let line = refused(folder.path(), &[&["fetch", "mnist", "--folder", "mine"][..], &mirror].concat());
     assert!(line.contains("expected f7ae60f9"), "{line}");

@@ -1,5 +1,5 @@
-//! How long the stronger attacks take, on a model that Adam has trained for an epoch: on one that has learned nothing they
-//! would be done at once.
+//! Times the stronger attacks on a model that Adam has trained for one epoch. On an untrained model the attacks would succeed at
+//! once.
 
 use crate::stopwatch::Stopwatch;
 use minima_attacks::{Ball, Norm};
@@ -11,13 +11,13 @@ use minima_runs::RunError;
 use ndarray::Axis;
 use std::sync::Arc;
 
-/// Images that AutoAttack is given.
+/// Number of images for AutoAttack.
 const IMAGES: usize = 1_000;
 
 /// Times PGD on the test set and AutoAttack on its first 1 000 images.
 ///
 /// # Errors
-/// When training or an attack fails.
+/// Returns [`RunError`] if training or an attack fails.
 pub(crate) fn time_attacks(
     watch: &mut Stopwatch<'_>,
     graph: &Arc<Graph>,

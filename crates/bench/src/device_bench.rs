@@ -1,6 +1,7 @@
-//! How long steps and the attack take on a device.
+//! Times steps and the attack on a device.
 //!
-//! A step's time is an epoch's, in which it is launched again and again and nothing comes back, over the epoch's steps.
+//! The time of a step is the time of an epoch divided by its number of steps. Within an epoch no values are copied back to the
+//! CPU.
 
 use crate::stopwatch::{Timing, Timings, optimizers};
 use minima_attacks::{Attack, Ball, Fgsm};
@@ -14,15 +15,15 @@ use minima_runs::load;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The paper's batch.
+/// The batch size of the paper.
 const BATCH: usize = 128;
-/// Epochs that are timed, after one to warm up.
+/// Number of timed epochs, after one warm-up epoch.
 const EPOCHS: usize = 5;
 
-/// Times the optimizers' steps and epochs, and the attack, on a device: whatever has a name that contains `filter`.
+/// Times the optimizers' steps and epochs and the attack on a device. Only benchmarks whose name contains `filter` run.
 ///
 /// # Errors
-/// When something that is timed fails.
+/// Returns [`RunError`] if a timed operation fails.
 pub fn bench_on<D: Device>(engine: &CudaEngine<D>, data: &Mnist, filter: &str) -> Result<Timings, RunError> {
     let loaded = load(engine, &data.train)?;
     let params = engine.graph().init::<f32>(42);

@@ -1,4 +1,4 @@
-//! How long the network, the optimizers and the attacks take on this machine.
+//! Times the network, the optimizers and the attacks on this device.
 //!
 //! ```
 //! use minima_bench::Timing;

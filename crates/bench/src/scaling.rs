@@ -1,4 +1,4 @@
-//! How a Gauss-Newton step grows with the network and with the batch.
+//! Measures how time and memory of a Gauss-Newton step scale with network and batch size.
 
 use minima_autodiff::{AutodiffError, Conv2dSpec, Graph, GraphBuilder, paper_cnn};
 use minima_data::Dataset;
@@ -8,17 +8,18 @@ use minima_rows::Table;
 use minima_runs::RunError;
 use std::time::{Duration, Instant};
 
-/// A point is repeated for this long, but at least [`LEAST`] times.
+/// A point is repeated for this time, but at least [`LEAST`] times.
 const PATIENCE: Duration = Duration::from_millis(1_500);
-/// The fewest repetitions of a point.
+/// The minimum number of repetitions of a point.
 const LEAST: usize = 3;
 
 /// A network of the sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
-    /// The paper's, 6 794 parameters.
+    /// The paper's network, 6 794 parameters.
     Paper,
-    /// Two convolutions of 5 × 5 with these channels, each with ReLU and a mean over 2 × 2, and a dense layer of `hidden`.
+    /// Two 5 × 5 convolutions with these channels, each followed by ReLU and 2 × 2 average pooling, and a dense layer with
+    /// `hidden` outputs.
     Wide {
         /// Channels of the two convolutions.
         channels: [usize; 2],
@@ -35,14 +36,14 @@ pub const NETWORKS: [Network; 4] = [
     Network::Wide { channels: [32, 64], hidden: 1600 },
 ];
 
-/// The batches of the sweep.
+/// The batch sizes of the sweep.
 pub const BATCHES: [usize; 5] = [32, 64, 128, 256, 512];
 
-/// The batch at which networks grow.
+/// The batch size of the sweep over networks.
 const NETWORKS_BATCH: usize = 128;
 
-/// The points of the sweep, as indices of [`NETWORKS`] and batches: the network grows at the paper's batch, and the batch at
-/// the paper's network and at the one of 857 738 parameters.
+/// The points of the sweep: pairs of an index into [`NETWORKS`] and a batch size. Networks vary at the paper's batch size. Batch
+/// sizes vary for the paper's network and for the network with 857 738 parameters.
 #[must_use]
 pub fn points() -> Vec<(usize, usize)> {
     let growing_network = (0..NETWORKS.len()).map(|network| (network, NETWORKS_BATCH));
@@ -54,10 +55,10 @@ pub fn points() -> Vec<(usize, usize)> {
 }
 
 impl Network {
-    /// The network on images of this shape.
+    /// The network for images of this shape.
     ///
     /// # Errors
-    /// When images are too small for it.
+    /// Returns [`AutodiffError`] if the images are too small for the network.
     pub fn graph(self, input: [usize; 3], classes: usize) -> Result<Graph, AutodiffError> {
         let Self::Wide { channels, hidden } = self else { return paper_cnn(input, classes) };
         let mut g = GraphBuilder::new(&input);
@@ -75,11 +76,13 @@ impl Network {
     }
 }
 
-/// Times a `mean` Gauss-Newton step of `network` on the first `batch` images, in `f32`, and takes the most memory that the
-/// process held during it above what it held before. For that number the process must not have made a larger step before.
+/// Times a `mean` Gauss-Newton step of `network` on the first `batch` images, in `f32`, and measures its peak memory.
+///
+/// The peak memory is the increase of the process's peak resident memory over its resident memory before the step. It is only
+/// valid if the process has not made a larger step before.
 ///
 /// # Errors
-/// When there are fewer images than that, or the step fails.
+/// Returns [`RunError`] if there are fewer than `batch` images or the step fails.
 pub fn measure(network: Network, batch: usize, data: &Dataset) -> Result<ScalingRow, RunError> {
     let graph = network.graph(data.shape(), data.classes())?;
     let indices: Vec<u32> = (0..).take(batch).collect();
@@ -105,7 +108,7 @@ pub fn measure(network: Network, batch: usize, data: &Dataset) -> Result<Scaling
     Ok(ScalingRow::new(graph.parameter_count(), labels.len(), graph.classes(), median_ms, memory_bytes))
 }
 
-/// The measurements for a terminal.
+/// The measurements as a text table.
 #[must_use]
 pub fn table(rows: &[ScalingRow]) -> Table {
     let mut table = Table::new(&["parameters", "batch", "median ms", "MB", "dense Jacobian MB", "dense GGN MB"]);
@@ -119,17 +122,17 @@ pub fn table(rows: &[ScalingRow]) -> Table {
     table
 }
 
-/// What this process keeps in memory, where the system tells: Linux does.
+/// The resident memory of this process, on systems that report it, such as Linux.
 mod resident_memory {
     use std::fs;
 
-    /// Forgets the peak so far; bytes held now.
+    /// Resets the peak. Returns the resident memory in bytes.
     pub fn start() -> Option<u64> {
         fs::write("/proc/self/clear_refs", "5").ok()?;
         field("VmRSS:")
     }
 
-    /// The most bytes held since [`start`].
+    /// Peak resident memory in bytes since [`start`].
     pub fn peak() -> Option<u64> {
         field("VmHWM:")
     }

@@ -1,5 +1,5 @@
-//! How long the steps of the optimizers take that only the processor has. Some refresh their curvature now and then, so that
-//! steps are timed together.
+//! Times the steps of the optimizers that only run on the CPU. Steps are timed in groups, because some optimizers refresh their
+//! curvature only every few steps.
 
 use crate::stopwatch::{BATCH, Named, Stopwatch};
 use minima_autodiff::Graph;
@@ -8,12 +8,12 @@ use minima_optim::{Adam, Batch, Ekfac, GgnVariant, Kfac, Sam, SecondOrder};
 use minima_runs::RunError;
 use std::time::Instant;
 
-/// Steps that are timed together, so that rare work is shared out: a multiple of the optimizers' periods.
+/// Steps per group: a multiple of the optimizers' periods, so that rare work is averaged.
 const STEPS: usize = 100;
-/// How often.
+/// Number of groups.
 const REPETITIONS: usize = 7;
 
-/// The optimizers that only the processor has. `gauss_newton_cg50` takes 50 iterations whatever the residual.
+/// The optimizers that only run on the CPU. `gauss_newton_cg50` takes 50 iterations regardless of the residual.
 pub(crate) fn second_order() -> Vec<Named<Graph>> {
     let cg = |iterations, tolerance| SecondOrder::<f32>::gauss_newton(GgnVariant::Mean).with_cg(iterations, tolerance);
     vec![
@@ -25,8 +25,8 @@ pub(crate) fn second_order() -> Vec<Named<Graph>> {
     ]
 }
 
-/// Times their steps along a training run: the mean of [`STEPS`] at a time, batches loaded beforehand, as often as
-/// [`REPETITIONS`] says; Adam's in the same way, as `adam_along`, for comparison.
+/// Times steps of [`second_order`] optimizers along a training run: [`REPETITIONS`] means over [`STEPS`] steps, with batches
+/// loaded beforehand. Adam is timed in the same way as `adam_along`, for comparison.
 pub(crate) fn time_second_order(
     watch: &mut Stopwatch<'_>,
     graph: &Graph,
@@ -48,7 +48,7 @@ pub(crate) fn time_second_order(
             for (images, labels) in &batches {
                 optimizer.step(graph, &mut params, &Batch::new(images.view(), labels)?)?;
             }
-            // The first run warms up.
+            // The first group is a warm-up.
             if repetition > 0 {
                 taken.push(1e3 * start.elapsed().as_secs_f64() / batches.len() as f64);
             }

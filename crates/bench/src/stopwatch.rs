@@ -1,4 +1,4 @@
-//! A stopwatch, its timings, and the optimizers that are timed.
+//! A stopwatch, its timings, and the timed optimizers.
 
 use minima_autodiff::FunctionSpace;
 use minima_optim::{Adam, GaussNewton, GgnVariant, Optimizer, Sgd};
@@ -6,17 +6,17 @@ use minima_runs::{Host, RunError};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// Images in a batch.
+/// Images per batch.
 pub(crate) const BATCH: usize = 128;
-/// A measurement is repeated for this long, but at least [`LEAST`] times.
+/// A measurement is repeated for this time, but at least [`LEAST`] times.
 const PATIENCE: Duration = Duration::from_millis(1_500);
-/// The fewest repetitions of a measurement.
+/// The minimum number of repetitions of a measurement.
 const LEAST: usize = 5;
 
-/// How long one thing takes.
+/// The timing of one operation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Timing {
-    /// What it is.
+    /// Name of the operation.
     pub name: String,
     /// The median, in milliseconds.
     pub median_ms: f64,
@@ -24,12 +24,12 @@ pub struct Timing {
     pub p10_ms: f64,
     /// The 90 % quantile, in milliseconds.
     pub p90_ms: f64,
-    /// Multiplications and additions that the arithmetic needs, a second, in units of 10⁹; 0 where they were not counted.
+    /// Multiplications and additions per second, in units of 10⁹; 0 if they were not counted.
     pub gflops: f64,
 }
 
 impl Timing {
-    /// Of something that took these milliseconds, and whose operations were not counted.
+    /// The timing of an operation from its repetitions in milliseconds, without a count of multiplications and additions.
     #[must_use]
     pub fn of(name: String, mut taken_ms: Vec<f64>) -> Self {
         taken_ms.sort_by(f64::total_cmp);
@@ -38,18 +38,18 @@ impl Timing {
     }
 }
 
-/// All that was timed.
+/// All timings of a benchmark.
 #[derive(Clone, Debug, Serialize)]
 pub struct Timings {
-    /// The machine.
+    /// The host.
     pub host: Host,
-    /// Threads that computed.
+    /// Number of compute threads.
     pub threads: usize,
-    /// A row for each thing.
+    /// One element per operation.
     pub results: Vec<Timing>,
 }
 
-/// Takes the times of whatever has a name that contains `filter`.
+/// Times operations whose name contains `filter`.
 pub(crate) struct Stopwatch<'a> {
     filter: &'a str,
     results: Vec<Timing>,
@@ -64,17 +64,17 @@ impl<'a> Stopwatch<'a> {
         self.results
     }
 
-    /// Whether something of this name is to be timed.
+    /// Whether an operation with this name is timed.
     pub(crate) fn wants(&self, name: &str) -> bool {
         name.contains(self.filter)
     }
 
-    /// Takes down what was timed elsewhere, in milliseconds.
+    /// Records an operation that was timed elsewhere, in milliseconds.
     pub(crate) fn record(&mut self, name: String, taken_ms: Vec<f64>) {
         self.results.push(Timing::of(name, taken_ms));
     }
 
-    /// Times work that takes seconds, once.
+    /// Times work once, for work that takes seconds.
     pub(crate) fn once<R>(&mut self, name: &str, work: impl FnOnce() -> Result<R, RunError>) -> Result<(), RunError> {
         if !self.wants(name) {
             return Ok(());
@@ -85,7 +85,7 @@ impl<'a> Stopwatch<'a> {
         Ok(())
     }
 
-    /// Times `work`, which takes `operations` multiplications and additions.
+    /// Times `work`, which needs `operations` multiplications and additions.
     pub(crate) fn time<R>(
         &mut self,
         name: &str,
@@ -95,7 +95,7 @@ impl<'a> Stopwatch<'a> {
         self.time_prepared(name, operations, || (), |()| work())
     }
 
-    /// As [`time`](Self::time), of work on what `prepare` makes outside the time taken.
+    /// Like [`time`](Self::time), for work on the result of `prepare`, which is not timed.
     pub(crate) fn time_prepared<I, R>(
         &mut self,
         name: &str,

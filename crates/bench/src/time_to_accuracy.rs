@@ -1,4 +1,4 @@
-//! How long each optimizer takes to an accuracy on the test set, in steps and in seconds.
+//! Measures how many steps and seconds each optimizer takes to reach a test accuracy.
 
 use minima_autodiff::Model;
 use minima_config::preset::Preset;
@@ -14,15 +14,16 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-/// Steps from one test to the next.
+/// Number of steps between tests.
 pub const EVERY: u64 = 25;
 
-/// Trains every optimizer of a preset on clean labels, from the first seed and in single precision on the processor, until
-/// it reaches the accuracy `target` on the test set or the preset's epochs are over. Returns the accuracy every [`EVERY`]
-/// steps and after the last; the tests take no part in the time.
+/// Trains every optimizer of a preset until it reaches the test accuracy `target` or the preset's epochs are over.
+///
+/// Training uses clean labels, the first seed and single precision on the CPU. Returns the test accuracy every [`EVERY`] steps
+/// and after the last step. The tests are not timed.
 ///
 /// # Errors
-/// When there are fewer images than the preset asks for, or a run fails.
+/// Returns [`RunError`] if the preset needs more images than there are or a run fails.
 pub fn measure(
     preset: &Preset,
     data: &Mnist,
@@ -134,7 +135,7 @@ pub fn first_reached(rows: &[PaceRow], target: f64) -> Vec<TimeToAccuracyRow> {
     names.into_iter().map(of).collect()
 }
 
-/// The rows for a terminal.
+/// The rows as a text table.
 #[must_use]
 pub fn table(rows: &[TimeToAccuracyRow]) -> Table {
     let mut table = Table::new(&["optimizer", "steps", "seconds", "ms a step", "best test accuracy"]);

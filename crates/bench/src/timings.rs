@@ -1,4 +1,4 @@
-//! How long things take: medians with their spread, warm, on this machine.
+//! Times operations on the CPU: medians and quantiles after a warm-up.
 
 use crate::attack_bench::time_attacks;
 use crate::second_order_bench::{second_order, time_second_order};
@@ -14,10 +14,10 @@ use ndarray::{Array2, ArrayView2};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Times the network, the optimizers and the attack on the paper's network and data, with the threads there are.
+/// Times the network, the optimizers and the attacks on the paper's network with the current threads.
 ///
 /// # Errors
-/// When the data has fewer images than a batch, or something that is timed fails.
+/// Returns [`RunError`] if the data has fewer images than a batch or a timed operation fails.
 pub fn bench(data: &Mnist, filter: &str) -> Result<Timings, RunError> {
     let graph = Arc::new(paper_cnn(data.train.shape(), data.train.classes())?);
     let order = EpochOrder::new(42, data.train.len()).next().unwrap_or_default();
@@ -35,14 +35,14 @@ pub fn bench(data: &Mnist, filter: &str) -> Result<Timings, RunError> {
     Ok(Timings { host: Host::here(), threads: rayon::current_num_threads(), results: watch.into_results() })
 }
 
-/// Operations of a whole batch's passes.
+/// Operations of the passes over a batch.
 struct Operations {
     forward: f64,
     gradient: f64,
     input_gradient: f64,
 }
 
-/// Operations of a Gauss-Newton step that has this many directions an image.
+/// Operations of a Gauss-Newton step with a given number of directions per image.
 struct SystemOperations {
     /// The Gram matrix of the directions' gradients.
     gram: f64,
@@ -89,7 +89,7 @@ fn passes(
     watch.time("input_gradient", needed.input_gradient, || Ok(graph.logits_and_input_vjp(params, images, &cotangent)?))
 }
 
-/// The parts of a Gauss-Newton step, each by itself: `kernel` and 10 equations an image for `published`, `gram` and 9 for
+/// Times the parts of a Gauss-Newton step separately: `kernel` with 10 equations per image for `published`, `gram` with 9 for
 /// `mean`.
 fn gauss_newton_parts(
     watch: &mut Stopwatch<'_>,
@@ -149,7 +149,7 @@ fn steps(watch: &mut Stopwatch<'_>, graph: &Graph, params: &[f32], batch: &Batch
                 "gauss_newton_published" => system(graph.classes()),
                 _ => 0.0,
             };
-        // From the same point each time: a step's work must not depend on how often it was measured.
+        // Every repetition starts from the same parameters, so that its work does not depend on the number of repetitions.
         watch.time(&format!("{name}_step"), operations, || {
             let mut params = params.to_vec();
             optimizer.step(graph, &mut params, batch)?;
@@ -169,7 +169,7 @@ fn fgsm(watch: &mut Stopwatch<'_>, graph: &Arc<Graph>, params: &[f32], data: &Mn
     })
 }
 
-/// An epoch of each optimizer, once: its steps are its repetitions.
+/// Times one epoch of each optimizer. It is not repeated, because it already averages over its steps.
 fn epochs(watch: &mut Stopwatch<'_>, graph: &Graph, params: &[f32], data: &Mnist) -> Result<(), RunError> {
     let order = EpochOrder::new(42, data.train.len()).next().unwrap_or_default();
     for (name, mut optimizer) in optimizers::<Graph>().into_iter().chain(second_order()) {

@@ -1,4 +1,4 @@
-//! A folder of results for `attack`: it goes on radius by radius where it was stopped.
+//! A results folder for `attack`. A stopped attack resumes at the first epsilon without a result.
 
 use crate::attack_run::{AttackReport, Request, TransferReport, load};
 use minima_attacks::Ball;
@@ -14,7 +14,7 @@ use minima_store::{FolderError, ResultsFolder, Unfinished};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// All that decides what an attack finds.
+/// Everything that determines the result of an attack.
 #[derive(Serialize)]
 struct Recipe<'a> {
     numerics: String,
@@ -27,27 +27,28 @@ struct Recipe<'a> {
     restarts: Option<usize>,
     seed: u64,
     images: usize,
-    /// SHA-256 of the checkpoints, in their order: the one that is attacked, then those that are shown its images.
+    /// SHA-256 of the checkpoints: first the attacked checkpoint, then the targets of the transfer.
     checkpoints: Vec<String>,
-    /// The names of the latter, which stand in the results.
+    /// The paths of the targets, as they appear in the results.
     targets: Vec<String>,
     data_name: String,
-    /// SHA-256 of the data's files.
+    /// SHA-256 of the data files.
     data: Vec<&'a str>,
 }
 
-/// A folder of results that nobody else writes to.
+/// A results folder, locked against other runs.
 pub struct AttackResults {
     folder: ResultsFolder,
     unfinished: Unfinished,
 }
 
 impl AttackResults {
-    /// Takes a folder for an attack on these checkpoints with so many images; with `fresh`, what is in it is moved aside, and where it went
-    /// is returned.
+    /// Claims a folder for an attack on these checkpoints with this number of images. With `fresh`, the folder's contents are
+    /// moved aside and their new path is returned.
     ///
     /// # Errors
-    /// When the folder is of another attack or another run has it, or a file cannot be read or written.
+    /// Returns [`RunError`] if the request is invalid, the folder belongs to another attack, another run holds it, or a file
+    /// cannot be read or written.
     pub fn open(
         out: &Path,
         fresh: bool,
@@ -57,7 +58,7 @@ impl AttackResults {
         images: usize,
         request: &Request<'_>,
     ) -> Result<(Self, Option<PathBuf>), RunError> {
-        // A request that makes no sense leaves no folder.
+        // An invalid request must not create a folder.
         seed::check(request.options.seed.unwrap_or_default()).map_err(PresetError::from)?;
         attack(request.attack, request.norm, &request.options)?;
         for &epsilon in request.epsilons {
@@ -99,16 +100,16 @@ impl AttackResults {
         Ok((Self { folder, unfinished }, moved))
     }
 
-    /// Where what is found at each radius is kept.
+    /// The cache of the results per epsilon.
     #[must_use]
     pub fn unfinished(&self) -> &Unfinished {
         &self.unfinished
     }
 
-    /// Writes `attack.csv`, and takes away what was kept until then.
+    /// Writes `attack.csv` and removes the cache.
     ///
     /// # Errors
-    /// When that cannot be done.
+    /// Returns [`RunError`] if a file cannot be written or removed.
     pub fn finish(self, rows: &[AttackRow]) -> Result<(), RunError> {
         write_csv(&self.folder.path().join("attack.csv"), rows)?;
         Ok(self.unfinished.close()?)
@@ -116,7 +117,7 @@ impl AttackResults {
 }
 
 impl AttackReport {
-    /// A row for each radius.
+    /// One row per epsilon.
     #[must_use]
     pub fn rows(&self) -> Vec<AttackRow> {
         let row = |found: &crate::attack_run::AttackAtEpsilon| AttackRow {
@@ -135,7 +136,7 @@ impl AttackReport {
 }
 
 impl TransferReport {
-    /// A row for each target and radius.
+    /// One row per target and epsilon.
     #[must_use]
     pub fn rows(&self) -> Vec<AttackRow> {
         let row = |found: &crate::attack_run::TransferResult| AttackRow {

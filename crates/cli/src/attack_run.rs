@@ -1,4 +1,4 @@
-//! Attacks on checkpoints, as `attack` prints them.
+//! Attacks on checkpoints, for the command `attack`.
 
 use minima_attacks::{Ball, Norm, TransferMatrix};
 use minima_autodiff::{Classifier, Model};
@@ -18,72 +18,72 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// An attack that a user asks for.
+/// An attack requested on the command line.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    /// Its name.
+    /// The attack's name.
     pub attack: &'a str,
     /// The norm of the balls.
     pub norm: Norm,
-    /// Their radii.
+    /// The radii of the balls.
     pub epsilons: &'a [f64],
-    /// What is chosen of the attack.
+    /// Options of the attack.
     pub options: Options,
-    /// Where what is found at each radius is kept until all are done; nowhere, and all is measured anew each time.
+    /// The cache of the results per epsilon. Without it, every epsilon is measured again.
     pub kept: Option<&'a Unfinished>,
 }
 
 impl Request<'_> {
-    /// What was found at a radius before, or is measured now.
+    /// Returns the cached result for an epsilon, or measures it.
     fn once<M: Serialize + DeserializeOwned>(
         &self,
         epsilon: f64,
         measure: impl FnOnce() -> Result<M, RunError>,
     ) -> Result<M, RunError> {
         match self.kept {
-            // The folder's recipe has all else that decides it.
+            // The folder's recipe covers everything else that determines the result.
             Some(unfinished) => cached(&unfinished.join(&format!("{epsilon}.json")), "", measure),
             None => measure(),
         }
     }
 }
 
-/// What an attack found at one radius.
+/// Result of an attack at one epsilon.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttackAtEpsilon {
-    /// The radius.
+    /// The radius of the ball.
     pub epsilon: f64,
-    /// Images classified correctly before and wrongly after.
+    /// Images classified correctly before the attack and misclassified after it.
     pub successes: usize,
-    /// Images classified correctly before and after.
+    /// Images classified correctly before and after the attack.
     pub robust: usize,
-    /// `robust` among all images, 0 to 1.
+    /// `robust` divided by the number of images, 0 to 1.
     pub robust_accuracy: f64,
-    /// Images that went through the network, with or without a gradient.
+    /// Evaluations of the network, counted per image, with or without a gradient.
     pub queries: usize,
-    /// How long it took.
+    /// Wall-clock time.
     pub seconds: f64,
 }
 
-/// What an attack found.
+/// Results of an attack on a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AttackReport {
-    /// The attack.
+    /// The attack's name.
     pub attack: String,
     /// The norm.
     pub norm: Norm,
-    /// Images.
+    /// Number of images.
     pub images: usize,
-    /// How many of them are classified correctly.
+    /// Images classified correctly before the attack.
     pub correct: usize,
-    /// A radius a row.
+    /// One element per epsilon.
     pub results: Vec<AttackAtEpsilon>,
 }
 
-/// Attacks a checkpoint of the paper's network with the test images given.
+/// Attacks a checkpoint of the paper's network on these test images.
 ///
 /// # Errors
-/// When the checkpoint cannot be read or does not fit the network, or the request makes no sense.
+/// Returns [`RunError`] if the checkpoint cannot be read or does not fit the network, or the request is invalid.
 pub fn attack_checkpoint(
     weights: &Path,
     machine: &Machine,
@@ -115,7 +115,7 @@ pub fn attack_checkpoint(
             correct = Some(correct_before);
             results.push(found);
         }
-        // Every attack has counted them; without a radius there was none.
+        // Every attack counts them. Without an epsilon no attack ran.
         let correct = match correct {
             Some(correct) => correct,
             None => minima_metrics::evaluate(model, images.view(), &labels)?.correct,
@@ -125,44 +125,44 @@ pub fn attack_checkpoint(
     })
 }
 
-/// How often the images that an attack makes on one checkpoint are misclassified by others too.
+/// How often other checkpoints misclassify the adversarial images made on one checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TransferReport {
-    /// The attack.
+    /// The attack's name.
     pub attack: String,
     /// The norm.
     pub norm: Norm,
-    /// Images.
+    /// Number of images.
     pub images: usize,
-    /// The checkpoint they were made on.
+    /// The checkpoint the adversarial images were made on.
     pub source: String,
-    /// Which image of the attack the targets are shown.
+    /// Which image of the attack the targets classify.
     pub shown: String,
-    /// A target and radius a row.
+    /// One element per target and epsilon.
     pub results: Vec<TransferResult>,
 }
 
-/// One checkpoint that is shown another's adversarial images.
+/// Result of one target checkpoint at one epsilon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TransferResult {
-    /// The checkpoint.
+    /// The target checkpoint.
     pub target: String,
-    /// The radius.
+    /// The radius of the ball.
     pub epsilon: f64,
-    /// Images that it classifies correctly as they are.
+    /// Clean images that the target classifies correctly.
     pub correct: usize,
-    /// Images that both checkpoints classify correctly before the attack. These count.
+    /// Clean images that both checkpoints classify correctly. Only these count.
     pub both_correct: usize,
     /// Images among `both_correct` whose adversarial version the target misclassifies.
     pub successes: usize,
-    /// Successes among `both_correct`, 0 to 1; `None` if `both_correct` is 0.
+    /// `successes` divided by `both_correct`, 0 to 1; `None` if `both_correct` is 0.
     pub success_rate: Option<f64>,
 }
 
-/// Attacks one checkpoint, with all steps taken, and shows the images to others.
+/// Attacks one checkpoint with all steps and classifies the adversarial images with the targets.
 ///
 /// # Errors
-/// As [`attack_checkpoint`].
+/// Returns [`RunError`] if a checkpoint cannot be read or does not fit the network, or the request is invalid.
 pub fn transfer_checkpoints(
     source: &Path,
     targets: &[PathBuf],
@@ -223,8 +223,8 @@ impl fmt::Display for AttackReport {
 impl fmt::Display for TransferReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} in {} on {}, {} images.", self.attack, self.norm, self.source, self.images)?;
-        writeln!(f, "Shown to the checkpoints below: {}.", self.shown)?;
-        writeln!(f, "Counted are the images that both checkpoints classify correctly as they are.\n")?;
+        writeln!(f, "Image passed to the checkpoints below: {}.", self.shown)?;
+        writeln!(f, "Only clean images that both checkpoints classify correctly are counted.\n")?;
         let mut table = Table::new(&["checkpoint", "epsilon", "correct", "both correct", "successes", "success rate"]);
         for r in &self.results {
             let counts = [r.correct, r.both_correct, r.successes].map(|count| count.to_string());

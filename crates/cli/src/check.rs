@@ -1,4 +1,4 @@
-//! The regression gate: a short training of each optimizer, held against recorded losses, accuracies and FGSM counts.
+//! The regression gate: trains each optimizer briefly and compares losses, accuracies and FGSM counts with recorded values.
 
 use minima_config::Labels;
 use minima_config::preset::Preset;
@@ -21,13 +21,13 @@ use std::path::Path;
 pub(crate) struct BaselineRow {
     /// `clean` or `poisoned`.
     pub labels: String,
-    /// The optimizer.
+    /// The optimizer's name.
     pub optimizer: String,
-    /// What was measured.
+    /// Name of the measured quantity.
     pub quantity: String,
-    /// What it was.
+    /// The recorded value.
     pub value: f64,
-    /// How far it may move.
+    /// The largest accepted difference.
     pub tolerance: f64,
 }
 
@@ -43,23 +43,23 @@ impl BaselineRow {
     }
 }
 
-/// What the gate found.
+/// Result of the gate.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// Every number beside its record, for a terminal.
+    /// Every number next to its recorded value, as a text table.
     pub table: String,
-    /// Those that moved beyond their tolerance, are missing, or are not recorded.
+    /// Numbers that are outside their tolerance, missing, or not recorded.
     pub moved: Vec<Moved>,
 }
 
-/// A number that is not what was recorded.
+/// A number that differs from its recorded value by more than the tolerance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moved {
-    /// Data set, optimizer and quantity.
+    /// Labels, optimizer and quantity.
     pub name: String,
-    /// What was recorded, if anything was.
+    /// The recorded value, if any.
     pub recorded: Option<f64>,
-    /// What it is now, if it was measured.
+    /// The value measured now, if any.
     pub now: Option<f64>,
 }
 
@@ -71,12 +71,12 @@ impl fmt::Display for Moved {
     }
 }
 
-/// Some of the gate's runs.
+/// A subset of the gate's runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a> {
     /// The optimizers, by their names in the preset `check`.
     pub optimizers: &'a [&'a str],
-    /// The labels that they are trained on.
+    /// The training labels.
     pub labels: &'a [Labels],
 }
 
@@ -86,20 +86,20 @@ impl Part<'_> {
     }
 }
 
-/// Trains, measures, and compares with the records in the file `baseline`.
+/// Trains, measures, and compares with the values recorded in the file `baseline`.
 ///
 /// # Errors
-/// When the file cannot be read or a run fails.
+/// Returns [`RunError`] if the file cannot be read or a run fails.
 pub fn check(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<Verdict, RunError> {
     let recorded: Vec<BaselineRow> = read_csv(baseline)?;
     let measured = measure_all(&Preset::named("check", &[])?, data, observer)?;
     Ok(compare(&recorded, &measured))
 }
 
-/// As [`check`], for a part of the runs and what is recorded of them.
+/// Runs [`check`] for a subset of the runs.
 ///
 /// # Errors
-/// As there, and for an optimizer that the gate does not train.
+/// Returns the errors of [`check`], and [`RunError`] if the gate does not train an optimizer of `part`.
 pub fn check_only(
     baseline: &Path,
     part: Part<'_>,
@@ -115,10 +115,10 @@ pub fn check_only(
     Ok(compare(&recorded, &measure_all(&preset, data, observer)?))
 }
 
-/// Trains, measures, and records in the file `baseline`; tolerances that stand there are kept. Returns the rows written.
+/// Trains, measures, and writes the file `baseline`. Tolerances from an existing file are preserved. Returns the number of rows.
 ///
 /// # Errors
-/// When a run fails, or the file cannot be written or, where there is one, not be read.
+/// Returns [`RunError`] if a run fails, the file cannot be written, or an existing file cannot be read.
 pub fn bless(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<usize, RunError> {
     let recorded: Vec<BaselineRow> = if baseline.exists() { read_csv(baseline)? } else { Vec::new() };
     let mut rows = measure_all(&Preset::named("check", &[])?, data, observer)?;
@@ -139,7 +139,7 @@ fn compare(recorded: &[BaselineRow], measured: &[BaselineRow]) -> Verdict {
         let (cells, fine) = match old {
             Some(old) => {
                 let by = now.value - old.value;
-                // Written so that a NaN on either side has moved.
+                // A NaN on either side makes the comparison false.
                 let fine = by.abs() <= old.tolerance;
                 ([number(old.value), number(by), number(old.tolerance)], fine)
             }
@@ -163,7 +163,7 @@ fn number(x: f64) -> String {
     if x.fract() == 0.0 { shortest(x) } else { decimal(x, 4) }
 }
 
-/// The last epoch and the attacks of each run of the preset.
+/// Measures the last epoch and the attacks of each run of the preset.
 fn measure_all(preset: &Preset, data: &Mnist, observer: &mut dyn Observer) -> Result<Vec<BaselineRow>, RunError> {
     let test = TestSet::new(&data.test.take(preset.test_images));
     let mut rows = Vec::new();
@@ -188,7 +188,7 @@ fn measure_all(preset: &Preset, data: &Mnist, observer: &mut dyn Observer) -> Re
     Ok(rows)
 }
 
-/// Six decimals: what a baseline needs, and what a diff of it can be read by.
+/// Rounds to six decimals, so that diffs of the baseline stay readable.
 fn rounded(x: f64) -> f64 {
     (x * 1e6).round() / 1e6
 }

@@ -1,4 +1,4 @@
-//! The error of a command that trains and reports.
+//! The error type of commands that train and report.
 
 use minima_report::ReportError;
 use minima_report::figures::FigureError;
@@ -20,7 +20,7 @@ pub enum CommandError {
     Json(#[from] serde_json::Error),
 }
 
-/// Errors that a run or a report can have too are errors of it.
+/// Converts the errors of runs and reports to [`CommandError`].
 macro_rules! errors_of {
     ($variant:ident: $($error:ty),*) => {
         $(impl From<$error> for CommandError {

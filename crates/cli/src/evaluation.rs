@@ -1,4 +1,4 @@
-//! The evaluation of one checkpoint, as `evaluate` prints it.
+//! The evaluation of one checkpoint, for the command `evaluate`.
 
 use minima_autodiff::Model;
 use minima_config::network;
@@ -19,20 +19,20 @@ use std::path::Path;
 /// Significant digits of eigenvalues and traces.
 const DIGITS: usize = 4;
 
-/// Test images that share a weight perturbation in the scope `batch`, as in the paper.
+/// Test images per weight perturbation in the scope `batch`, as in the paper.
 const SHARPNESS_BATCH: usize = 256;
 
-/// Training images whose mean loss's curvature is measured.
+/// Number of training images in the mean loss whose curvature is measured.
 const CURVATURE_IMAGES: usize = 1_000;
 
-/// One attack on all test images.
+/// Result of one attack on all test images.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AttackResult {
-    /// Its name.
+    /// The attack's name.
     pub attack: &'static str,
-    /// Its size.
+    /// The attack's epsilon.
     pub epsilon: f64,
-    /// Images classified correctly before and not after.
+    /// Images classified correctly before the attack and misclassified after it.
     pub successes: usize,
 }
 
@@ -50,7 +50,7 @@ pub struct MeanAndMedian {
 pub struct SharpnessResult {
     /// The perturbation's norm.
     pub rho: f64,
-    /// What one perturbation is made for.
+    /// The images that share one perturbation.
     pub scope: Scope,
     /// Mean over the test images.
     pub mean: f64,
@@ -61,52 +61,52 @@ pub struct SharpnessResult {
 /// Second derivatives of the mean loss on training images.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CurvatureResult {
-    /// How many images, the first ones.
+    /// Number of images, counted from the first.
     pub images: usize,
-    /// The Gauss-Newton matrix's largest eigenvalues, descending.
+    /// Largest eigenvalues of the Gauss-Newton matrix, descending.
     pub gauss_newton: Vec<Eigenvalue>,
-    /// The Hessian's.
+    /// Largest eigenvalues of the Hessian, descending.
     pub hessian: Vec<Eigenvalue>,
-    /// The Hessian's smallest eigenvalue.
+    /// Smallest eigenvalue of the Hessian.
     pub smallest: Eigenvalue,
-    /// The trace of either.
+    /// The trace, which is equal for both matrices.
     pub trace: f64,
-    /// The Hessian's largest eigenvalue with parameters in units of their filters' norms.
+    /// Largest eigenvalue of the Hessian with parameters in units of their filters' norms.
     pub normalised_largest: Option<Eigenvalue>,
     /// The trace in these units.
     pub normalised_trace: f64,
 }
 
-/// Everything that is measured of a checkpoint.
+/// All measurements of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CheckpointEvaluation {
-    /// Its file.
+    /// The checkpoint's file.
     pub weights: String,
-    /// Test images.
+    /// Number of test images.
     pub images: usize,
-    /// How many of them are classified correctly.
+    /// Test images classified correctly.
     pub correct: usize,
     /// Mean loss over the test images.
     pub test_loss: f64,
-    /// An attack a row.
+    /// One element per attack.
     pub attacks: Vec<AttackResult>,
     /// `‖∇ₓ ℓ‖₂`.
     pub input_gradient_norm: MeanAndMedian,
-    /// The true class's logit less the largest other one.
+    /// The logit of the true class minus the largest other logit.
     pub logit_margin: MeanAndMedian,
-    /// A norm and scope a row.
+    /// One element per norm and scope.
     pub sharpness: Vec<SharpnessResult>,
-    /// The curvature, where it was asked for.
+    /// The curvature, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub curvature: Option<CurvatureResult>,
 }
 
-/// Evaluates a checkpoint of the paper's network on test images; where there are training images, also the curvature of the mean
-/// loss on the first 1 000 of them, with the labels they have there.
+/// Evaluates a checkpoint of the paper's network on test images. If training images are given, also measures the curvature of the
+/// mean loss on the first 1 000 of them, with their labels.
 ///
 /// # Errors
-/// When the checkpoint cannot be read or does not fit the network, an epsilon or rho makes no sense, or a number comes out that is
-/// none.
+/// Returns [`RunError`] if the checkpoint cannot be read or does not fit the network, an epsilon or rho is invalid, or a computed
+/// value is NaN or infinite.
 pub fn evaluate_checkpoint(
     weights: &Path,
     machine: &Machine,
@@ -142,7 +142,7 @@ pub fn evaluate_checkpoint(
     })
 }
 
-/// The curvature of a model's mean loss on training images.
+/// Measures the curvature of a model's mean loss on training images.
 fn curvature(model: &Model<f32>, train: &Dataset) -> Result<CurvatureResult, RunError> {
     let (images, labels) = train.take(CURVATURE_IMAGES).all();
     let found = curvature_spectrum(model.graph(), model.params(), images.view(), &labels, &SpectrumOptions::default())?;
@@ -167,7 +167,7 @@ impl fmt::Display for CheckpointEvaluation {
             self.images,
             decimal(self.test_loss, 4)
         )?;
-        let mut attacks = Table::new(&["attack", "epsilon", "successes", "of those correct"]);
+        let mut attacks = Table::new(&["attack", "epsilon", "successes", "success rate"]);
         for a in &self.attacks {
             let share = minima_rows::rate(a.successes as u32, self.correct as u32);
             let cells = [a.attack.to_owned(), shortest(a.epsilon), a.successes.to_string()];
@@ -197,20 +197,20 @@ impl fmt::Display for CurvatureResult {
         push("largest eigenvalues, Gauss-Newton matrix", listed(&self.gauss_newton));
         push("largest eigenvalues, Hessian", listed(&self.hessian));
         push("smallest eigenvalue, Hessian", listed(&[self.smallest]));
-        push("trace of either", significant(self.trace, DIGITS));
+        push("trace of both matrices", significant(self.trace, DIGITS));
         push("largest eigenvalue in units of the filters", listed(self.normalised_largest.as_slice()));
         push("trace in units of the filters", significant(self.normalised_trace, DIGITS));
         write!(f, "{}", rows.to_text())?;
         let mut all =
             self.gauss_newton.iter().chain(&self.hessian).chain([&self.smallest]).chain(&self.normalised_largest);
         match all.any(|eigenvalue| !eigenvalue.converged) {
-            true => writeln!(f, "\n* not converged: the matrix has an eigenvalue within the distance after ±"),
+            true => writeln!(f, "\n* not converged: the matrix has an eigenvalue within ± the given distance"),
             false => Ok(()),
         }
     }
 }
 
-/// An eigenvalue, and where it has not converged, a star and how far off it may be.
+/// Formats an eigenvalue. One that has not converged gets a star and its error bound.
 fn shown(Eigenvalue { value, residual, converged }: &Eigenvalue) -> String {
     let value = significant(*value, DIGITS);
     if *converged { value } else { format!("{value}*±{}", significant(*residual, 2)) }

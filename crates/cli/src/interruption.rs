@@ -1,4 +1,4 @@
-//! Ctrl-C: the first lets a training finish its step and keep its state, the second ends at once.
+//! Handles Ctrl-C. The first finishes the current step and saves the state; the second exits at once.
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -10,22 +10,22 @@ use std::time::Duration;
 /// The name under which the program was called: `minima`, or `cargo xtask`.
 pub(crate) static PROGRAM: OnceLock<String> = OnceLock::new();
 
-/// The exit code of a command that was stopped: 128 and the number of SIGINT.
+/// The exit code of a stopped command: 128 plus the number of SIGINT.
 pub(crate) const STOPPED: u8 = 130;
 
-/// How a command that may be stopped and goes on later does so.
+/// Options of commands that can be stopped and resumed.
 #[derive(Debug, Args)]
 pub(crate) struct Survival {
-    /// Move what is in the way aside, to a name with `before` and a number, and begin anew; nothing is deleted
+    /// Move existing results aside, to a name with `before` and a number, and start again; nothing is deleted
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Seconds from one kept state of a training to the next; 0 for one after each step
+    /// Save the state of a training every N seconds; 0 saves it after each step
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     save_every: f64,
 }
 
 impl Survival {
-    /// How states are kept, with Ctrl-C listened to from now on.
+    /// Installs the Ctrl-C handler and returns how states are saved.
     pub(crate) fn keeping(&self) -> Result<Keeping> {
         Ok(Keeping { every: Duration::try_from_secs_f64(self.save_every).context("--save-every")?, stop: listen()? })
     }
@@ -36,26 +36,26 @@ fn seconds(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|seconds| (0.0..=1e6).contains(seconds)).ok_or_else(wrong)
 }
 
-/// Listens to Ctrl-C. Other signals do what they do to any program: `nohup` keeps it running, SIGTERM ends it at once, and the last state is
-/// there.
+/// Installs the Ctrl-C handler. Other signals have their default effect: under `nohup` the program keeps running, and SIGTERM
+/// ends it at once with the last saved state on disk.
 pub(crate) fn listen() -> Result<Stop> {
     let stop = Stop::default();
     let wish = stop.clone();
     ctrlc::set_handler(move || {
         if wish.is_heeded() && !wish.is_asked() {
             wish.ask();
-            tell!("stopping after this step; once more stops at once");
+            tell!("stopping after this step; press Ctrl-C again to stop at once");
         } else {
-            // Files are whole at any moment, and what was done before is kept.
-            tell!("stopped; go on with: {}", this_command());
+            // Files are written atomically, so exiting here loses only the work since the last saved state.
+            tell!("stopped; resume with: {}", this_command());
             std::process::exit(i32::from(STOPPED));
         }
     })
-    .context("listening to Ctrl-C")?;
+    .context("cannot install the Ctrl-C handler")?;
     Ok(stop)
 }
 
-/// What to type to go on.
+/// The command line that resumes this command.
 pub(crate) fn this_command() -> String {
     let quoted = |argument: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./,:".contains(c);
@@ -65,7 +65,7 @@ pub(crate) fn this_command() -> String {
             format!("'{}'", argument.replace('\'', r"'\''"))
         }
     };
-    // Whoever said --fresh does not want to lose what there is now.
+    // With --fresh the resumed command would move this run's results aside.
     let arguments = std::env::args_os().skip(1).filter(|argument| argument != "--fresh");
     let arguments = arguments.map(|argument| quoted(&argument.to_string_lossy()));
     std::iter::once(PROGRAM.get().map_or("minima", String::as_str).to_owned())

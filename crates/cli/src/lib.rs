@@ -43,27 +43,27 @@ use std::process::ExitCode;
 /// A command of minima.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Train, attack and measure every model of an experiment, and write its tables, figures and report
+    /// Train, attack and measure every model of an experiment
     Reproduce(commands::reproduce::Reproduce),
-    /// Make the reports of a folder of results again, from its CSV files alone
+    /// Write the reports of a results folder again from its CSV files
     Report(commands::report::Report),
     /// Train one model and save it
     Train(commands::train::Train),
-    /// Search learning rate, damping and SAM's radius of each optimizer on training images that are held out
+    /// Search hyperparameters of each optimizer on held-out training images
     Tune(commands::tune::Tune),
-    /// Run many experiments that differ in one thing: seeds, poison, …
+    /// Run a study: many experiments that differ in one setting, such as the seed
     Study(commands::study::Study),
     /// Attack and measure one checkpoint
     Evaluate(commands::evaluate::Evaluate),
-    /// Attack a checkpoint, from FGSM to AutoAttack, or show the images made on one to others
+    /// Attack a checkpoint, or measure how adversarial images transfer to other checkpoints
     Attack(commands::attack::Attack),
-    /// Train each optimizer for a few hundred steps and compare with the recorded accuracies
+    /// Train each optimizer for a few hundred steps and compare with recorded values
     Check(commands::check::Check),
     /// Compare two results folders and show what differs by more than noise
     Compare(commands::compare::Compare),
-    /// Time the network, the optimizers and the attacks on this machine
+    /// Time the network, the optimizers and the attacks on this device
     Bench(commands::bench::Bench),
-    /// List the data sets, and fetch one from where it was published
+    /// List or download data sets
     Data(commands::data::Data),
 }
 
@@ -74,7 +74,7 @@ impl Command {
     /// Runs the command.
     ///
     /// # Errors
-    /// Returns the command's error, with what it was about as context.
+    /// Returns the command's error with context.
     pub fn run(self) -> anyhow::Result<Outcome> {
         match self {
             Self::Reproduce(command) => command.run(),
@@ -92,8 +92,8 @@ impl Command {
     }
 }
 
-/// Parses the command line, runs the command, prints its error, and returns the exit code: 0 if all is well, 1 if the command found
-/// something that is not as it should be, 2 for an error, and 130 if it was stopped.
+/// Parses the command line, runs the command, prints its error, and returns the exit code: 0 for success, 1 if a check or a run
+/// within the command failed, 2 for an error, and 130 if the command was stopped.
 pub fn main<A: Parser>(run: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCode {
     interruption::PROGRAM.get_or_init(|| A::command().get_name().to_owned());
     let code = match A::try_parse() {
@@ -101,7 +101,7 @@ pub fn main<A: Parser>(run: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCo
         Err(error) => refuse(&error),
     };
     match output::lost() {
-        // Results that were printed are lost. A command that was stopped has printed none.
+        // Printed results are lost. A stopped command prints no results.
         Some(what) if code != interruption::STOPPED => {
             tell!("error: {what}");
             ExitCode::from(FAILED)
@@ -115,7 +115,7 @@ fn code_of(outcome: anyhow::Result<Outcome>) -> u8 {
         Ok(Outcome::Fine) => 0,
         Ok(Outcome::Found) => 1,
         Err(error) if is_interruption(&error) => {
-            tell!("{error}; go on with: {}", interruption::this_command());
+            tell!("{error}; resume with: {}", interruption::this_command());
             interruption::STOPPED
         }
         Err(error) => {
@@ -125,7 +125,7 @@ fn code_of(outcome: anyhow::Result<Outcome>) -> u8 {
     }
 }
 
-/// Whether somebody asked the command to stop.
+/// Whether the command was stopped by a stop request.
 fn is_interruption(error: &anyhow::Error) -> bool {
     let of_command = error.downcast_ref().and_then(|error| match error {
         CommandError::Run(error) => Some(error),
@@ -139,7 +139,7 @@ fn is_interruption(error: &anyhow::Error) -> bool {
     matches!(run, Some(RunError::Interrupted { .. }))
 }
 
-/// An error with its causes, without those whose words it has already. The lines of a cause become one.
+/// Formats an error and its causes in one line. A cause whose text is already included is skipped.
 fn in_one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain() {
@@ -152,7 +152,7 @@ fn in_one_line(error: &anyhow::Error) -> String {
     line
 }
 
-/// Help as it is; anything else in one line.
+/// Prints help as it is and any other parse error in one line.
 fn refuse(error: &clap::Error) -> u8 {
     if !error.use_stderr() {
         output::wrote_output(error.print());
@@ -166,6 +166,6 @@ fn refuse(error: &clap::Error) -> u8 {
         .unwrap_or_default()
         .split_whitespace()
         .collect();
-    tell!("{} (--help tells more)", words.join(" "));
+    tell!("{} (see --help)", words.join(" "));
     FAILED
 }

@@ -1,4 +1,4 @@
-//! `manifest.json`: what a run was made with, and where. Times and host facts are here and in no other file.
+//! `manifest.json`: the configuration and environment of a run. Times and host facts are in no other file.
 
 use minima_config::DataIdentity;
 use minima_config::preset::Preset;
@@ -10,25 +10,25 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// One part of a run and how long it took.
+/// One stage of a run and its duration.
 #[derive(Clone, Debug, Serialize)]
 pub struct Stage {
-    /// What was done.
+    /// Name of the stage.
     pub stage: String,
-    /// For how long, in seconds.
+    /// Duration in seconds.
     pub seconds: f64,
 }
 
-/// What a run was made with, and where.
+/// The configuration and environment of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Manifest {
     /// The version of this program.
     pub version: &'static str,
-    /// The Git revision that it was compiled from, with `-dirty` if files differed; `unknown` outside a repository.
+    /// The Git revision of the program, with `-dirty` if files differed; `unknown` outside a repository.
     pub revision: &'static str,
-    /// The crates that decide numbers, with the versions of their numbers.
+    /// The crates that determine results, with their numerics versions.
     pub numerics: String,
-    /// The preset's name, or its file's.
+    /// Name of the preset or of its file.
     pub preset: String,
     /// The whole configuration, overrides included.
     pub config: Preset,
@@ -36,26 +36,26 @@ pub struct Manifest {
     pub seeds: Vec<u64>,
     /// The data set's name: `MNIST`, `Fashion-MNIST`, or `images of FOLDER`.
     pub data_name: String,
-    /// The folder of the data as it was given; `None` for MNIST, which commands use where no folder is given.
+    /// The data folder as given on the command line; `None` for the default MNIST.
     pub data_folder: Option<String>,
     /// SHA-256 of each data file.
     pub data: BTreeMap<String, String>,
-    /// Where computations ran.
+    /// The device that ran the computations.
     pub device: String,
-    /// Who factored and solved.
+    /// The linear algebra implementation.
     pub linear_algebra: &'static str,
-    /// Threads that computed.
+    /// Number of compute threads.
     pub threads: usize,
-    /// The machine.
+    /// The host.
     pub host: Host,
-    /// The parts of the run, in order.
+    /// The stages of the run, in order.
     pub stages: Vec<Stage>,
-    /// From when the run was last started to its end, in seconds; a stage that was done before is told as it was then, or as no time.
+    /// Seconds from the last start of the run to its end. A stage completed before has its earlier duration, or zero.
     pub seconds: f64,
 }
 
 impl Manifest {
-    /// Of a run that has ended.
+    /// The manifest of a completed run.
     #[must_use]
     pub fn new(preset: &str, config: &Preset, machine: &Machine, data: &Mnist, clock: &Clock) -> Self {
         let DataIdentity { name, files } = DataIdentity::of(data);
@@ -93,7 +93,7 @@ impl Manifest {
     /// As indented JSON.
     ///
     /// # Errors
-    /// None that its content can cause.
+    /// Returns the error of the JSON serializer. The content itself cannot cause one.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
@@ -101,7 +101,7 @@ impl Manifest {
     }
 }
 
-/// Measures the stages of a run.
+/// Measures the durations of the stages of a run.
 #[derive(Clone, Debug)]
 pub struct Clock {
     start: Instant,
@@ -115,12 +115,12 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Notes a stage that took so many seconds.
+    /// Records a stage that took this number of seconds.
     pub fn note(&mut self, stage: &str, seconds: f64) {
         self.stages.push(Stage { stage: stage.to_owned(), seconds });
     }
 
-    /// Does one stage and notes how long it took.
+    /// Runs one stage and records its duration.
     pub fn time<R>(&mut self, stage: &str, work: impl FnOnce() -> R) -> R {
         let start = Instant::now();
         let result = work();

@@ -3,8 +3,8 @@
 /// The outcome of a command that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All is well.
+    /// Success.
     Fine,
-    /// The command found something that is not as it should be.
+    /// The command completed, but a check or a run within it failed.
     Found,
 }

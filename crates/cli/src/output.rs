@@ -1,4 +1,4 @@
-//! Standard output and standard error. An error of a write to either is kept, and ends the program with an exit code of its own.
+//! Standard output and standard error. A write error on either is recorded and makes the program exit with a failure code.
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
@@ -16,7 +16,7 @@ macro_rules! tell {
     ($($words:tt)*) => { $crate::output::line_to_error(format_args!($($words)*)) };
 }
 
-/// The first error of a write, with the stream's name.
+/// The first write error, with the stream's name.
 static LOST: Mutex<Option<(&str, io::Error)>> = Mutex::new(None);
 
 const OUTPUT: &str = "standard output";
@@ -32,12 +32,12 @@ pub fn line_to_error(words: Arguments<'_>) {
     note(ERROR, writeln!(io::stderr(), "{words}"));
 }
 
-/// Notes the outcome of a write to standard output.
+/// Records the outcome of a write to standard output.
 pub(crate) fn wrote_output(written: io::Result<()>) {
     note(OUTPUT, written);
 }
 
-/// Flushes both streams, and returns what could not be written to one of them, if anything.
+/// Flushes both streams and returns the first write error, if any, with the stream's name.
 pub(crate) fn lost() -> Option<String> {
     note(OUTPUT, io::stdout().flush());
     note(ERROR, io::stderr().flush());
@@ -47,7 +47,7 @@ pub(crate) fn lost() -> Option<String> {
 
 fn note(stream: &'static str, written: io::Result<()>) {
     match written {
-        // The reader of a pipe has read as much as it wants.
+        // A closed pipe is not an error: the reader has stopped reading.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             LOST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert((stream, error));
         }

@@ -1,4 +1,4 @@
-//! Progress: a bar with loss, accuracy and time left on a terminal, a line an epoch elsewhere. All on standard error.
+//! Progress on standard error: a bar with loss, accuracy and remaining time on a terminal, otherwise one line per epoch.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use minima_rows::significant::decimal;
@@ -6,7 +6,7 @@ use minima_runs::observer::{Event, Observer};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-/// Shows how far an experiment is.
+/// Shows the progress of an experiment.
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     heading: String,
@@ -16,7 +16,7 @@ impl Progress {
     pub(crate) fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(5));
-            // Fits 80 columns with the longest of the presets' names; the bar takes what is left.
+            // Fits 80 columns with the longest run name of the presets; the bar fills the remaining width.
             let style = "{prefix} {wide_bar} {pos}/{len} {eta} left {msg}";
             bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.enable_steady_tick(Duration::from_millis(500));
@@ -25,7 +25,7 @@ impl Progress {
         Self { bar, heading: String::new() }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -52,7 +52,7 @@ impl Observer for Progress {
                 }
             }
             Event::Resumed { steps } => {
-                self.line(&format!("{} goes on after {steps} steps", self.heading));
+                self.line(&format!("{} resumes after {steps} steps", self.heading));
                 if let Some(bar) = &self.bar {
                     bar.set_position(steps);
                     bar.reset_eta();

@@ -1,24 +1,24 @@
-//! The threads that compute: how many there may be, and whether this process has the address space for them.
+//! The compute threads: how many are allowed, and whether this process has enough address space for them.
 
 use anyhow::{Context, Result, bail};
 use std::ops::RangeInclusive;
 
-/// How many threads a user may ask for. More would run into the number of memory maps that Linux allows a process.
+/// The accepted numbers of threads. A larger number could exceed Linux's limit on memory maps per process.
 pub(crate) const ALLOWED: RangeInclusive<i64> = 1..=4096;
 
 const MEBIBYTE: u64 = 1 << 20;
-/// A thread's stack as Rust's library makes it, with its guard page and the stack of its signal handler.
+/// Size of a thread's stack in Rust's standard library, including the guard page and the signal handler's stack.
 const STACK: u64 = 2 * MEBIBYTE + MEBIBYTE / 8;
-/// What the C library's allocator may reserve for a thread, and for how many threads a core it does so.
+/// Address space that the C library's allocator may reserve per arena. It makes at most [`ARENAS_A_CORE`] arenas per core.
 const ARENA: u64 = 64 * MEBIBYTE;
 const ARENAS_A_CORE: u64 = 8;
-/// What the program needs beside its threads.
+/// Address space that the program needs besides its threads.
 const REST: u64 = 256 * MEBIBYTE;
 
-/// Starts the threads that compute: as many as asked for, or as `RAYON_NUM_THREADS` says, or one a core.
+/// Starts the compute threads: the requested number, or else `RAYON_NUM_THREADS`, or else one per core.
 ///
 /// # Errors
-/// Returns an error if there is no address space for them, or the operating system starts no more threads.
+/// Returns an error if the address space is too small or the operating system cannot start the threads.
 pub(crate) fn start(asked: Option<u16>) -> Result<()> {
     let (threads, name) = match asked {
         Some(threads) => (usize::from(threads), "--threads"),
@@ -29,10 +29,10 @@ pub(crate) fn start(asked: Option<u16>) -> Result<()> {
     started.with_context(|| format!("{name} is {threads}"))
 }
 
-/// Checks that there is address space for so many threads. A thread that starts without it would end the whole program.
+/// Checks that the address space suffices for this number of threads. Otherwise a starting thread would abort the program.
 ///
 /// # Errors
-/// Returns an error that names both sizes if there is not.
+/// Returns an error with both sizes if it does not.
 pub(crate) fn check(threads: usize, name: &str) -> Result<()> {
     if threads <= cores() {
         return Ok(());
@@ -41,7 +41,7 @@ pub(crate) fn check(threads: usize, name: &str) -> Result<()> {
     let (taken, left) = (address_space(threads, cores()), limit.saturating_sub(used));
     if taken > left {
         bail!(
-            "{name} is {threads}, which takes {} MiB of address space; expected at most {} MiB, which the limit leaves (ulimit -v)",
+            "{name} is {threads}, which needs {} MiB of address space; expected at most {} MiB, the rest of the limit (ulimit -v)",
             taken / MEBIBYTE,
             left / MEBIBYTE
         );
@@ -56,7 +56,7 @@ pub(crate) fn cores() -> usize {
 
 const VARIABLE: &str = "RAYON_NUM_THREADS";
 
-/// The number of threads in the environment. What is no number, and 0, means one a core, as in Rayon.
+/// The number of threads from the environment. As in Rayon, 0 or an invalid number means one thread per core.
 fn from_environment() -> Result<Option<usize>> {
     let Some(threads) = std::env::var(VARIABLE).ok().and_then(|text| text.parse::<usize>().ok()) else {
         return Ok(None);
@@ -68,21 +68,21 @@ fn from_environment() -> Result<Option<usize>> {
     Ok((threads > 0).then_some(threads))
 }
 
-/// The bytes of address space that so many threads take.
+/// Bytes of address space that this number of threads needs.
 fn address_space(threads: usize, cores: usize) -> u64 {
     let (threads, cores) = (threads as u64, cores as u64);
     let arenas = threads.min(cores.saturating_mul(ARENAS_A_CORE));
     threads.saturating_mul(STACK).saturating_add(arenas.saturating_mul(ARENA)).saturating_add(REST)
 }
 
-/// The limit of this process's address space in bytes; `None` where there is none, or the system does not tell.
+/// Limit of this process's address space in bytes; `None` if it is unlimited or unknown.
 fn limit() -> Option<u64> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// The address space that this process has in bytes; `None` where the system does not tell.
+/// Bytes of address space that this process uses; `None` if unknown.
 fn used() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;

@@ -1,4 +1,4 @@
-//! One model, trained to a file of its own.
+//! Trains one model and writes it to a checkpoint file.
 
 use minima_autodiff::Model;
 use minima_config::preset::Preset;
@@ -19,49 +19,49 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// A model to be trained to a file.
+/// A request to train one model and write its checkpoint.
 pub struct TrainRequest<'a> {
     /// The experiment.
     pub preset: &'a Preset,
-    /// The run, whether or not it is among the experiment's own.
+    /// The run; it need not belong to the experiment.
     pub run: &'a Run,
-    /// What computes.
+    /// The device.
     pub machine: &'a Machine,
     /// Training and test images.
     pub data: &'a Mnist,
-    /// The checkpoint, whose name ends neither in `.csv` nor in `.toml`.
+    /// The checkpoint's path, which must not end in `.csv` or `.toml`.
     pub checkpoint: &'a Path,
-    /// How often its state is kept, and who may stop it.
+    /// How often the state is saved, and the stop request.
     pub keeping: &'a Keeping,
-    /// Moves what is there aside, and begins anew.
+    /// Move existing files aside and start again.
     pub fresh: bool,
 }
 
 impl TrainRequest<'_> {
-    /// Its training curve.
+    /// Path of the training curve.
     #[must_use]
     pub fn curve(&self) -> PathBuf {
         self.checkpoint.with_extension("csv")
     }
 
-    /// What decides it.
+    /// Path of the training configuration.
     #[must_use]
     pub fn configuration(&self) -> PathBuf {
         self.checkpoint.with_extension("toml")
     }
 
-    /// Where its state is kept until it ends.
+    /// Path of the folder with the state of an unfinished run.
     #[must_use]
     pub fn unfinished(&self) -> PathBuf {
         self.checkpoint.with_extension("unfinished")
     }
 
-    /// Trains the model, or goes on where it was stopped, and writes the checkpoint, its curve and its configuration. One that has been trained
+    /// Trains the model, or resumes its training, and writes the checkpoint, its curve and its configuration. A completed model
     /// is not trained again.
     ///
     /// # Errors
-    /// When there is a checkpoint of another configuration, or another run at work on it; there are fewer images than the experiment asks
-    /// for, or it has no optimizer of that name; the run fails or is stopped; or a file cannot be written.
+    /// Returns [`RunError`] if a checkpoint of another configuration exists or another run works on it, the experiment needs more
+    /// images than there are or lacks the optimizer, the run fails or is stopped, or a file cannot be written.
     pub fn train(&self, observer: &mut dyn Observer) -> Result<Trained, RunError> {
         let Self { preset, run, machine, data, keeping, .. } = *self;
         preset.check_against(data)?;
@@ -69,19 +69,19 @@ impl TrainRequest<'_> {
         let unfinished = ResultsFolder::claim(&self.unfinished())?;
         let unfinished = if self.fresh { self.move_aside(unfinished, observer)? } else { unfinished };
         if let Err(refused) = self.check_configuration(&configuration) {
-            // Where nothing has begun, no trace of it stays.
+            // A refused request must not leave a folder behind.
             let _ = fs::remove_dir(unfinished.path());
             return Err(refused);
         }
         sweep_beside(&[self.checkpoint.to_owned(), self.curve(), self.configuration()]);
         let keep = keeping.at(unfinished.path().to_owned());
         if !self.configuration().exists() {
-            // A state that does not say what it is of is of no use.
+            // A state without its configuration cannot be resumed.
             keep.clear()?;
         }
         write_atomically(&self.configuration(), configuration.as_bytes())?;
         if let Some(trained) = self.trained(unfinished.path())? {
-            observer.on(Event::Stage("this model has been trained; --fresh moves it aside and trains it again"));
+            observer.on(Event::Stage("this model is already trained; --fresh moves it aside and trains it again"));
             self.take_away(&keep, &unfinished)?;
             return Ok(trained);
         }
@@ -94,19 +94,19 @@ impl TrainRequest<'_> {
         Ok(trained)
     }
 
-    /// Takes the state away, and its folder with it.
+    /// Removes the state and its folder.
     fn take_away(&self, keep: &Keep, unfinished: &ResultsFolder) -> Result<(), RunError> {
         keep.clear()?;
         match fs::remove_dir(unfinished.path()) {
             Err(source) if source.kind() != ErrorKind::DirectoryNotEmpty => {
-                Err(self.failed("taking away what is finished", source))
+                Err(self.failed("removing the folder of the completed run", source))
             }
-            // What somebody else put there stays.
+            // Files from elsewhere stay.
             _ => Ok(()),
         }
     }
 
-    /// The model, where it has been trained to its end.
+    /// The model, if its training is complete.
     fn trained(&self, unfinished: &Path) -> Result<Option<Trained>, RunError> {
         let state = TrainingState::read(unfinished);
         if !matches!(state, Ok(None)) || !self.checkpoint.is_file() || !self.curve().is_file() {
@@ -119,7 +119,7 @@ impl TrainRequest<'_> {
         Ok(Some(Trained { model: Model::new(graph, params)?, set, epochs, seconds: 0.0 }))
     }
 
-    /// All that decides the checkpoint's bytes, as TOML.
+    /// Everything that determines the checkpoint's bytes, as TOML.
     fn describe(&self) -> Result<String, RunError> {
         let recipe = Job::new(self.preset, self.run.clone())?.recipe(&self.data.hashes)?;
         let (device, epochs) = (self.machine.name(), self.preset.epochs);
@@ -138,11 +138,11 @@ impl TrainRequest<'_> {
                 Err(FolderError::Other { path, found, expected: "a checkpoint that `train` has written".to_owned() }
                     .into())
             }
-            Err(source) => Err(self.failed("reading what it was trained with", source)),
+            Err(source) => Err(self.failed("reading its training configuration", source)),
         }
     }
 
-    /// Moves the checkpoint and what belongs to it into a folder beside it.
+    /// Moves the checkpoint, its curve, configuration and state into a new folder next to it.
     fn move_aside(&self, unfinished: ResultsFolder, observer: &mut dyn Observer) -> Result<ResultsFolder, RunError> {
         let stem = self.checkpoint.with_extension("");
         let aside = free_name(&stem);
@@ -155,7 +155,7 @@ impl TrainRequest<'_> {
             }
         }
         if aside.exists() {
-            observer.on(Event::Stage(&format!("what was there is now in {}", aside.display())));
+            observer.on(Event::Stage(&format!("moved the existing files to {}", aside.display())));
         }
         drop(unfinished);
         Ok(ResultsFolder::claim(&self.unfinished())?)

@@ -1,4 +1,4 @@
-//! A small grid search on training images that are held out. The test set takes no part.
+//! A small grid search on held-out training images. The test set is not used.
 
 use minima_config::Labels;
 use minima_config::Run;
@@ -15,7 +15,7 @@ use minima_runs::machine::Machine;
 use minima_runs::observer::{Event, Observer};
 use minima_runs::training::Training;
 
-/// Training images that are held out, the last ones.
+/// Number of held-out training images: the last ones of the training set.
 pub const HELD_OUT: usize = 5_000;
 
 /// The values to try.
@@ -23,7 +23,7 @@ pub const HELD_OUT: usize = 5_000;
 pub struct Grid {
     /// η.
     pub learning_rates: Vec<f64>,
-    /// λ, for optimizers that have one.
+    /// λ, for optimizers with damping.
     pub dampings: Vec<f64>,
     /// ρ, for SAM.
     pub rhos: Vec<f64>,
@@ -48,7 +48,7 @@ impl Grid {
         Self { learning_rates: learning_rates.to_vec(), dampings: dampings.to_vec(), rhos: rhos.to_vec() }
     }
 
-    /// Its points for an optimizer: all combinations of what the optimizer has.
+    /// The grid's points for an optimizer: all combinations of the hyperparameters that the optimizer has.
     #[must_use]
     pub fn points(&self, spec: &OptimizerSpec) -> Vec<Point> {
         let has = spec.point();
@@ -71,8 +71,8 @@ impl Grid {
     }
 }
 
-/// The optimizers of a preset that have something to search for: all but those which are what they are because a paper
-/// made them so, the published Gauss-Newton, its sum, and its emulation.
+/// The optimizers of a preset that have hyperparameters to search. Excluded are the published Gauss-Newton, its sum, and its
+/// emulation, because the paper fixes their hyperparameters.
 #[must_use]
 pub fn tunable(preset: &Preset) -> Vec<String> {
     let free = |spec: &OptimizerSpec| match spec {
@@ -84,12 +84,14 @@ pub fn tunable(preset: &Preset) -> Vec<String> {
     names.filter(|name| preset.optimizers.get(*name).is_some_and(free)).map(str::to_owned).collect()
 }
 
-/// Trains each optimizer at every point of its grid on all training images of the preset but the last [`HELD_OUT`], clean
-/// labels, the preset's first seed, and measures it on those. `grid` gives an optimizer's grid. A run that fails is told
-/// in its row. `keep` is given all rows so far, before the first run and after each.
+/// Trains each optimizer at every point of its grid and measures it on the held-out images.
+///
+/// Training uses the preset's training images without the last [`HELD_OUT`], the clean labels and the preset's first seed. `grid`
+/// returns an optimizer's grid. The row of a failed run contains its error. `keep` receives all rows so far, before the first run
+/// and after each run.
 ///
 /// # Errors
-/// When the preset has too few images or no optimizer of a name, a point makes no sense, or `keep` fails.
+/// Returns [`RunError`] if the preset has too few images or lacks an optimizer, a point is invalid, or `keep` fails.
 pub fn tune(
     machine: &Machine,
     preset: &Preset,
@@ -104,7 +106,7 @@ pub fn tune(
         return Err(PresetError::Value {
             key: "train_images".into(),
             found: preset.train_images.to_string(),
-            expected: "at least the 5000 held out and a batch",
+            expected: "at least the 5000 held-out images and one batch",
         }
         .into());
     }
@@ -129,7 +131,7 @@ pub fn tune(
         let run = Run { labels: Labels::Clean, optimizer: (*name).clone(), seed };
         let mut preset = preset.clone();
         preset.optimizers.insert((*name).clone(), spec.clone());
-        let title = format!("{name} {} (tested on images held out)", described(point));
+        let title = format!("{name} {} (tested on held-out images)", described(point));
         let steps = preset.steps(train.len());
         observer.on(Event::RunStarted { run: &title, number, of: jobs.len(), steps });
         let training = Training { preset: &preset, run: &run, train: &train, test: &held_out, keep: None };
@@ -172,7 +174,7 @@ fn row(run: &Run, point: &Point, epochs: u32, outcome: Result<Vec<minima_rows::T
     }
 }
 
-/// Marks each optimizer's point of the highest accuracy on the images held out; among equals the one of the lowest loss.
+/// Marks each optimizer's point with the highest accuracy on the held-out images. Ties are broken by the lowest loss.
 fn choose(rows: &mut [TuningRow]) {
     let key = |row: &TuningRow| match (row.held_out_accuracy, row.held_out_loss) {
         (Some(accuracy), Some(loss)) if loss.is_finite() => (accuracy, -loss),
@@ -187,7 +189,7 @@ fn choose(rows: &mut [TuningRow]) {
     }
 }
 
-/// The rows for a terminal.
+/// The rows as a text table.
 #[must_use]
 pub fn table(rows: &[TuningRow]) -> Table {
     let mut table = Table::new(&["optimizer", "η", "λ", "ρ", "train loss", "held-out loss", "held-out accuracy", ""]);

@@ -1,21 +1,21 @@
-//! How close a run must come to the paper's numbers to count as the paper's run.
+//! Tolerances within which a run agrees with the paper's numbers.
 
 use crate::numbers;
 use minima_rows::optimizers::{ADAM, PUBLISHED, PUBLISHED_TF32, SGD, paper_counterpart};
 use minima_rows::{FgsmRow, TrainingRow, same};
 
-/// The largest differences that a training curve may show against the paper's.
+/// The largest accepted differences between a training curve and the paper's curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CurveBand {
-    /// Of the train loss.
+    /// Largest accepted difference in train loss.
     pub train_loss: f64,
-    /// Of the train accuracy.
+    /// Largest accepted difference in train accuracy.
     pub train_accuracy: f64,
-    /// Of the test accuracy.
+    /// Largest accepted difference in test accuracy.
     pub test_accuracy: f64,
 }
 
-/// The band of an optimizer that the paper has.
+/// The band for an optimizer; `None` if the paper has no curve for it.
 pub fn curve_band(optimizer: &str) -> Option<CurveBand> {
     match optimizer {
         SGD | ADAM => Some(CurveBand { train_loss: 0.001, train_accuracy: 0.002, test_accuracy: 0.002 }),
@@ -26,16 +26,16 @@ pub fn curve_band(optimizer: &str) -> Option<CurveBand> {
     }
 }
 
-/// The largest differences that the counts of table 1 may show against the paper's.
+/// The largest accepted differences between counts and table 1 of the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountTolerance {
-    /// Of the images classified correctly.
+    /// Largest accepted difference in images classified correctly.
     pub correct: u32,
-    /// Of the successes at each of [`numbers::EPSILONS`].
+    /// Largest accepted difference in successes, for each of [`numbers::EPSILONS`].
     pub successes: [u32; 3],
 }
 
-/// The tolerance of an optimizer whose counts rounding does not decide.
+/// The tolerance for an optimizer; `None` if the optimizer's counts depend on rounding.
 pub fn count_tolerance(optimizer: &str) -> Option<CountTolerance> {
     match optimizer {
         SGD => Some(CountTolerance { correct: 20, successes: [60, 60, 15] }),
@@ -44,14 +44,14 @@ pub fn count_tolerance(optimizer: &str) -> Option<CountTolerance> {
     }
 }
 
-/// A training curve held against the paper's.
+/// The comparison of a training curve with the paper's curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CurveCheck {
-    /// The training set.
+    /// The training labels.
     pub labels: String,
-    /// The optimizer.
+    /// The optimizer's name.
     pub optimizer: String,
-    /// Epochs that both have.
+    /// Number of epochs that both curves contain.
     pub epochs: u32,
     /// Largest absolute difference in train loss.
     pub train_loss: f64,
@@ -59,12 +59,12 @@ pub struct CurveCheck {
     pub train_accuracy: f64,
     /// Largest absolute difference in test accuracy.
     pub test_accuracy: f64,
-    /// What is allowed.
+    /// The accepted differences.
     pub band: CurveBand,
 }
 
 impl CurveCheck {
-    /// Whether every epoch of the paper is there and within the band.
+    /// Whether every epoch of the paper is present and within the band.
     pub fn passes(&self) -> bool {
         self.epochs == numbers::EPOCHS
             && self.train_loss <= self.band.train_loss
@@ -73,7 +73,7 @@ impl CurveCheck {
     }
 }
 
-/// Holds the curve of the paper's seed against the paper's; `None` if either has none.
+/// Compares the training curve of the paper's seed with the paper's curve; `None` if either is missing.
 pub fn check_curve(rows: &[TrainingRow], labels: &str, optimizer: &str) -> Option<CurveCheck> {
     let (Some(band), Some(counterpart)) = (curve_band(optimizer), paper_counterpart(optimizer)) else {
         return None;
@@ -101,33 +101,33 @@ pub fn check_curve(rows: &[TrainingRow], labels: &str, optimizer: &str) -> Optio
     (check.epochs > 0).then_some(check)
 }
 
-/// The larger of `so_far` and the difference; a number that is none counts as infinitely far off.
+/// The larger of `so_far` and the absolute difference. NaN counts as infinite.
 fn worst(so_far: f64, ours: f64, theirs: f64) -> f64 {
     let difference = (ours - theirs).abs();
     if difference.is_nan() { f64::INFINITY } else { so_far.max(difference) }
 }
 
-/// A count held against the paper's.
+/// The comparison of a count with the paper's count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountCheck {
-    /// What was counted.
+    /// Description of the count.
     pub what: String,
     /// Our count.
     pub ours: u32,
-    /// The paper's.
+    /// The paper's count.
     pub theirs: u32,
-    /// The largest difference allowed.
+    /// The largest accepted difference.
     pub tolerance: u32,
 }
 
 impl CountCheck {
-    /// Whether the difference is allowed.
+    /// Whether the difference is within the tolerance.
     pub fn passes(&self) -> bool {
         self.ours.abs_diff(self.theirs) <= self.tolerance
     }
 }
 
-/// Holds an optimizer's counts of the paper's seed in table 1 against the paper's, under the given tolerance.
+/// Compares an optimizer's counts for the paper's seed with table 1, with the given tolerance.
 pub fn check_counts(clean_fgsm: &[FgsmRow], optimizer: &str, tolerance: &CountTolerance) -> Vec<CountCheck> {
     let mut checks = Vec::new();
     let Some(counterpart) = paper_counterpart(optimizer) else {

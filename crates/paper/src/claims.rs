@@ -1,28 +1,28 @@
-//! The claims of the paper, and one that it does not make but that its first claim stands for.
+//! The claims of the paper, and one that the paper does not make but that its first claim suggests.
 
 use minima_rows::optimizers::{ADAM, MEAN, PUBLISHED, SGD, SUM};
 use minima_rows::{Against, Claim, ClaimQuantity, Expected};
 
-/// How far apart success rates may be and still count as equal: 2 percentage points.
+/// The largest difference between success rates that count as equal: 2 percentage points.
 ///
-/// The paper's SGD and Adam differ by 0.02 points at ε = 0.1 and by 0.8 at 0.05, its Gauss-Newton from both by 24: a margin of
-/// 2 calls the first pair equal and nothing that the paper builds on.
+/// In the paper, SGD and Adam differ by 0.02 points at ε = 0.1 and by 0.8 at 0.05. Gauss-Newton differs from both by 24. A margin
+/// of 2 points calls SGD and Adam equal, and none of the differences that the paper relies on.
 pub(crate) const EQUAL_RATES: f64 = 0.02;
 
-/// The accuracy that the paper gives all its models.
+/// The test accuracy that the paper states for all its models.
 pub const ABOUT: f64 = 0.95;
 
-/// How far below [`ABOUT`] still is "about": 1.5 percentage points, so that 93.5 % will do.
+/// The largest shortfall from [`ABOUT`] that still counts as "about": 1.5 percentage points, so 93.5 % is accepted.
 ///
-/// There is no upper bound. The claim is there so that no optimizer's robustness is that of a network which has learnt
-/// little, and the paper's own Adam is at 97.8 %.
+/// There is no upper bound. The claim rules out that an optimizer is robust only because its network has learnt little. The
+/// paper's own Adam reaches 97.8 %.
 pub(crate) const BELOW_ABOUT: f64 = 0.015;
 
 const GAUSS_NEWTON: &[&str] = &[PUBLISHED, SUM, MEAN];
 const BOTH_FIRST_ORDER: &[&str] = &[SGD, ADAM];
 const FIRST_ORDER: Against = Against::Optimizers(BOTH_FIRST_ORDER);
 
-/// The paper's claims, and one that it does not make but that its first one stands for.
+/// The claims of the paper, and one that the paper does not make but that its first claim suggests.
 pub const CLAIMS: [Claim; 9] = [
     Claim {
         letter: "a",
@@ -62,7 +62,7 @@ pub const CLAIMS: [Claim; 9] = [
     },
     Claim {
         letter: "d",
-        sentence: "Gauss-Newton's input gradients are larger than those of SGD and Adam.",
+        sentence: "Gauss-Newton has larger input gradients than SGD and Adam.",
         in_paper: true,
         quantity: ClaimQuantity::MedianInputGradientNorm,
         about: GAUSS_NEWTON,
@@ -71,7 +71,7 @@ pub const CLAIMS: [Claim; 9] = [
     },
     Claim {
         letter: "e",
-        sentence: "Gauss-Newton's logit margins are smaller than those of SGD and Adam.",
+        sentence: "Gauss-Newton has smaller logit margins than SGD and Adam.",
         in_paper: true,
         quantity: ClaimQuantity::MedianLogitMargin,
         about: GAUSS_NEWTON,
@@ -80,7 +80,7 @@ pub const CLAIMS: [Claim; 9] = [
     },
     Claim {
         letter: "f",
-        sentence: "Gauss-Newton's loss rises more under a weight perturbation than that of SGD and Adam.",
+        sentence: "Gauss-Newton's loss rises more under a weight perturbation than the loss of SGD and Adam.",
         in_paper: true,
         quantity: ClaimQuantity::MedianLossIncrease,
         about: GAUSS_NEWTON,

@@ -1,9 +1,9 @@
-//! Whether an experiment has the paper's configuration.
+//! Checks whether an experiment has the paper's configuration.
 
 use crate::numbers;
 use minima_config::preset::Preset;
 
-/// Whether this is the paper's own configuration, so that its numbers can be compared with the paper's.
+/// Whether this is the paper's configuration, so that results can be compared with the paper's numbers.
 pub(crate) fn is_the_papers(preset: &Preset) -> bool {
     Preset::named("paper", &[]).is_ok_and(|paper| {
         let same = |name: &str| paper.optimizers.get(name) == preset.optimizers.get(name);

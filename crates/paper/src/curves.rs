@@ -1,11 +1,11 @@
-//! The differences between training curves and the paper's, as a table.
+//! A table of differences between training curves and the paper's curves.
 
 use crate::agreement::check_curve;
 use minima_report::ReportInput;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::{CLEAN, Table};
 
-/// A line for each optimizer whose curve the paper has.
+/// One row for each optimizer with a curve in the paper.
 pub(crate) fn curve_differences(input: &ReportInput<'_>) -> Table {
     let mut table = Table::new(&[
         "optimizer",

@@ -1,4 +1,4 @@
-//! What matches the paper and what does not, in words that follow from the numbers.
+//! Sentences on what matches the paper and what does not, derived from the numbers.
 
 use crate::agreement::{CountCheck, CurveCheck, check_counts, check_curve, count_tolerance};
 use crate::gauss_newton::ROUNDING;
@@ -9,12 +9,12 @@ use minima_rows::optimizers::{ADAM, MEAN, PUBLISHED, PUBLISHED_TF32, SGD, distin
 use minima_rows::significant::decimal;
 use minima_rows::{CLEAN, DistributionRow, Quantity, Scope, SharpnessRow};
 
-/// Medians within this share of the paper's are said to match; the paper gives no spread to measure them by.
+/// Relative tolerance of medians. The paper reports no spread from which to derive one.
 const MEDIAN_SHARE: f64 = 0.1;
-/// The published Gauss-Newton's successes at the largest epsilon match within this: the tolerance for Adam's.
+/// Tolerance of the published Gauss-Newton's successes at the largest epsilon, equal to Adam's tolerance.
 const PUBLISHED_TOLERANCE: u32 = 120;
 
-/// A train loss more than so many times the lowest one's is far from it.
+/// A train loss is far from the lowest one if it is more than this many times as high.
 const FAR: f64 = 2.0;
 
 fn judged(matches: bool, text: String) -> Finding {
@@ -25,7 +25,8 @@ fn unjudged(text: String) -> Finding {
     Finding { agreement: Agreement::Unjudged, text }
 }
 
-/// All findings on the run. Only a run of the paper's full configuration is judged. Empty on other data than the paper's.
+/// All findings on the run. Only a run of the paper's full configuration is judged. Returns no findings for other data sets than
+/// the paper's.
 pub fn findings(input: &ReportInput<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if input.beside().is_none() {
@@ -51,8 +52,8 @@ pub fn findings(input: &ReportInput<'_>) -> Vec<Finding> {
     } else {
         let known = if input.is_known_configuration { "This is not" } else { "This is not known to be" };
         findings.push(unjudged(format!(
-            "{known} the paper's full configuration (60 000 images, 15 epochs, seed 42): the paper's numbers are \
-             shown beside these for orientation, and no agreement is claimed or denied."
+            "{known} the paper's full configuration (60 000 images, 15 epochs, seed 42). The paper's numbers are \
+             shown for orientation only, and agreement is not judged."
         )));
     }
     findings.extend(mean_finding(input));
@@ -61,11 +62,11 @@ pub fn findings(input: &ReportInput<'_>) -> Vec<Finding> {
 
 fn curve_finding(check: &CurveCheck) -> Finding {
     let band = &check.band;
-    let is = if check.passes() { "is" } else { "is not" };
+    let is = if check.passes() { "matches" } else { "does not match" };
     judged(
         check.passes(),
         format!(
-            "{}, clean: the training curve {is} the paper's. Over {} of its {} epochs the largest differences are \
+            "{}, clean: the training curve {is} the paper's curve. Over {} of {} epochs, the largest differences are \
              {:.4} in train loss, {:.4} in train accuracy and {:.4} in test accuracy (allowed: {}, {} and {}).",
             label(&check.optimizer),
             check.epochs,
@@ -109,40 +110,40 @@ fn published_finding(input: &ReportInput<'_>) -> Option<Finding> {
     let opening = format!("{}, clean: FGSM at ε = 0.1 succeeds on {ours}", label(PUBLISHED));
     let text = match (matches, curve) {
         (true, _) => format!(
-            "{opening}; the paper's count, {theirs}, is met within {PUBLISHED_TOLERANCE}. Another machine need not meet \
-             it. {ROUNDING}"
+            "{opening}. The paper reports {theirs}; the difference is within the tolerance of ±{PUBLISHED_TOLERANCE}. Other \
+             hardware can give another count. {ROUNDING}"
         ),
         (false, Some(true)) => format!(
-            "{opening} where the paper has {theirs}, although the training curve is the paper's. This is a \
-             finding about the optimizer: the same curve from the same seed ends at another count. {ROUNDING}{}",
+            "{opening}. The paper reports {theirs}, although the training curve matches the paper's curve. This is a \
+             finding about the optimizer: the same curve from the same seed leads to another count. {ROUNDING}{}",
             emulated_sentence(input, published.successes)
         ),
         (false, Some(false)) => format!(
-            "{opening} where the paper has {theirs}. The training curve is not the paper's either, so rounding need not \
-             be the only cause. {ROUNDING}"
+            "{opening}. The paper reports {theirs}. The training curve does not match the paper's curve either, so rounding \
+             may not be the only cause. {ROUNDING}"
         ),
-        (false, None) => format!("{opening} where the paper has {theirs}. {ROUNDING}"),
+        (false, None) => format!("{opening}. The paper reports {theirs}. {ROUNDING}"),
     };
     Some(judged(matches, text))
 }
 
-/// What the same run ends at with the paper's arithmetic emulated, if it was done.
+/// The result of the same run with the paper's arithmetic emulated, if it was run.
 fn emulated_sentence(input: &ReportInput<'_>, published: u32) -> String {
     let Some(row) = input.clean_attack(PUBLISHED_TF32, 0.1) else { return String::new() };
-    let is = if row.successes.abs_diff(published) <= PUBLISHED_TOLERANCE { "are" } else { "are not" };
+    let is = if row.successes.abs_diff(published) <= PUBLISHED_TOLERANCE { "is" } else { "is not" };
     format!(
-        " With that arithmetic emulated the same run ends at {}: here the published counts {is} met by it.",
+        " With emulated TF32, FGSM succeeds on {}, which {is} within the tolerance of the paper's count.",
         share(row.successes, row.correct)
     )
 }
 
-/// The largest difference from the paper as a share of its number, and where it is.
+/// The largest relative difference from the paper, and a description of it.
 fn furthest(pairs: impl Iterator<Item = (String, f64, f64)>) -> Option<(f64, String)> {
     pairs
         .map(|(what, ours, theirs)| {
             let off = ((ours - theirs) / theirs).abs();
             let off = if off.is_nan() { f64::INFINITY } else { off };
-            (off, format!("{what}, {} where the paper has {}", decimal(ours, 4), decimal(theirs, 4)))
+            (off, format!("{what}: {} here, {} in the paper", decimal(ours, 4), decimal(theirs, 4)))
         })
         .max_by(|left, right| left.0.total_cmp(&right.0))
 }
@@ -154,7 +155,8 @@ fn median_finding(what: &str, furthest: Option<(f64, String)>) -> Option<Finding
     Some(judged(
         matches,
         format!(
-            "{what} {verb} {:.0} % of the paper's (this report's own yardstick). The furthest off is {place}.",
+            "{what} {verb} {:.0} % of the paper's values (a tolerance chosen for this report). The largest relative difference is for \
+             {place}.",
             100.0 * MEDIAN_SHARE
         ),
     ))
@@ -201,9 +203,9 @@ fn poisoned_finding(input: &ReportInput<'_>) -> Option<Finding> {
     }
     furthest.map(|(points, place)| {
         unjudged(format!(
-            "Table 2 can be met in distribution only: the paper drew its poisoned labels with replacement from an \
-             unseeded generator, this run draws distinct ones from its seed. The success rate furthest from the \
-             paper's is off by {points:+.1} points ({place})."
+            "Table 2 can be compared in distribution only: the paper drew its poisoned labels with replacement from an \
+             unseeded generator, and this run draws distinct labels from its seed. The largest difference in success \
+             rate is {points:+.1} points ({place})."
         ))
     })
 }
@@ -218,9 +220,9 @@ fn mean_finding(input: &ReportInput<'_>) -> Option<Finding> {
             Some(format!("{} {:.1} %", label(name), 100.0 * other.success_rate))
         })
         .collect();
-    let beside = if others.is_empty() { String::new() } else { format!(" Beside it: {}.", listed(&others)) };
+    let beside = if others.is_empty() { String::new() } else { format!(" For comparison: {}.", listed(&others)) };
     Some(unjudged(format!(
-        "{} has no number in the paper. Here it ends{} at a train loss of {} and a test accuracy of {:.2} %, and FGSM \
+        "The paper reports no numbers for {}. Here it ends{} at a train loss of {} and a test accuracy of {:.2} %, and FGSM \
          at ε = 0.1 succeeds on {}.{beside}",
         label(MEAN),
         input.quoted(),
@@ -230,7 +232,7 @@ fn mean_finding(input: &ReportInput<'_>) -> Option<Finding> {
     )))
 }
 
-/// The optimizers whose train loss at the end is more than twice the lowest one's.
+/// The optimizers whose final train loss is more than [`FAR`] times the lowest one.
 fn loss_finding(input: &ReportInput<'_>) -> Option<Finding> {
     let names = distinct(input.training.iter().map(|row| row.optimizer.as_str()));
     let ends = names.into_iter().filter_map(|name| Some((name, input.final_epoch(CLEAN, name)?.train_loss)));
@@ -245,8 +247,8 @@ fn loss_finding(input: &ReportInput<'_>) -> Option<Finding> {
         .collect();
     (!far.is_empty()).then(|| {
         unjudged(format!(
-            "{} has the lowest train loss at the end{}, {}. More than {FAR:.0} times as high: {}. A model so far from a minimum \
-             says little about the robustness of the minima that its optimizer finds.",
+            "{} has the lowest final train loss{}, {}. The train loss is more than {FAR:.0} times as high for {}. A model so far \
+             from a minimum says little about the robustness of the minima that its optimizer finds.",
             label(lowest),
             input.quoted(),
             decimal(least, 4),

@@ -1,6 +1,6 @@
-//! "Gauss-Newton under adversarial attacks" (M. Jiang, 2025): its numbers, its claims, and how results compare with them.
+//! The numbers and claims of "Gauss-Newton under adversarial attacks" (M. Jiang, 2025), and comparisons of results with them.
 //!
-//! No other crate knows the paper. A report takes it as a [`Reference`](minima_report::Reference).
+//! No other crate contains the paper's numbers. Reports use them through a [`Reference`](minima_report::Reference).
 //!
 //! ```
 //! use minima_paper::numbers;

@@ -1,6 +1,6 @@
 //! The numbers of "Gauss-Newton under adversarial attacks" (M. Jiang, 2025).
 //!
-//! Its optimizers are named `sgd`, `adam` and `gauss-newton-published` here. Any other name has no number.
+//! The paper's optimizers are named `sgd`, `adam` and `gauss-newton-published` here. Other names have no numbers.
 
 use minima_report::{Center, CurvePoint, FgsmCount};
 use minima_rows::{Quantity, same};
@@ -10,14 +10,14 @@ use std::sync::LazyLock;
 
 /// The paper's seed.
 pub(crate) const SEED: u64 = 42;
-/// The number of epochs of each of its runs.
+/// The number of epochs of each run in the paper.
 pub const EPOCHS: u32 = 15;
 /// The epsilons of tables 1 and 2.
 pub const EPSILONS: [f64; 3] = [0.1, 0.05, 0.01];
 /// The radii of table 3.
 pub const RHOS: [f64; 3] = [0.001, 0.005, 0.01];
 
-/// The count of table 1 (`clean`) or 2 (`poisoned`).
+/// The counts of table 1 (`clean`) or 2 (`poisoned`).
 pub fn fgsm(labels: &str, optimizer: &str, epsilon: f64) -> Option<FgsmCount> {
     PUBLISHED_NUMBERS
         .fgsm
@@ -26,7 +26,7 @@ pub fn fgsm(labels: &str, optimizer: &str, epsilon: f64) -> Option<FgsmCount> {
         .map(|row| FgsmCount { correct: row.correct, successes: row.successes })
 }
 
-/// The median loss increase of table 3 (clean models, one perturbation a batch).
+/// The median loss increase of table 3 (clean models, one perturbation per batch).
 pub fn sharpness(optimizer: &str, rho: f64) -> Option<f64> {
     PUBLISHED_NUMBERS
         .sharpness
@@ -35,7 +35,7 @@ pub fn sharpness(optimizer: &str, rho: f64) -> Option<f64> {
         .map(|row| row.median_loss_increase)
 }
 
-/// The training curve, epoch by epoch; empty where the paper has none.
+/// The training curve by epoch; empty if the paper reports none.
 pub fn curve(labels: &str, optimizer: &str) -> Vec<CurvePoint> {
     PUBLISHED_NUMBERS
         .curves
@@ -101,7 +101,7 @@ struct DistributionLine {
     median: f64,
 }
 
-/// The paper's numbers, which are compiled in. A test reads every line of the files.
+/// The paper's numbers, embedded at compile time. A test reads every line of the files.
 static PUBLISHED_NUMBERS: LazyLock<Paper> = LazyLock::new(|| Paper {
     fgsm: rows(FGSM),
     sharpness: rows(SHARPNESS),

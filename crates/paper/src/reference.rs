@@ -12,16 +12,16 @@ use minima_rows::{Claim, Quantity, Table};
 #[derive(Clone, Copy, Debug)]
 pub struct Paper;
 
-/// The paper, for the functions that take a reference.
+/// The paper, for functions that take a reference.
 pub static PAPER: Paper = Paper;
 
 const METHODS: &str = "\
 - Data: MNIST, 60 000 training and 10 000 test images, pixels divided by 255.
 - Network: convolution 3×3 to 4 channels, ReLU, average pool 2×2; convolution 3×3 to 8 channels, ReLU, average pool 2×2;
   dense 16, ReLU; dense 10. 6 794 parameters, LeCun-normal weights, zero biases.
-- Training: softmax cross-entropy, batches of 128, 15 epochs. Adam 0.001, SGD 0.01 without momentum. The generator, the
-  initial weights and the order of the samples are those of the paper's run.
-- Poisoning: 10 % of the training labels, distinct and drawn from the seed, each replaced by a wrong one.
+- Training: softmax cross-entropy, batches of 128, 15 epochs. Adam 0.001, SGD 0.01 without momentum. The random
+  number generator, the initial weights and the order of the samples are the same as in the paper's run.
+- Poisoning: 10 % of the training labels, drawn from the seed without replacement, are replaced by wrong labels.
 ";
 
 impl Reference for Paper {
@@ -79,12 +79,12 @@ impl Reference for Paper {
 
     fn remarks(&self) -> Remarks {
         Remarks {
-            clean_fgsm: "The paper's table 1: “paper” is the paper's number for the optimizer of that name, Δ the result less the \
+            clean_fgsm: "The paper's table 1. “paper” is the paper's number for the optimizer of that name, Δ the result minus the \
                          paper's number.",
-            poisoned_fgsm: "The paper's table 2: its poisoned labels were drawn unseeded and with replacement, so its numbers can be met \
-                            in distribution only.",
+            poisoned_fgsm: "The paper's table 2. The paper drew its poisoned labels unseeded and with replacement, so its numbers can \
+                            be compared in distribution only.",
             sharpness: "The paper's table 3 gives medians, for the scope `batch`.",
-            other_data: "The paper's claims are about MNIST and are not judged on these data.",
+            other_data: "The paper's claims are about MNIST and are not judged on this data set.",
         }
     }
 
@@ -99,7 +99,7 @@ impl Reference for Paper {
         let three = ReferenceSection {
             id: "gauss-newtons",
             title: "Three Gauss-Newtons",
-            caption: "What each name stands for",
+            caption: "The three optimizers called Gauss-Newton",
             text: gauss_newton::SECTION.to_owned(),
             place: Place::BeforeMethods,
         };

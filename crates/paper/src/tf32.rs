@@ -1,4 +1,4 @@
-//! The published Gauss-Newton with TF32's rounding, beside the one without and the paper's.
+//! The published Gauss-Newton with and without TF32's rounding, compared with the paper.
 
 use crate::agreement::check_curve;
 use crate::numbers;
@@ -9,7 +9,7 @@ use minima_rows::Table;
 use minima_rows::optimizers::{PUBLISHED, PUBLISHED_TF32};
 use minima_rows::significant::decimal;
 
-/// The section's text, if the run has such rows.
+/// The text of the section; `None` if the run did not train with TF32's rounding.
 pub fn section(input: &ReportInput<'_>) -> Option<String> {
     let Some(emulated) = input.final_epoch(CLEAN, PUBLISHED_TF32) else {
         return None;
@@ -46,7 +46,7 @@ pub fn section(input: &ReportInput<'_>) -> Option<String> {
         let counted = |name| input.clean_attack(name, epsilon).map(|row| share(row.successes, row.correct));
         let published = numbers::fgsm(CLEAN, PUBLISHED, epsilon);
         add(vec![
-            format!("success at ε = {epsilon}"),
+            format!("success rate at ε = {epsilon}"),
             published.map_or_else(missing, |count| share(count.successes, count.correct)),
             counted(PUBLISHED).unwrap_or_else(missing),
             counted(PUBLISHED_TF32).unwrap_or_else(missing),
@@ -54,9 +54,9 @@ pub fn section(input: &ReportInput<'_>) -> Option<String> {
     }
 
     let mut text = format!(
-        "TF32 keeps 10 bits of mantissa in the factors of a product. The emulation rounds them so; it does not follow the \
-         GPU's order of summation, so it shows how much such rounding matters{}.\n\n{}",
-        if with_paper { " and need not meet the paper's counts" } else { "" },
+        "TF32 keeps 10 bits of mantissa in the factors of a product. The emulation rounds the factors in this way. It does \
+         not follow the GPU's order of summation, so it shows how much such rounding matters{}.\n\n{}",
+        if with_paper { " but need not reproduce the paper's counts" } else { "" },
         table.to_markdown()
     );
     let attacks = (
@@ -71,17 +71,17 @@ pub fn section(input: &ReportInput<'_>) -> Option<String> {
         let (without, with) = (off(exact.success_rate), off(emulated.success_rate));
         let nearer = if with.abs() < without.abs() { "nearer to" } else { "no nearer to" };
         text.push_str(&format!(
-            "\nAt ε = 0.1 the emulation's success rate is {with:+.1} points from the paper's, the other's {without:+.1}: \
-             emulating TF32 comes {nearer} the published count.\n"
+            "\nAt ε = 0.1 the success rate differs from the paper's by {with:+.1} points with emulated TF32 and by {without:+.1} \
+             points without. Emulating TF32 comes {nearer} the published count.\n"
         ));
     }
     if input.is_reference_configuration
         && let Some(check) = check_curve(input.training, CLEAN, PUBLISHED_TF32)
     {
-        let is = if check.passes() { "is" } else { "is not" };
+        let is = if check.passes() { "matches" } else { "does not match" };
         text.push_str(&format!(
-            "\nIts training curve {is} the paper's within the band: at most {:.4} off in train loss, {:.4} in train \
-             accuracy, {:.4} in test accuracy.\n",
+            "\nThe training curve with emulated TF32 {is} the paper's curve. The largest differences are {:.4} in train loss, \
+             {:.4} in train accuracy and {:.4} in test accuracy.\n",
             check.train_loss, check.train_accuracy, check.test_accuracy
         ));
     }

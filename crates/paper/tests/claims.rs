@@ -1,4 +1,4 @@
-//! Claims on made-up models: where they are true by construction they hold, where the opposite is they fail, else nobody knows.
+//! Claims on synthetic models. A claim holds if it is true by construction, fails if the opposite is, and is otherwise undecided.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,7 +12,7 @@ use minima_studies::claims::{ClaimOptions, ModelOutcome, evaluate};
 const IMAGES: usize = 2_000;
 const BATCH: usize = 100;
 
-/// What a made-up model is like; every seed is a little different.
+/// Properties of a synthetic model; they vary slightly between seeds.
 #[derive(Clone, Copy)]
 struct Traits {
     accuracy: f64,
@@ -23,14 +23,14 @@ struct Traits {
 }
 
 const FIRST_ORDER: Traits = Traits { accuracy: 0.97, flipped: 0.75, norm: 0.01, margin: 8.0, increase: 0.01 };
-/// The rows as a failing test shows them.
+/// The rows, formatted for failing tests.
 fn shown(rows: &[ClaimRow]) -> String {
     rows.iter().map(|row| format!("{row:?}\n")).collect()
 }
 
-/// As the paper has its Gauss-Newton.
+/// The traits that the paper claims for Gauss-Newton.
 const AS_CLAIMED: Traits = Traits { accuracy: 0.96, flipped: 0.5, norm: 0.5, margin: 1.4, increase: 0.03 };
-/// In every way the opposite.
+/// The opposite of [`AS_CLAIMED`].
 const OPPOSITE: Traits = Traits { accuracy: 0.8, flipped: 0.9, norm: 0.001, margin: 16.0, increase: 0.001 };
 
 fn outcome(labels: &str, optimizer: &str, seed: u64, traits: Traits) -> ModelOutcome {
@@ -38,7 +38,7 @@ fn outcome(labels: &str, optimizer: &str, seed: u64, traits: Traits) -> ModelOut
     let key = Key::new(seed).fold_in(name);
     let luck = |number: u32, size: f64| size * f64::from(key.fold_in(number).normal(1)[0]);
     let share = |number: u32, share: f64| -> Vec<bool> {
-        // Accuracies differ less between seeds than success rates do.
+        // Accuracies vary less between seeds than success rates.
         let share = share + luck(number, if number == 1 { 0.001 } else { 0.005 });
         key.fold_in(100 + number).uniform(IMAGES).into_iter().map(|u| f64::from(u) < share).collect()
     };
@@ -90,7 +90,7 @@ fn what_is_so_holds() {
     assert_eq!(verdicts(&rows, PUBLISHED, "acdefgh"), [ClaimVerdict::Holds; 7], "{}", shown(&rows));
     assert_eq!(verdicts(&rows, SGD, "cg"), [ClaimVerdict::Holds; 2]);
     assert_eq!(verdicts(&rows, ADAM, "cg"), [ClaimVerdict::Holds; 2]);
-    // The effect is that of the construction, within the 2 000 images' and five seeds' noise of three standard errors.
+    // The effect equals the constructed one within three standard errors of 2 000 images and five seeds.
     let first = rows.iter().find(|row| row.claim == "a" && row.against == ADAM).unwrap();
     assert!((first.effect + 0.25).abs() < 3.0 * 0.0075, "{}", first.effect);
     assert!(first.low < first.effect && first.effect < first.high && first.high < 0.0);
@@ -110,8 +110,8 @@ fn what_is_neither_is_undecided() {
     assert_eq!(verdicts(&rows, MEAN, "a"), [ClaimVerdict::Undecided]);
 }
 
-/// Rates that are apart by chance alone (standard error over 20 seeds and 2 000 images: half a point) are equal within 2 points,
-/// rates that are 25 points apart are not.
+/// Rates that differ only by chance (standard error over 20 seeds and 2 000 images: half a point) are equal within 2 points.
+/// Rates that differ by 25 points are not.
 #[test]
 fn equal_is_what_is_within_the_margin() {
     let same = evaluate(&CLAIMS, &models(20, AS_CLAIMED, 0.2), &options()).unwrap();
@@ -153,11 +153,11 @@ fn rows_survive_a_file_and_are_the_same_on_any_number_of_threads() {
 fn every_claim_is_judged() {
     let rows = evaluate(&CLAIMS, &models(3, AS_CLAIMED, 0.2), &options()).unwrap();
     for claim in &CLAIMS {
-        // Not every optimizer has a model here.
+        // Not every optimizer has a model in this test.
         let judged = |optimizer: &&str| rows.iter().any(|row| row.claim == claim.letter && row.optimizer == *optimizer);
         assert!(claim.about.iter().any(judged), "{}", claim.letter);
     }
-    // Two radii, two opponents.
+    // Two epsilons, two optimizers to compare with.
     assert_eq!(rows.iter().filter(|row| row.claim == "a").count(), 4);
 }
 
@@ -171,7 +171,7 @@ fn what_is_missing_is_left_out_and_what_is_wrong_is_an_error() {
     }
     let rows = evaluate(&CLAIMS, &models, &options()).unwrap();
     assert!(rows.iter().all(|row| row.claim != "h" && row.claim != "f"));
-    // Right nowhere: no success rate, but an accuracy.
+    // All images are misclassified: there is an accuracy, but no success rate.
     models[2].correct = vec![false; IMAGES];
     let rows = evaluate(&CLAIMS, &models, &options()).unwrap();
     assert!(rows.iter().any(|row| row.claim == "a" && row.seeds == 1));

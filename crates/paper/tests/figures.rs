@@ -1,4 +1,4 @@
-//! The figures: whole files in both forms, the same bytes every time, errors instead of wrong pictures.
+//! The figures: complete files in both formats, the same bytes every time, and errors instead of wrong figures.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -31,7 +31,7 @@ fn check<F: Figure>(figure: &F) -> String {
     document
 }
 
-/// Every tag is closed in its turn, every attribute quoted, no stray `<` or `&`.
+/// Checks that every tag is closed in order, every attribute is quoted, and no `<` or `&` is unescaped.
 fn assert_well_formed(document: &str) {
     let mut open = Vec::new();
     for (index, piece) in document.split('<').enumerate().skip(1) {
@@ -129,7 +129,7 @@ fn scaling_draws_what_was_measured() {
     rows.push(row(857_738, 128, Some(500_000_000)));
     let document = check_both(&Scaling { rows: rows.clone() });
     assert!(document.contains("Time, batch 128") && document.contains("dense GGN"));
-    // A system that does not tell how much memory it gave leaves that line out.
+    // Without measured memory, the line is omitted.
     rows.iter_mut().for_each(|r| r.memory_bytes = None);
     check(&Scaling { rows });
     assert!(matches!(svg(&Scaling { rows: vec![] }), Err(FigureError::Data { .. })));

@@ -1,4 +1,4 @@
-//! The report's words follow the numbers.
+//! The report's sentences follow from the numbers.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -40,7 +40,7 @@ impl Run {
         }
     }
 
-    /// The paper's own numbers as if they were ours.
+    /// A run with exactly the paper's numbers.
     fn the_papers() -> Self {
         let mut run = Self::empty();
         for optimizer in ["sgd", "adam", PUBLISHED] {
@@ -135,7 +135,7 @@ fn the_papers_own_numbers_match() {
 
     let text = run.report();
     assert!(text.contains("Of 9 comparisons with the paper, 9 match and 0 do not"));
-    assert!(text.contains("the paper's count, 4937 of 9585 (51.5 %), is met within 120"));
+    assert!(text.contains("The paper reports 4937 of 9585 (51.5 %); the difference is within the tolerance of ±120"));
     assert!(text.contains("SGD, clean: all counts are within the tolerance"));
     assert!(text.contains("in training and not at a minimum: Gauss-Newton (published) (1.03)"));
     assert!(text.contains("(figures/figure1.png)"));
@@ -151,7 +151,7 @@ fn what_stopped_those_below_97_percent_is_told() {
     let text = run.report();
     assert!(text.contains("- Adam ends at 97 % test accuracy or more."), "{text}");
     assert!(text.contains("- SGD ends at 96.11 % after 15 epochs") && text.contains("it ran out of steps"), "{text}");
-    // Another optimizer whose curve is flat at its end, and one that was there and left.
+    // One optimizer whose curve is flat at its end, and one that reached the accuracy before and lost it.
     for (name, accuracies) in [("kfac", [0.9, 0.9]), ("ekfac", [0.975, 0.969])] {
         for (epoch, test_accuracy) in (1..).zip(accuracies) {
             let (labels, optimizer) = ("clean".to_owned(), name.to_owned());
@@ -185,9 +185,11 @@ fn a_different_count_on_the_same_curve_is_a_finding() {
     assert!(
         text.contains("**Does not match.** Gauss-Newton (published), clean: FGSM at ε = 0.1 succeeds on 6501 of 9585")
     );
-    assert!(text.contains("where the paper has 4937 of 9585 (51.5 %), although the training curve is the paper's"));
+    assert!(
+        text.contains("The paper reports 4937 of 9585 (51.5 %), although the training curve matches the paper's curve")
+    );
     assert!(text.contains("10 bits of mantissa"));
-    assert!(!text.contains("is met within"));
+    assert!(!text.contains("the difference is within the tolerance"));
 }
 
 #[test]
@@ -198,8 +200,8 @@ fn a_different_curve_is_not_blamed_on_rounding_alone() {
         row.train_loss += 0.02;
     }
     let text = run.report();
-    assert!(text.contains("Gauss-Newton (published), clean: the training curve is not the paper's"));
-    assert!(text.contains("rounding need not be the only cause"));
+    assert!(text.contains("Gauss-Newton (published), clean: the training curve does not match the paper's curve"));
+    assert!(text.contains("rounding may not be the only cause"));
 }
 
 #[test]
@@ -215,7 +217,7 @@ fn counts_outside_the_tolerance_are_named() {
         )
     );
     assert!(text.contains("Table 3: the median loss increases are not all within 10 %"));
-    assert!(text.contains("The furthest off is Adam, 0.0100 where the paper has 0.0060."));
+    assert!(text.contains("The largest relative difference is for Adam: 0.0100 here, 0.0060 in the paper."));
 }
 
 #[test]
@@ -282,8 +284,8 @@ fn the_mean_gauss_newton_stands_beside_the_others() {
     let mut run = Run::the_papers();
     run.add("clean", "gauss-newton", "adam");
     let text = run.report();
-    assert!(text.contains("Gauss-Newton (mean) has no number in the paper"));
-    assert!(text.contains("Beside it: Adam 75.6 %, SGD 75.6 % and Gauss-Newton (published) 51.5 %."));
+    assert!(text.contains("The paper reports no numbers for Gauss-Newton (mean)"));
+    assert!(text.contains("For comparison: Adam 75.6 %, SGD 75.6 % and Gauss-Newton (published) 51.5 %."));
 }
 
 #[test]
@@ -309,7 +311,7 @@ fn an_attack_without_gradients_that_does_better_is_named() {
     assert!(run.report().contains("On no model does Square"));
 }
 
-/// A model's largest eigenvalue and trace, as they are and in units of the filters, and the Hessian's smallest.
+/// A model's largest eigenvalue and trace, plain and in units of the filters, and the Hessian's smallest eigenvalue.
 fn curvature(optimizer: &str, seed: u64, plain: [f64; 2], normalised: [f64; 2]) -> Vec<CurvatureRow> {
     let row = |matrix, normalised, quantity, value| CurvatureRow {
         labels: "clean".to_owned(),
@@ -384,13 +386,13 @@ fn curvature_that_is_larger_or_smaller_throughout_is_called_so() {
     run.curvature = curvature("adam", 42, [15.0, 100.0], [71.0, 530.0]);
     run.curvature.extend(curvature(PUBLISHED, 42, [4.0, 33.0], [17.0, 95.0]));
     assert!(run.report().contains("By no measure here does Gauss-Newton end at the sharper point. Of the comparisons"));
-    // Another seed's rows widen the table's cells; the sentences quote the paper's.
+    // Rows of another seed widen the table's ranges; the sentences still quote the paper's seed.
     run.curvature.extend(curvature(PUBLISHED, 43, [8.0, 33.0], [17.0, 95.0]));
     let text = run.report();
     assert!(text.contains("6.00 (4.00 to 8.00)") && text.contains("largest eigenvalue 4.00, smaller than Adam's 15.0"));
 }
 
-/// A run in which the worst optimizer is SGD, as it is after two epochs of few images.
+/// A run in which SGD is the worst optimizer, as after two epochs on few images.
 fn unequal(sgd_accuracy: f64) -> Run {
     let mut run = Run::empty();
     let ends = [("sgd", sgd_accuracy, 0.5), ("adam", 0.97, 0.75), ("gauss-newton", 0.96, 0.6)];
@@ -414,7 +416,7 @@ fn unequal(sgd_accuracy: f64) -> Run {
     run
 }
 
-/// SGD's success rate is the lowest, and so is its robust accuracy: 14 % of all images against 24 and 38 %.
+/// SGD has the lowest success rate and also the lowest robust accuracy: 14 % of all images against 24 and 38 %.
 #[test]
 fn unequal_accuracies_are_not_ranked() {
     let text = unequal(0.28).report();
@@ -461,8 +463,8 @@ fn equal_accuracies_are_ranked_by_robust_accuracy() {
     }
 }
 
-/// Whatever the accuracies and rates: the optimizer that is named has the highest robust accuracy, and none is named where
-/// accuracies differ by more than five points.
+/// For all accuracies and rates, the named optimizer has the highest robust accuracy. No optimizer is named if accuracies differ
+/// by more than five points.
 #[test]
 fn the_named_optimizer_has_the_highest_robust_accuracy() {
     let names = [("sgd", "SGD"), ("adam", "Adam"), ("gauss-newton", "Gauss-Newton (mean)")];
@@ -499,7 +501,7 @@ fn the_named_optimizer_has_the_highest_robust_accuracy() {
     }
 }
 
-/// The caution is about every optimizer that is far from a minimum, by its number.
+/// The caution names every optimizer that is far from a minimum.
 #[test]
 fn every_optimizer_far_from_a_minimum_is_named() {
     let mut run = unequal(0.95);
@@ -508,7 +510,7 @@ fn every_optimizer_far_from_a_minimum_is_named() {
     }
     let text = run.report();
     assert!(text.contains("not at a minimum: SGD (0.51) and Gauss-Newton (mean) (2.00)."), "{text}");
-    assert!(text.contains("Adam has the lowest train loss at the end, 0.0500. More than 2 times as high: SGD at 0.5100 (10.2 times as high)"), "{text}");
+    assert!(text.contains("Adam has the lowest final train loss, 0.0500. The train loss is more than 2 times as high for SGD at 0.5100 (10.2 times as high)"), "{text}");
 }
 
 #[test]
@@ -520,7 +522,7 @@ fn losses_of_fitted_models_keep_their_digits() {
     assert!(!text.contains(" 0.0000"), "{text}");
 }
 
-/// The paper's numbers are on MNIST. Beside other data none of them is shown, and the report says how to name the data.
+/// The paper's numbers are for MNIST. A report on another data set shows none of them and says how to name the data.
 #[test]
 fn other_data_has_no_number_of_the_paper() {
     let mut run = Run::the_papers();

@@ -9,19 +9,19 @@ use minima_upkeep::api::{Difference, Documented, FILE, ItemList, Weight, documen
 use std::path::Path;
 use std::process::Command;
 
-/// List the public items of each crate that is meant for others, and say what has become of them.
+/// List the public items of each published crate and report changes.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Each crate's list is its API.txt. A removed or changed item needs a version with a higher first number that is not\nzero. Exits 1 if a list is not current or of another format (--check), or a version is too low (--since)."
+    after_help = "The list of a crate is its API.txt. A removed or changed item requires a version with a higher leftmost nonzero number.\nExits with 1 if a list is outdated or has another format (--check), or a version is too low (--since)."
 )]
 pub(crate) struct Api {
-    /// Write nothing, and compare with the lists as they are
+    /// Compare with the existing lists and write nothing
     #[arg(long)]
     check: bool,
-    /// Compare with the lists of this git revision, such as the last release, and hold the versions to that
+    /// Compare with the lists of this git revision, such as the last release, and check the versions
     #[arg(long, value_name = "REVISION")]
     since: Option<String>,
-    /// Ask nobody for what has not been downloaded
+    /// Do not access the network
     #[arg(long)]
     offline: bool,
 }
@@ -47,12 +47,12 @@ impl Api {
             };
             let is_fine = match before {
                 Some(before) if before.format != now.format && self.since.is_none() && self.check => {
-                    say!("{}: not compared, its list is of format {}, not {}", now.name, before.format, now.format);
+                    say!("{}: not compared; the list has format {}, expected {}", now.name, before.format, now.format);
                     false
                 }
                 Some(before) => self.judge(&before, &now),
                 None => {
-                    say!("{}: has no list yet", now.name);
+                    say!("{}: no list yet", now.name);
                     !self.check || self.since.is_some()
                 }
             };
@@ -64,32 +64,32 @@ impl Api {
             }
         }
         if outcome == Outcome::Found && self.since.is_none() {
-            say!("Lists are not current: cargo xtask api writes them.");
+            say!("Lists are outdated; update them with: cargo xtask api");
         }
         Ok(outcome)
     }
 
-    /// What is told of a format that is not read; where a check was asked for, that it could not be made is an error.
+    /// The message for an unsupported format. With `--check` it is returned as an error.
     fn unread(&self, format: u32) -> Result<String> {
-        let told = format!("rustdoc of this toolchain writes format {format}, which is not read here");
-        if self.check { bail!("{told}: nothing was checked") } else { Ok(told) }
+        let told = format!("rustdoc of this toolchain writes format {format}, which is not supported");
+        if self.check { bail!("{told}; nothing was checked") } else { Ok(told) }
     }
 
-    /// Prints what stands between two lists. Whether that is as it should be.
+    /// Prints the difference between two lists. Returns whether the check passes.
     fn judge(&self, before: &ItemList, now: &ItemList) -> bool {
         let difference = Difference::between(before, now);
         tell(&now.name, &difference);
         let weight = difference.weight();
         let is_met = weight.is_met(&before.version, &now.version);
         if !is_met {
-            let kind = if weight == Weight::Breaking { "breaking" } else { "an addition" };
-            say!("{}: {kind} since {}, and the version is {}", now.name, before.version, now.version);
+            let kind = if weight == Weight::Breaking { "breaking change" } else { "addition" };
+            say!("{}: {kind} since {}, but the version is {}", now.name, before.version, now.version);
         }
         if self.since.is_some() { is_met } else { !self.check || before == now }
     }
 }
 
-/// Prints each item, marked as in a patch.
+/// Prints each item with the kind of its change.
 fn tell(name: &str, difference: &Difference) {
     for item in &difference.removed {
         say!("{name}: removed  {item}");
@@ -98,14 +98,14 @@ fn tell(name: &str, difference: &Difference) {
         say!("{name}: changed  {before}\n{name}:      to  {now}");
     }
     for item in &difference.demanded {
-        say!("{name}: demanded {item}");
+        say!("{name}: required {item}");
     }
     for item in &difference.added {
         say!("{name}: added    {item}");
     }
 }
 
-/// A list as it was at a revision; none where there was no such file.
+/// The list at a revision; `None` if the file did not exist.
 fn list_at(root: &Path, revision: &str, path: &Path) -> Result<Option<ItemList>> {
     let git = |arguments: &[&str]| Command::new("git").arg("-C").arg(root).args(arguments).output().context("git");
     if !git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")])?
@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn a_check_that_cannot_be_made_is_no_success() {
         let unread = |check| Api { check, since: None, offline: true }.unread(99).map_err(|error| error.to_string());
-        let told = "rustdoc of this toolchain writes format 99, which is not read here";
+        let told = "rustdoc of this toolchain writes format 99, which is not supported";
         assert_eq!(unread(false), Ok(told.to_owned()));
-        assert_eq!(unread(true), Err(format!("{told}: nothing was checked")));
+        assert_eq!(unread(true), Err(format!("{told}; nothing was checked")));
     }
 }

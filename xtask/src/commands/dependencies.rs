@@ -7,16 +7,16 @@ use minima_cli::{Outcome, say};
 use minima_upkeep::dependencies::{Finding, findings, lock_file_finding};
 use minima_upkeep::{Policy, Workspace, package_findings};
 
-/// Hold what the workspace depends on to `deny.toml`.
+/// Check the workspace's dependencies against `deny.toml`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Licences, sources, second versions, versions \"*\", the Rust that dependencies need, Cargo.lock.\nExits 1 with a line for each finding."
+    after_help = "Checks licences, sources, duplicate versions, wildcard versions, the Rust version of dependencies, and Cargo.lock.\nExits with 1 and prints a line for each finding."
 )]
 pub(crate) struct Dependencies {
-    /// Ask nobody for what has not been downloaded
+    /// Do not access the network
     #[arg(long)]
     offline: bool,
-    /// Also look at what each crate's package would contain
+    /// Also check the contents of each crate's package
     #[arg(long)]
     package: bool,
 }
@@ -35,13 +35,13 @@ impl Dependencies {
         }
         let outcome = tell(&found);
         if found.is_empty() {
-            say!("{} dependencies, all as deny.toml allows.", workspace.dependencies().len());
+            say!("{} dependencies, all allowed by deny.toml.", workspace.dependencies().len());
         }
         Ok(outcome)
     }
 }
 
-/// Prints each on a line.
+/// Prints one line per finding.
 fn tell(found: &[Finding]) -> Outcome {
     found.iter().for_each(|finding| say!("{finding}"));
     if found.is_empty() { Outcome::Fine } else { Outcome::Found }

@@ -6,9 +6,9 @@ use clap::Args;
 use minima_cli::{Outcome, say};
 use minima_upkeep::imports;
 
-/// Find source files of a crate that import each other.
+/// Find import cycles between source files of a crate.
 #[derive(Debug, Args)]
-#[command(after_help = "Exits 1 with the files and imports of each cycle.")]
+#[command(after_help = "Exits with 1 and prints the files and imports of each cycle.")]
 pub(crate) struct Imports {}
 
 impl Imports {
@@ -18,7 +18,7 @@ impl Imports {
         if !report.cycles.is_empty() {
             return Ok(Outcome::Found);
         }
-        say!("{} source files, no import cycle.", report.files);
+        say!("{} source files, no import cycles.", report.files);
         Ok(Outcome::Fine)
     }
 }

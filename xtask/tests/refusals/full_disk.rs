@@ -1,4 +1,4 @@
-//! Output that cannot be written: on a full disk it is lost and an error, in a closed pipe nobody wants it.
+//! Output that cannot be written: a full disk is an error, a closed pipe is not.
 
 #![cfg(target_os = "linux")]
 
@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Every write to it fails as on a full disk; `None` where there is no such device.
+/// A file on which every write fails as on a full disk; `None` if the system has no such device.
 fn full() -> Option<File> {
     let full = File::options().write(true).open("/dev/full").ok();
     if full.is_none() {
@@ -77,7 +77,7 @@ fn lost_output_is_an_error_of_every_command() {
 fn lost_messages_are_an_error_too() {
     let Some(full) = full() else { return };
     let folder = folder();
-    // It tells on standard error that the run has ended.
+    // The command reports on standard error that the run is complete.
     let run = ["reproduce", "--config", "own.toml", "--data", "data", "--device", "cpu", "--out", "out"];
     let status = program(folder.path(), &run).stdout(Stdio::null()).stderr(full).status().unwrap();
     assert_eq!(status.code(), Some(2));

@@ -1,4 +1,4 @@
-//! What the commands refuse, and how: exit code 2 and one line on standard error, before anything is computed.
+//! Invalid input is refused with exit code 2 and one line on standard error, before any computation.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 mod full_disk;

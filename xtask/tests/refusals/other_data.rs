@@ -1,4 +1,4 @@
-//! A checkpoint, a configuration and a folder of results belong to their data.
+//! Checkpoints, configurations and results folders cannot be used with other data.
 
 use crate::program::{EXPERIMENT, refused, well, write_checkpoint, write_data};
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 const OWN: [&str; 4] = ["--data", "own", "--device", "cpu"];
 const OTHER: [&str; 4] = ["--data", "other", "--device", "cpu"];
 
-/// Two data sets that differ in labels alone, and a model trained on one of them.
+/// A folder with two data sets that differ only in labels, and a model trained on one of them.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     write_data(&folder.path().join("own"), |label| label);
@@ -38,12 +38,12 @@ fn a_checkpoint_is_not_used_with_other_data_unless_asked_to() {
         well(folder, &[command, &OWN].concat());
         well(folder, &[command, &OTHER, &["--other-data"]].concat());
     }
-    // A checkpoint that says nothing takes any data.
+    // A checkpoint without information on its data accepts any data.
     well(folder, &[&["evaluate", "--weights", "unknown.safetensors"][..], &OTHER].concat());
-    // One without a note has its description beside it.
+    // Without that information in the checkpoint, the configuration next to it is used.
     fs::copy(folder.join("unknown.safetensors"), folder.join("sgd.safetensors")).unwrap();
     is_named(&refused(folder, &[&evaluate[..], &OTHER].concat()));
-    // A folder of results is not made.
+    // A refused attack creates no results folder.
     refused(folder, &[&attack[..], &OTHER, &["--out", "attacked"]].concat());
     assert!(!folder.join("attacked").exists());
 }
@@ -76,14 +76,14 @@ fn results_name_their_data_and_a_configuration_takes_no_other() {
     let line = refused(folder, &["study", "seeds", "--config", "out/config.toml", "--data", "other"]);
     assert!(line.contains("found images of other"), "{line}");
 
-    // The same data in another folder go on.
+    // The same data in another folder is accepted.
     fs::rename(folder.join("own"), folder.join("moved")).unwrap();
     let moved = ["--data", "moved", "--device", "cpu"];
     let output = well(folder, &[&["reproduce", "--config", "own.toml", "--out", "out"][..], &moved].concat());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("this run has ended"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("this run is already complete"));
     let train = ["train", "--config", "own.toml", "--optimizer", "sgd", "--out", "sgd.safetensors"];
     let output = well(folder, &[&train[..], &moved].concat());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("this model has been trained"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("this model is already trained"));
 }
 
 fn checkpoint_of(folder: &Path) -> String {

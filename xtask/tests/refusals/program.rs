@@ -1,4 +1,4 @@
-//! The program, and small data sets for it.
+//! Runs the program and writes small data sets.
 
 use minima_autodiff::paper_cnn;
 use minima_data::{Dataset, mnist};
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Starts the program in a folder, and waits for its end.
+/// Runs the program in a folder and waits for it.
 pub fn xtask(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).current_dir(folder).output().unwrap()
 }
@@ -22,7 +22,7 @@ pub fn refused(folder: &Path, arguments: &[&str]) -> String {
     line
 }
 
-/// Asserts that a command ends well.
+/// Asserts that a command succeeds.
 pub fn well(folder: &Path, arguments: &[&str]) -> Output {
     let output = xtask(folder, arguments);
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -43,7 +43,7 @@ fn write_set(folder: &Path, name: &str, set: &Dataset, label: impl Fn(u8) -> u8)
     write_idx(&folder.join(format!("{name}-labels-idx1-ubyte")), 0x801, &[set.len()], &labels);
 }
 
-/// Writes 64 training and 20 test images of MNIST into a folder, with other labels.
+/// Writes 64 training and 20 test images of MNIST into a folder, with mapped labels.
 pub fn write_data(folder: &Path, label: impl Fn(u8) -> u8 + Copy) {
     fs::create_dir_all(folder).unwrap();
     let mnist = mnist::load_default().unwrap();
@@ -51,13 +51,13 @@ pub fn write_data(folder: &Path, label: impl Fn(u8) -> u8 + Copy) {
     write_set(folder, "t10k", &mnist.test.take(20), label);
 }
 
-/// Writes a checkpoint that says nothing of data.
+/// Writes a checkpoint without information on its data.
 pub fn write_checkpoint(path: &Path) {
     let graph = paper_cnn([28, 28, 1], 10).unwrap();
     graph.save(&graph.init::<f32>(1), path).unwrap();
 }
 
-/// One optimizer, a step.
+/// One training step.
 pub const EXPERIMENT: &str = r#"
 extends = "quick"
 seeds = [42]

@@ -1,4 +1,4 @@
-//! Seeds of 2⁶³ and more: no file of results could hold them.
+//! Seeds of 2⁶³ and more are refused, because TOML integers cannot hold them.
 
 use crate::program::{EXPERIMENT, refused, well, write_checkpoint, write_data};
 use std::fs;
@@ -51,10 +51,10 @@ fn a_folder_of_the_largest_seed_is_reported_and_compared() {
     well(folder, &[&["reproduce", "--seeds", LARGEST, "--out", "out"][..], &common].concat());
     well(folder, &["report", "out"]);
     well(folder, &["compare", "out", "out", "--strict"]);
-    // What the run wrote is an experiment that can be run again.
+    // The written configuration can be run again.
     well(folder, &["reproduce", "--config", "out/config.toml", "--data", "data", "--out", "again"]);
     assert_eq!(fs::read(folder.join("out/config.toml")).unwrap(), fs::read(folder.join("again/config.toml")).unwrap());
-    // A folder of another version that has a larger one.
+    // A folder of another version with a larger seed.
     let config = fs::read_to_string(folder.join("out/config.toml")).unwrap().replace(LARGEST, TOO_LARGE[0]);
     fs::write(folder.join("out/config.toml"), config).unwrap();
     for command in [&["report", "out"][..], &["compare", "out", "again"]] {

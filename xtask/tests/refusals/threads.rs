@@ -1,4 +1,4 @@
-//! More threads than there is address space for.
+//! More threads than the address space allows are refused.
 
 #![cfg(target_os = "linux")]
 
@@ -27,10 +27,10 @@ fn threads_without_address_space_are_an_error_and_no_abort() {
         let output = limited(setting, &arguments);
         let line = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{setting} {arguments}: {line}");
-        assert!(line.starts_with(&format!("error: {name} is 4000, which takes ")), "{line}");
+        assert!(line.starts_with(&format!("error: {name} is 4000, which needs ")), "{line}");
         assert!(line.contains("MiB of address space") && line.lines().count() == 1, "{line}");
     }
-    // What fits is done.
+    // A number of threads that fits is accepted.
     let output = limited("", &format!("{evaluate} --threads 64"));
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -1,4 +1,4 @@
-//! What the tests work with: a small data set, the commands on it, the interposer, and folders as their bytes.
+//! Helpers of the tests: a small data set, commands on it, the interposer, and the bytes of folders.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -9,30 +9,30 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A folder for everything, with 160 training and 60 test images of MNIST in it.
+/// A temporary folder with 160 training and 60 test images of MNIST.
 pub struct Bench {
     folder: tempfile::TempDir,
     interposer: Option<PathBuf>,
 }
 
-/// What happens to the program's changes of files.
+/// What happens to the program's file changes.
 #[derive(Clone, Copy, Debug)]
 pub enum Fate {
-    /// Nothing.
+    /// All changes succeed.
     Spared,
-    /// It is killed at this one.
+    /// The program is killed at this change.
     KilledAt(usize),
-    /// This one alone fails.
+    /// Only this change fails.
     FailsAt(usize),
-    /// From this one on the disk is full.
+    /// The disk is full from this change on.
     FullFrom(usize),
 }
 
-/// How a run ended.
+/// The outcome of a process.
 pub struct End {
     pub output: Output,
     pub errors: String,
-    /// The changes of files that it made; 0 where it was killed, or nobody counted.
+    /// Number of file changes; 0 if the process was killed or the changes were not counted.
     pub changes: usize,
 }
 
@@ -41,7 +41,7 @@ impl End {
         self.output.status.code()
     }
 
-    /// Fails unless it ended well.
+    /// Fails unless the process succeeded.
     pub fn well(self) -> Self {
         assert_eq!(self.code(), Some(0), "{}", self.errors);
         self
@@ -87,7 +87,8 @@ impl Bench {
         Self { folder, interposer }
     }
 
-    /// As [`new`](Self::new), where the interposer can be had; else says that the test is skipped.
+    /// Returns [`new`](Self::new) with the interposer. If it cannot be compiled, prints that the test is skipped and returns
+    /// `None`.
     pub fn with_interposer() -> Option<Self> {
         let bench = Self::new();
         if bench.interposer.is_none() {
@@ -100,7 +101,7 @@ impl Bench {
         self.folder.path().join(name)
     }
 
-    /// The program, in the bench's folder and on its data.
+    /// The program, run in the bench's folder on its data.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.args(arguments).args(["--data", "data", "--device", "cpu"]).current_dir(self.folder.path());
@@ -132,7 +133,7 @@ impl Bench {
     }
 }
 
-/// Every file below a folder with its bytes, but the manifest, which has times.
+/// The files below a folder with their bytes, except the manifest, which contains times.
 pub fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];

@@ -1,7 +1,7 @@
-//! Killed at forty moments, the commands go on to the bytes of runs that nobody killed.
+//! Commands killed at forty moments resume to the same bytes as runs without a kill.
 //!
-//! What a kill leaves behind is decided by the last change of a file before it: a kill between two of them leaves what a kill at the second
-//! leaves. So the moments are drawn among a run's changes of files, and a write may be cut in half.
+//! The files after a kill depend only on the last file change before it. The moments are therefore drawn among a run's file
+//! changes. A killed write may be half done.
 
 use crate::bench::{Bench, Fate, assert_same, contents};
 use minima_rng::Key;
@@ -10,7 +10,7 @@ use std::path::Path;
 
 const KILLS: usize = 40;
 
-/// Everything that has a state: moments, momentum, Kronecker factors, damping that adapts.
+/// Covers all optimizer states: moments, momentum, Kronecker factors, adaptive damping.
 pub const EXPERIMENT: &str = r#"
 extends = "extended"
 epochs = 2
@@ -25,7 +25,7 @@ attack_epsilons = [0.1]
 curve_epsilons = [0.05]
 "#;
 
-/// The commands, each with a share of the kills, and the folder that it writes to.
+/// The commands, each with its number of kills.
 const COMMANDS: [(&[&str], usize); 4] = [
     (&["reproduce", "--config", "own.toml", "--save-every", "0", "--out", "results/reproduced"], 20),
     (
@@ -88,7 +88,7 @@ fn killed_at_forty_moments_the_same_command_ends_with_the_same_bytes() {
         let mut key = Key::new(number);
         let mut own = 0;
         while own < share {
-            // Each life goes on where the one before was ended, an eighth of the way at most.
+            // Each attempt resumes the previous one and is killed after at most an eighth of the file changes.
             let (next, draw) = key.split();
             key = next;
             let moment = 1 + draw.bits(1)[0] as usize % (changes / 8).max(2);

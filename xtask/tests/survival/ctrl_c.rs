@@ -1,4 +1,4 @@
-//! Ctrl-C: the step is finished, the state kept, the exit code 130, and the command goes on.
+//! Ctrl-C: the step is finished, the state is saved, the exit code is 130, and the command resumes.
 
 use crate::bench::{Bench, Fate, assert_same, contents};
 use crate::crash::EXPERIMENT;
@@ -10,7 +10,7 @@ fn interrupt(child: &Child) {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
 }
 
-/// Starts the command and waits for its first epoch; returns it with the rest of what it says.
+/// Starts the command and waits for its first epoch. Returns the process and its further output lines.
 fn started(bench: &Bench, command: &[&str]) -> (Child, impl Iterator<Item = String>) {
     let mut child = bench.command(command).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
@@ -35,7 +35,7 @@ fn the_first_keeps_the_state_and_the_same_command_goes_on() {
     assert_eq!(child.wait().unwrap().code(), Some(130), "{lines:?}");
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].contains("stopping after this step"), "{lines:?}");
-    assert!(lines[1].contains("go on with: cargo xtask train --config own.toml --set=epochs=400"), "{lines:?}");
+    assert!(lines[1].contains("resume with: cargo xtask train --config own.toml --set=epochs=400"), "{lines:?}");
     assert!(bench.join("results/adam.unfinished/state.json").exists());
     assert!(!bench.join("results/adam.safetensors").exists());
 
@@ -48,7 +48,7 @@ fn the_second_ends_at_once_and_what_is_there_is_gone_on_from() {
     let bench = Bench::new();
     fs::write(bench.join("own.toml"), EXPERIMENT).unwrap();
     let (mut child, lines) = started(&bench, &LONG);
-    // Nobody listens any more: that is no reason to lose anything.
+    // A closed standard error must not lose the state.
     drop(lines);
     interrupt(&child);
     interrupt(&child);
@@ -79,7 +79,7 @@ fn a_study_keeps_the_states_of_all_its_runs() {
     let lines: Vec<String> = lines.filter(|line| !line.contains(" epoch ")).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{lines:?}");
     assert!(!lines.iter().any(|line| line.contains("failed")), "{lines:?}");
-    // A state that is none any more costs its run, and no other.
+    // An invalid state only restarts its own run.
     let kept =
         fs::read_dir(bench.join("results/studies/runs")).unwrap().flatten().map(|run| run.path().join("state.json"));
     let kept: Vec<_> = kept.filter(|state| state.exists()).collect();

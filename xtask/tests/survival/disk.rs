@@ -1,4 +1,4 @@
-//! A disk that fails at every change of a file in turn, or is full from there on: files stay whole, and the command goes on later.
+//! The disk fails at each file change in turn, or is full from then on. Files stay complete, and the command resumes later.
 
 use crate::bench::{Bench, Fate, assert_same, contents};
 use minima_report::results::StudyResults;
@@ -22,13 +22,13 @@ curve_epsilons = [0.05]
 labels = ["clean"]
 "#;
 
-/// Runs of a study that its failures tell of.
+/// The number of runs in a study's `failures.csv`.
 fn failed_runs(bench: &Bench) -> usize {
     let failures = fs::read_to_string(bench.join("results/studies/seeds/failures.csv"));
     failures.map_or(0, |rows| rows.lines().skip(1).count())
 }
 
-/// Fails at every `stride`-th change of the command's files, alone and from there on.
+/// For every `stride`-th file change of the command: lets only this change fail, then lets the disk be full from this change on.
 fn fail_in_turn(command: &[&str], stride: usize, whole: impl Fn(&Bench, &str)) {
     let Some(bench) = Bench::with_interposer() else { return };
     fs::write(bench.join("own.toml"), EXPERIMENT).unwrap();
@@ -43,7 +43,7 @@ fn fail_in_turn(command: &[&str], stride: usize, whole: impl Fn(&Bench, &str)) {
             let when = format!("{command:?}, {fate:?} of {changes}");
             fs::remove_dir_all(&results).unwrap();
             let end = bench.run(command, fate);
-            // A folder that cannot be synced, or a leftover that cannot be removed, is no failure; a study's run that fails is one of it.
+            // Failing to sync a folder or to remove a leftover is no error. A failed run of a study gives exit code 1.
             let tells = failed_runs(&bench) > 0;
             let codes = if tells { [Some(1), Some(2)] } else { [Some(0), Some(2)] };
             assert!(codes.contains(&end.code()), "{when}: {:?} {}", end.code(), end.errors);
@@ -52,10 +52,10 @@ fn fail_in_turn(command: &[&str], stride: usize, whole: impl Fn(&Bench, &str)) {
                 let line = end.errors.lines().last().unwrap_or_default();
                 assert!(line.starts_with("error: "), "{when}: {line}");
             }
-            // The tables of a study some of whose runs failed are those of the others.
+            // If runs of a study failed, its tables contain only the other runs.
             if results.exists() && !tells {
                 for (path, bytes) in contents(&results) {
-                    // Temporary files are the only ones that may be half there.
+                    // Only temporary files may be incomplete.
                     let temporary = path.extension().is_some_and(|e| e == "tmp");
                     let unfinished = path.components().any(|c| c.as_os_str().to_string_lossy().contains("unfinished"));
                     if let Some(expected) = expected.get(&path).filter(|_| !temporary && !unfinished) {

@@ -1,10 +1,10 @@
-//! Folders of another configuration are refused; `--fresh` moves them aside and deletes nothing.
+//! Folders of another configuration are refused. `--fresh` moves them aside and deletes nothing.
 
 use crate::bench::{Bench, Fate, contents};
 use crate::crash::EXPERIMENT;
 use std::fs;
 
-/// Runs the command, the same with another seed, which is refused for `difference`, and that again with `--fresh`.
+/// Runs the command. Runs it with the option `other`, which is refused because of `difference`. Then repeats that with `--fresh`.
 fn refused_then_moved(experiment: &str, command: &[&str], other: &str, difference: [&str; 2], aside: &str) {
     let bench = Bench::new();
     fs::write(bench.join("own.toml"), experiment).unwrap();
@@ -24,7 +24,7 @@ fn refused_then_moved(experiment: &str, command: &[&str], other: &str, differenc
     let mut moved = contents(&bench.join(aside));
     for (path, bytes) in &before {
         let name = path.strip_prefix("studies").unwrap_or(path);
-        // Reports stay in the folder that studies are in.
+        // Reports stay in the parent folder of the studies.
         if !path.starts_with("report.md") && !path.starts_with("report.html") || aside == "results.before-1" {
             assert_eq!(moved.remove(name).as_ref(), Some(bytes), "{path:?}");
         }
@@ -88,7 +88,7 @@ fn what_has_ended_is_not_run_again() {
         &["reproduce", "--config", "own.toml", "--set=optimizers.sgd.learning_rate=0.01", "--out", "results"];
     let train: &[&str] = &["train", "--config", "own.toml", "--optimizer", "sgd", "--out", "results/sgd.safetensors"];
     for (command, words) in
-        [(reproduce, "this run has ended; --fresh"), (train, "this model has been trained; --fresh")]
+        [(reproduce, "this run is already complete; --fresh"), (train, "this model is already trained; --fresh")]
     {
         bench.run(command, Fate::Spared).well();
         let before = contents(&bench.join("results"));

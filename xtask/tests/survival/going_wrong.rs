@@ -1,4 +1,5 @@
-//! Training that goes wrong: the step and its images are told, the last good state is kept, and the rest of a study goes on.
+//! Diverging training: the step and its images are reported, the last good state is saved, and a study continues with its other
+//! runs.
 
 use crate::bench::{Bench, Fate};
 use crate::crash::EXPERIMENT;
@@ -30,11 +31,11 @@ fn an_explosion_tells_its_batch_and_keeps_the_last_good_state() {
     let batch: Vec<u64> = failure["batch"].as_array().unwrap().iter().map(|image| image.as_u64().unwrap()).collect();
     assert!(batch.len() == 32 && batch.iter().all(|&image| image < 160));
     let state = TrainingState::read(&folder).unwrap().unwrap();
-    // Before the step that blew the weights up, the first.
+    // The state before the first step, which makes the weights explode.
     assert_eq!((state.progress.rows.len(), state.progress.step), (0, 0));
     assert!(state.weights.iter().all(|weight| weight.abs() < 2.0));
     assert!(!bench.join("results/sgd.safetensors").exists());
-    // It goes on from there to the same end.
+    // The command resumes from there and fails in the same way.
     let second = bench.run(&command, Fate::Spared);
     assert_eq!((second.code(), second.errors), (Some(2), first.errors));
 }

@@ -1,9 +1,9 @@
-// Counts a program's changes of files, and at a chosen one kills the program or lets the change fail: loaded before libc.
+// Counts a program's file changes, and kills the program or fails the change at a chosen one. Loaded before libc.
 //
-// MINIMA_KILL_AT=n       SIGKILL at change n; of a write, after half of its bytes
-// MINIMA_FAIL_AT=n       change n alone fails with EIO
-// MINIMA_FULL_FROM=n     from change n on nothing is written any more: ENOSPC, of a write after half of its bytes
-// MINIMA_COUNT=file      at the end, the number of changes
+// MINIMA_KILL_AT=n       SIGKILL at change n; a write is killed after half of its bytes
+// MINIMA_FAIL_AT=n       only change n fails with EIO
+// MINIMA_FULL_FROM=n     from change n on, changes fail with ENOSPC; a write fails after half of its bytes
+// MINIMA_COUNT=file      write the number of changes to this file at the end
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -46,7 +46,7 @@ __attribute__((destructor)) static void end(void) {
 
 enum verdict { GO_ON, KILL, FAIL, FULL };
 
-// A change that takes room on the disk fails when it is full; one that frees some does not.
+// On a full disk, changes that need space fail; changes that free space do not.
 static enum verdict judge(int takes_room) {
   long number = atomic_fetch_add(&changes, 1) + 1;
   if (number == kill_at) return KILL;

@@ -1,4 +1,4 @@
-//! The real program, killed, stopped, and with a disk that fails: it goes on with the same command to the same bytes.
+//! The program is killed, stopped, or run on a failing disk. The same command resumes and writes the same bytes.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may fail so")]
 

@@ -17,10 +17,10 @@ use minima_runs::machine::Machine;
 use minima_runs::trained_on;
 use std::path::{Path, PathBuf};
 
-/// Attack a checkpoint, or show the images made on one checkpoint to others
+/// Attack a checkpoint, or measure how adversarial images transfer to other checkpoints
 ///
-/// With --transfer an iterated attack takes all steps, also on images that the attacked checkpoint misclassifies before, and
-/// counted are the images that both checkpoints classify correctly as they are. The output says which image is shown.
+/// With --transfer, an iterated attack takes all steps, even after the attacked checkpoint misclassifies the image. Only clean
+/// images that both checkpoints classify correctly are counted. The output says which image of the attack is used.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: cargo xtask attack --weights mine.safetensors --attack autoattack --epsilons 0.1,0.05 --images 1000"
@@ -29,52 +29,52 @@ pub struct Attack {
     /// The checkpoint to attack
     #[arg(long, value_name = "FILE", required_unless_present_any = ["list", "transfer"], conflicts_with = "transfer")]
     weights: Option<PathBuf>,
-    /// The checkpoint whose adversarial images are shown to those after --to
+    /// The checkpoint to make adversarial images on, for the checkpoints of --to
     #[arg(long, value_name = "FILE", requires = "to")]
     transfer: Option<PathBuf>,
-    /// Checkpoints that are shown the images made on another, separated by commas
+    /// Checkpoints that classify the images of --transfer, separated by commas
     #[arg(long, value_name = "FILES", value_delimiter = ',', requires = "transfer")]
     to: Vec<PathBuf>,
-    /// The attack; --list names them all
+    /// The attack; --list lists all attacks
     #[arg(long, default_value = "pgd")]
     attack: String,
-    /// Radii, in units of a pixel's range
+    /// Epsilons, in units of the pixel range
     #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.05])]
     epsilons: Vec<f64>,
     /// The norm of the perturbation: linf or l2
     #[arg(long, default_value = "linf", value_parser = |norm: &str| norm.parse::<Norm>().map_err(|e| e.to_string()))]
     norm: Norm,
-    /// Steps, queries or draws [default: the attack's own]
+    /// Number of steps, queries or draws [default: depends on the attack]
     #[arg(long)]
     steps: Option<usize>,
-    /// A step's length as a share of epsilon [default: 0.1]
+    /// Step size as a fraction of epsilon [default: 0.1]
     #[arg(long, value_name = "SHARE")]
     step_size: Option<f64>,
-    /// Starts, each on the images that are still robust: PGD starts at the image and then at random points [default: 1]
+    /// Number of starts, each on the images that are still robust. PGD starts at the image, then at random points [default: 1]
     #[arg(long)]
     restarts: Option<usize>,
-    /// The first so many images of the test set [default: all]
+    /// Attack the first N test images [default: all]
     #[arg(long)]
     images: Option<usize>,
     /// Seed of the attack's random numbers [default: 0]
     #[arg(long, value_parser = seed::parse)]
     seed: Option<u64>,
-    /// Folder with the four files of MNIST, instead of the one in the repository
+    /// Folder with the four MNIST files [default: the repository's]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// Use this data even if a checkpoint was trained on other data
+    /// Accept a checkpoint that was trained on other data
     #[arg(long)]
     other_data: bool,
-    /// Where to compute
+    /// The device to compute on
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     device: Device,
-    /// Folder for attack.csv; stopped, the same command goes on radius by radius
+    /// Folder for attack.csv; a stopped attack resumes at the next epsilon with the same command
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Move what is in the folder aside, and begin anew; nothing is deleted
+    /// Move the folder's contents aside and start again; nothing is deleted
     #[arg(long, requires = "out")]
     fresh: bool,
-    /// Print one JSON object and nothing else
+    /// Print a single JSON object
     #[arg(long)]
     json: bool,
     /// List the attacks
@@ -85,7 +85,7 @@ pub struct Attack {
 impl Attack {
     pub(crate) fn run(self) -> Result<Outcome> {
         if self.list {
-            let mut table = Table::new(&["attack", "what it is", "norms"]);
+            let mut table = Table::new(&["attack", "description", "norms"]);
             for entry in CATALOGUE {
                 let norms: Vec<String> = entry.norms.iter().map(ToString::to_string).collect();
                 table.rows.push(vec![entry.name.to_owned(), entry.about.to_owned(), norms.join(", ")]);
@@ -105,14 +105,14 @@ impl Attack {
         let test = match self.images {
             Some(0) => bail!("--images is 0; expected at least 1"),
             Some(images) if images > data.test.len() => {
-                bail!("--images is {images}; the test set has {}", data.test.len())
+                bail!("--images is {images}; expected at most {}, the size of the test set", data.test.len())
             }
             Some(images) => data.test.take(images),
             None => data.test.clone(),
         };
         let machine = match self.weights {
             Some(_) => self.device.machine(NetworkKind::PaperCnn, &test)?,
-            // Adversarial images are shown to others on the processor.
+            // Transfer is measured on the CPU.
             None => Machine::Processor,
         };
         let options =
@@ -124,7 +124,7 @@ impl Attack {
                 let (results, moved) =
                     AttackResults::open(out, self.fresh, &checkpoints, &machine, &data, test.len(), &request)?;
                 if let Some(moved) = moved {
-                    tell!("what was there is now in {}", moved.display());
+                    tell!("moved the existing results to {}", moved.display());
                 }
                 listen()?;
                 Some(results)
@@ -141,7 +141,7 @@ impl Attack {
                 let report = on_a_worker(|| transfer_checkpoints(source, &self.to, &test, &request))?;
                 (serde_json::to_string(&report)?, report.to_string(), report.rows())
             }
-            (None, None) => bail!("--weights or --transfer is needed"),
+            (None, None) => bail!("found neither --weights nor --transfer; expected one of them"),
         };
         if let Some(results) = results {
             results.finish(&rows)?;

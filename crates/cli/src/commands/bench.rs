@@ -20,35 +20,36 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Time the network, the optimizers and the attacks on this machine.
+/// Time the network, the optimizers and the attacks on this device.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask bench --filter gauss_newton --threads 1")]
 pub struct Bench {
-    /// Only what has this in its name
+    /// Run only benchmarks whose name contains this text
     #[arg(long, default_value = "")]
     filter: String,
-    /// Threads to compute with [default: all]
+    /// Number of compute threads [default: one per core]
     #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
     threads: Option<u16>,
-    /// Where to compute; on a GPU only steps, epochs and the attack are timed
+    /// The device to time. On a GPU only steps, epochs and the attack are timed
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
     device: Device,
-    /// Print one JSON object and nothing else
+    /// Print a single JSON object
     #[arg(long)]
     json: bool,
-    /// Instead, how a Gauss-Newton step grows with the network and the batch: scaling.csv, scaling.svg and scaling.png
+    /// Measure instead how the Gauss-Newton step scales with network and batch size; writes scaling.csv, scaling.svg and
+    /// scaling.png
     #[arg(long, conflicts_with_all = ["filter", "json"])]
     scaling: bool,
-    /// Instead, how long each optimizer takes on the processor to this accuracy on the test set, such as 0.97: pace.csv,
+    /// Measure instead how long each optimizer takes on the CPU to reach this test accuracy, such as 0.97; writes pace.csv,
     /// time_to_accuracy.csv and a figure
     #[arg(long, value_name = "ACCURACY", conflicts_with_all = ["filter", "json", "scaling", "device"])]
     time_to_accuracy: Option<f64>,
     #[command(flatten)]
     experiment: Experiment,
-    /// The folder for the files of --scaling and --time-to-accuracy [default: results/ and its name]
+    /// Folder for the files of --scaling and --time-to-accuracy [default: results/scaling or results/time-to-accuracy]
     #[arg(long)]
     out: Option<PathBuf>,
-    /// One point of --scaling, NETWORK,BATCH, as JSON: each has a process of its own, for its memory
+    /// Measure one point NETWORK,BATCH of --scaling and print it as JSON. Each point has its own process, to measure its memory
     #[arg(long, hide = true, value_delimiter = ',', conflicts_with_all = ["scaling", "filter", "json"])]
     scaling_point: Vec<usize>,
 }
@@ -56,7 +57,7 @@ pub struct Bench {
 impl Bench {
     pub(crate) fn run(self) -> Result<Outcome> {
         if self.experiment.is_given() && self.time_to_accuracy.is_none() {
-            bail!("--preset, --config and --set are for --time-to-accuracy");
+            bail!("--preset, --config and --set require --time-to-accuracy");
         }
         let out = |name: &str| self.out.clone().unwrap_or_else(|| Path::new("results").join(name));
         if self.scaling {
@@ -67,7 +68,7 @@ impl Bench {
             return race(target, &self.experiment.preset("extended")?.1, &out("time-to-accuracy"));
         }
         if self.out.is_some() {
-            bail!("--out is for --scaling and --time-to-accuracy");
+            bail!("--out requires --scaling or --time-to-accuracy");
         }
         let data = load_data(None)?;
         if let [network, batch] = self.scaling_point[..] {
@@ -96,7 +97,7 @@ impl Bench {
     }
 }
 
-/// Lets every optimizer of the experiment run up to the accuracy, and writes and prints when each came there.
+/// Trains every optimizer of the experiment up to the accuracy, and writes and prints the times.
 fn race(target: f64, preset: &Preset, out: &Path) -> Result<Outcome> {
     if !(0.0..1.0).contains(&target) {
         bail!("--time-to-accuracy is {target}; expected a number from 0 to below 1");
@@ -110,17 +111,20 @@ fn race(target: f64, preset: &Preset, out: &Path) -> Result<Outcome> {
     write_csv(&out.join("pace.csv"), &rows)?;
     write_csv(&out.join("time_to_accuracy.csv"), &reached)?;
     let host = Host::here();
-    let machine =
-        format!("{} threads of {}", rayon::current_num_threads(), host.processor.as_deref().unwrap_or("a processor"));
+    let machine = format!(
+        "{} threads of {}",
+        rayon::current_num_threads(),
+        host.processor.as_deref().unwrap_or("an unknown CPU")
+    );
     figures::write(out, &figures::TimeToAccuracy { target, machine, rows })?;
     say!("{}", time_to_accuracy::table(&reached).to_text().trim_end());
     say!("Written to {}", out.display());
     Ok(Outcome::Fine)
 }
 
-/// Measures all points, each in a process of its own, and writes and prints them.
+/// Measures all points, each in its own process, and writes and prints them.
 fn scale(out: &Path, threads: Option<u16>) -> Result<Outcome> {
-    let program = std::env::current_exe().context("cannot find this program to start it for each point")?;
+    let program = std::env::current_exe().context("cannot find the path of this program, which runs once per point")?;
     let mut rows = Vec::new();
     for (network, batch) in points() {
         let mut command = Command::new(&program);
@@ -132,7 +136,10 @@ fn scale(out: &Path, threads: Option<u16>) -> Result<Outcome> {
         if !output.status.success() {
             bail!("network {network} with a batch of {batch}: {}", output.status);
         }
-        rows.push(serde_json::from_slice::<ScalingRow>(&output.stdout).context("a point printed no row")?);
+        rows.push(
+            serde_json::from_slice::<ScalingRow>(&output.stdout)
+                .context("the process of a scaling point printed no valid row")?,
+        );
     }
     fs::create_dir_all(out).with_context(|| format!("--out {}", out.display()))?;
     write_csv(&out.join("scaling.csv"), &rows)?;

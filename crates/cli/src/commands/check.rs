@@ -8,16 +8,16 @@ use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Train each optimizer for a few hundred steps and compare with the recorded accuracies.
+/// Train each optimizer for a few hundred steps and compare with recorded values.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exits 1 and names what moved when something did.\nExample: cargo xtask check --baseline my/accuracy.csv --bless"
+    after_help = "Exits with 1 and names the numbers that are outside their tolerance.\nExample: cargo xtask check --baseline my/accuracy.csv --bless"
 )]
 pub struct Check {
-    /// The recorded accuracies [default: tests/baselines/accuracy.csv of this workspace]
+    /// File with the recorded values [default: tests/baselines/accuracy.csv of this workspace]
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Record what is measured now instead of comparing; tolerances are kept
+    /// Record the measured values instead of comparing; existing tolerances are preserved
     #[arg(long)]
     bless: bool,
 }
@@ -30,18 +30,18 @@ impl Check {
         if self.bless {
             let rows = on_a_worker(|| bless(&baseline, &data, &mut progress))?;
             progress.finish();
-            say!("{rows} rows written to {}", baseline.display());
+            say!("Wrote {rows} rows to {}", baseline.display());
             return Ok(Outcome::Fine);
         }
         let verdict = on_a_worker(|| check(&baseline, &data, &mut progress))?;
         progress.finish();
         say!("{}", verdict.table);
         if verdict.moved.is_empty() {
-            say!("Nothing has moved beyond its tolerance.");
+            say!("All numbers are within tolerance.");
             return Ok(Outcome::Fine);
         }
         let moved: Vec<String> = verdict.moved.iter().map(ToString::to_string).collect();
-        say!("Moved beyond its tolerance: {}", moved.join(", "));
+        say!("Outside tolerance: {}", moved.join(", "));
         Ok(Outcome::Found)
     }
 }

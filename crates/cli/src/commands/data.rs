@@ -11,10 +11,10 @@ use std::fs::File;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-/// The images of CIFAR-10 to train on, and to test on.
+/// Numbers of training and test images of CIFAR-10.
 const CIFAR10_IMAGES: (usize, usize) = (50_000, 10_000);
 
-/// List the data sets, and fetch one from where it was published.
+/// List or download data sets.
 #[derive(Debug, Args)]
 pub struct Data {
     #[command(subcommand)]
@@ -23,32 +23,32 @@ pub struct Data {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// What there is, where it is, and whether it is what it should be; exits 1 if something is not
+    /// List the data sets and verify those that are present; exits with 1 if a file is wrong
     List,
-    /// Download a data set, verify the SHA-256 of what was downloaded, and unpack it
+    /// Download a data set, verify its SHA-256 and unpack it
     Fetch(Fetch),
 }
 
-/// Download a data set, verify the SHA-256 of what was downloaded, and unpack it. No other command uses the network.
+/// Download a data set, verify its SHA-256 and unpack it. No other command uses the network.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Mirrors are asked in order, by TLS, until one has given files of the known SHA-256. What is there already is verified and \
-not fetched again, and an interrupted download goes on with the same command. HTTPS_PROXY names a proxy, SSL_CERT_FILE certificates to \
-trust instead of the usual ones. Exit 2 if no mirror had it.\n\
+    after_help = "Mirrors are tried in order, over TLS, until one returns files with the known SHA-256. Files already present are verified and \
+not downloaded again. An interrupted download resumes with the same command. HTTPS_PROXY names a proxy. SSL_CERT_FILE names \
+certificates to trust instead of the default ones. Exits with 2 if no mirror has the files.\n\
 Example: cargo xtask data fetch cifar10"
 )]
 struct Fetch {
-    /// mnist: four files, 12 MB. cifar10: an archive, 170 MB, and what is in it, 184 MB
+    /// mnist: four files, 12 MB. cifar10: an archive, 170 MB, and its unpacked files, 184 MB
     name: Name,
-    /// Where to put it [default: data/NAME here; MNIST where it is already]
+    /// Destination folder [default: data/NAME; for MNIST the folder where it already is]
     #[arg(long)]
     folder: Option<PathBuf>,
-    /// A folder to fetch the files from instead of the known ones, as an address; may be given again
+    /// URL of a folder to download from instead of the known mirrors; may be repeated
     #[arg(long, value_name = "URL")]
     mirror: Vec<String>,
 }
 
-/// A data set that can be fetched.
+/// A data set that can be downloaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Name {
     Mnist,
@@ -63,7 +63,7 @@ impl Name {
         }
     }
 
-    /// Where it is, or would be.
+    /// The data set's folder, whether or not it exists.
     fn folder(self) -> PathBuf {
         let here = Path::new("data").join(self.data_set().name);
         match self {
@@ -72,12 +72,12 @@ impl Name {
         }
     }
 
-    /// Whether nothing of it is in this folder.
+    /// Whether this folder contains no file of the data set.
     fn is_absent(self, folder: &Path) -> bool {
         self.data_set().files.iter().all(|file| !folder.join(file.name).exists())
     }
 
-    /// The training and the test set, if they are what they should be, as far as [`Self::checked`] says.
+    /// Verifies the data set and returns its training and test set. [`Self::checked`] says what is verified.
     fn verified(self, folder: &Path) -> Result<(Dataset, Dataset)> {
         match self {
             Self::Mnist => {
@@ -102,16 +102,16 @@ impl Name {
         }
     }
 
-    /// What is known of sets that [`Self::verified`] has given: of CIFAR-10's six files no hash is.
+    /// Describes what [`Self::verified`] has checked. The six files of CIFAR-10 have no known hashes.
     fn checked(self, train: usize, test: usize) -> String {
-        let images = format!("{train} images to train on, {test} to test on");
+        let images = format!("{train} training images, {test} test images");
         match self {
             Self::Mnist => format!("verified, {images}"),
-            Self::Cifar10 => format!("archive verified; its six files are readable, without known hashes: {images}"),
+            Self::Cifar10 => format!("archive verified; its six files are readable but have no known hashes: {images}"),
         }
     }
 
-    /// Whether this file needs no fetching although it is not as it was published: as committed, MNIST is compressed otherwise.
+    /// Whether this is the committed MNIST file, which is compressed differently from the published file and needs no download.
     fn is_committed(self, download: &Download, folder: &Path) -> bool {
         let known = mnist::FILES.into_iter().find(|(name, _)| download.name == format!("{name}.gz"));
         self == Self::Mnist
@@ -134,12 +134,12 @@ fn list() -> Outcome {
         let set = name.data_set();
         let folder = name.folder();
         let state = if name.is_absent(&folder) {
-            format!("not there; cargo xtask data fetch {} fetches {:.0} MB", set.name, megabytes(set.size()))
+            format!("missing; cargo xtask data fetch {} downloads {:.0} MB", set.name, megabytes(set.size()))
         } else {
             name.verified(&folder).map_or_else(
                 |error| {
                     outcome = Outcome::Found;
-                    format!("not what it should be: {error:#}")
+                    format!("wrong: {error:#}")
                 },
                 |(train, test)| name.checked(train.len(), test.len()),
             )
@@ -168,11 +168,11 @@ impl Fetch {
     }
 }
 
-/// Demands as many images as CIFAR-10 has.
+/// Checks the numbers of images of CIFAR-10.
 fn ensure_counts(folder: &Path, train: usize, test: usize) -> Result<()> {
     anyhow::ensure!(
         (train, test) == CIFAR10_IMAGES,
-        "{}: found {train} images to train on and {test} to test on, expected {} and {}",
+        "{}: found {train} training images and {test} test images, expected {} and {}",
         folder.display(),
         CIFAR10_IMAGES.0,
         CIFAR10_IMAGES.1
@@ -180,7 +180,7 @@ fn ensure_counts(folder: &Path, train: usize, test: usize) -> Result<()> {
     Ok(())
 }
 
-/// Fetches one file, with a bar on a terminal. What failed before a mirror gave it is told on standard error.
+/// Downloads one file, with a progress bar on a terminal. Failures of mirrors tried before are printed on standard error.
 fn fetch(fetcher: &Fetcher, download: &Download, folder: &Path) -> Result<()> {
     let bar = if std::io::stderr().is_terminal() {
         ProgressBar::with_draw_target(Some(download.size), ProgressDrawTarget::stderr_with_hz(5))
@@ -231,10 +231,10 @@ mod tests {
 
     #[test]
     fn only_what_has_a_known_hash_is_called_verified() {
-        assert_eq!(Name::Mnist.checked(2, 1), "verified, 2 images to train on, 1 to test on");
+        assert_eq!(Name::Mnist.checked(2, 1), "verified, 2 training images, 1 test images");
         assert_eq!(
             Name::Cifar10.checked(2, 1),
-            "archive verified; its six files are readable, without known hashes: 2 images to train on, 1 to test on"
+            "archive verified; its six files are readable but have no known hashes: 2 training images, 1 test images"
         );
     }
 

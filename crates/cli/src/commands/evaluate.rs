@@ -18,22 +18,22 @@ pub struct Evaluate {
     /// The checkpoint: a safetensors file with the names Conv_0.kernel, Conv_0.bias, …
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
-    /// FGSM's steps, in units of a pixel's range
+    /// Epsilons of FGSM, in units of the pixel range
     #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.05, 0.01])]
     epsilons: Vec<f64>,
-    /// Norms of the weight perturbations of the sharpness measure
+    /// Norms of the weight perturbations, for the sharpness
     #[arg(long, value_delimiter = ',', default_values_t = [0.001, 0.005, 0.01])]
     rhos: Vec<f64>,
-    /// Also the curvature of the mean loss on the first 1 000 training images with their true labels: eigenvalues and trace of
-    /// the Gauss-Newton matrix and the Hessian
+    /// Also measure eigenvalues and trace of the Gauss-Newton matrix and the Hessian, on the first 1 000 training images with
+    /// clean labels
     #[arg(long)]
     spectrum: bool,
     #[command(flatten)]
     resources: Resources,
-    /// Use this data even if the checkpoint was trained on other data
+    /// Accept a checkpoint that was trained on other data
     #[arg(long)]
     other_data: bool,
-    /// Print one JSON object and nothing else
+    /// Print a single JSON object
     #[arg(long)]
     json: bool,
 }

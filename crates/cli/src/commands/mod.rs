@@ -20,7 +20,7 @@ use minima_data::{Dataset, Mnist, mnist};
 use minima_runs::machine::{Choice, Machine};
 use std::path::{Path, PathBuf};
 
-/// The committed data, verified, or another folder's.
+/// Loads the data of a folder, or the verified MNIST of the repository.
 fn load_data(folder: Option<&Path>) -> Result<Mnist> {
     match folder {
         Some(folder) => mnist::load(folder).with_context(|| format!("--data {}", folder.display())),
@@ -28,33 +28,34 @@ fn load_data(folder: Option<&Path>) -> Result<Mnist> {
     }
 }
 
-/// Which experiment a command is about.
+/// Options that select an experiment.
 #[derive(Debug, Args)]
 pub(crate) struct Experiment {
-    /// The experiment: paper, paper-hardware, studies, extended, quick or check [default: paper to reproduce, studies to study, else extended]
+    /// The experiment: paper, paper-hardware, studies, extended, quick or check [default: paper for reproduce, studies for study,
+    /// else extended]
     #[arg(long, conflicts_with = "config")]
     preset: Option<String>,
-    /// An experiment of your own, as a TOML file; it may say `extends = "paper"`
+    /// Read the experiment from a TOML file, which may contain `extends = "paper"`
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Change one key, such as epochs=3 or optimizers.adam.learning_rate=0.01; may be given again
+    /// Set one key, such as epochs=3 or optimizers.adam.learning_rate=0.01; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }
 
 impl Experiment {
-    /// Whether anything was said about it.
+    /// Whether any of the options was given.
     fn is_given(&self) -> bool {
         self.preset.is_some() || self.config.is_some() || !self.set.is_empty()
     }
 
-    /// Whether this file is its description.
+    /// Whether this file is the one given with `--config`.
     fn is_described_by(&self, file: &Path) -> bool {
         let Some(config) = &self.config else { return false };
         config == file || matches!((config.canonicalize(), file.canonicalize()), (Ok(a), Ok(b)) if a == b)
     }
 
-    /// Its name and what it says; where none was named, those of `default`.
+    /// The experiment's name and preset; without a choice, the preset `default`.
     fn preset(&self, default: &str) -> Result<(String, Preset)> {
         let Some(path) = &self.config else {
             let name = self.preset.as_deref().unwrap_or(default);
@@ -65,22 +66,22 @@ impl Experiment {
     }
 }
 
-/// What a command trains on, and with.
+/// Options that select data, device and threads.
 #[derive(Debug, Args)]
 pub(crate) struct Resources {
-    /// Folder with the four files of MNIST, instead of the one in the repository
+    /// Folder with the four MNIST files [default: the repository's]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// Where to compute
+    /// The device to compute on
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     device: Device,
-    /// Threads to compute with [default: all]
+    /// Number of compute threads [default: one per core]
     #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
     threads: Option<u16>,
 }
 
 impl Resources {
-    /// Sets the threads, reads the data and finds the machine for this network.
+    /// Starts the threads, loads the data and chooses the device for this network.
     fn open(&self, network: NetworkKind) -> Result<(Mnist, Machine)> {
         threads::start(self.threads)?;
         let data = load_data(self.data.as_deref())?;
@@ -89,19 +90,19 @@ impl Resources {
     }
 }
 
-/// Where to compute.
+/// The device to compute on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Device {
-    /// The first NVIDIA GPU where there is one, else the processor
+    /// The first NVIDIA GPU if there is one, otherwise the CPU
     Auto,
-    /// The processor
+    /// The CPU
     Cpu,
     /// The first NVIDIA GPU
     Cuda,
 }
 
 impl Device {
-    /// What it comes to here, for this network on images of this data.
+    /// The device for this network on images of this data.
     fn machine(self, network: NetworkKind, data: &Dataset) -> Result<Machine> {
         let (choice, name) = match self {
             Self::Auto => (Choice::Auto, "auto"),
@@ -112,12 +113,12 @@ impl Device {
     }
 }
 
-/// The root of the workspace that this program was compiled in.
+/// The root of the workspace in which this program was compiled.
 fn workspace_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Does the work on one of the threads that compute: from there each parallel loop starts without waking anybody else.
+/// Runs the work on a compute thread. Parallel loops start faster from there than from the main thread.
 fn on_a_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     rayon::scope(|_| work())
 }

@@ -8,11 +8,11 @@ use minima_report::results::Results;
 use minima_report::write_reports;
 use std::path::PathBuf;
 
-/// Make report.md and report.html of a folder of results again, from its CSV files alone. What is not there is left out.
+/// Write report.md and report.html of a results folder again from its CSV files. Missing results are omitted.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask report results/paper")]
 pub struct Report {
-    /// A folder that `reproduce` or `study` has written to
+    /// A results folder written by `reproduce` or `study`
     folder: PathBuf,
 }
 
@@ -20,7 +20,10 @@ impl Report {
     pub(crate) fn run(self) -> Result<Outcome> {
         let results = Results::read(&self.folder)?;
         if self.folder.join("unfinished").exists() {
-            tell!("{}: the run in it has not ended; what its report says is of what is there", self.folder.display());
+            tell!(
+                "{}: the run in this folder is not complete; the report covers the results so far",
+                self.folder.display()
+            );
         }
         write_reports(&self.folder, &results, Some(&PAPER))?;
         say!("Written to {}: report.md, report.html", self.folder.display());

@@ -10,16 +10,16 @@ use clap::Args;
 use minima_config::seed;
 use std::path::PathBuf;
 
-/// Train, attack and measure every model of an experiment, and write its tables, figures and reports.
+/// Train, attack and measure every model of an experiment. Write its tables, figures and reports.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask reproduce --preset quick --out results/quick --set epochs=3")]
 pub struct Reproduce {
     #[command(flatten)]
     experiment: Experiment,
-    /// Seeds, separated by commas, instead of the experiment's
+    /// Seeds, separated by commas [default: the experiment's seeds]
     #[arg(long, value_delimiter = ',', value_parser = seed::parse)]
     seeds: Vec<u64>,
-    /// Folder for the results [default: results/ and the experiment's name]
+    /// Results folder [default: results/NAME, with the experiment's name]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     #[command(flatten)]

@@ -16,23 +16,24 @@ use minima_studies::{StudyError, StudyEvent, StudyOptions, claim, run_study};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Run many experiments that differ in one thing, as independent jobs on all cores. What is there is not trained again, and
-/// all studies of a folder share their runs. Computes on the processor.
+/// Run a study: many experiments that differ in one setting, as independent jobs on all cores. Completed runs are not trained
+/// again. All studies of a folder share their runs. Computes on the CPU.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask study seeds --seeds 42,1,2 --out results/paper")]
 pub struct Study {
-    /// Which studies, one after the other [possible: seeds, matched, poison, damping, precision, landscape, logit-scale]
+    /// The studies to run, in this order [possible: seeds, matched, poison, damping, precision, landscape, logit-scale]
     #[arg(required = true)]
     names: Vec<String>,
     #[command(flatten)]
     experiment: Experiment,
-    /// Seeds, separated by commas [default: the experiment's first ten, five for precision, three for poison and landscape, one for damping]
+    /// Seeds, separated by commas [default: the experiment's first ten; five for precision, three for poison and landscape, one
+    /// for damping]
     #[arg(long, value_delimiter = ',', value_parser = seed::parse)]
     seeds: Vec<u64>,
     /// Optimizers of the experiment, separated by commas; not for damping and precision [default: all]
     #[arg(long, value_delimiter = ',')]
     optimizers: Vec<String>,
-    /// poison: shares of wrong labels [default: 0,0.05,0.1,0.2,0.3,0.4,0.5]
+    /// poison: fractions of wrong labels [default: 0,0.05,0.1,0.2,0.3,0.4,0.5]
     #[arg(long, value_delimiter = ',')]
     rates: Vec<f64>,
     /// damping: learning rates [default: 0.003,0.01,0.03,0.1,0.3]
@@ -47,13 +48,13 @@ pub struct Study {
     /// precision: arithmetics [default: f64,f32,tf32,bf16]
     #[arg(long, value_delimiter = ',')]
     arithmetics: Vec<String>,
-    /// Folder of the results; the studies are in its folder `studies`
+    /// Results folder; the studies are written to its subfolder `studies`
     #[arg(long, value_name = "FOLDER", default_value = "results/paper")]
     out: PathBuf,
-    /// Folder with the four files of MNIST, instead of the one in the repository
+    /// Folder with the four MNIST files [default: the repository's]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// Runs at a time, one thread each [default: as many as there are cores]
+    /// Number of concurrent runs, one thread each [default: one per core]
     #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
     threads: Option<u16>,
     #[command(flatten)]
@@ -99,7 +100,7 @@ impl Study {
         let data = load_data(self.data.as_deref())?;
         let (folder, moved) = claim(&self.out, self.survival.fresh)?;
         if let Some(moved) = moved {
-            tell!("what was there is now in {}", moved.display());
+            tell!("moved the existing results to {}", moved.display());
         }
         let keeping = self.survival.keeping()?;
         let mut found = Outcome::Fine;
@@ -141,7 +142,7 @@ impl Study {
 
 fn tell(event: &StudyEvent<'_>) {
     match event {
-        StudyEvent::Planned { missing, of } => tell!("{missing} of {of} runs to train"),
+        StudyEvent::Planned { missing, of } => tell!("{missing} of {of} runs remain to be trained"),
         StudyEvent::Epoch { run, epochs, row, left } => tell!(
             "{run} epoch {}/{epochs}: train loss {}, test accuracy {:.4}{}",
             row.epoch,

@@ -18,18 +18,18 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask train --optimizer kfac --set epochs=3 --out kfac.safetensors")]
 pub struct Train {
-    /// One of the experiment's optimizers, by its name there
+    /// Name of one of the experiment's optimizers
     #[arg(long)]
     optimizer: String,
     #[command(flatten)]
     experiment: Experiment,
-    /// Labels to train on
+    /// The training labels
     #[arg(long, value_enum, default_value_t = LabelChoice::Clean)]
     labels: LabelChoice,
-    /// Decides initial weights, order of samples and poisoning [default: the experiment's first]
+    /// Seed of initial weights, sample order and poisoned labels [default: the experiment's first seed]
     #[arg(long, value_parser = seed::parse)]
     seed: Option<u64>,
-    /// The checkpoint to write; its training curve goes beside it, as CSV, and what it was trained with, as TOML
+    /// The checkpoint to write. Its training curve (CSV) and configuration (TOML) are written next to it
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
@@ -38,12 +38,12 @@ pub struct Train {
     survival: Survival,
 }
 
-/// Labels to train on.
+/// The training labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LabelChoice {
     /// The labels of the data set
     Clean,
-    /// The labels of the data set, a share of them replaced by wrong ones
+    /// The labels of the data set, with a fraction replaced by wrong labels
     Poisoned,
 }
 
@@ -61,13 +61,13 @@ impl Train {
         {
             let (out, ending) = (self.out.display(), ending.to_string_lossy());
             bail!(
-                "--out {out} ends in .{ending}; expected a checkpoint's name, the training curve and its configuration go beside it"
+                "--out {out} ends in .{ending}; expected another extension, because the training curve and configuration are written next to it"
             );
         }
         let beside = self.out.with_extension("toml");
         if self.experiment.is_described_by(&beside) {
             bail!(
-                "--out {} writes what it was trained with to {}, which is the experiment's own description; expected another name",
+                "--out {} would write its configuration to {}, which is the file of --config; expected another name",
                 self.out.display(),
                 beside.display()
             );
@@ -75,7 +75,7 @@ impl Train {
         let run = Run { labels, optimizer: self.optimizer, seed };
         let (data, machine) = self.resources.open(preset.network)?;
         if self.out.is_dir() {
-            bail!("--out {} is a folder; expected a checkpoint's name", self.out.display());
+            bail!("--out {} is a folder; expected a file name", self.out.display());
         }
         if let Some(folder) = self.out.parent() {
             fs::create_dir_all(folder).with_context(|| format!("--out {}", self.out.display()))?;

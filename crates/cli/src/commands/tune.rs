@@ -10,26 +10,27 @@ use minima_config::optimizer_spec::OptimizerSpec;
 use minima_rows::{TuningRow, write_csv};
 use std::path::PathBuf;
 
-/// Search learning rate, damping and SAM's radius of each optimizer on training images that are held out: the highest accuracy
-/// on them is chosen, among equals the lowest loss.
+/// Search learning rate, damping and SAM's radius of each optimizer on held-out training images. The highest held-out accuracy is
+/// chosen; ties are broken by the lowest loss.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask tune --optimizers kfac,ekfac --learning-rates 0.01,0.03 --dampings 0.01")]
 pub struct Tune {
     #[command(flatten)]
     experiment: Experiment,
-    /// Optimizers of the experiment, separated by commas [default: all but the published Gauss-Newton, its sum and its emulation]
+    /// Optimizers of the experiment, separated by commas [default: all except the published Gauss-Newton, its sum and its
+    /// emulation]
     #[arg(long, value_delimiter = ',')]
     optimizers: Vec<String>,
-    /// Learning rates to try [default: an optimizer's own]
+    /// Learning rates to try [default: depends on the optimizer]
     #[arg(long, value_delimiter = ',')]
     learning_rates: Vec<f64>,
-    /// Dampings to try, where there is one [default: an optimizer's own]
+    /// Dampings to try, for optimizers with damping [default: depends on the optimizer]
     #[arg(long, value_delimiter = ',')]
     dampings: Vec<f64>,
-    /// SAM's radii to try [default: its own]
+    /// Radii of SAM to try [default: 0.01,0.05,0.1]
     #[arg(long, value_delimiter = ',')]
     rhos: Vec<f64>,
-    /// Epochs that each point trains, whatever the experiment says
+    /// Epochs per point; overrides the experiment
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     epochs: u32,
     /// Folder for tuning.csv
@@ -64,7 +65,7 @@ impl Tune {
         let rows = on_a_worker(|| tune(&machine, &preset, &optimizers, grid, &data, kept, &mut progress))?;
         progress.finish();
         say!("{}", table(&rows).to_text().trim_end());
-        say!("The last {HELD_OUT} training images were held out. Written to {}", path.display());
+        say!("Held out the last {HELD_OUT} training images. Written to {}", path.display());
         Ok(Outcome::Fine)
     }
 }

@@ -1,4 +1,4 @@
-//! What an experiment has measured, and the tables and figures it becomes.
+//! The measurements of an experiment, and its tables and figures.
 
 use crate::error::CommandError;
 use minima_config::DataIdentity;
@@ -24,7 +24,7 @@ use minima_runs::measurement::Measurement;
 use minima_store::{AtomicWriteError, remove_if_there};
 use std::path::Path;
 
-/// Everything measured so far.
+/// All measurements so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Measured {
     pub(super) training: Vec<TrainingRow>,
@@ -44,7 +44,7 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    /// Takes in what was measured of one model.
+    /// Adds the measurements of one model.
     pub(super) fn add(
         &mut self,
         run: &Run,
@@ -70,7 +70,7 @@ impl Measured {
         Ok(())
     }
 
-    /// Writes the tables and figures. Those that an earlier run left and this one does not have are taken away.
+    /// Writes the tables and figures. Those of an earlier run that this run lacks are removed.
     pub(super) fn write(&self, preset: &Preset, data: &Mnist, out: &Path) -> Result<(), CommandError> {
         let tables = out.join("tables");
         write_csv(&tables.join("fgsm.csv"), &[self.clean_fgsm.as_slice(), &self.poisoned_fgsm].concat())?;
@@ -102,7 +102,7 @@ impl Measured {
         Ok(())
     }
 
-    /// Draws the figures that there is data for; returns their names.
+    /// Draws the figures that have data. Returns their names.
     fn draw(
         &self,
         reference: Option<&'static dyn Reference>,
@@ -153,12 +153,12 @@ fn drawn<F: figures::Figure>(folder: &Path, figure: &F) -> Result<String, Comman
     Ok(figure.name().to_owned())
 }
 
-/// Writes a file that has rows; takes one away that would have none.
+/// Writes a file. If there are no rows, removes it instead.
 fn write_or_remove<R: Record>(path: &Path, rows: &[R]) -> Result<(), CommandError> {
     if rows.is_empty() { remove(path) } else { Ok(write_csv(path, rows)?) }
 }
 
 fn remove(path: &Path) -> Result<(), CommandError> {
-    let failed = |source| AtomicWriteError { path: path.to_owned(), step: "taking an earlier one away", source };
+    let failed = |source| AtomicWriteError { path: path.to_owned(), step: "removing the earlier file", source };
     Ok(remove_if_there(path).map_err(failed)?)
 }

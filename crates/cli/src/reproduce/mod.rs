@@ -1,4 +1,4 @@
-//! The whole experiment: train every model, attack and measure it, write tables, figures and the reports.
+//! The whole experiment: trains, attacks and measures every model, and writes tables, figures and reports.
 
 mod measured;
 mod one_model;
@@ -28,42 +28,42 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What an experiment found, as far as it is printed.
+/// The printed results of an experiment.
 #[derive(Clone, Debug)]
 pub struct Reproduced {
-    /// The tables, for a terminal.
+    /// The result tables as text.
     pub summary: String,
 }
 
-/// An experiment to be run.
+/// A request to run an experiment.
 pub struct Reproduction<'a> {
-    /// The preset's name, or its file's.
+    /// Name of the preset or of its file.
     pub name: &'a str,
     /// The experiment.
     pub preset: &'a Preset,
-    /// What computes.
+    /// The device.
     pub machine: &'a Machine,
     /// Training and test images.
     pub data: &'a Mnist,
-    /// The folder for the results.
+    /// The results folder.
     pub out: &'a Path,
-    /// How often runs keep their states, and who may stop them.
+    /// How often the states of runs are saved, and the stop request.
     pub keeping: &'a Keeping,
-    /// Moves what is in the folder aside, and begins anew.
+    /// Move the folder's contents aside and start again.
     pub fresh: bool,
 }
 
-/// Runs a preset on this data and writes its results into the folder `out`; where it was stopped before, it goes on from there, and the
-/// bytes are the same.
+/// Runs a preset on this data and writes its results into the folder `out`. A stopped experiment resumes, and its files have the
+/// same bytes as without the stop.
 ///
-/// The configuration is written before anything is trained, so that a folder that cannot be written to is found then. A file
-/// appears whole or not at all; those of an earlier run are replaced one by one. Reports are made from the files written.
-/// What has not ended is in the folder `unfinished`, which goes when all has. A run that has ended, of the same data, version, device and
-/// linear algebra, is not run again.
+/// The configuration is written before the first training, so that a folder that is not writable fails early. Files are written
+/// atomically and replace the files of an earlier run one by one. Reports are made from the written files. The folder
+/// `unfinished` holds the state of the experiment and is removed at its end. A completed experiment is not run again if data,
+/// version, device and linear algebra are the same.
 ///
 /// # Errors
-/// When the folder cannot be written to, is of another configuration, or another run has it; there are fewer images than the preset asks
-/// for; or a run fails or is stopped.
+/// Returns [`CommandError`] if the folder is not writable, belongs to another configuration or is held by another run, the preset
+/// needs more images than there are, or a run fails or is stopped.
 pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<Reproduced, CommandError> {
     let preset = &of.preset.clone().on_data(of.data)?;
     let of = &Reproduction { preset, ..*of };
@@ -72,7 +72,7 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
         true => {
             let (claimed, moved) = ResultsFolder::claim_fresh(out)?;
             if let Some(moved) = moved {
-                observer.on(Event::Stage(&format!("what was there is now in {}", moved.display())));
+                observer.on(Event::Stage(&format!("moved the existing results to {}", moved.display())));
             }
             claimed
         }
@@ -82,7 +82,7 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
     if !Unfinished::is_in(&folder) {
         if of.has_ended() {
             Unfinished::sweep(&folder)?;
-            observer.on(Event::Stage("this run has ended; --fresh moves it aside and runs it again"));
+            observer.on(Event::Stage("this run is already complete; --fresh moves it aside and runs it again"));
             return Ok(Reproduced { summary: summary(&Results::read(out)?)? });
         }
         remove_manifest(out)?;
@@ -112,7 +112,7 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
     clock.time("tables and figures", || measured.write(preset, data, out))?;
     let manifest = Manifest::new(name, preset, machine, data, &clock);
     let mut results = Results::read(out)?;
-    // It is written last, as the sign that the run ended.
+    // The manifest is written last: it marks the run as complete.
     results.set_provenance(manifest.provenance());
     write_reports(out, &results, Some(&PAPER))?;
     write_atomically(&out.join(MANIFEST), &manifest.to_json()?)?;
@@ -121,46 +121,46 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
 }
 
 impl Reproduction<'_> {
-    /// What decides the bytes of the results beside the configuration.
+    /// What determines the bytes of the results, apart from the configuration.
     fn made_by(&self) -> MadeBy {
         let Manifest { numerics, device, linear_algebra, data, .. } =
             Manifest::new(self.name, self.preset, self.machine, self.data, &Clock::default());
         MadeBy { numerics, device, linear_algebra: linear_algebra.to_owned(), data }
     }
 
-    /// That as TOML.
+    /// [`Self::made_by`] as TOML.
     fn recipe(&self) -> Result<String, CommandError> {
         let failed = |e: toml::ser::Error| RunError::Recipe { run: self.name.to_owned(), message: e.to_string() };
         Ok(toml::to_string(&self.made_by()).map_err(failed)?)
     }
 
-    /// Whether the folder's manifest is that of the same run. One that cannot be read is no sign of an end.
+    /// Whether the folder contains the manifest of this run. A manifest that cannot be read does not count.
     fn has_ended(&self) -> bool {
         let manifest = read_at_most(&self.out.join(MANIFEST), bounded_file::TEXT).ok();
         manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok()) == Some(self.made_by())
     }
 }
 
-/// The part of a manifest that decides the bytes of the results beside the configuration.
+/// The part of a manifest that determines the bytes of the results, apart from the configuration.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct MadeBy {
     numerics: String,
     device: String,
     linear_algebra: String,
-    /// SHA-256 of the data's files.
+    /// SHA-256 of the data files.
     data: BTreeMap<String, String>,
 }
 
-/// Written last.
+/// The manifest's file name. The manifest is written last.
 const MANIFEST: &str = "manifest.json";
 
-/// A manifest tells that the run ended that wrote it: with another begun, that is no longer so.
+/// Removes the manifest. It marks a run as complete, which is wrong once another run has begun.
 fn remove_manifest(out: &Path) -> Result<(), FolderError> {
     let path = out.join(MANIFEST);
-    remove_if_there(&path).map_err(|source| FolderError::System { path, step: "taking an earlier one away", source })
+    remove_if_there(&path).map_err(|source| FolderError::System { path, step: "removing the earlier file", source })
 }
 
-/// The tables, for a terminal.
+/// The result tables as text.
 fn summary(results: &Results) -> Result<String, CommandError> {
     let mut summary = String::new();
     let input = ReportInput::of(results, Some(&PAPER));

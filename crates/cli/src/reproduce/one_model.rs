@@ -1,4 +1,4 @@
-//! One model of an experiment: trained, attacked and measured, each once, however often the experiment is stopped.
+//! One model of an experiment. It is trained, attacked and measured once, however often the experiment is stopped.
 
 use super::Reproduction;
 use super::measured::Measured;
@@ -24,23 +24,23 @@ use std::path::PathBuf;
 
 const SEAL: Seal = Seal { kind: "a trained minima model", version: 1 };
 
-/// A model that is trained and saved.
+/// A trained and saved model.
 #[derive(Serialize, Deserialize)]
 struct Saved {
     epochs: Vec<TrainingRow>,
     seconds: f64,
-    /// Of the checkpoint.
+    /// SHA-256 of the checkpoint.
     sha256: String,
 }
 
-/// One model in the works.
+/// One model to train and measure.
 pub(super) struct OneModel<'a> {
     pub(super) of: &'a Reproduction<'a>,
     pub(super) test: &'a TestSet,
     pub(super) run: &'a Run,
-    /// Its place among all runs, from 1, and how many there are.
+    /// The run's number, from 1, and the number of runs.
     pub(super) place: (usize, usize),
-    /// Where what is unfinished lies.
+    /// The cache of the unfinished experiment.
     pub(super) unfinished: &'a Unfinished,
 }
 
@@ -53,7 +53,7 @@ impl OneModel<'_> {
         self.of.out.join(format!("checkpoints/{}.safetensors", self.run.name()))
     }
 
-    /// The model, and the hash of its checkpoint: as it was saved, or trained now.
+    /// Loads or trains the model. Returns it with the hash of its checkpoint.
     pub(super) fn trained(
         &self,
         measured: &mut Measured,
@@ -70,7 +70,7 @@ impl OneModel<'_> {
         Ok((model, saved.sha256))
     }
 
-    /// What an earlier attempt saved; nothing where its checkpoint is not there any more as it was.
+    /// The model saved by an earlier attempt; `None` if its checkpoint is missing or has changed.
     fn saved(&self) -> Result<Option<(Saved, Model<f32>)>, RunError> {
         let Some(saved) = SEAL.read::<Saved>(&self.folder().join("trained.json"))? else { return Ok(None) };
         let path = self.checkpoint();
@@ -97,7 +97,7 @@ impl OneModel<'_> {
         Ok((saved, trained.model))
     }
 
-    /// Attacks and measures it; what was measured of the checkpoint with this hash before is taken as it is.
+    /// Attacks and measures the model. Cached results for the checkpoint with this hash are reused.
     pub(super) fn measure(
         &self,
         model: &Model<f32>,

@@ -1,4 +1,4 @@
-//! The page: well-formed, self-contained, escaped, and with exactly the sections that there are rows for.
+//! The page is well-formed, self-contained and escaped, and contains exactly the sections that have rows.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -23,7 +23,7 @@ fn the_page_is_well_formed_and_needs_nothing_else() {
         let found = text.find(outside).filter(|_| outside != "//");
         assert_eq!(found, None, "{outside}");
     }
-    // Neither scripts, styles nor links name another file.
+    // No script, style or link refers to another file.
     for (place, _) in text.match_indices("href=\"") {
         assert!(text[place + 6..].starts_with('#'), "{}", &text[place..place + 40]);
     }
@@ -34,7 +34,7 @@ fn the_page_is_well_formed_and_needs_nothing_else() {
     assert!(text.contains("<html lang=\"en\">") && text.contains("class=\"skip\"") && text.contains("<main>"));
     assert_eq!(text.matches("role=\"img\"").count(), text.matches("<desc>").count());
     assert!(text.matches("role=\"img\"").count() > 20);
-    // Links of the navigation lead to sections.
+    // Navigation links point to sections.
     let ids = ids(&text);
     for (place, _) in text.match_indices("href=\"#") {
         let target = text[place + 7..].split('"').next().unwrap();
@@ -206,8 +206,8 @@ fn sentences_follow_from_the_rows() {
         "SGD 56.0 % ± 2.0, Adam 54.0 % ± 0.0 and Gauss-Newton (mean) 54.0 % ± 0.0.",
         "For Adam and Gauss-Newton (mean) it moves more over the last 3 epochs of one run than from seed to seed",
         "(a) FGSM succeeds less often against Gauss-Newton than against SGD and Adam. This fails for Gauss-Newton (mean).",
-        "(d) Gauss-Newton's input gradients are larger than those of SGD and Adam. This is undecided for Gauss-Newton (mean).",
-        "(e) Gauss-Newton's logit margins are smaller than those of SGD and Adam. This holds for Gauss-Newton (mean).",
+        "(d) Gauss-Newton has larger input gradients than SGD and Adam. This is undecided for Gauss-Newton (mean).",
+        "(e) Gauss-Newton has smaller logit margins than SGD and Adam. This holds for Gauss-Newton (mean).",
         "Gauss-Newton (mean), at equal train loss: FGSM at ε = 0.1 succeeds about as often as on Adam's equal (60.0 % against 61.0 %, 2 of \
          2 seeds); SGD never reaches its train loss.",
         "Logit margin: the largest is 3.0 times the smallest as trained and 1.0 times with scaled logits.",
@@ -227,7 +227,7 @@ fn sentences_follow_from_the_rows() {
     }
 }
 
-/// The text of an element's markup, as a reader sees it.
+/// The visible text of HTML.
 fn seen(markup: &str) -> String {
     let mut text = String::new();
     let without_style = markup
@@ -240,7 +240,7 @@ fn seen(markup: &str) -> String {
     plain.replace('\u{a0}', " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Markdown's text, as a reader sees it.
+/// The visible text of Markdown.
 fn read(markdown: &str) -> String {
     markdown.replace("**", "").replace('`', "").split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -252,7 +252,7 @@ fn part<'a>(text: &'a str, title: &str) -> &'a str {
     &body[..body.find("\n## ").unwrap_or(body.len())]
 }
 
-/// Both reports say the same: the same answer, line by line, and the same caveats and methods.
+/// Both reports have the same answer, line by line, and the same caveats and methods.
 #[test]
 fn both_reports_have_the_same_answer() {
     let other = "\"data\": {\"a.gz\": \"00ff\"}, \"data_name\": \"fashion\"";
@@ -287,13 +287,13 @@ fn both_reports_have_the_same_answer() {
     }
 }
 
-/// A heading as it is in the report: with the data set behind it where that is not MNIST.
+/// A heading of the report, with the data set's name appended if it is not MNIST.
 fn title_of<'a>(text: &'a str, title: &str) -> &'a str {
     let heading = text.lines().filter_map(|line| line.strip_prefix("## ")).find(|heading| heading.starts_with(title));
     heading.unwrap_or_else(|| panic!("no heading {title}"))
 }
 
-/// The paper's claims and numbers are on MNIST: on other data neither report has any, in any section.
+/// The paper's claims and numbers are for MNIST. On another data set neither report contains them, in any section.
 #[test]
 fn other_data_is_named_and_not_held_against_the_paper() {
     let folder = Folder::full();
@@ -311,19 +311,19 @@ fn other_data_is_named_and_not_held_against_the_paper() {
             said.contains("--data FOLDER --out again") && said.contains("The paper has no numbers for fashion"),
             "{said}"
         );
-        assert!(said.contains("The paper's claims are about MNIST and are not judged on these data."), "{said}");
+        assert!(said.contains("The paper's claims are about MNIST and are not judged on this data set."), "{said}");
         for absent in
             ["Δ ours", "(a) FGSM succeeds", "Claims and verdicts", "What matches", "holding", "orientation", "paper Δ"]
         {
             assert!(!said.contains(absent), "{absent}");
         }
     }
-    // The differences between optimizers stay, without verdicts.
+    // Differences between optimizers are still shown, without verdicts.
     assert!(page.contains("Optimizers compared") && page.contains("\u{2212}0.0600 to \u{2212}0.0400"));
     assert!(!page.contains(">holds<") && !page.contains(">undecided<"));
 }
 
-/// A folder of studies alone has no manifest: the recipes of its runs tell the data.
+/// A folder with only studies has no manifest. The data set is then taken from the recipes of the runs.
 #[test]
 fn the_recipes_of_runs_tell_the_data_of_a_study() {
     let folder = Folder::full();
@@ -341,7 +341,7 @@ fn the_recipes_of_runs_tell_the_data_of_a_study() {
     assert_eq!(folder.read().data_set, DataSet::Unknown);
 }
 
-/// One vocabulary: images are misclassified or robust, attacks succeed.
+/// Reports use one vocabulary: images are misclassified or robust, attacks succeed.
 #[test]
 fn images_are_misclassified_or_robust() {
     let folder = Folder::full();

@@ -1,9 +1,9 @@
-//! A reader of HTML, as strict as the page's own style: every element is closed, in order.
+//! A strict HTML parser: every element must be closed, in order.
 
-/// Elements that have no end.
+/// Elements without a closing tag.
 const VOID: [&str; 4] = ["meta", "img", "br", "link"];
 
-/// Calls `see` with each tag, its name first, and checks that elements nest.
+/// Calls `see` with each tag's name and text, and checks that elements nest.
 fn walk(text: &str, mut see: impl FnMut(&str, &str)) {
     let mut open: Vec<String> = Vec::new();
     let mut rest = text.strip_prefix("<!DOCTYPE html>").unwrap();
@@ -34,7 +34,7 @@ fn walk(text: &str, mut see: impl FnMut(&str, &str)) {
     assert!(open.is_empty(), "{open:?}");
 }
 
-/// Where a tag ends: quoted values may hold anything.
+/// The position where a tag ends. Quoted values may contain `>`.
 fn end_of(tag: &str) -> usize {
     let mut quoted = false;
     tag.char_indices()
@@ -45,7 +45,7 @@ fn end_of(tag: &str) -> usize {
         .unwrap()
 }
 
-/// Panics where elements do not nest, a name is used twice, or a table or drawing lacks what readers need.
+/// Panics if elements do not nest, an id is used twice, or a table or figure lacks its caption or description.
 pub fn check(text: &str) {
     walk(text, |name, tag| match name {
         "th" => assert!(tag.contains("scope="), "{tag}"),
@@ -57,12 +57,12 @@ pub fn check(text: &str) {
     let count = ids.len();
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), count, "a name is used twice");
+    assert_eq!(ids.len(), count, "an id is used twice");
     assert_eq!(text.matches("<table>").count(), text.matches("<caption>").count());
-    assert!(!text.contains("NaN") && !text.contains("\"inf"), "a number is none");
+    assert!(!text.contains("NaN") && !text.contains("\"inf"), "a number is NaN or infinite");
 }
 
-/// The names of elements.
+/// The ids of elements.
 pub fn ids(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
     walk(text, |_, tag| {

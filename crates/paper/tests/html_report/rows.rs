@@ -1,4 +1,4 @@
-//! A folder of made-up results with every file in it.
+//! A folder with synthetic results in every file.
 
 use minima_config::preset::Preset;
 use minima_report::results::Results;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 const OPTIMIZERS: [&str; 3] = ["sgd", "adam", "gauss-newton"];
 
-/// A folder that is removed in the end.
+/// A temporary folder.
 pub struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -40,7 +40,7 @@ impl Folder {
         folder
     }
 
-    /// Writes a manifest with these words on the data.
+    /// Writes a manifest with this text about the data.
     pub fn made_with(&self, data: &str) {
         let manifest =
             format!("{{\"version\": \"0.1.0\", \"preset\": \"made-up\", {data}, \"host\": {{\"os\": \"x\"}}}}");
@@ -137,7 +137,7 @@ impl Folder {
                             epsilon: 0.1,
                             images: 1_000,
                             correct: 1_000,
-                            // The first moves from seed to seed, the last from epoch to epoch.
+                            // The first optimizer varies between seeds, the last between epochs.
                             robust: robust + if place == 0 { 20 * seed as u32 } else { 20 * epoch },
                         });
                     }
@@ -276,7 +276,7 @@ impl Folder {
                 epsilon: 0.1,
                 correct: loss.map(|_| 9_000),
                 successes: loss.map(|loss| (9_000.0 * (1.0 - loss)) as u32),
-                failure: if loss.is_none() { "the loss is no number".to_owned() } else { String::new() },
+                failure: if loss.is_none() { "the training diverged".to_owned() } else { String::new() },
             });
         }
         for (arithmetic, successes) in [("f64", 6_000), ("tf32", 4_500)] {
