@@ -92,7 +92,7 @@ pub enum RunError {
     Write(#[from] minima_store::AtomicWriteError),
     /// A checkpoint was trained on other data.
     #[error(transparent)]
-    TrainedOn(#[from] crate::trained_on::TrainedOnError),
+    TrainedOn(#[from] crate::trained_on_error::TrainedOnError),
     /// A run cannot be described as TOML.
     #[error("{run}: the settings cannot be written as TOML: {message}")]
     Recipe {

@@ -28,6 +28,7 @@ mod run_store;
 pub mod spectra;
 mod test_set;
 pub mod trained_on;
+mod trained_on_error;
 pub mod training;
 
 pub use bits::Bits;

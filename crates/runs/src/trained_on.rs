@@ -1,8 +1,9 @@
 //! The data that a checkpoint was trained on. It is recorded in the checkpoint, and checked before an attack or evaluation.
 
 use crate::error::RunError;
+pub use crate::trained_on_error::TrainedOnError;
 use minima_autodiff::{Model, TensorFile};
-use minima_config::{DataDifference, DataIdentity};
+use minima_config::DataIdentity;
 use minima_data::Mnist;
 use minima_store::bounded_file::{self, read_at_most, read_text_at_most};
 use std::path::{Path, PathBuf};
@@ -10,28 +11,6 @@ use toml::{Table, Value};
 
 /// The entry of a checkpoint's `__metadata__` that holds the [`DataIdentity`], as JSON.
 pub const METADATA: &str = "minima.data";
-
-/// A checkpoint cannot be used with this data.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TrainedOnError {
-    /// The checkpoint was trained on other data.
-    #[error("{}: {difference}, the data of its training (--other-data allows other data)", checkpoint.display())]
-    OtherData {
-        /// The checkpoint.
-        checkpoint: PathBuf,
-        /// The difference between the data sets.
-        difference: Box<DataDifference>,
-    },
-    /// The entry [`METADATA`] cannot be parsed.
-    #[error("{}: found the entry {METADATA} {found}, expected a data set's name and files in JSON", checkpoint.display())]
-    Note {
-        /// The checkpoint.
-        checkpoint: PathBuf,
-        /// The entry.
-        found: String,
-    },
-}
 
 /// The bytes of a model's checkpoint, with the identity of the data that it was trained on.
 ///

@@ -2,6 +2,9 @@
 
 mod measured;
 mod one_model;
+mod reproduction;
+
+pub use reproduction::Reproduction;
 
 use crate::error::CommandError;
 use crate::manifest::{Clock, Manifest};
@@ -24,6 +27,7 @@ use minima_store::cached;
 use minima_store::{FolderError, ResultsFolder, Unfinished};
 use minima_store::{remove_if_there, write_atomically};
 use one_model::OneModel;
+use reproduction::MANIFEST;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,24 +37,6 @@ use std::path::Path;
 pub struct Reproduced {
     /// The result tables as text.
     pub summary: String,
-}
-
-/// A request to run an experiment.
-pub struct Reproduction<'a> {
-    /// Name of the preset or of its file.
-    pub name: &'a str,
-    /// The experiment.
-    pub preset: &'a Preset,
-    /// The device.
-    pub machine: &'a Machine,
-    /// Training and test images.
-    pub data: &'a Mnist,
-    /// The results folder.
-    pub out: &'a Path,
-    /// How often the states of runs are saved, and the stop request.
-    pub keeping: &'a Keeping,
-    /// Move the folder's contents aside and start again.
-    pub fresh: bool,
 }
 
 /// Runs a preset on this data and writes its results into the folder `out`. A stopped experiment resumes, and its files have the
@@ -119,40 +105,6 @@ pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<R
     unfinished.close()?;
     Ok(Reproduced { summary: summary(&results)? })
 }
-
-impl Reproduction<'_> {
-    /// What determines the bytes of the results, apart from the configuration.
-    fn made_by(&self) -> MadeBy {
-        let Manifest { numerics, device, linear_algebra, data, .. } =
-            Manifest::new(self.name, self.preset, self.machine, self.data, &Clock::default());
-        MadeBy { numerics, device, linear_algebra: linear_algebra.to_owned(), data }
-    }
-
-    /// [`Self::made_by`] as TOML.
-    fn recipe(&self) -> Result<String, CommandError> {
-        let failed = |e: toml::ser::Error| RunError::Recipe { run: self.name.to_owned(), message: e.to_string() };
-        Ok(toml::to_string(&self.made_by()).map_err(failed)?)
-    }
-
-    /// Whether the folder contains the manifest of this run. A manifest that cannot be read does not count.
-    fn has_ended(&self) -> bool {
-        let manifest = read_at_most(&self.out.join(MANIFEST), bounded_file::TEXT).ok();
-        manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok()) == Some(self.made_by())
-    }
-}
-
-/// The part of a manifest that determines the bytes of the results, apart from the configuration.
-#[derive(PartialEq, Serialize, Deserialize)]
-struct MadeBy {
-    numerics: String,
-    device: String,
-    linear_algebra: String,
-    /// SHA-256 of the data files.
-    data: BTreeMap<String, String>,
-}
-
-/// The manifest's file name. The manifest is written last.
-const MANIFEST: &str = "manifest.json";
 
 /// Removes the manifest. It marks a run as complete, which is wrong once another run has begun.
 fn remove_manifest(out: &Path) -> Result<(), FolderError> {

@@ -1,7 +1,7 @@
 //! One model of an experiment. It is trained, attacked and measured once, however often the experiment is stopped.
 
-use super::Reproduction;
 use super::measured::Measured;
+use super::reproduction::Reproduction;
 use crate::manifest::Clock;
 use minima_autodiff::Model;
 use minima_config::{Run, network, training_set};

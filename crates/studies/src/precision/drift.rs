@@ -1,6 +1,6 @@
 //! In which directions of the loss two runs part that differ in arithmetic alone.
 
-use super::Planned;
+use super::plan::Planned;
 use crate::error::StudyError;
 use minima_autodiff::{Batch, Graph, Model};
 use minima_curvature::{Ggn, GgnVariant, Objective, lanczos_from};

@@ -2,6 +2,7 @@
 //! bfloat16.
 
 mod drift;
+mod plan;
 mod rounding;
 
 pub use rounding::{rounding, to_markdown};
@@ -21,69 +22,11 @@ use minima_runs::TestSet;
 use minima_runs::measured::flips;
 use minima_runs::{Job, StoredRun};
 use minima_store::write_atomically;
-
-/// The arithmetic that the others are compared with.
-const EXACT: &str = "f64";
-
-/// A run with what it is about.
-struct Planned {
-    variant: String,
-    arithmetic: String,
-    job: Job,
-}
+use plan::{EXACT, Planned, plan};
 
 /// A clean run for each seed, variant and arithmetic.
 pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, StudyError> {
     Ok(plan(options)?.into_iter().map(|planned| planned.job).collect())
-}
-
-fn plan(options: &StudyOptions) -> Result<Vec<Planned>, StudyError> {
-    let mut plan = Vec::new();
-    for &seed in &options.preset.seeds {
-        for variant in &options.variants {
-            for arithmetic in &options.arithmetics {
-                let job = job(options, variant, arithmetic, seed)?;
-                plan.push(Planned { variant: variant.clone(), arithmetic: arithmetic.clone(), job });
-            }
-        }
-    }
-    Ok(plan)
-}
-
-/// Learning rate and damping are those of the experiment's Gauss-Newton of this variant, or the paper's.
-fn job(options: &StudyOptions, variant: &str, arithmetic: &str, seed: u64) -> Result<Job, StudyError> {
-    let unknown = |option, found: &str, expected: &str| StudyError::Option {
-        option,
-        found: found.to_owned(),
-        expected: expected.to_owned(),
-    };
-    let (optimizer, variant) = match variant {
-        "coupled" => (PUBLISHED, GgnVariant::Coupled),
-        "sum" => (SUM, GgnVariant::Sum),
-        "mean" => (MEAN, GgnVariant::Mean),
-        other => return Err(unknown("variants", other, "coupled, sum or mean").into()),
-    };
-    let mut preset = options.preset.clone();
-    let point = preset.optimizers.get(optimizer).map(OptimizerSpec::point);
-    let learning_rate = point.map_or(0.01, |point| point.learning_rate);
-    let damping = point.and_then(|point| point.damping).unwrap_or(0.01);
-    let exact = |precision| {
-        OptimizerSpec::GaussNewton(GaussNewtonSpec { variant, learning_rate, damping, precision, labels: None })
-    };
-    let emulated = |arithmetic| {
-        OptimizerSpec::GaussNewtonEmulated(EmulatedSpec { variant, arithmetic, learning_rate, damping, labels: None })
-    };
-    let (precision, spec) = match arithmetic {
-        EXACT => (Precision::Double, exact(SolvePrecision::Double)),
-        "f32" => (Precision::Single, exact(SolvePrecision::Network)),
-        "tf32" => (Precision::Single, emulated(Arithmetic::Tf32)),
-        "bf16" => (Precision::Single, emulated(Arithmetic::Bf16)),
-        other => return Err(unknown("arithmetics", other, "f64, f32, tf32 or bf16").into()),
-    };
-    preset.precision = precision;
-    preset.optimizers.insert(optimizer.to_owned(), spec.clone());
-    let run = Run { labels: Labels::Clean, optimizer: optimizer.to_owned(), seed };
-    Ok(Job::new(&preset, run)?.with_optimizer(spec, arithmetic))
 }
 
 /// Writes `precision.csv`, `drift.csv` and `summary.md`; a run that failed has no rows, and the summary says why.
@@ -97,7 +40,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
         if planned.arithmetic == EXACT {
             return Ok((rows, Vec::new()));
         }
-        let exact = self::job(options, &planned.variant, EXACT, job.run.seed)?;
+        let exact = plan::job(options, &planned.variant, EXACT, job.run.seed)?;
         let drift = match context.store.open(&exact, context.data)? {
             Some(exact) => drift::drift(planned, run, &exact, context.data)?,
             None => Vec::new(),

@@ -1,6 +1,6 @@
 //! How much of a success rate is rounding, in words.
 
-use super::EXACT;
+use super::plan::EXACT;
 use minima_rows::PrecisionRow;
 use minima_rows::Table;
 
