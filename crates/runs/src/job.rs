@@ -86,13 +86,7 @@ impl Job {
     /// An estimate of the run's time on one core in milliseconds, from the measured time of a step of its optimizer.
     #[must_use]
     pub fn cost(&self) -> f64 {
-        let step = match self.optimizer() {
-            Ok(OptimizerSpec::Sgd(_) | OptimizerSpec::Adam(_)) | Err(_) => 1.8,
-            Ok(OptimizerSpec::Sam(_) | OptimizerSpec::Kfac(_) | OptimizerSpec::Ekfac(_)) => 3.5,
-            Ok(OptimizerSpec::GaussNewton(_) | OptimizerSpec::GaussNewtonCg(_)) => 30.0,
-            Ok(OptimizerSpec::GaussNewtonTf32(_)) => 500.0,
-            Ok(OptimizerSpec::GaussNewtonEmulated(_)) => 300.0,
-        };
+        let step = self.optimizer().map_or(1.8, OptimizerSpec::step_milliseconds);
         let precision = if self.preset.precision == Precision::Double { 2.0 } else { 1.0 };
         step * precision * self.steps() as f64
     }

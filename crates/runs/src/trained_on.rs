@@ -6,7 +6,7 @@ use minima_autodiff::{Model, TensorFile};
 use minima_config::DataIdentity;
 use minima_data::Mnist;
 use minima_store::bounded_file::{self, read_at_most, read_text_at_most};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use toml::{Table, Value};
 
 /// The entry of a checkpoint's `__metadata__` that holds the [`DataIdentity`], as JSON.

@@ -10,26 +10,18 @@ use crate::error::CommandError;
 use crate::manifest::{Clock, Manifest};
 use measured::Measured;
 use minima_config::Run;
-use minima_config::preset::Preset;
-use minima_data::Mnist;
 use minima_paper::PAPER;
 use minima_report::results::Results;
 use minima_report::{ReportInput, fgsm_table, sharpness_table};
 use minima_report::{curvature_table, robustness_table, write_reports};
-use minima_runs::RunError;
 use minima_runs::TestSet;
-use minima_runs::machine::Machine;
 use minima_runs::observer::{Event, Observer};
 use minima_runs::robustness::{masking, transfer};
-use minima_runs::training::Keeping;
-use minima_store::bounded_file::{self, read_at_most};
 use minima_store::cached;
 use minima_store::{FolderError, ResultsFolder, Unfinished};
 use minima_store::{remove_if_there, write_atomically};
 use one_model::OneModel;
 use reproduction::MANIFEST;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The printed results of an experiment.

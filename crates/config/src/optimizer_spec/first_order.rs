@@ -1,5 +1,6 @@
 //! Specifications of SGD, of Adam, and of SAM with one of them as its base optimizer.
 
+use super::config::{OptimizerConfig, Places};
 use super::option::Checked;
 use crate::labels::Labels;
 use minima_autodiff::{Engine, Scalar};
@@ -92,13 +93,27 @@ impl SgdSpec {
         let sgd = Sgd::new(self.learning_rate).with_momentum(self.momentum).with_weight_decay(self.weight_decay);
         if self.nesterov { sgd.with_nesterov() } else { sgd }
     }
+}
 
-    pub(super) fn options(&self) -> Vec<Checked> {
+impl OptimizerConfig for SgdSpec {
+    fn labels(&self) -> Option<&[Labels]> {
+        self.labels.as_deref()
+    }
+
+    fn options(&self) -> Vec<Checked> {
         vec![
             Checked::positive("learning_rate", self.learning_rate),
             Checked::share("momentum", self.momentum),
             Checked::zero_or_positive("weight_decay", self.weight_decay),
         ]
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        Places { learning_rate: &mut self.learning_rate, damping: None, rho: None }
+    }
+
+    fn step_milliseconds(&self) -> f64 {
+        1.8
     }
 }
 
@@ -107,8 +122,14 @@ impl AdamSpec {
         let adam = Adam::new(self.learning_rate).with_betas(self.beta1, self.beta2);
         adam.with_epsilon(self.epsilon).with_weight_decay(self.weight_decay)
     }
+}
 
-    pub(super) fn options(&self) -> Vec<Checked> {
+impl OptimizerConfig for AdamSpec {
+    fn labels(&self) -> Option<&[Labels]> {
+        self.labels.as_deref()
+    }
+
+    fn options(&self) -> Vec<Checked> {
         vec![
             Checked::positive("learning_rate", self.learning_rate),
             Checked::share("beta1", self.beta1),
@@ -116,6 +137,14 @@ impl AdamSpec {
             Checked::positive("epsilon", self.epsilon),
             Checked::zero_or_positive("weight_decay", self.weight_decay),
         ]
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        Places { learning_rate: &mut self.learning_rate, damping: None, rho: None }
+    }
+
+    fn step_milliseconds(&self) -> f64 {
+        1.8
     }
 }
 
@@ -131,8 +160,14 @@ impl SamSpec {
         let sam = Sam::new(base, self.rho);
         if self.adaptive { sam.with_adaptive() } else { sam }
     }
+}
 
-    pub(super) fn options(&self) -> Vec<Checked> {
+impl OptimizerConfig for SamSpec {
+    fn labels(&self) -> Option<&[Labels]> {
+        self.labels.as_deref()
+    }
+
+    fn options(&self) -> Vec<Checked> {
         let (options, labels) = match &self.base {
             FirstOrderSpec::Sgd(base) => (base.options(), &base.labels),
             FirstOrderSpec::Adam(base) => (base.options(), &base.labels),
@@ -140,5 +175,17 @@ impl SamSpec {
         let own =
             [Checked::zero_or_positive("rho", self.rho), Checked::absent("base.labels", labels.as_ref().map(Vec::len))];
         options.into_iter().map(Checked::of_base).chain(own).collect()
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        let learning_rate = match &mut self.base {
+            FirstOrderSpec::Sgd(base) => &mut base.learning_rate,
+            FirstOrderSpec::Adam(base) => &mut base.learning_rate,
+        };
+        Places { learning_rate, damping: None, rho: Some(&mut self.rho) }
+    }
+
+    fn step_milliseconds(&self) -> f64 {
+        3.5
     }
 }

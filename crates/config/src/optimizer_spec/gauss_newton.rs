@@ -1,5 +1,6 @@
 //! Specifications of Gauss-Newton, solved exactly, in emulated arithmetic, and by conjugate gradients.
 
+use super::config::{OptimizerConfig, Places};
 use super::option::Checked;
 use crate::labels::Labels;
 use minima_autodiff::Scalar;
@@ -101,9 +102,23 @@ impl GaussNewtonSpec {
             .with_damping(self.damping)
             .with_precision(self.precision)
     }
+}
 
-    pub(super) fn options(&self) -> Vec<Checked> {
+impl OptimizerConfig for GaussNewtonSpec {
+    fn labels(&self) -> Option<&[Labels]> {
+        self.labels.as_deref()
+    }
+
+    fn options(&self) -> Vec<Checked> {
         rate_and_damping(self.learning_rate, self.damping, self.precision)
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        Places { learning_rate: &mut self.learning_rate, damping: Some(&mut self.damping), rho: None }
+    }
+
+    fn step_milliseconds(&self) -> f64 {
+        30.0
     }
 }
 
@@ -114,9 +129,23 @@ impl Tf32Spec {
             .with_damping(self.damping)
             .in_natural_order()
     }
+}
 
-    pub(super) fn options(&self) -> Vec<Checked> {
+impl OptimizerConfig for Tf32Spec {
+    fn labels(&self) -> Option<&[Labels]> {
+        self.labels.as_deref()
+    }
+
+    fn options(&self) -> Vec<Checked> {
         rate_and_damping(self.learning_rate, self.damping, SolvePrecision::Double)
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        Places { learning_rate: &mut self.learning_rate, damping: Some(&mut self.damping), rho: None }
+    }
+
+    fn step_milliseconds(&self) -> f64 {
+        500.0
     }
 }
 
@@ -126,9 +155,23 @@ impl EmulatedSpec {
             .with_learning_rate(self.learning_rate)
             .with_damping(self.damping)
     }
+}
 
-    pub(super) fn options(&self) -> Vec<Checked> {
+impl OptimizerConfig for EmulatedSpec {
+    fn labels(&self) -> Option<&[Labels]> {
+        self.labels.as_deref()
+    }
+
+    fn options(&self) -> Vec<Checked> {
         rate_and_damping(self.learning_rate, self.damping, SolvePrecision::Double)
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        Places { learning_rate: &mut self.learning_rate, damping: Some(&mut self.damping), rho: None }
+    }
+
+    fn step_milliseconds(&self) -> f64 {
+        300.0
     }
 }
 
@@ -148,8 +191,14 @@ impl GaussNewtonCgSpec {
         }
         if self.step_limit > 0.0 { optimizer.with_step_limit(self.step_limit) } else { optimizer }
     }
+}
 
-    pub(super) fn options(&self) -> Vec<Checked> {
+impl OptimizerConfig for GaussNewtonCgSpec {
+    fn labels(&self) -> Option<&[Labels]> {
+        self.labels.as_deref()
+    }
+
+    fn options(&self) -> Vec<Checked> {
         let mut options = rate_and_damping(self.learning_rate, self.damping, SolvePrecision::Network);
         options.extend([
             Checked::count("iterations", self.iterations),
@@ -166,6 +215,14 @@ impl GaussNewtonCgSpec {
             ),
         ]);
         options
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        Places { learning_rate: &mut self.learning_rate, damping: Some(&mut self.damping), rho: None }
+    }
+
+    fn step_milliseconds(&self) -> f64 {
+        30.0
     }
 }
 

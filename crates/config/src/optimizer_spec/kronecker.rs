@@ -1,5 +1,6 @@
 //! Specifications of K-FAC and EKFAC.
 
+use super::config::{OptimizerConfig, Places};
 use super::option::Checked;
 use crate::labels::Labels;
 use minima_autodiff::Scalar;
@@ -80,8 +81,14 @@ impl KroneckerSpec {
     pub(super) fn ekfac<T: Scalar>(&self, seed: u64) -> Ekfac<T> {
         built!(Ekfac, self, seed)
     }
+}
 
-    pub(super) fn options(&self) -> Vec<Checked> {
+impl OptimizerConfig for KroneckerSpec {
+    fn labels(&self) -> Option<&[Labels]> {
+        self.labels.as_deref()
+    }
+
+    fn options(&self) -> Vec<Checked> {
         vec![
             Checked::positive("learning_rate", self.learning_rate),
             Checked::positive("damping", self.damping),
@@ -92,5 +99,13 @@ impl KroneckerSpec {
             Checked::count("inverse_every", self.inverse_every.unwrap_or(1)),
             Checked::zero_or_positive("kl_clip", self.kl_clip),
         ]
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        Places { learning_rate: &mut self.learning_rate, damping: Some(&mut self.damping), rho: None }
+    }
+
+    fn step_milliseconds(&self) -> f64 {
+        3.5
     }
 }

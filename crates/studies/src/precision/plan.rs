@@ -1,20 +1,14 @@
 //! The runs of the study: a clean run for each seed, variant and arithmetic.
 
-use crate::context::Context;
 use crate::error::StudyError;
 use crate::options::StudyOptions;
 use minima_config::Labels;
 use minima_config::Run;
 use minima_config::optimizer_spec::{EmulatedSpec, GaussNewtonSpec, OptimizerSpec};
 use minima_config::preset::Precision;
-use minima_metrics::{Summary, input_gradient_norms};
 use minima_optim::{Arithmetic, GgnVariant, SolvePrecision};
 use minima_rows::optimizers::{MEAN, PUBLISHED, SUM};
-use minima_rows::{DriftRow, PrecisionRow, write_csv};
-use minima_runs::TestSet;
-use minima_runs::measured::flips;
-use minima_runs::{Job, StoredRun};
-use minima_store::write_atomically;
+use minima_runs::Job;
 
 /// The arithmetic that the others are compared with.
 pub(super) const EXACT: &str = "f64";
