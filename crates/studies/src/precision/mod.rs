@@ -1,5 +1,5 @@
-//! `precision`: what rounding decides. Each Gauss-Newton in double and single precision, and with its products rounded to TF32 and to
-//! bfloat16.
+//! `precision`: the effect of rounding. Trains each Gauss-Newton in double and single precision, and with the factors of its
+//! products rounded to TF32 and to bfloat16.
 
 mod drift;
 mod rounding;
@@ -25,14 +25,14 @@ use minima_store::write_atomically;
 /// The arithmetic that the others are compared with.
 const EXACT: &str = "f64";
 
-/// A run with what it is about.
+/// A run of the study with its generation and arithmetic.
 struct Planned {
     generation: String,
     arithmetic: String,
     job: Job,
 }
 
-/// A clean run for each seed, generation and arithmetic.
+/// One clean run per seed, generation and arithmetic.
 pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, StudyError> {
     Ok(plan(options)?.into_iter().map(|planned| planned.job).collect())
 }
@@ -50,7 +50,8 @@ fn plan(options: &StudyOptions) -> Result<Vec<Planned>, StudyError> {
     Ok(plan)
 }
 
-/// Learning rate and damping are those of the experiment's Gauss-Newton of this generation, or the paper's.
+/// The job of one run. The learning rate and damping are the preset's for the Gauss-Newton of this generation, or else the
+/// paper's.
 fn job(options: &StudyOptions, generation: &str, arithmetic: &str, seed: u64) -> Result<Job, StudyError> {
     let unknown = |option, found: &str, expected: &str| StudyError::Option {
         option,
@@ -92,7 +93,7 @@ fn job(options: &StudyOptions, generation: &str, arithmetic: &str, seed: u64) ->
     Ok(Job::new(&preset, run)?.with_optimizer(spec, arithmetic))
 }
 
-/// Writes `precision.csv`, `drift.csv` and `summary.md`; a run that failed has no rows, and the summary says why.
+/// Writes `precision.csv`, `drift.csv` and `summary.md`. A failed run has no rows, and the summary names its error.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
     let plan = plan(options)?;
     let measured = context.measure(&jobs(options)?, |job, run| {
@@ -124,7 +125,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     Ok(write_atomically(&context.folder.join("summary.md"), text.as_bytes())?)
 }
 
-/// A model after each epoch.
+/// Measures the model after each epoch.
 fn measure(planned: &Planned, run: &StoredRun, test: &TestSet) -> Result<Vec<PrecisionRow>, StudyError> {
     let (images, labels) = (test.images.view(), test.labels.as_slice());
     let epsilons = &planned.job.preset.epsilons;
