@@ -123,7 +123,7 @@ pub(crate) fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(file)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST_FILE {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("found more than {LARGEST_FILE} bytes")));
+        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("the file is larger than {LARGEST_FILE} bytes")));
     }
     Ok(bytes)
 }
@@ -181,7 +181,7 @@ fn is_gzip(file: &Path, bytes: &[u8]) -> Result<bool, DataError> {
     if !gzipped && file.extension().is_some_and(|ending| ending == "gz") {
         return Err(DataError::Gzip {
             file: file.to_path_buf(),
-            reason: format!("it begins with {:02x?}", bytes.get(..2).unwrap_or(bytes)),
+            reason: format!("the first bytes are {:02x?}", bytes.get(..2).unwrap_or(bytes)),
         });
     }
     Ok(gzipped)
@@ -195,7 +195,7 @@ fn entries(file: &Path, sizes: &[u32]) -> Result<u128, DataError> {
         return Err(DataError::Dimensions {
             file: file.to_path_buf(),
             found: format!("dimensions {}", shown.join(" × ")),
-            expected: "positive ones".to_string(),
+            expected: "positive dimensions".to_string(),
         });
     }
     Ok(sizes.iter().map(|&size| u128::from(size)).product())
