@@ -16,7 +16,7 @@ pub(super) fn findings(dependencies: &[&Package], policy: &Policy) -> Vec<Findin
     for (name, versions) in &versions {
         let left: Vec<&str> = versions.iter().map(String::as_str).filter(|v| !is_skipped(name, v)).collect();
         if left.len() > 1 {
-            found.push(Finding::new(*name, format!("is there in versions {}", left.join(", "))));
+            found.push(Finding::new(*name, format!("has several versions: {}", left.join(", "))));
         }
     }
     for skip in &policy.skipped_versions {
@@ -24,7 +24,7 @@ pub(super) fn findings(dependencies: &[&Package], policy: &Policy) -> Vec<Findin
             versions.get(name).is_some_and(|all| all.len() > 1 && all.iter().any(|v| v == version))
         });
         if !needed {
-            found.push(Finding::new(&skip.package, "is skipped and is no second version"));
+            found.push(Finding::new(&skip.package, "is a skipped version but not a second version"));
         }
     }
     found

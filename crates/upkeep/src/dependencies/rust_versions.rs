@@ -7,7 +7,7 @@ pub(super) fn findings(dependencies: &[&Package], ours: &Version) -> Vec<Finding
         .iter()
         .filter_map(|package| {
             let theirs = package.rust_version.as_ref().filter(|theirs| *theirs > ours)?;
-            Some(Finding::new(named(package), format!("needs Rust {theirs}, the workspace {ours}")))
+            Some(Finding::new(named(package), format!("requires Rust {theirs}, newer than the workspace's {ours}")))
         })
         .collect()
 }

@@ -10,7 +10,7 @@ pub(super) fn findings(dependencies: &[&Package], policy: &Policy) -> Vec<Findin
     let mut found = Vec::new();
     for package in dependencies {
         match &package.source {
-            None => found.push(Finding::new(named(package), "is a folder outside of the workspace")),
+            None => found.push(Finding::new(named(package), "is a folder outside the workspace")),
             Some(source) if is_allowed(&source.repr) => {}
             Some(source) => found.push(Finding::new(named(package), format!("comes from {}", source.repr))),
         }
