@@ -22,7 +22,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// A new file `.NAME.PROCESS-NUMBER.tmp` in the folder of `path`.
 fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
     let name = path.file_name();
-    let name = name.ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "the path ends in no file name"))?;
+    let name = name.ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "the path has no file name"))?;
     loop {
         let mut hidden = OsString::from(".");
         hidden.push(name);
