@@ -104,8 +104,8 @@ fn what_is_there_is_not_fetched() {
     }
     fs::remove_file(inner.join("t10k-labels-idx1-ubyte.gz")).expect("removed");
     let line = refused(folder.path(), &[&["fetch", "mnist", "--folder", "mine"][..], &mirror].concat());
-    assert!(line.starts_with("error: t10k-labels-idx1-ubyte.gz: found no mirror"), "{line}");
-    // A file of the user's own is not overwritten.
+    assert!(line.starts_with("error: t10k-labels-idx1-ubyte.gz: no mirror provided the file"), "{line}");
+    // A file of one's own stays.
     fs::write(inner.join("t10k-labels-idx1-ubyte.gz"), b"mine").expect("a file");
     let line = refused(folder.path(), &[&["fetch", "mnist", "--folder", "mine"][..], &mirror].concat());
     assert!(line.contains("expected f7ae60f9"), "{line}");

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum CheckpointError {
     /// The operating system could not read the file.
-    #[error("{}: found a file that cannot be read ({source}), expected a safetensors file", path.display())]
+    #[error("{}: cannot be read: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -17,7 +17,7 @@ pub enum CheckpointError {
         source: io::Error,
     },
     /// The operating system could not write the file.
-    #[error("{}: found a file that cannot be written ({source}), expected one that can", path.display())]
+    #[error("{}: cannot be written: {source}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -25,14 +25,14 @@ pub enum CheckpointError {
         source: io::Error,
     },
     /// The parameters could not be serialized.
-    #[error("a checkpoint: found {found}, expected tensors that can be serialized")]
+    #[error("the parameters cannot be written as safetensors: {found}")]
     Encode {
         /// The serializer's message.
         found: String,
     },
     /// The file is larger than any checkpoint of the network.
     #[error(
-        "{}: found more than {most} bytes, expected at most as many in a safetensors file of this network",
+        "{}: found more than {most} bytes, the maximum for a safetensors file of this network",
         path.display()
     )]
     Size {
@@ -42,7 +42,7 @@ pub enum CheckpointError {
         most: u64,
     },
     /// The file is too short to hold the length of its header, its first eight bytes.
-    #[error("{}: found {found} bytes, expected a safetensors file, which has at least {expected}", path.display())]
+    #[error("{}: found {found} bytes, expected a safetensors file of at least {expected} bytes", path.display())]
     Truncated {
         /// The file.
         path: PathBuf,
@@ -53,7 +53,7 @@ pub enum CheckpointError {
     },
     /// The header ends beyond the end of the file.
     #[error(
-        "{}: found a header of {found} bytes, expected at most {expected} in a safetensors file of this length",
+        "{}: found a header of {found} bytes, expected at most {expected} bytes in a safetensors file of this length",
         path.display()
     )]
     HeaderLength {
@@ -66,7 +66,7 @@ pub enum CheckpointError {
     },
     /// The header is not JSON that describes tensors.
     #[error(
-        "{}: found {found}, expected the header of a safetensors file, a tensor's type, shape and offsets by its name",
+        "{}: invalid safetensors header: {found}; expected each tensor's name, type, shape and offsets",
         path.display()
     )]
     Header {
@@ -85,7 +85,7 @@ pub enum CheckpointError {
     },
     /// A tensor's offsets hold a different number of bytes than its type and shape take.
     #[error(
-        "{}: tensor {tensor:?}: found the bytes from {} to {}, expected {expected} bytes",
+        "{}: tensor {tensor:?}: found bytes {} to {}, expected {expected} bytes",
         path.display(), found.0, found.1
     )]
     Extent {
@@ -100,8 +100,8 @@ pub enum CheckpointError {
     },
     /// A tensor ends beyond the end of the file.
     #[error(
-        "{}: tensor {tensor:?}: found its end at byte {found}, expected it within the file's {expected} bytes of \
-         numbers",
+        "{}: tensor {tensor:?}: found the end at byte {found}, expected an end within the file's {expected} bytes of \
+         data",
         path.display()
     )]
     OutOfRange {
@@ -116,7 +116,7 @@ pub enum CheckpointError {
     },
     /// A tensor begins within another tensor.
     #[error(
-        "{}: tensor {tensor:?}: found its beginning at byte {found}, within another, expected it at {expected}",
+        "{}: tensor {tensor:?}: found the start at byte {found}, inside another tensor, expected byte {expected}",
         path.display()
     )]
     Overlap {
@@ -131,7 +131,7 @@ pub enum CheckpointError {
     },
     /// Some bytes before a tensor belong to no tensor.
     #[error(
-        "{}: tensor {tensor:?}: found its beginning at byte {found}, expected it at {expected}, where the last one ends",
+        "{}: tensor {tensor:?}: found the start at byte {found}, expected byte {expected}, the end of the previous tensor",
         path.display()
     )]
     Gap {
@@ -145,7 +145,7 @@ pub enum CheckpointError {
         expected: usize,
     },
     /// Some bytes after the last tensor belong to no tensor.
-    #[error("{}: found {found} bytes of numbers, expected {expected}, where the last tensor ends", path.display())]
+    #[error("{}: found {found} bytes of data, expected {expected}, the end of the last tensor", path.display())]
     Trailing {
         /// The file.
         path: PathBuf,
@@ -155,7 +155,7 @@ pub enum CheckpointError {
         expected: usize,
     },
     /// The network has no tensor of this name.
-    #[error("{}: found tensor {found:?}, expected only {}", path.display(), expected.join(", "))]
+    #[error("{}: unknown tensor {found:?}; the network has {}", path.display(), expected.join(", "))]
     Unknown {
         /// The file.
         path: PathBuf,
@@ -165,7 +165,7 @@ pub enum CheckpointError {
         expected: Vec<String>,
     },
     /// The file lacks a tensor of the network.
-    #[error("{}: found no such tensor, expected {tensor:?} of shape {expected:?}", path.display())]
+    #[error("{}: tensor {tensor:?} of shape {expected:?} is missing", path.display())]
     Missing {
         /// The file.
         path: PathBuf,

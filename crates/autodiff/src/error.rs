@@ -7,7 +7,7 @@ use crate::CheckpointError;
 #[non_exhaustive]
 pub enum AutodiffError {
     /// A node cannot be built on its inputs.
-    #[error("{node}: {found} where {expected} is expected")]
+    #[error("{node}: found {found}, expected {expected}")]
     Graph {
         /// The node's operation and name.
         node: String,
@@ -17,7 +17,7 @@ pub enum AutodiffError {
         expected: String,
     },
     /// An array has another shape than the network needs.
-    #[error("{what}: shape {found:?} where {expected:?} is expected")]
+    #[error("{what}: found shape {found:?}, expected {expected:?}")]
     Shape {
         /// The array.
         what: &'static str,
@@ -27,7 +27,7 @@ pub enum AutodiffError {
         expected: Vec<usize>,
     },
     /// A label is not a class of the network.
-    #[error("label {found} of image {image}: expected a class below {classes}")]
+    #[error("image {image} has label {found}, expected a class below {classes}")]
     Label {
         /// The image's index in the batch.
         image: usize,

@@ -85,8 +85,8 @@ impl GraphBuilder {
         let (slot, input) = self.picture(&node, x)?;
         let op = Conv2d::new(spec, input).ok_or_else(|| AutodiffError::Graph {
             node: node.clone(),
-            found: format!("input {input:?} with {spec:?}"),
-            expected: "a kernel that fits, and no size of zero".into(),
+            found: format!("an input of shape {input:?} with {spec:?}"),
+            expected: "positive sizes, and a kernel that fits the input".into(),
         })?;
         let shape = op.output().to_vec();
         self.push_layer(&node, name, Op::Conv2d(op), slot, shape)
@@ -105,8 +105,8 @@ impl GraphBuilder {
             _ => {
                 return Err(AutodiffError::Graph {
                     node,
-                    found: format!("an input of shape {shape:?} to {features} features"),
-                    expected: "a vector, and no size of zero".into(),
+                    found: format!("an input of shape {shape:?} and {features} features"),
+                    expected: "an input vector, and positive sizes".into(),
                 });
             }
         };
@@ -181,7 +181,7 @@ impl GraphBuilder {
             return Err(AutodiffError::Graph {
                 node: "output".into(),
                 found: format!("shape {shape:?}"),
-                expected: "a vector of logits that operations have made".into(),
+                expected: "a vector of logits, computed by operations".into(),
             });
         }
         let mut used = vec![false; self.slot_sizes.len()];
@@ -193,8 +193,8 @@ impl GraphBuilder {
                 let named = self.parameters.iter().find(|p| p.range.start == node.params.start);
                 return Err(AutodiffError::Graph {
                     node: format!("layer {}", named.map_or("", |p| &p.module)),
-                    found: "a layer whose output nothing reads".into(),
-                    expected: "every layer with parameters to lead to the output".into(),
+                    found: "a layer whose output is not used".into(),
+                    expected: "an output that depends on every layer with parameters".into(),
                 });
             }
         }
@@ -257,7 +257,7 @@ impl GraphBuilder {
         self.values.get(x.0).ok_or_else(|| AutodiffError::Graph {
             node: node.to_owned(),
             found: "a value of another graph".into(),
-            expected: "a value that this builder gave".into(),
+            expected: "a value of this builder".into(),
         })
     }
 
@@ -267,7 +267,7 @@ impl GraphBuilder {
         let picture = shape[..].try_into().map_err(|_| AutodiffError::Graph {
             node: node.to_owned(),
             found: format!("an input of shape {shape:?}"),
-            expected: "a picture (height, width, channels)".into(),
+            expected: "an image or feature map (height, width, channels)".into(),
         })?;
         Ok((*slot, picture))
     }
@@ -283,7 +283,7 @@ impl GraphBuilder {
         let window = PoolWindow::new(window, stride, input).ok_or_else(|| AutodiffError::Graph {
             node: node.to_owned(),
             found: format!("window {window:?}, stride {stride:?} on {input:?}"),
-            expected: "a window that fits, and no size of zero".into(),
+            expected: "positive sizes, and a window that fits the input".into(),
         })?;
         Ok((slot, window))
     }
@@ -301,7 +301,7 @@ impl GraphBuilder {
             return Err(AutodiffError::Graph {
                 node: node.to_owned(),
                 found: format!("a second layer named {module}"),
-                expected: "names that are used once".into(),
+                expected: "unique names".into(),
             });
         }
         let first = self.parameters.last().map_or(0, |p| p.range.end);

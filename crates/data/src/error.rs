@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum DataError {
     /// A file or folder does not exist.
-    #[error("{}: found nothing, expected {expected}", file.display())]
+    #[error("{}: does not exist, expected {expected}", file.display())]
     Missing {
         /// The missing path.
         file: PathBuf,
@@ -16,7 +16,7 @@ pub enum DataError {
     },
 
     /// An existing file cannot be read.
-    #[error("{}: found a file that cannot be read ({source}), expected a readable one", file.display())]
+    #[error("{}: cannot be read: {source}", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
@@ -25,7 +25,7 @@ pub enum DataError {
     },
 
     /// A file is not a gzip stream, or its gzip stream is truncated or corrupt.
-    #[error("{}: found a broken gzip stream ({reason}), expected a whole one", file.display())]
+    #[error("{}: invalid gzip stream: {reason}", file.display())]
     Gzip {
         /// The file.
         file: PathBuf,
@@ -68,7 +68,7 @@ pub enum DataError {
 
     /// A header declares more bytes than a compressed file of this size can contain.
     #[error(
-        "{}: found {found} compressed bytes, which can hold {most} at most, expected {expected} as the header says",
+        "{}: found {found} compressed bytes, which hold at most {most} bytes, expected {expected} bytes as in the header",
         file.display()
     )]
     Promise {
@@ -83,7 +83,7 @@ pub enum DataError {
     },
 
     /// A file of records is empty or ends within a record.
-    #[error("{}: found {found} bytes, expected a multiple of {record}, at least one record", file.display())]
+    #[error("{}: found {found} bytes, expected a positive multiple of {record}", file.display())]
     Records {
         /// The file.
         file: PathBuf,
@@ -105,7 +105,7 @@ pub enum DataError {
     },
 
     /// A file cannot be written.
-    #[error("{}: found that it cannot be written ({source}), expected to write it", file.display())]
+    #[error("{}: cannot be written: {source}", file.display())]
     Unwritable {
         /// The file, or its folder.
         file: PathBuf,
@@ -114,7 +114,7 @@ pub enum DataError {
     },
 
     /// A label is not below the number of classes.
-    #[error("{source_name}: found label {found} at position {position}, expected one below {classes}")]
+    #[error("{source_name}: found label {found} at position {position}, expected a label below {classes}")]
     Label {
         /// The file, or a name for the labels.
         source_name: String,
@@ -127,7 +127,7 @@ pub enum DataError {
     },
 
     /// The numbers of images and labels differ.
-    #[error("{images_name}: found {images} images, expected {labels} as there are labels in {labels_name}")]
+    #[error("{images_name}: found {images} images, expected {labels}, the number of labels in {labels_name}")]
     Pairing {
         /// The file of the images, or a name for the images.
         images_name: String,
@@ -151,7 +151,7 @@ pub enum DataError {
     },
 
     /// The number of values in an image is not H · W · C.
-    #[error("images: found {found} values each, expected {height} × {width} × {channels}")]
+    #[error("images: found {found} values per image, expected {height} × {width} × {channels}")]
     Values {
         /// The number of values in each image.
         found: usize,
@@ -174,7 +174,7 @@ pub enum DataError {
     },
 
     /// An index is not below the number of images.
-    #[error("batch: found index {found}, expected one below {len}")]
+    #[error("batch: found index {found}, expected an index below {len}")]
     Index {
         /// The index.
         found: u32,

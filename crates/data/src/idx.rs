@@ -171,7 +171,7 @@ fn is_gzip(file: &Path, bytes: &[u8]) -> Result<bool, DataError> {
     if !gzipped && file.extension().is_some_and(|ending| ending == "gz") {
         return Err(DataError::Gzip {
             file: file.to_path_buf(),
-            reason: format!("it begins with {:02x?}", bytes.get(..2).unwrap_or(bytes)),
+            reason: format!("the first bytes are {:02x?}", bytes.get(..2).unwrap_or(bytes)),
         });
     }
     Ok(gzipped)
@@ -185,7 +185,7 @@ fn entries(file: &Path, sizes: &[u32]) -> Result<u128, DataError> {
         return Err(DataError::Dimensions {
             file: file.to_path_buf(),
             found: format!("dimensions {}", shown.join(" × ")),
-            expected: "positive ones".to_string(),
+            expected: "positive dimensions".to_string(),
         });
     }
     Ok(sizes.iter().map(|&size| u128::from(size)).product())

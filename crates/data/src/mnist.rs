@@ -98,7 +98,7 @@ pub fn default_dir() -> Result<PathBuf, DataError> {
     here.ancestors().map(|folder| folder.join(FOLDER)).chain([compiled]).find(|folder| folder.is_dir()).ok_or_else(
         || DataError::Missing {
             file: here.join(FOLDER),
-            expected: "this folder, here or further up, with the four files of MNIST".to_string(),
+            expected: "a folder with the four files of MNIST, in the current folder or above it".to_string(),
         },
     )
 }
@@ -120,7 +120,7 @@ fn load_checked(dir: &Path, check: Check) -> Result<Mnist, DataError> {
         return Err(DataError::Dimensions {
             file: locate(dir, test_images.0)?,
             found: shown(test.shape()),
-            expected: format!("{} as in training", shown(train.shape())),
+            expected: format!("{} as in the training set", shown(train.shape())),
         });
     }
     Ok(Mnist { train, test, hashes: [train_hashes, test_hashes].concat() })

@@ -79,7 +79,7 @@ fn halves_that_do_not_fit_are_refused() -> Outcome {
     write_half(dir, "train", 30, 5, 30)?;
     let message = mnist::load(dir).err().map(|error| error.to_string());
     let message = message.unwrap_or_default();
-    assert!(message.ends_with("found images of 6 × 6, expected images of 5 × 5 as in training"), "{message}");
+    assert!(message.ends_with("found images of 6 × 6, expected images of 5 × 5 as in the training set"), "{message}");
     fs::remove_file(dir.join("t10k-labels-idx1-ubyte"))?;
     let message = mnist::load(dir).err().map(|error| error.to_string());
     let message = message.unwrap_or_default();

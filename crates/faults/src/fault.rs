@@ -45,19 +45,19 @@ faults! {
     /// Momentum is zero in every step.
     MomentumLost = "SGD's momentum lost",
     /// SAM's second gradient is computed at the point of the first.
-    SamAtOldPoint = "SAM's second gradient at the old point",
+    SamAtOldPoint = "SAM's second gradient at the first point",
     /// K-FAC and EKFAC lose their velocity.
     VelocityLost = "K-FAC's velocity lost",
     /// K-FAC's statistics are the plain mean over all batches so far.
-    StatisticsNeverFade = "K-FAC's statistics never fade",
+    StatisticsNeverFade = "K-FAC's statistics without decay",
     /// A first-order optimizer resumes without its state.
-    StateForgotten = "a run goes on without its optimizer's memory",
+    StateForgotten = "a run resumes without its optimizer's state",
     /// The last, smaller batch of an epoch is dropped.
     LastBatchDropped = "an epoch's last, short batch dropped",
     /// Every epoch has the same order of samples.
     SameOrder = "the same order of samples every epoch",
     /// A run with poisoning trains on clean labels.
-    PoisonForgotten = "training labels left clean",
+    PoisonForgotten = "training labels not poisoned",
     /// A tenth of the test set's labels are wrong.
     TestSetPoisoned = "poisoned labels in the test set",
     /// Every seed gives the same numbers as seed 0.

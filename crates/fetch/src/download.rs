@@ -23,17 +23,17 @@ impl Download {
         let mut parts = std::path::Path::new(&self.name).components();
         let one_part = matches!((parts.next(), parts.next()), (Some(std::path::Component::Normal(_)), None));
         if !one_part || self.name.contains(['/', '\\', ':']) || self.name.contains(char::is_control) {
-            return Err(wrong("this name".to_owned(), "the name of a file, without folders"));
+            return Err(wrong("an invalid name".to_owned(), "a file name without folders"));
         }
         let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         if self.sha256.len() != 64 || !self.sha256.bytes().all(digit) {
-            return Err(wrong(format!("SHA-256 {:?}", self.sha256), "64 hexadecimal digits, lower case"));
+            return Err(wrong(format!("SHA-256 {:?}", self.sha256), "64 hexadecimal digits in lower case"));
         }
         if self.mirrors.is_empty() {
-            return Err(wrong("no mirrors".to_owned(), "at least one"));
+            return Err(wrong("an empty list of mirrors".to_owned(), "at least one mirror"));
         }
         match self.mirrors.iter().find(|url| !is_https(url) && !has_scheme(url, "http://")) {
-            Some(url) => Err(wrong(format!("mirror {url:?}"), "http://… or https://…")),
+            Some(url) => Err(wrong(format!("mirror {url:?}"), "an address with http:// or https://")),
             None => Ok(()),
         }
     }

@@ -18,7 +18,7 @@ pub enum FetchError {
     },
 
     /// Another file of this name already exists. It is not changed.
-    #[error("{}: found SHA-256 {found}, expected {expected} or no file", file.display())]
+    #[error("{}: found an existing file with SHA-256 {found}, expected {expected}", file.display())]
     Occupied {
         /// The file.
         file: PathBuf,
@@ -29,7 +29,7 @@ pub enum FetchError {
     },
 
     /// Another process is fetching the same download.
-    #[error("{}: found another process that fetches it, expected none", file.display())]
+    #[error("{}: another process is fetching this file", file.display())]
     Busy {
         /// The file that the other process is writing.
         file: PathBuf,
@@ -56,7 +56,7 @@ pub enum FetchError {
     },
 
     /// No mirror provided the file.
-    #[error("{name}: found no mirror that gave it: {}", in_one_line(failures))]
+    #[error("{name}: no mirror provided the file: {}", in_one_line(failures))]
     Mirrors {
         /// The name of the download.
         name: String,
@@ -87,7 +87,7 @@ pub enum Failure {
     },
 
     /// The mirror sent nothing within the time limit.
-    #[error("found nothing for {} s while {phase}, expected progress", limit.as_secs_f64())]
+    #[error("timed out after {} s while {phase}", limit.as_secs_f64())]
     Stalled {
         /// The operation that timed out.
         phase: &'static str,
@@ -96,14 +96,14 @@ pub enum Failure {
     },
 
     /// The mirror redirects too many times.
-    #[error("found more redirects than {most}, expected an answer")]
+    #[error("found more than {most} redirects, expected a response")]
     Redirects {
         /// The maximum number of redirects.
         most: u32,
     },
 
     /// The mirror redirects from https to another scheme.
-    #[error("found a redirect to {to}, expected https as before")]
+    #[error("found a redirect to {to}, expected an https address")]
     Downgrade {
         /// The target of the redirect.
         to: String,
@@ -128,7 +128,7 @@ pub enum Failure {
     },
 
     /// The mirror announced another file size.
-    #[error("found a file of {found} bytes, expected {expected}")]
+    #[error("found a file of {found} bytes, expected {expected} bytes")]
     Size {
         /// The announced size of the whole file.
         found: u64,
@@ -146,7 +146,7 @@ pub enum Failure {
     },
 
     /// The mirror sent more bytes than the known size.
-    #[error("found more than {expected} bytes, expected as many")]
+    #[error("found more than the expected {expected} bytes")]
     TooLong {
         /// The known size.
         expected: u64,

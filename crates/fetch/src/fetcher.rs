@@ -70,7 +70,7 @@ impl Fetcher {
         on: &mut dyn FnMut(Event<'_>),
     ) -> Result<PathBuf, FetchError> {
         download.check()?;
-        fs::create_dir_all(folder).map_err(failure(folder, "making the folder"))?;
+        fs::create_dir_all(folder).map_err(failure(folder, "creating the folder"))?;
         let target = folder.join(&download.name);
         if is_there(download, &target)? {
             return Ok(target);

@@ -86,7 +86,7 @@ fn read_certificates(file: &Path) -> Result<Vec<ureq::tls::Certificate<'static>>
     };
     let bytes = read().map_err(failure(file, "reading certificates"))?;
     if bytes.len() as u64 > MOST_CERTIFICATES {
-        return Err(wrong(format!("more than {MOST_CERTIFICATES} bytes")));
+        return Err(wrong(format!("a file of more than {MOST_CERTIFICATES} bytes")));
     }
     let mut certificates = Vec::new();
     for item in parse_pem(&bytes) {
@@ -94,5 +94,5 @@ fn read_certificates(file: &Path) -> Result<Vec<ureq::tls::Certificate<'static>>
             certificates.push(certificate);
         }
     }
-    if certificates.is_empty() { Err(wrong("no certificate".to_owned())) } else { Ok(certificates) }
+    if certificates.is_empty() { Err(wrong("a file without certificates".to_owned())) } else { Ok(certificates) }
 }

@@ -42,7 +42,7 @@ impl PartFile {
 
     /// Empties the file.
     pub(crate) fn clear(&mut self) -> Result<(), FetchError> {
-        self.file.set_len(0).map_err(failure(&self.path, "emptying"))?;
+        self.file.set_len(0).map_err(failure(&self.path, "truncating"))?;
         self.length = 0;
         Ok(())
     }
@@ -50,7 +50,7 @@ impl PartFile {
     /// An empty, unnamed file in the same folder, deleted when it is dropped or the process ends.
     pub(crate) fn beside(&self) -> Result<Self, FetchError> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::tempfile_in(folder).map_err(failure(folder, "making a temporary file"))?;
+        let file = tempfile::tempfile_in(folder).map_err(failure(folder, "creating a temporary file"))?;
         Ok(Self { path: self.path.clone(), file, length: 0 })
     }
 

@@ -143,11 +143,11 @@ fn failure(error: ureq::Error, options: &Options) -> Failure {
     match error {
         ureq::Error::Timeout(timeout) => {
             let (phase, limit) = match timeout {
-                Timeout::Resolve => ("looking for the host", options.connect_timeout),
+                Timeout::Resolve => ("resolving the host name", options.connect_timeout),
                 Timeout::Connect => ("connecting", options.connect_timeout),
                 Timeout::SendRequest => ("sending the request", options.stall_timeout),
-                Timeout::RecvResponse => ("waiting for an answer", options.stall_timeout),
-                _ => ("receiving", options.stall_timeout),
+                Timeout::RecvResponse => ("waiting for a response", options.stall_timeout),
+                _ => ("receiving the file", options.stall_timeout),
             };
             Failure::Stalled { phase, limit }
         }

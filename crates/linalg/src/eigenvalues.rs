@@ -50,7 +50,7 @@ fn check<R: Real>(a: ArrayView2<'_, R>) -> Result<(), LinalgError> {
 
 fn finite<R: Real>(values: Array1<R>) -> Result<Array1<R>, LinalgError> {
     match values.iter().find(|x| !x.is_finite()) {
-        Some(x) => Err(LinalgError::Backend(format!("an eigenvalue came out {x}"))),
+        Some(x) => Err(LinalgError::Backend(format!("an eigenvalue is {x}"))),
         None => Ok(values),
     }
 }

@@ -14,7 +14,7 @@ pub enum LinalgError {
         expected: (usize, usize),
     },
     /// An argument contains NaN or infinity.
-    #[error("{what} is not finite at row {row}, column {col}")]
+    #[error("{what} is NaN or infinite at row {row}, column {col}")]
     NotFinite {
         /// The argument.
         what: &'static str,
@@ -36,7 +36,7 @@ pub enum LinalgError {
         pivot: usize,
     },
     /// A matrix `A − v vᵀ` is singular up to rounding: its inverse divides by `1 − vᵀA⁻¹v`, which is zero relative to its terms.
-    #[error("the matrix is singular: 1 - vᵀA⁻¹v is {found:e}, zero next to its terms of {scale:e}")]
+    #[error("the matrix is singular: 1 - vᵀA⁻¹v is {found:e}, zero up to the rounding of its terms of size {scale:e}")]
     SingularUpdate {
         /// The computed `1 − vᵀA⁻¹v`.
         found: f64,

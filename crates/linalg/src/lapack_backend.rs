@@ -41,7 +41,7 @@ fn with_deep_stack<O: Send>(factor: impl FnOnce() -> Result<O, LinalgError> + Se
             .spawn_scoped(scope, factor)
             .map_err(|error| LinalgError::Backend(error.to_string()))?
             .join()
-            .unwrap_or_else(|_| Err(LinalgError::Backend("the LAPACK thread died".to_owned())))
+            .unwrap_or_else(|_| Err(LinalgError::Backend("the LAPACK thread panicked".to_owned())))
     })
 }
 

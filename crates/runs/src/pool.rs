@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Calls `work` for all items on up to `threads` threads, each item in its own thread pool. Returns the results in the order of
-/// items.
+/// Calls `work` for all items, with up to `threads` workers, each with its own thread pool. Returns the results in the items'
+/// order.
 ///
 /// If there are fewer items than threads, each pool has several threads. Results do not depend on the number of threads.
 pub fn run_all<I: Sync, R: Send, E: Send>(

@@ -1,4 +1,4 @@
-//! What a study has to work with: its runs, the data, and who hears how it goes.
+//! The context of a study: its runs, its data and its listener.
 
 use crate::error::StudyError;
 use crate::progress::{Clock, Epochs, Listener, RunObserver, StudyEvent};
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// What a study has to work with.
+/// The context of a study.
 pub struct Context<'a> {
     /// The trained runs.
     pub store: RunStore,
@@ -19,25 +19,25 @@ pub struct Context<'a> {
     pub data: &'a Mnist,
     /// The test images as numbers.
     pub test: TestSet,
-    /// Where the study's files go.
+    /// The folder of the study's files.
     pub folder: PathBuf,
-    /// Runs at a time.
+    /// The number of runs at a time.
     pub threads: usize,
-    /// How often runs keep their states, and who may stop them.
+    /// How often runs save their state, and how they are stopped.
     pub keeping: &'a Keeping,
-    /// Hears how it goes.
+    /// Receives the study's events.
     pub listener: &'a Listener<'a>,
-    /// The runs that failed, with what they said.
+    /// The failed runs, with their errors.
     pub(crate) failures: Mutex<Vec<FailureRow>>,
 }
 
 impl Context<'_> {
-    /// The runs that are missing.
+    /// The jobs whose runs are not yet trained.
     pub(crate) fn missing<'j>(&self, jobs: &'j [Job]) -> Result<Vec<&'j Job>, StudyError> {
         let mut missing = Vec::new();
         for job in jobs {
             match self.store.open(job, self.data)? {
-                // One that was killed right after its curve was written still has its state.
+                // A run that was killed right after its curve was written still has its state.
                 Some(stored) => stored.tidy(self.keeping)?,
                 None => missing.push(job),
             }
@@ -46,7 +46,7 @@ impl Context<'_> {
         Ok(missing)
     }
 
-    /// Trains the runs that are missing, of so many in all.
+    /// Trains the missing runs. `of` is the number of all runs.
     pub(crate) fn train(&self, missing: &[&Job], of: usize) -> Result<(), StudyError> {
         let clock = Clock::new(missing.iter().copied());
         let outcomes = run_all(missing, self.threads, |job| {
@@ -64,7 +64,7 @@ impl Context<'_> {
         });
         for (job, outcome) in missing.iter().zip(outcomes) {
             match outcome {
-                // Variants of a run are told apart by the job's name.
+                // The job's name also distinguishes the variants of a run.
                 Err(StudyError::Run(RunError::Interrupted { epoch, step, .. })) => {
                     return Err(RunError::Interrupted { run: job.name.clone(), epoch, step }.into());
                 }
@@ -79,14 +79,14 @@ impl Context<'_> {
         }
     }
 
-    /// What was measured; what could not be is told and noted under its name, and left out.
+    /// The successful measurements. Reports and records the failed measurements under their names.
     pub(crate) fn measured<R>(&self, found: impl IntoIterator<Item = (String, Result<R, StudyError>)>) -> Vec<R> {
         let good =
             |(name, found): (String, Result<R, StudyError>)| found.inspect_err(|error| self.failed(&name, error));
         found.into_iter().filter_map(|found| good(found).ok()).collect()
     }
 
-    /// Tells of what failed, and notes it.
+    /// Reports and records a failure.
     pub(crate) fn failed(&self, run: &str, error: &StudyError) {
         self.note(run, error);
         (self.listener)(StudyEvent::Failed { run, error });
@@ -97,7 +97,7 @@ impl Context<'_> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(row);
     }
 
-    /// The runs that failed so far, by name.
+    /// The runs that failed so far, sorted by name.
     #[must_use]
     pub fn failures(&self) -> Vec<FailureRow> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -105,18 +105,18 @@ impl Context<'_> {
         failures
     }
 
-    /// Why a run failed; empty where it did not.
+    /// Why a run failed; empty if it did not.
     #[must_use]
     pub fn failure(&self, job: &Job) -> String {
         let found = self.failures().into_iter().find(|failure| failure.run == job.name);
         found.map_or_else(String::new, |failure| failure.why)
     }
 
-    /// Measures every run that has been trained, several at a time; in the order of the jobs, without those that failed in
-    /// training or fail now.
+    /// Measures every trained run, several at a time. Returns the measurements in the order of the jobs, without the runs whose
+    /// training or measurement failed.
     ///
     /// # Errors
-    /// When a run's folder holds another run.
+    /// Returns [`StudyError::Run`] with the errors of [`RunStore::open`].
     pub fn measure<R: Send>(
         &self,
         jobs: &[Job],

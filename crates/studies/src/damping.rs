@@ -12,7 +12,7 @@ use minima_runs::TestSet;
 use minima_runs::measured::flips;
 use minima_runs::{Job, StoredRun};
 
-/// A clean run for each seed and point of the grid.
+/// One clean run per seed and point of the grid.
 pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, StudyError> {
     Ok(grid(options)?.into_iter().map(|(_, job)| job).collect())
 }
@@ -26,7 +26,7 @@ fn grid(options: &StudyOptions) -> Result<Vec<(Point, Job)>, StudyError> {
                 let job = Job::new(&options.preset, run)?;
                 let point = Point { learning_rate, damping: Some(damping), rho: None };
                 let spec = job.optimizer()?.clone().at(&point);
-                // The experiment's own point is the experiment's own run.
+                // The point of the preset is the preset's own run, which other studies share.
                 let same = spec == *job.optimizer()?;
                 let variant = format!("lr-{learning_rate}-damping-{damping}");
                 jobs.push((point, if same { job } else { job.with_optimizer(spec, &variant) }));
@@ -36,7 +36,7 @@ fn grid(options: &StudyOptions) -> Result<Vec<(Point, Job)>, StudyError> {
     Ok(jobs)
 }
 
-/// Writes `damping.csv`; a run that failed has a row that says why.
+/// Writes `damping.csv`. The rows of a failed run name its error.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
     let test = &context.test;
     let measured = context.measure(&jobs(options)?, |job, run| measure(job, run, test))?;
@@ -65,11 +65,11 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     Ok(write_csv(&context.folder.join("damping.csv"), &rows)?)
 }
 
-/// What a model is at the end.
+/// Measurements of a model at the end of training.
 struct End {
     train_loss: Option<f64>,
     test_accuracy: Option<f64>,
-    /// For each radius, the correct images and those of them that are flipped.
+    /// For each radius, the number of correctly classified images, and of those misclassified after FGSM.
     fgsm: Vec<(u32, u32)>,
 }
 

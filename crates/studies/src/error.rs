@@ -17,35 +17,35 @@ pub enum StudyError {
     /// A run could not be trained, attacked, measured or stored.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// There is no study of that name.
-    #[error("study {found}: expected one of {expected}")]
+    /// No study has this name.
+    #[error("study is {found}; expected one of {expected}")]
     Name {
-        /// The name.
+        /// The unknown name.
         found: String,
-        /// The names there are.
+        /// The names of all studies.
         expected: String,
     },
-    /// None of a study's runs could be trained.
-    #[error("none of {of} runs could be trained; the first said: {first}")]
+    /// The training of all runs failed.
+    #[error("the training of all {of} runs failed; the first error is: {first}")]
     NoRun {
-        /// The runs.
+        /// The number of runs.
         of: usize,
-        /// The first one's error.
+        /// The first error.
         first: String,
     },
-    /// An option makes no sense.
+    /// The value of an option is invalid.
     #[error("{option} is {found}; expected {expected}")]
     Option {
         /// The option.
         option: &'static str,
-        /// Its value.
+        /// The option's value.
         found: String,
-        /// What it may be.
+        /// The valid values.
         expected: String,
     },
 }
 
-/// Errors that a run can have too are errors of a run.
+/// Converts these errors through [`RunError`].
 macro_rules! errors_of_runs {
     ($($error:ty),*) => {
         $(impl From<$error> for StudyError {

@@ -1,4 +1,4 @@
-//! `landscape`: the loss around the minima that the optimizers found, and between them.
+//! `landscape`: the loss around the optimizers' minima, and between them.
 
 use crate::context::Context;
 use crate::error::StudyError;
@@ -11,37 +11,37 @@ use minima_rows::{SegmentRow, SurfaceRow, write_csv};
 use minima_runs::TestSet;
 use minima_runs::run_all;
 
-/// Training images of the mean loss, the first ones.
+/// The number of training images of the mean loss, the first ones.
 const IMAGES: usize = 2_000;
-/// Seeds whose minima's surroundings are drawn, the first ones: pictures, of which one seed gives as many as there are optimizers.
+/// The number of seeds, the first ones, whose surfaces are computed. One seed already gives a figure per optimizer.
 const SURFACE_SEEDS: usize = 1;
 
-/// Where the loss is looked at.
+/// The points at which the loss is computed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Places {
-    /// Along either direction of a plane; 1 changes each filter by its own norm.
+    /// The coordinates along both directions of a plane; 1 changes each filter by its own norm.
     pub around: Vec<f64>,
-    /// Along a segment, 0 and 1 its ends.
+    /// The positions along a segment, whose ends are 0 and 1.
     pub between: Vec<f64>,
 }
 
 impl Default for Places {
-    /// 25 places from −1 to 1 around, 41 from 0 to 1 between.
+    /// 25 coordinates from −1 to 1, and 41 positions from 0 to 1.
     fn default() -> Self {
         Self { around: evenly_around_zero(25, 1.0), between: (0..=40).map(|i| f64::from(i) / 40.0).collect() }
     }
 }
 
-/// The end of a run.
+/// The minimum that a run found: its final model.
 #[derive(Clone, Debug)]
 pub struct Minimum {
     /// The run.
     pub run: Run,
-    /// Its model.
+    /// The run's final model.
     pub model: Model<f32>,
 }
 
-/// Writes `surface.csv`, around the minima of the first seed, and `segments.csv`, between every two of each seed.
+/// Writes `surface.csv`, around the minima of the first seed, and `segments.csv`, between every two minima of each seed.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
     let train = TestSet::new(&context.data.train.take(options.preset.train_images.min(IMAGES)));
     let (drawn, places) = (options.preset.seeds.iter().take(SURFACE_SEEDS), Places::default());
@@ -60,7 +60,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     Ok(write_csv(&context.folder.join("segments.csv"), &segments.concat())?)
 }
 
-/// Every two minima of the same seed and labels, in the order in which they are given.
+/// Every two minima with the same seed and labels, in the given order.
 #[must_use]
 pub fn pairs(minima: &[Minimum]) -> Vec<[&Minimum; 2]> {
     let after = |place: usize| minima.iter().skip(place + 1);
@@ -69,14 +69,14 @@ pub fn pairs(minima: &[Minimum]) -> Vec<[&Minimum; 2]> {
     pairs.filter(|[from, to]| (from.run.seed, from.run.labels) == (to.run.seed, to.run.labels)).collect()
 }
 
-/// The loss on these images in the plane of two random directions, filter-normalised, around a minimum. The random numbers are the
-/// seed's: all optimizers of a seed are looked at in the same two directions, in units of their own filters.
+/// The loss on these images in the plane of two filter-normalised random directions around a minimum. The seed decides the random
+/// numbers, so all optimizers of a seed have the same two directions, in units of their own filters.
 ///
 /// # Errors
-/// When the images do not fit the network, or the loss is not finite somewhere.
+/// Returns [`StudyError::Run`] if the images do not fit the network, or a loss is NaN or infinite.
 pub fn surface(minimum: &Minimum, train: &TestSet, places: &[f64]) -> Result<Vec<SurfaceRow>, StudyError> {
     let Minimum { run, model } = minimum;
-    // No other number of this seed is drawn from this key.
+    // A key of its own, so that these random numbers are independent of all others with this seed.
     let (first, second) = Key::for_module(run.seed, "landscape").split();
     let direction = |key| filter_normalised_direction(model.graph(), model.params(), key);
     let (first, second) = (direction(first)?, direction(second)?);
@@ -93,10 +93,10 @@ pub fn surface(minimum: &Minimum, train: &TestSet, places: &[f64]) -> Result<Vec
     Ok(points.into_iter().map(row).collect())
 }
 
-/// The loss on training images, and the accuracy on test images, on the line from one minimum to another.
+/// The loss on training images and the accuracy on test images, along the straight line from one minimum to another.
 ///
 /// # Errors
-/// When the images do not fit the network, or a loss is not finite somewhere.
+/// Returns [`StudyError::Run`] if the images do not fit the network, or a loss is NaN or infinite.
 pub fn segment(
     [from, to]: [&Minimum; 2],
     train: &TestSet,

@@ -1,7 +1,7 @@
-//! Studies: many runs of an experiment that differ in one thing, and the tables that follow from them together.
+//! Studies: many runs of an experiment that differ in one setting, and the tables that compare them.
 //!
-//! A study trains the runs that it needs and that are missing, as independent jobs on all cores, measures them, and writes CSV
-//! files. All studies of a folder share its runs.
+//! A study trains its missing runs as independent jobs on all cores, measures all its runs, and writes CSV files. All studies of
+//! a folder share its runs.
 //!
 //! ```
 //! use minima_config::preset::Preset;

@@ -1,4 +1,4 @@
-//! `matched`: robustness at equal training loss, test accuracy and margin: what early stopping does.
+//! `matched`: robustness at equal training loss, test accuracy or margin, which shows the effect of early stopping.
 
 use crate::context::Context;
 use crate::error::StudyError;
@@ -11,7 +11,7 @@ use minima_runs::measured::along_the_path;
 
 /// The Gauss-Newtons whose end points are matched.
 const REFERENCES: [&str; 3] = [PUBLISHED, SUM, MEAN];
-/// What is held equal.
+/// The quantities that are matched.
 const BASES: [Basis; 3] = [Basis::TrainLoss, Basis::TestAccuracy, Basis::MeanMargin];
 
 /// Writes `path.csv` and `matches.csv`.
@@ -25,7 +25,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     Ok(())
 }
 
-/// Every Gauss-Newton's end point beside its equal on each other path of the same seed.
+/// Matches every Gauss-Newton's end point with the equal point on each other path of the same seed.
 #[must_use]
 pub fn matches(rows: &[PathRow]) -> Vec<MatchRow> {
     let mut found = Vec::new();
@@ -63,10 +63,9 @@ pub fn matches(rows: &[PathRow]) -> Vec<MatchRow> {
     found
 }
 
-/// Where a path first reaches a value: the step, and the success rate there, both on the straight line between the checkpoints
-/// around it.
+/// The step at which a path first reaches a value, and the success rate there, both interpolated linearly between checkpoints.
 fn first_at(path: &[&PathRow], basis: Basis, value: f64) -> Option<(f64, f64)> {
-    // Losses fall towards the value, accuracies and margins rise.
+    // Losses decrease towards the value; accuracies and margins increase.
     let reached = |row: &PathRow| match basis {
         Basis::TrainLoss => basis.of(row) <= value,
         Basis::TestAccuracy | Basis::MeanMargin => basis.of(row) >= value,
@@ -118,7 +117,7 @@ mod tests {
         assert_eq!(found.len(), 3);
         let by = |basis| found.iter().find(|row| row.basis == basis).unwrap();
         let loss = by(Basis::TrainLoss);
-        // Half way from 1.5 to 0.5, hence half way from step 50 to 100 and from 40 % to 60 %.
+        // Half way from 1.5 to 0.5, and therefore half way from step 50 to 100 and from 40 % to 60 %.
         assert_eq!((loss.step, loss.rate, loss.reference_rate), (Some(75.0), Some(0.5), 0.5));
         // 0.9 is never reached.
         assert_eq!((by(Basis::TestAccuracy).step, by(Basis::TestAccuracy).rate), (None, None));

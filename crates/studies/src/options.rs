@@ -1,4 +1,4 @@
-//! What a study is to do, beyond the experiment that it is about.
+//! Options of studies.
 
 use crate::error::StudyError;
 use minima_config::Labels;
@@ -8,12 +8,12 @@ use minima_rows::Claim;
 use minima_rows::significant::shortest;
 use minima_runs::Job;
 
-/// The experiment and a study's own choices.
+/// The experiment and a study's own options.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StudyOptions {
     /// The experiment: seeds, epochs, images, radii, optimizers.
     pub preset: Preset,
-    /// Of its optimizers, these; all where none is named.
+    /// The preset's optimizers to run; all if empty.
     pub optimizers: Vec<String>,
     /// `poison`: shares of wrong labels, 0 to 1.
     pub rates: Vec<f64>,
@@ -23,16 +23,16 @@ pub struct StudyOptions {
     pub dampings: Vec<f64>,
     /// `precision`: curvature matrices, `coupled`, `sum` or `mean`.
     pub variants: Vec<String>,
-    /// `precision`: `f64`, `f32`, `tf32` or `bf16`.
+    /// `precision`: arithmetics, `f64`, `f32`, `tf32` or `bf16`.
     pub arithmetics: Vec<String>,
-    /// `seeds`: the claims that are judged.
+    /// `seeds`: the claims to evaluate.
     pub claims: &'static [Claim],
-    /// Runs at a time.
+    /// The number of runs at a time.
     pub threads: usize,
 }
 
 impl StudyOptions {
-    /// The published choices for this experiment.
+    /// The published options for this experiment.
     #[must_use]
     pub fn new(preset: Preset, claims: &'static [Claim], threads: usize) -> Self {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
@@ -49,35 +49,36 @@ impl StudyOptions {
         }
     }
 
-    /// The optimizers to run, in the order in which they are shown.
+    /// The optimizers to run, in the order of reports.
     #[must_use]
     pub fn chosen(&self) -> Vec<&str> {
         let all = self.preset.optimizer_names().into_iter();
         all.filter(|name| self.optimizers.is_empty() || self.optimizers.iter().any(|own| own == name)).collect()
     }
 
-    /// A run for each seed, labels and optimizer.
+    /// One run per seed, labels and optimizer.
     ///
     /// # Errors
-    /// None that can happen here: the preset has its optimizers.
+    /// Returns [`StudyError::Run`] with the errors of [`Job::new`].
     pub fn runs(&self) -> Result<Vec<Job>, StudyError> {
         let chosen = self.chosen();
         let runs = Run::all(&self.preset).into_iter().filter(|run| chosen.contains(&run.optimizer.as_str()));
         runs.map(|run| Ok(Job::new(&self.preset, run)?)).collect()
     }
 
-    /// Those of them that train on clean labels.
+    /// The runs on clean labels.
     ///
     /// # Errors
-    /// As [`runs`](Self::runs).
+    /// Returns the errors of [`runs`](Self::runs).
     pub fn clean_runs(&self) -> Result<Vec<Job>, StudyError> {
         Ok(self.runs()?.into_iter().filter(|job| job.run.labels == Labels::Clean).collect())
     }
 
-    /// Fails where a choice makes no sense.
+    /// Checks the values of all options.
     ///
     /// # Errors
-    /// That is it.
+    /// Returns [`StudyError::Option`] if a value is out of its range or listed twice, and [`StudyError::Run`] if the preset does
+    /// not have an optimizer.
     pub fn check(&self) -> Result<(), StudyError> {
         for name in &self.optimizers {
             self.preset.optimizer(name)?;
@@ -98,7 +99,7 @@ impl StudyOptions {
             ("arithmetics", &self.arithmetics, &["f64", "f32", "tf32", "bf16"][..]),
         ] {
             if let Some(found) = found.iter().find(|name| !known.contains(&name.as_str())) {
-                let expected = format!("some of {}", known.join(", "));
+                let expected = format!("values among {}", known.join(", "));
                 return Err(StudyError::Option { option, found: found.clone(), expected }.into());
             }
         }
@@ -106,7 +107,7 @@ impl StudyOptions {
         {
             Some((_, twice)) => Err(StudyError::Option {
                 option,
-                found: format!("{twice}, twice"),
+                found: format!("{twice} (listed twice)"),
                 expected: "each value once".to_owned(),
             }),
             None => Ok(()),

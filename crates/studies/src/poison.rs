@@ -1,4 +1,4 @@
-//! `poison`: what wrong labels do, by how many there are and how they are made.
+//! `poison`: the effect of wrong labels, by their rate and by how they are chosen.
 
 use crate::context::Context;
 use crate::error::StudyError;
@@ -15,15 +15,15 @@ use minima_runs::measured::flips;
 use minima_runs::{Job, StoredRun};
 use ndarray::{ArrayView2, Axis};
 
-/// The kinds of flips: any label into any wrong one, and sevens into ones.
+/// The kinds of poisoning: all labels into random wrong labels, and sevens into ones.
 const FLIPS: [Flips; 2] = [Flips::Uniform, TARGETED];
 const TARGETED: Flips = Flips::Targeted { from: FROM, to: TO };
-/// Images that are classified at once.
+/// The number of images to classify at once.
 const IMAGES_AT_ONCE: usize = 1_000;
 const FROM: u8 = 7;
 const TO: u8 = 1;
 
-/// A run for each seed, kind of flips, rate and optimizer; at rate 0 the clean one, once.
+/// One run per seed, kind of poisoning, rate and optimizer. At rate 0, one clean run for both kinds.
 pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, StudyError> {
     let mut jobs: Vec<Job> = Vec::new();
     for (_, job) in all(options)? {
@@ -34,7 +34,7 @@ pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, StudyError> {
     Ok(jobs)
 }
 
-/// Every combination with its kind of flips; the clean runs once for each kind.
+/// Every combination with its kind of poisoning. Clean runs are listed once per kind.
 fn all(options: &StudyOptions) -> Result<Vec<(Flips, Job)>, StudyError> {
     let mut jobs = Vec::new();
     for &seed in &options.preset.seeds {
@@ -66,7 +66,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     Ok(write_csv(&context.folder.join("poison.csv"), &rows)?)
 }
 
-/// What became of one model.
+/// Measures one model.
 fn measure(job: &Job, run: &StoredRun, data: &Mnist, test: &TestSet) -> Result<Vec<PoisonRow>, StudyError> {
     let model = run.last()?;
     let (images, labels) = (test.images.view(), test.labels.as_slice());
@@ -96,7 +96,7 @@ fn measure(job: &Job, run: &StoredRun, data: &Mnist, test: &TestSet) -> Result<V
     Ok(rows)
 }
 
-/// What a model makes of the training images whose label is wrong.
+/// A model's predictions for the training images with a wrong label.
 struct Fitted {
     wrong: u32,
     memorised: u32,
@@ -113,7 +113,7 @@ fn fitted(model: &Model<f32>, clean: &Dataset, trained_on: &Dataset) -> Result<F
     Ok(Fitted { wrong: wrong.len() as u32, memorised: count(&given), recovered: count(&own) })
 }
 
-/// The class of each image; none where a logit is no number.
+/// The predicted class of each image; `None` if a logit is NaN.
 fn classes(model: &Model<f32>, images: ArrayView2<'_, f32>) -> Result<Vec<Option<usize>>, StudyError> {
     let mut found = Vec::new();
     for images in images.axis_chunks_iter(Axis(0), IMAGES_AT_ONCE) {

@@ -1,4 +1,4 @@
-//! How far a study is, for the whole of it.
+//! The progress of a study, over all its runs.
 
 use crate::error::StudyError;
 use minima_rows::TrainingRow;
@@ -7,66 +7,66 @@ use minima_runs::observer::{Event, Observer};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What happens in a study.
+/// An event of a study.
 #[derive(Debug)]
 pub enum StudyEvent<'a> {
-    /// Training begins; so many of the runs are there already.
+    /// Training begins.
     Planned {
-        /// Runs to be trained.
+        /// The number of runs to train.
         missing: usize,
-        /// Runs in all.
+        /// The number of all runs.
         of: usize,
     },
-    /// An epoch of a run has ended.
+    /// An epoch of a run is completed.
     Epoch {
         /// The run.
         run: &'a str,
-        /// Its epochs in all.
+        /// The run's number of epochs.
         epochs: u32,
-        /// What it ended with.
+        /// The epoch's losses and accuracies.
         row: &'a TrainingRow,
-        /// Time left for all training, as far as it can be told.
+        /// The estimated time left for all training.
         left: Option<Duration>,
     },
-    /// A run has been trained and stored.
+    /// A run is trained and stored.
     Trained {
         /// The run.
         run: &'a str,
-        /// How long it took, in seconds.
+        /// The time of training, in seconds.
         seconds: f64,
-        /// Time left for all training.
+        /// The estimated time left for all training.
         left: Option<Duration>,
     },
-    /// A run failed; the others go on.
+    /// A run failed. The other runs continue.
     Failed {
         /// The run.
         run: &'a str,
-        /// Why.
+        /// Its error.
         error: &'a StudyError,
     },
-    /// A run has been measured.
+    /// A run is measured.
     Measured {
         /// The run.
         run: &'a str,
-        /// Runs measured by now.
+        /// The number of runs measured so far.
         done: usize,
-        /// Runs to measure.
+        /// The number of runs to measure.
         of: usize,
     },
-    /// Something else begins.
+    /// Another stage begins.
     Stage(&'a str),
 }
 
-/// Hears of a study's events, from several threads.
+/// Receives a study's events, from several threads.
 pub type Listener<'a> = dyn Fn(StudyEvent<'_>) + Sync + 'a;
 
-/// Counts what is done against what there is to do, in milliseconds of one core as [`Job::cost`] tells them.
+/// Estimates the time left from the completed share of the work, in units of [`Job::cost`].
 pub(super) struct Clock {
     start: Instant,
     count: Mutex<Count>,
 }
 
-/// Costs: all that is to be done by this process, and how much of it is.
+/// The cost of this process's whole work, and of the completed part.
 struct Count {
     whole: f64,
     done: f64,
@@ -78,7 +78,7 @@ impl Clock {
         Self { start: Instant::now(), count: Mutex::new(count) }
     }
 
-    /// Adds a share of a job's cost; returns the time left.
+    /// Adds the cost of a completed part of a job. Returns the time left.
     fn add(&self, cost: f64) -> Option<Duration> {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         count.done += cost;
@@ -86,13 +86,13 @@ impl Clock {
         Duration::try_from_secs_f64(left.max(0.0)).ok()
     }
 
-    /// Takes off what was done before, in another life.
+    /// Subtracts the cost of work that an earlier process did.
     fn skip(&self, cost: f64) {
         self.count.lock().unwrap_or_else(PoisonError::into_inner).whole -= cost;
     }
 }
 
-/// Passes a run's epochs on.
+/// Reports the end or failure of a run.
 pub(super) struct RunObserver<'a> {
     pub(super) job: &'a Job,
     pub(super) clock: &'a Clock,
@@ -100,12 +100,12 @@ pub(super) struct RunObserver<'a> {
 }
 
 impl RunObserver<'_> {
-    /// Tells that the run has been trained.
+    /// Reports that the run is trained.
     pub(super) fn trained(&self, seconds: f64) {
         (self.listener)(StudyEvent::Trained { run: &self.job.name, seconds, left: self.clock.add(0.0) });
     }
 
-    /// Takes a failed run's remaining epochs off what there is to do.
+    /// Reports a failed run, and counts its remaining epochs as done.
     pub(super) fn failed(&self, epochs: u32, error: &StudyError) {
         let share = f64::from(self.job.preset.epochs.saturating_sub(epochs)) / f64::from(self.job.preset.epochs.max(1));
         self.clock.add(self.job.cost() * share);
@@ -113,11 +113,11 @@ impl RunObserver<'_> {
     }
 }
 
-/// Counts epochs on their way to the listener.
+/// Counts a run's epochs and passes them to the listener.
 pub(super) struct Epochs<'a, 'b> {
     pub(super) of: &'b RunObserver<'a>,
     pub(super) seen: u32,
-    /// Epochs behind it when it went on, which are told again.
+    /// Epochs completed before the run resumed, which are reported again.
     pub(super) behind: u32,
 }
 

@@ -1,5 +1,5 @@
-//! `seeds`: what is luck. The paper's experiment from several seeds, the spread over seeds beside the spread over the last epochs,
-//! FGSM beside AutoAttack, and the paper's claims.
+//! `seeds`: the effect of chance. The paper's experiment from several seeds, the spread over seeds and over the last epochs, FGSM
+//! and AutoAttack, and the paper's claims.
 
 use crate::claims::{ClaimOptions, ModelOutcome, evaluate};
 use crate::context::Context;
@@ -12,7 +12,7 @@ use minima_runs::StoredRun;
 use minima_runs::measured::{FGSM, LateAttack, at_the_end, late};
 use minima_runs::measurement::Measurement;
 
-/// Writes `training.csv`, the paper's tables in `tables/`, `late.csv`, `claims.csv`.
+/// Writes `training.csv`, the paper's tables in `tables/`, `late.csv` and `claims.csv`.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
     let (preset, test) = (&options.preset, &context.test);
     let measured = context.measure(&options.runs()?, |_, run| {
@@ -30,7 +30,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     Ok(write_csv(&context.folder.join("claims.csv"), &evaluate(options.claims, &outcomes, &how)?)?)
 }
 
-/// A run as the claims see it: image by image.
+/// The outcome of a run for the claims, image by image.
 fn outcome(stored: &StoredRun, end: Measurement, late: &[LateAttack]) -> ModelOutcome {
     let run = stored.run();
     let increases = end.loss_increases.into_iter().filter(|found| found.scope == Scope::Batch);

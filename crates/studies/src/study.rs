@@ -1,4 +1,4 @@
-//! A study: the runs that it needs, trained, measured and gathered into files.
+//! Runs a study: trains and measures its runs, and writes its files.
 
 use crate::context::Context;
 use crate::error::StudyError;
@@ -17,19 +17,19 @@ use std::sync::Mutex;
 /// A study.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Study {
-    /// What is luck: the experiment with several seeds, and the last epochs of each run.
+    /// The effect of chance: the experiment with several seeds, and the last epochs of each run.
     Seeds,
-    /// What is early stopping: robustness at equal loss, accuracy and margin.
+    /// The effect of early stopping: robustness at equal loss, accuracy and margin.
     Matched,
-    /// What wrong labels do, by how many there are.
+    /// The effect of wrong labels, at several rates.
     Poison,
-    /// What damping and learning rate do.
+    /// The effect of damping and learning rate.
     Damping,
-    /// What rounding decides.
+    /// The effect of rounding.
     Precision,
     /// The loss around the minima and between them.
     Landscape,
-    /// What is left of differences when all models' logits have one scale.
+    /// The differences that remain at a common scale of the logits.
     LogitScale,
 }
 
@@ -45,7 +45,7 @@ pub(crate) const STUDIES: [Study; 7] = [
 ];
 
 impl Study {
-    /// Its name.
+    /// The study's name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -59,10 +59,10 @@ impl Study {
         }
     }
 
-    /// The study of this name.
+    /// The study with this name.
     ///
     /// # Errors
-    /// When there is none.
+    /// Returns [`StudyError::Name`] if no study has this name.
     pub fn named(name: &str) -> Result<Self, StudyError> {
         STUDIES
             .into_iter()
@@ -70,10 +70,10 @@ impl Study {
             .ok_or_else(|| StudyError::Name { found: name.to_owned(), expected: STUDIES.map(Self::name).join(", ") })
     }
 
-    /// The runs it needs.
+    /// The runs of the study.
     ///
     /// # Errors
-    /// When an option makes no sense.
+    /// Returns the errors of [`StudyOptions::check`] and [`StudyOptions::runs`].
     pub fn jobs(self, options: &StudyOptions) -> Result<Vec<Job>, StudyError> {
         options.check()?;
         match self {
@@ -85,7 +85,7 @@ impl Study {
         }
     }
 
-    /// How many of the experiment's seeds it takes where a user names none: runs of several rates, points or arithmetics are many.
+    /// The default number of seeds, the preset's first ones. Studies with many runs per seed use fewer.
     #[must_use]
     pub fn seeds(self) -> usize {
         match self {
@@ -109,10 +109,10 @@ impl Study {
     }
 }
 
-/// Takes a folder of results for studies; with `fresh`, the studies that are in it are moved aside, and where they went is returned.
+/// Claims a results folder for studies. With `fresh`, moves the studies in it aside and returns their new path.
 ///
 /// # Errors
-/// When another run has the folder, or it cannot be made or moved.
+/// Returns the errors of [`ResultsFolder::claim`], and [`FolderError::System`] if the studies cannot be moved.
 pub fn claim(out: &Path, fresh: bool) -> Result<(ResultsFolder, Option<PathBuf>), FolderError> {
     let folder = ResultsFolder::claim(out)?;
     let studies = out.join("studies");
@@ -125,14 +125,15 @@ pub fn claim(out: &Path, fresh: bool) -> Result<(ResultsFolder, Option<PathBuf>)
     Ok((folder, Some(aside)))
 }
 
-/// Trains what is missing, measures, and writes the study's files into `{out}/studies/{name}`; the runs are in
+/// Trains the missing runs, measures all runs, and writes the study's files to `{out}/studies/{name}`. The runs are in
 /// `{out}/studies/runs`.
 ///
-/// A run that fails is told to the listener and left out; the others go on. Where the study was stopped before, its runs go on from there.
+/// A failed run is reported to the listener and excluded; the other runs continue. Interrupted runs resume.
 ///
 /// # Errors
-/// When an option makes no sense, a folder holds another run under a run's name, no run can be trained, a file cannot be
-/// read or written, or somebody asked to stop.
+/// Returns the errors of [`Study::jobs`], and [`StudyError::NoRun`] if the training of all runs fails. Returns
+/// [`StudyError::Run`] if a folder holds another experiment or another run, a file cannot be read or written, or a stop is
+/// requested ([`RunError::Interrupted`]).
 pub fn run_study(
     study: Study,
     options: &StudyOptions,
@@ -154,7 +155,7 @@ pub fn run_study(
         listener,
         failures: Mutex::default(),
     };
-    // What is refused is refused before anything is written.
+    // Everything is checked before the first file is written.
     let configuration = context.folder.join("config.toml");
     check_configuration(&configuration, &options.preset)?;
     let missing = context.missing(&jobs)?;
@@ -171,14 +172,14 @@ pub fn run_study(
     Ok(told?)
 }
 
-/// Fails where a study's folder is another experiment's; that it has other seeds is no difference, so that they may grow.
+/// Checks that a study's folder holds the same experiment. The seeds may differ, so that seeds can be added.
 fn check_configuration(file: &Path, preset: &Preset) -> Result<(), StudyError> {
     if !file.exists() {
         return Ok(());
     }
     let mut found = Preset::from_file(file, &[])?.with_seeds(preset.seeds.clone())?;
     if found.data.is_empty() {
-        // Its runs tell their data.
+        // The recipes of its runs name their data.
         found.data.clone_from(&preset.data);
     }
     Ok(same_lines(file, &found.to_toml()?, &preset.to_toml()?)?)

@@ -1,4 +1,4 @@
-//! Two studies of what the optimizers found, on a small data set.
+//! Two studies of the optimizers' minima, on a small data set.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,7 +16,7 @@ use minima_studies::landscape::{self, Minimum};
 use minima_studies::{Study, StudyOptions, claim, logit_scale, run_study};
 use ndarray::Array2;
 
-/// Pictures of 8 × 8 in ten classes: which of the four quarters are bright says which, beside noise.
+/// Noisy images of 8 × 8 pixels in ten classes. The bright quarters of an image determine its class.
 fn labels(count: usize, key: u64) -> Dataset {
     let noise = Key::new(key).bits(count * 64);
     let labels: Vec<u8> = (0..count).map(|i| (i * 7 % 10) as u8).collect();
@@ -115,7 +115,7 @@ fn a_surfaces_directions_are_the_seeds() {
 
 #[test]
 fn logits_come_to_one_scale_and_decisions_stay() {
-    // Long enough for all of them to be right more often than not: a scale wants a positive mean margin.
+    // Long enough for all models to have a positive mean margin, which the scale requires.
     let (data, options, folder) = (data(), options(20), tempfile::tempdir().unwrap());
     let claimed = claim(folder.path(), false).unwrap().0;
     run_study(Study::LogitScale, &options, &data, &claimed, &Keeping::default(), &|_| {}).unwrap();
@@ -131,7 +131,7 @@ fn logits_come_to_one_scale_and_decisions_stay() {
         let common = margins.iter().map(|row| row.mean_before).sum::<f64>() / 3.0;
         for row in margins {
             assert!((row.factor * row.mean_before - common).abs() < 1e-12 * common);
-            // A margin's rounding in f32 is 1e-6 of the logits.
+            // The rounding of a margin in f32 is 1e-6 of the logits.
             assert!((row.mean_after - common).abs() < 1e-5 * common, "{row:?} {common}");
             assert!((row.median_after - row.factor * row.median_before).abs() < 1e-5 * common, "{row:?}");
         }

@@ -1,4 +1,4 @@
-//! The study of precision, from end to end on a few images.
+//! The study `precision`, end to end on a few images.
 
 use minima_config::preset::Preset;
 use minima_data::mnist;
@@ -25,7 +25,7 @@ fn every_arithmetic_is_measured_and_compared_with_double_precision() {
     assert_eq!(rows.len(), 2 * 4 * 2 * 2);
     assert!(rows.iter().all(|row| row.successes <= row.correct && row.correct <= 50));
     let first_losses: Vec<f64> = rows.iter().filter(|row| row.epoch == 1).map(|row| row.train_loss).collect();
-    // Four steps of a hundredth of a direction: arithmetic has changed little yet, if it is the same optimizer at all.
+    // Four steps at learning rate 0.01: if the optimizer is the same, the arithmetic has changed little so far.
     for losses in first_losses.chunks(8) {
         assert!(losses.iter().all(|loss| (loss - losses[0]).abs() < 0.02), "{losses:?}");
     }
@@ -35,11 +35,11 @@ fn every_arithmetic_is_measured_and_compared_with_double_precision() {
     for ranges in drift.chunks(7) {
         let row = &ranges[0];
         assert!(row.distance > 0.0 && row.distance < row.travelled, "{row:?}");
-        // Weights of a spectral measure: squares of an eigenvector's first numbers.
+        // The weights of a spectral measure sum to 1.
         assert!((ranges.iter().map(|row| row.share).sum::<f64>() - 1.0).abs() < 1e-10);
         assert!(ranges.windows(2).all(|pair| pair[0].curvature_to == pair[1].curvature_from));
     }
-    // The fewer bits, the further from the run in double precision.
+    // With fewer bits, the distance to the run in double precision is larger.
     for of_variant in drift.chunks(3 * 2 * 7) {
         let last = |arithmetic: &str| {
             let mut rows = of_variant.iter().filter(|row| row.arithmetic == arithmetic && row.epoch == 2);

@@ -1,4 +1,4 @@
-//! Studies from end to end on a few images: resumed, repeated, with a run that fails, in a folder of another experiment.
+//! Studies end to end on a few images: resumed, repeated, with a failed run, and in a folder of another experiment.
 
 #![allow(clippy::unwrap_used)]
 
@@ -32,7 +32,7 @@ fn options(set: &[&str]) -> StudyOptions {
     options
 }
 
-/// Runs a study; returns how many runs were missing, and the names of those that failed.
+/// Runs a study. Returns the number of missing runs and the names of failed runs.
 fn run(study: Study, options: &StudyOptions, data: &Mnist, out: &Path) -> (usize, Vec<String>) {
     let (missing, failed) = (Mutex::new(0), Mutex::new(Vec::new()));
     let listener = |event: StudyEvent<'_>| match event {
@@ -75,19 +75,19 @@ fn studies_share_their_runs_and_train_nothing_twice() {
     let fgsm = rows::<FgsmRow>(out, "seeds/tables/fgsm.csv");
     assert_eq!(fgsm.iter().filter(|row| row.labels == "clean").count(), 16);
     let late: Vec<LateAttackRow> = rows(out, "seeds/late.csv");
-    // Both epochs: FGSM at two radii; on clean models AutoAttack at the larger one, and after the last at both.
+    // Both epochs: FGSM at two radii; on clean models AutoAttack at the larger radius, and after the last epoch at both.
     assert_eq!(late.len(), 16 * 2 * 2 + 8 * (1 + 2));
     assert!(late.iter().all(|row| row.robust <= row.correct && row.correct <= row.images));
 
     assert_eq!(run(Study::Matched, &options, &data, out), (0, vec![]));
     let path: Vec<PathRow> = rows(out, "matched/path.csv");
-    // The initial weights and the ends of both epochs: ten steps are too few for more.
+    // The initial weights and the ends of both epochs. Ten steps are too few for more checkpoints.
     assert_eq!(path.len(), 8 * 3 * 2);
     let starts: Vec<f64> = path.iter().filter(|r| r.step == 0 && r.seed == 1).map(|r| r.test_loss).collect();
     assert!(starts.iter().all(|loss| *loss == starts[0]), "all optimizers start from the same weights");
     assert_eq!(rows::<MatchRow>(out, "matched/matches.csv").len(), 2 * 2 * 2 * 3 * 3);
 
-    // Clean and 10 % are there; new are 30 % uniform, and 10 and 30 % of the sevens.
+    // Clean and 10 % uniform are trained; 30 % uniform, and 10 and 30 % of the sevens, are missing.
     assert_eq!(run(Study::Poison, &options, &data, out), (3 * 8, vec![]));
     let poison: Vec<PoisonRow> = rows(out, "poison/poison.csv");
     assert_eq!(poison.len(), 2 * 2 * 3 * 4 * 2);
@@ -116,7 +116,7 @@ fn an_interrupted_study_ends_with_the_same_bytes() {
     let [whole, parts] = folders.each_ref().map(|folder| folder.path().join("results"));
     let options = options(&["seeds=[1]", "labels=[\"clean\"]"]);
     run(Study::Seeds, &options, &data, &whole);
-    // Some runs alone, on one thread; of another nothing but its first checkpoint is left; then all of them.
+    // First some runs alone, on one thread. Then the curve and measurements of one of them are deleted, and all runs are trained.
     let some = StudyOptions { optimizers: vec!["adam".into(), "gauss-newton".into()], threads: 1, ..options.clone() };
     run(Study::Seeds, &some, &data, &parts);
     let run_folder = parts.join("studies/runs/clean-adam-1");

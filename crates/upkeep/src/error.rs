@@ -13,7 +13,7 @@ pub enum UpkeepError {
         source: std::io::Error,
     },
     /// A program could not be started.
-    #[error("{program} could not be started: {source}")]
+    #[error("{program} cannot be started: {source}")]
     Start {
         /// The program.
         program: String,
@@ -52,7 +52,7 @@ pub enum UpkeepError {
     #[error("cargo metadata: {0}")]
     Metadata(#[from] cargo_metadata::Error),
     /// A line in a list of public items, or in rustdoc's JSON, is not valid.
-    #[error("{}: {found:?}, expected {expected}", path.display())]
+    #[error("{}: found {found:?}, expected {expected}", path.display())]
     Items {
         /// The file.
         path: PathBuf,

@@ -19,7 +19,7 @@ pub fn package_findings(workspace: &Workspace) -> Result<Vec<Finding>, UpkeepErr
         let files = files(package)?;
         for file in FILES {
             if !files.iter().any(|packaged| packaged == file) {
-                found.push(Finding::new(name, format!("packages no {file}")));
+                found.push(Finding::new(name, format!("its package does not contain {file}")));
             }
         }
         found.extend(readme::finding(package)?);

@@ -22,7 +22,7 @@ pub(crate) fn finding(package: &Package) -> Result<Option<Finding>, UpkeepError>
         (Some(documented), Some(shown)) if documented == shown => return Ok(None),
         (None, _) => "its documentation has no example",
         (_, None) => "its README.md has no example",
-        _ => "its README.md has another example than its documentation",
+        _ => "its README.md and its documentation have different examples",
     };
     Ok(Some(Finding::new(package.name.as_str(), fault)))
 }

@@ -70,7 +70,7 @@ fn licences_are_spdx_expressions_of_which_enough_must_be_allowed() {
         ("MIT AND ISC", "is not allowed"),
         // A licence with an exception is another licence.
         ("MIT WITH LLVM-exception", "is not allowed"),
-        ("my own", "is no SPDX expression"),
+        ("my own", "is not a valid SPDX expression"),
     ] {
         assert!(
             licensed(wrong)[0].starts_with(&format!("a 1.0.0: its licence {wrong:?} {why}")),
@@ -79,7 +79,7 @@ fn licences_are_spdx_expressions_of_which_enough_must_be_allowed() {
         );
     }
     let none = with(dependency("a", "1.0.0"), "license", Value::Null);
-    assert_eq!(lines(&[none], &policy()), ["a 1.0.0: names no licence"]);
+    assert_eq!(lines(&[none], &policy()), ["a 1.0.0: does not declare a licence"]);
 }
 
 #[test]
@@ -88,20 +88,20 @@ fn a_licence_exception_is_for_its_dependency_alone() {
     let policy = Policy { licence_exceptions: vec![exception], ..policy() };
     let isc = |name| with(dependency(name, "1.0.0"), "license", json!("ISC"));
     assert_eq!(lines(&[isc("a"), isc("b")], &policy), ["b 1.0.0: its licence \"ISC\" is not allowed"]);
-    assert_eq!(lines(&[], &policy), ["a: has a licence exception and is no dependency"]);
+    assert_eq!(lines(&[], &policy), ["a: has a licence exception but is not a dependency"]);
 }
 
 #[test]
 fn a_second_version_has_to_be_skipped_by_name() {
     let two = [dependency("a", "1.0.0"), dependency("a", "2.0.0")];
-    assert_eq!(lines(&two, &policy()), ["a: is there in versions 1.0.0, 2.0.0"]);
+    assert_eq!(lines(&two, &policy()), ["a: has several versions: 1.0.0, 2.0.0"]);
     let skipping = |package: &str| Policy {
         skipped_versions: vec![Skip { package: package.into(), reason: "a test".into() }],
         ..policy()
     };
     assert!(lines(&two, &skipping("a@1.0.0")).is_empty());
-    assert_eq!(lines(&two[1..], &skipping("a@2.0.0")), ["a@2.0.0: is skipped and is no second version"]);
-    assert_eq!(lines(&two[..1], &skipping("a")), ["a: is skipped and is no second version"]);
+    assert_eq!(lines(&two[1..], &skipping("a@2.0.0")), ["a@2.0.0: is a skipped version but not a second version"]);
+    assert_eq!(lines(&two[..1], &skipping("a")), ["a: is a skipped version but not a second version"]);
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn sources_and_newer_rusts_are_named() {
         lines(&[git, folder, newer, same], &policy()),
         [
             "a 1.0.0: comes from git+https://example.org/a#0123",
-            "b 1.0.0: is a folder outside of the workspace",
-            "c 1.0.0: needs Rust 1.91.2, the workspace 1.90.0",
+            "b 1.0.0: is a folder outside the workspace",
+            "c 1.0.0: requires Rust 1.91.2, newer than the workspace's 1.90.0",
         ]
     );
 }
@@ -187,7 +187,7 @@ fn a_lock_file_is_there_current_and_in_the_repository() {
         format!("[package]\nname = \"one\"\nversion = \"{version}\"\nedition = \"2024\"\n[workspace]\n")
     };
     fs::write(root.join("Cargo.toml"), manifest("0.1.0")).unwrap();
-    assert_eq!(fault().unwrap(), "is not there");
+    assert_eq!(fault().unwrap(), "does not exist");
     let run = |program: &str, arguments: &[&str]| {
         assert!(Command::new(program).args(arguments).current_dir(root).status().unwrap().success(), "{program}");
     };

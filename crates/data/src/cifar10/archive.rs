@@ -73,11 +73,11 @@ fn unpack_batches(path: &Path, folder: &Path, batch_bytes: u64) -> Result<(), Da
         let (kind, size) = (entry.header().entry_type(), entry.size());
         let member = Member::of(&entry.path_bytes(), kind)
             .ok_or_else(|| wrong(format!("an entry {shown} ({kind:?})"), expected_members()))?;
-        let twice = || wrong(format!("{shown} twice"), "each file once".to_string());
+        let twice = || wrong(format!("{shown} twice"), "each name once".to_string());
         match member {
             Member::Ignored(name) => {
                 if size > IGNORED_BYTES {
-                    return Err(wrong(format!("{shown} of {size} bytes"), format!("{IGNORED_BYTES} at most")));
+                    return Err(wrong(format!("{shown} of {size} bytes"), format!("at most {IGNORED_BYTES} bytes")));
                 }
                 if ignored.contains(&name) {
                     return Err(twice());
@@ -86,7 +86,7 @@ fn unpack_batches(path: &Path, folder: &Path, batch_bytes: u64) -> Result<(), Da
             }
             Member::Batch(name) => {
                 if size != batch_bytes {
-                    return Err(wrong(format!("{shown} of {size} bytes"), format!("{batch_bytes}")));
+                    return Err(wrong(format!("{shown} of {size} bytes"), format!("{batch_bytes} bytes")));
                 }
                 let mut temporary = temporary_in(folder).map_err(unwritable(folder))?;
                 let copied = copy(&mut entry, temporary.as_file_mut()).map_err(|failure| match failure {
@@ -94,7 +94,7 @@ fn unpack_batches(path: &Path, folder: &Path, batch_bytes: u64) -> Result<(), Da
                     Failure::Write(error) => unwritable(temporary.path())(error),
                 })?;
                 if copied != batch_bytes {
-                    return Err(wrong(format!("{copied} bytes of {shown}"), format!("{batch_bytes}")));
+                    return Err(wrong(format!("{copied} bytes of {shown}"), format!("{batch_bytes} bytes")));
                 }
                 if unpacked.insert(name, temporary).is_some() {
                     return Err(twice());
@@ -105,10 +105,11 @@ fn unpack_batches(path: &Path, folder: &Path, batch_bytes: u64) -> Result<(), Da
     // Reading to the end also checks the gzip trailer.
     let rest = io::copy(&mut archive.into_inner().take(IGNORED_BYTES + 1), &mut io::sink()).map_err(broken)?;
     if rest > IGNORED_BYTES {
-        return Err(wrong("data after the end of the archive".to_string(), format!("{IGNORED_BYTES} bytes at most")));
+        let found = "more data after the end of the archive".to_string();
+        return Err(wrong(found, format!("at most {IGNORED_BYTES} bytes")));
     }
     if let Some(name) = batch_names().find(|name| !unpacked.contains_key(name)) {
-        return Err(wrong(format!("no {ARCHIVE_FOLDER}/{name}"), expected_members()));
+        return Err(wrong(format!("an archive without {ARCHIVE_FOLDER}/{name}"), expected_members()));
     }
     for (name, temporary) in unpacked {
         let target = folder.join(name);

@@ -1,4 +1,4 @@
-//! From models to rows: every comparison that a claim makes, corrected for their number.
+//! Evaluates claims: all comparisons of the claims, with p-values corrected for the number of comparisons.
 
 use super::measured::{Measured, Subject, measure};
 use super::options::ClaimOptions;
@@ -8,18 +8,18 @@ use minima_metrics::statistics::{Estimate, Resampled, holm};
 use minima_rows::{Against, CLEAN, Claim, ClaimRow, ClaimVerdict, Expected, POISONED};
 use std::collections::BTreeSet;
 
-/// The probability with which anything at all is said that is not so: 5 %.
+/// The family-wise error rate: the probability that any verdict is wrong.
 const LEVEL: f64 = 0.05;
 
 /// All comparisons of `claims` that these models allow, in the claims' order, with verdicts.
 ///
-/// Models are paired by their seed, and see the same resamples of the test images ([`Estimate`]). A comparison's p-value is
-/// that of the border, on either side: small where the effect is clearly on one, be it the claim's or the other. With Holm's
-/// correction over all rows, the probability that any verdict but undecided is wrong is at most 5 %. A single seed says nothing
-/// of others: its intervals are infinite, and its verdicts undecided.
+/// Models are paired by seed, and are evaluated on the same resamples of the test images ([`Estimate`]). A comparison's p-value
+/// is two-sided: it is small if the effect is clearly on one side of the border, as claimed or not. With Holm's correction over
+/// all rows, the probability that any verdict except undecided is wrong is at most 5 %. A single seed gives infinite intervals
+/// and undecided verdicts, because it says nothing about other seeds.
 ///
 /// # Errors
-/// When models saw unequally many images, or a number of theirs is not finite.
+/// Returns [`StudyError::Run`] if the models have different numbers of test images, or a value is NaN or infinite.
 pub fn evaluate(
     claims: &[Claim],
     outcomes: &[ModelOutcome],
@@ -46,7 +46,7 @@ pub fn evaluate(
     Ok(rows)
 }
 
-/// Two sides of a comparison: a training set and an optimizer each, or a number.
+/// The two sides of a comparison: labels and an optimizer, against other labels and another optimizer or a number.
 struct Comparison {
     labels: &'static str,
     optimizer: &'static str,
@@ -73,7 +73,7 @@ fn comparisons(claim: &Claim, optimizer: &'static str) -> Vec<Comparison> {
 }
 
 impl Comparison {
-    /// What stands in the row's column `against`.
+    /// The value of the row's column `against`.
     fn against(&self, claim: &Claim) -> String {
         match (&self.other, claim.against) {
             (Other::Number(_), _) => String::new(),
@@ -82,7 +82,7 @@ impl Comparison {
         }
     }
 
-    /// The difference of one seed's models, where both have the number.
+    /// The difference of one seed's models; `None` if a model or its number is missing.
     fn difference(
         &self,
         seed: u64,
@@ -108,7 +108,7 @@ impl Comparison {
     }
 }
 
-/// A row for each attack and radius at which both sides have a model of one seed at least.
+/// One row per attack and radius for which both sides have a model with the same seed.
 fn compare(claim: &Claim, comparison: &Comparison, models: &[Measured<'_>]) -> Result<Vec<ClaimRow>, StudyError> {
     let seeds: BTreeSet<u64> = models.iter().map(|model| model.seed).collect();
     let mut subjects: Vec<&Subject> = Vec::new();
@@ -154,7 +154,7 @@ fn border(expected: Expected) -> f64 {
     }
 }
 
-/// Of an effect at least as far from the border, on either side, if it were there.
+/// The probability of an effect at least as far from the border, on either side, if the true effect is at the border.
 fn p_value(estimate: &Estimate, expected: Expected) -> f64 {
     match expected {
         Expected::Below(border) | Expected::Above(border) => estimate.p_apart(border),

@@ -1,4 +1,4 @@
-//! What the claims compare, of each model, on the test set and on resamples of it.
+//! The quantities that claims compare, measured for each model on the test set and on resamples of it.
 
 use super::options::ClaimOptions;
 use super::outcome::ModelOutcome;
@@ -9,7 +9,7 @@ use minima_rng::Key;
 use minima_rows::ClaimQuantity;
 use std::collections::BTreeMap;
 
-/// One number of a model: which, by which attack where that is not FGSM, and at which radius or norm.
+/// Identifies one number of a model: the quantity, the attack if it is not FGSM, and the radius or norm.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Subject {
     pub(super) quantity: ClaimQuantity,
@@ -22,7 +22,7 @@ impl Subject {
         Self { quantity, attack: String::new(), at }
     }
 
-    /// What it is, with its unit.
+    /// The name of the quantity, with its unit.
     pub(super) fn name(&self) -> String {
         match self.quantity {
             ClaimQuantity::FgsmSuccessRate => "FGSM success rate (share of correct images)".to_owned(),
@@ -44,7 +44,7 @@ pub(super) struct Measured<'a> {
 }
 
 impl Measured<'_> {
-    /// This number, where the model has it.
+    /// This number, if the model has it.
     pub(super) fn number(&self, subject: &Subject) -> Option<&Resampled> {
         self.numbers.iter().find(|(own, _)| own == subject).map(|(_, number)| number)
     }
@@ -69,14 +69,14 @@ pub(super) fn measure<'a>(
     Ok(measured)
 }
 
-/// Fails where a model saw another number of test images than the first one.
+/// Returns [`MetricsError::Resamples`] if a model has another number of test images than the first model.
 fn same_images(outcome: &ModelOutcome, outcomes: &[ModelOutcome]) -> Result<(), MetricsError> {
     let expected = outcomes.first().map_or(0, |first| first.correct.len());
     let found = outcome.correct.len();
     if found == expected { Ok(()) } else { Err(MetricsError::Resamples { found, expected }) }
 }
 
-/// Resamples by the number of images and of images in a batch; the same for every model.
+/// The resamples, by the number of images and of images in a batch. All models use the same resamples.
 struct Draws<'a> {
     options: &'a ClaimOptions,
     made: BTreeMap<(usize, usize), ImageResamples>,
@@ -100,7 +100,7 @@ fn numbers(outcome: &ModelOutcome, draws: &mut Draws<'_>) -> Result<Vec<(Subject
         numbers.push((Subject::new(ClaimQuantity::TestAccuracy, None), accuracy));
     }
     for (epsilon, flipped) in &outcome.flipped {
-        // A model that is right nowhere has no success rate.
+        // A model without correctly classified images has no success rate.
         if correct.contains(&true) {
             let rate = draws.resampled(&Share::of_those(flipped, correct)?, 1)?;
             numbers.push((Subject::new(ClaimQuantity::FgsmSuccessRate, Some(*epsilon)), rate));
@@ -124,7 +124,7 @@ fn numbers(outcome: &ModelOutcome, draws: &mut Draws<'_>) -> Result<Vec<(Subject
         }
     }
     for (rho, increases) in outcome.loss_increases.iter().filter(|(_, increases)| !increases.is_empty()) {
-        // All images of a batch share their value: batches are what is drawn.
+        // All images of a batch have the same value, so whole batches are drawn.
         let median = draws.resampled(&Median::of(increases)?, draws.options.sharpness_batch)?;
         numbers.push((Subject::new(ClaimQuantity::MedianLossIncrease, Some(*rho)), median));
     }

@@ -1,7 +1,7 @@
-//! Claims, and the evidence of several seeds for and against them.
+//! Evaluates claims over several seeds.
 //!
-//! [`evaluate`] makes every comparison that a claim asks for, with an interval over seeds and test images and a p-value corrected
-//! for the number of comparisons.
+//! [`evaluate`] makes all comparisons of each claim, with an interval over seeds and test images, and a p-value corrected for the
+//! number of comparisons.
 
 mod evaluation;
 mod measured;

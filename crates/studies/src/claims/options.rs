@@ -1,13 +1,13 @@
-//! How claims are evaluated.
+//! Options of the evaluation of claims.
 
-/// How claims are evaluated.
+/// Options of the evaluation of claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimOptions {
-    /// Of the random numbers that draw test images.
+    /// The seed of the random numbers that draw test images.
     pub seed: u64,
-    /// How many test sets are drawn. Standard errors are known to `1/√(2 draws)` of themselves: 1 000 for 2 %.
+    /// The number of test sets to draw. The relative error of standard errors is `1/√(2 draws)`: 2 % for 1 000 draws.
     pub draws: usize,
-    /// Images that share a weight perturbation and with it a loss increase.
+    /// The number of images that share a weight perturbation, and thus a loss increase.
     pub sharpness_batch: usize,
 }
 

@@ -1,4 +1,4 @@
-//! One model, as trained and with scaled logits.
+//! Measurements of one model, as trained and with scaled logits.
 
 use crate::error::StudyError;
 use minima_attacks::{Attack, Ball, Fgsm};
@@ -10,17 +10,18 @@ use minima_metrics::{Scope, Summary, input_gradient_norms, margins_of_logits, sh
 use minima_rows::{LogitDecisionRow, LogitScaleRow, ScaledQuantity};
 use minima_runs::TestSet;
 
-/// What is measured of one model.
+/// The measurements of one model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
-    /// A row for each quantity, and each norm of a perturbation.
+    /// One row per quantity and norm of a perturbation.
     pub rows: Vec<LogitScaleRow>,
-    /// A row for each FGSM step.
+    /// One row per FGSM step.
     pub decisions: Vec<LogitDecisionRow>,
 }
 
-/// What the logits of each model are multiplied by to give all models of a group the same mean margin: the mean of the group's mean
-/// margins, over the model's own. A model whose mean margin is not positive has no such factor and does not count for the others.
+/// The factors by which to multiply the logits of each model, so that all models of a group have the same mean margin. A factor
+/// is the mean of the group's mean margins over the model's own. A model whose mean margin is not positive has no factor and is
+/// excluded from the group's mean.
 #[must_use]
 pub fn common_factors<G: PartialEq>(groups: &[G], margins: &[f64]) -> Vec<Option<f64>> {
     let usable = |margin: f64| margin.is_finite() && margin > 0.0;
@@ -32,10 +33,12 @@ pub fn common_factors<G: PartialEq>(groups: &[G], margins: &[f64]) -> Vec<Option
     groups.iter().zip(margins).map(of).collect()
 }
 
-/// A model's test loss, input gradients, margins and loss increases (scope `batch`), before and after its logits are multiplied.
+/// Measures a model's test loss, input gradients, margins and loss increases (scope `batch`), before and after its logits are
+/// multiplied.
 ///
 /// # Errors
-/// When the factor is not positive, the images do not fit the network, or a number comes out that is none.
+/// Returns [`StudyError::Run`] if the factor is not positive, the images do not fit the network, or a computed value is NaN or
+/// infinite.
 pub fn measure(
     run: &Run,
     model: &Model<f32>,
@@ -93,7 +96,7 @@ struct Numbers {
     quantities: Vec<Quantity>,
     classes: Vec<Option<usize>>,
     zero_gradients: u32,
-    /// For each step, which images it flips.
+    /// For each FGSM step, which images are misclassified after it.
     flips: Vec<Vec<bool>>,
 }
 
@@ -113,7 +116,7 @@ impl Numbers {
         for found in sharpness(model, images, labels, Scope::Batch(preset.sharpness_batch), &preset.rhos)? {
             add(ScaledQuantity::LossIncrease, Some(found.rho), &found.increases)?;
         }
-        // In f64: most losses are smaller than the rounding of a logarithm in f32.
+        // In f64, because most losses are smaller than the rounding of a logarithm in f32.
         let rows = logits.outer_iter().zip(labels);
         let losses = rows.map(|(row, &label)| loss(&row.iter().map(|&a| f64::from(a)).collect::<Vec<_>>(), label));
         add(ScaledQuantity::TestLoss, None, &losses.collect::<Vec<_>>())?;

@@ -1,17 +1,18 @@
-//! `logit-scale`: which differences between the minima are differences of the logits' scale.
+//! `logit-scale`: which differences between the minima are differences in the scale of the logits.
 //!
-//! Losses, input gradients (figure 2), margins (figure 3) and loss increases under weight perturbations (table 3) depend on how large
-//! the logits are, which training longer or faster changes; the classes do not. Here all models of a seed and training set get the
-//! same mean margin, and are measured again.
+//! Losses, input gradients (figure 2), margins (figure 3) and loss increases under weight perturbations (table 3) depend on the
+//! size of the logits, which longer or faster training changes. The predicted classes do not. This study scales all models with
+//! the same seed and training labels to the same mean margin, and measures them again.
 //!
-//! Which scale is common: the mean of the models' own mean margins over the test images, so that no optimizer is the reference. The
-//! scale is changed in the last dense layer, and table 3's perturbation, of the same norm, then acts on the network so scaled. That
-//! is a choice: the norm of the last layer's weights changes with the factor, that of the others does not.
+//! The common scale is the mean of the models' own mean margins over the test images, so that no optimizer is the reference. The
+//! last dense layer is scaled, and table 3's perturbation, of the same norm, acts on the scaled network. This is a choice: the
+//! factor changes the norm of the last layer's weights, but not of the other layers' weights.
 //!
-//! FGSM is a check rather than a result. With two classes its direction would not depend on the scale at all. With ten it is a mean of
-//! the directions towards the nine wrong classes, weighed by their probabilities, and a larger scale gives more of the weight to the
-//! nearest: a few pixels' signs change, and a few flips. Where the probabilities of all wrong classes are too small for single
-//! precision the gradient is zero, and there the scale decides whether FGSM does anything. Both are counted in `decisions.csv`.
+//! FGSM is a check rather than a result. With two classes, its direction would not depend on the scale at all. With ten, it is a
+//! mean of the directions towards the nine wrong classes, weighted by their probabilities. A larger scale gives more weight to
+//! the nearest class, which changes the signs of a few pixels and the success on a few images. If the probabilities of all wrong
+//! classes are too small for single precision, the gradient is zero, and the scale decides whether FGSM changes the image.
+//! `decisions.csv` counts both cases.
 
 mod measure;
 mod orderings;
@@ -29,7 +30,7 @@ use minima_rows::write_csv;
 use minima_runs::run_all;
 use minima_store::write_atomically;
 
-/// Writes `logit_scale.csv`, `decisions.csv` and, in words, `summary.md`.
+/// Writes `logit_scale.csv`, `decisions.csv` and `summary.md`.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
     let test = &context.test;
     let models = context.measure(&options.runs()?, |_, stored| {

@@ -1,4 +1,4 @@
-//! Which differences between Gauss-Newton and the first-order optimizers are there at a common scale of the logits.
+//! Which differences between Gauss-Newton and the first-order optimizers remain at a common scale of the logits.
 
 use minima_rows::optimizers::{ADAM, CG, MEAN, PUBLISHED, PUBLISHED_TF32, SGD, SUM, distinct};
 use minima_rows::{LogitScaleRow, ScaledQuantity};
@@ -7,48 +7,48 @@ use minima_rows::{in_order, names};
 const GAUSS_NEWTON: [&str; 5] = [PUBLISHED, PUBLISHED_TF32, SUM, MEAN, CG];
 const FIRST_ORDER: [&str; 2] = [SGD, ADAM];
 
-/// What becomes of an ordering of two optimizers.
+/// The effect of scaling on an ordering of two optimizers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// The same one is the larger in every seed, as trained and with scaled logits.
+    /// The same optimizer has the larger value in every seed, as trained and with scaled logits.
     Survives,
-    /// One is the larger in every seed as trained, the other in every seed with scaled logits.
+    /// One optimizer has the larger value in every seed as trained, the other in every seed with scaled logits.
     Turns,
-    /// One is the larger in every seed as trained, and not in every seed with scaled logits.
+    /// One optimizer has the larger value in every seed as trained, but not in every seed with scaled logits.
     Blurs,
-    /// Seeds, as trained, do not agree in the first place.
+    /// The seeds do not agree even as trained.
     NeverThere,
 }
 
-/// A Gauss-Newton beside a first-order optimizer, over all seeds that have both.
+/// The comparison of a Gauss-Newton with a first-order optimizer, over all seeds that have both.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ordering {
-    /// The training set.
+    /// The training labels: `clean` or `poisoned`.
     pub labels: String,
-    /// What is compared.
+    /// The compared quantity.
     pub quantity: ScaledQuantity,
     /// The perturbation's norm, for loss increases.
     pub rho: Option<f64>,
-    /// Whether means over the test images are compared, or medians.
+    /// Whether means over the test images are compared; otherwise medians.
     pub of_means: bool,
     /// The Gauss-Newton.
     pub gauss_newton: String,
-    /// The other.
+    /// The first-order optimizer.
     pub first_order: String,
-    /// Seeds.
+    /// The number of seeds.
     pub seeds: usize,
-    /// Seeds in which the Gauss-Newton's number is the larger, as trained.
+    /// Seeds in which the Gauss-Newton has the larger value, as trained.
     pub larger_before: usize,
-    /// The smaller.
+    /// Seeds in which the Gauss-Newton has the smaller value, as trained.
     pub smaller_before: usize,
-    /// Seeds in which it is the larger with scaled logits.
+    /// Seeds in which the Gauss-Newton has the larger value, with scaled logits.
     pub larger_after: usize,
-    /// The smaller.
+    /// Seeds in which the Gauss-Newton has the smaller value, with scaled logits.
     pub smaller_after: usize,
 }
 
 impl Ordering {
-    /// What becomes of it.
+    /// The effect of scaling on the ordering.
     #[must_use]
     pub fn fate(&self) -> Fate {
         let (all, before, after) =
@@ -62,8 +62,8 @@ impl Ordering {
     }
 }
 
-/// Every Gauss-Newton among the rows beside SGD and beside Adam, in every quantity, by means and by medians. Mean margins are left out:
-/// scaling makes them equal.
+/// Compares every Gauss-Newton in the rows with SGD and with Adam, in every quantity, by means and by medians. Mean margins are
+/// excluded, because scaling makes them equal.
 #[must_use]
 pub fn orderings(rows: &[LogitScaleRow]) -> Vec<Ordering> {
     let mut found = Vec::new();
@@ -104,7 +104,7 @@ pub fn orderings(rows: &[LogitScaleRow]) -> Vec<Ordering> {
     found
 }
 
-/// Seeds by which of two is the larger, as trained and scaled.
+/// Seeds in which the first optimizer has the larger or smaller value, as trained and with scaled logits.
 #[derive(Default)]
 struct Counts {
     seeds: usize,
@@ -112,7 +112,7 @@ struct Counts {
     smaller: [usize; 2],
 }
 
-/// None where no seed has both.
+/// Compares two optimizers; `None` if no seed has both.
 fn compared(rows: &[&LogitScaleRow], one: &str, other: &str, of_means: bool) -> Option<Counts> {
     let values = |row: &LogitScaleRow| match of_means {
         true => [row.mean_before, row.mean_after],

@@ -1,12 +1,12 @@
-//! The study in words and tables.
+//! The summary of the study, in sentences and tables.
 
 use super::orderings::{Fate, Ordering, orderings};
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::{LogitDecisionRow, LogitScaleRow, ScaledQuantity};
 use minima_rows::{Table, in_order, names};
 
-/// Which orderings are there at a common scale, by how much models were scaled, and what that did to FGSM: as Markdown. `left_out`
-/// names the runs that have no factor, their mean margin not being positive.
+/// The summary as Markdown: the orderings at a common scale, the factors of the models, and the effect on FGSM. `left_out` names
+/// the runs without a factor, because their mean margin is not positive.
 #[must_use]
 pub fn summary(rows: &[LogitScaleRow], decisions: &[LogitDecisionRow], left_out: &[String]) -> String {
     let found = orderings(rows);
@@ -32,7 +32,7 @@ pub fn summary(rows: &[LogitScaleRow], decisions: &[LogitDecisionRow], left_out:
     text
 }
 
-/// A line a quantity, a column a pair of optimizers.
+/// A table with one row per quantity and one column per pair of optimizers.
 fn orderings_table(found: &[Ordering]) -> Table {
     let pairs = in_order(found.iter().map(|o| (o.gauss_newton.as_str(), o.first_order.as_str())));
     let titles: Vec<String> = pairs.iter().map(|(one, other)| format!("{} : {}", label(one), label(other))).collect();
@@ -83,7 +83,7 @@ fn factors_table(rows: &[LogitScaleRow]) -> Table {
     for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
         let mut cells = vec![label(optimizer).to_owned()];
         for labels in &labels {
-            // Each run stands in as many rows as any other: the mean over rows is that over seeds.
+            // All runs have the same number of rows, so the mean over rows is the mean over seeds.
             let own: Vec<f64> = rows
                 .iter()
                 .filter(|row| row.labels == *labels && row.optimizer == optimizer)
@@ -99,10 +99,10 @@ fn factors_table(rows: &[LogitScaleRow]) -> Table {
     table
 }
 
-/// What scaling did to classes and to FGSM.
+/// The effect of scaling on the predicted classes and on FGSM.
 fn in_words(decisions: &[LogitDecisionRow]) -> String {
     let Some(first) = decisions.first() else { return String::new() };
-    // A model has a row for each step; its classes and gradients count once.
+    // A model has one row per step, but its classes and gradients must count once.
     let models: Vec<&LogitDecisionRow> = decisions.iter().filter(|row| row.epsilon == first.epsilon).collect();
     let total = |of: fn(&LogitDecisionRow) -> u32| models.iter().map(|row| u64::from(of(row))).sum::<u64>();
     let mut text = format!(

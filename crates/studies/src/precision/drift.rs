@@ -1,4 +1,4 @@
-//! In which directions of the loss two runs part that differ in arithmetic alone.
+//! The directions in which two runs that differ only in arithmetic drift apart, by the curvature of the loss.
 
 use super::plan::Planned;
 use crate::error::StudyError;
@@ -10,14 +10,14 @@ use minima_rows::DriftRow;
 use minima_runs::StoredRun;
 use ndarray::Array2;
 
-/// Training images of the Gauss-Newton matrix.
+/// The number of training images of the Gauss-Newton matrix.
 const IMAGES: usize = 1_000;
-/// Lanczos steps: nodes of the spectral measure.
+/// The number of Lanczos steps, and of nodes of the spectral measure.
 const STEPS: usize = 60;
-/// Where ranges of curvature end; the first begins at 0, with what rounding leaves below it, the last has no end.
+/// The upper ends of the ranges of curvature. The first range starts at 0 and includes the values that rounding makes negative.
 const ENDS: [f64; 7] = [1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, f64::INFINITY];
 
-/// The difference of two runs after each epoch that both have, by ranges of curvature.
+/// The difference of two runs after each common epoch, by ranges of curvature.
 pub(super) fn drift(
     planned: &Planned,
     run: &StoredRun,
@@ -55,7 +55,7 @@ pub(super) fn drift(
     Ok(rows)
 }
 
-/// The shares of `‖v‖²` in the ranges: Lanczos from `v` gives the nodes and weights of its spectral measure.
+/// The shares of `‖v‖²` in the ranges. Lanczos from `v` gives the nodes and weights of the spectral measure of `v`.
 fn shares(
     graph: &Graph,
     params: &[f64],

@@ -1,5 +1,5 @@
-//! `precision`: what rounding decides. Each Gauss-Newton in double and single precision, and with its products rounded to TF32 and to
-//! bfloat16.
+//! `precision`: the effect of rounding. Trains each Gauss-Newton in double and single precision, and with the factors of its
+//! products rounded to TF32 and to bfloat16.
 
 mod drift;
 mod plan;
@@ -18,12 +18,12 @@ use minima_runs::{Job, StoredRun};
 use minima_store::write_atomically;
 use plan::{EXACT, Planned, plan};
 
-/// A clean run for each seed, variant and arithmetic.
+/// One clean run per seed, variant and arithmetic.
 pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, StudyError> {
     Ok(plan(options)?.into_iter().map(|planned| planned.job).collect())
 }
 
-/// Writes `precision.csv`, `drift.csv` and `summary.md`; a run that failed has no rows, and the summary says why.
+/// Writes `precision.csv`, `drift.csv` and `summary.md`. A failed run has no rows, and the summary names its error.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
     let plan = plan(options)?;
     let measured = context.measure(&jobs(options)?, |job, run| {
@@ -55,7 +55,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     Ok(write_atomically(&context.folder.join("summary.md"), text.as_bytes())?)
 }
 
-/// A model after each epoch.
+/// Measures the model after each epoch.
 fn measure(planned: &Planned, run: &StoredRun, test: &TestSet) -> Result<Vec<PrecisionRow>, StudyError> {
     let (images, labels) = (test.images.view(), test.labels.as_slice());
     let epsilons = &planned.job.preset.epsilons;

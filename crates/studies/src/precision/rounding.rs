@@ -1,4 +1,4 @@
-//! How much of a success rate is rounding, in words.
+//! The summary of the study: the effect of rounding on success rates.
 
 use super::plan::EXACT;
 use minima_rows::PrecisionRow;
@@ -15,14 +15,14 @@ pub struct Rounding {
     pub epsilon: f64,
     /// The epoch.
     pub epoch: u32,
-    /// For each seed, successes among the correct images.
+    /// For each seed, the successes among the correctly classified images.
     pub rates: Vec<(u64, f64)>,
-    /// Mean, over the seeds that both have, of the difference to the rate in `f64`; none where there is no such seed.
+    /// The mean difference to the rate in `f64`, over the common seeds; `None` if there is no common seed.
     pub from_exact: Option<f64>,
 }
 
 impl Rounding {
-    /// The mean over seeds.
+    /// The mean rate over seeds.
     #[must_use]
     pub fn mean(&self) -> f64 {
         mean(self.rates.iter().map(|(_, rate)| *rate)).unwrap_or(f64::NAN)
@@ -35,8 +35,8 @@ impl Rounding {
     }
 }
 
-/// The rates of every variant and arithmetic in the rows, in the order of the rows. An arithmetic counts where it reached the last
-/// epoch of its variant.
+/// The rates of every variant and arithmetic in the rows, in the order of the rows. Runs that did not reach the last epoch of
+/// their variant are excluded.
 #[must_use]
 pub fn rounding(rows: &[PrecisionRow]) -> Vec<Rounding> {
     let epsilon = rows.iter().map(|row| row.epsilon).fold(0.0, f64::max);
@@ -72,7 +72,7 @@ pub fn rounding(rows: &[PrecisionRow]) -> Vec<Rounding> {
     found
 }
 
-/// A table of the rates, and for each variant a sentence on how much of its rate is rounding.
+/// A table of the rates, and for each variant a sentence on the effect of rounding.
 #[must_use]
 pub fn to_markdown(found: &[Rounding]) -> String {
     let mut table = Table::new(&[

@@ -15,7 +15,7 @@ pub(super) fn licences(dependencies: &[&Package], policy: &Policy) -> Vec<Findin
         .collect();
     for exception in &policy.licence_exceptions {
         if !dependencies.iter().any(|package| package.name.as_str() == exception.name) {
-            found.push(Finding::new(&exception.name, "has a licence exception and is no dependency"));
+            found.push(Finding::new(&exception.name, "has a licence exception but is not a dependency"));
         }
     }
     found
@@ -24,12 +24,12 @@ pub(super) fn licences(dependencies: &[&Package], policy: &Policy) -> Vec<Findin
 /// What is wrong with the licence of a dependency.
 fn licence_fault(package: &Package, policy: &Policy) -> Option<String> {
     let Some(text) = &package.license else {
-        return Some("names no licence".to_owned());
+        return Some("does not declare a licence".to_owned());
     };
     // Lax mode, because older packages write "MIT/Apache-2.0".
     let expression = match Expression::parse_mode(text, ParseMode::LAX) {
         Ok(expression) => expression,
-        Err(error) => return Some(format!("its licence {text:?} is no SPDX expression: {}", error.reason)),
+        Err(error) => return Some(format!("its licence {text:?} is not a valid SPDX expression: {}", error.reason)),
     };
     let suffices = expression.evaluate(|licence| policy.allows(&package.name, &licence.to_string()));
     (!suffices).then(|| format!("its licence {text:?} is not allowed"))
@@ -48,7 +48,7 @@ pub(super) fn duplicates(dependencies: &[&Package], policy: &Policy) -> Vec<Find
     for (name, versions) in &versions {
         let left: Vec<&str> = versions.iter().map(String::as_str).filter(|v| !is_skipped(name, v)).collect();
         if left.len() > 1 {
-            found.push(Finding::new(*name, format!("is there in versions {}", left.join(", "))));
+            found.push(Finding::new(*name, format!("has several versions: {}", left.join(", "))));
         }
     }
     for skip in &policy.skipped_versions {
@@ -56,7 +56,7 @@ pub(super) fn duplicates(dependencies: &[&Package], policy: &Policy) -> Vec<Find
             versions.get(name).is_some_and(|all| all.len() > 1 && all.iter().any(|v| v == version))
         });
         if !needed {
-            found.push(Finding::new(&skip.package, "is skipped and is no second version"));
+            found.push(Finding::new(&skip.package, "is a skipped version but not a second version"));
         }
     }
     found
@@ -70,7 +70,7 @@ pub(super) fn sources(dependencies: &[&Package], policy: &Policy) -> Vec<Finding
     let mut found = Vec::new();
     for package in dependencies {
         match &package.source {
-            None => found.push(Finding::new(named(package), "is a folder outside of the workspace")),
+            None => found.push(Finding::new(named(package), "is a folder outside the workspace")),
             Some(source) if is_allowed(&source.repr) => {}
             Some(source) => found.push(Finding::new(named(package), format!("comes from {}", source.repr))),
         }
@@ -106,7 +106,7 @@ pub(super) fn rust_versions(dependencies: &[&Package], ours: &Version) -> Vec<Fi
         .iter()
         .filter_map(|package| {
             let theirs = package.rust_version.as_ref().filter(|theirs| *theirs > ours)?;
-            Some(Finding::new(named(package), format!("needs Rust {theirs}, the workspace {ours}")))
+            Some(Finding::new(named(package), format!("requires Rust {theirs}, newer than the workspace's {ours}")))
         })
         .collect()
 }

@@ -11,7 +11,7 @@ use std::process::Command;
 pub fn lock_file_finding(root: &Path, offline: bool) -> Result<Option<Finding>, UpkeepError> {
     let finding = |fault: &str| Ok(Some(Finding::new("Cargo.lock", fault)));
     if !root.join("Cargo.lock").is_file() {
-        return finding("is not there");
+        return finding("does not exist");
     }
     let git = |arguments: &[&str]| {
         let output = Command::new("git").arg("-C").arg(root).args(arguments).output();
@@ -30,7 +30,7 @@ pub fn lock_file_finding(root: &Path, offline: bool) -> Result<Option<Finding>, 
     if output.status.success() {
         Ok(None)
     } else if stderr.contains("--locked") {
-        finding("is not current: a cargo command without --locked brings it up to date")
+        finding("is not current: a cargo command without --locked updates it")
     } else {
         Err(UpkeepError::Failed { command: "cargo metadata".to_owned(), stderr: stderr.trim().to_owned() })
     }

@@ -231,7 +231,7 @@ fn what_is_broken_is_refused_wherever_it_breaks() {
     let crc = trailer.len() - 8;
     trailer[crc] ^= 1;
     refused(&trailer, "a broken archive");
-    refused(&gzip(&tar[..512]), "no cifar-10-batches-bin/data_batch_1.bin");
+    refused(&gzip(&tar[..512]), "without cifar-10-batches-bin/data_batch_1.bin");
 }
 
 #[test]
