@@ -45,7 +45,7 @@ impl BaselineRow {
 
 /// Result of the gate.
 #[derive(Clone, Debug)]
-pub struct Verdict {
+pub struct GateResult {
     /// Every number next to its recorded value, as a text table.
     pub table: String,
     /// Numbers that are outside their tolerance, missing, or not recorded.
@@ -90,7 +90,7 @@ impl Part<'_> {
 ///
 /// # Errors
 /// Returns [`RunError`] if the file cannot be read or a run fails.
-pub fn check(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<Verdict, RunError> {
+pub fn check(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<GateResult, RunError> {
     let recorded: Vec<BaselineRow> = read_csv(baseline)?;
     let measured = measure_all(&Preset::named("check", &[])?, data, observer)?;
     Ok(compare(&recorded, &measured))
@@ -105,7 +105,7 @@ pub fn check_only(
     part: Part<'_>,
     data: &Mnist,
     observer: &mut dyn Observer,
-) -> Result<Verdict, RunError> {
+) -> Result<GateResult, RunError> {
     let mut preset = Preset::named("check", &[])?;
     part.optimizers.iter().try_for_each(|name| preset.optimizer(name).map(drop))?;
     preset.optimizers.retain(|name, _| part.optimizers.contains(&name.as_str()));
@@ -131,7 +131,7 @@ pub fn bless(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Resu
     Ok(rows.len())
 }
 
-fn compare(recorded: &[BaselineRow], measured: &[BaselineRow]) -> Verdict {
+fn compare(recorded: &[BaselineRow], measured: &[BaselineRow]) -> GateResult {
     let mut table = Table::new(&["labels", "optimizer", "quantity", "recorded", "now", "moved", "tolerance", ""]);
     let mut moved = Vec::new();
     for now in measured {
@@ -156,7 +156,7 @@ fn compare(recorded: &[BaselineRow], measured: &[BaselineRow]) -> Verdict {
     for old in recorded.iter().filter(|old| !measured.iter().any(|now| now.is_same_number_as(old))) {
         moved.push(Moved { name: old.name(), recorded: Some(old.value), now: None });
     }
-    Verdict { table: table.to_text(), moved }
+    GateResult { table: table.to_text(), moved }
 }
 
 fn number(x: f64) -> String {
