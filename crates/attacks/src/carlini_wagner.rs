@@ -132,7 +132,7 @@ impl CarliniWagner {
         check_positive_up_to("initial constant", self.initial_constant, LARGEST_CONSTANT, expected)?;
         if !(self.confidence.is_finite() && self.confidence >= 0.0) {
             let (option, found) = ("confidence", self.confidence.to_string());
-            return Err(AttackError::Option { option, found, expected: "a finite number from 0" });
+            return Err(AttackError::Option { option, found, expected: "a finite number of at least 0" });
         }
         let mut found = Minimal::nothing(Norm::L2, subject);
         let survivors = Survivors::of(subject);
@@ -312,5 +312,5 @@ impl<T: Scalar> Descent<T> {
 
 fn broken<T>(descents: &[Descent<T>]) -> AttackError {
     let image = descents.first().map_or(0, |descent| descent.place);
-    AttackError::Broken { attack: NAME, image, what: "has another size than its original" }
+    AttackError::Broken { attack: NAME, image, what: "differs in size from the original" }
 }

@@ -118,7 +118,7 @@ impl DeepFool {
         check_count("steps", self.steps)?;
         if !(self.overshoot.is_finite() && self.overshoot >= 0.0) {
             let (option, found) = ("overshoot", self.overshoot.to_string());
-            return Err(AttackError::Option { option, found, expected: "a finite number from 0" });
+            return Err(AttackError::Option { option, found, expected: "a finite number of at least 0" });
         }
         let mut found = Minimal::nothing(norm, subject);
         let mut left = Survivors::of(subject);

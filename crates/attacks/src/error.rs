@@ -28,7 +28,7 @@ pub enum AttackError {
         expected: &'static str,
     },
     /// The loss compares more logits than the network has.
-    #[error("{attack} on a network of {found} classes; expected at least {expected}")]
+    #[error("{attack}: the network has {found} classes; expected at least {expected}")]
     Classes {
         /// The attack's name.
         attack: &'static str,
@@ -38,7 +38,7 @@ pub enum AttackError {
         expected: usize,
     },
     /// The attack does not support the norm.
-    #[error("{attack} in the norm {found}; expected {expected}")]
+    #[error("{attack}: the norm is {found}; expected {expected}")]
     Norm {
         /// The attack's name.
         attack: &'static str,
@@ -59,7 +59,7 @@ pub enum AttackError {
     },
     /// The network returned NaN or infinity, as a diverged network does. A logit of −∞ excludes its class and is
     /// allowed if another logit is finite.
-    #[error("the network gave {found:?} in the {what} of image {image}; expected finite numbers")]
+    #[error("{found:?} in the {what} of image {image}; expected finite numbers")]
     NotFinite {
         /// The output that holds the value.
         what: &'static str,
@@ -70,8 +70,8 @@ pub enum AttackError {
     },
     /// The network assigned two classes to the same image. Attacks need a deterministic network.
     #[error(
-        "the network gave {what} of image {image} class {first} and then class {second}; expected the same class each \
-         time (a network that draws random numbers has to fix them)"
+        "the network classified {what} of image {image} as {first} and then as {second}; expected the same class each \
+         time (a network that draws random numbers must fix its seed)"
     )]
     NotDeterministic {
         /// Which version of the image was evaluated twice.
@@ -84,7 +84,7 @@ pub enum AttackError {
         second: usize,
     },
     /// An attack produced an invalid image. This is a bug in the attack.
-    #[error("{attack} made of image {image} one that {what}")]
+    #[error("{attack}: the adversarial version of image {image} {what}")]
     Broken {
         /// The attack's name.
         attack: &'static str,

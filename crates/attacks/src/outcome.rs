@@ -67,11 +67,11 @@ impl<T: Scalar> Outcome<T> {
         let distances = rows.enumerate().map(|(image, (row, original))| {
             let broken = |what| AttackError::Broken { attack, image, what };
             if pixels == Pixels::Pictures && !row.iter().all(|a| (T::zero()..=T::one()).contains(a)) {
-                return Err(broken("has pixels outside 0 to 1"));
+                return Err(broken("has pixels outside [0, 1]"));
             }
             let delta: Vec<f64> = row.iter().zip(&original).map(|(a, x)| a.as_f64() - x.as_f64()).collect();
             let distance = ball.norm().of(&delta);
-            if ball.holds::<T>(distance) { Ok(distance) } else { Err(broken("lies outside the ball")) }
+            if ball.holds::<T>(distance) { Ok(distance) } else { Err(broken("is outside the ball")) }
         });
         let distances = distances.collect::<Result<Vec<f64>, AttackError>>()?;
         let predicted_after = subject.model.logits(adversarial.view())?.predicted;

@@ -263,5 +263,5 @@ fn rounds<T: Scalar>(model: CheckedModel<'_, T>, plan: &Plan, group: &mut [Searc
 
 fn broken<T>(searches: &[Search<T>]) -> AttackError {
     let image = searches.first().map_or(0, |search| search.place);
-    AttackError::Broken { attack: NAME, image, what: "has another size than its original" }
+    AttackError::Broken { attack: NAME, image, what: "differs in size from the original" }
 }

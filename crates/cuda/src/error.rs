@@ -33,7 +33,7 @@ impl Missing {
             Missing::Driver => {
                 "install NVIDIA's driver for this GPU (www.nvidia.com/drivers, or the system's package nvidia-driver)"
             }
-            Missing::Device => "see which GPUs `nvidia-smi -L` lists, and whether CUDA_VISIBLE_DEVICES hides some",
+            Missing::Device => "check whether `nvidia-smi -L` lists a GPU, and whether CUDA_VISIBLE_DEVICES hides it",
             Missing::Nvrtc => {
                 "install the CUDA toolkit's libnvrtc, or `pip install nvidia-cuda-nvrtc` and put the folder of its \
                  libnvrtc.so into LD_LIBRARY_PATH"
@@ -74,13 +74,13 @@ pub enum CudaError {
         log: String,
     },
     /// No source has such a kernel.
-    #[error("no kernel is named {kernel}: expected one of those listed in `sources`")]
+    #[error("unknown kernel {kernel}; expected one of the kernels listed in `sources`")]
     UnknownKernel {
         /// The name.
         kernel: String,
     },
     /// The kernel or the device does not accept the launch.
-    #[error("launch of {kernel}: {found} where {expected} is expected")]
+    #[error("launch of {kernel}: found {found}, expected {expected}")]
     Launch {
         /// The kernel.
         kernel: String,
@@ -90,7 +90,7 @@ pub enum CudaError {
         expected: String,
     },
     /// A buffer or a slice has the wrong length.
-    #[error("{what}: {found} numbers where {expected} are expected")]
+    #[error("{what}: found {found} numbers, expected {expected}")]
     Length {
         /// The buffer or slice.
         what: &'static str,
@@ -100,7 +100,7 @@ pub enum CudaError {
         expected: usize,
     },
     /// A model's network is not the engine's.
-    #[error("the model is of another network: its {what} is {found} where {expected} is expected")]
+    #[error("the model has another network: its {what} is {found}, expected {expected}")]
     OtherNetwork {
         /// The first part that differs.
         what: String,
@@ -110,7 +110,7 @@ pub enum CudaError {
         expected: String,
     },
     /// An operation does not accept the sizes of its input.
-    #[error("{what}: {found}; expected sizes above zero, and a kernel or window that fits")]
+    #[error("{what}: found {found}, expected positive sizes, and a kernel or window that fits the input")]
     Shape {
         /// The operation.
         what: &'static str,
@@ -118,7 +118,7 @@ pub enum CudaError {
         found: String,
     },
     /// A size is larger than kernels can index.
-    #[error("{what}: {found} is more than the {limit} that kernels can index")]
+    #[error("{what}: {found} exceeds {limit}, the limit of indices in kernels")]
     TooLarge {
         /// The size.
         what: &'static str,
@@ -128,7 +128,7 @@ pub enum CudaError {
         limit: usize,
     },
     /// A recording cannot hold this operation.
-    #[error("{found} while launches are recorded: expected launches only")]
+    #[error("found {found} while launches are recorded, expected only launches")]
     Recording {
         /// The operation.
         found: &'static str,

@@ -32,5 +32,5 @@ pub fn non_negative(option: &'static str, found: f64) -> Result<(), CurvatureErr
     if found.is_finite() && found >= 0.0 {
         return Ok(());
     }
-    Err(CurvatureError::Option { option, found, expected: "a finite number, zero or more" })
+    Err(CurvatureError::Option { option, found, expected: "a finite number of at least 0" })
 }

@@ -56,8 +56,8 @@ pub fn spectral_density<T: Scalar>(
     options: &DensityOptions,
 ) -> Result<SpectralDensity, CurvatureError> {
     let order = order(a)?;
-    at_least(1, "order", order, "one or more")?;
-    at_least(1, "probes", options.probes, "one or more")?;
+    at_least(1, "order", order, "at least 1")?;
+    at_least(1, "probes", options.probes, "at least 1")?;
     let mut found = Vec::with_capacity(options.probes);
     for number in 0..options.probes {
         let start = probes::signs::<T>(options.key.fold_in(number as u32), order);

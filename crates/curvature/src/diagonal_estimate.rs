@@ -28,7 +28,7 @@ pub fn diagonal_hutchinson<T: Scalar>(
     key: Key,
 ) -> Result<DiagonalEstimate<T>, CurvatureError> {
     let order = order(a)?;
-    at_least(2, "probes", probes, "two or more")?;
+    at_least(2, "probes", probes, "at least 2")?;
     // Mean and sum of squared deviations, updated probe by probe (Welford 1962).
     let mut moments = vec![(0.0, 0.0); order];
     let mut seen = 0.0;

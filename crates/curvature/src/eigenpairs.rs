@@ -96,7 +96,7 @@ fn eigenpairs<T: Scalar>(
     let order = order(a)?;
     let count = count.min(order);
     non_negative("tolerance", options.tolerance)?;
-    at_least(count, "products", options.products, "as many as pairs, or more")?;
+    at_least(count, "products", options.products, "at least the number of pairs")?;
     if count == 0 {
         return Ok(Vec::new());
     }
@@ -200,8 +200,11 @@ impl<'a, T: Scalar> Search<'a, T> {
         let mut v = probes::normal(self.options.key.fold_in(self.drawn), self.order);
         self.drawn = self.drawn.wrapping_add(1);
         let (_, left) = self.kept.orthogonalize(&mut v);
-        let empty =
-            CurvatureError::Option { option: "key", found: left, expected: "to draw a vector outside of the basis" };
+        let empty = CurvatureError::Option {
+            option: "key",
+            found: left,
+            expected: "a key that draws a vector outside the basis",
+        };
         self.next = unit(v, left).ok_or(empty)?;
         Ok(())
     }

@@ -14,7 +14,7 @@ pub enum CurvatureError {
     #[error(transparent)]
     Linalg(#[from] LinalgError),
     /// The size of a vector or an operator does not fit.
-    #[error("{what} is of size {found:?}; expected {expected:?}")]
+    #[error("{what}: the size is {found:?}; expected {expected:?}")]
     Size {
         /// What has the wrong size.
         what: &'static str,
@@ -42,7 +42,7 @@ pub enum CurvatureError {
         found: f64,
     },
     /// A matrix that must be positive definite is not.
-    #[error("{what} is not positive definite: its quadratic form is {found:?} somewhere")]
+    #[error("{what} is not positive definite: its quadratic form takes the value {found:?}")]
     NotPositiveDefinite {
         /// The matrix.
         what: &'static str,

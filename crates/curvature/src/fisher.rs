@@ -41,7 +41,7 @@ impl<'o, 'a, T: Scalar> Fisher<'o, 'a, T> {
     /// # Errors
     /// Returns [`CurvatureError::Option`] if `samples` is zero.
     pub fn sampled(objective: &'o Objective<'a, T>, key: Key, samples: usize) -> Result<Self, CurvatureError> {
-        at_least(1, "samples", samples, "one or more")?;
+        at_least(1, "samples", samples, "at least 1")?;
         let keys = (0..).map(|sample: u32| key.fold_in(sample)).take(samples);
         let draws: Vec<Vec<f32>> = keys.map(|key| key.uniform(objective.images())).collect();
         let mut labels = vec![Vec::with_capacity(objective.images()); samples];

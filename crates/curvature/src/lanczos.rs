@@ -122,13 +122,13 @@ pub fn lanczos_from<T: Scalar>(
     steps: usize,
 ) -> Result<Lanczos<T>, CurvatureError> {
     let order = order(a)?;
-    at_least(1, "steps", steps, "one or more")?;
+    at_least(1, "steps", steps, "at least 1")?;
     a.check(start)?;
     let mut kept = Basis::new();
     let (mut diagonal, mut off_diagonal, mut residual, mut largest) = (Vec::new(), Vec::new(), 0.0, 0.0_f64);
     let mut rounding = Vec::new();
     let Some(mut next) = unit(start.to_vec(), finite("the norm of the start", norm(start))?) else {
-        return Err(CurvatureError::Option { option: "start", found: 0.0, expected: "a vector that is not zero" });
+        return Err(CurvatureError::Option { option: "start", found: 0.0, expected: "a nonzero vector" });
     };
     for step in 0..steps.min(order) {
         if step > 0 {

@@ -100,7 +100,7 @@ impl<'a, T: Scalar> Objective<'a, T> {
     ) -> Result<Self, CurvatureError> {
         let batch = Batch::new(images, labels)?;
         check_labels(batch.labels(), batch.len(), graph.classes())?;
-        at_least(1, "batch_size", batch_size, "one or more")?;
+        at_least(1, "batch_size", batch_size, "at least 1")?;
         // An empty batch has all shapes that must be checked.
         graph.linearize(params, images.slice_axis(Axis(0), Slice::from(..0)))?;
         Ok(Self { graph, params, labels, data: Data::Dataset { images, batch_size } })

@@ -45,7 +45,7 @@ pub fn trace_hutchinson<T: Scalar>(
     key: Key,
 ) -> Result<TraceEstimate, CurvatureError> {
     let order = order(a)?;
-    at_least(2, "probes", probes, "two or more")?;
+    at_least(2, "probes", probes, "at least 2")?;
     let mut samples = Vec::with_capacity(probes);
     for piece in pieces(probes) {
         let z = sign_columns::<T>(key, order, piece);
@@ -74,7 +74,7 @@ pub fn trace_hutch_pp<T: Scalar>(
     key: Key,
 ) -> Result<TraceEstimate, CurvatureError> {
     let order = order(a)?;
-    at_least(4, "products", products, "four or more")?;
+    at_least(4, "products", products, "at least 4")?;
     let sketched = products / 3;
     let (for_range, for_rest) = key.split();
     let mut range = Basis::new();

@@ -14,7 +14,7 @@ pub enum MetricsError {
     #[error(transparent)]
     Curvature(#[from] CurvatureError),
     /// There is nothing to measure.
-    #[error("no {what}; expected at least one")]
+    #[error("0 {what}; expected at least 1")]
     Empty {
         /// What is missing.
         what: &'static str,
@@ -36,7 +36,7 @@ pub enum MetricsError {
         found: f64,
     },
     /// Statistics that are combined differ in their images or in their number of resamples.
-    #[error("{found} images or resamples; expected {expected}, as of the other statistics")]
+    #[error("{found} images or resamples; expected {expected} as in the other statistics")]
     Resamples {
         /// The number found.
         found: usize,
@@ -59,7 +59,7 @@ pub enum MetricsError {
     #[error("batches of 0 images; expected at least 1")]
     BatchSize,
     /// A histogram has fewer than two edges, or its edges are not finite or not ascending.
-    #[error("histogram edges: {found}; expected at least two finite numbers, each above the one before")]
+    #[error("histogram edges: {found}; expected at least two finite numbers in increasing order")]
     Edges {
         /// The invalid edges.
         found: String,

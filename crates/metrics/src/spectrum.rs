@@ -146,7 +146,7 @@ fn spectrum<T: Scalar>(
         runs.iter().filter_map(known).max_by(|a, b| a.value.total_cmp(&b.value))
     };
     let smallest = runs.iter().filter_map(|run| eigenvalue(run, 0)).min_by(|a, b| a.value.total_cmp(&b.value));
-    let none = CurvatureError::Option { option: "probes", found: 0.0, expected: "one or more" };
+    let none = CurvatureError::Option { option: "probes", found: 0.0, expected: "at least 1" };
     let smallest = smallest.ok_or(none)?;
     let largest = (0..options.largest).map_while(of_rank).collect();
     let [order, _] = a.shape();

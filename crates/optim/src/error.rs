@@ -46,10 +46,10 @@ pub enum OptimError {
         source: LinalgError,
     },
     /// Adaptive damping needs a curvature that models the mean loss, and the given curvature does not.
-    #[error("adaptive damping measures how well the curvature models the mean loss, and {0:?} is no model of that")]
+    #[error("adaptive damping needs a curvature that models the mean loss, which {0:?} does not")]
     NoModel(Curvature),
     /// The state does not belong to this optimizer.
-    #[error("the optimizer's state: found {found} as {name}, expected {expected}")]
+    #[error("the optimizer's state: {name}: found {found}, expected {expected}")]
     State {
         /// The part of the state.
         name: String,
@@ -87,7 +87,10 @@ pub enum OptimError {
 
 /// Says which damping works.
 fn advice(enough: Option<f64>) -> String {
-    enough.map_or_else(|| "no larger damping helps".to_owned(), |damping| format!("a damping of {damping:?} would do"))
+    enough.map_or_else(
+        || "no larger damping helps".to_owned(),
+        |damping| format!("a damping of {damping:?} is large enough"),
+    )
 }
 
 /// The largest damping that is tried. A damping far above the eigenvalues makes a matrix almost a multiple of the
@@ -152,6 +155,6 @@ mod tests {
         let source = LinalgError::NotPositiveDefinite { pivot: 3 };
         let error = OptimError::Solve { damping: 1e-300, source, enough: Some(1e-4) };
         let text = error.to_string();
-        assert!(text.contains("damping 1e-300:") && text.ends_with("a damping of 0.0001 would do"), "{text}");
+        assert!(text.contains("damping 1e-300:") && text.ends_with("a damping of 0.0001 is large enough"), "{text}");
     }
 }

@@ -66,7 +66,7 @@ impl<R: FirstOrderRule<T> + Send, T: Scalar, E: Engine<T>> Optimizer<T, E> for F
             return Err(OptimError::State {
                 name: "memory".to_owned(),
                 found: format!("{found} vectors"),
-                expected: expected.to_string(),
+                expected: format!("{expected} vectors"),
             });
         }
         if !planted(Fault::StateForgotten) {

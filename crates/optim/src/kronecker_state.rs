@@ -46,6 +46,6 @@ pub(crate) fn check_parameters(name: &str, found: usize, expected: usize) -> Res
     Err(OptimError::State {
         name: name.to_owned(),
         found: format!("layers of {found} parameters"),
-        expected: expected.to_string(),
+        expected: format!("{expected} parameters"),
     })
 }

@@ -138,7 +138,7 @@ fn check_finite(name: &str, tensor: &ArrayD<f64>) -> Result<(), OptimError> {
 }
 
 fn missing(name: &str, expected: &str) -> OptimError {
-    wrong(name, "nothing".to_owned(), expected)
+    wrong(name, "no entry".to_owned(), expected)
 }
 
 fn wrong(name: &str, found: String, expected: &str) -> OptimError {

@@ -37,7 +37,7 @@ impl Picture {
             }
             found => Err(AttackError::Option {
                 option: "shape",
-                found: found.map_or_else(|| format!("left open for {features} features"), |shape| format!("{shape:?}")),
+                found: found.map_or_else(|| format!("not given for {features} features"), |shape| format!("{shape:?}")),
                 expected: "height, width and channels whose product is the number of features",
             }),
         }

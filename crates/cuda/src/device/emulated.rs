@@ -93,7 +93,7 @@ impl EmulatedDevice {
             Some((given, taken)) => Err(CudaError::Launch {
                 kernel: kernel.to_owned(),
                 found: format!("arguments ({})", kinds_in_words(given)),
-                expected: format!("({})", kinds_in_words(taken)),
+                expected: format!("arguments ({})", kinds_in_words(taken)),
             }),
         }
     }

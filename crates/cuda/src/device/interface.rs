@@ -157,11 +157,12 @@ pub(super) fn check_launch<D: Device>(
     let fail = |found: String, expected: String| Err(CudaError::Launch { kernel: kernel.to_owned(), found, expected });
     let blocks = [i32::MAX as u32, 65_535, 65_535];
     if grid.iter().zip(blocks).any(|(&size, most)| size == 0 || size > most) {
-        return fail(format!("a grid of {grid:?} blocks"), format!("from 1 to {blocks:?}"));
+        return fail(format!("a grid of {grid:?} blocks"), format!("1 to {blocks:?} blocks"));
     }
     let threads: u64 = block.iter().map(|&size| u64::from(size)).product();
     if threads == 0 || threads > 1024 || block.iter().zip([1024, 1024, 64]).any(|(&size, most)| size > most) {
-        return fail(format!("blocks of {block:?} threads"), "from 1 to [1024, 1024, 64], 1024 together".to_owned());
+        let expected = "1 to [1024, 1024, 64] threads, at most 1024 in total".to_owned();
+        return fail(format!("blocks of {block:?} threads"), expected);
     }
     for (place, arg) in args.iter().enumerate() {
         let (offset, len) = match arg {

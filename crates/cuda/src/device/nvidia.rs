@@ -137,13 +137,12 @@ fn devices() -> Result<usize, CudaError> {
     }
     let version = driver_version().unwrap_or(0);
     if version < OLDEST_DRIVER {
-        let found =
-            format!("a driver for CUDA {}.{}, and 12.0 or newer is needed", version / 1000, version % 1000 / 10);
+        let found = format!("a driver for CUDA {}.{}, expected 12.0 or newer", version / 1000, version % 1000 / 10);
         return Err(missing(Missing::Driver, found));
     }
     match CudaContext::device_count().map(usize::try_from) {
         Ok(Ok(count)) if count > 0 => Ok(count),
-        Ok(_) => Err(missing(Missing::Device, "the driver sees no GPU".to_owned())),
+        Ok(_) => Err(missing(Missing::Device, "the driver reports no GPU".to_owned())),
         Err(error) => Err(missing(Missing::Device, format!("the driver cannot start: {}", report(error)))),
     }
 }
@@ -359,7 +358,7 @@ impl Device for NvidiaDevice {
     }
 
     fn synchronize(&self) -> Result<(), CudaError> {
-        self.refuse_while_recording("waiting")?;
+        self.refuse_while_recording("a wait")?;
         self.stream.synchronize().map_err(|error| driver("waiting for launches", error))
     }
 }

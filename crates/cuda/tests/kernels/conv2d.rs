@@ -207,7 +207,7 @@ pub fn lengths_are_checked<D: Device>(device: &D) {
     let op = Conv2d::new(Conv2dSpec::same(2, 3), [4, 4, 1]).unwrap();
     let (x, params, y) = (upload(device, &[0.0; 32]), upload(device, &[0.0; 20]), upload(device, &[0.0; 63]));
     let error = op.forward(device, 2, Slice::all(&x), Slice::all(&params), Slice::all(&y), false).unwrap_err();
-    assert_eq!(error.to_string(), "conv2d: y: 63 numbers where 64 are expected");
+    assert_eq!(error.to_string(), "conv2d: y: found 63 numbers, expected 64");
     let spec = Conv2dSpec { padding: Padding::Valid, ..Conv2dSpec::same(2, 5) };
     assert!(Conv2d::new(spec, [4, 4, 1]).unwrap_err().to_string().starts_with("conv2d: "));
 }

@@ -36,8 +36,8 @@ pub fn nothing<D: Device>(device: &D) {
 pub fn too_much<D: Device>(device: &D) {
     let counter = upload(device, &[7_u32]);
     let error = advance(device, Slice::all(&counter), 1 << 31).unwrap_err();
-    assert_eq!(error.to_string(), "advance: 2147483648 is more than the 2147483647 that kernels can index");
+    assert_eq!(error.to_string(), "advance: 2147483648 exceeds 2147483647, the limit of indices in kernels");
     assert_eq!(download(device, &counter), [7]);
     let error = Slice::<D, u32>::range(&counter, 0..2).err().unwrap();
-    assert_eq!(error.to_string(), "the end of a slice: 2 numbers where 1 are expected");
+    assert_eq!(error.to_string(), "the end of a slice: found 2 numbers, expected 1");
 }

@@ -90,7 +90,7 @@ impl<T: Scalar> Ekfac<T> {
             let place = end..end + rows * columns;
             if params != place {
                 let (found, expected) = (vec![params.start, params.end], vec![place.start, place.end]);
-                return Err(CurvatureError::Size { what: "the place of a layer's parameters", found, expected });
+                return Err(CurvatureError::Size { what: "the position of a layer's parameters", found, expected });
             }
             end = place.end;
             Ok(Layer { params, basis: Arc::new(Eigenbasis { input, output }), diagonal: moments })

@@ -29,7 +29,7 @@ impl<T: Scalar> Kfac<T> {
             let next = end + layer.input.nrows() * layer.output.nrows();
             if layer.params != (end..next) {
                 let (found, expected) = (vec![layer.params.start, layer.params.end], vec![end, next]);
-                return Err(CurvatureError::Size { what: "the place of a layer's parameters", found, expected });
+                return Err(CurvatureError::Size { what: "the position of a layer's parameters", found, expected });
             }
             end = next;
         }

@@ -133,7 +133,7 @@ impl Resampled {
             return Err(MetricsError::Resamples { found: statistic.images(), expected: resamples.images() });
         }
         let once = vec![1; statistic.images()];
-        let value = statistic.weighted(&once).ok_or(MetricsError::Empty { what: "images that count" })?;
+        let value = statistic.weighted(&once).ok_or(MetricsError::Empty { what: "images in the statistic" })?;
         let draws = resamples.draws().into_par_iter();
         let draws = draws.map(|draw| statistic.weighted(resamples.weights(draw)).unwrap_or(value)).collect();
         Ok(Self { value, draws })

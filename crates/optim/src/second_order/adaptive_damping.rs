@@ -47,14 +47,10 @@ impl LevenbergMarquardt {
         check::<f64>("least", self.least, POSITIVE)?;
         check::<f64>("greatest", self.greatest, (|x| x > 0.0, "a positive number"))?;
         if self.least > self.greatest {
-            return Err(OptimError::Option {
-                option: "least",
-                found: self.least,
-                expected: "no more than the greatest",
-            });
+            return Err(OptimError::Option { option: "least", found: self.least, expected: "at most `greatest`" });
         }
         if self.low.is_nan() || self.high.is_nan() || self.low > self.high {
-            return Err(OptimError::Option { option: "low", found: self.low, expected: "no more than high" });
+            return Err(OptimError::Option { option: "low", found: self.low, expected: "at most `high`" });
         }
         Ok(())
     }

@@ -81,7 +81,7 @@ pub fn architecture_for(capability: u32) -> Result<String, CudaError> {
         Some(best) => Ok(format!("compute_{best}")),
         None => Err(CudaError::Missing {
             missing: Missing::Nvrtc,
-            found: format!("libnvrtc {major}.{minor} compiles for {known:?}, and the GPU is sm_{capability}"),
+            found: format!("libnvrtc {major}.{minor} compiles for {known:?}, but the GPU is sm_{capability}"),
         }),
     }
 }
@@ -106,7 +106,7 @@ pub fn compile(source: &Source, architecture: &str) -> Result<Compiled, CudaErro
     let no_zero = |_| CudaError::Compile {
         source_name: source.name.to_owned(),
         target: Some(architecture.to_owned()),
-        log: "the source, its name or its target has a byte that is zero".to_owned(),
+        log: "the source, its name or its target contains a zero byte".to_owned(),
     };
     let text = CString::new(source.text).map_err(no_zero)?;
     let name = CString::new(source.name).map_err(no_zero)?;
