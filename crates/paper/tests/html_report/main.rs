@@ -302,8 +302,7 @@ fn other_data_is_named_and_not_held_against_the_paper() {
     let (text, page) = (folder.text("report.md"), folder.text("report.html"));
     check(&page);
     assert!(
-        page.contains("<title>minima: made-up on fashion</title>")
-            && page.contains("Table 1: FGSM, clean training (fashion)")
+        page.contains("<title>minima: made-up on fashion</title>") && page.contains("FGSM, clean labels (fashion)")
     );
     let said = [read(&text), seen(&page)];
     for said in &said {
