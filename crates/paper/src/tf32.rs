@@ -20,7 +20,7 @@ pub fn section(input: &ReportInput<'_>) -> Option<String> {
     let theirs = curve.iter().find(|point| point.epoch == emulated.epoch);
 
     let missing = || "–".to_owned();
-    let mut table = Table::new(&["clean training", "paper", "without TF32", "TF32 emulated"]);
+    let mut table = Table::new(&["clean labels", "paper", "without TF32", "TF32 emulated"]);
     if !with_paper {
         table.header.remove(1);
     }

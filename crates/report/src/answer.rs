@@ -1,4 +1,4 @@
-//! Which minimum, and how robust: the answer in a few sentences.
+//! The report's answer in a few sentences: which minimum, and how robust.
 
 use crate::attacked;
 use crate::claim_verdict::verdict;
@@ -14,7 +14,7 @@ use minima_rows::same;
 use minima_rows::significant::decimal;
 use minima_rows::{Basis, CLEAN, Claim, ClaimVerdict, CurvatureMatrix, SpectralQuantity, TrainingRow};
 
-/// What every report says first. It is made once, and each report shows all of it, so that no two can say different things.
+/// The sentences at the top of every report. They are made once, so all reports have the same sentences.
 pub(super) struct Answer {
     lines: Vec<String>,
 }
@@ -36,16 +36,16 @@ impl Answer {
         self.lines.is_empty()
     }
 
-    /// A list in Markdown.
+    /// The sentences as a Markdown list.
     pub fn list(&self) -> String {
         self.lines.iter().map(|line| format!("- {line}\n")).collect()
     }
 }
 
-/// An optimizer and its value.
+/// An optimizer's name and value.
 type Named<'a> = (&'a str, f64);
 
-/// The least and the most of some optimizers' values.
+/// The optimizers with the smallest and the largest value; `None` if they are the same.
 fn ends<'a>(values: &[Named<'a>]) -> Option<(Named<'a>, Named<'a>)> {
     let least = values.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
     let most = values.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -65,7 +65,7 @@ fn which_minimum(input: &ReportInput<'_>) -> Option<String> {
     let accuracies = means(|row| row.test_accuracy);
     let (worst, best) = ends(&accuracies)?;
     Some(format!(
-        "**Which minimum.** From the same initial weights {} ends at the lowest train loss, {}, and {} at the highest, {}. Test \
+        "**Which minimum.** From the same initial weights, {} ends at the lowest train loss, {}, and {} at the highest, {}. Test \
          accuracy lies between {} ({}) and {} ({}){}.",
         label(least.0),
         decimal(least.1, 4),
@@ -99,15 +99,19 @@ fn how_sharp(input: &ReportInput<'_>) -> Option<String> {
     let (least, most) = of(false)?;
     let units = match of(true) {
         Some((flat, sharp)) if (flat.0, sharp.0) == (least.0, most.0) => {
-            " In units of the filters it is smallest and largest for the same two.".to_owned()
+            " In units of the filters, the same two are smallest and largest.".to_owned()
         }
         Some((flat, sharp)) => {
-            format!(" In units of the filters it is smallest for {} and largest for {}.", label(flat.0), label(sharp.0))
+            format!(
+                " In units of the filters, it is smallest for {} and largest for {}.",
+                label(flat.0),
+                label(sharp.0)
+            )
         }
         None => String::new(),
     };
     Some(format!(
-        "**How sharp.** The Hessian's largest eigenvalue there is smallest for {} ({}) and largest for {} ({}){}.{units}",
+        "**How sharp.** The largest eigenvalue of the Hessian at the end of training is smallest for {} ({}) and largest for {} ({}){}.{units}",
         label(least.0),
         decimal(least.1, 1),
         label(most.0),
@@ -116,7 +120,7 @@ fn how_sharp(input: &ReportInput<'_>) -> Option<String> {
     ))
 }
 
-/// How much of a gap at the end points is left between equals.
+/// Differences in success rate between a final model and another optimizer's model of the same train loss.
 fn at_equal_loss(input: &ReportInput<'_>) -> Option<String> {
     let rows = &input.studies?.matches;
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon))?;
@@ -143,13 +147,13 @@ fn at_equal_loss(input: &ReportInput<'_>) -> Option<String> {
     let mut sentences = Vec::new();
     if !parts.is_empty() {
         sentences.push(format!(
-            "Compared with the other optimizer's model of the same train loss instead of its last one, FGSM's success rate at ε = \
+            "Final models are compared with the other optimizer's model of the same train loss. FGSM's success rate at ε = \
              {epsilon} differs by {}.",
             listed(&parts)
         ));
     }
     sentences.append(&mut unmet);
-    (!sentences.is_empty()).then(|| format!("**Between equals.** {}", sentences.join(" ")))
+    (!sentences.is_empty()).then(|| format!("**At equal train loss.** {}", sentences.join(" ")))
 }
 
 fn claimed(input: &ReportInput<'_>) -> Option<String> {
@@ -176,7 +180,7 @@ fn claimed(input: &ReportInput<'_>) -> Option<String> {
     ))
 }
 
-/// How the run compares with the reference's numbers.
+/// The agreement of the run with the reference's numbers.
 fn the_reference(input: &ReportInput<'_>, findings: &[Finding]) -> Option<String> {
     if input.training.is_empty() && input.clean_fgsm.is_empty() {
         return None;
@@ -186,9 +190,9 @@ fn the_reference(input: &ReportInput<'_>, findings: &[Finding]) -> Option<String
     let count = |agreement| findings.iter().filter(|finding| finding.agreement == agreement).count();
     let (matching, differing) = (count(Agreement::Matches), count(Agreement::Differs));
     let said = match input.data_set.name() {
-        None => format!("The data set of these results is not known: nothing here is compared with the {noun}."),
+        None => format!("The data set of these results is not known, so nothing here is compared with the {noun}."),
         Some(name) if !reference.is_about(input.data_set) => {
-            format!("The {noun} has no numbers for {name}: nothing here is compared with it.")
+            format!("The {noun} has no numbers for {name}, so nothing here is compared with it.")
         }
         Some(_) if matching + differing == 0 => format!("Nothing in this run is judged against the {noun}."),
         Some(_) => format!(

@@ -1,5 +1,5 @@
-//! How each optimizer is drawn, in figures and on the page: Okabe and Ito's palette, with dashes and markers that tell series apart
-//! without colour.
+//! The appearance of each optimizer in figures and on the page: Okabe and Ito's palette, with dashes and markers that distinguish
+//! series without colour.
 
 use minima_rows::optimizers::{ADAM, CG, EKFAC, KFAC, MEAN, PUBLISHED, PUBLISHED_TF32, SAM, SGD, SUM};
 
@@ -43,7 +43,7 @@ pub(crate) struct Appearance {
     pub on_dark: Color,
     /// The lengths of dashes and gaps in figures, in pixels; empty for a solid line.
     pub dashes: &'static [f64],
-    /// The same on the page, where lines are thinner.
+    /// Dashes on the page, where lines are thinner.
     pub page_dashes: &'static str,
     /// The marker.
     pub marker: Marker,
@@ -59,7 +59,7 @@ const fn appearance(
     Appearance { on_light, on_dark, dashes, page_dashes, marker }
 }
 
-/// The optimizers with an appearance of their own.
+/// The optimizers with their own appearance.
 pub(crate) const OPTIMIZERS: [(&str, Appearance); 10] = [
     (SGD, appearance([0x00, 0x00, 0x00], [0xe0, 0xe0, 0xe0], &[3.0, 5.0], "2 3", Marker::Square)),
     (ADAM, appearance([0x00, 0x72, 0xb2], [0x5d, 0xb4, 0xee], &[], "", Marker::Circle)),

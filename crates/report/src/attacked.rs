@@ -1,4 +1,4 @@
-//! The accuracy that FGSM and AutoAttack leave each clean model, in numbers and in a sentence.
+//! The robust accuracy of each clean model under FGSM and AutoAttack, in numbers and in a sentence.
 
 use crate::input::ReportInput;
 use crate::studies::{Sample, percent, quoted_epsilon, seeds};
@@ -8,19 +8,19 @@ use minima_rows::optimizers::{distinct, label};
 use minima_rows::same;
 use minima_rows::{CLEAN, LateAttackRow};
 
-/// Optimizers whose test accuracies differ by more than this are not ranked by robustness: five points.
+/// Optimizers are not ranked by robustness if their test accuracies differ by more than this: five points.
 ///
-/// A model that classifies few images correctly has few that an attack can change, so that neither its success rate nor
-/// its robust accuracy says how robust it is.
+/// An attack can change few images of a model that classifies few images correctly. Neither the success rate nor the robust
+/// accuracy then measures robustness.
 pub(super) const COMPARABLE: f64 = 0.05;
 
 /// One seed's model under one attack.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Attacked {
     pub seed: u64,
-    /// The share of the images that it classifies correctly without an attack.
+    /// The fraction of images that the model classifies correctly without an attack.
     pub correct: f64,
-    /// The share of the images that it classifies correctly after the attack.
+    /// The fraction of images that the model classifies correctly after the attack.
     pub robust: f64,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Attacked {
 pub(super) struct Outcome {
     pub optimizer: String,
     pub fgsm: Vec<Attacked>,
-    /// Empty where there was no such attack.
+    /// Empty if AutoAttack was not run.
     pub autoattack: Vec<Attacked>,
 }
 
@@ -37,14 +37,14 @@ pub(super) struct Outcome {
 #[derive(Clone, Debug)]
 pub(super) struct Attacks {
     pub epsilon: f64,
-    /// The test images that FGSM is tried on, in words.
+    /// The test images for FGSM, in words.
     pub fgsm_images: String,
-    /// The test images that AutoAttack is tried on, in words.
+    /// The test images for AutoAttack, in words.
     pub autoattack_images: String,
     pub outcomes: Vec<Outcome>,
 }
 
-/// FGSM and AutoAttack at one radius, over seeds: of the study of seeds where it has both, else of this run.
+/// FGSM and AutoAttack at one radius, over seeds: from the study of seeds if it has both, otherwise from this run.
 pub(super) fn attacks(input: &ReportInput<'_>) -> Option<Attacks> {
     let late = input.studies.map_or(&[][..], |studies| &studies.late);
     let names = in_order(late.iter().filter(|row| row.labels == CLEAN).map(|row| row.attack.as_str()));
@@ -67,7 +67,7 @@ fn of_study(late: &[LateAttackRow]) -> Option<Attacks> {
         })
         .collect()
     };
-    // A study tries an attack on as many images as it measures: all of them, or the first so many.
+    // A study runs an attack on all images that it measures, or on the first ones.
     let all = late.iter().map(|row| row.images).max();
     let images = |attack: &str| {
         let most = late.iter().filter(own).filter(|row| row.attack == attack).map(|row| row.images).max();
@@ -101,7 +101,7 @@ fn of_run(input: &ReportInput<'_>) -> Option<Attacks> {
                 })
                 .collect();
         }
-        // Table 1 counts correct images and no others: the share that they are is the test accuracy of the last epoch.
+        // `fgsm.csv` has only correctly classified images. Their fraction of all images is the test accuracy of the last epoch.
         let own = input.clean_fgsm.iter().filter(|row| row.optimizer == name && same(row.epsilon, epsilon));
         let accuracy = |seed: u64| {
             let last = input.final_epochs(CLEAN, name).into_iter().find(|row| row.seed == seed);
@@ -121,7 +121,7 @@ fn of_run(input: &ReportInput<'_>) -> Option<Attacks> {
     })
 }
 
-/// "all test images" where an attack was tried on as many images as any, else how many.
+/// "all test images" if the attack was run on the most images of all attacks, otherwise their number.
 fn test_images(most: Option<u32>, all: Option<u32>) -> String {
     match most {
         Some(most) if Some(most) < all || most < 10_000 => first_images(most),
@@ -159,8 +159,8 @@ fn means(outcomes: &[Outcome], pick: fn(&Outcome) -> &Vec<Attacked>) -> Vec<Mean
     found
 }
 
-/// How robust the clean models are: robust accuracies under both attacks, and which optimizer's is the highest where the
-/// optimizers' test accuracies are close enough to compare.
+/// A sentence on robust accuracies under both attacks. If the optimizers' test accuracies are close enough to compare, it names
+/// the optimizer with the highest robust accuracy.
 pub(super) fn sentence(input: &ReportInput<'_>) -> Option<String> {
     let Attacks { epsilon, fgsm_images, autoattack_images, outcomes } = attacks(input)?;
     let (fgsm, strong) = (means(&outcomes, |one| &one.fgsm), means(&outcomes, |one| &one.autoattack));
@@ -197,12 +197,12 @@ fn between(means: &[Mean<'_>]) -> Option<String> {
     ))
 }
 
-/// Percent with one decimal, as it is printed: a difference is of the numbers beside it.
+/// Percent rounded to one decimal, as printed, so that a printed difference is the difference of the printed numbers.
 fn points(share: f64) -> f64 {
     (1e3 * share).round() / 10.0
 }
 
-/// Which optimizer has the highest robust accuracy, if that compares.
+/// A sentence on the optimizer with the highest robust accuracy, if the optimizers are comparable.
 fn ranking(fgsm: &[Mean<'_>], strong: &[Mean<'_>]) -> Option<String> {
     let worst = fgsm.iter().min_by(|a, b| a.correct.total_cmp(&b.correct))?;
     let best = fgsm.iter().max_by(|a, b| a.correct.total_cmp(&b.correct))?;
@@ -217,7 +217,7 @@ fn ranking(fgsm: &[Mean<'_>], strong: &[Mean<'_>]) -> Option<String> {
             100.0 * COMPARABLE
         ));
     }
-    // Values that are printed alike are not told apart.
+    // Values that are printed alike count as equal.
     let above = |means: &[Mean<'_>], value: f64| {
         means.iter().filter(|one| one.robust > value && percent(one.robust) != percent(value)).count()
     };

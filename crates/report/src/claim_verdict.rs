@@ -2,9 +2,10 @@
 
 use minima_rows::{ClaimRow, ClaimVerdict};
 
-/// The verdict on a claim for one optimizer: it holds where all comparisons do, fails where one fails, else is undecided.
+/// The verdict on a claim for one optimizer. The claim holds if all comparisons hold, fails if one fails, and is otherwise
+/// undecided.
 ///
-/// Without a comparison it is undecided.
+/// Without comparisons the claim is undecided.
 #[must_use]
 pub fn verdict(rows: &[ClaimRow], letter: &str, optimizer: &str) -> ClaimVerdict {
     let of = |row: &&ClaimRow| row.claim == letter && row.optimizer == optimizer;
@@ -18,7 +19,7 @@ pub fn verdict(rows: &[ClaimRow], letter: &str, optimizer: &str) -> ClaimVerdict
     }
 }
 
-/// The verdict as a reader should see it.
+/// The verdict as a word for reports.
 #[must_use]
 pub fn word(verdict: ClaimVerdict) -> &'static str {
     match verdict {

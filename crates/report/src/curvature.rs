@@ -1,4 +1,4 @@
-//! The report's section on the curvature at the end of training: does Gauss-Newton find the sharper minima?
+//! The report's section on the curvature at the end of training, and on whether Gauss-Newton finds sharper minima.
 
 use crate::input::ReportInput;
 use crate::words::listed;
@@ -8,7 +8,7 @@ use minima_rows::significant::{decimal, significant};
 use minima_rows::{CLEAN, CurvatureMatrix, CurvatureRow, SpectralQuantity};
 use minima_rows::{Spread, Table, names};
 
-/// Two values this close, as a share of the larger, are said to be about the same.
+/// Two values are about equal if their difference is at most this fraction of the larger one.
 const ABOUT: f64 = 0.05;
 
 /// Significant digits of eigenvalues and traces.
@@ -22,7 +22,7 @@ struct Measure {
     quantity: SpectralQuantity,
 }
 
-/// Those that optimizers are compared by.
+/// The measures by which optimizers are compared.
 const MEASURES: [Measure; 4] = [
     Measure { name: "largest eigenvalue", normalised: false, quantity: SpectralQuantity::Largest },
     Measure { name: "trace", normalised: false, quantity: SpectralQuantity::Trace },
@@ -34,7 +34,7 @@ const MEASURES: [Measure; 4] = [
     Measure { name: "trace in units of the filters", normalised: true, quantity: SpectralQuantity::Trace },
 ];
 
-/// How one value lies to another.
+/// The relation of a value to another.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Compared {
     Larger,
@@ -52,7 +52,7 @@ fn compare(own: f64, other: f64) -> Compared {
     }
 }
 
-/// The rows that one cell of the table, or one number of a sentence, is made of: the first rank of the Hessian's or of another matrix.
+/// The rows behind one table cell or one number of a sentence: rank 1 of a quantity of the Hessian or another matrix.
 fn cell<'a>(
     rows: &'a [CurvatureRow],
     matrix: CurvatureMatrix,
@@ -63,13 +63,13 @@ fn cell<'a>(
         .filter(move |row| (row.matrix, row.normalised, row.quantity, row.rank) == (matrix, normalised, quantity, 1))
 }
 
-/// A line a model: the ends of the spectra and the trace, as they are and in units of the filters.
+/// One row per model: the extreme eigenvalues and the trace, plain and in units of the filters.
 pub fn curvature_table(rows: &[CurvatureRow]) -> Table {
     use CurvatureMatrix::{GaussNewton, Hessian};
     use SpectralQuantity::{Largest, Smallest, Trace};
     let mut table = Table::new(&[
         "optimizer",
-        "data",
+        "labels",
         "λ₁ of G",
         "λ₁ of H",
         "smallest of H",
@@ -86,7 +86,7 @@ pub fn curvature_table(rows: &[CurvatureRow]) -> Table {
             let shown = |matrix, normalised, quantity| {
                 let here = || cell(rows, matrix, normalised, quantity).filter(own);
                 let value = Spread::of(here().map(|row| row.value)).significant(DIGITS);
-                // Of several seeds, the one that is known least.
+                // With several seeds, the largest residual is shown.
                 let worst = here().filter(|row| !row.converged).map(|row| row.residual).max_by(f64::total_cmp);
                 match worst {
                     Some(residual) => format!("{value}, not converged (± {})", significant(residual, 2)),
@@ -108,32 +108,31 @@ pub fn curvature_table(rows: &[CurvatureRow]) -> Table {
     table
 }
 
-/// The section; none where nothing was measured.
+/// The section; `None` if no curvature was measured.
 pub(super) fn section(input: &ReportInput<'_>) -> Option<String> {
     let images = input.curvature.iter().map(|row| row.images).max()?;
     let SpectrumOptions { steps, probes, .. } = SpectrumOptions::default();
     let mut text = format!(
-        "Second derivatives of the mean loss on the first {images} training images, with the labels the model was trained on: `G` \
-         is the generalized Gauss-Newton matrix, `H` the Hessian, `λ₁` the largest eigenvalue. The trace is that of both, which \
-         have the same diagonal in a network of rectifiers. In filters: each weight in units of its filter's norm, each bias in \
-         units of itself, `D H D`; that stays the same when one layer is scaled up and the next one down, which the plain numbers do \
-         not. Eigenvalues are Lanczos's, after {steps} steps from each of {probes} random starts (one, in filters): the largest \
-         are bounds from below, the smallest from above, and `residual` in `curvature.csv` says how far off an eigenvalue can be. An \
-         eigenvalue whose residual exceeds 1 % of it is marked as not converged, with the residual.\n\n{}",
+        "Second derivatives of the mean loss on the first {images} training images, with the labels the model was trained on. `G` \
+         is the generalized Gauss-Newton matrix, `H` the Hessian, `λ₁` the largest eigenvalue. Both matrices have the same trace, \
+         because they have the same diagonal in a network of rectifiers. In filters: `D H D`, with each weight in units of its \
+         filter's norm and each bias in units of itself. These numbers do not change when one layer is scaled up and the next one \
+         down; the plain numbers do. Eigenvalues are computed by Lanczos's method, with {steps} steps from each of {probes} random \
+         starts (one start in filters). The largest eigenvalues are lower bounds, the smallest are upper bounds, and `residual` in \
+         `curvature.csv` bounds the error of an eigenvalue. An eigenvalue whose residual exceeds 1 % of its value is marked as not \
+         converged, with the residual.\n\n{}",
         curvature_table(input.curvature).to_markdown()
     );
     let sentences = comparisons(input);
     if !sentences.is_empty() {
         let seed = input.quoted_seed();
-        text.push_str(&format!(
-            "\nTrained on clean labels (seed {seed}), is Gauss-Newton's minimum the sharper one?\n\n{sentences}"
-        ));
+        text.push_str(&format!("\nIs Gauss-Newton's minimum sharper (clean labels, seed {seed})?\n\n{sentences}"));
     }
     text.push_str(&format!("\n{}", caveats(input, images)));
     Some(text)
 }
 
-/// The Hessian's value by a measure, of the quoted seed's clean model.
+/// The value of a measure for the Hessian of the quoted seed's clean model.
 fn value(input: &ReportInput<'_>, optimizer: &str, measure: Measure) -> Option<f64> {
     let seed = input.quoted_seed();
     cell(input.curvature, CurvatureMatrix::Hessian, measure.normalised, measure.quantity)
@@ -141,10 +140,10 @@ fn value(input: &ReportInput<'_>, optimizer: &str, measure: Measure) -> Option<f
         .map(|row| row.value)
 }
 
-/// A line for each Gauss-Newton against SGD and Adam, and one that sums them up.
+/// One line comparing each Gauss-Newton with SGD and Adam, and a summary.
 fn comparisons(input: &ReportInput<'_>) -> String {
     let names = distinct(input.curvature.iter().map(|row| row.optimizer.as_str()));
-    // All of them have the name of the plain one, or begin with it.
+    // The names of all Gauss-Newton optimizers begin with this name.
     let own: Vec<&str> = names.iter().copied().filter(|name| name.starts_with(MEAN)).collect();
     let rivals: Vec<&str> = names.iter().copied().filter(|name| [SGD, ADAM].contains(name)).collect();
     let mut lines = String::new();
@@ -187,7 +186,7 @@ fn beside(others: &[(&str, f64, Compared)]) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// How often the Gauss-Newtons are the sharper, in words.
+/// A sentence on how often the Gauss-Newton optimizers end at the sharper point.
 fn answer(rivals: &[&str], seen: &[(&str, bool, Compared)]) -> String {
     let counted = |normalised: bool| {
         let against = |rival: &&str| {
@@ -200,16 +199,19 @@ fn answer(rivals: &[&str], seen: &[(&str, bool, Compared)]) -> String {
     let count = |how| seen.iter().filter(|(_, _, found)| *found == how).count();
     let (larger, about) = (count(Compared::Larger), count(Compared::About));
     let verdict = if larger == seen.len() {
-        "By every measure here Gauss-Newton ends at the sharper point."
+        "Gauss-Newton ends at the sharper point by every measure here."
     } else if larger == 0 {
-        "By no measure here does Gauss-Newton end at the sharper point."
+        "Gauss-Newton does not end at the sharper point by any measure here."
     } else {
-        "Whether Gauss-Newton ends at the sharper point depends on what is compared."
+        "Whether Gauss-Newton ends at the sharper point depends on the measure."
     };
-    let tie =
-        if about == 0 { String::new() } else { format!(" In {about} of them the two are within 5 % of each other.") };
+    let tie = if about == 0 {
+        String::new()
+    } else {
+        format!(" In {about} of these comparisons, the two are within 5 % of each other.")
+    };
     format!(
-        "{verdict} Of the comparisons of plain numbers it is the sharper one in {}; in units of the filters in {}.{tie}",
+        "{verdict} In comparisons of plain numbers, it is sharper in {}; in units of the filters, in {}.{tie}",
         counted(false),
         counted(true)
     )
@@ -223,14 +225,14 @@ fn caveats(input: &ReportInput<'_>, images: u32) -> String {
     let ended =
         if losses.is_empty() { String::new() } else { format!(" Train losses at the end: {}.", listed(&losses)) };
     let mut lines = format!(
-        "What to keep in mind:\n\n- A flat minimum can be made sharp by another choice of parameters for the same function (Dinh et al. \
-         2017). Units of the filters take out how layers share a scale, not how the units of a layer do.\n- A model stopped early is at \
-         no minimum, and cross-entropy itself flattens as a model gets sure: its curvature in the logits is `diag(p) − p pᵀ`, \
-         which vanishes. Sharpness compares only where the losses do.{ended}\n- The curvature is that of {images} training images, \
-         not of all of them.\n"
+        "Limitations:\n\n- A flat minimum can be made sharp by another choice of parameters for the same function (Dinh et al. \
+         2017). Units of the filters remove the scale shared between layers, but not the scale shared between units of a \
+         layer.\n- A model stopped early is not at a minimum. Cross-entropy itself flattens as a model becomes confident: its \
+         curvature in the logits is `diag(p) − p pᵀ`, which vanishes. Sharpness is comparable only at comparable losses.{ended}\n- \
+         The curvature is measured on {images} training images, not on all of them.\n"
     );
     if input.seeds.len() < 2 {
-        lines.push_str("- One seed: another may order them otherwise.\n");
+        lines.push_str("- One seed: another seed may give another order.\n");
     }
     lines
 }

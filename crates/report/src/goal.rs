@@ -1,4 +1,5 @@
-//! Which models reached the accuracy of a trained model, and how training ended for the others; without a reference, for all.
+//! Sentences on which models reached the goal accuracy and on how training ended for the others. Without a reference there is no
+//! goal, and every model has a sentence.
 
 use crate::input::ReportInput;
 use crate::words::{counted, listed};
@@ -6,11 +7,11 @@ use minima_rows::optimizers::{distinct, label};
 use minima_rows::significant::decimal;
 use minima_rows::{CLEAN, TrainingRow};
 
-/// A train loss that fell by more than this share in the last epoch was still falling.
+/// A train loss was still falling if it fell by more than this fraction in the last epoch.
 const SETTLED: f64 = 0.01;
 
-/// A sentence on those that reached the goal and one on each that did not, of the quoted seed's models trained on clean
-/// labels; none where no such model was trained.
+/// One sentence on the models that reached the goal and one on each other model, for the quoted seed and clean labels; `None` if
+/// there is no such model.
 pub(super) fn sentences(input: &ReportInput<'_>) -> Option<String> {
     let seed = input.quoted_seed();
     let own = |name: &str| -> Vec<&TrainingRow> {
@@ -44,7 +45,7 @@ pub(super) fn sentences(input: &ReportInput<'_>) -> Option<String> {
     Some(first + &lines)
 }
 
-/// How a model's training ended, as far as its curve tells.
+/// Describes how a model's training ended, from its training curve.
 fn ended(name: &str, rows: &[&TrainingRow], goal: Option<f64>) -> String {
     let (Some(last), before) = (rows.last(), rows.iter().rev().nth(1)) else { return String::new() };
     let best = rows.iter().map(|row| row.test_accuracy).fold(0.0, f64::max);
@@ -56,24 +57,24 @@ fn ended(name: &str, rows: &[&TrainingRow], goal: Option<f64>) -> String {
         decimal(last.train_loss, 3)
     );
     text.push_str(&match before {
-        _ if goal.is_some_and(|goal| best >= goal) => format!(": it had {:.2} % before.", 100.0 * best),
+        _ if goal.is_some_and(|goal| best >= goal) => format!(". Its best test accuracy was {:.2} %.", 100.0 * best),
         Some(_) if goal.is_some_and(|goal| last.train_accuracy >= goal) => {
-            ": it fits the training images better than the test images.".to_owned()
+            ". It fits the training images better than the test images.".to_owned()
         }
         Some(before) => last_step(before.train_loss, last.train_loss),
-        None => ": one epoch tells no more.".to_owned(),
+        None => ". It was trained for one epoch only.".to_owned(),
     });
     text
 }
 
-/// What the train loss did in the last epoch: the words follow the sign and the size of the change.
+/// Describes the change of the train loss in the last epoch by its sign and size.
 fn last_step(before: f64, last: f64) -> String {
     let change = last / before - 1.0;
     let percent = decimal(100.0 * change.abs(), 1);
     if !change.is_finite() {
-        ", which has no change to tell of in the last epoch.".to_owned()
+        ", whose relative change in the last epoch is undefined.".to_owned()
     } else if change < -SETTLED {
-        format!(", which still fell by {percent} % in the last epoch: it ran out of steps.")
+        format!(", which still fell by {percent} % in the last epoch. Training ended before it converged.")
     } else if change < 0.0 {
         format!(", which fell by only {percent} % in the last epoch.")
     } else if change > 0.0 {
@@ -90,19 +91,19 @@ mod tests {
     #[test]
     fn the_words_follow_the_sign_of_the_change() {
         for (before, last, words) in [
-            (0.4, 0.36, "still fell by 10.0 % in the last epoch: it ran out of steps"),
+            (0.4, 0.36, "still fell by 10.0 % in the last epoch. Training ended before it converged"),
             (0.4, 0.3998, "fell by only 0.0500 % in the last epoch"),
             (0.4, 0.4, "did not change in the last epoch"),
             (0.4, 0.5, "rose by 25.0 % in the last epoch"),
-            (0.0, 0.0, "no change to tell of"),
-            (f64::NAN, 0.4, "no change to tell of"),
+            (0.0, 0.0, "relative change in the last epoch is undefined"),
+            (f64::NAN, 0.4, "relative change in the last epoch is undefined"),
         ] {
             let said = last_step(before, last);
             assert!(said.contains(words), "{before} to {last}: {said}");
         }
     }
 
-    /// For any two losses: fallen where the later one is lower, risen where it is higher, and never both.
+    /// For any two losses, the sentence says "fell" if the later one is lower and "rose" if it is higher, never both.
     #[test]
     fn no_loss_that_fell_is_said_to_have_settled_or_risen() {
         for power in -12..=2 {

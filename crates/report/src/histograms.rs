@@ -1,9 +1,9 @@
-//! Figures 2 and 3 as counts: the rows of `tables/histograms.csv`.
+//! The counts behind figures 2 and 3: the rows of `tables/histograms.csv`.
 
 use crate::figures::{InputGradientNorms, LogitMargins, Samples, count};
 use minima_rows::{HistogramRow, Quantity};
 
-/// The bins of both figures, and one on either side for the values outside.
+/// The bins of both figures, with one additional bin on either side for values outside.
 #[must_use]
 pub fn histograms(seed: u64, norms: &InputGradientNorms, margins: &LogitMargins) -> Vec<HistogramRow> {
     let mut rows = Vec::new();
@@ -26,7 +26,7 @@ pub fn histograms(seed: u64, norms: &InputGradientNorms, margins: &LogitMargins)
     rows
 }
 
-/// Where each bin begins and ends, and the values in it.
+/// Start, end and count of each bin.
 fn counted((start, end): (f64, f64), bins: usize, samples: &Samples) -> Vec<(f64, f64, u32)> {
     let at = |bin: usize| start + bin as f64 * ((end - start) / bins as f64);
     let outside = |beyond: fn(f64, f64) -> bool, border| {

@@ -1,4 +1,4 @@
-//! What a report is made from.
+//! The input of a report.
 
 use crate::reference::Reference;
 use crate::results::{DataSet, Results, StudyResults};
@@ -7,28 +7,28 @@ use minima_rows::{
     SpectralDensityRow, TrainingRow, TransferRow, in_order, same,
 };
 
-/// What a report is made from.
+/// The input of a report.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportInput<'a> {
-    /// The preset's name, as the command line takes it; the folder's where there is no manifest.
+    /// The preset's name on the command line; the folder's name without a manifest.
     pub preset: &'a str,
-    /// Whether `manifest.json` lies beside the report.
+    /// Whether `manifest.json` is next to the report.
     pub manifest: bool,
-    /// Where the configuration lies, from the report's folder.
+    /// Path of the configuration, relative to the report's folder.
     pub configuration: Option<&'a str>,
     /// The data set.
     pub data_set: &'a DataSet,
-    /// The folder of the data, where it is known and the data are not MNIST.
+    /// The folder of the data set, if it is known and the data set is not MNIST.
     pub data_folder: Option<&'a str>,
     /// The seeds of the runs.
     pub seeds: &'a [u64],
     /// The epochs of all runs.
     pub training: &'a [TrainingRow],
-    /// FGSM on the clean models.
+    /// FGSM on models trained on clean labels.
     pub clean_fgsm: &'a [FgsmRow],
-    /// FGSM on the poisoned models.
+    /// FGSM on models trained on poisoned labels.
     pub poisoned_fgsm: &'a [FgsmRow],
-    /// Loss increases of the clean models.
+    /// Loss increases of models trained on clean labels.
     pub sharpness: &'a [SharpnessRow],
     /// Eigenvalues and traces of the loss's second derivatives.
     pub curvature: &'a [CurvatureRow],
@@ -36,32 +36,32 @@ pub struct ReportInput<'a> {
     pub distributions: &'a [DistributionRow],
     /// Attacks stronger than FGSM.
     pub robustness: &'a [RobustnessRow],
-    /// Figures 2 and 3, bin by bin.
+    /// The bins of figures 2 and 3.
     pub histograms: &'a [HistogramRow],
     /// Robust accuracy against the radius.
     pub robustness_curves: &'a [RobustnessRow],
-    /// How the Hessian's eigenvalues are distributed.
+    /// The distribution of the Hessian's eigenvalues.
     pub spectral_densities: &'a [SpectralDensityRow],
-    /// Adversarial images of one model, shown to others.
+    /// Transfer of adversarial images between models.
     pub transfer: &'a [TransferRow],
     /// Checks for masked gradients.
     pub masking: &'a [MaskingRow],
     /// Rows of the studies.
     pub studies: Option<&'a StudyResults>,
-    /// Names of the figures in the folder `figures`, without an ending.
+    /// Names of the figures in the folder `figures`, without their extensions.
     pub figures: &'a [String],
-    /// Remarks to be printed as they are.
+    /// Remarks, printed unchanged.
     pub notes: &'a [String],
     /// The published result that the report is about, if any.
     pub reference: Option<&'static dyn Reference>,
     /// Whether the run has the reference's full configuration and data. Only then is agreement judged.
     pub is_reference_configuration: bool,
-    /// Whether the files are enough to say so.
+    /// Whether the files suffice to decide [`Self::is_reference_configuration`].
     pub is_known_configuration: bool,
 }
 
 impl<'a> ReportInput<'a> {
-    /// All that a folder of results says, beside a published result.
+    /// The input from a results folder, with an optional published result.
     #[must_use]
     pub fn of(results: &'a Results, reference: Option<&'static dyn Reference>) -> Self {
         let has_manifest = results.provenance.is_some();
@@ -98,20 +98,20 @@ impl<'a> ReportInput<'a> {
         }
     }
 
-    /// The seed whose numbers are quoted in sentences: the reference's if it was run, else the first.
+    /// The seed that sentences quote: the reference's seed if it was run, otherwise the first.
     #[must_use]
     pub fn quoted_seed(&self) -> u64 {
         let published = self.reference.map(Reference::seed).filter(|seed| self.seeds.contains(seed));
         published.or_else(|| self.seeds.first().copied()).unwrap_or_default()
     }
 
-    /// The reference if its numbers are about the data set of these results.
+    /// The reference, if it is about the data set of these results.
     #[must_use]
     pub fn beside(&self) -> Option<&'static dyn Reference> {
         self.reference.filter(|reference| reference.is_about(self.data_set))
     }
 
-    /// The claims that are about the data set of these results.
+    /// The reference's claims, if they are about the data set of these results.
     #[must_use]
     pub fn claims(&self) -> &'static [Claim] {
         self.beside().map_or(&[], Reference::claims)
@@ -135,7 +135,7 @@ impl<'a> ReportInput<'a> {
         in_order(own().map(|row| row.seed)).into_iter().filter_map(last).collect()
     }
 
-    /// "preset `paper`", or the folder where no preset is known.
+    /// "preset `paper`", or the folder if the preset is unknown.
     #[must_use]
     pub fn source(&self) -> String {
         format!("{} `{}`", if self.manifest { "preset" } else { "folder" }, self.preset)
@@ -150,7 +150,7 @@ impl<'a> ReportInput<'a> {
         }
     }
 
-    /// A heading; with the name of the data set where that is not the paper's.
+    /// A heading, with the name of the data set appended if it is not MNIST.
     #[must_use]
     pub fn heading(&self, title: &str) -> String {
         match self.data_set {
@@ -159,7 +159,7 @@ impl<'a> ReportInput<'a> {
         }
     }
 
-    /// " (seed 42)" where there are several seeds and only one is quoted.
+    /// " (seed 42)" if there are several seeds, otherwise empty.
     #[must_use]
     pub fn quoted(&self) -> String {
         if self.seeds.len() > 1 { format!(" (seed {})", self.quoted_seed()) } else { String::new() }

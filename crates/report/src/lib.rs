@@ -1,7 +1,7 @@
-//! Reports from result files: tables, figures, Markdown and one page of HTML; and two folders of results compared.
+//! Reports from result files (tables, figures, Markdown and one HTML page), and comparisons of two results folders.
 //!
-//! A report follows from the rows alone: equal rows give equal bytes. It may show a published result, a [`Reference`], beside its own
-//! numbers. Without one it has no column, section or sentence about it.
+//! A report depends only on the rows: equal rows give equal bytes. It may compare its numbers with a published result, a
+//! [`Reference`]. Without a reference it has no column, section or sentence about one.
 //!
 //! ```
 //! use minima_report::fgsm_table;

@@ -14,15 +14,15 @@ use minima_rows::{CLEAN, Quantity};
 
 const METHODS: &str = "\
 - Train loss and accuracy are means over an epoch's batches, each measured before its step.
-- FGSM: `clip(x + ε · sign(∇ₓ loss), 0, 1)` on the test images that are classified correctly; it succeeds where the image is
-  misclassified after. The success rate is the share of those images, robust accuracy the share of all images that are still
-  classified correctly.
-- Sharpness: the loss increase under `ρ g / ‖g‖` added to the weights. Scope `batch`: one perturbation a batch, its increase
-  counted for each image. Scope `example`: one perturbation an image.
-- Input-gradient norm: `‖∇ₓ loss‖₂` of a test image. Logit margin: the true class's logit less the largest other one.
+- FGSM: `clip(x + ε · sign(∇ₓ loss), 0, 1)` on the test images that are classified correctly. It succeeds if the perturbed
+  image is misclassified. The success rate is the share of successes among these images. Robust accuracy is the share of all
+  images that are still classified correctly.
+- Sharpness: the loss increase under `ρ g / ‖g‖` added to the weights. Scope `batch`: one perturbation per batch, with the
+  increase measured for each image. Scope `example`: one perturbation per image.
+- Input-gradient norm: `‖∇ₓ loss‖₂` of a test image. Logit margin: the logit of the true class minus the largest other logit.
 ";
 
-/// How to do it again; none where the configuration is not there.
+/// The command that repeats the run; `None` without a configuration.
 pub(crate) fn again(input: &ReportInput<'_>) -> Option<String> {
     let place = input.configuration?;
     let command = if place == SEEDS_CONFIGURATION { "study seeds" } else { "reproduce" };
@@ -30,33 +30,32 @@ pub(crate) fn again(input: &ReportInput<'_>) -> Option<String> {
         DataSet::Mnist => (String::new(), String::new()),
         DataSet::Other(name) => match input.data_folder.filter(|folder| is_plain(folder)) {
             Some(folder) => (format!(" --data {folder}"), String::new()),
-            None => (" --data FOLDER".to_owned(), format!("\n`FOLDER` has the four files of {name}.\n")),
+            None => (" --data FOLDER".to_owned(), format!("\n`FOLDER` contains the four files of {name}.\n")),
         },
         DataSet::Unknown => (
             " --data FOLDER".to_owned(),
-            "\nWhich data set `FOLDER` has to have is not known here. Without `--data` the run is on MNIST.\n"
-                .to_owned(),
+            "\nThe data set that `FOLDER` must contain is not known. Without `--data` the run uses MNIST.\n".to_owned(),
         ),
     };
     let mut text = format!(
-        "`{place}` beside this report holds every setting of this run:\n\n```sh\ncargo xtask {command} --config {place}{data} --out \
+        "`{place}` next to this report contains all settings of this run:\n\n```sh\ncargo xtask {command} --config {place}{data} --out \
          again\n```\n{which}"
     );
     if input.manifest {
-        text.push_str("\nTimes and facts about the machine are in `manifest.json`.\n");
+        text.push_str("\nTimes and host details are in `manifest.json`.\n");
     }
     Some(text)
 }
 
-/// Whether a path can be in a command as it is: no shell reads anything into it, and no reader of Markdown.
+/// Whether a path needs no escaping in a shell command or in Markdown.
 fn is_plain(path: &str) -> bool {
     !path.is_empty()
         && !path.starts_with('-')
         && path.chars().all(|letter| letter.is_alphanumeric() || "/._-".contains(letter))
 }
 
-/// A model trained on clean labels with a higher train loss is still in training: the label's probability, in the geometric
-/// mean over the images, is below 0.61.
+/// A model trained on clean labels with a higher train loss is still in training: the geometric mean over images of the label's
+/// probability is below 0.61.
 const FAR_FROM_A_MINIMUM: f64 = 0.5;
 
 /// The whole report in Markdown.
@@ -115,18 +114,18 @@ pub fn report(input: &ReportInput<'_>) -> String {
     text
 }
 
-/// The heading of the differences between training curves and a reference's.
+/// The heading of the section that compares training curves with a reference.
 pub(crate) fn curve_title(reference: &dyn Reference) -> String {
     format!("Training curves against the {}'s", reference.noun())
 }
 
-/// The caption of these differences.
+/// The caption of the table that compares training curves with a reference.
 pub(crate) fn curve_caption(reference: &dyn Reference) -> String {
     let (noun, seed) = (reference.noun(), reference.seed());
     format!("Largest absolute difference from the {noun}'s curve over the epochs, clean labels, seed {seed}")
 }
 
-/// The reference's own sections that stand at this place.
+/// Adds the reference's sections for this place.
 fn of_reference(text: &mut String, input: &ReportInput<'_>, place: Place) {
     let own = input.reference.map_or_else(Vec::new, |reference| reference.sections(input));
     for one in own.into_iter().filter(|one| one.place == place) {
@@ -134,14 +133,15 @@ fn of_reference(text: &mut String, input: &ReportInput<'_>, place: Place) {
     }
 }
 
-/// How things were done.
+/// The methods of the experiment, as a Markdown list.
 pub(crate) fn methods(input: &ReportInput<'_>) -> String {
     let judged = input.reference.filter(|_| input.is_reference_configuration);
     let setting = match input.configuration {
         _ if judged.is_some() => judged.map_or("", |reference| reference.methods()).to_owned(),
-        Some(place) => format!("- Data, network and training are as `{place}` beside this report sets them.\n"),
-        None => "- No configuration lies beside this report: how data, network and training were set is not known.\n"
-            .to_owned(),
+        Some(place) => format!("- `{place}` next to this report sets data, network and training.\n"),
+        None => {
+            "- There is no configuration next to this report, so data, network and training are not known.\n".to_owned()
+        }
     };
     format!("{setting}{METHODS}")
 }
@@ -194,11 +194,11 @@ fn figures(names: &[String]) -> String {
         .iter()
         .map(|name| {
             let caption = match name.as_str() {
-                "adversarial-images" => "Images above their adversarial images",
+                "adversarial-images" => "Images and their adversarial images",
                 "input-gradient-norms" => "Input-gradient norms",
                 "logit-margins" => "Logit margins",
-                "robust-accuracy" => "Robust accuracy as the attack's radius grows",
-                "spectral-density" => "How the Hessian's eigenvalues are distributed",
+                "robust-accuracy" => "Robust accuracy against the attack's radius",
+                "spectral-density" => "Distribution of the Hessian's eigenvalues",
                 "training" => "Training curves",
                 other => other,
             };
@@ -211,21 +211,21 @@ fn figures(names: &[String]) -> String {
 pub(crate) fn caveats(input: &ReportInput<'_>) -> String {
     let mut caveats = Vec::new();
     caveats.push(match input.seeds.len() {
-        0 | 1 => "One seed: how far another one would move these numbers is not known from this run.".to_owned(),
+        0 | 1 => "One seed: this run does not show how much these numbers vary between seeds.".to_owned(),
         many => format!(
-            "{many} seeds: a cell shows their mean and their range; a sentence that does not say otherwise quotes seed {}.",
+            "{many} seeds: a table cell shows mean and range. A sentence quotes seed {} unless it says otherwise.",
             input.quoted_seed()
         ),
     });
     caveats.push(
-        "FGSM is one step and a weak attack. A model that withstands it need not withstand a stronger one, and a small \
-         gradient can hide a small distance to the boundary."
+        "FGSM is a weak attack of a single step. A model that is robust under FGSM may not be robust under a stronger attack, \
+         and a small gradient can hide a small distance to the decision boundary."
             .to_owned(),
     );
     let names = distinct(input.training.iter().map(|row| row.optimizer.as_str()));
     let far = names.into_iter().filter_map(|name| Some((name, input.final_epoch(CLEAN, name)?.train_loss)));
     let far: Vec<String> = far
-        // A loss that is no number is no minimum either.
+        // A NaN loss is not at a minimum either.
         .filter(|(_, loss)| loss.is_nan() || *loss > FAR_FROM_A_MINIMUM)
         .map(|(name, loss)| format!("{} ({})", label(name), decimal(loss, 2)))
         .collect();

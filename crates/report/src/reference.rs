@@ -1,4 +1,4 @@
-//! A published result, as reports show it beside their own numbers.
+//! A published result, shown in reports for comparison.
 
 use crate::input::ReportInput;
 use crate::results::DataSet;
@@ -11,7 +11,7 @@ use std::fmt::Debug;
 pub struct FgsmCount {
     /// Test images classified correctly before the attack.
     pub correct: u32,
-    /// How many of these the model misclassifies after the attack.
+    /// Number of these images that are misclassified after the attack.
     pub successes: u32,
 }
 
@@ -61,11 +61,11 @@ pub enum Agreement {
 pub struct Finding {
     /// Whether the result agrees.
     pub agreement: Agreement,
-    /// The result beside the reference's, in Markdown.
+    /// The result and the reference's result, in Markdown.
     pub text: String,
 }
 
-/// Where a section of a [`Reference`] stands in a report.
+/// The place of a section of a [`Reference`] in a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// After the tables of attacks.
@@ -74,10 +74,10 @@ pub enum Place {
     BeforeMethods,
 }
 
-/// A section that a report on a reference has beside its own.
+/// An additional section of a report, provided by a reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReferenceSection {
-    /// Its name in addresses.
+    /// The id of the section.
     pub id: &'static str,
     /// The heading.
     pub title: &'static str,
@@ -85,11 +85,11 @@ pub struct ReferenceSection {
     pub caption: &'static str,
     /// The text in Markdown.
     pub text: String,
-    /// Where it stands.
+    /// The place in the report.
     pub place: Place,
 }
 
-/// What a report says above a table if the reference's numbers are beside its own.
+/// Texts above tables that show the reference's numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
     /// Above the table of FGSM on models trained on clean labels.
@@ -98,31 +98,31 @@ pub struct Remarks {
     pub poisoned_fgsm: &'static str,
     /// Above the table of loss increases.
     pub sharpness: &'static str,
-    /// Instead of the differences between optimizers, if the results are on other data.
+    /// Above the differences between optimizers, which replace the claims on other data sets.
     pub other_data: &'static str,
 }
 
 /// A published result. A report without one has no column, section or sentence about it.
 ///
-/// The numbers of one optimizer may stand for others, such as the same optimizer in another arithmetic. `None` means that the
+/// The numbers of one optimizer may be used for others, such as the same optimizer in another arithmetic. `None` means that the
 /// reference has no number.
 pub trait Reference: Debug + Sync {
-    /// What tables and sentences call it, such as `paper`: "the paper's".
+    /// The noun that tables and sentences use for the reference, such as `paper` in "the paper's".
     fn noun(&self) -> &'static str;
 
-    /// Whether its numbers are about this data set.
+    /// Whether the reference's numbers are about this data set.
     fn is_about(&self, data: &DataSet) -> bool;
 
     /// Whether an experiment has the reference's configuration, so that agreement can be judged.
     fn is_configuration(&self, preset: &Preset) -> bool;
 
-    /// The seed of its numbers.
+    /// The seed of the reference's numbers.
     fn seed(&self) -> u64;
 
     /// FGSM on a model trained on these labels, `clean` or `poisoned`.
     fn fgsm(&self, labels: &str, optimizer: &str, epsilon: f64) -> Option<FgsmCount>;
 
-    /// The median loss increase under one weight perturbation of length `rho` a batch.
+    /// The median loss increase under one weight perturbation of length `rho` per batch.
     fn sharpness(&self, optimizer: &str, rho: f64) -> Option<f64>;
 
     /// Mean and median of a quantity over the test images.
@@ -131,24 +131,24 @@ pub trait Reference: Debug + Sync {
     /// The training curve; empty if the reference has none.
     fn curve(&self, labels: &str, optimizer: &str) -> Vec<CurvePoint>;
 
-    /// The largest differences between training curves and the reference's; no rows if there is nothing to compare.
+    /// The largest differences between training curves and the reference's curves; no rows if there is nothing to compare.
     fn curve_differences(&self, input: &ReportInput<'_>) -> Table;
 
-    /// The claims that the seeds are held against.
+    /// The reference's claims.
     fn claims(&self) -> &'static [Claim];
 
     /// The test accuracy that a trained model of the reference's data set should have.
     fn goal_accuracy(&self) -> f64;
 
-    /// How the results compare; empty on other data.
+    /// Findings on how the results compare; empty on other data sets.
     fn findings(&self, input: &ReportInput<'_>) -> Vec<Finding>;
 
     /// The reference's data, network and training, as a list in Markdown.
     fn methods(&self) -> &'static str;
 
-    /// What is said above tables.
+    /// Texts above tables.
     fn remarks(&self) -> Remarks;
 
-    /// Sections of its own.
+    /// Additional sections.
     fn sections(&self, input: &ReportInput<'_>) -> Vec<ReferenceSection>;
 }

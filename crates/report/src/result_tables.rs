@@ -1,6 +1,6 @@
-//! Tables of results, beside a published result if there is one.
+//! Tables of results, with an optional published result to compare with.
 //!
-//! Several seeds become their mean and range. A difference is the result less the published number.
+//! Several seeds are shown as mean and range. A difference is the result minus the published number.
 
 use crate::reference::Reference;
 use minima_rows::optimizers::{distinct, label};
@@ -9,7 +9,7 @@ use minima_rows::{
     DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, Spread, Table, TrainingRow, descending, names,
 };
 
-/// What a cell shows if the reference has no number.
+/// The text of a cell if the reference has no number.
 const NOTHING: &str = "–";
 
 /// The columns of a table that show a reference's numbers.
@@ -22,7 +22,7 @@ enum Column {
 
 use Column::{Difference, Ours, Theirs};
 
-/// An empty table, and which of the columns it has: without a reference only the columns of our numbers.
+/// An empty table, and for each column whether it is shown. Without a reference, only columns of our numbers are shown.
 fn table(columns: &[Column], reference: Option<&dyn Reference>) -> (Table, Vec<bool>) {
     let name = |column: &Column| match (*column, reference) {
         (Ours(name), _) => Some(name),
@@ -40,10 +40,10 @@ fn kept(cells: impl IntoIterator<Item = String>, shown: &[bool]) -> Vec<String> 
     cells.into_iter().zip(shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell).collect()
 }
 
-/// FGSM: a line for each optimizer and epsilon. Successes are the images that are classified correctly and, after the
-/// attack, misclassified.
+/// FGSM: one row per optimizer and epsilon. Successes are images that are classified correctly before the attack and
+/// misclassified after it.
 pub fn fgsm_table(rows: &[FgsmRow], reference: Option<&dyn Reference>) -> Table {
-    // The rate is the result: it comes first, where a narrow screen shows it.
+    // The rate comes first, so that it is visible on narrow screens.
     let columns = [
         Ours("optimizer"),
         Ours("ε"),
@@ -79,7 +79,7 @@ pub fn fgsm_table(rows: &[FgsmRow], reference: Option<&dyn Reference>) -> Table 
     table
 }
 
-/// Loss increases under weight perturbations: a line for each optimizer, scope and radius.
+/// Loss increases under weight perturbations: one row per optimizer, scope and radius.
 pub fn sharpness_table(rows: &[SharpnessRow], reference: Option<&dyn Reference>) -> Table {
     let columns = [Ours("optimizer"), Ours("scope"), Ours("ρ"), Ours("mean"), Ours("median"), Theirs, Difference];
     let (mut table, shown) = table(&columns, reference);
@@ -103,7 +103,7 @@ pub fn sharpness_table(rows: &[SharpnessRow], reference: Option<&dyn Reference>)
     table
 }
 
-/// Means, medians and other quantiles of a quantity over the test images: a line for each optimizer and labels.
+/// Means, medians and other quantiles of a quantity over the test images: one row per optimizer and labels.
 pub(crate) fn distribution_table(
     rows: &[DistributionRow],
     quantity: Quantity,
@@ -173,18 +173,18 @@ pub(crate) fn final_epoch_table(rows: &[TrainingRow]) -> Table {
     table
 }
 
-/// Our count, the paper's, and the difference of the two as they are shown.
+/// Our count, the reference's count, and the difference of the two as shown.
 fn counts_compared(ours: &Spread, theirs: Option<f64>) -> [String; 3] {
     let shown = |value: f64| format!("{value:.0}");
     let difference = |theirs: f64| format!("{:+.0}", read(&shown(ours.mean())) - read(&shown(theirs)));
     [ours.show(0), or_nothing(theirs.map(shown)), or_nothing(theirs.map(difference))]
 }
 
-/// Ours, the paper's, and the difference of the two as they are shown.
+/// Our value, the reference's value, and the difference of the two as shown.
 fn compared(ours: &Spread, theirs: Option<f64>, decimals: usize) -> [String; 3] {
     let difference = |theirs: f64| {
         let (ours, theirs) = (decimal(ours.mean(), decimals), decimal(theirs, decimals));
-        // Two numbers of fixed decimals have a difference of as many.
+        // The difference of numbers with a fixed number of decimals has the same number of decimals.
         let fixed = [&ours, &theirs].iter().all(|text| text.split('.').nth(1).map_or(0, str::len) == decimals);
         let difference = read(&ours) - read(&theirs);
         if fixed { format!("{difference:+.decimals$}") } else { signed(difference, decimals) }

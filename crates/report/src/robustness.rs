@@ -5,11 +5,11 @@ use minima_rows::optimizers::{distinct, label};
 use minima_rows::{MaskingRow, RobustnessRow, TransferRow};
 use minima_rows::{Table, in_order, names};
 
-/// The table of attacks: a line an optimizer, a column an attack and radius, the robust images of the attacked ones.
+/// The table of attacks: one row per optimizer and one column per attack and radius, with the number of robust images.
 pub fn robustness_table(rows: &[RobustnessRow]) -> Table {
     let columns = in_order(rows.iter().map(|row| (row.attack.as_str(), row.epsilon)));
     let titles: Vec<String> = columns.iter().map(|(attack, epsilon)| format!("{attack} {epsilon}")).collect();
-    let mut header = vec!["training", "optimizer", "correct"];
+    let mut header = vec!["labels", "optimizer", "correct"];
     header.extend(titles.iter().map(String::as_str));
     let mut table = Table::new(&header);
     for labels in names(rows.iter().map(|row| row.labels.as_str())) {
@@ -34,20 +34,20 @@ pub fn robustness_table(rows: &[RobustnessRow]) -> Table {
     table
 }
 
-/// The section on attacks; none where there was none.
+/// The section on attacks; `None` without attacks.
 pub(super) fn section(input: &ReportInput<'_>) -> Option<String> {
     let images = input.robustness.iter().map(|row| row.images).max()?;
     let mut text = format!(
-        "Of the first {images} test images, how many are still classified correctly after an attack in an L∞ ball (means over \
-         seeds). `pgd` takes 40 steps of a tenth of the radius, `autoattack` is APGD-CE, APGD-T, FAB-T and Square in turn, \
-         `square` alone asks for no gradient.\n\n{}",
+        "Number of the first {images} test images that are still classified correctly after an attack in an L∞ ball (means over \
+         seeds). `pgd` takes 40 steps of a tenth of the radius. `autoattack` runs APGD-CE, APGD-T, FAB-T and Square in turn. \
+         Only `square` uses no gradients.\n\n{}",
         robustness_table(input.robustness).to_markdown()
     );
     text.push_str(&hidden(input.robustness));
     Some(text)
 }
 
-/// Where the attack without gradients leaves fewer images than the one with them.
+/// Sentences on models with fewer robust images under Square, which uses no gradients, than under PGD.
 fn hidden(rows: &[RobustnessRow]) -> String {
     let (mut found, mut compared) = (Vec::new(), false);
     for row in rows.iter().filter(|row| row.attack == "square") {
@@ -57,11 +57,12 @@ fn hidden(rows: &[RobustnessRow]) -> String {
         };
         let pgd = rows.iter().filter(same).find(|other| other.attack == "pgd");
         compared |= pgd.is_some();
-        // A few images more may be the luck of a random search.
+        // A few images can differ by chance, because Square is a random search.
         if let Some(pgd) = pgd.filter(|pgd| row.robust + row.images / 50 < pgd.robust) {
             found.push(format!(
-                "- {} ({}, seed {}) at ε = {}: Square leaves {} images, PGD {}. An attack that sees no gradient finds more than \
-                 one that follows it: a sign that the gradients mislead, and that FGSM's counts say little about this model.\n",
+                "- {} ({}, seed {}) at ε = {}: {} images are robust under Square and {} under PGD. An attack without gradients \
+                 succeeds more often than an attack with gradients. This indicates that the gradients are misleading and that \
+                 FGSM's counts say little about this model.\n",
                 label(&row.optimizer),
                 row.labels,
                 row.seed,
@@ -75,12 +76,13 @@ fn hidden(rows: &[RobustnessRow]) -> String {
         return String::new();
     }
     if found.is_empty() {
-        return "\nOn no model does Square, which sees no gradient, leave clearly fewer images than PGD (by 2 % of them).\n".to_owned();
+        return "\nSquare, which uses no gradients, is not clearly stronger than PGD on any model (by 2 % of the images).\n"
+            .to_owned();
     }
     format!("\n{}", found.concat())
 }
 
-/// The checks for masked gradients, in a table; none where there were none.
+/// The table of checks for masked gradients; `None` without checks.
 pub(super) fn masking(rows: &[MaskingRow]) -> Option<String> {
     if rows.is_empty() {
         return None;
@@ -91,13 +93,12 @@ pub(super) fn masking(rows: &[MaskingRow]) -> Option<String> {
         table.rows.push(vec![model, row.check.clone(), row.verdict.clone(), row.evidence.clone()]);
     }
     Some(format!(
-        "Signs of gradients that hide a model's weakness instead of showing it (Athalye, Carlini & Wagner 2018; Carlini et al. \
-         2019).\n\n{}",
+        "Checks for gradients that hide a model's weakness (Athalye, Carlini & Wagner 2018; Carlini et al. 2019).\n\n{}",
         table.to_markdown()
     ))
 }
 
-/// Which model misclassifies whose images: the share of the images that both classify correctly, in percent.
+/// The success rates of adversarial images made on one model and classified by another, in percent; `None` without rows.
 pub(super) fn transfer(rows: &[TransferRow]) -> Option<String> {
     let first = rows.first()?;
     let targets = in_order(rows.iter().map(|row| row.target.as_str()));
@@ -113,9 +114,9 @@ pub(super) fn transfer(rows: &[TransferRow]) -> Option<String> {
         table.rows.push(std::iter::once((*source).to_owned()).chain(cells).collect());
     }
     Some(format!(
-        "Adversarial images of `{}` at ε = {} made on one model (a line each), all steps taken, and shown to another (a column \
-         each): of the images that both models classify correctly, the share whose adversarial image the other one \
-         misclassifies.\n\n{}",
+        "Adversarial images of `{}` at ε = {}, made on one model (rows) with all steps and classified by another model (columns). \
+         The success rate is the share of adversarial images that the other model misclassifies, among the images that both \
+         models classify correctly.\n\n{}",
         first.attack,
         first.epsilon,
         table.to_markdown()

@@ -5,7 +5,7 @@ use crate::words::{capitalised, counted, listed};
 use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
 
-/// What was run.
+/// The first line of the report.
 pub fn what_was_run(input: &ReportInput<'_>) -> String {
     let optimizers: Vec<String> = distinct(input.training.iter().map(|row| row.optimizer.as_str()))
         .into_iter()
@@ -20,7 +20,7 @@ pub fn what_was_run(input: &ReportInput<'_>) -> String {
         return format!("{}; no training run is recorded.\n", capitalised(&input.source_on_data()));
     }
     format!(
-        "{}: {} trained the same network from the same initial weights for {} on {} training data ({}).\n",
+        "{}: {} trained the same network from the same initial weights for {} on {} labels ({}).\n",
         capitalised(&input.source_on_data()),
         listed(&optimizers),
         counted(epochs as usize, "epoch"),
@@ -29,7 +29,7 @@ pub fn what_was_run(input: &ReportInput<'_>) -> String {
     )
 }
 
-/// Which seeds numbers are of, in brackets: nothing where the run has one seed only.
+/// The seeds behind a number, in brackets; empty if the run has a single seed.
 pub(crate) fn over(input: &ReportInput<'_>, seeds: impl IntoIterator<Item = u64>) -> String {
     match in_order(seeds).as_slice() {
         [only] if input.seeds.len() > 1 => format!(" (seed {only})"),

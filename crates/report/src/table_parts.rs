@@ -1,13 +1,13 @@
-//! The tables of attacks and of loss increases, with the words above them: made once, for both reports.
+//! The tables of attacks and loss increases with the text above them, shared by both reports.
 
 use crate::input::ReportInput;
 use crate::reference::Remarks;
 use crate::result_tables::{fgsm_table, sharpness_table};
 use minima_rows::Table;
 
-/// A table with its heading and the words above it, in Markdown.
+/// A table with its heading and the text above it, in Markdown.
 pub(crate) struct Part {
-    /// Its name in addresses.
+    /// The id of its section.
     pub id: &'static str,
     pub title: String,
     pub words: String,
@@ -20,8 +20,8 @@ pub(crate) fn parts(input: &ReportInput<'_>) -> Vec<Part> {
     let reference = input.beside();
     let remarks = reference.map_or(Remarks::default(), |own| own.remarks());
     let with = |words: &str, remark: &str| format!("{words} {remark}").trim_end().to_owned();
-    let counts = "Correct: test images that are classified correctly. Successes: the number of these images that are misclassified \
-                  after FGSM. The success rate is their share.";
+    let counts = "Correct: number of test images that are classified correctly. Successes: number of these images that are \
+                  misclassified after FGSM. The success rate is the share of successes among the correct images.";
     let all = [
         Part {
             id: "fgsm-clean",
@@ -33,7 +33,7 @@ pub(crate) fn parts(input: &ReportInput<'_>) -> Vec<Part> {
         Part {
             id: "fgsm-poisoned",
             title: input.heading("FGSM, poisoned labels"),
-            words: with("The same for the models trained on poisoned labels.", remarks.poisoned_fgsm),
+            words: with("The same counts for the models trained on poisoned labels.", remarks.poisoned_fgsm),
             caption: "FGSM on the models trained on poisoned labels",
             table: fgsm_table(input.poisoned_fgsm, reference),
         },

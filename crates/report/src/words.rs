@@ -1,8 +1,8 @@
-//! Words that follow from numbers.
+//! Formats numbers and lists as words.
 
 use minima_rows::rate;
 
-/// The words with their first letter a capital.
+/// The words with a capital first letter.
 #[must_use]
 pub(crate) fn capitalised(words: &str) -> String {
     let mut letters = words.chars();

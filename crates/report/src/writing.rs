@@ -1,4 +1,4 @@
-//! Writes the reports of a folder of results.
+//! Writes the reports of a results folder.
 
 use crate::error::ReportError;
 use crate::figures::{self, MatchedPaths};
@@ -10,8 +10,8 @@ use crate::results::Results;
 use minima_store::write_atomically;
 use std::path::Path;
 
-/// Writes `report.md` and `report.html` into a folder of results, and the figure of the study `matched` if there are rows for it.
-/// Each file is written whole or not at all.
+/// Writes `report.md` and `report.html` into a results folder, and the figure of the study `matched` if it has rows. Files are
+/// written atomically.
 ///
 /// # Errors
 /// Returns [`ReportError`] if a figure cannot be drawn or a file cannot be written.

@@ -1,4 +1,5 @@
-//! Two results folders: the same, with a planted change, with a change of the size of noise, and with something missing.
+//! Comparisons of two results folders: identical, with a planted change, with a change of the size of noise, and with missing
+//! parts.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,11 +9,11 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// What one side's files say.
+/// The numbers in the files of one folder.
 #[derive(Clone)]
 struct Side {
     seeds: Vec<u64>,
-    /// Of `adam`, at ε = 0.1, of 9 700.
+    /// Successes against `adam` at ε = 0.1, of 9 700 images.
     successes: u32,
     train_loss: f64,
     median: f64,
@@ -20,7 +21,7 @@ struct Side {
 
 const BASE: Side = Side { seeds: Vec::new(), successes: 7_000, train_loss: 0.08, median: 0.01 };
 
-/// What seed `seed` differs by from the others: a whole number of steps from −2 to 2.
+/// The deviation of seed `seed`: a whole number of steps from −2 to 2.
 fn luck(seed: u64) -> f64 {
     (seed * 7 % 5) as f64 - 2.0
 }
@@ -41,7 +42,7 @@ fn written(side: &Side) -> TempDir {
                     optimizer: optimizer.to_owned(),
                     seed,
                     epoch,
-                    // Only the last epoch counts.
+                    // Only the last epoch is compared.
                     train_loss: if epoch == 2 { loss * (1.0 + 0.01 * luck(seed)) } else { side.median },
                     train_accuracy: 0.97,
                     test_loss: 0.1,
@@ -61,7 +62,7 @@ fn compared(a: &Side, b: &Side) -> Comparison {
     compare(written(a).path(), written(b).path()).unwrap()
 }
 
-/// The changed ones, as "row: metric".
+/// The changed metrics, as "row: metric".
 fn changed(comparison: &Comparison) -> Vec<String> {
     let metrics = comparison.files.iter().flat_map(|file| &file.metrics);
     metrics.filter(|metric| metric.changed).map(|metric| format!("{}: {}", metric.row, metric.metric)).collect()
@@ -74,10 +75,11 @@ fn the_same_folder_twice_has_the_same_bytes() {
     assert_eq!(comparison.files.len(), 3);
     assert!(comparison.files.iter().all(|file| file.same_bytes && file.metrics.is_empty()));
     assert!(!comparison.changed());
-    assert!(comparison.to_string().contains("tables/fgsm.csv: the same bytes"), "{comparison}");
+    assert!(comparison.to_string().contains("tables/fgsm.csv: identical"), "{comparison}");
 }
 
-/// One seed: 7 000 of 9 700 has a standard deviation of 44, the difference of two of 62; 60 is noise, 500 is not.
+/// With one seed, 7 000 of 9 700 has a standard deviation of 44, and the difference of two such counts of 62. A change of 60 is
+/// noise, a change of 500 is not.
 #[test]
 fn counts_of_one_seed_are_held_to_their_binomial_noise() {
     let one = Side { seeds: vec![42], ..BASE };
@@ -105,8 +107,8 @@ fn other_numbers_of_one_seed_have_a_tolerance() {
     );
 }
 
-/// Five seeds on both sides, the same ones, which are paired, or others, which are not. A shift of 1 image in each is noise, though
-/// seeds that shift alike leave no error; one of 400 is none.
+/// Five seeds on both sides, either the same seeds, which are paired, or different ones. A shift of 1 image in each seed is
+/// noise, although seeds that shift alike give no error estimate. A shift of 400 images is not noise.
 #[test]
 fn several_seeds_are_tested_over_seeds() {
     let five = Side { seeds: vec![0, 1, 2, 3, 4], ..BASE };
@@ -162,15 +164,15 @@ fn what_is_no_results_folder_is_an_error() {
     assert!(matches!(refused(b.path()), ComparisonError::Config { .. }));
 }
 
-/// Folders of the same bytes are equal, and folders without a number in common are not said to be.
+/// Identical folders are reported as unchanged, and folders without common numbers are not.
 #[test]
 fn nothing_compared_is_not_called_nothing_changed() {
     let folder = written(&Side { seeds: vec![42], ..BASE });
     let same = compare(folder.path(), folder.path()).unwrap();
     assert!(same.compared());
     let text = same.to_string();
-    assert!(text.ends_with("No number changed: all 3 files that are in both folders are the same bytes."), "{text}");
-    // Files that have their headers and no row in common.
+    assert!(text.ends_with("No number changed: all 3 files that are in both folders are identical."), "{text}");
+    // Files with the same header and no common rows.
     let other = written(&Side { seeds: vec![42], ..BASE });
     for (one, file) in [(&folder, "training.csv"), (&folder, "tables/fgsm.csv"), (&folder, "tables/sharpness.csv")] {
         let text = fs::read_to_string(one.path().join(file)).unwrap();

@@ -1,18 +1,18 @@
-//! Why two results folders cannot be compared.
+//! The errors of comparisons.
 
 use std::path::PathBuf;
 
-/// What can go wrong when results are compared.
+/// Two results folders could not be compared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ComparisonError {
-    /// A folder holds no result file that is known.
+    /// A folder contains no known result file.
     #[error("{}: found no result file, expected a folder with training.csv, tables/ or studies/", folder.display())]
     NoResults {
         /// The folder.
         folder: PathBuf,
     },
-    /// A folder holds files of an earlier version of this program.
+    /// A folder contains files of an earlier version of this program.
     #[error("{}: found results of an earlier version, expected a folder with tables/fgsm.csv (run the experiment again)", folder.display())]
     EarlierVersion {
         /// The folder.
@@ -23,15 +23,15 @@ pub enum ComparisonError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A file is no CSV.
+    /// A file is not valid CSV.
     #[error("{}: {source}", path.display())]
     Csv {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error.
         source: csv::Error,
     },
     /// A column is missing.
@@ -42,7 +42,7 @@ pub enum ComparisonError {
         /// The column.
         column: &'static str,
     },
-    /// A cell that should hold a number does not.
+    /// A cell that should contain a finite number does not.
     #[error("{}: {column} is \"{found}\"; expected a finite number", path.display())]
     Number {
         /// The file.
@@ -52,12 +52,12 @@ pub enum ComparisonError {
         /// The cell.
         found: String,
     },
-    /// The folder's `config.toml` is no TOML.
+    /// The folder's `config.toml` is not valid TOML.
     #[error("{}: {message}", path.display())]
     Config {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error.
         message: String,
     },
     /// Numbers cannot be compared.

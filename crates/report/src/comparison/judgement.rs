@@ -1,4 +1,4 @@
-//! Whether two sides' numbers differ by more than noise.
+//! Decides whether two folders' numbers differ by more than noise.
 
 use super::ComparisonError;
 use super::result_file::Cell;
@@ -6,35 +6,35 @@ use minima_metrics::statistics::{Estimate, p_same_share};
 use minima_rows::Noise;
 use std::collections::BTreeMap;
 
-/// One number or word of both sides, and what the difference is measured by.
+/// One number or word of both folders, and the test of its difference.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Judgement {
-    /// The first side's: a mean over the seeds compared, or a word.
+    /// Value in the first folder: a mean over the compared seeds, or a word.
     pub(super) a: String,
-    /// The second side's.
+    /// Value in the second folder.
     pub(super) b: String,
-    /// The second less the first, where they are numbers.
+    /// Second value minus first value, if they are numbers.
     pub(super) difference: Option<f64>,
-    /// Seeds compared.
+    /// Number of compared seeds.
     pub(super) seeds: u32,
-    /// What decides.
+    /// The test of the difference.
     pub(super) test: Test,
 }
 
-/// What decides whether something changed.
+/// How it is decided whether a value changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Test {
-    /// Nothing differs.
+    /// The values are equal.
     Equal,
     /// The probability of such a difference by chance.
     Probability(f64),
-    /// The difference as a share of the larger side, and how much is tolerated.
+    /// The difference relative to the larger value, and the tolerance.
     Tolerance { found: f64, allowed: f64 },
-    /// They differ and should not.
+    /// The values differ and should be equal.
     Unequal,
 }
 
-/// Compares one metric's cells, by seed; none where no seed is on both sides and either has only one.
+/// Compares the cells of one metric by seed; `None` if the folders share no seed and one of them has a single seed.
 pub(super) fn judge(
     a: &BTreeMap<u64, Cell>,
     b: &BTreeMap<u64, Cell>,
@@ -76,7 +76,7 @@ pub(super) fn judge(
     }))
 }
 
-/// Where words or the presence of numbers decide: some seed's differ and need no statistics, or all are the same words.
+/// The judgement if words or missing numbers decide it without statistics: they differ for a seed, or all words are equal.
 fn in_words(pairs: &[(&Cell, &Cell)], noise: Noise) -> Option<Judgement> {
     let exact = noise == Noise::Exact;
     let apart = |pair: &&(&Cell, &Cell)| {
@@ -94,8 +94,8 @@ fn in_words(pairs: &[(&Cell, &Cell)], noise: Noise) -> Option<Judgement> {
     Some(Judgement { a: word(pair.0), b: word(pair.1), difference: None, seeds, test })
 }
 
-/// What all seeds together say, taken as one: a few seeds that happen to move alike would have no error of their own. A quantity
-/// that is no count moved if its mean did by more than a tenth of what a single seed's may.
+/// The judgement of all seeds pooled. It is needed because a few seeds that happen to change alike have no error estimate. A
+/// quantity other than a count has changed if its mean changed by more than a tenth of the tolerance of a single seed.
 fn pooled(pairs: &[(&Cell, &Cell)], a: f64, b: f64, noise: Noise) -> f64 {
     let among = |side: fn(&(&Cell, &Cell)) -> Option<f64>| pairs.iter().map(side).sum::<Option<f64>>();
     let seeds = pairs.len() as f64;
@@ -111,7 +111,7 @@ fn pooled(pairs: &[(&Cell, &Cell)], a: f64, b: f64, noise: Noise) -> f64 {
     }
 }
 
-/// One seed's difference, by what the kind of number says of itself.
+/// The test of one seed's difference, by the kind of number.
 fn of_one_seed(pairs: &[(&Cell, &Cell)], a: f64, b: f64, noise: Noise) -> Test {
     let among = pairs.first().map_or((None, None), |pair| (pair.0.of, pair.1.of));
     match (noise, among) {
@@ -130,7 +130,7 @@ fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// Six digits that matter, without zeros behind them.
+/// Six significant digits, without trailing zeros.
 fn shown(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();

@@ -1,4 +1,4 @@
-//! The files that are compared, in the order in which they are shown.
+//! The compared files, in display order.
 
 use minima_rows::{
     ClaimRow, Compared, CurvatureRow, DampingRow, DistributionRow, DriftRow, FgsmRow, LateAttackRow, LogitScaleRow,
@@ -8,13 +8,14 @@ use minima_rows::{
 
 /// One kind of file.
 pub(super) struct FileLayout {
-    /// Where such files are, in a results folder.
+    /// Paths of the files in a results folder.
     pub(super) paths: &'static [&'static str],
-    /// The columns that say what a row is about, without the seed.
+    /// The columns that identify a row, without the seed.
     pub(super) keys: &'static [&'static str],
-    /// Of rows with the same keys and seed, only the one with the largest number here; all keys differ else.
+    /// A column such that only the row with its largest value is compared among rows with equal keys and seed. Without it, keys
+    /// are unique.
     pub(super) last: Option<&'static str>,
-    /// The columns compared.
+    /// The compared columns.
     pub(super) metrics: &'static [(&'static str, Noise)],
 }
 
@@ -24,7 +25,7 @@ impl FileLayout {
     }
 }
 
-/// Everything compared, in the order in which it is shown.
+/// All compared files, in display order.
 pub(super) const LAYOUT: &[FileLayout] = &[
     FileLayout::of::<TrainingRow>(),
     FileLayout::of::<FgsmRow>(),

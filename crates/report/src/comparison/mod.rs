@@ -1,10 +1,10 @@
-//! Two results folders, metric by metric: what changed by more than noise.
+//! Compares two results folders metric by metric and finds changes beyond noise.
 //!
-//! Rows are paired by everything that identifies them. With several seeds on both sides the difference is tested over seeds:
-//! paired by seed where two seeds or more are on both sides, else by Welch's test. With one seed, counts of images are tested
-//! as two shares of unrelated images, which is conservative, as the images are the same; other numbers have a tolerance.
-//! p-values are corrected by Holm's procedure within each file, so that a file of results that differ by chance alone is called
-//! changed in at most one of twenty cases. What one seed cannot tell is how much another seed would have changed.
+//! Rows are paired by all identifying columns. With several seeds on both sides, the difference is tested over seeds: with a
+//! paired test if the folders share at least two seeds, otherwise with Welch's test. With one seed, counts of images are tested
+//! as proportions of independent images, which is conservative because the images are the same. Other numbers have a tolerance.
+//! p-values are corrected by Holm's procedure within each file. A file whose results differ only by chance is therefore called
+//! changed in at most one of twenty cases. One seed cannot show how much another seed would have changed.
 
 mod error;
 mod judgement;
@@ -26,42 +26,42 @@ use std::path::Path;
 
 /// A corrected p-value below this is a change.
 const LEVEL: f64 = 0.05;
-/// MNIST's test images: where a folder's `config.toml` does not say otherwise.
+/// Number of MNIST test images, used unless a folder's `config.toml` has another number.
 const TEST_IMAGES: f64 = 10_000.0;
 
-/// One number or word that is in both folders.
+/// Comparison of one number or word that is in both folders.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MetricComparison {
-    /// What its row is about.
+    /// Description of the row.
     pub row: String,
-    /// Its column.
+    /// The column.
     pub metric: String,
-    /// In the first folder: a mean over the seeds compared.
+    /// Value in the first folder, a mean over the compared seeds.
     pub a: String,
-    /// In the second.
+    /// Value in the second folder.
     pub b: String,
-    /// The second less the first, where they are numbers.
+    /// Second value minus first value, if they are numbers.
     pub difference: Option<f64>,
-    /// Seeds compared.
+    /// Number of compared seeds.
     pub seeds: u32,
-    /// The probability of such a difference by chance, after Holm's correction over the file, where that decides.
+    /// The p-value after Holm's correction over the file, if it decides.
     pub p_holm: Option<f64>,
-    /// The difference as a share of the larger side, where a tolerance decides.
+    /// The difference relative to the larger value, if a tolerance decides.
     pub relative: Option<f64>,
     /// The tolerance.
     pub allowed: Option<f64>,
-    /// Whether it changed by more than noise.
+    /// Whether the value changed by more than noise.
     pub changed: bool,
 }
 
-/// One file of both folders.
+/// Comparison of one file that is in both folders.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FileComparison {
-    /// Where it is in a results folder.
+    /// Path of the file in a results folder.
     pub file: String,
-    /// Whether both folders have the same bytes; then nothing else is listed.
+    /// Whether both files have the same bytes. Then the other fields are empty.
     pub same_bytes: bool,
-    /// The numbers in both.
+    /// The metrics in both files.
     pub metrics: Vec<MetricComparison>,
     /// Rows in the first folder only.
     pub only_in_a: Vec<String>,
@@ -69,26 +69,26 @@ pub struct FileComparison {
     pub only_in_b: Vec<String>,
 }
 
-/// Two results folders.
+/// Comparison of two results folders.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Comparison {
-    /// The files in both.
+    /// The files in both folders.
     pub files: Vec<FileComparison>,
-    /// Files in the first only.
+    /// Files in the first folder only.
     pub only_in_a: Vec<String>,
-    /// Files in the second only.
+    /// Files in the second folder only.
     pub only_in_b: Vec<String>,
 }
 
 impl Comparison {
-    /// Whether there was something to compare: a number of the same row in both folders, or a file of the same bytes.
+    /// Whether there was something to compare: a number of the same row in both folders, or identical files.
     #[must_use]
     pub fn compared(&self) -> bool {
         self.files.iter().any(|file| file.same_bytes || !file.metrics.is_empty())
     }
 
-    /// Whether a number changed by more than noise, or a file or row of the first folder is gone. What is only in the second is new
-    /// and no change.
+    /// Whether a number changed by more than noise, or a file or row of the first folder is missing in the second. Files and rows
+    /// that are only in the second folder do not count as changes.
     #[must_use]
     pub fn changed(&self) -> bool {
         let in_file =
@@ -100,7 +100,7 @@ impl Comparison {
 /// Compares the results in two folders.
 ///
 /// # Errors
-/// When a folder holds no results, or a file in it cannot be read.
+/// Returns [`ComparisonError`] if a folder contains no results or a file cannot be read.
 pub fn compare(a: &Path, b: &Path) -> Result<Comparison, ComparisonError> {
     if let Some(folder) = [a, b].into_iter().find(|folder| is_of_an_earlier_version(folder)) {
         return Err(ComparisonError::EarlierVersion { folder: folder.to_owned() });
@@ -166,9 +166,9 @@ fn compare_files(
     Ok(file)
 }
 
-/// Corrects the p-values of a file and says what changed.
+/// Corrects the p-values of a file and decides what changed.
 fn decided(judged: Vec<(String, &'static str, Judgement)>) -> Vec<MetricComparison> {
-    // What is equal was compared too.
+    // Equal values count as comparisons too.
     let p = |test: &Test| match test {
         Test::Equal => Some(1.0),
         Test::Probability(p) => Some(*p),
@@ -193,7 +193,7 @@ fn decided(judged: Vec<(String, &'static str, Judgement)>) -> Vec<MetricComparis
     judged.into_iter().map(metric).collect()
 }
 
-/// Rows of `own` that `other` has not, with their seeds.
+/// Rows of `own` that are missing in `other`, with their seeds.
 fn rows_beyond(own: &ResultFile, other: &ResultFile) -> Vec<String> {
     let mut rows = BTreeSet::new();
     for (key, cells) in own.metrics.iter().filter(|((_, order), _)| *order == 0) {
@@ -205,7 +205,7 @@ fn rows_beyond(own: &ResultFile, other: &ResultFile) -> Vec<String> {
     rows.into_iter().collect()
 }
 
-/// How many test images a folder's experiment measures on.
+/// The number of test images of a folder's experiment.
 fn test_images(folder: &Path) -> Result<f64, ComparisonError> {
     let places = ["config.toml", "studies/seeds/config.toml"].map(|place| folder.join(place));
     let Some(path) = places.into_iter().find(|path| path.is_file()) else { return Ok(TEST_IMAGES) };
@@ -216,6 +216,6 @@ fn test_images(folder: &Path) -> Result<f64, ComparisonError> {
         .map_err(|error: toml::de::Error| ComparisonError::Config { path, message: error.message().to_owned() })?;
     let asked =
         table.get("test_images").and_then(toml::Value::as_integer).and_then(|images| u32::try_from(images).ok());
-    // More than there are means all; 0 cannot have been measured.
+    // A number above the test set's size means all images; 0 images cannot have been measured.
     Ok(asked.map_or(TEST_IMAGES, f64::from).clamp(1.0, TEST_IMAGES))
 }

@@ -1,4 +1,4 @@
-//! A CSV file of results: its rows by what they are about and by seed.
+//! A CSV file of results, with its cells by row keys, column and seed.
 
 use super::ComparisonError;
 use super::layout::FileLayout;
@@ -6,26 +6,26 @@ use minima_rows::Noise;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// One number, or word, of one seed.
+/// One number or word of one seed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Cell {
-    /// As it stands in the file.
+    /// The text in the file.
     pub(super) text: String,
-    /// As a number, where it is to be one and is there.
+    /// The number, if the column is numeric and the cell is not empty.
     pub(super) number: Option<f64>,
-    /// For counts and shares, how many could have been counted.
+    /// For counts and shares, the total.
     pub(super) of: Option<f64>,
 }
 
-/// Cells of a file: by the row's keys and the column, then by seed. Rows without a seed have seed 0.
+/// Cells of a file by the row's keys and column, then by seed. Rows without a seed have seed 0.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ResultFile {
-    /// Whether it has a column of seeds.
+    /// Whether the file has a column of seeds.
     pub(super) seeded: bool,
     pub(super) metrics: BTreeMap<(String, usize), BTreeMap<u64, Cell>>,
 }
 
-/// Where a file is in a results folder: at its path, or at the top under its own name, as in committed findings.
+/// Finds a file in a results folder: at its path, or at the top level under its file name, as in committed findings.
 pub(super) fn locate(folder: &Path, path: &str) -> Option<PathBuf> {
     let full = folder.join(path);
     if full.is_file() {
@@ -105,7 +105,7 @@ pub(super) fn read(
     Ok(file)
 }
 
-/// Words speak for themselves; a number or an empty cell needs its column's name.
+/// Formats a key. Numbers, Booleans and empty cells are shown with their column's name.
 fn shown_key(name: &str, cell: &str) -> String {
     if cell.is_empty() {
         String::new()

@@ -1,14 +1,14 @@
-//! A comparison for a terminal.
+//! Formats a comparison as text.
 
 use super::{Comparison, FileComparison, MetricComparison};
 use minima_rows::Table;
 use std::fmt;
 
-/// Rows of one file that only one side has, at most so many of which are named.
+/// The largest number of rows that are listed by name if only one folder has them.
 const NAMED: usize = 5;
 
 impl Comparison {
-    /// What changed by more than noise, a line each.
+    /// A table with one row per change beyond noise.
     #[must_use]
     pub fn changes(&self) -> Table {
         let mut table = Table::new(&["file: row", "metric", "A", "B", "B − A", "seeds", "beyond noise by"]);
@@ -33,7 +33,7 @@ fn reason(metric: &MetricComparison) -> String {
     match (metric.p_holm, metric.relative, metric.allowed) {
         (Some(p), _, _) if p < 1e-4 => "p < 0.0001".to_owned(),
         (Some(p), _, _) => format!("p = {p:.4}"),
-        (None, Some(found), Some(allowed)) => format!("{:.1} % of {:.0} % allowed", 100.0 * found, 100.0 * allowed),
+        (None, Some(found), Some(allowed)) => format!("{:.1} % (allowed: {:.0} %)", 100.0 * found, 100.0 * allowed),
         _ => "should be equal".to_owned(),
     }
 }
@@ -61,24 +61,23 @@ impl fmt::Display for Comparison {
         let same = self.files.iter().filter(|file| file.same_bytes).count();
         match (all, same, self.files.len()) {
             (0, 0, _) => {
-                write!(formatter, "Nothing could be compared: the folders have no number of the same row in common.")
+                write!(formatter, "Nothing could be compared: the folders have no numbers of the same row.")
             }
             (0, same, files) if same == files => {
-                write!(formatter, "No number changed: all {same} files that are in both folders are the same bytes.")
+                write!(formatter, "No number changed: all {same} files that are in both folders are identical.")
             }
             (0, same, _) => write!(
                 formatter,
-                "{same} files are the same bytes; the others have no number of the same row in common, and nothing in them \
-                 could be compared."
+                "{same} files are identical; the others have no numbers of the same row and could not be compared."
             ),
-            _ => write!(formatter, "{changed} of {all} numbers changed beyond noise; {same} files are the same bytes."),
+            _ => write!(formatter, "{changed} of {all} numbers changed beyond noise; {same} files are identical."),
         }
     }
 }
 
 fn counts(file: &FileComparison) -> String {
     if file.same_bytes {
-        return "the same bytes".to_owned();
+        return "identical".to_owned();
     }
     let count = |of: &dyn Fn(&MetricComparison) -> bool| file.metrics.iter().filter(|metric| of(metric)).count();
     let changed = count(&|metric| metric.changed);

@@ -1,4 +1,4 @@
-//! Figure 1: images above the adversarial images made of them.
+//! Figure 1: images above their adversarial images.
 
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
@@ -21,7 +21,7 @@ const HEADING_HEIGHT: f64 = 56.0;
 const CAPTION: f64 = 60.0;
 const GROUP: f64 = HEADING_HEIGHT + 2.0 * CELL + CAPTION + 20.0;
 
-/// Successful attacks, a column each, a pair of rows an optimizer; the first six of an optimizer are shown.
+/// Successful attacks: one column per attack and one pair of rows per optimizer. The first six of each optimizer are shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdversarialPairs {
     /// The examples of all optimizers.
@@ -52,7 +52,7 @@ impl Figure for AdversarialPairs {
     }
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
-        canvas.text("Images and the adversarial images made of them", (MARGIN, 42.0), Anchor::Start, &TITLE)?;
+        canvas.text("Images and their adversarial images", (MARGIN, 42.0), Anchor::Start, &TITLE)?;
         canvas.text(
             "Below each pair: true label → label predicted after the attack.",
             (MARGIN, 86.0),
@@ -127,7 +127,7 @@ fn draw_image<DB: DrawingBackend>(
             let x = left + column as f64 * side;
             column += run.len();
             if let Some(color) = run.first() {
-                // A cell too far, to be painted over by the next: a viewer that scales the picture would show seams.
+                // Each cell extends one cell too far and is painted over by the next. Otherwise scaled images show seams.
                 let right = (x + (run.len() + 1) as f64 * side).min(left + shown_width);
                 let bottom = (y + 2.0 * side).min(top + shown_height);
                 canvas.rectangle((x, y), (right, bottom), *color)?;

@@ -1,4 +1,4 @@
-//! Drawing in pixels of the finished figure, whatever the backend.
+//! Drawing in pixels of the finished figure, independent of the backend.
 
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
@@ -10,48 +10,48 @@ use plotters::style::{FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, Tex
 use super::FigureError;
 use super::font::FAMILY;
 
-/// The drawing library takes a font's line height where SVG takes its em.
+/// Line height of the font in em. The drawing library uses line heights where SVG uses em.
 const LINE_HEIGHT: f64 = 1.24;
-/// How far below its middle line a text's baseline is, in em: half the height of a digit.
+/// Distance of a text's baseline below its middle line, in em: half the height of a digit.
 const BASELINE: f64 = 0.36;
-/// The part of it that the drawing library sees to in a bitmap.
+/// The part of [`BASELINE`] that the drawing library already applies in a bitmap.
 const BITMAP_BASELINE: f64 = 0.12;
 
-/// Gives the texts of an SVG document the baseline that they have in a bitmap.
+/// Shifts the texts of an SVG document to their baseline in a bitmap.
 pub(super) fn align_svg_texts(document: &str) -> String {
     document.replace(" dy=\"0.5ex\"", &format!(" dy=\"{BITMAP_BASELINE}em\""))
 }
 
-/// Where a text stands relative to its point.
+/// The horizontal position of a text relative to its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
-    /// It starts there.
+    /// The text starts at the point.
     Start,
-    /// Its middle is there.
+    /// The text is centred at the point.
     Middle,
-    /// It ends there.
+    /// The text ends at the point.
     End,
 }
 
-/// How a text looks.
+/// The style of a text.
 #[derive(Clone, Copy, Debug)]
 pub struct TextLook {
     /// Size in pixels.
     pub size: f64,
-    /// Whether it is bold.
+    /// Whether the text is bold.
     pub bold: bool,
-    /// Its color.
+    /// Color.
     pub color: RGBColor,
 }
 
-/// How a line looks.
+/// The style of a line.
 #[derive(Clone, Copy, Debug)]
 pub struct Stroke<'a> {
-    /// Its color.
+    /// Color.
     pub color: RGBColor,
-    /// Its width in pixels.
+    /// Width in pixels.
     pub width: f64,
-    /// Lengths of dashes and gaps in turn; empty for a solid line.
+    /// Alternating lengths of dashes and gaps; empty for a solid line.
     pub dashes: &'a [f64],
 }
 
@@ -107,7 +107,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         self.done(self.area.draw(&Circle::new(self.place(center), self.length(radius), filled(color))))
     }
 
-    /// Writes a text whose middle line is at the point's height.
+    /// Draws a text whose middle line is at the point's height.
     pub fn text(&self, text: &str, (x, y): (f64, f64), anchor: Anchor, look: &TextLook) -> Result<(), FigureError> {
         let horizontal = match anchor {
             Anchor::Start => HPos::Left,
@@ -154,7 +154,7 @@ fn filled(color: RGBColor) -> ShapeStyle {
     ShapeStyle { color: color.into(), filled: true, stroke_width: 0 }
 }
 
-/// Cuts a line into its dashes: `pattern` holds lengths of dashes and gaps in turn.
+/// Cuts a line into dashes. `pattern` contains alternating lengths of dashes and gaps.
 fn dashes(points: &[(f64, f64)], pattern: &[f64]) -> Vec<Vec<(f64, f64)>> {
     let mut lengths = pattern.iter().copied().cycle();
     let mut finished = Vec::new();

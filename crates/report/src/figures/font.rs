@@ -1,13 +1,13 @@
-//! The font that the figures are set in, embedded so that they look the same everywhere.
+//! The font of the figures, embedded so that they look the same everywhere.
 
 use plotters::style::{FontStyle, register_font};
 
 use super::FigureError;
 
-/// The family under which the font is known; an SVG names it, and any viewer has some font of it.
+/// The font family in SVG documents. Every viewer has some font of this family.
 pub const FAMILY: &str = "sans-serif";
 
-/// Makes the embedded font known to the drawing library.
+/// Registers the embedded font with the drawing library.
 pub fn register() -> Result<(), FigureError> {
     let faces: [(&'static str, FontStyle, &'static [u8]); 2] = [
         ("DejaVuSans.ttf", FontStyle::Normal, include_bytes!("../../fonts/DejaVuSans.ttf")),

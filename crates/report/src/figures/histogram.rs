@@ -1,4 +1,4 @@
-//! Histograms one above the other on a shared horizontal axis, one an optimizer.
+//! Stacked histograms on a shared horizontal axis, one per optimizer.
 
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
@@ -20,31 +20,31 @@ const FOOT: f64 = 60.0;
 const LEFT: f64 = 140.0;
 const RIGHT: f64 = 40.0;
 
-/// One optimizer's values, one a test image.
+/// One optimizer's values, one per test image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Samples {
-    /// The optimizer.
+    /// The optimizer's name.
     pub optimizer: String,
-    /// The values; those that are not finite are left out and counted in the figure.
+    /// The values. NaN and infinite values are not drawn; their number is shown in the figure.
     pub values: Vec<f64>,
 }
 
-/// What the figures of histograms differ in.
+/// The differences between the histogram figures.
 pub(super) struct Layout<'a> {
     pub title: String,
     pub subtitle: &'a str,
     pub x_title: &'a str,
     pub x: Axis,
     pub bins: usize,
-    /// Whether the vertical axis is logarithmic in the number of images, or linear in their share.
+    /// Whether the vertical axis is logarithmic in the number of images instead of linear in their share.
     pub logarithmic: bool,
     pub labels: &'a str,
-    /// The published result whose medians are drawn.
+    /// The published result, whose medians are drawn.
     pub reference: Option<&'static dyn Reference>,
     pub quantity: Quantity,
-    /// A note on the values for the right end of a panel's heading.
+    /// A note on the values, at the right end of a panel's heading.
     pub note: fn(&[f64]) -> String,
-    /// Values below this are drawn lighter.
+    /// Bars below this value are drawn lighter.
     pub lighter_below: f64,
 }
 
@@ -170,13 +170,13 @@ fn draw_median<DB: DrawingBackend>(
     canvas.line(&[(x, panel.bottom()), (x, panel.top - above)], stroke)
 }
 
-/// The name of the reference, and its numbers for these samples.
+/// The reference's noun and its numbers for these samples.
 fn published(layout: &Layout<'_>, one: &Samples) -> Option<(&'static str, Center)> {
     let reference = layout.reference?;
     Some((reference.noun(), reference.distribution(layout.labels, &one.optimizer, layout.quantity)?))
 }
 
-/// How many values lie in each of `bins` equal parts of a range.
+/// The number of values in each of `bins` equal parts of a range.
 pub(crate) fn count((start, end): (f64, f64), bins: usize, values: &[f64]) -> Vec<u32> {
     let mut counts = vec![0; bins];
     for value in values {
@@ -194,7 +194,7 @@ pub(crate) fn count((start, end): (f64, f64), bins: usize, values: &[f64]) -> Ve
 fn logarithmic_axis(highest: u32) -> Axis {
     let top = f64::from(highest.max(10)).log10();
     Axis {
-        // A bin of one image must still be visible.
+        // A bin with one image must be visible.
         start: -0.3,
         end: top + 0.1,
         ticks: (0..=top as i32).map(|power| (f64::from(power), 10i64.pow(power as u32).to_string())).collect(),
@@ -228,7 +228,7 @@ fn number(value: f64) -> String {
     decimal(value, if value.abs() < 0.1 { 4 } else { 2 }).replace('-', "\u{2212}")
 }
 
-/// A share of a color on white.
+/// A mixture of a color and white.
 pub(super) fn tint(color: RGBColor, share: f64) -> RGBColor {
     let mix = |channel: u8| (255.0 - (255.0 - f64::from(channel)) * share).round() as u8;
     RGBColor(mix(color.0), mix(color.1), mix(color.2))

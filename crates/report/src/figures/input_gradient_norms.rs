@@ -1,4 +1,4 @@
-//! How large the loss's gradient with respect to the image is, over the test set.
+//! Norms of the loss's gradient with respect to the image, over the test set.
 
 use plotters::prelude::DrawingBackend;
 
@@ -9,24 +9,24 @@ use super::{Figure, FigureError};
 use crate::reference::Reference;
 use minima_rows::Quantity;
 
-/// The norm at which the figure is cut.
+/// The largest norm shown.
 const CUT: f64 = 2.0;
-/// The figure's bins.
+/// Number of bins.
 const BINS: usize = 80;
 
-/// Histograms of input-gradient norms, one an optimizer.
+/// Histograms of input-gradient norms, one per optimizer.
 #[derive(Clone, Debug)]
 pub struct InputGradientNorms {
-    /// The training set of the models: `clean` or `poisoned`.
+    /// The training labels of the models: `clean` or `poisoned`.
     pub labels: String,
-    /// The published result whose medians are drawn.
+    /// The published result, whose medians are drawn.
     pub reference: Option<&'static dyn Reference>,
     /// Each optimizer's norms, from top to bottom.
     pub samples: Vec<Samples>,
 }
 
 impl InputGradientNorms {
-    /// What the figure's horizontal axis reaches from and to, and in how many bins.
+    /// The range of the horizontal axis and the number of bins.
     pub(crate) fn bins(&self) -> ((f64, f64), usize) {
         ((0.0, CUT), BINS)
     }
@@ -43,7 +43,7 @@ impl Figure for InputGradientNorms {
 
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
         let layout = Layout {
-            title: format!("Input-gradient norms of the test images, {} training", self.labels),
+            title: format!("Input-gradient norms of the test images, {} labels", self.labels),
             subtitle: "Images per bin (log scale). Solid line: median.",
             x_title: "norm of the gradient of the loss with respect to the image",
             x: Axis::linear(0.0, CUT, 8),

@@ -1,4 +1,4 @@
-//! A legend of optimizers, three abreast: the longest labels still fit.
+//! A legend of optimizers in three columns, which fit the longest labels.
 
 use plotters::prelude::DrawingBackend;
 
@@ -11,7 +11,7 @@ const COLUMN: f64 = 480.0;
 const LINE: f64 = 40.0;
 const STROKE: f64 = 70.0;
 
-/// Draws each optimizer's line and label, the first at `(left, top)`.
+/// Draws the line and label of each optimizer, the first at `(left, top)`.
 pub fn draw_legend<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     optimizers: &[&str],

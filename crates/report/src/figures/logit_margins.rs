@@ -1,4 +1,4 @@
-//! How far the true class's logit is ahead of the largest other one, over the test set.
+//! Logit margins over the test set: the logit of the true class minus the largest other logit.
 
 use plotters::prelude::DrawingBackend;
 
@@ -10,19 +10,19 @@ use crate::reference::Reference;
 use minima_metrics::quantile;
 use minima_rows::Quantity;
 
-/// Histograms of logit margins, one an optimizer.
+/// Histograms of logit margins, one per optimizer.
 #[derive(Clone, Debug)]
 pub struct LogitMargins {
-    /// The training set of the models: `clean` or `poisoned`.
+    /// The training labels of the models: `clean` or `poisoned`.
     pub labels: String,
-    /// The published result whose medians are drawn.
+    /// The published result, whose medians are drawn.
     pub reference: Option<&'static dyn Reference>,
     /// Each optimizer's margins, from top to bottom.
     pub samples: Vec<Samples>,
 }
 
 impl LogitMargins {
-    /// What the figure's horizontal axis reaches from and to, and in how many bins.
+    /// The range of the horizontal axis and the number of bins.
     pub(crate) fn bins(&self) -> ((f64, f64), usize) {
         let (start, end) = range(&self.samples);
         ((start, end), bins(end - start))
@@ -41,9 +41,9 @@ impl Figure for LogitMargins {
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
         let ((start, end), bins) = self.bins();
         let layout = Layout {
-            title: format!("Logit margins of the test images, {} training", self.labels),
+            title: format!("Logit margins of the test images, {} labels", self.labels),
             subtitle: "Share of the images per bin; pale: misclassified. Solid line: median.",
-            x_title: "logit of the true class less the largest other logit",
+            x_title: "logit of the true class minus the largest other logit",
             x: Axis::linear(start, end, 8),
             bins,
             logarithmic: false,
@@ -60,7 +60,7 @@ impl Figure for LogitMargins {
     }
 }
 
-/// A range that holds all but a few thousandths of every optimizer's margins, in whole numbers.
+/// A range with integer ends that contains all but a few thousandths of every optimizer's margins.
 fn range(samples: &[Samples]) -> (f64, f64) {
     let mut start = -1.0f64;
     let mut end = 1.0f64;
@@ -74,7 +74,7 @@ fn range(samples: &[Samples]) -> (f64, f64) {
     (start, end)
 }
 
-/// About 120 bins, of which none lies on both sides of a whole number, so that none mixes right and wrong.
+/// About 120 bins. No bin contains an integer in its interior, so no bin mixes correctly classified and misclassified images.
 fn bins(span: f64) -> usize {
     let per_unit = (120.0 / span).round();
     if per_unit < 1.0 { 120 } else { (per_unit * span).round() as usize }

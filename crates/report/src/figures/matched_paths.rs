@@ -1,4 +1,4 @@
-//! FGSM's success along whole training runs, against training loss, test error and margin: what early stopping does.
+//! FGSM's success rate along training runs, against training loss, test error and margin: the effect of early stopping.
 
 use plotters::prelude::DrawingBackend;
 
@@ -18,25 +18,25 @@ const MARGIN: f64 = 40.0;
 const AXIS: f64 = 70.0;
 const TOP: f64 = 300.0;
 const PANEL_HEIGHT: f64 = 440.0;
-/// Where logarithmic axes have labels, besides powers of ten.
+/// Multiples of powers of ten that are labelled on logarithmic axes.
 const LABELLED: [f64; 3] = [1.0, 2.0, 5.0];
 
-/// Paths of models in training, a line a seed; the largest radius is drawn.
+/// Paths of models in training, one line per seed, for the largest radius.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MatchedPaths {
     /// The checkpoints of all runs.
     pub rows: Vec<PathRow>,
 }
 
-/// What is along the horizontal axis of a panel.
+/// The quantity on the horizontal axis of a panel.
 struct Along {
     title: &'static str,
     value: fn(&PathRow) -> f64,
-    /// Where a logarithmic axis begins; none for a linear one, which begins at zero.
+    /// The start of a logarithmic axis; `None` for a linear axis, which starts at zero.
     worst: Option<f64>,
 }
 
-/// Ten classes guessed by chance have a loss of 2.3.
+/// Random guessing among ten classes has a loss of 2.3.
 const PANELS: [Along; 3] = [
     Along { title: "training loss", value: |row| row.train_loss, worst: Some(2.3) },
     Along { title: "test error", value: |row| 1.0 - row.test_accuracy, worst: Some(0.5) },
@@ -44,14 +44,14 @@ const PANELS: [Along; 3] = [
 ];
 
 impl Along {
-    /// The axis, on which training goes from left to right.
+    /// The axis, on which training proceeds from left to right.
     fn axis(&self, rows: &[&PathRow]) -> Axis {
         let values = rows.iter().map(|row| (self.value)(row));
         let Some(worst) = self.worst else { return Axis::linear(0.0, values.fold(0.0, f64::max), 5) };
         let best = values.filter(|value| *value > 0.0).fold(worst / 10.0, f64::min);
         let powers = best.log10().floor() as i32..=worst.log10().ceil() as i32;
         let labelled = powers.flat_map(|power| LABELLED.map(|digit| digit * 10f64.powi(power)));
-        // Six digits do away with what a power's rounding leaves behind.
+        // Rounding to six digits removes the rounding error of the power.
         let ticks = labelled.filter(|value| (best..=worst).contains(value));
         let ticks = ticks.map(|value| (value.log10(), ((1e6 * value).round() / 1e6).to_string())).collect();
         Axis { start: worst.log10(), end: best.log10(), ticks }
@@ -62,7 +62,7 @@ impl Along {
         if self.worst.is_some() { value.max(f64::MIN_POSITIVE).log10() } else { value }
     }
 
-    /// Whether the axis reaches as far as this model.
+    /// Whether this model is within the axis.
     fn shows(&self, row: &PathRow) -> bool {
         let value = (self.value)(row);
         self.worst.map_or(value >= 0.0, |worst| value <= worst)
@@ -116,7 +116,7 @@ impl Figure for MatchedPaths {
     }
 }
 
-/// Every run as a line, and the markers of their ends above all lines.
+/// Draws every run as a line, and markers at their ends above all lines.
 fn draw_paths<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     panel: &Panel,
@@ -131,7 +131,7 @@ fn draw_paths<DB: DrawingBackend>(
             let own = rows.iter().filter(|row| row.optimizer == *optimizer && row.seed == seed && along.shows(row));
             let places: Vec<_> =
                 own.map(|row| panel.place(along.place(row), rate(row.successes, row.correct))).collect();
-            // Piece by piece: where a path turns back, a line in one would end in a long spike.
+            // Segments are drawn separately, because a single line has long spikes where a path reverses.
             for piece in places.windows(2) {
                 canvas.line(piece, &style.stroke(2.0))?;
             }

@@ -1,6 +1,6 @@
 //! The figures, each drawn once for SVG and for PNG.
 //!
-//! A figure takes plain data and draws on a [`Canvas`]; the same data give the same bytes.
+//! A figure takes plain data and draws on a [`Canvas`]. The same data give the same bytes.
 
 mod adversarial_pairs;
 mod canvas;
@@ -39,27 +39,27 @@ use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBacke
 
 use minima_store::{AtomicWriteError, write_atomically};
 
-/// How many drawn pixels make one pixel of the PNG, in each direction.
+/// Number of drawn pixels per pixel of the PNG, in each direction.
 const OVERSAMPLING: u32 = 2;
 
 /// A figure could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum FigureError {
-    /// The data do not fit the figure.
+    /// The data are not valid for the figure.
     #[error("{figure}: found {found}, expected {expected}")]
     Data {
         /// The figure.
         figure: String,
-        /// What was given.
+        /// The given data.
         found: String,
-        /// What it needs.
+        /// The expected data.
         expected: String,
     },
     /// Drawing failed.
     #[error("drawing failed: {0}")]
     Drawing(String),
-    /// The embedded font does not load: the build is broken.
-    #[error("the embedded font {0} is no font")]
+    /// The embedded font cannot be loaded, because the build is broken.
+    #[error("the embedded font {0} cannot be loaded")]
     Font(&'static str),
     /// The PNG could not be encoded.
     #[error("encoding a PNG failed: {0}")]
@@ -69,15 +69,15 @@ pub enum FigureError {
     Write(#[from] AtomicWriteError),
 }
 
-/// Something that can be drawn.
+/// A figure that can be drawn.
 pub trait Figure {
-    /// The figure's file name without its ending.
+    /// The figure's file name without its extension.
     fn name(&self) -> &str;
 
-    /// Its width and height in pixels.
+    /// The figure's width and height in pixels.
     fn size(&self) -> (u32, u32);
 
-    /// Draws it on a white canvas of that size.
+    /// Draws the figure on a white canvas of its size.
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError>;
 }
 
@@ -89,7 +89,7 @@ pub fn svg<F: Figure>(figure: &F) -> Result<String, FigureError> {
     draw_on(figure, SVGBackend::with_string(&mut document, drawn_size))?;
     let drawn = format!("width=\"{}\" height=\"{}\"", drawn_size.0, drawn_size.1);
     let shown = format!("width=\"{width}\" height=\"{height}\"");
-    // Both attributes removed are SVG's defaults, and a figure of pixels is half as long without them.
+    // The removed attributes are SVG's defaults. Without them a figure of pixels is half as long.
     Ok(canvas::align_svg_texts(&document)
         .replacen(&drawn, &shown, 1)
         .replace(" opacity=\"1\"", "")
@@ -105,7 +105,7 @@ pub fn png<F: Figure>(figure: &F) -> Result<Vec<u8>, FigureError> {
     raster::encode_png(&raster::shrink(&pixels, drawn_size.0 as usize, OVERSAMPLING as usize), (width, height))
 }
 
-/// Writes the figure's SVG and PNG into `folder`, each whole or not at all, and returns their paths.
+/// Writes the figure's SVG and PNG into `folder` atomically, and returns their paths.
 pub fn write<F: Figure>(folder: &Path, figure: &F) -> Result<[PathBuf; 2], FigureError> {
     let paths = ["svg", "png"].map(|ending| folder.join(format!("{}.{ending}", figure.name())));
     let files = [svg(figure)?.into_bytes(), png(figure)?];

@@ -1,4 +1,4 @@
-//! A rectangle with two axes, and the way from data to pixels in it.
+//! A rectangle with two axes, and the mapping from data to pixels.
 
 use plotters::prelude::DrawingBackend;
 
@@ -6,19 +6,19 @@ use super::FigureError;
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::series_style::{GRID, INK, TICK};
 
-/// An axis: the data at its two ends and the labelled places between.
+/// An axis: the values at its ends and the labelled values between them.
 #[derive(Clone, Debug)]
 pub struct Axis {
-    /// The value at its start.
+    /// The value at the start.
     pub start: f64,
-    /// The value at its end.
+    /// The value at the end.
     pub end: f64,
     /// Labelled values.
     pub ticks: Vec<(f64, String)>,
 }
 
 impl Axis {
-    /// A linear axis with about `count` round ticks; it ends where the data do.
+    /// A linear axis with about `count` round ticks. Its ends are the ends of the data.
     pub fn linear(start: f64, end: f64, count: usize) -> Self {
         let end = if end > start { end } else { start + 1.0 };
         let step = round_step((end - start) / count.max(1) as f64);
@@ -32,14 +32,14 @@ impl Axis {
         Self { start, end, ticks }
     }
 
-    /// A logarithmic axis, on which values are their decimal logarithms, with a label at each power of `base`; it ends at
-    /// the powers around the positive values.
+    /// A logarithmic axis, on which values are their decimal logarithms, with a label at each power of `base`. Its ends are the
+    /// powers around the positive values.
     pub fn logarithmic(values: impl Iterator<Item = f64>, base: f64, label: fn(f64) -> String) -> Self {
         let exponents = values.filter(|v| *v > 0.0 && v.is_finite()).map(|v| v.log10() / base.log10());
         let (low, high) =
             exponents.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), e| (low.min(e), high.max(e)));
         let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
-        // A value on a power, up to rounding, needs no further one.
+        // A value that equals a power up to rounding needs no further power.
         let (first, last) = ((low + 1e-9).floor() as i32, (high - 1e-9).ceil() as i32);
         let last = last.max(first + 1);
         let ticks = (first..=last).map(|power| base.powi(power)).map(|value| (value.log10(), label(value))).collect();
@@ -61,16 +61,16 @@ fn minus(number: String) -> String {
     number.replace('-', "\u{2212}")
 }
 
-/// A plot area in pixels with its axes.
+/// A plot area in pixels, with its axes.
 #[derive(Clone, Debug)]
 pub struct Panel {
-    /// Its left edge.
+    /// The left edge.
     pub left: f64,
-    /// Its top edge.
+    /// The top edge.
     pub top: f64,
-    /// Its width.
+    /// The width.
     pub width: f64,
-    /// Its height.
+    /// The height.
     pub height: f64,
     /// The horizontal axis.
     pub x: Axis,
@@ -79,7 +79,7 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// Where a point of the data lies; one beyond an axis lies at its end.
+    /// The position of a data point. A point beyond an axis is placed at the axis's end.
     pub fn place(&self, x: f64, y: f64) -> (f64, f64) {
         (self.left + self.x.share(x) * self.width, self.top + (1.0 - self.y.share(y)) * self.height)
     }
@@ -108,7 +108,7 @@ impl Panel {
         Ok(())
     }
 
-    /// Draws the line that the data stand on; after the data, so that it stays visible.
+    /// Draws the base line. It is drawn after the data so that it stays visible.
     pub fn draw_baseline<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
         canvas.line(&[(self.left, self.bottom()), (self.left + self.width, self.bottom())], &Stroke::solid(INK, 2.0))
     }

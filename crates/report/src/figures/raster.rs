@@ -1,8 +1,8 @@
-//! From drawn pixels to a PNG file.
+//! Converts drawn pixels to a PNG file.
 
 use super::FigureError;
 
-/// Averages each block of `factor` × `factor` pixels of an RGB image into one, which smooths its edges.
+/// Averages each block of `factor` × `factor` pixels of an RGB image into one pixel, which smooths edges.
 pub fn shrink(pixels: &[u8], width: usize, factor: usize) -> Vec<u8> {
     let row_length = width * 3;
     let area = (factor * factor) as u32;
@@ -29,7 +29,7 @@ pub fn encode_png(pixels: &[u8], size: (u32, u32)) -> Result<Vec<u8>, FigureErro
     encode_pixels(pixels, size, 3)
 }
 
-/// Encodes an image of one channel, grey, or of three.
+/// Encodes an image with one channel (grey) or three.
 pub fn encode_pixels(pixels: &[u8], (width, height): (u32, u32), channels: u32) -> Result<Vec<u8>, FigureError> {
     let failed = |error: png::EncodingError| FigureError::Encoding(error.to_string());
     let mut bytes = Vec::new();

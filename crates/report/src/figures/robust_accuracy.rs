@@ -1,4 +1,4 @@
-//! Robust accuracy against the radius of the attack, a panel an attack.
+//! Robust accuracy against the radius of the attack, one panel per attack.
 
 use plotters::prelude::DrawingBackend;
 
@@ -18,16 +18,16 @@ const AXIS: f64 = 90.0;
 const TOP: f64 = 300.0;
 const PANEL_HEIGHT: f64 = 400.0;
 
-/// The share of the images that are classified correctly after each attack, as its radius grows.
+/// The share of images classified correctly after each attack, against its radius.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RobustAccuracy {
-    /// The training set of the models: `clean` or `poisoned`.
+    /// The training labels of the models: `clean` or `poisoned`.
     pub labels: String,
-    /// The attacks, of one seed.
+    /// The attacks on one seed's models.
     pub rows: Vec<RobustnessRow>,
 }
 
-/// An attack's name as a reader knows it.
+/// An attack's name for the figure.
 fn heading(attack: &str) -> &str {
     match attack {
         "fgsm" => "FGSM",
@@ -52,7 +52,7 @@ impl Figure for RobustAccuracy {
             let (figure, found) = ("robust-accuracy".to_owned(), "no attack".to_owned());
             return Err(FigureError::Data { figure, found, expected: "at least one attack".to_owned() });
         }
-        let title = format!("Robust accuracy as the attack's radius grows, {} training", self.labels);
+        let title = format!("Robust accuracy against the attack's radius, {} labels", self.labels);
         canvas.text(&title, (MARGIN, 42.0), Anchor::Start, &TITLE)?;
         let seed = self.rows.first().map(|row| row.seed).unwrap_or_default();
         let subtitle = format!(

@@ -24,14 +24,14 @@ const JACOBIAN: SeriesStyle =
     SeriesStyle { color: RGBColor(0xe6, 0x9f, 0x00), dashes: &[14.0, 6.0], marker: Marker::Diamond };
 const GGN: SeriesStyle = SeriesStyle { color: RGBColor(0xd5, 0x5e, 0x00), dashes: &[3.0, 5.0], marker: Marker::Square };
 
-/// Time and memory, against parameters at one batch and against the batch at the networks that were measured with several.
+/// Time and memory, against parameters for one batch size and against the batch size for networks measured with several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaling {
     /// The measurements.
     pub rows: Vec<ScalingRow>,
 }
 
-/// What a line shows of a measurement; none where it was not taken.
+/// The quantity of a line; `None` if it was not measured.
 type Quantity<'a> = &'a dyn Fn(&ScalingRow) -> Option<f64>;
 
 /// A line of a panel.
@@ -42,7 +42,7 @@ struct Line {
 }
 
 impl Scaling {
-    /// The batch that most networks were measured with.
+    /// The batch size with which most networks were measured.
     fn batch(&self) -> usize {
         let count = |batch| self.rows.iter().filter(|r| r.batch == batch).count();
         self.rows.iter().map(|r| r.batch).max_by_key(|&batch| count(batch)).unwrap_or(0)
@@ -53,7 +53,7 @@ impl Scaling {
         self.rows.iter().filter(move |r| r.batch == batch)
     }
 
-    /// The networks that were measured with several batches, small to large.
+    /// The networks measured with several batch sizes, in ascending order.
     fn networks(&self) -> Vec<usize> {
         let mut sizes: Vec<_> = self.rows.iter().map(|r| r.parameters).collect();
         sizes.sort_unstable();
@@ -84,7 +84,7 @@ impl Scaling {
     }
 }
 
-/// Points in the order of x, without those that have no number.
+/// Points in ascending order of x, without missing values.
 fn line<'a>(
     rows: impl Iterator<Item = &'a ScalingRow>,
     x: impl Fn(&ScalingRow) -> f64,
@@ -95,7 +95,7 @@ fn line<'a>(
     points
 }
 
-/// A number in groups of three digits.
+/// A number with digits in groups of three.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -123,7 +123,7 @@ impl Figure for Scaling {
             return Err(FigureError::Data { figure, found, expected: "at least one measurement".to_owned() });
         }
         canvas.text("A Gauss-Newton step as the problem grows", (MARGIN, 42.0), Anchor::Start, &TITLE)?;
-        let subtitle = "Exact step in function space, f32. Dashed: what a dense matrix alone would take.";
+        let subtitle = "Exact step in function space, f32. Dashed: the requirement of a dense matrix alone.";
         canvas.text(subtitle, (MARGIN, 84.0), Anchor::Start, &SUBTITLE)?;
         let time = |r: &ScalingRow| Some(r.median_ms);
         let memory = |r: &ScalingRow| r.memory_bytes.map(|bytes| bytes as f64);

@@ -1,4 +1,4 @@
-//! Colours, dashes and markers of figures, and the look of their texts.
+//! Colours, dashes and markers of figures, and their text styles.
 
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
@@ -18,11 +18,11 @@ pub const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
 
 /// A figure's title.
 pub const TITLE: TextLook = text(34.0, true, INK);
-/// What a figure shows, under its title.
+/// A figure's subtitle.
 pub const SUBTITLE: TextLook = text(25.0, false, MUTED);
 /// A panel's title.
 pub const HEADING: TextLook = text(28.0, true, INK);
-/// Legends, axis titles and numbers beside a panel.
+/// Legends, axis titles and numbers next to a panel.
 pub const LABEL: TextLook = text(25.0, false, INK);
 /// The numbers on an axis.
 pub const TICK: TextLook = text(23.0, false, INK);
@@ -31,18 +31,18 @@ const fn text(size: f64, bold: bool, color: RGBColor) -> TextLook {
     TextLook { size, bold, color }
 }
 
-/// How one optimizer is drawn.
+/// The style of one optimizer's series.
 #[derive(Clone, Copy, Debug)]
 pub struct SeriesStyle {
-    /// Its color.
+    /// Color.
     pub color: RGBColor,
-    /// Its dashes.
+    /// Dashes.
     pub dashes: &'static [f64],
-    /// Its markers.
+    /// Marker.
     pub marker: Marker,
 }
 
-/// The style of an optimizer; one not known here is drawn in grey.
+/// The style of an optimizer; grey if the optimizer is unknown.
 pub fn series_style(optimizer: &str) -> SeriesStyle {
     let Appearance { on_light: [red, green, blue], dashes, marker, .. } = appearance::of(optimizer);
     let color = RGBColor(red, green, blue);
@@ -50,12 +50,12 @@ pub fn series_style(optimizer: &str) -> SeriesStyle {
 }
 
 impl SeriesStyle {
-    /// The style's line.
+    /// The line style.
     pub fn stroke(&self, width: f64) -> Stroke<'static> {
         Stroke { color: self.color, width, dashes: self.dashes }
     }
 
-    /// Draws its marker, filled with `inside`.
+    /// Draws the marker, filled with `inside`.
     pub fn draw_marker<DB: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, DB>,

@@ -1,4 +1,4 @@
-//! How the Hessian's eigenvalues are distributed, a panel an optimizer on a shared axis.
+//! The distribution of the Hessian's eigenvalues, one panel per optimizer on a shared axis.
 
 use std::f64::consts::{LN_10, PI};
 
@@ -20,30 +20,30 @@ const PANEL_PITCH: f64 = 235.0;
 const FOOT: f64 = 50.0;
 const LEFT: f64 = 140.0;
 const RIGHT: f64 = 40.0;
-/// The axis is linear below this eigenvalue and logarithmic above.
+/// The axis is linear for eigenvalues of smaller magnitude and logarithmic beyond.
 const LINEAR_BELOW: f64 = 0.1;
-/// Width of the Gaussian that a node is drawn as, in decades.
+/// Width in decades of the Gaussian drawn for a node.
 const SIGMA: f64 = 0.04;
-/// Points of a curve.
+/// Number of points of a curve.
 const POINTS: usize = 900;
 
 /// The density of the Hessian's eigenvalues at the end of each run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpectralDensityFigure {
-    /// The training set of the models: `clean` or `poisoned`.
+    /// The training labels of the models: `clean` or `poisoned`.
     pub labels: String,
-    /// The distributions of one matrix, of one seed.
+    /// The distributions of one matrix for one seed.
     pub rows: Vec<SpectralDensityRow>,
-    /// The images that the loss is of.
+    /// Number of images in the loss.
     pub images: u32,
 }
 
-/// Where an eigenvalue lies on the axis: a decade is 1 far from zero.
+/// The position of an eigenvalue on the axis. Far from zero, a decade has length 1.
 fn place(eigenvalue: f64) -> f64 {
     (eigenvalue / (2.0 * LINEAR_BELOW)).asinh() / LN_10
 }
 
-/// An axis around these places with a label at each power of ten.
+/// An axis around these positions with a label at each power of ten.
 fn axis(places: &[f64]) -> Axis {
     let (low, high) = places.iter().fold((0.0_f64, 0.0_f64), |(low, high), x| (low.min(*x), high.max(*x)));
     let (start, end) = (low - 5.0 * SIGMA, high + 5.0 * SIGMA);
@@ -57,14 +57,14 @@ fn axis(places: &[f64]) -> Axis {
     Axis { start, end, ticks }
 }
 
-/// A logarithmic axis from one eigenvalue a decade on.
+/// A logarithmic axis that starts at one eigenvalue per decade.
 fn count_axis(most: f64) -> Axis {
     let end = most.max(10.0).log10() + 0.1;
     let ticks = (0..=end as i32).step_by(2).map(|power| (f64::from(power), 10_i64.pow(power as u32).to_string()));
     Axis { start: 0.0, end, ticks: ticks.collect() }
 }
 
-/// The mean over probes of the eigenvalues a decade, at points of the axis.
+/// The number of eigenvalues per decade at points of the axis, averaged over probes.
 fn density(rows: &[&SpectralDensityRow], axis: &Axis) -> Vec<(f64, f64)> {
     let probes = rows.iter().map(|row| row.probe).max().map_or(1.0, |last| f64::from(last) + 1.0);
     let height = 1.0 / (SIGMA * (2.0 * PI).sqrt() * probes);
@@ -77,12 +77,12 @@ fn density(rows: &[&SpectralDensityRow], axis: &Axis) -> Vec<(f64, f64)> {
     (0..POINTS).map(point).collect()
 }
 
-/// The ends of a spectrum in words.
+/// The smallest and largest eigenvalue as text.
 fn ends(rows: &[&SpectralDensityRow]) -> String {
     let (low, high) = rows.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), row| {
         (low.min(row.eigenvalue), high.max(row.eigenvalue))
     });
-    // Adding zero to a rounded number takes the sign from a zero.
+    // Adding zero turns -0 into 0.
     let low = (100.0 * low).round() / 100.0 + 0.0;
     format!("from {} to {}", decimal(low, 2), decimal(high, 1)).replace('-', "\u{2212}")
 }
@@ -164,7 +164,7 @@ fn draw_panel<DB: DrawingBackend>(
 ) -> Result<(), FigureError> {
     panel.draw_axes(canvas, label_x)?;
     let color = series_style(optimizer).color;
-    // What is below the axis lies on it.
+    // Values below the axis are drawn on it.
     let line: Vec<_> = curve.iter().map(|(x, height)| panel.place(*x, height.max(1.0).log10())).collect();
     for pair in line.windows(2) {
         if let [(left, start), (right, end)] = *pair
@@ -216,8 +216,8 @@ mod tests {
         let curve = density(&rows, &axis);
         let step = curve[1].0 - curve[0].0;
         let area = |from: f64| step * curve.iter().filter(|(x, _)| *x > from).map(|(_, y)| y).sum::<f64>();
-        // Five standard deviations beyond the outermost node 3e-7 of its mass are left; sums of a Gaussian over steps far below its
-        // width are exact.
+        // The axis cuts off 3e-7 of the outermost node's mass, five standard deviations away. Sums over steps far below the width
+        // are exact.
         assert!((area(f64::NEG_INFINITY) - 100.0).abs() < 1e-3);
         assert!((area(place(3.0)) - 2.0).abs() < 1e-3, "the mean of two probes");
     }

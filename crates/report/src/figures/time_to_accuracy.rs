@@ -17,14 +17,14 @@ const AXIS: f64 = 100.0;
 const TOP: f64 = 340.0;
 const PANEL_HEIGHT: f64 = 400.0;
 
-/// How the test error falls with time and with steps.
+/// Test error against time and against steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimeToAccuracy {
-    /// The accuracy that ends a run.
+    /// The accuracy at which a run ends.
     pub target: f64,
-    /// The machine, for the reader.
+    /// Description of the device.
     pub machine: String,
-    /// The accuracies along each run.
+    /// Test accuracies along each run.
     pub rows: Vec<PaceRow>,
 }
 
@@ -88,7 +88,7 @@ impl Figure for TimeToAccuracy {
 }
 
 fn percent(share: f64) -> String {
-    // Six digits do away with what a share's rounding leaves behind.
+    // Rounding to six digits removes the rounding error of the share.
     ((1e8 * share).round() / 1e6).to_string()
 }
 

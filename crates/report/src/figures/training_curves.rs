@@ -1,4 +1,4 @@
-//! Training curves: loss and accuracies against the epoch, with published curves beside them.
+//! Training curves: loss and accuracies against the epoch, with published curves.
 
 use plotters::prelude::DrawingBackend;
 
@@ -22,19 +22,19 @@ const PANEL_HEIGHT: f64 = 370.0;
 const PANEL_PITCH: f64 = 520.0;
 const FOOT: f64 = 20.0;
 
-/// Losses between which ticks are chosen.
+/// Candidates for ticks of the loss.
 const LOSS_TICKS: [f64; 14] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0];
-/// Accuracies between which ticks are chosen, in percent.
+/// Candidates for ticks of the accuracy, in percent.
 const ACCURACY_TICKS: [f64; 10] = [0.0, 50.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.5, 99.8, 99.9];
-/// No accuracy is drawn above this, where the logarithm of the error would run away.
+/// Accuracies are drawn at most at this value, because the logarithm of the error diverges at 1.
 const HIGHEST_ACCURACY: f64 = 0.9995;
 
-/// Train loss, train accuracy and test accuracy against the epoch: a column each, a row a training set.
+/// Train loss, train accuracy and test accuracy against the epoch: one column each, and one row per kind of training labels.
 #[derive(Clone, Debug)]
 pub struct TrainingCurves {
-    /// The epochs of all runs; several seeds are averaged.
+    /// The epochs of all runs. Several seeds are averaged.
     pub rows: Vec<TrainingRow>,
-    /// The published result whose curves are shown.
+    /// The published result, whose curves are shown.
     pub reference: Option<&'static dyn Reference>,
 }
 
@@ -47,7 +47,7 @@ enum Metric {
 
 const METRICS: [Metric; 3] = [Metric::TrainLoss, Metric::TrainAccuracy, Metric::TestAccuracy];
 
-/// One optimizer's curve on one training set.
+/// One optimizer's curve for one kind of training labels.
 struct Curve<'a> {
     labels: &'a str,
     optimizer: &'a str,
@@ -72,7 +72,7 @@ impl Metric {
         }
     }
 
-    /// Where a value stands on the axis.
+    /// The position of a value on the axis.
     fn height(self, value: f64) -> f64 {
         match self {
             Self::TrainLoss => value.max(1e-6).log10(),
@@ -150,7 +150,7 @@ impl TrainingCurves {
             .collect()
     }
 
-    /// Optimizers a line of the legend; the longest labels still fit three abreast.
+    /// Number of legend lines, with three optimizers per line.
     fn legend_lines(&self) -> usize {
         self.optimizers().len().div_ceil(3)
     }
@@ -235,7 +235,7 @@ impl Figure for TrainingCurves {
 fn epoch_axis(last: u32) -> Axis {
     let step = [1, 2, 5, 10, 20, 50, 100, 200, 500].into_iter().find(|step| last / step <= 8).unwrap_or(1000);
     let ticks = (1..=last)
-        // A label on 1 and one on 2 would touch where the step is two.
+        // With a step of two, the labels 1 and 2 would touch.
         .filter(|epoch| *epoch == 1 || (epoch % step == 0 && (step != 2 || *epoch != 2)))
         .map(|epoch| (f64::from(epoch), epoch.to_string()))
         .collect();

@@ -1,4 +1,4 @@
-//! The first screen: the answer in words, and the two figures that carry it.
+//! The first screen: the answer in sentences and the two figures behind it.
 
 use super::chart::{Axis, DotRow, Dots, Entry, Figure, Marks, Plot, Point, Series};
 use super::prose::prose;
@@ -21,7 +21,7 @@ pub(super) fn answer(input: &ReportInput<'_>, answer: &Answer) -> Markup {
     let second = robust(input).or_else(|| training::loss(input));
     html! {
         @if answer.is_empty() {
-            p { "What is measured here does not answer it yet: there is no trained model to compare with another." }
+            p { "These results do not answer the question yet, because there are no two trained models to compare." }
         } @else {
             (prose(&answer.list(), ""))
         }
@@ -32,7 +32,7 @@ pub(super) fn answer(input: &ReportInput<'_>, answer: &Answer) -> Markup {
     }
 }
 
-/// FGSM's rate against train loss along each run's path, the end points marked.
+/// FGSM's success rate against train loss along each run, with markers at the ends.
 pub(super) fn along_paths(rows: &[PathRow]) -> Markup {
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon)).unwrap_or_default();
     let own: Vec<&PathRow> =
@@ -60,16 +60,16 @@ pub(super) fn along_paths(rows: &[PathRow]) -> Markup {
     let points = || series.iter().flat_map(|one| &one.points);
     let plot = Plot {
         title: "FGSM's success rate against train loss along training".to_owned(),
-        x: Axis::logarithmic("train loss (falls to the left)", points().map(|point| point.x)),
+        x: Axis::logarithmic("train loss (decreases to the left)", points().map(|point| point.x)),
         y: Axis::share("success rate"),
         series,
         height: 350.0,
     };
     Figure {
-        caption: format!("How often FGSM at ε = {epsilon} succeeds, against train loss, along each path"),
+        caption: format!("FGSM's success rate at ε = {epsilon} against train loss, along each path"),
         note: format!(
-            "Training runs from right to left; a marker is where a run ends. Clean labels, {}. Where paths lie on each other, \
-             the optimizers' models are equally robust at equal loss.",
+            "Training proceeds from right to left; a marker shows the end of a run. Clean labels, {}. Overlapping paths mean \
+             that models of different optimizers are equally robust at equal loss.",
             counted(seeds.len(), "seed")
         ),
         legend: plot.legend(),
@@ -79,7 +79,7 @@ pub(super) fn along_paths(rows: &[PathRow]) -> Markup {
     .markup()
 }
 
-/// FGSM and AutoAttack side by side, in the numbers that the answer ranks by; none where there was no AutoAttack.
+/// Robust accuracies under FGSM and AutoAttack, the numbers behind the answer's ranking; `None` without AutoAttack.
 fn robust(input: &ReportInput<'_>) -> Option<Markup> {
     let Attacks { epsilon, fgsm_images, autoattack_images, outcomes } = attacks(input)?;
     if outcomes.iter().all(|one| one.autoattack.is_empty()) {
@@ -125,7 +125,7 @@ fn robust(input: &ReportInput<'_>) -> Option<Markup> {
         caption: format!("Robust accuracy under FGSM (filled, above) and AutoAttack (hollow, below) at ε = {epsilon}"),
         note: format!(
             "Share of the images that are still classified correctly after the attack: FGSM on {fgsm_images}, AutoAttack on \
-             {autoattack_images}; a mark a seed, {}.",
+             {autoattack_images}; one mark per seed, {}.",
             counted(seeds, "seed")
         ),
         legend: Vec::<Entry>::new(),

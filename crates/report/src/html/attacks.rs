@@ -26,7 +26,7 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
     sections
 }
 
-/// The checks for masked gradients: those that do not pass, and all of them to be opened.
+/// The checks for masked gradients: the failed checks, and all checks in a collapsed table.
 fn masking(input: &ReportInput<'_>) -> Option<Section> {
     let all = robustness::masking(input.masking)?;
     let failed: Vec<MaskingRow> = input.masking.iter().filter(|row| row.verdict != "pass").cloned().collect();

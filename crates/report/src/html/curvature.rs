@@ -1,4 +1,4 @@
-//! Curvature at the end of training, with how the Hessian's eigenvalues are distributed.
+//! Curvature at the end of training and the distribution of the Hessian's eigenvalues.
 
 use super::chart::{Axis, Figure, Marks, Plot, Point, Series};
 use super::prose::prose;
@@ -23,7 +23,7 @@ pub(super) fn section(input: &ReportInput<'_>) -> Option<Section> {
     Some(Section::new("curvature", input.heading("Curvature at the end"), body))
 }
 
-/// How many eigenvalues are at least so large, from the largest down.
+/// The number of eigenvalues at or above each value, from the largest down.
 fn spectrum(rows: &[SpectralDensityRow]) -> Option<Markup> {
     let own: Vec<&SpectralDensityRow> = rows
         .iter()
@@ -45,14 +45,14 @@ fn spectrum(rows: &[SpectralDensityRow]) -> Option<Markup> {
     let points = || series.iter().flat_map(|one| &one.points);
     let plot = Plot {
         title: "Eigenvalues of the Hessian".to_owned(),
-        // Those near zero are many and of rounding.
+        // The many eigenvalues near zero are dominated by rounding.
         x: Axis::logarithmic("eigenvalue", points().map(|point| point.x.max(1e-4))),
-        y: Axis::logarithmic("eigenvalues at least so large", points().map(|point| point.y.max(0.1))),
+        y: Axis::logarithmic("eigenvalues at or above this value", points().map(|point| point.y.max(0.1))),
         series,
         height: 330.0,
     };
     let figure = Figure {
-        caption: "How many eigenvalues of the Hessian are at least so large".to_owned(),
+        caption: "Number of eigenvalues of the Hessian at or above each value".to_owned(),
         note: format!(
             "Both axes logarithmic; clean labels, seed {seed}; estimated by Lanczos's quadrature from random vectors. Negative \
              eigenvalues are in the table above."

@@ -23,7 +23,7 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
             "logit-margins",
             Quantity::LogitMargin,
             "Logit margins",
-            "logit of the true class less the largest other logit",
+            "logit of the true class minus the largest other logit",
         ),
     ] {
         let numbers = distribution_table(input.distributions, quantity, input.beside());
@@ -74,12 +74,12 @@ fn histograms(rows: &[HistogramRow], quantity: Quantity, title: &str, axis: &str
             bins: bins.collect(),
             height: 230.0,
         };
-        let beyond = if outside > 0 { format!(" ({outside} images beyond the figure)") } else { String::new() };
+        let beyond = if outside > 0 { format!(" ({outside} images outside the range)") } else { String::new() };
         (format!("{}{beyond}", label(name)), bars.svg())
     });
     let figure = Figure {
         caption: format!("{title}, clean labels, seed {seed}"),
-        note: "Test images in each bin; the table below sums them up.".to_owned(),
+        note: "Number of test images in each bin; the table below summarises them.".to_owned(),
         legend: Vec::new(),
         drawn: panels(drawn.collect()),
         numbers: None,

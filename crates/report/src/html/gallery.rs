@@ -1,4 +1,4 @@
-//! Figure 1: images beside their adversarial twins.
+//! Figure 1: images next to their adversarial images.
 
 use super::section::Section;
 use crate::figures::{FigureError, encode_pixels};
@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use minima_rows::AdversarialRow;
 use minima_rows::optimizers::{distinct, label};
 
-/// The gallery; none where there are no images.
+/// The gallery; `None` without images.
 pub(super) fn section(rows: &[AdversarialRow]) -> Result<Option<Section>, FigureError> {
     let Some(first) = rows.first() else { return Ok(None) };
     let mut groups = Vec::new();
@@ -20,8 +20,8 @@ pub(super) fn section(rows: &[AdversarialRow]) -> Result<Option<Section>, Figure
     }
     let body = html! {
         p {
-            "Test images that a model classifies correctly, and what FGSM at ε = " (first.epsilon) " makes of them: the first of six \
-             classes for each optimizer, " (first.labels) " labels, seed " (first.seed) ". Percentages are the model's own confidence."
+            "Correctly classified test images and their adversarial images by FGSM at ε = " (first.epsilon) ": the first image of six \
+             classes for each optimizer, " (first.labels) " labels, seed " (first.seed) ". Percentages are the model's confidence."
         }
         @for (name, items) in groups {
             h3 { (name) }
@@ -42,15 +42,15 @@ fn item(row: &AdversarialRow) -> Result<Markup, FigureError> {
             div class="twins" {
                 img src=(source(&original)?) width=(row.width) height=(row.height) alt={ "Test image " (row.image) ", a " (row.label) };
                 img src=(source(&adversarial)?) width=(row.width) height=(row.height)
-                    alt={ "The same image after the attack, taken for a " (row.predicted) };
+                    alt={ "The same image after the attack, classified as a " (row.predicted) };
             }
             p { strong { (row.label) " → " (row.predicted) } }
-            p { (percent(row.confidence_before)) " sure of " (row.label) ", then " (percent(row.confidence_after)) " of " (row.predicted) }
+            p { (percent(row.confidence_before)) " confidence in " (row.label) ", then " (percent(row.confidence_after)) " in " (row.predicted) }
         }
     })
 }
 
-/// RFC 4648's base 64, padded.
+/// Base 64 with padding, as in RFC 4648.
 fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);

@@ -1,4 +1,4 @@
-//! How things were done, what to keep in mind, what it was made with, and how to make it again.
+//! Methods, caveats, provenance, and the command that repeats the run.
 
 use super::prose::prose;
 use super::section::Section;
@@ -29,7 +29,7 @@ pub(super) fn sections(input: &ReportInput<'_>, results: &Results) -> Vec<Sectio
         }
         let body = html! {
             (table("From manifest.json", &made))
-            p { "Times, the machine and the whole configuration are in " code { "manifest.json" } " beside this page." }
+            p { "Times, the host and the full configuration are in " code { "manifest.json" } " next to this page." }
         };
         sections.push(Section::new("manifest", "Made with", body));
     }

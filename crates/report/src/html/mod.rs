@@ -1,6 +1,6 @@
-//! `report.html`: one page that needs nothing else, neither the network nor a file beside it.
+//! `report.html`: a self-contained page, which needs neither the network nor other files.
 //!
-//! It follows from a folder's files alone: equal files give equal bytes.
+//! It depends only on a folder's files: equal files give equal bytes.
 
 mod answer;
 mod attacks;
@@ -27,7 +27,7 @@ use crate::summary;
 
 const QUESTION: &str = "Which minimum does an optimizer find, and how robust is it?";
 
-/// The whole page. A section is there exactly if there are rows for it.
+/// The whole page. It contains exactly the sections that have rows.
 ///
 /// # Errors
 /// Returns [`ReportError::Figure`] if the pixels of an image cannot be encoded.

@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("tooltip.js");
 
-/// A whole document: a heading and what stands under it, then the sections, which the navigation lists.
+/// A whole document: a heading, the lead and first part below it, and the sections, which the navigation lists.
 pub(super) fn document(title: &str, question: &str, lead: &Markup, first: &Markup, sections: &[Section]) -> Markup {
     html! {
         (DOCTYPE)
@@ -39,7 +39,7 @@ pub(super) fn document(title: &str, question: &str, lead: &Markup, first: &Marku
                     @for section in sections { (section.markup()) }
                 }
                 footer {
-                    p { "Made by minima from the CSV files beside this page; the same files make the same page." }
+                    p { "Made by minima from the CSV files next to this page. The same files give the same page." }
                 }
                 div id="tip" role="presentation" hidden {}
                 script { (PreEscaped(SCRIPT)) }

@@ -1,6 +1,6 @@
-//! The report's sentences, which are Markdown, as HTML.
+//! Converts the report's Markdown sentences to HTML.
 //!
-//! Names that come from files stand within these sentences: everything is escaped, and only links within the page stay links.
+//! The sentences contain names from files, so everything is escaped and only links within the page stay links.
 
 use super::table::table;
 use maud::{Escaper, Markup, PreEscaped};
@@ -17,7 +17,7 @@ pub(super) fn prose(markdown: &str, caption: &str) -> Markup {
     PreEscaped(page.text)
 }
 
-/// Words within a paragraph or cell, where code and emphasis are all that is marked.
+/// Text within a paragraph or cell, with code and emphasis as the only markup.
 pub(super) fn inline(markdown: &str) -> Markup {
     let mut page = Writer::default();
     for (place, part) in markdown.split('`').enumerate() {

@@ -1,14 +1,14 @@
-//! A part of the page with a heading of its own.
+//! A part of the page with its own heading.
 
 use maud::{Markup, html};
 
 /// A section.
 pub(super) struct Section {
-    /// Its name in addresses, unique on the page.
+    /// The id, unique on the page.
     pub id: &'static str,
-    /// Its heading.
+    /// The heading.
     pub title: String,
-    /// What is in it.
+    /// The content.
     pub body: Markup,
 }
 

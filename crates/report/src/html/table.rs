@@ -4,21 +4,21 @@ use super::prose::inline;
 use maud::{Markup, html};
 use minima_rows::Table;
 
-/// A cell of more characters may break.
+/// Cells with more characters may break across lines.
 const LONG: usize = 40;
 
-/// What a column holds.
+/// The kind of content of a column.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Column {
     /// The names of the rows.
     Name,
-    /// Numbers, or what stands for one.
+    /// Numbers, or placeholders for numbers.
     Number,
     /// Signed differences.
     Difference,
     /// Words.
     Words,
-    /// Sentences, which may break.
+    /// Sentences, which may break across lines.
     Long,
 }
 
@@ -46,7 +46,8 @@ impl Column {
     }
 }
 
-/// A table with a caption, in a box that scrolls where it is too wide. Differences, the columns named Δ, are signed and coloured.
+/// A table with a caption, in a box that scrolls if the table is too wide. Columns named Δ contain differences, which are signed
+/// and coloured.
 pub(super) fn table(caption: &str, table: &Table) -> Markup {
     let columns: Vec<Column> = (0..table.header.len()).map(|column| Column::of(table, column)).collect();
     html! {
@@ -81,13 +82,13 @@ fn cell(cell: &str, column: Column) -> Markup {
     }
 }
 
-/// A number with the sign that is as wide as a plus; anything else as it is.
+/// A number with a minus sign as wide as a plus; other text unchanged.
 fn number(cell: &str) -> String {
     let is_number = cell.starts_with(|first: char| first == '-' || first.is_ascii_digit());
     if is_number { cell.replace('-', "\u{2212}") } else { cell.to_owned() }
 }
 
-/// A signed number, coloured where it is not zero; the sign says the same.
+/// A signed number, coloured if it is not zero. The colour repeats the sign.
 fn difference(cell: &str) -> Markup {
     let zero = cell.chars().all(|c| matches!(c, '+' | '-' | '0' | '.'));
     let words = cell.replace('-', "\u{2212}");
@@ -98,7 +99,7 @@ fn difference(cell: &str) -> Markup {
     }
 }
 
-/// A cell; one that is a verdict is coloured like one.
+/// A cell; a verdict is coloured.
 fn verdict(cell: &str) -> Markup {
     match cell {
         "holds" | "fails" | "undecided" | "pass" | "fail" => html! { span class=(cell) { (cell) } },

@@ -1,4 +1,4 @@
-//! The tables of attacks and of loss increases, and what matches the reference.
+//! The tables of attacks and loss increases, and the findings on the reference.
 
 use super::prose::{inline, prose};
 use super::section::Section;
@@ -8,7 +8,7 @@ use crate::reference::{Agreement, Finding, Place};
 use crate::table_parts::parts;
 use maud::html;
 
-/// What matches the reference and what does not; `None` without a finding.
+/// The section on what matches the reference; `None` without findings.
 pub(super) fn findings(noun: &str, findings: &[Finding]) -> Option<Section> {
     if findings.is_empty() {
         return None;
@@ -39,7 +39,7 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
     parts.chain(of_reference(input, Place::AfterAttacks)).collect()
 }
 
-/// The reference's own sections that stand at this place.
+/// The reference's sections for this place.
 pub(super) fn of_reference(input: &ReportInput<'_>, place: Place) -> Vec<Section> {
     let own = input.reference.map_or_else(Vec::new, |reference| reference.sections(input));
     let here = own.into_iter().filter(|section| section.place == place);

@@ -1,9 +1,9 @@
-//! Colours of series, light and dark, and their marks.
+//! Colours of series on light and dark pages, and their markers.
 
 use crate::appearance::{self, Marker, OPTIMIZERS, OTHER};
 use maud::{Markup, html};
 
-/// Series that are no optimizer, on a light and on a dark page, in the order in which they are given out.
+/// Colours of series that are not optimizers, on a light and on a dark page, in order of assignment.
 const NEUTRAL: [(&str, &str); 6] = [
     ("#0072b2", "#5db4ee"),
     ("#d55e00", "#ff8a45"),
@@ -13,7 +13,7 @@ const NEUTRAL: [(&str, &str); 6] = [
     ("#b09a00", "#d8c63a"),
 ];
 
-/// How a series is drawn: the class that gives its colour, its marker and dashes.
+/// The look of a series: the class for its colour, its marker and its dashes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
     class: usize,
@@ -29,12 +29,12 @@ impl Look {
         Self { class, marker: own.marker, dashes: own.page_dashes }
     }
 
-    /// The look of the series of this number where series are no optimizers.
+    /// The look of the series with this number, for series that are not optimizers.
     pub fn numbered(index: usize) -> Self {
         const MARKERS: [Marker; 5] = [Marker::Circle, Marker::Diamond, Marker::Triangle, Marker::Nabla, Marker::Square];
         const DASHES: [&str; 6] = ["", "8 4", "12 3 3 3", "4 3", "2 3", "8 3 2 3"];
         let pick = index % NEUTRAL.len();
-        // Where colours begin again, dashes do not.
+        // When colours repeat, dashes differ.
         let dash = (index + index / NEUTRAL.len()) % DASHES.len();
         let marker = MARKERS.get(index % MARKERS.len()).copied().unwrap_or(Marker::Circle);
         Self { class: OPTIMIZERS.len() + 1 + pick, marker, dashes: DASHES.get(dash).copied().unwrap_or_default() }
@@ -48,7 +48,7 @@ impl Look {
         self.dashes
     }
 
-    /// The outline of its marker around a point.
+    /// The outline of the marker around a point.
     pub fn marker(self, (x, y): (f64, f64), radius: f64) -> String {
         let Some(corners) = self.marker.corners() else {
             return format!(
@@ -62,7 +62,7 @@ impl Look {
         format!("M{}z", corners.iter().map(at).collect::<Vec<_>>().join("L"))
     }
 
-    /// Its line and marker, small, for a legend.
+    /// A small line and marker for a legend.
     pub fn swatch(self, line: bool) -> Markup {
         html! {
             svg class={ "chart " (self.class()) } viewBox="0 0 34 14" aria-hidden="true" {
@@ -73,7 +73,7 @@ impl Look {
     }
 }
 
-/// The rules of the colours' classes.
+/// The style rules of the colour classes.
 pub(super) fn colors() -> String {
     let mut light = String::new();
     let mut dark = String::new();

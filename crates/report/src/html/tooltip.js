@@ -7,7 +7,7 @@
     mark.dataset.hover = title.textContent;
     marks.push(title);
   }
-  // The browser's own slow tooltips would show beside these.
+  // The browser would show its own slow tooltips as well.
   for (const title of marks) title.remove();
   const show = (event) => {
     const mark = event.target.closest && event.target.closest("[data-hover]");

@@ -1,4 +1,4 @@
-//! How training went and ended.
+//! Training curves and the end of training.
 
 use super::chart::{Axis, Figure, Marks, Plot, Point, Series, panels};
 use super::prose::prose;
@@ -35,7 +35,7 @@ pub(super) fn section(input: &ReportInput<'_>) -> Option<Section> {
     Some(Section::new("training", input.heading("How training ended"), body))
 }
 
-/// The quoted seed's train loss, epoch by epoch.
+/// The quoted seed's train loss by epoch.
 pub(super) fn loss(input: &ReportInput<'_>) -> Option<Markup> {
     curves(input, "Train loss", "train loss", |row| row.train_loss, |values| Axis::logarithmic("train loss", values))
 }
@@ -95,7 +95,7 @@ fn curves(
         return None;
     }
     let figure = Figure {
-        caption: format!("{caption}, epoch by epoch, seed {seed}"),
+        caption: format!("{caption} by epoch, seed {seed}"),
         note: "Logarithmic.".to_owned(),
         legend,
         drawn: panels(drawn),
@@ -104,7 +104,7 @@ fn curves(
     Some(figure.markup())
 }
 
-/// Robust accuracy against the radius, of the first seed's clean models; none where it was not measured.
+/// Robust accuracy against the radius for the first seed's clean models; `None` if it was not measured.
 pub(super) fn robust_accuracy(input: &ReportInput<'_>) -> Option<Markup> {
     let curves = input.robustness_curves;
     let first = curves.first()?.seed;
@@ -146,7 +146,7 @@ pub(super) fn robust_accuracy(input: &ReportInput<'_>) -> Option<Markup> {
         drawn.push((heading.to_owned(), plot.svg()));
     }
     let figure = Figure {
-        caption: "Robust accuracy as the attack's radius grows".to_owned(),
+        caption: "Robust accuracy against the attack's radius".to_owned(),
         note: format!(
             "Share of the first {images} test images still classified correctly, clean labels, seed {first}."
         ),

@@ -1,29 +1,29 @@
-//! Which data set results are of.
+//! Identifies the data set of results.
 
 use minima_config::DataIdentity;
 use minima_rows::Provenance;
 use minima_store::bounded_file::{self, read_text_at_most};
 use std::path::Path;
 
-/// The digits of a hash that tell a data set apart from another of its name.
+/// Number of hash digits that distinguish data sets of the same name.
 const SHORT_HASH: usize = 8;
-/// The runs of a folder that are looked at. All runs of a folder use the same data, or the folder is refused.
+/// The largest number of runs that are read. All runs of a folder use the same data set; otherwise the folder is refused.
 const MOST_RUNS: usize = 10_000;
 
-/// The data set that results are of.
+/// The data set of results.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DataSet {
-    /// MNIST, by the SHA-256 of its four files.
+    /// MNIST, identified by the SHA-256 of its four files.
     Mnist,
     /// Another data set, with its name.
     Other(String),
-    /// No file of the folder tells, or two files disagree.
+    /// No file of the folder names the data set, or two files disagree.
     #[default]
     Unknown,
 }
 
 impl DataSet {
-    /// The data set of this identity.
+    /// The data set with this identity.
     #[must_use]
     pub fn of(identity: &DataIdentity) -> Self {
         if identity.is_mnist() {
@@ -31,12 +31,12 @@ impl DataSet {
         }
         let Some(hash) = identity.files.values().next() else { return Self::Unknown };
         let name = plain(&identity.name);
-        // A name does not make files MNIST.
+        // Files with other hashes are not MNIST, whatever their name.
         let confusing = name.is_empty() || name.eq_ignore_ascii_case("mnist");
         Self::Other(if confusing { format!("{name} ({})", short(hash)).trim_start().to_owned() } else { name })
     }
 
-    /// The data set on which the files of a folder agree. The first one names it.
+    /// The data set on which all files of a folder agree, with the name from the first file.
     pub(super) fn agreed(mut identities: impl Iterator<Item = DataIdentity>) -> Self {
         match identities.next() {
             Some(first) if identities.all(|other| first.difference(&other).is_none()) => Self::of(&first),
@@ -44,7 +44,7 @@ impl DataSet {
         }
     }
 
-    /// The name, where the data set is known.
+    /// The name, if the data set is known.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match self {
@@ -55,14 +55,14 @@ impl DataSet {
     }
 }
 
-/// The data set of a manifest that names files.
+/// The data set of a manifest; `None` if the manifest lists no files.
 pub(super) fn of_manifest(manifest: &Provenance) -> Option<DataIdentity> {
     let named = |name: String| DataIdentity { name, files: manifest.data.clone() };
     let identity = manifest.data_name.clone().map_or_else(|| named(String::new()).with_known_name(), named);
     (!manifest.data.is_empty()).then_some(identity)
 }
 
-/// The distinct data sets that the recipes of trained runs name. A recipe that cannot be read names none.
+/// The distinct data sets in the recipes of trained runs. Recipes that cannot be read are skipped.
 pub(super) fn of_runs(runs: &Path) -> Vec<DataIdentity> {
     let mut found: Vec<DataIdentity> = Vec::new();
     for run in std::fs::read_dir(runs).into_iter().flatten().flatten().take(MOST_RUNS) {
@@ -72,7 +72,7 @@ pub(super) fn of_runs(runs: &Path) -> Vec<DataIdentity> {
         let hashes: Vec<&str> = data.iter().filter_map(toml::Value::as_str).collect();
         let identity = match <[&str; 4]>::try_from(hashes) {
             Ok(four) => DataIdentity::of_hashes(four, None),
-            // Another number of files is another data set than any that is known.
+            // No known data set has another number of files.
             Err(others) => {
                 let files = others.iter().enumerate().map(|(place, hash)| (place.to_string(), (*hash).to_owned()));
                 DataIdentity { name: String::new(), files: files.collect() }.with_known_name()
@@ -82,12 +82,12 @@ pub(super) fn of_runs(runs: &Path) -> Vec<DataIdentity> {
             found.push(identity);
         }
     }
-    // Folders are listed in no order.
+    // The order of folder listings is unspecified.
     found.sort_by(|a, b| a.files.cmp(&b.files));
     found
 }
 
-/// A name from a file, in one line and without marks of Markdown.
+/// A name from a file, in one line and without Markdown markup.
 fn plain(name: &str) -> String {
     let kept = name.chars().filter(|letter| !letter.is_control() && !"`*_<>[]|\\".contains(*letter));
     kept.collect::<String>().trim().to_owned()

@@ -1,6 +1,6 @@
-//! What a folder of results holds: the rows of its CSV files, its configuration and what it was made with.
+//! The contents of a results folder: the rows of its CSV files, its configuration and its manifest.
 //!
-//! Reports are made from this alone, so that they can be made again from the files.
+//! Reports use nothing else, so they can be made again from the files.
 
 mod data_set;
 mod study_results;
@@ -18,25 +18,26 @@ use minima_rows::{
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The figures that an experiment draws, in the order in which a report shows them.
+/// The figures of an experiment, in the order of the report.
 pub const FIGURES: [&str; 6] =
     ["adversarial-images", "input-gradient-norms", "logit-margins", "robust-accuracy", "spectral-density", "training"];
 
-/// Where a folder's configuration may lie: its own, or else that of the study whose tables stand in.
+/// Possible paths of a folder's configuration: its own, or the configuration of the study of seeds, whose tables are used
+/// otherwise.
 const CONFIGURATIONS: [&str; 2] = ["config.toml", SEEDS_CONFIGURATION];
 /// The configuration of the study of seeds.
 pub(crate) const SEEDS_CONFIGURATION: &str = "studies/seeds/config.toml";
 
-/// A folder of results could not be read.
+/// A results folder could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ResultsError {
-    /// The folder is not there.
+    /// The folder does not exist.
     #[error("{}: found no folder, expected one with results", .0.display())]
     Missing(PathBuf),
-    /// There is no result in the folder.
-    #[error("{}: found no result, expected training.csv, a file in tables or one in studies", .0.display())]
+    /// The folder contains no result.
+    #[error("{}: found no result, expected training.csv, a file in tables or a file in studies", .0.display())]
     Empty(PathBuf),
-    /// The folder holds files of an earlier version of this program.
+    /// The folder contains files of an earlier version of this program.
     #[error("{}: found results of an earlier version, expected a folder with tables/fgsm.csv (run the experiment again)", .0.display())]
     EarlierVersion(PathBuf),
     /// A CSV file is not as expected.
@@ -48,32 +49,32 @@ pub enum ResultsError {
     /// The manifest cannot be read.
     #[error(transparent)]
     Manifest(#[from] ProvenanceError),
-    /// A row says something that cannot be.
+    /// A row has an impossible value.
     #[error("{}: found {found}, expected {expected}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
-        /// What it says.
+        /// The value.
         found: String,
-        /// What it should say.
+        /// The expected values.
         expected: &'static str,
     },
 }
 
-/// All rows of a folder of results; those of a file that is not there are none.
+/// All rows of a results folder. A missing file has no rows.
 #[derive(Clone, Debug, Default)]
 pub struct Results {
-    /// The preset's name, or the folder's where there is no manifest.
+    /// The preset's name; the folder's name without a manifest.
     pub name: String,
     /// `config.toml`.
     pub configuration: Option<Preset>,
-    /// Where that lies in the folder.
+    /// Path of the configuration in the folder.
     pub configuration_place: Option<&'static str>,
-    /// What `manifest.json` says of versions and data.
+    /// Versions and data from `manifest.json`.
     pub provenance: Option<Provenance>,
-    /// The data set, by the hashes in the manifest, in the configuration and in the recipes of the studies' runs.
+    /// The data set, identified by the hashes in the manifest, in the configuration and in the recipes of the studies' runs.
     pub data_set: DataSet,
-    /// The folder of the data as it was given, where that is known and the data are not MNIST.
+    /// The folder of the data set as given, if it is known and the data set is not MNIST.
     pub data_folder: Option<String>,
     /// The distinct data sets in the recipes of the studies' runs.
     studied: Vec<DataIdentity>,
@@ -103,20 +104,20 @@ pub struct Results {
     pub curvature: Vec<CurvatureRow>,
     /// `tables/spectral_density.csv`.
     pub spectral_densities: Vec<SpectralDensityRow>,
-    /// The figures in `figures`, without an ending.
+    /// The figures in `figures`, without their extensions.
     pub figures: Vec<String>,
-    /// The seeds in the files, in the configuration's order, or else ascending.
+    /// The seeds in the files, in the configuration's order, otherwise ascending.
     pub seeds: Vec<u64>,
-    /// What is in `studies`.
+    /// The contents of `studies`.
     pub studies: StudyResults,
 }
 
 impl Results {
-    /// Reads a folder. Files that are not there are left out; tables may lie in the folder itself instead of in its `tables`. Where
-    /// it has no tables and no training of its own, those of `studies/seeds` stand in.
+    /// Reads a folder. Missing files are skipped. Tables may be in the folder itself instead of in `tables`. If the folder has
+    /// neither tables nor training curves, the files of `studies/seeds` are used.
     ///
     /// # Errors
-    /// When there is nothing to report, or a file is not as expected.
+    /// Returns [`ResultsError`] if there are no results or a file is invalid.
     pub fn read(folder: &Path) -> Result<Self, ResultsError> {
         if !folder.is_dir() {
             return Err(ResultsError::Missing(folder.to_owned()));
@@ -151,14 +152,14 @@ impl Results {
         Ok(results)
     }
 
-    /// Says what the results were made with, instead of the folder's manifest.
+    /// Replaces the information from the folder's manifest.
     pub fn set_provenance(&mut self, provenance: Provenance) {
         self.name.clone_from(&provenance.preset);
         self.provenance = Some(provenance);
         self.recognise_data();
     }
 
-    /// Takes the data set from what has been read.
+    /// Determines the data set from the files read.
     fn recognise_data(&mut self) {
         let manifest = self.provenance.as_ref().and_then(data_set::of_manifest);
         let configured = self.configuration.as_ref().and_then(Preset::data_identity);
@@ -166,7 +167,7 @@ impl Results {
         self.data_folder = self.provenance.as_ref().and_then(|provenance| provenance.data_folder.clone());
     }
 
-    /// The rows of one folder, without its studies.
+    /// Reads the rows of one folder, without its studies.
     fn read_tables(folder: &Path) -> Result<Self, ResultsError> {
         let drawn = |name: &&&str| folder.join("figures").join(format!("{name}.png")).is_file();
         let (clean_fgsm, poisoned_fgsm) =
@@ -215,7 +216,7 @@ impl Results {
             && self.curvature.is_empty()
     }
 
-    /// The seeds in the files: in the configuration's order where it has all of them, or else ascending.
+    /// The seeds in the files, in the configuration's order if it contains all of them, otherwise ascending.
     fn found_seeds(&self) -> Vec<u64> {
         let rows = self.training.iter().map(|row| row.seed);
         let found: BTreeSet<u64> = rows.chain(self.clean_fgsm.iter().map(|row| row.seed)).collect();
@@ -228,13 +229,13 @@ impl Results {
     }
 }
 
-/// A folder's own name.
+/// The folder's name.
 fn name_of(folder: &Path) -> String {
     let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     named(folder).or_else(|| named(&folder.canonicalize().ok()?)).unwrap_or_else(|| "results".to_owned())
 }
 
-/// Where a table lies.
+/// The path of a table.
 fn place(folder: &Path, file: &str) -> PathBuf {
     let usual = folder.join("tables").join(file);
     let beside = folder.join(file);
@@ -245,12 +246,12 @@ fn table<R: Record>(folder: &Path, file: &str) -> Result<Vec<R>, RecordError> {
     rows(&place(folder, file))
 }
 
-/// The rows of a file; none where there is no such file.
+/// The rows of a file; empty if the file does not exist.
 fn rows<R: Record>(path: &Path) -> Result<Vec<R>, RecordError> {
     if path.is_file() { read_csv(path) } else { Ok(Vec::new()) }
 }
 
-/// Whether a folder of results was written by a version that numbered tables as the first paper did.
+/// Whether a results folder was written by an earlier version, which numbered its tables.
 pub(crate) fn is_of_an_earlier_version(folder: &Path) -> bool {
     ["", "tables", "studies/seeds/tables"].iter().any(|place| folder.join(place).join("table1.csv").is_file())
 }

@@ -8,7 +8,7 @@ use minima_rows::{
 };
 use std::path::Path;
 
-/// All rows of a folder `studies`; those of a file that is not there are none.
+/// All rows of a folder `studies`. A missing file has no rows.
 #[derive(Clone, Debug, Default)]
 pub struct StudyResults {
     /// `seeds/training.csv`.
@@ -37,15 +37,15 @@ pub struct StudyResults {
     pub surface: Vec<SurfaceRow>,
     /// `landscape/segments.csv`.
     pub segments: Vec<SegmentRow>,
-    /// `failures.csv` of each study; a run that failed in several is there once.
+    /// `failures.csv` of each study. A run that failed in several studies is listed once.
     pub failures: Vec<FailureRow>,
 }
 
 impl StudyResults {
-    /// Reads a folder; one that is not there has no rows.
+    /// Reads a folder. A missing folder has no rows.
     ///
     /// # Errors
-    /// When a file is not as expected.
+    /// Returns [`ResultsError`] if a file is invalid.
     pub fn read(folder: &Path) -> Result<Self, ResultsError> {
         let seeds = folder.join("seeds");
         Ok(Self {
@@ -66,7 +66,7 @@ impl StudyResults {
         })
     }
 
-    /// Whether there is no row of any study.
+    /// Whether no study has rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.seeds_training.is_empty()

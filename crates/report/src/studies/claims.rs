@@ -1,4 +1,4 @@
-//! Claims, and the evidence of the seeds for and against each.
+//! Claims and the evidence for and against each claim.
 
 use crate::claim_verdict::{verdict, word};
 use crate::input::ReportInput;
@@ -13,20 +13,20 @@ pub(crate) fn title(claims: &[Claim]) -> &'static str {
     if claims.is_empty() { "Optimizers compared" } else { "Claims and verdicts" }
 }
 
-/// The claims that these rows are about and the optimizers of each, in order.
+/// The pairs of claim and optimizer in the rows, in order.
 fn judged(rows: &[ClaimRow]) -> Vec<(&str, &str)> {
     let mut found = in_order(rows.iter().map(|row| (row.claim.as_str(), row.optimizer.as_str())));
     found.sort_by_key(|(claim, optimizer)| (*claim, sort_key(optimizer)));
     found
 }
 
-/// The claim in a sentence, with its letter, as far as it is known.
+/// The claim's letter and sentence; only the letter if the claim is unknown.
 fn sentence(claims: &[Claim], letter: &str, optimizer: &str) -> String {
     Claim::find(claims, letter, optimizer)
         .map_or_else(|| format!("({letter})"), |claim| format!("({letter}) {}", claim.sentence))
 }
 
-/// A line a claim and optimizer.
+/// One row per claim and optimizer.
 pub(crate) fn summary(rows: &[ClaimRow], claims: &[Claim]) -> Table {
     let mut table = Table::new(&["claim", "optimizer", "hold", "fail", "undecided", "verdict"]);
     for (claim, optimizer) in judged(rows) {
@@ -44,7 +44,7 @@ pub(crate) fn summary(rows: &[ClaimRow], claims: &[Claim]) -> Table {
     table
 }
 
-/// A line a comparison.
+/// One row per comparison.
 pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
     let mut table = Table::new(&[
         "claim",
@@ -52,7 +52,7 @@ pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
         "against",
         "labels",
         "at",
-        "what is compared",
+        "quantity",
         "seeds",
         "effect",
         "95 % interval",
@@ -89,14 +89,14 @@ pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
     table
 }
 
-/// The differences between models without claims: a line for each comparison of two models.
+/// The differences between models, without claims: one row for each comparison of two models.
 pub(crate) fn differences(rows: &[ClaimRow]) -> Table {
     let all = comparisons(rows);
-    let shown = ["optimizer", "against", "labels", "at", "what is compared", "seeds", "effect", "95 % interval"];
+    let shown = ["optimizer", "against", "labels", "at", "quantity", "seeds", "effect", "95 % interval"];
     let columns: Vec<usize> =
         shown.iter().filter_map(|name| all.header.iter().position(|column| column == name)).collect();
     let mut table = Table::new(&shown);
-    // A comparison with a number has no second model.
+    // A comparison with a constant has no second model.
     let two = rows.iter().zip(all.rows).filter(|(row, _)| !row.against.is_empty()).map(|(_, cells)| cells);
     for cells in in_order(two) {
         table.rows.push(columns.iter().filter_map(|column| cells.get(*column).cloned()).collect());
@@ -105,15 +105,15 @@ pub(crate) fn differences(rows: &[ClaimRow]) -> Table {
     table
 }
 
-/// The words above the table of differences, which stands in for claims that are not about the data.
+/// The text above the table of differences, which replaces the claims if they are about another data set.
 pub(crate) fn about_differences(input: &ReportInput<'_>) -> String {
     let remark = input.reference.map_or("", |reference| reference.remarks().other_data);
-    let words = "Each line is the first optimizer's number less the number of the second optimizer or labels, with a 95 % interval \
+    let words = "Each row is the first optimizer's number minus the number of the second optimizer or labels, with a 95 % interval \
                  over seeds and test images.";
     format!("{remark} {words}").trim_start().to_owned()
 }
 
-/// The section; none where there are no such rows.
+/// The section; `None` without rows.
 pub(crate) fn section(input: &ReportInput<'_>, rows: &[ClaimRow]) -> Option<String> {
     let claims = input.claims();
     if claims.is_empty() {
@@ -123,14 +123,14 @@ pub(crate) fn section(input: &ReportInput<'_>, rows: &[ClaimRow]) -> Option<Stri
     Some(format!("{}\n{}", sentences(rows, claims)?, summary(rows, claims).to_markdown()))
 }
 
-/// What follows, in a list: a line a claim.
+/// Sentences derived from the rows, as a list with one line per claim.
 pub(crate) fn sentences(rows: &[ClaimRow], claims: &[Claim]) -> Option<String> {
     let seeds = rows.iter().map(|row| row.seeds).max()?;
     let judged = judged(rows);
-    let alone = if seeds == 1 { " One seed has no interval: nothing can be decided from it." } else { "" };
+    let alone = if seeds == 1 { " One seed gives no interval, so nothing can be decided." } else { "" };
     let mut lines = format!(
-        "Each comparison is over {}, with a 95 % interval and Holm's correction over all {}. A claim holds for an optimizer where all its \
-         comparisons do, and fails where one does.{alone}\n\n",
+        "Each comparison uses {}, with a 95 % interval and Holm's correction over all {}. A claim holds for an optimizer if all its \
+         comparisons hold, and fails if one fails.{alone}\n\n",
         counted(seeds as usize, "seed"),
         counted(rows.len(), "comparison")
     );

@@ -1,4 +1,4 @@
-//! Learning rate and damping: where Gauss-Newton trains, and what FGSM does there.
+//! Learning rate and damping: for which values Gauss-Newton trains, and FGSM's success rate there.
 
 use super::{Sample, percent, quoted_epsilon};
 use crate::words::counted;
@@ -10,20 +10,20 @@ use minima_rows::{Table, in_order};
 
 pub(crate) const TITLE: &str = "Learning rate and damping";
 
-/// Test accuracy from which a model counts as trained.
+/// Test accuracy at which a model counts as trained.
 const TRAINED: f64 = 0.95;
 
-/// A learning rate and a damping, over seeds.
+/// Results for one learning rate and damping, as means over seeds.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
     pub learning_rate: f64,
     pub damping: f64,
-    /// None where no seed's run came to its end.
+    /// `None` if the runs of all seeds failed.
     pub train_loss: Option<f64>,
     pub test_accuracy: Option<f64>,
     /// FGSM's success rate.
     pub success: Option<f64>,
-    /// Why a run failed; empty where none did.
+    /// Why a run failed; empty if no run failed.
     pub failure: String,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn settings(rows: &[DampingRow], optimizer: &str) -> Vec<Setting> {
         .collect()
 }
 
-/// A line a setting.
+/// One row per setting.
 pub(crate) fn table(rows: &[DampingRow]) -> Table {
     let mut table = Table::new(&["optimizer", "η", "λ", "train loss", "test accuracy", "success rate", "failed"]);
     for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
@@ -77,12 +77,12 @@ pub(crate) fn table(rows: &[DampingRow]) -> Table {
     table
 }
 
-/// The section; none where there are no such rows.
+/// The section; `None` without rows.
 pub(crate) fn section(rows: &[DampingRow]) -> Option<String> {
     Some(format!("{}\n{}", sentences(rows)?, table(rows).to_markdown()))
 }
 
-/// What follows, in a list.
+/// Sentences derived from the rows, as a list.
 pub(crate) fn sentences(rows: &[DampingRow]) -> Option<String> {
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon))?;
     let epochs = rows.iter().map(|row| row.epochs).max()?;
@@ -93,10 +93,11 @@ pub(crate) fn sentences(rows: &[DampingRow]) -> Option<String> {
             settings.iter().filter(|one| one.test_accuracy.is_some_and(|accuracy| accuracy >= TRAINED)).collect();
         let failed = settings.iter().filter(|one| one.train_loss.is_none()).count();
         let mut line = format!(
-            "- {}: of {} of η and λ, {} to {} test accuracy or more in {}, and {failed} could not be trained to the end.",
+            "- {}: {} of {} of η and λ {} {} test accuracy or more in {}, and training failed for {failed}.",
             label(optimizer),
+            trained.len(),
             counted(settings.len(), "pair"),
-            if trained.len() == 1 { "1 comes".to_owned() } else { format!("{} come", trained.len()) },
+            if trained.len() == 1 { "reaches" } else { "reach" },
             percent(TRAINED),
             counted(epochs as usize, "epoch"),
         );
@@ -116,7 +117,7 @@ pub(crate) fn sentences(rows: &[DampingRow]) -> Option<String> {
             && trained.len() > 1
         {
             line.push_str(&format!(
-                " Among those that do, the success rate of FGSM at ε = {epsilon} goes from {} (η = {}, λ = {}) to {} (η = {}, λ = {}).",
+                " Among these pairs, FGSM's success rate at ε = {epsilon} ranges from {} (η = {}, λ = {}) to {} (η = {}, λ = {}).",
                 percent(least.0),
                 least.1.learning_rate,
                 least.1.damping,

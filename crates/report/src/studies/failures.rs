@@ -1,17 +1,17 @@
-//! The runs that are missing from a study, and why.
+//! The failed runs of a study and their errors.
 
 use minima_rows::FailureRow;
 
 pub(crate) const TITLE: &str = "Runs that failed";
 
-/// A line a run; none where none failed.
+/// One line per failed run; `None` if no run failed.
 pub(crate) fn section(failures: &[FailureRow]) -> Option<String> {
     if failures.is_empty() {
         return None;
     }
     let lines: String = failures.iter().map(|failure| format!("- `{}`: {}\n", failure.run, failure.why)).collect();
     Some(format!(
-        "These runs could not be trained or measured and are in no table; what is said of their optimizers is said of the other \
+        "These runs could not be trained or measured. No table contains them, and sentences about their optimizers describe the other \
          runs.\n\n{lines}"
     ))
 }

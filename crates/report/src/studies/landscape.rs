@@ -1,4 +1,4 @@
-//! The loss around minima and between them.
+//! The loss around minima and on lines between them.
 
 use super::Sample;
 use crate::words::{capitalised, listed};
@@ -9,22 +9,22 @@ use minima_rows::{Table, in_order};
 
 pub(crate) const TITLE: &str = "Loss around minima and between them";
 
-/// The distance from a minimum, in filters' norms, at which losses are compared.
+/// The distance from a minimum, in units of the filters' norms, at which losses are compared.
 const NEAR: f64 = 0.5;
 
-/// The rise of the loss between two models over a straight line from one's loss to the other's, and where.
+/// The largest excess of the loss on the line between two models over the linear interpolation of their losses.
 pub(crate) struct Barrier {
     pub from: String,
     pub to: String,
     pub labels: String,
     pub seed: u64,
-    /// Not a number where a loss on the line is none.
+    /// NaN if a loss on the line is NaN.
     pub height: f64,
     pub at: f64,
     pub loss: f64,
 }
 
-/// The barrier of each segment, that of the first seed.
+/// The barrier of each segment of the first seed.
 pub(crate) fn barriers(rows: &[SegmentRow]) -> Vec<Barrier> {
     let Some(seed) = rows.first().map(|row| row.seed) else { return Vec::new() };
     in_order(rows.iter().map(|row| (row.labels.as_str(), row.from.as_str(), row.to.as_str())))
@@ -55,7 +55,7 @@ pub(crate) fn barriers(rows: &[SegmentRow]) -> Vec<Barrier> {
         .collect()
 }
 
-/// A model's loss at its minimum and in the mean near it, of the first seed; a line each.
+/// For each model of the first seed: labels, optimizer, loss at its minimum, and mean loss near it.
 pub(crate) fn surroundings(rows: &[SurfaceRow]) -> Vec<(String, String, f64, f64)> {
     let Some(seed) = rows.first().map(|row| row.seed) else { return Vec::new() };
     let mut found = Vec::new();
@@ -64,7 +64,7 @@ pub(crate) fn surroundings(rows: &[SurfaceRow]) -> Vec<(String, String, f64, f64
             let own = || rows.iter().filter(|row| row.optimizer == name && row.labels == labels && row.seed == seed);
             let radius = |row: &SurfaceRow| row.x.hypot(row.y);
             let Some(center) = own().min_by(|a, b| radius(a).total_cmp(&radius(b))) else { continue };
-            // A ring half as thick as it is wide has points on any grid that is of use.
+            // A ring of this thickness contains points of any reasonable grid.
             let ring = own().filter(|row| (radius(row) - NEAR).abs() <= NEAR / 4.0).map(|row| row.train_loss);
             if let Some(near) = Sample::of(ring) {
                 found.push((labels.to_owned(), name.to_owned(), center.train_loss, near.mean));
@@ -74,9 +74,9 @@ pub(crate) fn surroundings(rows: &[SurfaceRow]) -> Vec<(String, String, f64, f64
     found
 }
 
-/// Barriers, a line a segment.
+/// One row per segment, with its barrier.
 pub(crate) fn table(rows: &[SegmentRow]) -> Table {
-    let mut table = Table::new(&["from", "to", "data", "barrier", "at t", "loss there"]);
+    let mut table = Table::new(&["from", "to", "labels", "barrier", "at t", "loss there"]);
     for barrier in barriers(rows) {
         table.rows.push(vec![
             label(&barrier.from).to_owned(),
@@ -90,14 +90,14 @@ pub(crate) fn table(rows: &[SegmentRow]) -> Table {
     table
 }
 
-/// The section; none where there are no such rows.
+/// The section; `None` without rows.
 pub(crate) fn section(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option<String> {
     let sentences = sentences(surface, segments)?;
     let table = table(segments);
     Some(if table.rows.is_empty() { sentences } else { format!("{sentences}\n{}", table.to_markdown()) })
 }
 
-/// What follows, in a list.
+/// Sentences derived from the rows, as a list.
 pub(crate) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option<String> {
     let mut lines = String::new();
     let seed = surface.first().map_or_else(String::new, |row| format!(", seed {}", row.seed));
@@ -111,7 +111,7 @@ pub(crate) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Opti
             })
             .collect();
         lines.push_str(&format!(
-            "- {} labels{seed}: about half a filter's norm away from where training ended, the mean loss is {}.\n",
+            "- {} labels{seed}: at a distance of about half a filter's norm from the final weights, the mean loss is {}.\n",
             capitalised(labels),
             listed(&words)
         ));
@@ -120,17 +120,20 @@ pub(crate) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Opti
         |one: &Barrier| format!("{} and {} ({}, seed {})", label(&one.from), label(&one.to), one.labels, one.seed);
     let (barriers, unknown): (Vec<_>, Vec<_>) = barriers(segments).into_iter().partition(|one| one.height.is_finite());
     for one in &unknown {
-        lines.push_str(&format!("- Between {} the loss is not finite all along a straight line.\n", pair(one)));
+        lines.push_str(&format!(
+            "- Between {}, the loss is NaN or infinite on a part of the straight line.\n",
+            pair(one)
+        ));
     }
     let highest = barriers.iter().max_by(|a, b| a.height.total_cmp(&b.height));
     let lowest = barriers.iter().min_by(|a, b| a.height.total_cmp(&b.height));
     if let (Some(highest), Some(lowest)) = (highest, lowest) {
         lines.push_str(&if barriers.len() == 1 {
-            format!("- Between {} the loss rises by {} over a straight line.\n", pair(highest), decimal(highest.height, 3))
+            format!("- Between {}, the loss rises by {} along a straight line.\n", pair(highest), decimal(highest.height, 3))
         } else {
             format!(
-                "- Between two models from the same initial weights the loss rises over a straight line by {} at least ({}) and {} at \
-                 most ({}).\n",
+                "- Between two models from the same initial weights, the loss rises along a straight line by at least {} ({}) and \
+                 at most {} ({}).\n",
                 decimal(lowest.height, 3),
                 pair(lowest),
                 decimal(highest.height, 3),

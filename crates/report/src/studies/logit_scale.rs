@@ -1,4 +1,4 @@
-//! What is left of differences when all models' logits have the same scale.
+//! Differences between models when all models' logits have the same scale.
 
 use super::Sample;
 use crate::words::{capitalised, listed};
@@ -7,9 +7,9 @@ use minima_rows::significant::decimal;
 use minima_rows::{CLEAN, LogitScaleRow, ScaledQuantity};
 use minima_rows::{Table, in_order};
 
-pub(crate) const TITLE: &str = "Logit scale: differences that are only size";
+pub(crate) const TITLE: &str = "Logit scale: differences due to scale only";
 
-/// A quantity in words.
+/// The name of a quantity.
 pub(crate) fn quantity_label(quantity: ScaledQuantity, rho: Option<f64>) -> String {
     let at = rho.map(|rho| format!(" at ρ = {rho}")).unwrap_or_default();
     match quantity {
@@ -20,7 +20,7 @@ pub(crate) fn quantity_label(quantity: ScaledQuantity, rho: Option<f64>) -> Stri
     }
 }
 
-/// What is compared of a quantity: a loss is a mean, the others are shown by their medians.
+/// The compared values of a quantity: means for a loss, medians for the others.
 fn pair(row: &LogitScaleRow) -> (f64, f64) {
     match row.quantity {
         ScaledQuantity::TestLoss => (row.mean_before, row.mean_after),
@@ -28,7 +28,7 @@ fn pair(row: &LogitScaleRow) -> (f64, f64) {
     }
 }
 
-/// A quantity's values of each optimizer's clean models, before and after, over seeds.
+/// A quantity's values for each optimizer's clean models, before and after scaling, over seeds.
 pub(crate) fn values(
     rows: &[LogitScaleRow],
     quantity: ScaledQuantity,
@@ -44,12 +44,12 @@ pub(crate) fn values(
         .collect()
 }
 
-/// The quantities that there are rows of, in the file's order.
+/// The quantities that have rows, in the file's order.
 pub(crate) fn quantities(rows: &[LogitScaleRow]) -> Vec<(ScaledQuantity, Option<f64>)> {
     in_order(rows.iter().map(|row| (row.quantity, row.rho)))
 }
 
-/// A line an optimizer and quantity.
+/// One row per quantity and optimizer.
 pub(crate) fn table(rows: &[LogitScaleRow]) -> Table {
     let mut table = Table::new(&["quantity", "optimizer", "as trained", "logits scaled"]);
     for (quantity, rho) in quantities(rows) {
@@ -61,17 +61,18 @@ pub(crate) fn table(rows: &[LogitScaleRow]) -> Table {
     table
 }
 
-/// The section; none where there are no such rows.
+/// The section; `None` without rows.
 pub(crate) fn section(rows: &[LogitScaleRow]) -> Option<String> {
     let sentences = sentences(rows)?;
     Some(format!("{INTRODUCTION}\n\n{sentences}\n{}", table(rows).to_markdown()))
 }
 
-/// What was done.
-pub(crate) const INTRODUCTION: &str = "Each model's logits are multiplied by one number, so that all have the same mean margin. No class changes by that, and no \
-     attack that looks at signs; margins, input gradients and losses do. Medians over the test images, the test loss a mean.";
+/// Describes the method.
+pub(crate) const INTRODUCTION: &str = "The logits of each model are multiplied by one number, so that all models have the same mean margin. This changes neither the \
+     predicted classes nor attacks that use only signs. It changes margins, input gradients and losses. Values are medians over \
+     the test images; the test loss is a mean.";
 
-/// What follows, in a list.
+/// Sentences derived from the rows, as a list.
 pub(crate) fn sentences(rows: &[LogitScaleRow]) -> Option<String> {
     let mut lines = String::new();
     for (quantity, rho) in quantities(rows) {
@@ -95,7 +96,7 @@ pub(crate) fn sentences(rows: &[LogitScaleRow]) -> Option<String> {
                     decimal(after, 1)
                 )
             }
-            _ => "not all are positive, so that they have no ratio".to_owned(),
+            _ => "not all values are positive, so their ratio is undefined".to_owned(),
         };
         let order = if first == second {
             "The order stays the same".to_owned()
@@ -107,7 +108,7 @@ pub(crate) fn sentences(rows: &[LogitScaleRow]) -> Option<String> {
     (!lines.is_empty()).then_some(lines)
 }
 
-/// The largest over the smallest of positive values.
+/// The ratio of the largest to the smallest value; `None` if a value is not positive.
 fn ratio(values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
     let least = values.clone().fold(f64::INFINITY, f64::min);
     let most = values.fold(f64::NEG_INFINITY, f64::max);

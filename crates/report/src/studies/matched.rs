@@ -1,4 +1,4 @@
-//! Models compared where they are equals, and not where they happen to stop.
+//! Models compared at equal train loss, test accuracy or margin instead of at the end of training.
 
 use super::{Sample, percent, quoted_epsilon};
 use crate::results::StudyResults;
@@ -8,9 +8,9 @@ use minima_rows::significant::decimal;
 use minima_rows::{Basis, MatchRow};
 use minima_rows::{Table, in_order};
 
-pub(crate) const TITLE: &str = "Equals compared: robustness along the way";
+pub(crate) const TITLE: &str = "Equals compared: robustness during training";
 
-/// A basis in words.
+/// The name of a basis.
 pub(crate) fn basis_label(basis: Basis) -> &'static str {
     match basis {
         Basis::TrainLoss => "train loss",
@@ -21,7 +21,7 @@ pub(crate) fn basis_label(basis: Basis) -> &'static str {
 
 const BASES: [Basis; 3] = [Basis::TrainLoss, Basis::TestAccuracy, Basis::MeanMargin];
 
-/// One comparison over seeds: those that reach the end point's value, of all.
+/// One comparison over seeds. Some seeds may not reach the final model's value.
 struct Comparison {
     seeds: usize,
     reached: usize,
@@ -37,7 +37,7 @@ fn comparison(rows: &[MatchRow], reference: &str, optimizer: &str, basis: Basis,
             row.reference == reference && row.optimizer == optimizer && row.basis == basis && row.epsilon == epsilon
         })
         .collect();
-    // The end points' value that belongs to the rates; all of them where none was reached.
+    // The value of the final models whose rates are compared; of all final models if none was reached.
     let value = Sample::of(own.iter().filter(|row| row.rate.is_some()).map(|row| row.value))
         .or_else(|| Sample::of(own.iter().map(|row| row.value)))?
         .mean;
@@ -52,10 +52,18 @@ fn comparison(rows: &[MatchRow], reference: &str, optimizer: &str, basis: Basis,
     })
 }
 
-/// A line a Gauss-Newton, rival and basis, at the quoted radius.
+/// One row per Gauss-Newton, other optimizer and basis, at the quoted radius.
 pub(crate) fn table(rows: &[MatchRow]) -> Table {
-    let mut table =
-        Table::new(&["end point of", "equal on the path of", "in", "its value", "seeds", "end point", "equal", "Δ"]);
+    let mut table = Table::new(&[
+        "final model of",
+        "equal model of",
+        "equal in",
+        "value",
+        "seeds",
+        "final model",
+        "equal model",
+        "Δ",
+    ]);
     let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) else { return table };
     for reference in distinct(rows.iter().map(|row| row.reference.as_str())) {
         for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
@@ -78,7 +86,7 @@ pub(crate) fn table(rows: &[MatchRow]) -> Table {
     table
 }
 
-/// The section; none where there are no such rows.
+/// The section; `None` without rows.
 pub(crate) fn section(studies: &StudyResults) -> Option<String> {
     let sentences = sentences(studies)?;
     let table = table(&studies.matches);
@@ -90,16 +98,16 @@ pub(crate) fn section(studies: &StudyResults) -> Option<String> {
     })
 }
 
-/// What follows, in a list.
+/// Sentences derived from the rows, as a list.
 pub(crate) fn sentences(studies: &StudyResults) -> Option<String> {
     let lines = ends(studies) + &equals(&studies.matches);
     (!lines.is_empty()).then_some(lines)
 }
 
-/// Two rates this close, in points, are said to be the same.
+/// Two rates are about equal if they differ by at most this many points.
 const CLOSE: f64 = 2.0;
 
-/// A line for each Gauss-Newton and basis.
+/// One line for each Gauss-Newton and basis.
 fn equals(rows: &[MatchRow]) -> String {
     let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) else { return String::new() };
     let mut lines = String::new();
@@ -134,7 +142,7 @@ fn equals(rows: &[MatchRow]) -> String {
     lines
 }
 
-/// "about as often as on Adam's equal (60.0 % against 61.0 %, 2 of 2 seeds)".
+/// "about as often as on Adam's equal model (60.0 % against 61.0 %, 2 of 2 seeds)".
 fn against(rival: &str, found: &Comparison) -> String {
     let points = 100.0 * (found.reference - found.rate);
     let how = if points.abs() <= CLOSE {
@@ -145,7 +153,7 @@ fn against(rival: &str, found: &Comparison) -> String {
         "more often than on"
     };
     format!(
-        "{how} {}'s equal ({} against {}, {} of {})",
+        "{how} {}'s equal model ({} against {}, {} of {})",
         label(rival),
         percent(found.reference),
         percent(found.rate),
@@ -154,7 +162,7 @@ fn against(rival: &str, found: &Comparison) -> String {
     )
 }
 
-/// Where the paths end.
+/// A line with train loss and success rate at the end of each path.
 fn ends(studies: &StudyResults) -> String {
     let rows = &studies.path;
     let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) else { return String::new() };
@@ -180,7 +188,7 @@ fn ends(studies: &StudyResults) -> String {
         return String::new();
     }
     format!(
-        "- The paths end, from the lowest train loss to the highest: {}. The shares are success rates of FGSM at ε = {epsilon}.\n",
+        "- Final train losses in ascending order, with success rates of FGSM at ε = {epsilon}: {}.\n",
         listed(&words)
     )
 }

@@ -1,4 +1,4 @@
-//! What the studies say, in sentences and tables that follow from their rows.
+//! Sentences and tables on the studies, derived from their rows.
 
 pub(super) mod claims;
 pub(super) mod damping;
@@ -15,7 +15,7 @@ pub(super) use sample::Sample;
 
 use crate::input::ReportInput;
 
-/// The studies' titles and what is said of each, for those that there are rows of.
+/// Titles and texts of the studies that have rows.
 pub(super) fn sections(input: &ReportInput<'_>) -> Vec<(&'static str, String)> {
     let Some(studies) = input.studies else { return Vec::new() };
     [
@@ -34,17 +34,17 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-/// The radius that sentences quote if there is an attack at it.
+/// The preferred radius for sentences.
 const QUOTED_EPSILON: f64 = 0.1;
 
-/// The radius that sentences quote: [`QUOTED_EPSILON`] if it is among these, else the largest.
+/// The radius that sentences quote: [`QUOTED_EPSILON`] if it is among these, otherwise the largest.
 pub(super) fn quoted_epsilon(epsilons: impl IntoIterator<Item = f64>) -> Option<f64> {
     let found: Vec<f64> = epsilons.into_iter().collect();
     let usual = found.iter().copied().find(|epsilon| minima_rows::same(*epsilon, QUOTED_EPSILON));
     usual.or_else(|| found.into_iter().max_by(f64::total_cmp))
 }
 
-/// "75.6 %" of a share.
+/// Formats a share like "75.6 %".
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }

@@ -1,4 +1,4 @@
-//! What wrong labels do, by how many there are.
+//! The effect of wrong training labels by their share.
 
 use super::{Sample, percent, quoted_epsilon};
 use crate::words::counted;
@@ -10,26 +10,26 @@ use minima_rows::{Table, in_order};
 
 pub(crate) const TITLE: &str = "Poisoned labels";
 
-/// A number of a row that is followed as the share of wrong labels grows.
+/// A quantity shown against the share of wrong labels.
 #[derive(Clone, Copy)]
 pub(crate) struct Measure {
     pub name: &'static str,
     pub value: fn(&PoisonRow) -> Option<f64>,
 }
 
-/// The name of the measure that depends on the radius.
+/// The name of the measure that depends on epsilon.
 const FGSM_SUCCESS: &str = "FGSM's success rate";
 
-/// Those that are shown.
+/// The measures that are shown.
 pub(crate) const MEASURES: [Measure; 5] = [
     Measure { name: "test accuracy", value: |row| Some(row.test_accuracy) },
     Measure { name: "wrong labels memorised", value: |row| share(row.memorised, row.wrong_labels) },
     Measure { name: "true labels recovered", value: |row| share(row.recovered, row.wrong_labels) },
     Measure { name: FGSM_SUCCESS, value: |row| share(row.successes, row.correct) },
-    Measure { name: "sevens taken for ones", value: |row| Some(row.sevens_as_ones) },
+    Measure { name: "sevens classified as ones", value: |row| Some(row.sevens_as_ones) },
 ];
 
-/// "2.5 %" of a share of labels, with as many decimals as it has, of four at most.
+/// Formats a share of labels like "2.5 %", with up to four decimals.
 fn share_of_labels(of: f64) -> String {
     format!("{} %", (1e6 * of).round() / 1e4)
 }
@@ -38,7 +38,7 @@ fn share(part: u32, whole: u32) -> Option<f64> {
     (whole > 0).then(|| rate(part, whole))
 }
 
-/// The rows at the quoted radius: every other number is the same at all radii.
+/// The rows at the quoted radius. Only FGSM's success rate depends on the radius.
 pub(crate) fn quoted(rows: &[PoisonRow]) -> Vec<&PoisonRow> {
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon));
     rows.iter().filter(|row| Some(row.epsilon) == epsilon).collect()
@@ -57,7 +57,7 @@ pub(crate) fn rates(rows: &[&PoisonRow], flips: &str) -> Vec<f64> {
     rates
 }
 
-/// A line a kind, share and optimizer.
+/// One row per kind, share and optimizer.
 pub(crate) fn table(rows: &[PoisonRow]) -> Table {
     let rows = quoted(rows);
     let mut header = vec!["wrong labels", "share", "optimizer"];
@@ -80,12 +80,12 @@ pub(crate) fn table(rows: &[PoisonRow]) -> Table {
     table
 }
 
-/// The section; none where there are no such rows.
+/// The section; `None` without rows.
 pub(crate) fn section(rows: &[PoisonRow]) -> Option<String> {
     Some(format!("{}\n{}", sentences(rows)?, table(rows).to_markdown()))
 }
 
-/// What follows, in a list.
+/// Sentences derived from the rows, as a list.
 pub(crate) fn sentences(rows: &[PoisonRow]) -> Option<String> {
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon))?;
     let rows = quoted(rows);
@@ -96,8 +96,8 @@ pub(crate) fn sentences(rows: &[PoisonRow]) -> Option<String> {
         let seeds = in_order(rows.iter().filter(|row| row.flips == flips).map(|row| row.seed)).len();
         let wrong = if flips == "uniform" { "labels".to_owned() } else { format!("labels ({flips})") };
         for measure in MEASURES {
-            // The share of sevens is of interest where they are what is made wrong.
-            if (flips == "uniform") == (measure.name == "sevens taken for ones") {
+            // The share of sevens matters only if sevens are mislabelled.
+            if (flips == "uniform") == (measure.name == "sevens classified as ones") {
                 continue;
             }
             let parts: Vec<String> = distinct(rows.iter().map(|row| row.optimizer.as_str()))

@@ -1,4 +1,4 @@
-//! How arithmetic decides what a run ends with.
+//! The effect of arithmetic on the result of a run.
 
 use super::{Sample, percent, quoted_epsilon};
 use crate::words::listed;
@@ -14,12 +14,12 @@ pub(crate) fn quoted(rows: &[PrecisionRow]) -> Vec<&PrecisionRow> {
     rows.iter().filter(|row| Some(row.epsilon) == epsilon).collect()
 }
 
-/// The curvature matrices that there are rows of, in the file's order.
+/// The curvature matrices that have rows, in the file's order.
 pub(crate) fn variants(rows: &[PrecisionRow]) -> Vec<&str> {
     in_order(rows.iter().map(|row| row.variant.as_str()))
 }
 
-/// The arithmetics that there are rows of, in the file's order.
+/// The arithmetics that have rows, in the file's order.
 pub(crate) fn arithmetics(rows: &[PrecisionRow]) -> Vec<&str> {
     in_order(rows.iter().map(|row| row.arithmetic.as_str()))
 }
@@ -31,7 +31,7 @@ fn last<'a>(rows: &[&'a PrecisionRow], variant: &str, arithmetic: &str) -> Vec<&
     own.into_iter().filter(|row| Some(row.epoch) == epoch).collect()
 }
 
-/// A line a curvature matrix and arithmetic: where its run ends.
+/// One row per curvature matrix and arithmetic, with the final values of its runs.
 pub(crate) fn table(rows: &[PrecisionRow]) -> Table {
     let mut table = Table::new(&["matrix", "arithmetic", "epochs", "train loss", "test accuracy", "success rate"]);
     let here = quoted(rows);
@@ -53,14 +53,14 @@ pub(crate) fn table(rows: &[PrecisionRow]) -> Table {
     table
 }
 
-/// The section; none where there are no such rows.
+/// The section; `None` without rows.
 pub(crate) fn section(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<String> {
     let sentences = sentences(rows, drift)?;
     let table = table(rows);
     Some(if table.rows.is_empty() { sentences } else { format!("{sentences}\n{}", table.to_markdown()) })
 }
 
-/// What follows, in a list.
+/// Sentences derived from the rows, as a list.
 pub(crate) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<String> {
     let mut lines = String::new();
     let here = quoted(rows);
@@ -78,12 +78,12 @@ pub(crate) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Str
             let least = found.iter().map(|one| one.1).fold(f64::INFINITY, f64::min);
             let most = found.iter().map(|one| one.1).fold(f64::NEG_INFINITY, f64::max);
             let spread = if found.len() > 1 {
-                format!(", {:.1} points from the least to the most", 100.0 * (most - least))
+                format!(", a range of {:.1} points", 100.0 * (most - least))
             } else {
                 String::new()
             };
             lines.push_str(&format!(
-                "- `{variant}`: at the end the success rate of FGSM at ε = {epsilon} is, by arithmetic, {}{spread}.\n",
+                "- `{variant}`: FGSM's final success rate at ε = {epsilon}, by arithmetic: {}{spread}.\n",
                 listed(&words)
             ));
         }
@@ -92,7 +92,8 @@ pub(crate) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Str
     (!lines.is_empty()).then_some(lines)
 }
 
-/// A line a curvature matrix: how far its runs part from the one in double precision, and along which curvatures.
+/// One line per curvature matrix: the distance of its runs from the run in double precision, and the curvatures along which they
+/// differ.
 fn parted(drift: &[DriftRow]) -> String {
     let mut lines = String::new();
     for variant in in_order(drift.iter().map(|row| row.variant.as_str())) {
@@ -105,7 +106,7 @@ fn parted(drift: &[DriftRow]) -> String {
                 let share = Sample::of(here().map(|row| row.distance / row.travelled))?;
                 let most = here().max_by(|a, b| a.share.total_cmp(&b.share))?;
                 Some(format!(
-                    "{arithmetic} {} (most of it, {:.0} %, where curvature is {} to {})",
+                    "{arithmetic} {} (most of it, {:.0} %, at curvatures from {} to {})",
                     percent(share.mean),
                     100.0 * most.share,
                     power(most.curvature_from),
@@ -115,7 +116,8 @@ fn parted(drift: &[DriftRow]) -> String {
             .collect();
         if !words.is_empty() {
             lines.push_str(&format!(
-                "- `{variant}`: after epoch {epoch} the weights lie from those of `f64`, as a share of the way that run has gone: {}.\n",
+                "- `{variant}`: distance of the weights from the weights of the `f64` run after epoch {epoch}, relative to the distance that \
+                 run has travelled: {}.\n",
                 listed(&words)
             ));
         }
@@ -123,7 +125,7 @@ fn parted(drift: &[DriftRow]) -> String {
     lines
 }
 
-/// "1e-4", and "0" of zero.
+/// Formats like "1e-4", and zero as "0".
 fn power(value: f64) -> String {
     if value == 0.0 { "0".to_owned() } else { format!("{value:.1e}").replace(".0e", "e") }
 }

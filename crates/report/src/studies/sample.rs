@@ -1,18 +1,18 @@
-//! Values of several seeds or epochs.
+//! Statistics of values over seeds or epochs.
 
 use minima_rows::significant::decimal;
 
-/// How many values there are, their mean and their standard deviation.
+/// Count, mean and standard deviation of values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sample {
     pub count: usize,
     pub mean: f64,
-    /// With one degree of freedom less than values; none for a single one.
+    /// The sample standard deviation, with `count − 1` degrees of freedom; `None` for a single value.
     pub deviation: Option<f64>,
 }
 
 impl Sample {
-    /// Of these values; none where there are none.
+    /// The statistics of these values; `None` without values.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let values: Vec<f64> = values.into_iter().collect();
         let count = values.len();
@@ -24,7 +24,7 @@ impl Sample {
         Some(Self { count, mean, deviation: (count > 1).then(|| (squares / (count - 1) as f64).sqrt()) })
     }
 
-    /// "75.6 % ± 2.1" of shares.
+    /// Formats shares like "75.6 % ± 2.1".
     pub fn percent(&self) -> String {
         match self.deviation {
             Some(deviation) => format!("{:.1} % ± {:.1}", 100.0 * self.mean, 100.0 * deviation),
@@ -32,7 +32,7 @@ impl Sample {
         }
     }
 
-    /// "0.65 ± 0.02", with as many digits as each needs.
+    /// Formats values like "0.65 ± 0.02".
     pub fn digits(&self, decimals: usize) -> String {
         match self.deviation {
             Some(deviation) => format!("{} ± {}", decimal(self.mean, decimals), decimal(deviation, decimals)),

@@ -1,4 +1,4 @@
-//! Over seeds and over the last epochs: how far luck goes, and what a stronger attack says.
+//! Variation over seeds and over the last epochs, under FGSM and a stronger attack.
 
 use super::{Sample, percent, quoted_epsilon};
 use crate::results::StudyResults;
@@ -8,20 +8,20 @@ use minima_rows::optimizers::{distinct, label};
 use minima_rows::{CLEAN, LateAttackRow};
 use minima_rows::{Table, in_order};
 
-pub(crate) const TITLE: &str = "Seeds: what is luck";
+pub(crate) const TITLE: &str = "Seeds: what varies by chance";
 
-/// What one attack at one radius makes of one optimizer's clean models.
+/// Success rates of one attack at one radius on one optimizer's models.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Late {
     /// The success rate after the last epoch, over seeds.
     pub seeds: Sample,
-    /// The same run's standard deviation over its last epochs, in the mean over runs.
+    /// The standard deviation over the last epochs of a run, averaged over runs.
     pub epochs: Option<f64>,
-    /// How many epochs those are.
+    /// Number of last epochs.
     pub last: usize,
 }
 
-/// The share of the correct images that are misclassified after the attack.
+/// The share of correctly classified images that are misclassified after the attack.
 pub(crate) fn success_rate(row: &LateAttackRow) -> f64 {
     f64::from(row.correct.saturating_sub(row.robust)) / f64::from(row.correct.max(1))
 }
@@ -37,7 +37,7 @@ pub(crate) fn last_epochs(rows: &[LateAttackRow]) -> impl Iterator<Item = &LateA
     })
 }
 
-/// One cell: over seeds, and over the last epochs.
+/// One table cell: success rates over seeds and over the last epochs.
 pub(crate) fn late(rows: &[LateAttackRow], labels: &str, optimizer: &str, attack: &str, epsilon: f64) -> Option<Late> {
     let own = |row: &&LateAttackRow| {
         row.labels == labels && row.optimizer == optimizer && row.attack == attack && row.epsilon == epsilon
@@ -50,10 +50,10 @@ pub(crate) fn late(rows: &[LateAttackRow], labels: &str, optimizer: &str, attack
     Some(Late { seeds, epochs, last: over.iter().map(|run| run.count).max().unwrap_or(0) })
 }
 
-/// A line an optimizer and radius, FGSM and AutoAttack side by side.
+/// One row per optimizer and radius, with FGSM and AutoAttack side by side.
 pub(crate) fn table(rows: &[LateAttackRow]) -> Table {
     let attacks = in_order(rows.iter().map(|row| row.attack.as_str()));
-    let mut header = vec!["optimizer".to_owned(), "data".to_owned(), "ε".to_owned(), "seeds".to_owned()];
+    let mut header = vec!["optimizer".to_owned(), "labels".to_owned(), "ε".to_owned(), "seeds".to_owned()];
     for attack in &attacks {
         header.push(format!("{}: success rate", attack_label(attack)));
         header.push("± over seeds".to_owned());
@@ -81,7 +81,7 @@ pub(crate) fn table(rows: &[LateAttackRow]) -> Table {
     table
 }
 
-/// An attack's name as a reader knows it.
+/// An attack's name for reports.
 pub(crate) fn attack_label(attack: &str) -> &str {
     match attack {
         "fgsm" => "FGSM",
@@ -90,14 +90,14 @@ pub(crate) fn attack_label(attack: &str) -> &str {
     }
 }
 
-/// The section; none where there are no such rows.
+/// The section; `None` without rows.
 pub(crate) fn section(studies: &StudyResults) -> Option<String> {
     let sentences = sentences(studies)?;
     let table = table(&studies.late);
     Some(if table.rows.is_empty() { sentences } else { format!("{sentences}\n{}", table.to_markdown()) })
 }
 
-/// What follows, in a list.
+/// Sentences derived from the rows, as a list.
 pub(crate) fn sentences(studies: &StudyResults) -> Option<String> {
     let rows = &studies.late;
     let mut lines = String::new();
@@ -136,10 +136,10 @@ fn on_attack(rows: &[LateAttackRow], attack: &str, epsilon: f64) -> String {
     if compared > 0 {
         let last = found.iter().map(|(_, late)| late.last).max().unwrap_or(0);
         line.push_str(&match restless.as_slice() {
-            [] => format!(" For none of them does the rate move more over a run's last {last} epochs than from seed to seed."),
+            [] => format!(" No rate varies more over the last {last} epochs of a run than between seeds."),
             some => format!(
-                " For {} it moves more over the last {last} epochs of one run than from seed to seed: where such a run is stopped \
-                 decides as much as its seed.",
+                " For {}, the rate varies more over the last {last} epochs of a run than between seeds. The epoch at which such a \
+                 run is stopped matters as much as its seed.",
                 listed(some)
             ),
         });

@@ -1,4 +1,4 @@
-//! Axes: from values to places, and where numbers stand.
+//! Axes: the mapping from values to positions, and tick labels.
 
 /// An axis, linear or logarithmic.
 #[derive(Clone, Debug)]
@@ -8,12 +8,12 @@ pub(in crate::html) struct Axis {
     from: f64,
     to: f64,
     percent: bool,
-    /// Whether only whole numbers are named.
+    /// Whether only integers are labelled.
     whole: bool,
 }
 
 impl Axis {
-    /// A linear axis that holds all values, from zero if none is below and they reach far from it.
+    /// A linear axis that contains all values. It starts at zero if no value is negative and the values span a wide range.
     pub fn linear(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let (least, most) = range(values).unwrap_or((0.0, 1.0));
         let from = if least >= 0.0 && least < 0.6 * most { 0.0 } else { least };
@@ -25,32 +25,32 @@ impl Axis {
         Self { title: title.to_owned(), logarithmic: false, from, to, percent: false, whole: false }
     }
 
-    /// From zero over all values, with whole numbers beside it: for epochs and counts.
+    /// An axis from zero that contains all values, labelled with integers, for epochs and counts.
     pub fn whole(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let most = range(values).map_or(1.0, |(_, most)| most.max(1.0));
         let to = most.ceil();
         Self { title: title.to_owned(), logarithmic: false, from: 0.0, to, percent: false, whole: true }
     }
 
-    /// From 0 to 100 %, of shares from 0 to 1.
+    /// An axis from 0 to 100 %, for shares from 0 to 1.
     pub fn share(title: &str) -> Self {
         Self { title: title.to_owned(), logarithmic: false, from: 0.0, to: 1.0, percent: true, whole: false }
     }
 
-    /// Percent of shares, as far as they reach.
+    /// An axis in percent that contains all shares.
     pub fn shares(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let axis = Self::linear(title, values);
         Self { percent: true, from: axis.from.max(0.0), to: axis.to.min(1.0), ..axis }
     }
 
-    /// A logarithmic axis that holds all positive values.
+    /// A logarithmic axis that contains all positive values.
     pub fn logarithmic(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let (least, most) = range(values.into_iter().filter(|value| *value > 0.0)).unwrap_or((0.1, 1.0));
         let (from, to) = (least * 0.9, most * 1.1);
         Self { title: title.to_owned(), logarithmic: true, from, to, percent: false, whole: false }
     }
 
-    /// The same between these two values.
+    /// The axis with these ends.
     pub fn between(self, from: f64, to: f64) -> Self {
         Self { from, to, ..self }
     }
@@ -59,12 +59,12 @@ impl Axis {
         &self.title
     }
 
-    /// Whether it has a place for a value.
+    /// Whether the axis can show a value.
     pub fn holds(&self, value: f64) -> bool {
         value.is_finite() && !(self.logarithmic && value <= 0.0)
     }
 
-    /// Where a value is between `start`, the axis's lower end, and `end`; values beyond an end are at it.
+    /// The position of a value between `start`, the axis's lower end, and `end`. Values beyond an end are placed at it.
     pub fn place(&self, value: f64, start: f64, end: f64) -> f64 {
         let share = if self.logarithmic {
             (value.max(f64::MIN_POSITIVE).ln() - self.from.ln()) / (self.to.ln() - self.from.ln())
@@ -74,14 +74,14 @@ impl Axis {
         start + share.clamp(0.0, 1.0) * (end - start)
     }
 
-    /// Values with a number beside them.
+    /// The labelled values and their labels.
     pub fn ticks(&self) -> Vec<(f64, String)> {
         let values = if self.logarithmic { self.powers() } else { self.steps() };
         let words = |value: f64| if self.percent { format!("{} %", short(100.0 * value)) } else { short(value) };
         values.into_iter().map(|value| (value, words(value))).collect()
     }
 
-    /// A value in the axis's own words.
+    /// A value formatted like the axis's labels.
     pub fn say(&self, value: f64) -> String {
         if self.percent { format!("{:.1} %", 100.0 * value) } else { short(value) }
     }
@@ -118,7 +118,7 @@ fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     })
 }
 
-/// A round distance that divides a span into about so many parts.
+/// A round step that divides a span into about `parts` parts.
 fn step(span: f64, parts: f64) -> f64 {
     let rough = (span / parts).max(f64::MIN_POSITIVE);
     let power = 10f64.powf(rough.log10().floor());
@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    /// Every axis of epochs names whole epochs, the first and some more, and holds the last.
+    /// Every axis of epochs labels integers, including the first and some more, and contains the last epoch.
     #[test]
     fn axes_of_epochs_name_whole_epochs() {
         for last in 1..=400 {

@@ -4,7 +4,7 @@ use super::{Axis, BOTTOM, LEFT, RIGHT, TOP, WIDTH, drawing, horizontal, hover, v
 use crate::html::theme::Look;
 use maud::Markup;
 
-/// A bar from one value to another.
+/// A bar between two values.
 #[derive(Clone, Debug)]
 pub(in crate::html) struct Bin {
     pub from: f64,

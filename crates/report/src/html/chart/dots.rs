@@ -1,25 +1,25 @@
-//! Values of several seeds by name: a line a name, a dot a seed, a bar from the least to the most.
+//! Values of several seeds by name: one line per name, one dot per seed, and a bar from the smallest to the largest value.
 
 use super::{Axis, BOTTOM, RIGHT, TOP, WIDTH, drawing, horizontal_from, hover, label};
 use crate::html::theme::Look;
 use maud::Markup;
 
-/// Where the horizontal axis begins: names stand above their line, where there is room for any.
+/// The start of the horizontal axis. Names are above their lines, so they need no margin.
 const EDGE: f64 = 16.0;
 /// Height of a name and of the line of each kind.
 const NAME: f64 = 24.0;
 const KIND: f64 = 16.0;
 
-/// A value of each seed, of each of the kinds that are compared.
+/// The values of each seed for each compared kind.
 #[derive(Clone, Debug)]
 pub(in crate::html) struct DotRow {
     pub name: String,
     pub look: Look,
-    /// For each kind, its values and what is said of each.
+    /// For each kind, its values and their descriptions.
     pub values: Vec<Vec<(f64, String)>>,
 }
 
-/// Names below each other on one horizontal axis; the first kind's dots are filled, those of the others hollow.
+/// Stacked names on one horizontal axis. Dots of the first kind are filled, dots of the others hollow.
 #[derive(Clone, Debug)]
 pub(in crate::html) struct Dots {
     pub title: String,
@@ -45,7 +45,7 @@ impl Dots {
             content.push_str("</g>");
         }
         let kinds = self.kinds.join(" and ");
-        drawing(&self.title, &format!("{} for {kinds}, a line an optimizer.", self.x.title()), height, &content)
+        drawing(&self.title, &format!("{} for {kinds}, one line per optimizer.", self.x.title()), height, &content)
     }
 
     fn line(&self, look: Look, kind: usize, values: &[(f64, String)], y: f64) -> String {

@@ -1,9 +1,9 @@
-//! A colour for each cell of a grid.
+//! A heat map: a colour for each cell of a grid.
 
 use super::{BOTTOM, LEFT, RIGHT, TOP, WIDTH, drawing, hover, label};
 use maud::Markup;
 
-/// Dark blue to yellow, evenly lighter: told apart without colour too.
+/// Dark blue to yellow with evenly increasing lightness, readable without colour.
 const COLORS: [[f64; 3]; 6] = [
     [48.0, 18.0, 92.0],
     [62.0, 73.0, 137.0],
@@ -12,10 +12,10 @@ const COLORS: [[f64; 3]; 6] = [
     [160.0, 218.0, 57.0],
     [253.0, 231.0, 37.0],
 ];
-/// A grid of more columns has numbers on hovering only.
+/// Grids with more columns show numbers only on hovering.
 const MOST_NUMBERED: usize = 9;
 
-/// A cell: its value, or none where there is none to show, and what is said of it.
+/// A cell: its value, if any, and its description.
 #[derive(Clone, Debug)]
 pub(in crate::html) struct HeatCell {
     pub value: Option<f64>,
@@ -31,7 +31,7 @@ pub(in crate::html) struct HeatMap {
     pub y_title: String,
     pub columns: Vec<String>,
     pub rows: Vec<String>,
-    /// Row by row.
+    /// The cells by row.
     pub cells: Vec<Vec<HeatCell>>,
     /// The values of the darkest and the lightest colour.
     pub range: (f64, f64),
@@ -109,7 +109,8 @@ impl HeatMap {
     }
 }
 
-/// Each how many of `count` lines has a number: no closer than can be read, and the first and the last if that goes.
+/// The step between numbered lines among `count` lines. Numbers stay readable, and the first and last lines are numbered if
+/// possible.
 fn every(count: usize, room: f64, needed: f64) -> usize {
     let least = (needed * count as f64 / room).ceil().max(1.0) as usize;
     let last = count.saturating_sub(1);

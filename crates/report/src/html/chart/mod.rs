@@ -1,4 +1,4 @@
-//! Figures as SVG within the page: values show on hovering, and all of them stand in a table below.
+//! SVG figures within the page. Values are shown on hovering, and a table below contains all of them.
 
 mod axis;
 mod bars;
@@ -17,7 +17,7 @@ use super::theme::Look;
 use maud::{Markup, PreEscaped, html};
 use minima_rows::Table;
 
-/// Width of a figure, in units of its own: near the pixels it takes on a wide screen.
+/// Width of a figure in its own units, close to its pixels on a wide screen.
 const WIDTH: f64 = 520.0;
 /// Room for the numbers of the vertical axis.
 const LEFT: f64 = 62.0;
@@ -33,7 +33,7 @@ pub(super) struct Entry {
     pub line: bool,
 }
 
-/// A figure: caption, a note under it, a legend, what is drawn, and its numbers.
+/// A figure: caption, note, legend, drawing and numbers.
 pub(super) struct Figure {
     pub caption: String,
     pub note: String,
@@ -65,7 +65,7 @@ impl Figure {
     }
 }
 
-/// Several drawings beside each other, each under a heading.
+/// Several drawings side by side, each under a heading.
 pub(super) fn panels(drawn: Vec<(String, Markup)>) -> Markup {
     html! {
         div class="panels" {
@@ -74,7 +74,7 @@ pub(super) fn panels(drawn: Vec<(String, Markup)>) -> Markup {
     }
 }
 
-/// The drawing's outer element, with what it is in words.
+/// The drawing's outer element, with a title and a description.
 fn drawing(title: &str, description: &str, height: f64, content: &str) -> Markup {
     html! {
         svg class="chart" role="img" viewBox={ "0 0 " (WIDTH) " " (height) } {
@@ -92,7 +92,7 @@ fn label(at: (f64, f64), anchor: &str, class: &str, words: &str) -> String {
         .into_string()
 }
 
-/// What shows on hovering: the attribute that marks an element, and its child.
+/// The child element with the text shown on hovering.
 fn hover(note: &str) -> String {
     html! { title { (note) } }.into_string()
 }
@@ -102,7 +102,7 @@ fn horizontal(axis: &Axis, height: f64) -> String {
     horizontal_from(axis, LEFT, height)
 }
 
-/// The same from another left end.
+/// The horizontal axis with another left end.
 fn horizontal_from(axis: &Axis, left: f64, height: f64) -> String {
     let bottom = height - BOTTOM;
     let mut text = String::new();

@@ -5,7 +5,7 @@ use crate::html::theme::Look;
 use maud::Markup;
 use minima_rows::Table;
 
-/// A point, and what is said of it besides its coordinates.
+/// A point and an additional note.
 #[derive(Clone, Debug)]
 pub(in crate::html) struct Point {
     pub x: f64,
@@ -17,12 +17,12 @@ pub(in crate::html) struct Point {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::html) enum Marks {
     All,
-    /// The last alone: where a path ends.
+    /// Only the last point: the end of a path.
     End,
     None,
 }
 
-/// Points that belong together.
+/// A series of points.
 #[derive(Clone, Debug)]
 pub(in crate::html) struct Series {
     pub name: String,
@@ -108,7 +108,7 @@ impl Plot {
         text + "</g>"
     }
 
-    /// An entry for each series, those of the same name once.
+    /// One entry per series name.
     pub fn legend(&self) -> Vec<Entry> {
         let mut entries: Vec<Entry> = Vec::new();
         for series in &self.series {

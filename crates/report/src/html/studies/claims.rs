@@ -12,16 +12,16 @@ pub(super) fn section(input: &ReportInput<'_>, rows: &[ClaimRow]) -> Option<Sect
     let claims = input.claims();
     if claims.is_empty() {
         let differences = differences(rows);
-        let body = html! { p { (about_differences(input)) } (table("Effects with their intervals", &differences)) };
+        let body = html! { p { (about_differences(input)) } (table("Effects with 95 % intervals", &differences)) };
         return (!differences.rows.is_empty()).then(|| Section::new("claims", title(claims), body));
     }
     let words = sentences(rows, claims)?;
     let body = html! {
         (prose(&words, ""))
-        (table("Each claim for each optimizer: how many of its comparisons hold, fail or are undecided", &summary(rows, claims)))
+        (table("Number of comparisons that hold, fail or are undecided, for each claim and optimizer", &summary(rows, claims)))
         details {
             summary { "Every comparison" }
-            (table("Effects with their intervals", &comparisons(rows)))
+            (table("Effects with 95 % intervals", &comparisons(rows)))
         }
     };
     Some(Section::new("claims", title(claims), body))

@@ -12,7 +12,7 @@ use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::significant::decimal;
 
-/// What a map shows.
+/// The quantity of a map.
 struct Shown {
     heading: &'static str,
     value: fn(&Setting) -> Option<f64>,
@@ -39,7 +39,7 @@ pub(super) fn section(rows: &[DampingRow]) -> Option<Section> {
         let settings = settings(rows, optimizer);
         let figure = Figure {
             caption: format!("{}: learning rate η and damping λ, FGSM at ε = {epsilon}", label(optimizer)),
-            note: "A cross where no run came to its end. Values on hovering, and in the table below.".to_owned(),
+            note: "A cross marks a setting at which every run failed. Values are shown on hovering and in the table below.".to_owned(),
             legend: Vec::new(),
             drawn: panels(
                 SHOWN.iter().map(|shown| (shown.heading.to_owned(), map(&settings, shown, optimizer))).collect(),

@@ -19,13 +19,13 @@ pub(super) fn section(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option
         @for figure in surfaces(surface) { (figure) }
         @for figure in lines(segments) { (figure) }
         @if !rows.rows.is_empty() {
-            (table("The highest rise of the loss over a straight line between both ends' losses", &rows))
+            (table("The largest excess of the loss over a linear interpolation between both ends", &rows))
         }
     };
     Some(Section::new("landscape", TITLE, body))
 }
 
-/// A figure a data set, a map an optimizer, all in the same colours.
+/// One figure per kind of labels and one map per optimizer, all in the same colours.
 fn surfaces(rows: &[SurfaceRow]) -> Vec<Markup> {
     let Some(seed) = rows.first().map(|row| row.seed) else { return Vec::new() };
     let mut figures = Vec::new();
@@ -38,10 +38,10 @@ fn surfaces(rows: &[SurfaceRow]) -> Vec<Markup> {
             (label(name).to_owned(), map(&of, name, range))
         });
         let figure = Figure {
-            caption: format!("Train loss around where training ended, {labels} labels, seed {seed}"),
+            caption: format!("Train loss around the final weights, {labels} labels, seed {seed}"),
             note: format!(
-                "Along two random directions of which 1 changes each filter by its own norm. Colours are logarithmic, the same in all \
-                 maps: dark {}, light {}.",
+                "Along two random directions; a distance of 1 changes each filter by its own norm. Colours are logarithmic and the same \
+                 in all maps: dark {}, light {}.",
                 short(range.0),
                 short(range.1)
             ),
@@ -86,7 +86,7 @@ fn map(rows: &[&SurfaceRow], name: &str, range: (f64, f64)) -> Markup {
     map.svg()
 }
 
-/// A figure a data set, a line a pair of optimizers.
+/// One figure per kind of labels and one line per pair of optimizers.
 fn lines(rows: &[SegmentRow]) -> Vec<Markup> {
     let Some(seed) = rows.first().map(|row| row.seed) else { return Vec::new() };
     let mut figures = Vec::new();

@@ -40,7 +40,7 @@ pub(super) fn section(rows: &[LogitScaleRow]) -> Option<Section> {
     }
     let figure = Figure {
         caption: "As trained (filled, above) and with logits scaled to the same mean margin (hollow, below)".to_owned(),
-        note: "Clean labels, means over seeds; logarithmic where all values are positive.".to_owned(),
+        note: "Clean labels, means over seeds; logarithmic if all values are positive.".to_owned(),
         legend: Vec::new(),
         drawn: panels(drawn),
         numbers: None,

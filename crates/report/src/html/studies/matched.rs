@@ -1,4 +1,4 @@
-//! Robustness along the way, against what models may have in common.
+//! Robustness during training, against quantities at which models can be compared.
 
 use crate::html::answer::along_paths;
 use crate::html::chart::{Axis, Figure, Marks, Plot, Point, Series, panels};
@@ -29,7 +29,7 @@ pub(super) fn section(studies: &StudyResults) -> Option<Section> {
         @if !matched.rows.is_empty() {
             (table(
                 &format!(
-                    "End points and their equals on other paths: success rates of FGSM at ε = {epsilon}, means over \
+                    "Final models and equal models on other paths: success rates of FGSM at ε = {epsilon}, means over \
                      the seeds that reach the value; Δ in points"
                 ),
                 &matched
@@ -39,7 +39,7 @@ pub(super) fn section(studies: &StudyResults) -> Option<Section> {
     Some(Section::new("matched", TITLE, body))
 }
 
-/// The same against test accuracy and mean margin.
+/// FGSM's success rate against test accuracy and mean margin.
 fn others(rows: &[PathRow]) -> Markup {
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon)).unwrap_or_default();
     let own: Vec<&PathRow> =
@@ -79,7 +79,7 @@ fn others(rows: &[PathRow]) -> Markup {
     let figure = Figure {
         caption: format!("The same paths against test error and against mean margin, ε = {epsilon}"),
         note: format!(
-            "Clean labels. The last points of the first seed: {}.",
+            "Clean labels. Final success rates of the first seed: {}.",
             distinct(own.iter().map(|row| row.optimizer.as_str()))
                 .into_iter()
                 .filter_map(|name| {

@@ -20,7 +20,7 @@ pub(super) fn claims(input: &ReportInput<'_>) -> Option<Section> {
     claims::section(input, &input.studies?.claims)
 }
 
-/// The other studies, those that there are rows of.
+/// The sections of the other studies that have rows.
 pub(super) fn sections(studies: &StudyResults) -> Vec<Section> {
     [
         seeds::section(studies),

@@ -1,4 +1,4 @@
-//! What follows wrong labels, as there are more of them.
+//! The effect of wrong training labels by their share.
 
 use crate::html::chart::{Axis, Figure, Plot, Point, Series, panels};
 use crate::html::prose::prose;
@@ -44,7 +44,7 @@ pub(super) fn section(rows: &[PoisonRow]) -> Option<Section> {
             drawn.push((capitalised(measure.name), plot.svg()));
         }
         let figure = Figure {
-            caption: format!("As the share of wrong labels grows ({flips})"),
+            caption: format!("Effect of the share of wrong labels ({flips})"),
             note: "Means over seeds.".to_owned(),
             legend,
             drawn: panels(drawn),

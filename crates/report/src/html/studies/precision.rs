@@ -1,4 +1,4 @@
-//! Runs that differ in arithmetic alone.
+//! Runs that differ only in arithmetic.
 
 use crate::html::chart::{Axis, Figure, Plot, Point, Series, panels};
 use crate::html::prose::prose;
@@ -26,14 +26,14 @@ pub(super) fn section(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Secti
                 |row| rate(row.successes, row.correct),
                 |values| Axis::shares("success rate", values),
             ))
-            (table("Where each run ends, mean ± standard deviation over seeds", &ends))
+            (table("Final values of each run, mean ± standard deviation over seeds", &ends))
         }
         @if !drift.is_empty() { (parted(drift)) }
     };
     Some(Section::new("precision", TITLE, body))
 }
 
-/// A panel a curvature matrix, a line an arithmetic, of the first seed.
+/// One panel per curvature matrix and one line per arithmetic, for the first seed.
 fn curves(rows: &[PrecisionRow], caption: &str, value: fn(&PrecisionRow) -> f64, axis: fn(Vec<f64>) -> Axis) -> Markup {
     let here = quoted(rows);
     let seed = here.first().map(|row| row.seed).unwrap_or_default();
@@ -68,7 +68,7 @@ fn curves(rows: &[PrecisionRow], caption: &str, value: fn(&PrecisionRow) -> f64,
     }
     let figure = Figure {
         caption: caption.to_owned(),
-        note: format!("A panel a curvature matrix; seed {seed}."),
+        note: format!("One panel per curvature matrix; seed {seed}."),
         legend,
         drawn: panels(drawn),
         numbers: None,
@@ -76,7 +76,7 @@ fn curves(rows: &[PrecisionRow], caption: &str, value: fn(&PrecisionRow) -> f64,
     figure.markup()
 }
 
-/// How far the weights part, epoch by epoch, and the directions in which they do.
+/// The distance between weights by epoch, and its directions.
 fn parted(drift: &[DriftRow]) -> Markup {
     let seed = drift.first().map(|row| row.seed).unwrap_or_default();
     let mut drawn = Vec::new();
@@ -89,7 +89,7 @@ fn parted(drift: &[DriftRow]) -> Markup {
             pairs.sort_by_key(|pair| pair.0);
             let points =
                 pairs.into_iter().map(|(epoch, share)| Point { x: f64::from(epoch), y: share, note: String::new() });
-            // f64 is what the others are compared with, so that theirs begin with the second look.
+            // The others are compared with f64, so they use the looks from the second on.
             let number = ["f64", "f32", "tf32", "bf16"].iter().position(|name| *name == arithmetic).unwrap_or(4);
             Series::new(arithmetic, Look::numbered(number), points.collect())
         });
@@ -98,7 +98,7 @@ fn parted(drift: &[DriftRow]) -> Markup {
         let plot = Plot {
             title: format!("Distance from the run in f64, {variant}"),
             x: Axis::whole("epoch", own.iter().map(|row| f64::from(row.epoch))),
-            y: Axis::logarithmic("distance as a share of the way", values),
+            y: Axis::logarithmic("relative distance", values),
             series,
             height: 280.0,
         };
@@ -120,8 +120,8 @@ fn parted(drift: &[DriftRow]) -> Markup {
         ]);
     }
     let figure = Figure {
-        caption: "How far the weights are from those of the run in f64".to_owned(),
-        note: format!("As a share of the way that run has gone from its initial weights; seed {seed}."),
+        caption: "Distance of the weights from the weights of the run in f64".to_owned(),
+        note: format!("Relative to the distance that run has travelled from its initial weights; seed {seed}."),
         legend,
         drawn: panels(drawn),
         numbers: Some(shares),

@@ -1,4 +1,4 @@
-//! Spread over seeds beside spread over the last epochs.
+//! Variation over seeds and over the last epochs.
 
 use crate::html::chart::{Axis, DotRow, Dots, Figure, panels};
 use crate::html::prose::prose;
@@ -26,7 +26,7 @@ pub(super) fn section(studies: &StudyResults) -> Option<Section> {
     Some(Section::new("seeds", TITLE, body))
 }
 
-/// A panel an attack: each seed's rate after the last epoch, and each of the last epochs of the first seed.
+/// One panel per attack, with each seed's rate after the last epoch and the rates of the last epochs of the first seed.
 fn spreads(rows: &[LateAttackRow]) -> Option<Markup> {
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon))?;
     let own: Vec<LateAttackRow> =
