@@ -4,7 +4,9 @@ use crate::claims::CLAIMS;
 use crate::{configuration, curves, findings, gauss_newton, numbers, tf32};
 use minima_config::preset::Preset;
 use minima_report::results::DataSet;
-use minima_report::{Center, CurvePoint, FgsmCount, Finding, Place, Reference, ReferenceSection, Remarks, ReportInput};
+use minima_report::{
+    Center, Commentary, CurvePoint, FgsmCount, Finding, Place, Reference, ReferenceSection, Remarks, ReportInput,
+};
 use minima_rows::optimizers::paper_counterpart;
 use minima_rows::{Claim, Quantity, Table};
 
@@ -57,20 +59,12 @@ impl Reference for Paper {
         numbers::curve(labels, optimizer)
     }
 
-    fn curve_differences(&self, input: &ReportInput<'_>) -> Table {
-        curves::curve_differences(input)
-    }
-
     fn claims(&self) -> &'static [Claim] {
         &CLAIMS
     }
 
     fn goal_accuracy(&self) -> f64 {
         0.97
-    }
-
-    fn findings(&self, input: &ReportInput<'_>) -> Vec<Finding> {
-        findings::findings(input)
     }
 
     fn methods(&self) -> &'static str {
@@ -86,6 +80,16 @@ impl Reference for Paper {
             sharpness: "The paper's table 3 gives medians, for the scope `batch`.",
             other_data: "The paper's claims are about MNIST and are not judged on this data set.",
         }
+    }
+}
+
+impl Commentary for Paper {
+    fn curve_differences(&self, input: &ReportInput<'_>) -> Table {
+        curves::curve_differences(input)
+    }
+
+    fn findings(&self, input: &ReportInput<'_>) -> Vec<Finding> {
+        findings::findings(input)
     }
 
     fn sections(&self, input: &ReportInput<'_>) -> Vec<ReferenceSection> {

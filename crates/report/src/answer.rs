@@ -2,8 +2,8 @@
 
 use crate::attacked;
 use crate::claim_verdict::verdict;
+use crate::commentary::{Agreement, Finding};
 use crate::input::ReportInput;
-use crate::reference::{Agreement, Finding};
 use crate::studies::{Sample, percent, quoted_epsilon};
 use crate::summary::over;
 use crate::words::counted;

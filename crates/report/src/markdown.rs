@@ -1,8 +1,9 @@
 //! The report's sections in order.
 
 use crate::answer::Answer;
+use crate::commentary::{Agreement, Comments, Finding, Place};
 use crate::input::ReportInput;
-use crate::reference::{Agreement, Finding, Place, Reference};
+use crate::reference::Reference;
 use crate::result_tables::{distribution_table, final_epoch_table};
 use crate::results::{DataSet, SEEDS_CONFIGURATION};
 use crate::table_parts::parts;
@@ -58,19 +59,19 @@ fn is_plain(path: &str) -> bool {
 /// probability is below 0.61.
 const FAR_FROM_A_MINIMUM: f64 = 0.5;
 
-/// The whole report in Markdown.
+/// The whole report in Markdown, with the comments of its reference.
 #[must_use]
-pub fn report(input: &ReportInput<'_>) -> String {
-    let findings = input.reference.map_or_else(Vec::new, |reference| reference.findings(input));
+pub fn report(input: &ReportInput<'_>, comments: &Comments) -> String {
+    let Comments { findings, curve_differences, .. } = comments;
     let mut text = format!("# Which minimum, how robust: {}\n\n", input.source_on_data());
     text.push_str(&summary::what_was_run(input));
-    let answer = Answer::of(input, &findings);
+    let answer = Answer::of(input, findings);
     if !answer.is_empty() {
         section(&mut text, "The answer", &answer.list());
     }
 
     if input.beside().is_some() {
-        section(&mut text, "What matches and what does not", &findings_list(&findings));
+        section(&mut text, "What matches and what does not", &findings_list(findings));
     }
     let mut ended = final_epoch_table(input.training).to_markdown();
     if let Some(sentences) = goal::sentences(input) {
@@ -78,12 +79,10 @@ pub fn report(input: &ReportInput<'_>) -> String {
         ended.push_str(&sentences);
     }
     section(&mut text, &input.heading("How training ended"), &ended);
-    if let Some(reference) = input.reference.filter(|_| input.is_reference_configuration) {
-        let differences = reference.curve_differences(input);
-        if !differences.rows.is_empty() {
-            let body = format!("{}.\n\n{}", curve_caption(reference), differences.to_markdown());
-            section(&mut text, &curve_title(reference), &body);
-        }
+    let judged = input.reference.filter(|_| input.is_reference_configuration);
+    if let Some(reference) = judged.filter(|_| !curve_differences.rows.is_empty()) {
+        let body = format!("{}.\n\n{}", curve_caption(reference), curve_differences.to_markdown());
+        section(&mut text, &curve_title(reference), &body);
     }
     tables(&mut text, input);
     for (title, body) in [
@@ -95,14 +94,14 @@ pub fn report(input: &ReportInput<'_>) -> String {
             section(&mut text, &input.heading(title), &body);
         }
     }
-    of_reference(&mut text, input, Place::AfterAttacks);
+    of_reference(&mut text, comments, Place::AfterAttacks);
     for (title, body) in studies::sections(input) {
         section(&mut text, title, &body);
     }
     if !input.figures.is_empty() {
         section(&mut text, "Figures", &figures(input.figures));
     }
-    of_reference(&mut text, input, Place::BeforeMethods);
+    of_reference(&mut text, comments, Place::BeforeMethods);
     section(&mut text, "Methods", &methods(input));
     section(&mut text, "Caveats", &caveats(input));
     if !input.notes.is_empty() {
@@ -126,9 +125,8 @@ pub(crate) fn curve_caption(reference: &dyn Reference) -> String {
 }
 
 /// Adds the reference's sections for this place.
-fn of_reference(text: &mut String, input: &ReportInput<'_>, place: Place) {
-    let own = input.reference.map_or_else(Vec::new, |reference| reference.sections(input));
-    for one in own.into_iter().filter(|one| one.place == place) {
+fn of_reference(text: &mut String, comments: &Comments, place: Place) {
+    for one in comments.sections_at(place) {
         section(text, one.title, &one.text);
     }
 }

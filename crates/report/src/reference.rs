@@ -1,9 +1,8 @@
 //! A published result, shown in reports for comparison.
 
-use crate::input::ReportInput;
 use crate::results::DataSet;
 use minima_config::preset::Preset;
-use minima_rows::{Claim, Quantity, Table, rate};
+use minima_rows::{Claim, Quantity, rate};
 use std::fmt::Debug;
 
 /// The published number of successful FGSM attacks at one radius.
@@ -43,50 +42,6 @@ pub struct Center {
     pub mean: f64,
     /// The median.
     pub median: f64,
-}
-
-/// Whether a result agrees with the reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Agreement {
-    /// The result agrees.
-    Matches,
-    /// The result does not agree.
-    Differs,
-    /// The reference has no number to compare with.
-    Unjudged,
-}
-
-/// A sentence or two on how one result compares with the reference.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// Whether the result agrees.
-    pub agreement: Agreement,
-    /// The result and the reference's result, in Markdown.
-    pub text: String,
-}
-
-/// The place of a section of a [`Reference`] in a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// After the tables of attacks.
-    AfterAttacks,
-    /// Before the methods.
-    BeforeMethods,
-}
-
-/// An additional section of a report, provided by a reference.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReferenceSection {
-    /// The id of the section.
-    pub id: &'static str,
-    /// The heading.
-    pub title: &'static str,
-    /// The caption of its table.
-    pub caption: &'static str,
-    /// The text in Markdown.
-    pub text: String,
-    /// The place in the report.
-    pub place: Place,
 }
 
 /// Texts above tables that show the reference's numbers.
@@ -131,24 +86,15 @@ pub trait Reference: Debug + Sync {
     /// The training curve; empty if the reference has none.
     fn curve(&self, labels: &str, optimizer: &str) -> Vec<CurvePoint>;
 
-    /// The largest differences between training curves and the reference's curves; no rows if there is nothing to compare.
-    fn curve_differences(&self, input: &ReportInput<'_>) -> Table;
-
     /// The reference's claims.
     fn claims(&self) -> &'static [Claim];
 
     /// The test accuracy that a trained model of the reference's data set should have.
     fn goal_accuracy(&self) -> f64;
 
-    /// Findings on how the results compare; empty on other data sets.
-    fn findings(&self, input: &ReportInput<'_>) -> Vec<Finding>;
-
     /// The reference's data, network and training, as a list in Markdown.
     fn methods(&self) -> &'static str;
 
     /// Texts above tables.
     fn remarks(&self) -> Remarks;
-
-    /// Additional sections.
-    fn sections(&self, input: &ReportInput<'_>) -> Vec<ReferenceSection>;
 }

@@ -1,11 +1,11 @@
 //! Writes the reports of a results folder.
 
+use crate::commentary::{Commentary, Comments};
 use crate::error::ReportError;
 use crate::figures::{self, MatchedPaths};
 use crate::html;
 use crate::input::ReportInput;
 use crate::markdown::report;
-use crate::reference::Reference;
 use crate::results::Results;
 use minima_store::write_atomically;
 use std::path::Path;
@@ -18,12 +18,14 @@ use std::path::Path;
 pub fn write_reports(
     folder: &Path,
     results: &Results,
-    reference: Option<&'static dyn Reference>,
+    commentary: Option<&'static dyn Commentary>,
 ) -> Result<(), ReportError> {
     if !results.studies.path.is_empty() {
         figures::write(&folder.join("studies/matched"), &MatchedPaths { rows: results.studies.path.clone() })?;
     }
-    write_atomically(&folder.join("report.md"), report(&ReportInput::of(results, reference)).as_bytes())?;
-    write_atomically(&folder.join("report.html"), html::page(results, reference)?.as_bytes())?;
+    let input = ReportInput::of(results, commentary.map(|own| own as _));
+    let comments = Comments::of(commentary, &input);
+    write_atomically(&folder.join("report.md"), report(&input, &comments).as_bytes())?;
+    write_atomically(&folder.join("report.html"), html::page(results, commentary)?.as_bytes())?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Text tables, for a terminal and for Markdown.
 
 /// A text table. The first column is aligned to the left, the others to the right.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     /// The columns' names.
     pub header: Vec<String>,

@@ -4,15 +4,15 @@ use super::prose::prose;
 use super::section::Section;
 use super::table::table;
 use super::tables::of_reference;
+use crate::commentary::{Comments, Place};
 use crate::input::ReportInput;
 use crate::markdown::{again, caveats, methods};
-use crate::reference::Place;
 use crate::results::Results;
 use maud::html;
 use minima_rows::Table;
 
-pub(super) fn sections(input: &ReportInput<'_>, results: &Results) -> Vec<Section> {
-    let mut sections = of_reference(input, Place::BeforeMethods);
+pub(super) fn sections(input: &ReportInput<'_>, comments: &Comments, results: &Results) -> Vec<Section> {
+    let mut sections: Vec<Section> = of_reference(comments, Place::BeforeMethods).collect();
     sections.extend([
         Section::new("methods", "Methods", prose(&methods(input), "")),
         Section::new("caveats", "Caveats", prose(&caveats(input), "")),

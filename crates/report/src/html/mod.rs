@@ -8,6 +8,7 @@ mod chart;
 mod curvature;
 mod distributions;
 mod gallery;
+mod inline;
 mod methods;
 mod page;
 mod prose;
@@ -19,9 +20,9 @@ mod theme;
 mod training;
 
 use crate::answer::Answer;
+use crate::commentary::{Commentary, Comments};
 use crate::error::ReportError;
 use crate::input::ReportInput;
-use crate::reference::Reference;
 use crate::results::Results;
 use crate::summary;
 
@@ -31,26 +32,26 @@ const QUESTION: &str = "Which minimum does an optimizer find, and how robust is 
 ///
 /// # Errors
 /// Returns [`ReportError::Figure`] if the pixels of an image cannot be encoded.
-pub fn page(results: &Results, reference: Option<&'static dyn Reference>) -> Result<String, ReportError> {
-    let input = ReportInput::of(results, reference);
-    let findings = reference.map_or_else(Vec::new, |own| own.findings(&input));
+pub fn page(results: &Results, commentary: Option<&'static dyn Commentary>) -> Result<String, ReportError> {
+    let input = ReportInput::of(results, commentary.map(|own| own as _));
+    let comments = Comments::of(commentary, &input);
     let mut sections = Vec::new();
     if !input.training.is_empty() || !input.clean_fgsm.is_empty() {
-        sections.extend(reference.and_then(|own| tables::findings(own.noun(), &findings)));
+        sections.extend(commentary.and_then(|own| tables::findings(own.noun(), &comments.findings)));
     }
-    sections.extend(training::section(&input));
-    sections.extend(tables::sections(&input));
+    sections.extend(training::section(&input, &comments.curve_differences));
+    sections.extend(tables::sections(&input, &comments));
     sections.extend(studies::claims(&input));
     sections.extend(distributions::sections(&input));
     sections.extend(curvature::section(&input));
     sections.extend(attacks::sections(&input));
     sections.extend(gallery::section(&results.adversarial)?);
     sections.extend(studies::sections(&results.studies));
-    sections.extend(methods::sections(&input, results));
+    sections.extend(methods::sections(&input, &comments, results));
 
     let on = results.data_set.name().map_or_else(String::new, |name| format!(" on {name}"));
     let title = format!("minima: {}{on}", results.name);
     let lead = prose::prose(&summary::what_was_run(&input), "");
-    let first = answer::answer(&input, &Answer::of(&input, &findings));
+    let first = answer::answer(&input, &Answer::of(&input, &comments.findings));
     Ok(page::document(&title, QUESTION, &lead, &first, &sections).into_string())
 }

@@ -2,26 +2,17 @@
 //!
 //! The sentences contain names from files, so everything is escaped and only links within the page stay links.
 
+use super::inline::{escape, wrap};
 use super::table::table;
-use maud::{Escaper, Markup, PreEscaped};
+use maud::{Markup, PreEscaped};
 use minima_rows::Table;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
-use std::fmt::Write;
 
 /// Paragraphs, lists, code and tables. A table's caption is `caption`.
 pub(super) fn prose(markdown: &str, caption: &str) -> Markup {
     let mut page = Writer { caption, ..Writer::default() };
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
         page.take(event);
-    }
-    PreEscaped(page.text)
-}
-
-/// Text within a paragraph or cell, with code and emphasis as the only markup.
-pub(super) fn inline(markdown: &str) -> Markup {
-    let mut page = Writer::default();
-    for (place, part) in markdown.split('`').enumerate() {
-        page.wrapped(place % 2 == 1, part);
     }
     PreEscaped(page.text)
 }
@@ -36,23 +27,8 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn wrapped(&mut self, code: bool, part: &str) {
-        if code {
-            self.text.push_str("<code>");
-        }
-        self.escaped(part);
-        if code {
-            self.text.push_str("</code>");
-        }
-    }
-
-    fn escaped(&mut self, part: &str) {
-        // A number and its percent sign stay on one line. Writing to a string cannot fail.
-        let _ = Escaper::new(&mut self.text).write_str(&part.replace(" %", "\u{a0}%"));
-    }
-
     fn words(&mut self, part: &str) {
-        if self.table.is_some() { self.cell.push_str(part) } else { self.escaped(part) }
+        if self.table.is_some() { self.cell.push_str(part) } else { escape(&mut self.text, part) }
     }
 
     fn mark(&mut self, markup: &str) {
@@ -66,7 +42,7 @@ impl Writer<'_> {
             Event::Start(tag) => self.start(&tag),
             Event::End(tag) => self.end(tag),
             Event::Code(code) if self.table.is_some() => self.cell.push_str(&format!("`{code}`")),
-            Event::Code(code) => self.wrapped(true, &code),
+            Event::Code(code) => wrap(&mut self.text, true, &code),
             Event::SoftBreak | Event::HardBreak => self.words("\n"),
             Event::Text(part) | Event::Html(part) | Event::InlineHtml(part) => self.words(&part),
             _ => {}

@@ -1,6 +1,6 @@
 //! Tables.
 
-use super::prose::inline;
+use super::inline::inline;
 use maud::{Markup, html};
 use minima_rows::Table;
 

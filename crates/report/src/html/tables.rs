@@ -1,10 +1,12 @@
 //! The tables of attacks and loss increases, and the findings on the reference.
 
-use super::prose::{inline, prose};
+use super::inline::inline;
+use super::prose::prose;
 use super::section::Section;
 use super::table::table;
+use crate::commentary::{Agreement, Comments, Finding, Place};
 use crate::input::ReportInput;
-use crate::reference::{Agreement, Finding, Place};
+
 use crate::table_parts::parts;
 use maud::html;
 
@@ -31,17 +33,16 @@ pub(super) fn findings(noun: &str, findings: &[Finding]) -> Option<Section> {
 }
 
 /// The tables that have rows.
-pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
+pub(super) fn sections(input: &ReportInput<'_>, comments: &Comments) -> Vec<Section> {
     let parts = parts(input).into_iter().map(|part| {
         let body = html! { (prose(&part.words, "")) (table(part.caption, &part.table)) };
         Section::new(part.id, part.title, body)
     });
-    parts.chain(of_reference(input, Place::AfterAttacks)).collect()
+    parts.chain(of_reference(comments, Place::AfterAttacks)).collect()
 }
 
 /// The reference's sections for this place.
-pub(super) fn of_reference(input: &ReportInput<'_>, place: Place) -> Vec<Section> {
-    let own = input.reference.map_or_else(Vec::new, |reference| reference.sections(input));
-    let here = own.into_iter().filter(|section| section.place == place);
-    here.map(|section| Section::new(section.id, section.title, prose(&section.text, section.caption))).collect()
+pub(super) fn of_reference(comments: &Comments, place: Place) -> impl Iterator<Item = Section> {
+    let here = comments.sections_at(place);
+    here.map(|section| Section::new(section.id, section.title, prose(&section.text, section.caption)))
 }

@@ -12,14 +12,13 @@ use crate::result_tables::final_epoch_table;
 use maud::{Markup, html};
 use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
-use minima_rows::{CLEAN, RobustnessRow, TrainingRow};
+use minima_rows::{CLEAN, RobustnessRow, Table, TrainingRow};
 
-pub(super) fn section(input: &ReportInput<'_>) -> Option<Section> {
+pub(super) fn section(input: &ReportInput<'_>, differences: &Table) -> Option<Section> {
     if input.training.is_empty() {
         return None;
     }
     let reference = input.reference.filter(|_| input.is_reference_configuration);
-    let differences = reference.map(|own| (own, own.curve_differences(input)));
     let body = html! {
         (table("The last epoch of every run", &final_epoch_table(input.training)))
         @if let Some(words) = goal::sentences(input) { (prose(&words, "")) }
@@ -27,9 +26,9 @@ pub(super) fn section(input: &ReportInput<'_>) -> Option<Section> {
             @if let Some(figure) = loss(input) { (figure) }
             @if let Some(figure) = accuracy(input) { (figure) }
         }
-        @if let Some((reference, differences)) = differences.filter(|(_, differences)| !differences.rows.is_empty()) {
+        @if let Some(reference) = reference.filter(|_| !differences.rows.is_empty()) {
             h3 { (curve_title(reference)) }
-            (table(&curve_caption(reference), &differences))
+            (table(&curve_caption(reference), differences))
         }
     };
     Some(Section::new("training", input.heading("How training ended"), body))

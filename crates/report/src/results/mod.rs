@@ -3,20 +3,23 @@
 //! Reports use nothing else, so they can be made again from the files.
 
 mod data_set;
+mod error;
+mod files;
 mod study_results;
 
 pub use data_set::DataSet;
+pub use error::ResultsError;
 pub use study_results::StudyResults;
 
+use files::{place, rows, table};
 use minima_config::DataIdentity;
-use minima_config::preset::{Preset, PresetError};
+use minima_config::preset::Preset;
 use minima_rows::{
-    AdversarialRow, CLEAN, CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, Provenance,
-    ProvenanceError, Record, RecordError, RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow,
-    read_csv,
+    AdversarialRow, CLEAN, CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, Provenance, RobustnessRow,
+    SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow,
 };
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The figures of an experiment, in the order of the report.
 pub const FIGURES: [&str; 6] =
@@ -27,39 +30,6 @@ pub const FIGURES: [&str; 6] =
 const CONFIGURATIONS: [&str; 2] = ["config.toml", SEEDS_CONFIGURATION];
 /// The configuration of the study of seeds.
 pub(crate) const SEEDS_CONFIGURATION: &str = "studies/seeds/config.toml";
-
-/// A results folder could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ResultsError {
-    /// The folder does not exist.
-    #[error("{}: found no folder, expected one with results", .0.display())]
-    Missing(PathBuf),
-    /// The folder contains no result.
-    #[error("{}: found no result, expected training.csv, a file in tables or a file in studies", .0.display())]
-    Empty(PathBuf),
-    /// The folder contains files of an earlier version of this program.
-    #[error("{}: found results of an earlier version, expected a folder with tables/fgsm.csv (run the experiment again)", .0.display())]
-    EarlierVersion(PathBuf),
-    /// A CSV file is not as expected.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// The configuration is not as expected.
-    #[error(transparent)]
-    Preset(#[from] PresetError),
-    /// The manifest cannot be read.
-    #[error(transparent)]
-    Manifest(#[from] ProvenanceError),
-    /// A row has an impossible value.
-    #[error("{}: found {found}, expected {expected}", path.display())]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// The value.
-        found: String,
-        /// The expected values.
-        expected: &'static str,
-    },
-}
 
 /// All rows of a results folder. A missing file has no rows.
 #[derive(Clone, Debug, Default)]
@@ -233,22 +203,6 @@ impl Results {
 fn name_of(folder: &Path) -> String {
     let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     named(folder).or_else(|| named(&folder.canonicalize().ok()?)).unwrap_or_else(|| "results".to_owned())
-}
-
-/// The path of a table.
-fn place(folder: &Path, file: &str) -> PathBuf {
-    let usual = folder.join("tables").join(file);
-    let beside = folder.join(file);
-    if !usual.is_file() && beside.is_file() { beside } else { usual }
-}
-
-fn table<R: Record>(folder: &Path, file: &str) -> Result<Vec<R>, RecordError> {
-    rows(&place(folder, file))
-}
-
-/// The rows of a file; empty if the file does not exist.
-fn rows<R: Record>(path: &Path) -> Result<Vec<R>, RecordError> {
-    if path.is_file() { read_csv(path) } else { Ok(Vec::new()) }
 }
 
 /// Whether a results folder was written by an earlier version, which numbered its tables.

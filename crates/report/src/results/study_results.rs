@@ -1,6 +1,7 @@
 //! The rows of the studies.
 
-use super::{ResultsError, rows, table};
+use super::error::ResultsError;
+use super::files::{rows, table};
 use minima_rows::STUDY_NAMES;
 use minima_rows::{
     CLEAN, ClaimRow, DampingRow, DriftRow, FailureRow, FgsmRow, LateAttackRow, LogitScaleRow, MatchRow, PathRow,

@@ -8,9 +8,11 @@ pub(super) mod logit_scale;
 pub(super) mod matched;
 pub(super) mod poison;
 pub(super) mod precision;
+mod quoted;
 mod sample;
 pub(super) mod seeds;
 
+pub(super) use quoted::{percent, quoted_epsilon};
 pub(super) use sample::Sample;
 
 use crate::input::ReportInput;
@@ -32,19 +34,4 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<(&'static str, String)> {
     .into_iter()
     .filter_map(|(title, text)| Some((title, text?)))
     .collect()
-}
-
-/// The preferred radius for sentences.
-const QUOTED_EPSILON: f64 = 0.1;
-
-/// The radius that sentences quote: [`QUOTED_EPSILON`] if it is among these, otherwise the largest.
-pub(super) fn quoted_epsilon(epsilons: impl IntoIterator<Item = f64>) -> Option<f64> {
-    let found: Vec<f64> = epsilons.into_iter().collect();
-    let usual = found.iter().copied().find(|epsilon| minima_rows::same(*epsilon, QUOTED_EPSILON));
-    usual.or_else(|| found.into_iter().max_by(f64::total_cmp))
-}
-
-/// Formats a share like "75.6 %".
-pub(super) fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
 }

@@ -1,6 +1,7 @@
 //! Histograms.
 
-use super::{Axis, BOTTOM, LEFT, RIGHT, TOP, WIDTH, drawing, horizontal, hover, vertical};
+use super::Axis;
+use super::frame::{BOTTOM, LEFT, RIGHT, TOP, WIDTH, drawing, horizontal, hover, vertical};
 use crate::html::theme::Look;
 use maud::Markup;
 

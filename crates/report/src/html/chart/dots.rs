@@ -1,6 +1,7 @@
 //! Values of several seeds by name: one line per name, one dot per seed, and a bar from the smallest to the largest value.
 
-use super::{Axis, BOTTOM, RIGHT, TOP, WIDTH, drawing, horizontal_from, hover, label};
+use super::Axis;
+use super::frame::{BOTTOM, RIGHT, TOP, WIDTH, drawing, horizontal_from, hover, label};
 use crate::html::theme::Look;
 use maud::Markup;
 

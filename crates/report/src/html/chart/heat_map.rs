@@ -1,6 +1,6 @@
 //! A heat map: a colour for each cell of a grid.
 
-use super::{BOTTOM, LEFT, RIGHT, TOP, WIDTH, drawing, hover, label};
+use super::frame::{BOTTOM, LEFT, RIGHT, TOP, WIDTH, drawing, hover, label};
 use maud::Markup;
 
 /// Dark blue to yellow with evenly increasing lightness, readable without colour.

@@ -1,6 +1,7 @@
 //! Lines and points over two numeric axes.
 
-use super::{Axis, BOTTOM, Entry, LEFT, RIGHT, TOP, WIDTH, drawing, horizontal, hover, vertical};
+use super::Axis;
+use super::frame::{BOTTOM, Entry, LEFT, RIGHT, TOP, WIDTH, drawing, horizontal, hover, vertical};
 use crate::html::theme::Look;
 use maud::Markup;
 use minima_rows::Table;
