@@ -6,7 +6,7 @@ use minima_linalg::{matmul, solve_general};
 use minima_optim::{Arithmetic, Batch, EmulatedGaussNewton, GaussNewton, GgnVariant, OptimError};
 use ndarray::{Array1, Array2, Axis};
 
-const GENERATIONS: [GgnVariant; 3] = [GgnVariant::Coupled, GgnVariant::Sum, GgnVariant::Mean];
+const VARIANTS: [GgnVariant; 3] = [GgnVariant::Coupled, GgnVariant::Sum, GgnVariant::Mean];
 const IMAGES: usize = 9;
 const CLASSES: usize = 3;
 const DAMPING: f64 = 0.1;
@@ -88,7 +88,7 @@ fn relative_error(found: &[f32], expected: &Array1<f64>) -> f64 {
 #[test]
 fn the_direction_is_that_of_the_full_matrix() -> Outcome {
     let problem = Problem::new()?;
-    for variant in GENERATIONS {
+    for variant in VARIANTS {
         for arithmetic in [Arithmetic::F32, Arithmetic::Tf32, Arithmetic::Bf16] {
             let expected = problem.dense_direction(variant, arithmetic)?;
             let optimizer = EmulatedGaussNewton::new(variant, arithmetic);
@@ -109,7 +109,7 @@ fn the_direction_is_that_of_the_full_matrix() -> Outcome {
 fn fewer_bits_are_further_from_the_exact_direction() -> Outcome {
     let problem = Problem::new()?;
     let batch = Batch::new(problem.images.view(), &problem.labels)?;
-    for variant in GENERATIONS {
+    for variant in VARIANTS {
         let exact = GaussNewton::new(variant).with_damping(DAMPING);
         let exact: Vec<f32> = exact.direction(&problem.graph, &problem.params, &batch)?.1;
         let exact = Array1::from(exact).mapv(f64::from);

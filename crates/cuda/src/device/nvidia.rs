@@ -75,7 +75,7 @@ impl NvidiaDevice {
         // SAFETY: cudarc's events order the work of several streams and interfere with recording. All work and all
         // freeing here uses the one stream created below.
         unsafe { context.disable_event_tracking() };
-        let about = |error| driver("asking the GPU what it is", error);
+        let about = |error| driver("querying the GPU", error);
         let (major, minor) = context.compute_capability().map_err(about)?;
         let name = context.name().map_err(about)?;
         let version = driver_version().map_err(about)?;

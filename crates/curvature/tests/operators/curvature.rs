@@ -19,7 +19,7 @@ fn ggn(problem: &Problem, variant: GgnVariant) -> Array2<f64> {
     jacobian.t().dot(&curvature).dot(&jacobian)
 }
 
-const GENERATIONS: [GgnVariant; 3] = [GgnVariant::Mean, GgnVariant::Sum, GgnVariant::Coupled];
+const VARIANTS: [GgnVariant; 3] = [GgnVariant::Mean, GgnVariant::Sum, GgnVariant::Coupled];
 
 #[test]
 fn the_jacobian_and_its_transpose() {
@@ -38,7 +38,7 @@ fn the_jacobian_and_its_transpose() {
 #[test]
 fn gauss_newton_matrices_and_their_diagonals() {
     for problem in problems() {
-        for variant in GENERATIONS {
+        for variant in VARIANTS {
             let expected = ggn(&problem, variant);
             for objective in [problem.objective(), problem.in_batches(8)] {
                 let ggn = Ggn::new(&objective, variant).unwrap();
@@ -70,7 +70,7 @@ fn all_are_symmetric() {
         let objective = problem.objective();
         let hessian = Hessian::new(&objective).to_dense().unwrap();
         assert!(apart(hessian.t(), hessian.view()) < ROUNDING);
-        for variant in GENERATIONS {
+        for variant in VARIANTS {
             let ggn = Ggn::new(&objective, variant).unwrap().to_dense().unwrap();
             assert!(apart(ggn.t(), ggn.view()) < ROUNDING, "{variant:?}");
         }
