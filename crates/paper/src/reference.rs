@@ -17,14 +17,14 @@ pub struct Paper;
 /// The paper, for functions that take a reference.
 pub static PAPER: Paper = Paper;
 
-const METHODS: &str = "\
-- Data: MNIST, 60 000 training and 10 000 test images, pixels divided by 255.
-- Network: convolution 3×3 to 4 channels, ReLU, average pool 2×2; convolution 3×3 to 8 channels, ReLU, average pool 2×2;
-  dense 16, ReLU; dense 10. 6 794 parameters, LeCun-normal weights, zero biases.
-- Training: softmax cross-entropy, batches of 128, 15 epochs. Adam 0.001, SGD 0.01 without momentum. The random
-  number generator, the initial weights and the order of the samples are the same as in the paper's run.
-- Poisoning: 10 % of the training labels, drawn from the seed without replacement, are replaced by wrong labels.
-";
+const METHODS: [&str; 4] = [
+    "Data: MNIST, 60 000 training and 10 000 test images, pixels divided by 255.",
+    "Network: convolution 3×3 to 4 channels, ReLU, average pool 2×2; convolution 3×3 to 8 channels, ReLU, average pool 2×2; \
+     dense 16, ReLU; dense 10. 6 794 parameters, LeCun-normal weights, zero biases.",
+    "Training: softmax cross-entropy, batches of 128, 15 epochs. Adam 0.001, SGD 0.01 without momentum. The random number \
+     generator, the initial weights and the order of the samples are the same as in the paper's run.",
+    "Poisoning: 10 % of the training labels, drawn from the seed without replacement, are replaced by wrong labels.",
+];
 
 impl Reference for Paper {
     fn noun(&self) -> &'static str {
@@ -67,8 +67,8 @@ impl Reference for Paper {
         0.97
     }
 
-    fn methods(&self) -> &'static str {
-        METHODS
+    fn methods(&self) -> &'static [&'static str] {
+        &METHODS
     }
 
     fn remarks(&self) -> Remarks {
@@ -96,15 +96,13 @@ impl Commentary for Paper {
         let tf32 = tf32::section(input).map(|text| ReferenceSection {
             id: "tf32",
             title: "The published Gauss-Newton in TF32",
-            caption: "The published Gauss-Newton without and with TF32's rounding",
             text,
             place: Place::AfterAttacks,
         });
         let three = ReferenceSection {
             id: "gauss-newtons",
             title: "Three Gauss-Newtons",
-            caption: "The three optimizers called Gauss-Newton",
-            text: gauss_newton::SECTION.to_owned(),
+            text: gauss_newton::section(),
             place: Place::BeforeMethods,
         };
         tf32.into_iter().chain([three]).collect()

@@ -2,15 +2,15 @@
 
 use crate::agreement::check_curve;
 use crate::numbers;
-use minima_report::ReportInput;
 use minima_report::words::share;
+use minima_report::{Document, ReportInput};
 use minima_rows::CLEAN;
 use minima_rows::Table;
 use minima_rows::optimizers::{PUBLISHED, PUBLISHED_TF32};
 use minima_rows::significant::decimal;
 
-/// The text of the section; `None` if the run did not train with TF32's rounding.
-pub fn section(input: &ReportInput<'_>) -> Option<String> {
+/// The section; `None` if the run did not train with TF32's rounding.
+pub fn section(input: &ReportInput<'_>) -> Option<Document> {
     let Some(emulated) = input.final_epoch(CLEAN, PUBLISHED_TF32) else {
         return None;
     };
@@ -53,12 +53,13 @@ pub fn section(input: &ReportInput<'_>) -> Option<String> {
         ]);
     }
 
-    let mut text = format!(
+    let words = format!(
         "TF32 keeps 10 bits of mantissa in the factors of a product. The emulation rounds the factors in this way. It does \
-         not follow the GPU's order of summation, so it shows how much such rounding matters{}.\n\n{}",
-        if with_paper { " but need not reproduce the paper's counts" } else { "" },
-        table.to_markdown()
+         not follow the GPU's order of summation, so it shows how much such rounding matters{}.",
+        if with_paper { " but need not reproduce the paper's counts" } else { "" }
     );
+    let caption = "The published Gauss-Newton without and with TF32's rounding";
+    let mut text = Document::of_paragraph(words).table(caption, table);
     let attacks = (
         input.clean_attack(PUBLISHED, 0.1),
         input.clean_attack(PUBLISHED_TF32, 0.1),
@@ -70,18 +71,18 @@ pub fn section(input: &ReportInput<'_>) -> Option<String> {
         let off = |rate: f64| 100.0 * (rate - published.success_rate());
         let (without, with) = (off(exact.success_rate), off(emulated.success_rate));
         let nearer = if with.abs() < without.abs() { "nearer to" } else { "no nearer to" };
-        text.push_str(&format!(
-            "\nAt ε = 0.1 the success rate differs from the paper's by {with:+.1} points with emulated TF32 and by {without:+.1} \
-             points without. Emulating TF32 comes {nearer} the published count.\n"
+        text = text.paragraph(format!(
+            "At ε = 0.1 the success rate differs from the paper's by {with:+.1} points with emulated TF32 and by {without:+.1} \
+             points without. Emulating TF32 comes {nearer} the published count."
         ));
     }
     if input.is_reference_configuration
         && let Some(check) = check_curve(input.training, CLEAN, PUBLISHED_TF32)
     {
         let is = if check.passes() { "matches" } else { "does not match" };
-        text.push_str(&format!(
-            "\nThe training curve with emulated TF32 {is} the paper's curve. The largest differences are {:.4} in train loss, \
-             {:.4} in train accuracy and {:.4} in test accuracy.\n",
+        text = text.paragraph(format!(
+            "The training curve with emulated TF32 {is} the paper's curve. The largest differences are {:.4} in train loss, \
+             {:.4} in train accuracy and {:.4} in test accuracy.",
             check.train_loss, check.train_accuracy, check.test_accuracy
         ));
     }

@@ -3,6 +3,7 @@
 use crate::attacked;
 use crate::claim_verdict::verdict;
 use crate::commentary::{Agreement, Finding};
+use crate::document::Document;
 use crate::input::ReportInput;
 use crate::studies::{Sample, percent, quoted_epsilon};
 use crate::summary::over;
@@ -36,9 +37,9 @@ impl Answer {
         self.lines.is_empty()
     }
 
-    /// The sentences as a Markdown list.
-    pub fn list(&self) -> String {
-        self.lines.iter().map(|line| format!("- {line}\n")).collect()
+    /// The sentences as a list.
+    pub fn list(&self) -> Document {
+        Document::of_list(self.lines.iter().cloned())
     }
 }
 

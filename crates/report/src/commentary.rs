@@ -1,5 +1,6 @@
 //! What a reference says about the results of a report.
 
+use crate::document::Document;
 use crate::input::ReportInput;
 use crate::reference::Reference;
 use minima_rows::Table;
@@ -20,7 +21,7 @@ pub enum Agreement {
 pub struct Finding {
     /// Whether the result agrees.
     pub agreement: Agreement,
-    /// The result and the reference's result, in Markdown.
+    /// The result and the reference's result, as text of a [`Document`].
     pub text: String,
 }
 
@@ -40,10 +41,8 @@ pub struct ReferenceSection {
     pub id: &'static str,
     /// The heading.
     pub title: &'static str,
-    /// The caption of its table.
-    pub caption: &'static str,
-    /// The text in Markdown.
-    pub text: String,
+    /// The text.
+    pub text: Document,
     /// The place in the report.
     pub place: Place,
 }

@@ -1,5 +1,6 @@
 //! The report's section on the curvature at the end of training, and on whether Gauss-Newton finds sharper minima.
 
+use crate::document::Document;
 use crate::input::ReportInput;
 use crate::words::listed;
 use minima_metrics::SpectrumOptions;
@@ -109,10 +110,10 @@ pub fn curvature_table(rows: &[CurvatureRow]) -> Table {
 }
 
 /// The section; `None` if no curvature was measured.
-pub(super) fn section(input: &ReportInput<'_>) -> Option<String> {
+pub(super) fn section(input: &ReportInput<'_>) -> Option<Document> {
     let images = input.curvature.iter().map(|row| row.images).max()?;
     let SpectrumOptions { steps, probes, .. } = SpectrumOptions::default();
-    let mut text = format!(
+    let words = format!(
         "Second derivatives of the mean loss on the first {images} training images, with the labels the model was trained on. `G` \
          is the generalized Gauss-Newton matrix, `H` the Hessian, `λ₁` the largest eigenvalue. Both matrices have the same trace, \
          because they have the same diagonal in a network of rectifiers. In filters: `D H D`, with each weight in units of its \
@@ -120,16 +121,11 @@ pub(super) fn section(input: &ReportInput<'_>) -> Option<String> {
          down; the plain numbers do. Eigenvalues are computed by Lanczos's method, with {steps} steps from each of {probes} random \
          starts (one start in filters). The largest eigenvalues are lower bounds, the smallest are upper bounds, and `residual` in \
          `curvature.csv` bounds the error of an eigenvalue. An eigenvalue whose residual exceeds 1 % of its value is marked as not \
-         converged, with the residual.\n\n{}",
-        curvature_table(input.curvature).to_markdown()
+         converged, with the residual."
     );
-    let sentences = comparisons(input);
-    if !sentences.is_empty() {
-        let seed = input.quoted_seed();
-        text.push_str(&format!("\nIs Gauss-Newton's minimum sharper (clean labels, seed {seed})?\n\n{sentences}"));
-    }
-    text.push_str(&format!("\n{}", caveats(input, images)));
-    Some(text)
+    let table = curvature_table(input.curvature);
+    let document = Document::of_paragraph(words).table("Ends of the spectra and the trace of each model", table);
+    Some(document.then(comparisons(input)).then(caveats(input, images)))
 }
 
 /// The value of a measure for the Hessian of the quoted seed's clean model.
@@ -140,13 +136,13 @@ fn value(input: &ReportInput<'_>, optimizer: &str, measure: Measure) -> Option<f
         .map(|row| row.value)
 }
 
-/// One line comparing each Gauss-Newton with SGD and Adam, and a summary.
-fn comparisons(input: &ReportInput<'_>) -> String {
+/// One item comparing each Gauss-Newton with SGD and Adam, and a summary; empty if there is nothing to compare.
+fn comparisons(input: &ReportInput<'_>) -> Document {
     let names = distinct(input.curvature.iter().map(|row| row.optimizer.as_str()));
     // The names of all Gauss-Newton optimizers begin with this name.
     let own: Vec<&str> = names.iter().copied().filter(|name| name.starts_with(MEAN)).collect();
     let rivals: Vec<&str> = names.iter().copied().filter(|name| [SGD, ADAM].contains(name)).collect();
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     let mut seen = Vec::new();
     for optimizer in own {
         let parts: Vec<String> = MEASURES
@@ -163,15 +159,15 @@ fn comparisons(input: &ReportInput<'_>) -> String {
             })
             .collect();
         if !parts.is_empty() {
-            lines.push_str(&format!("- {}: {}.\n", label(optimizer), parts.join("; ")));
+            lines.push(format!("{}: {}.", label(optimizer), parts.join("; ")));
         }
     }
-    if !seen.is_empty() {
-        let rivals: Vec<&str> =
-            rivals.into_iter().filter(|rival| seen.iter().any(|(name, ..)| name == rival)).collect();
-        lines.push_str(&format!("\n{}\n", answer(&rivals, &seen)));
+    if seen.is_empty() {
+        return Document::default();
     }
-    lines
+    let rivals: Vec<&str> = rivals.into_iter().filter(|rival| seen.iter().any(|(name, ..)| name == rival)).collect();
+    let question = format!("Is Gauss-Newton's minimum sharper (clean labels, seed {})?", input.quoted_seed());
+    Document::of_paragraph(question).list(lines).paragraph(answer(&rivals, &seen))
 }
 
 /// "larger than SGD's 60.0 and Adam's 15.0", "larger than Adam's 15.0, smaller than SGD's 60.0".
@@ -217,22 +213,26 @@ fn answer(rivals: &[&str], seen: &[(&str, bool, Compared)]) -> String {
     )
 }
 
-fn caveats(input: &ReportInput<'_>, images: u32) -> String {
+fn caveats(input: &ReportInput<'_>, images: u32) -> Document {
     let losses: Vec<String> = distinct(input.curvature.iter().map(|row| row.optimizer.as_str()))
         .into_iter()
         .filter_map(|name| Some(format!("{} {}", label(name), decimal(input.final_epoch(CLEAN, name)?.train_loss, 3))))
         .collect();
     let ended =
         if losses.is_empty() { String::new() } else { format!(" Train losses at the end: {}.", listed(&losses)) };
-    let mut lines = format!(
-        "Limitations:\n\n- A flat minimum can be made sharp by another choice of parameters for the same function (Dinh et al. \
-         2017). Units of the filters remove the scale shared between layers, but not the scale shared between units of a \
-         layer.\n- A model stopped early is not at a minimum. Cross-entropy itself flattens as a model becomes confident: its \
-         curvature in the logits is `diag(p) − p pᵀ`, which vanishes. Sharpness is comparable only at comparable losses.{ended}\n- \
-         The curvature is measured on {images} training images, not on all of them.\n"
-    );
+    let mut lines = vec![
+        "A flat minimum can be made sharp by another choice of parameters for the same function (Dinh et al. 2017). Units of \
+         the filters remove the scale shared between layers, but not the scale shared between units of a layer."
+            .to_owned(),
+        format!(
+            "A model stopped early is not at a minimum. Cross-entropy itself flattens as a model becomes confident: its \
+             curvature in the logits is `diag(p) − p pᵀ`, which vanishes. Sharpness is comparable only at comparable \
+             losses.{ended}"
+        ),
+        format!("The curvature is measured on {images} training images, not on all of them."),
+    ];
     if input.seeds.len() < 2 {
-        lines.push_str("- One seed: another seed may give another order.\n");
+        lines.push("One seed: another seed may give another order.".to_owned());
     }
-    lines
+    Document::of_paragraph("Limitations:").list(lines)
 }

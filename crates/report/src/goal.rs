@@ -1,6 +1,7 @@
 //! Sentences on which models reached the goal accuracy and on how training ended for the others. Without a reference there is no
 //! goal, and every model has a sentence.
 
+use crate::document::Document;
 use crate::input::ReportInput;
 use crate::words::{counted, listed};
 use minima_rows::optimizers::{distinct, label};
@@ -12,7 +13,7 @@ const SETTLED: f64 = 0.01;
 
 /// One sentence on the models that reached the goal and one on each other model, for the quoted seed and clean labels; `None` if
 /// there is no such model.
-pub(super) fn sentences(input: &ReportInput<'_>) -> Option<String> {
+pub(super) fn sentences(input: &ReportInput<'_>) -> Option<Document> {
     let seed = input.quoted_seed();
     let own = |name: &str| -> Vec<&TrainingRow> {
         let rows = input.training.iter();
@@ -24,12 +25,12 @@ pub(super) fn sentences(input: &ReportInput<'_>) -> Option<String> {
     let with = if input.seeds.len() > 1 { format!("With seed {seed}: ") } else { String::new() };
     let goal = input.beside().map(|reference| reference.goal_accuracy());
     let mut reached = Vec::new();
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for name in distinct(input.training.iter().map(|row| row.optimizer.as_str())) {
         match own(name).as_slice() {
             [] => {}
             [.., last] if goal.is_some_and(|goal| last.test_accuracy >= goal) => reached.push(label(name).to_owned()),
-            rows => lines.push_str(&format!("- {with}{}\n", ended(name, rows, goal))),
+            rows => lines.push(format!("{with}{}", ended(name, rows, goal))),
         }
     }
     if reached.is_empty() && lines.is_empty() {
@@ -37,12 +38,12 @@ pub(super) fn sentences(input: &ReportInput<'_>) -> Option<String> {
     }
     let percent = decimal(100.0 * goal.unwrap_or_default(), 0);
     let first = match reached.as_slice() {
-        _ if goal.is_none() => String::new(),
-        [] => format!("- {with}No model trained on clean labels ends at {percent} % test accuracy or more.\n"),
-        [only] => format!("- {with}{only} ends at {percent} % test accuracy or more.\n"),
-        several => format!("- {with}{} end at {percent} % test accuracy or more.\n", listed(several)),
+        _ if goal.is_none() => None,
+        [] => Some(format!("{with}No model trained on clean labels ends at {percent} % test accuracy or more.")),
+        [only] => Some(format!("{with}{only} ends at {percent} % test accuracy or more.")),
+        several => Some(format!("{with}{} end at {percent} % test accuracy or more.", listed(several))),
     };
-    Some(first + &lines)
+    Some(Document::of_list(first.into_iter().chain(lines)))
 }
 
 /// Describes how a model's training ended, from its training curve.

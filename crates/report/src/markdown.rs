@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::commentary::{Agreement, Comments, Finding, Place};
+use crate::document::Document;
 use crate::input::ReportInput;
 use crate::reference::Reference;
 use crate::result_tables::{distribution_table, final_epoch_table};
@@ -13,39 +14,37 @@ use minima_rows::optimizers::{distinct, label};
 use minima_rows::significant::decimal;
 use minima_rows::{CLEAN, Quantity};
 
-const METHODS: &str = "\
-- Train loss and accuracy are means over an epoch's batches, each measured before its step.
-- FGSM: `clip(x + ε · sign(∇ₓ loss), 0, 1)` on the test images that are classified correctly. It succeeds if the perturbed
-  image is misclassified. The success rate is the share of successes among these images. Robust accuracy is the share of all
-  images that are still classified correctly.
-- Sharpness: the loss increase under `ρ g / ‖g‖` added to the weights. Scope `batch`: one perturbation per batch, with the
-  increase measured for each image. Scope `example`: one perturbation per image.
-- Input-gradient norm: `‖∇ₓ loss‖₂` of a test image. Logit margin: the logit of the true class minus the largest other logit.
-";
+const METHODS: [&str; 4] = [
+    "Train loss and accuracy are means over an epoch's batches, each measured before its step.",
+    "FGSM: `clip(x + ε · sign(∇ₓ loss), 0, 1)` on the test images that are classified correctly. It succeeds if the perturbed image \
+     is misclassified. The success rate is the share of successes among these images. Robust accuracy is the share of all images \
+     that are still classified correctly.",
+    "Sharpness: the loss increase under `ρ g / ‖g‖` added to the weights. Scope `batch`: one perturbation per batch, with the \
+     increase measured for each image. Scope `example`: one perturbation per image.",
+    "Input-gradient norm: `‖∇ₓ loss‖₂` of a test image. Logit margin: the logit of the true class minus the largest other logit.",
+];
 
 /// The command that repeats the run; `None` without a configuration.
-pub(crate) fn again(input: &ReportInput<'_>) -> Option<String> {
+pub(crate) fn again(input: &ReportInput<'_>) -> Option<Document> {
     let place = input.configuration?;
     let command = if place == SEEDS_CONFIGURATION { "study seeds" } else { "reproduce" };
     let (data, which) = match input.data_set {
-        DataSet::Mnist => (String::new(), String::new()),
+        DataSet::Mnist => (String::new(), None),
         DataSet::Other(name) => match input.data_folder.filter(|folder| is_plain(folder)) {
-            Some(folder) => (format!(" --data {folder}"), String::new()),
-            None => (" --data FOLDER".to_owned(), format!("\n`FOLDER` contains the four files of {name}.\n")),
+            Some(folder) => (format!(" --data {folder}"), None),
+            None => (" --data FOLDER".to_owned(), Some(format!("`FOLDER` contains the four files of {name}."))),
         },
         DataSet::Unknown => (
             " --data FOLDER".to_owned(),
-            "\nThe data set that `FOLDER` must contain is not known. Without `--data` the run uses MNIST.\n".to_owned(),
+            Some(
+                "The data set that `FOLDER` must contain is not known. Without `--data` the run uses MNIST.".to_owned(),
+            ),
         ),
     };
-    let mut text = format!(
-        "`{place}` next to this report contains all settings of this run:\n\n```sh\ncargo xtask {command} --config {place}{data} --out \
-         again\n```\n{which}"
-    );
-    if input.manifest {
-        text.push_str("\nTimes and host details are in `manifest.json`.\n");
-    }
-    Some(text)
+    let details = input.manifest.then(|| "Times and host details are in `manifest.json`.".to_owned());
+    let document = Document::of_paragraph(format!("`{place}` next to this report contains all settings of this run:"))
+        .command(format!("cargo xtask {command} --config {place}{data} --out again"));
+    Some([which, details].into_iter().flatten().fold(document, Document::paragraph))
 }
 
 /// Whether a path needs no escaping in a shell command or in Markdown.
@@ -64,7 +63,7 @@ const FAR_FROM_A_MINIMUM: f64 = 0.5;
 pub fn report(input: &ReportInput<'_>, comments: &Comments) -> String {
     let Comments { findings, curve_differences, .. } = comments;
     let mut text = format!("# Which minimum, how robust: {}\n\n", input.source_on_data());
-    text.push_str(&summary::what_was_run(input));
+    text.push_str(&Document::of_paragraph(summary::what_was_run(input)).to_markdown());
     let answer = Answer::of(input, findings);
     if !answer.is_empty() {
         section(&mut text, "The answer", &answer.list());
@@ -73,21 +72,22 @@ pub fn report(input: &ReportInput<'_>, comments: &Comments) -> String {
     if input.beside().is_some() {
         section(&mut text, "What matches and what does not", &findings_list(findings));
     }
-    let mut ended = final_epoch_table(input.training).to_markdown();
-    if let Some(sentences) = goal::sentences(input) {
-        ended.push('\n');
-        ended.push_str(&sentences);
+    let ended = Document::default()
+        .table("The last epoch of every run", final_epoch_table(input.training))
+        .then(goal::sentences(input).unwrap_or_default());
+    if !ended.is_empty() {
+        section(&mut text, &input.heading("How training ended"), &ended);
     }
-    section(&mut text, &input.heading("How training ended"), &ended);
     let judged = input.reference.filter(|_| input.is_reference_configuration);
     if let Some(reference) = judged.filter(|_| !curve_differences.rows.is_empty()) {
-        let body = format!("{}.\n\n{}", curve_caption(reference), curve_differences.to_markdown());
+        let caption = curve_caption(reference);
+        let body = Document::of_paragraph(format!("{caption}.")).table(caption, curve_differences.clone());
         section(&mut text, &curve_title(reference), &body);
     }
     tables(&mut text, input);
     for (title, body) in [
         ("Stronger attacks", robustness::section(input)),
-        ("Masked gradients", robustness::masking(input.masking)),
+        ("Masked gradients", robustness::masking(input.masking, "All checks of each model")),
         ("Transfer", robustness::transfer(input.transfer)),
     ] {
         if let Some(body) = body {
@@ -99,13 +99,13 @@ pub fn report(input: &ReportInput<'_>, comments: &Comments) -> String {
         section(&mut text, title, &body);
     }
     if !input.figures.is_empty() {
-        section(&mut text, "Figures", &figures(input.figures));
+        text.push_str(&format!("\n## Figures\n\n{}", figures(input.figures)));
     }
     of_reference(&mut text, comments, Place::BeforeMethods);
     section(&mut text, "Methods", &methods(input));
     section(&mut text, "Caveats", &caveats(input));
     if !input.notes.is_empty() {
-        section(&mut text, "Notes", &list(input.notes));
+        section(&mut text, "Notes", &Document::of_list(input.notes.iter().cloned()));
     }
     if let Some(body) = again(input) {
         section(&mut text, "Run it again", &body);
@@ -131,48 +131,43 @@ fn of_reference(text: &mut String, comments: &Comments, place: Place) {
     }
 }
 
-/// The methods of the experiment, as a Markdown list.
-pub(crate) fn methods(input: &ReportInput<'_>) -> String {
+/// The methods of the experiment, as a list.
+pub(crate) fn methods(input: &ReportInput<'_>) -> Document {
     let judged = input.reference.filter(|_| input.is_reference_configuration);
     let setting = match input.configuration {
-        _ if judged.is_some() => judged.map_or("", |reference| reference.methods()).to_owned(),
-        Some(place) => format!("- `{place}` next to this report sets data, network and training.\n"),
-        None => {
-            "- There is no configuration next to this report, so data, network and training are not known.\n".to_owned()
-        }
+        _ if judged.is_some() => owned(judged.map_or(&[], |reference| reference.methods())),
+        Some(place) => vec![format!("`{place}` next to this report sets data, network and training.")],
+        None => owned(&["There is no configuration next to this report, so data, network and training are not known."]),
     };
-    format!("{setting}{METHODS}")
+    Document::of_list(setting.into_iter().chain(owned(&METHODS)))
 }
 
-fn section(text: &mut String, title: &str, body: &str) {
-    text.push_str(&format!("\n## {title}\n\n{body}"));
+fn owned(items: &[&str]) -> Vec<String> {
+    items.iter().map(|item| (*item).to_owned()).collect()
 }
 
-fn list(items: &[String]) -> String {
-    items.iter().map(|item| format!("- {item}\n")).collect()
+fn section(text: &mut String, title: &str, body: &Document) {
+    text.push_str(&format!("\n## {title}\n\n{}", body.to_markdown()));
 }
 
-pub(crate) fn findings_list(findings: &[Finding]) -> String {
+fn findings_list(findings: &[Finding]) -> Document {
     if findings.is_empty() {
-        return "There is nothing to compare.\n".to_owned();
+        return Document::of_paragraph("There is nothing to compare.");
     }
-    let lines: Vec<String> = findings
-        .iter()
-        .map(|finding| {
-            let verdict = match finding.agreement {
-                Agreement::Matches => "**Matches.**",
-                Agreement::Differs => "**Does not match.**",
-                Agreement::Unjudged => "**Not judged.**",
-            };
-            format!("{verdict} {}", finding.text)
-        })
-        .collect();
-    list(&lines)
+    let lines = findings.iter().map(|finding| {
+        let verdict = match finding.agreement {
+            Agreement::Matches => "**Matches.**",
+            Agreement::Differs => "**Does not match.**",
+            Agreement::Unjudged => "**Not judged.**",
+        };
+        format!("{verdict} {}", finding.text)
+    });
+    Document::of_list(lines)
 }
 
 fn tables(text: &mut String, input: &ReportInput<'_>) {
     for part in parts(input) {
-        section(text, &part.title, &format!("{}\n\n{}", part.words, part.table.to_markdown()));
+        section(text, &part.title, &Document::of_paragraph(part.words).table(part.caption, part.table));
     }
     if let Some(body) = curvature::section(input) {
         section(text, &input.heading("Curvature at the end"), &body);
@@ -181,8 +176,8 @@ fn tables(text: &mut String, input: &ReportInput<'_>) {
         [(Quantity::InputGradientNorm, "Input-gradient norms"), (Quantity::LogitMargin, "Logit margins")]
     {
         let table = distribution_table(input.distributions, quantity, input.beside());
-        if !table.rows.is_empty() {
-            section(text, &input.heading(title), &table.to_markdown());
+        if let Some(body) = Document::default().table(title, table).non_empty() {
+            section(text, &input.heading(title), &body);
         }
     }
 }
@@ -206,7 +201,7 @@ fn figures(names: &[String]) -> String {
     shown.join("\n")
 }
 
-pub(crate) fn caveats(input: &ReportInput<'_>) -> String {
+pub(crate) fn caveats(input: &ReportInput<'_>) -> Document {
     let mut caveats = Vec::new();
     caveats.push(match input.seeds.len() {
         0 | 1 => "One seed: this run does not show how much these numbers vary between seeds.".to_owned(),
@@ -234,5 +229,5 @@ pub(crate) fn caveats(input: &ReportInput<'_>) -> String {
             listed(&far)
         ));
     }
-    list(&caveats)
+    Document::of_list(caveats)
 }

@@ -92,8 +92,8 @@ pub trait Reference: Debug + Sync {
     /// The test accuracy that a trained model of the reference's data set should have.
     fn goal_accuracy(&self) -> f64;
 
-    /// The reference's data, network and training, as a list in Markdown.
-    fn methods(&self) -> &'static str;
+    /// The reference's data, network and training, as items of a list.
+    fn methods(&self) -> &'static [&'static str];
 
     /// Texts above tables.
     fn remarks(&self) -> Remarks;

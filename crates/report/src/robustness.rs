@@ -1,5 +1,6 @@
 //! The report's section on attacks stronger than FGSM, and on masked gradients.
 
+use crate::document::Document;
 use crate::input::ReportInput;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::{MaskingRow, RobustnessRow, TransferRow};
@@ -35,20 +36,19 @@ pub fn robustness_table(rows: &[RobustnessRow]) -> Table {
 }
 
 /// The section on attacks; `None` without attacks.
-pub(super) fn section(input: &ReportInput<'_>) -> Option<String> {
+pub(super) fn section(input: &ReportInput<'_>) -> Option<Document> {
     let images = input.robustness.iter().map(|row| row.images).max()?;
-    let mut text = format!(
+    let words = format!(
         "Number of the first {images} test images that are still classified correctly after an attack in an L∞ ball (means over \
          seeds). `pgd` takes 40 steps of a tenth of the radius. `autoattack` runs APGD-CE, APGD-T, FAB-T and Square in turn. \
-         Only `square` uses no gradients.\n\n{}",
-        robustness_table(input.robustness).to_markdown()
+         Only `square` uses no gradients."
     );
-    text.push_str(&hidden(input.robustness));
-    Some(text)
+    let table = robustness_table(input.robustness);
+    Some(Document::of_paragraph(words).table("Robust images under each attack", table).then(hidden(input.robustness)))
 }
 
 /// Sentences on models with fewer robust images under Square, which uses no gradients, than under PGD.
-fn hidden(rows: &[RobustnessRow]) -> String {
+fn hidden(rows: &[RobustnessRow]) -> Document {
     let (mut found, mut compared) = (Vec::new(), false);
     for row in rows.iter().filter(|row| row.attack == "square") {
         let same = |other: &&RobustnessRow| {
@@ -60,9 +60,9 @@ fn hidden(rows: &[RobustnessRow]) -> String {
         // A few images can differ by chance, because Square is a random search.
         if let Some(pgd) = pgd.filter(|pgd| row.robust + row.images / 50 < pgd.robust) {
             found.push(format!(
-                "- {} ({}, seed {}) at ε = {}: {} images are robust under Square and {} under PGD. An attack without gradients \
+                "{} ({}, seed {}) at ε = {}: {} images are robust under Square and {} under PGD. An attack without gradients \
                  succeeds more often than an attack with gradients. This indicates that the gradients are misleading and that \
-                 FGSM's counts say little about this model.\n",
+                 FGSM's counts say little about this model.",
                 label(&row.optimizer),
                 row.labels,
                 row.seed,
@@ -73,17 +73,18 @@ fn hidden(rows: &[RobustnessRow]) -> String {
         }
     }
     if !compared {
-        return String::new();
+        return Document::default();
     }
     if found.is_empty() {
-        return "\nSquare, which uses no gradients, is not clearly stronger than PGD on any model (by 2 % of the images).\n"
-            .to_owned();
+        let words =
+            "Square, which uses no gradients, is not clearly stronger than PGD on any model (by 2 % of the images).";
+        return Document::of_paragraph(words);
     }
-    format!("\n{}", found.concat())
+    Document::of_list(found)
 }
 
 /// The table of checks for masked gradients; `None` without checks.
-pub(super) fn masking(rows: &[MaskingRow]) -> Option<String> {
+pub(super) fn masking(rows: &[MaskingRow], caption: &str) -> Option<Document> {
     if rows.is_empty() {
         return None;
     }
@@ -92,14 +93,13 @@ pub(super) fn masking(rows: &[MaskingRow]) -> Option<String> {
         let model = format!("{} {}, seed {}", row.labels, label(&row.optimizer), row.seed);
         table.rows.push(vec![model, row.check.clone(), row.verdict.clone(), row.evidence.clone()]);
     }
-    Some(format!(
-        "Checks for gradients that hide a model's weakness (Athalye, Carlini & Wagner 2018; Carlini et al. 2019).\n\n{}",
-        table.to_markdown()
-    ))
+    let words =
+        "Checks for gradients that hide a model's weakness (Athalye, Carlini & Wagner 2018; Carlini et al. 2019).";
+    Some(Document::of_paragraph(words).table(caption, table))
 }
 
 /// The success rates of adversarial images made on one model and classified by another, in percent; `None` without rows.
-pub(super) fn transfer(rows: &[TransferRow]) -> Option<String> {
+pub(super) fn transfer(rows: &[TransferRow]) -> Option<Document> {
     let first = rows.first()?;
     let targets = in_order(rows.iter().map(|row| row.target.as_str()));
     let mut header = vec!["made on"];
@@ -113,12 +113,11 @@ pub(super) fn transfer(rows: &[TransferRow]) -> Option<String> {
         });
         table.rows.push(std::iter::once((*source).to_owned()).chain(cells).collect());
     }
-    Some(format!(
+    let words = format!(
         "Adversarial images of `{}` at ε = {}, made on one model (rows) with all steps and classified by another model (columns). \
          The success rate is the share of adversarial images that the other model misclassifies, among the images that both \
-         models classify correctly.\n\n{}",
-        first.attack,
-        first.epsilon,
-        table.to_markdown()
-    ))
+         models classify correctly.",
+        first.attack, first.epsilon
+    );
+    Some(Document::of_paragraph(words).table("Success rates, by model", table))
 }

@@ -17,10 +17,10 @@ pub fn what_was_run(input: &ReportInput<'_>) -> String {
     let seeds: Vec<String> = input.seeds.iter().map(u64::to_string).collect();
     let epochs = input.training.iter().map(|row| row.epoch).max().unwrap_or(0);
     if optimizers.is_empty() {
-        return format!("{}; no training run is recorded.\n", capitalised(&input.source_on_data()));
+        return format!("{}; no training run is recorded.", capitalised(&input.source_on_data()));
     }
     format!(
-        "{}: {} trained the same network from the same initial weights for {} on {} labels ({}).\n",
+        "{}: {} trained the same network from the same initial weights for {} on {} labels ({}).",
         capitalised(&input.source_on_data()),
         listed(&optimizers),
         counted(epochs as usize, "epoch"),

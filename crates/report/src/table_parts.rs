@@ -5,7 +5,7 @@ use crate::reference::Remarks;
 use crate::result_tables::{fgsm_table, sharpness_table};
 use minima_rows::Table;
 
-/// A table with its heading and the text above it, in Markdown.
+/// A table with its heading and the text above it.
 pub(crate) struct Part {
     /// The id of its section.
     pub id: &'static str,

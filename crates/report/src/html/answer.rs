@@ -23,7 +23,7 @@ pub(super) fn answer(input: &ReportInput<'_>, answer: &Answer) -> Markup {
         @if answer.is_empty() {
             p { "These results do not answer the question yet, because there are no two trained models to compare." }
         } @else {
-            (prose(&answer.list(), ""))
+            (prose(&answer.list()))
         }
         div class="pair" {
             @if let Some(figure) = first { (figure) }

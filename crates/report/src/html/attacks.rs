@@ -14,30 +14,30 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
     let figure = training::robust_accuracy(input);
     if words.is_some() || figure.is_some() {
         let body = html! {
-            @if let Some(words) = words { (prose(&words, "Robust images under each attack")) }
+            @if let Some(words) = words { (prose(&words)) }
             @if let Some(figure) = figure { (figure) }
         };
         sections.push(Section::new("attacks", input.heading("Stronger attacks"), body));
     }
     sections.extend(masking(input));
     if let Some(words) = robustness::transfer(input.transfer) {
-        sections.push(Section::new("transfer", input.heading("Transfer"), prose(&words, "Success rates, by model")));
+        sections.push(Section::new("transfer", input.heading("Transfer"), prose(&words)));
     }
     sections
 }
 
 /// The checks for masked gradients: the failed checks, and all checks in a collapsed table.
 fn masking(input: &ReportInput<'_>) -> Option<Section> {
-    let all = robustness::masking(input.masking)?;
+    let all = robustness::masking(input.masking, "All checks of each model")?;
     let failed: Vec<MaskingRow> = input.masking.iter().filter(|row| row.verdict != "pass").cloned().collect();
     let passed = input.masking.len() - failed.len();
-    let shown = robustness::masking(&failed).unwrap_or_default();
+    let shown = robustness::masking(&failed, "Checks that do not pass").unwrap_or_default();
     let body = html! {
         p { (passed) " of " (input.masking.len()) " checks pass." @if !failed.is_empty() { " These do not:" } }
-        (prose(&shown, "Checks that do not pass"))
+        (prose(&shown))
         details {
             summary { "All checks" }
-            (prose(&all, "All checks of each model"))
+            (prose(&all))
         }
     };
     Some(Section::new("masking", input.heading("Masked gradients"), body))

@@ -17,7 +17,7 @@ pub(super) fn section(input: &ReportInput<'_>) -> Option<Section> {
         return None;
     }
     let body = html! {
-        @if let Some(words) = words { (prose(&words, "Ends of the spectra and the trace of each model")) }
+        @if let Some(words) = words { (prose(&words)) }
         @if let Some(figure) = figure { (figure) }
     };
     Some(Section::new("curvature", input.heading("Curvature at the end"), body))

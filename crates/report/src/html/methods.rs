@@ -14,8 +14,8 @@ use minima_rows::Table;
 pub(super) fn sections(input: &ReportInput<'_>, comments: &Comments, results: &Results) -> Vec<Section> {
     let mut sections: Vec<Section> = of_reference(comments, Place::BeforeMethods).collect();
     sections.extend([
-        Section::new("methods", "Methods", prose(&methods(input), "")),
-        Section::new("caveats", "Caveats", prose(&caveats(input), "")),
+        Section::new("methods", "Methods", prose(&methods(input))),
+        Section::new("caveats", "Caveats", prose(&caveats(input))),
     ]);
     if let Some(provenance) = &results.provenance {
         let mut made = Table::new(&["made with", ""]);
@@ -34,7 +34,7 @@ pub(super) fn sections(input: &ReportInput<'_>, comments: &Comments, results: &R
         sections.push(Section::new("manifest", "Made with", body));
     }
     if let Some(text) = again(input) {
-        sections.push(Section::new("again", "Run it again", prose(&text, "")));
+        sections.push(Section::new("again", "Run it again", prose(&text)));
     }
     sections
 }

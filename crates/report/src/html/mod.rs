@@ -21,6 +21,7 @@ mod training;
 
 use crate::answer::Answer;
 use crate::commentary::{Commentary, Comments};
+use crate::document::Document;
 use crate::error::ReportError;
 use crate::input::ReportInput;
 use crate::results::Results;
@@ -51,7 +52,7 @@ pub fn page(results: &Results, commentary: Option<&'static dyn Commentary>) -> R
 
     let on = results.data_set.name().map_or_else(String::new, |name| format!(" on {name}"));
     let title = format!("minima: {}{on}", results.name);
-    let lead = prose::prose(&summary::what_was_run(&input), "");
+    let lead = prose::prose(&Document::of_paragraph(summary::what_was_run(&input)));
     let first = answer::answer(&input, &Answer::of(&input, &comments.findings));
     Ok(page::document(&title, QUESTION, &lead, &first, &sections).into_string())
 }

@@ -3,8 +3,8 @@
 use super::inline::inline;
 use super::prose::prose;
 use super::section::Section;
-use super::table::table;
 use crate::commentary::{Agreement, Comments, Finding, Place};
+use crate::document::Document;
 use crate::input::ReportInput;
 
 use crate::table_parts::parts;
@@ -35,7 +35,7 @@ pub(super) fn findings(noun: &str, findings: &[Finding]) -> Option<Section> {
 /// The tables that have rows.
 pub(super) fn sections(input: &ReportInput<'_>, comments: &Comments) -> Vec<Section> {
     let parts = parts(input).into_iter().map(|part| {
-        let body = html! { (prose(&part.words, "")) (table(part.caption, &part.table)) };
+        let body = prose(&Document::of_paragraph(part.words).table(part.caption, part.table));
         Section::new(part.id, part.title, body)
     });
     parts.chain(of_reference(comments, Place::AfterAttacks)).collect()
@@ -44,5 +44,5 @@ pub(super) fn sections(input: &ReportInput<'_>, comments: &Comments) -> Vec<Sect
 /// The reference's sections for this place.
 pub(super) fn of_reference(comments: &Comments, place: Place) -> impl Iterator<Item = Section> {
     let here = comments.sections_at(place);
-    here.map(|section| Section::new(section.id, section.title, prose(&section.text, section.caption)))
+    here.map(|section| Section::new(section.id, section.title, prose(&section.text)))
 }

@@ -21,7 +21,7 @@ pub(super) fn section(input: &ReportInput<'_>, differences: &Table) -> Option<Se
     let reference = input.reference.filter(|_| input.is_reference_configuration);
     let body = html! {
         (table("The last epoch of every run", &final_epoch_table(input.training)))
-        @if let Some(words) = goal::sentences(input) { (prose(&words, "")) }
+        @if let Some(words) = goal::sentences(input) { (prose(&words)) }
         div class="pair" {
             @if let Some(figure) = loss(input) { (figure) }
             @if let Some(figure) = accuracy(input) { (figure) }

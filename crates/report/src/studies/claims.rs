@@ -1,6 +1,7 @@
 //! Claims and the evidence for and against each claim.
 
 use crate::claim_verdict::{verdict, word};
+use crate::document::Document;
 use crate::input::ReportInput;
 use crate::words::{counted, listed};
 use minima_rows::optimizers::{label, sort_key};
@@ -114,26 +115,28 @@ pub(crate) fn about_differences(input: &ReportInput<'_>) -> String {
 }
 
 /// The section; `None` without rows.
-pub(crate) fn section(input: &ReportInput<'_>, rows: &[ClaimRow]) -> Option<String> {
+pub(crate) fn section(input: &ReportInput<'_>, rows: &[ClaimRow]) -> Option<Document> {
     let claims = input.claims();
     if claims.is_empty() {
         let table = differences(rows);
-        return (!table.rows.is_empty()).then(|| format!("{}\n\n{}", about_differences(input), table.to_markdown()));
+        let document = || Document::of_paragraph(about_differences(input));
+        return (!table.rows.is_empty()).then(|| document().table(title(claims), table));
     }
-    Some(format!("{}\n{}", sentences(rows, claims)?, summary(rows, claims).to_markdown()))
+    Some(sentences(rows, claims)?.table(title(claims), summary(rows, claims)))
 }
 
-/// Sentences derived from the rows, as a list with one line per claim.
-pub(crate) fn sentences(rows: &[ClaimRow], claims: &[Claim]) -> Option<String> {
+/// The method, and a list with one item per claim.
+pub(crate) fn sentences(rows: &[ClaimRow], claims: &[Claim]) -> Option<Document> {
     let seeds = rows.iter().map(|row| row.seeds).max()?;
     let judged = judged(rows);
     let alone = if seeds == 1 { " One seed gives no interval, so nothing can be decided." } else { "" };
-    let mut lines = format!(
+    let method = format!(
         "Each comparison uses {}, with a 95 % interval and Holm's correction over all {}. A claim holds for an optimizer if all its \
-         comparisons hold, and fails if one fails.{alone}\n\n",
+         comparisons hold, and fails if one fails.{alone}",
         counted(seeds as usize, "seed"),
         counted(rows.len(), "comparison")
     );
+    let mut lines = Vec::new();
     for said in in_order(judged.iter().map(|(letter, name)| sentence(claims, letter, name))) {
         let of = |wanted: ClaimVerdict| -> Vec<String> {
             let own = judged.iter().filter(|(letter, name)| sentence(claims, letter, name) == said);
@@ -151,7 +154,7 @@ pub(crate) fn sentences(rows: &[ClaimRow], claims: &[Claim]) -> Option<String> {
             (!named.is_empty()).then(|| format!("{words} {}", listed(&named)))
         })
         .collect();
-        lines.push_str(&format!("- {said} This {}.\n", parts.join("; ")));
+        lines.push(format!("{said} This {}.", parts.join("; ")));
     }
-    Some(lines)
+    Some(Document::of_paragraph(method).list(lines))
 }

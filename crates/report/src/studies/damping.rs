@@ -1,6 +1,7 @@
 //! Learning rate and damping: for which values Gauss-Newton trains, and FGSM's success rate there.
 
 use super::{Sample, percent, quoted_epsilon};
+use crate::document::Document;
 use crate::words::counted;
 use minima_rows::DampingRow;
 use minima_rows::optimizers::{distinct, label};
@@ -78,22 +79,22 @@ pub(crate) fn table(rows: &[DampingRow]) -> Table {
 }
 
 /// The section; `None` without rows.
-pub(crate) fn section(rows: &[DampingRow]) -> Option<String> {
-    Some(format!("{}\n{}", sentences(rows)?, table(rows).to_markdown()))
+pub(crate) fn section(rows: &[DampingRow]) -> Option<Document> {
+    Some(sentences(rows)?.table(TITLE, table(rows)))
 }
 
 /// Sentences derived from the rows, as a list.
-pub(crate) fn sentences(rows: &[DampingRow]) -> Option<String> {
+pub(crate) fn sentences(rows: &[DampingRow]) -> Option<Document> {
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon))?;
     let epochs = rows.iter().map(|row| row.epochs).max()?;
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
         let settings = settings(rows, optimizer);
         let trained: Vec<&Setting> =
             settings.iter().filter(|one| one.test_accuracy.is_some_and(|accuracy| accuracy >= TRAINED)).collect();
         let failed = settings.iter().filter(|one| one.train_loss.is_none()).count();
         let mut line = format!(
-            "- {}: {} of {} of η and λ {} {} test accuracy or more in {}, and training failed for {failed}.",
+            "{}: {} of {} of η and λ {} {} test accuracy or more in {}, and training failed for {failed}.",
             label(optimizer),
             trained.len(),
             counted(settings.len(), "pair"),
@@ -126,8 +127,7 @@ pub(crate) fn sentences(rows: &[DampingRow]) -> Option<String> {
                 most.1.damping
             ));
         }
-        lines.push_str(&line);
-        lines.push('\n');
+        lines.push(line);
     }
-    Some(lines)
+    Some(Document::of_list(lines))
 }

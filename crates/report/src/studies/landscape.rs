@@ -1,6 +1,7 @@
 //! The loss around minima and on lines between them.
 
 use super::Sample;
+use crate::document::Document;
 use crate::words::{capitalised, listed};
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::significant::decimal;
@@ -91,15 +92,15 @@ pub(crate) fn table(rows: &[SegmentRow]) -> Table {
 }
 
 /// The section; `None` without rows.
-pub(crate) fn section(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option<String> {
+pub(crate) fn section(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option<Document> {
     let sentences = sentences(surface, segments)?;
     let table = table(segments);
-    Some(if table.rows.is_empty() { sentences } else { format!("{sentences}\n{}", table.to_markdown()) })
+    Some(sentences.table(TITLE, table))
 }
 
 /// Sentences derived from the rows, as a list.
-pub(crate) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option<String> {
-    let mut lines = String::new();
+pub(crate) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option<Document> {
+    let mut lines = Vec::new();
     let seed = surface.first().map_or_else(String::new, |row| format!(", seed {}", row.seed));
     let found = surroundings(surface);
     for labels in in_order(found.iter().map(|one| one.0.as_str())) {
@@ -110,8 +111,8 @@ pub(crate) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Opti
                 format!("{} {} (from {})", label(name), decimal(*near, 2), decimal(*center, 3))
             })
             .collect();
-        lines.push_str(&format!(
-            "- {} labels{seed}: at a distance of about half a filter's norm from the final weights, the mean loss is {}.\n",
+        lines.push(format!(
+            "{} labels{seed}: at a distance of about half a filter's norm from the final weights, the mean loss is {}.",
             capitalised(labels),
             listed(&words)
         ));
@@ -120,20 +121,17 @@ pub(crate) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Opti
         |one: &Barrier| format!("{} and {} ({}, seed {})", label(&one.from), label(&one.to), one.labels, one.seed);
     let (barriers, unknown): (Vec<_>, Vec<_>) = barriers(segments).into_iter().partition(|one| one.height.is_finite());
     for one in &unknown {
-        lines.push_str(&format!(
-            "- Between {}, the loss is NaN or infinite on a part of the straight line.\n",
-            pair(one)
-        ));
+        lines.push(format!("Between {}, the loss is NaN or infinite on a part of the straight line.", pair(one)));
     }
     let highest = barriers.iter().max_by(|a, b| a.height.total_cmp(&b.height));
     let lowest = barriers.iter().min_by(|a, b| a.height.total_cmp(&b.height));
     if let (Some(highest), Some(lowest)) = (highest, lowest) {
-        lines.push_str(&if barriers.len() == 1 {
-            format!("- Between {}, the loss rises by {} along a straight line.\n", pair(highest), decimal(highest.height, 3))
+        lines.push(if barriers.len() == 1 {
+            format!("Between {}, the loss rises by {} along a straight line.", pair(highest), decimal(highest.height, 3))
         } else {
             format!(
-                "- Between two models from the same initial weights, the loss rises along a straight line by at least {} ({}) and \
-                 at most {} ({}).\n",
+                "Between two models from the same initial weights, the loss rises along a straight line by at least {} ({}) and \
+                 at most {} ({}).",
                 decimal(lowest.height, 3),
                 pair(lowest),
                 decimal(highest.height, 3),
@@ -141,5 +139,5 @@ pub(crate) fn sentences(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Opti
             )
         });
     }
-    (!lines.is_empty()).then_some(lines)
+    Document::of_list(lines).non_empty()
 }

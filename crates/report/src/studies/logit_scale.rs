@@ -1,6 +1,7 @@
 //! Differences between models when all models' logits have the same scale.
 
 use super::Sample;
+use crate::document::Document;
 use crate::words::{capitalised, listed};
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::significant::decimal;
@@ -62,19 +63,18 @@ pub(crate) fn table(rows: &[LogitScaleRow]) -> Table {
 }
 
 /// The section; `None` without rows.
-pub(crate) fn section(rows: &[LogitScaleRow]) -> Option<String> {
-    let sentences = sentences(rows)?;
-    Some(format!("{INTRODUCTION}\n\n{sentences}\n{}", table(rows).to_markdown()))
+pub(crate) fn section(rows: &[LogitScaleRow]) -> Option<Document> {
+    Some(sentences(rows)?.table(TITLE, table(rows)))
 }
 
 /// Describes the method.
-pub(crate) const INTRODUCTION: &str = "The logits of each model are multiplied by one number, so that all models have the same mean margin. This changes neither the \
+const INTRODUCTION: &str = "The logits of each model are multiplied by one number, so that all models have the same mean margin. This changes neither the \
      predicted classes nor attacks that use only signs. It changes margins, input gradients and losses. Values are medians over \
      the test images; the test loss is a mean.";
 
-/// Sentences derived from the rows, as a list.
-pub(crate) fn sentences(rows: &[LogitScaleRow]) -> Option<String> {
-    let mut lines = String::new();
+/// The method, and sentences derived from the rows as a list.
+pub(crate) fn sentences(rows: &[LogitScaleRow]) -> Option<Document> {
+    let mut lines = Vec::new();
     for (quantity, rho) in quantities(rows) {
         let mut found = values(rows, quantity, rho);
         if found.len() < 2 {
@@ -103,9 +103,9 @@ pub(crate) fn sentences(rows: &[LogitScaleRow]) -> Option<String> {
         } else {
             format!("The order changes from {} to {}, smallest first", listed(&first), listed(&second))
         };
-        lines.push_str(&format!("- {}: {spread}. {order}.\n", capitalised(&what)));
+        lines.push(format!("{}: {spread}. {order}.", capitalised(&what)));
     }
-    (!lines.is_empty()).then_some(lines)
+    (!lines.is_empty()).then(|| Document::of_paragraph(INTRODUCTION).list(lines))
 }
 
 /// The ratio of the largest to the smallest value; `None` if a value is not positive.

@@ -1,6 +1,7 @@
 //! Models compared at equal train loss, test accuracy or margin instead of at the end of training.
 
 use super::{Sample, percent, quoted_epsilon};
+use crate::document::Document;
 use crate::results::StudyResults;
 use crate::words::{counted, listed};
 use minima_rows::optimizers::{distinct, label};
@@ -87,30 +88,29 @@ pub(crate) fn table(rows: &[MatchRow]) -> Table {
 }
 
 /// The section; `None` without rows.
-pub(crate) fn section(studies: &StudyResults) -> Option<String> {
+pub(crate) fn section(studies: &StudyResults) -> Option<Document> {
     let sentences = sentences(studies)?;
     let table = table(&studies.matches);
-    Some(if table.rows.is_empty() {
-        sentences
-    } else {
-        let epsilon = quoted_epsilon(studies.matches.iter().map(|row| row.epsilon)).unwrap_or_default();
-        format!("{sentences}\nSuccess rates of FGSM at ε = {epsilon}; Δ in points.\n\n{}", table.to_markdown())
-    })
+    if table.rows.is_empty() {
+        return Some(sentences);
+    }
+    let epsilon = quoted_epsilon(studies.matches.iter().map(|row| row.epsilon)).unwrap_or_default();
+    let words = format!("Success rates of FGSM at ε = {epsilon}; Δ in points.");
+    Some(sentences.paragraph(words).table(TITLE, table))
 }
 
 /// Sentences derived from the rows, as a list.
-pub(crate) fn sentences(studies: &StudyResults) -> Option<String> {
-    let lines = ends(studies) + &equals(&studies.matches);
-    (!lines.is_empty()).then_some(lines)
+pub(crate) fn sentences(studies: &StudyResults) -> Option<Document> {
+    Document::of_list(ends(studies).into_iter().chain(equals(&studies.matches))).non_empty()
 }
 
 /// Two rates are about equal if they differ by at most this many points.
 const CLOSE: f64 = 2.0;
 
 /// One line for each Gauss-Newton and basis.
-fn equals(rows: &[MatchRow]) -> String {
-    let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) else { return String::new() };
-    let mut lines = String::new();
+fn equals(rows: &[MatchRow]) -> Vec<String> {
+    let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) else { return Vec::new() };
+    let mut lines = Vec::new();
     for reference in distinct(rows.iter().map(|row| row.reference.as_str())) {
         for basis in BASES {
             let (mut equals, mut missing) = (Vec::new(), Vec::new());
@@ -130,12 +130,7 @@ fn equals(rows: &[MatchRow]) -> String {
                 parts.push(format!("{} {verb} its {}", listed(&missing), basis_label(basis)));
             }
             if !parts.is_empty() {
-                lines.push_str(&format!(
-                    "- {}, at equal {}: {}.\n",
-                    label(reference),
-                    basis_label(basis),
-                    parts.join("; ")
-                ));
+                lines.push(format!("{}, at equal {}: {}.", label(reference), basis_label(basis), parts.join("; ")));
             }
         }
     }
@@ -163,9 +158,9 @@ fn against(rival: &str, found: &Comparison) -> String {
 }
 
 /// A line with train loss and success rate at the end of each path.
-fn ends(studies: &StudyResults) -> String {
+fn ends(studies: &StudyResults) -> Option<String> {
     let rows = &studies.path;
-    let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) else { return String::new() };
+    let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon))?;
     let labels = minima_rows::CLEAN;
     let own = |name: &str, seed: u64| {
         let of = rows.iter().filter(|row| row.optimizer == name && row.seed == seed && row.labels == labels);
@@ -184,11 +179,10 @@ fn ends(studies: &StudyResults) -> String {
         .collect();
     found.sort_by(|a, b| a.0.total_cmp(&b.0));
     let words: Vec<String> = found.into_iter().map(|one| one.1).collect();
-    if words.is_empty() {
-        return String::new();
-    }
-    format!(
-        "- Final train losses in ascending order, with success rates of FGSM at ε = {epsilon}: {}.\n",
-        listed(&words)
-    )
+    (!words.is_empty()).then(|| {
+        format!(
+            "Final train losses in ascending order, with success rates of FGSM at ε = {epsilon}: {}.",
+            listed(&words)
+        )
+    })
 }

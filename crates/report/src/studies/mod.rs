@@ -15,10 +15,11 @@ pub(super) mod seeds;
 pub(super) use quoted::{percent, quoted_epsilon};
 pub(super) use sample::Sample;
 
+use crate::document::Document;
 use crate::input::ReportInput;
 
 /// Titles and texts of the studies that have rows.
-pub(super) fn sections(input: &ReportInput<'_>) -> Vec<(&'static str, String)> {
+pub(super) fn sections(input: &ReportInput<'_>) -> Vec<(&'static str, Document)> {
     let Some(studies) = input.studies else { return Vec::new() };
     [
         (claims::title(input.claims()), claims::section(input, &studies.claims)),

@@ -1,6 +1,7 @@
 //! The effect of wrong training labels by their share.
 
 use super::{Sample, percent, quoted_epsilon};
+use crate::document::Document;
 use crate::words::counted;
 use crate::words::listed;
 use minima_rows::PoisonRow;
@@ -81,15 +82,15 @@ pub(crate) fn table(rows: &[PoisonRow]) -> Table {
 }
 
 /// The section; `None` without rows.
-pub(crate) fn section(rows: &[PoisonRow]) -> Option<String> {
-    Some(format!("{}\n{}", sentences(rows)?, table(rows).to_markdown()))
+pub(crate) fn section(rows: &[PoisonRow]) -> Option<Document> {
+    Some(sentences(rows)?.table(TITLE, table(rows)))
 }
 
 /// Sentences derived from the rows, as a list.
-pub(crate) fn sentences(rows: &[PoisonRow]) -> Option<String> {
+pub(crate) fn sentences(rows: &[PoisonRow]) -> Option<Document> {
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon))?;
     let rows = quoted(rows);
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for flips in in_order(rows.iter().map(|row| row.flips.as_str())) {
         let rates = rates(&rows, flips);
         let (Some(&least), Some(&most)) = (rates.first(), rates.last()) else { continue };
@@ -113,8 +114,8 @@ pub(crate) fn sentences(rows: &[PoisonRow]) -> Option<String> {
             if !parts.is_empty() {
                 let at = if measure.name == FGSM_SUCCESS { format!(" at ε = {epsilon}") } else { String::new() };
                 let from = if least < most { format!("from {}; ", share_of_labels(least)) } else { String::new() };
-                lines.push_str(&format!(
-                    "- With {} of the {wrong} wrong ({from}{}), {}{at}: {}.\n",
+                lines.push(format!(
+                    "With {} of the {wrong} wrong ({from}{}), {}{at}: {}.",
                     share_of_labels(most),
                     counted(seeds, "seed"),
                     measure.name,
@@ -123,5 +124,5 @@ pub(crate) fn sentences(rows: &[PoisonRow]) -> Option<String> {
             }
         }
     }
-    (!lines.is_empty()).then_some(lines)
+    Document::of_list(lines).non_empty()
 }

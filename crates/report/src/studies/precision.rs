@@ -1,6 +1,7 @@
 //! The effect of arithmetic on the result of a run.
 
 use super::{Sample, percent, quoted_epsilon};
+use crate::document::Document;
 use crate::words::listed;
 use minima_rows::rate;
 use minima_rows::{DriftRow, PrecisionRow};
@@ -54,15 +55,15 @@ pub(crate) fn table(rows: &[PrecisionRow]) -> Table {
 }
 
 /// The section; `None` without rows.
-pub(crate) fn section(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<String> {
+pub(crate) fn section(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Document> {
     let sentences = sentences(rows, drift)?;
     let table = table(rows);
-    Some(if table.rows.is_empty() { sentences } else { format!("{sentences}\n{}", table.to_markdown()) })
+    Some(sentences.table(TITLE, table))
 }
 
 /// Sentences derived from the rows, as a list.
-pub(crate) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<String> {
-    let mut lines = String::new();
+pub(crate) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Document> {
+    let mut lines = Vec::new();
     let here = quoted(rows);
     if let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) {
         for variant in variants(rows) {
@@ -82,20 +83,20 @@ pub(crate) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Str
             } else {
                 String::new()
             };
-            lines.push_str(&format!(
-                "- `{variant}`: FGSM's final success rate at ε = {epsilon}, by arithmetic: {}{spread}.\n",
+            lines.push(format!(
+                "`{variant}`: FGSM's final success rate at ε = {epsilon}, by arithmetic: {}{spread}.",
                 listed(&words)
             ));
         }
     }
-    lines.push_str(&parted(drift));
-    (!lines.is_empty()).then_some(lines)
+    lines.extend(parted(drift));
+    Document::of_list(lines).non_empty()
 }
 
 /// One line per curvature matrix: the distance of its runs from the run in double precision, and the curvatures along which they
 /// differ.
-fn parted(drift: &[DriftRow]) -> String {
-    let mut lines = String::new();
+fn parted(drift: &[DriftRow]) -> Vec<String> {
+    let mut lines = Vec::new();
     for variant in in_order(drift.iter().map(|row| row.variant.as_str())) {
         let own = || drift.iter().filter(|row| row.variant == variant);
         let Some(epoch) = own().map(|row| row.epoch).max() else { continue };
@@ -115,9 +116,9 @@ fn parted(drift: &[DriftRow]) -> String {
             })
             .collect();
         if !words.is_empty() {
-            lines.push_str(&format!(
-                "- `{variant}`: distance of the weights from the weights of the `f64` run after epoch {epoch}, relative to the distance that \
-                 run has travelled: {}.\n",
+            lines.push(format!(
+                "`{variant}`: distance of the weights from the weights of the `f64` run after epoch {epoch}, relative to the distance that \
+                 run has travelled: {}.",
                 listed(&words)
             ));
         }

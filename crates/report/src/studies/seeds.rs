@@ -1,6 +1,7 @@
 //! Variation over seeds and over the last epochs, under FGSM and a stronger attack.
 
 use super::{Sample, percent, quoted_epsilon};
+use crate::document::Document;
 use crate::results::StudyResults;
 use crate::words::counted;
 use crate::words::listed;
@@ -91,36 +92,35 @@ pub(crate) fn attack_label(attack: &str) -> &str {
 }
 
 /// The section; `None` without rows.
-pub(crate) fn section(studies: &StudyResults) -> Option<String> {
+pub(crate) fn section(studies: &StudyResults) -> Option<Document> {
     let sentences = sentences(studies)?;
     let table = table(&studies.late);
-    Some(if table.rows.is_empty() { sentences } else { format!("{sentences}\n{}", table.to_markdown()) })
+    Some(sentences.table(TITLE, table))
 }
 
 /// Sentences derived from the rows, as a list.
-pub(crate) fn sentences(studies: &StudyResults) -> Option<String> {
+pub(crate) fn sentences(studies: &StudyResults) -> Option<Document> {
     let rows = &studies.late;
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     if let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) {
         for attack in in_order(rows.iter().map(|row| row.attack.as_str())) {
-            lines.push_str(&on_attack(rows, attack, epsilon));
+            lines.extend(on_attack(rows, attack, epsilon));
         }
     }
-    let goal = accuracy(studies);
-    lines.push_str(&goal);
-    (!lines.is_empty()).then_some(lines)
+    lines.extend(accuracy(studies));
+    Document::of_list(lines).non_empty()
 }
 
-fn on_attack(rows: &[LateAttackRow], attack: &str, epsilon: f64) -> String {
+fn on_attack(rows: &[LateAttackRow], attack: &str, epsilon: f64) -> Option<String> {
     let names = distinct(rows.iter().map(|row| row.optimizer.as_str()));
     let found: Vec<(&str, Late)> =
         names.into_iter().filter_map(|name| Some((name, late(rows, CLEAN, name, attack, epsilon)?))).collect();
-    let Some((_, first)) = found.first() else { return String::new() };
+    let (_, first) = found.first()?;
     let shares: Vec<String> =
         found.iter().map(|(name, late)| format!("{} {}", label(name), late.seeds.percent())).collect();
     let spread = if found.iter().any(|(_, late)| late.seeds.count > 1) { ", mean ± standard deviation" } else { "" };
     let mut line = format!(
-        "- Success rate of {} at ε = {epsilon} on clean models after the last epoch ({}{spread}): {}.",
+        "Success rate of {} at ε = {epsilon} on clean models after the last epoch ({}{spread}): {}.",
         attack_label(attack),
         counted(first.seeds.count, "seed"),
         listed(&shares)
@@ -144,12 +144,12 @@ fn on_attack(rows: &[LateAttackRow], attack: &str, epsilon: f64) -> String {
             ),
         });
     }
-    line + "\n"
+    Some(line)
 }
 
-fn accuracy(studies: &StudyResults) -> String {
+fn accuracy(studies: &StudyResults) -> Option<String> {
     let rows: Vec<_> = studies.seeds_training.iter().filter(|row| row.labels == CLEAN).collect();
-    let Some(last) = rows.iter().map(|row| row.epoch).max() else { return String::new() };
+    let last = rows.iter().map(|row| row.epoch).max()?;
     let shares: Vec<String> = distinct(rows.iter().map(|row| row.optimizer.as_str()))
         .into_iter()
         .filter_map(|name| {
@@ -157,8 +157,6 @@ fn accuracy(studies: &StudyResults) -> String {
             Some(format!("{} {}", label(name), Sample::of(own.map(|row| row.test_accuracy))?.percent()))
         })
         .collect();
-    if shares.is_empty() {
-        return String::new();
-    }
-    format!("- Test accuracy after {}, clean labels: {}.\n", counted(last as usize, "epoch"), listed(&shares))
+    let after = counted(last as usize, "epoch");
+    (!shares.is_empty()).then(|| format!("Test accuracy after {after}, clean labels: {}.", listed(&shares)))
 }

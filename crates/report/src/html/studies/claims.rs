@@ -17,7 +17,7 @@ pub(super) fn section(input: &ReportInput<'_>, rows: &[ClaimRow]) -> Option<Sect
     }
     let words = sentences(rows, claims)?;
     let body = html! {
-        (prose(&words, ""))
+        (prose(&words))
         (table("Number of comparisons that hold, fail or are undecided, for each claim and optimizer", &summary(rows, claims)))
         details {
             summary { "Every comparison" }

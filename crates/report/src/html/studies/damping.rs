@@ -49,7 +49,7 @@ pub(super) fn section(rows: &[DampingRow]) -> Option<Section> {
         figures.push(figure.markup());
     }
     let body = html! {
-        (prose(&words, ""))
+        (prose(&words))
         @for figure in figures { (figure) }
         details { summary { "All numbers" } (table("Means over seeds", &numbers(rows))) }
     };

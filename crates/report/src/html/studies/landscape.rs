@@ -15,7 +15,7 @@ pub(super) fn section(surface: &[SurfaceRow], segments: &[SegmentRow]) -> Option
     let words = sentences(surface, segments)?;
     let rows = barriers(segments);
     let body = html! {
-        (prose(&words, ""))
+        (prose(&words))
         @for figure in surfaces(surface) { (figure) }
         @for figure in lines(segments) { (figure) }
         @if !rows.rows.is_empty() {

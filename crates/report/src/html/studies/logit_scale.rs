@@ -5,9 +5,7 @@ use crate::html::prose::prose;
 use crate::html::section::Section;
 use crate::html::table::table;
 use crate::html::theme::Look;
-use crate::studies::logit_scale::{
-    INTRODUCTION, TITLE, quantities, quantity_label, sentences, table as numbers, values,
-};
+use crate::studies::logit_scale::{TITLE, quantities, quantity_label, sentences, table as numbers, values};
 use crate::words::capitalised;
 use maud::html;
 use minima_rows::LogitScaleRow;
@@ -46,8 +44,7 @@ pub(super) fn section(rows: &[LogitScaleRow]) -> Option<Section> {
         numbers: None,
     };
     let body = html! {
-        (prose(INTRODUCTION, ""))
-        (prose(&words, ""))
+        (prose(&words))
         (figure.markup())
         details { summary { "All numbers" } (table("Before and after scaling, mean ± standard deviation over seeds", &numbers(rows))) }
     };

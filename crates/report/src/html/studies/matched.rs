@@ -21,7 +21,7 @@ pub(super) fn section(studies: &StudyResults) -> Option<Section> {
     let matched = matches(&studies.matches);
     let epsilon = quoted_epsilon(studies.matches.iter().map(|row| row.epsilon)).unwrap_or_default();
     let body = html! {
-        (prose(&words, ""))
+        (prose(&words))
         @if !studies.path.is_empty() {
             (along_paths(&studies.path))
             (others(&studies.path))

@@ -30,8 +30,7 @@ pub(super) fn sections(studies: &StudyResults) -> Vec<Section> {
         damping::section(&studies.damping),
         precision::section(&studies.precision, &studies.drift),
         landscape::section(&studies.surface, &studies.segments),
-        failures::section(&studies.failures)
-            .map(|text| Section::new("failures", failures::TITLE, prose(&text, failures::TITLE))),
+        failures::section(&studies.failures).map(|text| Section::new("failures", failures::TITLE, prose(&text))),
     ]
     .into_iter()
     .flatten()

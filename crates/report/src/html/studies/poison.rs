@@ -53,7 +53,7 @@ pub(super) fn section(rows: &[PoisonRow]) -> Option<Section> {
         figures.push(figure.markup());
     }
     let body = html! {
-        (prose(&words, ""))
+        (prose(&words))
         @for figure in figures { (figure) }
         details { summary { "All numbers" } (table("Means ± standard deviations over seeds", &numbers(rows))) }
     };

@@ -17,7 +17,7 @@ pub(super) fn section(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Secti
     let ends = numbers(rows);
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon)).unwrap_or_default();
     let body = html! {
-        (prose(&words, ""))
+        (prose(&words))
         @if !rows.is_empty() {
             (curves(rows, "Train loss by arithmetic", |row| row.train_loss, |values| Axis::logarithmic("train loss", values)))
             (curves(

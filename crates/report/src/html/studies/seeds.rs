@@ -17,7 +17,7 @@ pub(super) fn section(studies: &StudyResults) -> Option<Section> {
     let words = sentences(studies)?;
     let late = numbers(&studies.late);
     let body = html! {
-        (prose(&words, ""))
+        (prose(&words))
         @if let Some(figure) = spreads(&studies.late) { (figure) }
         @if !late.rows.is_empty() {
             (table("Success rates; standard deviations in points", &late))
