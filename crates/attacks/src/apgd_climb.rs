@@ -81,7 +81,7 @@ impl<T: Scalar> Climb<'_, T> {
     /// Climbs from `present` with one loss per image and writes the results to `adversarial`. An image that stops at
     /// its first misclassification is written as it is then; any other is written at its largest loss. Misclassified
     /// images are removed from `left`.
-    pub fn run(
+    pub(crate) fn run(
         &self,
         left: &mut Survivors<T>,
         present: Array2<T>,

@@ -32,7 +32,7 @@ pub(crate) struct Ascent {
 
 impl Ascent {
     /// Attacks every image within its ball.
-    pub fn run<T: Scalar>(
+    pub(crate) fn run<T: Scalar>(
         &self,
         model: &dyn Classifier<T>,
         images: ArrayView2<'_, T>,

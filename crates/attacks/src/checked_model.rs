@@ -38,20 +38,20 @@ pub(crate) struct Slopes<T> {
 }
 
 impl<'a, T: Scalar> CheckedModel<'a, T> {
-    pub fn new(model: &'a dyn Classifier<T>) -> Self {
+    pub(crate) fn new(model: &'a dyn Classifier<T>) -> Self {
         Self(model)
     }
 
     /// The network itself, for an attack that makes its own checks.
-    pub fn unchecked(self) -> &'a dyn Classifier<T> {
+    pub(crate) fn unchecked(self) -> &'a dyn Classifier<T> {
         self.0
     }
 
-    pub fn classes(self) -> usize {
+    pub(crate) fn classes(self) -> usize {
         self.0.classes()
     }
 
-    pub fn features(self) -> usize {
+    pub(crate) fn features(self) -> usize {
         self.0.features()
     }
 
@@ -61,7 +61,7 @@ impl<'a, T: Scalar> CheckedModel<'a, T> {
     /// # Errors
     /// Returns [`AutodiffError::Shape`] if the network returns the wrong number of rows or columns, and
     /// [`AttackError::NotFinite`] if a logit is NaN or +∞ or all logits of an image are −∞.
-    pub fn logits(self, images: ArrayView2<'_, T>) -> Result<Answer<T>, AttackError> {
+    pub(crate) fn logits(self, images: ArrayView2<'_, T>) -> Result<Answer<T>, AttackError> {
         let logits = self.0.logits(images)?;
         let (logits, predicted) = self.checked_logits(logits, images.nrows())?;
         Ok(Answer { logits, predicted })
@@ -71,7 +71,11 @@ impl<'a, T: Scalar> CheckedModel<'a, T> {
     ///
     /// # Errors
     /// Returns the errors of [`logits`](Self::logits), and [`AttackError::NotFinite`] if a gradient is NaN or infinite.
-    pub fn slopes(self, images: ArrayView2<'_, T>, cotangent: &CotangentOf<'_, T>) -> Result<Slopes<T>, AttackError> {
+    pub(crate) fn slopes(
+        self,
+        images: ArrayView2<'_, T>,
+        cotangent: &CotangentOf<'_, T>,
+    ) -> Result<Slopes<T>, AttackError> {
         let (logits, gradients) = self.0.logits_and_input_vjp(images, cotangent)?;
         let (logits, predicted) = self.checked_logits(logits, images.nrows())?;
         check_shape("input gradients", gradients.dim(), images.dim())?;

@@ -23,7 +23,7 @@ pub(crate) enum Loss {
 
 impl Loss {
     /// The fewest classes for which the loss is defined.
-    pub fn least_classes(self) -> usize {
+    pub(crate) fn least_classes(self) -> usize {
         match self {
             Self::CrossEntropy | Self::TargetedCrossEntropy { .. } => 1,
             Self::Margin | Self::TargetedMargin { .. } => 2,
@@ -35,7 +35,7 @@ impl Loss {
     /// The value of the loss. It is NaN if the label or target is not a class or if there are too few classes. Classes
     /// with logit −∞ are ignored: the ratios use the ranks of the remaining classes, and the margin is −∞ if no other
     /// class remains.
-    pub fn value<T: Scalar>(self, logits: &[T], label: usize) -> T {
+    pub(crate) fn value<T: Scalar>(self, logits: &[T], label: usize) -> T {
         match self {
             Self::CrossEntropy => softmax_cross_entropy::loss(logits, label),
             Self::TargetedCrossEntropy { target } => -softmax_cross_entropy::loss(logits, target),
@@ -56,7 +56,7 @@ impl Loss {
 
     /// Writes the gradient of the loss with respect to the logits into `out`, which has to be zero. `out` stays zero if
     /// the gradient is not finite, for instance if the target has logit −∞.
-    pub fn gradient_into<T: Scalar>(self, logits: &[T], label: usize, out: &mut [T]) {
+    pub(crate) fn gradient_into<T: Scalar>(self, logits: &[T], label: usize, out: &mut [T]) {
         self.formula_into(logits, label, out);
         if out.iter().any(|g| !g.is_finite()) {
             out.fill(T::zero());

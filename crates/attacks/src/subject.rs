@@ -25,7 +25,7 @@ impl<'a, T: Scalar> Subject<'a, T> {
     ///
     /// # Errors
     /// Returns the errors of [`Attack::run`](crate::Attack::run) that concern its input.
-    pub fn new(
+    pub(crate) fn new(
         model: &'a dyn Classifier<T>,
         images: ArrayView2<'a, T>,
         labels: &'a [usize],
@@ -38,12 +38,12 @@ impl<'a, T: Scalar> Subject<'a, T> {
     }
 
     /// Which original images are classified correctly.
-    pub fn clean_correct(&self) -> Vec<bool> {
+    pub(crate) fn clean_correct(&self) -> Vec<bool> {
         self.predicted.iter().zip(self.labels).map(|(p, y)| p == y).collect()
     }
 
     /// The passes made by [`new`](Self::new).
-    pub fn passes(&self) -> Passes {
+    pub(crate) fn passes(&self) -> Passes {
         Passes { gradients: 0, forwards: self.labels.len() }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Survivors<T> {
 
 impl<T: Scalar> Survivors<T> {
     /// The images that are classified correctly before the attack.
-    pub fn of(subject: &Subject<'_, T>) -> Self {
+    pub(crate) fn of(subject: &Subject<'_, T>) -> Self {
         let right = subject.predicted.iter().zip(subject.labels).enumerate();
         let indices: Vec<usize> = right.filter(|(_, (p, y))| p == y).map(|(i, _)| i).collect();
         let images = subject.images.select(Axis(0), &indices).as_standard_layout().into_owned();
@@ -27,17 +27,17 @@ impl<T: Scalar> Survivors<T> {
     }
 
     /// The number of survivors.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.indices.len()
     }
 
     /// Whether there are no survivors.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.indices.is_empty()
     }
 
     /// Removes the images whose entry in `keep` is false.
-    pub fn retain(&mut self, keep: &[bool]) {
+    pub(crate) fn retain(&mut self, keep: &[bool]) {
         retain_items(&mut self.indices, keep);
         retain_items(&mut self.labels, keep);
         retain_rows(&mut self.images, keep);
@@ -47,7 +47,7 @@ impl<T: Scalar> Survivors<T> {
     ///
     /// # Errors
     /// Returns the errors of [`CheckedModel::logits`].
-    pub fn logits(
+    pub(crate) fn logits(
         &self,
         model: CheckedModel<'_, T>,
         present: &Array2<T>,
@@ -61,7 +61,7 @@ impl<T: Scalar> Survivors<T> {
     ///
     /// # Errors
     /// Returns the errors of [`CheckedModel::slopes`].
-    pub fn slopes(
+    pub(crate) fn slopes(
         &self,
         model: CheckedModel<'_, T>,
         present: &Array2<T>,
@@ -78,19 +78,19 @@ impl<T: Scalar> Survivors<T> {
     }
 
     /// Which of the present images are still classified correctly.
-    pub fn standing(&self, predicted: &[usize]) -> Vec<bool> {
+    pub(crate) fn standing(&self, predicted: &[usize]) -> Vec<bool> {
         predicted.iter().zip(&self.labels).map(|(p, y)| p == y).collect()
     }
 
     /// Copies the present images to their rows of the batch.
-    pub fn write_to(&self, batch: &mut Array2<T>, present: &Array2<T>) {
+    pub(crate) fn write_to(&self, batch: &mut Array2<T>, present: &Array2<T>) {
         for (&place, row) in self.indices.iter().zip(present.outer_iter()) {
             batch.row_mut(place).assign(&row);
         }
     }
 
     /// Copies the present images whose entry in `keep` is false to their rows of the batch.
-    pub fn write_fallen(&self, batch: &mut Array2<T>, present: &Array2<T>, keep: &[bool]) {
+    pub(crate) fn write_fallen(&self, batch: &mut Array2<T>, present: &Array2<T>, keep: &[bool]) {
         for ((&place, row), &keep) in self.indices.iter().zip(present.outer_iter()).zip(keep) {
             if !keep {
                 batch.row_mut(place).assign(&row);

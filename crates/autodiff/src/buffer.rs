@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 pub(crate) struct Buffer<T: Scalar>(Vec<Lane<T>>);
 
 impl<T: Scalar> Buffer<T> {
-    pub fn take(len: usize) -> Self {
+    pub(crate) fn take(len: usize) -> Self {
         let mut pool = T::buffers().lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = pool.iter().rposition(|b| b.capacity() >= len);
         let found = fits.map(|at| pool.swap_remove(at));
@@ -49,7 +49,7 @@ impl<T: Scalar> Drop for Buffer<T> {
 pub(crate) struct PooledScratch<T: Scalar>(Scratch<T>);
 
 impl<T: Scalar> PooledScratch<T> {
-    pub fn take() -> Self {
+    pub(crate) fn take() -> Self {
         Self(T::buffers().scratch.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default())
     }
 }

@@ -127,13 +127,13 @@ mod resident_memory {
     use std::fs;
 
     /// Resets the peak. Returns the resident memory in bytes.
-    pub fn start() -> Option<u64> {
+    pub(super) fn start() -> Option<u64> {
         fs::write("/proc/self/clear_refs", "5").ok()?;
         field("VmRSS:")
     }
 
     /// Peak resident memory in bytes since [`start`].
-    pub fn peak() -> Option<u64> {
+    pub(super) fn peak() -> Option<u64> {
         field("VmHWM:")
     }
 

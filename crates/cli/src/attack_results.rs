@@ -37,7 +37,7 @@ struct Recipe<'a> {
 }
 
 /// A results folder, locked against other runs.
-pub struct AttackResults {
+pub(crate) struct AttackResults {
     folder: ResultsFolder,
     unfinished: Unfinished,
 }
@@ -49,7 +49,7 @@ impl AttackResults {
     /// # Errors
     /// Returns [`RunError`] if the request is invalid, the folder belongs to another attack, another run holds it, or a file
     /// cannot be read or written.
-    pub fn open(
+    pub(crate) fn open(
         out: &Path,
         fresh: bool,
         checkpoints: &[&Path],
@@ -102,7 +102,7 @@ impl AttackResults {
 
     /// The cache of the results per epsilon.
     #[must_use]
-    pub fn unfinished(&self) -> &Unfinished {
+    pub(crate) fn unfinished(&self) -> &Unfinished {
         &self.unfinished
     }
 
@@ -110,7 +110,7 @@ impl AttackResults {
     ///
     /// # Errors
     /// Returns [`RunError`] if a file cannot be written or removed.
-    pub fn finish(self, rows: &[AttackRow]) -> Result<(), RunError> {
+    pub(crate) fn finish(self, rows: &[AttackRow]) -> Result<(), RunError> {
         write_csv(&self.folder.path().join("attack.csv"), rows)?;
         Ok(self.unfinished.close()?)
     }
@@ -119,7 +119,7 @@ impl AttackResults {
 impl AttackReport {
     /// One row per epsilon.
     #[must_use]
-    pub fn rows(&self) -> Vec<AttackRow> {
+    pub(crate) fn rows(&self) -> Vec<AttackRow> {
         let row = |found: &crate::attack_run::AttackAtEpsilon| AttackRow {
             attack: self.attack.clone(),
             norm: self.norm.to_string(),
@@ -138,7 +138,7 @@ impl AttackReport {
 impl TransferReport {
     /// One row per target and epsilon.
     #[must_use]
-    pub fn rows(&self) -> Vec<AttackRow> {
+    pub(crate) fn rows(&self) -> Vec<AttackRow> {
         let row = |found: &crate::attack_run::TransferResult| AttackRow {
             attack: self.attack.clone(),
             norm: self.norm.to_string(),

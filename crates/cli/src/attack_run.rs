@@ -20,7 +20,7 @@ use std::time::Instant;
 
 /// An attack requested on the command line.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The attack's name.
     pub attack: &'a str,
     /// The norm of the balls.
@@ -50,7 +50,7 @@ impl Request<'_> {
 
 /// Result of an attack at one epsilon.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AttackAtEpsilon {
+pub(crate) struct AttackAtEpsilon {
     /// The radius of the ball.
     pub epsilon: f64,
     /// Images classified correctly before the attack and misclassified after it.
@@ -67,7 +67,7 @@ pub struct AttackAtEpsilon {
 
 /// Results of an attack on a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct AttackReport {
+pub(crate) struct AttackReport {
     /// The attack's name.
     pub attack: String,
     /// The norm.
@@ -84,7 +84,7 @@ pub struct AttackReport {
 ///
 /// # Errors
 /// Returns [`RunError`] if the checkpoint cannot be read or does not fit the network, or the request is invalid.
-pub fn attack_checkpoint(
+pub(crate) fn attack_checkpoint(
     weights: &Path,
     machine: &Machine,
     test: &Dataset,
@@ -127,7 +127,7 @@ pub fn attack_checkpoint(
 
 /// How often other checkpoints misclassify the adversarial images made on one checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TransferReport {
+pub(crate) struct TransferReport {
     /// The attack's name.
     pub attack: String,
     /// The norm.
@@ -144,7 +144,7 @@ pub struct TransferReport {
 
 /// Result of one target checkpoint at one epsilon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TransferResult {
+pub(crate) struct TransferResult {
     /// The target checkpoint.
     pub target: String,
     /// The radius of the ball.
@@ -163,7 +163,7 @@ pub struct TransferResult {
 ///
 /// # Errors
 /// Returns [`RunError`] if a checkpoint cannot be read or does not fit the network, or the request is invalid.
-pub fn transfer_checkpoints(
+pub(crate) fn transfer_checkpoints(
     source: &Path,
     targets: &[PathBuf],
     test: &Dataset,

@@ -27,7 +27,7 @@ const CURVATURE_IMAGES: usize = 1_000;
 
 /// Result of one attack on all test images.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct AttackResult {
+pub(crate) struct AttackResult {
     /// The attack's name.
     pub attack: &'static str,
     /// The attack's epsilon.
@@ -38,7 +38,7 @@ pub struct AttackResult {
 
 /// Mean and median over the test images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct MeanAndMedian {
+pub(crate) struct MeanAndMedian {
     /// The mean.
     pub mean: f64,
     /// The median.
@@ -47,7 +47,7 @@ pub struct MeanAndMedian {
 
 /// Loss increases under weight perturbations of one norm.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct SharpnessResult {
+pub(crate) struct SharpnessResult {
     /// The perturbation's norm.
     pub rho: f64,
     /// The images that share one perturbation.
@@ -60,7 +60,7 @@ pub struct SharpnessResult {
 
 /// Second derivatives of the mean loss on training images.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CurvatureResult {
+pub(crate) struct CurvatureResult {
     /// Number of images, counted from the first.
     pub images: usize,
     /// Largest eigenvalues of the Gauss-Newton matrix, descending.
@@ -79,7 +79,7 @@ pub struct CurvatureResult {
 
 /// All measurements of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CheckpointEvaluation {
+pub(crate) struct CheckpointEvaluation {
     /// The checkpoint's file.
     pub weights: String,
     /// Number of test images.
@@ -107,7 +107,7 @@ pub struct CheckpointEvaluation {
 /// # Errors
 /// Returns [`RunError`] if the checkpoint cannot be read or does not fit the network, an epsilon or rho is invalid, or a computed
 /// value is NaN or infinite.
-pub fn evaluate_checkpoint(
+pub(crate) fn evaluate_checkpoint(
     weights: &Path,
     machine: &Machine,
     test: &Dataset,

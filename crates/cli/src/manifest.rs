@@ -12,7 +12,7 @@ use std::time::Instant;
 
 /// One stage of a run and its duration.
 #[derive(Clone, Debug, Serialize)]
-pub struct Stage {
+pub(crate) struct Stage {
     /// Name of the stage.
     pub stage: String,
     /// Duration in seconds.
@@ -21,7 +21,7 @@ pub struct Stage {
 
 /// The configuration and environment of a run.
 #[derive(Clone, Debug, Serialize)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// The version of this program.
     pub version: &'static str,
     /// The Git revision of the program, with `-dirty` if files differed; `unknown` outside a repository.
@@ -57,7 +57,7 @@ pub struct Manifest {
 impl Manifest {
     /// The manifest of a completed run.
     #[must_use]
-    pub fn new(preset: &str, config: &Preset, machine: &Machine, data: &Mnist, clock: &Clock) -> Self {
+    pub(crate) fn new(preset: &str, config: &Preset, machine: &Machine, data: &Mnist, clock: &Clock) -> Self {
         let DataIdentity { name, files } = DataIdentity::of(data);
         let folder = data.folder().filter(|_| name != known::MNIST);
         Self {
@@ -94,7 +94,7 @@ impl Manifest {
     ///
     /// # Errors
     /// Returns the error of the JSON serializer. The content itself cannot cause one.
-    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
         Ok(text)
@@ -103,7 +103,7 @@ impl Manifest {
 
 /// Measures the durations of the stages of a run.
 #[derive(Clone, Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     start: Instant,
     stages: Vec<Stage>,
 }
@@ -116,12 +116,12 @@ impl Default for Clock {
 
 impl Clock {
     /// Records a stage that took this number of seconds.
-    pub fn note(&mut self, stage: &str, seconds: f64) {
+    pub(crate) fn note(&mut self, stage: &str, seconds: f64) {
         self.stages.push(Stage { stage: stage.to_owned(), seconds });
     }
 
     /// Runs one stage and records its duration.
-    pub fn time<R>(&mut self, stage: &str, work: impl FnOnce() -> R) -> R {
+    pub(crate) fn time<R>(&mut self, stage: &str, work: impl FnOnce() -> R) -> R {
         let start = Instant::now();
         let result = work();
         self.note(stage, start.elapsed().as_secs_f64());

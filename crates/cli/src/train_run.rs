@@ -20,7 +20,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A request to train one model and write its checkpoint.
-pub struct TrainRequest<'a> {
+pub(crate) struct TrainRequest<'a> {
     /// The experiment.
     pub preset: &'a Preset,
     /// The run; it need not belong to the experiment.
@@ -40,19 +40,19 @@ pub struct TrainRequest<'a> {
 impl TrainRequest<'_> {
     /// Path of the training curve.
     #[must_use]
-    pub fn curve(&self) -> PathBuf {
+    pub(crate) fn curve(&self) -> PathBuf {
         self.checkpoint.with_extension("csv")
     }
 
     /// Path of the training configuration.
     #[must_use]
-    pub fn configuration(&self) -> PathBuf {
+    pub(crate) fn configuration(&self) -> PathBuf {
         self.checkpoint.with_extension("toml")
     }
 
     /// Path of the folder with the state of an unfinished run.
     #[must_use]
-    pub fn unfinished(&self) -> PathBuf {
+    pub(crate) fn unfinished(&self) -> PathBuf {
         self.checkpoint.with_extension("unfinished")
     }
 
@@ -62,7 +62,7 @@ impl TrainRequest<'_> {
     /// # Errors
     /// Returns [`RunError`] if a checkpoint of another configuration exists or another run works on it, the experiment needs more
     /// images than there are or lacks the optimizer, the run fails or is stopped, or a file cannot be written.
-    pub fn train(&self, observer: &mut dyn Observer) -> Result<Trained, RunError> {
+    pub(crate) fn train(&self, observer: &mut dyn Observer) -> Result<Trained, RunError> {
         let Self { preset, run, machine, data, keeping, .. } = *self;
         preset.check_against(data)?;
         let configuration = self.describe()?;

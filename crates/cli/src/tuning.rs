@@ -16,11 +16,11 @@ use minima_runs::observer::{Event, Observer};
 use minima_runs::training::Training;
 
 /// Number of held-out training images: the last ones of the training set.
-pub const HELD_OUT: usize = 5_000;
+pub(crate) const HELD_OUT: usize = 5_000;
 
 /// The values to try.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Grid {
+pub(crate) struct Grid {
     /// η.
     pub learning_rates: Vec<f64>,
     /// λ, for optimizers with damping.
@@ -32,7 +32,7 @@ pub struct Grid {
 impl Grid {
     /// The grid for an optimizer.
     #[must_use]
-    pub fn of(spec: &OptimizerSpec) -> Self {
+    pub(crate) fn of(spec: &OptimizerSpec) -> Self {
         let (learning_rates, dampings, rhos): (&[f64], &[f64], &[f64]) = match spec {
             OptimizerSpec::Sgd(_) => (&[0.03, 0.1, 0.3, 1.0], &[], &[]),
             OptimizerSpec::Adam(_) => (&[1e-3, 3e-3, 1e-2, 3e-2], &[], &[]),
@@ -50,7 +50,7 @@ impl Grid {
 
     /// The grid's points for an optimizer: all combinations of the hyperparameters that the optimizer has.
     #[must_use]
-    pub fn points(&self, spec: &OptimizerSpec) -> Vec<Point> {
+    pub(crate) fn points(&self, spec: &OptimizerSpec) -> Vec<Point> {
         let has = spec.point();
         let values = |present: Option<f64>, values: &[f64]| -> Vec<Option<f64>> {
             match present {
@@ -74,7 +74,7 @@ impl Grid {
 /// The optimizers of a preset that have hyperparameters to search. Excluded are the published Gauss-Newton, its sum, and its
 /// emulation, because the paper fixes their hyperparameters.
 #[must_use]
-pub fn tunable(preset: &Preset) -> Vec<String> {
+pub(crate) fn tunable(preset: &Preset) -> Vec<String> {
     let free = |spec: &OptimizerSpec| match spec {
         OptimizerSpec::GaussNewton(spec) => spec.variant == GgnVariant::Mean,
         OptimizerSpec::GaussNewtonTf32(_) | OptimizerSpec::GaussNewtonEmulated(_) => false,
@@ -92,7 +92,7 @@ pub fn tunable(preset: &Preset) -> Vec<String> {
 ///
 /// # Errors
 /// Returns [`RunError`] if the preset has too few images or lacks an optimizer, a point is invalid, or `keep` fails.
-pub fn tune(
+pub(crate) fn tune(
     machine: &Machine,
     preset: &Preset,
     optimizers: &[String],
@@ -191,7 +191,7 @@ fn choose(rows: &mut [TuningRow]) {
 
 /// The rows as a text table.
 #[must_use]
-pub fn table(rows: &[TuningRow]) -> Table {
+pub(crate) fn table(rows: &[TuningRow]) -> Table {
     let mut table = Table::new(&["optimizer", "η", "λ", "ρ", "train loss", "held-out loss", "held-out accuracy", ""]);
     let optional = |value: Option<f64>| value.map_or_else(String::new, shortest);
     let measured = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| decimal(value, 4));

@@ -4,7 +4,7 @@ use crate::{CurvatureError, LinearOperator};
 use minima_autodiff::Scalar;
 
 /// Returns the order of a square operator, or [`CurvatureError::Size`] if it is not square.
-pub fn order<T: Scalar, A: LinearOperator<T> + ?Sized>(a: &A) -> Result<usize, CurvatureError> {
+pub(crate) fn order<T: Scalar, A: LinearOperator<T> + ?Sized>(a: &A) -> Result<usize, CurvatureError> {
     let [rows, columns] = a.shape();
     if rows == columns {
         return Ok(rows);
@@ -13,12 +13,12 @@ pub fn order<T: Scalar, A: LinearOperator<T> + ?Sized>(a: &A) -> Result<usize, C
 }
 
 /// Returns `x`, or [`CurvatureError::NotFinite`] if it is not finite.
-pub fn finite(what: &'static str, x: f64) -> Result<f64, CurvatureError> {
+pub(crate) fn finite(what: &'static str, x: f64) -> Result<f64, CurvatureError> {
     if x.is_finite() { Ok(x) } else { Err(CurvatureError::NotFinite { what, found: x }) }
 }
 
 /// Returns [`CurvatureError::Option`] if a count is below its least value, which `expected` describes.
-pub fn at_least(
+pub(crate) fn at_least(
     least: usize,
     option: &'static str,
     found: usize,
@@ -28,7 +28,7 @@ pub fn at_least(
 }
 
 /// Returns [`CurvatureError::Option`] if a number is negative or not finite.
-pub fn non_negative(option: &'static str, found: f64) -> Result<(), CurvatureError> {
+pub(crate) fn non_negative(option: &'static str, found: f64) -> Result<(), CurvatureError> {
     if found.is_finite() && found >= 0.0 {
         return Ok(());
     }

@@ -25,31 +25,31 @@ const PASSES: usize = 4;
 
 /// Orthonormal vectors of equal length.
 #[derive(Clone, Debug, Default)]
-pub struct Basis<T> {
+pub(crate) struct Basis<T> {
     vectors: Vec<Vec<T>>,
 }
 
 impl<T: Scalar> Basis<T> {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { vectors: Vec::new() }
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.vectors.len()
     }
 
-    pub fn into_vectors(self) -> Vec<Vec<T>> {
+    pub(crate) fn into_vectors(self) -> Vec<Vec<T>> {
         self.vectors
     }
 
     /// Adds a vector. The caller has made it orthogonal to the others and normalized it.
-    pub fn push(&mut self, v: Vec<T>) {
+    pub(crate) fn push(&mut self, v: Vec<T>) {
         self.vectors.push(v);
     }
 
     /// Subtracts the components of `v` along the basis until the rest is orthogonal to rounding. Returns the components
     /// and the norm of the rest.
-    pub fn orthogonalize(&self, v: &mut [T]) -> (Vec<f64>, f64) {
+    pub(crate) fn orthogonalize(&self, v: &mut [T]) -> (Vec<f64>, f64) {
         let mut components = vec![0.0; self.len()];
         self.pass(self.len().saturating_sub(LAST), &mut components, v);
         let mut before = norm(v);
@@ -86,7 +86,7 @@ impl<T: Scalar> Basis<T> {
     }
 
     /// Returns the vectors `Σⱼ sⱼₘ qⱼ`, one for each column of `s`.
-    pub fn combine(&self, s: ArrayView2<'_, f64>) -> Self {
+    pub(crate) fn combine(&self, s: ArrayView2<'_, f64>) -> Self {
         let length = self.vectors.first().map_or(0, Vec::len);
         let columns: Vec<Vec<f64>> = s.columns().into_iter().map(|c| c.to_vec()).collect();
         let vectors = columns
@@ -134,14 +134,14 @@ impl<T: Scalar> NullaryFnOnce for Combination<'_, T> {
 }
 
 /// Returns `v / size`, or `None` if `size` is zero.
-pub fn unit<T: Scalar>(mut v: Vec<T>, size: f64) -> Option<Vec<T>> {
+pub(crate) fn unit<T: Scalar>(mut v: Vec<T>, size: f64) -> Option<Vec<T>> {
     v.iter_mut().for_each(|x| *x = T::from_f64(x.as_f64() / size));
     (size > 0.0).then_some(v)
 }
 
 /// Whether the rest of a product after orthogonalization is rounding: a few units in the last place of the largest
 /// product so far.
-pub fn is_noise<T: Scalar>(left: f64, largest: f64) -> bool {
+pub(crate) fn is_noise<T: Scalar>(left: f64, largest: f64) -> bool {
     left <= 8.0 * T::epsilon().as_f64() * largest
 }
 

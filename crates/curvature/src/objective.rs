@@ -41,12 +41,12 @@ pub(crate) struct Part<'p, 'a, T: Scalar> {
 impl<T: Scalar> Part<'_, '_, T> {
     /// `scale · (p − onehot)` for these labels, `(images, classes)`: the gradient of each image's own loss with respect
     /// to its logits.
-    pub fn residuals(&self, labels: &[usize], scale: T) -> Array2<T> {
+    pub(crate) fn residuals(&self, labels: &[usize], scale: T) -> Array2<T> {
         softmax_cross_entropy::residuals(self.p.view(), labels).mapv_into(|r| scale * r)
     }
 
     /// The probabilities of one image.
-    pub fn probabilities(&self, image: usize) -> &[T] {
+    pub(crate) fn probabilities(&self, image: usize) -> &[T] {
         self.p.row(image).to_slice().unwrap_or_default()
     }
 }

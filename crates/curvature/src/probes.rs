@@ -7,22 +7,22 @@ use std::ops::Range;
 
 /// The number of probes that are multiplied at once. An operator over many images then passes over them once for all
 /// probes.
-pub const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 
 /// `length` signs ±1, one per bit of the key's words (Rademacher's distribution).
-pub fn signs<T: Scalar>(key: Key, length: usize) -> Vec<T> {
+pub(crate) fn signs<T: Scalar>(key: Key, length: usize) -> Vec<T> {
     let words = key.bits(length.div_ceil(32));
     let signs = words.into_iter().flat_map(|word| (0..32).map(move |bit| (word >> bit) & 1 == 1));
     signs.take(length).map(|up| if up { T::one() } else { -T::one() }).collect()
 }
 
 /// Standard normal numbers.
-pub fn normal<T: Scalar>(key: Key, length: usize) -> Vec<T> {
+pub(crate) fn normal<T: Scalar>(key: Key, length: usize) -> Vec<T> {
     key.normal(length).into_iter().map(|x| T::from_f64(f64::from(x))).collect()
 }
 
 /// The probes with these indices as columns: probe i has the signs of `key.fold_in(i)`.
-pub fn sign_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>) -> Array2<T> {
+pub(crate) fn sign_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>) -> Array2<T> {
     let mut probes = Array2::zeros((length, numbers.len()));
     for (number, mut column) in numbers.zip(probes.columns_mut()) {
         // Counts of probes are far below 2³².
@@ -33,7 +33,7 @@ pub fn sign_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>) -
 }
 
 /// The probes with these indices as columns: probe i has the normal numbers of `key.fold_in(i)`.
-pub fn normal_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>) -> Array2<T> {
+pub(crate) fn normal_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>) -> Array2<T> {
     let mut probes = Array2::zeros((length, numbers.len()));
     for (number, mut column) in numbers.zip(probes.columns_mut()) {
         let normal = normal::<T>(key.fold_in(number as u32), length);
@@ -43,7 +43,7 @@ pub fn normal_columns<T: Scalar>(key: Key, length: usize, numbers: Range<usize>)
 }
 
 /// Splits `0..count` into ranges of length [`AT_ONCE`].
-pub fn pieces(count: usize) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn pieces(count: usize) -> impl Iterator<Item = Range<usize>> {
     (0..count).step_by(AT_ONCE).map(move |first| first..count.min(first + AT_ONCE))
 }
 

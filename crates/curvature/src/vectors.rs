@@ -46,7 +46,7 @@ fn chunk_dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
 }
 
 /// `aᵀ b`. If the lengths differ, the surplus entries are ignored.
-pub fn dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
+pub(crate) fn dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
     let length = a.len().min(b.len());
     let (a, b) = (a.get(..length).unwrap_or(a), b.get(..length).unwrap_or(b));
     if length < LONG {
@@ -60,7 +60,7 @@ pub fn dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
 const SAFE_SQUARES: std::ops::Range<f64> = 1e-280..f64::INFINITY;
 
 /// `‖a‖`, for entries of any size.
-pub fn norm<T: Scalar>(a: &[T]) -> f64 {
+pub(crate) fn norm<T: Scalar>(a: &[T]) -> f64 {
     let square = dot(a, a);
     if SAFE_SQUARES.contains(&square) {
         return square.sqrt();
@@ -75,13 +75,13 @@ pub fn norm<T: Scalar>(a: &[T]) -> f64 {
 }
 
 /// `y ← y + factor · x`.
-pub fn add_scaled<T: Scalar>(factor: f64, x: &[T], y: &mut [T]) {
+pub(crate) fn add_scaled<T: Scalar>(factor: f64, x: &[T], y: &mut [T]) {
     let factor = T::from_f64(factor);
     y.iter_mut().zip(x).for_each(|(y, x)| *y += factor * *x);
 }
 
 /// `y ← x + factor · y`.
-pub fn scale_and_add<T: Scalar>(factor: f64, y: &mut [T], x: &[T]) {
+pub(crate) fn scale_and_add<T: Scalar>(factor: f64, y: &mut [T], x: &[T]) {
     let factor = T::from_f64(factor);
     y.iter_mut().zip(x).for_each(|(y, x)| *y = *x + factor * *y);
 }

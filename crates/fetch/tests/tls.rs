@@ -116,7 +116,7 @@ fn certificates_that_are_none_are_refused() {
     fs::write(&file, pem.repeat((4 << 20) / pem.len() + 1)).unwrap();
     let refused = with();
     assert!(
-        matches!(&refused, Err(FetchError::Certificates { found, .. }) if found == "more than 4194304 bytes"),
+        matches!(&refused, Err(FetchError::Certificates { found, .. }) if found == "a file of more than 4194304 bytes"),
         "{refused:?}"
     );
     #[cfg(unix)]

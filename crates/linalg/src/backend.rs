@@ -11,7 +11,7 @@ use crate::faer_backend as solver;
 use crate::lapack_backend as solver;
 
 /// The row order of an LU factorization. Each backend has its own encoding.
-pub use solver::Pivots;
+pub(crate) use solver::Pivots;
 
 /// The real types of this crate: `f32` and `f64`. The trait is sealed: other types cannot implement it.
 pub trait Real: Float + NumAssign + Debug + Display + Default + Send + Sync + Backend + 'static {}

@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2};
 /// A power of two, `2^exponent`, possibly outside the range of the element type. For instance, `2^149` scales the smallest
 /// positive `f32` to 1, but the largest power of two in `f32` is `2^127`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PowerOfTwo {
+pub(crate) struct PowerOfTwo {
     exponent: i32,
 }
 
@@ -16,7 +16,7 @@ impl PowerOfTwo {
     ///
     /// Returns `None` if `largest` is in `[√(tiny/ε), √(ε/tiny)]` (`tiny` is the smallest normal number), the range that
     /// LAPACK's `syev` does not scale, or if it is zero, NaN or infinite.
-    pub fn to_unit<R: Real>(largest: R) -> Option<Self> {
+    pub(crate) fn to_unit<R: Real>(largest: R) -> Option<Self> {
         let smallest = (R::min_positive_value() / R::epsilon()).sqrt();
         if largest.is_zero() || !largest.is_finite() || (smallest..=smallest.recip()).contains(&largest) {
             return None;
@@ -28,12 +28,12 @@ impl PowerOfTwo {
     }
 
     /// The nearest power of two with an even exponent, rounded towards 1.
-    pub fn even(self) -> Self {
+    pub(crate) fn even(self) -> Self {
         Self { exponent: self.exponent - self.exponent % 2 }
     }
 
     /// `x · 2^exponent`.
-    pub fn times<R: Real>(self, x: R) -> R {
+    pub(crate) fn times<R: Real>(self, x: R) -> R {
         let two = R::one() + R::one();
         let half = self.exponent / 2;
         // Each factor is in range, even if their product is not.
@@ -41,24 +41,24 @@ impl PowerOfTwo {
     }
 
     /// `1 / 2^exponent`.
-    pub fn inverse(self) -> Self {
+    pub(crate) fn inverse(self) -> Self {
         Self { exponent: -self.exponent }
     }
 
     /// The square root. The exponent must be even.
-    pub fn root(self) -> Self {
+    pub(crate) fn root(self) -> Self {
         Self { exponent: self.exponent / 2 }
     }
 }
 
 /// The largest absolute value in the lower triangle of `a`. Elements above the diagonal are not read.
-pub fn largest_in_lower<R: Real>(a: ArrayView2<'_, R>) -> R {
+pub(crate) fn largest_in_lower<R: Real>(a: ArrayView2<'_, R>) -> R {
     let rows = a.rows().into_iter().enumerate();
     rows.fold(R::zero(), |most, (row, values)| values.iter().take(row + 1).fold(most, |most, x| most.max(x.abs())))
 }
 
 /// The lower triangle of `a` times a power of two, with zeros above the diagonal.
-pub fn scaled_lower<R: Real>(a: ArrayView2<'_, R>, factor: PowerOfTwo) -> Array2<R> {
+pub(crate) fn scaled_lower<R: Real>(a: ArrayView2<'_, R>, factor: PowerOfTwo) -> Array2<R> {
     let mut scaled = Array2::zeros(a.raw_dim());
     for (row, (mut to, from)) in scaled.rows_mut().into_iter().zip(a.rows()).enumerate() {
         to.iter_mut().zip(from).take(row + 1).for_each(|(to, &x)| *to = factor.times(x));

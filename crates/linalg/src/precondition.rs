@@ -5,22 +5,22 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 /// Returns [`LinalgError::Shape`] unless `found` is `expected`.
-pub fn shape(what: &'static str, found: (usize, usize), expected: (usize, usize)) -> Result<(), LinalgError> {
+pub(crate) fn shape(what: &'static str, found: (usize, usize), expected: (usize, usize)) -> Result<(), LinalgError> {
     if found == expected { Ok(()) } else { Err(LinalgError::Shape { what, found, expected }) }
 }
 
 /// Returns the order of a square matrix, or [`LinalgError::Shape`] if the matrix is not square.
-pub fn square(what: &'static str, found: (usize, usize)) -> Result<usize, LinalgError> {
+pub(crate) fn square(what: &'static str, found: (usize, usize)) -> Result<usize, LinalgError> {
     shape(what, found, (found.0, found.0)).map(|()| found.0)
 }
 
 /// Returns [`LinalgError::NotFinite`] with the first element, row by row, that is NaN or infinite.
-pub fn finite<R: Real>(what: &'static str, a: ArrayView2<'_, R>) -> Result<(), LinalgError> {
+pub(crate) fn finite<R: Real>(what: &'static str, a: ArrayView2<'_, R>) -> Result<(), LinalgError> {
     finite_where(what, a, |_| usize::MAX)
 }
 
 /// Like [`finite`], for the lower triangle with the diagonal. Elements above the diagonal are not read.
-pub fn finite_lower<R: Real>(what: &'static str, a: ArrayView2<'_, R>) -> Result<(), LinalgError> {
+pub(crate) fn finite_lower<R: Real>(what: &'static str, a: ArrayView2<'_, R>) -> Result<(), LinalgError> {
     finite_where(what, a, |row| row + 1)
 }
 

@@ -80,7 +80,7 @@ pub(crate) struct Options {
 
 impl Options {
     /// Damping 0.03, momentum 0.9, no weight decay, decay 0.95, statistics every 10 steps, KL clip 0.001.
-    pub fn new(learning_rate: f64, inverse_every: u32) -> Self {
+    pub(crate) fn new(learning_rate: f64, inverse_every: u32) -> Self {
         Self {
             learning_rate,
             damping: 0.03,

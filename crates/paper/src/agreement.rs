@@ -6,7 +6,7 @@ use minima_rows::{FgsmRow, TrainingRow, same};
 
 /// The largest accepted differences between a training curve and the paper's curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CurveBand {
+pub(crate) struct CurveBand {
     /// Largest accepted difference in train loss.
     pub train_loss: f64,
     /// Largest accepted difference in train accuracy.
@@ -16,7 +16,7 @@ pub struct CurveBand {
 }
 
 /// The band for an optimizer; `None` if the paper has no curve for it.
-pub fn curve_band(optimizer: &str) -> Option<CurveBand> {
+pub(crate) fn curve_band(optimizer: &str) -> Option<CurveBand> {
     match optimizer {
         SGD | ADAM => Some(CurveBand { train_loss: 0.001, train_accuracy: 0.002, test_accuracy: 0.002 }),
         PUBLISHED | PUBLISHED_TF32 => {
@@ -28,7 +28,7 @@ pub fn curve_band(optimizer: &str) -> Option<CurveBand> {
 
 /// The largest accepted differences between counts and table 1 of the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CountTolerance {
+pub(crate) struct CountTolerance {
     /// Largest accepted difference in images classified correctly.
     pub correct: u32,
     /// Largest accepted difference in successes, for each of [`numbers::EPSILONS`].
@@ -36,7 +36,7 @@ pub struct CountTolerance {
 }
 
 /// The tolerance for an optimizer; `None` if the optimizer's counts depend on rounding.
-pub fn count_tolerance(optimizer: &str) -> Option<CountTolerance> {
+pub(crate) fn count_tolerance(optimizer: &str) -> Option<CountTolerance> {
     match optimizer {
         SGD => Some(CountTolerance { correct: 20, successes: [60, 60, 15] }),
         ADAM => Some(CountTolerance { correct: 20, successes: [120, 80, 20] }),
@@ -46,7 +46,7 @@ pub fn count_tolerance(optimizer: &str) -> Option<CountTolerance> {
 
 /// The comparison of a training curve with the paper's curve.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CurveCheck {
+pub(crate) struct CurveCheck {
     /// The training labels.
     pub labels: String,
     /// The optimizer's name.
@@ -65,7 +65,7 @@ pub struct CurveCheck {
 
 impl CurveCheck {
     /// Whether every epoch of the paper is present and within the band.
-    pub fn passes(&self) -> bool {
+    pub(crate) fn passes(&self) -> bool {
         self.epochs == numbers::EPOCHS
             && self.train_loss <= self.band.train_loss
             && self.train_accuracy <= self.band.train_accuracy
@@ -74,7 +74,7 @@ impl CurveCheck {
 }
 
 /// Compares the training curve of the paper's seed with the paper's curve; `None` if either is missing.
-pub fn check_curve(rows: &[TrainingRow], labels: &str, optimizer: &str) -> Option<CurveCheck> {
+pub(crate) fn check_curve(rows: &[TrainingRow], labels: &str, optimizer: &str) -> Option<CurveCheck> {
     let (Some(band), Some(counterpart)) = (curve_band(optimizer), paper_counterpart(optimizer)) else {
         return None;
     };
@@ -109,7 +109,7 @@ fn worst(so_far: f64, ours: f64, theirs: f64) -> f64 {
 
 /// The comparison of a count with the paper's count.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CountCheck {
+pub(crate) struct CountCheck {
     /// Description of the count.
     pub what: String,
     /// Our count.
@@ -122,13 +122,13 @@ pub struct CountCheck {
 
 impl CountCheck {
     /// Whether the difference is within the tolerance.
-    pub fn passes(&self) -> bool {
+    pub(crate) fn passes(&self) -> bool {
         self.ours.abs_diff(self.theirs) <= self.tolerance
     }
 }
 
 /// Compares an optimizer's counts for the paper's seed with table 1, with the given tolerance.
-pub fn check_counts(clean_fgsm: &[FgsmRow], optimizer: &str, tolerance: &CountTolerance) -> Vec<CountCheck> {
+pub(crate) fn check_counts(clean_fgsm: &[FgsmRow], optimizer: &str, tolerance: &CountTolerance) -> Vec<CountCheck> {
     let mut checks = Vec::new();
     let Some(counterpart) = paper_counterpart(optimizer) else {
         return checks;

@@ -27,7 +27,7 @@ fn unjudged(text: String) -> Finding {
 
 /// All findings on the run. Only a run of the paper's full configuration is judged. Returns no findings for other data sets than
 /// the paper's.
-pub fn findings(input: &ReportInput<'_>) -> Vec<Finding> {
+pub(crate) fn findings(input: &ReportInput<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if input.beside().is_none() {
         return findings;

@@ -19,12 +19,12 @@ const MATRICES: [&str; 3] = [
 ];
 
 /// The report's section on the three optimizers.
-pub fn section() -> Document {
+pub(crate) fn section() -> Document {
     Document::of_paragraph(METHOD).list(MATRICES.map(str::to_owned))
 }
 
 /// Explains why the published optimizer's counts depend on rounding.
-pub const ROUNDING: &str = "\
+pub(crate) const ROUNDING: &str = "\
 The matrix that this optimizer inverts is indefinite, and it is a sum over the batch although the gradient is a mean. \
 On the first batch its eigenvalues reach −12 000 against a damping of 0.01, so rounding decides the step along \
 directions of small curvature. \

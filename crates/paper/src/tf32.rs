@@ -10,7 +10,7 @@ use minima_rows::optimizers::{PUBLISHED, PUBLISHED_TF32};
 use minima_rows::significant::decimal;
 
 /// The section; `None` if the run did not train with TF32's rounding.
-pub fn section(input: &ReportInput<'_>) -> Option<Document> {
+pub(crate) fn section(input: &ReportInput<'_>) -> Option<Document> {
     let Some(emulated) = input.final_epoch(CLEAN, PUBLISHED_TF32) else {
         return None;
     };

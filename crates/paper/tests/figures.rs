@@ -198,7 +198,7 @@ fn both_files_are_written() {
     let figure = LogitMargins { labels: "clean".to_owned(), reference: Some(&PAPER), samples: samples() };
     let [vector, bitmap] = write(&folder.path().join("figures"), &figure).unwrap();
     assert_eq!(std::fs::read_to_string(vector).unwrap(), svg(&figure).unwrap());
-    assert!(bitmap.ends_with("figures/figure3.png") && bitmap.exists());
+    assert!(bitmap.ends_with("figures/logit-margins.png") && bitmap.exists());
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub fn of(input: &ReportInput<'_>, findings: &[Finding]) -> Self {
+    pub(crate) fn of(input: &ReportInput<'_>, findings: &[Finding]) -> Self {
         let lines = [
             which_minimum(input),
             how_sharp(input),
@@ -33,12 +33,12 @@ impl Answer {
         Self { lines: lines.into_iter().flatten().collect() }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
     /// The sentences as a list.
-    pub fn list(&self) -> Document {
+    pub(crate) fn list(&self) -> Document {
         Document::of_list(self.lines.iter().cloned())
     }
 }

@@ -6,7 +6,7 @@ use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
 
 /// The first line of the report.
-pub fn what_was_run(input: &ReportInput<'_>) -> String {
+pub(crate) fn what_was_run(input: &ReportInput<'_>) -> String {
     let optimizers: Vec<String> = distinct(input.training.iter().map(|row| row.optimizer.as_str()))
         .into_iter()
         .map(|name| label(name).to_owned())

@@ -27,7 +27,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
 
 /// Matches every Gauss-Newton's end point with the equal point on each other path of the same seed.
 #[must_use]
-pub fn matches(rows: &[PathRow]) -> Vec<MatchRow> {
+pub(crate) fn matches(rows: &[PathRow]) -> Vec<MatchRow> {
     let mut found = Vec::new();
     let optimizers = distinct(rows.iter().map(|row| row.optimizer.as_str()));
     for seed in in_order(rows.iter().map(|row| row.seed)) {

@@ -79,7 +79,7 @@ fn a_list_is_read_as_it_was_written_and_another_file_is_refused() {
         "# Public items of a 0.1, from rustdoc's format 57;",
     ] {
         let error = ItemList::parse(Path::new("API.txt"), other).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("API.txt: {other:?}, expected # Public items of CRATE")), "{error}");
+        assert!(error.starts_with(&format!("API.txt: found {other:?}, expected # Public items of CRATE")), "{error}");
     }
 }
 

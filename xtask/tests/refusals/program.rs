@@ -7,12 +7,12 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// Runs the program in a folder and waits for it.
-pub fn xtask(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn xtask(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).current_dir(folder).output().unwrap()
 }
 
 /// Asserts a refusal: exit code 2, one line on standard error, nothing on standard output. Returns the line.
-pub fn refused(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn refused(folder: &Path, arguments: &[&str]) -> String {
     let output = xtask(folder, arguments);
     let line = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {line}");
@@ -23,7 +23,7 @@ pub fn refused(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// Asserts that a command succeeds.
-pub fn well(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn well(folder: &Path, arguments: &[&str]) -> Output {
     let output = xtask(folder, arguments);
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     output
@@ -44,7 +44,7 @@ fn write_set(folder: &Path, name: &str, set: &Dataset, label: impl Fn(u8) -> u8)
 }
 
 /// Writes 64 training and 20 test images of MNIST into a folder, with mapped labels.
-pub fn write_data(folder: &Path, label: impl Fn(u8) -> u8 + Copy) {
+pub(crate) fn write_data(folder: &Path, label: impl Fn(u8) -> u8 + Copy) {
     fs::create_dir_all(folder).unwrap();
     let mnist = mnist::load_default().unwrap();
     write_set(folder, "train", &mnist.train.take(64), label);
@@ -52,13 +52,13 @@ pub fn write_data(folder: &Path, label: impl Fn(u8) -> u8 + Copy) {
 }
 
 /// Writes a checkpoint without information on its data.
-pub fn write_checkpoint(path: &Path) {
+pub(crate) fn write_checkpoint(path: &Path) {
     let graph = paper_cnn([28, 28, 1], 10).unwrap();
     graph.save(&graph.init::<f32>(1), path).unwrap();
 }
 
 /// One training step.
-pub const EXPERIMENT: &str = r#"
+pub(crate) const EXPERIMENT: &str = r#"
 extends = "quick"
 seeds = [42]
 epochs = 1

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A temporary folder with 160 training and 60 test images of MNIST.
-pub struct Bench {
+pub(crate) struct Bench {
     folder: tempfile::TempDir,
     interposer: Option<PathBuf>,
 }
 
 /// What happens to the program's file changes.
 #[derive(Clone, Copy, Debug)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// All changes succeed.
     Spared,
     /// The program is killed at this change.
@@ -29,7 +29,7 @@ pub enum Fate {
 }
 
 /// The outcome of a process.
-pub struct End {
+pub(crate) struct End {
     pub output: Output,
     pub errors: String,
     /// Number of file changes; 0 if the process was killed or the changes were not counted.
@@ -37,12 +37,12 @@ pub struct End {
 }
 
 impl End {
-    pub fn code(&self) -> Option<i32> {
+    pub(crate) fn code(&self) -> Option<i32> {
         self.output.status.code()
     }
 
     /// Fails unless the process succeeded.
-    pub fn well(self) -> Self {
+    pub(crate) fn well(self) -> Self {
         assert_eq!(self.code(), Some(0), "{}", self.errors);
         self
     }
@@ -66,7 +66,7 @@ fn write_set(folder: &Path, name: &str, set: &Dataset) {
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         fs::create_dir(&data).unwrap();
@@ -89,7 +89,7 @@ impl Bench {
 
     /// Returns [`new`](Self::new) with the interposer. If it cannot be compiled, prints that the test is skipped and returns
     /// `None`.
-    pub fn with_interposer() -> Option<Self> {
+    pub(crate) fn with_interposer() -> Option<Self> {
         let bench = Self::new();
         if bench.interposer.is_none() {
             eprintln!("skipped: found no C compiler on Linux, expected cc");
@@ -97,12 +97,12 @@ impl Bench {
         bench.interposer.is_some().then_some(bench)
     }
 
-    pub fn join(&self, name: &str) -> PathBuf {
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// The program, run in the bench's folder on its data.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.args(arguments).args(["--data", "data", "--device", "cpu"]).current_dir(self.folder.path());
         if arguments.first() == Some(&"study") {
@@ -112,7 +112,7 @@ impl Bench {
         command
     }
 
-    pub fn run(&self, arguments: &[&str], fate: Fate) -> End {
+    pub(crate) fn run(&self, arguments: &[&str], fate: Fate) -> End {
         let mut command = self.command(arguments);
         let count = self.join("changes");
         let _ = fs::remove_file(&count);
@@ -134,7 +134,7 @@ impl Bench {
 }
 
 /// The files below a folder with their bytes, except the manifest, which contains times.
-pub fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -151,7 +151,7 @@ pub fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// Fails with the names of the files that differ.
-pub fn assert_same(found: &BTreeMap<PathBuf, Vec<u8>>, expected: &BTreeMap<PathBuf, Vec<u8>>, when: &str) {
+pub(crate) fn assert_same(found: &BTreeMap<PathBuf, Vec<u8>>, expected: &BTreeMap<PathBuf, Vec<u8>>, when: &str) {
     let names = found.keys().chain(expected.keys());
     let differ: Vec<_> = names.filter(|name| found.get(*name) != expected.get(*name)).collect();
     assert!(differ.is_empty(), "{when}: {differ:?}");

@@ -11,7 +11,7 @@ use std::path::Path;
 const KILLS: usize = 40;
 
 /// Covers all optimizer states: moments, momentum, Kronecker factors, adaptive damping.
-pub const EXPERIMENT: &str = r#"
+pub(crate) const EXPERIMENT: &str = r#"
 extends = "extended"
 epochs = 2
 batch_size = 32

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Four optimizers, a few steps each.
-pub const EXPERIMENT: &str = r#"
+pub(crate) const EXPERIMENT: &str = r#"
 extends = "quick"
 epochs = 1
 batch_size = 64

@@ -11,7 +11,7 @@ pub(super) struct Bumps {
 }
 
 impl Bumps {
-    pub fn new(side: usize) -> Self {
+    pub(super) fn new(side: usize) -> Self {
         let upper = side / 2;
         let (bump, hollow) = (bump(upper, side), bump(side - upper, side));
         let upright: Vec<f64> = bump.into_iter().chain(hollow.into_iter().map(|v| -v)).collect();
@@ -20,7 +20,7 @@ impl Bumps {
     }
 
     /// The value at a row and a column of the shape, or of the transposed shape.
-    pub fn at(&self, row: usize, column: usize, on_its_side: bool) -> f64 {
+    pub(super) fn at(&self, row: usize, column: usize, on_its_side: bool) -> f64 {
         let place = if on_its_side { column * self.side + row } else { row * self.side + column };
         self.upright.get(place).copied().unwrap_or(0.0)
     }

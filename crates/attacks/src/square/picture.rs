@@ -23,7 +23,7 @@ pub(super) struct Window {
 impl Picture {
     /// Uses the given shape, or the shape of a square image with one or three channels. No number of features fits
     /// both.
-    pub fn new(shape: Option<[usize; 3]>, features: usize) -> Result<Self, AttackError> {
+    pub(super) fn new(shape: Option<[usize; 3]>, features: usize) -> Result<Self, AttackError> {
         let square = |channels: usize| {
             let side = (features / channels).isqrt();
             (side * side * channels == features).then_some([side, side, channels])
@@ -44,19 +44,19 @@ impl Picture {
     }
 
     /// The window that covers the whole image.
-    pub fn whole(self) -> Window {
+    pub(super) fn whole(self) -> Window {
         Window { top: 0, left: 0, height: self.height, width: self.width }
     }
 
     /// A square window at a uniformly random position.
-    pub fn square(self, side: usize, draws: &mut Draws) -> Window {
+    pub(super) fn square(self, side: usize, draws: &mut Draws) -> Window {
         let top = draws.up_to(self.height.saturating_sub(side));
         let left = draws.up_to(self.width.saturating_sub(side));
         Window { top, left, height: side.min(self.height), width: side.min(self.width) }
     }
 
     /// The index range of each row of a window.
-    pub fn spans(self, window: Window) -> impl Iterator<Item = std::ops::Range<usize>> {
+    pub(super) fn spans(self, window: Window) -> impl Iterator<Item = std::ops::Range<usize>> {
         (window.top..window.top + window.height).map(move |row| {
             let start = (row * self.width + window.left) * self.channels;
             start..start + window.width * self.channels
@@ -64,7 +64,7 @@ impl Picture {
     }
 
     /// Copies a window of one image into another.
-    pub fn copy<T: Copy>(self, window: Window, from: &[T], to: &mut [T]) {
+    pub(super) fn copy<T: Copy>(self, window: Window, from: &[T], to: &mut [T]) {
         for span in self.spans(window) {
             if let (Some(from), Some(to)) = (from.get(span.clone()), to.get_mut(span)) {
                 to.copy_from_slice(from);
@@ -81,7 +81,7 @@ pub(super) struct Draws {
 
 impl Draws {
     /// The random numbers of a step, up to 2³² of them.
-    pub fn new(key: Key, step: usize) -> Self {
+    pub(super) fn new(key: Key, step: usize) -> Self {
         Self { key, next: (step as u64) << 32 }
     }
 
@@ -92,12 +92,12 @@ impl Draws {
     }
 
     /// A number from `0..=most`. The bias, `most / 2³²`, is negligible for the few thousand draws of a search.
-    pub fn up_to(&mut self, most: usize) -> usize {
+    pub(super) fn up_to(&mut self, most: usize) -> usize {
         ((u64::from(self.word()) * (most as u64 + 1)) >> 32) as usize
     }
 
     /// True or false, equally likely.
-    pub fn coin(&mut self) -> bool {
+    pub(super) fn coin(&mut self) -> bool {
         self.word() >> 31 == 1
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Checks the options and computes the shapes.
-    pub fn new(
+    pub(super) fn new(
         queries: usize,
         initial_share: f64,
         rescale: bool,
@@ -44,13 +44,13 @@ impl Plan {
     }
 
     /// How often the share has been halved at a proposal; proposals start at 0.
-    pub fn halvings(&self, step: usize) -> usize {
+    pub(super) fn halvings(&self, step: usize) -> usize {
         let at = if self.rescale { (step as f64 / self.queries.max(1) as f64 * 10_000.0) as usize } else { step };
         HALVINGS.iter().filter(|&&halving| at > halving).count()
     }
 
     /// The side of the squares after this many halvings.
-    pub fn side(&self, halvings: usize) -> usize {
+    pub(super) fn side(&self, halvings: usize) -> usize {
         let share = self.initial_share / f64::from(1_u32 << halvings.min(31));
         let Picture { height, width, .. } = self.picture;
         let side = (share * (height * width) as f64).sqrt().round() as usize;

@@ -7,11 +7,11 @@ use ndarray::{Array2, ArrayView2};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub const FEATURES: usize = 16;
-pub const IMAGES: usize = 40;
+pub(crate) const FEATURES: usize = 16;
+pub(crate) const IMAGES: usize = 40;
 
 /// A linear network with weights of size 1.
-pub fn linear<T: Scalar>(classes: usize, bias: f64) -> Model<T> {
+pub(crate) fn linear<T: Scalar>(classes: usize, bias: f64) -> Model<T> {
     let mut g = GraphBuilder::new(&[FEATURES]);
     let y = g.dense(g.input(), "Dense_0", classes).unwrap();
     let graph = Arc::new(g.finish(y).unwrap());
@@ -20,24 +20,24 @@ pub fn linear<T: Scalar>(classes: usize, bias: f64) -> Model<T> {
     Model::new(graph, params.map(T::from_f64).collect()).unwrap()
 }
 
-pub fn images<T: Scalar>() -> Array2<T> {
+pub(crate) fn images<T: Scalar>() -> Array2<T> {
     let drawn = Key::new(6).uniform(IMAGES * FEATURES);
     Array2::from_shape_fn((IMAGES, FEATURES), |(i, j)| T::from_f64(0.25 + 0.5 * f64::from(drawn[i * FEATURES + j])))
 }
 
 /// The function with which a wrapper changes outputs: it receives the call number, the logits, and the gradients if
 /// there are any.
-pub type Change = Box<dyn Fn(u64, &mut Array2<f32>, Option<&mut Array2<f32>>) + Sync>;
+pub(crate) type Change = Box<dyn Fn(u64, &mut Array2<f32>, Option<&mut Array2<f32>>) + Sync>;
 
 /// A network with changed outputs.
-pub struct Changed {
+pub(crate) struct Changed {
     inner: Model<f32>,
     calls: AtomicU64,
     change: Change,
 }
 
 impl Changed {
-    pub fn new(
+    pub(crate) fn new(
         inner: Model<f32>,
         change: impl Fn(u64, &mut Array2<f32>, Option<&mut Array2<f32>>) + Sync + 'static,
     ) -> Self {
@@ -45,11 +45,11 @@ impl Changed {
     }
 
     /// A network whose logits are a function of the true ones.
-    pub fn mapped(inner: Model<f32>, map: impl Fn(usize, f32) -> f32 + Sync + 'static) -> Self {
+    pub(crate) fn mapped(inner: Model<f32>, map: impl Fn(usize, f32) -> f32 + Sync + 'static) -> Self {
         Self::new(inner, move |_, logits, _| logits.indexed_iter_mut().for_each(|((_, c), z)| *z = map(c, *z)))
     }
 
-    pub fn labels(&self, images: &Array2<f32>) -> Vec<usize> {
+    pub(crate) fn labels(&self, images: &Array2<f32>) -> Vec<usize> {
         let logits = self.logits(images.view()).unwrap();
         logits.outer_iter().map(|row| minima_autodiff::softmax_cross_entropy::predicted(row).unwrap()).collect()
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// A trained model of the paper, `adam_clean` or `gn_clean`, from the folder in the variable MINIMA_PAPER_CHECKPOINTS
 /// or else from `shared/paper/checkpoints` beside the workspace. `None` if the file is missing; tests then report it.
-pub fn model(name: &str) -> Option<Model<f32>> {
+pub(crate) fn model(name: &str) -> Option<Model<f32>> {
     let beside = [env!("CARGO_MANIFEST_DIR"), "../../../shared/paper/checkpoints"].iter().collect();
     let folder: PathBuf = std::env::var_os("MINIMA_PAPER_CHECKPOINTS").map_or(beside, PathBuf::from);
     let file = folder.join(format!("{name}.safetensors"));
@@ -25,17 +25,17 @@ pub fn model(name: &str) -> Option<Model<f32>> {
 }
 
 /// The first test images `(images, 784)` and their labels.
-pub fn images(count: usize) -> (Array2<f32>, Vec<usize>) {
+pub(crate) fn images(count: usize) -> (Array2<f32>, Vec<usize>) {
     mnist::load_default().unwrap().test.take(count).all()
 }
 
 /// The reference numbers: `pgd40` by model; robust counts by model, radius and attack.
-pub fn golden() -> Value {
+pub(crate) fn golden() -> Value {
     serde_json::from_str(include_str!("golden.json")).unwrap()
 }
 
 /// The number of the first 1 000 images that are robust against the reference.
-pub fn robust(model: &str, epsilon: &str, attack: &str) -> Option<usize> {
+pub(crate) fn robust(model: &str, epsilon: &str, attack: &str) -> Option<usize> {
     let count = golden()["autoattack_linf_robust_of_first_1000"][model][epsilon][attack].as_u64();
     count.map(|count| usize::try_from(count).unwrap())
 }

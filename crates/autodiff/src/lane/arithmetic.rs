@@ -6,19 +6,19 @@ use crate::Scalar;
 impl<T: Scalar> Lane<T> {
     /// `x` for every sample.
     #[inline(always)]
-    pub fn splat(x: T) -> Self {
+    pub(crate) fn splat(x: T) -> Self {
         Self([x; LANES])
     }
 
     /// Zero for every sample.
     #[inline(always)]
-    pub fn zero() -> Self {
+    pub(crate) fn zero() -> Self {
         Self::splat(T::zero())
     }
 
     /// `f` of every sample's number.
     #[inline(always)]
-    pub fn map(self, f: impl Fn(T) -> T) -> Self {
+    pub(crate) fn map(self, f: impl Fn(T) -> T) -> Self {
         let mut out = self;
         for v in &mut out.0 {
             *v = f(*v);
@@ -28,7 +28,7 @@ impl<T: Scalar> Lane<T> {
 
     /// `f` of both numbers of every sample.
     #[inline(always)]
-    pub fn zip(self, other: Self, f: impl Fn(T, T) -> T) -> Self {
+    pub(crate) fn zip(self, other: Self, f: impl Fn(T, T) -> T) -> Self {
         let mut out = self;
         for (v, o) in out.0.iter_mut().zip(other.0) {
             *v = f(*v, o);
@@ -38,13 +38,13 @@ impl<T: Scalar> Lane<T> {
 
     /// `self + other`.
     #[inline(always)]
-    pub fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
     }
 
     /// `self + x · w`, with one rounding.
     #[inline(always)]
-    pub fn fma(self, x: Self, w: T) -> Self {
+    pub(crate) fn fma(self, x: Self, w: T) -> Self {
         let mut out = self;
         for (v, a) in out.0.iter_mut().zip(x.0) {
             *v = a.mul_add(w, *v);
@@ -54,7 +54,7 @@ impl<T: Scalar> Lane<T> {
 
     /// `self + x · y`, with one rounding.
     #[inline(always)]
-    pub fn fma_lane(self, x: Self, y: Self) -> Self {
+    pub(crate) fn fma_lane(self, x: Self, y: Self) -> Self {
         let mut out = self;
         for ((v, a), b) in out.0.iter_mut().zip(x.0).zip(y.0) {
             *v = a.mul_add(b, *v);
@@ -64,7 +64,7 @@ impl<T: Scalar> Lane<T> {
 
     /// The sum over the samples as a balanced tree, always in the same order.
     #[inline(always)]
-    pub fn sum(self) -> T {
+    pub(crate) fn sum(self) -> T {
         let mut v = self.0;
         let mut width = LANES / 2;
         while width > 0 {

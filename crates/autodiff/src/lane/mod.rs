@@ -8,9 +8,9 @@ mod arithmetic;
 pub(crate) mod slices;
 
 /// Samples in a block.
-pub const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// One number for each sample of a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
-pub struct Lane<T>(pub [T; LANES]);
+pub(crate) struct Lane<T>(pub [T; LANES]);

@@ -61,7 +61,7 @@ pub(crate) struct Conv2d {
 impl Conv2d {
     /// A convolution on an input `(height, width, channels)`. Returns `None` if a size is zero or the kernel does not
     /// fit.
-    pub fn new(spec: Conv2dSpec, input: [usize; 3]) -> Option<Self> {
+    pub(crate) fn new(spec: Conv2dSpec, input: [usize; 3]) -> Option<Self> {
         let mut output = [0, 0, spec.features];
         let mut low = [0; 2];
         let mut padded = [0; 2];
@@ -87,17 +87,17 @@ impl Conv2d {
     }
 
     /// Its specification.
-    pub fn spec(&self) -> Conv2dSpec {
+    pub(crate) fn spec(&self) -> Conv2dSpec {
         self.spec
     }
 
     /// Shape of the input `(height, width, channels)`.
-    pub fn input(&self) -> [usize; 3] {
+    pub(crate) fn input(&self) -> [usize; 3] {
         self.input
     }
 
     /// Shape of the output `(height, width, channels)`.
-    pub fn output(&self) -> [usize; 3] {
+    pub(crate) fn output(&self) -> [usize; 3] {
         self.output
     }
 

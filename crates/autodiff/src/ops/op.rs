@@ -22,7 +22,7 @@ pub(crate) enum Op {
 
 impl Op {
     /// The operation in precision `T`.
-    pub fn of<T: Scalar>(&self) -> &dyn Operation<T> {
+    pub(crate) fn of<T: Scalar>(&self) -> &dyn Operation<T> {
         match self {
             Self::Conv2d(op) => op,
             Self::Dense(op) => op,
@@ -34,7 +34,7 @@ impl Op {
     }
 
     /// The operation in precision `T`, if it has parameters.
-    pub fn parametrised<T: Scalar>(&self) -> Option<&dyn Parametrised<T>> {
+    pub(crate) fn parametrised<T: Scalar>(&self) -> Option<&dyn Parametrised<T>> {
         match self {
             Self::Conv2d(op) => Some(op),
             Self::Dense(op) => Some(op),
@@ -43,7 +43,7 @@ impl Op {
     }
 
     /// The operation's parameters, if it has any.
-    pub fn parameters(&self) -> Option<&dyn Parameters> {
+    pub(crate) fn parameters(&self) -> Option<&dyn Parameters> {
         // They are the same in every precision.
         self.parametrised::<f32>().map(|op| op as &dyn Parameters)
     }

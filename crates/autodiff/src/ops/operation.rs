@@ -16,7 +16,7 @@ pub(crate) enum Write {
 impl Write {
     /// Stores or adds `value`.
     #[inline(always)]
-    pub fn put<T: Scalar>(self, to: &mut Lane<T>, value: Lane<T>) {
+    pub(crate) fn put<T: Scalar>(self, to: &mut Lane<T>, value: Lane<T>) {
         *to = match self {
             Self::Store => value,
             Self::Add => to.plus(value),

@@ -25,7 +25,7 @@ pub(crate) struct ParameterArray {
 
 impl ParameterArray {
     /// A bias and a kernel, whose last axis is the outputs.
-    pub fn bias_and_kernel(kernel: &[usize], fan_in: usize) -> Vec<Self> {
+    pub(crate) fn bias_and_kernel(kernel: &[usize], fan_in: usize) -> Vec<Self> {
         let outputs = kernel.last().copied().unwrap_or(0);
         vec![
             Self { role: Role::Bias, shape: vec![outputs], fan_in: 0 },
@@ -34,7 +34,7 @@ impl ParameterArray {
     }
 
     /// Numbers in the array.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.shape.iter().product()
     }
 }

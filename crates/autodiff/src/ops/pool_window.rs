@@ -22,7 +22,7 @@ pub(crate) struct PoolWindow {
 
 impl PoolWindow {
     /// Returns `None` if a size is zero or the window does not fit.
-    pub fn new(size: [usize; 2], stride: [usize; 2], input: [usize; 3]) -> Option<Self> {
+    pub(crate) fn new(size: [usize; 2], stride: [usize; 2], input: [usize; 3]) -> Option<Self> {
         let mut output = [0, 0, input[2]];
         for axis in 0..2 {
             if size[axis] == 0 || stride[axis] == 0 {
@@ -34,35 +34,35 @@ impl PoolWindow {
     }
 
     /// The sizes it was built with.
-    pub fn description(&self) -> Pooling {
+    pub(crate) fn description(&self) -> Pooling {
         Pooling { size: self.size, stride: self.stride, input: self.input }
     }
 
     /// Shape of the output `(height, width, channels)`.
-    pub fn output(&self) -> [usize; 3] {
+    pub(crate) fn output(&self) -> [usize; 3] {
         self.output
     }
 
     /// The number of entries in a window.
-    pub fn area(&self) -> usize {
+    pub(crate) fn area(&self) -> usize {
         self.size[0] * self.size[1]
     }
 
     /// Whether every input entry lies in exactly one window.
-    pub fn tiles(&self) -> bool {
+    pub(crate) fn tiles(&self) -> bool {
         (0..2)
             .all(|axis| self.size[axis] == self.stride[axis] && self.output[axis] * self.size[axis] == self.input[axis])
     }
 
     /// The rows of windows, each with the number of input entries up to its end, for windows that tile the input.
-    pub fn rows(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let entries = self.size[0] * self.input[1] * self.input[2];
         (0..self.output[0]).map(move |row| (row, (row + 1) * entries))
     }
 
     /// Calls `visit(output entry, input entry)` for each entry of each output's window, one window after another.
     #[inline(always)]
-    pub fn for_each(&self, mut visit: impl FnMut(usize, usize)) {
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(usize, usize)) {
         for h in 0..self.output[0] {
             self.for_each_in_row(h, &mut visit);
         }
@@ -70,7 +70,7 @@ impl PoolWindow {
 
     /// Calls `visit` as [`for_each`](Self::for_each) does, for one row of windows.
     #[inline(always)]
-    pub fn for_each_in_row(&self, h: usize, mut visit: impl FnMut(usize, usize)) {
+    pub(crate) fn for_each_in_row(&self, h: usize, mut visit: impl FnMut(usize, usize)) {
         let [_, width, channels] = self.output;
         for w in 0..width {
             for c in 0..channels {

@@ -1,7 +1,7 @@
 //! The distance between two lists of numbers.
 
 /// `‖found − expected‖ / ‖expected‖`, or `‖found‖` if all expected numbers are zero.
-pub fn error<'a>(
+pub(crate) fn error<'a>(
     found: impl IntoIterator<Item = &'a f64>,
     expected: impl IntoIterator<Item = &'a f64, IntoIter: ExactSizeIterator>,
 ) -> f64 {
@@ -19,7 +19,7 @@ pub fn error<'a>(
 
 /// Fails unless the [`error`] is below `tolerance`.
 #[track_caller]
-pub fn assert_close<'a>(
+pub(crate) fn assert_close<'a>(
     what: &str,
     found: impl IntoIterator<Item = &'a f64>,
     expected: impl IntoIterator<Item = &'a f64, IntoIter: ExactSizeIterator>,

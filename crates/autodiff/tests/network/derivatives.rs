@@ -15,10 +15,10 @@ const DIFFERENCES: f64 = 1e-8;
 const ADJOINT: f64 = 1e-12;
 
 /// Batch sizes that fill blocks of 16 images, and sizes that do not.
-pub const BATCHES: [usize; 5] = [1, 15, 16, 17, 33];
+pub(crate) const BATCHES: [usize; 5] = [1, 15, 16, 17, 33];
 
 /// Both checks: differences on the first images, and inner products on batches of several sizes.
-pub fn check(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) {
+pub(crate) fn check(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) {
     differences(what, graph, params, &rows(images, 3));
     for size in BATCHES {
         adjoint(what, graph, params, &rows(images, size));
@@ -26,7 +26,7 @@ pub fn check(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) {
 }
 
 /// The first rows.
-pub fn rows(images: &Array2<f64>, count: usize) -> Array2<f64> {
+pub(crate) fn rows(images: &Array2<f64>, count: usize) -> Array2<f64> {
     let indices: Vec<usize> = (0..count).collect();
     images.select(Axis(0), &indices)
 }

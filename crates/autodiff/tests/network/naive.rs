@@ -4,7 +4,12 @@ use minima_autodiff::{Conv2dSpec, Padding};
 use ndarray::{Array3, ArrayView3, ArrayViewD};
 
 /// A convolution: every output, every tap, zero outside the feature map.
-pub fn conv2d(x: ArrayView3<f64>, spec: &Conv2dSpec, kernel: ArrayViewD<f64>, bias: ArrayViewD<f64>) -> Array3<f64> {
+pub(crate) fn conv2d(
+    x: ArrayView3<f64>,
+    spec: &Conv2dSpec,
+    kernel: ArrayViewD<f64>,
+    bias: ArrayViewD<f64>,
+) -> Array3<f64> {
     let (height, width, channels) = x.dim();
     let mut low = [0; 2];
     let mut size = [0; 2];
@@ -34,7 +39,7 @@ pub fn conv2d(x: ArrayView3<f64>, spec: &Conv2dSpec, kernel: ArrayViewD<f64>, bi
 }
 
 /// Applies `of` to the entries of every window within the feature map.
-pub fn pool2d(x: ArrayView3<f64>, window: [usize; 2], stride: [usize; 2], of: fn(&[f64]) -> f64) -> Array3<f64> {
+pub(crate) fn pool2d(x: ArrayView3<f64>, window: [usize; 2], stride: [usize; 2], of: fn(&[f64]) -> f64) -> Array3<f64> {
     let (height, width, channels) = x.dim();
     let size = [(height - window[0]) / stride[0] + 1, (width - window[1]) / stride[1] + 1];
     Array3::from_shape_fn((size[0], size[1], channels), |(h, w, c)| {
@@ -49,11 +54,11 @@ pub fn pool2d(x: ArrayView3<f64>, window: [usize; 2], stride: [usize; 2], of: fn
 }
 
 /// The mean.
-pub fn mean(entries: &[f64]) -> f64 {
+pub(crate) fn mean(entries: &[f64]) -> f64 {
     entries.iter().sum::<f64>() / entries.len() as f64
 }
 
 /// The maximum.
-pub fn max(entries: &[f64]) -> f64 {
+pub(crate) fn max(entries: &[f64]) -> f64 {
     entries.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }

@@ -4,7 +4,7 @@ use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Padding};
 
 /// All operations except average pooling, with a residual block, channels that are not multiples of four, and a strided
 /// convolution. Images are 6 × 7 × 2, with four classes.
-pub fn residual() -> Graph {
+pub(crate) fn residual() -> Graph {
     let mut g = GraphBuilder::new(&[6, 7, 2]);
     let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
     let x = g.relu(x);
@@ -23,6 +23,6 @@ pub fn residual() -> Graph {
 }
 
 /// Smooth except for ReLU: two convolutions with average pools and two dense layers, like the paper's network.
-pub fn small_cnn() -> Graph {
+pub(crate) fn small_cnn() -> Graph {
     minima_autodiff::paper_cnn([9, 8, 2], 5).unwrap()
 }

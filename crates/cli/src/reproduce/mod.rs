@@ -4,7 +4,7 @@ mod measured;
 mod one_model;
 mod reproduction;
 
-pub use reproduction::Reproduction;
+pub(crate) use reproduction::Reproduction;
 
 use crate::error::CommandError;
 use crate::manifest::{Clock, Manifest};
@@ -26,7 +26,7 @@ use std::path::Path;
 
 /// The printed results of an experiment.
 #[derive(Clone, Debug)]
-pub struct Reproduced {
+pub(crate) struct Reproduced {
     /// The result tables as text.
     pub summary: String,
 }
@@ -42,7 +42,7 @@ pub struct Reproduced {
 /// # Errors
 /// Returns [`CommandError`] if the folder is not writable, belongs to another configuration or is held by another run, the preset
 /// needs more images than there are, or a run fails or is stopped.
-pub fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<Reproduced, CommandError> {
+pub(crate) fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<Reproduced, CommandError> {
     let preset = &of.preset.clone().on_data(of.data)?;
     let of = &Reproduction { preset, ..*of };
     let Reproduction { name, machine, data, out, .. } = *of;

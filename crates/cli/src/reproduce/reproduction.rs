@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A request to run an experiment.
-pub struct Reproduction<'a> {
+pub(crate) struct Reproduction<'a> {
     /// Name of the preset or of its file.
     pub name: &'a str,
     /// The experiment.

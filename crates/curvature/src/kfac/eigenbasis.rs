@@ -17,7 +17,7 @@ pub(super) struct Eigenbasis<T> {
 impl<T: Scalar> Eigenbasis<T> {
     /// Computes a layer's basis and the eigenvalues of `A ⊗ G`, the products of the factors' eigenvalues,
     /// `(1 + fan_in, outputs)`.
-    pub fn of(factors: &LayerFactors<T>) -> Result<(Self, Array2<T>), CurvatureError> {
+    pub(super) fn of(factors: &LayerFactors<T>) -> Result<(Self, Array2<T>), CurvatureError> {
         let (inputs, input) = symmetric_eigen(factors.input.view())?;
         let (outputs, output) = symmetric_eigen(factors.output.view())?;
         // Rounding can make zero eigenvalues slightly negative.
@@ -28,22 +28,22 @@ impl<T: Scalar> Eigenbasis<T> {
     }
 
     /// Rows and columns of the layer's parameter matrix.
-    pub fn dim(&self) -> (usize, usize) {
+    pub(super) fn dim(&self) -> (usize, usize) {
         (self.input.nrows(), self.output.nrows())
     }
 
     /// Transforms a parameter matrix to this basis: `Q_Aᵀ v Q_G`.
-    pub fn enter(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
+    pub(super) fn enter(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
         between(self.input.t(), v, self.output.view())
     }
 
     /// Transforms back from this basis: `Q_A v Q_Gᵀ`.
-    pub fn leave(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
+    pub(super) fn leave(&self, v: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
         between(self.input.view(), v, self.output.t())
     }
 
     /// The diagonal, in this basis, of the matrix that is diagonal in `other` with entries `values`.
-    pub fn carry(&self, other: &Self, values: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
+    pub(super) fn carry(&self, other: &Self, values: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
         // With R = Q_otherᵀ Q: entry (i, j) is Σ R_A[a, i]² values[a, b] R_G[b, j]².
         let squares = |from: &Array2<T>, to: &Array2<T>| product(from.t(), to.view()).map(|r| r.mapv_into(|x| x * x));
         let (input, output) = (squares(&other.input, &self.input)?, squares(&other.output, &self.output)?);

@@ -4,7 +4,7 @@ use std::ops::{Add, Mul, Sub};
 
 /// `x + a ε₁ + b ε₂ + c ε₁ε₂` with `ε₁² = ε₂² = 0`.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct HyperDual {
+pub(crate) struct HyperDual {
     pub value: f64,
     pub first: [f64; 2],
     pub second: f64,
@@ -12,7 +12,7 @@ pub struct HyperDual {
 
 impl HyperDual {
     /// A constant.
-    pub fn constant(value: f64) -> Self {
+    pub(crate) fn constant(value: f64) -> Self {
         Self { value, ..Self::default() }
     }
 
@@ -22,20 +22,20 @@ impl HyperDual {
         Self { value: f, first: [df * a, df * b], second: df * self.second + ddf * a * b }
     }
 
-    pub fn exp(self) -> Self {
+    pub(crate) fn exp(self) -> Self {
         self.chain([self.value.exp(); 3])
     }
 
-    pub fn ln(self) -> Self {
+    pub(crate) fn ln(self) -> Self {
         self.chain([self.value.ln(), 1.0 / self.value, -1.0 / (self.value * self.value)])
     }
 
     /// `max(self, 0)`.
-    pub fn relu(self) -> Self {
+    pub(crate) fn relu(self) -> Self {
         if self.value > 0.0 { self } else { Self::default() }
     }
 
-    pub fn larger(self, other: Self) -> Self {
+    pub(crate) fn larger(self, other: Self) -> Self {
         if other.value > self.value { other } else { self }
     }
 }

@@ -5,7 +5,7 @@ use minima_autodiff::{Graph, Layer, LayerOperation};
 use ndarray::{Array2, ArrayView1};
 
 /// The Hessian of the mean loss.
-pub fn hessian(graph: &Graph, params: &[f64], images: &Array2<f64>, labels: &[usize]) -> Array2<f64> {
+pub(crate) fn hessian(graph: &Graph, params: &[f64], images: &Array2<f64>, labels: &[usize]) -> Array2<f64> {
     let count = params.len();
     let mut hessian = Array2::zeros((count, count));
     for i in 0..count {

@@ -7,13 +7,13 @@ use minima_rng::Key;
 use ndarray::{Array2, ArrayView2};
 
 /// A full block of 16 images and a partly filled one.
-pub const IMAGES: usize = 19;
+pub(crate) const IMAGES: usize = 19;
 
 /// The difference between two computations in double precision: sums of at most a few thousand terms, each rounded at
 /// 1e-16.
-pub const ROUNDING: f64 = 1e-12;
+pub(crate) const ROUNDING: f64 = 1e-12;
 
-pub struct Problem {
+pub(crate) struct Problem {
     pub graph: Graph,
     pub params: Vec<f64>,
     pub images: Array2<f64>,
@@ -22,7 +22,7 @@ pub struct Problem {
 
 /// A network with convolutions, ReLU, average pools and a dense layer; and one with a residual sum, a maximum pool and
 /// two dense layers.
-pub fn problems() -> [Problem; 2] {
+pub(crate) fn problems() -> [Problem; 2] {
     let mut g = GraphBuilder::new(&[4, 4, 1]);
     let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(2, 3)).unwrap();
     let x = g.relu(x);
@@ -47,11 +47,11 @@ pub fn problems() -> [Problem; 2] {
     [plain, residual].map(Problem::new)
 }
 
-pub fn normal(seed: u64, count: usize) -> Vec<f64> {
+pub(crate) fn normal(seed: u64, count: usize) -> Vec<f64> {
     Key::new(seed).normal(count).into_iter().map(f64::from).collect()
 }
 
-pub fn matrix(seed: u64, rows: usize, columns: usize) -> Array2<f64> {
+pub(crate) fn matrix(seed: u64, rows: usize, columns: usize) -> Array2<f64> {
     Array2::from_shape_vec((rows, columns), normal(seed, rows * columns)).unwrap()
 }
 
@@ -63,17 +63,17 @@ impl Problem {
         Self { graph, params, images, labels: (0..IMAGES).map(|i| (i * 7 + 1) % 3).collect() }
     }
 
-    pub fn objective(&self) -> Objective<'_, f64> {
+    pub(crate) fn objective(&self) -> Objective<'_, f64> {
         let batch = Batch::new(self.images.view(), &self.labels).unwrap();
         Objective::of_batch(&self.graph, &self.params, batch).unwrap()
     }
 
-    pub fn in_batches(&self, size: usize) -> Objective<'_, f64> {
+    pub(crate) fn in_batches(&self, size: usize) -> Objective<'_, f64> {
         Objective::of_dataset(&self.graph, &self.params, self.images.view(), &self.labels, size).unwrap()
     }
 
     /// `J`, row `image · classes + class`.
-    pub fn jacobian(&self) -> Array2<f64> {
+    pub(crate) fn jacobian(&self) -> Array2<f64> {
         let at = self.graph.linearize(&self.params, self.images.view()).unwrap();
         let by_class = at.jacobian().unwrap();
         let (classes, images, count) = by_class.dim();
@@ -81,12 +81,12 @@ impl Problem {
     }
 
     /// The softmax probabilities.
-    pub fn probabilities(&self) -> Array2<f64> {
+    pub(crate) fn probabilities(&self) -> Array2<f64> {
         softmax(self.graph.logits(&self.params, self.images.view()).unwrap().view())
     }
 
     /// `(1/N) Σᵢ gᵢ gᵢᵀ`, with the given label for every image.
-    pub fn outer_products(&self, labels: &[usize]) -> Array2<f64> {
+    pub(crate) fn outer_products(&self, labels: &[usize]) -> Array2<f64> {
         let at = self.graph.linearize(&self.params, self.images.view()).unwrap();
         let mut residuals = self.probabilities();
         for (mut row, &label) in residuals.outer_iter_mut().zip(labels) {
@@ -98,14 +98,14 @@ impl Problem {
 }
 
 /// `‖found − expected‖ / ‖expected‖` of two matrices.
-pub fn apart(found: ArrayView2<'_, f64>, expected: ArrayView2<'_, f64>) -> f64 {
+pub(crate) fn apart(found: ArrayView2<'_, f64>, expected: ArrayView2<'_, f64>) -> f64 {
     let norm = |a: &Array2<f64>| a.iter().map(|x| x * x).sum::<f64>().sqrt();
     norm(&(&found - &expected)) / norm(&expected.to_owned())
 }
 
 /// Checks that the operator's dense matrix is `expected`, and so are its products with one vector and with many.
 #[track_caller]
-pub fn assert_is(what: &str, operator: &dyn LinearOperator<f64>, expected: &Array2<f64>, tolerance: f64) {
+pub(crate) fn assert_is(what: &str, operator: &dyn LinearOperator<f64>, expected: &Array2<f64>, tolerance: f64) {
     assert_eq!(operator.shape(), [expected.nrows(), expected.ncols()], "{what}");
     let error = apart(operator.to_dense().unwrap().view(), expected.view());
     assert!(error < tolerance, "{what}: relative error {error:e}");

@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The answer to a connection.
-pub enum Answer {
+pub(crate) enum Answer {
     /// Sends these bytes and closes the connection.
     Send(Vec<u8>),
     /// Sends these bytes and nothing else until the client gives up.
@@ -22,19 +22,19 @@ pub enum Answer {
     Close,
 }
 
-pub struct Server {
+pub(crate) struct Server {
     pub address: String,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
     /// A server with one answer per connection. It refuses further connections.
-    pub fn new(answers: Vec<Answer>) -> Self {
+    pub(crate) fn new(answers: Vec<Answer>) -> Self {
         Self::with(answers, "http", |stream| stream)
     }
 
     /// A server that wraps each connection, for instance in TLS.
-    pub fn with<S: Read + Write>(
+    pub(crate) fn with<S: Read + Write>(
         answers: Vec<Answer>,
         scheme: &str,
         wrap: impl Fn(TcpStream) -> S + Send + 'static,
@@ -67,12 +67,12 @@ impl Server {
     }
 
     /// The address of a file.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}/{path}", self.address)
     }
 
     /// The heads of the requests so far, in lower case.
-    pub fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 }
@@ -90,7 +90,7 @@ fn read_request(stream: &mut impl Read) -> Option<String> {
 }
 
 /// Pseudorandom bytes, more than several buffers.
-pub fn content() -> Vec<u8> {
+pub(crate) fn content() -> Vec<u8> {
     let mut state = 1u32;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -100,7 +100,7 @@ pub fn content() -> Vec<u8> {
 }
 
 /// A response with this status line, these header lines and this body.
-pub fn response(status: &str, headers: &[String], body: &[u8]) -> Vec<u8> {
+pub(crate) fn response(status: &str, headers: &[String], body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("HTTP/1.1 {status}\r\nConnection: close\r\n").into_bytes();
     for header in headers {
         bytes.extend(format!("{header}\r\n").bytes());
@@ -111,23 +111,23 @@ pub fn response(status: &str, headers: &[String], body: &[u8]) -> Vec<u8> {
 }
 
 /// A response with status 200, a body and its length.
-pub fn whole(body: &[u8]) -> Vec<u8> {
+pub(crate) fn whole(body: &[u8]) -> Vec<u8> {
     response("200 OK", &[length(body)], body)
 }
 
 /// A response with status 206, and the content from `start` on.
-pub fn rest(start: usize) -> Vec<u8> {
+pub(crate) fn rest(start: usize) -> Vec<u8> {
     let content = content();
     let range = format!("Content-Range: bytes {start}-{}/{}", content.len() - 1, content.len());
     response("206 Partial Content", &[range, length(&content[start..])], &content[start..])
 }
 
-pub fn length(body: &[u8]) -> String {
+pub(crate) fn length(body: &[u8]) -> String {
     format!("Content-Length: {}", body.len())
 }
 
 /// A download of `file.bin` with the bytes of [`content`] from these mirrors.
-pub fn download(mirrors: &[String]) -> Download {
+pub(crate) fn download(mirrors: &[String]) -> Download {
     let content = content();
     Download {
         name: "file.bin".to_owned(),
@@ -138,16 +138,16 @@ pub fn download(mirrors: &[String]) -> Download {
 }
 
 /// Options without a proxy.
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options { proxy: false, ..Options::default() }
 }
 
-pub fn fetcher() -> Fetcher {
+pub(crate) fn fetcher() -> Fetcher {
     Fetcher::new(options()).unwrap()
 }
 
 /// Fetches `file.bin`, and checks its content and that no other file remains.
-pub fn succeeds(folder: &Path, mirrors: &[String]) {
+pub(crate) fn succeeds(folder: &Path, mirrors: &[String]) {
     let file = fetcher().fetch(&download(mirrors), folder, &mut |_| ()).unwrap();
     assert_eq!(file, folder.join("file.bin"));
     assert!(std::fs::read(&file).unwrap() == content());
@@ -155,12 +155,12 @@ pub fn succeeds(folder: &Path, mirrors: &[String]) {
 }
 
 /// Fetches `file.bin`, which must fail, and returns the failures of the mirrors.
-pub fn fails(folder: &Path, mirrors: &[String]) -> Vec<MirrorFailure> {
+pub(crate) fn fails(folder: &Path, mirrors: &[String]) -> Vec<MirrorFailure> {
     fails_with(options(), folder, mirrors)
 }
 
 /// Fetches `file.bin` with these options, which must fail, and returns the failures of the mirrors.
-pub fn fails_with(options: Options, folder: &Path, mirrors: &[String]) -> Vec<MirrorFailure> {
+pub(crate) fn fails_with(options: Options, folder: &Path, mirrors: &[String]) -> Vec<MirrorFailure> {
     let error = Fetcher::new(options).unwrap().fetch(&download(mirrors), folder, &mut |_| ()).unwrap_err();
     assert_eq!(error.to_string().lines().count(), 1, "{error}");
     assert!(!folder.join("file.bin").exists());
@@ -169,7 +169,7 @@ pub fn fails_with(options: Options, folder: &Path, mirrors: &[String]) -> Vec<Mi
 }
 
 /// The names of the files in a folder, sorted.
-pub fn files(folder: &Path) -> Vec<String> {
+pub(crate) fn files(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder).unwrap();
     let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();

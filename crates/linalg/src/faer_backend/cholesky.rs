@@ -18,7 +18,7 @@ const BLOCK: usize = 96;
 ///
 /// Uses a look-ahead of one block: the next block of columns is factored in parallel with the trailing update. Threads then
 /// do not wait for the short, sequential factorization of the diagonal block.
-pub fn cholesky<T: Element>(a: &mut Array2<T>) -> Result<(), LinalgError> {
+pub(crate) fn cholesky<T: Element>(a: &mut Array2<T>) -> Result<(), LinalgError> {
     with_mat_mut(a.view_mut(), |a| {
         let first = BLOCK.min(a.nrows());
         let (diagonal, _, mut panel, mut trailing) = a.split_at_mut(first, first);
@@ -72,7 +72,10 @@ fn factor_block<T: Element>(mut block: MatMut<'_, T>) -> Result<Mat<T>, usize> {
 }
 
 /// Solves with the factor written by [`cholesky`].
-pub fn cholesky_solve<T: Element>(factor: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Result<Array2<T>, LinalgError> {
+pub(crate) fn cholesky_solve<T: Element>(
+    factor: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+) -> Result<Array2<T>, LinalgError> {
     Ok(with_mat(factor, |factor| {
         with_right_sides(b, |mut x| {
             solve(Triangle::Lower, factor, x.rb_mut());

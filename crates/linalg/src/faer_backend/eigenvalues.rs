@@ -10,12 +10,12 @@ use faer::{Mat, MatMut, Par};
 use ndarray::{Array1, Array2, ArrayView2};
 
 /// Ascending eigenvalues of the symmetric matrix whose lower triangle is in `a`.
-pub fn symmetric_eigenvalues<T: Element>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
+pub(crate) fn symmetric_eigenvalues<T: Element>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
     decompose(a, ComputeEigenvectors::No, None)
 }
 
 /// Ascending eigenvalues of the symmetric matrix whose lower triangle is in `a`, and an eigenvector in each column.
-pub fn symmetric_eigen<T: Element>(a: ArrayView2<'_, T>) -> Result<(Array1<T>, Array2<T>), LinalgError> {
+pub(crate) fn symmetric_eigen<T: Element>(a: ArrayView2<'_, T>) -> Result<(Array1<T>, Array2<T>), LinalgError> {
     let order = a.nrows();
     let mut vectors = Mat::zeros(order, order);
     let values = decompose(a, ComputeEigenvectors::Yes, Some(vectors.as_mut()))?;

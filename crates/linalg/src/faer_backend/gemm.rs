@@ -9,12 +9,12 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 const TILE: usize = 320;
 
 /// `c ← beta·c + alpha·a·b`.
-pub fn gemm<T: Element>(alpha: T, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, beta: T, c: ArrayViewMut2<'_, T>) {
+pub(crate) fn gemm<T: Element>(alpha: T, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, beta: T, c: ArrayViewMut2<'_, T>) {
     with_mat(a, |a| with_mat(b, |b| with_mat_mut(c, |c| product(alpha, a, b, beta, c))));
 }
 
 /// `c ← beta·c + alpha·a·b`, tile by tile.
-pub fn product<T: Element>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) {
+pub(super) fn product<T: Element>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) {
     let (rows, cols) = c.shape();
     if rows <= TILE && cols <= TILE {
         return product_on_one_thread(alpha, a, b, beta, c);
@@ -33,7 +33,7 @@ pub fn product<T: Element>(alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, beta: T
 }
 
 /// About half of `size`, rounded up to a multiple of the register tile in both precisions.
-pub fn half(size: usize) -> usize {
+pub(super) fn half(size: usize) -> usize {
     size.div_ceil(2).next_multiple_of(64).min(size)
 }
 

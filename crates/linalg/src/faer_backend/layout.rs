@@ -5,13 +5,13 @@ use faer::{MatMut, MatRef};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// The element types of this backend.
-pub trait Element: faer::traits::RealField + Copy + Send + Sync + 'static {}
+pub(crate) trait Element: faer::traits::RealField + Copy + Send + Sync + 'static {}
 
 impl Element for f32 {}
 impl Element for f64 {}
 
 /// Calls `f` with the matrix.
-pub fn with_mat<T: Element, O>(a: ArrayView2<'_, T>, f: impl FnOnce(MatRef<'_, T>) -> O) -> O {
+pub(super) fn with_mat<T: Element, O>(a: ArrayView2<'_, T>, f: impl FnOnce(MatRef<'_, T>) -> O) -> O {
     let (rows, cols) = a.dim();
     if let Some(slice) = a.to_slice() {
         return f(MatRef::from_row_major_slice(slice, rows, cols));
@@ -24,7 +24,7 @@ pub fn with_mat<T: Element, O>(a: ArrayView2<'_, T>, f: impl FnOnce(MatRef<'_, T
 }
 
 /// Calls `f` with the matrix, which `f` may change.
-pub fn with_mat_mut<T: Element, O>(mut c: ArrayViewMut2<'_, T>, f: impl FnOnce(MatMut<'_, T>) -> O) -> O {
+pub(super) fn with_mat_mut<T: Element, O>(mut c: ArrayViewMut2<'_, T>, f: impl FnOnce(MatMut<'_, T>) -> O) -> O {
     let (rows, cols) = c.dim();
     if let Some(slice) = c.as_slice_mut() {
         return f(MatMut::from_row_major_slice_mut(slice, rows, cols));

@@ -14,10 +14,10 @@ use ndarray::{Array2, ArrayView2, Axis};
 const BLOCK: usize = 96;
 
 /// Row `i` of the factors is row `pivots[i]` of the matrix.
-pub type Pivots = Vec<usize>;
+pub(crate) type Pivots = Vec<usize>;
 
 /// Overwrites `a` with its LU factors. A zero pivot stays on the diagonal; the factors after it are undefined.
-pub fn lu<T: Element>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
+pub(crate) fn lu<T: Element>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
     let order = a.nrows();
     let mut pivots: Vec<usize> = (0..order).collect();
     with_mat_mut(a.view_mut(), |mut a| {
@@ -77,7 +77,7 @@ fn move_rows<T: Element>(mut a: MatMut<'_, T>, moved: &[(usize, usize)]) {
 }
 
 /// Solves with the factors written by [`lu`].
-pub fn lu_solve<T: Element>(
+pub(crate) fn lu_solve<T: Element>(
     factors: ArrayView2<'_, T>,
     pivots: &Pivots,
     b: ArrayView2<'_, T>,

@@ -5,8 +5,8 @@ mod gemm;
 mod layout;
 mod syrk;
 
-pub use gemm::gemm;
-pub use syrk::syrk_lower;
+pub(crate) use gemm::gemm;
+pub(crate) use syrk::syrk_lower;
 
 #[cfg(not(feature = "lapack"))]
 mod cholesky;
@@ -18,7 +18,7 @@ mod lu;
 mod triangular;
 
 #[cfg(not(feature = "lapack"))]
-pub use {
+pub(crate) use {
     cholesky::{cholesky, cholesky_solve},
     eigenvalues::{symmetric_eigen, symmetric_eigenvalues},
     lu::{Pivots, lu, lu_solve},

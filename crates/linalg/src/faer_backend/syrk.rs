@@ -10,12 +10,12 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 const TILE: usize = 128;
 
 /// Lower triangle of `c ← beta·c + alpha·aᵀa`.
-pub fn syrk_lower<T: Element>(alpha: T, a: ArrayView2<'_, T>, beta: T, c: ArrayViewMut2<'_, T>) {
+pub(crate) fn syrk_lower<T: Element>(alpha: T, a: ArrayView2<'_, T>, beta: T, c: ArrayViewMut2<'_, T>) {
     with_mat(a, |a| with_mat_mut(c, |c| gram_lower(alpha, a.transpose(), beta, c)));
 }
 
 /// Lower triangle of `c ← beta·c + alpha·a·aᵀ`, tile by tile.
-pub fn gram_lower<T: Element>(alpha: T, a: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) {
+pub(super) fn gram_lower<T: Element>(alpha: T, a: MatRef<'_, T>, beta: T, c: MatMut<'_, T>) {
     let order = c.nrows();
     if order <= TILE {
         return gram_lower_on_one_thread(alpha, a, beta, c);

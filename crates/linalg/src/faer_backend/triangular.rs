@@ -16,7 +16,7 @@ const PADDING: usize = 16;
 
 /// The triangle to solve with.
 #[derive(Debug, Clone, Copy)]
-pub enum Triangle {
+pub(super) enum Triangle {
     /// Lower, diagonal included.
     Lower,
     /// Lower, with a diagonal of ones that is not read.
@@ -26,7 +26,7 @@ pub enum Triangle {
 }
 
 /// `x ← t⁻¹·x`.
-pub fn solve<T: Element>(triangle: Triangle, t: MatRef<'_, T>, x: MatMut<'_, T>) {
+pub(super) fn solve<T: Element>(triangle: Triangle, t: MatRef<'_, T>, x: MatMut<'_, T>) {
     let columns = x.ncols();
     if columns <= CHUNK {
         return match triangle {
@@ -41,7 +41,7 @@ pub fn solve<T: Element>(triangle: Triangle, t: MatRef<'_, T>, x: MatMut<'_, T>)
 }
 
 /// Calls `f` to overwrite a column-major copy of `b`, and returns the result in row-major order.
-pub fn with_right_sides<T: Element>(b: ArrayView2<'_, T>, f: impl FnOnce(MatMut<'_, T>)) -> Array2<T> {
+pub(super) fn with_right_sides<T: Element>(b: ArrayView2<'_, T>, f: impl FnOnce(MatMut<'_, T>)) -> Array2<T> {
     let (rows, cols) = b.dim();
     let mut buffer = Mat::zeros(rows + PADDING, cols);
     let mut x = buffer.as_mut().subrows_mut(0, rows);

@@ -17,7 +17,7 @@ pub(super) enum LogitCurvature {
 
 impl LogitCurvature {
     /// Computes the curvature at probabilities `(images, classes)`.
-    pub fn new(p: ArrayView2<'_, f32>, variant: GgnVariant, arithmetic: Arithmetic) -> Self {
+    pub(super) fn new(p: ArrayView2<'_, f32>, variant: GgnVariant, arithmetic: Arithmetic) -> Self {
         let entry = |same: bool, p: f32, q: f32| arithmetic.round(if same { p } else { 0.0 } - p * q);
         match variant {
             GgnVariant::Coupled => {
@@ -37,7 +37,7 @@ impl LogitCurvature {
     ///
     /// The columns of the result correspond to all rows of `H`, or, if `H` does not couple images, to the rows of the
     /// strip.
-    pub fn left_factor(&self, strip: &Strip) -> Result<Array2<f32>, LinalgError> {
+    pub(super) fn left_factor(&self, strip: &Strip) -> Result<Array2<f32>, LinalgError> {
         let transposed = strip.transposed.view();
         let (columns, rows) = transposed.dim();
         match self {
@@ -69,7 +69,7 @@ impl LogitCurvature {
     }
 
     /// Whether a strip's left factor covers all rows of `H` instead of the strip's rows alone.
-    pub fn couples(&self) -> bool {
+    pub(super) fn couples(&self) -> bool {
         matches!(self, Self::Coupled(_))
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct ColumnOrder {
 
 impl ColumnOrder {
     /// The order of the flat parameter vector, with all images in every strip.
-    pub fn natural(graph: &Graph) -> Self {
+    pub(super) fn natural(graph: &Graph) -> Self {
         let mut order = Self { parameters: Vec::new(), strips: Vec::new(), sparse: false };
         order.extend((0..graph.parameter_count()).collect());
         order
@@ -31,7 +31,7 @@ impl ColumnOrder {
     /// Small layers first, then the wide dense layers, one output at a time. If the cotangent of an output is zero for
     /// an image, as behind an inactive rectifier, the derivatives with respect to all parameters of the output are
     /// zero.
-    pub fn by_output(graph: &Graph) -> Self {
+    pub(super) fn by_output(graph: &Graph) -> Self {
         let mut order = Self { parameters: Vec::new(), strips: Vec::new(), sparse: true };
         let (mut narrow, mut wide) = (Vec::new(), Vec::new());
         for layer in graph.layers() {
@@ -74,7 +74,7 @@ pub(super) struct Strip {
 impl ColumnOrder {
     /// Extracts a strip from the transposed Jacobian and rounds it. The columns of `jacobian` run over `images` within
     /// a class.
-    pub fn strip(
+    pub(super) fn strip(
         &self,
         places: &Range<usize>,
         jacobian: ArrayView2<'_, f32>,

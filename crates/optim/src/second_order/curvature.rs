@@ -68,7 +68,7 @@ pub(super) enum CurvatureAt<'o, 'a, T: Scalar> {
 
 impl<T: Scalar> CurvatureAt<'_, '_, T> {
     /// The labels drawn for a Fisher matrix, or the true labels for the empirical one.
-    pub fn labels(&self) -> Option<&[Vec<usize>]> {
+    pub(super) fn labels(&self) -> Option<&[Vec<usize>]> {
         match self {
             Self::GaussNewton(_) => None,
             Self::Fisher(fisher) => fisher.labels(),

@@ -33,7 +33,7 @@ pub(super) struct Damping {
 
 impl Damping {
     /// `μ = λ + δ`.
-    pub fn total(self) -> f64 {
+    pub(super) fn total(self) -> f64 {
         self.damping + self.weight_decay
     }
 }

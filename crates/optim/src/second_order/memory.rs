@@ -34,13 +34,13 @@ pub(super) struct Memory<T> {
 }
 
 impl<T: Scalar> Memory<T> {
-    pub fn at_the_start(damping: f64) -> Self {
+    pub(super) fn at_the_start(damping: f64) -> Self {
         let (velocity, direction) = (Vec::new(), Vec::new());
         Self { damping, steps: 0, failed_searches: 0, rejected_steps: 0, velocity, direction, log: None }
     }
 
     /// Returns everything on which later steps depend. The log of the last step is not included.
-    pub fn state(&self) -> OptimizerState {
+    pub(super) fn state(&self) -> OptimizerState {
         let mut state = OptimizerState::default();
         state.put_number("damping", self.damping);
         state.put_number("steps", f64::from(self.steps));
@@ -52,7 +52,7 @@ impl<T: Scalar> Memory<T> {
     }
 
     /// Restores the memory, for a network with this many parameters.
-    pub fn of(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError> {
+    pub(super) fn of(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError> {
         Ok(Self {
             damping: state.number("damping")?,
             steps: state.count("steps")?,

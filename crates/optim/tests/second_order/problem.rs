@@ -5,10 +5,10 @@ use minima_optim::{Batch, OptimError};
 use minima_rng::Key;
 use ndarray::Array2;
 
-pub type Outcome = Result<(), Box<dyn std::error::Error>>;
+pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// 18 images of 5 × 4 × 2 in three classes: two blocks, the second one partly filled.
-pub struct Problem<T> {
+pub(crate) struct Problem<T> {
     pub graph: Graph,
     pub params: Vec<T>,
     pub images: Array2<T>,
@@ -20,7 +20,7 @@ fn normal<T: Scalar>(seed: u64, n: usize) -> impl Iterator<Item = T> {
 }
 
 impl<T: Scalar> Problem<T> {
-    pub fn new() -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) fn new() -> Result<Self, Box<dyn std::error::Error>> {
         let mut g = GraphBuilder::new(&[5, 4, 2]);
         let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 2))?;
         let x = g.relu(x);
@@ -36,30 +36,30 @@ impl<T: Scalar> Problem<T> {
         Ok(Self { graph, params, images, labels: (0..18).map(|i| i * 7 % 3).collect() })
     }
 
-    pub fn batch(&self) -> Result<Batch<'_, T>, AutodiffError> {
+    pub(crate) fn batch(&self) -> Result<Batch<'_, T>, AutodiffError> {
         Batch::new(self.images.view(), &self.labels)
     }
 
     /// `ℓ(θ) + δ‖θ‖²/2`.
-    pub fn loss(&self, params: &[T], decay: f64) -> Result<f64, OptimError> {
+    pub(crate) fn loss(&self, params: &[T], decay: f64) -> Result<f64, OptimError> {
         let logits = self.graph.logits(params, self.images.view())?;
         let loss = minima_autodiff::softmax_cross_entropy::mean_loss(logits.view(), &self.labels)?;
         Ok(loss + 0.5 * decay * dot(params, params))
     }
 }
 
-pub fn dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
+pub(crate) fn dot<T: Scalar>(a: &[T], b: &[T]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a.as_f64() * b.as_f64()).sum()
 }
 
 /// `a − b`.
-pub fn minus<T: Scalar>(a: &[T], b: &[T]) -> Vec<f64> {
+pub(crate) fn minus<T: Scalar>(a: &[T], b: &[T]) -> Vec<f64> {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| a.as_f64() - b.as_f64()).collect()
 }
 
 /// `‖found − expected‖ / ‖expected‖`.
-pub fn relative_error<T: Scalar>(found: &[T], expected: &[T]) -> f64 {
+pub(crate) fn relative_error<T: Scalar>(found: &[T], expected: &[T]) -> f64 {
     let apart = minus(found, expected);
     (dot(&apart, &apart) / dot(expected, expected)).sqrt()
 }

@@ -46,7 +46,7 @@ fn end_of(tag: &str) -> usize {
 }
 
 /// Panics if elements do not nest, an id is used twice, or a table or figure lacks its caption or description.
-pub fn check(text: &str) {
+pub(crate) fn check(text: &str) {
     walk(text, |name, tag| match name {
         "th" => assert!(tag.contains("scope="), "{tag}"),
         "img" => assert!(tag.contains("alt=\""), "{tag}"),
@@ -63,7 +63,7 @@ pub fn check(text: &str) {
 }
 
 /// The ids of elements.
-pub fn ids(text: &str) -> Vec<String> {
+pub(crate) fn ids(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
     walk(text, |_, tag| {
         if let Some(place) = tag.find(" id=\"") {
@@ -74,7 +74,7 @@ pub fn ids(text: &str) -> Vec<String> {
 }
 
 /// The levels of the headings, in order.
-pub fn headings(text: &str) -> Vec<u32> {
+pub(crate) fn headings(text: &str) -> Vec<u32> {
     let mut levels = Vec::new();
     walk(text, |name, _| {
         if let Some(level) = name.strip_prefix('h').and_then(|level| level.parse().ok()) {

@@ -9,18 +9,18 @@ use std::path::PathBuf;
 const OPTIMIZERS: [&str; 3] = ["sgd", "adam", "gauss-newton"];
 
 /// A temporary folder.
-pub struct Folder(tempfile::TempDir);
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    pub fn path(&self, file: &str) -> PathBuf {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.0.path().join(file)
     }
 
-    pub fn read(&self) -> Results {
+    pub(crate) fn read(&self) -> Results {
         Results::read(self.0.path()).unwrap()
     }
 
-    pub fn text(&self, file: &str) -> String {
+    pub(crate) fn text(&self, file: &str) -> String {
         fs::read_to_string(self.path(file)).unwrap()
     }
 
@@ -28,7 +28,7 @@ impl Folder {
         write_csv(&self.path(file), rows).unwrap();
     }
 
-    pub fn full() -> Self {
+    pub(crate) fn full() -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
         fs::write(folder.path("config.toml"), Preset::named("quick", &[]).unwrap().to_toml().unwrap()).unwrap();
         let hashes = minima_data::mnist::FILES.map(|(file, hash)| format!("\"{file}.gz\": \"{hash}\"")).join(", ");
@@ -41,7 +41,7 @@ impl Folder {
     }
 
     /// Writes a manifest with this text about the data.
-    pub fn made_with(&self, data: &str) {
+    pub(crate) fn made_with(&self, data: &str) {
         let manifest =
             format!("{{\"version\": \"0.1.0\", \"preset\": \"made-up\", {data}, \"host\": {{\"os\": \"x\"}}}}");
         fs::write(self.path("manifest.json"), manifest).unwrap();

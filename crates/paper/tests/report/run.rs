@@ -7,10 +7,10 @@ use minima_report::results::DataSet;
 use minima_report::{Comments, ReportInput, report};
 use minima_rows::{CurvatureRow, DistributionRow, FgsmRow, Quantity, RobustnessRow, Scope, SharpnessRow, TrainingRow};
 
-pub const PUBLISHED: &str = "gauss-newton-published";
-pub const TF32: &str = "gauss-newton-published-tf32";
+pub(crate) const PUBLISHED: &str = "gauss-newton-published";
+pub(crate) const TF32: &str = "gauss-newton-published-tf32";
 
-pub struct Run {
+pub(crate) struct Run {
     pub training: Vec<TrainingRow>,
     pub tables: [Vec<FgsmRow>; 2],
     pub table3: Vec<SharpnessRow>,
@@ -22,7 +22,7 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             training: vec![],
             tables: [vec![], vec![]],
@@ -36,7 +36,7 @@ impl Run {
     }
 
     /// A run with exactly the paper's numbers.
-    pub fn the_papers() -> Self {
+    pub(crate) fn the_papers() -> Self {
         let mut run = Self::empty();
         for optimizer in ["sgd", "adam", PUBLISHED] {
             run.add("clean", optimizer, optimizer);
@@ -59,7 +59,7 @@ impl Run {
         run
     }
 
-    pub fn add(&mut self, labels: &str, optimizer: &str, like: &str) {
+    pub(crate) fn add(&mut self, labels: &str, optimizer: &str, like: &str) {
         for point in paper::curve(labels, like) {
             self.training.push(TrainingRow {
                 labels: labels.to_owned(),
@@ -79,13 +79,13 @@ impl Run {
         }
     }
 
-    pub fn set_flips(&mut self, optimizer: &str, epsilon: f64, successes: u32) {
+    pub(crate) fn set_flips(&mut self, optimizer: &str, epsilon: f64, successes: u32) {
         let found = self.tables[0].iter_mut().find(|row| row.optimizer == optimizer && row.epsilon == epsilon);
         let row = found.unwrap();
         *row = FgsmRow::new("clean", optimizer, 42, epsilon, row.correct, successes);
     }
 
-    pub fn input(&self, paper_configuration: bool) -> ReportInput<'_> {
+    pub(crate) fn input(&self, paper_configuration: bool) -> ReportInput<'_> {
         ReportInput {
             preset: "paper",
             manifest: true,
@@ -114,7 +114,7 @@ impl Run {
         }
     }
 
-    pub fn report(&self) -> String {
+    pub(crate) fn report(&self) -> String {
         let text = report_of(&self.input(true));
         assert_eq!(text, report_of(&self.input(true)));
         text
@@ -122,12 +122,12 @@ impl Run {
 }
 
 /// The report with the paper's comments.
-pub fn report_of(input: &ReportInput<'_>) -> String {
+pub(crate) fn report_of(input: &ReportInput<'_>) -> String {
     report(input, &Comments::of(Some(&PAPER), input))
 }
 
 /// A run in which SGD is the worst optimizer, as after two epochs on few images.
-pub fn unequal(sgd_accuracy: f64) -> Run {
+pub(crate) fn unequal(sgd_accuracy: f64) -> Run {
     let mut run = Run::empty();
     let ends = [("sgd", sgd_accuracy, 0.5), ("adam", 0.97, 0.75), ("gauss-newton", 0.96, 0.6)];
     for (optimizer, test_accuracy, rate) in ends {

@@ -5,10 +5,10 @@ use plotters::style::{FontStyle, register_font};
 use super::FigureError;
 
 /// The font family in SVG documents. Every viewer has some font of this family.
-pub const FAMILY: &str = "sans-serif";
+pub(super) const FAMILY: &str = "sans-serif";
 
 /// Registers the embedded font with the drawing library.
-pub fn register() -> Result<(), FigureError> {
+pub(super) fn register() -> Result<(), FigureError> {
     let faces: [(&'static str, FontStyle, &'static [u8]); 2] = [
         ("DejaVuSans.ttf", FontStyle::Normal, include_bytes!("../../fonts/DejaVuSans.ttf")),
         ("DejaVuSans-Bold.ttf", FontStyle::Bold, include_bytes!("../../fonts/DejaVuSans-Bold.ttf")),

@@ -12,7 +12,7 @@ const LINE: f64 = 40.0;
 const STROKE: f64 = 70.0;
 
 /// Draws the line and label of each optimizer, the first at `(left, top)`.
-pub fn draw_legend<DB: DrawingBackend>(
+pub(super) fn draw_legend<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     optimizers: &[&str],
     (left, top): (f64, f64),

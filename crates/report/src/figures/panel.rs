@@ -8,7 +8,7 @@ use super::series_style::{GRID, INK, TICK};
 
 /// An axis: the values at its ends and the labelled values between them.
 #[derive(Clone, Debug)]
-pub struct Axis {
+pub(super) struct Axis {
     /// The value at the start.
     pub start: f64,
     /// The value at the end.
@@ -19,7 +19,7 @@ pub struct Axis {
 
 impl Axis {
     /// A linear axis with about `count` round ticks. Its ends are the ends of the data.
-    pub fn linear(start: f64, end: f64, count: usize) -> Self {
+    pub(super) fn linear(start: f64, end: f64, count: usize) -> Self {
         let end = if end > start { end } else { start + 1.0 };
         let step = round_step((end - start) / count.max(1) as f64);
         let decimals = (-step.log10().floor()).max(0.0) as usize;
@@ -34,7 +34,7 @@ impl Axis {
 
     /// A logarithmic axis, on which values are their decimal logarithms, with a label at each power of `base`. Its ends are the
     /// powers around the positive values.
-    pub fn logarithmic(values: impl Iterator<Item = f64>, base: f64, label: fn(f64) -> String) -> Self {
+    pub(super) fn logarithmic(values: impl Iterator<Item = f64>, base: f64, label: fn(f64) -> String) -> Self {
         let exponents = values.filter(|v| *v > 0.0 && v.is_finite()).map(|v| v.log10() / base.log10());
         let (low, high) =
             exponents.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), e| (low.min(e), high.max(e)));
@@ -63,7 +63,7 @@ fn minus(number: String) -> String {
 
 /// A plot area in pixels, with its axes.
 #[derive(Clone, Debug)]
-pub struct Panel {
+pub(super) struct Panel {
     /// The left edge.
     pub left: f64,
     /// The top edge.
@@ -80,17 +80,21 @@ pub struct Panel {
 
 impl Panel {
     /// The position of a data point. A point beyond an axis is placed at the axis's end.
-    pub fn place(&self, x: f64, y: f64) -> (f64, f64) {
+    pub(super) fn place(&self, x: f64, y: f64) -> (f64, f64) {
         (self.left + self.x.share(x) * self.width, self.top + (1.0 - self.y.share(y)) * self.height)
     }
 
     /// The bottom edge.
-    pub fn bottom(&self) -> f64 {
+    pub(super) fn bottom(&self) -> f64 {
         self.top + self.height
     }
 
     /// Draws the grid and the labels of the vertical axis, and the horizontal axis with or without labels.
-    pub fn draw_axes<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, label_x: bool) -> Result<(), FigureError> {
+    pub(super) fn draw_axes<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        label_x: bool,
+    ) -> Result<(), FigureError> {
         let right = self.left + self.width;
         for (value, label) in &self.y.ticks {
             let (_, y) = self.place(self.x.start, *value);
@@ -109,7 +113,7 @@ impl Panel {
     }
 
     /// Draws the base line. It is drawn after the data so that it stays visible.
-    pub fn draw_baseline<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
+    pub(super) fn draw_baseline<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
         canvas.line(&[(self.left, self.bottom()), (self.left + self.width, self.bottom())], &Stroke::solid(INK, 2.0))
     }
 }

@@ -3,7 +3,7 @@
 use super::FigureError;
 
 /// Averages each block of `factor` × `factor` pixels of an RGB image into one pixel, which smooths edges.
-pub fn shrink(pixels: &[u8], width: usize, factor: usize) -> Vec<u8> {
+pub(super) fn shrink(pixels: &[u8], width: usize, factor: usize) -> Vec<u8> {
     let row_length = width * 3;
     let area = (factor * factor) as u32;
     let mut shrunk = Vec::with_capacity(pixels.len() / (factor * factor));
@@ -25,12 +25,12 @@ pub fn shrink(pixels: &[u8], width: usize, factor: usize) -> Vec<u8> {
 }
 
 /// Encodes an RGB image.
-pub fn encode_png(pixels: &[u8], size: (u32, u32)) -> Result<Vec<u8>, FigureError> {
+pub(super) fn encode_png(pixels: &[u8], size: (u32, u32)) -> Result<Vec<u8>, FigureError> {
     encode_pixels(pixels, size, 3)
 }
 
 /// Encodes an image with one channel (grey) or three.
-pub fn encode_pixels(pixels: &[u8], (width, height): (u32, u32), channels: u32) -> Result<Vec<u8>, FigureError> {
+pub(crate) fn encode_pixels(pixels: &[u8], (width, height): (u32, u32), channels: u32) -> Result<Vec<u8>, FigureError> {
     let failed = |error: png::EncodingError| FigureError::Encoding(error.to_string());
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);

@@ -8,24 +8,24 @@ use super::canvas::{Canvas, Stroke, TextLook};
 use crate::appearance::{self, Appearance, Marker};
 
 /// Text and axes.
-pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 /// Secondary text.
-pub const MUTED: RGBColor = RGBColor(0x5a, 0x5a, 0x5a);
+pub(super) const MUTED: RGBColor = RGBColor(0x5a, 0x5a, 0x5a);
 /// Grid lines.
-pub const GRID: RGBColor = RGBColor(0xe3, 0xe3, 0xe3);
+pub(super) const GRID: RGBColor = RGBColor(0xe3, 0xe3, 0xe3);
 /// The page.
-pub const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
+pub(super) const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
 
 /// A figure's title.
-pub const TITLE: TextLook = text(34.0, true, INK);
+pub(super) const TITLE: TextLook = text(34.0, true, INK);
 /// A figure's subtitle.
-pub const SUBTITLE: TextLook = text(25.0, false, MUTED);
+pub(super) const SUBTITLE: TextLook = text(25.0, false, MUTED);
 /// A panel's title.
-pub const HEADING: TextLook = text(28.0, true, INK);
+pub(super) const HEADING: TextLook = text(28.0, true, INK);
 /// Legends, axis titles and numbers next to a panel.
-pub const LABEL: TextLook = text(25.0, false, INK);
+pub(super) const LABEL: TextLook = text(25.0, false, INK);
 /// The numbers on an axis.
-pub const TICK: TextLook = text(23.0, false, INK);
+pub(super) const TICK: TextLook = text(23.0, false, INK);
 
 const fn text(size: f64, bold: bool, color: RGBColor) -> TextLook {
     TextLook { size, bold, color }
@@ -33,7 +33,7 @@ const fn text(size: f64, bold: bool, color: RGBColor) -> TextLook {
 
 /// The style of one optimizer's series.
 #[derive(Clone, Copy, Debug)]
-pub struct SeriesStyle {
+pub(super) struct SeriesStyle {
     /// Color.
     pub color: RGBColor,
     /// Dashes.
@@ -43,7 +43,7 @@ pub struct SeriesStyle {
 }
 
 /// The style of an optimizer; grey if the optimizer is unknown.
-pub fn series_style(optimizer: &str) -> SeriesStyle {
+pub(super) fn series_style(optimizer: &str) -> SeriesStyle {
     let Appearance { on_light: [red, green, blue], dashes, marker, .. } = appearance::of(optimizer);
     let color = RGBColor(red, green, blue);
     SeriesStyle { color, dashes, marker }
@@ -51,12 +51,12 @@ pub fn series_style(optimizer: &str) -> SeriesStyle {
 
 impl SeriesStyle {
     /// The line style.
-    pub fn stroke(&self, width: f64) -> Stroke<'static> {
+    pub(super) fn stroke(&self, width: f64) -> Stroke<'static> {
         Stroke { color: self.color, width, dashes: self.dashes }
     }
 
     /// Draws the marker, filled with `inside`.
-    pub fn draw_marker<DB: DrawingBackend>(
+    pub(super) fn draw_marker<DB: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, DB>,
         center: (f64, f64),

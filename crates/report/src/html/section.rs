@@ -13,11 +13,11 @@ pub(super) struct Section {
 }
 
 impl Section {
-    pub fn new(id: &'static str, title: impl Into<String>, body: Markup) -> Self {
+    pub(super) fn new(id: &'static str, title: impl Into<String>, body: Markup) -> Self {
         Self { id, title: title.into(), body }
     }
 
-    pub fn markup(&self) -> Markup {
+    pub(super) fn markup(&self) -> Markup {
         html! {
             section id=(self.id) aria-labelledby={ (self.id) "-title" } {
                 h2 id={ (self.id) "-title" } { (self.title) }

@@ -23,14 +23,14 @@ pub(super) struct Look {
 
 impl Look {
     /// An optimizer's look in all figures.
-    pub fn of(optimizer: &str) -> Self {
+    pub(super) fn of(optimizer: &str) -> Self {
         let class = OPTIMIZERS.iter().position(|(name, _)| *name == optimizer).unwrap_or(OPTIMIZERS.len());
         let own = appearance::of(optimizer);
         Self { class, marker: own.marker, dashes: own.page_dashes }
     }
 
     /// The look of the series with this number, for series that are not optimizers.
-    pub fn numbered(index: usize) -> Self {
+    pub(super) fn numbered(index: usize) -> Self {
         const MARKERS: [Marker; 5] = [Marker::Circle, Marker::Diamond, Marker::Triangle, Marker::Nabla, Marker::Square];
         const DASHES: [&str; 6] = ["", "8 4", "12 3 3 3", "4 3", "2 3", "8 3 2 3"];
         let pick = index % NEUTRAL.len();
@@ -40,16 +40,16 @@ impl Look {
         Self { class: OPTIMIZERS.len() + 1 + pick, marker, dashes: DASHES.get(dash).copied().unwrap_or_default() }
     }
 
-    pub fn class(self) -> String {
+    pub(super) fn class(self) -> String {
         format!("s{}", self.class)
     }
 
-    pub fn dashes(self) -> &'static str {
+    pub(super) fn dashes(self) -> &'static str {
         self.dashes
     }
 
     /// The outline of the marker around a point.
-    pub fn marker(self, (x, y): (f64, f64), radius: f64) -> String {
+    pub(super) fn marker(self, (x, y): (f64, f64), radius: f64) -> String {
         let Some(corners) = self.marker.corners() else {
             return format!(
                 "M{:.1} {y:.1}a{radius:.1} {radius:.1} 0 1 0 {:.1} 0a{radius:.1} {radius:.1} 0 1 0 {:.1} 0z",
@@ -63,7 +63,7 @@ impl Look {
     }
 
     /// A small line and marker for a legend.
-    pub fn swatch(self, line: bool) -> Markup {
+    pub(super) fn swatch(self, line: bool) -> Markup {
         html! {
             svg class={ "chart " (self.class()) } viewBox="0 0 34 14" aria-hidden="true" {
                 @if line { path class="line" d="M0 7H34" stroke-dasharray=(self.dashes) {} }

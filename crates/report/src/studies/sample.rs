@@ -13,7 +13,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     /// The statistics of these values; `None` without values.
-    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let values: Vec<f64> = values.into_iter().collect();
         let count = values.len();
         if count == 0 {
@@ -25,7 +25,7 @@ impl Sample {
     }
 
     /// Formats shares like "75.6 % ± 2.1".
-    pub fn percent(&self) -> String {
+    pub(crate) fn percent(&self) -> String {
         match self.deviation {
             Some(deviation) => format!("{:.1} % ± {:.1}", 100.0 * self.mean, 100.0 * deviation),
             None => format!("{:.1} %", 100.0 * self.mean),
@@ -33,7 +33,7 @@ impl Sample {
     }
 
     /// Formats values like "0.65 ± 0.02".
-    pub fn digits(&self, decimals: usize) -> String {
+    pub(crate) fn digits(&self, decimals: usize) -> String {
         match self.deviation {
             Some(deviation) => format!("{} ± {}", decimal(self.mean, decimals), decimal(deviation, decimals)),
             None => decimal(self.mean, decimals),

@@ -218,7 +218,7 @@ impl TrainingState {
 }
 
 /// An optimizer's tensors, by name.
-pub type NamedTensors = BTreeMap<String, ArrayD<f64>>;
+pub(super) type NamedTensors = BTreeMap<String, ArrayD<f64>>;
 
 /// Parses the weights and the optimizer's tensors from the bytes of a state's safetensors file; errors name `path`.
 ///

@@ -5,7 +5,7 @@ mod drift;
 mod plan;
 mod rounding;
 
-pub use rounding::{rounding, to_markdown};
+pub(crate) use rounding::{rounding, to_markdown};
 
 use crate::context::Context;
 use crate::error::StudyError;

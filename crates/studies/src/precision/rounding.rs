@@ -6,7 +6,7 @@ use minima_rows::Table;
 
 /// FGSM's success rate at the largest radius after the last epoch, over seeds.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rounding {
+pub(crate) struct Rounding {
     /// The curvature matrix.
     pub variant: String,
     /// The arithmetic.
@@ -24,13 +24,13 @@ pub struct Rounding {
 impl Rounding {
     /// The mean rate over seeds.
     #[must_use]
-    pub fn mean(&self) -> f64 {
+    pub(crate) fn mean(&self) -> f64 {
         mean(self.rates.iter().map(|(_, rate)| *rate)).unwrap_or(f64::NAN)
     }
 
     /// The smallest and the largest rate.
     #[must_use]
-    pub fn range(&self) -> [f64; 2] {
+    pub(crate) fn range(&self) -> [f64; 2] {
         self.rates.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], (_, r)| [low.min(*r), high.max(*r)])
     }
 }
@@ -38,7 +38,7 @@ impl Rounding {
 /// The rates of every variant and arithmetic in the rows, in the order of the rows. Runs that did not reach the last epoch of
 /// their variant are excluded.
 #[must_use]
-pub fn rounding(rows: &[PrecisionRow]) -> Vec<Rounding> {
+pub(crate) fn rounding(rows: &[PrecisionRow]) -> Vec<Rounding> {
     let epsilon = rows.iter().map(|row| row.epsilon).fold(0.0, f64::max);
     let mut found: Vec<Rounding> = Vec::new();
     for row in rows.iter().filter(|row| row.epsilon == epsilon) {
@@ -74,7 +74,7 @@ pub fn rounding(rows: &[PrecisionRow]) -> Vec<Rounding> {
 
 /// A table of the rates, and for each variant a sentence on the effect of rounding.
 #[must_use]
-pub fn to_markdown(found: &[Rounding]) -> String {
+pub(crate) fn to_markdown(found: &[Rounding]) -> String {
     let mut table = Table::new(&[
         "curvature",
         "arithmetic",

@@ -263,7 +263,7 @@ fn the_published_size_is_demanded() {
     assert!(matches!(missing, Err(DataError::Missing { .. })), "{missing:?}");
     fs::write(&archive, gzip(&tarball(|_| ()))).unwrap();
     let message = unpack(&archive, root.path()).unwrap_err().to_string();
-    assert!(message.ends_with("data_batch_1.bin of 6146 bytes, expected 30730000"), "{message}");
+    assert!(message.ends_with("data_batch_1.bin of 6146 bytes, expected 30730000 bytes"), "{message}");
     let below_a_file = unpack(&archive, &archive.join("folder"));
     assert!(matches!(below_a_file, Err(DataError::Unwritable { .. })), "{below_a_file:?}");
 }

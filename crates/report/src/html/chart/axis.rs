@@ -14,7 +14,7 @@ pub(in crate::html) struct Axis {
 
 impl Axis {
     /// A linear axis that contains all values. It starts at zero if no value is negative and the values span a wide range.
-    pub fn linear(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn linear(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let (least, most) = range(values).unwrap_or((0.0, 1.0));
         let from = if least >= 0.0 && least < 0.6 * most { 0.0 } else { least };
         let span = if most > from { most - from } else { most.abs().max(1.0) };
@@ -26,46 +26,46 @@ impl Axis {
     }
 
     /// An axis from zero that contains all values, labelled with integers, for epochs and counts.
-    pub fn whole(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn whole(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let most = range(values).map_or(1.0, |(_, most)| most.max(1.0));
         let to = most.ceil();
         Self { title: title.to_owned(), logarithmic: false, from: 0.0, to, percent: false, whole: true }
     }
 
     /// An axis from 0 to 100 %, for shares from 0 to 1.
-    pub fn share(title: &str) -> Self {
+    pub(crate) fn share(title: &str) -> Self {
         Self { title: title.to_owned(), logarithmic: false, from: 0.0, to: 1.0, percent: true, whole: false }
     }
 
     /// An axis in percent that contains all shares.
-    pub fn shares(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn shares(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let axis = Self::linear(title, values);
         Self { percent: true, from: axis.from.max(0.0), to: axis.to.min(1.0), ..axis }
     }
 
     /// A logarithmic axis that contains all positive values.
-    pub fn logarithmic(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn logarithmic(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let (least, most) = range(values.into_iter().filter(|value| *value > 0.0)).unwrap_or((0.1, 1.0));
         let (from, to) = (least * 0.9, most * 1.1);
         Self { title: title.to_owned(), logarithmic: true, from, to, percent: false, whole: false }
     }
 
     /// The axis with these ends.
-    pub fn between(self, from: f64, to: f64) -> Self {
+    pub(crate) fn between(self, from: f64, to: f64) -> Self {
         Self { from, to, ..self }
     }
 
-    pub fn title(&self) -> &str {
+    pub(crate) fn title(&self) -> &str {
         &self.title
     }
 
     /// Whether the axis can show a value.
-    pub fn holds(&self, value: f64) -> bool {
+    pub(crate) fn holds(&self, value: f64) -> bool {
         value.is_finite() && !(self.logarithmic && value <= 0.0)
     }
 
     /// The position of a value between `start`, the axis's lower end, and `end`. Values beyond an end are placed at it.
-    pub fn place(&self, value: f64, start: f64, end: f64) -> f64 {
+    pub(crate) fn place(&self, value: f64, start: f64, end: f64) -> f64 {
         let share = if self.logarithmic {
             (value.max(f64::MIN_POSITIVE).ln() - self.from.ln()) / (self.to.ln() - self.from.ln())
         } else {
@@ -75,14 +75,14 @@ impl Axis {
     }
 
     /// The labelled values and their labels.
-    pub fn ticks(&self) -> Vec<(f64, String)> {
+    pub(crate) fn ticks(&self) -> Vec<(f64, String)> {
         let values = if self.logarithmic { self.powers() } else { self.steps() };
         let words = |value: f64| if self.percent { format!("{} %", short(100.0 * value)) } else { short(value) };
         values.into_iter().map(|value| (value, words(value))).collect()
     }
 
     /// A value formatted like the axis's labels.
-    pub fn say(&self, value: f64) -> String {
+    pub(crate) fn say(&self, value: f64) -> String {
         if self.percent { format!("{:.1} %", 100.0 * value) } else { short(value) }
     }
 

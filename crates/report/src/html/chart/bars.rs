@@ -27,7 +27,7 @@ pub(in crate::html) struct Bars {
 
 impl Bars {
     /// The drawing.
-    pub fn svg(&self) -> Markup {
+    pub(crate) fn svg(&self) -> Markup {
         let bottom = self.height - BOTTOM;
         let mut content = horizontal(&self.x, self.height) + &vertical(&self.y, self.height);
         content.push_str(&format!("<g class=\"{}\">", self.look.class()));

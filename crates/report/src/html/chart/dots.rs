@@ -31,7 +31,7 @@ pub(in crate::html) struct Dots {
 
 impl Dots {
     /// The drawing.
-    pub fn svg(&self) -> Markup {
+    pub(crate) fn svg(&self) -> Markup {
         let line = NAME + KIND * self.kinds.len() as f64;
         let height = TOP + self.rows.len() as f64 * line + BOTTOM;
         let mut content = horizontal_from(&self.x, EDGE, height);

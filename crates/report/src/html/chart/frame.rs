@@ -32,7 +32,7 @@ pub(in crate::html) struct Figure {
 }
 
 impl Figure {
-    pub fn markup(&self) -> Markup {
+    pub(crate) fn markup(&self) -> Markup {
         html! {
             figure {
                 figcaption { (self.caption) }

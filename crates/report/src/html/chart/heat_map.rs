@@ -43,7 +43,7 @@ pub(in crate::html) struct HeatMap {
 
 impl HeatMap {
     /// The drawing.
-    pub fn svg(&self) -> Markup {
+    pub(crate) fn svg(&self) -> Markup {
         let bottom = self.height - BOTTOM;
         let width = (WIDTH - LEFT - RIGHT) / self.columns.len().max(1) as f64;
         let tall = (bottom - TOP) / self.rows.len().max(1) as f64;

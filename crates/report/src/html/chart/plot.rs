@@ -35,7 +35,7 @@ pub(in crate::html) struct Series {
 }
 
 impl Series {
-    pub fn new(name: impl Into<String>, look: Look, points: Vec<Point>) -> Self {
+    pub(crate) fn new(name: impl Into<String>, look: Look, points: Vec<Point>) -> Self {
         Self { name: name.into(), look, points, line: true, faint: false, marks: Marks::All }
     }
 }
@@ -52,7 +52,7 @@ pub(in crate::html) struct Plot {
 
 impl Plot {
     /// The drawing.
-    pub fn svg(&self) -> Markup {
+    pub(crate) fn svg(&self) -> Markup {
         let bottom = self.height - BOTTOM;
         let mut content = horizontal(&self.x, self.height) + &vertical(&self.y, self.height);
         for series in &self.series {
@@ -110,7 +110,7 @@ impl Plot {
     }
 
     /// One entry per series name.
-    pub fn legend(&self) -> Vec<Entry> {
+    pub(crate) fn legend(&self) -> Vec<Entry> {
         let mut entries: Vec<Entry> = Vec::new();
         for series in &self.series {
             if entries.iter().all(|entry| entry.name != series.name) {
@@ -121,7 +121,7 @@ impl Plot {
     }
 
     /// All points in a table.
-    pub fn numbers(&self) -> Table {
+    pub(crate) fn numbers(&self) -> Table {
         let noted = self.series.iter().flat_map(|series| &series.points).any(|point| !point.note.is_empty());
         let mut header = vec!["series", self.x.title(), self.y.title()];
         if noted {
