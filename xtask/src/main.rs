@@ -17,7 +17,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     #[command(flatten)]
-    Minima(minima_cli::Command),
+    Minima(Box<minima_cli::Command>),
     /// Check dependencies against deny.toml, and optionally the contents of the packages
     Dependencies(commands::dependencies::Dependencies),
     /// Find import cycles between source files of a crate

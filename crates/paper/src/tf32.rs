@@ -11,9 +11,7 @@ use minima_rows::significant::decimal;
 
 /// The section; `None` if the run did not train with TF32's rounding.
 pub(crate) fn section(input: &ReportInput<'_>) -> Option<Document> {
-    let Some(emulated) = input.final_epoch(CLEAN, PUBLISHED_TF32) else {
-        return None;
-    };
+    let emulated = input.final_epoch(CLEAN, PUBLISHED_TF32)?;
     let exact = input.final_epoch(CLEAN, PUBLISHED);
     let with_paper = input.beside().is_some();
     let curve = if with_paper { numbers::curve(CLEAN, PUBLISHED) } else { Vec::new() };

@@ -110,7 +110,7 @@ impl Job {
             optimizer: self.optimizer()?,
         };
         let failed = |error: toml::ser::Error| RunError::Recipe { run: self.name.clone(), message: error.to_string() };
-        Ok(toml::to_string(&recipe).map_err(failed)?)
+        toml::to_string(&recipe).map_err(failed)
     }
 }
 

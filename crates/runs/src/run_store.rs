@@ -62,7 +62,7 @@ impl RunStore {
         match read_text_at_most(&recipe, bounded_file::TEXT) {
             Ok(found) => same_lines(&recipe, &found, &job.recipe(&data.hashes)?)?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(RunError::Read { path: recipe, source }.into()),
+            Err(source) => return Err(RunError::Read { path: recipe, source }),
         }
         if read_csv::<TrainingRow>(&training)?.len() < job.preset.epochs as usize {
             return Ok(None);
@@ -77,7 +77,7 @@ impl RunStore {
     /// # Errors
     /// Returns [`RunError::NotTrained`] if the run is not trained, and the errors of [`open`](Self::open).
     pub fn trained(&self, job: &Job, data: &Mnist) -> Result<StoredRun, RunError> {
-        Ok(self.open(job, data)?.ok_or_else(|| RunError::NotTrained { run: job.name.clone() })?)
+        self.open(job, data)?.ok_or_else(|| RunError::NotTrained { run: job.name.clone() })
     }
 
     /// Trains a run on the CPU and stores it. Resumes an interrupted run. The training curve is written last, so that a run with
@@ -108,7 +108,7 @@ impl RunStore {
         match read_text_at_most(&folder.join("run.toml"), bounded_file::TEXT) {
             Ok(found) => same_lines(&folder.join("run.toml"), &found, &recipe)?,
             Err(error) if error.kind() == ErrorKind::NotFound => keep.clear()?,
-            Err(source) => return Err(RunError::Read { path: folder.join("run.toml"), source }.into()),
+            Err(source) => return Err(RunError::Read { path: folder.join("run.toml"), source }),
         }
         if TrainingState::read(&folder).is_err_and(|error| error.is_spoilt()) {
             // Only this run restarts from the beginning.

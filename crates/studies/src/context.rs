@@ -74,7 +74,7 @@ impl Context<'_> {
         }
         let failed = self.failures();
         match failed.first() {
-            Some(first) if failed.len() == of => Err(StudyError::NoRun { of, first: first.why.clone() }.into()),
+            Some(first) if failed.len() == of => Err(StudyError::NoRun { of, first: first.why.clone() }),
             _ => Ok(()),
         }
     }

@@ -84,7 +84,7 @@ impl StudyOptions {
             self.preset.optimizer(name)?;
         }
         let wrong = |option, found: &f64, expected: &str| {
-            Err(StudyError::Option { option, found: shortest(*found), expected: expected.to_owned() }.into())
+            Err(StudyError::Option { option, found: shortest(*found), expected: expected.to_owned() })
         };
         if let Some(rate) = self.rates.iter().find(|rate| !(0.0..=1.0).contains(*rate)) {
             return wrong("rates", rate, "shares from 0 to 1");
@@ -100,7 +100,7 @@ impl StudyOptions {
         ] {
             if let Some(found) = found.iter().find(|name| !known.contains(&name.as_str())) {
                 let expected = format!("values among {}", known.join(", "));
-                return Err(StudyError::Option { option, found: found.clone(), expected }.into());
+                return Err(StudyError::Option { option, found: found.clone(), expected });
             }
         }
         let once = |option, values: Vec<String>| match values.iter().enumerate().find(|(i, v)| values[..*i].contains(v))
@@ -118,6 +118,6 @@ impl StudyOptions {
         once("learning-rates", shown(&self.learning_rates))?;
         once("dampings", shown(&self.dampings))?;
         once("variants", self.variants.clone())?;
-        Ok(once("arithmetics", self.arithmetics.clone())?)
+        once("arithmetics", self.arithmetics.clone())
     }
 }

@@ -54,8 +54,11 @@ fn begins_with(bytes: &[u8], header: &[&str]) -> bool {
 /// Reads bytes as rows of one record. Returns whether they were accepted.
 type Reader = fn(&[u8]) -> bool;
 
+/// The columns of a record.
+type Columns = fn() -> &'static [&'static str];
+
 /// The columns and the reader of each record.
-const RECORDS: &[(fn() -> &'static [&'static str], Reader)] = &[
+const RECORDS: &[(Columns, Reader)] = &[
     (records::AdversarialRow::columns, read_adversarial),
     (records::ClaimRow::columns, read::<records::ClaimRow>),
     (records::DampingRow::columns, read::<records::DampingRow>),

@@ -44,7 +44,7 @@ pub(super) fn job(options: &StudyOptions, variant: &str, arithmetic: &str, seed:
         "coupled" => (PUBLISHED, GgnVariant::Coupled),
         "sum" => (SUM, GgnVariant::Sum),
         "mean" => (MEAN, GgnVariant::Mean),
-        other => return Err(unknown("variants", other, "coupled, sum or mean").into()),
+        other => return Err(unknown("variants", other, "coupled, sum or mean")),
     };
     let mut preset = options.preset.clone();
     let point = preset.optimizers.get(optimizer).map(OptimizerSpec::point);
@@ -61,7 +61,7 @@ pub(super) fn job(options: &StudyOptions, variant: &str, arithmetic: &str, seed:
         "f32" => (Precision::Single, exact(SolvePrecision::Network)),
         "tf32" => (Precision::Single, emulated(Arithmetic::Tf32)),
         "bf16" => (Precision::Single, emulated(Arithmetic::Bf16)),
-        other => return Err(unknown("arithmetics", other, "f64, f32, tf32 or bf16").into()),
+        other => return Err(unknown("arithmetics", other, "f64, f32, tf32 or bf16")),
     };
     preset.precision = precision;
     preset.optimizers.insert(optimizer.to_owned(), spec.clone());
