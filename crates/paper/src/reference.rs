@@ -73,9 +73,9 @@ impl Reference for Paper {
 
     fn remarks(&self) -> Remarks {
         Remarks {
-            clean_fgsm: "The paper's table 1. “paper” is the paper's number for the optimizer of that name, Δ the result minus the \
+            clean_fgsm: "This is the paper's table 1. “paper” is the paper's number for the optimizer of that name, Δ the result minus the \
                          paper's number.",
-            poisoned_fgsm: "The paper's table 2. The paper drew its poisoned labels unseeded and with replacement, so its numbers can \
+            poisoned_fgsm: "This is the paper's table 2. The paper drew its poisoned labels unseeded and with replacement, so its numbers can \
                             be compared in distribution only.",
             sharpness: "The paper's table 3 gives medians, for the scope `batch`.",
             other_data: "The paper's claims are about MNIST and are not judged on this data set.",
