@@ -22,12 +22,12 @@ static LOST: Mutex<Option<(&str, io::Error)>> = Mutex::new(None);
 const OUTPUT: &str = "standard output";
 const ERROR: &str = "standard error";
 
-/// Writes a line to standard output; [`say`](crate::say) calls it.
+/// Writes a line to standard output; [`crate::say`] calls it.
 pub fn line_to_output(words: Arguments<'_>) {
     note(OUTPUT, writeln!(io::stdout(), "{words}"));
 }
 
-/// Writes a line to standard error; [`tell`](crate::tell) calls it.
+/// Writes a line to standard error; [`crate::tell`] calls it.
 pub fn line_to_error(words: Arguments<'_>) {
     note(ERROR, writeln!(io::stderr(), "{words}"));
 }

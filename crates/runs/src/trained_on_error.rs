@@ -15,7 +15,7 @@ pub enum TrainedOnError {
         /// The difference between the data sets.
         difference: Box<DataDifference>,
     },
-    /// The entry [`METADATA`] cannot be parsed.
+    /// The entry [`METADATA`](crate::trained_on::METADATA) cannot be parsed.
     #[error("{}: found the entry minima.data {found}, expected a data set's name and files in JSON", checkpoint.display())]
     Note {
         /// The checkpoint.

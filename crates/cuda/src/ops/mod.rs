@@ -1,6 +1,6 @@
 //! The operations of a network: one file each, with the launchers beside their kernels (`.cu`).
 //!
-//! Tensors are `[feature][column]`, see [`Columns`]. If a value is the rectified output `max(·, 0)` of an operation,
+//! Tensors are `[feature][column]`, see [`Columns`](crate::Columns). If a value is the rectified output `max(·, 0)` of an operation,
 //! its derivatives are gated by `value > 0`: forward launchers rectify with `relu`, and launchers for tangents and
 //! cotangents take the value as `gate`. Launches allocate nothing and copy nothing back, so all of them can be
 //! recorded.
