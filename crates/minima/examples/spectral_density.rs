@@ -1,11 +1,11 @@
 //! A plot of the Hessian's spectral density after a short training.
 //!
-//! `cargo run --release -p minima-curvature --example spectral_density [picture.svg]`
+//! `cargo run --release -p minima --example spectral_density [picture.svg]`
 
-use minima_autodiff::{Batch, paper_cnn};
-use minima_curvature::{DensityOptions, Hessian, Objective, spectral_density};
-use minima_data::{EpochOrder, epoch_batches, mnist};
-use minima_optim::{Adam, Optimizer};
+use minima::autodiff::{Batch, paper_cnn};
+use minima::curvature::{DensityOptions, Hessian, Objective, spectral_density};
+use minima::data::{EpochOrder, epoch_batches, mnist};
+use minima::optim::{Adam, Optimizer};
 use plotters::prelude::*;
 use plotters::style::register_font;
 use std::error::Error;

@@ -1,13 +1,13 @@
 //! The ends of the spectra of the Gauss-Newton matrix and the Hessian at a checkpoint, or after a short training.
 //!
-//! `cargo run --release -p minima-curvature --example top_eigenvalues [checkpoint.safetensors]`
+//! `cargo run --release -p minima --example top_eigenvalues [checkpoint.safetensors]`
 
-use minima_autodiff::{Batch, Graph, paper_cnn};
-use minima_curvature::{
+use minima::autodiff::{Batch, Graph, paper_cnn};
+use minima::curvature::{
     EigenOptions, Ggn, GgnVariant, Hessian, Objective, SymmetricOperator, bottom_eigenpairs, top_eigenpairs,
 };
-use minima_data::{Dataset, EpochOrder, epoch_batches, mnist};
-use minima_optim::{Adam, Optimizer};
+use minima::data::{Dataset, EpochOrder, epoch_batches, mnist};
+use minima::optim::{Adam, Optimizer};
 use std::error::Error;
 use std::path::Path;
 
