@@ -7,7 +7,7 @@ use minima_attacks::{Apgd, Attack, Ball, CarliniWagner, DeepFool, FabT, Fgsm, No
 use minima_autodiff::{Classifier, GraphBuilder, Model, Scalar};
 use minima_rng::Key;
 use ndarray::Array2;
-use networks::{Changed, FEATURES, images, linear};
+use networks::{Changed, FEATURES, images, linear, predictions};
 use std::sync::Arc;
 
 /// The image itself has equal logits: the nearest image of another class is next to it.
@@ -113,9 +113,7 @@ fn the_scale_of_logits_does_not_matter() {
 fn a_distance_is_compared_without_room() {
     let images = images::<f64>();
     let model = linear::<f64>(5, 1.0);
-    let logits = model.logits(images.view()).unwrap();
-    let labels: Vec<usize> =
-        logits.outer_iter().map(|row| minima_autodiff::softmax_cross_entropy::predicted(row).unwrap()).collect();
+    let labels = predictions(&model, &images);
     for norm in [Norm::Linf, Norm::L2] {
         let distances = DeepFool::default().minimal(&model, images.view(), &labels, norm).unwrap().distances;
         for (i, &distance) in distances.iter().enumerate() {
@@ -157,9 +155,7 @@ fn fab_crosses_a_margin_below_the_rounding_of_pixels() {
 fn radius_zero_counts_no_success() {
     let images = images::<f64>();
     let model = linear::<f64>(5, 1.0);
-    let logits = model.logits(images.view()).unwrap();
-    let labels: Vec<usize> =
-        logits.outer_iter().map(|row| minima_autodiff::softmax_cross_entropy::predicted(row).unwrap()).collect();
+    let labels = predictions(&model, &images);
     for norm in [Norm::Linf, Norm::L2] {
         let nearest = FabT::default().minimal(&model, images.view(), &labels, norm).unwrap().distances;
         for radius in [0.0, 1e-12, 1e-10] {

@@ -50,9 +50,14 @@ impl Changed {
     }
 
     pub(crate) fn labels(&self, images: &Array2<f32>) -> Vec<usize> {
-        let logits = self.logits(images.view()).unwrap();
-        logits.outer_iter().map(|row| minima_autodiff::softmax_cross_entropy::predicted(row).unwrap()).collect()
+        predictions(self, images)
     }
+}
+
+/// The class that the network predicts for each image.
+pub(crate) fn predictions<T: Scalar>(model: &dyn Classifier<T>, images: &Array2<T>) -> Vec<usize> {
+    let logits = model.logits(images.view()).unwrap();
+    logits.outer_iter().map(|row| minima_autodiff::softmax_cross_entropy::predicted(row).unwrap()).collect()
 }
 
 impl Classifier<f32> for Changed {
