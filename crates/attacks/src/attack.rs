@@ -12,7 +12,7 @@ pub enum Transferred {
     AfterAllSteps,
     /// The image of the largest loss over all steps.
     LargestLoss,
-    /// The first image that the attacked network misclassifies; if there is none, the image of the last step.
+    /// The first image that the attacked network misclassifies, or the image of the last step if it misclassifies no image.
     FirstSuccess,
     /// The nearest image found that the attacked network misclassifies; if none is found, the original.
     Nearest,
@@ -84,7 +84,7 @@ pub trait Attack<T: Scalar>: Sync {
     /// Which image [`run_for_transfer`](Self::run_for_transfer) returns.
     fn transferred(&self) -> Transferred;
 
-    /// Attacks every image within each ball. The outcomes, one per ball, equal those of [`run`](Self::run); an attack
+    /// Attacks every image within each ball. The outcomes, one per ball, equal the outcomes of [`run`](Self::run); an attack
     /// shares work between balls if it can.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// searches for the smallest `c` with which the class changes (Carlini & Wagner 2017, "Towards evaluating the
 /// robustness of neural networks", section VI.A, untargeted).
 ///
-/// The defaults are those of the authors' program. They compute up to 90 000 gradients per image; with 1000 steps the
+/// The defaults equal the defaults of the authors' program. They compute up to 90 000 gradients per image; with 1000 steps the
 /// distances are hardly longer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CarliniWagner {

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 /// and does not depend on a radius. Within a [`Ball`], the search for an image stops at the first misclassified image
 /// inside the ball.
 ///
-/// The defaults are those of AutoAttack's `standard`, with one start.
+/// The defaults equal AutoAttack's `standard`, with one start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FabT {
     /// The number of steps towards each target, at least 1.

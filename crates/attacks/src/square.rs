@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 /// that brings the image nearer to another class. The search stops as soon as the image is misclassified; otherwise it
 /// returns the image with the best loss. Random numbers depend on the seed and the image's row in the batch.
 ///
-/// The defaults are those of AutoAttack's `standard` (Croce & Hein 2020). The squares of that program never reach the
+/// The defaults equal AutoAttack's `standard` (Croce & Hein 2020). The squares of that program never reach the
 /// last row and column of an image. Here they do, as in the paper, with 10 to 25 more successes per 1000 MNIST images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Square {

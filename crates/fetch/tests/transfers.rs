@@ -70,7 +70,7 @@ fn a_stall_ends_and_what_came_is_kept() {
     let limit = Duration::from_secs(1);
     let impatient = Options { stall_timeout: limit, ..options() };
     let failures = fails_with(impatient, folder.path(), &[server.url("a")]);
-    // The failure is that of the second request, which got no response.
+    // The second request failed: it got no response.
     assert!(matches!(failures[0].failure, Failure::Stalled { limit: found, .. } if found == limit), "{failures:?}");
     assert_eq!(server.requests().len(), 2);
     assert_eq!(files(folder.path()), ["file.bin.part"]);

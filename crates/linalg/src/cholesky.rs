@@ -10,7 +10,7 @@ use num_traits::NumCast;
 /// Golub & Van Loan, Matrix Computations, 4th edition, algorithm 4.2.4 (blocked outer product form).
 #[derive(Debug, Clone)]
 pub struct Cholesky<R: Real> {
-    /// `L` in the lower triangle. The upper triangle is that of the input.
+    /// `L` in the lower triangle. The upper triangle of the input is unchanged.
     factor: Array2<R>,
 }
 

@@ -13,7 +13,7 @@ static NETWORK: LazyLock<Option<Graph>> = LazyLock::new(|| {
     graph.finish(logits).ok()
 });
 
-/// Accepted parameters are finite, and their number is that of the network. Another reader of the format finds the same numbers.
+/// Accepted parameters are finite, and as many as the network has. Another reader of the format finds the same numbers.
 /// Written and read again, they have the same bits.
 pub fn checkpoint(bytes: &[u8]) -> bool {
     let file = Path::new("checkpoint");

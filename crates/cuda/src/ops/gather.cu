@@ -7,7 +7,7 @@
 const int GATHER_TILE = 32;
 const int GATHER_ROWS = 8;
 
-// The number in the data set of image i of the batch; -1 if there is none.
+// The number in the data set of image i of the batch; -1 for an i beyond the batch.
 __device__ int gathered_image(const unsigned* __restrict__ order, const unsigned* __restrict__ position, int ordered,
                               int available, int i) {
     // Signed 64-bit numbers, because a position near 2^32 must not wrap around.

@@ -14,7 +14,7 @@ mod network;
 use minima_cuda::sources::{SOURCES, Source};
 use minima_cuda::{CudaError, NvidiaDevice};
 
-/// The first GPU; `None` if the test is skipped because there is none.
+/// The first GPU; `None` if the machine has no GPU and the test is skipped.
 fn gpu(sources: &[Source]) -> Option<NvidiaDevice> {
     match NvidiaDevice::open_with(0, sources) {
         Ok(device) => Some(device),

@@ -1,4 +1,4 @@
-//! Cholesky factorization and solves against those of minima-linalg.
+//! Cholesky factorization and solves, compared with minima-linalg.
 
 use super::arrays::{assert_close, download, normal, rows, upload};
 use minima_cuda::linalg::Cholesky;

@@ -6,7 +6,7 @@ pub const FILES: [(&str, &str); 4] = [
     ("t10k-labels-idx1-ubyte", "b91679a0acfe4ba0e50a2437a903084cba1f5f92592b016a25a7dfd00455798b"),
 ];
 
-/// The SHA-256 of each `.gz` file as MNIST was first published, in the order of [`FILES`]. The images and labels are those of the
+/// The SHA-256 of each `.gz` file as MNIST was first published, in the order of [`FILES`]. The images and labels equal the
 /// committed files; only the compression differs.
 pub const PUBLISHED: [&str; 4] = [
     "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",

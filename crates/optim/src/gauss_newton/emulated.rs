@@ -73,7 +73,7 @@ impl EmulatedGaussNewton {
     }
 
     /// Sums over parameters and images in their natural order, zeros included. This takes twice the time and changes
-    /// the last bits to those of recorded results.
+    /// the last bits to recorded results.
     #[must_use]
     pub fn in_natural_order(self) -> Self {
         Self { natural_order: true, ..self }

@@ -33,7 +33,7 @@ pub(super) fn plan(options: &StudyOptions) -> Result<Vec<Planned>, StudyError> {
     Ok(plan)
 }
 
-/// Learning rate and damping are those of the experiment's Gauss-Newton of this variant, or the paper's.
+/// Learning rate and damping come from the experiment's Gauss-Newton of this variant, or from the paper.
 pub(super) fn job(options: &StudyOptions, variant: &str, arithmetic: &str, seed: u64) -> Result<Job, StudyError> {
     let unknown = |option, found: &str, expected: &str| StudyError::Option {
         option,

@@ -74,7 +74,7 @@ pub(super) fn declaration(item: &[Tree]) -> Option<(&str, &str)> {
     None
 }
 
-/// Whether `const` before this word is that of a function.
+/// Whether `const` before this word belongs to a function.
 fn is_before_fn(word: &str) -> bool {
     ["fn", "unsafe", "async", "extern"].contains(&word)
 }

@@ -14,9 +14,9 @@ struct State {
     process: Child,
     input: Option<ChildStdin>,
     output: ChildStdout,
-    /// Its standard error output, complete after the process has ended.
+    /// Its standard error output, complete after the process exits.
     complaints: Option<JoinHandle<String>>,
-    /// Why the process has ended.
+    /// The reason why the process exited.
     end: Option<String>,
     next_id: u64,
 }
@@ -64,7 +64,7 @@ impl Emulator {
     pub(super) fn free(&self, id: u64) {
         let mut state = self.state();
         if let Some(input) = &mut state.input {
-            // A process that has ended has nothing to free.
+            // A process that exited has nothing to free.
             let _ = input.write_all(&header(b'R', id, 0)).and_then(|()| input.flush());
         }
     }
