@@ -3,7 +3,11 @@
 use crate::Scalar;
 use crate::graph::{Graph, Node};
 use crate::lane::Lane;
-use crate::ops::{At, Parametrised, Scratch, Write, gate, params_vjp_along, rectify};
+use crate::ops::{
+    At, Inputs, Parametrised, Scratch, SecondOrder, Tangents, gate, multilinear_input_curvature,
+    multilinear_parameter_curvature, rectify,
+};
+use smallvec::SmallVec;
 
 /// How far a reverse pass goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +21,9 @@ pub(crate) enum Reach {
 /// The callback of a reverse pass, called at each operation with parameters, with the cotangent of its output.
 pub(crate) type AtParameters<'a, T> =
     dyn FnMut(&Node, &dyn Parametrised<T>, &At<'_, T>, &[Lane<T>], &mut Scratch<T>) + 'a;
+
+/// The tangents of the values that an operation reads, without allocation for two or fewer.
+type InputTangents<'v, T> = SmallVec<[Option<&'v [Lane<T>]>; 2]>;
 
 /// A block's values and their tangents along a direction of the parameters.
 pub(crate) struct Along<'a, T> {
@@ -36,7 +43,7 @@ impl Graph {
             let (before, rest) = values.split_at_mut(out.start);
             let x = self.inputs(node, before);
             let y = &mut rest[..out.len()];
-            node.op.of().forward(&params[node.params.clone()], &x[..node.inputs.len()], y, scratch);
+            node.op.of().forward(&params[node.params.clone()], &x, y, scratch);
             if node.rectified {
                 rectify(y);
             }
@@ -62,7 +69,7 @@ impl Graph {
                 gate(&values[out.clone()], dy);
             }
             let x = self.inputs(node, values);
-            let at = At { params: &params[node.params.clone()], x: &x[..node.inputs.len()], y: &values[out] };
+            let at = At { params: &params[node.params.clone()], x: &x, y: &values[out] };
             if let Some(op) = node.op.parametrised() {
                 at_parameters(node, op, &at, dy, scratch);
             }
@@ -96,15 +103,12 @@ impl Graph {
             let out = self.slots[node.output].clone();
             let (before, rest) = tangents.split_at_mut(out.start);
             let x = self.inputs(node, values);
-            let at = At { params: &params[node.params.clone()], x: &x[..node.inputs.len()], y: &values[out.clone()] };
-            let mut dx = [None; 2];
-            for (to, &input) in dx.iter_mut().zip(&node.inputs) {
-                *to = present[input].then(|| &before[self.slots[input].clone()]);
-            }
+            let at = At { params: &params[node.params.clone()], x: &x, y: &values[out.clone()] };
+            let dx = self.tangents(node, &present, before);
             let dparams = dparams.filter(|_| !node.params.is_empty()).map(|d| &d[node.params.clone()]);
             present[node.output] = dparams.is_some() || dx.iter().any(Option::is_some);
             let dy = &mut rest[..out.len()];
-            node.op.of().jvp(&at, &dx[..node.inputs.len()], dparams, dy, scratch);
+            node.op.of().jvp(&at, &dx, dparams, dy, scratch);
             if node.rectified {
                 gate(&values[out], dy);
             }
@@ -114,9 +118,8 @@ impl Graph {
 
     /// A reverse pass to the parameters, with its tangent: adds `d/dt` of the gradient to `second`.
     ///
-    /// Every operation is linear in its parameters and, between the kinks of rectifiers and maxima, in its inputs. The
-    /// product rule therefore has two terms: the vjp of the cotangent's tangent, and the vjp of the cotangent with the
-    /// tangent of the parameters (or of the inputs) in place of their values.
+    /// The derivative has two terms: the vjp of the cotangent's tangent, and the change of the vjp with a fixed
+    /// cotangent, which depends on the operation's [`SecondOrder`].
     pub(crate) fn reverse_tangent_block<T: Scalar>(
         &self,
         at: &Along<'_, T>,
@@ -135,35 +138,47 @@ impl Graph {
                 gate(&at.values[out.clone()], dy_along);
             }
             let x = self.inputs(node, at.values);
-            let x = &x[..node.inputs.len()];
-            let here = At { params: &at.params[node.params.clone()], x, y: &at.values[out] };
+            let here = At { params: &at.params[node.params.clone()], x: &x, y: &at.values[out.clone()] };
             let op = node.op.of();
+            let along = Tangents {
+                params: &at.tangent_of_params[node.params.clone()],
+                x: &self.tangents(node, at.present, at.tangents),
+                y: &at.tangents[out],
+            };
             if let Some(op) = node.op.parametrised() {
-                let moving = node.inputs.iter().all(|&input| at.present[input]);
-                let x_along = self.inputs(node, at.tangents);
-                let x_along = moving.then_some(&x_along[..node.inputs.len()]);
                 let second = &mut second[node.params.clone()];
-                params_vjp_along(op, &node.added, &here, x_along, [dy, dy_along], second, scratch);
+                op.vjp_params(&here, dy_along, second, scratch);
+                match op.second_order() {
+                    SecondOrder::PiecewiseLinear => {}
+                    SecondOrder::Multilinear => {
+                        multilinear_parameter_curvature(op, &node.added, &here, &along, dy, second, scratch);
+                    }
+                    SecondOrder::Smooth(smooth) => smooth.parameter_curvature(&here, &along, dy, second),
+                }
             }
             for (which, &input) in node.inputs.iter().enumerate().filter(|(which, _)| node.upstream[*which]) {
                 let slot = self.slots[input].clone();
                 op.vjp_input(&here, which, dy, &mut before[slot.clone()], node.writes[which], scratch);
                 let dx_along = &mut before_along[slot];
                 op.vjp_input(&here, which, dy_along, dx_along, node.writes[which], scratch);
-                if node.op.parametrised::<T>().is_some() {
-                    let moving = At { params: &at.tangent_of_params[node.params.clone()], ..here };
-                    op.vjp_input(&moving, which, dy, dx_along, Write::Add, scratch);
+                match op.second_order() {
+                    SecondOrder::PiecewiseLinear => {}
+                    SecondOrder::Multilinear => {
+                        multilinear_input_curvature(op, &here, &along, which, dy, dx_along, scratch);
+                    }
+                    SecondOrder::Smooth(smooth) => smooth.input_curvature(&here, &along, which, dy, dx_along),
                 }
             }
         }
     }
 
-    /// The values that an operation reads: one or two.
-    fn inputs<'v, T>(&self, node: &Node, values: &'v [Lane<T>]) -> [&'v [Lane<T>]; 2] {
-        let mut x: [&[Lane<T>]; 2] = [&[]; 2];
-        for (to, &input) in x.iter_mut().zip(&node.inputs) {
-            *to = &values[self.slots[input].clone()];
-        }
-        x
+    /// The values that an operation reads.
+    fn inputs<'v, T>(&self, node: &Node, values: &'v [Lane<T>]) -> Inputs<'v, T> {
+        node.inputs.iter().map(|&input| &values[self.slots[input].clone()]).collect()
+    }
+
+    /// The tangents of the values that an operation reads.
+    fn tangents<'v, T>(&self, node: &Node, present: &[bool], tangents: &'v [Lane<T>]) -> InputTangents<'v, T> {
+        node.inputs.iter().map(|&input| present[input].then(|| &tangents[self.slots[input].clone()])).collect()
     }
 }

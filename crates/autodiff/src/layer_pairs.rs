@@ -5,6 +5,7 @@ use crate::buffer::PooledScratch;
 use crate::graph::{Graph, Node};
 use crate::lane::{LANES, Lane};
 use crate::linearization::Linearization;
+use crate::ops::{Factors, Parametrised, Patches};
 use crate::{AutodiffError, Scalar};
 use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut3, Axis};
 use rayon::prelude::*;
@@ -12,17 +13,23 @@ use std::ops::Range;
 
 /// One layer's inputs and the cotangents of its outputs, for each image and spatial position.
 ///
-/// A layer's parameters are the row-major matrix `(1 + fan_in, outputs)` with the bias as its first row. The gradient
-/// of that matrix is `inputs · cotangentsᵀ`. The same product over the columns of one image is that image's gradient.
-/// Kronecker-factored curvature is estimated from these pairs (Martens & Grosse 2015; Grosse & Martens 2016).
+/// A layer's parameters are the row-major matrix `(bias + fan_in, outputs)`; its first row is the bias, if the layer
+/// has one. The gradient of that matrix is `inputs · cotangentsᵀ`. The same product over the columns of one image is
+/// that image's gradient. A convolution in groups has one such matrix a group: [`columns`](Self::columns) of the whole
+/// matrix. Kronecker-factored curvature is estimated from these pairs (Martens & Grosse 2015; Grosse & Martens 2016).
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerPairs<T> {
-    /// The range of the parameters in the flat vector.
+    /// The range of the layer's parameters in the flat vector.
     pub params: Range<usize>,
-    /// The number of spatial positions at which a convolution's kernel is applied; 1 for a dense layer.
+    /// Whether the first row is a bias.
+    pub bias: bool,
+    /// The columns of the layer's matrix that these pairs belong to: all, unless a convolution has groups.
+    pub columns: Range<usize>,
+    /// The number of places at which the matrix is applied: the spatial positions of a convolution, the tokens of a
+    /// token-wise layer, 1 for a dense layer.
     pub places: usize,
-    /// `(1 + fan_in, places · images)`. Column `place · images + image` holds a 1 for the bias, and then the inputs in
-    /// the order of the kernel.
+    /// `(bias + fan_in, places · images)`. Column `place · images + image` holds a 1 for the bias, if there is one, and
+    /// then the inputs in the order of the kernel.
     pub inputs: Array2<T>,
     /// `(outputs, places · images)`, with the same columns.
     pub cotangents: Array2<T>,
@@ -35,25 +42,25 @@ struct Sides<T> {
 }
 
 impl<T: Scalar> Linearization<'_, T> {
-    /// The inputs and cotangents of every layer with parameters, in order, for cotangents `w` `(images, classes)` of
-    /// the logits.
+    /// The inputs and cotangents of every layer whose parameters are matrices, in order, for cotangents `w`
+    /// `(images, classes)` of the logits. The other parameters are in
+    /// [`Graph::elementwise_parameters`].
     ///
     /// # Errors
     /// Returns [`AutodiffError::Shape`] if `w` is not `(images, classes)`, and [`AutodiffError::Graph`] if a layer's
     /// bias is not its first row.
     pub fn layer_pairs(&self, w: ArrayView2<'_, T>) -> Result<Vec<LayerPairs<T>>, AutodiffError> {
         self.check_logits("cotangents", w)?;
-        let layers: Vec<_> = self.graph.parametrised::<T>().collect();
-        layers.iter().try_for_each(|(node, op)| self.graph.check_bias_first(node, op.fan_in(), op.outputs()))?;
-        let mut sides: Vec<Sides<T>> = layers
-            .iter()
-            .map(|(node, op)| {
-                let (fan_in, outputs) = (op.fan_in(), op.outputs());
-                let places = self.graph.slots[node.output].len() / outputs.max(1);
-                let of = |rows| Array3::zeros((rows, places, self.images));
-                Sides { inputs: of(1 + fan_in), cotangents: of(outputs) }
-            })
-            .collect();
+        let layers: Vec<_> = self.graph.matrices::<T>().collect();
+        layers.iter().try_for_each(|(node, op)| self.graph.check_bias_first(node, *op))?;
+        let mut sides: Vec<Sides<T>> = Vec::new();
+        for (node, op) in &layers {
+            let rows = usize::from(op.has_bias()) + op.fan_in();
+            let places = self.graph.slots[node.output].len() / op.outputs().max(1);
+            let of = |rows| Array3::zeros((rows, places, self.images));
+            let group = || Sides { inputs: of(rows), cotangents: of(op.outputs() / op.groups().max(1)) };
+            sides.extend(std::iter::repeat_with(group).take(op.groups()));
+        }
         let mut blocks: Vec<Vec<[ArrayViewMut3<'_, T>; 2]>> = (0..self.values.len()).map(|_| Vec::new()).collect();
         for Sides { inputs, cotangents } in &mut sides {
             let chunks =
@@ -64,15 +71,21 @@ impl<T: Scalar> Linearization<'_, T> {
         }
         blocks.into_par_iter().enumerate().for_each(|(block, mut sides)| {
             // A reverse pass visits the layers last to first.
-            let mut to = sides.iter_mut().rev();
+            let mut left = &mut sides[..];
             self.reverse(block, w, Reach::Parameters, &mut |_, op, at, dy, _| {
-                let (Some([inputs, cotangents]), [x]) = (to.next(), at.x) else { return };
-                let outputs = cotangents.dim().0;
-                let scratch = &mut PooledScratch::take();
-                op.for_each_patch(x, scratch, &mut |place, patch| {
-                    store(&[Lane::splat(T::one())], 0, place, inputs);
-                    store(patch, 1, place, inputs);
-                    store(&dy[place * outputs..][..outputs], 0, place, cotangents);
+                let (Factors::Kronecker(op), [x]) = (op.factors(), at.x) else { return };
+                let Some(before) = left.len().checked_sub(op.groups()) else { return };
+                let (rest, of_layer) = std::mem::take(&mut left).split_at_mut(before);
+                left = rest;
+                let (bias, outputs) = (usize::from(op.has_bias()), op.outputs());
+                op.for_each_patch(x, &mut PooledScratch::take(), &mut |place, group, patch| {
+                    let Some([inputs, cotangents]) = of_layer.get_mut(group) else { return };
+                    if bias == 1 {
+                        store(&[Lane::splat(T::one())], 0, place, inputs);
+                    }
+                    store(patch, bias, place, inputs);
+                    let of_group = cotangents.dim().0;
+                    store(&dy[place * outputs + group * of_group..][..of_group], 0, place, cotangents);
                 });
             });
         });
@@ -84,9 +97,13 @@ impl<T: Scalar> Linearization<'_, T> {
                 expected: vec![rows, places * images],
             })
         };
-        let pairs = layers.iter().zip(sides).map(|((node, _), side)| {
+        let of_groups = layers.iter().flat_map(|(node, op)| (0..op.groups()).map(move |group| (node, *op, group)));
+        let pairs = of_groups.zip(sides).map(|((node, op, group), side)| {
+            let outputs = side.cotangents.dim().0;
             Ok(LayerPairs {
                 params: node.params.clone(),
+                bias: op.has_bias(),
+                columns: group * outputs..(group + 1) * outputs,
                 places: side.inputs.dim().1,
                 inputs: flat(side.inputs)?,
                 cotangents: flat(side.cotangents)?,
@@ -97,10 +114,29 @@ impl<T: Scalar> Linearization<'_, T> {
 }
 
 impl Graph {
-    /// Fails unless a layer's parameters are the matrix `(1 + fan_in, outputs)` with the bias as its first row.
-    fn check_bias_first(&self, node: &Node, fan_in: usize, outputs: usize) -> Result<(), AutodiffError> {
-        let bias_first = matches!(&node.added[..], [bias] if *bias == (0..outputs));
-        if bias_first && node.params.len() == (1 + fan_in) * outputs {
+    /// The ranges of the parameters that are not matrices, in order: scales, shifts and embeddings.
+    #[must_use]
+    pub fn elementwise_parameters(&self) -> Vec<Range<usize>> {
+        let alone = |op: &dyn Parametrised<f32>| matches!(op.factors(), Factors::Diagonal);
+        self.parametrised().filter(|(_, op)| alone(*op)).map(|(node, _)| node.params.clone()).collect()
+    }
+
+    /// The operations whose parameters are matrices, in order.
+    fn matrices<T: Scalar>(&self) -> impl Iterator<Item = (&Node, &dyn Patches<T>)> {
+        self.parametrised().filter_map(|(node, op)| match op.factors() {
+            Factors::Kronecker(patches) => Some((node, patches)),
+            Factors::Diagonal => None,
+        })
+    }
+
+    /// Fails unless a layer's parameters are the matrix `(bias + fan_in, outputs)` with the bias as its first row.
+    fn check_bias_first<T>(&self, node: &Node, op: &dyn Patches<T>) -> Result<(), AutodiffError> {
+        let (fan_in, outputs) = (op.fan_in(), op.outputs());
+        let first = match &node.added[..] {
+            [bias] => op.has_bias() && *bias == (0..outputs),
+            added => !op.has_bias() && added.is_empty(),
+        };
+        if first && node.params.len() == (usize::from(op.has_bias()) + fan_in) * outputs {
             return Ok(());
         }
         let named = self.parameters.iter().find(|p| p.range.start == node.params.start);

@@ -1,7 +1,8 @@
 //! A network's layers, from which an engine on another device builds its operations.
 
+use crate::Structure;
 use crate::graph::Graph;
-use crate::ops::{Conv2dSpec, Op, Pooling, Write};
+use crate::ops::{Conv2dSpec, Dense, Op, Pooling, Write};
 use std::ops::Range;
 
 /// An operation with its inputs, its output and its parameters. Values are numbered, and the input is value 0. A
@@ -10,7 +11,7 @@ use std::ops::Range;
 pub struct Layer {
     /// The operation.
     pub operation: LayerOperation,
-    /// The values it reads: one or two.
+    /// The values it reads.
     pub inputs: Vec<usize>,
     /// The value it writes.
     pub output: usize,
@@ -18,6 +19,8 @@ pub struct Layer {
     pub rectified: bool,
     /// The range of its parameters in the flat vector.
     pub params: Range<usize>,
+    /// How the operation depends on its inputs and parameters.
+    pub structure: Structure,
     /// For each input: whether a reverse pass (from the last layer to the first) adds to its cotangent, instead of
     /// writing it first.
     pub adds: Vec<bool>,
@@ -42,6 +45,17 @@ pub enum LayerOperation {
         /// The number of outputs.
         outputs: usize,
     },
+    /// Affine map of every row of a matrix `(places, inputs)`; parameters bias `(out)`, kernel `(in, out)`.
+    TokenwiseDense {
+        /// The number of rows.
+        places: usize,
+        /// The number of inputs of a row.
+        inputs: usize,
+        /// The number of outputs of a row.
+        outputs: usize,
+    },
+    /// Parameters as a value.
+    Embedding,
     /// `max(x, 0)`, if other layers read x too.
     Relu {
         /// The number of features of an image.
@@ -66,7 +80,13 @@ impl Graph {
             let outputs = self.slots[node.output].len();
             let operation = match &node.op {
                 Op::Conv2d(conv) => LayerOperation::Conv2d { spec: conv.spec(), input: conv.input() },
-                Op::Dense(dense) => LayerOperation::Dense { inputs: dense.inputs, outputs: dense.outputs },
+                Op::Dense(Dense { places: 1, inputs, outputs, .. }) => {
+                    LayerOperation::Dense { inputs: *inputs, outputs: *outputs }
+                }
+                Op::Dense(Dense { places, inputs, outputs, .. }) => {
+                    LayerOperation::TokenwiseDense { places: *places, inputs: *inputs, outputs: *outputs }
+                }
+                Op::Embedding(_) => LayerOperation::Embedding,
                 Op::Relu(_) => LayerOperation::Relu { features: outputs },
                 Op::AvgPool2d(pool) => LayerOperation::AvgPool2d(pool.0.description()),
                 Op::MaxPool2d(pool) => LayerOperation::MaxPool2d(pool.0.description()),
@@ -78,6 +98,7 @@ impl Graph {
                 output: node.output,
                 rectified: node.rectified,
                 params: node.params.clone(),
+                structure: node.op.structure(),
                 adds: node.writes.iter().map(|&write| write == Write::Add).collect(),
                 upstream: node.upstream.clone(),
             }

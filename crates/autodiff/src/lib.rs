@@ -87,6 +87,7 @@ mod scalar;
 mod second_order;
 mod simd;
 pub mod softmax_cross_entropy;
+mod structure;
 mod tensor_file;
 
 pub use buffer::WorkMatrix;
@@ -95,7 +96,7 @@ pub use classifier::{Classifier, CotangentOf, Differentiable};
 pub use engine::{Batch, Engine, FunctionSpace, StepReport};
 pub use error::AutodiffError;
 pub use graph::Graph;
-pub use graph_builder::{GraphBuilder, Value};
+pub use graph_builder::{DenseSpec, GraphBuilder, Value};
 pub use layer_pairs::LayerPairs;
 pub use layers::{Layer, LayerOperation};
 pub use linearization::Linearization;
@@ -103,8 +104,9 @@ pub use model::Model;
 pub use operations::Operations;
 pub use ops::{Conv2dSpec, Padding, Pooling};
 pub use paper_cnn::paper_cnn;
-pub use parameter_spec::{ParameterSpec, Role};
+pub use parameter_spec::{Initializer, ParameterSpec, Role};
 pub use scalar::{Scalar, mixed_dot};
+pub use structure::Structure;
 pub use tensor_file::TensorFile;
 
 /// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are

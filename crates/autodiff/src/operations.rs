@@ -3,7 +3,7 @@
 use crate::graph::Graph;
 use crate::ops::KernelForm;
 
-/// Multiplications and additions (two for a multiply-add) of convolutions and dense layers, for one image.
+/// Multiplications and additions (two for a multiply-add) of operations with parameters, for one image.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Operations {
     /// The forward pass.
@@ -28,7 +28,7 @@ impl Graph {
         let mut total = Operations::default();
         for (node, op) in self.parametrised::<f32>() {
             let outputs = self.slots[node.output].len() as f64;
-            let each = 2.0 * outputs * op.fan_in() as f64;
+            let each = 2.0 * op.multiply_adds() as f64;
             total.forward += each;
             total.parameters += each;
             total.input += each;

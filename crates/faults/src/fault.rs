@@ -30,6 +30,8 @@ faults! {
     ConvolutionSign = "wrong sign in a convolution's vjp",
     /// A dense layer's bias gets no gradient.
     BiasForgotten = "a dense layer's bias without a gradient",
+    /// A dense layer on tokens gives its bias no gradient.
+    TokenBiasForgotten = "a token-wise bias without a gradient",
     /// ReLU passes every cotangent, also for negative inputs.
     GateOpen = "ReLU's gate always open",
     /// Max pooling adds the cotangent to the first entry of a window instead of the largest.

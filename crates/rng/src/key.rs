@@ -34,9 +34,20 @@ impl Key {
     /// trailing byte is Flax's counter of the module's random numbers.
     #[must_use]
     pub fn for_module(seed: u64, module: &str) -> Self {
+        Self::for_parameter(seed, [module], 1)
+    }
+
+    /// Flax's key for a parameter of a module within modules: the names of `path` from the outermost module on, and the
+    /// number of the parameter among the parameters of its module, from 1.
+    ///
+    /// The key is `fold_in(PRNGKey(seed), n)`, where `n` is the first four bytes, big-endian, of SHA-1 of all names and of
+    /// the number's bytes, big-endian and without leading zeros.
+    #[must_use]
+    pub fn for_parameter<'a>(seed: u64, path: impl IntoIterator<Item = &'a str>, number: u32) -> Self {
         let mut hasher = Sha1::new();
-        hasher.update(module.as_bytes());
-        hasher.update([1u8]);
+        path.into_iter().for_each(|name| hasher.update(name.as_bytes()));
+        let bytes = number.to_be_bytes();
+        hasher.update(bytes.get(number.leading_zeros() as usize / 8..).unwrap_or_default());
         let data = hasher.finalize().iter().take(4).fold(0u32, |value, &byte| (value << 8) | u32::from(byte));
         Self::new(seed).fold_in(data)
     }

@@ -3,7 +3,7 @@
 //! - vjp: `ȧ = ḃ = ẏ`
 //! - jvp: `ẏ = ȧ + ḃ`
 
-use super::{At, Operation, Scratch, Write};
+use super::{At, Operation, Scratch, SecondOrder, Write};
 use crate::Scalar;
 use crate::lane::Lane;
 
@@ -12,6 +12,10 @@ use crate::lane::Lane;
 pub(crate) struct Add;
 
 impl<T: Scalar> Operation<T> for Add {
+    fn second_order(&self) -> SecondOrder<'_, T> {
+        SecondOrder::PiecewiseLinear
+    }
+
     fn forward(&self, _params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
         for ((y, &a), &b) in y.iter_mut().zip(x[0]).zip(x[1]) {
             *y = a.plus(b);

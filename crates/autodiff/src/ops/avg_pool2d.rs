@@ -4,7 +4,7 @@
 //! - vjp: `ẋ[h·s + k, w·t + l, c] += ẏ[h, w, c] / area`
 //! - jvp: the forward map, which is linear
 
-use super::{At, Operation, PoolWindow, Scratch, Write, gate};
+use super::{At, Operation, PoolWindow, Scratch, SecondOrder, Write, gate};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::lane::slices::stream;
@@ -80,6 +80,10 @@ impl<T: Scalar> Kernel for GatedBackward<'_, T> {
 }
 
 impl<T: Scalar> Operation<T> for AvgPool2d {
+    fn second_order(&self) -> SecondOrder<'_, T> {
+        SecondOrder::PiecewiseLinear
+    }
+
     fn forward(&self, _params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
         dispatch(Forward { window: &self.0, x: x[0], y });
     }

@@ -6,10 +6,12 @@
 //! - vjp to the parameters: `Ẇ[k, l, i, o] = Σ_{h, w} x̂[h·s + k, w·t + l, i] · ẏ[h, w, o]`, `ḃ[o] = Σ_{h, w} ẏ[h, w, o]`.
 //! - jvp: `ẏ = conv(ẋ; W, 0) + conv(x; Ẇ, ḃ)`.
 //!
-//! Parameters in order: bias `(out)`, kernel `(height, width, in, out)`.
+//! Parameters in order: bias `(out)` unless it is absent, kernel `(height, width, in, out)`.
 
 use super::correlate::{Correlate, Start};
-use super::{At, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Scratch, Write};
+use super::{
+    At, Factors, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Patches, Scratch, SecondOrder, Write,
+};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::simd::{Kernel, dispatch};
@@ -36,13 +38,15 @@ pub struct Conv2dSpec {
     pub stride: [usize; 2],
     /// The treatment of the border.
     pub padding: Padding,
+    /// Whether each output channel has a bias.
+    pub bias: bool,
 }
 
 impl Conv2dSpec {
-    /// A kernel of `size × size`, stride 1, SAME padding.
+    /// A kernel of `size × size`, stride 1, SAME padding, with biases.
     #[must_use]
     pub fn same(features: usize, size: usize) -> Self {
-        Self { features, kernel: [size, size], stride: [1, 1], padding: Padding::Same }
+        Self { features, kernel: [size, size], stride: [1, 1], padding: Padding::Same, bias: true }
     }
 }
 
@@ -106,6 +110,17 @@ impl Conv2d {
         [self.spec.kernel[0], self.spec.kernel[1], self.input[2], self.spec.features]
     }
 
+    /// The number of biases.
+    fn biases(&self) -> usize {
+        if self.spec.bias { self.spec.features } else { 0 }
+    }
+
+    /// The outputs' initial values and the kernel, from the flat parameters.
+    fn start_and_kernel<'p, T>(&self, params: &'p [T]) -> (Start<'p, T>, &'p [T]) {
+        let (bias, kernel) = params.split_at(self.biases());
+        (if self.spec.bias { Start::Bias(bias) } else { Start::Zero }, kernel)
+    }
+
     /// `y ← start + correlation of x with kernel`, with x zero-padded.
     fn correlate<T: Scalar>(
         &self,
@@ -163,15 +178,14 @@ impl Conv2d {
 
 impl Parameters for Conv2d {
     fn arrays(&self) -> Vec<ParameterArray> {
-        ParameterArray::bias_and_kernel(&self.kernel_shape(), self.fan_in())
+        let [height, width, inputs, out] = self.kernel_shape();
+        let outputs = [out];
+        let bias = self.spec.bias.then_some(&outputs[..]);
+        ParameterArray::bias_and_kernel(bias, &self.kernel_shape(), height * width * inputs)
     }
 
-    fn fan_in(&self) -> usize {
-        self.spec.kernel[0] * self.spec.kernel[1] * self.input[2]
-    }
-
-    fn outputs(&self) -> usize {
-        self.spec.features
+    fn multiply_adds(&self) -> usize {
+        self.kernel_shape().iter().product::<usize>() * self.output[0] * self.output[1]
     }
 
     fn kernel_form(&self) -> KernelForm {
@@ -180,9 +194,13 @@ impl Parameters for Conv2d {
 }
 
 impl<T: Scalar> Operation<T> for Conv2d {
+    fn second_order(&self) -> SecondOrder<'_, T> {
+        SecondOrder::Multilinear
+    }
+
     fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], scratch: &mut Scratch<T>) {
-        let (bias, kernel) = params.split_at(self.spec.features);
-        self.correlate(x[0], kernel, Start::Bias(bias), y, &mut scratch.picture);
+        let (start, kernel) = self.start_and_kernel(params);
+        self.correlate(x[0], kernel, start, y, &mut scratch.picture);
     }
 
     fn vjp_input(
@@ -194,7 +212,7 @@ impl<T: Scalar> Operation<T> for Conv2d {
         write: Write,
         scratch: &mut Scratch<T>,
     ) {
-        let kernel = &at.params[self.spec.features..];
+        let (_, kernel) = self.start_and_kernel(at.params);
         let (inputs, out) = (self.input[2], self.output[2]);
         scratch.weights.clear();
         for tap in kernel.chunks_exact(inputs * out).rev() {
@@ -227,15 +245,15 @@ impl<T: Scalar> Operation<T> for Conv2d {
         dy: &mut [Lane<T>],
         scratch: &mut Scratch<T>,
     ) {
-        let features = self.spec.features;
         let mut start = Start::Zero;
         if let Some(dparams) = dparams {
-            let (dbias, dkernel) = dparams.split_at(features);
-            self.correlate(at.x[0], dkernel, Start::Bias(dbias), dy, &mut scratch.picture);
+            let (dbias, dkernel) = self.start_and_kernel(dparams);
+            self.correlate(at.x[0], dkernel, dbias, dy, &mut scratch.picture);
             start = Start::Accumulate;
         }
         if let Some(dx) = dx[0] {
-            self.correlate(dx, &at.params[features..], start, dy, &mut scratch.picture);
+            let (_, kernel) = self.start_and_kernel(at.params);
+            self.correlate(dx, kernel, start, dy, &mut scratch.picture);
         } else if dparams.is_none() {
             dy.fill(Lane::zero());
         }
@@ -250,22 +268,44 @@ impl<T: Scalar> Parametrised<T> for Conv2d {
         gradients: &mut [Lane<T>],
         scratch: &mut Scratch<T>,
     ) {
-        let (bias, kernel) = gradients.split_at_mut(self.spec.features);
+        let (bias, kernel) = gradients.split_at_mut(self.biases());
         self.pad(at.x[0], &mut scratch.picture);
         dispatch(KernelGradients { conv: self, x: &scratch.picture, dy, bias, kernel });
     }
 
-    fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut dyn FnMut(usize, &[Lane<T>])) {
+    fn factors(&self) -> Factors<'_, T> {
+        Factors::Kronecker(self)
+    }
+}
+
+impl<T: Scalar> Patches<T> for Conv2d {
+    fn fan_in(&self) -> usize {
+        self.spec.kernel[0] * self.spec.kernel[1] * self.input[2]
+    }
+
+    fn outputs(&self) -> usize {
+        self.spec.features
+    }
+
+    fn groups(&self) -> usize {
+        1
+    }
+
+    fn has_bias(&self) -> bool {
+        self.spec.bias
+    }
+
+    fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut dyn FnMut(usize, usize, &[Lane<T>])) {
         self.pad(x, &mut scratch.picture);
         let run = self.spec.kernel[1] * self.input[2];
-        let mut patch = vec![Lane::zero(); self.fan_in()];
+        let mut patch = vec![Lane::zero(); self.spec.kernel[0] * run];
         for h in 0..self.output[0] {
             for w in 0..self.output[1] {
                 for (k, row) in patch.chunks_exact_mut(run).enumerate() {
                     let at = (h * self.spec.stride[0] + k) * self.padded[1] + w * self.spec.stride[1];
                     row.copy_from_slice(&scratch.picture[at * self.input[2]..][..run]);
                 }
-                visit(h * self.output[1] + w, &patch);
+                visit(h * self.output[1] + w, 0, &patch);
             }
         }
     }
@@ -293,6 +333,7 @@ impl<T: Scalar> Kernel for KernelGradients<'_, T> {
             while o < out {
                 let step = if o + 4 <= out { 4 } else { 1 };
                 match step {
+                    _ if self.bias.is_empty() => {}
                     4 => self.bias_tile::<4>(h, o),
                     _ => self.bias_tile::<1>(h, o),
                 }

@@ -1,15 +1,17 @@
-//! An affine map of all features.
+//! An affine map of the last axis: of all features of a vector, or of every token of a sequence.
 //!
-//! - forward: `y[o] = b[o] + Σ_i x[i] · W[i, o]`
-//! - vjp to the input: `ẋ[i] = Σ_o W[i, o] · ẏ[o]`
-//! - vjp to the parameters: `Ẇ[i, o] = x[i] · ẏ[o]`, `ḃ[o] = ẏ[o]`, summed over the samples
+//! - forward: `y[p, o] = b[o] + Σ_i x[p, i] · W[i, o]` for every place p
+//! - vjp to the input: `ẋ[p, i] = Σ_o W[i, o] · ẏ[p, o]`
+//! - vjp to the parameters: `Ẇ[i, o] = Σ_p x[p, i] · ẏ[p, o]`, `ḃ[o] = Σ_p ẏ[p, o]`, summed over the samples
 //! - jvp: `ẏ = ẋ W + x Ẇ + ḃ`
 //!
-//! Parameters in order: bias `(out)`, kernel `(in, out)`. The map is the correlation of a 1 × 1 feature map with a 1 ×
-//! 1 kernel.
+//! Parameters in order: bias `(out)` unless it is absent, kernel `(in, out)`. The map is the correlation of a feature
+//! map, one place a row, with a 1 × 1 kernel.
 
 use super::correlate::{Correlate, Start};
-use super::{At, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Scratch, Write};
+use super::{
+    At, Factors, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Patches, Scratch, SecondOrder, Write,
+};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::simd::{Kernel, dispatch};
@@ -18,50 +20,69 @@ use minima_faults::{Fault, planted};
 /// A dense layer.
 #[derive(Clone, Debug)]
 pub(crate) struct Dense {
-    /// The number of inputs.
+    /// The number of places that it is applied to: 1, or the tokens of a sequence.
+    pub places: usize,
+    /// The number of inputs at a place.
     pub inputs: usize,
-    /// The number of outputs.
+    /// The number of outputs at a place.
     pub outputs: usize,
+    /// Whether each output has a bias.
+    pub bias: bool,
+    /// The kernel's shape in files: axes that multiply to `inputs`, and then axes that multiply to `outputs`.
+    pub stored: [Vec<usize>; 2],
 }
 
-/// `y ← start + x · kernel`, kernel `(x, y)`.
-fn affine<T: Scalar>(x: &[Lane<T>], kernel: &[T], start: Start<'_, T>, y: &mut [Lane<T>]) {
-    let channels = [x.len(), y.len()];
-    dispatch(Correlate {
-        x,
-        x_width: 1,
-        kernel,
-        kernel_size: [1, 1],
-        channels,
-        stride: [1, 1],
-        start,
-        y,
-        y_size: [1, 1],
-    });
+impl Dense {
+    /// `y ← start + x · kernel` at every place.
+    fn affine<T: Scalar>(&self, x: &[Lane<T>], kernel: &[T], start: Start<'_, T>, y: &mut [Lane<T>]) {
+        dispatch(Correlate {
+            x,
+            x_width: 1,
+            kernel,
+            kernel_size: [1, 1],
+            channels: [self.inputs, self.outputs],
+            stride: [1, 1],
+            start,
+            y,
+            y_size: [self.places, 1],
+        });
+    }
+
+    /// The number of biases.
+    fn biases(&self) -> usize {
+        if self.bias { self.outputs } else { 0 }
+    }
+
+    /// The outputs' initial values and the kernel, from the flat parameters.
+    fn start_and_kernel<'p, T>(&self, params: &'p [T]) -> (Start<'p, T>, &'p [T]) {
+        let (bias, kernel) = params.split_at(self.biases());
+        (if self.bias { Start::Bias(bias) } else { Start::Zero }, kernel)
+    }
 }
 
 impl Parameters for Dense {
     fn arrays(&self) -> Vec<ParameterArray> {
-        ParameterArray::bias_and_kernel(&[self.inputs, self.outputs], self.inputs)
+        let [inputs, outputs] = &self.stored;
+        ParameterArray::bias_and_kernel(self.bias.then_some(outputs), &[&inputs[..], outputs].concat(), self.inputs)
     }
 
-    fn fan_in(&self) -> usize {
-        self.inputs
-    }
-
-    fn outputs(&self) -> usize {
-        self.outputs
+    fn multiply_adds(&self) -> usize {
+        self.places * self.inputs * self.outputs
     }
 
     fn kernel_form(&self) -> KernelForm {
-        KernelForm::GramProduct
+        if self.places == 1 { KernelForm::GramProduct } else { KernelForm::Gradients }
     }
 }
 
 impl<T: Scalar> Operation<T> for Dense {
+    fn second_order(&self) -> SecondOrder<'_, T> {
+        SecondOrder::Multilinear
+    }
+
     fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
-        let (bias, kernel) = params.split_at(self.outputs);
-        affine(x[0], kernel, Start::Bias(bias), y);
+        let (start, kernel) = self.start_and_kernel(params);
+        self.affine(x[0], kernel, start, y);
     }
 
     fn vjp_input(
@@ -73,7 +94,10 @@ impl<T: Scalar> Operation<T> for Dense {
         write: Write,
         _scratch: &mut Scratch<T>,
     ) {
-        dispatch(InputCotangent { kernel: &at.params[self.outputs..], dy, dx, write });
+        let (_, kernel) = self.start_and_kernel(at.params);
+        for (dy, dx) in dy.chunks_exact(self.outputs).zip(dx.chunks_exact_mut(self.inputs)) {
+            dispatch(InputCotangent { kernel, dy, dx, write });
+        }
     }
 
     fn jvp(
@@ -86,12 +110,13 @@ impl<T: Scalar> Operation<T> for Dense {
     ) {
         let mut start = Start::Zero;
         if let Some(dparams) = dparams {
-            let (dbias, dkernel) = dparams.split_at(self.outputs);
-            affine(at.x[0], dkernel, Start::Bias(dbias), dy);
+            let (dbias, dkernel) = self.start_and_kernel(dparams);
+            self.affine(at.x[0], dkernel, dbias, dy);
             start = Start::Accumulate;
         }
         if let Some(dx) = dx[0] {
-            affine(dx, &at.params[self.outputs..], start, dy);
+            let (_, kernel) = self.start_and_kernel(at.params);
+            self.affine(dx, kernel, start, dy);
         } else if dparams.is_none() {
             dy.fill(Lane::zero());
         }
@@ -106,21 +131,102 @@ impl<T: Scalar> Parametrised<T> for Dense {
         gradients: &mut [Lane<T>],
         _scratch: &mut Scratch<T>,
     ) {
-        let (bias, kernel) = gradients.split_at_mut(self.outputs);
-        bias.copy_from_slice(dy);
-        for (row, &x) in kernel.chunks_exact_mut(self.outputs).zip(at.x[0]) {
-            for (g, &d) in row.iter_mut().zip(dy) {
-                *g = x.zip(d, |a, b| a * b);
-            }
-        }
+        let (bias, kernel) = gradients.split_at_mut(self.biases());
+        dispatch(SampleGradients { x: at.x[0], dy, inputs: self.inputs, outputs: self.outputs, bias, kernel });
     }
 
     fn vjp_params(&self, at: &At<'_, T>, dy: &[Lane<T>], gradient: &mut [T], _scratch: &mut Scratch<T>) {
-        dispatch(SummedGradients { x: at.x[0], dy, gradient });
+        let (bias, kernel) = gradient.split_at_mut(self.biases());
+        let (inputs, outputs) = (self.inputs, self.outputs);
+        if self.places == 1 {
+            dispatch(SummedGradients { x: at.x[0], dy, bias, kernel });
+        } else {
+            dispatch(TokenGradients { x: at.x[0], dy, inputs, outputs, bias, kernel });
+        }
     }
 
-    fn for_each_patch(&self, x: &[Lane<T>], _scratch: &mut Scratch<T>, visit: &mut dyn FnMut(usize, &[Lane<T>])) {
-        visit(0, x);
+    fn factors(&self) -> Factors<'_, T> {
+        Factors::Kronecker(self)
+    }
+}
+
+impl<T: Scalar> Patches<T> for Dense {
+    fn fan_in(&self) -> usize {
+        self.inputs
+    }
+
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    fn groups(&self) -> usize {
+        1
+    }
+
+    fn has_bias(&self) -> bool {
+        self.bias
+    }
+
+    fn for_each_patch(&self, x: &[Lane<T>], _: &mut Scratch<T>, visit: &mut dyn FnMut(usize, usize, &[Lane<T>])) {
+        x.chunks_exact(self.inputs).enumerate().for_each(|(place, patch)| visit(place, 0, patch));
+    }
+}
+
+/// `bias = Σ_p dy[p]`, `kernel = Σ_p x[p] dy[p]ᵀ`, per sample.
+struct SampleGradients<'a, T> {
+    x: &'a [Lane<T>],
+    dy: &'a [Lane<T>],
+    inputs: usize,
+    outputs: usize,
+    bias: &'a mut [Lane<T>],
+    kernel: &'a mut [Lane<T>],
+}
+
+impl<T: Scalar> Kernel for SampleGradients<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let places = self.x.chunks_exact(self.inputs).zip(self.dy.chunks_exact(self.outputs));
+        for (place, (x, dy)) in places.enumerate() {
+            if place == 0 {
+                self.bias.iter_mut().zip(dy).for_each(|(b, &d)| *b = d);
+            } else {
+                self.bias.iter_mut().zip(dy).for_each(|(b, &d)| *b = b.plus(d));
+            }
+            for (row, &x) in self.kernel.chunks_exact_mut(self.outputs).zip(x) {
+                for (g, &d) in row.iter_mut().zip(dy) {
+                    *g = if place == 0 { x.zip(d, |a, b| a * b) } else { g.fma_lane(x, d) };
+                }
+            }
+        }
+    }
+}
+
+/// `bias += Σ dy[p]`, `kernel += Σ x[p] dy[p]ᵀ`, summed over the places and then over the samples.
+struct TokenGradients<'a, T> {
+    x: &'a [Lane<T>],
+    dy: &'a [Lane<T>],
+    inputs: usize,
+    outputs: usize,
+    bias: &'a mut [T],
+    kernel: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel for TokenGradients<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        if !planted(Fault::TokenBiasForgotten) {
+            for (o, b) in self.bias.iter_mut().enumerate() {
+                let of_places = self.dy.iter().skip(o).step_by(self.outputs);
+                *b += of_places.fold(Lane::zero(), |sum, &d| sum.plus(d)).sum();
+            }
+        }
+        for (i, row) in self.kernel.chunks_exact_mut(self.outputs).enumerate() {
+            for (o, g) in row.iter_mut().enumerate() {
+                let inputs = self.x.iter().skip(i).step_by(self.inputs);
+                let outputs = self.dy.iter().skip(o).step_by(self.outputs);
+                *g += inputs.zip(outputs).fold(Lane::zero(), |sum, (&x, &d)| sum.fma_lane(x, d)).sum();
+            }
+        }
     }
 }
 
@@ -160,23 +266,23 @@ impl<T: Scalar> Kernel for InputCotangent<'_, T> {
     }
 }
 
-/// `gradient += (Σ dy, Σ x dyᵀ)`, summed over the samples.
+/// `bias += Σ dy`, `kernel += Σ x dyᵀ`, summed over the samples.
 struct SummedGradients<'a, T> {
     x: &'a [Lane<T>],
     dy: &'a [Lane<T>],
-    gradient: &'a mut [T],
+    bias: &'a mut [T],
+    kernel: &'a mut [T],
 }
 
 impl<T: Scalar> Kernel for SummedGradients<'_, T> {
     #[inline(always)]
     fn run(self) {
-        let (bias, kernel) = self.gradient.split_at_mut(self.dy.len());
         if !planted(Fault::BiasForgotten) {
-            for (b, d) in bias.iter_mut().zip(self.dy) {
+            for (b, d) in self.bias.iter_mut().zip(self.dy) {
                 *b += d.sum();
             }
         }
-        for (row, &x) in kernel.chunks_exact_mut(self.dy.len()).zip(self.x) {
+        for (row, &x) in self.kernel.chunks_exact_mut(self.dy.len()).zip(self.x) {
             for (g, &d) in row.iter_mut().zip(self.dy) {
                 *g += x.zip(d, |a, b| a * b).sum();
             }

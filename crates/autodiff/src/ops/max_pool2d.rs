@@ -4,7 +4,7 @@
 //! - vjp: `ẏ[h, w, c]` goes to the window's first entry that attains the maximum
 //! - jvp: `ẏ[h, w, c]` is the tangent of that entry
 
-use super::{At, Operation, PoolWindow, Scratch, Write};
+use super::{At, Operation, PoolWindow, Scratch, SecondOrder, Write};
 use crate::Scalar;
 use crate::lane::{LANES, Lane};
 use minima_faults::{Fault, planted};
@@ -34,6 +34,10 @@ impl MaxPool2d {
 }
 
 impl<T: Scalar> Operation<T> for MaxPool2d {
+    fn second_order(&self) -> SecondOrder<'_, T> {
+        SecondOrder::PiecewiseLinear
+    }
+
     fn forward(&self, _params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
         y.fill(Lane::splat(T::neg_infinity()));
         // A NaN wins over every number, so that it is not lost.

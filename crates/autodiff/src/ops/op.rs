@@ -1,6 +1,6 @@
 //! One type for all operations.
 
-use super::{Add, AvgPool2d, Conv2d, Dense, MaxPool2d, Operation, Parameters, Parametrised, Relu};
+use super::{Add, AvgPool2d, Conv2d, Dense, Embedding, MaxPool2d, Operation, Parameters, Parametrised, Relu};
 use crate::Scalar;
 
 /// An operation of a network, with the shapes it was built for.
@@ -10,6 +10,8 @@ pub(crate) enum Op {
     Conv2d(Conv2d),
     /// Affine map.
     Dense(Dense),
+    /// Parameters as a value.
+    Embedding(Embedding),
     /// `max(x, 0)`.
     Relu(Relu),
     /// Mean over windows.
@@ -26,6 +28,7 @@ impl Op {
         match self {
             Self::Conv2d(op) => op,
             Self::Dense(op) => op,
+            Self::Embedding(op) => op,
             Self::Relu(op) => op,
             Self::AvgPool2d(op) => op,
             Self::MaxPool2d(op) => op,
@@ -38,6 +41,7 @@ impl Op {
         match self {
             Self::Conv2d(op) => Some(op),
             Self::Dense(op) => Some(op),
+            Self::Embedding(op) => Some(op),
             Self::Relu(_) | Self::AvgPool2d(_) | Self::MaxPool2d(_) | Self::Add(_) => None,
         }
     }

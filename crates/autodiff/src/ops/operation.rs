@@ -3,6 +3,7 @@
 use super::{Scratch, gate};
 use crate::Scalar;
 use crate::lane::Lane;
+use smallvec::SmallVec;
 
 /// Whether a vjp to an input overwrites the cotangent or adds to it (for an input with several readers).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +26,10 @@ impl Write {
 }
 
 /// An operation over one block of samples. `x` are its inputs and `y` its output, one lane per feature.
-///
-/// An operation is linear in its parameters and, except at kinks, in its inputs. Second derivatives
-/// ([`reverse_tangent_block`](crate::Graph::reverse_tangent_block)) rely on this.
 pub(crate) trait Operation<T: Scalar>: Sync {
+    /// How its vjp changes if its inputs and parameters move.
+    fn second_order(&self) -> SecondOrder<'_, T>;
+
     /// `y = f(x; params)`.
     fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], scratch: &mut Scratch<T>);
 
@@ -65,6 +66,45 @@ pub(crate) trait Operation<T: Scalar>: Sync {
         dy: &mut [Lane<T>],
         scratch: &mut Scratch<T>,
     );
+}
+
+/// The values that an operation reads, without allocation for two or fewer.
+pub(crate) type Inputs<'v, T> = SmallVec<[&'v [Lane<T>]; 2]>;
+
+/// How the vjp of an operation with a fixed cotangent changes along tangents of its inputs and parameters.
+pub(crate) enum SecondOrder<'a, T> {
+    /// It does not change between kinks: the operation is linear in its inputs there, and nothing multiplies them.
+    PiecewiseLinear,
+    /// By the product rule: the operation is linear in each input and in its parameters if the others are fixed.
+    Multilinear,
+    /// By a rule of the operation's own.
+    Smooth(&'a dyn Smooth<T>),
+}
+
+/// The second derivative of an operation that is not multilinear.
+pub(crate) trait Smooth<T> {
+    /// Adds `d/dt (∂f/∂x[which])ᵀ dy` to `dx_along`, with `dy` fixed.
+    fn input_curvature(
+        &self,
+        at: &At<'_, T>,
+        along: &Tangents<'_, T>,
+        which: usize,
+        dy: &[Lane<T>],
+        dx_along: &mut [Lane<T>],
+    );
+
+    /// Adds `d/dt Σ (∂f/∂params)ᵀ dy`, summed over the samples, to `second`, with `dy` fixed.
+    fn parameter_curvature(&self, at: &At<'_, T>, along: &Tangents<'_, T>, dy: &[Lane<T>], second: &mut [T]);
+}
+
+/// How an operation moves along a direction.
+pub(crate) struct Tangents<'a, T> {
+    /// The tangent of its parameters.
+    pub params: &'a [T],
+    /// The tangents of its inputs; an absent tangent is zero.
+    pub x: &'a [Option<&'a [Lane<T>]>],
+    /// The tangent of its output, before a rectifier.
+    pub y: &'a [Lane<T>],
 }
 
 /// The point at which an operation is linearized.

@@ -3,7 +3,7 @@
 use super::{At, Operation, Scratch};
 use crate::Scalar;
 use crate::lane::Lane;
-use crate::parameter_spec::Role;
+use crate::parameter_spec::{Initializer, Role};
 
 /// How an operation's parameters enter the kernel `J Jᵀ` of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,22 +15,26 @@ pub(crate) enum KernelForm {
 }
 
 /// One array of an operation's parameters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ParameterArray {
     pub role: Role,
     pub shape: Vec<usize>,
-    /// Inputs that one output reads through this array; 0 for a bias.
+    /// Inputs that one output reads through a kernel; 0 for other roles.
     pub fan_in: usize,
+    pub initializer: Initializer,
 }
 
 impl ParameterArray {
-    /// A bias and a kernel, whose last axis is the outputs.
-    pub(crate) fn bias_and_kernel(kernel: &[usize], fan_in: usize) -> Vec<Self> {
-        let outputs = kernel.last().copied().unwrap_or(0);
-        vec![
-            Self { role: Role::Bias, shape: vec![outputs], fan_in: 0 },
-            Self { role: Role::Kernel, shape: kernel.to_vec(), fan_in },
-        ]
+    /// A bias, unless it is absent, and a LeCun-normal kernel.
+    pub(crate) fn bias_and_kernel(bias: Option<&[usize]>, kernel: &[usize], fan_in: usize) -> Vec<Self> {
+        let bias = bias.map(|shape| Self::of(Role::Bias, shape, Initializer::Zeros));
+        let kernel = Self { fan_in, ..Self::of(Role::Kernel, kernel, Initializer::LecunNormal) };
+        bias.into_iter().chain([kernel]).collect()
+    }
+
+    /// An array that is not a kernel.
+    pub(crate) fn of(role: Role, shape: &[usize], initializer: Initializer) -> Self {
+        Self { role, shape: shape.to_vec(), fan_in: 0, initializer }
     }
 
     /// Numbers in the array.
@@ -44,18 +48,48 @@ pub(crate) trait Parameters {
     /// The arrays, in the order of the flat vector.
     fn arrays(&self) -> Vec<ParameterArray>;
 
-    /// Inputs that one output reads through weights.
-    fn fan_in(&self) -> usize;
-
-    /// Outputs with weights of their own: the channels of a convolution, the units of a dense layer.
-    fn outputs(&self) -> usize;
+    /// The number of multiply-adds of one forward pass of one sample.
+    fn multiply_adds(&self) -> usize;
 
     /// How the parameters enter `J Jᵀ`.
     fn kernel_form(&self) -> KernelForm;
 }
 
+/// How an operation's parameters enter Kronecker-factored curvature.
+pub(crate) enum Factors<'a, T> {
+    /// As matrices, which multiply patches of the input.
+    Kronecker(&'a dyn Patches<T>),
+    /// Entry by entry: scales, shifts and embeddings.
+    Diagonal,
+}
+
+/// An operation whose parameters are applied as matrices to patches of its input.
+///
+/// There are `groups` matrices `(bias + fan_in, outputs)`; the flat parameters hold all biases first, and then the
+/// kernel with its rows as `(fan_in, groups · outputs)`.
+pub(crate) trait Patches<T> {
+    /// Inputs that one output reads through weights.
+    fn fan_in(&self) -> usize;
+
+    /// Outputs with weights of their own, in all groups: the channels of a convolution, the units of a dense layer.
+    fn outputs(&self) -> usize;
+
+    /// The number of matrices: the groups of a convolution, otherwise 1.
+    fn groups(&self) -> usize;
+
+    /// Whether the outputs have biases.
+    fn has_bias(&self) -> bool;
+
+    /// Calls `visit(place, group, patch)` for every place and group, with the inputs of the matrix there: one lane each,
+    /// in the order of the kernel. Its outputs are the group's part of entry `place` of the output.
+    fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut dyn FnMut(usize, usize, &[Lane<T>]));
+}
+
 /// An operation with parameters, over one block of samples.
 pub(crate) trait Parametrised<T: Scalar>: Operation<T> + Parameters {
+    /// How its parameters enter Kronecker-factored curvature.
+    fn factors(&self) -> Factors<'_, T>;
+
     /// Every sample's own `(∂f/∂params)ᵀ dy`: one lane per parameter, overwritten.
     fn per_sample_gradients(&self, at: &At<'_, T>, dy: &[Lane<T>], gradients: &mut [Lane<T>], scratch: &mut Scratch<T>);
 
@@ -70,8 +104,4 @@ pub(crate) trait Parametrised<T: Scalar>: Operation<T> + Parameters {
         }
         scratch.gradients = lanes;
     }
-
-    /// Calls `visit(position, patch)` for every spatial position at which the kernel is applied, with the inputs it is
-    /// applied to there: one lane each, in the order of the kernel.
-    fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut dyn FnMut(usize, &[Lane<T>]));
 }

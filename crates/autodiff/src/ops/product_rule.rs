@@ -1,31 +1,52 @@
-//! The derivative of a gradient along a direction.
+//! The derivative of a vjp along a direction, for an operation that is linear in each input and in its parameters.
 
-use super::{At, Parametrised, Scratch};
+use super::{At, Inputs, Operation, Parametrised, Scratch, Tangents, Write};
 use crate::Scalar;
 use crate::lane::Lane;
 use std::ops::Range;
 
-/// Adds the derivative of `(∂f/∂params)ᵀ dy` along a direction: `dy` moves along `dy_along`, and the inputs along
-/// `x_along` unless they do not move.
+/// Adds the derivative of `(∂f/∂params)ᵀ dy` along the tangents of the inputs, with `dy` fixed.
 ///
-/// An operation is linear in its parameters and in its inputs, so this is a product rule. The parameters in the ranges
-/// `added` are multiplied by no input, so the tangents of the inputs do not reach their gradient.
-pub(crate) fn params_vjp_along<T: Scalar>(
+/// The parameters in the ranges `added` are multiplied by no input, so the tangents of the inputs do not reach their
+/// gradient.
+pub(crate) fn multilinear_parameter_curvature<T: Scalar>(
     op: &dyn Parametrised<T>,
     added: &[Range<usize>],
     at: &At<'_, T>,
-    x_along: Option<&[&[Lane<T>]]>,
-    [dy, dy_along]: [&[Lane<T>]; 2],
+    along: &Tangents<'_, T>,
+    dy: &[Lane<T>],
     second: &mut [T],
     scratch: &mut Scratch<T>,
 ) {
-    op.vjp_params(at, dy_along, second, scratch);
-    if let Some(x) = x_along {
-        let kept: Vec<T> = added.iter().flat_map(|range| second[range.clone()].iter().copied()).collect();
-        op.vjp_params(&At { x, ..*at }, dy, second, scratch);
-        let mut kept = kept.iter();
-        for range in added {
-            second[range.clone()].iter_mut().zip(kept.by_ref()).for_each(|(to, &from)| *to = from);
+    // The gradient is linear in the inputs together: it moves only if all of them do.
+    let Some(x) = along.x.iter().copied().collect::<Option<Inputs<'_, T>>>() else { return };
+    let kept: Vec<T> = added.iter().flat_map(|range| second[range.clone()].iter().copied()).collect();
+    op.vjp_params(&At { x: &x, ..*at }, dy, second, scratch);
+    let mut kept = kept.iter();
+    for range in added {
+        second[range.clone()].iter_mut().zip(kept.by_ref()).for_each(|(to, &from)| *to = from);
+    }
+}
+
+/// Adds the derivative of `(∂f/∂x[which])ᵀ dy` along the tangents of the parameters and of the other inputs, with `dy`
+/// fixed.
+pub(crate) fn multilinear_input_curvature<T: Scalar>(
+    op: &dyn Operation<T>,
+    at: &At<'_, T>,
+    along: &Tangents<'_, T>,
+    which: usize,
+    dy: &[Lane<T>],
+    dx_along: &mut [Lane<T>],
+    scratch: &mut Scratch<T>,
+) {
+    if !along.params.is_empty() {
+        op.vjp_input(&At { params: along.params, ..*at }, which, dy, dx_along, Write::Add, scratch);
+    }
+    for (other, &tangent) in along.x.iter().enumerate().filter(|(other, _)| *other != which) {
+        if let Some(tangent) = tangent {
+            let mut x: Inputs<'_, T> = at.x.iter().copied().collect();
+            x[other] = tangent;
+            op.vjp_input(&At { x: &x, ..*at }, which, dy, dx_along, Write::Add, scratch);
         }
     }
 }
@@ -33,8 +54,8 @@ pub(crate) fn params_vjp_along<T: Scalar>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::{KernelForm, Operation, ParameterArray, Parameters, Write};
-    use crate::parameter_spec::Role;
+    use crate::ops::{Factors, KernelForm, ParameterArray, Parameters, SecondOrder};
+    use crate::parameter_spec::{Initializer, Role};
 
     const INPUTS: usize = 3;
     const OUTPUTS: usize = 2;
@@ -58,18 +79,14 @@ mod tests {
     impl Parameters for Affine {
         fn arrays(&self) -> Vec<ParameterArray> {
             let array = |&role| match role {
-                Role::Kernel => ParameterArray { role, shape: vec![INPUTS, OUTPUTS], fan_in: INPUTS },
-                Role::Bias => ParameterArray { role, shape: vec![OUTPUTS], fan_in: 0 },
+                Role::Kernel => ParameterArray::of(role, &[INPUTS, OUTPUTS], Initializer::LecunNormal),
+                _ => ParameterArray::of(role, &[OUTPUTS], Initializer::Zeros),
             };
             self.0.iter().map(array).collect()
         }
 
-        fn fan_in(&self) -> usize {
-            INPUTS
-        }
-
-        fn outputs(&self) -> usize {
-            OUTPUTS
+        fn multiply_adds(&self) -> usize {
+            INPUTS * OUTPUTS
         }
 
         fn kernel_form(&self) -> KernelForm {
@@ -80,6 +97,10 @@ mod tests {
     type Lanes = [Lane<f64>];
 
     impl Operation<f64> for Affine {
+        fn second_order(&self) -> SecondOrder<'_, f64> {
+            SecondOrder::Multilinear
+        }
+
         fn forward(&self, _: &[f64], _: &[&Lanes], _: &mut Lanes, _: &mut Scratch<f64>) {
             unimplemented!("the product rule needs gradients only")
         }
@@ -94,6 +115,10 @@ mod tests {
     }
 
     impl Parametrised<f64> for Affine {
+        fn factors(&self) -> Factors<'_, f64> {
+            Factors::Diagonal
+        }
+
         fn per_sample_gradients(&self, at: &At<'_, f64>, dy: &Lanes, gradients: &mut Lanes, _: &mut Scratch<f64>) {
             for range in self.ranges(Role::Bias) {
                 gradients[range].copy_from_slice(dy);
@@ -103,10 +128,6 @@ mod tests {
                     *g = at.x[0][at_weight / OUTPUTS].zip(dy[at_weight % OUTPUTS], |x, d| x * d);
                 }
             }
-        }
-
-        fn for_each_patch(&self, x: &Lanes, _: &mut Scratch<f64>, visit: &mut dyn FnMut(usize, &Lanes)) {
-            visit(0, x);
         }
     }
 
@@ -128,10 +149,11 @@ mod tests {
             let (dy_lanes, dy_along_lanes) = (lanes(&dy), lanes(&dy_along));
             for moving in [false, true] {
                 let mut second = vec![10.0; len];
-                let x_moves = moving.then_some(&along[..]);
-                let both = [&dy_lanes[..], &dy_along_lanes[..]];
+                let scratch = &mut Scratch::default();
+                op.vjp_params(&at, &dy_along_lanes, &mut second, scratch);
+                let along = Tangents { params: &[], x: &[moving.then_some(along[0])], y: &[] };
                 let added = op.ranges(Role::Bias);
-                params_vjp_along(&op, &added, &at, x_moves, both, &mut second, &mut Scratch::default());
+                multilinear_parameter_curvature(&op, &added, &at, &along, &dy_lanes, &mut second, scratch);
                 let samples = crate::lane::LANES as f64;
                 for role in roles {
                     let range = op.ranges(*role).remove(0);
@@ -139,8 +161,8 @@ mod tests {
                         let (i, o) = (number / OUTPUTS, number % OUTPUTS);
                         let by_input = if moving { x_along[i] * dy[o] } else { 0.0 };
                         let expected = match role {
-                            Role::Bias => dy_along[o],
                             Role::Kernel => x[i] * dy_along[o] + by_input,
+                            _ => dy_along[o],
                         };
                         assert_eq!(*found, 10.0 + samples * expected, "{roles:?}, {role:?} {number}, moving: {moving}");
                     }

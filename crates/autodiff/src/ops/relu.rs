@@ -6,7 +6,7 @@
 //! Usually the rectifier runs in place, right after the operation before it ([`rectify`](super::rectify()),
 //! [`gate`](super::gate)). This operation is for values that other operations read too.
 
-use super::{At, Operation, Scratch, Write, rectified};
+use super::{At, Operation, Scratch, SecondOrder, Write, rectified};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::lane::slices::stream;
@@ -45,6 +45,10 @@ impl<T: Scalar> Kernel for Gate<'_, T> {
 }
 
 impl<T: Scalar> Operation<T> for Relu {
+    fn second_order(&self) -> SecondOrder<'_, T> {
+        SecondOrder::PiecewiseLinear
+    }
+
     fn forward(&self, _params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
         dispatch(Forward(x[0], y));
     }

@@ -21,7 +21,10 @@ fn cases() -> Vec<([usize; 3], Conv2dSpec)> {
             for stride in [[1, 1], [2, 2], [2, 1]] {
                 for (channels, features) in [(1, 4), (2, 3), (3, 5), (4, 9)] {
                     let [height, width] = [[7, 6], [5, 8]][cases.len() % 2];
-                    cases.push(([height, width, channels], Conv2dSpec { features, kernel, stride, padding }));
+                    cases.push((
+                        [height, width, channels],
+                        Conv2dSpec { features, kernel, stride, padding, bias: true },
+                    ));
                 }
             }
         }
@@ -68,8 +71,13 @@ fn the_odd_zero_of_same_padding_goes_below_and_to_the_right() {
         let images = Array2::from_shape_vec((1, x.len()), x.to_vec()).unwrap();
         graph.logits(&params, images.view()).unwrap()
     };
-    let same =
-        |width, stride| Conv2dSpec { features: 1, kernel: [1, width], stride: [1, stride], padding: Padding::Same };
+    let same = |width, stride| Conv2dSpec {
+        features: 1,
+        kernel: [1, width],
+        stride: [1, stride],
+        padding: Padding::Same,
+        bias: true,
+    };
     let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
     // x + 10 · (the next entry), and zero after the last one.
     assert_eq!(row(same(2, 1), &x[..4], &[1.0, 10.0]), array![[21.0, 32.0, 43.0, 4.0]]);

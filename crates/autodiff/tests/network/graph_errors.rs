@@ -17,7 +17,8 @@ fn conv(spec: Conv2dSpec) -> Built {
     g.conv2d(x, "Conv_0", spec).map(drop)
 }
 
-const SPEC: Conv2dSpec = Conv2dSpec { features: 3, kernel: [3, 3], stride: [1, 1], padding: Padding::Valid };
+const SPEC: Conv2dSpec =
+    Conv2dSpec { features: 3, kernel: [3, 3], stride: [1, 1], padding: Padding::Valid, bias: true };
 
 #[test]
 fn say_what_is_wrong() {

@@ -104,7 +104,7 @@ fn layer_pairs_multiply_to_every_images_gradient() {
             let (gradient, single) = (at.vjp(w.view()).unwrap(), at.per_sample_gradients(w.view()).unwrap());
             let pairs = at.layer_pairs(w.view()).unwrap();
             let mut covered = 0;
-            for LayerPairs { params, places, inputs, cotangents } in &pairs {
+            for LayerPairs { params, places, inputs, cotangents, .. } in &pairs {
                 assert_eq!(params.start, covered, "layers come in their order");
                 covered = params.end;
                 assert_eq!((inputs.ncols(), cotangents.ncols()), (places * images, places * images));
