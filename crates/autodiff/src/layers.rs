@@ -2,12 +2,12 @@
 
 use crate::Structure;
 use crate::graph::Graph;
-use crate::ops::{Conv2dSpec, Dense, Op, Pooling, Write};
+use crate::ops::{Concat, Conv2dSpec, Dense, Matmul, Op, Pooling, Rearrangement, Reduce, Write};
 use std::ops::Range;
 
 /// An operation with its inputs, its output and its parameters. Values are numbered, and the input is value 0. A
 /// layer's inputs have lower numbers than its output.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
     /// The operation.
     pub operation: LayerOperation,
@@ -29,7 +29,8 @@ pub struct Layer {
 }
 
 /// A layer's operation, with the sizes it was built for. Images and feature maps are `(height, width, channels)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum LayerOperation {
     /// Two-dimensional convolution; parameters bias `(out)`, kernel `(height, width, in, out)`.
     Conv2d {
@@ -70,6 +71,42 @@ pub enum LayerOperation {
         /// The number of features of an image.
         features: usize,
     },
+    /// Product of two values, number by number.
+    Multiply {
+        /// The number of features of an image.
+        features: usize,
+    },
+    /// `scale · a b` for `batch` pairs of matrices `(rows, inner)` and `(inner, columns)`.
+    Matmul {
+        /// The number of pairs.
+        batch: usize,
+        /// Rows of the first matrix.
+        rows: usize,
+        /// Columns of the first matrix.
+        inner: usize,
+        /// Columns of the second matrix.
+        columns: usize,
+        /// The factor of the product.
+        scale: f64,
+    },
+    /// Sum or mean over axes.
+    Reduce {
+        /// The input's shape.
+        shape: Vec<usize>,
+        /// The axes that are summed over, ascending.
+        axes: Vec<usize>,
+        /// Whether the sum is divided by the number of its terms.
+        mean: bool,
+    },
+    /// Entries of a value in another order.
+    Rearrange(Rearrangement),
+    /// Values side by side along an axis.
+    Concat {
+        /// The product of the axes before the axis.
+        outer: usize,
+        /// For each input, the product of the axis and of the axes after it.
+        runs: Vec<usize>,
+    },
 }
 
 impl Graph {
@@ -91,6 +128,19 @@ impl Graph {
                 Op::AvgPool2d(pool) => LayerOperation::AvgPool2d(pool.0.description()),
                 Op::MaxPool2d(pool) => LayerOperation::MaxPool2d(pool.0.description()),
                 Op::Add(_) => LayerOperation::Add { features: outputs },
+                Op::Multiply(_) => LayerOperation::Multiply { features: outputs },
+                Op::Matmul(Matmul { batch, rows, inner, columns, scale }) => LayerOperation::Matmul {
+                    batch: *batch,
+                    rows: *rows,
+                    inner: *inner,
+                    columns: *columns,
+                    scale: *scale,
+                },
+                Op::Reduce(Reduce { shape, axes, mean, .. }) => {
+                    LayerOperation::Reduce { shape: shape.clone(), axes: axes.clone(), mean: *mean }
+                }
+                Op::Rearrange(rearrange) => LayerOperation::Rearrange(rearrange.description.clone()),
+                Op::Concat(Concat { outer, runs }) => LayerOperation::Concat { outer: *outer, runs: runs.clone() },
             };
             Layer {
                 operation,

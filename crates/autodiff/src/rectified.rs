@@ -34,7 +34,15 @@ pub(crate) fn fuse(nodes: Vec<Node>) -> Vec<Node> {
 /// Whether an operation's derivatives do not need its output, so that the output may be rectified in place.
 fn rectifies(node: &Node) -> bool {
     match node.op {
-        Op::Conv2d(_) | Op::Dense(_) | Op::AvgPool2d(_) | Op::Add(_) => !node.rectified,
+        Op::Conv2d(_)
+        | Op::Dense(_)
+        | Op::AvgPool2d(_)
+        | Op::Add(_)
+        | Op::Multiply(_)
+        | Op::Matmul(_)
+        | Op::Reduce(_)
+        | Op::Rearrange(_)
+        | Op::Concat(_) => !node.rectified,
         Op::Embedding(_) | Op::Relu(_) | Op::MaxPool2d(_) => false,
     }
 }

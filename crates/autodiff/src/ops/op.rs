@@ -1,6 +1,9 @@
 //! One type for all operations.
 
-use super::{Add, AvgPool2d, Conv2d, Dense, Embedding, MaxPool2d, Operation, Parameters, Parametrised, Relu};
+use super::{
+    Add, AvgPool2d, Concat, Conv2d, Dense, Embedding, Matmul, MaxPool2d, Multiply, Operation, Parameters, Parametrised,
+    Rearrange, Reduce, Relu,
+};
 use crate::Scalar;
 
 /// An operation of a network, with the shapes it was built for.
@@ -20,6 +23,16 @@ pub(crate) enum Op {
     MaxPool2d(MaxPool2d),
     /// Sum of two values.
     Add(Add),
+    /// Product of two values, number by number.
+    Multiply(Multiply),
+    /// Matrix product of two values.
+    Matmul(Matmul),
+    /// Sum or mean over axes.
+    Reduce(Reduce),
+    /// Transposition or slice.
+    Rearrange(Rearrange),
+    /// Values side by side.
+    Concat(Concat),
 }
 
 impl Op {
@@ -33,6 +46,11 @@ impl Op {
             Self::AvgPool2d(op) => op,
             Self::MaxPool2d(op) => op,
             Self::Add(op) => op,
+            Self::Multiply(op) => op,
+            Self::Matmul(op) => op,
+            Self::Reduce(op) => op,
+            Self::Rearrange(op) => op,
+            Self::Concat(op) => op,
         }
     }
 
@@ -42,7 +60,15 @@ impl Op {
             Self::Conv2d(op) => Some(op),
             Self::Dense(op) => Some(op),
             Self::Embedding(op) => Some(op),
-            Self::Relu(_) | Self::AvgPool2d(_) | Self::MaxPool2d(_) | Self::Add(_) => None,
+            Self::Relu(_)
+            | Self::AvgPool2d(_)
+            | Self::MaxPool2d(_)
+            | Self::Add(_)
+            | Self::Multiply(_)
+            | Self::Matmul(_)
+            | Self::Reduce(_)
+            | Self::Rearrange(_)
+            | Self::Concat(_) => None,
         }
     }
 

@@ -20,3 +20,4 @@ mod precision;
 mod residual;
 mod shape_errors;
 mod tensor_file;
+mod values;
