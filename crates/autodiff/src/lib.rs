@@ -1,10 +1,11 @@
-//! A hand-written automatic differentiation of convolutional networks for second-order optimizers, attacks and
+//! A hand-written automatic differentiation of neural networks for second-order optimizers, attacks and
 //! curvature measurements: Jacobian products in both directions, per-sample gradients, and the kernel `J Jᵀ` without a
 //! Jacobian.
 //!
-//! - **The graph.** [`GraphBuilder`] combines operations (convolution, dense, ReLU, pooling, sums for residual
-//!   connections) and checks every shape. The resulting [`Graph`] holds no parameters. Parameters are one flat vector
-//!   and images are the rows of a matrix, in `f32` or `f64` ([`Scalar`]).
+//! - **The graph.** [`GraphBuilder`] combines operations (convolutions, dense layers, activations, pooling,
+//!   normalisation, sums, products, attention) and checks every shape. The resulting [`Graph`] holds no parameters.
+//!   Parameters are one flat vector and images are the rows of a matrix, in `f32` or `f64` ([`Scalar`]). Each operation
+//!   is differentiated exactly, up to second order, whether it is linear between kinks or smooth ([`Structure`]).
 //! - **The passes.** [`Graph::logits`], [`Graph::logits_and_vjp`] and [`Graph::logits_and_input_vjp`] pass over a batch
 //!   once and cache nothing. [`Graph::linearize`] caches the batch's values; its [`Linearization`] is the Jacobian `J`
 //!   of the logits as a linear map: `Jᵀ w` ([`vjp`](Linearization::vjp), [`vjp_input`](Linearization::vjp_input)),

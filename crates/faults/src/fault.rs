@@ -32,6 +32,8 @@ faults! {
     BiasForgotten = "a dense layer's bias without a gradient",
     /// A dense layer on tokens gives its bias no gradient.
     TokenBiasForgotten = "a token-wise bias without a gradient",
+    /// The scores of attention are not divided by √d.
+    AttentionUnscaled = "attention without its scale",
     /// ReLU passes every cotangent, also for negative inputs.
     GateOpen = "ReLU's gate always open",
     /// Max pooling adds the cotangent to the first entry of a window instead of the largest.
