@@ -31,9 +31,9 @@ pub struct Layer {
 /// A layer's operation, with the sizes it was built for. Images and feature maps are `(height, width, channels)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LayerOperation {
-    /// Two-dimensional convolution; parameters bias `(out)`, kernel `(height, width, in, out)`.
+    /// Two-dimensional convolution; parameters bias `(out)` unless it is absent, kernel `(height, width, in / groups, out)`.
     Conv2d {
-        /// Kernel, stride, padding.
+        /// Kernel, stride, padding, dilation and groups.
         spec: Conv2dSpec,
         /// Its input's shape.
         input: [usize; 3],
@@ -61,9 +61,9 @@ pub enum LayerOperation {
         /// The number of features of an image.
         features: usize,
     },
-    /// Mean over windows.
+    /// Mean over windows, with zeros in the border.
     AvgPool2d(Pooling),
-    /// Maximum over windows; the first of equal entries counts.
+    /// Maximum over windows, without entries of the border; the first of equal entries counts.
     MaxPool2d(Pooling),
     /// Sum of two values.
     Add {
