@@ -32,9 +32,9 @@ pub struct Layer {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum LayerOperation {
-    /// Two-dimensional convolution; parameters bias `(out)`, kernel `(height, width, in, out)`.
+    /// Two-dimensional convolution; parameters bias `(out)` unless it is absent, kernel `(height, width, in / groups, out)`.
     Conv2d {
-        /// Kernel, stride, padding.
+        /// Kernel, stride, padding, dilation and groups.
         spec: Conv2dSpec,
         /// Its input's shape.
         input: [usize; 3],
@@ -62,9 +62,9 @@ pub enum LayerOperation {
         /// The number of features of an image.
         features: usize,
     },
-    /// Mean over windows.
+    /// Mean over windows, with zeros in the border.
     AvgPool2d(Pooling),
-    /// Maximum over windows; the first of equal entries counts.
+    /// Maximum over windows, without entries of the border; the first of equal entries counts.
     MaxPool2d(Pooling),
     /// Sum of two values.
     Add {

@@ -103,7 +103,7 @@ pub use layers::{Layer, LayerOperation};
 pub use linearization::Linearization;
 pub use model::Model;
 pub use operations::Operations;
-pub use ops::{Conv2dSpec, Padding, Pooling, Rearrangement};
+pub use ops::{Conv2dSpec, Padding, PoolSpec, Pooling, Rearrangement};
 pub use paper_cnn::paper_cnn;
 pub use parameter_spec::{Initializer, ParameterSpec, Role};
 pub use scalar::{Scalar, mixed_dot};

@@ -28,6 +28,8 @@ macro_rules! faults {
 faults! {
     /// The cotangent of a convolution's input has the wrong sign.
     ConvolutionSign = "wrong sign in a convolution's vjp",
+    /// A convolution's input is moved up and to the left by one within an explicit border.
+    PaddingShifted = "a convolution's explicit padding off by one",
     /// A dense layer's bias gets no gradient.
     BiasForgotten = "a dense layer's bias without a gradient",
     /// A dense layer on tokens gives its bias no gradient.
