@@ -35,6 +35,8 @@ pub(crate) fn fuse(nodes: Vec<Node>) -> Vec<Node> {
 fn rectifies(node: &Node) -> bool {
     match node.op {
         Op::Conv2d(_) | Op::Dense(_) | Op::AvgPool2d(_) | Op::Add(_) => !node.rectified,
+        Op::Pointwise(_) | Op::Normalization(_) | Op::ChannelAffine(_) => !node.rectified,
+        Op::Softmax(_) | Op::Constant(_) => false,
         Op::Embedding(_) | Op::Relu(_) | Op::MaxPool2d(_) => false,
     }
 }

@@ -1,6 +1,9 @@
 //! One type for all operations.
 
-use super::{Add, AvgPool2d, Conv2d, Dense, Embedding, MaxPool2d, Operation, Parameters, Parametrised, Relu};
+use super::{
+    Add, AvgPool2d, ChannelAffine, Constant, Conv2d, Dense, Embedding, MaxPool2d, Normalization, Operation, Parameters,
+    Parametrised, Pointwise, Relu, Softmax,
+};
 use crate::Scalar;
 
 /// An operation of a network, with the shapes it was built for.
@@ -20,6 +23,16 @@ pub(crate) enum Op {
     MaxPool2d(MaxPool2d),
     /// Sum of two values.
     Add(Add),
+    /// A function of every number.
+    Pointwise(Pointwise),
+    /// Softmax over one axis.
+    Softmax(Softmax),
+    /// Layer, group or root-mean-square normalisation.
+    Normalization(Normalization),
+    /// Constant affine map of the last axis.
+    ChannelAffine(ChannelAffine),
+    /// A constant as a value.
+    Constant(Constant),
 }
 
 impl Op {
@@ -33,6 +46,11 @@ impl Op {
             Self::AvgPool2d(op) => op,
             Self::MaxPool2d(op) => op,
             Self::Add(op) => op,
+            Self::Pointwise(op) => op,
+            Self::Softmax(op) => op,
+            Self::Normalization(op) => op,
+            Self::ChannelAffine(op) => op,
+            Self::Constant(op) => op,
         }
     }
 
@@ -42,6 +60,8 @@ impl Op {
             Self::Conv2d(op) => Some(op),
             Self::Dense(op) => Some(op),
             Self::Embedding(op) => Some(op),
+            Self::Normalization(op) => op.has_parameters().then_some(op),
+            Self::Pointwise(_) | Self::Softmax(_) | Self::ChannelAffine(_) | Self::Constant(_) => None,
             Self::Relu(_) | Self::AvgPool2d(_) | Self::MaxPool2d(_) | Self::Add(_) => None,
         }
     }
