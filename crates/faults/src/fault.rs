@@ -40,6 +40,12 @@ faults! {
     GateOpen = "ReLU's gate always open",
     /// Max pooling adds the cotangent to the first entry of a window instead of the largest.
     MaximumMisplaced = "max pooling's gradient to the wrong entry",
+    /// The second derivative of layer norm lacks the change of the deviation.
+    LayerNormCurvature = "a wrong second-order term of layer norm",
+    /// The second derivative of softmax lacks the change of the mean cotangent.
+    SoftmaxCurvature = "a wrong second-order term of softmax",
+    /// Group norm takes every n-th channel instead of neighbours.
+    GroupNormAxis = "group norm over the wrong axis",
     /// Softmax normalizes over the images of a batch instead of over the classes.
     SoftmaxOverImages = "softmax over images instead of classes",
     /// The Gauss-Newton matrix of the mean loss lacks the factor 1/B.
