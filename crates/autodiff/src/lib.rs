@@ -66,6 +66,7 @@ mod buffer_pool;
 mod checkpoint;
 mod checkpoint_error;
 mod classifier;
+mod elementwise_gradients;
 pub mod engine;
 mod error;
 mod evaluate;
