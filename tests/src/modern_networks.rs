@@ -84,7 +84,8 @@ impl Reference {
         move_each(&graph, &mut theta, |k, len| 0.02 * (1.0 + 0.37 * k + len).sin());
         let mut v = vec![0.0; theta.len()];
         move_each(&graph, &mut v, |k, len| (0.11 * k + len).cos());
-        let labels: Vec<usize> = golden.integers("labels")?.into_iter().map(usize::try_from).collect::<Result<_, _>>()?;
+        let labels: Vec<usize> =
+            golden.integers("labels")?.into_iter().map(usize::try_from).collect::<Result<_, _>>()?;
         let images = Array2::from_shape_vec((labels.len(), graph.features()), golden.numbers("images")?)?;
         let objective = Objective::of_batch(&graph, &theta, Batch::new(images.view(), &labels)?)?;
 

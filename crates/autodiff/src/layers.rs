@@ -3,7 +3,8 @@
 use crate::Structure;
 use crate::graph::Graph;
 use crate::ops::{
-    Activation, ChannelAffine, Concat, Conv2dSpec, Dense, Matmul, Normalization, Op, Pooling, Rearrangement, Reduce, Write,
+    Activation, ChannelAffine, Concat, Conv2dSpec, Dense, Matmul, Normalization, Op, Pooling, Rearrangement, Reduce,
+    Write,
 };
 use std::ops::Range;
 use std::sync::Arc;

@@ -43,7 +43,7 @@ impl GraphBuilder {
         let values = projected("value", &[1, 0, 2])?;
         let scale = if planted(Fault::AttentionUnscaled) { 1.0 } else { 1.0 / (of_head as f64).sqrt() };
         let scores = self.matmul(queries, keys, scale)?;
-        let weights = self.softmax(scores, 2)?;
+        let weights = self.softmax(scores)?;
         let mixed = self.matmul(weights, values, 1.0)?;
         let mixed = self.transpose(mixed, &[1, 0, 2])?;
         let mixed = self.reshape(mixed, &[tokens, width])?;

@@ -1,6 +1,7 @@
 //! Builds a network, operation by operation, and checks every shape.
 
 mod arithmetic;
+mod attention;
 mod constants;
 mod layers;
 mod normalization;

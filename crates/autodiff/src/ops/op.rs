@@ -1,7 +1,8 @@
 //! One type for all operations.
 
 use super::{
-    Add, AvgPool2d, ChannelAffine, Concat, Constant, Conv2d, Dense, Embedding, Matmul, MaxPool2d, Multiply, Normalization, Operation, Parameters, Parametrised, Pointwise, Rearrange, Reduce, Relu, Softmax,
+    Add, AvgPool2d, ChannelAffine, Concat, Constant, Conv2d, Dense, Embedding, Matmul, MaxPool2d, Multiply,
+    Normalization, Operation, Parameters, Parametrised, Pointwise, Rearrange, Reduce, Relu, Softmax,
 };
 use crate::Scalar;
 

@@ -22,5 +22,5 @@ mod precision;
 mod residual;
 mod shape_errors;
 mod tensor_file;
-mod values;
 mod torch_values;
+mod values;
