@@ -151,6 +151,35 @@ pub enum LayerOperation {
     Constant(Arc<[f64]>),
 }
 
+impl LayerOperation {
+    /// The operation's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Conv2d { .. } => "convolution",
+            Self::Dense { .. } => "dense layer",
+            Self::TokenwiseDense { .. } => "dense layer on tokens",
+            Self::Embedding => "embedding",
+            Self::Relu { .. } => "ReLU",
+            Self::AvgPool2d(_) => "average pooling",
+            Self::MaxPool2d(_) => "max pooling",
+            Self::Add { .. } => "sum",
+            Self::Multiply { .. } => "product",
+            Self::Matmul { .. } => "matrix product",
+            Self::Reduce { mean: false, .. } => "sum over axes",
+            Self::Reduce { mean: true, .. } => "mean over axes",
+            Self::Rearrange(Rearrangement::Transpose { .. }) => "transposition",
+            Self::Rearrange(Rearrangement::Slice { .. }) => "slice",
+            Self::Concat { .. } => "concatenation",
+            Self::Activation { function, .. } => function.name(),
+            Self::Softmax { .. } => "softmax",
+            Self::Normalization { .. } => "normalisation",
+            Self::ChannelAffine { .. } => "constant affine map",
+            Self::Constant(_) => "constant",
+        }
+    }
+}
+
 impl Graph {
     /// The layers, in an order in which they can be computed.
     #[must_use]

@@ -32,23 +32,23 @@ fn each_operation_without_kernels_is_named() {
     let same = Conv2dSpec::same(4, 3);
     assert!(conv(same).is_empty());
     assert!(conv(Conv2dSpec { padding: Padding::Valid, stride: [2, 1], ..same }).is_empty());
-    assert_eq!(conv(Conv2dSpec { groups: 2, ..same }), ["Conv2d with groups"]);
-    assert_eq!(conv(Conv2dSpec { dilation: [1, 2], ..same }), ["Conv2d with dilation"]);
-    assert_eq!(conv(Conv2dSpec { padding: BORDER, ..same }), ["Conv2d with explicit padding"]);
-    assert_eq!(conv(Conv2dSpec { bias: false, ..same }), ["Conv2d without bias"]);
+    assert_eq!(conv(Conv2dSpec { groups: 2, ..same }), ["convolution with groups"]);
+    assert_eq!(conv(Conv2dSpec { dilation: [1, 2], ..same }), ["convolution with dilation"]);
+    assert_eq!(conv(Conv2dSpec { padding: BORDER, ..same }), ["convolution with explicit padding"]);
+    assert_eq!(conv(Conv2dSpec { bias: false, ..same }), ["convolution without bias"]);
 
     let spec = PoolSpec::new([2, 2], [2, 2]);
     assert!(refused(&network(|g, x| g.avg_pool2d_padded(x, spec).unwrap())).is_empty());
     let padded = spec.with_padding(BORDER);
-    assert_eq!(refused(&network(|g, x| g.avg_pool2d_padded(x, padded).unwrap())), ["AvgPool2d with padding"]);
-    assert_eq!(refused(&network(|g, x| g.max_pool2d_padded(x, padded).unwrap())), ["MaxPool2d with padding"]);
+    assert_eq!(refused(&network(|g, x| g.avg_pool2d_padded(x, padded).unwrap())), ["average pooling with padding"]);
+    assert_eq!(refused(&network(|g, x| g.max_pool2d_padded(x, padded).unwrap())), ["max pooling with padding"]);
 
     let bare = DenseSpec { bias: false, ..DenseSpec::new(5) };
     let dense = network(|g, x| {
         let x = g.flatten(x);
         g.dense_on_last_axis(x, "Dense_1", &bare).unwrap()
     });
-    assert_eq!(refused(&dense), ["Dense without bias"]);
+    assert_eq!(refused(&dense), ["dense layer without bias"]);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn all_names_are_in_one_error_each_once() {
         g.add(x, zeros).unwrap()
     });
     let error = check_supported(&graph).unwrap_err().to_string();
-    let names = "Conv2d with groups, Conv2d without bias, TokenwiseDense, Embedding";
+    let names = "convolution with groups, convolution without bias, dense layer on tokens, embedding";
     assert_eq!(error, format!("no CUDA kernels for {names}"));
 }
 
@@ -75,5 +75,5 @@ fn the_papers_network_has_kernels() {
 fn a_convolution_alone_is_refused_too() {
     let spec = Conv2dSpec { padding: BORDER, dilation: [2, 2], ..Conv2dSpec::same(2, 2) };
     let error = Conv2d::new(spec, [6, 6, 2]).unwrap_err().to_string();
-    assert_eq!(error, "no CUDA kernels for Conv2d with dilation, Conv2d with explicit padding");
+    assert_eq!(error, "no CUDA kernels for convolution with dilation, convolution with explicit padding");
 }

@@ -154,14 +154,14 @@ mod tests {
     fn a_network_without_kernels_goes_to_the_cpu_with_one_line() {
         let (gpu, lines) = gpu(Choice::Auto, 2, || Ok(()));
         assert_eq!(gpu, Ok(false));
-        assert_eq!(lines, ["computing on the CPU, not on the GPU: no CUDA kernels for Conv2d with groups"]);
+        assert_eq!(lines, ["computing on the CPU, not on the GPU: no CUDA kernels for convolution with groups"]);
     }
 
     #[test]
     fn a_network_without_kernels_is_refused_on_a_requested_gpu() {
         for found in [missing, || Ok(())] {
             let (gpu, lines) = gpu(Choice::Cuda, 2, found);
-            assert_eq!((gpu, lines.len()), (Err("no CUDA kernels for Conv2d with groups".to_owned()), 0));
+            assert_eq!((gpu, lines.len()), (Err("no CUDA kernels for convolution with groups".to_owned()), 0));
         }
     }
 

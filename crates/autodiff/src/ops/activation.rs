@@ -35,6 +35,21 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// The function's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LeakyRelu { .. } => "leaky ReLU",
+            Self::Elu { .. } => "ELU",
+            Self::Gelu => "GELU",
+            Self::GeluTanh => "GELU by tanh",
+            Self::Silu => "SiLU",
+            Self::Tanh => "tanh",
+            Self::Sigmoid => "sigmoid",
+            Self::Softplus => "softplus",
+        }
+    }
+
     /// The function at x.
     #[must_use]
     pub fn value<T: Scalar>(self, x: T) -> T {

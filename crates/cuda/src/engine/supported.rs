@@ -23,20 +23,14 @@ fn without_kernels(layer: &Layer) -> Vec<String> {
     match &layer.operation {
         LayerOperation::Conv2d { spec, .. } => Conv2d::without_kernels(spec).into_iter().map(str::to_owned).collect(),
         LayerOperation::Dense { inputs, outputs } if layer.params.len() == (inputs + 1) * outputs => Vec::new(),
-        LayerOperation::Dense { .. } => vec!["Dense without bias".to_owned()],
-        LayerOperation::AvgPool2d(pooling) => with_padding("AvgPool2d", pooling),
-        LayerOperation::MaxPool2d(pooling) => with_padding("MaxPool2d", pooling),
+        LayerOperation::Dense { .. } => vec!["dense layer without bias".to_owned()],
+        LayerOperation::AvgPool2d(pooling) => with_padding("average pooling", pooling),
+        LayerOperation::MaxPool2d(pooling) => with_padding("max pooling", pooling),
         LayerOperation::Relu { .. } | LayerOperation::Add { .. } => Vec::new(),
-        other => vec![name(other)],
+        other => vec![other.name().to_owned()],
     }
 }
 
 fn with_padding(name: &str, pooling: &Pooling) -> Vec<String> {
     if pooling.padding == Padding::Valid { Vec::new() } else { vec![format!("{name} with padding")] }
-}
-
-/// An operation's name: its variant without fields.
-pub(super) fn name(operation: &LayerOperation) -> String {
-    let text = format!("{operation:?}");
-    text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
 }

@@ -68,10 +68,10 @@ impl Conv2d {
     /// The names of what the kernels lack for a convolution.
     pub(crate) fn without_kernels(spec: &Conv2dSpec) -> Vec<&'static str> {
         let lacks = [
-            (spec.groups != 1, "Conv2d with groups"),
-            (spec.dilation != [1, 1], "Conv2d with dilation"),
-            (matches!(spec.padding, Padding::Explicit { .. }), "Conv2d with explicit padding"),
-            (!spec.bias, "Conv2d without bias"),
+            (spec.groups != 1, "convolution with groups"),
+            (spec.dilation != [1, 1], "convolution with dilation"),
+            (matches!(spec.padding, Padding::Explicit { .. }), "convolution with explicit padding"),
+            (!spec.bias, "convolution without bias"),
         ];
         lacks.into_iter().filter(|(lacks, _)| *lacks).map(|(_, name)| name).collect()
     }
