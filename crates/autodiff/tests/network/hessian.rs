@@ -5,8 +5,10 @@ use crate::agreement::assert_close;
 use crate::draw;
 use crate::number::{HyperDual, Number};
 use minima_autodiff::softmax_cross_entropy::{hessian_into, mean_gradient, softmax};
-use minima_autodiff::{Activation, DenseSpec, Graph, GraphBuilder, Layer, LayerOperation, NormSpec, Value};
-use ndarray::{Array2, ArrayView1};
+use minima_autodiff::{
+    Activation, DenseSpec, Graph, GraphBuilder, Initializer, Layer, LayerOperation, NormSpec, Rearrangement, Value,
+};
+use ndarray::{Array2, ArrayD, ArrayView1, Axis, IxDyn, Slice};
 
 const IMAGES: usize = 5;
 const CLASSES: usize = 3;
@@ -25,6 +27,27 @@ fn output<N: Number>(layer: &Layer, params: &[N], values: &[Vec<N>]) -> Vec<N> {
         LayerOperation::Dense { inputs, outputs } => dense(1, *inputs, *outputs),
         LayerOperation::TokenwiseDense { places, inputs, outputs } => dense(*places, *inputs, *outputs),
         LayerOperation::Add { .. } => input(0).iter().zip(input(1)).map(|(&a, &b)| a + b).collect(),
+        LayerOperation::Embedding => params.to_vec(),
+        LayerOperation::Multiply { .. } => input(0).iter().zip(input(1)).map(|(&a, &b)| a * b).collect(),
+        &LayerOperation::Matmul { batch, rows, inner, columns, scale } => {
+            let entry = |n: usize, i: usize, j: usize| {
+                let term = |k: usize| input(0)[(n * rows + i) * inner + k] * input(1)[(n * inner + k) * columns + j];
+                N::constant(scale) * (0..inner).fold(N::constant(0.0), |sum, k| sum + term(k))
+            };
+            (0..batch * rows * columns).map(|y| entry(y / (rows * columns), y / columns % rows, y % columns)).collect()
+        }
+        LayerOperation::Rearrange(Rearrangement::Transpose { shape, axes }) => {
+            let x = ArrayD::from_shape_vec(IxDyn(shape), input(0).clone()).unwrap();
+            x.permuted_axes(IxDyn(axes)).iter().copied().collect()
+        }
+        LayerOperation::Rearrange(Rearrangement::Slice { shape, axis, range }) => {
+            let x = ArrayD::from_shape_vec(IxDyn(shape), input(0).clone()).unwrap();
+            x.slice_axis(Axis(*axis), Slice::from(range.clone())).iter().copied().collect()
+        }
+        LayerOperation::Concat { outer, runs } => {
+            let part = |o: usize, which: usize| &input(which)[o * runs[which]..(o + 1) * runs[which]];
+            (0..*outer).flat_map(|o| (0..runs.len()).flat_map(move |which| part(o, which)).copied()).collect()
+        }
         LayerOperation::Constant(numbers) => numbers.iter().map(|&x| N::constant(x)).collect(),
         LayerOperation::ChannelAffine { scale, shift, .. } => {
             let (a, b) = (scale.iter().cycle(), shift.iter().cycle());
@@ -165,7 +188,9 @@ fn between(block: impl Fn(&mut GraphBuilder, Value) -> Value) -> Graph {
 fn of_activations() {
     use Activation::{Elu, Gelu, GeluTanh, LeakyRelu, Sigmoid, Silu, Softplus, Tanh};
     for function in [LeakyRelu { slope: 0.2 }, Elu { alpha: 0.8 }, Gelu, GeluTanh, Silu, Tanh, Sigmoid, Softplus] {
-        check(&format!("{function:?}"), &between(|g, x| g.activation(x, function)));
+        let graph = between(|g, x| g.activation(x, function));
+        assert_eq!(graph.is_affine_in_each_parameter(), matches!(function, LeakyRelu { .. }), "{function:?}");
+        check(&format!("{function:?}"), &graph);
     }
 }
 
@@ -195,6 +220,76 @@ fn of_normalisations() {
         check("instance norm", &between(|g, x| g.group_norm(x, "Norm", 4, spec).unwrap()));
         check("root-mean-square norm", &between(|g, x| g.rms_norm(x, "Norm", spec).unwrap()));
     }
+}
+
+#[test]
+fn of_products() {
+    check("square", &between(|g, x| g.multiply(x, x).unwrap()));
+    check(
+        "product of matrices",
+        &between(|g, x| {
+            let transposed = g.transpose(x, &[1, 0]).unwrap();
+            g.matmul(x, transposed, 0.7).unwrap()
+        }),
+    );
+}
+
+/// The sums of attention by its formula, and its Hessian.
+#[test]
+fn of_attention() {
+    for heads in [1, 2, 4] {
+        check(&format!("{heads} heads"), &between(|g, x| g.attention(x, "attn", heads).unwrap()));
+    }
+    let mut g = GraphBuilder::new(&[3, 4]);
+    let x = g.input();
+    assert!(g.attention(x, "attn", 3).unwrap_err().to_string().contains("multiple of the heads"));
+    let y = g.attention(x, "attn", 2).unwrap();
+    let y = g.flatten(y);
+    let graph = g.finish(y).unwrap();
+    let params = draw::normal(41, graph.parameter_count());
+    let images = draw::matrix(42, (17, 12));
+    let matrix = |name: &str, columns: usize| {
+        let numbers: Vec<f64> = graph.view(&params, name).unwrap().iter().copied().collect();
+        Array2::from_shape_vec((numbers.len() / columns, columns), numbers).unwrap()
+    };
+    let logits = graph.logits(&params, images.view()).unwrap();
+    for (found, image) in logits.outer_iter().zip(images.outer_iter()) {
+        let x = image.to_owned().into_shape_with_order((3, 4)).unwrap();
+        let project =
+            |of: &str| x.dot(&matrix(&format!("attn.{of}.kernel"), 4)) + matrix(&format!("attn.{of}.bias"), 4);
+        let [q, k, v] = ["query", "key", "value"].map(project);
+        let mut mixed = Array2::zeros((3, 4));
+        for head in [0..2, 2..4] {
+            let of_head = |x: &Array2<f64>| x.slice_axis(Axis(1), Slice::from(head.clone())).to_owned();
+            let scores = of_head(&q).dot(&of_head(&k).t()) / 2.0_f64.sqrt();
+            let weights = softmax(scores.view());
+            mixed.slice_axis_mut(Axis(1), Slice::from(head.clone())).assign(&weights.dot(&of_head(&v)));
+        }
+        let expected = mixed.dot(&matrix("attn.out.kernel", 4)) + matrix("attn.out.bias", 4);
+        assert_close("attention", found, &expected.into_flat(), 1e-13);
+    }
+}
+
+/// A transformer's block after a class token and positions, with normalisation first.
+#[test]
+fn of_a_transformer() {
+    let graph = between(|g, x| {
+        let class = g.embedding("class", &[1, 1, 4], Initializer::Zeros).unwrap();
+        let class = g.reshape(class, &[1, 4]).unwrap();
+        let x = g.concat(&[class, x], 0).unwrap();
+        let positions = g.embedding("positions", &[1, 4, 4], Initializer::Normal { deviation: 0.02 }).unwrap();
+        let x = g.add(x, positions).unwrap();
+        let y = g.layer_norm(x, "ln1", NormSpec::default()).unwrap();
+        let y = g.attention(y, "attn", 2).unwrap();
+        let x = g.add(x, y).unwrap();
+        let y = g.layer_norm(x, "ln2", NormSpec::default()).unwrap();
+        let y = g.dense_on_last_axis(y, "fc1", &DenseSpec::new(5)).unwrap();
+        let y = g.activation(y, Activation::GeluTanh);
+        let y = g.dense_on_last_axis(y, "fc2", &DenseSpec::new(4)).unwrap();
+        let x = g.add(x, y).unwrap();
+        g.slice(x, 0, 0..1).unwrap()
+    });
+    check("a transformer", &graph);
 }
 
 /// Normalised inputs, a value with two readers, a rectifier in place, and normalisations of normalisations.
