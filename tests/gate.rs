@@ -50,6 +50,10 @@ fn catcher(fault: Fault) -> Catcher {
         Fault::StatisticsNeverFade => Catcher::Property(property::STATISTICS),
         Fault::LastBatchDropped => Catcher::Property(property::EPOCH),
         Fault::NotProjected => Catcher::Property(property::BALL),
+        Fault::AttentionUnscaled | Fault::LayerNormCurvature | Fault::SoftmaxCurvature | Fault::TokenBiasForgotten => {
+            Catcher::Property(property::TRANSFORMER)
+        }
+        Fault::GroupNormAxis | Fault::PaddingShifted => Catcher::Property(property::RESIDUAL),
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod golden;
 pub mod hostile;
+pub mod modern_networks;
 pub mod property;

@@ -1,5 +1,6 @@
 //! Properties that hold for any values. They are ordinary tests, and the test `gate` uses them to detect planted faults.
 
+use crate::modern_networks::{RESNET, Reference, VIT};
 use minima_attacks::{Attack, Ball, Pgd};
 use minima_autodiff::softmax_cross_entropy::{mean_gradient, mean_loss};
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Model};
@@ -18,7 +19,7 @@ pub type Held = Result<(), Box<dyn Error>>;
 pub type Property = (&'static str, fn() -> Held);
 
 /// All properties.
-pub const ALL: [Property; 6] = [EPOCH, GRADIENT, MOMENTUM, RESUMPTION, STATISTICS, BALL];
+pub const ALL: [Property; 8] = [EPOCH, GRADIENT, MOMENTUM, RESUMPTION, STATISTICS, BALL, TRANSFORMER, RESIDUAL];
 
 /// The batches of an epoch contain every sample once, including the smaller last batch.
 pub const EPOCH: Property = ("every sample once an epoch", every_sample_once_an_epoch);
@@ -32,6 +33,15 @@ pub const RESUMPTION: Property = ("a run goes on as it was", adam_goes_on);
 pub const STATISTICS: Property = ("statistics fade", statistics_fade);
 /// PGD's images are in the ball.
 pub const BALL: Property = ("PGD within its ball", pgd_within_its_ball);
+/// A vision transformer's logits and derivatives up to second order are Flax's.
+pub const TRANSFORMER: Property = ("a transformer's derivatives", || from_own_weights(VIT));
+/// A residual network's logits and derivatives up to second order are Flax's.
+pub const RESIDUAL: Property = ("a residual network's derivatives", || from_own_weights(RESNET));
+
+/// Our own initial weights differ from Flax's in the last place of a few numbers in single precision.
+fn from_own_weights(network: Reference) -> Held {
+    network.has_derivatives(network.graph()?.init(42), 1e-6)
+}
 
 /// Returns an error unless `found` is within `tolerance` of `expected`.
 fn close(what: &str, found: f64, expected: f64, tolerance: f64) -> Held {

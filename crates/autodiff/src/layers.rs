@@ -2,8 +2,12 @@
 
 use crate::Structure;
 use crate::graph::Graph;
-use crate::ops::{Concat, Conv2dSpec, Dense, Matmul, Op, Pooling, Rearrangement, Reduce, Write};
+use crate::ops::{
+    Activation, ChannelAffine, Concat, Conv2dSpec, Dense, Matmul, Normalization, Op, Pooling, Rearrangement, Reduce,
+    Write,
+};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// An operation with its inputs, its output and its parameters. Values are numbered, and the input is value 0. A
 /// layer's inputs have lower numbers than its output.
@@ -32,9 +36,9 @@ pub struct Layer {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum LayerOperation {
-    /// Two-dimensional convolution; parameters bias `(out)`, kernel `(height, width, in, out)`.
+    /// Two-dimensional convolution; parameters bias `(out)` unless it is absent, kernel `(height, width, in / groups, out)`.
     Conv2d {
-        /// Kernel, stride, padding.
+        /// Kernel, stride, padding, dilation and groups.
         spec: Conv2dSpec,
         /// Its input's shape.
         input: [usize; 3],
@@ -62,9 +66,9 @@ pub enum LayerOperation {
         /// The number of features of an image.
         features: usize,
     },
-    /// Mean over windows.
+    /// Mean over windows, with zeros in the border.
     AvgPool2d(Pooling),
-    /// Maximum over windows; the first of equal entries counts.
+    /// Maximum over windows, without entries of the border; the first of equal entries counts.
     MaxPool2d(Pooling),
     /// Sum of two values.
     Add {
@@ -107,6 +111,73 @@ pub enum LayerOperation {
         /// For each input, the product of the axis and of the axes after it.
         runs: Vec<usize>,
     },
+    /// A function of every number.
+    Activation {
+        /// The function.
+        function: Activation,
+        /// The number of features of an image.
+        features: usize,
+    },
+    /// `exp(x) / Σ exp(x)` over the middle axis.
+    Softmax {
+        /// The value's shape `(outer, size, inner)`.
+        shape: [usize; 3],
+    },
+    /// Layer, group, instance or root-mean-square normalisation: `scale · (x − mean) / √(variance + epsilon) + shift`. The
+    /// mean and the biased variance are over the places and the channels of one group, for each outer index.
+    /// Parameters shift `(channels)`, scale `(channels)`.
+    Normalization {
+        /// The value's shape `(outer, places, groups, size)`; its channels are the last two axes.
+        layout: [usize; 4],
+        /// Whether the mean is subtracted. Otherwise it is taken as 0, in the variance too.
+        centred: bool,
+        /// The number that is added to the variance.
+        epsilon: f64,
+        /// Whether each channel has a shift. It is 0 otherwise.
+        shift: bool,
+        /// Whether each channel has a scale. It is 1 otherwise.
+        scale: bool,
+    },
+    /// `scale · x + shift` with constants for each channel, the last axis.
+    ChannelAffine {
+        /// The factor of each channel.
+        scale: Arc<[f64]>,
+        /// The number that is added to each channel.
+        shift: Arc<[f64]>,
+        /// The number of features of an image.
+        features: usize,
+    },
+    /// A constant as a value: its numbers.
+    Constant(Arc<[f64]>),
+}
+
+impl LayerOperation {
+    /// The operation's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Conv2d { .. } => "convolution",
+            Self::Dense { .. } => "dense layer",
+            Self::TokenwiseDense { .. } => "dense layer on tokens",
+            Self::Embedding => "embedding",
+            Self::Relu { .. } => "ReLU",
+            Self::AvgPool2d(_) => "average pooling",
+            Self::MaxPool2d(_) => "max pooling",
+            Self::Add { .. } => "sum",
+            Self::Multiply { .. } => "product",
+            Self::Matmul { .. } => "matrix product",
+            Self::Reduce { mean: false, .. } => "sum over axes",
+            Self::Reduce { mean: true, .. } => "mean over axes",
+            Self::Rearrange(Rearrangement::Transpose { .. }) => "transposition",
+            Self::Rearrange(Rearrangement::Slice { .. }) => "slice",
+            Self::Concat { .. } => "concatenation",
+            Self::Activation { function, .. } => function.name(),
+            Self::Softmax { .. } => "softmax",
+            Self::Normalization { .. } => "normalisation",
+            Self::ChannelAffine { .. } => "constant affine map",
+            Self::Constant(_) => "constant",
+        }
+    }
 }
 
 impl Graph {
@@ -141,6 +212,17 @@ impl Graph {
                 }
                 Op::Rearrange(rearrange) => LayerOperation::Rearrange(rearrange.description.clone()),
                 Op::Concat(Concat { outer, runs }) => LayerOperation::Concat { outer: *outer, runs: runs.clone() },
+                Op::Pointwise(op) => LayerOperation::Activation { function: op.0, features: outputs },
+                Op::Softmax(op) => LayerOperation::Softmax { shape: op.shape },
+                &Op::Normalization(Normalization { layout, centred, epsilon, scale, shift }) => {
+                    LayerOperation::Normalization { layout, centred, epsilon, scale, shift }
+                }
+                Op::ChannelAffine(ChannelAffine { scale, shift }) => LayerOperation::ChannelAffine {
+                    scale: Arc::clone(scale),
+                    shift: Arc::clone(shift),
+                    features: outputs,
+                },
+                Op::Constant(op) => LayerOperation::Constant(Arc::clone(&op.0)),
             };
             Layer {
                 operation,

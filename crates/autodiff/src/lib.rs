@@ -1,10 +1,11 @@
-//! A hand-written automatic differentiation of convolutional networks for second-order optimizers, attacks and
+//! A hand-written automatic differentiation of neural networks for second-order optimizers, attacks and
 //! curvature measurements: Jacobian products in both directions, per-sample gradients, and the kernel `J Jᵀ` without a
 //! Jacobian.
 //!
-//! - **The graph.** [`GraphBuilder`] combines operations (convolution, dense, ReLU, pooling, sums for residual
-//!   connections) and checks every shape. The resulting [`Graph`] holds no parameters. Parameters are one flat vector
-//!   and images are the rows of a matrix, in `f32` or `f64` ([`Scalar`]).
+//! - **The graph.** [`GraphBuilder`] combines operations (convolutions, dense layers, activations, pooling,
+//!   normalisation, sums, products, attention) and checks every shape. The resulting [`Graph`] holds no parameters.
+//!   Parameters are one flat vector and images are the rows of a matrix, in `f32` or `f64` ([`Scalar`]). Each operation
+//!   is differentiated exactly, up to second order, whether it is linear between kinks or smooth ([`Structure`]).
 //! - **The passes.** [`Graph::logits`], [`Graph::logits_and_vjp`] and [`Graph::logits_and_input_vjp`] pass over a batch
 //!   once and cache nothing. [`Graph::linearize`] caches the batch's values; its [`Linearization`] is the Jacobian `J`
 //!   of the logits as a linear map: `Jᵀ w` ([`vjp`](Linearization::vjp), [`vjp_input`](Linearization::vjp_input)),
@@ -65,6 +66,7 @@ mod buffer_pool;
 mod checkpoint;
 mod checkpoint_error;
 mod classifier;
+mod elementwise_gradients;
 pub mod engine;
 mod error;
 mod evaluate;
@@ -96,13 +98,13 @@ pub use classifier::{Classifier, CotangentOf, Differentiable};
 pub use engine::{Batch, Engine, FunctionSpace, StepReport};
 pub use error::AutodiffError;
 pub use graph::Graph;
-pub use graph_builder::{DenseSpec, GraphBuilder, Value};
+pub use graph_builder::{DenseSpec, GraphBuilder, NormSpec, Value};
 pub use layer_pairs::LayerPairs;
 pub use layers::{Layer, LayerOperation};
 pub use linearization::Linearization;
 pub use model::Model;
 pub use operations::Operations;
-pub use ops::{Conv2dSpec, Padding, Pooling, Rearrangement};
+pub use ops::{Activation, BatchNorm, Conv2dSpec, Padding, PoolSpec, Pooling, Rearrangement};
 pub use paper_cnn::paper_cnn;
 pub use parameter_spec::{Initializer, ParameterSpec, Role};
 pub use scalar::{Scalar, mixed_dot};

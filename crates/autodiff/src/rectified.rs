@@ -42,7 +42,10 @@ fn rectifies(node: &Node) -> bool {
         | Op::Matmul(_)
         | Op::Reduce(_)
         | Op::Rearrange(_)
-        | Op::Concat(_) => !node.rectified,
-        Op::Embedding(_) | Op::Relu(_) | Op::MaxPool2d(_) => false,
+        | Op::Concat(_)
+        | Op::Pointwise(_)
+        | Op::Normalization(_)
+        | Op::ChannelAffine(_) => !node.rectified,
+        Op::Embedding(_) | Op::Constant(_) | Op::Softmax(_) | Op::Relu(_) | Op::MaxPool2d(_) => false,
     }
 }

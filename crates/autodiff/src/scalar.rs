@@ -14,6 +14,9 @@ pub trait Scalar: minima_linalg::Real + Sum {
     /// The value as `f64`, exactly.
     fn as_f64(self) -> f64;
 
+    /// The complement `1 − erf(x)` of the error function, to full relative precision.
+    fn erfc(self) -> Self;
+
     /// The buffer pool of this precision.
     #[doc(hidden)]
     fn buffers() -> &'static BufferPool<Self>;
@@ -28,6 +31,10 @@ impl Scalar for f32 {
     #[inline(always)]
     fn as_f64(self) -> f64 {
         f64::from(self)
+    }
+
+    fn erfc(self) -> Self {
+        libm::erfcf(self)
     }
 
     fn buffers() -> &'static BufferPool<Self> {
@@ -45,6 +52,10 @@ impl Scalar for f64 {
     #[inline(always)]
     fn as_f64(self) -> f64 {
         self
+    }
+
+    fn erfc(self) -> Self {
+        libm::erfc(self)
     }
 
     fn buffers() -> &'static BufferPool<Self> {

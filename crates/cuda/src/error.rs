@@ -117,6 +117,12 @@ pub enum CudaError {
         /// Its sizes.
         found: String,
     },
+    /// Operations have no kernels.
+    #[error("no CUDA kernels for {}", operations.join(", "))]
+    Unsupported {
+        /// Their names, each once.
+        operations: Vec<String>,
+    },
     /// A size is larger than kernels can index.
     #[error("{what}: {found} exceeds {limit}, the limit of indices in kernels")]
     TooLarge {

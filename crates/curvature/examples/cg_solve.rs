@@ -4,7 +4,7 @@
 
 use minima_autodiff::softmax_cross_entropy::{hessian_factors, softmax};
 use minima_autodiff::{Batch, paper_cnn};
-use minima_curvature::kfac::{Kfac, KroneckerFactors};
+use minima_curvature::kfac::{Kfac, KroneckerFactors, WeightSharing};
 use minima_curvature::{CgOptions, Ggn, GgnVariant, Objective, OperatorExt, SymmetricOperator, conjugate_gradient};
 use minima_data::mnist;
 use std::error::Error;
@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // An approximate inverse: the inverse of K-FAC with the same damping.
     let at = graph.linearize(&params, images.view())?;
-    let factors = KroneckerFactors::estimate(&at, hessian_factors(softmax(at.logits()).view()).view())?;
+    let factors =
+        KroneckerFactors::estimate(&at, hessian_factors(softmax(at.logits()).view()).view(), WeightSharing::Expand)?;
     let kfac = Kfac::new(factors)?.inverse(damping)?;
 
     let options = CgOptions { iterations: 500, tolerance: 1e-2, relative_progress: None };

@@ -28,14 +28,24 @@ macro_rules! faults {
 faults! {
     /// The cotangent of a convolution's input has the wrong sign.
     ConvolutionSign = "wrong sign in a convolution's vjp",
+    /// A convolution's input is moved up and to the left by one within an explicit border.
+    PaddingShifted = "a convolution's explicit padding off by one",
     /// A dense layer's bias gets no gradient.
     BiasForgotten = "a dense layer's bias without a gradient",
     /// A dense layer on tokens gives its bias no gradient.
     TokenBiasForgotten = "a token-wise bias without a gradient",
+    /// The scores of attention are not divided by √d.
+    AttentionUnscaled = "attention without its scale",
     /// ReLU passes every cotangent, also for negative inputs.
     GateOpen = "ReLU's gate always open",
     /// Max pooling adds the cotangent to the first entry of a window instead of the largest.
     MaximumMisplaced = "max pooling's gradient to the wrong entry",
+    /// The second derivative of layer norm lacks the change of the deviation.
+    LayerNormCurvature = "a wrong second-order term of layer norm",
+    /// The second derivative of softmax lacks the change of the mean cotangent.
+    SoftmaxCurvature = "a wrong second-order term of softmax",
+    /// Group norm takes every n-th channel instead of neighbours.
+    GroupNormAxis = "group norm over the wrong axis",
     /// Softmax normalizes over the images of a batch instead of over the classes.
     SoftmaxOverImages = "softmax over images instead of classes",
     /// The Gauss-Newton matrix of the mean loss lacks the factor 1/B.

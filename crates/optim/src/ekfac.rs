@@ -1,16 +1,18 @@
 //! EKFAC (George, Laurent, Bouthillier, Ballas & Vincent 2018).
 
-use crate::kronecker_state::{check_parameters, factors, put_factors};
+use crate::kronecker_state::{check_parameters, diagonals, factors, place, put_diagonals, put_factors, put_place};
 use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, Options, not_refreshed};
 use crate::{OptimError, OptimizerState};
-use minima_autodiff::{LayerPairs, Scalar};
-use minima_curvature::kfac::{Ekfac as Operator, EkfacLayer, Kfac, KroneckerFactors, RunningFactors, newest_weight};
+use minima_autodiff::Scalar;
+use minima_curvature::kfac::{
+    Ekfac as Operator, EkfacLayer, Kfac, KroneckerFactors, LayerGradients, RunningFactors, WeightSharing, newest_weight,
+};
 use minima_curvature::{CurvatureError, LinearOperator};
 
 /// EKFAC: recomputes K-FAC's eigenvectors every few steps, and tracks the gradients' second moments along them more
 /// often.
 ///
-/// Moments start as K-FAC's own and are transferred to new eigenvectors; see [`minima_curvature::kfac`] and
+/// For scales, shifts and embeddings it tracks the moments of the gradients themselves. Moments start as K-FAC's own and are transferred to new eigenvectors; see [`minima_curvature::kfac`] and
 /// [`KroneckerStep`].
 pub type Ekfac<T> = KroneckerStep<EkfacCurvature<T>, T>;
 
@@ -40,8 +42,13 @@ impl<T: Scalar> Ekfac<T> {
 }
 
 impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
-    fn observe(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError> {
-        self.factors.observe(KroneckerFactors::of_pairs(layers)?, decay)
+    fn observe(
+        &mut self,
+        gradients: &LayerGradients<T>,
+        sharing: WeightSharing,
+        decay: f64,
+    ) -> Result<(), CurvatureError> {
+        self.factors.observe(KroneckerFactors::of_gradients(gradients, sharing)?, decay)
     }
 
     fn refresh(&mut self, _damping: f64) -> Result<(), CurvatureError> {
@@ -54,10 +61,10 @@ impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
         Ok(())
     }
 
-    fn refine(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError> {
+    fn refine(&mut self, gradients: &LayerGradients<T>, decay: f64) -> Result<(), CurvatureError> {
         if let Some(ekfac) = &mut self.ekfac {
             self.observations = self.observations.saturating_add(1);
-            ekfac.observe(layers, newest_weight(self.observations, decay))?;
+            ekfac.observe(gradients, newest_weight(self.observations, decay))?;
         }
         Ok(())
     }
@@ -76,30 +83,33 @@ impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
         let layers = self.ekfac.as_ref().map_or(Vec::new(), Operator::layers);
         state.put_number("basis.layers", layers.len() as f64);
         for (number, layer) in layers.iter().enumerate() {
+            put_place(state, &format!("basis.{number}"), &layer.params, &layer.columns);
             state.put_matrix(&format!("basis.{number}.input"), &layer.input);
             state.put_matrix(&format!("basis.{number}.output"), &layer.output);
             state.put_matrix(&format!("basis.{number}.moments"), &layer.moments);
         }
+        put_diagonals(state, "basis", self.ekfac.as_ref().map_or(&[][..], Operator::diagonals));
     }
 
     fn read(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError> {
         let average = factors(state, "factors", parameters)?;
         let average = average.map(|factors| Kfac::new(factors).map(|checked| checked.factors().clone()));
         let mut layers = Vec::new();
-        let mut end = 0;
         for number in 0..state.count("basis.layers")? {
             let part = |part: &str| state.matrix::<T>(&format!("basis.{number}.{part}"));
             let (input, output, moments) = (part("input")?, part("output")?, part("moments")?);
-            let start = end;
-            end += moments.len();
-            layers.push(EkfacLayer { params: start..end, input, output, moments });
+            let [params, columns] = place(state, &format!("basis.{number}"))?;
+            layers.push(EkfacLayer { params, columns, input, output, moments });
         }
-        if !layers.is_empty() {
-            check_parameters("basis", end, parameters)?;
+        let diagonals = diagonals(state, "basis")?;
+        let known = !(layers.is_empty() && diagonals.is_empty());
+        let ekfac = known.then(|| Operator::of_blocks(layers, diagonals)).transpose()?;
+        if let Some(ekfac) = &ekfac {
+            check_parameters("basis", ekfac.shape()[0], parameters)?;
         }
         Ok(Self {
             factors: RunningFactors::of(state.count("observations")?, average.transpose()?),
-            ekfac: if layers.is_empty() { None } else { Some(Operator::of_layers(layers)?) },
+            ekfac,
             observations: state.count("moment_observations")?,
         })
     }

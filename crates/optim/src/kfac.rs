@@ -3,11 +3,14 @@
 use crate::kronecker_state::{factors, put_factors};
 use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, Options, not_refreshed};
 use crate::{OptimError, OptimizerState};
-use minima_autodiff::{LayerPairs, Scalar};
-use minima_curvature::kfac::{Kfac as Operator, KfacInverse, KroneckerFactors, RunningFactors};
+use minima_autodiff::Scalar;
+use minima_curvature::kfac::{
+    Kfac as Operator, KfacInverse, KroneckerFactors, LayerGradients, RunningFactors, WeightSharing,
+};
 use minima_curvature::{CurvatureError, LinearOperator};
 
-/// K-FAC: natural gradient with a Kronecker product for the Fisher matrix of each layer.
+/// K-FAC: natural gradient with a Kronecker product for the Fisher matrix of each layer, and the diagonal of the Fisher
+/// matrix for scales, shifts and embeddings.
 ///
 /// Factors are averaged over batches, damped by the factored Tikhonov rule and inverted every few steps; see
 /// [`minima_curvature::kfac`] and [`KroneckerStep`].
@@ -36,8 +39,13 @@ impl<T: Scalar> Kfac<T> {
 }
 
 impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
-    fn observe(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError> {
-        self.factors.observe(KroneckerFactors::of_pairs(layers)?, decay)
+    fn observe(
+        &mut self,
+        gradients: &LayerGradients<T>,
+        sharing: WeightSharing,
+        decay: f64,
+    ) -> Result<(), CurvatureError> {
+        self.factors.observe(KroneckerFactors::of_gradients(gradients, sharing)?, decay)
     }
 
     fn refresh(&mut self, damping: f64) -> Result<(), CurvatureError> {
@@ -47,7 +55,7 @@ impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
         Ok(())
     }
 
-    fn refine(&mut self, _layers: &[LayerPairs<T>], _decay: f64) -> Result<(), CurvatureError> {
+    fn refine(&mut self, _gradients: &LayerGradients<T>, _decay: f64) -> Result<(), CurvatureError> {
         Ok(())
     }
 

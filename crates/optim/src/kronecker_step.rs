@@ -5,20 +5,26 @@ use crate::error::enough;
 use crate::range::{AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use crate::vectors::inner;
 use crate::{OptimError, Optimizer, OptimizerState};
-use minima_autodiff::{Batch, Engine, Graph, LayerPairs, Scalar, StepReport};
+use minima_autodiff::{Batch, Engine, Graph, Scalar, StepReport};
 use minima_curvature::CurvatureError;
-use minima_curvature::kfac::{label_residuals, sampled_residuals};
+use minima_curvature::kfac::{LayerGradients, WeightSharing, label_residuals, sampled_residuals};
 use minima_faults::{Fault, planted};
 use minima_rng::Key;
 use ndarray::Axis;
 
 /// A Kronecker-factored curvature that persists across steps.
 pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
-    /// Adds the layers of a batch to running averages, in which old batches decay by the factor `decay`.
+    /// Adds the gradients of a batch to running averages, in which old batches decay by the factor `decay`. `sharing`
+    /// says how layers with several places are treated.
     ///
     /// # Errors
-    /// Returns [`CurvatureError::Size`] if the layers belong to another network.
-    fn observe(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError>;
+    /// Returns [`CurvatureError::Size`] if the gradients belong to another network.
+    fn observe(
+        &mut self,
+        gradients: &LayerGradients<T>,
+        sharing: WeightSharing,
+        decay: f64,
+    ) -> Result<(), CurvatureError>;
 
     /// Recomputes from the averages what is too expensive to compute in every step.
     ///
@@ -26,11 +32,11 @@ pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
     /// Returns [`CurvatureError::Linalg`] if a factorization fails.
     fn refresh(&mut self, damping: f64) -> Result<(), CurvatureError>;
 
-    /// Adds the layers of a batch to averages that depend on the last [`refresh`](Self::refresh).
+    /// Adds the gradients of a batch to averages that depend on the last [`refresh`](Self::refresh).
     ///
     /// # Errors
-    /// Returns [`CurvatureError::Size`] if the layers belong to another network.
-    fn refine(&mut self, layers: &[LayerPairs<T>], decay: f64) -> Result<(), CurvatureError>;
+    /// Returns [`CurvatureError::Size`] if the gradients belong to another network.
+    fn refine(&mut self, gradients: &LayerGradients<T>, decay: f64) -> Result<(), CurvatureError>;
 
     /// Multiplies a gradient by the damped inverse.
     ///
@@ -76,6 +82,7 @@ pub(crate) struct Options {
     pub kl_clip: Option<f64>,
     pub seed: u64,
     pub empirical: bool,
+    pub sharing: WeightSharing,
 }
 
 impl Options {
@@ -92,6 +99,7 @@ impl Options {
             kl_clip: Some(0.001),
             seed: 0,
             empirical: false,
+            sharing: WeightSharing::Expand,
         }
     }
 }
@@ -174,6 +182,14 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
         self
     }
 
+    /// Sets how the factors treat layers with several places: convolutions and token-wise layers. By default every
+    /// place is an example of its own.
+    #[must_use]
+    pub fn with_weight_sharing(mut self, sharing: WeightSharing) -> Self {
+        self.options.sharing = sharing;
+        self
+    }
+
     /// Returns the report, the gradient and, if an update is due, the curvature with this batch in its statistics.
     fn gradient(
         &self,
@@ -182,7 +198,7 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
         batch: &Batch<'_, T>,
         step: u32,
     ) -> Result<(StepReport, Vec<T>, Option<C>), OptimError> {
-        let Options { decay, seed, empirical, .. } = self.options;
+        let Options { decay, seed, empirical, sharing, .. } = self.options;
         let refreshes = is_due(step, self.options.inverse_every);
         if !(is_due(step, self.options.statistics_every) || refreshes) {
             let (report, gradient) = graph.gradient(params, batch)?;
@@ -196,10 +212,10 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
             true => label_residuals(at.logits(), batch.labels())?,
             false => sampled_residuals(at.logits(), 1, Key::new(seed).fold_in(step)),
         };
-        let layers = at.layer_pairs(cotangents.index_axis(Axis(0), 0))?;
+        let observed = LayerGradients::of(&at, cotangents.index_axis(Axis(0), 0))?;
         // Averages must not change if the step fails.
         let mut curvature = self.curvature.clone();
-        curvature.observe(&layers, decay)?;
+        curvature.observe(&observed, sharing, decay)?;
         if refreshes {
             let damping = self.damping();
             if let Err(source) = curvature.refresh(damping) {
@@ -213,7 +229,7 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
                 });
             }
         }
-        curvature.refine(&layers, decay)?;
+        curvature.refine(&observed, decay)?;
         Ok((report, gradient, Some(curvature)))
     }
 
@@ -317,8 +333,9 @@ fn kl_clip(kappa: f64, learning_rate: f64, slope: f64) -> f64 {
 mod tests {
     use super::{KroneckerCurvature, KroneckerStep, Options, is_due, kl_clip};
     use crate::{OptimError, Optimizer, OptimizerState};
-    use minima_autodiff::{Batch, GraphBuilder, LayerPairs};
+    use minima_autodiff::{Batch, GraphBuilder};
     use minima_curvature::CurvatureError;
+    use minima_curvature::kfac::{LayerGradients, WeightSharing};
     use ndarray::array;
 
     /// Counts its observations, and cannot be refreshed with a large damping.
@@ -326,7 +343,12 @@ mod tests {
     struct Counting(u32);
 
     impl KroneckerCurvature<f64> for Counting {
-        fn observe(&mut self, _layers: &[LayerPairs<f64>], _decay: f64) -> Result<(), CurvatureError> {
+        fn observe(
+            &mut self,
+            _gradients: &LayerGradients<f64>,
+            _sharing: WeightSharing,
+            _decay: f64,
+        ) -> Result<(), CurvatureError> {
             self.0 += 1;
             Ok(())
         }
@@ -335,7 +357,7 @@ mod tests {
             super::finite("a test", if damping > 1.0 { f64::NAN } else { 0.0 })
         }
 
-        fn refine(&mut self, _layers: &[LayerPairs<f64>], _decay: f64) -> Result<(), CurvatureError> {
+        fn refine(&mut self, _gradients: &LayerGradients<f64>, _decay: f64) -> Result<(), CurvatureError> {
             Ok(())
         }
 

@@ -52,6 +52,7 @@ pub use gauss_newton::{Arithmetic, EmulatedGaussNewton, GaussNewton, GgnVariant,
 pub use kfac::{Kfac, KfacCurvature};
 pub use kronecker_step::{KroneckerCurvature, KroneckerStep};
 pub use minima_autodiff::{Batch, StepReport};
+pub use minima_curvature::kfac::WeightSharing;
 pub use optimizer::Optimizer;
 pub use sam::Sam;
 pub use second_order::{

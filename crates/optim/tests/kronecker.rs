@@ -4,7 +4,9 @@
 
 use minima_autodiff::softmax_cross_entropy::mean_gradient;
 use minima_autodiff::{AutodiffError, Conv2dSpec, Graph, GraphBuilder, Scalar};
-use minima_curvature::kfac::{Ekfac as EkfacOperator, Kfac as KfacOperator, KroneckerFactors};
+use minima_curvature::kfac::{
+    Ekfac as EkfacOperator, Kfac as KfacOperator, KroneckerFactors, LayerGradients, WeightSharing,
+};
 use minima_curvature::kfac::{label_residuals, sampled_residuals};
 use minima_curvature::{CurvatureError, LinearOperator};
 use minima_optim::{Batch, Ekfac, Kfac, KroneckerCurvature, KroneckerStep, OptimError, Optimizer};
@@ -62,7 +64,7 @@ fn first_steps_follow_the_formulas() {
     for step in 1..=2 {
         let at = graph.linearize(&expected, images.view()).unwrap();
         let w = sampled_residuals(at.logits(), 1, Key::new(9).fold_in(step));
-        let factors = KroneckerFactors::estimate(&at, w.view()).unwrap();
+        let factors = KroneckerFactors::estimate(&at, w.view(), WeightSharing::Expand).unwrap();
         let mean = match sum.take() {
             None => factors,
             Some(mut sum) => {
@@ -159,7 +161,7 @@ fn ekfac_refines_moments_between_bases() {
         let at = graph.linearize(&expected, images.view()).unwrap();
         let w = label_residuals(at.logits(), &labels).unwrap();
         if step < 3 {
-            let newer = KroneckerFactors::estimate(&at, w.view()).unwrap();
+            let newer = KroneckerFactors::estimate(&at, w.view(), WeightSharing::Expand).unwrap();
             let mean = match factors.take() {
                 None => newer,
                 Some(mut mean) => {
@@ -171,9 +173,9 @@ fn ekfac_refines_moments_between_bases() {
                 None => EkfacOperator::of_factors(mean.clone()).unwrap(),
                 Some(older) => older.rebased(mean.clone()).unwrap(),
             };
-            let pairs = at.layer_pairs(w.index_axis(Axis(0), 0)).unwrap();
+            let gradients = LayerGradients::of(&at, w.index_axis(Axis(0), 0)).unwrap();
             // K-FAC's own moments are the first observation.
-            based.observe(&pairs, 0.7).unwrap();
+            based.observe(&gradients, 0.7).unwrap();
             (operator, factors) = (Some(based), Some(mean));
         }
         let inverse = operator.as_ref().unwrap().inverse(0.05).unwrap();

@@ -4,9 +4,10 @@ use crate::device_training::train_on;
 use crate::error::RunError;
 use crate::observer::Observer;
 use crate::training::{AtTheEnd, Training};
-use minima_autodiff::{Differentiable, Model};
+use minima_autodiff::{Differentiable, Graph, Model};
 use minima_config::network;
 use minima_config::preset::{NetworkKind, Precision};
+use minima_cuda::engine::check_supported;
 use minima_cuda::{CudaEngine, CudaError, NvidiaDevice};
 use minima_data::Dataset;
 use minima_rows::TrainingRow;
@@ -14,7 +15,7 @@ use minima_rows::TrainingRow;
 /// The device that a user requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// The first GPU if it can be used, otherwise the CPU.
+    /// The first GPU if it can be used and has kernels for the network, otherwise the CPU.
     #[default]
     Auto,
     /// The CPU.
@@ -32,20 +33,26 @@ pub enum Machine {
 }
 
 impl Machine {
-    /// The device for `choice` on this computer, for this network and the images of this data set.
+    /// The device for `choice` on this computer, for this network and the images of this data set. Calls `say` with one
+    /// line if there is a GPU and [`Choice::Auto`] takes the CPU, because operations of the network have no kernels.
     ///
     /// # Errors
-    /// Returns [`RunError::Cuda`] if a GPU is requested and it or its libraries are missing, or if the GPU fails, and
-    /// [`RunError::Autodiff`] if the images are too small for the network.
-    pub fn choose(choice: Choice, kind: NetworkKind, data: &Dataset) -> Result<Self, RunError> {
+    /// Returns [`RunError::Cuda`] if a GPU is requested and it or its libraries are missing or operations of the network have
+    /// no kernels, or if the GPU fails, and [`RunError::Autodiff`] if the images are too small for the network.
+    pub fn choose(
+        choice: Choice,
+        kind: NetworkKind,
+        data: &Dataset,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Self, RunError> {
         if choice == Choice::Cpu {
             return Ok(Self::Processor);
         }
-        let device = match NvidiaDevice::open(0) {
-            Err(CudaError::Missing { .. }) if choice == Choice::Auto => return Ok(Self::Processor),
-            device => device?,
-        };
-        Ok(Self::Gpu(Box::new(CudaEngine::new(device, network(kind, data)?)?)))
+        let graph = network(kind, data)?;
+        match gpu_for(choice, &graph, || NvidiaDevice::open(0), say)? {
+            Some(device) => Ok(Self::Gpu(Box::new(CudaEngine::new(device, graph)?))),
+            None => Ok(Self::Processor),
+        }
     }
 
     /// The device's name in the manifest.
@@ -93,5 +100,80 @@ impl Machine {
             Self::Processor => work(model),
             Self::Gpu(engine) => work(&engine.model(model.clone())?),
         }
+    }
+}
+
+/// The GPU that `open` finds, or `None` if the network is to be computed on the CPU.
+fn gpu_for<D>(
+    choice: Choice,
+    graph: &Graph,
+    open: impl FnOnce() -> Result<D, CudaError>,
+    say: &mut dyn FnMut(&str),
+) -> Result<Option<D>, CudaError> {
+    let supported = check_supported(graph);
+    if choice == Choice::Cuda {
+        supported?;
+        return open().map(Some);
+    }
+    match (open(), supported) {
+        (Err(CudaError::Missing { .. }), _) => Ok(None),
+        (Ok(_), Err(unsupported)) => {
+            say(&format!("computing on the CPU, not on the GPU: {unsupported}"));
+            Ok(None)
+        }
+        (device, _) => device.map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minima_autodiff::{Conv2dSpec, GraphBuilder};
+    use minima_cuda::Missing;
+
+    fn graph(groups: usize) -> Graph {
+        let mut g = GraphBuilder::new(&[4, 4, 2]);
+        let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec { groups, ..Conv2dSpec::same(2, 3) }).unwrap();
+        let x = g.flatten(x);
+        let x = g.dense(x, "Dense_0", 3).unwrap();
+        g.finish(x).unwrap()
+    }
+
+    fn missing() -> Result<(), CudaError> {
+        Err(CudaError::Missing { missing: Missing::Device, found: "none".to_owned() })
+    }
+
+    /// The result and the lines.
+    fn gpu(choice: Choice, groups: usize, found: fn() -> Result<(), CudaError>) -> (Result<bool, String>, Vec<String>) {
+        let mut lines = Vec::new();
+        let gpu = gpu_for(choice, &graph(groups), found, &mut |line| lines.push(line.to_owned()));
+        (gpu.map(|gpu| gpu.is_some()).map_err(|error| error.to_string()), lines)
+    }
+
+    #[test]
+    fn a_network_without_kernels_goes_to_the_cpu_with_one_line() {
+        let (gpu, lines) = gpu(Choice::Auto, 2, || Ok(()));
+        assert_eq!(gpu, Ok(false));
+        assert_eq!(lines, ["computing on the CPU, not on the GPU: no CUDA kernels for convolution with groups"]);
+    }
+
+    #[test]
+    fn a_network_without_kernels_is_refused_on_a_requested_gpu() {
+        for found in [missing, || Ok(())] {
+            let (gpu, lines) = gpu(Choice::Cuda, 2, found);
+            assert_eq!((gpu, lines.len()), (Err("no CUDA kernels for convolution with groups".to_owned()), 0));
+        }
+    }
+
+    #[test]
+    fn other_networks_go_to_a_gpu_that_is_there() {
+        assert_eq!(gpu(Choice::Auto, 1, || Ok(())), (Ok(true), Vec::new()));
+        assert_eq!(gpu(Choice::Cuda, 1, || Ok(())), (Ok(true), Vec::new()));
+        assert_eq!(gpu(Choice::Auto, 1, missing), (Ok(false), Vec::new()));
+        assert_eq!(gpu(Choice::Auto, 2, missing), (Ok(false), Vec::new()));
+        assert!(gpu(Choice::Cuda, 1, missing).0.is_err());
+        // A GPU that fails is an error, whatever the choice.
+        let failing = || Err(CudaError::Driver { doing: "open".to_owned(), report: "broken".to_owned() });
+        assert!(gpu(Choice::Auto, 1, failing).0.is_err());
     }
 }

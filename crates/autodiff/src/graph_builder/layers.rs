@@ -28,18 +28,21 @@ impl DenseSpec {
 }
 
 impl GraphBuilder {
-    /// A convolution, with parameters `{name}.bias` and `{name}.kernel`.
+    /// A convolution, with parameters `{name}.kernel` and, unless it has none, `{name}.bias`.
     ///
     /// # Errors
-    /// Returns [`AutodiffError::Graph`] if `x` is not an image, the kernel does not fit, a size is zero, or the name is
-    /// taken.
+    /// Returns [`AutodiffError::Graph`] if `x` is not an image, the kernel does not fit, the groups do not divide the
+    /// channels, a size is zero or too large for memory, or the name is taken.
     pub fn conv2d(&mut self, x: Value, name: &str, spec: Conv2dSpec) -> Result<Value, AutodiffError> {
         let node = format!("conv2d {name}");
         let (slot, input) = self.picture(&node, x)?;
         let op = Conv2d::new(spec, input).ok_or_else(|| AutodiffError::Graph {
             node: node.clone(),
             found: format!("an input of shape {input:?} with {spec:?}"),
-            expected: "positive sizes, and a kernel that fits the input".into(),
+            expected:
+                "positive sizes, a kernel that fits the padded input, groups that divide the channels, and feature \
+                       maps that fit into memory"
+                    .into(),
         })?;
         let shape = op.output().to_vec();
         self.push_layer(&node, name, Op::Conv2d(op), vec![slot], shape)

@@ -1,13 +1,17 @@
 //! Builds a network, operation by operation, and checks every shape.
 
 mod arithmetic;
+mod attention;
+mod constants;
 mod layers;
+mod normalization;
 mod pointwise;
 mod pooling;
 mod reverse_pass;
 mod shapes;
 
 pub use layers::DenseSpec;
+pub use normalization::NormSpec;
 
 use crate::AutodiffError;
 use crate::graph::{Graph, Node};

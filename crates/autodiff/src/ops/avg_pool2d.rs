@@ -1,7 +1,8 @@
 //! The mean over windows of a feature map.
 //!
-//! - forward: `y[h, w, c] = (1/area) Σ_{k, l} x[h·s + k, w·t + l, c]`
-//! - vjp: `ẋ[h·s + k, w·t + l, c] += ẏ[h, w, c] / area`
+//! - forward: `y[h, w, c] = (1/n) Σ_{k, l} x̂[h·s + k, w·t + l, c]`, with x̂ the zero-padded input and n the window's area
+//!   or, if the border does not count, the number of its entries within the image
+//! - vjp: `ẋ[h·s + k, w·t + l, c] += ẏ[h, w, c] / n` within the image
 //! - jvp: the forward map, which is linear
 
 use super::{At, Operation, PoolWindow, Scratch, SecondOrder, Write, gate};
@@ -13,6 +14,13 @@ use crate::simd::{Kernel, dispatch};
 /// Average pooling.
 #[derive(Clone, Debug)]
 pub(crate) struct AvgPool2d(pub PoolWindow);
+
+/// The weight of each entry in the mean over the window of output place `place`, if entries of the border do not count.
+#[inline(always)]
+fn share_within_image<T: Scalar>(window: &PoolWindow, place: usize) -> T {
+    let [rows, columns] = window.within_image(place);
+    T::one() / T::from_f64((rows.len() * columns.len()) as f64)
+}
 
 struct Forward<'a, T> {
     window: &'a PoolWindow,
@@ -26,6 +34,13 @@ impl<T: Scalar> Kernel for Forward<'_, T> {
         let share = T::one() / T::from_f64(self.window.area() as f64);
         self.y.fill(Lane::zero());
         self.window.for_each(|to, from| self.y[to] = self.y[to].plus(self.x[from]));
+        if self.window.is_uneven() {
+            for (place, y) in self.y.chunks_exact_mut(self.window.output()[2]).enumerate() {
+                let share = share_within_image(self.window, place);
+                y.iter_mut().for_each(|y| *y = y.map(|v| v * share));
+            }
+            return;
+        }
         for y in self.y.iter_mut() {
             *y = y.map(|v| v * share);
         }
@@ -44,6 +59,17 @@ impl<T: Scalar> Kernel for Backward<'_, T> {
     fn run(self) {
         let share = T::one() / T::from_f64(self.window.area() as f64);
         let Self { window, dy, dx, write } = self;
+        if window.is_uneven() {
+            if write == Write::Store {
+                dx.fill(Lane::zero());
+            }
+            let [height, width, _] = window.output();
+            for place in 0..height * width {
+                let share = share_within_image(window, place);
+                window.for_each_at(place, |from, to| dx[to] = dx[to].fma(dy[from], share));
+            }
+            return;
+        }
         match write {
             Write::Store if window.tiles() => window.for_each(|from, to| dx[to] = dy[from].map(|v| v * share)),
             Write::Store => {

@@ -1,54 +1,28 @@
 //! Two-dimensional convolution, in the sense of deep learning: a cross-correlation.
 //!
-//! - forward: `y[h, w, o] = b[o] + Σ_{k, l, i} x̂[h·s + k, w·t + l, i] · W[k, l, i, o]`, with x̂ the zero-padded input.
+//! - forward: `y[h, w, o] = b[o] + Σ_{k, l, i} x̂[h·s + k·d, w·t + l·e, g·I + i] · W[k, l, i, o]`, with x̂ the zero-padded
+//!   input, strides (s, t), dilations (d, e), and I input channels in each group; output channel o is in group g.
 //! - vjp to the input: the same sum over the cotangent ŷ̇ with s − 1 (t − 1) zeros between its entries and with a
-//!   border. `W` is flipped in both directions and its channels are exchanged.
-//! - vjp to the parameters: `Ẇ[k, l, i, o] = Σ_{h, w} x̂[h·s + k, w·t + l, i] · ẏ[h, w, o]`, `ḃ[o] = Σ_{h, w} ẏ[h, w, o]`.
+//!   border. `W` is flipped in both directions and its channels are exchanged within each group.
+//! - vjp to the parameters: `Ẇ[k, l, i, o] = Σ_{h, w} x̂[h·s + k·d, w·t + l·e, g·I + i] · ẏ[h, w, o]`,
+//!   `ḃ[o] = Σ_{h, w} ẏ[h, w, o]`.
 //! - jvp: `ẏ = conv(ẋ; W, 0) + conv(x; Ẇ, ḃ)`.
 //!
-//! Parameters in order: bias `(out)` unless it is absent, kernel `(height, width, in, out)`.
+//! Parameters in order: bias `(out)` unless it is absent, kernel `(height, width, in / groups, out)`.
 
 use super::correlate::{Correlate, Start};
+use super::grouped_correlate::GroupedCorrelate;
+use super::grouped_gradients::GroupedGradients;
+use super::kernel_gradients::KernelGradients;
+use super::padding::entries;
 use super::{
-    At, Factors, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Patches, Scratch, SecondOrder, Write,
+    At, Conv2dSpec, Factors, KernelForm, Operation, Padding, ParameterArray, Parameters, Parametrised, Patches,
+    Scratch, SecondOrder, Write,
 };
 use crate::Scalar;
 use crate::lane::Lane;
-use crate::simd::{Kernel, dispatch};
+use crate::simd::dispatch;
 use minima_faults::{Fault, planted};
-
-/// How a convolution treats its input's border.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Padding {
-    /// Zeros around the input, so that the output has ⌈size / stride⌉ entries. An odd number of zeros has its extra one
-    /// below and to the right.
-    Same,
-    /// No zeros: only windows that lie within the input.
-    Valid,
-}
-
-/// A convolution to be added to a graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conv2dSpec {
-    /// Output channels.
-    pub features: usize,
-    /// Height and width of the kernel.
-    pub kernel: [usize; 2],
-    /// Vertical and horizontal stride.
-    pub stride: [usize; 2],
-    /// The treatment of the border.
-    pub padding: Padding,
-    /// Whether each output channel has a bias.
-    pub bias: bool,
-}
-
-impl Conv2dSpec {
-    /// A kernel of `size × size`, stride 1, SAME padding, with biases.
-    #[must_use]
-    pub fn same(features: usize, size: usize) -> Self {
-        Self { features, kernel: [size, size], stride: [1, 1], padding: Padding::Same, bias: true }
-    }
-}
 
 /// A convolution on feature maps of one shape.
 #[derive(Clone, Debug)]
@@ -60,54 +34,72 @@ pub(crate) struct Conv2d {
     low: [usize; 2],
     /// Height and width with the border.
     padded: [usize; 2],
+    /// Height and width of the part of the padded input that one output reads.
+    reach: [usize; 2],
 }
 
 impl Conv2d {
-    /// A convolution on an input `(height, width, channels)`. Returns `None` if a size is zero or the kernel does not
-    /// fit.
+    /// A convolution on an input `(height, width, channels)`. Returns `None` if a size is zero or too large, the kernel
+    /// does not fit, or the groups do not divide the channels.
     pub(crate) fn new(spec: Conv2dSpec, input: [usize; 3]) -> Option<Self> {
-        let mut output = [0, 0, spec.features];
-        let mut low = [0; 2];
-        let mut padded = [0; 2];
+        let (inputs, out) = (input[2], spec.features);
+        if inputs == 0 || out == 0 || spec.groups == 0 || inputs % spec.groups != 0 || out % spec.groups != 0 {
+            return None;
+        }
+        let mut conv = Self { spec, input, output: [0, 0, out], low: [0; 2], padded: [0; 2], reach: [0; 2] };
         for axis in 0..2 {
-            let (size, kernel, stride) = (input[axis], spec.kernel[axis], spec.stride[axis]);
-            if size == 0 || kernel == 0 || stride == 0 {
+            let (size, kernel, dilation) = (input[axis], spec.kernel[axis], spec.dilation[axis]);
+            if dilation == 0 {
                 return None;
             }
-            let border = match spec.padding {
-                Padding::Same => {
-                    output[axis] = size.div_ceil(stride);
-                    ((output[axis] - 1) * stride + kernel).saturating_sub(size)
-                }
-                Padding::Valid => {
-                    output[axis] = size.checked_sub(kernel)? / stride + 1;
-                    0
-                }
-            };
-            low[axis] = border / 2;
-            padded[axis] = size + border;
+            let reach = kernel.checked_sub(1)?.checked_mul(dilation)?.checked_add(1)?;
+            let extent = spec.padding.extent(axis, size, reach, spec.stride[axis])?;
+            conv.reach[axis] = reach;
+            conv.low[axis] = extent.low;
+            conv.padded[axis] = extent.padded;
+            conv.output[axis] = extent.windows;
         }
-        (spec.features > 0 && input[2] > 0).then_some(Self { spec, input, output, low, padded })
+        entries(&[conv.padded[0], conv.padded[1], inputs])?;
+        entries(&conv.kernel_shape())?;
+        entries(&conv.output)?;
+        let [height, width] = conv.spread_size();
+        entries(&[height, width, out])?;
+        Some(conv)
     }
 
     /// Its specification.
+    #[inline(always)]
     pub(crate) fn spec(&self) -> Conv2dSpec {
         self.spec
     }
 
     /// Shape of the input `(height, width, channels)`.
+    #[inline(always)]
     pub(crate) fn input(&self) -> [usize; 3] {
         self.input
     }
 
     /// Shape of the output `(height, width, channels)`.
+    #[inline(always)]
     pub(crate) fn output(&self) -> [usize; 3] {
         self.output
     }
 
-    /// Shape of the kernel `(height, width, in, out)`.
-    fn kernel_shape(&self) -> [usize; 4] {
-        [self.spec.kernel[0], self.spec.kernel[1], self.input[2], self.spec.features]
+    /// Height and width of the padded input.
+    #[inline(always)]
+    pub(super) fn padded(&self) -> [usize; 2] {
+        self.padded
+    }
+
+    /// Shape of the kernel `(height, width, in / groups, out)`.
+    #[inline(always)]
+    pub(super) fn kernel_shape(&self) -> [usize; 4] {
+        [self.spec.kernel[0], self.spec.kernel[1], self.input[2] / self.spec.groups, self.spec.features]
+    }
+
+    /// Whether it has one group and reads neighbouring entries.
+    fn is_plain(&self) -> bool {
+        self.spec.groups == 1 && self.reach == self.spec.kernel
     }
 
     /// The number of biases.
@@ -131,7 +123,7 @@ impl Conv2d {
         picture: &mut Vec<Lane<T>>,
     ) {
         self.pad(x, picture);
-        dispatch(Correlate {
+        self.run(Correlate {
             x: picture,
             x_width: self.padded[1],
             kernel,
@@ -144,35 +136,54 @@ impl Conv2d {
         });
     }
 
+    /// Runs a correlation with this convolution's groups and dilation.
+    fn run<T: Scalar>(&self, correlate: Correlate<'_, T>) {
+        if self.is_plain() {
+            dispatch(correlate);
+        } else {
+            dispatch(GroupedCorrelate { correlate, groups: self.spec.groups, dilation: self.spec.dilation });
+        }
+    }
+
     /// The zero-padded input.
     fn pad<T: Scalar>(&self, x: &[Lane<T>], picture: &mut Vec<Lane<T>>) {
         let [_, width, channels] = self.input;
+        let low = match self.spec.padding {
+            Padding::Explicit { .. } if planted(Fault::PaddingShifted) => self.low.map(|low| low.saturating_sub(1)),
+            _ => self.low,
+        };
         picture.clear();
         picture.resize(self.padded[0] * self.padded[1] * channels, Lane::zero());
         for (h, row) in x.chunks_exact(width * channels).enumerate() {
-            let at = ((h + self.low[0]) * self.padded[1] + self.low[1]) * channels;
+            let at = ((h + low[0]) * self.padded[1] + low[1]) * channels;
             picture[at..at + row.len()].copy_from_slice(row);
         }
     }
 
-    /// The cotangent of the output, dilated by the stride and padded: its correlation of stride 1 with the flipped
-    /// kernel is the cotangent of the input.
+    /// The cotangent of the output, with its entries a stride apart and padded: its correlation of stride 1 with the
+    /// flipped kernel is the cotangent of the input. Entries that no entry of the input contributes to are left out.
     fn spread<T: Scalar>(&self, dy: &[Lane<T>], picture: &mut Vec<Lane<T>>) {
         let [_, width, channels] = self.output;
         let size = self.spread_size();
         picture.clear();
         picture.resize(size[0] * size[1] * channels, Lane::zero());
-        let first = [self.spec.kernel[0] - 1 - self.low[0], self.spec.kernel[1] - 1 - self.low[1]];
+        // A border wider than the kernel holds windows without an entry of the input.
+        let place = |axis: usize, window: usize| {
+            let start = window * self.spec.stride[axis] + self.reach[axis] - 1;
+            start.checked_sub(self.low[axis]).filter(|&place| place < size[axis])
+        };
         for (h, row) in dy.chunks_exact(width * channels).enumerate() {
+            let Some(down) = place(0, h) else { continue };
             for (w, entry) in row.chunks_exact(channels).enumerate() {
-                let at = (first[0] + h * self.spec.stride[0]) * size[1] + first[1] + w * self.spec.stride[1];
+                let Some(across) = place(1, w) else { continue };
+                let at = down * size[1] + across;
                 picture[at * channels..(at + 1) * channels].copy_from_slice(entry);
             }
         }
     }
 
     fn spread_size(&self) -> [usize; 2] {
-        [self.input[0] + self.spec.kernel[0] - 1, self.input[1] + self.spec.kernel[1] - 1]
+        [self.input[0] + self.reach[0] - 1, self.input[1] + self.reach[1] - 1]
     }
 }
 
@@ -213,23 +224,26 @@ impl<T: Scalar> Operation<T> for Conv2d {
         scratch: &mut Scratch<T>,
     ) {
         let (_, kernel) = self.start_and_kernel(at.params);
-        let (inputs, out) = (self.input[2], self.output[2]);
+        let [_, _, inputs, out] = self.kernel_shape();
+        let each = out / self.spec.groups;
         scratch.weights.clear();
         for tap in kernel.chunks_exact(inputs * out).rev() {
-            for o in 0..out {
-                scratch.weights.extend(tap.iter().skip(o).step_by(out));
+            for o in 0..each {
+                for first in (o..out).step_by(each) {
+                    scratch.weights.extend(tap.iter().skip(first).step_by(out));
+                }
             }
         }
         if planted(Fault::ConvolutionSign) {
             scratch.weights.iter_mut().for_each(|w| *w = -*w);
         }
         self.spread(dy, &mut scratch.picture);
-        dispatch(Correlate {
+        self.run(Correlate {
             x: &scratch.picture,
             x_width: self.spread_size()[1],
             kernel: &scratch.weights,
             kernel_size: self.spec.kernel,
-            channels: [out, inputs],
+            channels: [out, self.input[2]],
             stride: [1, 1],
             start: if write == Write::Add { Start::Accumulate } else { Start::Zero },
             y: dx,
@@ -270,7 +284,12 @@ impl<T: Scalar> Parametrised<T> for Conv2d {
     ) {
         let (bias, kernel) = gradients.split_at_mut(self.biases());
         self.pad(at.x[0], &mut scratch.picture);
-        dispatch(KernelGradients { conv: self, x: &scratch.picture, dy, bias, kernel });
+        let x = &scratch.picture[..];
+        if self.is_plain() {
+            dispatch(KernelGradients { conv: self, x, dy, bias, kernel });
+        } else {
+            dispatch(GroupedGradients { conv: self, x, dy, bias, kernel });
+        }
     }
 
     fn factors(&self) -> Factors<'_, T> {
@@ -280,7 +299,7 @@ impl<T: Scalar> Parametrised<T> for Conv2d {
 
 impl<T: Scalar> Patches<T> for Conv2d {
     fn fan_in(&self) -> usize {
-        self.spec.kernel[0] * self.spec.kernel[1] * self.input[2]
+        self.kernel_shape()[..3].iter().product()
     }
 
     fn outputs(&self) -> usize {
@@ -288,7 +307,7 @@ impl<T: Scalar> Patches<T> for Conv2d {
     }
 
     fn groups(&self) -> usize {
-        1
+        self.spec.groups
     }
 
     fn has_bias(&self) -> bool {
@@ -297,106 +316,23 @@ impl<T: Scalar> Patches<T> for Conv2d {
 
     fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut dyn FnMut(usize, usize, &[Lane<T>])) {
         self.pad(x, &mut scratch.picture);
-        let run = self.spec.kernel[1] * self.input[2];
-        let mut patch = vec![Lane::zero(); self.spec.kernel[0] * run];
+        let [height, width, each, _] = self.kernel_shape();
+        let (spec, inputs) = (&self.spec, self.input[2]);
+        // Runs of neighbouring entries: a row of the kernel, or one place's channels of a group.
+        let (runs, run) = if self.is_plain() { (1, width * each) } else { (width, each) };
+        let mut patch = vec![Lane::zero(); height * width * each];
         for h in 0..self.output[0] {
             for w in 0..self.output[1] {
-                for (k, row) in patch.chunks_exact_mut(run).enumerate() {
-                    let at = (h * self.spec.stride[0] + k) * self.padded[1] + w * self.spec.stride[1];
-                    row.copy_from_slice(&scratch.picture[at * self.input[2]..][..run]);
-                }
-                visit(h * self.output[1] + w, 0, &patch);
-            }
-        }
-    }
-}
-
-/// `kernel[k, l, i, o] = Σ_{h, w} x[h·s + k, w·t + l, i] · dy[h, w, o]`, `bias[o] = Σ_{h, w} dy[h, w, o]`, per sample.
-struct KernelGradients<'a, T> {
-    conv: &'a Conv2d,
-    x: &'a [Lane<T>],
-    dy: &'a [Lane<T>],
-    bias: &'a mut [Lane<T>],
-    kernel: &'a mut [Lane<T>],
-}
-
-impl<T: Scalar> Kernel for KernelGradients<'_, T> {
-    #[inline(always)]
-    fn run(mut self) {
-        let [height, width, inputs, out] = self.conv.kernel_shape();
-        let run = width * inputs;
-        self.kernel.fill(Lane::zero());
-        self.bias.fill(Lane::zero());
-        // One output row after another, so that the data of its tiles stays in the first-level cache.
-        for h in 0..self.conv.output[0] {
-            let mut o = 0;
-            while o < out {
-                let step = if o + 4 <= out { 4 } else { 1 };
-                match step {
-                    _ if self.bias.is_empty() => {}
-                    4 => self.bias_tile::<4>(h, o),
-                    _ => self.bias_tile::<1>(h, o),
-                }
-                for k in 0..height {
-                    let mut r = 0;
-                    while r < run {
-                        let pair = r + 2 <= run;
-                        match (step, pair) {
-                            (4, true) => self.tile::<2, 4>(h, k, r, o),
-                            (4, false) => self.tile::<1, 4>(h, k, r, o),
-                            (_, true) => self.tile::<2, 1>(h, k, r, o),
-                            (_, false) => self.tile::<1, 1>(h, k, r, o),
-                        }
-                        r += if pair { 2 } else { 1 };
+                for group in 0..spec.groups {
+                    for (number, to) in patch.chunks_exact_mut(run).enumerate() {
+                        let (k, l) = (number / runs, number % runs);
+                        let row = h * spec.stride[0] + k * spec.dilation[0];
+                        let place = row * self.padded[1] + w * spec.stride[1] + l * spec.dilation[1];
+                        to.copy_from_slice(&scratch.picture[place * inputs + group * each..][..run]);
                     }
-                }
-                o += step;
-            }
-        }
-    }
-}
-
-impl<T: Scalar> KernelGradients<'_, T> {
-    /// Adds the contribution of output row `h` to the biases of channels `o..o + O`.
-    #[inline(always)]
-    fn bias_tile<const O: usize>(&mut self, h: usize, o: usize) {
-        let [_, width, out] = self.conv.output;
-        let mut acc = [Lane::zero(); O];
-        acc.copy_from_slice(&self.bias[o..o + O]);
-        for dy in self.dy[h * width * out..(h + 1) * width * out].chunks_exact(out) {
-            for (a, &d) in acc.iter_mut().zip(&dy[o..o + O]) {
-                *a = a.plus(d);
-            }
-        }
-        self.bias[o..o + O].copy_from_slice(&acc);
-    }
-
-    /// Adds the contribution of output row `h` to kernel row `k`, entries `r..r + R` of its `(width, in)`, channels
-    /// `o..o + O`.
-    #[inline(always)]
-    fn tile<const R: usize, const O: usize>(&mut self, h: usize, k: usize, r: usize, o: usize) {
-        let conv = self.conv;
-        let (inputs, [_, width, out]) = (conv.input[2], conv.output);
-        let [down, across] = conv.spec.stride;
-        let place = (k * conv.spec.kernel[1] * inputs + r) * out + o;
-        let mut acc = [[Lane::zero(); O]; R];
-        for (j, row) in acc.iter_mut().enumerate() {
-            row.copy_from_slice(&self.kernel[place + j * out..][..O]);
-        }
-        let at = (h * down + k) * conv.padded[1] * inputs + r;
-        let x = &self.x[at..at + (width - 1) * across * inputs + R];
-        let dy = &self.dy[h * width * out..(h + 1) * width * out];
-        for (w, dy) in dy.chunks_exact(out).enumerate() {
-            let dy = &dy[o..o + O];
-            let x = &x[w * across * inputs..][..R];
-            for (row, &x) in acc.iter_mut().zip(x) {
-                for (a, &d) in row.iter_mut().zip(dy) {
-                    *a = a.fma_lane(x, d);
+                    visit(h * self.output[1] + w, group, &patch);
                 }
             }
-        }
-        for (j, row) in acc.iter().enumerate() {
-            self.kernel[place + j * out..][..O].copy_from_slice(row);
         }
     }
 }

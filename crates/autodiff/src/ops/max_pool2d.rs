@@ -1,6 +1,6 @@
 //! The maximum over windows of a feature map.
 //!
-//! - forward: `y[h, w, c] = max_{k, l} x[h·s + k, w·t + l, c]`
+//! - forward: `y[h, w, c] = max_{k, l} x[h·s + k, w·t + l, c]`, over the window's entries within the image
 //! - vjp: `ẏ[h, w, c]` goes to the window's first entry that attains the maximum
 //! - jvp: `ẏ[h, w, c]` is the tangent of that entry
 

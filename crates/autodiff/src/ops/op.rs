@@ -1,8 +1,8 @@
 //! One type for all operations.
 
 use super::{
-    Add, AvgPool2d, Concat, Conv2d, Dense, Embedding, Matmul, MaxPool2d, Multiply, Operation, Parameters, Parametrised,
-    Rearrange, Reduce, Relu,
+    Add, AvgPool2d, ChannelAffine, Concat, Constant, Conv2d, Dense, Embedding, Matmul, MaxPool2d, Multiply,
+    Normalization, Operation, Parameters, Parametrised, Pointwise, Rearrange, Reduce, Relu, Softmax,
 };
 use crate::Scalar;
 
@@ -33,6 +33,16 @@ pub(crate) enum Op {
     Rearrange(Rearrange),
     /// Values side by side.
     Concat(Concat),
+    /// A function of every number.
+    Pointwise(Pointwise),
+    /// Softmax over one axis.
+    Softmax(Softmax),
+    /// Layer, group or root-mean-square normalisation.
+    Normalization(Normalization),
+    /// Constant affine map of the last axis.
+    ChannelAffine(ChannelAffine),
+    /// A constant as a value.
+    Constant(Constant),
 }
 
 impl Op {
@@ -51,6 +61,11 @@ impl Op {
             Self::Reduce(op) => op,
             Self::Rearrange(op) => op,
             Self::Concat(op) => op,
+            Self::Pointwise(op) => op,
+            Self::Softmax(op) => op,
+            Self::Normalization(op) => op,
+            Self::ChannelAffine(op) => op,
+            Self::Constant(op) => op,
         }
     }
 
@@ -60,6 +75,7 @@ impl Op {
             Self::Conv2d(op) => Some(op),
             Self::Dense(op) => Some(op),
             Self::Embedding(op) => Some(op),
+            Self::Normalization(op) => op.has_parameters().then_some(op),
             Self::Relu(_)
             | Self::AvgPool2d(_)
             | Self::MaxPool2d(_)
@@ -68,7 +84,11 @@ impl Op {
             | Self::Matmul(_)
             | Self::Reduce(_)
             | Self::Rearrange(_)
-            | Self::Concat(_) => None,
+            | Self::Concat(_)
+            | Self::Pointwise(_)
+            | Self::Softmax(_)
+            | Self::ChannelAffine(_)
+            | Self::Constant(_) => None,
         }
     }
 

@@ -23,7 +23,7 @@ fn cases() -> Vec<([usize; 3], Conv2dSpec)> {
                     let [height, width] = [[7, 6], [5, 8]][cases.len() % 2];
                     cases.push((
                         [height, width, channels],
-                        Conv2dSpec { features, kernel, stride, padding, bias: true },
+                        Conv2dSpec { features, kernel, stride, padding, ..Conv2dSpec::same(features, 1) },
                     ));
                 }
             }
@@ -71,13 +71,8 @@ fn the_odd_zero_of_same_padding_goes_below_and_to_the_right() {
         let images = Array2::from_shape_vec((1, x.len()), x.to_vec()).unwrap();
         graph.logits(&params, images.view()).unwrap()
     };
-    let same = |width, stride| Conv2dSpec {
-        features: 1,
-        kernel: [1, width],
-        stride: [1, stride],
-        padding: Padding::Same,
-        bias: true,
-    };
+    let same =
+        |width, stride| Conv2dSpec { features: 1, kernel: [1, width], stride: [1, stride], ..Conv2dSpec::same(1, 1) };
     let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
     // x + 10 · (the next entry), and zero after the last one.
     assert_eq!(row(same(2, 1), &x[..4], &[1.0, 10.0]), array![[21.0, 32.0, 43.0, 4.0]]);

@@ -19,7 +19,12 @@ pub(crate) const BATCHES: [usize; 5] = [1, 15, 16, 17, 33];
 
 /// Both checks: differences on the first images, and inner products on batches of several sizes.
 pub(crate) fn check(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) {
-    differences(what, graph, params, &rows(images, 3));
+    check_within(DIFFERENCES, what, graph, params, images);
+}
+
+/// Both checks, with another tolerance of the differences.
+pub(crate) fn check_within(tolerance: f64, what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) {
+    differences(tolerance, what, graph, params, &rows(images, 3));
     for size in BATCHES {
         adjoint(what, graph, params, &rows(images, size));
     }
@@ -32,7 +37,7 @@ pub(crate) fn rows(images: &Array2<f64>, count: usize) -> Array2<f64> {
 }
 
 /// vjp and jvp, with respect to parameters and input, against central differences of the logits.
-fn differences(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) {
+fn differences(tolerance: f64, what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) {
     let at = graph.linearize(params, images.view()).unwrap();
     let logits = |p: &[f64], x: &Array2<f64>| graph.logits(p, x.view()).unwrap();
     assert_eq!(at.logits(), logits(params, images), "{what}: logits");
@@ -48,7 +53,7 @@ fn differences(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) 
             (&w * &(moved(H) - moved(-H))).sum() / (2.0 * H)
         })
         .collect();
-    assert_close(&format!("{what}: vjp to parameters"), &at.vjp(w.view()).unwrap(), &slopes, DIFFERENCES);
+    assert_close(&format!("{what}: vjp to parameters"), &at.vjp(w.view()).unwrap(), &slopes, tolerance);
 
     // Images do not affect each other, so one feature of all images can be changed at once.
     let mut slopes = Array2::zeros(images.raw_dim());
@@ -60,12 +65,12 @@ fn differences(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) 
         };
         slopes.assign(&((&w * &(moved(H) - moved(-H))).sum_axis(Axis(1)) / (2.0 * H)));
     }
-    assert_close(&format!("{what}: vjp to input"), &at.vjp_input(w.view()).unwrap(), &slopes, DIFFERENCES);
+    assert_close(&format!("{what}: vjp to input"), &at.vjp_input(w.view()).unwrap(), &slopes, tolerance);
 
     let v = draw::normal(12, params.len());
     let moved = |step: f64| logits(&params.iter().zip(&v).map(|(p, v)| p + step * v).collect::<Vec<_>>(), images);
     let slope = (moved(H) - moved(-H)) / (2.0 * H);
-    assert_close(&format!("{what}: jvp from parameters"), &at.jvp(Some(&v), None).unwrap(), &slope, DIFFERENCES);
+    assert_close(&format!("{what}: jvp from parameters"), &at.jvp(Some(&v), None).unwrap(), &slope, tolerance);
 
     // w(t) = w + t · 3 J v, whose tangent differs from J v, so that a mixed-up pair of tangents is detected.
     let vjp = |step: f64| {
@@ -79,11 +84,11 @@ fn differences(what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) 
         out.iter_mut().zip(tangent).for_each(|(out, t)| *out = 3.0 * t);
     };
     let along = at.vjp_along(&v, w.view(), &tripled).unwrap();
-    assert_close(&format!("{what}: vjp along parameters"), &along, &slope, DIFFERENCES);
+    assert_close(&format!("{what}: vjp along parameters"), &along, &slope, tolerance);
 
     let v = draw::matrix(13, images.dim());
     let slope = (logits(params, &(images + &(&v * H))) - logits(params, &(images - &(&v * H)))) / (2.0 * H);
-    assert_close(&format!("{what}: jvp from input"), &at.jvp(None, Some(v.view())).unwrap(), &slope, DIFFERENCES);
+    assert_close(&format!("{what}: jvp from input"), &at.jvp(None, Some(v.view())).unwrap(), &slope, tolerance);
 }
 
 /// `⟨u, J v⟩ = ⟨Jᵀ u, v⟩`, relative to `‖u‖ ‖J v‖`.

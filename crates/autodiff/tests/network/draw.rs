@@ -14,13 +14,13 @@ pub(crate) fn matrix(seed: u64, (rows, columns): (usize, usize)) -> Array2<f64> 
     Array2::from_shape_vec((rows, columns), normal(seed, rows * columns)).unwrap()
 }
 
-/// Parameters with non-zero biases.
+/// Parameters with non-zero biases and shifts, and with scales other than one.
 pub(crate) fn params(graph: &Graph, seed: u64) -> Vec<f64> {
     let mut params = graph.init::<f64>(seed);
     let biases = normal(seed + 1, params.len());
-    for spec in graph.parameters().iter().filter(|p| p.role == Role::Bias) {
+    for spec in graph.parameters().iter().filter(|p| matches!(p.role, Role::Bias | Role::Shift | Role::Scale)) {
         for (p, b) in params[spec.range.clone()].iter_mut().zip(&biases[spec.range.clone()]) {
-            *p = 0.3 * b;
+            *p += 0.3 * b;
         }
     }
     params

@@ -1,6 +1,6 @@
 //! Graphs that cannot be built: the error names the layer, what was found and what was expected.
 
-use minima_autodiff::{AutodiffError, Conv2dSpec, GraphBuilder, Padding, Value, paper_cnn};
+use minima_autodiff::{AutodiffError, Conv2dSpec, GraphBuilder, Padding, PoolSpec, Value, paper_cnn};
 
 type Built = Result<(), AutodiffError>;
 /// A fault, how to build it, and what the message must say.
@@ -17,12 +17,29 @@ fn conv(spec: Conv2dSpec) -> Built {
     g.conv2d(x, "Conv_0", spec).map(drop)
 }
 
-const SPEC: Conv2dSpec =
-    Conv2dSpec { features: 3, kernel: [3, 3], stride: [1, 1], padding: Padding::Valid, bias: true };
+const SPEC: Conv2dSpec = Conv2dSpec {
+    features: 3,
+    kernel: [3, 3],
+    stride: [1, 1],
+    padding: Padding::Valid,
+    dilation: [1, 1],
+    groups: 1,
+    bias: true,
+};
+
+const HUGE: usize = usize::MAX;
+
+fn bordered(low: [usize; 2], high: [usize; 2], kernel: [usize; 2]) -> Conv2dSpec {
+    Conv2dSpec { kernel, padding: Padding::Explicit { low, high }, ..SPEC }
+}
+
+fn pool(spec: PoolSpec) -> Built {
+    picture().0.pipe(|g, x| g.max_pool2d_padded(x, spec))
+}
 
 #[test]
 fn say_what_is_wrong() {
-    let cases: [Case; 17] = [
+    let cases: [Case; 32] = [
         ("kernel too high", || conv(Conv2dSpec { kernel: [5, 3], ..SPEC }), &["conv2d Conv_0", "[4, 5, 2]", "fits"]),
         ("kernel too wide", || conv(Conv2dSpec { kernel: [3, 6], ..SPEC }), &["conv2d Conv_0", "fits"]),
         ("kernel of zero", || conv(Conv2dSpec { kernel: [0, 3], ..SPEC }), &["conv2d Conv_0", "positive"]),
@@ -32,6 +49,37 @@ fn say_what_is_wrong() {
             "no channels",
             || GraphBuilder::new(&[4, 4, 0]).pipe(|g, x| g.conv2d(x, "C", SPEC)),
             &["conv2d C", "positive"],
+        ),
+        ("dilation of zero", || conv(Conv2dSpec { dilation: [1, 0], ..SPEC }), &["conv2d Conv_0", "positive"]),
+        ("a dilated kernel too high", || conv(Conv2dSpec { dilation: [2, 1], ..SPEC }), &["conv2d Conv_0", "fits"]),
+        ("no groups", || conv(Conv2dSpec { groups: 0, ..SPEC }), &["conv2d Conv_0", "groups"]),
+        ("groups that do not divide the inputs", || conv(Conv2dSpec { groups: 3, ..SPEC }), &["groups"]),
+        ("groups that do not divide the outputs", || conv(Conv2dSpec { groups: 2, ..SPEC }), &["groups"]),
+        ("a border too small for the kernel", || conv(bordered([1, 0], [0, 0], [6, 3])), &["fits the padded input"]),
+        ("an endless border", || conv(bordered([HUGE, 0], [HUGE, 0], [3, 3])), &["conv2d Conv_0", "memory"]),
+        ("an endless border to the right", || conv(bordered([0, 0], [0, HUGE], [3, 3])), &["conv2d Conv_0", "memory"]),
+        ("a border beyond memory", || conv(bordered([1 << 40, 0], [0, 0], [3, 3])), &["conv2d Conv_0", "memory"]),
+        ("an endless dilation", || conv(Conv2dSpec { dilation: [HUGE, 1], ..SPEC }), &["conv2d Conv_0", "memory"]),
+        (
+            "an endless kernel",
+            || conv(Conv2dSpec { kernel: [HUGE, HUGE], padding: Padding::Same, ..SPEC }),
+            &["conv2d Conv_0", "memory"],
+        ),
+        ("endless features", || conv(Conv2dSpec { features: HUGE, ..SPEC }), &["conv2d Conv_0", "memory"]),
+        (
+            "a window in the border",
+            || pool(PoolSpec::new([2, 2], [1, 1]).with_padding(Padding::Explicit { low: [2, 0], high: [0, 0] })),
+            &["max_pool2d", "entry of the input"],
+        ),
+        (
+            "a window in the border to the right",
+            || pool(PoolSpec::new([2, 2], [1, 1]).with_padding(Padding::Explicit { low: [0, 0], high: [0, 2] })),
+            &["max_pool2d", "entry of the input"],
+        ),
+        (
+            "a pool's endless border",
+            || pool(PoolSpec::new([HUGE, 2], [1, 1]).with_padding(Padding::Explicit { low: [9, 0], high: [HUGE, 0] })),
+            &["max_pool2d", "memory"],
         ),
         ("conv of a vector", || GraphBuilder::new(&[9]).pipe(|g, x| g.conv2d(x, "C", SPEC)), &["conv2d C", "[9]"]),
         ("dense of a picture", || picture().0.pipe(|g, x| g.dense(x, "D", 3)), &["dense D", "[4, 5, 2]", "vector"]),

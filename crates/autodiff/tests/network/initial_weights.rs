@@ -1,6 +1,6 @@
 //! Initial weights of the paper's network against Flax's.
 
-use minima_autodiff::{Role, paper_cnn};
+use minima_autodiff::{DenseSpec, GraphBuilder, Initializer, Role, paper_cnn};
 use std::path::PathBuf;
 
 #[test]
@@ -42,4 +42,32 @@ fn biases_are_zero_and_layers_differ() {
     }
     let other: Vec<f64> = cnn.init(8);
     assert!(params.iter().zip(&other).all(|(a, b)| a != b || *a == 0.0));
+}
+
+/// The first numbers of a vision transformer's arrays in Flax 0.11.2 from seed 42.
+#[test]
+fn layers_within_modules_and_embeddings_are_those_of_flax() {
+    let mut g = GraphBuilder::new(&[50, 128]);
+    let class = g.embedding("cls_token", &[1, 1, 128], Initializer::Zeros).unwrap();
+    let class = g.reshape(class, &[1, 128]).unwrap();
+    let positions = g.embedding("pos_embedding", &[1, 50, 128], Initializer::Normal { deviation: 0.02 }).unwrap();
+    let x = g.add(g.input(), positions).unwrap();
+    let x = g.concat(&[x, class], 0).unwrap();
+    let heads = DenseSpec { output_axes: vec![4, 32], ..DenseSpec::new(128) };
+    let x = g.dense_on_last_axis(x, "transformer_block_0.attn.query", &heads).unwrap();
+    let x = g.mean(x, &[0]).unwrap();
+    let x = g.dense(x, "head", 10).unwrap();
+    let graph = g.finish(x).unwrap();
+    let params: Vec<f32> = graph.init(42);
+    let golden = [
+        ("cls_token", [0.0, 0.0, 0.0, 0.0]),
+        ("pos_embedding", [-0.010_418_119, -0.020_990_435, -0.019_316_86, 0.035_751_82]),
+        ("transformer_block_0.attn.query.kernel", [0.141_644_54, 0.108_491_58, 0.005_931_834, 0.117_772_84]),
+        ("head.kernel", [0.093_308_39, -0.013_464_832, -0.147_282_59, 0.050_825_613]),
+    ];
+    for (name, expected) in golden {
+        for (found, expected) in graph.view(&params, name).unwrap().iter().zip(expected) {
+            assert!((found - expected).abs() <= 1e-7_f32, "{name}: {found} against {expected}");
+        }
+    }
 }

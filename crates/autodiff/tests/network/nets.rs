@@ -12,7 +12,8 @@ pub(crate) fn residual() -> Graph {
     let y = g.relu(y);
     let y = g.add(x, y).unwrap();
     let y = g.max_pool2d(y, [2, 2], [2, 2]).unwrap();
-    let strided = Conv2dSpec { features: 5, kernel: [2, 2], stride: [2, 1], padding: Padding::Valid, bias: true };
+    let strided =
+        Conv2dSpec { features: 5, kernel: [2, 2], stride: [2, 1], padding: Padding::Valid, ..Conv2dSpec::same(5, 2) };
     let y = g.conv2d(y, "Conv_2", strided).unwrap();
     let y = g.relu(y);
     let y = g.flatten(y);

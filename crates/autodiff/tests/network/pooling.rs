@@ -3,7 +3,7 @@
 use crate::agreement::assert_close;
 use crate::derivatives::{self, BATCHES, rows};
 use crate::{draw, naive};
-use minima_autodiff::{AutodiffError, Conv2dSpec, Graph, GraphBuilder, Value};
+use minima_autodiff::{AutodiffError, Conv2dSpec, Graph, GraphBuilder, PoolSpec, Value};
 use ndarray::{Array2, array};
 
 type Pool = fn(&mut GraphBuilder, Value, [usize; 2], [usize; 2]) -> Result<Value, AutodiffError>;
@@ -38,7 +38,7 @@ fn forward_is_the_direct_loop() {
             let mut expected = Array2::zeros((33, graph.classes()));
             for (mut y, x) in expected.outer_iter_mut().zip(images.outer_iter()) {
                 let x = x.into_shape_with_order(input).unwrap();
-                y.assign(&naive::pool2d(x, window, stride, of).into_flat());
+                y.assign(&naive::pool2d(x, &PoolSpec::new(window, stride), None, of).into_flat());
             }
             for size in BATCHES {
                 let found = graph.logits(&[], rows(&images, size).view()).unwrap();

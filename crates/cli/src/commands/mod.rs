@@ -93,7 +93,7 @@ impl Resources {
 /// The device to compute on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Device {
-    /// The first NVIDIA GPU if there is one, otherwise the CPU
+    /// The first NVIDIA GPU if there is one and it has kernels for the network, otherwise the CPU
     Auto,
     /// The CPU
     Cpu,
@@ -109,7 +109,8 @@ impl Device {
             Self::Cpu => (Choice::Cpu, "cpu"),
             Self::Cuda => (Choice::Cuda, "cuda"),
         };
-        Machine::choose(choice, network, data).with_context(|| format!("--device {name}"))
+        Machine::choose(choice, network, data, &mut |line| println!("{line}"))
+            .with_context(|| format!("--device {name}"))
     }
 }
 

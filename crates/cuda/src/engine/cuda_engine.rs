@@ -61,8 +61,8 @@ impl<D: Device> CudaEngine<D> {
     /// An engine for a network on a device.
     ///
     /// # Errors
-    /// Returns [`CudaError::Shape`] if the kernels do not support the sizes of a layer, and a [`CudaError`] if the
-    /// device has too little memory.
+    /// Returns [`CudaError::Unsupported`] if operations have no kernels, [`CudaError::Shape`] if the kernels do not
+    /// support the sizes of a layer, and a [`CudaError`] if the device has too little memory.
     pub fn new(device: D, graph: Arc<Graph>) -> Result<Self, CudaError> {
         let network = Network::new(&graph)?;
         let tally = device.zeros(2)?;

@@ -10,8 +10,10 @@ mod model;
 mod network;
 mod pool;
 mod same_network;
+mod supported;
 
 pub use cuda_engine::{CudaEngine, DeviceBatch, DeviceState, DeviceVector, SolverReal};
 pub use epochs::{DeviceData, EpochReport, Epochs};
 pub use function_space::{DeviceColumns, DeviceFactors, DevicePoint};
 pub use model::DeviceModel;
+pub use supported::check_supported;

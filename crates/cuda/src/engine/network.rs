@@ -1,6 +1,7 @@
 //! A network's passes on a device: forward, tangent, and reverse for several cotangents of each image at once.
 
 use super::pool::{Loan, Pool};
+use super::supported::check_supported;
 use crate::device::Device;
 use crate::ops::{Add, AvgPool2d, Conv2d, Dense, MaxPool2d, PoolWindow, Relu, Tangents};
 use crate::slice::Slice;
@@ -87,6 +88,7 @@ fn window(pooling: &Pooling) -> Result<PoolWindow, CudaError> {
 
 impl Network {
     pub fn new(graph: &Graph) -> Result<Self, CudaError> {
+        check_supported(graph)?;
         let (layers, output) = (graph.layers(), graph.output_value());
         let mut features = Vec::new();
         let mut end = 0;
@@ -109,6 +111,7 @@ impl Network {
                 LayerOperation::AvgPool2d(pooling) => Operation::AvgPool2d(AvgPool2d(window(pooling)?)),
                 LayerOperation::MaxPool2d(pooling) => Operation::MaxPool2d(MaxPool2d(window(pooling)?)),
                 LayerOperation::Add { features } => Operation::Add(Add { features: *features }),
+                other => return Err(CudaError::Unsupported { operations: vec![other.name().to_owned()] }),
             };
             let takes_gates = match &operation {
                 // A separate rectifier gates by its output, and its kernel has no parameter for a gate of its input.

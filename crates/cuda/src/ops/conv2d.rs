@@ -33,9 +33,16 @@ impl Conv2d {
     /// A convolution on an input `(height, width, channels)`.
     ///
     /// # Errors
-    /// Returns [`CudaError::Shape`] if a size is zero or the kernel does not fit.
+    /// Returns [`CudaError::Unsupported`] if it has groups, dilation or explicit padding or lacks biases, and
+    /// [`CudaError::Shape`] if a size is zero or the kernel does not fit.
     pub fn new(spec: Conv2dSpec, input: [usize; 3]) -> Result<Self, CudaError> {
         let refused = || CudaError::Shape { what: "conv2d", found: format!("{spec:?} on {input:?}") };
+        let unsupported = || CudaError::Unsupported {
+            operations: Self::without_kernels(&spec).into_iter().map(str::to_owned).collect(),
+        };
+        if !Self::without_kernels(&spec).is_empty() {
+            return Err(unsupported());
+        }
         let mut output = [0, 0, spec.features];
         let mut low = [0; 2];
         for axis in 0..2 {
@@ -49,12 +56,24 @@ impl Conv2d {
                     low[axis] = ((output[axis] - 1) * stride + kernel).saturating_sub(size) / 2;
                 }
                 Padding::Valid => output[axis] = size.checked_sub(kernel).ok_or_else(refused)? / stride + 1,
+                Padding::Explicit { .. } => return Err(unsupported()),
             }
         }
         if spec.features == 0 || input[2] == 0 {
             return Err(refused());
         }
         Ok(Self { spec, input, output, low })
+    }
+
+    /// The names of what the kernels lack for a convolution.
+    pub(crate) fn without_kernels(spec: &Conv2dSpec) -> Vec<&'static str> {
+        let lacks = [
+            (spec.groups != 1, "convolution with groups"),
+            (spec.dilation != [1, 1], "convolution with dilation"),
+            (matches!(spec.padding, Padding::Explicit { .. }), "convolution with explicit padding"),
+            (!spec.bias, "convolution without bias"),
+        ];
+        lacks.into_iter().filter(|(lacks, _)| *lacks).map(|(_, name)| name).collect()
     }
 
     /// Shape of the output `(height, width, channels)`.

@@ -18,7 +18,7 @@ struct Case {
 fn cases() -> Vec<Case> {
     let case = |input, features, kernel, stride, padding, images, directions| Case {
         input,
-        spec: Conv2dSpec { features, kernel, stride, padding },
+        spec: Conv2dSpec { features, kernel, stride, padding, ..Conv2dSpec::same(features, 1) },
         images,
         directions,
     };

@@ -12,8 +12,6 @@ const IMAGES: usize = 13;
 const CLASSES: usize = 4;
 const DAMPING: f64 = 0.05;
 const INPUT: [usize; 3] = [6, 6, 1];
-const SPEC: Conv2dSpec =
-    Conv2dSpec { features: 3, kernel: [3, 3], stride: [1, 1], padding: minima_autodiff::Padding::Same };
 
 /// A rectified convolution, an average pool and a dense layer, on the CPU and as operations.
 struct Net {
@@ -29,13 +27,13 @@ struct Net {
 impl Net {
     fn new() -> Self {
         let mut g = GraphBuilder::new(&INPUT);
-        let x = g.conv2d(g.input(), "Conv_0", SPEC).unwrap();
+        let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
         let x = g.relu(x);
         let x = g.avg_pool2d(x, [2, 2], [2, 2]).unwrap();
         let x = g.flatten(x);
         let x = g.dense(x, "Dense_0", CLASSES).unwrap();
         let graph = g.finish(x).unwrap();
-        let conv = Conv2d::new(SPEC, INPUT).unwrap();
+        let conv = Conv2d::new(Conv2dSpec::same(3, 3), INPUT).unwrap();
         let pool = AvgPool2d(PoolWindow::new([2, 2], [2, 2], conv.output()).unwrap());
         let pooled = pool.0.output().iter().product();
         Self {

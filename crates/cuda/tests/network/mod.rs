@@ -70,7 +70,8 @@ fn varied(variation: Variation) -> Graph {
     let y = if variation == Variation::Addition { y } else { g.add(x, y).unwrap() };
     let pool = if variation == Variation::Pooling { GraphBuilder::avg_pool2d } else { GraphBuilder::max_pool2d };
     let y = pool(&mut g, y, [2, 2], [2, 2]).unwrap();
-    let strided = Conv2dSpec { features: 5, kernel: [2, 2], stride: [2, 1], padding: Padding::Valid };
+    let strided =
+        Conv2dSpec { features: 5, kernel: [2, 2], stride: [2, 1], padding: Padding::Valid, ..Conv2dSpec::same(5, 2) };
     let y = g.conv2d(y, "Conv_2", strided).unwrap();
     let y = g.relu(y);
     let y = g.flatten(y);

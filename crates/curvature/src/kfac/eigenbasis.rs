@@ -16,7 +16,7 @@ pub(super) struct Eigenbasis<T> {
 
 impl<T: Scalar> Eigenbasis<T> {
     /// Computes a layer's basis and the eigenvalues of `A ⊗ G`, the products of the factors' eigenvalues,
-    /// `(1 + fan_in, outputs)`.
+    /// `(bias + fan_in, outputs)`.
     pub(super) fn of(factors: &LayerFactors<T>) -> Result<(Self, Array2<T>), CurvatureError> {
         let (inputs, input) = symmetric_eigen(factors.input.view())?;
         let (outputs, output) = symmetric_eigen(factors.output.view())?;
@@ -25,11 +25,6 @@ impl<T: Scalar> Eigenbasis<T> {
             inputs[i].max(T::zero()) * outputs[j].max(T::zero())
         });
         Ok((Self { input, output }, values))
-    }
-
-    /// Rows and columns of the layer's parameter matrix.
-    pub(super) fn dim(&self) -> (usize, usize) {
-        (self.input.nrows(), self.output.nrows())
     }
 
     /// Transforms a parameter matrix to this basis: `Q_Aᵀ v Q_G`.

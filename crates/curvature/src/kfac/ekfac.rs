@@ -1,25 +1,30 @@
 //! EKFAC: K-FAC's eigenvectors with exact second moments along them (George et al. 2018).
 
+use super::cover::{Place, check_cover};
+use super::diagonal_block::check_same;
 use super::eigenbasis::Eigenbasis;
 use super::parameter_matrix::{parameter_matrix, store};
 use super::second_moments::second_moments;
-use super::{Kfac, KroneckerFactors};
+use super::{DiagonalBlock, Kfac, KroneckerFactors, LayerGradients, WeightSharing};
 use crate::arguments::non_negative;
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
-use minima_autodiff::{LayerPairs, Linearization, Scalar};
+use minima_autodiff::{Linearization, Scalar};
 use ndarray::{Array2, ArrayView3};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// `(Q_A ⊗ Q_G) diag(s) (Q_A ⊗ Q_G)ᵀ`, layer by layer. `Q_A` and `Q_G` are the eigenvectors of K-FAC's factors, and `s`
-/// holds the second moments of per-image gradients along them.
+/// holds the second moments of per-image gradients along them. For scales, shifts and embeddings it is K-FAC's diagonal,
+/// which already holds these moments.
 ///
 /// Among all diagonals, this `s` is closest to the layer's Fisher block in the Frobenius norm. The diagonal of K-FAC
-/// consists of the products of its factors' eigenvalues.
+/// consists of the products of its factors' eigenvalues. [`WeightSharing`] chooses the eigenvectors; the moments are
+/// exact for both of its values.
 #[derive(Clone, Debug)]
 pub struct Ekfac<T> {
     layers: Vec<Layer<T>>,
+    diagonals: Vec<DiagonalBlock<T>>,
 }
 
 /// The data of one layer of an [`Ekfac`].
@@ -27,11 +32,13 @@ pub struct Ekfac<T> {
 pub struct EkfacLayer<T> {
     /// The range of the layer's parameters in the flat parameter vector.
     pub params: Range<usize>,
-    /// The eigenvectors of `A`, as columns, `(1 + fan_in)²`.
+    /// The columns of the layer's matrix: all, unless a convolution has groups.
+    pub columns: Range<usize>,
+    /// The eigenvectors of `A`, as columns, `(bias + fan_in)²`.
     pub input: Array2<T>,
     /// The eigenvectors of `G`, as columns, `outputs²`.
     pub output: Array2<T>,
-    /// The second moments along the eigenvectors, `(1 + fan_in, outputs)`.
+    /// The second moments along the eigenvectors, `(bias + fan_in, outputs)`.
     pub moments: Array2<T>,
 }
 
@@ -39,6 +46,7 @@ pub struct EkfacLayer<T> {
 #[derive(Clone, Debug)]
 struct Layer<T> {
     params: Range<usize>,
+    columns: Range<usize>,
     basis: Arc<Eigenbasis<T>>,
     diagonal: Array2<T>,
 }
@@ -49,11 +57,17 @@ impl<T: Scalar> Ekfac<T> {
     /// # Errors
     /// Returns the errors of [`KroneckerFactors::estimate`], and [`CurvatureError::Linalg`] if an eigenvalue problem cannot
     /// be solved.
-    pub fn estimate(at: &Linearization<'_, T>, cotangents: ArrayView3<'_, T>) -> Result<Self, CurvatureError> {
-        let mut ekfac = Self::of_factors(KroneckerFactors::estimate(at, cotangents)?)?;
+    pub fn estimate(
+        at: &Linearization<'_, T>,
+        cotangents: ArrayView3<'_, T>,
+        sharing: WeightSharing,
+    ) -> Result<Self, CurvatureError> {
+        let mut ekfac = Self::of_factors(KroneckerFactors::estimate(at, cotangents, sharing)?)?;
         ekfac.layers.iter_mut().for_each(|layer| layer.diagonal.fill(T::zero()));
         for w in cotangents.outer_iter() {
-            let moments = ekfac.moments_of(&at.layer_pairs(w)?)?;
+            // The diagonal blocks are the factors' own.
+            let gradients = LayerGradients { pairs: at.layer_pairs(w)?, diagonals: ekfac.diagonals.clone() };
+            let moments = ekfac.moments_of(&gradients)?;
             ekfac.layers.iter_mut().zip(moments).for_each(|(layer, moments)| layer.diagonal += &moments);
         }
         Ok(ekfac)
@@ -67,42 +81,45 @@ impl<T: Scalar> Ekfac<T> {
         let kfac = Kfac::new(factors)?;
         let layers = kfac.factors().layers.par_iter().map(|factors| {
             let (basis, diagonal) = Eigenbasis::of(factors)?;
-            Ok(Layer { params: factors.params.clone(), basis: Arc::new(basis), diagonal })
+            let (params, columns) = (factors.params.clone(), factors.columns.clone());
+            Ok(Layer { params, columns, basis: Arc::new(basis), diagonal })
         });
-        Ok(Self { layers: layers.collect::<Result<_, CurvatureError>>()? })
+        let layers = layers.collect::<Result<_, CurvatureError>>()?;
+        Ok(Self { layers, diagonals: kfac.factors().diagonals.clone() })
     }
 
-    /// Creates the matrix from the result of [`layers`](Self::layers).
+    /// Creates the matrix from the results of [`layers`](Self::layers) and [`diagonals`](Self::diagonals).
     ///
     /// # Errors
     /// Returns [`CurvatureError::Size`] if a basis is not square, if the shape of a layer's moments does not fit its
-    /// bases, or if the range of its parameters does not fit.
-    pub fn of_layers(layers: Vec<EkfacLayer<T>>) -> Result<Self, CurvatureError> {
-        let mut end = 0;
-        let layers = layers.into_iter().map(|EkfacLayer { params, input, output, moments }| {
-            let (rows, columns) = moments.dim();
-            for (basis, order) in [(&input, rows), (&output, columns)] {
+    /// bases, or if the blocks do not cover the parameters.
+    pub fn of_blocks(layers: Vec<EkfacLayer<T>>, diagonals: Vec<DiagonalBlock<T>>) -> Result<Self, CurvatureError> {
+        let layers = layers.into_iter().map(|EkfacLayer { params, columns, input, output, moments }| {
+            let (rows, outputs) = moments.dim();
+            for (basis, order) in [(&input, rows), (&output, outputs)] {
                 if basis.dim() != (order, order) {
                     let (found, expected) = (basis.shape().to_vec(), vec![order, order]);
                     return Err(CurvatureError::Size { what: "a basis", found, expected });
                 }
             }
-            let place = end..end + rows * columns;
-            if params != place {
-                let (found, expected) = (vec![params.start, params.end], vec![place.start, place.end]);
-                return Err(CurvatureError::Size { what: "the position of a layer's parameters", found, expected });
-            }
-            end = place.end;
-            Ok(Layer { params, basis: Arc::new(Eigenbasis { input, output }), diagonal: moments })
+            Ok(Layer { params, columns, basis: Arc::new(Eigenbasis { input, output }), diagonal: moments })
         });
-        Ok(Self { layers: layers.collect::<Result<_, CurvatureError>>()? })
+        let layers = layers.collect::<Result<Vec<_>, CurvatureError>>()?;
+        let places = layers.iter().map(|layer| Place {
+            params: layer.params.clone(),
+            columns: layer.columns.clone(),
+            dim: layer.diagonal.dim(),
+        });
+        check_cover(places, &diagonals)?;
+        Ok(Self { layers, diagonals })
     }
 
     /// The data of each layer.
     #[must_use]
     pub fn layers(&self) -> Vec<EkfacLayer<T>> {
-        let layers = self.layers.iter().map(|Layer { params, basis, diagonal }| EkfacLayer {
+        let layers = self.layers.iter().map(|Layer { params, columns, basis, diagonal }| EkfacLayer {
             params: params.clone(),
+            columns: columns.clone(),
             input: basis.input.clone(),
             output: basis.output.clone(),
             moments: diagonal.clone(),
@@ -110,17 +127,24 @@ impl<T: Scalar> Ekfac<T> {
         layers.collect()
     }
 
-    /// `s ← (1 − weight) · s + weight · s(pairs)`, with the second moments of one batch's layers and one cotangent per
+    /// The diagonal blocks of scales, shifts and embeddings.
+    #[must_use]
+    pub fn diagonals(&self) -> &[DiagonalBlock<T>] {
+        &self.diagonals
+    }
+
+    /// `s ← (1 − weight) · s + weight · s(gradients)`, with the second moments of one batch with one cotangent per
     /// image.
     ///
     /// # Errors
-    /// Returns [`CurvatureError::Size`] if the layers do not fit.
-    pub fn observe(&mut self, pairs: &[LayerPairs<T>], weight: f64) -> Result<(), CurvatureError> {
-        let moments = self.moments_of(pairs)?;
+    /// Returns [`CurvatureError::Size`] if the gradients do not fit.
+    pub fn observe(&mut self, gradients: &LayerGradients<T>, weight: f64) -> Result<(), CurvatureError> {
+        let moments = self.moments_of(gradients)?;
         let (old, new) = (T::from_f64(1.0 - weight), T::from_f64(weight));
         for (layer, moments) in self.layers.iter_mut().zip(moments) {
             layer.diagonal.zip_mut_with(&moments, |s, &m| *s = old * *s + new * m);
         }
+        self.diagonals.iter_mut().zip(&gradients.diagonals).for_each(|(block, newer)| block.mix(old, newer, new));
         Ok(())
     }
 
@@ -131,10 +155,12 @@ impl<T: Scalar> Ekfac<T> {
     /// network.
     pub fn rebased(&self, factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
         let mut newer = Self::of_factors(factors)?;
-        self.check_layers(newer.layers.iter().map(|layer| layer.params.clone()))?;
+        self.check_layers(newer.layers.iter().map(|layer| [layer.params.end, layer.columns.end]))?;
+        check_same(&newer.diagonals, &self.diagonals)?;
         for (newer, older) in newer.layers.iter_mut().zip(&self.layers) {
             newer.diagonal = newer.basis.carry(&older.basis, older.diagonal.view())?;
         }
+        newer.diagonals.clone_from(&self.diagonals);
         Ok(newer)
     }
 
@@ -151,20 +177,24 @@ impl<T: Scalar> Ekfac<T> {
             if let Some(x) = diagonal.iter().find(|x| !x.is_finite()) {
                 return Err(CurvatureError::NotFinite { what: "an inverse second moment", found: x.as_f64() });
             }
-            Ok(Layer { params: layer.params.clone(), basis: Arc::clone(&layer.basis), diagonal })
+            let (params, columns) = (layer.params.clone(), layer.columns.clone());
+            Ok(Layer { params, columns, basis: Arc::clone(&layer.basis), diagonal })
         });
-        Ok(EkfacInverse(Self { layers: layers.collect::<Result<_, _>>()? }))
+        let layers = layers.collect::<Result<_, _>>()?;
+        let diagonals = self.diagonals.iter().map(|block| block.inverse(damping)).collect::<Result<_, _>>()?;
+        Ok(EkfacInverse(Self { layers, diagonals }))
     }
 
-    fn moments_of(&self, pairs: &[LayerPairs<T>]) -> Result<Vec<Array2<T>>, CurvatureError> {
-        self.check_layers(pairs.iter().map(|layer| layer.params.clone()))?;
-        self.layers.par_iter().zip(pairs).map(|(layer, pairs)| second_moments(&layer.basis, pairs)).collect()
+    fn moments_of(&self, gradients: &LayerGradients<T>) -> Result<Vec<Array2<T>>, CurvatureError> {
+        self.check_layers(gradients.pairs.iter().map(|layer| [layer.params.end, layer.columns.end]))?;
+        check_same(&gradients.diagonals, &self.diagonals)?;
+        self.layers.par_iter().zip(&gradients.pairs).map(|(layer, pairs)| second_moments(&layer.basis, pairs)).collect()
     }
 
-    /// Returns [`CurvatureError::Size`] if the parameter ranges of the layers differ.
-    fn check_layers(&self, places: impl Iterator<Item = Range<usize>>) -> Result<(), CurvatureError> {
-        let found: Vec<usize> = places.map(|params| params.end).collect();
-        let expected: Vec<usize> = self.layers.iter().map(|layer| layer.params.end).collect();
+    /// Returns [`CurvatureError::Size`] if the ends of the layers' parameters and columns differ.
+    fn check_layers(&self, places: impl Iterator<Item = [usize; 2]>) -> Result<(), CurvatureError> {
+        let found: Vec<usize> = places.flatten().collect();
+        let expected: Vec<usize> = self.layers.iter().flat_map(|layer| [layer.params.end, layer.columns.end]).collect();
         if found == expected {
             return Ok(());
         }
@@ -174,23 +204,25 @@ impl<T: Scalar> Ekfac<T> {
 
 impl<T: Scalar> LinearOperator<T> for Ekfac<T> {
     fn shape(&self) -> [usize; 2] {
-        [self.layers.last().map_or(0, |layer| layer.params.end); 2]
+        let of_layers = self.layers.last().map_or(0, |layer| layer.params.end);
+        [self.diagonals.last().map_or(0, |block| block.params.end).max(of_layers); 2]
     }
 
     fn apply(&self, v: &[T]) -> Result<Vec<T>, CurvatureError> {
         self.check(v)?;
         let mut out = vec![T::zero(); v.len()];
-        for Layer { params, basis, diagonal } in &self.layers {
-            let inside = basis.enter(parameter_matrix(v, params, basis.dim())?)? * diagonal;
-            store(&basis.leave(inside.view())?, params, &mut out);
+        for Layer { params, columns, basis, diagonal } in &self.layers {
+            let inside = basis.enter(parameter_matrix(v, params, columns, diagonal.nrows())?)? * diagonal;
+            store(&basis.leave(inside.view())?, params, columns, &mut out)?;
         }
+        self.diagonals.iter().for_each(|block| block.apply(v, &mut out));
         Ok(out)
     }
 }
 
 impl<T: Scalar> SymmetricOperator<T> for Ekfac<T> {}
 
-/// The damped inverse `(Q_A ⊗ Q_G) diag(1 / (s + λ)) (Q_A ⊗ Q_G)ᵀ`.
+/// The damped inverse `(Q_A ⊗ Q_G) diag(1 / (s + λ)) (Q_A ⊗ Q_G)ᵀ`, and `1 / (d + λ)` for a diagonal block d.
 #[derive(Clone, Debug)]
 pub struct EkfacInverse<T>(Ekfac<T>);
 

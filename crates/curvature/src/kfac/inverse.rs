@@ -1,13 +1,15 @@
 //! The damped inverse of K-FAC.
 
 use super::{FactoredDamping, Kfac, KroneckerFactors, LayerFactors};
+use crate::arguments::non_negative;
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::Scalar;
 use minima_linalg::Cholesky;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-/// `(A + π√λ I)⁻¹ ⊗ (G + √λ/π I)⁻¹`, layer by layer, with two small products per layer.
+/// `(A + π√λ I)⁻¹ ⊗ (G + √λ/π I)⁻¹`, layer by layer, with two small products per layer. A diagonal block d becomes
+/// `1 / (d + λ)`.
 #[derive(Clone, Debug)]
 pub struct KfacInverse<T>(Kfac<T>);
 
@@ -15,28 +17,31 @@ impl<T: Scalar> KfacInverse<T> {
     /// Creates the inverse from the result of [`factors`](Self::factors).
     ///
     /// # Errors
-    /// Returns [`CurvatureError::Size`] if a factor is not square, or if a layer's number of parameters does not fit
-    /// its factors.
+    /// Returns the errors of [`Kfac::new`].
     pub fn new(inverse_factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
         Kfac::new(inverse_factors).map(Self)
     }
 
-    /// The inverses of the damped factors.
+    /// The inverses of the damped factors and diagonal blocks.
     #[must_use]
     pub fn factors(&self) -> &KroneckerFactors<T> {
         self.0.factors()
     }
 
     pub(super) fn of_factors(factors: &KroneckerFactors<T>, damping: f64) -> Result<Self, CurvatureError> {
+        non_negative("damping", damping)?;
+        let diagonals = factors.diagonals.iter().map(|block| block.inverse(T::from_f64(damping)));
+        let diagonals = diagonals.collect::<Result<_, _>>()?;
         let layers = factors.layers.par_iter().map(|layer| {
             let damping = FactoredDamping::of(layer, damping)?;
             Ok(LayerFactors {
                 params: layer.params.clone(),
+                columns: layer.columns.clone(),
                 input: damped_inverse(&layer.input, damping.input)?,
                 output: damped_inverse(&layer.output, damping.output)?,
             })
         });
-        Self::new(KroneckerFactors { layers: layers.collect::<Result<_, CurvatureError>>()? })
+        Self::new(KroneckerFactors { layers: layers.collect::<Result<_, CurvatureError>>()?, diagonals })
     }
 }
 
@@ -44,8 +49,8 @@ impl<T: Scalar> Kfac<T> {
     /// Computes the inverse with factored damping λ; see [`FactoredDamping`].
     ///
     /// # Errors
-    /// Returns [`CurvatureError::Option`] if λ is negative or not finite, and [`CurvatureError::Linalg`] if a damped
-    /// factor is not positive definite.
+    /// Returns [`CurvatureError::Option`] if λ is negative or not finite, [`CurvatureError::Linalg`] if a damped factor
+    /// is not positive definite, and [`CurvatureError::NotFinite`] if λ and an entry of a diagonal block are both zero.
     pub fn inverse(&self, damping: f64) -> Result<KfacInverse<T>, CurvatureError> {
         KfacInverse::of_factors(self.factors(), damping)
     }

@@ -1,11 +1,12 @@
 //! K-FAC as an operator.
 
 use super::KroneckerFactors;
+use super::cover::{Place, check_cover};
 use super::parameter_matrix::{between, parameter_matrix, store};
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::Scalar;
 
-/// The block-diagonal matrix `A ⊗ G`, layer by layer.
+/// The block-diagonal matrix of `A ⊗ G`, layer by layer, and of the diagonal blocks of all other parameters.
 #[derive(Clone, Debug)]
 pub struct Kfac<T> {
     factors: KroneckerFactors<T>,
@@ -15,10 +16,9 @@ impl<T: Scalar> Kfac<T> {
     /// Creates the operator from its factors.
     ///
     /// # Errors
-    /// Returns [`CurvatureError::Size`] if a factor is not square, or if a layer's number of parameters does not fit
-    /// its factors.
+    /// Returns [`CurvatureError::Size`] if a factor is not square, if a layer's number of parameters does not fit its
+    /// factors, or if the blocks do not cover the parameters.
     pub fn new(factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
-        let mut end = 0;
         for layer in &factors.layers {
             for factor in [&layer.input, &layer.output] {
                 if !factor.is_square() {
@@ -26,13 +26,13 @@ impl<T: Scalar> Kfac<T> {
                     return Err(CurvatureError::Size { what: "a factor", found, expected });
                 }
             }
-            let next = end + layer.input.nrows() * layer.output.nrows();
-            if layer.params != (end..next) {
-                let (found, expected) = (vec![layer.params.start, layer.params.end], vec![end, next]);
-                return Err(CurvatureError::Size { what: "the position of a layer's parameters", found, expected });
-            }
-            end = next;
         }
+        let places = factors.layers.iter().map(|layer| Place {
+            params: layer.params.clone(),
+            columns: layer.columns.clone(),
+            dim: (layer.input.nrows(), layer.output.nrows()),
+        });
+        check_cover(places, &factors.diagonals)?;
         Ok(Self { factors })
     }
 
@@ -52,9 +52,10 @@ impl<T: Scalar> LinearOperator<T> for Kfac<T> {
         self.check(v)?;
         let mut out = vec![T::zero(); v.len()];
         for layer in &self.factors.layers {
-            let v = parameter_matrix(v, &layer.params, (layer.input.nrows(), layer.output.nrows()))?;
-            store(&between(layer.input.view(), v, layer.output.view())?, &layer.params, &mut out);
+            let v = parameter_matrix(v, &layer.params, &layer.columns, layer.input.nrows())?;
+            store(&between(layer.input.view(), v, layer.output.view())?, &layer.params, &layer.columns, &mut out)?;
         }
+        self.factors.diagonals.iter().for_each(|block| block.apply(v, &mut out));
         Ok(out)
     }
 }

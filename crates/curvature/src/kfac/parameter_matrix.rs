@@ -1,28 +1,49 @@
-//! A layer's range of a flat parameter vector as a matrix `(1 + fan_in, outputs)`.
+//! A layer's range of a flat parameter vector as a matrix `(bias + fan_in, outputs)`.
 
 use crate::CurvatureError;
 use minima_autodiff::Scalar;
 use minima_linalg::matmul;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
 
-/// A layer's matrix within a flat vector.
+/// Some columns of a layer's matrix, which has this many rows, within a flat vector.
 pub(super) fn parameter_matrix<'v, T>(
     v: &'v [T],
     params: &Range<usize>,
-    dim: (usize, usize),
+    columns: &Range<usize>,
+    rows: usize,
 ) -> Result<ArrayView2<'v, T>, CurvatureError> {
     let part = v.get(params.clone()).unwrap_or_default();
-    ArrayView2::from_shape(dim, part).map_err(|_| CurvatureError::Size {
-        what: "a layer's parameters",
-        found: vec![part.len()],
-        expected: vec![dim.0, dim.1],
-    })
+    let (found, width) = (part.len(), part.len() / rows.max(1));
+    let mut whole = ArrayView2::from_shape((rows, width), part).map_err(|_| unfit(found, rows, columns))?;
+    if columns.end > width {
+        return Err(unfit(found, rows, columns));
+    }
+    whole.slice_axis_inplace(Axis(1), Slice::from(columns.clone()));
+    Ok(whole)
 }
 
-/// Writes a layer's matrix to its range of a flat vector.
-pub(super) fn store<T: Copy>(matrix: &Array2<T>, params: &Range<usize>, v: &mut [T]) {
-    v.iter_mut().skip(params.start).zip(matrix).for_each(|(to, &x)| *to = x);
+/// Writes some columns of a layer's matrix to their places in a flat vector.
+pub(super) fn store<T: Copy>(
+    matrix: &Array2<T>,
+    params: &Range<usize>,
+    columns: &Range<usize>,
+    v: &mut [T],
+) -> Result<(), CurvatureError> {
+    let part = v.get_mut(params.clone()).unwrap_or_default();
+    let (found, rows) = (part.len(), matrix.nrows());
+    let width = found / rows.max(1);
+    let mut whole = ArrayViewMut2::from_shape((rows, width), part).map_err(|_| unfit(found, rows, columns))?;
+    if columns.end > width || columns.len() != matrix.ncols() {
+        return Err(unfit(found, rows, columns));
+    }
+    whole.slice_axis_inplace(Axis(1), Slice::from(columns.clone()));
+    whole.zip_mut_with(matrix, |to, &x| *to = x);
+    Ok(())
+}
+
+fn unfit(found: usize, rows: usize, columns: &Range<usize>) -> CurvatureError {
+    CurvatureError::Size { what: "a layer's parameters", found: vec![found], expected: vec![rows, columns.end] }
 }
 
 /// Computes `a · b`.

@@ -8,7 +8,7 @@ use ndarray::{Array2, Array3};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-/// Computes `E[(Q_Aᵀ gᵢ Q_G)²]`, entry by entry: `(1 + fan_in, outputs)`.
+/// Computes `E[(Q_Aᵀ gᵢ Q_G)²]`, entry by entry: `(bias + fan_in, outputs)`.
 pub(super) fn second_moments<T: Scalar>(
     basis: &Eigenbasis<T>,
     pairs: &LayerPairs<T>,
@@ -22,7 +22,7 @@ pub(super) fn second_moments<T: Scalar>(
             product(inputs.view(), cotangents.t())?
         }
         _ => {
-            let (rows, outputs) = basis.dim();
+            let (rows, outputs) = (basis.input.nrows(), basis.output.nrows());
             let gradients = image_gradients(pairs);
             let flat = gradients.view().into_shape_with_order((rows, outputs * images));
             let rotated = product(basis.input.t(), flat.map_err(|_| size(pairs))?)?;
@@ -47,7 +47,7 @@ fn size<T>(pairs: &LayerPairs<T>) -> CurvatureError {
     CurvatureError::Size { what: "a layer's inputs", found, expected }
 }
 
-/// The gradient `Σ_t ā δᵀ` of every image: `(1 + fan_in, outputs, images)`.
+/// The gradient `Σ_t ā δᵀ` of every image: `(bias + fan_in, outputs, images)`.
 fn image_gradients<T: Scalar>(pairs: &LayerPairs<T>) -> Array3<T> {
     let images = pairs.inputs.ncols() / pairs.places.max(1);
     let mut gradients = Array3::zeros((pairs.inputs.nrows(), pairs.cotangents.nrows(), images));

@@ -1,17 +1,16 @@
-//! Kronecker-factored curvature compared with dense matrices that are assembled entry by entry.
+//! Networks of convolutions and dense layers.
 
-#![allow(clippy::unwrap_used)]
-
-use minima_autodiff::softmax_cross_entropy::{hessian_factors, softmax};
-use minima_autodiff::{Batch, Conv2dSpec, Graph, GraphBuilder, Linearization};
+use crate::dense::{EXPAND, assert_close, basis_of, block, block_diagonal, exact, fisher, kronecker, norm, scattered};
+use minima_autodiff::softmax_cross_entropy::softmax;
+use minima_autodiff::{Batch, Conv2dSpec, Graph, GraphBuilder};
 use minima_curvature::kfac::{
-    Ekfac, FactoredDamping, Kfac, KroneckerFactors, LayerFactors, RunningFactors, label_residuals, newest_weight,
-    sampled_residuals,
+    DiagonalBlock, Ekfac, FactoredDamping, Kfac, KroneckerFactors, LayerFactors, LayerGradients, RunningFactors,
+    label_residuals, newest_weight, sampled_residuals,
 };
 use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
-use minima_linalg::{solve_general, symmetric_eigen};
+use minima_linalg::solve_general;
 use minima_rng::Key;
-use ndarray::{Array2, Array3, ArrayView2, Axis, Slice, array};
+use ndarray::{Array2, Array3, Axis, array};
 
 const LABELS: [usize; 5] = [0, 2, 1, 1, 0];
 
@@ -28,55 +27,6 @@ fn network() -> Graph {
     g.finish(x).unwrap()
 }
 
-/// Irregular numbers between −1 and 1.
-fn scattered(rows: usize, columns: usize) -> Array2<f64> {
-    Array2::from_shape_fn((rows, columns), |(i, j)| {
-        ((i * i * 31 + j * j * 7 + i * j * 17 + 5) % 199) as f64 / 99.5 - 1.0
-    })
-}
-
-fn exact(at: &Linearization<'_, f64>) -> Array3<f64> {
-    hessian_factors(softmax(at.logits()).view())
-}
-
-/// The Fisher matrix of the mean loss, from per-image gradients.
-fn fisher(at: &Linearization<'_, f64>, cotangents: &Array3<f64>) -> Array2<f64> {
-    let count = at.per_sample_gradients(cotangents.index_axis(Axis(0), 0)).unwrap().ncols();
-    let mut fisher = Array2::zeros((count, count));
-    for w in cotangents.outer_iter() {
-        let gradients = at.per_sample_gradients(w).unwrap();
-        fisher += &(gradients.t().dot(&gradients) / at.images() as f64);
-    }
-    fisher
-}
-
-fn kronecker(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    let (n, m) = (b.nrows(), b.ncols());
-    Array2::from_shape_fn((a.nrows() * n, a.ncols() * m), |(i, j)| a[[i / n, j / m]] * b[[i % n, j % m]])
-}
-
-/// A block-diagonal matrix with `block` of every layer.
-fn block_diagonal(factors: &KroneckerFactors<f64>, block: impl Fn(&LayerFactors<f64>) -> Array2<f64>) -> Array2<f64> {
-    let count = factors.parameter_count();
-    let mut dense = Array2::zeros((count, count));
-    for layer in &factors.layers {
-        let at = layer.params.clone();
-        let mut rows = dense.slice_axis_mut(Axis(0), Slice::from(at.clone()));
-        rows.slice_axis_mut(Axis(1), Slice::from(at)).assign(&block(layer));
-    }
-    dense
-}
-
-fn norm(a: &Array2<f64>) -> f64 {
-    a.iter().map(|x| x * x).sum::<f64>().sqrt()
-}
-
-#[track_caller]
-fn assert_close(found: &Array2<f64>, expected: &Array2<f64>, tolerance: f64) {
-    let apart = norm(&(found - expected)) / norm(expected);
-    assert!(apart < tolerance, "apart by {apart:e}");
-}
-
 #[test]
 fn one_layer_and_one_image_are_exact() {
     let mut g = GraphBuilder::new(&[3]);
@@ -90,9 +40,9 @@ fn one_layer_and_one_image_are_exact() {
     let hessian = Array2::from_diag(&p.row(0)) - p.t().dot(&p);
     let expected = jacobian.t().dot(&hessian).dot(&jacobian);
 
-    let kfac = Kfac::new(KroneckerFactors::estimate(&at, exact(&at).view()).unwrap()).unwrap();
+    let kfac = Kfac::new(KroneckerFactors::estimate(&at, exact(&at).view(), EXPAND).unwrap()).unwrap();
     assert_close(&kfac.to_dense().unwrap(), &expected, 1e-12);
-    let ekfac = Ekfac::estimate(&at, exact(&at).view()).unwrap();
+    let ekfac = Ekfac::estimate(&at, exact(&at).view(), EXPAND).unwrap();
     assert_close(&ekfac.to_dense().unwrap(), &expected, 1e-12);
 }
 
@@ -107,7 +57,7 @@ fn sampled_labels_are_those_of_the_fisher_matrix() {
     let at = graph.linearize(&params, image.view()).unwrap();
     for samples in [1, 5] {
         let w = sampled_residuals(at.logits(), samples, Key::new(2));
-        let kfac = Kfac::new(KroneckerFactors::estimate(&at, w.view()).unwrap()).unwrap();
+        let kfac = Kfac::new(KroneckerFactors::estimate(&at, w.view(), EXPAND).unwrap()).unwrap();
         let fisher = Fisher::sampled(&objective, Key::new(2), samples).unwrap();
         assert_close(&kfac.to_dense().unwrap(), &fisher.to_dense().unwrap(), 1e-12);
     }
@@ -123,7 +73,7 @@ fn places_that_are_alike_and_uncorrelated_are_exact() {
     let params: Vec<f64> = graph.init(1);
     let at = graph.linearize(&params, array![[0.7, 0.7, 0.7, 0.7]].view()).unwrap();
     let cotangents = Array3::from_shape_fn((4, 1, 4), |(k, _, c)| if k == c { 1.5 } else { 0.0 });
-    let kfac = Kfac::new(KroneckerFactors::estimate(&at, cotangents.view()).unwrap()).unwrap();
+    let kfac = Kfac::new(KroneckerFactors::estimate(&at, cotangents.view(), EXPAND).unwrap()).unwrap();
     assert_close(&kfac.to_dense().unwrap(), &fisher(&at, &cotangents), 1e-14);
 }
 
@@ -161,7 +111,7 @@ fn factors_are_those_of_plain_loops() {
             }
         }
     }
-    let factors = KroneckerFactors::estimate(&at, w.view()).unwrap();
+    let factors = KroneckerFactors::estimate(&at, w.view(), EXPAND).unwrap();
     assert_eq!(factors.layers.len(), 2);
     assert_close(&factors.layers[0].input, &input, 1e-13);
     assert_close(&factors.layers[0].output, &output, 1e-13);
@@ -172,25 +122,29 @@ fn products_and_inverses_are_those_of_dense_kronecker_products() {
     let graph = network();
     let params: Vec<f64> = graph.init(3);
     let at = graph.linearize(&params, scattered(5, 16).view()).unwrap();
-    let factors = KroneckerFactors::estimate(&at, exact(&at).view()).unwrap();
+    let factors = KroneckerFactors::estimate(&at, exact(&at).view(), EXPAND).unwrap();
     assert_eq!(factors.parameter_count(), graph.parameter_count());
     let kfac = Kfac::new(factors.clone()).unwrap();
-    let dense = block_diagonal(&factors, |l| kronecker(l.input.view(), l.output.view()));
+    let dense = block_diagonal(&factors, |l| kronecker(l.input.view(), l.output.view()), |d| d);
     assert_close(&kfac.to_dense().unwrap(), &dense, 1e-13);
 
     let damping = 0.03;
-    let damped = block_diagonal(&factors, |l| {
-        let mean = |a: &Array2<f64>| a.diag().sum() / a.nrows() as f64;
-        let pi = (mean(&l.input) / mean(&l.output)).sqrt();
-        let with = |a: &Array2<f64>, d: f64| a + Array2::<f64>::eye(a.nrows()) * d;
-        let split = FactoredDamping::of(l, damping).unwrap();
-        assert!(
-            (split.input * split.output - damping).abs() < 1e-15
-                && (split.input / split.output / pi / pi - 1.0).abs() < 1e-12
-        );
-        let output = with(&l.output, damping.sqrt() / pi);
-        kronecker(with(&l.input, pi * damping.sqrt()).view(), output.view())
-    });
+    let damped = block_diagonal(
+        &factors,
+        |l| {
+            let mean = |a: &Array2<f64>| a.diag().sum() / a.nrows() as f64;
+            let pi = (mean(&l.input) / mean(&l.output)).sqrt();
+            let with = |a: &Array2<f64>, d: f64| a + Array2::<f64>::eye(a.nrows()) * d;
+            let split = FactoredDamping::of(l, damping).unwrap();
+            assert!(
+                (split.input * split.output - damping).abs() < 1e-15
+                    && (split.input / split.output / pi / pi - 1.0).abs() < 1e-12
+            );
+            let output = with(&l.output, damping.sqrt() / pi);
+            kronecker(with(&l.input, pi * damping.sqrt()).view(), output.view())
+        },
+        |d| d + damping,
+    );
     let expected = solve_general(damped, Array2::eye(dense.nrows()).view()).unwrap();
     // The condition numbers of the damped factors are below 1e4; the tolerance is 1e-16 times that, with a margin.
     assert_close(&kfac.inverse(damping).unwrap().to_dense().unwrap(), &expected, 1e-11);
@@ -209,30 +163,21 @@ fn ekfac_is_the_fisher_matrix_on_the_diagonal_of_its_basis() {
     let at = graph.linearize(&params, scattered(5, 16).view()).unwrap();
     for cotangents in [exact(&at), label_residuals(at.logits(), &LABELS).unwrap()] {
         let fisher = fisher(&at, &cotangents);
-        let factors = KroneckerFactors::estimate(&at, cotangents.view()).unwrap();
-        let ekfac = Ekfac::estimate(&at, cotangents.view()).unwrap().to_dense().unwrap();
-        let basis = block_diagonal(&factors, basis_of);
+        let factors = KroneckerFactors::estimate(&at, cotangents.view(), EXPAND).unwrap();
+        let ekfac = Ekfac::estimate(&at, cotangents.view(), EXPAND).unwrap().to_dense().unwrap();
+        let basis = block_diagonal(&factors, basis_of, |_| 1.0);
         let inside = basis.t().dot(&fisher).dot(&basis);
         let expected = basis.dot(&Array2::from_diag(&inside.diag())).dot(&basis.t());
         assert_close(&ekfac, &expected, 1e-12);
 
         let kfac = Kfac::new(factors.clone()).unwrap().to_dense().unwrap();
         for layer in &factors.layers {
-            let block = |a: &Array2<f64>| {
-                let at = Slice::from(layer.params.clone());
-                a.slice_axis(Axis(0), at).slice_axis(Axis(1), at).to_owned()
-            };
+            let block = |a: &Array2<f64>| block(a, &layer.params);
             let (exact, by_kfac, by_ekfac) = (block(&fisher), block(&kfac), block(&ekfac));
             let (kfac, ekfac) = (norm(&(&by_kfac - &exact)), norm(&(&by_ekfac - &exact)));
             assert!(ekfac < kfac, "{ekfac} {kfac}");
         }
     }
-}
-
-fn basis_of(layer: &LayerFactors<f64>) -> Array2<f64> {
-    let (_, input) = symmetric_eigen(layer.input.view()).unwrap();
-    let (_, output) = symmetric_eigen(layer.output.view()).unwrap();
-    kronecker(input.view(), output.view())
 }
 
 #[test]
@@ -241,15 +186,15 @@ fn moments_are_averaged_and_carried_to_newer_bases() {
     let params: Vec<f64> = graph.init(3);
     let at = graph.linearize(&params, scattered(5, 16).view()).unwrap();
     let w = label_residuals(at.logits(), &LABELS).unwrap();
-    let factors = KroneckerFactors::estimate(&at, w.view()).unwrap();
-    let (start, end) = (Ekfac::of_factors(factors.clone()).unwrap(), Ekfac::estimate(&at, w.view()).unwrap());
+    let factors = KroneckerFactors::estimate(&at, w.view(), EXPAND).unwrap();
+    let (start, end) = (Ekfac::of_factors(factors.clone()).unwrap(), Ekfac::estimate(&at, w.view(), EXPAND).unwrap());
     let mut between = start.clone();
-    between.observe(&at.layer_pairs(w.index_axis(Axis(0), 0)).unwrap(), 0.25).unwrap();
+    between.observe(&LayerGradients::of(&at, w.index_axis(Axis(0), 0)).unwrap(), 0.25).unwrap();
     let expected = start.to_dense().unwrap() * 0.75 + end.to_dense().unwrap() * 0.25;
     assert_close(&between.to_dense().unwrap(), &expected, 1e-13);
 
-    let other = KroneckerFactors::estimate(&at, exact(&at).view()).unwrap();
-    let basis = block_diagonal(&other, basis_of);
+    let other = KroneckerFactors::estimate(&at, exact(&at).view(), EXPAND).unwrap();
+    let basis = block_diagonal(&other, basis_of, |_| 1.0);
     let inside = basis.t().dot(&expected).dot(&basis);
     let carried = basis.dot(&Array2::from_diag(&inside.diag())).dot(&basis.t());
     assert_close(&between.rebased(other).unwrap().to_dense().unwrap(), &carried, 1e-12);
@@ -258,7 +203,8 @@ fn moments_are_averaged_and_carried_to_newer_bases() {
 #[test]
 fn running_averages_start_as_means_and_then_forget() {
     let of = |x: f64| KroneckerFactors {
-        layers: vec![LayerFactors { params: 0..1, input: array![[x]], output: array![[2.0 * x]] }],
+        layers: vec![LayerFactors { params: 0..1, columns: 0..1, input: array![[x]], output: array![[2.0 * x]] }],
+        diagonals: vec![DiagonalBlock { params: 1..2, entries: vec![3.0 * x] }],
     };
     let mut running = RunningFactors::new();
     assert!(running.average().is_none());
@@ -267,6 +213,7 @@ fn running_averages_start_as_means_and_then_forget() {
         let average = running.average().unwrap();
         assert!((average.layers[0].input[[0, 0]] - expected).abs() < 1e-14, "{average:?}");
         assert!((average.layers[0].output[[0, 0]] - 2.0 * expected).abs() < 1e-14, "{average:?}");
+        assert!((average.diagonals[0].entries[0] - 3.0 * expected).abs() < 1e-14, "{average:?}");
     }
     for decay in [1.0, -0.1, f64::NAN] {
         let error = running.observe(of(0.0), decay).unwrap_err();
@@ -297,16 +244,16 @@ fn single_precision_agrees_with_double() {
         let square: f64 = wide.iter().zip(&narrow).map(|(w, &n)| (w - f64::from(n)).powi(2)).sum();
         (square / wide.iter().map(|w| w * w).sum::<f64>()).sqrt()
     };
-    let kfac = Kfac::new(KroneckerFactors::estimate(&wide, cotangents.view()).unwrap()).unwrap();
-    let kfac32 = Kfac::new(KroneckerFactors::estimate(&narrow, c32.view()).unwrap()).unwrap();
+    let kfac = Kfac::new(KroneckerFactors::estimate(&wide, cotangents.view(), EXPAND).unwrap()).unwrap();
+    let kfac32 = Kfac::new(KroneckerFactors::estimate(&narrow, c32.view(), EXPAND).unwrap()).unwrap();
     // A few dozen roundings of 2⁻²⁴ each; the inverses multiply them by the condition numbers of the damped factors,
     // below 1e3.
     assert!(apart(kfac.apply(&v).unwrap(), kfac32.apply(&v32).unwrap()) < 3e-6);
     let inverse = |damping| (kfac.inverse(damping).unwrap(), kfac32.inverse(damping).unwrap());
     let (wide_inverse, narrow_inverse) = inverse(0.1);
     assert!(apart(wide_inverse.apply(&v).unwrap(), narrow_inverse.apply(&v32).unwrap()) < 1e-4);
-    let ekfac = Ekfac::estimate(&wide, cotangents.view()).unwrap();
-    let ekfac32 = Ekfac::estimate(&narrow, c32.view()).unwrap();
+    let ekfac = Ekfac::estimate(&wide, cotangents.view(), EXPAND).unwrap();
+    let ekfac32 = Ekfac::estimate(&narrow, c32.view(), EXPAND).unwrap();
     let (wide, narrow) = (ekfac.inverse(0.1).unwrap(), ekfac32.inverse(0.1).unwrap());
     // If eigenvalues are close, eigenvectors and therefore the diagonal part of the Fisher matrix change more.
     assert!(apart(wide.apply(&v).unwrap(), narrow.apply(&v32).unwrap()) < 1e-3);
@@ -322,9 +269,9 @@ fn results_do_not_depend_on_the_number_of_threads() {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
             let at = graph.linearize(&params, pictures.view()).unwrap();
             let w = label_residuals(at.logits(), &labels).unwrap();
-            let kfac = Kfac::new(KroneckerFactors::estimate(&at, w.view()).unwrap()).unwrap();
+            let kfac = Kfac::new(KroneckerFactors::estimate(&at, w.view(), EXPAND).unwrap()).unwrap();
             let inverse = kfac.inverse(0.01).unwrap().apply(&params).unwrap();
-            let ekfac = Ekfac::estimate(&at, w.view()).unwrap().inverse(0.01).unwrap().apply(&params).unwrap();
+            let ekfac = Ekfac::estimate(&at, w.view(), EXPAND).unwrap().inverse(0.01).unwrap().apply(&params).unwrap();
             (inverse, ekfac)
         })
     };
@@ -336,13 +283,13 @@ fn what_does_not_fit_is_an_error() {
     let graph = network();
     let params: Vec<f64> = graph.init(3);
     let at = graph.linearize(&params, scattered(5, 16).view()).unwrap();
-    let none = KroneckerFactors::estimate(&at, Array3::zeros((0, 5, 3)).view());
+    let none = KroneckerFactors::estimate(&at, Array3::zeros((0, 5, 3)).view(), EXPAND);
     assert!(matches!(none, Err(CurvatureError::Size { .. })));
     assert!(matches!(
-        KroneckerFactors::estimate(&at, Array3::zeros((1, 4, 3)).view()),
+        KroneckerFactors::estimate(&at, Array3::zeros((1, 4, 3)).view(), EXPAND),
         Err(CurvatureError::Autodiff(_))
     ));
-    let factors = KroneckerFactors::estimate(&at, exact(&at).view()).unwrap();
+    let factors = KroneckerFactors::estimate(&at, exact(&at).view(), EXPAND).unwrap();
     let kfac = Kfac::new(factors.clone()).unwrap();
     assert!(matches!(kfac.apply(&params[1..]), Err(CurvatureError::Size { .. })));
     for damping in [-1.0, f64::NAN, f64::INFINITY] {
@@ -352,7 +299,7 @@ fn what_does_not_fit_is_an_error() {
     misplaced.layers.swap(1, 2);
     assert!(matches!(Kfac::new(misplaced.clone()), Err(CurvatureError::Size { .. })));
     assert!(matches!(Ekfac::of_factors(factors).unwrap().rebased(misplaced), Err(CurvatureError::Size { .. })));
-    let zero = Ekfac::estimate(&at, Array3::zeros((1, 5, 3)).view()).unwrap();
+    let zero = Ekfac::estimate(&at, Array3::zeros((1, 5, 3)).view(), EXPAND).unwrap();
     assert!(matches!(zero.inverse(0.0), Err(CurvatureError::NotFinite { .. })));
 }
 
@@ -370,14 +317,15 @@ fn one_class_has_a_fisher_matrix_of_zero() {
     let at = graph.linearize(&params, images.view()).unwrap();
     let cotangents = exact(&at);
     assert_eq!(cotangents.dim(), (0, 5, 1));
-    let factors = KroneckerFactors::estimate(&at, cotangents.view()).unwrap();
+    let factors = KroneckerFactors::estimate(&at, cotangents.view(), EXPAND).unwrap();
     assert!(factors.layers.iter().all(|layer| layer.output.iter().all(|x| *x == 0.0)));
-    let sampled = KroneckerFactors::estimate(&at, sampled_residuals(at.logits(), 1, Key::new(1)).view()).unwrap();
+    let sampled =
+        KroneckerFactors::estimate(&at, sampled_residuals(at.logits(), 1, Key::new(1)).view(), EXPAND).unwrap();
     assert_eq!(factors, sampled);
     let v = vec![1.0; params.len()];
     let kfac = Kfac::new(factors).unwrap();
     assert!(kfac.apply(&v).unwrap().iter().all(|x| *x == 0.0));
-    let ekfac = Ekfac::estimate(&at, cotangents.view()).unwrap();
+    let ekfac = Ekfac::estimate(&at, cotangents.view(), EXPAND).unwrap();
     assert!(ekfac.apply(&v).unwrap().iter().all(|x| *x == 0.0));
     // (A + √λ I)⁻¹ ⊗ (√λ I)⁻¹ with π = 1, since a factor is zero: not I/λ, but finite and positive.
     let inverse = kfac.inverse(0.01).unwrap().apply(&v).unwrap();

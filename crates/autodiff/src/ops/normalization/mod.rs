@@ -1,0 +1,176 @@
+//! Layer, group, instance and root-mean-square normalisation, with a scale and a shift for each channel.
+//!
+//! A value is `(outer, places, groups, size)`; its channels are the last two axes. The n = places · size numbers of one
+//! outer index and one group are a set, which is normalised by itself. With the mean μ over a set:
+//!
+//! - forward: `x̂ = r (x − μx)`, `r = 1/√(μ(x − μx)² + ε)`, `y = γ x̂ + β`. Root-mean-square normalisation omits μx.
+//! - vjp to the input: `ẋ = J (γ ẏ)` with the symmetric Jacobian `J d = r (d − μd − x̂ μ(x̂ d))` of x̂
+//! - vjp to the parameters: `γ̇ = Σ x̂ ẏ`, `β̇ = Σ ẏ`, over the places and the samples
+//! - jvp: `ẏ = γ J ẋ + γ̇ x̂ + β̇`
+//! - second order: with `x̂̇ = J ẋ` and `h = γ ẏ`, the vjp to the input with a fixed ẏ changes by
+//!   `J (γ̇ ẏ) − r μ(x̂ ẋ) J h − r (x̂̇ μ(x̂ h) + x̂ μ(x̂̇ h))`, and the vjp to γ by `Σ x̂̇ ẏ`
+//!
+//! Parameters in order: shift (channels), scale (channels), unless they are absent. The statistics are recomputed
+//! wherever they are needed, in two passes: the mean first, then the deviations from it.
+//!
+//! Sources: Ba, Kiros & Hinton, "Layer Normalization", 2016, equation 3; Wu & He, "Group Normalization", 2018, equations
+//! 1 to 7; Zhang & Sennrich, "Root Mean Square Layer Normalization", 2019, equation 4.
+
+mod kernels;
+mod sets;
+
+use self::kernels::{Forward, InputCotangent, InputCurvature, OutputTangent, SampleGradients};
+use super::{
+    At, Factors, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Scratch, SecondOrder, Smooth,
+    Tangents, Write,
+};
+use crate::Scalar;
+use crate::buffer::Buffer;
+use crate::lane::Lane;
+use crate::parameter_spec::{Initializer, Role};
+use crate::simd::dispatch;
+
+/// A normalisation over sets of a value's numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Normalization {
+    /// `(outer, places, groups, size)`.
+    pub layout: [usize; 4],
+    /// Whether the mean is subtracted.
+    pub centred: bool,
+    /// The number that is added to the variance.
+    pub epsilon: f64,
+    /// Whether each channel has a scale.
+    pub scale: bool,
+    /// Whether each channel has a shift.
+    pub shift: bool,
+}
+
+/// The two arrays of parameters, where they are present.
+#[derive(Clone, Copy)]
+struct Pair<'p, T> {
+    shift: Option<&'p [T]>,
+    scale: Option<&'p [T]>,
+}
+
+impl<T: Scalar> Pair<'_, T> {
+    /// The scale γ of a channel.
+    #[inline(always)]
+    fn scale(&self, channel: usize) -> T {
+        self.scale.map_or(T::one(), |scale| scale[channel])
+    }
+}
+
+impl Normalization {
+    /// The number of channels.
+    pub(crate) fn channels(&self) -> usize {
+        let [_, _, groups, size] = self.layout;
+        groups * size
+    }
+
+    /// Whether it has parameters.
+    pub(crate) fn has_parameters(&self) -> bool {
+        self.scale || self.shift
+    }
+
+    fn split<'p, T>(&self, params: &'p [T]) -> Pair<'p, T> {
+        let (shift, scale) = params.split_at(if self.shift { self.channels() } else { 0 });
+        Pair { shift: self.shift.then_some(shift), scale: self.scale.then_some(scale) }
+    }
+}
+
+impl Parameters for Normalization {
+    fn arrays(&self) -> Vec<ParameterArray> {
+        let shape = [self.channels()];
+        let shift = self.shift.then(|| ParameterArray::of(Role::Shift, &shape, Initializer::Zeros));
+        let scale = self.scale.then(|| ParameterArray::of(Role::Scale, &shape, Initializer::Ones));
+        shift.into_iter().chain(scale).collect()
+    }
+
+    fn multiply_adds(&self) -> usize {
+        self.layout.iter().product()
+    }
+
+    fn kernel_form(&self) -> KernelForm {
+        KernelForm::Gradients
+    }
+}
+
+impl<T: Scalar> Operation<T> for Normalization {
+    fn second_order(&self) -> SecondOrder<'_, T> {
+        SecondOrder::Smooth(self)
+    }
+
+    fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
+        dispatch(Forward { op: self, params: self.split(params), x: x[0], y });
+    }
+
+    fn vjp_input(
+        &self,
+        at: &At<'_, T>,
+        _which: usize,
+        dy: &[Lane<T>],
+        dx: &mut [Lane<T>],
+        write: Write,
+        _scratch: &mut Scratch<T>,
+    ) {
+        dispatch(InputCotangent { op: self, params: self.split(at.params), x: at.x[0], dy, dx, write });
+    }
+
+    fn jvp(
+        &self,
+        at: &At<'_, T>,
+        dx: &[Option<&[Lane<T>]>],
+        dparams: Option<&[T]>,
+        dy: &mut [Lane<T>],
+        _scratch: &mut Scratch<T>,
+    ) {
+        if dx[0].is_none() && dparams.is_none() {
+            dy.fill(Lane::zero());
+            return;
+        }
+        let dparams = dparams.map(|dparams| self.split(dparams));
+        dispatch(OutputTangent { op: self, params: self.split(at.params), dparams, x: at.x[0], dx: dx[0], dy });
+    }
+}
+
+impl<T: Scalar> Parametrised<T> for Normalization {
+    fn factors(&self) -> Factors<'_, T> {
+        Factors::Diagonal
+    }
+
+    fn per_sample_gradients(
+        &self,
+        at: &At<'_, T>,
+        dy: &[Lane<T>],
+        gradients: &mut [Lane<T>],
+        _scratch: &mut Scratch<T>,
+    ) {
+        let (shift, scale) = gradients.split_at_mut(if self.shift { self.channels() } else { 0 });
+        dispatch(SampleGradients { op: self, x: at.x[0], dx: None, dy, shift, scale });
+    }
+}
+
+impl<T: Scalar> Smooth<T> for Normalization {
+    fn input_curvature(
+        &self,
+        at: &At<'_, T>,
+        along: &Tangents<'_, T>,
+        _which: usize,
+        dy: &[Lane<T>],
+        dx_along: &mut [Lane<T>],
+    ) {
+        let (params, dparams) = (self.split(at.params), self.split(along.params));
+        dispatch(InputCurvature { op: self, params, dparams, x: at.x[0], dx: along.x[0], dy, to: dx_along });
+    }
+
+    fn parameter_curvature(&self, at: &At<'_, T>, along: &Tangents<'_, T>, dy: &[Lane<T>], second: &mut [T]) {
+        // The gradient of the shift does not depend on the input.
+        let second = &mut second[if self.shift { self.channels() } else { 0 }..];
+        if along.x[0].is_none() || second.is_empty() {
+            return;
+        }
+        let mut lanes = Buffer::take(second.len());
+        dispatch(SampleGradients { op: self, x: at.x[0], dx: along.x[0], dy, shift: &mut [], scale: &mut lanes });
+        second.iter_mut().zip(lanes.iter()).for_each(|(to, lane)| *to += lane.sum());
+    }
+}
