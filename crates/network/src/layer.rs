@@ -30,6 +30,7 @@ pub(crate) enum Operation {
     Activation(Function),
     GroupNorm { groups: Expression, epsilon: f64 },
     LayerNorm { epsilon: f64 },
+    RmsNorm { epsilon: f64 },
     AvgPool(Window),
     MaxPool(Window),
     GlobalAvgPool,
@@ -123,7 +124,7 @@ pub(crate) enum AutomaticName {
 
 impl Operation {
     /// Every kind of layer besides the functions.
-    pub(crate) const KINDS: [&'static str; 19] = [
+    pub(crate) const KINDS: [&'static str; 20] = [
         "activation",
         "attention",
         "avg_pool",
@@ -138,6 +139,7 @@ impl Operation {
         "mean",
         "position_embedding",
         "reshape",
+        "rms_norm",
         "slice",
         "softmax",
         "sum",
@@ -153,6 +155,7 @@ impl Operation {
             Self::Activation(function) => function.name(),
             Self::GroupNorm { .. } => "group_norm",
             Self::LayerNorm { .. } => "layer_norm",
+            Self::RmsNorm { .. } => "rms_norm",
             Self::AvgPool(_) => "avg_pool",
             Self::MaxPool(_) => "max_pool",
             Self::GlobalAvgPool => "global_avg_pool",
@@ -177,6 +180,7 @@ impl Operation {
             Self::Dense { .. } => AutomaticName::Counted("Dense"),
             Self::GroupNorm { .. } => AutomaticName::Counted("GroupNorm"),
             Self::LayerNorm { .. } => AutomaticName::Counted("LayerNorm"),
+            Self::RmsNorm { .. } => AutomaticName::Counted("RMSNorm"),
             Self::Attention { .. } => AutomaticName::Counted("MultiHeadDotProductAttention"),
             Self::ClassToken { .. } => AutomaticName::Fixed("cls_token"),
             Self::PositionEmbedding { .. } => AutomaticName::Fixed("pos_embedding"),

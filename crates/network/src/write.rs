@@ -86,7 +86,7 @@ fn keys(operation: &Operation) -> Vec<(&'static str, String)> {
         Operation::Activation(Function::LeakyRelu { slope }) => vec![("slope", number(*slope))],
         Operation::Activation(Function::Elu { alpha }) => vec![("alpha", number(*alpha))],
         Operation::GroupNorm { groups, epsilon } => vec![("groups", size(groups)), ("epsilon", number(*epsilon))],
-        Operation::LayerNorm { epsilon } => vec![("epsilon", number(*epsilon))],
+        Operation::LayerNorm { epsilon } | Operation::RmsNorm { epsilon } => vec![("epsilon", number(*epsilon))],
         Operation::AvgPool(of) => [window(of), vec![("count_padding", of.count_padding.to_string())]].concat(),
         Operation::MaxPool(of) => window(of),
         Operation::Reshape { shape } => vec![("shape", list(shape))],

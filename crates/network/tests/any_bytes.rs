@@ -24,7 +24,7 @@ layers = [
     { layer = "leaky_relu", slope = 0.1 }, { layer = "avg_pool", window = 2, count_padding = false, padding = 1 }, { layer = "max_pool", window = [1, 2], stride = 1 },
     { repeat = "p + 1", index = "i", first = 1, layers = [
         { residual = [{ layer = "conv", name = "c{i}", features = "4 * (i - i + 1)", kernel = 1 }], shortcut = ["silu"] },
-        { module = "block_{i}", layers = ["layer_norm", { residual = ["tanh", "softplus"] }] },
+        { module = "block_{i}", layers = ["layer_norm", "rms_norm", { residual = ["tanh", "softplus"] }] },
     ] },
     { layer = "reshape", shape = [-1, 4] }, "class_token", { layer = "position_embedding", deviation = 0.02 },
     { layer = "attention", name = "attn", heads = 2 }, { layer = "transpose", axes = [1, 0] }, { layer = "slice", axis = 0, start = 0, end = 1 },

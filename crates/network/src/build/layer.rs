@@ -3,11 +3,11 @@
 use super::budget::{Budget, count};
 use super::fault::Fault;
 use super::numbers::Numbers;
-use super::operations;
+use super::operations::{activation, pooling};
 use crate::expression::Expression;
 use crate::layer::{Convolution, Operation, Window};
 use crate::limits;
-use minima_autodiff::{DenseSpec, GraphBuilder, Initializer, Padding, Value};
+use minima_autodiff::{Conv2dSpec, DenseSpec, GraphBuilder, Initializer, NormSpec, Padding, PoolSpec, Value};
 
 /// The graph so far, and the numbers of the place.
 #[derive(Debug)]
@@ -39,18 +39,24 @@ impl Context<'_> {
             }
             Operation::Activation(function) => {
                 self.budget.value(&shape)?;
-                operations::activation(&mut self.graph, x, *function)
+                Ok(activation(&mut self.graph, x, *function))
             }
             Operation::GroupNorm { groups, epsilon } => {
                 let groups = self.numbers.size(groups)?;
                 self.budget.parameters(&[&[2, last]])?;
                 self.budget.value(&shape)?;
-                operations::group_norm(&mut self.graph, x, name, groups, *epsilon)
+                Ok(self.graph.group_norm(x, name, groups, NormSpec { epsilon: *epsilon, ..NormSpec::default() })?)
             }
             Operation::LayerNorm { epsilon } => {
                 self.budget.parameters(&[&[2, last]])?;
                 self.budget.value(&shape)?;
-                operations::layer_norm(&mut self.graph, x, name, *epsilon)
+                Ok(self.graph.layer_norm(x, name, NormSpec { epsilon: *epsilon, ..NormSpec::default() })?)
+            }
+            Operation::RmsNorm { epsilon } => {
+                self.budget.parameters(&[&[last]])?;
+                self.budget.value(&shape)?;
+                let spec = NormSpec { epsilon: *epsilon, shift: false, ..NormSpec::default() };
+                Ok(self.graph.rms_norm(x, name, spec)?)
             }
             Operation::GlobalAvgPool => Ok(self.graph.global_avg_pool(x)?),
             Operation::Flatten => Ok(self.graph.flatten(x)),
@@ -100,11 +106,11 @@ impl Context<'_> {
                 // Queries, keys, values, the joined heads and the output, each at most once in another order.
                 self.budget.value(&[10, tokens, last])?;
                 self.budget.value(&[2, heads, tokens, tokens])?;
-                operations::attention(&mut self.graph, x, name, heads)
+                Ok(self.graph.attention(x, name, heads)?)
             }
             Operation::Softmax => {
                 self.budget.value(&shape)?;
-                operations::softmax(&mut self.graph, x)
+                Ok(self.graph.softmax(x)?)
             }
         }
     }
@@ -119,7 +125,7 @@ impl Context<'_> {
         self.budget.parameters(&[&[kernel[0], kernel[1], channels, features], &[features]])?;
         let reach = [0, 1].map(|axis| kernel[axis].saturating_mul(dilation[axis]));
         self.windows(shape, reach, stride, padding, features)?;
-        let spec = operations::convolution(features, kernel, stride, padding, dilation, groups, of.bias)?;
+        let spec = Conv2dSpec { features, kernel, stride, padding, dilation, groups, bias: of.bias };
         Ok(self.graph.conv2d(x, name, spec)?)
     }
 
@@ -127,7 +133,8 @@ impl Context<'_> {
         let [window, stride] = [self.numbers.pair(&of.window)?, self.numbers.pair(&of.stride)?];
         let padding = self.numbers.padding(&of.padding)?;
         self.windows(shape, window, stride, padding, shape.last().copied().unwrap_or(0))?;
-        operations::pooling(&mut self.graph, x, mean, window, stride, padding, of.count_padding)
+        let spec = PoolSpec { window, stride, padding, count_padding: of.count_padding };
+        Ok(pooling(&mut self.graph, x, mean, spec)?)
     }
 
     /// Checks the output of windows on a feature map, and the map with its border. The output is at most so large.
@@ -141,7 +148,7 @@ impl Context<'_> {
     ) -> Result<(), Fault> {
         // The builder refuses values that are no feature maps.
         let &[height, width, channels] = shape else { return Ok(()) };
-        let border = operations::border(padding, reach);
+        let border = border(padding, reach);
         let padded = [0, 1].map(|axis| [height, width][axis].saturating_add(border[axis]));
         let what = "numbers in a feature map with its border";
         Fault::check(what, count(&[padded[0], padded[1], channels]), limits::VALUES)?;
@@ -195,6 +202,15 @@ impl Context<'_> {
         let token = self.graph.embedding(name, &[1, 1, width], initializer(deviation))?;
         let token = self.graph.reshape(token, &[1, width])?;
         Ok(self.graph.concat(&[token, x], 0)?)
+    }
+}
+
+/// An upper bound of the numbers of rows and columns in the border of windows of this reach.
+fn border(padding: Padding, reach: [usize; 2]) -> [usize; 2] {
+    match padding {
+        Padding::Same => reach,
+        Padding::Valid => [0; 2],
+        Padding::Explicit { low, high } => [0, 1].map(|axis| low[axis].saturating_add(high[axis])),
     }
 }
 

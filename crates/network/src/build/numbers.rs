@@ -57,7 +57,7 @@ impl Numbers<'_> {
             Border::Valid => Padding::Valid,
             Border::Explicit([vertical, horizontal]) => {
                 let [[above, below], [left, right]] = [self.pair(vertical)?, self.pair(horizontal)?];
-                super::operations::explicit_padding([above, left], [below, right])?
+                Padding::Explicit { low: [above, left], high: [below, right] }
             }
         })
     }

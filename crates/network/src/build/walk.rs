@@ -4,7 +4,6 @@ use super::budget::Budget;
 use super::fault::Fault;
 use super::layer::Context;
 use super::numbers::Numbers;
-use super::operations;
 use crate::description::{At, Description, Element};
 use crate::error::{NetworkError, Place};
 use crate::layer::{AutomaticName, Layer};
@@ -51,8 +50,8 @@ pub(crate) fn graph(description: &Description, file: &str) -> Result<Graph, Netw
             });
         }
         walk.context.budget.value(&input.value).map_err(|fault| located(fault, place(), &input.value))?;
-        let normalized = operations::normalize(&mut walk.context.graph, x, mean, deviation);
-        x = normalized.map_err(|fault| located(fault, place(), &input.value))?;
+        let normalized = walk.context.graph.normalize(x, mean, deviation);
+        x = normalized.map_err(|error| located(error.into(), place(), &input.value))?;
     }
     let logits = walk.list(layers, x)?;
     let shape = walk.context.graph.shape(logits).to_vec();

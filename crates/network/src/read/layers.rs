@@ -70,6 +70,7 @@ fn operation(fields: &Fields<'_>, kind: &str, start: usize, scope: &Scope<'_>) -
         "layer_norm" => {
             (Operation::LayerNorm { epsilon: fields.number("epsilon", 1e-6, Bounds::Positive)? }, &["epsilon"])
         }
+        "rms_norm" => (Operation::RmsNorm { epsilon: fields.number("epsilon", 1e-6, Bounds::Positive)? }, &["epsilon"]),
         "avg_pool" => (
             Operation::AvgPool(window(&sizes, fields.flag("count_padding", true)?)?),
             &["window", "stride", "padding", "count_padding"],
