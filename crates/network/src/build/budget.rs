@@ -1,0 +1,39 @@
+//! The size of a network so far.
+
+use super::fault::Fault;
+use crate::limits;
+
+/// The sizes of a network so far, which must stay below the limits.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    layers: u64,
+    parameters: u128,
+    values: u128,
+}
+
+impl Budget {
+    /// One more layer or group of layers.
+    pub(super) fn step(&mut self) -> Result<(), Fault> {
+        self.layers += 1;
+        Fault::check("layers", self.layers.into(), limits::LAYERS)
+    }
+
+    /// Arrays of parameters with these shapes, before they are built.
+    pub(super) fn parameters(&mut self, shapes: &[&[usize]]) -> Result<(), Fault> {
+        for shape in shapes {
+            self.parameters = self.parameters.saturating_add(count(shape));
+        }
+        Fault::check("parameters", self.parameters, limits::PARAMETERS)
+    }
+
+    /// A value of this shape, before it is built.
+    pub(super) fn value(&mut self, shape: &[usize]) -> Result<(), Fault> {
+        self.values = self.values.saturating_add(count(shape));
+        Fault::check("numbers in all values of an image", self.values, limits::VALUES)
+    }
+}
+
+/// The number of entries of a shape.
+pub(super) fn count(shape: &[usize]) -> u128 {
+    shape.iter().fold(1, |product: u128, &size| product.saturating_mul(size as u128))
+}

@@ -1,0 +1,161 @@
+//! One layer.
+
+use super::fields::{Bounds, Fields};
+use super::scope::Scope;
+use super::values::Sizes;
+use crate::error::NetworkError;
+use crate::expression::shortened;
+use crate::layer::{AutomaticName, Border, Convolution, Function, Layer, Operation, Window};
+use crate::suggestion::one_of;
+
+/// A layer with default values: a text instead of a table.
+pub(super) fn bare(fields: &Fields<'_>, kind: &str, start: usize, scope: &Scope<'_>) -> Result<Layer, NetworkError> {
+    let operation = operation(fields, kind, start, scope)?;
+    Ok(Layer { name: None, operation })
+}
+
+/// A layer of a table.
+pub(super) fn layer(fields: &mut Fields<'_>, scope: &Scope<'_>) -> Result<Layer, NetworkError> {
+    let value = fields.required("layer")?;
+    let kind = fields.text("layer", value)?;
+    fields.label = match fields.get("name").and_then(|name| name.get_ref().as_str()) {
+        Some(name) => shortened(&format!("{kind} {name}")),
+        None => shortened(kind),
+    };
+    let operation = operation(fields, kind, value.span().start, scope)?;
+    let name = match fields.get("name") {
+        None => None,
+        Some(value) => {
+            let text = fields.text("name", value)?;
+            let template = scope.template(text);
+            let wrong = |(found, expected)| fields.source.content(value.span().start, &fields.label, found, expected);
+            Some(template.map_err(wrong)?)
+        }
+    };
+    Ok(Layer { name, operation })
+}
+
+/// Fails if there is a key besides these and `layer`, and `name` for layers with parameters.
+fn only(fields: &Fields<'_>, operation: &Operation, keys: &[&str]) -> Result<(), NetworkError> {
+    let mut known = vec!["layer"];
+    if operation.automatic_name() != AutomaticName::None {
+        known.push("name");
+    }
+    known.extend(keys);
+    fields.only(&known)
+}
+
+fn operation(fields: &Fields<'_>, kind: &str, start: usize, scope: &Scope<'_>) -> Result<Operation, NetworkError> {
+    let sizes = Sizes { fields, scope };
+    let (operation, keys): (_, &[&str]) = match kind {
+        "conv" => (convolution(&sizes)?, &["features", "kernel", "stride", "padding", "dilation", "groups", "bias"]),
+        "dense" => {
+            let features = sizes.required("features")?;
+            (Operation::Dense { features, bias: fields.flag("bias", true)? }, &["features", "bias"])
+        }
+        "activation" => {
+            let value = fields.required("function")?;
+            let name = fields.text("function", value)?;
+            let unknown = || {
+                let expected = format!("one of {}", one_of(Function::NAMES, name));
+                fields.wrong("function", value, expected)
+            };
+            let (function, keys) = function(fields, name)?.ok_or_else(unknown)?;
+            return finished(fields, Operation::Activation(function), &[&["function"], keys].concat());
+        }
+        "group_norm" => {
+            let epsilon = fields.number("epsilon", 1e-5, Bounds::Positive)?;
+            (Operation::GroupNorm { groups: sizes.required("groups")?, epsilon }, &["groups", "epsilon"])
+        }
+        "layer_norm" => {
+            (Operation::LayerNorm { epsilon: fields.number("epsilon", 1e-6, Bounds::Positive)? }, &["epsilon"])
+        }
+        "rms_norm" => (Operation::RmsNorm { epsilon: fields.number("epsilon", 1e-6, Bounds::Positive)? }, &["epsilon"]),
+        "avg_pool" => (
+            Operation::AvgPool(window(&sizes, fields.flag("count_padding", true)?)?),
+            &["window", "stride", "padding", "count_padding"],
+        ),
+        "max_pool" => (Operation::MaxPool(window(&sizes, true)?), &["window", "stride", "padding"]),
+        "global_avg_pool" => (Operation::GlobalAvgPool, &[]),
+        "flatten" => (Operation::Flatten, &[]),
+        "reshape" => (Operation::Reshape { shape: sizes.list("shape", true)? }, &["shape"]),
+        "transpose" => (Operation::Transpose { axes: sizes.list("axes", false)? }, &["axes"]),
+        "slice" => {
+            let [axis, start, end] = [sizes.required("axis")?, sizes.required("start")?, sizes.required("end")?];
+            (Operation::Slice { axis, start, end }, &["axis", "start", "end"])
+        }
+        "take" => {
+            let [axis, index] = [sizes.required("axis")?, sizes.required("index")?];
+            (Operation::Take { axis, index }, &["axis", "index"])
+        }
+        "mean" => (Operation::Mean { axes: sizes.list("axes", false)? }, &["axes"]),
+        "sum" => (Operation::Sum { axes: sizes.list("axes", false)? }, &["axes"]),
+        "class_token" => {
+            let deviation = fields.number("deviation", 0.0, Bounds::NotNegative)?;
+            (Operation::ClassToken { deviation }, &["deviation"])
+        }
+        "position_embedding" => {
+            let deviation = fields.number("deviation", 0.02, Bounds::NotNegative)?;
+            (Operation::PositionEmbedding { deviation }, &["deviation"])
+        }
+        "attention" => (Operation::Attention { heads: sizes.required("heads")? }, &["heads"]),
+        "softmax" => (Operation::Softmax, &[]),
+        _ => {
+            let (function, keys) = function(fields, kind)?.ok_or_else(|| unknown(fields, kind, start))?;
+            (Operation::Activation(function), keys)
+        }
+    };
+    finished(fields, operation, keys)
+}
+
+fn finished(fields: &Fields<'_>, operation: Operation, keys: &[&str]) -> Result<Operation, NetworkError> {
+    only(fields, &operation, keys)?;
+    Ok(operation)
+}
+
+fn unknown(fields: &Fields<'_>, kind: &str, start: usize) -> NetworkError {
+    let found = format!("{:?}", shortened(kind));
+    let expected = one_of(Operation::KINDS.into_iter().chain(Function::NAMES), kind);
+    fields.source.content(start, "layer", found, format!("one of {expected}"))
+}
+
+/// The function of this name with its keys, if there is one.
+fn function(fields: &Fields<'_>, name: &str) -> Result<Option<(Function, &'static [&'static str])>, NetworkError> {
+    Ok(Some(match name {
+        "relu" => (Function::Relu, &[]),
+        "leaky_relu" => {
+            let slope = fields.number("slope", 0.01, Bounds::Finite)?;
+            (Function::LeakyRelu { slope }, &["slope"])
+        }
+        "elu" => (Function::Elu { alpha: fields.number("alpha", 1.0, Bounds::Positive)? }, &["alpha"]),
+        "gelu" => (Function::Gelu, &[]),
+        "gelu_tanh" => (Function::GeluTanh, &[]),
+        "silu" => (Function::Silu, &[]),
+        "sigmoid" => (Function::Sigmoid, &[]),
+        "softplus" => (Function::Softplus, &[]),
+        "tanh" => (Function::Tanh, &[]),
+        _ => return Ok(None),
+    }))
+}
+
+fn convolution(sizes: &Sizes<'_, '_>) -> Result<Operation, NetworkError> {
+    Ok(Operation::Conv(Convolution {
+        features: sizes.required("features")?,
+        kernel: sizes.pair("kernel", sizes.fields.required("kernel")?)?,
+        stride: sizes.optional_pair("stride", 1)?,
+        padding: sizes.border("padding", Border::Same)?,
+        dilation: sizes.optional_pair("dilation", 1)?,
+        groups: sizes.optional("groups", 1)?,
+        bias: sizes.fields.flag("bias", true)?,
+    }))
+}
+
+/// The windows of a pooling, which do not overlap unless a stride is given.
+fn window(sizes: &Sizes<'_, '_>, count_padding: bool) -> Result<Window, NetworkError> {
+    let window = sizes.pair("window", sizes.fields.required("window")?)?;
+    let stride = match sizes.fields.get("stride") {
+        Some(value) => sizes.pair("stride", value)?,
+        None => window.clone(),
+    };
+    Ok(Window { window, stride, padding: sizes.border("padding", Border::Valid)?, count_padding })
+}

@@ -1,0 +1,54 @@
+//! The known word that an unknown word resembles.
+
+/// The number of letters that are inserted, deleted or replaced to get from one word to the other (Levenshtein 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (entry, y) in row.iter_mut().skip(1).zip(&b) {
+            left = (diagonal + usize::from(x != *y)).min(left + 1).min(*entry + 1);
+            diagonal = std::mem::replace(entry, left);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// The known words, with a question if one of them resembles the unknown word.
+pub(crate) fn one_of<'a>(known: impl IntoIterator<Item = &'a str>, unknown: &str) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    if known.is_empty() {
+        return "none".into();
+    }
+    let list = known.join(", ");
+    if unknown.len() > 60 {
+        return list;
+    }
+    let near =
+        known.into_iter().map(|word| (distance(word, unknown), word)).filter(|(edits, w)| *edits <= 1 + w.len() / 4);
+    near.min().map_or(list.clone(), |(_, word)| format!("{list} (did you mean {word}?)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_counted() {
+        for (a, b, edits) in [("", "", 0), ("a", "", 1), ("", "abc", 3), ("kitten", "sitting", 3), ("name", "nmae", 2)]
+        {
+            assert_eq!((distance(a, b), distance(b, a)), (edits, edits), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn near_words_are_suggested() {
+        assert_eq!(one_of(["features", "kernel"], "feature"), "features, kernel (did you mean features?)");
+        assert_eq!(one_of(["features", "kernel"], "zebra"), "features, kernel");
+        assert_eq!(one_of([], "zebra"), "none");
+    }
+}
