@@ -45,6 +45,8 @@ fn catcher(fault: Fault) -> Catcher {
         Fault::BatchShareMissing => gate("gauss-newton"),
         Fault::DampingMissing => gate("gauss-newton-cg"),
         Fault::MaximumMisplaced => Catcher::Property(property::GRADIENT),
+        Fault::LayerNormCurvature | Fault::SoftmaxCurvature => Catcher::Property(property::CURVATURE),
+        Fault::GroupNormAxis => Catcher::Property(property::GROUPS),
         Fault::MomentumLost => Catcher::Property(property::MOMENTUM),
         Fault::StateForgotten => Catcher::Property(property::RESUMPTION),
         Fault::StatisticsNeverFade => Catcher::Property(property::STATISTICS),

@@ -1,8 +1,8 @@
 //! Properties that hold for any values. They are ordinary tests, and the test `gate` uses them to detect planted faults.
 
 use minima_attacks::{Attack, Ball, Pgd};
-use minima_autodiff::softmax_cross_entropy::{mean_gradient, mean_loss};
-use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Model};
+use minima_autodiff::softmax_cross_entropy::{hessian_into, mean_gradient, mean_loss, softmax};
+use minima_autodiff::{Conv2dSpec, DenseSpec, Graph, GraphBuilder, Model, NormSpec};
 use minima_curvature::kfac::newest_weight;
 use minima_data::{EpochOrder, epoch_batches};
 use minima_optim::{Adam, Batch, Optimizer, Sgd};
@@ -18,12 +18,16 @@ pub type Held = Result<(), Box<dyn Error>>;
 pub type Property = (&'static str, fn() -> Held);
 
 /// All properties.
-pub const ALL: [Property; 6] = [EPOCH, GRADIENT, MOMENTUM, RESUMPTION, STATISTICS, BALL];
+pub const ALL: [Property; 8] = [EPOCH, GRADIENT, CURVATURE, GROUPS, MOMENTUM, RESUMPTION, STATISTICS, BALL];
 
 /// The batches of an epoch contain every sample once, including the smaller last batch.
 pub const EPOCH: Property = ("every sample once an epoch", every_sample_once_an_epoch);
 /// The gradient through a convolution, max pooling, ReLU and dense layers equals central differences.
 pub const GRADIENT: Property = ("gradient against differences", gradient_of_differences);
+/// The Hessian of a network with layer norm and softmax equals central differences of its gradient.
+pub const CURVATURE: Property = ("Hessian against differences", hessian_of_differences);
+/// Group norm gives every group of neighbouring channels the mean 0 and the variance 1.
+pub const GROUPS: Property = ("groups of neighbouring channels", groups_of_neighbours);
 /// SGD's steps along a constant gradient sum to the geometric series of the momentum.
 pub const MOMENTUM: Property = ("momentum's geometric series", momentum_series);
 /// Adam resumes from its saved state and takes the same steps as without interruption.
@@ -91,6 +95,57 @@ fn gradient_of_differences() -> Held {
         let slope = (loss_at(kept + h)? - loss_at(kept - h)?) / (2.0 * h);
         params[place] = kept;
         close(&format!("slope along parameter {place}"), gradient[place], slope, 1e-8)?;
+    }
+    Ok(())
+}
+
+fn hessian_of_differences() -> Held {
+    let mut g = GraphBuilder::new(&[3, 4]);
+    let x = g.dense_on_last_axis(g.input(), "Dense_0", &DenseSpec::new(4))?;
+    let x = g.layer_norm(x, "LayerNorm_0", NormSpec::default())?;
+    let x = g.dense_on_last_axis(x, "Dense_1", &DenseSpec::new(4))?;
+    let x = g.softmax(x)?;
+    let x = g.flatten(x);
+    let x = g.dense(x, "Dense_2", 3)?;
+    let graph = g.finish(x)?;
+    let numbers = |seed, count| Key::new(seed).normal(count).into_iter().map(f64::from).collect::<Vec<_>>();
+    let images = Array2::from_shape_vec((4, 12), numbers(5, 48))?;
+    let (params, v): (Vec<f64>, _) = (graph.init(42), numbers(6, graph.parameter_count()));
+    let labels = [0, 1, 2, 0];
+    let at = graph.linearize(&params, images.view())?;
+    let p = softmax(at.logits());
+    let along = |image: usize, tangent: &[f64], out: &mut [f64]| {
+        if let Some(p) = p.row(image).as_slice() {
+            hessian_into(p, tangent, 0.25, out);
+        }
+    };
+    let product = at.vjp_along(&v, mean_gradient(at.logits(), &labels)?.view(), &along)?;
+    let h = 1e-5;
+    let gradient = |step: f64| -> Result<Vec<f64>, Box<dyn Error>> {
+        let moved: Vec<f64> = params.iter().zip(&v).map(|(p, v)| p + step * v).collect();
+        let at = graph.linearize(&moved, images.view())?;
+        Ok(at.vjp(mean_gradient(at.logits(), &labels)?.view())?)
+    };
+    for (place, (above, below)) in gradient(h)?.into_iter().zip(gradient(-h)?).enumerate() {
+        close(&format!("change of gradient {place}"), product[place], (above - below) / (2.0 * h), 1e-7)?;
+    }
+    Ok(())
+}
+
+fn groups_of_neighbours() -> Held {
+    const PLACES: usize = 5;
+    let mut g = GraphBuilder::new(&[PLACES, 4]);
+    let x = g.group_norm(g.input(), "GroupNorm_0", 2, NormSpec::default())?;
+    let x = g.flatten(x);
+    let graph = g.finish(x)?;
+    let numbers = Key::new(8).normal(PLACES * 4).into_iter().map(f64::from).collect();
+    let image = Array2::from_shape_vec((1, PLACES * 4), numbers)?;
+    let logits = graph.logits(&graph.init::<f64>(42), image.view())?;
+    for group in 0..2 {
+        let numbers = || logits.iter().enumerate().filter(|(i, _)| i % 4 / 2 == group).map(|(_, y)| y);
+        let share = 1.0 / (PLACES * 2) as f64;
+        close("mean of a group", numbers().sum::<f64>() * share, 0.0, 1e-12)?;
+        close("variance of a group", numbers().map(|y| y * y).sum::<f64>() * share, 1.0, 1e-4)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! Jacobian.
 //!
 //! - **The graph.** [`GraphBuilder`] combines operations (convolution, dense, ReLU, pooling, sums for residual
-//!   connections) and checks every shape. The resulting [`Graph`] holds no parameters. Parameters are one flat vector
+//!   connections, smooth activations, softmax, normalisations, constants) and checks every shape. The resulting [`Graph`] holds no parameters. Parameters are one flat vector
 //!   and images are the rows of a matrix, in `f32` or `f64` ([`Scalar`]).
 //! - **The passes.** [`Graph::logits`], [`Graph::logits_and_vjp`] and [`Graph::logits_and_input_vjp`] pass over a batch
 //!   once and cache nothing. [`Graph::linearize`] caches the batch's values; its [`Linearization`] is the Jacobian `J`
