@@ -3,16 +3,16 @@
 use crate::MetricsError;
 use minima_autodiff::{LayerOperation, Model, Scalar};
 
-/// Multiplies the kernel, and the bias if there is one, of the dense layer that computes the logits by `factor`. All logits, and therefore all margins, are
-/// multiplied by `factor`, and no image changes its class. The loss and its gradients do change: they depend on the
-/// scale of the logits, which does not affect the decision boundary.
+/// Multiplies the kernel, and the bias if there is one, of the dense layer that computes the logits by `factor`. All
+/// logits, and therefore all margins, are multiplied by `factor`, and no image changes its class. The loss and its
+/// gradients do change: they depend on the scale of the logits, which does not affect the decision boundary.
 ///
 /// Each parameter is multiplied in `f64` and rounded once. With a power of two nothing is rounded, unless it overflows
 /// or underflows.
 ///
-/// Rectifiers are homogeneous, so in a network of rectifiers scaling an earlier layer could give the same function. The parameters would differ,
-/// and so would the response to their perturbation. The last layer is chosen because the learned features then do not
-/// change.
+/// Rectifiers are homogeneous: in a network of rectifiers, scaling an earlier layer with its biases, and the biases after
+/// it, would give the same function. The parameters would differ, and so would the response to their perturbation. The
+/// last layer is chosen because the learned features then do not change.
 ///
 /// # Errors
 /// Returns [`MetricsError::LogitFactor`] if the factor is not a positive finite number, and [`MetricsError::LastLayer`]
