@@ -69,12 +69,18 @@ pub(crate) struct CurvatureResult {
     pub hessian: Vec<Eigenvalue>,
     /// Smallest eigenvalue of the Hessian.
     pub smallest: Eigenvalue,
-    /// The trace, which is equal for both matrices.
+    /// The trace of the Gauss-Newton matrix.
+    pub gauss_newton_trace: f64,
+    /// The trace of the Hessian.
     pub trace: f64,
+    /// The standard error of the Hessian's trace if it is an estimate; 0 if it is exact.
+    pub trace_standard_error: f64,
     /// Largest eigenvalue of the Hessian with parameters in units of their filters' norms.
     pub normalised_largest: Option<Eigenvalue>,
-    /// The trace in these units.
+    /// The Hessian's trace in these units.
     pub normalised_trace: f64,
+    /// The standard error of this trace; 0 if it is exact.
+    pub normalised_trace_standard_error: f64,
 }
 
 /// All measurements of a checkpoint.
@@ -151,9 +157,12 @@ fn curvature(model: &Model<f32>, train: &Dataset) -> Result<CurvatureResult, Run
         gauss_newton: found.gauss_newton.largest,
         hessian: found.hessian.largest,
         smallest: found.hessian.smallest,
+        gauss_newton_trace: found.gauss_newton.trace,
         trace: found.hessian.trace,
+        trace_standard_error: found.hessian.trace_standard_error,
         normalised_largest: found.normalised_hessian.largest.first().copied(),
         normalised_trace: found.normalised_hessian.trace,
+        normalised_trace_standard_error: found.normalised_hessian.trace_standard_error,
     })
 }
 
@@ -197,9 +206,15 @@ impl fmt::Display for CurvatureResult {
         push("largest eigenvalues, Gauss-Newton matrix", listed(&self.gauss_newton));
         push("largest eigenvalues, Hessian", listed(&self.hessian));
         push("smallest eigenvalue, Hessian", listed(&[self.smallest]));
-        push("trace of both matrices", significant(self.trace, DIGITS));
+        let trace = estimated(self.trace, self.trace_standard_error);
+        if self.trace == self.gauss_newton_trace {
+            push("trace of both matrices", trace);
+        } else {
+            push("trace, Gauss-Newton matrix", significant(self.gauss_newton_trace, DIGITS));
+            push("trace, Hessian", trace);
+        }
         push("largest eigenvalue in units of the filters", listed(self.normalised_largest.as_slice()));
-        push("trace in units of the filters", significant(self.normalised_trace, DIGITS));
+        push("trace in units of the filters", estimated(self.normalised_trace, self.normalised_trace_standard_error));
         write!(f, "{}", rows.to_text())?;
         let mut all =
             self.gauss_newton.iter().chain(&self.hessian).chain([&self.smallest]).chain(&self.normalised_largest);
@@ -216,6 +231,12 @@ fn shown(Eigenvalue { value, residual, converged }: &Eigenvalue) -> String {
     if *converged { value } else { format!("{value}*±{}", significant(*residual, 2)) }
 }
 
+/// Formats a trace. An estimate gets its standard error.
+fn estimated(value: f64, standard_error: f64) -> String {
+    let value = significant(value, DIGITS);
+    if standard_error > 0.0 { format!("{value} (standard error {})", significant(standard_error, 2)) } else { value }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{CurvatureResult, Eigenvalue};
@@ -228,9 +249,12 @@ mod tests {
             gauss_newton: vec![known(2.4711e-4), known(2.1673e-4)],
             hessian: vec![known(3.0e-5)],
             smallest: known(-1.25e-7),
+            gauss_newton_trace: 1.6e-3,
             trace: 1.6e-3,
+            trace_standard_error: 0.0,
             normalised_largest: Some(known(12_058.4)),
             normalised_trace: 5e-12,
+            normalised_trace_standard_error: 0.0,
         };
         let text = result.to_string();
         for expected in ["0.0002471 0.0002167", "3.000e-5", "-1.250e-7", "0.001600", "12058", "5.000e-12"] {

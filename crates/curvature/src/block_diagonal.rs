@@ -35,7 +35,8 @@ impl<A> BlockDiagonal<A> {
         Ok(Self { a, blocks })
     }
 
-    /// Keeps one block per layer of a network with parameters; weights and bias share a block.
+    /// Keeps one block per layer of a network with parameters; weights and bias share a block, and so do the scale and
+    /// shift of a normalisation. An embedding has its own block.
     ///
     /// # Errors
     /// Returns [`CurvatureError::Size`] if the operator is not square, or smaller than the network's parameter count.

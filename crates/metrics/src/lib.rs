@@ -41,6 +41,7 @@ mod chunks;
 mod error;
 mod evaluation;
 mod filter_norms;
+mod hessian_trace;
 mod histogram;
 mod input_gradient;
 mod landscape;

@@ -3,10 +3,11 @@
 use crate::MetricsError;
 use crate::chunks::IMAGES_AT_ONCE;
 use crate::filter_norms::filter_norms;
+use crate::hessian_trace::{exact_traces, hessian_traces};
 use minima_autodiff::{Batch, Graph, Scalar};
 use minima_curvature::{
     CurvatureError, Ggn, GgnVariant, Hessian, LanczosOptions, Objective, Quadrature, Rescaled, Ritz, SpectralDensity,
-    SymmetricOperator, lanczos,
+    SymmetricOperator, TraceEstimate, lanczos,
 };
 use minima_rng::Key;
 use ndarray::ArrayView2;
@@ -30,14 +31,16 @@ pub struct SpectrumOptions {
     pub probes: usize,
     /// The number of products with the matrix per start.
     pub steps: usize,
+    /// The number of products for an estimate of the Hessian's trace, if it is not computed exactly.
+    pub trace_products: usize,
     /// The key of the random vectors.
     pub key: Key,
 }
 
 impl Default for SpectrumOptions {
-    /// The ten largest eigenvalues; 2 probes of 50 steps.
+    /// The ten largest eigenvalues; 2 probes of 50 steps; 120 products for a trace.
     fn default() -> Self {
-        Self { largest: 10, probes: 2, steps: 50, key: Key::new(0) }
+        Self { largest: 10, probes: 2, steps: 50, trace_products: 120, key: Key::new(0) }
     }
 }
 
@@ -63,8 +66,11 @@ pub struct MatrixSpectrum {
     pub smallest: Eigenvalue,
     /// The distribution of all eigenvalues.
     pub density: SpectralDensity,
-    /// The exact sum of all eigenvalues.
+    /// The sum of all eigenvalues.
     pub trace: f64,
+    /// The standard error of the trace if it is an estimate; 0 if it is exact.
+    #[serde(default)]
+    pub trace_standard_error: f64,
 }
 
 /// The curvature of the mean loss on some images.
@@ -86,13 +92,19 @@ pub struct CurvatureSpectrum {
 /// of sharpness from the second derivatives. It depends on the parametrization of a network (Dinh et al. 2017), so both
 /// are also computed in units of the filters' norms.
 ///
-/// Everything except the trace comes from the Lanczos process, started from a few random vectors. The Ritz value of
+/// Everything except the traces comes from the Lanczos process, started from a few random vectors. The Ritz value of
 /// rank k from above is at most the eigenvalue of rank k (Cauchy's interlacing). The largest over several starts is
 /// therefore the best, and likewise the smallest from below.
 ///
-/// A network of rectifiers is linear in each single parameter if all others are fixed. The Hessian therefore has the
-/// same diagonal as the Gauss-Newton matrix (and the same diagonal blocks: Botev, Ritter & Barber 2017, section 3.2),
-/// and the trace of both is the same exact number.
+/// The trace of the Gauss-Newton matrix is exact: the sum of its diagonal. The trace of the Hessian depends on the
+/// network:
+///
+/// - If the logits are affine in each single parameter between kinks
+///   ([`Graph::is_affine_in_each_parameter`]: dense layers, convolutions, rectifiers, pooling), the Hessian has the same
+///   diagonal as the Gauss-Newton matrix (Botev, Ritter & Barber 2017, section 3.2), and the traces are the same number.
+/// - Otherwise it is exact for up to 4 096 parameters, from one product with the Hessian for each parameter.
+/// - For more parameters it is an estimate with a standard error ([`trace_hutch_pp`](minima_curvature::trace_hutch_pp)
+///   with `trace_products` products).
 ///
 /// # Errors
 /// Returns [`MetricsError`] if there are no images, if the images do not fit the network, if the number of labels is
@@ -111,26 +123,25 @@ pub fn curvature_spectrum<T: Scalar>(
     };
     let (gauss_newton, hessian) = (Ggn::new(&objective, GgnVariant::Mean)?, Hessian::new(&objective));
     let norms = filter_norms(graph, params)?;
-    let diagonal = gauss_newton.diagonal()?;
-    let trace = diagonal.values().iter().map(|a| a.as_f64()).sum();
-    let in_filters = diagonal.values().iter().zip(&norms).map(|(a, d)| a.as_f64() * d.as_f64().powi(2));
-    let normalised_trace = in_filters.sum();
+    let of_gauss_newton = exact_traces(gauss_newton.diagonal()?.values(), &norms);
+    let of_hessian =
+        if graph.is_affine_in_each_parameter() { of_gauss_newton } else { hessian_traces(&hessian, &norms, options)? };
     let once = SpectrumOptions { probes: options.probes.min(1), ..*options };
     let normalised =
-        |a: &dyn SymmetricOperator<T>| spectrum(&Rescaled::new(a, norms.clone())?, &once, normalised_trace);
+        |a: &dyn SymmetricOperator<T>, trace: TraceEstimate| spectrum(&Rescaled::new(a, norms.clone())?, &once, trace);
     Ok(CurvatureSpectrum {
         images: labels.len(),
-        gauss_newton: spectrum(&gauss_newton, options, trace)?,
-        hessian: spectrum(&hessian, options, trace)?,
-        normalised_gauss_newton: normalised(&gauss_newton)?,
-        normalised_hessian: normalised(&hessian)?,
+        gauss_newton: spectrum(&gauss_newton, options, of_gauss_newton.plain)?,
+        hessian: spectrum(&hessian, options, of_hessian.plain)?,
+        normalised_gauss_newton: normalised(&gauss_newton, of_gauss_newton.in_filters)?,
+        normalised_hessian: normalised(&hessian, of_hessian.in_filters)?,
     })
 }
 
 fn spectrum<T: Scalar>(
     a: &dyn SymmetricOperator<T>,
     options: &SpectrumOptions,
-    trace: f64,
+    trace: TraceEstimate,
 ) -> Result<MatrixSpectrum, CurvatureError> {
     let mut runs = Vec::with_capacity(options.probes);
     for (number, _) in (0..).zip(0..options.probes) {
@@ -151,7 +162,9 @@ fn spectrum<T: Scalar>(
     let largest = (0..options.largest).map_while(of_rank).collect();
     let [order, _] = a.shape();
     let probes = runs.into_iter().map(|run| quadrature(run, order)).collect();
-    Ok(MatrixSpectrum { largest, smallest, density: SpectralDensity { order, probes }, trace })
+    let TraceEstimate { value: trace, standard_error: trace_standard_error } = trace;
+    let density = SpectralDensity { order, probes };
+    Ok(MatrixSpectrum { largest, smallest, density, trace, trace_standard_error })
 }
 
 /// The eigenvalue of a run at an index, from the smallest.

@@ -80,6 +80,7 @@ fn as_many_steps_as_parameters_find_everything() {
         assert!(close(found.smallest.value, expected[0]), "{:?} {}", found.smallest, expected[0]);
         let trace: f64 = expected.iter().sum();
         assert!(close(found.trace, trace), "{} {trace}", found.trace);
+        assert_eq!(found.trace_standard_error, 0.0);
         // Each nonzero eigenvalue is a node with the weight of one eigenvalue, and zero takes the rest.
         assert_eq!(found.density.order, expected.len());
         let order = expected.len() as f64;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use minima_autodiff::{Classifier, Conv2dSpec, GraphBuilder, Model, paper_cnn};
+use minima_autodiff::{Classifier, Conv2dSpec, DenseSpec, GraphBuilder, Model, paper_cnn};
 use minima_metrics::{MetricsError, evaluate, logit_margins, with_scaled_logits};
 use ndarray::Array2;
 use std::sync::Arc;
@@ -46,6 +46,27 @@ fn a_power_of_two_changes_no_bit_but_the_exponent() {
             assert_eq!(scaled.params()[spec.range.clone()], model.params()[spec.range.clone()]);
         }
     }
+}
+
+#[test]
+fn a_last_layer_without_bias_is_scaled_and_a_sum_is_not() {
+    let without_bias = DenseSpec { bias: false, ..DenseSpec::new(3) };
+    let build = |with_bypass: bool| {
+        let mut g = GraphBuilder::new(&[3]);
+        let x = g.dense(g.input(), "Dense_0", 3).unwrap();
+        let y = g.dense_on_last_axis(x, "Dense_1", &without_bias).unwrap();
+        let y = if with_bypass { g.add(x, y).unwrap() } else { y };
+        let graph = Arc::new(g.finish(y).unwrap());
+        let params: Vec<f64> = graph.init(2);
+        Model::new(graph, params).unwrap()
+    };
+    let images = Array2::from_shape_fn((5, 3), |(i, j)| ((i * 7 + j * 5) % 11) as f64 / 10.0);
+    let model = build(false);
+    let scaled = with_scaled_logits(&model, 4.0).unwrap();
+    let expected = model.logits(images.view()).unwrap().mapv(|a| 4.0 * a);
+    assert_eq!(scaled.logits(images.view()).unwrap(), expected);
+    // The logits are a sum: a factor of the last layer alone is not a factor of the logits.
+    assert!(matches!(with_scaled_logits(&build(true), 4.0), Err(MetricsError::LastLayer { .. })));
 }
 
 #[test]

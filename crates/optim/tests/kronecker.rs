@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use minima_autodiff::softmax_cross_entropy::mean_gradient;
-use minima_autodiff::{AutodiffError, Conv2dSpec, Graph, GraphBuilder, Scalar};
+use minima_autodiff::{AutodiffError, Conv2dSpec, DenseSpec, Graph, GraphBuilder, Initializer, Scalar};
 use minima_curvature::kfac::{
     Ekfac as EkfacOperator, Kfac as KfacOperator, KroneckerFactors, LayerGradients, WeightSharing,
 };
@@ -83,6 +83,54 @@ fn first_steps_follow_the_formulas() {
         sum = Some(mean);
         optimizer.step(&graph, &mut params, &batch).unwrap();
         assert_close(&params, &expected, 1e-12);
+    }
+}
+
+/// A token-wise layer without bias, an embedding, and a dense layer: all kinds of blocks, in both forms of sharing.
+#[test]
+fn every_parameter_moves_along_its_own_block() {
+    let mut g = GraphBuilder::new(&[4, 4]);
+    let x = g.dense_on_last_axis(g.input(), "Dense_0", &DenseSpec { bias: false, ..DenseSpec::new(3) }).unwrap();
+    let positions = g.embedding("positions", &[4, 3], Initializer::Normal { deviation: 0.3 }).unwrap();
+    let x = g.add(x, positions).unwrap();
+    let x = g.relu(x);
+    let x = g.flatten(x);
+    let x = g.dense(x, "Dense_1", 3).unwrap();
+    let graph = g.finish(x).unwrap();
+    let (images, labels) = pictures();
+    let batch = Batch::new(images.view(), &labels).unwrap();
+    let start: Vec<f64> = graph.init(4);
+    let at = graph.linearize(&start, images.view()).unwrap();
+    let w = label_residuals(at.logits(), &labels).unwrap();
+    let g = gradient(&graph, &start, &batch);
+    let stepped = |optimizer: &mut dyn Optimizer<f64>| {
+        let mut params = start.clone();
+        optimizer.step(&graph, &mut params, &batch).unwrap();
+        params.iter().zip(&start).map(|(p, s)| (s - p) / 0.1).collect::<Vec<f64>>()
+    };
+    let mut seen = Vec::new();
+    for sharing in [WeightSharing::Expand, WeightSharing::Reduce] {
+        let factors = KroneckerFactors::estimate(&at, w.view(), sharing).unwrap();
+        let expected = KfacOperator::new(factors.clone()).unwrap().inverse(0.05).unwrap().apply(&g).unwrap();
+        let kfac = Kfac::new(0.1).with_damping(0.05).without_kl_clip().with_empirical_fisher();
+        let found = stepped(&mut kfac.with_weight_sharing(sharing));
+        assert_close(&found, &expected, 1e-12);
+        seen.push(found);
+
+        let mut operator = EkfacOperator::of_factors(factors).unwrap();
+        operator.observe(&LayerGradients::of(&at, w.index_axis(Axis(0), 0)).unwrap(), 0.5).unwrap();
+        let expected = operator.inverse(0.05).unwrap().apply(&g).unwrap();
+        let ekfac = Ekfac::new(0.1).with_damping(0.05).without_kl_clip().with_empirical_fisher();
+        assert_close(&stepped(&mut ekfac.with_weight_sharing(sharing)), &expected, 1e-12);
+    }
+    assert_ne!(seen[0], seen[1]);
+    // The embedding's block does not depend on it: it is diagonal, with the mean squares of its gradients.
+    let own = &graph.parameters().iter().find(|p| p.name == "positions").unwrap().range;
+    let squares = at.per_sample_gradients(w.index_axis(Axis(0), 0)).unwrap().mapv(|x| x * x);
+    let squares = squares.mean_axis(Axis(0)).unwrap();
+    for found in &seen {
+        let expected: Vec<f64> = own.clone().map(|i| g[i] / (squares[i] + 0.05)).collect();
+        assert_close(&found[own.clone()], &expected, 1e-12);
     }
 }
 

@@ -1,7 +1,7 @@
 //! An optimizer that is restored from another optimizer's state takes the same steps, bit for bit.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 
-use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder};
+use minima_autodiff::{Conv2dSpec, DenseSpec, Graph, GraphBuilder, Initializer};
 use minima_optim::{
     Adam, Armijo, Batch, Ekfac, GaussNewton, GgnVariant, Kfac, LevenbergMarquardt, OptimError, Optimizer,
     OptimizerState, Sam, SecondOrder, Sgd,
@@ -15,6 +15,20 @@ fn graph() -> Graph {
     let x = g.relu(x);
     let x = g.flatten(x);
     let x = g.dense(x, "Dense_0", 3).unwrap();
+    g.finish(x).unwrap()
+}
+
+/// A network with an embedding, token-wise layers and layers without bias.
+fn token_graph() -> Graph {
+    let without_bias = DenseSpec { bias: false, ..DenseSpec::new(3) };
+    let mut g = GraphBuilder::new(&[4, 4]);
+    let x = g.dense_on_last_axis(g.input(), "Dense_0", &without_bias).unwrap();
+    let positions = g.embedding("positions", &[4, 3], Initializer::Normal { deviation: 0.1 }).unwrap();
+    let x = g.add(x, positions).unwrap();
+    let x = g.relu(x);
+    let x = g.dense_on_last_axis(x, "Dense_1", &DenseSpec::new(2)).unwrap();
+    let x = g.flatten(x);
+    let x = g.dense_on_last_axis(x, "Dense_2", &without_bias).unwrap();
     g.finish(x).unwrap()
 }
 
@@ -52,24 +66,27 @@ const OPTIMIZERS: [(&str, Build); 9] = [
 
 #[test]
 fn a_restored_optimizer_goes_on_bit_for_bit() {
-    let graph = graph();
+    [graph(), token_graph()].iter().for_each(goes_on_bit_for_bit);
+}
+
+fn goes_on_bit_for_bit(graph: &Graph) {
     for (name, build) in OPTIMIZERS {
         let (mut whole, mut params) = (build(), graph.init::<f32>(42));
         let mut stops: Vec<(u32, Vec<f32>, OptimizerState)> = Vec::new();
         for number in 0..14 {
-            stops.push((number, params.clone(), whole.state(&graph).unwrap()));
-            step(&graph, whole.as_mut(), &mut params, number);
+            stops.push((number, params.clone(), whole.state(graph).unwrap()));
+            step(graph, whole.as_mut(), &mut params, number);
         }
         for (stop, mut resumed_params, state) in stops {
             let mut resumed = build();
-            resumed.restore(&graph, &state).unwrap();
-            assert_eq!(resumed.state(&graph).unwrap(), state, "{name}, stopped after {stop} steps");
+            resumed.restore(graph, &state).unwrap();
+            assert_eq!(resumed.state(graph).unwrap(), state, "{name}, stopped after {stop} steps");
             for number in stop..14 {
-                step(&graph, resumed.as_mut(), &mut resumed_params, number);
+                step(graph, resumed.as_mut(), &mut resumed_params, number);
             }
             let bits = |params: &[f32]| params.iter().map(|p| p.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&resumed_params), bits(&params), "{name}, stopped after {stop} steps");
-            let last = (resumed.state(&graph).unwrap(), whole.state(&graph).unwrap());
+            let last = (resumed.state(graph).unwrap(), whole.state(graph).unwrap());
             assert_eq!(last.0, last.1, "{name}, stopped after {stop} steps");
         }
     }
@@ -77,13 +94,16 @@ fn a_restored_optimizer_goes_on_bit_for_bit() {
 
 #[test]
 fn states_of_something_else_are_refused_and_change_nothing() {
-    let graph = graph();
+    [graph(), token_graph()].iter().for_each(refused_and_change_nothing);
+}
+
+fn refused_and_change_nothing(graph: &Graph) {
     for (name, build) in OPTIMIZERS {
         let (mut optimizer, mut params) = (build(), graph.init::<f32>(42));
         for number in 0..6 {
-            step(&graph, optimizer.as_mut(), &mut params, number);
+            step(graph, optimizer.as_mut(), &mut params, number);
         }
-        let state = optimizer.state(&graph).unwrap();
+        let state = optimizer.state(graph).unwrap();
         for tensor in state.tensors.keys() {
             let mut gone = state.clone();
             gone.tensors.remove(tensor);
@@ -96,9 +116,9 @@ fn states_of_something_else_are_refused_and_change_nothing() {
                 if kind == "NaN" && broken == state {
                     continue;
                 }
-                let error = optimizer.restore(&graph, &broken).expect_err(&format!("{name}: {tensor} {kind}"));
+                let error = optimizer.restore(graph, &broken).expect_err(&format!("{name}: {tensor} {kind}"));
                 assert!(matches!(error, OptimError::State { .. } | OptimError::Autodiff(_) | OptimError::Curvature(_)));
-                assert_eq!(optimizer.state(&graph).unwrap(), state, "{name}: {tensor} {kind}");
+                assert_eq!(optimizer.state(graph).unwrap(), state, "{name}: {tensor} {kind}");
             }
         }
         for number in state.numbers.keys() {
@@ -110,7 +130,7 @@ fn states_of_something_else_are_refused_and_change_nothing() {
                 };
                 // An invalid damping is reported by the next step.
                 if number != "damping" || value.is_none_or(f64::is_nan) {
-                    assert!(optimizer.restore(&graph, &broken).is_err(), "{name}: {number} {value:?}");
+                    assert!(optimizer.restore(graph, &broken).is_err(), "{name}: {number} {value:?}");
                 }
             }
         }

@@ -88,8 +88,16 @@ pub fn curvature_table(rows: &[CurvatureRow]) -> Table {
                 let here = || cell(rows, matrix, normalised, quantity).filter(own);
                 let value = Spread::of(here().map(|row| row.value)).significant(DIGITS);
                 // With several seeds, the largest residual is shown.
-                let worst = here().filter(|row| !row.converged).map(|row| row.residual).max_by(f64::total_cmp);
-                match worst {
+                let worst = |shown: &dyn Fn(&CurvatureRow) -> bool| {
+                    here().filter(|row| shown(row)).map(|row| row.residual).max_by(f64::total_cmp)
+                };
+                if quantity == Trace {
+                    return match worst(&|row| row.residual > 0.0) {
+                        Some(error) => format!("{value}, estimated (standard error {})", significant(error, 2)),
+                        None => value,
+                    };
+                }
+                match worst(&|row| !row.converged) {
                     Some(residual) => format!("{value}, not converged (± {})", significant(residual, 2)),
                     None => value,
                 }
@@ -113,10 +121,10 @@ pub fn curvature_table(rows: &[CurvatureRow]) -> Table {
 pub(super) fn section(input: &ReportInput<'_>) -> Option<Document> {
     let images = input.curvature.iter().map(|row| row.images).max()?;
     let SpectrumOptions { steps, probes, .. } = SpectrumOptions::default();
+    let traces = traces(input.curvature);
     let words = format!(
         "Second derivatives of the mean loss on the first {images} training images, with the labels the model was trained on. `G` \
-         is the generalized Gauss-Newton matrix, `H` the Hessian, `λ₁` the largest eigenvalue. Both matrices have the same trace, \
-         because they have the same diagonal in a network of rectifiers. In filters: `D H D`, with each weight in units of its \
+         is the generalized Gauss-Newton matrix, `H` the Hessian, `λ₁` the largest eigenvalue. {traces} In filters: `D H D`, with each weight in units of its \
          filter's norm and each bias in units of itself. These numbers do not change when one layer is scaled up and the next one \
          down; the plain numbers do. Eigenvalues are computed by Lanczos's method, with {steps} steps from each of {probes} random \
          starts (one start in filters). The largest eigenvalues are lower bounds, the smallest are upper bounds, and `residual` in \
@@ -126,6 +134,23 @@ pub(super) fn section(input: &ReportInput<'_>) -> Option<Document> {
     let table = curvature_table(input.curvature);
     let document = Document::of_paragraph(words).table("Ends of the spectra and the trace of each model", table);
     Some(document.then(comparisons(input)).then(caveats(input, images)))
+}
+
+/// A sentence on the traces in the table, which are the Hessian's.
+fn traces(rows: &[CurvatureRow]) -> &'static str {
+    use CurvatureMatrix::{GaussNewton, Hessian};
+    let of = |matrix| rows.iter().filter(move |row| row.quantity == SpectralQuantity::Trace && row.matrix == matrix);
+    let same = |row: &CurvatureRow| {
+        let model = |of: &CurvatureRow| (of.labels.clone(), of.optimizer.clone(), of.seed, of.normalised);
+        of(GaussNewton).filter(|other| model(other) == model(row)).all(|other| other.value == row.value)
+    };
+    if of(Hessian).any(|row| row.residual > 0.0) {
+        "Traces are the Hessian's. An estimated trace has its standard error beside it."
+    } else if of(Hessian).all(same) {
+        "Both matrices have the same trace, because they have the same diagonal in a network of rectifiers."
+    } else {
+        "Traces are the Hessian's."
+    }
 }
 
 /// The value of a measure for the Hessian of the quoted seed's clean model.

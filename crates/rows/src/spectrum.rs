@@ -58,9 +58,10 @@ pub struct CurvatureRow {
     pub rank: u32,
     /// The value.
     pub value: f64,
-    /// The matrix has an eigenvalue within this distance of the value; 0 for a trace, which is exact.
+    /// The matrix has an eigenvalue within this distance of the value. For a trace, the standard error of an estimate; 0 if
+    /// the trace is exact.
     pub residual: f64,
-    /// Whether the residual is at most 1 % of the value, or 10⁻⁶ of the matrix's largest eigenvalue; `true` for a trace. An
+    /// Whether the residual is at most 1 % of the value, or, for an eigenvalue, 10⁻⁶ of the matrix's largest eigenvalue. An
     /// eigenvalue that has not converged may be off by as much as its residual.
     pub converged: bool,
 }

@@ -10,6 +10,9 @@ use minima_rng::Key;
 use minima_rows::{CurvatureMatrix, CurvatureRow, SpectralDensityRow, SpectralQuantity};
 use serde::{Deserialize, Serialize};
 
+/// The standard error of a trace, as a share of it, up to which an estimate is not marked.
+const EXACT_ENOUGH: f64 = 0.01;
+
 /// The measured curvature of one model.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Spectra {
@@ -53,7 +56,8 @@ pub fn spectra(run: &Run, model: &Model<f32>, preset: &Preset, train: &Dataset) 
         };
         found.curvature.extend((1..).zip(&spectrum.largest).map(|(rank, e)| row(SpectralQuantity::Largest, rank, *e)));
         found.curvature.push(row(SpectralQuantity::Smallest, 1, spectrum.smallest));
-        let trace = Eigenvalue { value: spectrum.trace, residual: 0.0, converged: true };
+        let (value, residual) = (spectrum.trace, spectrum.trace_standard_error);
+        let trace = Eigenvalue { value, residual, converged: residual <= EXACT_ENOUGH * value.abs() };
         found.curvature.push(row(SpectralQuantity::Trace, 1, trace));
         found.densities.extend(density(run, matrix, normalised, spectrum));
     }

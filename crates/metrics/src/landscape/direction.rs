@@ -11,8 +11,9 @@ use minima_rng::Key;
 /// nets", section 4). A filter is the kernel of an output channel, or the incoming weights of a unit, as in
 /// [`filter_norms`]. A filter of zeros does not change.
 ///
-/// Biases do not change either, as in the authors' own figures. They are few and initially zero, so their norm is not a
-/// natural unit.
+/// Biases do not change either, as in the authors' own figures, and neither do the scales and shifts of normalisations.
+/// They are few and initially zero or one, so their norm is not a natural unit. Each number of an embedding changes by
+/// its absolute value, with a random sign.
 ///
 /// The random numbers depend only on the key and the network's shape. Networks with different parameters get the same
 /// random direction with different lengths, so their surfaces can be compared.
@@ -26,9 +27,10 @@ pub fn filter_normalised_direction<T: Scalar>(graph: &Graph, params: &[T], key: 
     let wanted = filter_norms(graph, &params)?;
     all_finite("filter norm of parameter", &wanted)?;
     let mut drawn: Vec<f64> = key.normal(params.len()).into_iter().map(f64::from).collect();
-    for bias in graph.parameters().iter().filter(|spec| spec.role == Role::Bias) {
-        if let Some(bias) = drawn.get_mut(bias.range.clone()) {
-            bias.fill(0.0);
+    let fixed = |role: Role| matches!(role, Role::Bias | Role::Scale | Role::Shift);
+    for spec in graph.parameters().iter().filter(|spec| fixed(spec.role)) {
+        if let Some(fixed) = drawn.get_mut(spec.range.clone()) {
+            fixed.fill(0.0);
         }
     }
     let own = filter_norms(graph, &drawn)?;

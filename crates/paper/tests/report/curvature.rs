@@ -45,6 +45,25 @@ fn eigenvalues_that_have_not_converged_are_marked() {
 }
 
 #[test]
+fn an_estimated_trace_has_its_standard_error() {
+    let mut run = Run::the_papers();
+    run.curvature = curvature("sgd", 42, [60.0, 350.0], [118.0, 680.0]);
+    assert!(run.report().contains("Both matrices have the same trace"));
+    let hessian = |row: &&mut CurvatureRow| row.matrix == CurvatureMatrix::Hessian;
+    for row in run.curvature.iter_mut().filter(hessian).filter(|row| row.quantity == SpectralQuantity::Trace) {
+        row.value *= 1.5;
+    }
+    let text = run.report();
+    assert!(text.contains("Traces are the Hessian's. In filters") && !text.contains("standard error"), "{text}");
+    for row in run.curvature.iter_mut().filter(|row| row.quantity == SpectralQuantity::Trace) {
+        row.residual = 4.2;
+    }
+    let text = run.report();
+    assert!(text.contains("525, estimated (standard error 4.2)"), "{text}");
+    assert!(text.contains("An estimated trace has its standard error beside it"), "{text}");
+}
+
+#[test]
 fn curvature_is_compared_with_sgd_and_adam() {
     let mut run = Run::the_papers();
     assert!(!run.report().contains("Curvature at the end"));
