@@ -6,6 +6,8 @@ pub(crate) const LAYERS: u64 = 10_000;
 pub(crate) const NESTING: u64 = 32;
 /// The largest number of parameters.
 pub(crate) const PARAMETERS: u64 = 1 << 31;
+/// The largest number of arrays of parameters.
+pub(crate) const ARRAYS: u64 = 20_000;
 /// The largest number of numbers in all values of one image. A block of 16 images takes 4 GB in `f32`.
 pub(crate) const VALUES: u64 = 1 << 26;
 /// The largest size, index or count.

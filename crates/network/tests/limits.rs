@@ -38,6 +38,9 @@ fn large_networks_are_refused() {
     ] {
         limit(&layers, what);
     }
+    let attention = "{ layer = \"reshape\", shape = [128, 1] }, { layer = \"slice\", axis = 0, start = 0, end = 1 }, \
+                     { repeat = 9000, layers = [{ layer = \"attention\", heads = 1 }] }";
+    limit(attention, "arrays of parameters");
     let name = "a".repeat(100);
     let mut modules = "\"relu\"".to_owned();
     for _ in 0..6 {

@@ -7,6 +7,7 @@ use crate::limits;
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     layers: u64,
+    arrays: u64,
     parameters: u128,
     values: u128,
 }
@@ -20,6 +21,8 @@ impl Budget {
 
     /// Arrays of parameters with these shapes, before they are built.
     pub(super) fn parameters(&mut self, shapes: &[&[usize]]) -> Result<(), Fault> {
+        self.arrays += shapes.len() as u64;
+        Fault::check("arrays of parameters", self.arrays.into(), limits::ARRAYS)?;
         for shape in shapes {
             self.parameters = self.parameters.saturating_add(count(shape));
         }

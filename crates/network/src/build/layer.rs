@@ -43,12 +43,12 @@ impl Context<'_> {
             }
             Operation::GroupNorm { groups, epsilon } => {
                 let groups = self.numbers.size(groups)?;
-                self.budget.parameters(&[&[2, last]])?;
+                self.budget.parameters(&[&[last], &[last]])?;
                 self.budget.value(&shape)?;
                 Ok(self.graph.group_norm(x, name, groups, NormSpec { epsilon: *epsilon, ..NormSpec::default() })?)
             }
             Operation::LayerNorm { epsilon } => {
-                self.budget.parameters(&[&[2, last]])?;
+                self.budget.parameters(&[&[last], &[last]])?;
                 self.budget.value(&shape)?;
                 Ok(self.graph.layer_norm(x, name, NormSpec { epsilon: *epsilon, ..NormSpec::default() })?)
             }
@@ -102,7 +102,8 @@ impl Context<'_> {
             Operation::Attention { heads } => {
                 let heads = self.numbers.size(heads)?;
                 let tokens = shape.first().copied().unwrap_or(0);
-                self.budget.parameters(&[&[4, last, last], &[4, last]])?;
+                let arrays: [&[usize]; 2] = [&[last, last], &[last]];
+                self.budget.parameters(&[arrays; 4].concat())?;
                 // Queries, keys, values, the joined heads and the output, each at most once in another order.
                 self.budget.value(&[10, tokens, last])?;
                 self.budget.value(&[2, heads, tokens, tokens])?;
