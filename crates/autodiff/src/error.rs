@@ -36,6 +36,24 @@ pub enum AutodiffError {
         /// The number of classes.
         classes: usize,
     },
+    /// The value of a loss's option is invalid, or does not fit the labels.
+    #[error("{option} is {found:?}; expected {expected}")]
+    LossOption {
+        /// The option's name.
+        option: &'static str,
+        /// The value found.
+        found: f64,
+        /// The valid values.
+        expected: &'static str,
+    },
+    /// A computation is not defined for a loss.
+    #[error("{what} is not defined for the loss {loss}")]
+    UnsupportedLoss {
+        /// The computation.
+        what: &'static str,
+        /// The loss.
+        loss: String,
+    },
     /// A checkpoint cannot be read or written, or does not fit the network.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),

@@ -13,8 +13,8 @@
 //!   second derivatives ([`vjp_along`](Linearization::vjp_along)), rows of `J` ([`jacobian`](Linearization::jacobian),
 //!   [`per_sample_gradients`](Linearization::per_sample_gradients)) and inner products of rows
 //!   ([`kernel`](Linearization::kernel), [`gram`](Linearization::gram)).
-//! - **The loss** is separate: [`softmax_cross_entropy`] gives the cotangents of logits and the Hessian with respect to
-//!   them.
+//! - **The loss** is separate: a [`Loss`](loss::Loss) gives the cotangents of logits and the Hessian with respect to
+//!   them. A [`Batch`] carries its loss, which is softmax cross-entropy unless another one is named.
 //! - **Memory layout.** Samples are the innermost axis, in lanes of 16. A tensor is one vector register (or a few) per
 //!   feature, so operations of any shape work on whole registers. The instruction set is chosen when the program runs.
 //!   Blocks of 16 samples run in parallel. Samples are summed last and in a fixed order, so results have the same bits
@@ -79,6 +79,7 @@ mod lane;
 mod layer_pairs;
 mod layers;
 mod linearization;
+pub mod loss;
 mod model;
 mod operations;
 mod ops;
@@ -90,7 +91,9 @@ mod second_order;
 mod simd;
 pub mod softmax_cross_entropy;
 mod structure;
+mod system_size;
 mod tensor_file;
+mod weight_decay;
 
 pub use buffer::WorkMatrix;
 pub use checkpoint_error::CheckpointError;
@@ -102,6 +105,7 @@ pub use graph_builder::{DenseSpec, GraphBuilder, NormSpec, Value};
 pub use layer_pairs::LayerPairs;
 pub use layers::{Layer, LayerOperation};
 pub use linearization::Linearization;
+pub use loss::{Loss, SoftmaxCrossEntropy, SquaredError};
 pub use model::Model;
 pub use operations::Operations;
 pub use ops::{Activation, BatchNorm, Conv2dSpec, Padding, PoolSpec, Pooling, Rearrangement};
@@ -109,7 +113,9 @@ pub use paper_cnn::paper_cnn;
 pub use parameter_spec::{Initializer, ParameterSpec, Role};
 pub use scalar::{Scalar, mixed_dot};
 pub use structure::Structure;
+pub use system_size::SystemSize;
 pub use tensor_file::TensorFile;
+pub use weight_decay::DecayRun;
 
 /// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
 /// not reused.

@@ -1,6 +1,7 @@
 //! The floating-point types in which a network can be evaluated.
 
 use crate::buffer_pool::BufferPool;
+use crate::loss::{Loss, LossIn};
 use std::iter::Sum;
 
 /// `f32` or `f64`.
@@ -20,6 +21,10 @@ pub trait Scalar: minima_linalg::Real + Sum {
     /// The buffer pool of this precision.
     #[doc(hidden)]
     fn buffers() -> &'static BufferPool<Self>;
+
+    /// A loss in this precision.
+    #[doc(hidden)]
+    fn loss<'r, 'l>(loss: &'r (dyn Loss + 'l)) -> &'r (dyn LossIn<Self> + 'l);
 }
 
 impl Scalar for f32 {
@@ -41,6 +46,10 @@ impl Scalar for f32 {
         static POOL: BufferPool<f32> = BufferPool::new();
         &POOL
     }
+
+    fn loss<'r, 'l>(loss: &'r (dyn Loss + 'l)) -> &'r (dyn LossIn<Self> + 'l) {
+        loss
+    }
 }
 
 impl Scalar for f64 {
@@ -61,6 +70,10 @@ impl Scalar for f64 {
     fn buffers() -> &'static BufferPool<Self> {
         static POOL: BufferPool<f64> = BufferPool::new();
         &POOL
+    }
+
+    fn loss<'r, 'l>(loss: &'r (dyn Loss + 'l)) -> &'r (dyn LossIn<Self> + 'l) {
+        loss
     }
 }
 

@@ -49,11 +49,16 @@ pub fn softmax<T: Scalar>(logits: ArrayView2<'_, T>) -> Array2<T> {
 
 /// One image's loss. A label that names no class gives NaN; check labels with [`check_labels`] first.
 pub fn loss<T: Scalar>(logits: &[T], label: usize) -> T {
+    let (largest, rest) = log_partition(logits);
+    (largest - logits.get(label).copied().unwrap_or_else(T::nan)) + rest
+}
+
+/// The largest logit, and the remaining summand `ln(1 + Σ_{c≠t} exp(a_c − a_t))` of `log Σ_c exp(a_c)`.
+pub(crate) fn log_partition<T: Scalar>(logits: &[T]) -> (T, T) {
     let top = first_largest(logits);
-    let at = |class: usize| logits.get(class).copied().unwrap_or_else(T::nan);
-    let largest = at(top);
+    let largest = logits.get(top).copied().unwrap_or_else(T::nan);
     let others: T = but(logits, top).map(|a| (a - largest).exp()).sum();
-    (largest - at(label)) + others.ln_1p()
+    (largest, others.ln_1p())
 }
 
 /// Writes `scale · (softmax(logits) − onehot(label))` into `out`.
@@ -71,7 +76,7 @@ pub fn label_residual<T: Scalar>(p: &[T], label: usize) -> T {
 }
 
 /// Converts one image's probabilities into `p − onehot(label)`. A label that names no class changes nothing.
-fn residual_in_place<T: Scalar>(p: &mut [T], label: usize) {
+pub(crate) fn residual_in_place<T: Scalar>(p: &mut [T], label: usize) {
     let of_label = label_residual(p, label);
     if let Some(p) = p.get_mut(label) {
         *p = of_label;
@@ -173,8 +178,12 @@ pub fn hessian_into<T: Scalar>(p: &[T], v: &[T], scale: T, out: &mut [T]) {
 /// The factors below contain `√p` and the residual's coefficients `1/√p`, whose products are of order 1. A system in `f64`
 /// of an `f32` network rounds the factors to `f32` for the Gram matrix, and both have to survive there.
 #[must_use]
-pub fn bounded_for<N: Scalar, R: Scalar>(mut p: Array2<R>) -> Array2<R> {
-    let least = R::from_f64(N::min_positive_value().as_f64());
+pub fn bounded_for<N: Scalar, R: Scalar>(p: Array2<R>) -> Array2<R> {
+    bounded_below(p, R::from_f64(N::min_positive_value().as_f64()))
+}
+
+/// Probabilities of at least `least`.
+pub(crate) fn bounded_below<R: Scalar>(mut p: Array2<R>, least: R) -> Array2<R> {
     p.mapv_inplace(|p| p.max(least));
     p
 }
@@ -226,6 +235,20 @@ pub fn residual_in_factors<T: Scalar>(p: ArrayView2<'_, T>, labels: &[usize]) ->
         }
     }
     Ok(coefficients)
+}
+
+/// One image's coefficients in the factors `c_k` of [`hessian_factors`], of any `r` whose entries sum to 0.
+///
+/// With `q_k` from the reflection at `u = s + e_top`, the coefficient `Σ_c q_k[c] r_c / s_c` is
+/// `r_j / s_j − s_j / (1 + s_top) · r_top / s_top` for the k-th class j other than the top one.
+pub(crate) fn in_factors<T: Scalar>(p: ArrayView1<'_, T>, r: &[T]) -> impl Iterator<Item = T> {
+    let Basis { s, top } = Basis::of(p);
+    let along = match (r.get(top), s.get(top)) {
+        (Some(&r), Some(&s)) => r / (s * (T::one() + s)),
+        _ => T::zero(),
+    };
+    let others = r.iter().copied().zip(s).enumerate().filter(move |&(class, _)| class != top);
+    others.map(move |(_, (r, s))| r / s - s * along).collect::<Vec<_>>().into_iter()
 }
 
 /// The orthonormal basis `q` of the complement of `s = √p`, for one image.

@@ -4,11 +4,11 @@ use crate::objective::Part;
 use crate::vectors::{add_scaled, dot};
 use crate::{CurvatureError, Diagonal, GgnVariant, LinearOperator, Objective, SymmetricOperator};
 use minima_autodiff::Scalar;
-use minima_autodiff::softmax_cross_entropy::{diagonal_factors, hessian_factors, hessian_into};
+use minima_autodiff::softmax_cross_entropy::diagonal_factors;
 use ndarray::{Array2, ArrayView2};
 
 /// The Gauss-Newton matrix of a [`GgnVariant`], without damping: a jvp, the loss's curvature with respect to the logits,
-/// and a vjp (Schraudolph 2002, section 3.1).
+/// and a vjp (Schraudolph 2002, section 3.1). The mean divides by the total weight of the labels.
 ///
 /// In the published matrix, the probabilities of *all* the objective's images form one vector `p`. Since
 /// `pᵀ J v = uᵀ v` with `u = Jᵀ p`, which is computed once, its outer product costs no further pass.
@@ -25,12 +25,14 @@ impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
     /// The Gauss-Newton matrix of the mean loss, of the sum, or as published.
     ///
     /// # Errors
-    /// Does not fail in practice: all sizes were checked when the objective was created.
+    /// Returns [`CurvatureError::Autodiff`] for the published matrix of a loss other than softmax cross-entropy without
+    /// smoothing and weights. All sizes were checked when the objective was created.
     pub fn new(objective: &'o Objective<'a, T>, variant: GgnVariant) -> Result<Self, CurvatureError> {
         let (scale, coupling) = match variant {
             GgnVariant::Mean => (objective.share(), None),
             GgnVariant::Sum => (T::one(), None),
             GgnVariant::Coupled => {
+                objective.loss_function().must_be_plain_cross_entropy("the published Gauss-Newton matrix")?;
                 let coupling = objective.sum(|part| Ok(part.at.vjp(part.p.view())?))?;
                 (T::one(), Some(coupling))
             }
@@ -38,7 +40,8 @@ impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
         Ok(Self { objective, scale, coupling })
     }
 
-    /// Computes the exact diagonal, with one pass of per-image gradients for each class. No gradient is stored.
+    /// Computes the exact diagonal, with one pass of per-image gradients for each column of the loss's factor. No gradient
+    /// is stored.
     ///
     /// # Errors
     /// Does not fail in practice: all sizes were checked when the objective was created.
@@ -47,7 +50,7 @@ impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
         self.objective.for_each_part(|part| {
             // H is the sum of c cᵀ over its factors c.
             let mut factors = match self.coupling {
-                None => hessian_factors(part.p.view()),
+                None => part.loss().factors(part.p.view(), part.labels),
                 Some(_) => diagonal_factors(part.p.mapv(|p| p.sqrt()).view()),
             };
             factors.mapv_inplace(|c| c * self.scale.sqrt());
@@ -65,10 +68,11 @@ impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
 
     /// Computes `Jᵀ H J v` for one batch. In the published matrix `diag(p)` takes the role of `H`.
     fn of_part(&self, part: &Part<'_, '_, T>, v: &[T]) -> Result<Vec<T>, CurvatureError> {
+        let loss = part.loss();
         let curve = |image: usize, tangent: &[T], out: &mut [T]| {
-            let p = part.probabilities(image);
+            let (p, label) = part.image(image);
             match self.coupling {
-                None => hessian_into(p, tangent, self.scale, out),
+                None => loss.hessian_into(p, label, tangent, self.scale, out),
                 Some(_) => out.iter_mut().zip(p).zip(tangent).for_each(|((out, &p), &t)| *out = self.scale * p * t),
             }
         };

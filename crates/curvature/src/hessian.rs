@@ -3,7 +3,6 @@
 use crate::objective::Part;
 use crate::{CurvatureError, LinearOperator, Objective, SymmetricOperator};
 use minima_autodiff::Scalar;
-use minima_autodiff::softmax_cross_entropy::hessian_into;
 use ndarray::{Array2, ArrayView2};
 
 /// The Hessian of the mean loss with respect to the parameters: forward over reverse (Pearlmutter 1994).
@@ -19,11 +18,13 @@ impl<'o, 'a, T: Scalar> Hessian<'o, 'a, T> {
 
     fn of_part(&self, part: &Part<'_, '_, T>, v: &[T]) -> Result<Vec<T>, CurvatureError> {
         let share = self.0.share();
-        // d/dt (p − onehot) = (diag(p) − p pᵀ) J v.
+        let loss = part.loss();
+        // d/dt of the loss's gradient is its own Hessian times J v.
         let along = |image: usize, tangent: &[T], out: &mut [T]| {
-            hessian_into(part.probabilities(image), tangent, share, out);
+            let (prediction, label) = part.image(image);
+            loss.hessian_into(prediction, label, tangent, share, out);
         };
-        Ok(part.at.vjp_along(v, part.residuals(part.labels, share).view(), &along)?)
+        Ok(part.at.vjp_along(v, part.residuals(share).view(), &along)?)
     }
 }
 

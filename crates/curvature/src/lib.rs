@@ -77,7 +77,6 @@ mod hessian;
 mod inverse;
 mod jacobian;
 pub mod kfac;
-mod label_draw;
 mod lanczos;
 mod objective;
 mod operator;

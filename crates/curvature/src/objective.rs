@@ -2,25 +2,26 @@
 
 use crate::CurvatureError;
 use crate::arguments::at_least;
-use minima_autodiff::softmax_cross_entropy::{self, check_labels, mean_loss, softmax};
+use minima_autodiff::loss::{Loss, LossIn};
 use minima_autodiff::{Batch, Graph, Linearization, Scalar};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 
-/// The mean softmax cross-entropy of a network at given parameters, over one batch or over a data set that is processed
-/// in batches.
+/// The mean loss of a network at given parameters, over one batch or over a data set that is processed in batches. A
+/// batch names its loss, which is softmax cross-entropy by default.
 #[derive(Debug)]
 pub struct Objective<'a, T: Scalar> {
     graph: &'a Graph,
     params: &'a [T],
     labels: &'a [usize],
+    loss: &'a dyn Loss,
     data: Data<'a, T>,
 }
 
 #[derive(Debug)]
 enum Data<'a, T: Scalar> {
-    /// One batch, linearized once, and its probabilities.
+    /// One batch, linearized once, and its predictions.
     Batch(Linearization<'a, T>, Array2<T>),
-    /// One batch whose linearization is borrowed from the caller, and its probabilities.
+    /// One batch whose linearization is borrowed from the caller, and its predictions.
     Lent(&'a Linearization<'a, T>, Array2<T>),
     /// Images that are linearized again for each product, `batch_size` at a time.
     Dataset { images: ArrayView2<'a, T>, batch_size: usize },
@@ -30,7 +31,9 @@ enum Data<'a, T: Scalar> {
 pub(crate) struct Part<'p, 'a, T: Scalar> {
     /// The network, linearized at the images of the batch.
     pub at: &'p Linearization<'a, T>,
-    /// The probabilities, `(images, classes)`.
+    /// The loss.
+    pub loss: &'p dyn Loss,
+    /// The loss's predictions, `(images, classes)`: probabilities for softmax cross-entropy.
     pub p: &'p Array2<T>,
     /// The labels of the batch.
     pub labels: &'p [usize],
@@ -39,15 +42,19 @@ pub(crate) struct Part<'p, 'a, T: Scalar> {
 }
 
 impl<T: Scalar> Part<'_, '_, T> {
-    /// `scale · (p − onehot)` for these labels, `(images, classes)`: the gradient of each image's own loss with respect
-    /// to its logits.
-    pub(crate) fn residuals(&self, labels: &[usize], scale: T) -> Array2<T> {
-        softmax_cross_entropy::residuals(self.p.view(), labels).mapv_into(|r| scale * r)
+    /// `scale` times the gradient of each image's own loss with respect to its logits, `(images, classes)`.
+    pub(crate) fn residuals(&self, scale: T) -> Array2<T> {
+        self.loss.residuals(self.p.view(), self.labels, scale)
     }
 
-    /// The probabilities of one image.
-    pub(crate) fn probabilities(&self, image: usize) -> &[T] {
-        self.p.row(image).to_slice().unwrap_or_default()
+    /// The loss in this precision.
+    pub(crate) fn loss(&self) -> &dyn LossIn<T> {
+        self.loss.of()
+    }
+
+    /// The prediction and the label of one image.
+    pub(crate) fn image(&self, image: usize) -> (&[T], usize) {
+        (self.p.row(image).to_slice().unwrap_or_default(), self.labels.get(image).copied().unwrap_or_default())
     }
 }
 
@@ -58,10 +65,11 @@ impl<'a, T: Scalar> Objective<'a, T> {
     /// Returns [`CurvatureError::Autodiff`] if the parameters or the images do not fit the network, or if a label is
     /// not a class.
     pub fn of_batch(graph: &'a Graph, params: &'a [T], batch: Batch<'a, T>) -> Result<Self, CurvatureError> {
-        check_labels(batch.labels(), batch.len(), graph.classes())?;
+        let (labels, loss) = (batch.labels(), batch.loss());
+        loss.check(labels, batch.len(), graph.classes())?;
         let at = graph.linearize(params, batch.images())?;
-        let p = softmax(at.logits());
-        Ok(Self { graph, params, labels: batch.labels(), data: Data::Batch(at, p) })
+        let p = loss.of().predictions(at.logits());
+        Ok(Self { graph, params, labels, loss, data: Data::Batch(at, p) })
     }
 
     /// The loss over one batch, from the caller's linearization `at` of this network at these parameters.
@@ -74,18 +82,19 @@ impl<'a, T: Scalar> Objective<'a, T> {
         params: &'a [T],
         at: &'a Linearization<'a, T>,
         labels: &'a [usize],
+        loss: &'a dyn Loss,
     ) -> Result<Self, CurvatureError> {
         let (found, expected) = (vec![params.len()], vec![graph.parameter_count()]);
         if found != expected {
             return Err(CurvatureError::Size { what: "the parameters", found, expected });
         }
-        check_labels(labels, at.logits().nrows(), graph.classes())?;
-        let p = softmax(at.logits());
-        Ok(Self { graph, params, labels, data: Data::Lent(at, p) })
+        loss.check(labels, at.logits().nrows(), graph.classes())?;
+        let p = loss.of().predictions(at.logits());
+        Ok(Self { graph, params, labels, loss, data: Data::Lent(at, p) })
     }
 
-    /// The loss over any number of images `(images, features)`, `batch_size` at a time. Every product evaluates the
-    /// network again; only one batch is held in memory.
+    /// Softmax cross-entropy over any number of images `(images, features)`, `batch_size` at a time. Every product
+    /// evaluates the network again; only one batch is held in memory.
     ///
     /// # Errors
     /// Returns [`CurvatureError::Option`] if `batch_size` is zero, and [`CurvatureError::Autodiff`] if there are no
@@ -98,12 +107,27 @@ impl<'a, T: Scalar> Objective<'a, T> {
         labels: &'a [usize],
         batch_size: usize,
     ) -> Result<Self, CurvatureError> {
-        let batch = Batch::new(images, labels)?;
-        check_labels(batch.labels(), batch.len(), graph.classes())?;
+        Self::in_batches(graph, params, Batch::new(images, labels)?, batch_size)
+    }
+
+    /// The loss over the images of `all`, `batch_size` at a time, as in [`of_dataset`](Self::of_dataset) but with the
+    /// loss of `all`.
+    ///
+    /// # Errors
+    /// Returns [`CurvatureError::Option`] if `batch_size` is zero, and [`CurvatureError::Autodiff`] if a label is not a
+    /// class, if the loss does not fit the labels, or if the parameters or the images do not fit the network.
+    pub fn in_batches(
+        graph: &'a Graph,
+        params: &'a [T],
+        all: Batch<'a, T>,
+        batch_size: usize,
+    ) -> Result<Self, CurvatureError> {
+        let (images, labels, loss) = (all.images(), all.labels(), all.loss());
+        loss.check(labels, all.len(), graph.classes())?;
         at_least(1, "batch_size", batch_size, "at least 1")?;
         // An empty batch has all shapes that must be checked.
         graph.linearize(params, images.slice_axis(Axis(0), Slice::from(..0)))?;
-        Ok(Self { graph, params, labels, data: Data::Dataset { images, batch_size } })
+        Ok(Self { graph, params, labels, loss, data: Data::Dataset { images, batch_size } })
     }
 
     /// The network.
@@ -130,23 +154,33 @@ impl<'a, T: Scalar> Objective<'a, T> {
         self.labels
     }
 
+    /// The loss.
+    #[must_use]
+    pub fn loss_function(&self) -> &'a dyn Loss {
+        self.loss
+    }
+
     /// The number of images.
     #[must_use]
     pub fn images(&self) -> usize {
         self.labels.len()
     }
 
-    /// Computes the mean loss, in nats.
+    /// Computes the mean loss; softmax cross-entropy in nats.
     ///
     /// # Errors
     /// Does not fail in practice: all sizes were checked before.
     pub fn loss(&self) -> Result<f64, CurvatureError> {
         let mut total = 0.0;
         self.for_each_part(|part| {
-            total += mean_loss(part.at.logits(), part.labels)? * part.labels.len() as f64;
+            let weight = self.loss.total_weight(part.labels);
+            // All labels of a part may have weight 0.
+            if weight > 0.0 {
+                total += self.loss.mean(part.at.logits(), part.labels)? * weight;
+            }
             Ok(())
         })?;
-        Ok(total / self.images() as f64)
+        Ok(total / self.weight())
     }
 
     /// Computes the gradient of the mean loss.
@@ -154,12 +188,17 @@ impl<'a, T: Scalar> Objective<'a, T> {
     /// # Errors
     /// Does not fail in practice: all sizes were checked before.
     pub fn gradient(&self) -> Result<Vec<T>, CurvatureError> {
-        self.sum(|part| Ok(part.at.vjp(part.residuals(part.labels, self.share()).view())?))
+        self.sum(|part| Ok(part.at.vjp(part.residuals(self.share()).view())?))
     }
 
-    /// One over the number of images.
+    /// The total weight of the labels.
+    fn weight(&self) -> f64 {
+        self.loss.total_weight(self.labels)
+    }
+
+    /// One over the total weight of the labels.
     pub(crate) fn share(&self) -> T {
-        T::from_f64(1.0 / self.images() as f64)
+        T::from_f64(1.0 / self.weight())
     }
 
     /// Calls `visit` with every batch, in order.
@@ -167,15 +206,16 @@ impl<'a, T: Scalar> Objective<'a, T> {
         &self,
         mut visit: impl FnMut(&Part<'_, '_, T>) -> Result<(), CurvatureError>,
     ) -> Result<(), CurvatureError> {
+        let loss = self.loss;
         match &self.data {
-            Data::Batch(at, p) => visit(&Part { at, p, labels: self.labels, first: 0 }),
-            Data::Lent(at, p) => visit(&Part { at, p, labels: self.labels, first: 0 }),
+            Data::Batch(at, p) => visit(&Part { at, loss, p, labels: self.labels, first: 0 }),
+            Data::Lent(at, p) => visit(&Part { at, loss, p, labels: self.labels, first: 0 }),
             Data::Dataset { images, batch_size } => {
                 let batches = images.axis_chunks_iter(Axis(0), *batch_size).zip(self.labels.chunks(*batch_size));
                 for (number, (images, labels)) in batches.enumerate() {
                     let at = self.graph.linearize(self.params, images)?;
-                    let p = softmax(at.logits());
-                    visit(&Part { at: &at, p: &p, labels, first: number * batch_size })?;
+                    let p = loss.of().predictions(at.logits());
+                    visit(&Part { at: &at, loss, p: &p, labels, first: number * batch_size })?;
                 }
                 Ok(())
             }

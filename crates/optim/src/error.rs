@@ -25,6 +25,19 @@ pub enum OptimError {
         /// A damping with which the system can be solved, if one was found.
         enough: Option<f64>,
     },
+    /// The system of an exact step is larger than the memory limit.
+    #[error(
+        "the system of {order} equations needs {bytes} bytes of memory, more than the limit of {limit} bytes; use \
+         conjugate gradients (`SecondOrder::with_cg`), a smaller batch or a larger limit (`with_memory_limit`)"
+    )]
+    SystemSize {
+        /// The number of equations.
+        order: u64,
+        /// The estimated memory of the system and of the gradients from which it is computed, in bytes.
+        bytes: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// A Kronecker-factored curvature could not be inverted.
     #[error("the Kronecker factors with damping {damping:?}: {source}; {}", advice(*enough))]
     Factors {

@@ -7,7 +7,7 @@ use crate::vectors::inner;
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{Batch, Engine, Graph, Scalar, StepReport};
 use minima_curvature::CurvatureError;
-use minima_curvature::kfac::{LayerGradients, WeightSharing, label_residuals, sampled_residuals};
+use minima_curvature::kfac::{LayerGradients, WeightSharing, label_cotangents, sampled_cotangents};
 use minima_faults::{Fault, planted};
 use minima_rng::Key;
 use ndarray::Axis;
@@ -54,10 +54,11 @@ pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
     fn read(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError>;
 }
 
-/// `v ← μ v + ν F⁻¹(g + δ θ)`, `θ ← θ − η v` with a Kronecker-factored `F`. Weight decay δ is a term of the loss; its
-/// curvature is added to the damping. See [`Kfac`](crate::Kfac) and [`Ekfac`](crate::Ekfac).
+/// `v ← μ v + ν F⁻¹(g + δ θ)`, `θ ← θ − η v` with a Kronecker-factored `F`. Weight decay δ is a term of the loss over all
+/// parameters; its curvature is added to the damping. See [`Kfac`](crate::Kfac) and [`Ekfac`](crate::Ekfac).
 ///
-/// `F` is estimated every few batches from labels drawn from the network's own probabilities. A step without this
+/// `F` is estimated every few batches from targets drawn from the network itself: labels from its probabilities for
+/// softmax cross-entropy. A step without this
 /// estimate costs one gradient and two small products per layer.
 ///
 /// If the loss, the gradient or the direction is not finite, the step returns an error, and averages and momentum are
@@ -206,11 +207,12 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
             return Ok((report, gradient, None));
         }
         let at = graph.linearize(params, batch.images())?;
-        let (report, gradient) = batch_gradient(&at, batch.labels())?;
+        let (report, gradient) = batch_gradient(&at, batch)?;
         check_finite(report, &gradient)?;
+        let (loss, logits, labels) = (batch.loss(), at.logits(), batch.labels());
         let cotangents = match empirical {
-            true => label_residuals(at.logits(), batch.labels())?,
-            false => sampled_residuals(at.logits(), 1, Key::new(seed).fold_in(step)),
+            true => label_cotangents(loss, logits, labels)?,
+            false => sampled_cotangents(loss, logits, labels, 1, Key::new(seed).fold_in(step))?,
         };
         let observed = LayerGradients::of(&at, cotangents.index_axis(Axis(0), 0))?;
         // Averages must not change if the step fails.

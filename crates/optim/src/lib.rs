@@ -36,6 +36,7 @@ mod gauss_newton;
 mod kfac;
 mod kronecker_state;
 mod kronecker_step;
+mod memory_limit;
 mod optimizer;
 mod range;
 mod sam;
@@ -63,4 +64,4 @@ pub use state::OptimizerState;
 
 /// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
 /// not reused.
-pub const NUMERICS_VERSION: u32 = 1;
+pub const NUMERICS_VERSION: u32 = 2;

@@ -1,11 +1,11 @@
 //! The interface of an engine for a Gauss-Newton step in function space.
 
-use crate::{AutodiffError, Engine, Scalar};
+use crate::{AutodiffError, Engine, Scalar, SystemSize};
 
 /// The linear algebra of a Gauss-Newton step. Everything after the Gram matrix is in precision `R`.
 ///
-/// Rows are ordered as `k · images + i`, for number k of image i; k counts the C − 1 directions of an image's
-/// curvature, or its C logits. The mathematics is in `minima-optim`'s Gauss-Newton; an engine only computes.
+/// Rows are ordered as `k · images + i`, for number k of image i; k counts the directions of an image's curvature, or its
+/// C logits. The mathematics is in `minima-optim`'s Gauss-Newton; an engine only computes.
 pub trait FunctionSpace<T: Scalar, R: Scalar>: Engine<T> {
     /// A network linearized at given parameters and a batch.
     type Point<'a>
@@ -34,12 +34,12 @@ pub trait FunctionSpace<T: Scalar, R: Scalar>: Engine<T> {
     ) -> Result<(Self::Report, Self::Point<'a>), AutodiffError>;
 
     /// `√α c_k` for every image, with the factors `c_k` of its Hessian
-    /// ([`hessian_factors`](crate::softmax_cross_entropy::hessian_factors)). α is 1/images for the curvature of the mean
-    /// loss, or 1.
+    /// ([`LossIn::factors`](crate::loss::LossIn::factors)). α is one over the total weight of the labels for the curvature
+    /// of the mean loss, or 1.
     fn factors(&self, at: &Self::Point<'_>, mean: bool) -> Result<Self::Factors, AutodiffError>;
 
-    /// The mean loss's residual `r / images` in these factors, as a column
-    /// ([`residual_in_factors`](crate::softmax_cross_entropy::residual_in_factors)).
+    /// The gradient of the mean loss with respect to the logits in these factors, as a column
+    /// ([`LossIn::residual_in_factors`](crate::loss::LossIn::residual_in_factors)).
     fn residual_in_factors(&self, at: &Self::Point<'_>, mean: bool) -> Result<Self::Columns, AutodiffError>;
 
     /// The sum of `λI` and the Gram matrix of the factors' gradients.
@@ -57,6 +57,13 @@ pub trait FunctionSpace<T: Scalar, R: Scalar>: Engine<T> {
         factors: &Self::Factors,
         y: &Self::Columns,
     ) -> Result<Self::Cotangent, AutodiffError>;
+
+    /// The size of the dense system of a step, or `None` if this engine does not estimate it. `published` says whether
+    /// it is the system of the published matrix.
+    fn system_size(&self, at: &Self::Point<'_>, published: bool) -> Option<SystemSize> {
+        let _ = (at, published);
+        None
+    }
 
     /// `J Jᵀ`, both triangles.
     fn kernel(&self, at: &Self::Point<'_>) -> Result<Self::Kernel, AutodiffError>;

@@ -1,8 +1,8 @@
 //! A graph as the engine on the CPU.
 
 use super::{Batch, Engine, RuleMemory, StepReport, UpdateRule};
-use crate::softmax_cross_entropy::{check_labels, count_correct, gradient_into, mean_loss};
-use crate::{AutodiffError, Graph, Scalar};
+use crate::softmax_cross_entropy::count_correct;
+use crate::{AutodiffError, DecayRun, Graph, Scalar};
 
 /// The state of an update rule on the CPU.
 #[derive(Clone, Debug)]
@@ -24,12 +24,13 @@ impl<T: Scalar> Engine<T> for Graph {
     type Report = StepReport;
 
     fn gradient(&self, params: &Vec<T>, batch: &Batch<'_, T>) -> Result<(StepReport, Vec<T>), AutodiffError> {
-        let labels = batch.labels();
-        check_labels(labels, batch.len(), self.classes())?;
-        let share = T::one() / T::from_f64(batch.len() as f64);
-        let (logits, gradient) = self
-            .logits_and_vjp(params, batch.images(), &|i, logits, out| gradient_into(logits, labels[i], share, out))?;
-        let loss = mean_loss(logits.view(), labels)?;
+        let (loss, labels) = (batch.loss(), batch.labels());
+        loss.check(labels, batch.len(), self.classes())?;
+        let share = T::one() / T::from_f64(loss.total_weight(labels));
+        let of = loss.of::<T>();
+        let cotangent = |i: usize, logits: &[T], out: &mut [T]| of.gradient_into(logits, labels[i], share, out);
+        let (logits, gradient) = self.logits_and_vjp(params, batch.images(), &cotangent)?;
+        let loss = loss.mean(logits.view(), labels)?;
         Ok((StepReport { loss, correct: count_correct(logits.view(), labels) }, gradient))
     }
 
@@ -44,7 +45,11 @@ impl<T: Scalar> Engine<T> for Graph {
         self.check_params("gradient", gradient.len())?;
         state.steps = state.steps.saturating_add(1);
         state.memory.resize_with(rule.memory(), || vec![T::zero(); params.len()]);
-        rule.apply(state.steps, params, gradient, &mut state.memory);
+        for DecayRun { range, decayed } in self.decay_runs() {
+            let memory = state.memory.iter_mut().map(|vector| vector.get_mut(range.clone()).unwrap_or_default());
+            let mut memory: Vec<&mut [T]> = memory.collect();
+            rule.apply(state.steps, &mut params[range.clone()], &gradient[range.clone()], &mut memory, decayed);
+        }
         Ok(())
     }
 

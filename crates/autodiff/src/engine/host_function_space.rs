@@ -1,20 +1,20 @@
 //! The linear algebra of a Gauss-Newton step on the CPU.
 
 use super::{Batch, FunctionSpace, PublishedColumns, StepReport};
-use crate::softmax_cross_entropy::{
-    bounded_for, count_correct, hessian_factors, mean_gradient, mean_loss, residual_in_factors, softmax,
-};
-use crate::{AutodiffError, Graph, Linearization, Scalar, WorkMatrix, mixed_dot};
+use crate::loss::Loss;
+use crate::softmax_cross_entropy::count_correct;
+use crate::{AutodiffError, Graph, Linearization, Scalar, SystemSize, WorkMatrix, mixed_dot};
 use minima_faults::{Fault, planted};
 use minima_linalg::{Cholesky, LinalgError};
 use ndarray::{Array2, Array3, Axis};
 use rayon::prelude::*;
 
-/// A network linearized at a batch, with the batch's labels.
+/// A network linearized at a batch, with the batch's labels and loss.
 #[derive(Debug)]
 pub struct HostPoint<'a, T: Scalar> {
     jacobian: Linearization<'a, T>,
     labels: &'a [usize],
+    loss: &'a dyn Loss,
 }
 
 impl<T: Scalar> HostPoint<'_, T> {
@@ -23,18 +23,20 @@ impl<T: Scalar> HostPoint<'_, T> {
         self.jacobian.logits().mapv(|a| R::from_f64(a.as_f64()))
     }
 
-    /// The probabilities for the factors, which are rounded to the network's precision for the Gram matrix.
-    fn bounded_probabilities<R: Scalar>(&self) -> Array2<R> {
-        bounded_for::<T, R>(softmax(self.logits::<R>().view()))
+    /// The predictions for the factors, which are rounded to the network's precision for the Gram matrix.
+    fn bounded_predictions<R: Scalar>(&self) -> Array2<R> {
+        let of = self.loss.of::<R>();
+        of.bounded(of.predictions(self.logits::<R>().view()), R::from_f64(T::min_positive_value().as_f64()))
+    }
+
+    /// The total weight of the labels.
+    fn weight(&self) -> f64 {
+        self.loss.total_weight(self.labels)
     }
 
     /// √α.
     fn root_alpha<R: Scalar>(&self, mean: bool) -> R {
-        R::from_f64(if mean && !planted(Fault::BatchShareMissing) {
-            (1.0 / self.labels.len() as f64).sqrt()
-        } else {
-            1.0
-        })
+        R::from_f64(if mean && !planted(Fault::BatchShareMissing) { (1.0 / self.weight()).sqrt() } else { 1.0 })
     }
 }
 
@@ -57,22 +59,24 @@ impl<T: Scalar, R: Scalar> FunctionSpace<T, R> for Graph {
         params: &'a Vec<T>,
         batch: &Batch<'b, T>,
     ) -> Result<(StepReport, HostPoint<'a, T>), AutodiffError> {
-        let labels = batch.labels();
+        let (loss, labels) = (batch.loss(), batch.labels());
         let jacobian = Graph::linearize(self, params, batch.images())?;
-        let loss = mean_loss(jacobian.logits(), labels)?;
-        let report = StepReport { loss, correct: count_correct(jacobian.logits(), labels) };
-        Ok((report, HostPoint { jacobian, labels }))
+        let mean = loss.mean(jacobian.logits(), labels)?;
+        let report = StepReport { loss: mean, correct: count_correct(jacobian.logits(), labels) };
+        Ok((report, HostPoint { jacobian, labels, loss }))
     }
 
     fn factors(&self, at: &HostPoint<'_, T>, mean: bool) -> Result<Array3<R>, AutodiffError> {
         let root: R = at.root_alpha(mean);
-        Ok(hessian_factors(at.bounded_probabilities::<R>().view()).mapv_into(|c| c * root))
+        let predictions = at.bounded_predictions::<R>();
+        Ok(at.loss.of::<R>().factors(predictions.view(), at.labels).mapv_into(|c| c * root))
     }
 
     fn residual_in_factors(&self, at: &HostPoint<'_, T>, mean: bool) -> Result<Array2<R>, AutodiffError> {
-        let share = R::one() / (at.root_alpha::<R>(mean) * R::from_f64(at.labels.len() as f64));
-        let p = at.bounded_probabilities::<R>();
-        let coefficients = residual_in_factors(p.view(), at.labels)?.mapv_into(|c| c * share);
+        let share = R::one() / (at.root_alpha::<R>(mean) * R::from_f64(at.weight()));
+        let predictions = at.bounded_predictions::<R>();
+        let coefficients = at.loss.of::<R>().residual_in_factors(predictions.view(), at.labels)?;
+        let coefficients = coefficients.mapv_into(|c| c * share);
         Ok(coefficients.into_flat().insert_axis(Axis(1)))
     }
 
@@ -101,16 +105,28 @@ impl<T: Scalar, R: Scalar> FunctionSpace<T, R> for Graph {
         }))
     }
 
+    fn system_size(&self, at: &HostPoint<'_, T>, published: bool) -> Option<SystemSize> {
+        let images = at.labels.len();
+        if !published {
+            return Some(Graph::system_size::<T, R>(self, images, at.loss.rank(self.classes())));
+        }
+        // The kernel in the network's precision, and the system.
+        let kernel = Graph::system_size::<T, T>(self, images, self.classes());
+        let system = kernel.order.saturating_mul(kernel.order).saturating_mul(size_of::<R>() as u64);
+        Some(SystemSize { bytes: kernel.bytes.saturating_add(system), ..kernel })
+    }
+
     fn kernel(&self, at: &HostPoint<'_, T>) -> Result<WorkMatrix<T>, AutodiffError> {
         at.jacobian.kernel_as()
     }
 
     fn root_probabilities(&self, at: &HostPoint<'_, T>) -> Result<Array2<R>, AutodiffError> {
-        Ok(column(&softmax(at.logits::<R>().view()).mapv_into(R::sqrt)))
+        at.loss.must_be_plain_cross_entropy("the published Gauss-Newton matrix")?;
+        Ok(column(&at.loss.of::<R>().predictions(at.logits::<R>().view()).mapv_into(R::sqrt)))
     }
 
     fn residual(&self, at: &HostPoint<'_, T>) -> Result<Array2<R>, AutodiffError> {
-        Ok(column(&mean_gradient(at.logits::<R>().view(), at.labels)?))
+        Ok(column(&at.loss.mean_gradient(at.logits::<R>().view(), at.labels)?))
     }
 
     fn scaled_product(&self, s: &Array2<R>, kernel: &WorkMatrix<T>, v: &Array2<R>) -> Result<Array2<R>, AutodiffError> {

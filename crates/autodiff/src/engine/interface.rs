@@ -24,7 +24,7 @@ pub trait Engine<T: Scalar> {
     /// What a step measured: a [`StepReport`], or a placeholder until a device is asked.
     type Report;
 
-    /// The gradient of the batch's mean softmax cross-entropy, and a report of the batch.
+    /// The gradient of the batch's mean loss, and a report of the batch.
     ///
     /// # Errors
     /// Returns an [`AutodiffError`] if the batch or the parameters do not fit the network, or the device fails.

@@ -8,14 +8,16 @@ pub trait UpdateRule<T: Scalar> {
     /// The number of vectors in its state. They are zero at first.
     fn memory(&self) -> usize;
 
-    /// Applies step number `step`, counted from 1, with the vectors of its state.
-    fn apply(&self, step: u32, params: &mut [T], gradient: &[T], memory: &mut [Vec<T>]);
+    /// Applies step number `step`, counted from 1, to consecutive parameters with their part of the gradient and of each
+    /// vector of the state. `decayed` says whether weight decay applies to these parameters
+    /// ([`Graph::decay_runs`](crate::Graph::decay_runs)).
+    fn apply(&self, step: u32, params: &mut [T], gradient: &[T], memory: &mut [&mut [T]], decayed: bool);
 
     /// The rule for a device.
     fn on_device(&self) -> DeviceRule;
 }
 
-/// An update rule with its numbers, as a device knows it.
+/// An update rule with its numbers, as a device knows it. Weight decay applies to kernels and embeddings only.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DeviceRule {
     /// `g ← g + δ θ; v ← μ v + g; θ ← θ − η v`, or `θ ← θ − η (g + μ v)` with Nesterov's look-ahead.

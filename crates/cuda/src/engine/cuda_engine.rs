@@ -184,16 +184,17 @@ impl<D: Device> CudaEngine<D> {
             None => self.device.zeros(1)?,
         };
         let steps = state.steps.insert(steps);
+        let runs = self.graph.decay_runs();
         let remembered = |number: usize| state.memory.get(number).map_or(gradient.all(), Slice::all);
         match *rule {
             DeviceRule::Sgd { learning_rate, momentum, nesterov, weight_decay } => {
                 let sgd = Sgd { learning_rate, momentum, nesterov, weight_decay };
-                sgd.update(&self.device, params.all(), gradient.all(), remembered(0))
+                sgd.update(&self.device, params.all(), gradient.all(), remembered(0), &runs)
             }
             DeviceRule::Adam { learning_rate, betas: [beta1, beta2], epsilon, weight_decay } => {
                 let adam = Adam { learning_rate, beta1, beta2, epsilon, weight_decay };
                 let state = AdamState { first: remembered(0), second: remembered(1), steps: Slice::all(steps) };
-                adam.update(&self.device, params.all(), gradient.all(), &state)
+                adam.update(&self.device, params.all(), gradient.all(), &state, &runs)
             }
         }
     }

@@ -1,13 +1,16 @@
 //! Adam's update.
 
+use super::{covered, launches};
 use crate::CudaError;
 use crate::device::Device;
 use crate::launch::{Grid, Launch};
 use crate::ops::advance;
 use crate::slice::Slice;
+use minima_autodiff::DecayRun;
 
 /// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `θ ← θ − η (m̂ / (√v̂ + ε) + δ θ)`, where `m̂ = m / (1 − β₁ᵗ)`
-/// and `v̂ = v / (1 − β₂ᵗ)` correct the bias of the zero start, and δ is AdamW's decoupled weight decay.
+/// and `v̂ = v / (1 − β₂ᵗ)` correct the bias of the zero start, and δ is AdamW's decoupled weight decay of the parameters
+/// to which it applies.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
     /// Learning rate η.
@@ -33,7 +36,8 @@ pub struct AdamState<'a, D: Device> {
 }
 
 impl Adam {
-    /// Updates `params` and the state with the `gradient`. The step is counted on the device.
+    /// Updates `params` and the state with the `gradient`. The step is counted on the device. `runs` says to which
+    /// parameters weight decay applies.
     ///
     /// # Errors
     /// Returns [`CudaError::Length`] if the lengths differ, and a [`CudaError`] if a launch fails.
@@ -43,15 +47,22 @@ impl Adam {
         params: Slice<'_, D, f32>,
         gradient: Slice<'_, D, f32>,
         state: &AdamState<'_, D>,
+        runs: &[DecayRun],
     ) -> Result<(), CudaError> {
         let len = params.len();
         gradient.check("adam: gradient", len)?;
         state.first.check("adam: first moment", len)?;
         state.second.check("adam: second moment", len)?;
+        params.check("adam: parameters", covered(runs))?;
         advance(device, state.steps, 1)?;
-        let launch = Launch::of("adam_update").slice(params).slice(gradient).slice(state.first).slice(state.second);
-        let launch = launch.slice(state.steps).ints([len]).double(self.beta1).double(self.beta2);
-        let launch = launch.float(self.learning_rate).float(self.epsilon).float(self.weight_decay);
-        launch.run(device, Grid::flat(len))
+        for (range, decay) in launches(len, self.weight_decay, runs) {
+            let launch =
+                Launch::of("adam_update").slice(params.part(range.clone())?).slice(gradient.part(range.clone())?);
+            let launch = launch.slice(state.first.part(range.clone())?).slice(state.second.part(range.clone())?);
+            let launch = launch.slice(state.steps).ints([range.len()]).double(self.beta1).double(self.beta2);
+            let launch = launch.float(self.learning_rate).float(self.epsilon).float(decay);
+            launch.run(device, Grid::flat(range.len()))?;
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! SGD's and Adam's updates against minima-optim's, on a dense layer. Each step is one recording, replayed.
 
 use super::arrays::{SINGLE, assert_close, by_feature, download, rows, stale, upload};
-use minima_autodiff::GraphBuilder;
+use minima_autodiff::{DecayRun, GraphBuilder};
 use minima_cuda::ops::{Dense, SoftmaxCrossEntropy};
 use minima_cuda::optim::{Adam, AdamState, Sgd};
 use minima_cuda::{CudaError, Device, Slice};
@@ -13,11 +13,11 @@ const CLASSES: usize = 4;
 const STEPS: usize = 4;
 
 /// Takes the same steps on the CPU and on the device. `update` is the device's update, given the parameters and their
-/// gradient.
+/// gradient, and the runs of parameters with and without weight decay.
 fn compare<D: Device>(
     device: &D,
     mut cpu: impl Optimizer<f32>,
-    update: impl Fn(Slice<'_, D, f32>, Slice<'_, D, f32>) -> Result<(), CudaError>,
+    update: impl Fn(Slice<'_, D, f32>, Slice<'_, D, f32>, &[DecayRun]) -> Result<(), CudaError>,
 ) {
     let mut g = GraphBuilder::new(&[INPUTS]);
     let y = g.dense(g.input(), "Dense_0", CLASSES).unwrap();
@@ -25,6 +25,10 @@ fn compare<D: Device>(
     let images = rows(80, IMAGES, INPUTS);
     let labels: Vec<usize> = (0..IMAGES).map(|i| i % CLASSES).collect();
     let mut params: Vec<f32> = graph.init(81);
+    // With a bias of zero, weight decay of the bias would not show in the first step.
+    params[..CLASSES].fill(0.5);
+    let runs = graph.decay_runs();
+    assert_eq!(runs.len(), 2);
 
     let (dense, loss) =
         (Dense::new(INPUTS, CLASSES).unwrap(), SoftmaxCrossEntropy { images: IMAGES, classes: CLASSES });
@@ -40,7 +44,7 @@ fn compare<D: Device>(
             dense.forward(device, IMAGES, x, params, logits, false)?;
             loss.residual(device, logits, labels, residual, 1.0 / IMAGES as f64)?;
             dense.vjp_params(device, IMAGES, x, residual, gradient)?;
-            update(params, gradient)
+            update(params, gradient, &runs)
         })
         .unwrap();
     for _ in 0..STEPS {
@@ -61,7 +65,7 @@ pub fn sgd<D: Device>(device: &D) {
         }
         let op = Sgd { learning_rate: 0.3, momentum, nesterov, weight_decay };
         let velocity = upload(device, &[0.0; (INPUTS + 1) * CLASSES]);
-        compare(device, cpu, |params, gradient| op.update(device, params, gradient, Slice::all(&velocity)));
+        compare(device, cpu, |params, gradient, runs| op.update(device, params, gradient, Slice::all(&velocity), runs));
     }
 }
 
@@ -73,9 +77,9 @@ pub fn adam<D: Device>(device: &D) {
         let (first, second) =
             (upload(device, &[0.0; (INPUTS + 1) * CLASSES]), upload(device, &[0.0; (INPUTS + 1) * CLASSES]));
         let steps = device.zeros::<u32>(1).unwrap();
-        compare(device, cpu, |params, gradient| {
+        compare(device, cpu, |params, gradient, runs| {
             let (first, second, steps) = (Slice::all(&first), Slice::all(&second), Slice::all(&steps));
-            op.update(device, params, gradient, &AdamState { first, second, steps })
+            op.update(device, params, gradient, &AdamState { first, second, steps }, runs)
         });
         assert_eq!(download(device, &steps), [STEPS as u32]);
     }

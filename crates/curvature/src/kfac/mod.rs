@@ -18,8 +18,8 @@
 //!
 //! E is the mean over images and over labels. Labels enter through cotangents `(count, images, classes)` whose outer
 //! products, summed over the first axis, are each image's Fisher matrix with respect to the logits. See
-//! [`sampled_residuals`], [`label_residuals`] and
-//! [`hessian_factors`](minima_autodiff::softmax_cross_entropy::hessian_factors) (exact).
+//! [`sampled_cotangents`], [`label_cotangents`] and
+//! [`LossIn::factors`](minima_autodiff::loss::LossIn::factors) (exact).
 //!
 //! ```
 //! use minima_autodiff::softmax_cross_entropy::{hessian_factors, mean_gradient, softmax};
@@ -62,7 +62,7 @@ pub use diagonal_block::DiagonalBlock;
 pub use ekfac::{Ekfac, EkfacInverse, EkfacLayer};
 pub use factored_damping::FactoredDamping;
 pub use factors::{KroneckerFactors, LayerFactors};
-pub use fisher_cotangents::{label_residuals, sampled_residuals};
+pub use fisher_cotangents::{label_cotangents, label_residuals, sampled_cotangents, sampled_residuals};
 pub use inverse::KfacInverse;
 pub use layer_gradients::LayerGradients;
 pub use operator::Kfac;

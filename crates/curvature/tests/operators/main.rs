@@ -5,6 +5,7 @@ mod algebra;
 mod curvature;
 mod fisher;
 mod hyper_dual;
+mod losses;
 mod naive;
 mod objective;
 mod problem;

@@ -3,9 +3,10 @@
 use minima_autodiff::engine::PublishedColumns;
 use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
 
-/// The cotangent for `A = λI + α Σᵢ Jᵢᵀ Hᵢ Jᵢ`, with α = 1/B (`mean`) or 1 (`sum`).
+/// The cotangent for `A = λI + α Σᵢ Jᵢᵀ Hᵢ Jᵢ`, with α = 1/B (`mean`) or 1 (`sum`). B is the total weight of the labels:
+/// the number of images, unless classes have weights.
 ///
-/// Let `Hᵢ = Sᵢ Sᵢᵀ` with C − 1 columns per image, and let `S` be √α times the block diagonal of all `Sᵢ`: then
+/// Let `Hᵢ = Sᵢ Sᵢᵀ` with the loss's factor, which has C − 1 columns per image for softmax cross-entropy, and let `S` be √α times the block diagonal of all `Sᵢ`: then
 /// `A = λI + (Jᵀ S)(Jᵀ S)ᵀ`. The residual lies in the range of `S`, `r/B = S c`. By the push-through identity
 /// `A⁻¹ Jᵀ S = Jᵀ S (λI + Sᵀ J Jᵀ S)⁻¹`, the direction is `A⁻¹ g = Jᵀ w` with `w = S y` and `(λI + Sᵀ J Jᵀ S) y = c`.
 /// The right side does not depend on the rounding of `J`, nothing is divided by λ, and no large numbers are subtracted.
@@ -39,8 +40,9 @@ pub(super) fn coupled<T: Scalar, R: Scalar, E: FunctionSpace<T, R>>(
     at: &E::Point<'_>,
     damping: f64,
 ) -> Result<E::Cotangent, AutodiffError> {
-    let kernel = engine.kernel(at)?;
+    // A loss without probabilities fails before the kernel is computed.
     let (s, residual) = (engine.root_probabilities(at)?, engine.residual(at)?);
+    let kernel = engine.kernel(at)?;
     let along = engine.scaled_product(&s, &kernel, &residual)?;
     let system = engine.damped_scaled_kernel(&s, &kernel, damping)?;
     let solved = engine.solve(system, &[&along, &s])?;

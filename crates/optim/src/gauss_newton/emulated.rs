@@ -82,8 +82,8 @@ impl EmulatedGaussNewton {
     /// Returns the direction `A⁻¹ g` at `params`, and the batch's loss and accuracy there.
     ///
     /// # Errors
-    /// Returns [`OptimError::Autodiff`] if the batch or the parameters do not fit the network, [`OptimError::Option`]
-    /// if λ is not positive, and [`OptimError::EmulatedSolve`] if the system is singular or not finite.
+    /// Returns [`OptimError::Autodiff`] if the batch or the parameters do not fit the network or if the loss is not
+    /// softmax cross-entropy without smoothing and weights, [`OptimError::Option`] if λ is not positive, and [`OptimError::EmulatedSolve`] if the system is singular or not finite.
     pub fn direction(
         &self,
         graph: &Graph,
@@ -91,8 +91,9 @@ impl EmulatedGaussNewton {
         batch: &Batch<'_, f32>,
     ) -> Result<(StepReport, Vec<f32>), OptimError> {
         self.check_damping()?;
+        batch.loss().must_be_plain_cross_entropy("Gauss-Newton with rounded products")?;
         let at = graph.linearize(params, batch.images())?;
-        let (report, gradient) = batch_gradient(&at, batch.labels())?;
+        let (report, gradient) = batch_gradient(&at, batch)?;
         let order = if self.natural_order { ColumnOrder::natural(graph) } else { ColumnOrder::by_output(graph) };
         let gradient: Array1<f64> =
             order.parameters.iter().map(|&p| gradient.get(p).map_or(0.0, |&g| f64::from(g))).collect();
@@ -196,7 +197,8 @@ impl<T: Scalar> Optimizer<T> for EmulatedGaussNewton {
         let single = |x: &T| x.as_f64() as f32;
         let at: Vec<f32> = params.iter().map(single).collect();
         let images = batch.images().map(single);
-        let (report, direction) = self.direction(graph, &at, &Batch::new(images.view(), batch.labels())?)?;
+        let single = Batch::with_loss(images.view(), batch.labels(), batch.loss())?;
+        let (report, direction) = self.direction(graph, &at, &single)?;
         let rate = T::from_f64(self.learning_rate);
         for (p, d) in params.iter_mut().zip(direction) {
             *p -= rate * T::from_f64(f64::from(d));

@@ -16,6 +16,7 @@ pub use emulated::EmulatedGaussNewton;
 pub use minima_curvature::GgnVariant;
 
 use crate::error::enough;
+use crate::memory_limit::MemoryLimit;
 use crate::range::{NOT_NEGATIVE, POSITIVE, check};
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
@@ -32,6 +33,7 @@ pub struct GaussNewton {
     learning_rate: f64,
     damping: f64,
     precision: SolvePrecision,
+    memory: MemoryLimit,
 }
 
 /// The precision in which a step's system of equations is factored and solved.
@@ -48,7 +50,13 @@ impl GaussNewton {
     /// Gauss-Newton of any variant, with its defaults.
     #[must_use]
     pub fn new(variant: GgnVariant) -> Self {
-        Self { variant, learning_rate: 0.01, damping: 0.01, precision: SolvePrecision::Double }
+        Self {
+            variant,
+            learning_rate: 0.01,
+            damping: 0.01,
+            precision: SolvePrecision::Double,
+            memory: MemoryLimit::default(),
+        }
     }
 
     /// Uses the GGN of the mean loss, the standard definition.
@@ -75,11 +83,18 @@ impl GaussNewton {
         Self { precision, ..self }
     }
 
+    /// Sets the largest memory in bytes for the system and the gradients from which it is computed, 4 GiB by default. A
+    /// step on the CPU that needs more returns [`OptimError::SystemSize`] before it allocates them.
+    #[must_use]
+    pub fn with_memory_limit(self, bytes: u64) -> Self {
+        Self { memory: MemoryLimit(bytes), ..self }
+    }
+
     /// Returns the direction `A⁻¹ g` at `params`, and the batch's loss and accuracy there.
     ///
     /// # Errors
-    /// Returns an error if an option is out of its range, if the batch or the parameters do not fit the network, or if the system
-    /// cannot be solved.
+    /// Returns an error if an option is out of its range, if the batch or the parameters do not fit the network, if the
+    /// variant is not defined for the batch's loss, if the system is larger than the memory limit, or if it cannot be solved.
     pub fn direction<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64>>(
         &self,
         engine: &E,
@@ -110,6 +125,9 @@ impl GaussNewton {
         batch: &E::Batch<'_>,
     ) -> Result<(E::Report, E::Vector), OptimError> {
         let (report, at) = engine.linearize(params, batch)?;
+        if let Some(size) = engine.system_size(&at, self.variant == GgnVariant::Coupled) {
+            self.memory.check(size)?;
+        }
         let cotangent = |damping| match self.variant {
             GgnVariant::Mean => cotangent::block_diagonal(engine, &at, true, damping),
             GgnVariant::Sum => cotangent::block_diagonal(engine, &at, false, damping),

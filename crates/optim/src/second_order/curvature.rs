@@ -1,6 +1,7 @@
 //! The curvature that a second-order step inverts.
 
 use minima_autodiff::Scalar;
+use minima_autodiff::loss::Draw;
 use minima_curvature::{CurvatureError, Fisher, Ggn, GgnVariant, LinearOperator, Objective, SymmetricOperator};
 use minima_rng::Key;
 use serde::{Deserialize, Serialize};
@@ -15,17 +16,17 @@ pub enum Curvature {
     Fisher(FisherKind),
 }
 
-/// How the expectation over labels in the Fisher information matrix is taken.
+/// How the expectation over targets in the Fisher information matrix is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FisherKind {
-    /// In closed form. For softmax cross-entropy this is the GGN of the mean loss (Martens 2020).
+    /// In closed form: the GGN of the mean loss (Martens 2020).
     Exact,
-    /// From labels drawn from the model, newly drawn in every step.
+    /// From targets drawn from the model, newly drawn in every step.
     Sampled {
-        /// The number of labels per image.
+        /// The number of targets per image.
         samples: usize,
-        /// The seed of the labels.
+        /// The seed of the targets.
         seed: u64,
     },
     /// From the true labels. This is not the Fisher information, although it is often called so (Kunstner et al. 2019).
@@ -67,11 +68,11 @@ pub(super) enum CurvatureAt<'o, 'a, T: Scalar> {
 }
 
 impl<T: Scalar> CurvatureAt<'_, '_, T> {
-    /// The labels drawn for a Fisher matrix, or the true labels for the empirical one.
-    pub(super) fn labels(&self) -> Option<&[Vec<usize>]> {
+    /// The targets drawn for a Fisher matrix.
+    pub(super) fn drawn(&self) -> Option<&[Vec<Draw>]> {
         match self {
             Self::GaussNewton(_) => None,
-            Self::Fisher(fisher) => fisher.labels(),
+            Self::Fisher(fisher) => fisher.drawn(),
         }
     }
 }

@@ -7,17 +7,18 @@
 //! - push-through, `(μI + U Uᵀ)⁻¹ U = U (μI + M)⁻¹`, for `∇ℓ = U c` and for v;
 //! - `(μI + U Uᵀ)⁻¹ x = (x − U (μI + M)⁻¹ Uᵀ x) / μ` for θ, and for ∇ℓ if it is not in the range of U.
 //!
-//! So `w = S z` with `(μI + M) z = c − (δ/μ) Uᵀθ`. For drawn labels, `w = r/(μB) + S z` with `(μI + M) z = −Uᵀg / μ`,
+//! B is the total weight of the labels: the number of images, unless classes have weights.
+//!
+//! So `w = S z` with `(μI + M) z = c − (δ/μ) Uᵀθ`. For drawn targets, `w = r/(μB) + S z` with `(μI + M) z = −Uᵀg / μ`,
 //! where Uᵀ∇ℓ is taken from the same rounded products as M. The outer product of the published matrix adds
 //! `x · vᵀA₀⁻¹g / (1 − qᵀq + μ qᵀx)` to z, with `(μI + M) x = q` (Sherman-Morrison; `vᵀA₀⁻¹g = qᵀc − μ xᵀc + δ xᵀUᵀθ`).
 
 use super::curvature::{Curvature, FisherKind};
 use crate::OptimError;
 use crate::error::enough;
-use minima_autodiff::softmax_cross_entropy::{
-    bounded_for, diagonal_factors, hessian_factors, residual_in_factors, residuals, softmax,
-};
-use minima_autodiff::{AutodiffError, Linearization, Scalar, WorkMatrix};
+use minima_autodiff::loss::Draw;
+use minima_autodiff::softmax_cross_entropy::{diagonal_factors, residuals};
+use minima_autodiff::{AutodiffError, Batch, Graph, Linearization, Scalar, SystemSize, WorkMatrix};
 use minima_curvature::GgnVariant;
 use minima_linalg::{Cholesky, LinalgError};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, Slice, concatenate};
@@ -48,16 +49,34 @@ struct Factors {
     coupling: Option<Array1<f64>>,
 }
 
-/// Computes `(μI + C)⁻¹ (∇ℓ + δθ)`. `drawn` holds the labels of a sampled Fisher matrix.
+/// The size of a step's system.
+pub(super) fn system_size<T: Scalar>(curvature: Curvature, graph: &Graph, batch: &Batch<'_, T>) -> SystemSize {
+    let size = |directions| graph.system_size::<T, f64>(batch.len(), directions);
+    match curvature {
+        Curvature::GaussNewton(GgnVariant::Coupled) => size(graph.classes()),
+        Curvature::GaussNewton(GgnVariant::Sum | GgnVariant::Mean) | Curvature::Fisher(FisherKind::Exact) => {
+            size(batch.loss().rank(graph.classes()))
+        }
+        Curvature::Fisher(FisherKind::Empirical) => size(1),
+        Curvature::Fisher(FisherKind::Sampled { samples, .. }) => {
+            // The system is a part of the Gram matrix that includes the gradient, and both are held.
+            let order = (batch.len() as u64).saturating_mul(samples as u64);
+            let system = order.saturating_mul(order).saturating_mul(size_of::<f64>() as u64);
+            SystemSize { order, bytes: size(samples.saturating_add(1)).bytes.saturating_add(system) }
+        }
+    }
+}
+
+/// Computes `(μI + C)⁻¹ (∇ℓ + δθ)`. `drawn` holds the targets of a sampled Fisher matrix.
 pub(super) fn direction<T: Scalar>(
     curvature: Curvature,
     at: &Linearization<'_, T>,
     params: &[T],
-    labels: &[usize],
-    drawn: Option<&[Vec<usize>]>,
+    batch: &Batch<'_, T>,
+    drawn: Option<&[Vec<Draw>]>,
     damping: Damping,
 ) -> Result<Vec<T>, OptimError> {
-    let factors = Factors::of(curvature, at, labels, drawn)?;
+    let factors = Factors::of(curvature, at, batch, drawn)?;
     let damping_and_decay = damping;
     let with = |damping| factors.cotangent(at, params, Damping { damping, ..damping_and_decay });
     let w = with(damping.damping).map_err(|error| match error {
@@ -78,29 +97,34 @@ impl Factors {
     fn of<T: Scalar>(
         curvature: Curvature,
         at: &Linearization<'_, T>,
-        labels: &[usize],
-        drawn: Option<&[Vec<usize>]>,
+        batch: &Batch<'_, T>,
+        drawn: Option<&[Vec<Draw>]>,
     ) -> Result<Self, AutodiffError> {
+        let (loss, labels) = (batch.loss(), batch.labels());
+        let of = loss.of::<f64>();
         // The factors are rounded to the network's precision for the Gram matrix.
-        let p = bounded_for::<T, f64>(softmax(at.logits().mapv(Scalar::as_f64).view()));
-        let images = labels.len() as f64;
-        let (root, coefficients) = match curvature {
-            Curvature::GaussNewton(GgnVariant::Coupled) => return Ok(Self::published(p.view(), labels)),
-            Curvature::GaussNewton(GgnVariant::Sum) => (1.0, residual_in_factors(p.view(), labels)?),
-            Curvature::GaussNewton(GgnVariant::Mean) | Curvature::Fisher(FisherKind::Exact) => {
-                (images.sqrt().recip(), residual_in_factors(p.view(), labels)?)
+        let predictions = of.predictions(at.logits().mapv(Scalar::as_f64).view());
+        let p = of.bounded(predictions, T::min_positive_value().as_f64());
+        let weight = loss.total_weight(labels);
+        let root = match curvature {
+            Curvature::GaussNewton(GgnVariant::Coupled) => {
+                loss.must_be_plain_cross_entropy("the published Gauss-Newton matrix")?;
+                return Ok(Self::published(p.view(), labels));
             }
+            Curvature::GaussNewton(GgnVariant::Sum) => 1.0,
+            Curvature::GaussNewton(GgnVariant::Mean) | Curvature::Fisher(FisherKind::Exact) => weight.sqrt().recip(),
             Curvature::Fisher(FisherKind::Empirical) => {
-                let s = residuals(p.view(), labels).insert_axis(Axis(0)) / images.sqrt();
-                let gradient = Array1::from_elem(labels.len(), images.sqrt().recip());
+                let s = loss.residuals(p.view(), labels, 1.0).insert_axis(Axis(0)) / weight.sqrt();
+                let gradient = Array1::from_elem(labels.len(), weight.sqrt().recip());
                 return Ok(Self { s, gradient: Some(gradient), coupling: None });
             }
             Curvature::Fisher(FisherKind::Sampled { .. }) => {
-                return Ok(Self::sampled(p.view(), labels, drawn.unwrap_or_default()));
+                return Ok(Self::sampled(p.view(), batch, drawn.unwrap_or_default()));
             }
         };
-        let gradient = Array1::from_iter(coefficients.into_iter().map(|c| c / (root * images)));
-        Ok(Self { s: hessian_factors(p.view()) * root, gradient: Some(gradient), coupling: None })
+        let coefficients = of.residual_in_factors(p.view(), labels)?;
+        let gradient = Array1::from_iter(coefficients.into_iter().map(|c| c / (root * weight)));
+        Ok(Self { s: of.factors(p.view(), labels) * root, gradient: Some(gradient), coupling: None })
     }
 
     /// `diag(p) = Σ_k (s_k e_k)(s_k e_k)ᵀ` with `s = √p`, and `p = Σ_k s_k (s_k e_k)`.
@@ -118,15 +142,17 @@ impl Factors {
         }
     }
 
-    /// The residuals of the drawn labels, followed by the residuals of the true labels.
-    fn sampled(p: ArrayView2<'_, f64>, labels: &[usize], drawn: &[Vec<usize>]) -> Self {
+    /// The residuals of the drawn targets, followed by the residuals of the true labels.
+    fn sampled<T>(p: ArrayView2<'_, f64>, batch: &Batch<'_, T>, drawn: &[Vec<Draw>]) -> Self {
         let (images, classes) = p.dim();
-        let root = ((images * drawn.len()) as f64).sqrt();
+        let (loss, labels) = (batch.loss(), batch.labels());
+        let weight = loss.total_weight(labels);
+        let root = (weight * drawn.len() as f64).sqrt();
         let mut s = Array3::zeros((drawn.len() + 1, images, classes));
-        for (mut to, labels) in s.outer_iter_mut().zip(drawn) {
-            to.assign(&(residuals(p, labels) / root));
+        for (mut to, draws) in s.outer_iter_mut().zip(drawn) {
+            to.assign(&(loss.drawn_residuals(p, labels, draws, 1.0) / root));
         }
-        s.index_axis_mut(Axis(0), drawn.len()).assign(&(residuals(p, labels) / images as f64));
+        s.index_axis_mut(Axis(0), drawn.len()).assign(&(loss.residuals(p, labels, 1.0) / weight));
         Self { s, gradient: None, coupling: None }
     }
 

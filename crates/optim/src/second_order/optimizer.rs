@@ -5,6 +5,7 @@ use super::curvature::{Curvature, FisherKind};
 use super::line_search::Armijo;
 use super::memory::{Memory, StepLog};
 use super::solver::{CgSolver, Solver};
+use crate::memory_limit::MemoryLimit;
 use crate::range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use crate::{GgnVariant, OptimError};
 use minima_autodiff::Scalar;
@@ -12,7 +13,7 @@ use minima_autodiff::Scalar;
 /// `v ← μ v + d`, `θ ← θ − t v` with `(C + (λ + δ) I) d = ∇ℓ + δθ`: the gradient of the batch's mean loss ℓ is
 /// preconditioned by a damped curvature matrix C.
 ///
-/// Weight decay δ is a term of the loss, `F(θ) = ℓ(θ) + δ‖θ‖²/2`: it adds δθ to the gradient and δI to the curvature,
+/// Weight decay δ is a term of the loss over all parameters, `F(θ) = ℓ(θ) + δ‖θ‖²/2`: it adds δθ to the gradient and δI to the curvature,
 /// and line search and adaptive damping evaluate F. The length t is the learning rate, reduced if `‖t v‖` would exceed
 /// the step limit, and then reduced further by a line search.
 ///
@@ -56,6 +57,7 @@ pub(super) struct Options {
     pub momentum: f64,
     pub weight_decay: f64,
     pub step_limit: Option<f64>,
+    pub memory: MemoryLimit,
 }
 
 impl<T: Scalar> SecondOrder<T> {
@@ -74,6 +76,7 @@ impl<T: Scalar> SecondOrder<T> {
             momentum: 0.0,
             weight_decay: 0.0,
             step_limit: None,
+            memory: MemoryLimit::default(),
         };
         Self { options, memory: Memory::at_the_start(0.1) }
     }
@@ -150,6 +153,14 @@ impl<T: Scalar> SecondOrder<T> {
     #[must_use]
     pub fn with_step_limit(mut self, limit: f64) -> Self {
         self.options.step_limit = Some(limit);
+        self
+    }
+
+    /// Sets the largest memory in bytes for the exact solver's system and the gradients from which it is computed, 4 GiB
+    /// by default. A step that needs more returns [`OptimError::SystemSize`] before it allocates them.
+    #[must_use]
+    pub fn with_memory_limit(mut self, bytes: u64) -> Self {
+        self.options.memory = MemoryLimit(bytes);
         self
     }
 

@@ -11,7 +11,6 @@ use crate::batch_gradient::batch_gradient;
 use crate::range::{POSITIVE, check};
 use crate::vectors::inner;
 use crate::{OptimError, Optimizer, OptimizerState};
-use minima_autodiff::softmax_cross_entropy::mean_loss;
 use minima_autodiff::{Batch, Graph, Linearization, Scalar, StepReport};
 use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
 
@@ -32,7 +31,7 @@ impl<'a, T: Scalar> Point<'a, T> {
     fn new(graph: &'a Graph, params: &'a [T], batch: &Batch<'a, T>, weight_decay: f64) -> Result<Self, OptimError> {
         let batch = *batch;
         let at = graph.linearize(params, batch.images())?;
-        let (report, mut gradient) = batch_gradient(&at, batch.labels())?;
+        let (report, mut gradient) = batch_gradient(&at, &batch)?;
         let delta = T::from_f64(weight_decay);
         gradient.iter_mut().zip(params).for_each(|(g, &p)| *g += delta * p);
         Ok(Self { graph, params, batch, weight_decay, at, report, gradient })
@@ -40,7 +39,8 @@ impl<'a, T: Scalar> Point<'a, T> {
 
     /// The batch's mean loss, the objective of the curvature.
     fn objective(&self) -> Result<Objective<'_, T>, CurvatureError> {
-        Objective::of_linearization(self.graph, self.params, &self.at, self.batch.labels())
+        let (labels, loss) = (self.batch.labels(), self.batch.loss());
+        Objective::of_linearization(self.graph, self.params, &self.at, labels, loss)
     }
 
     /// F at these parameters.
@@ -51,7 +51,7 @@ impl<'a, T: Scalar> Point<'a, T> {
     /// F at other parameters.
     fn value_at(&self, params: &[T]) -> Result<f64, OptimError> {
         let logits = self.graph.logits(params, self.batch.images())?;
-        Ok(mean_loss(logits.view(), self.batch.labels())? + self.penalty(params))
+        Ok(self.batch.loss().mean(logits.view(), self.batch.labels())? + self.penalty(params))
     }
 
     fn penalty(&self, params: &[T]) -> f64 {
@@ -76,7 +76,7 @@ impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
         Optimizer::check(self)?;
         // Nothing is changed until everything has succeeded.
         let (report, moved, memory) = {
-            let batch = Batch::new(batch.images().reborrow(), batch.labels())?;
+            let batch = Batch::with_loss(batch.images().reborrow(), batch.labels(), batch.loss())?;
             let point = Point::new(graph, params, &batch, self.options.weight_decay)?;
             let (moved, memory) = self.stepped(&point)?;
             (point.report, moved, memory)
@@ -109,7 +109,7 @@ impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
 
 impl<T: Scalar> SecondOrder<T> {
     /// Returns the direction `d = (C + (λ + δ) I)⁻¹ (g + δθ)` at `params`, without learning rate or momentum, and the
-    /// batch's loss and accuracy there. With drawn labels or a warm start, it is the direction of the next step.
+    /// batch's loss and accuracy there. With drawn targets or a warm start, it is the direction of the next step.
     ///
     /// # Errors
     /// Returns the errors of a step.
@@ -120,7 +120,7 @@ impl<T: Scalar> SecondOrder<T> {
         batch: &Batch<'_, T>,
     ) -> Result<(StepReport, Vec<T>), OptimError> {
         Optimizer::check(self)?;
-        let batch = Batch::new(batch.images().reborrow(), batch.labels())?;
+        let batch = Batch::with_loss(batch.images().reborrow(), batch.labels(), batch.loss())?;
         let point = Point::new(graph, params, &batch, self.options.weight_decay)?;
         let objective = point.objective()?;
         let (direction, _) = self.solved(&point, &objective, &self.curvature(&objective)?)?;
@@ -142,8 +142,9 @@ impl<T: Scalar> SecondOrder<T> {
         let damping = Damping { damping: self.memory.damping, weight_decay: options.weight_decay };
         match options.solver {
             Solver::Exact => {
-                let (labels, drawn) = (point.batch.labels(), curvature.labels());
-                let direction = exact::direction(options.curvature, &point.at, point.params, labels, drawn, damping)?;
+                options.memory.check(exact::system_size(options.curvature, point.graph, &point.batch))?;
+                let (batch, drawn) = (&point.batch, curvature.drawn());
+                let direction = exact::direction(options.curvature, &point.at, point.params, batch, drawn, damping)?;
                 Ok((direction, None))
             }
             Solver::Cg(cg) => {

@@ -1,10 +1,19 @@
-//! A label drawn from a model's probabilities.
+//! A target drawn from the distribution that a prediction stands for.
 
-use minima_autodiff::Scalar;
+use crate::Scalar;
+
+/// One image's drawn target.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Draw {
+    /// A class.
+    Label(usize),
+    /// The difference of a real-valued target from the prediction, one number for each class.
+    Noise(Vec<f32>),
+}
 
 /// Returns the first class at which the cumulative probability exceeds `draw`, a number from 0 to below 1. If there is
 /// no such class because of rounding, returns the last possible class.
-pub(crate) fn draw_label<'p, T: Scalar>(p: impl IntoIterator<Item = &'p T>, draw: f32) -> usize {
+pub(super) fn draw_label<'p, T: Scalar>(p: impl IntoIterator<Item = &'p T>, draw: f32) -> usize {
     let (mut sum, mut last) = (0.0, 0);
     for (class, p) in p.into_iter().enumerate() {
         sum += p.as_f64();
