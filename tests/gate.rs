@@ -44,6 +44,7 @@ fn catcher(fault: Fault) -> Catcher {
         Fault::VelocityLost | Fault::SoftmaxOverImages => gate("kfac"),
         Fault::BatchShareMissing => gate("gauss-newton"),
         Fault::DampingMissing => gate("gauss-newton-cg"),
+        Fault::PaddingShifted => Catcher::Property(property::BORDER),
         Fault::MaximumMisplaced => Catcher::Property(property::GRADIENT),
         Fault::MomentumLost => Catcher::Property(property::MOMENTUM),
         Fault::StateForgotten => Catcher::Property(property::RESUMPTION),

@@ -2,7 +2,7 @@
 
 use minima_attacks::{Attack, Ball, Pgd};
 use minima_autodiff::softmax_cross_entropy::{mean_gradient, mean_loss};
-use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Model};
+use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, Model, Padding};
 use minima_curvature::kfac::newest_weight;
 use minima_data::{EpochOrder, epoch_batches};
 use minima_optim::{Adam, Batch, Optimizer, Sgd};
@@ -18,12 +18,14 @@ pub type Held = Result<(), Box<dyn Error>>;
 pub type Property = (&'static str, fn() -> Held);
 
 /// All properties.
-pub const ALL: [Property; 6] = [EPOCH, GRADIENT, MOMENTUM, RESUMPTION, STATISTICS, BALL];
+pub const ALL: [Property; 7] = [EPOCH, GRADIENT, BORDER, MOMENTUM, RESUMPTION, STATISTICS, BALL];
 
 /// The batches of an epoch contain every sample once, including the smaller last batch.
 pub const EPOCH: Property = ("every sample once an epoch", every_sample_once_an_epoch);
 /// The gradient through a convolution, max pooling, ReLU and dense layers equals central differences.
 pub const GRADIENT: Property = ("gradient against differences", gradient_of_differences);
+/// A convolution's explicit border has the given widths on each side.
+pub const BORDER: Property = ("a convolution's border", a_convolutions_border);
 /// SGD's steps along a constant gradient sum to the geometric series of the momentum.
 pub const MOMENTUM: Property = ("momentum's geometric series", momentum_series);
 /// Adam resumes from its saved state and takes the same steps as without interruption.
@@ -93,6 +95,19 @@ fn gradient_of_differences() -> Held {
         close(&format!("slope along parameter {place}"), gradient[place], slope, 1e-8)?;
     }
     Ok(())
+}
+
+/// The kernel 1, 10, 100 moves over the pixels 1, 2, 3, with two zeros before them and one after.
+fn a_convolutions_border() -> Held {
+    let padding = Padding::Explicit { low: [0, 2], high: [0, 1] };
+    let mut g = GraphBuilder::new(&[1, 3, 1]);
+    let spec = Conv2dSpec { kernel: [1, 3], padding, bias: false, ..Conv2dSpec::same(1, 1) };
+    let x = g.conv2d(g.input(), "Conv_0", spec)?;
+    let x = g.flatten(x);
+    let graph = g.finish(x)?;
+    let found = graph.logits(&[1.0, 10.0, 100.0], Array2::from_shape_vec((1, 3), vec![1.0, 2.0, 3.0])?.view())?;
+    let expected = [100.0, 210.0, 321.0, 32.0];
+    found.iter().zip(expected).try_for_each(|(&found, expected)| close("an output at the border", found, expected, 0.0))
 }
 
 fn momentum_series() -> Held {
