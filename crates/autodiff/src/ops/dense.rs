@@ -213,18 +213,49 @@ struct TokenGradients<'a, T> {
 
 impl<T: Scalar> Kernel for TokenGradients<'_, T> {
     #[inline(always)]
-    fn run(self) {
+    fn run(mut self) {
         if !planted(Fault::TokenBiasForgotten) {
             for (o, b) in self.bias.iter_mut().enumerate() {
                 let of_places = self.dy.iter().skip(o).step_by(self.outputs);
                 *b += of_places.fold(Lane::zero(), |sum, &d| sum.plus(d)).sum();
             }
         }
-        for (i, row) in self.kernel.chunks_exact_mut(self.outputs).enumerate() {
-            for (o, g) in row.iter_mut().enumerate() {
-                let inputs = self.x.iter().skip(i).step_by(self.inputs);
-                let outputs = self.dy.iter().skip(o).step_by(self.outputs);
-                *g += inputs.zip(outputs).fold(Lane::zero(), |sum, (&x, &d)| sum.fma_lane(x, d)).sum();
+        // A few columns of the cotangents stay in the first-level cache while all inputs pass.
+        let mut o = 0;
+        while o < self.outputs {
+            let four = o + 4 <= self.outputs;
+            let mut i = 0;
+            while i < self.inputs {
+                let pair = i + 2 <= self.inputs;
+                match (pair, four) {
+                    (true, true) => self.tile::<2, 4>(i, o),
+                    (true, false) => self.tile::<2, 1>(i, o),
+                    (false, true) => self.tile::<1, 4>(i, o),
+                    (false, false) => self.tile::<1, 1>(i, o),
+                }
+                i += if pair { 2 } else { 1 };
+            }
+            o += if four { 4 } else { 1 };
+        }
+    }
+}
+
+impl<T: Scalar> TokenGradients<'_, T> {
+    /// Weights `(i..i + I, o..o + O)`.
+    #[inline(always)]
+    fn tile<const I: usize, const O: usize>(&mut self, i: usize, o: usize) {
+        let mut sums = [[Lane::zero(); O]; I];
+        for (x, dy) in self.x.chunks_exact(self.inputs).zip(self.dy.chunks_exact(self.outputs)) {
+            let dy = &dy[o..o + O];
+            for (sums, &x) in sums.iter_mut().zip(&x[i..i + I]) {
+                for (sum, &d) in sums.iter_mut().zip(dy) {
+                    *sum = sum.fma_lane(x, d);
+                }
+            }
+        }
+        for (j, sums) in sums.iter().enumerate() {
+            for (g, sum) in self.kernel[(i + j) * self.outputs + o..][..O].iter_mut().zip(sums) {
+                *g += sum.sum();
             }
         }
     }
