@@ -145,7 +145,7 @@ fn blocks_that_do_not_cover_the_parameters_are_refused() {
         |f| drop(f.layers.pop()),
         |f| drop(f.diagonals.remove(0)),
         |f| f.diagonals.swap(0, 1),
-        |f| f.diagonals[0].entries.clear(),
+        |f| f.diagonals[0].entries.truncate(2),
         |f| f.diagonals[1].params = 44..48,
         |f| f.layers[1].columns = 1..4,
         |f| f.layers[0].params = 0..24,
