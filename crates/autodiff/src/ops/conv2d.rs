@@ -47,8 +47,8 @@ impl Conv2d {
             return None;
         }
         let mut conv = Self { spec, input, output: [0, 0, out], low: [0; 2], padded: [0; 2], reach: [0; 2] };
-        for axis in 0..2 {
-            let (size, kernel, dilation) = (input[axis], spec.kernel[axis], spec.dilation[axis]);
+        for (axis, &size) in input[..2].iter().enumerate() {
+            let (kernel, dilation) = (spec.kernel[axis], spec.dilation[axis]);
             if dilation == 0 {
                 return None;
             }

@@ -68,16 +68,16 @@ impl PoolWindow {
     /// Returns `None` if a size is zero or too large, no window fits, or a window lies wholly in the border.
     pub(crate) fn new(spec: PoolSpec, input: [usize; 3]) -> Option<Self> {
         let mut window = Self { spec, input, output: [0, 0, input[2]], low: [0; 2], clipped: false };
-        for axis in 0..2 {
+        for (axis, &entries) in input[..2].iter().enumerate() {
             let (size, stride) = (spec.window[axis], spec.stride[axis]);
-            let extent = spec.padding.extent(axis, input[axis], size, stride)?;
+            let extent = spec.padding.extent(axis, entries, size, stride)?;
             let last = (extent.windows - 1) * stride;
-            if extent.low >= size || last >= input[axis] + extent.low {
+            if extent.low >= size || last >= entries + extent.low {
                 return None;
             }
             window.output[axis] = extent.windows;
             window.low[axis] = extent.low;
-            window.clipped |= extent.low > 0 || last + size > input[axis];
+            window.clipped |= extent.low > 0 || last + size > entries;
         }
         let sizes = [&input[..], &window.output, &spec.window];
         sizes.iter().all(|shape| entries(shape).is_some_and(|count| count > 0)).then_some(window)

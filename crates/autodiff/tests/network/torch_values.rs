@@ -35,6 +35,9 @@ fn graph(input: [usize; 3], operation: impl Fn(&mut GraphBuilder, Value) -> Valu
     g.finish(y).unwrap()
 }
 
+/// A mean that counts the border, one that does not, and the maximum, times 288.
+type Pools = [&'static [i32]; 3];
+
 /// The images are one pattern, so this is the only image of a batch.
 fn image(graph: &Graph) -> Array2<f64> {
     Array2::from_shape_vec((1, graph.features()), pattern(graph.features(), 7, 3, 11)).unwrap()
@@ -87,7 +90,7 @@ fn convolutions_are_torchs() {
 /// ```
 #[test]
 fn pools_are_torchs() {
-    let cases: [([usize; 3], PoolSpec, [&[i32]; 3]); 3] = [
+    let cases: [([usize; 3], PoolSpec, Pools); 3] = [
         (
             [5, 5, 1],
             window([3, 3], [2, 2], [1, 1]),
