@@ -37,5 +37,6 @@ pub use minima_curvature as curvature;
 pub use minima_data as data;
 pub use minima_linalg as linalg;
 pub use minima_metrics as metrics;
+pub use minima_network as network;
 pub use minima_optim as optim;
 pub use minima_rng as rng;
