@@ -19,7 +19,7 @@ pub struct SgdSpec {
     /// Whether to use Nesterov momentum.
     #[serde(default)]
     pub nesterov: bool,
-    /// δ, added to the gradient.
+    /// δ, whose product with kernels and embeddings is added to their gradient.
     #[serde(default)]
     pub weight_decay: f64,
     /// The labels to train on; by default all of the preset's.
@@ -42,7 +42,7 @@ pub struct AdamSpec {
     /// ε.
     #[serde(default = "epsilon")]
     pub epsilon: f64,
-    /// δ, decoupled from the gradient.
+    /// δ of kernels and embeddings, decoupled from the gradient.
     #[serde(default)]
     pub weight_decay: f64,
     /// The labels to train on; by default all of the preset's.

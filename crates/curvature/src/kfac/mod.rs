@@ -19,7 +19,8 @@
 //! E is the mean over images and over labels. Labels enter through cotangents `(count, images, classes)` whose outer
 //! products, summed over the first axis, are each image's Fisher matrix with respect to the logits. See
 //! [`sampled_cotangents`], [`label_cotangents`] and
-//! [`LossIn::factors`](minima_autodiff::loss::LossIn::factors) (exact).
+//! [`LossIn::factors`](minima_autodiff::loss::LossIn::factors) (exact; times `√(images / W)` if the total weight W of the
+//! labels is not their number).
 //!
 //! ```
 //! use minima_autodiff::softmax_cross_entropy::{hessian_factors, mean_gradient, softmax};
