@@ -44,7 +44,7 @@ pub(crate) struct Normalization {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Element {
     /// A layer.
-    Layer(Layer),
+    Layer(Box<Layer>),
     /// Layers several times in succession.
     Repeat {
         /// How often.

@@ -127,8 +127,9 @@ impl NetworkSpec {
         build::graph(&self.description, &self.file)
     }
 
-    /// The description as text, with the values of its options. Equal descriptions have equal texts, and
-    /// [`parse`](Self::parse) reads an equal description from it. It has no comments.
+    /// The description as text, with the values of its options and of all keys. It has no comments. Equal descriptions
+    /// have equal texts, and [`parse`](Self::parse) reads an equal description from it if the sizes of the input and the
+    /// number of classes are positive.
     #[must_use]
     pub fn to_toml(&self) -> String {
         write(&self.description)

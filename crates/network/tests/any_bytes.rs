@@ -1,5 +1,7 @@
 //! Any text is refused with an error or accepted, and an accepted description is equal when written and read again.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may fail so")]
+
 use minima_network::NetworkSpec;
 
 /// Numbers of a linear congruential generator (Knuth's constants).

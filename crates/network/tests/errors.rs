@@ -1,5 +1,7 @@
 //! Errors name the file, the line, the layer, the found and the expected value.
 
+#![expect(clippy::panic, reason = "a test may fail so")]
+
 use minima_network::NetworkSpec;
 
 /// The error of reading this text or of building its network.

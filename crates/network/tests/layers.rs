@@ -1,5 +1,7 @@
 //! Layers of descriptions are the operations of the builder.
 
+#![expect(clippy::panic, reason = "a test may fail so")]
+
 use minima_autodiff::{
     Activation, Conv2dSpec, DenseSpec, Graph, GraphBuilder, Initializer, NormSpec, Padding, PoolSpec,
 };

@@ -1,5 +1,7 @@
 //! No text makes the reader or the builder use much memory or time.
 
+#![expect(clippy::panic, reason = "a test may fail so")]
+
 use minima_network::{NetworkError, NetworkSpec};
 use std::time::{Duration, Instant};
 

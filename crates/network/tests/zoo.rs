@@ -1,5 +1,7 @@
 //! The named networks.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail so")]
+
 use minima_autodiff::{Graph, paper_cnn};
 use minima_network::{NetworkError, NetworkSpec};
 use ndarray::Array2;

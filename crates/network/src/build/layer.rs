@@ -169,7 +169,7 @@ impl Context<'_> {
         let entries = count(shape);
         let rest = match new.iter().filter(|size| inferred(size)).count() {
             0 => 1,
-            1 if known > 0 && entries % known == 0 => entries / known,
+            1 if known > 0 && entries.is_multiple_of(known) => entries / known,
             _ => {
                 let shown: Vec<String> = new.iter().map(Expression::to_string).collect();
                 let found = format!("a value of shape {shape:?} and the new shape [{}]", shown.join(", "));

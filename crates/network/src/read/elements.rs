@@ -41,7 +41,7 @@ impl<'a> Elements<'a> {
             DeValue::String(kind) => {
                 let empty = DeTable::new();
                 let fields = Fields::new(self.source, shortened(kind), &empty, start);
-                Element::Layer(layers::bare(&fields, kind, start, &self.scope)?)
+                Element::Layer(Box::new(layers::bare(&fields, kind, start, &self.scope)?))
             }
             DeValue::Table(table) => self.table(Fields::new(self.source, "layer", table, start))?,
             other => {
@@ -72,7 +72,7 @@ impl<'a> Elements<'a> {
             fields.label = format!("module {name}");
             Ok(Element::Module { name, layers: self.within(&fields, "layers")? })
         } else if fields.has("layer") {
-            Ok(Element::Layer(layers::layer(&mut fields, &self.scope)?))
+            Ok(Element::Layer(Box::new(layers::layer(&mut fields, &self.scope)?)))
         } else {
             let keys = fields.entries().first().map_or("no key".to_owned(), |(key, ..)| format!("the key {key}"));
             let expected = "one of the keys layer, repeat, residual, module";
