@@ -129,7 +129,6 @@ fn factors_multiply_to_the_hessian_and_span_the_gradient() {
 ///     print((h[0,:,0,:] @ torch.tensor([0.7,0.1,-0.4,0.9])).tolist())
 /// ```
 #[test]
-#[expect(clippy::excessive_precision, reason = "printed numbers")]
 fn smoothing_and_weights_are_those_of_pytorch() {
     let golden = [
         (
