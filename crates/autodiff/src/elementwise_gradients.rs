@@ -9,6 +9,9 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 use std::ops::Range;
 
+/// Ranges of the flat parameter vector, each with its numbers.
+pub type Parts<T> = Vec<(Range<usize>, Vec<T>)>;
+
 impl<T: Scalar> Linearization<'_, T> {
     /// `Σᵢ (Jᵢᵀ wᵢ)²`, entry by entry, for each range of
     /// [`Graph::elementwise_parameters`](crate::Graph::elementwise_parameters): these parts of
@@ -16,10 +19,7 @@ impl<T: Scalar> Linearization<'_, T> {
     ///
     /// # Errors
     /// Returns [`AutodiffError::Shape`] if `w` is not `(images, classes)`.
-    pub fn elementwise_squared_gradients(
-        &self,
-        w: ArrayView2<'_, T>,
-    ) -> Result<Vec<(Range<usize>, Vec<T>)>, AutodiffError> {
+    pub fn elementwise_squared_gradients(&self, w: ArrayView2<'_, T>) -> Result<Parts<T>, AutodiffError> {
         self.check_logits("cotangents", w)?;
         let ranges = self.graph.elementwise_parameters();
         if ranges.is_empty() {

@@ -98,6 +98,7 @@ mod weight_decay;
 pub use buffer::WorkMatrix;
 pub use checkpoint_error::CheckpointError;
 pub use classifier::{Classifier, CotangentOf, Differentiable};
+pub use elementwise_gradients::Parts;
 pub use engine::{Batch, Engine, FunctionSpace, StepReport};
 pub use error::AutodiffError;
 pub use graph::Graph;

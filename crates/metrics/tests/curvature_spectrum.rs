@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use minima_autodiff::{Batch, Conv2dSpec, Graph, GraphBuilder};
+use minima_autodiff::{Activation, Batch, Conv2dSpec, DenseSpec, Graph, GraphBuilder, Initializer, NormSpec};
 use minima_curvature::{Ggn, GgnVariant, Hessian, LinearOperator, Objective, Rescaled};
 use minima_linalg::symmetric_eigenvalues;
 use minima_metrics::{
@@ -24,6 +24,27 @@ fn network() -> Graph {
     let x = g.dense(x, "Dense_0", 4).unwrap();
     let x = g.relu(x);
     let x = g.dense(x, "Dense_1", 3).unwrap();
+    g.finish(x).unwrap()
+}
+
+/// A transformer's block on 9 tokens of 4 numbers, with a small class token: 202 parameters, none of which enters linearly.
+fn transformer() -> Graph {
+    let mut g = GraphBuilder::new(&[36]);
+    let x = g.reshape(g.input(), &[9, 4]).unwrap();
+    let class = g.embedding("class", &[1, 1, 4], Initializer::Normal { deviation: 0.5 }).unwrap();
+    let class = g.reshape(class, &[1, 4]).unwrap();
+    let x = g.concat(&[class, x], 0).unwrap();
+    let y = g.layer_norm(x, "ln1", NormSpec::default()).unwrap();
+    let y = g.attention(y, "attn", 2).unwrap();
+    let x = g.add(x, y).unwrap();
+    let y = g.layer_norm(x, "ln2", NormSpec::default()).unwrap();
+    let y = g.dense_on_last_axis(y, "fc1", &DenseSpec::new(6)).unwrap();
+    let y = g.activation(y, Activation::Gelu);
+    let y = g.dense_on_last_axis(y, "fc2", &DenseSpec::new(4)).unwrap();
+    let x = g.add(x, y).unwrap();
+    let x = g.slice(x, 0, 0..1).unwrap();
+    let x = g.flatten(x);
+    let x = g.dense(x, "head", 3).unwrap();
     g.finish(x).unwrap()
 }
 
@@ -62,6 +83,31 @@ fn all_eigenvalues() -> [Vec<f64>; 4] {
 
 fn matrices(found: &CurvatureSpectrum) -> [&MatrixSpectrum; 4] {
     [&found.gauss_newton, &found.hessian, &found.normalised_gauss_newton, &found.normalised_hessian]
+}
+
+/// The Hessian of a smooth network has another diagonal than its Gauss-Newton matrix.
+#[test]
+fn a_smooth_network_has_two_traces() {
+    let (graph, (images, labels)) = (transformer(), images(20));
+    let params = params(&graph);
+    let options = SpectrumOptions { probes: 1, steps: 20, ..SpectrumOptions::default() };
+    let found = curvature_spectrum(&graph, &params, images.view(), &labels, &options).unwrap();
+    let objective = Objective::of_batch(&graph, &params, Batch::new(images.view(), &labels).unwrap()).unwrap();
+    let (ggn, hessian) = (Ggn::new(&objective, GgnVariant::Mean).unwrap(), Hessian::new(&objective));
+    let norms = filter_norms(&graph, &params).unwrap();
+    let trace = |a: &dyn LinearOperator<f64>, norms: &[f64]| -> f64 {
+        a.to_dense().unwrap().diag().iter().zip(norms).map(|(a, d)| a * d * d).sum()
+    };
+    let ones = vec![1.0; norms.len()];
+    let expected = [(&ggn as &dyn LinearOperator<f64>, &ones), (&hessian, &ones), (&ggn, &norms), (&hessian, &norms)];
+    for (matrix, (a, norms)) in matrices(&found).into_iter().zip(expected) {
+        let expected = trace(a, norms);
+        // Two sums of 202 numbers in different orders.
+        assert!((matrix.trace - expected).abs() <= 1e-10 * expected.abs(), "{} {expected}", matrix.trace);
+        assert_eq!(matrix.trace_standard_error, 0.0);
+    }
+    let [of_ggn, of_hessian] = [found.gauss_newton.trace, found.hessian.trace];
+    assert!((of_ggn - of_hessian).abs() > 1e-2 * of_ggn, "{of_ggn} {of_hessian}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// Returns [`AutodiffError::Graph`] if the output is not a vector, is empty, is the input itself, or does not
-    /// depend on a layer with parameters.
+    /// depend on every layer with parameters.
     pub fn finish(mut self, output: Value) -> Result<Graph, AutodiffError> {
         let ValueInfo { slot, shape } = self.info("output", output)?.clone();
         if shape.len() != 1 || shape[0] == 0 || slot == 0 {

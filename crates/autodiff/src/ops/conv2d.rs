@@ -17,7 +17,7 @@ use super::kernel_gradients::KernelGradients;
 use super::padding::entries;
 use super::{
     At, Conv2dSpec, Factors, KernelForm, Operation, Padding, ParameterArray, Parameters, Parametrised, Patches,
-    Scratch, SecondOrder, Write,
+    Scratch, SecondOrder, VisitPatch, Write,
 };
 use crate::Scalar;
 use crate::lane::Lane;
@@ -314,7 +314,7 @@ impl<T: Scalar> Patches<T> for Conv2d {
         self.spec.bias
     }
 
-    fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut dyn FnMut(usize, usize, &[Lane<T>])) {
+    fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut VisitPatch<'_, T>) {
         self.pad(x, &mut scratch.picture);
         let [height, width, each, _] = self.kernel_shape();
         let (spec, inputs) = (&self.spec, self.input[2]);

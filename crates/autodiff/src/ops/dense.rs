@@ -10,7 +10,8 @@
 
 use super::correlate::{Correlate, Start};
 use super::{
-    At, Factors, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Patches, Scratch, SecondOrder, Write,
+    At, Factors, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Patches, Scratch, SecondOrder,
+    VisitPatch, Write,
 };
 use crate::Scalar;
 use crate::lane::Lane;
@@ -167,7 +168,7 @@ impl<T: Scalar> Patches<T> for Dense {
         self.bias
     }
 
-    fn for_each_patch(&self, x: &[Lane<T>], _: &mut Scratch<T>, visit: &mut dyn FnMut(usize, usize, &[Lane<T>])) {
+    fn for_each_patch(&self, x: &[Lane<T>], _: &mut Scratch<T>, visit: &mut VisitPatch<'_, T>) {
         x.chunks_exact(self.inputs).enumerate().for_each(|(place, patch)| visit(place, 0, patch));
     }
 }

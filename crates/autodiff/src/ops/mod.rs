@@ -56,7 +56,7 @@ pub(crate) use normalization::Normalization;
 pub(crate) use op::Op;
 pub(crate) use operation::{At, Inputs, Operation, SecondOrder, Smooth, Tangents, Write};
 pub use padding::Padding;
-pub(crate) use parametrised::{Factors, KernelForm, ParameterArray, Parameters, Parametrised, Patches};
+pub(crate) use parametrised::{Factors, KernelForm, ParameterArray, Parameters, Parametrised, Patches, VisitPatch};
 pub(crate) use pointwise::Pointwise;
 pub(crate) use pool_window::PoolWindow;
 pub use pool_window::{PoolSpec, Pooling};

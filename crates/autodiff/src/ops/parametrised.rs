@@ -63,6 +63,9 @@ pub(crate) enum Factors<'a, T> {
     Diagonal,
 }
 
+/// What is called with a place, a group and the inputs of the group's matrix there.
+pub(crate) type VisitPatch<'v, T> = dyn FnMut(usize, usize, &[Lane<T>]) + 'v;
+
 /// An operation whose parameters are applied as matrices to patches of its input.
 ///
 /// There are `groups` matrices `(bias + fan_in, outputs)`; the flat parameters hold all biases first, and then the
@@ -82,7 +85,7 @@ pub(crate) trait Patches<T> {
 
     /// Calls `visit(place, group, patch)` for every place and group, with the inputs of the matrix there: one lane each,
     /// in the order of the kernel. Its outputs are the group's part of entry `place` of the output.
-    fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut dyn FnMut(usize, usize, &[Lane<T>]));
+    fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut VisitPatch<'_, T>);
 }
 
 /// An operation with parameters, over one block of samples.

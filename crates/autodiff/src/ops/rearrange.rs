@@ -31,6 +31,18 @@ pub enum Rearrangement {
     },
 }
 
+impl Rearrangement {
+    /// The index in the input of an entry of the output.
+    fn source(&self, index: &[usize]) -> Vec<usize> {
+        let mut source = index.to_vec();
+        match self {
+            Self::Transpose { axes, .. } => axes.iter().zip(index).for_each(|(&axis, &i)| source[axis] = i),
+            Self::Slice { axis, range, .. } => source[*axis] += range.start,
+        }
+        source
+    }
+}
+
 /// Entries of a value in another order.
 #[derive(Clone, Debug)]
 pub(crate) struct Rearrange {
@@ -42,32 +54,17 @@ pub(crate) struct Rearrange {
 impl Rearrange {
     /// The rearrangement, whose axes and ranges fit its shape, and the output's shape.
     pub(crate) fn new(description: Rearrangement) -> (Self, Vec<usize>) {
-        let (shape, output, source): (_, Vec<usize>, Box<dyn Fn(&[usize]) -> Vec<usize>>) = match &description {
-            Rearrangement::Transpose { shape, axes } => {
-                let axes = axes.clone();
-                let output = axes.iter().map(|&axis| shape[axis]).collect();
-                let source = move |index: &[usize]| {
-                    let mut from = vec![0; index.len()];
-                    axes.iter().zip(index).for_each(|(&axis, &i)| from[axis] = i);
-                    from
-                };
-                (shape, output, Box::new(source))
-            }
+        let (shape, output) = match &description {
+            Rearrangement::Transpose { shape, axes } => (shape, axes.iter().map(|&axis| shape[axis]).collect()),
             Rearrangement::Slice { shape, axis, range } => {
-                let (axis, start) = (*axis, range.start);
                 let mut output = shape.clone();
-                output[axis] = range.len();
-                let source = move |index: &[usize]| {
-                    let mut from = index.to_vec();
-                    from[axis] += start;
-                    from
-                };
-                (shape, output, Box::new(source))
+                output[*axis] = range.len();
+                (shape, output)
             }
         };
         let flat = |index: Vec<usize>| index.iter().zip(shape).fold(0, |flat, (i, size)| flat * size + i);
-        let sources = super::indices(&output).map(|index| flat(source(&index))).collect();
-        (Self { description: description.clone(), sources }, output)
+        let sources = super::indices(&output).map(|index| flat(description.source(&index))).collect();
+        (Self { description, sources }, output)
     }
 
     fn take<T: Scalar>(&self, x: &[Lane<T>], y: &mut [Lane<T>]) {

@@ -4,7 +4,7 @@ use super::config::{OptimizerConfig, Places};
 use super::option::Checked;
 use crate::labels::Labels;
 use minima_autodiff::Scalar;
-use minima_optim::{Ekfac, Kfac};
+use minima_optim::{Ekfac, Kfac, WeightSharing};
 use serde::{Deserialize, Serialize};
 
 /// K-FAC or EKFAC.
@@ -33,9 +33,16 @@ pub struct KroneckerSpec {
     /// κ, the limit on the change of the model's predictions by a step, in the quadratic model; 0 disables the limit.
     #[serde(default = "kl_clip")]
     pub kl_clip: f64,
+    /// How layers that apply their weights at several places are approximated: `expand` (the default) or `reduce`.
+    #[serde(default, skip_serializing_if = "is_expand")]
+    pub weight_sharing: WeightSharing,
     /// The labels to train on; by default all of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<Labels>>,
+}
+
+fn is_expand(sharing: &WeightSharing) -> bool {
+    *sharing == WeightSharing::Expand
 }
 
 fn momentum() -> f64 {
@@ -64,6 +71,7 @@ macro_rules! built {
             .with_weight_decay(spec.weight_decay)
             .with_decay(spec.decay)
             .with_statistics_every(spec.statistics_every)
+            .with_weight_sharing(spec.weight_sharing)
             .with_seed($seed);
         let optimizer = match spec.inverse_every {
             Some(steps) => optimizer.with_inverse_every(steps),
