@@ -13,7 +13,7 @@
 //!   second derivatives ([`vjp_along`](Linearization::vjp_along)), rows of `J` ([`jacobian`](Linearization::jacobian),
 //!   [`per_sample_gradients`](Linearization::per_sample_gradients)) and inner products of rows
 //!   ([`kernel`](Linearization::kernel), [`gram`](Linearization::gram)).
-//! - **The loss** is separate: a [`Loss`](loss::Loss) gives the cotangents of logits and the Hessian with respect to
+//! - **The loss** is separate: a [`Loss`] gives the cotangents of logits and the Hessian with respect to
 //!   them. A [`Batch`] carries its loss, which is softmax cross-entropy unless another one is named.
 //! - **Memory layout.** Samples are the innermost axis, in lanes of 16. A tensor is one vector register (or a few) per
 //!   feature, so operations of any shape work on whole registers. The instruction set is chosen when the program runs.
@@ -75,6 +75,7 @@ mod gram;
 mod graph;
 mod graph_builder;
 mod init;
+mod labels;
 mod lane;
 mod layer_pairs;
 mod layers;

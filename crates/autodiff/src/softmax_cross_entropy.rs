@@ -14,6 +14,8 @@
 //!
 //! Each number is then as precise as the probabilities, however well an image is fitted.
 
+pub use crate::labels::check_labels;
+
 use crate::{AutodiffError, Scalar};
 use minima_faults::{Fault, planted};
 use ndarray::{Array2, Array3, ArrayView1, ArrayView2, Zip};
@@ -272,21 +274,6 @@ impl<T: Scalar> Basis<T> {
         let along = self.s[column] / (T::one() + self.s[self.top]);
         let one_if = |hit| if hit { T::one() } else { T::zero() };
         one_if(c == column) - along * (self.s[c] + one_if(c == self.top))
-    }
-}
-
-/// Checks that there is one label for each image, and that each names a class.
-///
-/// # Errors
-/// Returns [`AutodiffError::Shape`] if the numbers of labels and images differ, and [`AutodiffError::Label`] if a label is
-/// `classes` or more.
-pub fn check_labels(labels: &[usize], images: usize, classes: usize) -> Result<(), AutodiffError> {
-    if labels.len() != images {
-        return Err(AutodiffError::Shape { what: "labels", found: vec![labels.len()], expected: vec![images] });
-    }
-    match labels.iter().position(|&y| y >= classes) {
-        Some(image) => Err(AutodiffError::Label { image, found: labels[image], classes }),
-        None => Ok(()),
     }
 }
 

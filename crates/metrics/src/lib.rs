@@ -49,6 +49,7 @@ mod logit_margin;
 mod logit_scale;
 mod sharpness;
 mod spectrum;
+mod spectrum_options;
 pub mod statistics;
 mod summary;
 
@@ -63,7 +64,8 @@ pub use landscape::{
 pub use logit_margin::{logit_margins, margins_of_logits};
 pub use logit_scale::with_scaled_logits;
 pub use sharpness::{Scope, Sharpness, sharpness};
-pub use spectrum::{CurvatureSpectrum, Eigenvalue, MatrixSpectrum, SpectrumOptions, curvature_spectrum};
+pub use spectrum::{CurvatureSpectrum, Eigenvalue, MatrixSpectrum, curvature_spectrum};
+pub use spectrum_options::SpectrumOptions;
 pub use summary::{Summary, quantile};
 
 /// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are

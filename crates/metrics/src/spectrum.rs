@@ -4,12 +4,12 @@ use crate::MetricsError;
 use crate::chunks::IMAGES_AT_ONCE;
 use crate::filter_norms::filter_norms;
 use crate::hessian_trace::{exact_traces, hessian_traces};
+use crate::spectrum_options::SpectrumOptions;
 use minima_autodiff::{Batch, Graph, Scalar};
 use minima_curvature::{
     CurvatureError, Ggn, GgnVariant, Hessian, LanczosOptions, Objective, Quadrature, Rescaled, Ritz, SpectralDensity,
     SymmetricOperator, TraceEstimate, lanczos,
 };
-use minima_rng::Key;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
@@ -20,29 +20,6 @@ const CONVERGED: f64 = 1e-6;
 const CLOSE: f64 = 1e-2;
 /// An eigenvalue within this share of the largest may be multiple, such as the zeros of parameters without influence.
 const MANIFOLD: f64 = 1e-3;
-
-/// The options of [`curvature_spectrum`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SpectrumOptions {
-    /// The number of largest eigenvalues to report.
-    pub largest: usize,
-    /// The number of random starts of the Lanczos process per matrix; matrices in units of the filters use the first
-    /// one alone.
-    pub probes: usize,
-    /// The number of products with the matrix per start.
-    pub steps: usize,
-    /// The number of products for an estimate of the Hessian's trace, if it is not computed exactly.
-    pub trace_products: usize,
-    /// The key of the random vectors.
-    pub key: Key,
-}
-
-impl Default for SpectrumOptions {
-    /// The ten largest eigenvalues; 2 probes of 50 steps; 120 products for a trace.
-    fn default() -> Self {
-        Self { largest: 10, probes: 2, steps: 50, trace_products: 120, key: Key::new(0) }
-    }
-}
 
 /// An estimate of an eigenvalue.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

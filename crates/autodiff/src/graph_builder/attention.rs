@@ -1,6 +1,6 @@
 //! Attention between tokens, as a composition of simpler operations.
 
-use super::layers::DenseSpec;
+use super::dense_spec::DenseSpec;
 use super::{GraphBuilder, Value};
 use crate::AutodiffError;
 use minima_faults::{Fault, planted};

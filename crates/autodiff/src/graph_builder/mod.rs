@@ -3,15 +3,17 @@
 mod arithmetic;
 mod attention;
 mod constants;
+mod dense_spec;
 mod layers;
+mod norm_spec;
 mod normalization;
 mod pointwise;
 mod pooling;
 mod reverse_pass;
 mod shapes;
 
-pub use layers::DenseSpec;
-pub use normalization::NormSpec;
+pub use dense_spec::DenseSpec;
+pub use norm_spec::NormSpec;
 
 use crate::AutodiffError;
 use crate::graph::{Graph, Node};

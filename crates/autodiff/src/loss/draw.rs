@@ -1,15 +1,6 @@
-//! A target drawn from the distribution that a prediction stands for.
+//! A label drawn from probabilities.
 
 use crate::Scalar;
-
-/// One image's drawn target.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Draw {
-    /// A class.
-    Label(usize),
-    /// The difference of a real-valued target from the prediction, one number for each class.
-    Noise(Vec<f32>),
-}
 
 /// Returns the first class at which the cumulative probability exceeds `draw`, a number from 0 to below 1. If there is
 /// no such class because of rounding, returns the last possible class.

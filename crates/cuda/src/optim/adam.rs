@@ -1,6 +1,6 @@
 //! Adam's update.
 
-use super::{covered, launches};
+use super::decay_launches::{covered, launches};
 use crate::CudaError;
 use crate::device::Device;
 use crate::launch::{Grid, Launch};

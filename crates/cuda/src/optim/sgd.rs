@@ -1,6 +1,6 @@
 //! Stochastic gradient descent's update.
 
-use super::{covered, launches};
+use super::decay_launches::{covered, launches};
 use crate::CudaError;
 use crate::device::Device;
 use crate::launch::{Grid, Launch};

@@ -1,7 +1,7 @@
 //! The loops over a normalisation's sets.
 
+use super::layout::{Normalization, Pair};
 use super::sets::{minus, times};
-use super::{Normalization, Pair};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::ops::Write;

@@ -17,7 +17,10 @@
 //! 1 to 7; Zhang & Sennrich, "Root Mean Square Layer Normalization", 2019, equation 4.
 
 mod kernels;
+mod layout;
 mod sets;
+
+pub(crate) use layout::Normalization;
 
 use self::kernels::{Forward, InputCotangent, InputCurvature, OutputTangent, SampleGradients};
 use super::{
@@ -29,54 +32,6 @@ use crate::buffer::Buffer;
 use crate::lane::Lane;
 use crate::parameter_spec::{Initializer, Role};
 use crate::simd::dispatch;
-
-/// A normalisation over sets of a value's numbers.
-#[derive(Clone, Debug)]
-pub(crate) struct Normalization {
-    /// `(outer, places, groups, size)`.
-    pub layout: [usize; 4],
-    /// Whether the mean is subtracted.
-    pub centred: bool,
-    /// The number that is added to the variance.
-    pub epsilon: f64,
-    /// Whether each channel has a scale.
-    pub scale: bool,
-    /// Whether each channel has a shift.
-    pub shift: bool,
-}
-
-/// The two arrays of parameters, where they are present.
-#[derive(Clone, Copy)]
-struct Pair<'p, T> {
-    shift: Option<&'p [T]>,
-    scale: Option<&'p [T]>,
-}
-
-impl<T: Scalar> Pair<'_, T> {
-    /// The scale γ of a channel.
-    #[inline(always)]
-    fn scale(&self, channel: usize) -> T {
-        self.scale.map_or(T::one(), |scale| scale[channel])
-    }
-}
-
-impl Normalization {
-    /// The number of channels.
-    pub(crate) fn channels(&self) -> usize {
-        let [_, _, groups, size] = self.layout;
-        groups * size
-    }
-
-    /// Whether it has parameters.
-    pub(crate) fn has_parameters(&self) -> bool {
-        self.scale || self.shift
-    }
-
-    fn split<'p, T>(&self, params: &'p [T]) -> Pair<'p, T> {
-        let (shift, scale) = params.split_at(if self.shift { self.channels() } else { 0 });
-        Pair { shift: self.shift.then_some(shift), scale: self.scale.then_some(scale) }
-    }
-}
 
 impl Parameters for Normalization {
     fn arrays(&self) -> Vec<ParameterArray> {

@@ -1,6 +1,6 @@
 //! The sets of numbers that are normalised together, and their statistics.
 
-use super::Normalization;
+use super::layout::Normalization;
 use crate::Scalar;
 use crate::lane::Lane;
 use minima_faults::{Fault, planted};
