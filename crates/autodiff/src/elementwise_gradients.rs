@@ -1,12 +1,8 @@
 //! Gradients of the parameters that are not matrices.
 
-use crate::block_pass::Reach;
-use crate::buffer::Buffer;
-use crate::evaluate::{blocks_a_partial_sum, sum_in_order};
 use crate::linearization::Linearization;
 use crate::{AutodiffError, Scalar};
 use ndarray::ArrayView2;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// Ranges of the flat parameter vector, each with its numbers.
@@ -25,27 +21,7 @@ impl<T: Scalar> Linearization<'_, T> {
         if ranges.is_empty() {
             return Ok(Vec::new());
         }
-        let (blocks, count) = (self.values.len(), ranges.iter().map(Range::len).sum());
-        let group = blocks_a_partial_sum(blocks, count);
-        let partial = (0..blocks.div_ceil(group)).into_par_iter().map(|part| {
-            let mut squares = vec![T::zero(); count];
-            let mut lanes = Buffer::take(count);
-            for block in part * group..blocks.min((part + 1) * group) {
-                // A reverse pass visits the parameters last to first.
-                let (mut left, mut end) = (ranges.iter().rev().peekable(), count);
-                self.reverse(block, w, Reach::Parameters, &mut |node, op, at, dy, scratch| {
-                    if let Some(range) = left.next_if(|range| **range == node.params) {
-                        let start = end - range.len();
-                        op.per_sample_gradients(at, dy, &mut lanes[start..end], scratch);
-                        end = start;
-                    }
-                });
-                // In a short block, the lanes of missing images are zero, because their cotangents are.
-                squares.iter_mut().zip(lanes.iter()).for_each(|(s, lane)| *s += lane.map(|g| g * g).sum());
-            }
-            squares
-        });
-        let squares = sum_in_order(partial.collect(), count);
+        let squares = self.squares_of(w, &ranges);
         let mut left = &squares[..];
         let parts = ranges.into_iter().map(|range| {
             let (own, rest) = left.split_at(range.len().min(left.len()));

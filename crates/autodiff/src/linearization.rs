@@ -9,6 +9,7 @@ use crate::lane::{LANES, Lane};
 use crate::{AutodiffError, Scalar};
 use ndarray::{Array2, ArrayView2, ArrayView3, Axis};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// The linear map `J` from parameters (or inputs) to logits, at one point and for one batch.
 ///
@@ -157,21 +158,33 @@ impl<T: Scalar> Linearization<'_, T> {
     /// Returns [`AutodiffError::Shape`] if `w` is not `(images, classes)`.
     pub fn squared_gradients(&self, w: ArrayView2<'_, T>) -> Result<Vec<T>, AutodiffError> {
         self.check_logits("cotangents", w)?;
-        let (blocks, parameters) = (self.values.len(), self.params.len());
-        let group = blocks_a_partial_sum(blocks, parameters);
+        let ranges: Vec<_> = self.graph.parametrised::<T>().map(|(node, _)| node.params.clone()).collect();
+        Ok(self.squares_of(w, &ranges))
+    }
+
+    /// `Σᵢ (Jᵢᵀ wᵢ)²`, entry by entry, for the parameters of some operations: their ranges in order, one after another.
+    pub(crate) fn squares_of(&self, w: ArrayView2<'_, T>, ranges: &[Range<usize>]) -> Vec<T> {
+        let (blocks, count) = (self.values.len(), ranges.iter().map(Range::len).sum());
+        let group = blocks_a_partial_sum(blocks, count);
         let partial = (0..blocks.div_ceil(group)).into_par_iter().map(|part| {
-            let mut squares = vec![T::zero(); parameters];
-            let mut lanes = Buffer::take(parameters);
+            let mut squares = vec![T::zero(); count];
+            let mut lanes = Buffer::take(count);
             for block in part * group..blocks.min((part + 1) * group) {
+                // A reverse pass visits the operations last to first.
+                let (mut left, mut end) = (ranges.iter().rev().peekable(), count);
                 self.reverse(block, w, Reach::Parameters, &mut |node, op, at, dy, scratch| {
-                    op.per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
+                    if let Some(range) = left.next_if(|range| **range == node.params) {
+                        let start = end - range.len();
+                        op.per_sample_gradients(at, dy, &mut lanes[start..end], scratch);
+                        end = start;
+                    }
                 });
                 // In a short block, the lanes of missing images are zero, because their cotangents are.
                 squares.iter_mut().zip(lanes.iter()).for_each(|(s, lane)| *s += lane.map(|g| g * g).sum());
             }
             squares
         });
-        Ok(sum_in_order(partial.collect(), parameters))
+        sum_in_order(partial.collect(), count)
     }
 
     /// The full Jacobian with respect to the parameters: `(classes, images, parameters)`.
