@@ -56,7 +56,7 @@ impl GraphBuilder {
     /// The sum over axes, which the result no longer has. The sum over all axes has one entry.
     ///
     /// # Errors
-    /// Returns [`AutodiffError::Graph`] if an axis is given twice or does not exist, or there is none.
+    /// Returns [`AutodiffError::Graph`] if an axis is given twice or does not exist, or if `axes` is empty.
     pub fn sum(&mut self, x: Value, axes: &[usize]) -> Result<Value, AutodiffError> {
         self.reduce("sum", x, axes, false)
     }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 ///
 /// With `T = Σ_c t_c`, which is 1 without weights, the gradient is `T p − t` and the Hessian is `T (diag(p) − p pᵀ)`, of
 /// rank C − 1. A drawn target is a label drawn from p, with the gradient `√T (p − onehot)`: the mean of its outer
-/// product is the Hessian for any weights. The default has neither smoothing nor weights, and its numbers are those of
+/// product is the Hessian for any weights. The default has neither smoothing nor weights, and equals
 /// [`softmax_cross_entropy`](crate::softmax_cross_entropy).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SoftmaxCrossEntropy {

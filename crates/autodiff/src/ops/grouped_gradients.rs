@@ -15,7 +15,7 @@ pub(crate) struct GroupedGradients<'a, T> {
     pub x: &'a [Lane<T>],
     /// Cotangent of the output `(height, width, out)`.
     pub dy: &'a [Lane<T>],
-    /// Gradient of the biases, empty if there are none.
+    /// Gradient of the biases; empty for a convolution without biases.
     pub bias: &'a mut [Lane<T>],
     /// Gradient of the kernel `(height, width, in / groups, out)`.
     pub kernel: &'a mut [Lane<T>],

@@ -138,7 +138,7 @@ impl<'a> Walk<'a> {
         let graph = &self.context.graph;
         let (branch, other) = (graph.shape(a), graph.shape(b));
         if branch != other {
-            let expected = "equal shapes of the branch and the shortcut, which is the input if there is none";
+            let expected = "equal shapes of the branch and the shortcut (or the input, without a shortcut)";
             return Err(Fault::content(format!("shapes {branch:?} and {other:?}"), expected));
         }
         let shape = branch.to_vec();
