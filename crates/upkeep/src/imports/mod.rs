@@ -2,20 +2,22 @@
 //!
 //! A file imports another if a `use` declaration or a path in its code names an item that the other file defines. Re-exports
 //! are followed to the file that defines the item. `mod name;` is not an import, and tests (`#[cfg(test)]`) are left out.
-//! Methods, macros without a path and `#[path]` are not followed.
+//! Methods, macros without a path and `#[path]` are not followed. Files that no module declares are found too.
 
 mod components;
+mod folders;
 mod items;
 mod modules;
 mod report;
 mod resolution;
 mod tokens;
+mod undeclared;
 mod uses;
 
 use crate::UpkeepError;
+use folders::{children, relative};
 use modules::Modules;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use report::{Cycle, Import, Report};
@@ -28,8 +30,17 @@ pub fn check(root: &Path) -> Result<Report, UpkeepError> {
     let mut folders: Vec<PathBuf> = children(&root.join("crates"))?;
     folders.push(root.join("xtask"));
     let mut report = Report::default();
+    let across = root.join("tests").join("workspace");
+    if across.is_dir() {
+        report.undeclared.extend(undeclared::below(&across, root)?);
+    }
     for folder in folders {
         let package = relative(&folder, root).display().to_string();
+        for kind in ["src", "tests"].map(|name| folder.join(name)) {
+            if kind.is_dir() {
+                report.undeclared.extend(undeclared::below(&kind, root)?);
+            }
+        }
         let mut imports = BTreeSet::new();
         let mut files = BTreeSet::new();
         for crate_root in crate_roots(&folder.join("src"))? {
@@ -102,19 +113,4 @@ fn crate_roots(source: &Path) -> Result<Vec<PathBuf>, UpkeepError> {
     }
     roots.retain(|root| root.is_file());
     Ok(roots)
-}
-
-/// What a folder contains, sorted.
-fn children(folder: &Path) -> Result<Vec<PathBuf>, UpkeepError> {
-    let failed = |source| UpkeepError::File { path: folder.to_owned(), source };
-    let entries = fs::read_dir(folder).map_err(failed)?;
-    let mut paths: Vec<PathBuf> =
-        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(failed)?;
-    paths.sort();
-    Ok(paths)
-}
-
-/// The path below `root`.
-fn relative(path: &Path, root: &Path) -> PathBuf {
-    path.strip_prefix(root).unwrap_or(path).to_owned()
 }

@@ -45,4 +45,6 @@ pub struct Report {
     pub files: usize,
     /// The import cycles found.
     pub cycles: Vec<Cycle>,
+    /// The source files that no module declares.
+    pub undeclared: Vec<PathBuf>,
 }

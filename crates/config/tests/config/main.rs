@@ -1,0 +1,5 @@
+//! Tests of configurations.
+#![cfg(test)]
+
+mod data_identity;
+mod preset_round_trip;

@@ -1,0 +1,19 @@
+//! Whole networks, run by the emulator, against the CPU's.
+
+use crate::host_compiler;
+use crate::network;
+
+use minima_cuda::EmulatedDevice;
+
+#[test]
+fn networks_agree_with_the_cpu() {
+    match EmulatedDevice::start() {
+        Ok(_) => network::check(&|| EmulatedDevice::start().unwrap()),
+        Err(error) => host_compiler::skip(&error),
+    }
+}
+
+#[test]
+fn the_compiler_can_be_required() {
+    host_compiler::check_that_it_can_be_required("engine::networks_agree_with_the_cpu");
+}

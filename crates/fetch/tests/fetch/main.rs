@@ -1,0 +1,7 @@
+//! Tests of downloads.
+#![cfg(test)]
+
+mod mirrors;
+mod server;
+mod tls;
+mod transfers;

@@ -1,0 +1,9 @@
+//! Tests of dense linear algebra.
+#![cfg(test)]
+
+mod cholesky;
+mod eigenvalues;
+mod lu;
+mod matrices;
+mod products;
+mod same_bits;

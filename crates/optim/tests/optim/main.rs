@@ -1,0 +1,13 @@
+//! Tests of optimizers.
+#![cfg(test)]
+
+mod emulated_arithmetic;
+mod far_labels;
+mod kronecker;
+mod losses;
+mod modern_networks;
+mod options;
+mod resume;
+mod sam;
+mod second_order;
+mod unsolvable;

@@ -1,0 +1,6 @@
+//! Tests of runs.
+#![cfg(test)]
+
+mod device_training;
+mod run_store;
+mod trained_on;

@@ -1,0 +1,7 @@
+//! Tests of the program.
+#![cfg(test)]
+
+mod commands;
+mod data;
+mod refusals;
+mod survival;

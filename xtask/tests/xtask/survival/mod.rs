@@ -1,0 +1,9 @@
+//! The program is killed, stopped, or run on a failing disk. The same command resumes and writes the same bytes.
+#![cfg(unix)]
+
+mod bench;
+mod crash;
+mod ctrl_c;
+mod disk;
+mod folders;
+mod going_wrong;
