@@ -5,7 +5,7 @@
 
 use minima_cli::check::{Part, check_only};
 use minima_config::Labels;
-use minima_data::{Mnist, mnist};
+use minima_data::{Splits, mnist};
 use minima_faults::{Fault, plant};
 use minima_rows::Table;
 use minima_runs::observer::Silent;
@@ -69,7 +69,7 @@ impl Catcher {
     }
 
     /// Runs the check. Returns the first failure in one line, or `None` if the check passes.
-    fn finds(&self, data: &Mnist) -> Option<String> {
+    fn finds(&self, data: &Splits) -> Option<String> {
         match self {
             Self::Gate { optimizer, labels } => {
                 let baseline = Path::new(env!("CARGO_MANIFEST_DIR")).join("baselines/accuracy.csv");

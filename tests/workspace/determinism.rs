@@ -7,7 +7,7 @@ use minima_config::Run;
 use minima_config::attack_catalogue::{CATALOGUE, Options, attack};
 use minima_config::preset::Preset;
 use minima_config::{Norm, OptimizerSpec};
-use minima_data::{Mnist, mnist};
+use minima_data::{Splits, mnist};
 use minima_metrics::statistics::{Estimate, ImageResamples, Resampled, Share, holm, p_same_share};
 use minima_metrics::{
     Histogram, Scope, SpectrumOptions, Summary, curvature_spectrum, evaluate, evenly_around_zero,
@@ -52,7 +52,7 @@ fn assert_the_same(compute: impl Fn() -> Sent<Found> + Sync) -> Outcome {
     Ok(())
 }
 
-fn trained(preset: &Preset, run: &Run, data: &Mnist) -> Sent<Trained> {
+fn trained(preset: &Preset, run: &Run, data: &Splits) -> Sent<Trained> {
     let test = TestSet::new(&data.test.take(preset.test_images));
     let machine = &Machine::Processor;
     Ok(RunTraining { machine, preset, run, place: (1, 1), test: &test, keep: None }.train(data, &mut Silent)?)
@@ -121,7 +121,7 @@ fn every_optimizer_trains_the_same_model() -> Outcome {
 }
 
 /// A model after short training, and the first `images` test images.
-fn model(data: &Mnist, images: usize) -> Sent<(Model<f32>, TestSet)> {
+fn model(data: &Splits, images: usize) -> Sent<(Model<f32>, TestSet)> {
     let preset = Preset::named("check", &["epochs=3".to_owned(), "train_images=3000".to_owned()])?;
     let run = Run { labels: Labels::Clean, optimizer: "adam".to_owned(), seed: 42 };
     let trained = trained(&preset, &run, data)?;

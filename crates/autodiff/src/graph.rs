@@ -41,6 +41,8 @@ pub struct Graph {
     pub(crate) nodes: Vec<Node>,
     /// Each slot's range in an arena that holds all values of a block, one lane per feature. The input is slot 0.
     pub(crate) slots: Vec<Range<usize>>,
+    /// The shape of each slot as its operation wrote it.
+    pub(crate) shapes: Vec<Vec<usize>>,
     pub(crate) output: usize,
     pub(crate) parameters: Vec<ParameterSpec>,
 }

@@ -244,6 +244,12 @@ impl Graph {
         self.slots.iter().map(Range::len).collect()
     }
 
+    /// The shape of each value, by its number, as its operation wrote it. A reshape writes no new value.
+    #[must_use]
+    pub fn value_shapes(&self) -> &[Vec<usize>] {
+        &self.shapes
+    }
+
     /// The number of the value that holds the logits.
     #[must_use]
     pub fn output_value(&self) -> usize {

@@ -5,7 +5,7 @@ use crate::stopwatch::Stopwatch;
 use minima_attacks::{Ball, Norm};
 use minima_autodiff::{Graph, Model};
 use minima_config::attack_catalogue::{Options, attack};
-use minima_data::{EpochOrder, Mnist, epoch_batches};
+use minima_data::{EpochOrder, Splits, epoch_batches};
 use minima_optim::{Adam, Batch, Optimizer};
 use minima_runs::RunError;
 use ndarray::Axis;
@@ -22,7 +22,7 @@ pub(crate) fn time_attacks(
     watch: &mut Stopwatch<'_>,
     graph: &Arc<Graph>,
     params: &[f32],
-    data: &Mnist,
+    data: &Splits,
 ) -> Result<(), RunError> {
     let timed = [
         ("pgd40_test_set_0.1", "pgd", data.test.len(), 0.1),

@@ -7,7 +7,7 @@ use crate::stopwatch::{Timing, Timings, optimizers};
 use minima_attacks::{Attack, Ball, Fgsm};
 use minima_autodiff::Model;
 use minima_cuda::{CudaEngine, Device};
-use minima_data::{EpochOrder, Mnist};
+use minima_data::{EpochOrder, Splits};
 use minima_optim::OptimError;
 use minima_runs::Host;
 use minima_runs::RunError;
@@ -24,7 +24,7 @@ const EPOCHS: usize = 5;
 ///
 /// # Errors
 /// Returns [`RunError`] if a timed operation fails.
-pub fn bench_on<D: Device>(engine: &CudaEngine<D>, data: &Mnist, filter: &str) -> Result<Timings, RunError> {
+pub fn bench_on<D: Device>(engine: &CudaEngine<D>, data: &Splits, filter: &str) -> Result<Timings, RunError> {
     let loaded = load(engine, &data.train)?;
     let params = engine.graph().init::<f32>(42);
     let order = EpochOrder::new(42, data.train.len()).next().unwrap_or_default();

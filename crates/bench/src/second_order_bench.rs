@@ -3,7 +3,7 @@
 
 use crate::stopwatch::{BATCH, Named, Stopwatch};
 use minima_autodiff::Graph;
-use minima_data::{EpochOrder, Mnist, epoch_batches};
+use minima_data::{EpochOrder, Splits, epoch_batches};
 use minima_optim::{Adam, Batch, Ekfac, GgnVariant, Kfac, Sam, SecondOrder};
 use minima_runs::RunError;
 use std::time::Instant;
@@ -31,7 +31,7 @@ pub(crate) fn time_second_order(
     watch: &mut Stopwatch<'_>,
     graph: &Graph,
     params: &[f32],
-    data: &Mnist,
+    data: &Splits,
 ) -> Result<(), RunError> {
     let order = EpochOrder::new(42, data.train.len()).next().unwrap_or_default();
     let batches = epoch_batches(&order, BATCH)?.take(STEPS);

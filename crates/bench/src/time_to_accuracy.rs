@@ -3,7 +3,7 @@
 use minima_autodiff::Model;
 use minima_config::preset::Preset;
 use minima_config::{Labels, Run, training_set};
-use minima_data::Mnist;
+use minima_data::Splits;
 use minima_metrics::evaluate;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::{PaceRow, Table, TimeToAccuracyRow};
@@ -26,7 +26,7 @@ pub const EVERY: u64 = 25;
 /// Returns [`RunError`] if the preset needs more images than there are or a run fails.
 pub fn measure(
     preset: &Preset,
-    data: &Mnist,
+    data: &Splits,
     target: f64,
     observer: &mut dyn Observer,
 ) -> Result<Vec<PaceRow>, RunError> {
@@ -48,7 +48,7 @@ pub fn measure(
 fn race(
     preset: &Preset,
     run: &Run,
-    data: &Mnist,
+    data: &Splits,
     test: &TestSet,
     target: f64,
     rows: &mut Vec<PaceRow>,

@@ -6,7 +6,7 @@ use crate::stopwatch::{BATCH, Stopwatch, Timings, optimizers};
 use minima_attacks::{Attack, Ball, Fgsm};
 use minima_autodiff::softmax_cross_entropy::{hessian_factors, mean_gradient, softmax};
 use minima_autodiff::{Graph, Model, paper_cnn};
-use minima_data::{EpochOrder, Mnist, epoch_batches};
+use minima_data::{EpochOrder, Splits, epoch_batches};
 use minima_linalg::Cholesky;
 use minima_optim::{Batch, OptimError};
 use minima_runs::{Host, RunError};
@@ -18,7 +18,7 @@ use std::time::Instant;
 ///
 /// # Errors
 /// Returns [`RunError`] if the data has fewer images than a batch or a timed operation fails.
-pub fn bench(data: &Mnist, filter: &str) -> Result<Timings, RunError> {
+pub fn bench(data: &Splits, filter: &str) -> Result<Timings, RunError> {
     let graph = Arc::new(paper_cnn(data.train.shape(), data.train.classes())?);
     let order = EpochOrder::new(42, data.train.len()).next().unwrap_or_default();
     let (images, labels) = data.train.batch::<f32>(&order[..BATCH.min(order.len())])?;
@@ -159,7 +159,7 @@ fn steps(watch: &mut Stopwatch<'_>, graph: &Graph, params: &[f32], batch: &Batch
     Ok(())
 }
 
-fn fgsm(watch: &mut Stopwatch<'_>, graph: &Arc<Graph>, params: &[f32], data: &Mnist) -> Result<(), RunError> {
+fn fgsm(watch: &mut Stopwatch<'_>, graph: &Arc<Graph>, params: &[f32], data: &Splits) -> Result<(), RunError> {
     let model = Model::new(Arc::clone(graph), params.to_vec())?;
     let (images, labels) = data.test.all::<f32>();
     let needed = Operations::of(graph, labels.len());
@@ -170,7 +170,7 @@ fn fgsm(watch: &mut Stopwatch<'_>, graph: &Arc<Graph>, params: &[f32], data: &Mn
 }
 
 /// Times one epoch of each optimizer. It is not repeated, because it already averages over its steps.
-fn epochs(watch: &mut Stopwatch<'_>, graph: &Graph, params: &[f32], data: &Mnist) -> Result<(), RunError> {
+fn epochs(watch: &mut Stopwatch<'_>, graph: &Graph, params: &[f32], data: &Splits) -> Result<(), RunError> {
     let order = EpochOrder::new(42, data.train.len()).next().unwrap_or_default();
     for (name, mut optimizer) in optimizers::<Graph>().into_iter().chain(second_order()) {
         let name = format!("{name}_epoch");

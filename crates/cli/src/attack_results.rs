@@ -1,11 +1,11 @@
 //! A results folder for `attack`. A stopped attack resumes at the first epsilon without a result.
 
-use crate::attack_run::{AttackReport, Request, TransferReport, load};
+use crate::attack_run::{AttackReport, Request, TransferReport};
 use minima_attacks::Ball;
 use minima_config::attack_catalogue::attack;
 use minima_config::preset::PresetError;
 use minima_config::seed;
-use minima_data::{Mnist, sha256};
+use minima_data::{Splits, sha256};
 use minima_rows::{AttackRow, write_csv};
 use minima_runs::machine::Machine;
 use minima_runs::{RunError, numerics};
@@ -54,7 +54,7 @@ impl AttackResults {
         fresh: bool,
         checkpoints: &[&Path],
         machine: &Machine,
-        data: &Mnist,
+        data: &Splits,
         images: usize,
         request: &Request<'_>,
     ) -> Result<(Self, Option<PathBuf>), RunError> {
@@ -63,9 +63,6 @@ impl AttackResults {
         attack(request.attack, request.norm, &request.options)?;
         for &epsilon in request.epsilons {
             Ball::new(request.norm, epsilon)?;
-        }
-        for path in checkpoints {
-            load(path, &data.test)?;
         }
         let hashes = checkpoints.iter().map(|path| {
             let bytes = read_at_most(path, bounded_file::RESULTS);

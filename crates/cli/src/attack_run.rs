@@ -1,10 +1,9 @@
 //! Attacks on checkpoints, for the command `attack`.
 
+use crate::checkpoints::Checkpoint;
 use minima_attacks::{Ball, Norm, TransferMatrix};
-use minima_autodiff::{Classifier, Model};
+use minima_autodiff::Classifier;
 use minima_config::attack_catalogue::{Options, attack};
-use minima_config::network;
-use minima_config::preset::NetworkKind;
 use minima_data::Dataset;
 use minima_rows::Table;
 use minima_rows::significant::shortest;
@@ -15,7 +14,6 @@ use minima_store::cached;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// An attack requested on the command line.
@@ -80,21 +78,20 @@ pub(crate) struct AttackReport {
     pub results: Vec<AttackAtEpsilon>,
 }
 
-/// Attacks a checkpoint of the paper's network on these test images.
+/// Attacks a checkpoint on these test images.
 ///
 /// # Errors
-/// Returns [`RunError`] if the checkpoint cannot be read or does not fit the network, or the request is invalid.
+/// Returns [`RunError`] if the images do not fit the network, or the request is invalid.
 pub(crate) fn attack_checkpoint(
-    weights: &Path,
+    checkpoint: &Checkpoint,
     machine: &Machine,
     test: &Dataset,
     request: &Request<'_>,
 ) -> Result<AttackReport, RunError> {
     let chosen = attack(request.attack, request.norm, &request.options)?;
     let balls = request.epsilons.iter().map(|&e| Ball::new(request.norm, e)).collect::<Result<Vec<_>, _>>()?;
-    let model = load(weights, test)?;
     let (images, labels) = test.all::<f32>();
-    machine.with_model(&model, |model| {
+    machine.with_model(&checkpoint.model, |model| {
         let mut results = Vec::new();
         let mut correct = None;
         for ball in balls {
@@ -162,25 +159,24 @@ pub(crate) struct TransferResult {
 /// Attacks one checkpoint with all steps and classifies the adversarial images with the targets.
 ///
 /// # Errors
-/// Returns [`RunError`] if a checkpoint cannot be read or does not fit the network, or the request is invalid.
+/// Returns [`RunError`] if the images do not fit a network, or the request is invalid.
 pub(crate) fn transfer_checkpoints(
-    source: &Path,
-    targets: &[PathBuf],
+    source: &Checkpoint,
+    targets: &[Checkpoint],
     test: &Dataset,
     request: &Request<'_>,
 ) -> Result<TransferReport, RunError> {
     let chosen = attack(request.attack, request.norm, &request.options)?;
     let (images, labels) = test.all::<f32>();
-    let made_on = load(source, test)?;
-    let models = targets.iter().map(|path| load(path, test)).collect::<Result<Vec<_>, _>>()?;
-    let shown: Vec<&dyn Classifier<f32>> = models.iter().map(|model| model as _).collect();
+    let shown: Vec<&dyn Classifier<f32>> = targets.iter().map(|target| &target.model as _).collect();
     let mut results = Vec::new();
     for &epsilon in request.epsilons {
         let ball = Ball::new(request.norm, epsilon)?;
         results.extend(request.once(epsilon, || {
-            let matrix = TransferMatrix::measure(chosen.as_ref(), &[&made_on], &shown, images.view(), &labels, ball)?;
-            let found = targets.iter().zip(matrix.cells.row(0)).map(|(path, cell)| TransferResult {
-                target: path.display().to_string(),
+            let matrix =
+                TransferMatrix::measure(chosen.as_ref(), &[&source.model], &shown, images.view(), &labels, ball)?;
+            let found = targets.iter().zip(matrix.cells.row(0)).map(|(target, cell)| TransferResult {
+                target: target.path.display().to_string(),
                 epsilon,
                 correct: cell.correct,
                 both_correct: cell.both_correct,
@@ -194,16 +190,10 @@ pub(crate) fn transfer_checkpoints(
         attack: chosen.name().to_owned(),
         norm: request.norm,
         images: labels.len(),
-        source: source.display().to_string(),
+        source: source.path.display().to_string(),
         shown: chosen.transferred().to_string(),
         results,
     })
-}
-
-pub(crate) fn load(weights: &Path, test: &Dataset) -> Result<Model<f32>, RunError> {
-    let graph = network(NetworkKind::PaperCnn, test)?;
-    let params = graph.load(weights)?;
-    Ok(Model::new(graph, params)?)
 }
 
 impl fmt::Display for AttackReport {

@@ -2,7 +2,7 @@
 
 use minima_config::Labels;
 use minima_config::preset::Preset;
-use minima_data::Mnist;
+use minima_data::Splits;
 use minima_rows::Table;
 use minima_rows::significant::{decimal, shortest};
 use minima_rows::{Record, read_csv, to_csv};
@@ -90,7 +90,7 @@ impl Part<'_> {
 ///
 /// # Errors
 /// Returns [`RunError`] if the file cannot be read or a run fails.
-pub fn check(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<GateResult, RunError> {
+pub fn check(baseline: &Path, data: &Splits, observer: &mut dyn Observer) -> Result<GateResult, RunError> {
     let recorded: Vec<BaselineRow> = read_csv(baseline)?;
     let measured = measure_all(&Preset::named("check", &[])?, data, observer)?;
     Ok(compare(&recorded, &measured))
@@ -103,7 +103,7 @@ pub fn check(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Resu
 pub fn check_only(
     baseline: &Path,
     part: Part<'_>,
-    data: &Mnist,
+    data: &Splits,
     observer: &mut dyn Observer,
 ) -> Result<GateResult, RunError> {
     let mut preset = Preset::named("check", &[])?;
@@ -119,7 +119,7 @@ pub fn check_only(
 ///
 /// # Errors
 /// Returns [`RunError`] if a run fails, the file cannot be written, or an existing file cannot be read.
-pub fn bless(baseline: &Path, data: &Mnist, observer: &mut dyn Observer) -> Result<usize, RunError> {
+pub fn bless(baseline: &Path, data: &Splits, observer: &mut dyn Observer) -> Result<usize, RunError> {
     let recorded: Vec<BaselineRow> = if baseline.exists() { read_csv(baseline)? } else { Vec::new() };
     let mut rows = measure_all(&Preset::named("check", &[])?, data, observer)?;
     for row in &mut rows {
@@ -164,7 +164,7 @@ fn number(x: f64) -> String {
 }
 
 /// Measures the last epoch and the attacks of each run of the preset.
-fn measure_all(preset: &Preset, data: &Mnist, observer: &mut dyn Observer) -> Result<Vec<BaselineRow>, RunError> {
+fn measure_all(preset: &Preset, data: &Splits, observer: &mut dyn Observer) -> Result<Vec<BaselineRow>, RunError> {
     let test = TestSet::new(&data.test.take(preset.test_images));
     let mut rows = Vec::new();
     train_all(&Machine::Processor, preset, data, &test, observer, |run, trained, _| {

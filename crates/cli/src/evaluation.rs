@@ -1,8 +1,7 @@
 //! The evaluation of one checkpoint, for the command `evaluate`.
 
+use crate::checkpoints::Checkpoint;
 use minima_autodiff::Model;
-use minima_config::network;
-use minima_config::preset::NetworkKind;
 use minima_data::Dataset;
 use minima_metrics::{Eigenvalue, SpectrumOptions, Summary, curvature_spectrum};
 use minima_rows::Scope;
@@ -14,7 +13,6 @@ use minima_runs::machine::Machine;
 use minima_runs::measurement::{LossIncreases, measure};
 use serde::Serialize;
 use std::fmt;
-use std::path::Path;
 
 /// Significant digits of eigenvalues and traces.
 const DIGITS: usize = 4;
@@ -107,25 +105,23 @@ pub(crate) struct CheckpointEvaluation {
     pub curvature: Option<CurvatureResult>,
 }
 
-/// Evaluates a checkpoint of the paper's network on test images. If training images are given, also measures the curvature of the
+/// Evaluates a checkpoint on test images. If training images are given, also measures the curvature of the
 /// mean loss on the first 1 000 of them, with their labels.
 ///
 /// # Errors
-/// Returns [`RunError`] if the checkpoint cannot be read or does not fit the network, an epsilon or rho is invalid, or a computed
+/// Returns [`RunError`] if the images do not fit the network, an epsilon or rho is invalid, or a computed
 /// value is NaN or infinite.
 pub(crate) fn evaluate_checkpoint(
-    weights: &Path,
+    checkpoint: &Checkpoint,
     machine: &Machine,
     test: &Dataset,
     train: Option<&Dataset>,
     epsilons: &[f64],
     rhos: &[f64],
 ) -> Result<CheckpointEvaluation, RunError> {
-    let graph = network(NetworkKind::PaperCnn, test)?;
-    let params = graph.load(weights)?;
-    let model = Model::new(graph, params)?;
+    let Checkpoint { path: weights, model } = checkpoint;
     let set = TestSet::new(test);
-    let measured = machine.with_model(&model, |model| measure(model, &set, epsilons, rhos, SHARPNESS_BATCH))?;
+    let measured = machine.with_model(model, |model| measure(model, &set, epsilons, rhos, SHARPNESS_BATCH))?;
     let summed_up = |values: &[f64]| -> Result<MeanAndMedian, RunError> {
         let Summary { mean, median, .. } = Summary::of(values)?;
         Ok(MeanAndMedian { mean, median })
@@ -144,7 +140,7 @@ pub(crate) fn evaluate_checkpoint(
         input_gradient_norm: summed_up(&measured.input_gradient_norms)?,
         logit_margin: summed_up(&measured.logit_margins)?,
         sharpness: measured.loss_increases.iter().map(sharpness).collect::<Result<_, _>>()?,
-        curvature: train.map(|train| curvature(&model, train)).transpose()?,
+        curvature: train.map(|train| curvature(model, train)).transpose()?,
     })
 }
 

@@ -20,7 +20,9 @@ pub mod output;
 mod attack_results;
 mod attack_run;
 pub mod check;
+mod checkpoints;
 mod commands;
+mod data_options;
 mod error;
 mod evaluation;
 mod interruption;
@@ -63,6 +65,8 @@ pub enum Command {
     Compare(commands::compare::Compare),
     /// Time the network, the optimizers and the attacks on this device
     Bench(commands::bench::Bench),
+    /// List the networks of the zoo, or show a network's layers and costs
+    Network(commands::network::Network),
     /// List or download data sets
     Data(commands::data::Data),
 }
@@ -87,6 +91,7 @@ impl Command {
             Self::Check(command) => command.run(),
             Self::Compare(command) => command.run(),
             Self::Bench(command) => command.run(),
+            Self::Network(command) => command.run(),
             Self::Data(command) => command.run(),
         }
     }

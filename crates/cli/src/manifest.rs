@@ -2,7 +2,7 @@
 
 use minima_config::DataIdentity;
 use minima_config::preset::Preset;
-use minima_data::{Mnist, known};
+use minima_data::{Splits, known};
 use minima_rows::Provenance;
 use minima_runs::machine::Machine;
 use minima_runs::{Host, numerics};
@@ -17,6 +17,31 @@ pub(crate) struct Stage {
     pub stage: String,
     /// Duration in seconds.
     pub seconds: f64,
+}
+
+/// Sizes, classes and pixels of the data.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Images {
+    /// The number of training images.
+    pub train: usize,
+    /// The number of test images.
+    pub test: usize,
+    /// Height, width and channels.
+    pub shape: [usize; 3],
+    /// The names of the classes.
+    pub class_names: Vec<String>,
+    /// The mean of each channel of the training images, with pixels in [0, 1].
+    pub mean: Vec<f64>,
+    /// The standard deviation of each channel.
+    pub deviation: Vec<f64>,
+}
+
+impl Images {
+    fn of(data: &Splits) -> Self {
+        let (mean, deviation) = data.train.channel_statistics();
+        let class_names = data.class_names.clone();
+        Self { train: data.train.len(), test: data.test.len(), shape: data.train.shape(), class_names, mean, deviation }
+    }
 }
 
 /// The configuration and environment of a run.
@@ -36,10 +61,12 @@ pub(crate) struct Manifest {
     pub seeds: Vec<u64>,
     /// The data set's name: `MNIST`, `Fashion-MNIST`, or `images of FOLDER`.
     pub data_name: String,
-    /// The data folder as given on the command line; `None` for the default MNIST.
+    /// The folder of the data; `None` for MNIST.
     pub data_folder: Option<String>,
     /// SHA-256 of each data file.
     pub data: BTreeMap<String, String>,
+    /// Sizes, classes and pixels of the data.
+    pub images: Images,
     /// The device that ran the computations.
     pub device: String,
     /// The linear algebra implementation.
@@ -57,7 +84,7 @@ pub(crate) struct Manifest {
 impl Manifest {
     /// The manifest of a completed run.
     #[must_use]
-    pub(crate) fn new(preset: &str, config: &Preset, machine: &Machine, data: &Mnist, clock: &Clock) -> Self {
+    pub(crate) fn new(preset: &str, config: &Preset, machine: &Machine, data: &Splits, clock: &Clock) -> Self {
         let DataIdentity { name, files } = DataIdentity::of(data);
         let folder = data.folder().filter(|_| name != known::MNIST);
         Self {
@@ -70,6 +97,7 @@ impl Manifest {
             data_name: name,
             data_folder: folder.map(|folder| folder.display().to_string()),
             data: files,
+            images: Images::of(data),
             device: machine.name(),
             linear_algebra: minima_linalg::BACKEND,
             threads: rayon::current_num_threads(),

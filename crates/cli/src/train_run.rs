@@ -2,14 +2,14 @@
 
 use minima_autodiff::Model;
 use minima_config::preset::Preset;
-use minima_config::{Run, network, training_set};
-use minima_data::Mnist;
+use minima_config::{Run, training_set};
+use minima_data::Splits;
 use minima_rows::{TrainingRow, read_csv, write_csv};
 use minima_runs::Job;
 use minima_runs::RunError;
+use minima_runs::checkpoint::{self, Origin};
 use minima_runs::machine::Machine;
 use minima_runs::observer::{Event, Observer};
-use minima_runs::trained_on::checkpoint_bytes;
 use minima_runs::training::{Keep, Keeping, TrainingState};
 use minima_runs::{RunTraining, TestSet, Trained};
 use minima_store::bounded_file::{self, read_at_most};
@@ -28,7 +28,7 @@ pub(crate) struct TrainRequest<'a> {
     /// The device.
     pub machine: &'a Machine,
     /// Training and test images.
-    pub data: &'a Mnist,
+    pub data: &'a Splits,
     /// The checkpoint's path, which must not end in `.csv` or `.toml`.
     pub checkpoint: &'a Path,
     /// How often the state is saved, and the stop request.
@@ -89,7 +89,8 @@ impl TrainRequest<'_> {
         let training = RunTraining { machine, preset, run, place: (1, 1), test: &test, keep: Some(&keep) };
         let trained = training.train(data, observer)?;
         write_csv(&self.curve(), &trained.epochs)?;
-        write_atomically(self.checkpoint, &checkpoint_bytes(&trained.model, data)?)?;
+        let origin = Origin::of(preset, run, data)?.after(preset.epochs);
+        write_atomically(self.checkpoint, &checkpoint::bytes(&trained.model, &origin)?)?;
         self.take_away(&keep, &unfinished)?;
         Ok(trained)
     }
@@ -114,7 +115,7 @@ impl TrainRequest<'_> {
         }
         let epochs: Vec<TrainingRow> = read_csv(&self.curve())?;
         let set = training_set(self.preset, self.run, self.data)?;
-        let graph = network(self.preset.network, &set)?;
+        let graph = self.preset.network.graph(&set)?;
         let params = graph.load(self.checkpoint)?;
         Ok(Some(Trained { model: Model::new(graph, params)?, set, epochs, seconds: 0.0 }))
     }

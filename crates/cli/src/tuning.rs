@@ -4,7 +4,7 @@ use minima_config::Labels;
 use minima_config::Run;
 use minima_config::optimizer_spec::{OptimizerSpec, Point};
 use minima_config::preset::{Preset, PresetError};
-use minima_data::Mnist;
+use minima_data::Splits;
 use minima_optim::GgnVariant;
 use minima_rows::Table;
 use minima_rows::TuningRow;
@@ -97,7 +97,7 @@ pub(crate) fn tune(
     preset: &Preset,
     optimizers: &[String],
     grid: impl Fn(&OptimizerSpec) -> Grid,
-    data: &Mnist,
+    data: &Splits,
     mut keep: impl FnMut(&[TuningRow]) -> Result<(), RunError>,
     observer: &mut dyn Observer,
 ) -> Result<Vec<TuningRow>, RunError> {

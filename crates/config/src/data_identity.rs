@@ -1,7 +1,7 @@
 //! The identity of a data set: its name, and the SHA-256 of its files.
 
 use minima_data::mnist::FILES;
-use minima_data::{Mnist, known};
+use minima_data::{Splits, known};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,7 +29,7 @@ pub struct DataDifference {
     /// The name of the found data set.
     pub found: String,
     /// The file, without `.gz`.
-    pub file: &'static str,
+    pub file: String,
     /// The file's SHA-256 in the expected data set.
     pub expected_sha256: String,
     /// The file's SHA-256 in the found data set.
@@ -39,7 +39,7 @@ pub struct DataDifference {
 impl DataIdentity {
     /// The identity of loaded data.
     #[must_use]
-    pub fn of(data: &Mnist) -> Self {
+    pub fn of(data: &Splits) -> Self {
         let files = data.hashes.iter().map(|hash| {
             let path = hash.file.display().to_string();
             let name = hash.file.file_name().map_or(path, |name| name.to_string_lossy().into_owned());
@@ -75,14 +75,26 @@ impl DataIdentity {
         if known::name(ours).is_some_and(|name| known::name(theirs) == Some(name)) {
             return None;
         }
-        let differing = FILES.iter().zip(ours.iter().zip(theirs)).find(|(_, (a, b))| *a != b);
-        differing.map(|((file, _), (a, b))| DataDifference {
+        let (ours, theirs) = (self.by_plain_name(), found.by_plain_name());
+        let names: Vec<&str> =
+            FILES.map(|(name, _)| name).into_iter().chain(ours.keys().chain(theirs.keys()).copied()).collect();
+        let hash = |files: &BTreeMap<&str, &str>, name: &str| files.get(name).copied().unwrap_or_default().to_owned();
+        let file = names.into_iter().find(|name| hash(&ours, name) != hash(&theirs, name))?;
+        Some(DataDifference {
             expected: self.name.clone(),
             found: found.name.clone(),
-            file,
-            expected_sha256: shortened(a),
-            found_sha256: shortened(b),
+            file: file.to_owned(),
+            expected_sha256: shortened(&hash(&ours, file)),
+            found_sha256: shortened(&hash(&theirs, file)),
         })
+    }
+
+    /// The SHA-256 of each file, by its name without `.gz`.
+    fn by_plain_name(&self) -> BTreeMap<&str, &str> {
+        self.files
+            .iter()
+            .map(|(name, hash)| (name.strip_suffix(".gz").unwrap_or(name.as_str()), hash.as_str()))
+            .collect()
     }
 
     /// The SHA-256 of the files in the order of [`FILES`]; empty for a missing file.
@@ -133,7 +145,7 @@ mod tests {
             let mut hashes = ["a", "b", "c", "d"];
             hashes[place] = "0123456789abcdef";
             let found = one.difference(&DataIdentity::of_hashes(hashes, Some("images of one"))).unwrap();
-            assert_eq!((found.file, found.found_sha256.as_str()), (FILES[place].0, "0123456789ab…"));
+            assert_eq!((found.file.as_str(), found.found_sha256.as_str()), (FILES[place].0, "0123456789ab…"));
             let text = found.to_string();
             assert!(text.contains(FILES[place].0) && text.contains(["a", "b", "c", "d"][place]), "{text}");
         }

@@ -13,6 +13,7 @@
 pub mod attack_catalogue;
 mod data_identity;
 mod labels;
+mod network_choice;
 pub mod optimizer_spec;
 pub mod preset;
 mod run;
@@ -21,5 +22,6 @@ pub mod seed;
 pub use data_identity::{DataDifference, DataIdentity};
 pub use labels::Labels;
 pub use minima_attacks::Norm;
+pub use network_choice::{NetworkChoice, NetworkChoiceError};
 pub use optimizer_spec::OptimizerSpec;
-pub use run::{Run, network, training_set};
+pub use run::{Run, training_set};

@@ -1,11 +1,9 @@
 //! One run of a preset: a model to train, with its labels, optimizer and seed.
 
 use crate::labels::Labels;
-use crate::preset::{Flips, NetworkKind, Preset};
-use minima_autodiff::{AutodiffError, Graph, paper_cnn};
-use minima_data::{DataError, Dataset, Mnist, poison, poison_targeted};
+use crate::preset::{Flips, Preset};
+use minima_data::{DataError, Dataset, Splits, poison, poison_targeted};
 use minima_faults::{Fault, planted};
-use std::sync::Arc;
 
 /// One run of a preset: a model to train.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,21 +40,11 @@ impl Run {
     }
 }
 
-/// The network of this kind for the images of this data set.
-///
-/// # Errors
-/// Returns [`AutodiffError`] if the images are too small for the network.
-pub fn network(kind: NetworkKind, data: &Dataset) -> Result<Arc<Graph>, AutodiffError> {
-    match kind {
-        NetworkKind::PaperCnn => Ok(Arc::new(paper_cnn(data.shape(), data.classes())?)),
-    }
-}
-
 /// The training set of a run: the preset's number of training images, with poisoned labels if the run has them.
 ///
 /// # Errors
 /// Returns [`DataError`] if the share of wrong labels is not between 0 and 1.
-pub fn training_set(preset: &Preset, run: &Run, data: &Mnist) -> Result<Dataset, DataError> {
+pub fn training_set(preset: &Preset, run: &Run, data: &Splits) -> Result<Dataset, DataError> {
     let train = data.train.take(preset.train_images);
     match run.labels {
         _ if planted(Fault::PoisonForgotten) => Ok(train),

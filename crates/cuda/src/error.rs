@@ -79,6 +79,9 @@ pub enum CudaError {
         /// The name.
         kernel: String,
     },
+    /// The pixels of a data set are floating-point numbers, and devices take bytes.
+    #[error("found images of floating-point pixels, expected bytes")]
+    PixelsAreNotBytes,
     /// The kernel or the device does not accept the launch.
     #[error("launch of {kernel}: found {found}, expected {expected}")]
     Launch {

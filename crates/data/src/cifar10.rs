@@ -32,23 +32,16 @@ use minima_store::bounded_file::read_at_most;
 use ndarray::Array2;
 
 use crate::{
-    dataset::Dataset,
+    dataset::{Dataset, check_labels},
     error::DataError,
-    idx::{LARGEST_FILE, check_labels},
+    hash::FileHash,
+    idx::LARGEST_FILE,
+    splits::Splits,
 };
 use format::{ARCHIVE_FOLDER, FEATURES, PLANE};
 
 pub use archive::unpack;
 pub use format::{ARCHIVE, CLASSES, RECORD, SHAPE, TEST_FILE, TRAIN_FILES};
-
-/// The training and test sets of CIFAR-10.
-#[derive(Clone, Debug)]
-pub struct Cifar10 {
-    /// The training images, file after file; 50 000 in CIFAR-10.
-    pub train: Dataset,
-    /// The test images; 10 000 in CIFAR-10.
-    pub test: Dataset,
-}
 
 /// Reads one file of records, in the order of the file.
 ///
@@ -58,7 +51,7 @@ pub struct Cifar10 {
 /// - Returns [`DataError::Records`] if the file is empty or ends within a record.
 /// - Returns [`DataError::Label`] if a label is ten or more.
 pub fn read_batch(path: &Path) -> Result<Dataset, DataError> {
-    read_batches(&[path.to_path_buf()])
+    Ok(read_batches(&[path.to_path_buf()])?.0)
 }
 
 /// Loads the six files of a folder, or of its subfolder `cifar-10-batches-bin`, where other programs unpack the archive.
@@ -66,21 +59,27 @@ pub fn read_batch(path: &Path) -> Result<Dataset, DataError> {
 /// # Errors
 ///
 /// Returns the errors of [`read_batch`].
-pub fn load(folder: &Path) -> Result<Cifar10, DataError> {
+pub fn load(folder: &Path) -> Result<Splits, DataError> {
     let locate = |name: &str| {
         let inside = folder.join(ARCHIVE_FOLDER).join(name);
         if inside.is_file() && !folder.join(name).is_file() { inside } else { folder.join(name) }
     };
-    Ok(Cifar10 { train: read_batches(&TRAIN_FILES.map(locate))?, test: read_batch(&locate(TEST_FILE))? })
+    let (train, mut hashes) = read_batches(&TRAIN_FILES.map(locate))?;
+    let (test, test_hashes) = read_batches(&[locate(TEST_FILE)])?;
+    hashes.extend(test_hashes);
+    let names = CLASSES.iter().map(|&class| class.to_owned()).collect();
+    Ok(Splits::new(train, test, "", hashes).with_class_names(names))
 }
 
-/// Reads several files as one data set.
-fn read_batches(files: &[PathBuf]) -> Result<Dataset, DataError> {
-    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+/// Reads several files as one data set, with the SHA-256 of each.
+fn read_batches(files: &[PathBuf]) -> Result<(Dataset, Vec<FileHash>), DataError> {
+    let (mut pixels, mut labels, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
     for file in files {
-        append(file, &read_records(file)?, &mut pixels, &mut labels)?;
+        let bytes = read_records(file)?;
+        hashes.push(FileHash::of(file, &bytes));
+        append(file, &bytes, &mut pixels, &mut labels)?;
     }
-    dataset(pixels, labels)
+    Ok((dataset(pixels, labels)?, hashes))
 }
 
 /// Parses the bytes of a file of records. Errors name `file`.
@@ -96,7 +95,7 @@ pub fn parse_batch(file: &Path, bytes: &[u8]) -> Result<Dataset, DataError> {
 }
 
 /// Appends the records of a file to `pixels` and `labels`, channels last.
-fn append(file: &Path, bytes: &[u8], pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
+fn append(file: &Path, bytes: &[u8], pixels: &mut Vec<u8>, labels: &mut Vec<u16>) -> Result<(), DataError> {
     let found = bytes.len() as u64;
     if !is_whole(found) {
         return Err(DataError::Records { file: file.to_path_buf(), found, record: RECORD });
@@ -105,7 +104,7 @@ fn append(file: &Path, bytes: &[u8], pixels: &mut Vec<u8>, labels: &mut Vec<u8>)
     let records = bytes.chunks_exact(RECORD);
     pixels.reserve_exact(records.len() * FEATURES);
     for (label, planes) in records.filter_map(<[u8]>::split_first) {
-        labels.push(*label);
+        labels.push(u16::from(*label));
         let (red, rest) = planes.split_at(PLANE);
         let (green, blue) = rest.split_at(PLANE);
         pixels.extend(red.iter().zip(green).zip(blue).flat_map(|((&r, &g), &b)| [r, g, b]));
@@ -113,7 +112,7 @@ fn append(file: &Path, bytes: &[u8], pixels: &mut Vec<u8>, labels: &mut Vec<u8>)
     check_labels(&file.display().to_string(), labels.get(start..).unwrap_or_default(), CLASSES.len())
 }
 
-fn dataset(pixels: Vec<u8>, labels: Vec<u8>) -> Result<Dataset, DataError> {
+fn dataset(pixels: Vec<u8>, labels: Vec<u16>) -> Result<Dataset, DataError> {
     let [height, width, channels] = SHAPE;
     let values = DataError::Values { found: pixels.len() / labels.len().max(1), height, width, channels };
     let images = Array2::from_shape_vec((labels.len(), FEATURES), pixels).map_err(|_| values)?;

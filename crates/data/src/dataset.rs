@@ -3,24 +3,67 @@
 use ndarray::{ArcArray2, Array2, ArrayView2, Axis, Slice};
 use num_traits::Float;
 
-use crate::{error::DataError, idx::check_labels};
+use crate::error::DataError;
 
-/// The number of classes that a one-byte label can distinguish.
-const MOST_CLASSES: usize = 256;
+/// The number of classes that a two-byte label can distinguish.
+pub(crate) const MOST_CLASSES: usize = 65_536;
+
+/// The pixels of images, one image per row, row by row and channels last. Clones share them.
+#[derive(Clone, Debug, PartialEq)]
+enum Pixels {
+    /// 0 to 255.
+    Bytes(ArcArray2<u8>),
+    /// 0 to 1.
+    Floats(ArcArray2<f32>),
+}
+
+impl Pixels {
+    fn columns(&self) -> usize {
+        match self {
+            Self::Bytes(pixels) => pixels.ncols(),
+            Self::Floats(pixels) => pixels.ncols(),
+        }
+    }
+
+    fn rows(&self) -> usize {
+        match self {
+            Self::Bytes(pixels) => pixels.nrows(),
+            Self::Floats(pixels) => pixels.nrows(),
+        }
+    }
+
+    /// The images `start..end`.
+    fn range(mut self, start: usize, end: usize) -> Self {
+        let rows = Slice::from(start..end);
+        match &mut self {
+            Self::Bytes(pixels) => pixels.slice_axis_inplace(Axis(0), rows),
+            Self::Floats(pixels) => pixels.slice_axis_inplace(Axis(0), rows),
+        }
+        self
+    }
+
+    /// The images with these indices.
+    fn select(&self, indices: &[usize]) -> Self {
+        match self {
+            Self::Bytes(pixels) => Self::Bytes(pixels.select(Axis(0), indices).into_shared()),
+            Self::Floats(pixels) => Self::Floats(pixels.select(Axis(0), indices).into_shared()),
+        }
+    }
+}
 
 /// Images of one shape, each with a label.
 ///
 /// Cloning and [`take`](Dataset::take) share the pixels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    images: ArcArray2<u8>,
-    labels: Vec<u8>,
+    pixels: Pixels,
+    labels: Vec<u16>,
     shape: [usize; 3],
     classes: usize,
 }
 
 impl Dataset {
-    /// Makes a data set.
+    /// Makes a data set of pixels in bytes.
     ///
     /// - `images`: N × (H · W · C), one image per row, row by row and channels last; 0 to 255.
     /// - `labels`: N classes, each below `classes`.
@@ -29,21 +72,44 @@ impl Dataset {
     /// # Errors
     ///
     /// - Returns [`DataError::Values`] if the length of a row is not H · W · C.
-    /// - Returns [`DataError::Classes`] if `classes` is 0 or more than 256.
+    /// - Returns [`DataError::Classes`] if `classes` is 0 or more than 65 536.
     /// - Returns [`DataError::Pairing`] if the numbers of images and labels differ.
     /// - Returns [`DataError::Label`] if a label is not below `classes`.
-    pub fn new(images: Array2<u8>, labels: Vec<u8>, shape: [usize; 3], classes: usize) -> Result<Self, DataError> {
+    pub fn new(images: Array2<u8>, labels: Vec<u16>, shape: [usize; 3], classes: usize) -> Result<Self, DataError> {
+        let row_major = if images.is_standard_layout() { images } else { images.as_standard_layout().into_owned() };
+        Self::of(Pixels::Bytes(row_major.into_shared()), labels, shape, classes)
+    }
+
+    /// Makes a data set of pixels in [0, 1], as [`new`](Self::new) does.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DataError::Pixel`] if a pixel is NaN or not in [0, 1], and the errors of [`new`](Self::new).
+    pub fn from_unit_floats(
+        images: Array2<f32>,
+        labels: Vec<u16>,
+        shape: [usize; 3],
+        classes: usize,
+    ) -> Result<Self, DataError> {
+        let row_major = if images.is_standard_layout() { images } else { images.as_standard_layout().into_owned() };
+        if let Some((position, &found)) = row_major.iter().enumerate().find(|(_, pixel)| !(0.0..=1.0).contains(*pixel))
+        {
+            let image = position / row_major.ncols().max(1);
+            return Err(DataError::Pixel { source_name: "images".to_string(), found, image });
+        }
+        Self::of(Pixels::Floats(row_major.into_shared()), labels, shape, classes)
+    }
+
+    fn of(pixels: Pixels, labels: Vec<u16>, shape: [usize; 3], classes: usize) -> Result<Self, DataError> {
         let [height, width, channels] = shape;
         let size = height.checked_mul(width).and_then(|area| area.checked_mul(channels));
-        if size != Some(images.ncols()) {
-            return Err(DataError::Values { found: images.ncols(), height, width, channels });
+        if size != Some(pixels.columns()) {
+            return Err(DataError::Values { found: pixels.columns(), height, width, channels });
         }
         if !(1..=MOST_CLASSES).contains(&classes) {
-            return Err(DataError::Classes { found: classes, expected: "1 to 256" });
+            return Err(DataError::Classes { found: classes, expected: "1 to 65536" });
         }
-        let row_major = if images.is_standard_layout() { images } else { images.as_standard_layout().into_owned() };
-        let data = Self { images: row_major.into_shared(), labels: Vec::new(), shape, classes };
-        data.with_labels(labels)
+        Self { pixels, labels: Vec::new(), shape, classes }.with_labels(labels)
     }
 
     /// The same images with other labels, such as poisoned ones.
@@ -52,12 +118,12 @@ impl Dataset {
     ///
     /// Returns [`DataError::Pairing`] if the numbers of images and labels differ, and [`DataError::Label`] if a label is not
     /// below the number of classes.
-    pub fn with_labels(self, labels: Vec<u8>) -> Result<Self, DataError> {
-        if labels.len() != self.images.nrows() {
+    pub fn with_labels(self, labels: Vec<u16>) -> Result<Self, DataError> {
+        if labels.len() != self.pixels.rows() {
             return Err(DataError::Pairing {
                 images_name: "images".to_string(),
                 labels_name: "labels".to_string(),
-                images: self.images.nrows(),
+                images: self.pixels.rows(),
                 labels: labels.len(),
             });
         }
@@ -77,15 +143,18 @@ impl Dataset {
         self.labels.is_empty()
     }
 
-    /// The images, N × (H · W · C), 0 to 255.
+    /// The images as bytes, N × (H · W · C), 0 to 255. Returns `None` if the pixels are floating-point numbers.
     #[must_use]
-    pub fn images(&self) -> ArrayView2<'_, u8> {
-        self.images.view()
+    pub fn bytes(&self) -> Option<ArrayView2<'_, u8>> {
+        match &self.pixels {
+            Pixels::Bytes(pixels) => Some(pixels.view()),
+            Pixels::Floats(_) => None,
+        }
     }
 
     /// The class of each image.
     #[must_use]
-    pub fn labels(&self) -> &[u8] {
+    pub fn labels(&self) -> &[u16] {
         &self.labels
     }
 
@@ -98,7 +167,7 @@ impl Dataset {
     /// The number of values of an image, H · W · C.
     #[must_use]
     pub fn features(&self) -> usize {
-        self.images.ncols()
+        self.pixels.columns()
     }
 
     /// The number of classes.
@@ -123,41 +192,81 @@ impl Dataset {
     fn range(&self, start: usize, end: usize) -> Self {
         let end = end.min(self.len());
         let start = start.min(end);
-        let mut images = self.images.clone();
-        images.slice_axis_inplace(Axis(0), Slice::from(start..end));
-        Self { images, labels: self.labels[start..end].to_vec(), ..*self }
+        let pixels = self.pixels.clone().range(start, end);
+        Self { pixels, labels: self.labels[start..end].to_vec(), ..*self }
+    }
+
+    /// The images with these indices, in the order of `indices`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DataError::Index`] if an index is not below the number of images.
+    pub fn select(&self, indices: &[u32]) -> Result<Self, DataError> {
+        let labels = self.labels_of(indices)?;
+        let indices: Vec<usize> = indices.iter().map(|&index| index as usize).collect();
+        let labels = labels.into_iter().map(|label| label as u16).collect();
+        Ok(Self { pixels: self.pixels.select(&indices), labels, ..*self })
+    }
+
+    /// The labels of the images with these indices.
+    fn labels_of(&self, indices: &[u32]) -> Result<Vec<usize>, DataError> {
+        let label = |&found: &u32| {
+            let label = self.labels.get(found as usize).ok_or(DataError::Index { found, len: self.len() })?;
+            Ok(usize::from(*label))
+        };
+        indices.iter().map(label).collect()
     }
 
     /// The images with these indices as numbers in [0, 1], one per row, and their labels, in the order of `indices`.
     ///
-    /// A byte becomes `byte / 255` in double precision, rounded once to `T`.
+    /// A byte becomes `byte / 255` in double precision, rounded once to `T`. Floating-point pixels stay as they are.
     ///
     /// # Errors
     ///
     /// Returns [`DataError::Index`] if an index is not below the number of images.
     pub fn batch<T: Float>(&self, indices: &[u32]) -> Result<(Array2<T>, Vec<usize>), DataError> {
-        let mut labels = Vec::with_capacity(indices.len());
-        for &found in indices {
-            let label = self.labels.get(found as usize).ok_or(DataError::Index { found, len: self.len() })?;
-            labels.push(usize::from(*label));
-        }
+        let labels = self.labels_of(indices)?;
+        let mut batch = Array2::from_elem((indices.len(), self.features()), T::zero());
         let values = unit_values::<T>();
-        let mut pixels = Array2::from_elem((indices.len(), self.features()), T::zero());
-        for (mut row, &index) in pixels.rows_mut().into_iter().zip(indices) {
-            row.zip_mut_with(&self.images.row(index as usize), |value, &byte| {
-                *value = values[usize::from(byte)];
-            });
+        for (mut row, &index) in batch.rows_mut().into_iter().zip(indices) {
+            match &self.pixels {
+                Pixels::Bytes(pixels) => row.zip_mut_with(&pixels.row(index as usize), |value, &byte| {
+                    *value = values[usize::from(byte)];
+                }),
+                Pixels::Floats(pixels) => row.zip_mut_with(&pixels.row(index as usize), |value, &pixel| {
+                    *value = float(pixel);
+                }),
+            }
         }
-        Ok((pixels, labels))
+        Ok((batch, labels))
     }
 
     /// All images and labels, in the form of [`batch`](Dataset::batch).
     #[must_use]
     pub fn all<T: Float>(&self) -> (Array2<T>, Vec<usize>) {
-        let values = unit_values::<T>();
-        let pixels = self.images.map(|&byte| values[usize::from(byte)]);
-        (pixels, self.labels.iter().map(|&l| usize::from(l)).collect())
+        let images = match &self.pixels {
+            Pixels::Bytes(pixels) => {
+                let values = unit_values::<T>();
+                pixels.map(|&byte| values[usize::from(byte)])
+            }
+            Pixels::Floats(pixels) => pixels.map(|&pixel| float(pixel)),
+        };
+        (images, self.labels.iter().map(|&l| usize::from(l)).collect())
     }
+}
+
+/// Returns [`DataError::Label`] for the first label that is not below `classes`.
+pub(crate) fn check_labels(name: &str, labels: &[u16], classes: usize) -> Result<(), DataError> {
+    let wrong = |&(_, &label): &(usize, &u16)| usize::from(label) >= classes;
+    match labels.iter().enumerate().find(wrong) {
+        None => Ok(()),
+        Some((position, &found)) => Err(DataError::Label { source_name: name.to_string(), found, position, classes }),
+    }
+}
+
+/// A pixel as a number of the network.
+fn float<T: Float>(pixel: f32) -> T {
+    T::from(pixel).unwrap_or_else(T::nan)
 }
 
 /// The value of each byte, from 0 to 1.
@@ -186,7 +295,7 @@ mod tests {
         assert!(matches!(overflow, Err(DataError::Values { .. })));
         let unpaired = Dataset::new(images(), vec![0], [2, 3, 1], 2);
         assert!(matches!(unpaired, Err(DataError::Pairing { images: 2, labels: 1, .. })));
-        for classes in [0, 257] {
+        for classes in [0, 65_537] {
             let found = Dataset::new(images(), vec![0, 0], [2, 3, 1], classes);
             assert!(matches!(found, Err(DataError::Classes { .. })));
         }
@@ -214,13 +323,13 @@ mod tests {
         let data = four();
         let two = data.take(2);
         assert_eq!((two.len(), two.labels()), (2, &[0, 1][..]));
-        assert_eq!(two.images().dim(), (2, 6));
-        assert_eq!(two.images().row(1), data.images().row(1));
+        assert_eq!(two.bytes().unwrap().dim(), (2, 6));
+        assert_eq!(two.bytes().unwrap().row(1), data.bytes().unwrap().row(1));
         assert_eq!(data.take(9), data);
         assert!(data.take(0).is_empty());
         let (first, rest) = data.split_at(3);
         assert_eq!((first, rest.labels(), rest.len()), (data.take(3), &[1][..], 1));
-        assert_eq!(rest.images().row(0), data.images().row(3));
+        assert_eq!(rest.bytes().unwrap().row(0), data.bytes().unwrap().row(3));
         assert!(data.split_at(9).1.is_empty());
         assert_eq!(two.with_labels(vec![2, 2]).unwrap().labels(), [2, 2]);
     }

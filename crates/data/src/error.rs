@@ -119,13 +119,23 @@ pub enum DataError {
         /// The file, or a name for the labels.
         source_name: String,
         /// The label.
-        found: u8,
+        found: u16,
         /// The index of the label, from 0.
         position: usize,
         /// The number of classes.
         classes: usize,
     },
 
+    /// A pixel is NaN, or not in [0, 1].
+    #[error("{source_name}: found pixel {found} in image {image}, expected numbers from 0 to 1")]
+    Pixel {
+        /// The file, or a name for the images.
+        source_name: String,
+        /// The pixel.
+        found: f32,
+        /// The index of the image, from 0.
+        image: usize,
+    },
     /// The numbers of images and labels differ.
     #[error("{images_name}: found {images} images, expected {labels}, the number of labels in {labels_name}")]
     Pairing {

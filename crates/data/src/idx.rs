@@ -13,7 +13,7 @@ use std::{
 use minima_store::bounded_file::read_at_most;
 use ndarray::Array2;
 
-use crate::{error::DataError, gzip::Members};
+use crate::{dataset::check_labels, error::DataError, gzip::Members};
 
 /// The magic number of unsigned bytes in three dimensions: images.
 pub const IMAGES_MAGIC: u32 = 0x803;
@@ -61,7 +61,7 @@ pub fn read_images(file: &Path) -> Result<Images, DataError> {
 ///
 /// Returns [`DataError::Missing`] if the file does not exist, [`DataError::Unreadable`] if it cannot be read, and the errors of
 /// [`parse_labels`].
-pub fn read_labels(file: &Path) -> Result<Vec<u8>, DataError> {
+pub fn read_labels(file: &Path) -> Result<Vec<u16>, DataError> {
     parse_labels(file, &read_file(file)?)
 }
 
@@ -93,19 +93,11 @@ pub fn parse_images(file: &Path, bytes: &[u8]) -> Result<Images, DataError> {
 ///
 /// Returns [`DataError::Label`] if a label is [`CLASSES`] or more, and the errors of [`parse_images`], with [`LABELS_MAGIC`] as
 /// the magic number.
-pub fn parse_labels(file: &Path, bytes: &[u8]) -> Result<Vec<u8>, DataError> {
+pub fn parse_labels(file: &Path, bytes: &[u8]) -> Result<Vec<u16>, DataError> {
     let ([_count], labels) = parse(file, bytes, LABELS_MAGIC)?;
+    let labels: Vec<u16> = labels.into_iter().map(u16::from).collect();
     check_labels(&file.display().to_string(), &labels, CLASSES)?;
     Ok(labels)
-}
-
-/// Returns [`DataError::Label`] for the first label that is not below `classes`.
-pub(crate) fn check_labels(name: &str, labels: &[u8], classes: usize) -> Result<(), DataError> {
-    let wrong = |&(_, &label): &(usize, &u8)| usize::from(label) >= classes;
-    match labels.iter().enumerate().find(wrong) {
-        None => Ok(()),
-        Some((position, &found)) => Err(DataError::Label { source_name: name.to_string(), found, position, classes }),
-    }
 }
 
 /// The bytes of a file on disk.

@@ -36,15 +36,17 @@ pub mod idx;
 pub mod known;
 pub mod mnist;
 mod poison;
+pub mod source;
+mod splits;
 
 pub use batches::{EpochOrder, epoch_batches};
-pub use cifar10::Cifar10;
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use hash::FileHash;
 pub use minima_store::sha256;
-pub use mnist::Mnist;
 pub use poison::{Poisoning, poison, poison_targeted};
+pub use source::DataSource;
+pub use splits::Splits;
 
 /// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
 /// not reused.

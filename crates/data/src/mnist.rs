@@ -4,60 +4,19 @@ mod files;
 
 use std::path::{Path, PathBuf};
 
-use crate::{dataset::Dataset, error::DataError, hash::FileHash, idx, known};
+use crate::{dataset::Dataset, error::DataError, hash::FileHash, idx, splits::Splits};
 
 pub use files::{FILES, PUBLISHED};
 
 /// The folder of the data, relative to the root of the workspace.
 const FOLDER: &str = "data/mnist";
 
-/// A training and a test set of the same shape and classes.
-#[derive(Clone, Debug)]
-pub struct Mnist {
-    /// The training images; 60 000 in MNIST.
-    pub train: Dataset,
-    /// The test images; 10 000 in MNIST.
-    pub test: Dataset,
-    /// The four files read, in the order of [`FILES`].
-    pub hashes: Vec<FileHash>,
-}
-
-impl Mnist {
-    /// Whether all four files are the committed ones: the canonical MNIST.
-    #[must_use]
-    pub fn is_the_committed(&self) -> bool {
-        self.hashes.len() == FILES.len() && self.hashes.iter().zip(FILES).all(|(h, (_, known))| h.sha256 == known)
-    }
-
-    /// The name of the data set: the name in [`known`], or else `images of FOLDER` with the last part of the folder's path.
-    #[must_use]
-    pub fn name(&self) -> String {
-        let known = match self.hashes.as_slice() {
-            [a, b, c, d] => known::name([&a.sha256, &b.sha256, &c.sha256, &d.sha256]),
-            _ => None,
-        };
-        let folder = || {
-            let folder = self.folder()?;
-            let whole = folder.canonicalize().ok();
-            let last = whole.as_deref().unwrap_or(folder).file_name()?;
-            Some(format!("images of {}", last.to_string_lossy()))
-        };
-        known.map(str::to_owned).or_else(folder).unwrap_or_else(|| "generated images".to_owned())
-    }
-
-    /// The folder of the files. Returns `None` if the data were not read from files.
-    #[must_use]
-    pub fn folder(&self) -> Option<&Path> {
-        self.hashes.first()?.file.parent()
-    }
-}
-
 /// Loads the committed MNIST from [`default_dir`], and verifies its hashes.
 ///
 /// # Errors
 ///
 /// Returns the errors of [`default_dir`] and [`load_verified`].
-pub fn load_default() -> Result<Mnist, DataError> {
+pub fn load_default() -> Result<Splits, DataError> {
     load_verified(&default_dir()?)
 }
 
@@ -67,7 +26,7 @@ pub fn load_default() -> Result<Mnist, DataError> {
 /// # Errors
 ///
 /// Returns [`DataError::Hash`] if a file is another one, and the errors of [`load`].
-pub fn load_verified(dir: &Path) -> Result<Mnist, DataError> {
+pub fn load_verified(dir: &Path) -> Result<Splits, DataError> {
     load_checked(dir, verify_known)
 }
 
@@ -82,7 +41,7 @@ pub fn load_verified(dir: &Path) -> Result<Mnist, DataError> {
 /// - Returns [`DataError::Pairing`] if the numbers of images and labels differ.
 /// - Returns [`DataError::Dimensions`] if training and test images differ in shape.
 /// - Returns the errors of [`idx::read_images`] and [`idx::read_labels`].
-pub fn load(dir: &Path) -> Result<Mnist, DataError> {
+pub fn load(dir: &Path) -> Result<Splits, DataError> {
     load_checked(dir, |_, _| Ok(()))
 }
 
@@ -111,7 +70,7 @@ fn verify_known(hash: &FileHash, committed: &str) -> Result<(), DataError> {
     if known.is_some_and(|(_, published)| hash.sha256 == published) { Ok(()) } else { hash.verify(committed) }
 }
 
-fn load_checked(dir: &Path, check: Check) -> Result<Mnist, DataError> {
+fn load_checked(dir: &Path, check: Check) -> Result<Splits, DataError> {
     let [train_images, train_labels, test_images, test_labels] = FILES;
     let (train, train_hashes) = load_half(dir, train_images, train_labels, check)?;
     let (test, test_hashes) = load_half(dir, test_images, test_labels, check)?;
@@ -123,7 +82,7 @@ fn load_checked(dir: &Path, check: Check) -> Result<Mnist, DataError> {
             expected: format!("{} as in the training set", shown(train.shape())),
         });
     }
-    Ok(Mnist { train, test, hashes: [train_hashes, test_hashes].concat() })
+    Ok(Splits::new(train, test, "", [train_hashes, test_hashes].concat()))
 }
 
 fn load_half(

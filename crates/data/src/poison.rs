@@ -4,13 +4,16 @@ use std::num::NonZeroU32;
 
 use minima_rng::Key;
 
-use crate::{error::DataError, idx::check_labels};
+use crate::{
+    dataset::{MOST_CLASSES, check_labels},
+    error::DataError,
+};
 
 /// Poisoned labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Poisoning {
     /// All labels, in the original order.
-    pub labels: Vec<u8>,
+    pub labels: Vec<u16>,
     /// The positions of the changed labels, ascending.
     pub changed: Vec<u32>,
 }
@@ -25,7 +28,7 @@ pub struct Poisoning {
 /// # Errors
 ///
 /// - Returns [`DataError::Rate`] if `rate` is not in [0, 1].
-/// - Returns [`DataError::Classes`] if `classes` is below 2 or above 256.
+/// - Returns [`DataError::Classes`] if `classes` is below 2 or above 65 536.
 /// - Returns [`DataError::Label`] if a label is not below `classes`.
 ///
 /// ```
@@ -34,16 +37,16 @@ pub struct Poisoning {
 /// assert_eq!(poisoning.labels.iter().filter(|&&label| label != 0).count(), 3);
 /// # Ok::<(), minima_data::DataError>(())
 /// ```
-pub fn poison(labels: &[u8], classes: usize, rate: f64, seed: u64) -> Result<Poisoning, DataError> {
+pub fn poison(labels: &[u16], classes: usize, rate: f64, seed: u64) -> Result<Poisoning, DataError> {
     if !(0.0..=1.0).contains(&rate) {
         return Err(DataError::Rate { found: rate });
     }
     let wrong_ones = match classes {
-        2..=256 => NonZeroU32::new(classes as u32 - 1),
+        2..=MOST_CLASSES => NonZeroU32::new(classes as u32 - 1),
         _ => None,
     };
     let Some(wrong_ones) = wrong_ones else {
-        return Err(DataError::Classes { found: classes, expected: "2 to 256" });
+        return Err(DataError::Classes { found: classes, expected: "2 to 65536" });
     };
     check_labels("labels", labels, classes)?;
 
@@ -58,7 +61,7 @@ pub fn poison(labels: &[u8], classes: usize, rate: f64, seed: u64) -> Result<Poi
     for (&position, draw) in changed.iter().zip(drawn) {
         if let Some(label) = poisoned.get_mut(position as usize) {
             let skip = u32::from(draw >= u32::from(*label));
-            *label = (draw + skip) as u8;
+            *label = (draw + skip) as u16;
         }
     }
     Ok(Poisoning { labels: poisoned, changed })
@@ -82,10 +85,10 @@ pub fn poison(labels: &[u8], classes: usize, rate: f64, seed: u64) -> Result<Poi
 /// # Ok::<(), minima_data::DataError>(())
 /// ```
 pub fn poison_targeted(
-    labels: &[u8],
+    labels: &[u16],
     classes: usize,
-    from: u8,
-    to: u8,
+    from: u16,
+    to: u16,
     rate: f64,
     seed: u64,
 ) -> Result<Poisoning, DataError> {
@@ -127,7 +130,7 @@ mod tests {
     use super::{poison, poison_targeted, share};
     use crate::error::DataError;
 
-    fn labels(n: usize) -> Vec<u8> {
+    fn labels(n: usize) -> Vec<u16> {
         (0..n).map(|i| (i * 7 % 10) as u8).collect()
     }
 

@@ -21,6 +21,8 @@ impl<T: PartialEq> PartialEq for At<T> {
 /// A network.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Description {
+    /// The name of the network.
+    pub name: Option<String>,
     /// Shape of one input.
     pub input: At<Vec<usize>>,
     /// The number of logits.

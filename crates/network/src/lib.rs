@@ -39,6 +39,7 @@
 //!
 //! | key | value |
 //! |---|---|
+//! | `name` | optional: the network's name in reports; without it the name of the file |
 //! | `input` | shape of one input, such as `[28, 28, 1]` for images (height, width, channels) |
 //! | `classes` | the number of logits: the network's output is a vector of this length |
 //! | `layers` | the layers in order |
@@ -120,3 +121,7 @@ mod zoo;
 
 pub use error::{NetworkError, Place};
 pub use spec::NetworkSpec;
+
+/// The version of the zoo and of the rules of descriptions. It rises whenever a text gives another network, so that runs stored by
+/// an older version are not reused.
+pub const NUMERICS_VERSION: u32 = 1;

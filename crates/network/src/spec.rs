@@ -1,7 +1,7 @@
 //! Descriptions of networks.
 
 use crate::build;
-use crate::description::{At, Description};
+use crate::description::{At, Description, Normalization};
 use crate::error::NetworkError;
 use crate::expression::shortened;
 use crate::limits;
@@ -57,6 +57,29 @@ impl NetworkSpec {
     /// The names of the networks of the zoo.
     pub fn names() -> impl Iterator<Item = &'static str> {
         NETWORKS.iter().map(|(name, _)| *name)
+    }
+
+    /// The name of the network: its key `name`, or else the name of its file without the ending.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let stem = || Path::new(&self.file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        self.description.name.clone().or_else(stem).unwrap_or_default()
+    }
+
+    /// The same network under this name.
+    #[must_use]
+    pub fn with_name(mut self, name: &str) -> Self {
+        self.description.name = Some(name.to_owned());
+        self
+    }
+
+    /// The same layers after another normalisation of the input's channels: `(x - mean) / deviation`.
+    #[must_use]
+    pub fn with_normalization(mut self, mean: &[f64], deviation: &[f64]) -> Self {
+        let line = self.description.input.line;
+        let value = Normalization { mean: mean.to_vec(), deviation: deviation.to_vec() };
+        self.description.normalize = Some(At { line, value });
+        self
     }
 
     /// The same layers on inputs of another shape, such as `[32, 32, 3]`.

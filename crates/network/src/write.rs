@@ -6,9 +6,10 @@ use crate::layer::{Border, Convolution, Function, Layer, Operation, Pair, Window
 
 /// The canonical text of a description.
 pub(crate) fn write(description: &Description) -> String {
-    let Description { input, classes, normalize, options, layers } = description;
+    let Description { name, input, classes, normalize, options, layers } = description;
     let input: Vec<String> = input.value.iter().map(usize::to_string).collect();
-    let mut text = format!("input = [{}]\nclasses = {}\n", input.join(", "), classes.value);
+    let name = name.as_ref().map_or(String::new(), |name| format!("name = {}\n", toml::Value::String(name.clone())));
+    let mut text = format!("{name}input = [{}]\nclasses = {}\n", input.join(", "), classes.value);
     if let Some(At { value, .. }) = normalize {
         let numbers = |of: &[f64]| of.iter().map(|&n| number(n)).collect::<Vec<_>>().join(", ");
         let [mean, deviation] = [&value.mean, &value.deviation].map(|of| numbers(of));

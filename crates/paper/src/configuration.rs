@@ -10,7 +10,7 @@ pub(crate) fn is_the_papers(preset: &Preset) -> bool {
         preset.seeds.contains(&numbers::SEED)
             && (preset.epochs, preset.batch_size) == (paper.epochs, paper.batch_size)
             && (preset.train_images, preset.test_images) == (paper.train_images, paper.test_images)
-            && (preset.network, preset.precision) == (paper.network, paper.precision)
+            && (&preset.network, preset.precision) == (&paper.network, paper.precision)
             && (preset.poison_rate, &preset.poison_flips) == (paper.poison_rate, &paper.poison_flips)
             && preset.sharpness_batch == paper.sharpness_batch
             && paper.optimizers.keys().all(|name| !preset.optimizers.contains_key(name) || same(name))

@@ -38,8 +38,8 @@ impl From<OptimError> for Failed {
 /// # Errors
 /// Returns [`CudaError`] if the data set does not fit the network, or the device fails.
 pub fn load<D: Device>(engine: &CudaEngine<D>, set: &Dataset) -> Result<DeviceData<D>, CudaError> {
-    let images = set.images();
-    let pixels = images.as_standard_layout();
+    let pixels = set.bytes().ok_or(CudaError::PixelsAreNotBytes)?;
+    let pixels = pixels.as_standard_layout();
     let labels: Vec<usize> = set.labels().iter().map(|&label| usize::from(label)).collect();
     engine.load(pixels.as_slice().unwrap_or_default(), &labels)
 }

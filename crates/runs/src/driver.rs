@@ -8,7 +8,7 @@ use crate::training::{Keep, Training};
 use minima_autodiff::Model;
 use minima_config::preset::Preset;
 use minima_config::{Run, training_set};
-use minima_data::{Dataset, Mnist};
+use minima_data::{Dataset, Splits};
 use minima_rows::TrainingRow;
 use std::time::Instant;
 
@@ -33,7 +33,7 @@ pub struct Trained {
 pub fn train_all(
     machine: &Machine,
     preset: &Preset,
-    data: &Mnist,
+    data: &Splits,
     test: &TestSet,
     observer: &mut dyn Observer,
     mut then: impl FnMut(&Run, Trained, &mut dyn Observer) -> Result<(), RunError>,
@@ -69,7 +69,7 @@ impl RunTraining<'_> {
     ///
     /// # Errors
     /// Returns [`RunError::Data`] if the training set cannot be made, and the errors of [`Machine::train`].
-    pub fn train(&self, data: &Mnist, observer: &mut dyn Observer) -> Result<Trained, RunError> {
+    pub fn train(&self, data: &Splits, observer: &mut dyn Observer) -> Result<Trained, RunError> {
         let Self { machine, preset, run, place: (number, of), test, keep } = *self;
         let name = run.name();
         let set = training_set(preset, run, data)?;

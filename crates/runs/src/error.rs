@@ -90,9 +90,12 @@ pub enum RunError {
     /// A file cannot be written.
     #[error(transparent)]
     Write(#[from] minima_store::AtomicWriteError),
-    /// A checkpoint was trained on other data.
+    /// A checkpoint was trained on other data, or does not name its network.
     #[error(transparent)]
-    TrainedOn(#[from] crate::trained_on_error::TrainedOnError),
+    CheckpointNote(#[from] crate::checkpoint_error::CheckpointNoteError),
+    /// The network cannot be read, or does not fit the data.
+    #[error(transparent)]
+    Network(#[from] minima_config::NetworkChoiceError),
     /// A run cannot be described as TOML.
     #[error("{run}: the settings cannot be written as TOML: {message}")]
     Recipe {

@@ -3,9 +3,10 @@
 use crate::error::RunError;
 use crate::numerics;
 use minima_config::Labels;
+use minima_config::NetworkChoice;
 use minima_config::OptimizerSpec;
 use minima_config::Run;
-use minima_config::preset::{Flips, NetworkKind, Precision, Preset, PresetError};
+use minima_config::preset::{Flips, Precision, Preset, PresetError};
 use minima_config::seed;
 use minima_data::FileHash;
 use serde::Serialize;
@@ -26,7 +27,7 @@ pub struct Job {
 struct Recipe<'a> {
     /// The versions of the crates that compute the numbers.
     numerics: String,
-    network: NetworkKind,
+    network: &'a NetworkChoice,
     precision: Precision,
     seed: u64,
     batch_size: usize,
@@ -99,7 +100,7 @@ impl Job {
         let preset = &self.preset;
         let recipe = Recipe {
             numerics: numerics::training(),
-            network: preset.network,
+            network: &preset.network,
             precision: preset.precision,
             seed: self.run.seed,
             batch_size: preset.batch_size,

@@ -12,6 +12,8 @@
 //! ```
 
 pub mod bits;
+pub mod checkpoint;
+mod checkpoint_error;
 mod device_training;
 mod driver;
 mod error;
@@ -27,11 +29,10 @@ pub mod robustness;
 mod run_store;
 pub mod spectra;
 mod test_set;
-pub mod trained_on;
-mod trained_on_error;
 pub mod training;
 
 pub use bits::Bits;
+pub use checkpoint_error::CheckpointNoteError;
 pub use device_training::{load, train_on};
 pub use driver::{RunTraining, Trained, train_all};
 pub use error::RunError;

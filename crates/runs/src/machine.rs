@@ -5,12 +5,11 @@ use crate::error::RunError;
 use crate::observer::Observer;
 use crate::training::{AtTheEnd, Training};
 use minima_autodiff::{Differentiable, Graph, Model};
-use minima_config::network;
-use minima_config::preset::{NetworkKind, Precision};
+use minima_config::preset::Precision;
 use minima_cuda::engine::check_supported;
 use minima_cuda::{CudaEngine, CudaError, NvidiaDevice};
-use minima_data::Dataset;
 use minima_rows::TrainingRow;
+use std::sync::Arc;
 
 /// The device that a user requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,24 +32,18 @@ pub enum Machine {
 }
 
 impl Machine {
-    /// The device for `choice` on this computer, for this network and the images of this data set. Calls `say` with one
+    /// The device for `choice` on this computer, for this network. Calls `say` with one
     /// line if there is a GPU and [`Choice::Auto`] takes the CPU, because operations of the network have no kernels.
     ///
     /// # Errors
     /// Returns [`RunError::Cuda`] if a GPU is requested and it or its libraries are missing or operations of the network have
-    /// no kernels, or if the GPU fails, and [`RunError::Autodiff`] if the images are too small for the network.
-    pub fn choose(
-        choice: Choice,
-        kind: NetworkKind,
-        data: &Dataset,
-        say: &mut dyn FnMut(&str),
-    ) -> Result<Self, RunError> {
+    /// no kernels, or if the GPU fails.
+    pub fn choose(choice: Choice, graph: &Arc<Graph>, say: &mut dyn FnMut(&str)) -> Result<Self, RunError> {
         if choice == Choice::Cpu {
             return Ok(Self::Processor);
         }
-        let graph = network(kind, data)?;
-        match gpu_for(choice, &graph, || NvidiaDevice::open(0), say)? {
-            Some(device) => Ok(Self::Gpu(Box::new(CudaEngine::new(device, graph)?))),
+        match gpu_for(choice, graph, || NvidiaDevice::open(0), say)? {
+            Some(device) => Ok(Self::Gpu(Box::new(CudaEngine::new(device, Arc::clone(graph))?))),
             None => Ok(Self::Processor),
         }
     }
@@ -65,8 +58,8 @@ impl Machine {
     }
 
     /// Trains a model from its seed's initial weights or its saved state. A GPU trains in single precision with the optimizers
-    /// for which it has kernels. Everything else (SAM, conjugate gradients, K-FAC, double precision, emulated arithmetic) is
-    /// trained on the CPU.
+    /// for which it has kernels. Everything else (SAM, conjugate gradients, K-FAC, double precision, emulated arithmetic, pixels that are not bytes)
+    /// is trained on the CPU.
     ///
     /// # Errors
     /// Returns [`RunError::Preset`] if the preset has no optimizer with the run's name, the errors of [`Training::run`], and
@@ -79,10 +72,12 @@ impl Machine {
         let preset = training.preset;
         let spec = preset.optimizer(&training.run.optimizer)?;
         match (self, preset.precision) {
-            (Self::Gpu(engine), Precision::Single) => match spec.build_for(engine.as_ref()) {
-                Some(optimizer) => train_on(engine, optimizer, training, observer),
-                None => training.run(observer, &mut AtTheEnd),
-            },
+            (Self::Gpu(engine), Precision::Single) if training.train.bytes().is_some() => {
+                match spec.build_for(engine.as_ref()) {
+                    Some(optimizer) => train_on(engine, optimizer, training, observer),
+                    None => training.run(observer, &mut AtTheEnd),
+                }
+            }
             _ => training.run(observer, &mut AtTheEnd),
         }
     }

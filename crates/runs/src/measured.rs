@@ -12,7 +12,7 @@ use minima_attacks::{Attack, Ball, Fgsm, Norm, Outcome};
 use minima_autodiff::Model;
 use minima_config::attack_catalogue::{Options, attack};
 use minima_config::preset::Preset;
-use minima_data::Mnist;
+use minima_data::Splits;
 use minima_metrics::{Summary, evaluate, input_gradient_norms, logit_margins};
 use minima_rows::PathRow;
 use minima_store::cached;
@@ -116,7 +116,7 @@ pub fn along_the_path(
     run: &StoredRun,
     job: &Job,
     preset: &Preset,
-    data: &Mnist,
+    data: &Splits,
     test: &TestSet,
 ) -> Result<Vec<PathRow>, RunError> {
     let steps = run.steps();

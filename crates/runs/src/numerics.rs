@@ -4,9 +4,10 @@
 #[must_use]
 pub fn training() -> String {
     format!(
-        "rng {}, data {}, linalg {} ({}), autodiff {}, curvature {}, optim {}",
+        "rng {}, data {}, network {}, linalg {} ({}), autodiff {}, curvature {}, optim {}",
         minima_rng::NUMERICS_VERSION,
         minima_data::NUMERICS_VERSION,
+        minima_network::NUMERICS_VERSION,
         minima_linalg::NUMERICS_VERSION,
         minima_linalg::BACKEND,
         minima_autodiff::NUMERICS_VERSION,

@@ -1,14 +1,14 @@
 //! Trained runs on disk, one folder each, shared by all studies. A stored run is not trained again.
 
+use crate::checkpoint::{self, Origin};
 use crate::error::RunError;
 use crate::job::Job;
 use crate::observer::Observer;
 use crate::test_set::TestSet;
-use crate::trained_on::checkpoint_bytes;
 use crate::training::{Keeping, Training, TrainingState, Visitor};
 use minima_autodiff::{Graph, Model};
-use minima_config::{Run, network, training_set};
-use minima_data::{Dataset, Mnist};
+use minima_config::{Run, training_set};
+use minima_data::{Dataset, Splits};
 use minima_rows::{TrainingRow, read_csv, write_csv};
 use minima_store::bounded_file::{self, read_text_at_most};
 use minima_store::same_lines;
@@ -51,7 +51,7 @@ impl RunStore {
     /// # Errors
     /// Returns [`RunError::Folder`] if the run's folder holds a trained run with other settings, [`RunError::Read`] or
     /// [`RunError::Record`] if a file cannot be read, and [`RunError::Recipe`] if the settings cannot be written as TOML.
-    pub fn open(&self, job: &Job, data: &Mnist) -> Result<Option<StoredRun>, RunError> {
+    pub fn open(&self, job: &Job, data: &Splits) -> Result<Option<StoredRun>, RunError> {
         let folder = self.folder.join(&job.name);
         let recipe = folder.join("run.toml");
         let training = folder.join("training.csv");
@@ -67,7 +67,7 @@ impl RunStore {
         if read_csv::<TrainingRow>(&training)?.len() < job.preset.epochs as usize {
             return Ok(None);
         }
-        let graph = network(job.preset.network, &data.train)?;
+        let graph = job.preset.network.graph(&data.train)?;
         let (run, steps_an_epoch, epochs) = (job.run.clone(), job.steps_an_epoch(), job.preset.epochs);
         Ok(Some(StoredRun { folder, graph, run, steps_an_epoch, epochs }))
     }
@@ -76,7 +76,7 @@ impl RunStore {
     ///
     /// # Errors
     /// Returns [`RunError::NotTrained`] if the run is not trained, and the errors of [`open`](Self::open).
-    pub fn trained(&self, job: &Job, data: &Mnist) -> Result<StoredRun, RunError> {
+    pub fn trained(&self, job: &Job, data: &Splits) -> Result<StoredRun, RunError> {
         self.open(job, data)?.ok_or_else(|| RunError::NotTrained { run: job.name.clone() })
     }
 
@@ -90,7 +90,7 @@ impl RunStore {
     pub fn train(
         &self,
         job: &Job,
-        data: &Mnist,
+        data: &Splits,
         test: &TestSet,
         keeping: &Keeping,
         observer: &mut dyn Observer,
@@ -116,7 +116,11 @@ impl RunStore {
         }
         write_atomically(&folder.join("run.toml"), recipe.as_bytes())?;
         let set = training_set(&job.preset, &job.run, data)?;
-        let mut checkpoints = Checkpoints { folder: &folder, steps_an_epoch: job.steps_an_epoch(), data };
+        let mut checkpoints = Checkpoints {
+            folder: &folder,
+            steps_an_epoch: job.steps_an_epoch(),
+            origin: Origin::of(&job.preset, &job.run, data)?,
+        };
         let training = Training { preset: &job.preset, run: &job.run, train: &set, test, keep: Some(&keep) };
         let (_, rows) = training.run(observer, &mut checkpoints)?;
         write_csv(&folder.join("training.csv"), &rows)?;
@@ -130,8 +134,8 @@ impl RunStore {
 struct Checkpoints<'a> {
     folder: &'a Path,
     steps_an_epoch: u64,
-    /// The run's data.
-    data: &'a Mnist,
+    /// The run's origin.
+    origin: Origin,
 }
 
 impl Visitor for Checkpoints<'_> {
@@ -140,7 +144,7 @@ impl Visitor for Checkpoints<'_> {
     }
 
     fn visit(&mut self, step: u64, model: &Model<f32>) -> Result<ControlFlow<()>, RunError> {
-        let bytes = checkpoint_bytes(model, self.data)?;
+        let bytes = checkpoint::bytes(model, &self.origin)?;
         write_atomically(&checkpoint_path(self.folder, step), &bytes)?;
         Ok(ControlFlow::Continue(()))
     }
@@ -236,7 +240,7 @@ impl StoredRun {
     ///
     /// # Errors
     /// Returns [`RunError::Data`] if the preset's share of wrong labels is not between 0 and 1.
-    pub fn training_set(&self, job: &Job, data: &Mnist) -> Result<Dataset, RunError> {
+    pub fn training_set(&self, job: &Job, data: &Splits) -> Result<Dataset, RunError> {
         Ok(training_set(&job.preset, &self.run, data)?)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::StudyError;
 use crate::progress::{Clock, Epochs, Listener, RunObserver, StudyEvent};
-use minima_data::Mnist;
+use minima_data::Splits;
 use minima_rows::FailureRow;
 use minima_runs::training::Keeping;
 use minima_runs::{Job, RunError, RunStore, StoredRun, TestSet, run_all};
@@ -16,7 +16,7 @@ pub struct Context<'a> {
     /// The trained runs.
     pub store: RunStore,
     /// Training and test images.
-    pub data: &'a Mnist,
+    pub data: &'a Splits,
     /// The test images as numbers.
     pub test: TestSet,
     /// The folder of the study's files.

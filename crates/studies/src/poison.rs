@@ -8,7 +8,7 @@ use minima_autodiff::{Classifier, Model};
 use minima_config::Labels;
 use minima_config::Run;
 use minima_config::preset::{Flips, Preset};
-use minima_data::{Dataset, Mnist};
+use minima_data::{Dataset, Splits};
 use minima_rows::{PoisonRow, write_csv};
 use minima_runs::TestSet;
 use minima_runs::measured::flips;
@@ -20,8 +20,8 @@ const FLIPS: [Flips; 2] = [Flips::Uniform, TARGETED];
 const TARGETED: Flips = Flips::Targeted { from: FROM, to: TO };
 /// The number of images to classify at once.
 const IMAGES_AT_ONCE: usize = 1_000;
-const FROM: u8 = 7;
-const TO: u8 = 1;
+const FROM: u16 = 7;
+const TO: u16 = 1;
 
 /// One run per seed, kind of poisoning, rate and optimizer. At rate 0, one clean run for both kinds.
 pub(super) fn jobs(options: &StudyOptions) -> Result<Vec<Job>, StudyError> {
@@ -67,7 +67,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
 }
 
 /// Measures one model.
-fn measure(job: &Job, run: &StoredRun, data: &Mnist, test: &TestSet) -> Result<Vec<PoisonRow>, StudyError> {
+fn measure(job: &Job, run: &StoredRun, data: &Splits, test: &TestSet) -> Result<Vec<PoisonRow>, StudyError> {
     let model = run.last()?;
     let (images, labels) = (test.images.view(), test.labels.as_slice());
     let found = classes(&model, images)?;

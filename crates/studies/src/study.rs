@@ -6,7 +6,7 @@ use crate::options::StudyOptions;
 use crate::progress::{Listener, StudyEvent};
 use crate::{damping, landscape, logit_scale, matched, poison, precision, seeds};
 use minima_config::preset::Preset;
-use minima_data::Mnist;
+use minima_data::Splits;
 use minima_rows::write_csv;
 use minima_runs::training::Keeping;
 use minima_runs::{Job, RunError, RunStore, TestSet};
@@ -137,7 +137,7 @@ pub fn claim(out: &Path, fresh: bool) -> Result<(ResultsFolder, Option<PathBuf>)
 pub fn run_study(
     study: Study,
     options: &StudyOptions,
-    data: &Mnist,
+    data: &Splits,
     out: &ResultsFolder,
     keeping: &Keeping,
     listener: &Listener<'_>,
@@ -178,9 +178,9 @@ fn check_configuration(file: &Path, preset: &Preset) -> Result<(), StudyError> {
         return Ok(());
     }
     let mut found = Preset::from_file(file, &[])?.with_seeds(preset.seeds.clone())?;
-    if found.data.is_empty() {
+    if found.data_files.is_empty() {
         // The recipes of its runs name their data.
-        found.data.clone_from(&preset.data);
+        found.data_files.clone_from(&preset.data_files);
     }
     Ok(same_lines(file, &found.to_toml()?, &preset.to_toml()?)?)
 }

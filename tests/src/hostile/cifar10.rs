@@ -10,10 +10,12 @@ pub fn cifar10(bytes: &[u8]) -> bool {
     assert_eq!(data.len() * RECORD, bytes.len());
     assert!(data.labels().iter().all(|&label| usize::from(label) < CLASSES.len()));
     let labels = bytes.iter().step_by(RECORD);
-    assert!(data.labels().iter().eq(labels));
+    assert!(data.labels().iter().copied().eq(labels.map(|&label| u16::from(label))));
     let [height, width, channels] = SHAPE;
     let pixels = height * width;
-    for (record, image) in bytes.chunks_exact(RECORD).zip(data.images().rows()) {
+    let images = data.bytes();
+    assert!(images.is_some());
+    for (record, image) in bytes.chunks_exact(RECORD).zip(images.iter().flat_map(|images| images.rows())) {
         let planes = (0..pixels).flat_map(|pixel| (0..channels).map(move |channel| 1 + channel * pixels + pixel));
         assert!(image.iter().eq(planes.map(|place| &record[place])));
     }

@@ -26,7 +26,7 @@ pub fn labels(bytes: &[u8]) -> bool {
     let Ok(labels) = idx::parse_labels(file, bytes) else { return false };
     assert!(!labels.is_empty() && labels.iter().all(|&label| usize::from(label) < CLASSES));
     let mut plain = header(LABELS_MAGIC, &[labels.len()]);
-    plain.extend_from_slice(&labels);
+    plain.extend(labels.iter().map(|&label| label as u8));
     assert_same(bytes, &plain);
     assert!(idx::parse_labels(file, &plain).is_ok_and(|again| again == labels));
     true

@@ -133,7 +133,9 @@ impl GraphBuilder {
             })
             .collect();
         let input_shape = self.values[0].shape.clone();
-        Ok(Graph { input_shape, nodes: self.nodes, slots, output: slot, parameters: self.parameters })
+        let shape_of = |slot| self.values.iter().find(|value| value.slot == slot).map(|value| value.shape.clone());
+        let shapes = (0..self.slot_sizes.len()).map(|slot| shape_of(slot).unwrap_or_default()).collect();
+        Ok(Graph { input_shape, nodes: self.nodes, slots, shapes, output: slot, parameters: self.parameters })
     }
 
     fn info(&self, node: &str, x: Value) -> Result<&ValueInfo, AutodiffError> {

@@ -1,8 +1,9 @@
 //! `cargo xtask attack`.
 
-use super::{Device, load_data, on_a_worker};
+use super::{Device, on_a_worker};
 use crate::attack_results::AttackResults;
 use crate::attack_run::{Request, attack_checkpoint, transfer_checkpoints};
+use crate::checkpoints::CheckpointOptions;
 use crate::interruption::listen;
 use crate::outcome::Outcome;
 use crate::threads;
@@ -10,11 +11,9 @@ use anyhow::{Result, bail};
 use clap::Args;
 use minima_config::Norm;
 use minima_config::attack_catalogue::{CATALOGUE, Options};
-use minima_config::preset::NetworkKind;
 use minima_config::seed;
 use minima_rows::Table;
 use minima_runs::machine::Machine;
-use minima_runs::trained_on;
 use std::path::{Path, PathBuf};
 
 /// Attack a checkpoint, or measure how adversarial images transfer to other checkpoints
@@ -59,12 +58,8 @@ pub struct Attack {
     /// Seed of the attack's random numbers [default: 0]
     #[arg(long, value_parser = seed::parse)]
     seed: Option<u64>,
-    /// Folder with the four MNIST files [default: the repository's]
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// Accept a checkpoint that was trained on other data
-    #[arg(long)]
-    other_data: bool,
+    #[command(flatten)]
+    checkpoint: CheckpointOptions,
     /// The device to compute on
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     device: Device,
@@ -94,14 +89,12 @@ impl Attack {
             return Ok(Outcome::Fine);
         }
         threads::start(None)?;
-        let data = load_data(self.data.as_deref())?;
         let first = self.weights.iter().chain(&self.transfer);
-        let checkpoints: Vec<&Path> = first.chain(&self.to).map(PathBuf::as_path).collect();
-        if !self.other_data {
-            for checkpoint in &checkpoints {
-                trained_on::check(checkpoint, &data)?;
-            }
-        }
+        let paths: Vec<&Path> = first.chain(&self.to).map(PathBuf::as_path).collect();
+        let (data, checkpoints) = self.checkpoint.open(&paths)?;
+        let Some((attacked, targets)) = checkpoints.split_first() else {
+            bail!("found neither --weights nor --transfer; expected one of them")
+        };
         let test = match self.images {
             Some(0) => bail!("--images is 0; expected at least 1"),
             Some(images) if images > data.test.len() => {
@@ -111,7 +104,7 @@ impl Attack {
             None => data.test.clone(),
         };
         let machine = match self.weights {
-            Some(_) => self.device.machine(NetworkKind::PaperCnn, &test)?,
+            Some(_) => self.device.machine(attacked.model.graph())?,
             // Transfer is measured on the CPU.
             None => Machine::Processor,
         };
@@ -122,7 +115,7 @@ impl Attack {
         let results = match &self.out {
             Some(out) => {
                 let (results, moved) =
-                    AttackResults::open(out, self.fresh, &checkpoints, &machine, &data, test.len(), &request)?;
+                    AttackResults::open(out, self.fresh, &paths, &machine, &data, test.len(), &request)?;
                 if let Some(moved) = moved {
                     tell!("moved the existing results to {}", moved.display());
                 }
@@ -132,16 +125,12 @@ impl Attack {
             None => None,
         };
         let request = Request { kept: results.as_ref().map(AttackResults::unfinished), ..request };
-        let (json, text, rows) = match (&self.weights, &self.transfer) {
-            (Some(weights), _) => {
-                let report = on_a_worker(|| attack_checkpoint(weights, &machine, &test, &request))?;
-                (serde_json::to_string(&report)?, report.to_string(), report.rows())
-            }
-            (None, Some(source)) => {
-                let report = on_a_worker(|| transfer_checkpoints(source, &self.to, &test, &request))?;
-                (serde_json::to_string(&report)?, report.to_string(), report.rows())
-            }
-            (None, None) => bail!("found neither --weights nor --transfer; expected one of them"),
+        let (json, text, rows) = if self.transfer.is_none() {
+            let report = on_a_worker(|| attack_checkpoint(attacked, &machine, &test, &request))?;
+            (serde_json::to_string(&report)?, report.to_string(), report.rows())
+        } else {
+            let report = on_a_worker(|| transfer_checkpoints(attacked, targets, &test, &request))?;
+            (serde_json::to_string(&report)?, report.to_string(), report.rows())
         };
         if let Some(results) = results {
             results.finish(&rows)?;

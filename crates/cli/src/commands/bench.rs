@@ -1,6 +1,7 @@
 //! `cargo xtask bench`.
 
-use super::{Device, Experiment, load_data, on_a_worker};
+use super::{Device, Experiment, on_a_worker, on_its_data};
+use crate::data_options::DataOptions;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::threads::{self, ALLOWED};
@@ -10,7 +11,7 @@ use minima_bench::bench;
 use minima_bench::bench_on;
 use minima_bench::scaling::{NETWORKS, measure, points};
 use minima_bench::{scaling, time_to_accuracy};
-use minima_config::preset::{NetworkKind, Preset};
+use minima_config::preset::Preset;
 use minima_report::figures;
 use minima_rows::Table;
 use minima_rows::{ScalingRow, write_csv};
@@ -65,19 +66,19 @@ impl Bench {
         }
         threads::start(self.threads)?;
         if let Some(target) = self.time_to_accuracy {
-            return race(target, &self.experiment.preset("extended")?.1, &out("time-to-accuracy"));
+            return race(target, self.experiment.preset("extended")?.1, &out("time-to-accuracy"));
         }
         if self.out.is_some() {
             bail!("--out requires --scaling or --time-to-accuracy");
         }
-        let data = load_data(None)?;
+        let (preset, data) = on_its_data(Preset::named("paper", &[])?, &DataOptions::default())?;
         if let [network, batch] = self.scaling_point[..] {
             let network = *NETWORKS.get(network).with_context(|| format!("--scaling-point: no network {network}"))?;
             let row = on_a_worker(|| measure(network, batch, &data.train))?;
             say!("{}", serde_json::to_string(&row)?);
             return Ok(Outcome::Fine);
         }
-        let machine = self.device.machine(NetworkKind::PaperCnn, &data.train)?;
+        let machine = self.device.machine(&preset.network.graph(&data.train)?)?;
         let timings = on_a_worker(|| match &machine {
             Machine::Processor => bench(&data, &self.filter),
             Machine::Gpu(engine) => bench_on(engine, &data, &self.filter),
@@ -98,14 +99,14 @@ impl Bench {
 }
 
 /// Trains every optimizer of the experiment up to the accuracy, and writes and prints the times.
-fn race(target: f64, preset: &Preset, out: &Path) -> Result<Outcome> {
+fn race(target: f64, preset: Preset, out: &Path) -> Result<Outcome> {
     if !(0.0..1.0).contains(&target) {
         bail!("--time-to-accuracy is {target}; expected a number from 0 to below 1");
     }
     fs::create_dir_all(out).with_context(|| format!("--out {}", out.display()))?;
-    let data = load_data(None)?;
+    let (preset, data) = on_its_data(preset, &DataOptions::default())?;
     let mut progress = Progress::new();
-    let rows = on_a_worker(|| time_to_accuracy::measure(preset, &data, target, &mut progress))?;
+    let rows = on_a_worker(|| time_to_accuracy::measure(&preset, &data, target, &mut progress))?;
     progress.finish();
     let reached = time_to_accuracy::first_reached(&rows, target);
     write_csv(&out.join("pace.csv"), &rows)?;

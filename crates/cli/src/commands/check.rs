@@ -1,11 +1,13 @@
 //! `cargo xtask check`.
 
-use super::{load_data, on_a_worker, workspace_root};
+use super::{on_a_worker, on_its_data, workspace_root};
 use crate::check::{bless, check};
+use crate::data_options::DataOptions;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use anyhow::Result;
 use clap::Args;
+use minima_config::preset::Preset;
 use std::path::PathBuf;
 
 /// Train each optimizer for a few hundred steps and compare with recorded values.
@@ -25,7 +27,7 @@ pub struct Check {
 impl Check {
     pub(crate) fn run(self) -> Result<Outcome> {
         let baseline = self.baseline.unwrap_or_else(|| workspace_root().join("tests/baselines/accuracy.csv"));
-        let data = load_data(None)?;
+        let (_, data) = on_its_data(Preset::named("check", &[])?, &DataOptions::default())?;
         let mut progress = Progress::new();
         if self.bless {
             let rows = on_a_worker(|| bless(&baseline, &data, &mut progress))?;

@@ -1,12 +1,12 @@
 //! `cargo xtask evaluate`.
 
-use super::{Resources, on_a_worker};
+use super::{Compute, on_a_worker};
+use crate::checkpoints::CheckpointOptions;
 use crate::evaluation::evaluate_checkpoint;
 use crate::outcome::Outcome;
-use anyhow::Result;
+use crate::threads;
+use anyhow::{Result, bail};
 use clap::Args;
-use minima_config::preset::NetworkKind;
-use minima_runs::trained_on;
 use std::path::PathBuf;
 
 /// Attack and measure one checkpoint.
@@ -15,7 +15,7 @@ use std::path::PathBuf;
     after_help = "Example: cargo xtask evaluate --weights results/paper/checkpoints/clean-adam-42.safetensors --json"
 )]
 pub struct Evaluate {
-    /// The checkpoint: a safetensors file with the names Conv_0.kernel, Conv_0.bias, …
+    /// The checkpoint, a safetensors file. One that minima wrote names its network and its data
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
     /// Epsilons of FGSM, in units of the pixel range
@@ -29,10 +29,9 @@ pub struct Evaluate {
     #[arg(long)]
     spectrum: bool,
     #[command(flatten)]
-    resources: Resources,
-    /// Accept a checkpoint that was trained on other data
-    #[arg(long)]
-    other_data: bool,
+    checkpoint: CheckpointOptions,
+    #[command(flatten)]
+    compute: Compute,
     /// Print a single JSON object
     #[arg(long)]
     json: bool,
@@ -40,14 +39,13 @@ pub struct Evaluate {
 
 impl Evaluate {
     pub(crate) fn run(self) -> Result<Outcome> {
-        let (data, machine) = self.resources.open(NetworkKind::PaperCnn)?;
-        if !self.other_data {
-            trained_on::check(&self.weights, &data)?;
-        }
+        threads::start(self.compute.threads)?;
+        let (data, checkpoints) = self.checkpoint.open(&[&self.weights])?;
+        let Some(checkpoint) = checkpoints.first() else { bail!("found no checkpoint; expected one") };
+        let machine = self.compute.device.machine(checkpoint.model.graph())?;
         let train = self.spectrum.then_some(&data.train);
-        let evaluation = on_a_worker(|| {
-            evaluate_checkpoint(&self.weights, &machine, &data.test, train, &self.epsilons, &self.rhos)
-        })?;
+        let evaluation =
+            on_a_worker(|| evaluate_checkpoint(checkpoint, &machine, &data.test, train, &self.epsilons, &self.rhos))?;
         if self.json {
             say!("{}", serde_json::to_string(&evaluation)?);
         } else {

@@ -35,7 +35,7 @@ impl Reproduce {
             preset = preset.with_seeds(self.seeds)?;
         }
         let out = self.out.unwrap_or_else(|| PathBuf::from("results").join(&name));
-        let (data, machine) = self.resources.open(preset.network)?;
+        let (preset, data, machine) = self.resources.open(preset)?;
         let keeping = self.survival.keeping()?;
         let fresh = self.survival.fresh;
         let experiment = Reproduction {

@@ -1,6 +1,7 @@
 //! `cargo xtask study`.
 
-use super::{Experiment, load_data};
+use super::{Experiment, on_its_data};
+use crate::data_options::DataOptions;
 use crate::interruption::Survival;
 use crate::outcome::Outcome;
 use crate::threads::{self, ALLOWED};
@@ -51,9 +52,8 @@ pub struct Study {
     /// Results folder; the studies are written to its subfolder `studies`
     #[arg(long, value_name = "FOLDER", default_value = "results/paper")]
     out: PathBuf,
-    /// Folder with the four MNIST files [default: the repository's]
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataOptions,
     /// Number of concurrent runs, one thread each [default: one per core]
     #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
     threads: Option<u16>,
@@ -69,6 +69,7 @@ impl Study {
         let (_, preset) = self.experiment.preset("studies")?;
         let threads = self.threads.map_or_else(threads::cores, usize::from);
         threads::check(threads, "--threads")?;
+        let (preset, data) = on_its_data(preset, &self.data)?;
         let mut options = StudyOptions::new(preset, PAPER.claims(), threads);
         options.optimizers = self.optimizers;
         for (given, values) in [
@@ -97,7 +98,6 @@ impl Study {
                 bail!("{option} is given with {}; expected the study {}", names.join(", "), of.join(" or "));
             }
         }
-        let data = load_data(self.data.as_deref())?;
         let (folder, moved) = claim(&self.out, self.survival.fresh)?;
         if let Some(moved) = moved {
             tell!("moved the existing results to {}", moved.display());

@@ -23,6 +23,9 @@ pub struct Train {
     optimizer: String,
     #[command(flatten)]
     experiment: Experiment,
+    /// The optimizer's learning rate [default: the experiment's]
+    #[arg(long)]
+    learning_rate: Option<f64>,
     /// The training labels
     #[arg(long, value_enum, default_value_t = LabelChoice::Clean)]
     labels: LabelChoice,
@@ -49,7 +52,9 @@ enum LabelChoice {
 
 impl Train {
     pub(crate) fn run(self) -> Result<Outcome> {
-        let (_, preset) = self.experiment.preset("extended")?;
+        let learning_rate =
+            self.learning_rate.map(|rate| format!("optimizers.{}.learning_rate={rate}", self.optimizer));
+        let (_, preset) = self.experiment.preset_with("extended", learning_rate.as_slice())?;
         let labels = match self.labels {
             LabelChoice::Clean => Labels::Clean,
             LabelChoice::Poisoned => Labels::Poisoned,
@@ -73,7 +78,7 @@ impl Train {
             );
         }
         let run = Run { labels, optimizer: self.optimizer, seed };
-        let (data, machine) = self.resources.open(preset.network)?;
+        let (preset, data, machine) = self.resources.open(preset)?;
         if self.out.is_dir() {
             bail!("--out {} is a folder; expected a file name", self.out.display());
         }

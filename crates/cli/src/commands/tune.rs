@@ -10,7 +10,11 @@ use minima_config::optimizer_spec::OptimizerSpec;
 use minima_rows::{TuningRow, write_csv};
 use std::path::PathBuf;
 
-/// Search learning rate, damping and SAM's radius of each optimizer on held-out training images. The highest held-out accuracy is
+/// Epochs per point.
+const EPOCHS: u32 = 3;
+
+/// Search learning rate, damping and SAM's radius of each optimizer on held-out training images, for 3 epochs without
+/// `--epochs`. The highest held-out accuracy is
 /// chosen; ties are broken by the lowest loss.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask tune --optimizers kfac,ekfac --learning-rates 0.01,0.03 --dampings 0.01")]
@@ -30,9 +34,6 @@ pub struct Tune {
     /// Radii of SAM to try [default: 0.01,0.05,0.1]
     #[arg(long, value_delimiter = ',')]
     rhos: Vec<f64>,
-    /// Epochs per point; overrides the experiment
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-    epochs: u32,
     /// Folder for tuning.csv
     #[arg(long, value_name = "FOLDER", default_value = "results/tuning")]
     out: PathBuf,
@@ -43,7 +44,7 @@ pub struct Tune {
 impl Tune {
     pub(crate) fn run(self) -> Result<Outcome> {
         let (_, mut preset) = self.experiment.preset("extended")?;
-        preset.epochs = self.epochs;
+        preset.epochs = self.experiment.epochs.unwrap_or(EPOCHS);
         let optimizers = if self.optimizers.is_empty() { tunable(&preset) } else { self.optimizers };
         let grid = |spec: &OptimizerSpec| {
             let mut grid = Grid::of(spec);
@@ -58,7 +59,7 @@ impl Tune {
             }
             grid
         };
-        let (data, machine) = self.resources.open(preset.network)?;
+        let (preset, data, machine) = self.resources.open(preset)?;
         let mut progress = Progress::new();
         let path = self.out.join("tuning.csv");
         let kept = |rows: &[TuningRow]| Ok(write_csv(&path, rows)?);

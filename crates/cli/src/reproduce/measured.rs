@@ -5,7 +5,7 @@ use minima_config::DataIdentity;
 use minima_config::Labels;
 use minima_config::Run;
 use minima_config::preset::Preset;
-use minima_data::Mnist;
+use minima_data::Splits;
 use minima_paper::PAPER;
 use minima_report::Reference;
 use minima_report::figures::{
@@ -71,7 +71,7 @@ impl Measured {
     }
 
     /// Writes the tables and figures. Those of an earlier run that this run lacks are removed.
-    pub(super) fn write(&self, preset: &Preset, data: &Mnist, out: &Path) -> Result<(), CommandError> {
+    pub(super) fn write(&self, preset: &Preset, data: &Splits, out: &Path) -> Result<(), CommandError> {
         let tables = out.join("tables");
         write_csv(&tables.join("fgsm.csv"), &[self.clean_fgsm.as_slice(), &self.poisoned_fgsm].concat())?;
         write_csv(&tables.join("sharpness.csv"), &self.sharpness)?;

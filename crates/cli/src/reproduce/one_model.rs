@@ -4,15 +4,15 @@ use super::measured::Measured;
 use super::reproduction::Reproduction;
 use crate::manifest::Clock;
 use minima_autodiff::Model;
-use minima_config::{Run, network, training_set};
+use minima_config::{Run, training_set};
 use minima_data::sha256;
 use minima_rows::{TrainingRow, write_csv};
 use minima_runs::RunError;
+use minima_runs::checkpoint::{self, Origin};
 use minima_runs::measurement::measure;
 use minima_runs::observer::{Event, Observer};
 use minima_runs::robustness::{is_attacked, robustness};
 use minima_runs::spectra::spectra;
-use minima_runs::trained_on::checkpoint_bytes;
 use minima_runs::{RunTraining, TestSet};
 use minima_store::Seal;
 use minima_store::Unfinished;
@@ -76,7 +76,7 @@ impl OneModel<'_> {
         let path = self.checkpoint();
         match read_at_most(&path, bounded_file::RESULTS) {
             Ok(bytes) if sha256(&bytes) == saved.sha256 => {
-                let graph = network(self.of.preset.network, &self.of.data.train)?;
+                let graph = self.of.preset.network.graph(&self.of.data.train)?;
                 let params = graph.from_safetensors(&bytes, &path)?;
                 Ok(Some((saved, Model::new(graph, params)?)))
             }
@@ -89,7 +89,8 @@ impl OneModel<'_> {
         let keep = of.keeping.at(self.folder());
         let training = RunTraining { machine: of.machine, preset: of.preset, run, place, test, keep: Some(&keep) };
         let trained = training.train(of.data, observer)?;
-        let bytes = checkpoint_bytes(&trained.model, of.data)?;
+        let origin = Origin::of(of.preset, run, of.data)?.after(of.preset.epochs);
+        let bytes = checkpoint::bytes(&trained.model, &origin)?;
         write_atomically(&self.checkpoint(), &bytes)?;
         let saved = Saved { epochs: trained.epochs, seconds: trained.seconds, sha256: sha256(&bytes) };
         SEAL.write(&self.folder().join("trained.json"), &saved)?;

@@ -3,7 +3,7 @@
 use crate::error::CommandError;
 use crate::manifest::{Clock, Manifest};
 use minima_config::preset::Preset;
-use minima_data::Mnist;
+use minima_data::Splits;
 use minima_runs::RunError;
 use minima_runs::machine::Machine;
 use minima_runs::training::Keeping;
@@ -21,7 +21,7 @@ pub(crate) struct Reproduction<'a> {
     /// The device.
     pub machine: &'a Machine,
     /// Training and test images.
-    pub data: &'a Mnist,
+    pub data: &'a Splits,
     /// The results folder.
     pub out: &'a Path,
     /// How often the states of runs are saved, and the stop request.

@@ -1,6 +1,7 @@
 //! Errors of presets.
 
 use crate::data_identity::DataDifference;
+use crate::network_choice::NetworkChoiceError;
 use crate::seed::SeedError;
 use std::path::PathBuf;
 
@@ -53,6 +54,9 @@ pub enum PresetError {
     /// The data is not the data set of the configuration.
     #[error("{0} as in the configuration (--data sets the folder)")]
     Data(Box<DataDifference>),
+    /// The network cannot be read, or does not fit the data.
+    #[error(transparent)]
+    Network(#[from] NetworkChoiceError),
     /// A seed is too large.
     #[error(transparent)]
     Seed(#[from] SeedError),

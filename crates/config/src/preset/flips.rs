@@ -13,9 +13,9 @@ pub enum Flips {
     /// Labels of one class are replaced by another class.
     Targeted {
         /// The class whose labels are replaced.
-        from: u8,
+        from: u16,
         /// The class that replaces it.
-        to: u8,
+        to: u16,
     },
 }
 
@@ -58,7 +58,7 @@ mod tests {
         for flips in [Flips::Uniform, Flips::Targeted { from: 7, to: 1 }] {
             assert_eq!(Flips::try_from(String::from(flips)), Ok(flips));
         }
-        for wrong in ["7 to 7", "7to1", "seven to one", "7 to 256", ""] {
+        for wrong in ["7 to 7", "7to1", "seven to one", "7 to 65536", ""] {
             assert!(Flips::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
     }

@@ -10,8 +10,9 @@ pub use flips::Flips;
 
 use crate::data_identity::DataIdentity;
 use crate::labels::Labels;
+use crate::network_choice::{self, NetworkChoice};
 use crate::optimizer_spec::OptimizerSpec;
-use minima_data::Mnist;
+use minima_data::{DataSource, Splits};
 use minima_rows::optimizers::sort_key;
 use minima_store::bounded_file::{self, read_text_at_most};
 use serde::{Deserialize, Serialize};
@@ -20,12 +21,11 @@ use std::path::Path;
 use table::{COMPILED_IN, compiled_in, extended, one_line, parse, set};
 use toml::Table;
 
-/// The network to train.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NetworkKind {
-    /// [`minima_autodiff::paper_cnn`].
-    PaperCnn,
+/// The number of images that stands for all images there are, until the data is known.
+pub const ALL_IMAGES: usize = i64::MAX as usize;
+
+fn all_images() -> usize {
+    ALL_IMAGES
 }
 
 /// The arithmetic of training.
@@ -44,7 +44,10 @@ pub enum Precision {
 #[serde(deny_unknown_fields)]
 pub struct Preset {
     /// The network.
-    pub network: NetworkKind,
+    pub network: NetworkChoice,
+    /// The data set. The command line may name another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataSource>,
     /// The arithmetic of training; checkpoints, tests and attacks are in single precision.
     #[serde(default)]
     pub precision: Precision,
@@ -54,9 +57,11 @@ pub struct Preset {
     pub epochs: u32,
     /// Images in a step. The last step of an epoch may have fewer.
     pub batch_size: usize,
-    /// The number of training images, the first ones of the data.
+    /// The number of training images, the first ones of the data; all by default.
+    #[serde(default = "all_images")]
     pub train_images: usize,
-    /// The number of test images, the first ones of the data.
+    /// The number of test images, the first ones of the data; all by default.
+    #[serde(default = "all_images")]
     pub test_images: usize,
     /// The kinds of labels to train on.
     pub labels: Vec<Labels>,
@@ -90,7 +95,7 @@ pub struct Preset {
     pub data_name: Option<String>,
     /// The SHA-256 of each file of the data, by file name. If not empty, other data is an error. A run records the hashes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub data: BTreeMap<String, String>,
+    pub data_files: BTreeMap<String, String>,
     /// The optimizers, by name.
     pub optimizers: BTreeMap<String, OptimizerSpec>,
 }
@@ -121,14 +126,20 @@ impl Preset {
         Self::from_table(compiled_in(name)?, &format!("preset {name}"), overrides)
     }
 
-    /// Reads a preset from a file, with overrides. Its key `extends` may name a built-in preset.
+    /// Reads a preset from a file, with overrides. Its key `extends` may name a built-in preset. The file of a network is
+    /// relative to the preset's folder.
     ///
     /// # Errors
     /// Returns [`PresetError::Read`] if the file cannot be read, and the errors of [`from_text`](Self::from_text).
     pub fn from_file(path: &Path, overrides: &[String]) -> Result<Self, PresetError> {
         let text = read_text_at_most(path, bounded_file::TEXT)
             .map_err(|source| PresetError::Read { path: path.to_owned(), source })?;
-        Self::from_text(&text, &path.display().to_string(), overrides)
+        let origin = path.display().to_string();
+        let mut table = extended(parse(&text, &origin)?, &origin)?;
+        if let (Some(network), Some(folder)) = (table.get_mut("network"), path.parent()) {
+            network_choice::relative_to(folder, network);
+        }
+        Self::from_table(table, &origin, overrides)
     }
 
     /// Parses the text of a preset's file, with overrides; errors name `origin`.
@@ -189,17 +200,24 @@ impl Preset {
     #[must_use]
     pub fn data_identity(&self) -> Option<DataIdentity> {
         let name = || self.data_name.clone().unwrap_or_else(|| "images of an unknown folder".to_owned());
-        (!self.data.is_empty()).then(|| DataIdentity { name: name(), files: self.data.clone() })
+        (!self.data_files.is_empty()).then(|| DataIdentity { name: name(), files: self.data_files.clone() })
     }
 
-    /// The same experiment with this data's name and the SHA-256 of its files.
+    /// The same experiment on this data: with its name and the SHA-256 of its files, its numbers of images where the preset takes
+    /// all, and the network for its images.
     ///
     /// # Errors
-    /// Returns the errors of [`check_against`](Self::check_against).
-    pub fn on_data(self, data: &Mnist) -> Result<Self, PresetError> {
-        self.check_against(data)?;
+    /// Returns [`PresetError::Network`] if the network does not fit the data, and the errors of
+    /// [`check_against`](Self::check_against).
+    pub fn on_data(self, data: &Splits) -> Result<Self, PresetError> {
+        let there = |asked: usize, there: usize| if asked == ALL_IMAGES { there } else { asked };
+        let train_images = there(self.train_images, data.train.len());
+        let test_images = there(self.test_images, data.test.len());
+        let sized = Self { train_images, test_images, ..self };
+        sized.check_against(data)?;
+        let network = sized.network.for_data(&data.train)?;
         let DataIdentity { name, files } = DataIdentity::of(data);
-        Ok(Self { data_name: Some(name), data: files, ..self })
+        Ok(Self { network, data_name: Some(name), data_files: files, ..sized })
     }
 
     /// Checks that this is the preset's data set, and that it has enough images.
@@ -207,7 +225,7 @@ impl Preset {
     /// # Errors
     /// Returns [`PresetError::Data`] if the preset names another data set, and [`PresetError::TooFewImages`] if the preset
     /// requests more images than the data has.
-    pub fn check_against(&self, data: &Mnist) -> Result<(), PresetError> {
+    pub fn check_against(&self, data: &Splits) -> Result<(), PresetError> {
         if let Some(difference) = self.data_identity().and_then(|own| own.difference(&DataIdentity::of(data))) {
             return Err(PresetError::Data(Box::new(difference)));
         }

@@ -2,18 +2,18 @@
 
 use minima_config::DataIdentity;
 use minima_config::preset::{Preset, PresetError};
-use minima_data::{Dataset, FileHash, Mnist, mnist};
+use minima_data::{Dataset, FileHash, Splits, mnist};
 use ndarray::Array2;
 
 /// Blank images whose files have these hashes.
-fn data(folder: &str, hashes: [&str; 4]) -> Mnist {
+fn data(folder: &str, hashes: [&str; 4]) -> Splits {
     let blank = |n: usize| Dataset::new(Array2::zeros((n, 784)), vec![0; n], [28, 28, 1], 10).unwrap();
     let hash = |(name, sha256): (&str, &str)| FileHash {
         file: format!("{folder}/{name}.gz").into(),
         sha256: sha256.to_owned(),
     };
     let hashes = mnist::FILES.map(|(name, _)| name).into_iter().zip(hashes).map(hash).collect();
-    Mnist { train: blank(200), test: blank(100), hashes }
+    Splits::new(blank(200), blank(100), "", hashes)
 }
 
 fn preset(set: &[&str]) -> Preset {

@@ -32,7 +32,7 @@ fn planes_become_channels_last() -> Outcome {
     fs::write(&file, records(&[3, 9, 0]))?;
     let data = cifar10::read_batch(&file)?;
     assert_eq!((data.shape(), data.classes(), data.labels()), ([32, 32, 3], 10, &[3, 9, 0][..]));
-    for (record, image) in data.images().rows().into_iter().enumerate() {
+    for (record, image) in data.bytes().unwrap().rows().into_iter().enumerate() {
         let mut image = image.iter();
         for row in 0..32 {
             for column in 0..32 {
@@ -84,7 +84,7 @@ fn a_folder_is_six_files_in_their_order() -> Outcome {
         let data = cifar10::load(root.path())?;
         assert_eq!(data.train.labels(), [0, 9, 1, 8, 2, 7, 3, 6, 4, 5]);
         assert_eq!(data.test.labels(), [7]);
-        assert_eq!(data.train.images().row(3), data.train.images().row(1));
+        assert_eq!(data.train.bytes().unwrap().row(3), data.train.bytes().unwrap().row(1));
     }
     fs::write(root.path().join("data_batch_4.bin"), records(&[1, 200]))?;
     let message = cifar10::load(root.path()).err().map(|error| error.to_string()).unwrap_or_default();

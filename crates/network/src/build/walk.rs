@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// The graph of a description. `file` is its name in errors.
 pub(crate) fn graph(description: &Description, file: &str) -> Result<Graph, NetworkError> {
-    let Description { input, classes, normalize, options, layers } = description;
+    let Description { input, classes, normalize, options, layers, .. } = description;
     let at = |line, key: &str| Place { file: file.to_owned(), line, layer: key.to_owned() };
     let axes = input.value.len();
     if axes == 0 || axes as u64 > limits::AXES || input.value.contains(&0) {

@@ -16,7 +16,7 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Description, NetworkError> 
     let source = Source::new(file, text);
     let document = DeTable::parse(text).map_err(|error| source.syntax(&error))?;
     let fields = Fields::new(&source, "network", document.get_ref(), 0);
-    fields.only(&["input", "classes", "normalize", "options", "layers"])?;
+    fields.only(&["name", "input", "classes", "normalize", "options", "layers"])?;
     let options = options(&fields)?;
     let input = fields.array("input")?;
     let input: Vec<usize> = input.iter().map(|value| size(&fields, "input", value)).collect::<Result<_, _>>()?;
@@ -24,7 +24,11 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Description, NetworkError> 
     let classes = size(&fields, "classes", fields.required("classes")?)?;
     let mut elements = Elements { source: &source, scope: Scope::new(&options), depth: 0 };
     let layers = elements.list(&fields, "layers")?;
+    let name = fields
+        .get("name")
+        .map(|value| value.get_ref().as_str().map(str::to_owned).ok_or_else(|| fields.wrong("name", value, "a text")));
     Ok(Description {
+        name: name.transpose()?,
         input: At { line: line("input")?, value: input },
         classes: At { line: line("classes")?, value: classes },
         normalize: normalization(&fields)?,

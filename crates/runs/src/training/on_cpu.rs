@@ -7,8 +7,8 @@ use crate::error::RunError;
 use crate::observer::{Event, Observer};
 use crate::test_set::TestSet;
 use minima_autodiff::{Graph, Model, Scalar, StepReport};
+use minima_config::Run;
 use minima_config::preset::Precision;
-use minima_config::{Run, network};
 use minima_data::{Dataset, epoch_batches};
 use minima_metrics::{Evaluation, evaluate};
 use minima_optim::{Batch, Optimizer};
@@ -55,7 +55,7 @@ struct CpuTrainer<'a, T: Scalar> {
 impl<'a, T: Scalar> CpuTrainer<'a, T> {
     fn new(training: &Training<'a>, visitor: &'a mut dyn Visitor) -> Result<Self, RunError> {
         let Training { preset, run, train, .. } = *training;
-        let graph = network(preset.network, train)?;
+        let graph = preset.network.graph(train)?;
         let params = graph.init(run.seed);
         let optimizer = preset.optimizer(&run.optimizer)?.build(run.seed);
         let (batch_size, last_batch) = (preset.batch_size, Vec::new());

@@ -2,7 +2,7 @@
 
 use minima_config::Labels;
 use minima_config::preset::Preset;
-use minima_config::{Run, network, training_set};
+use minima_config::{Run, training_set};
 use minima_cuda::{CudaEngine, CudaError, EmulatedDevice};
 use minima_data::mnist;
 use minima_linalg::LinalgError;
@@ -84,7 +84,7 @@ fn a_step_that_fails_on_a_device_is_told_of_and_the_last_good_state_kept() {
     let test = TestSet::new(&data.test.take(preset.test_images));
     let run = Run { labels: Labels::Clean, optimizer: "adam".to_owned(), seed: 42 };
     let train = training_set(&preset, &run, &data).unwrap();
-    let engine = CudaEngine::new(device, network(preset.network, &train).unwrap()).unwrap();
+    let engine = CudaEngine::new(device, preset.network.graph(&train).unwrap()).unwrap();
     let inner = preset.optimizer("adam").unwrap().build_for(&engine).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let keeping = Keeping::default();
@@ -109,7 +109,7 @@ fn a_run_on_a_device_follows_the_processors() {
         let Some(device) = device() else { return };
         let run = Run { labels: Labels::Poisoned, optimizer: name.to_owned(), seed: 42 };
         let train = training_set(&preset, &run, &data).unwrap();
-        let engine = CudaEngine::new(device, network(preset.network, &train).unwrap()).unwrap();
+        let engine = CudaEngine::new(device, preset.network.graph(&train).unwrap()).unwrap();
         let optimizer = preset.optimizer(name).unwrap().build_for(&engine).unwrap();
         let training = Training { preset: &preset, run: &run, train: &train, test: &test, keep: None };
         let (model, rows) = train_on(&engine, optimizer, &training, &mut Silent).unwrap();

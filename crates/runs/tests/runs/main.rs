@@ -1,6 +1,6 @@
 //! Tests of runs.
 #![cfg(test)]
 
+mod checkpoint;
 mod device_training;
 mod run_store;
-mod trained_on;

@@ -2,7 +2,7 @@
 
 use minima_config::Run;
 use minima_config::preset::Preset;
-use minima_data::{Dataset, Mnist};
+use minima_data::{Dataset, Splits};
 use minima_rows::{TrainingRow, write_csv};
 use minima_runs::{Job, RunError, RunStore, numerics};
 use minima_store::FolderError;
@@ -15,7 +15,7 @@ fn blank(images: usize) -> Dataset {
 
 #[test]
 fn a_run_of_older_numerics_is_not_reused() {
-    let data = Mnist { train: blank(64), test: blank(10), hashes: Vec::new() };
+    let data = Splits::new(blank(64), blank(10), "", Vec::new());
     let set = ["epochs=1", "train_images=64", "test_images=10", "batch_size=32"].map(str::to_owned);
     let preset = Preset::named("quick", &set).unwrap();
     let job = Job::new(&preset, Run::all(&preset).remove(0)).unwrap();

@@ -4,7 +4,7 @@ use super::plan::Planned;
 use crate::error::StudyError;
 use minima_autodiff::{Batch, Graph, Model};
 use minima_curvature::{Ggn, GgnVariant, Objective, lanczos_from};
-use minima_data::Mnist;
+use minima_data::Splits;
 use minima_metrics::MetricsError;
 use minima_rows::DriftRow;
 use minima_runs::StoredRun;
@@ -22,7 +22,7 @@ pub(super) fn drift(
     planned: &Planned,
     run: &StoredRun,
     exact: &StoredRun,
-    data: &Mnist,
+    data: &Splits,
 ) -> Result<Vec<DriftRow>, StudyError> {
     let (images, labels) = exact.training_set(&planned.job, data)?.take(IMAGES).all::<f64>();
     let start = wide(&exact.checkpoint(0)?);

@@ -2,9 +2,9 @@
 
 use minima_autodiff::Model;
 use minima_config::Labels;
-use minima_config::preset::{NetworkKind, Preset};
-use minima_config::{Run, network};
-use minima_data::{Dataset, Mnist};
+use minima_config::preset::Preset;
+use minima_config::{NetworkChoice, Run};
+use minima_data::{Dataset, Splits};
 use minima_metrics::{Summary, evaluate, logit_margins};
 use minima_rng::Key;
 use minima_rows::{LogitDecisionRow, LogitScaleRow, ScaledQuantity, SegmentRow, SurfaceRow, read_csv};
@@ -26,8 +26,8 @@ fn labels(count: usize, key: u64) -> Dataset {
     Dataset::new(images, labels, [8, 8, 1], 10).unwrap()
 }
 
-fn data() -> Mnist {
-    Mnist { train: labels(320, 1), test: labels(100, 2), hashes: Vec::new() }
+fn data() -> Splits {
+    Splits::new(labels(320, 1), labels(100, 2), "", Vec::new())
 }
 
 fn options(epochs: u32) -> StudyOptions {
@@ -50,7 +50,7 @@ fn options(epochs: u32) -> StudyOptions {
 }
 
 fn minimum(optimizer: &str, labels: Labels, seed: u64) -> Minimum {
-    let graph = network(NetworkKind::PaperCnn, &data().train).unwrap();
+    let graph = NetworkChoice::named("paper-cnn").graph(&data().train).unwrap();
     let params: Vec<f32> = graph.init(seed + optimizer.len() as u64);
     let run = Run { labels, optimizer: optimizer.to_owned(), seed };
     Minimum { run, model: Model::new(graph, params).unwrap() }

@@ -1,7 +1,7 @@
 //! Studies end to end on a few images: resumed, repeated, with a failed run, and in a folder of another experiment.
 
 use minima_config::preset::Preset;
-use minima_data::{Mnist, mnist};
+use minima_data::{Splits, mnist};
 use minima_rows::{DampingRow, FgsmRow, LateAttackRow, MatchRow, PathRow, PoisonRow, Record, read_csv};
 use minima_runs::training::Keeping;
 use minima_studies::{Study, StudyEvent, StudyOptions, claim, run_study};
@@ -31,7 +31,7 @@ fn options(set: &[&str]) -> StudyOptions {
 }
 
 /// Runs a study. Returns the number of missing runs and the names of failed runs.
-fn run(study: Study, options: &StudyOptions, data: &Mnist, out: &Path) -> (usize, Vec<String>) {
+fn run(study: Study, options: &StudyOptions, data: &Splits, out: &Path) -> (usize, Vec<String>) {
     let (missing, failed) = (Mutex::new(0), Mutex::new(Vec::new()));
     let listener = |event: StudyEvent<'_>| match event {
         StudyEvent::Planned { missing: count, .. } => *missing.lock().unwrap() = count,

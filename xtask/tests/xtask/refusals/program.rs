@@ -37,9 +37,9 @@ fn write_idx(path: &Path, magic: u32, sizes: &[usize], bytes: &[u8]) {
 }
 
 fn write_set(folder: &Path, name: &str, set: &Dataset, label: impl Fn(u8) -> u8) {
-    let pixels: Vec<u8> = set.images().iter().copied().collect();
+    let pixels: Vec<u8> = set.bytes().unwrap().iter().copied().collect();
     write_idx(&folder.join(format!("{name}-images-idx3-ubyte")), 0x803, &[set.len(), 28, 28], &pixels);
-    let labels: Vec<u8> = set.labels().iter().map(|&own| label(own)).collect();
+    let labels: Vec<u8> = set.labels().iter().map(|&own| label(own as u8)).collect();
     write_idx(&folder.join(format!("{name}-labels-idx1-ubyte")), 0x801, &[set.len()], &labels);
 }
 

@@ -59,10 +59,11 @@ fn write_idx(path: &Path, magic: &[u8], sizes: &[usize], bytes: &[u8]) {
 }
 
 fn write_set(folder: &Path, name: &str, set: &Dataset) {
-    let pixels: Vec<u8> = set.images().iter().copied().collect();
+    let pixels: Vec<u8> = set.bytes().unwrap().iter().copied().collect();
     let images = folder.join(format!("{name}-images-idx3-ubyte.gz"));
     write_idx(&images, &[0, 0, 8, 3], &[set.len(), 28, 28], &pixels);
-    write_idx(&folder.join(format!("{name}-labels-idx1-ubyte.gz")), &[0, 0, 8, 1], &[set.len()], set.labels());
+    let labels: Vec<u8> = set.labels().iter().map(|&label| label as u8).collect();
+    write_idx(&folder.join(format!("{name}-labels-idx1-ubyte.gz")), &[0, 0, 8, 1], &[set.len()], &labels);
 }
 
 impl Bench {

@@ -1,0 +1,177 @@
+//! `cargo xtask network`.
+
+use crate::data_options::DataOptions;
+use crate::outcome::Outcome;
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use minima_autodiff::Graph;
+use minima_config::NetworkChoice;
+use minima_network::NetworkSpec;
+use minima_rows::Table;
+
+/// Show networks.
+#[derive(Debug, Args)]
+pub struct Network {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the networks of the zoo with their options
+    List,
+    /// Print the layers of a network, and what a step costs
+    Show(Show),
+}
+
+/// Print the layers of a network with their shapes and parameters, the arithmetic of a forward pass, and the memory of a step.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: cargo xtask network show resnet20 --option width=32 --input 32,32,3")]
+struct Show {
+    /// A name of the zoo, or the file of a description
+    network: String,
+    /// Another value of an option of the network; may be repeated
+    #[arg(long = "option", value_name = "NAME=NUMBER", value_parser = option)]
+    options: Vec<(String, i64)>,
+    /// Height, width and channels of the images [default: the network's own]
+    #[arg(long, value_delimiter = ',', value_name = "H,W,C")]
+    input: Vec<usize>,
+    /// The number of classes [default: the network's own]
+    #[arg(long)]
+    classes: Option<usize>,
+    #[command(flatten)]
+    data: DataOptions,
+    /// Images in a step
+    #[arg(long, default_value_t = 128)]
+    batch_size: usize,
+    /// Print the description in TOML, with all values
+    #[arg(long)]
+    toml: bool,
+}
+
+fn option(text: &str) -> Result<(String, i64), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=NUMBER")?;
+    let value = value.trim().parse().map_err(|_| format!("found {value}, expected a whole number"))?;
+    Ok((name.trim().to_owned(), value))
+}
+
+impl Network {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        match self.command {
+            Command::List => {
+                let mut table = Table::new(&["network", "options", "parameters"]);
+                for name in NetworkSpec::names() {
+                    let spec = NetworkSpec::named(name, &[])?;
+                    let options: Vec<String> =
+                        spec.options().map(|(name, value)| format!("{name} = {value}")).collect();
+                    let parameters = grouped(spec.graph()?.parameter_count() as u64);
+                    table.rows.push(vec![name.to_owned(), options.join(", "), parameters]);
+                }
+                say!("{}", table.to_text().trim_end());
+            }
+            Command::Show(show) => say!("{}", show.text()?.trim_end()),
+        }
+        Ok(Outcome::Fine)
+    }
+}
+
+impl Show {
+    fn spec(&self) -> Result<NetworkSpec> {
+        let argument = self.network.as_str();
+        let mut spec = match NetworkSpec::names().find(|name| argument.eq_ignore_ascii_case(name)) {
+            Some(name) => NetworkSpec::named(name, &[])?,
+            None => NetworkChoice::from_argument(argument)?.described_spec()?,
+        };
+        for (name, value) in &self.options {
+            spec = spec.with_option(name, *value)?;
+        }
+        if let Some(source) = self.data.source(None) {
+            let data = source.load()?;
+            spec = spec.with_input(data.train.shape()).with_classes(data.train.classes());
+        }
+        if !self.input.is_empty() {
+            spec = spec.with_input(self.input.clone());
+        }
+        Ok(self.classes.map_or(spec.clone(), |classes| spec.with_classes(classes)))
+    }
+
+    fn text(&self) -> Result<String> {
+        let spec = self.spec()?;
+        if self.toml {
+            return Ok(spec.to_toml());
+        }
+        let graph = spec.graph()?;
+        let mut table = Table::new(&["layer", "operation", "output", "parameters"]);
+        let shapes = graph.value_shapes();
+        for layer in graph.layers() {
+            let shape = shapes.get(layer.output).map_or(String::new(), |shape| shape_text(shape));
+            let module =
+                graph.parameters().iter().find(|p| p.range.start == layer.params.start && !layer.params.is_empty());
+            let name = module.map_or("", |p| p.module.as_str()).to_owned();
+            let rectified = if layer.rectified { " and ReLU" } else { "" };
+            let parameters = if layer.params.is_empty() { String::new() } else { grouped(layer.params.len() as u64) };
+            table.rows.push(vec![name, format!("{}{rectified}", layer.operation.name()), shape, parameters]);
+        }
+        let title = format!("{}: images {} in {} classes", spec.name(), shape_text(spec.input()), spec.classes());
+        Ok(format!("{title}\n\n{}\n{}", table.to_text(), self.costs(&graph)))
+    }
+
+    /// Parameters, arithmetic and memory.
+    fn costs(&self, graph: &Graph) -> String {
+        let images = self.batch_size as u64;
+        let numbers: usize = graph.value_sizes().iter().sum();
+        let parameters = graph.parameter_count() as u64;
+        let single = size_of::<f32>() as u64;
+        let system = graph.system_size::<f32, f64>(self.batch_size, graph.classes().saturating_sub(1));
+        let lines = [
+            ("parameters", grouped(parameters)),
+            ("multiply-adds of a forward pass, one image", grouped((graph.operations().forward / 2.0) as u64)),
+            (
+                &format!("memory of the values of a step on {images} images"),
+                bytes((numbers as u64).saturating_mul(images).saturating_mul(single)),
+            ),
+            ("memory of parameters and gradient", bytes(2 * parameters * single)),
+            (
+                &format!("exact Gauss-Newton step on {images} images"),
+                format!("a dense system of order {}, {}", grouped(system.order), bytes(system.bytes)),
+            ),
+        ];
+        lines.iter().map(|(what, value)| format!("{what}: {value}\n")).collect()
+    }
+}
+
+/// `32 × 32 × 3`.
+fn shape_text(shape: &[usize]) -> String {
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ")
+}
+
+/// A number with a space between groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A size in the unit that gives at least one.
+fn bytes(size: u64) -> String {
+    let units = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    let unit = units.into_iter().find(|(_, unit)| size as f64 >= *unit);
+    unit.map_or(format!("{size} bytes"), |(name, unit)| format!("{:.1} {name}", size as f64 / unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([0, 999, 1_000, 1_084_010].map(grouped), ["0", "999", "1 000", "1 084 010"]);
+        assert_eq!([12, 1_200, 3_500_000_000].map(bytes), ["12 bytes", "1.2 kB", "3.5 GB"]);
+    }
+}

@@ -1,0 +1,228 @@
+//! Where a data set comes from: a known name or a path, with what the files do not say.
+
+use crate::{cifar10, dataset::Dataset, error::DataError, mnist, splits::Splits};
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+/// The names of known data sets, with their folders relative to the root of the workspace.
+pub const NAMES: [(&str, &str); 3] =
+    [("mnist", "data/mnist"), ("fashion-mnist", "data/fashion-mnist"), ("cifar10", "data/cifar10")];
+
+/// The order of the axes of images in arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// (images, height, width, channels).
+    Nhwc,
+    /// (images, channels, height, width).
+    Nchw,
+}
+
+impl FromStr for Layout {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "nhwc" => Ok(Self::Nhwc),
+            "nchw" => Ok(Self::Nchw),
+            _ => Err(format!("found layout {text}, expected nhwc or nchw")),
+        }
+    }
+}
+
+/// Where a data set comes from.
+///
+/// In TOML it is a text, `"cifar10"` or `"photos/flowers"`, or a table with the key `path` and other keys of this type:
+/// `{ path = "photos/flowers", test_share = 0.2, split_seed = 1 }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Form", into = "Form")]
+pub struct DataSource {
+    /// One of [`NAMES`], or the path of a file or folder.
+    pub path: String,
+    /// The order of the axes of arrays. It is needed if the shape does not show it.
+    pub layout: Option<Layout>,
+    /// The share of the images that become the test set, if the files have no test set.
+    pub test_share: Option<f64>,
+    /// The seed of the choice of these images.
+    pub split_seed: u64,
+}
+
+/// A source as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Form {
+    Path(String),
+    Table(Keys),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    layout: Option<Layout>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    test_share: Option<f64>,
+    #[serde(default)]
+    split_seed: u64,
+}
+
+impl From<Form> for DataSource {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Path(path) => Self::new(path),
+            Form::Table(Keys { path, layout, test_share, split_seed }) => Self { path, layout, test_share, split_seed },
+        }
+    }
+}
+
+impl From<DataSource> for Form {
+    fn from(source: DataSource) -> Self {
+        let DataSource { path, layout, test_share, split_seed } = source;
+        match (layout, test_share, split_seed) {
+            (None, None, 0) => Self::Path(path),
+            _ => Self::Table(Keys { path, layout, test_share, split_seed }),
+        }
+    }
+}
+
+impl DataSource {
+    /// A known name or a path, with default values of everything else.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self { path: path.into(), layout: None, test_share: None, split_seed: 0 }
+    }
+
+    /// The folder or file. A known name becomes the nearest folder with its data, in or above the current directory, or else
+    /// in the workspace in which this crate was compiled.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DataError::Missing`] if the path, or the folder of a known name, does not exist.
+    pub fn place(&self) -> Result<PathBuf, DataError> {
+        let missing = |file: PathBuf, expected: String| Err(DataError::Missing { file, expected });
+        let Some((name, folder)) = NAMES.iter().find(|(name, _)| self.path.eq_ignore_ascii_case(name)) else {
+            let path = PathBuf::from(&self.path);
+            let names = NAMES.map(|(name, _)| name).join(", ");
+            return if path.exists() {
+                Ok(path)
+            } else {
+                missing(path, format!("a file, a folder, or one of {names}"))
+            };
+        };
+        let here = std::env::current_dir().unwrap_or_default();
+        let compiled: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../..", folder].iter().collect();
+        match here.ancestors().map(|above| above.join(folder)).chain([compiled]).find(|folder| folder.is_dir()) {
+            Some(found) => Ok(found),
+            None => {
+                missing(here.join(folder), format!("the data of {name}, which `minima data fetch {name}` downloads"))
+            }
+        }
+    }
+
+    /// Reads the data.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`place`](Self::place) and of the reader of the files.
+    pub fn load(&self) -> Result<Splits, DataError> {
+        let place = self.place()?;
+        match self.path.to_ascii_lowercase().as_str() {
+            "mnist" => mnist::load_verified(&place),
+            "cifar10" => Ok(cifar10::load(&place)?.named("CIFAR-10")),
+            _ => read(&place),
+        }
+    }
+}
+
+/// Reads the files of a place whose kind follows from the files.
+fn read(place: &Path) -> Result<Splits, DataError> {
+    mnist::load(place)
+}
+
+impl fmt::Display for DataSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)
+    }
+}
+
+impl Dataset {
+    /// The mean and the standard deviation of each channel, of pixels in [0, 1]. Both are empty if there are no images.
+    #[must_use]
+    pub fn channel_statistics(&self) -> (Vec<f64>, Vec<f64>) {
+        let channels = self.shape()[2].max(1);
+        let mut sums = vec![(0.0, 0.0); channels];
+        let count = (self.len() * self.features() / channels) as f64;
+        match self.bytes() {
+            // Whole numbers below 2^53 have no rounding.
+            Some(pixels) => pixels.iter().zip((0..channels).cycle()).for_each(|(&pixel, channel)| {
+                add(&mut sums, channel, f64::from(pixel));
+            }),
+            None => self.all::<f64>().0.iter().zip((0..channels).cycle()).for_each(|(&pixel, channel)| {
+                add(&mut sums, channel, 255.0 * pixel);
+            }),
+        }
+        if count == 0.0 {
+            return (Vec::new(), Vec::new());
+        }
+        let of = |(sum, squares): &(f64, f64)| {
+            let mean = sum / count;
+            (mean / 255.0, (squares / count - mean * mean).max(0.0).sqrt() / 255.0)
+        };
+        sums.iter().map(of).unzip()
+    }
+}
+
+fn add(sums: &mut [(f64, f64)], channel: usize, pixel: f64) {
+    if let Some((sum, squares)) = sums.get_mut(channel) {
+        *sum += pixel;
+        *squares += pixel * pixel;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Preset {
+        data: DataSource,
+    }
+
+    #[test]
+    fn a_source_is_a_text_or_a_table() {
+        for (text, expected) in [
+            ("data = \"cifar10\"\n", DataSource::new("cifar10")),
+            (
+                "[data]\npath = \"photos\"\nlayout = \"nchw\"\ntest_share = 0.25\nsplit_seed = 3\n",
+                DataSource {
+                    layout: Some(Layout::Nchw),
+                    test_share: Some(0.25),
+                    split_seed: 3,
+                    ..DataSource::new("photos")
+                },
+            ),
+        ] {
+            let read: Preset = toml::from_str(text).unwrap();
+            assert_eq!(read.data, expected);
+            assert_eq!(toml::from_str::<Preset>(&toml::to_string(&read).unwrap()).unwrap(), read);
+        }
+        assert!(toml::from_str::<Preset>("data = { path = \"a\", share = 1 }").is_err());
+    }
+
+    #[test]
+    fn statistics_of_channels() {
+        // Two images of one pixel in two channels.
+        let images = Array2::from_shape_vec((2, 2), vec![0u8, 51, 255, 51]).unwrap();
+        let bytes = Dataset::new(images.clone(), vec![0, 1], [1, 1, 2], 2).unwrap();
+        let (mean, deviation) = bytes.channel_statistics();
+        assert_eq!((mean, deviation), (vec![0.5, 0.2], vec![0.5, 0.0]));
+        let floats = images.mapv(|pixel| f32::from(pixel) / 255.0);
+        let (mean, _) = Dataset::from_unit_floats(floats, vec![0, 1], [1, 1, 2], 2).unwrap().channel_statistics();
+        assert!((mean[0] - 0.5).abs() < 1e-7 && (mean[1] - 0.2).abs() < 1e-7);
+    }
+}
