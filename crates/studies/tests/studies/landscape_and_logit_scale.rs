@@ -17,7 +17,7 @@ use ndarray::Array2;
 /// Noisy images of 8 × 8 pixels in ten classes. The bright quarters of an image determine its class.
 fn labels(count: usize, key: u64) -> Dataset {
     let noise = Key::new(key).bits(count * 64);
-    let labels: Vec<u8> = (0..count).map(|i| (i * 7 % 10) as u8).collect();
+    let labels: Vec<u16> = (0..count).map(|i| (i * 7 % 10) as u16).collect();
     let images = Array2::from_shape_fn((count, 64), |(image, pixel)| {
         let quarter = 2 * (pixel / 32) + pixel % 8 / 4;
         let bright = (labels[image] + 1) >> quarter & 1 == 1;
