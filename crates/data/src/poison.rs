@@ -131,7 +131,7 @@ mod tests {
     use crate::error::DataError;
 
     fn labels(n: usize) -> Vec<u16> {
-        (0..n).map(|i| (i * 7 % 10) as u8).collect()
+        (0..n).map(|i| (i * 7 % 10) as u16).collect()
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn wrong_labels_are_uniform() {
-        for truth in [0u8, 4, 9] {
+        for truth in [0u16, 4, 9] {
             let found = poison(&vec![truth; 90_000], 10, 1.0, 11).unwrap();
             let mut counts = [0f64; 10];
             for label in found.labels {
@@ -234,7 +234,7 @@ mod tests {
         let found = poison(&clean, 10, 0.15, 42).unwrap();
         assert_eq!(found, poison(&clean, 10, 0.15, 42).unwrap());
         assert_ne!(found, poison(&clean, 10, 0.15, 43).unwrap());
-        let pairs: Vec<(u32, u8)> = found.changed.iter().map(|&i| (i, found.labels[i as usize])).collect();
+        let pairs: Vec<(u32, u16)> = found.changed.iter().map(|&i| (i, found.labels[i as usize])).collect();
         let expected = [(10, 6), (16, 4), (21, 4), (22, 9), (30, 4), (33, 6)];
         assert_eq!(pairs, expected);
     }
