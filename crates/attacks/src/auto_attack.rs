@@ -3,13 +3,16 @@
 use crate::attack::Stopping;
 use crate::composition::{Ensemble, in_turn};
 use crate::subject::Subject;
-use crate::{Apgd, Attack, AttackError, Ball, FabT, Outcome, Seeded, Square, Transferred};
+use crate::{Apgd, ApgdLoss, Attack, AttackError, Ball, FabT, Outcome, Seeded, Square, Transferred};
 use minima_autodiff::{Classifier, Scalar};
 use ndarray::ArrayView2;
 
 /// The ensemble of Croce & Hein 2020, "Reliable evaluation of adversarial robustness with an ensemble of diverse
 /// parameter-free attacks": Auto-PGD with cross-entropy, Auto-PGD with the targeted difference of logits ratio,
-/// targeted FAB, and Square. It needs at least four classes.
+/// targeted FAB, and Square.
+///
+/// The targeted ratio needs four classes. With three classes its place is taken by the ratio without targets (eq. 6); with
+/// two classes there is no ratio, and cross-entropy has the direction of the only margin.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AutoAttack {
     /// The first attack.
@@ -72,7 +75,15 @@ impl AutoAttack {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Ensemble<T>, AttackError> {
-        let members: [&dyn Attack<T>; 4] = [&self.apgd_ce, &self.apgd_t, &self.fab_t, &self.square];
+        let ratio = match model.classes() {
+            ..3 => None,
+            3 => Some(Apgd { loss: ApgdLoss::Dlr, ..self.apgd_t }),
+            _ => Some(self.apgd_t),
+        };
+        let first: [&dyn Attack<T>; 1] = [&self.apgd_ce];
+        let ratio = ratio.iter().map(|ratio| ratio as &dyn Attack<T>);
+        let last: [&dyn Attack<T>; 2] = [&self.fab_t, &self.square];
+        let members: Vec<&dyn Attack<T>> = first.into_iter().chain(ratio).chain(last).collect();
         in_turn(Attack::<T>::name(self), &members, &Subject::new(model, images, labels)?, ball, Stopping::AtSuccess)
     }
 }

@@ -3,8 +3,8 @@
 use crate::passes::Passes;
 use crate::subject::Subject;
 use crate::{AttackError, Ball};
-use minima_autodiff::Scalar;
-use ndarray::{Array2, Axis};
+use minima_autodiff::{Classifier, Scalar};
+use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 /// The result of an attack for each image.
@@ -39,6 +39,32 @@ pub(crate) enum Pixels {
 }
 
 impl<T: Scalar> Outcome<T> {
+    /// The outcome of an attack of one's own: verifies its images as the attacks of this crate are verified. `images` and
+    /// `labels` are those the attack was given, `adversarial` its images in the same order.
+    ///
+    /// # Errors
+    /// Returns [`AttackError::Broken`] if an image lies outside the ball or has a pixel outside [0, 1], and the errors of
+    /// [`Attack::run`](crate::Attack::run) that concern the input.
+    pub fn of(
+        attack: &'static str,
+        model: &dyn Classifier<T>,
+        (images, labels): (ArrayView2<'_, T>, &[usize]),
+        ball: Ball,
+        adversarial: Array2<T>,
+        passes: Passes,
+    ) -> Result<Self, AttackError> {
+        let subject = Subject::new(model, images, labels)?;
+        if adversarial.dim() != images.dim() {
+            return Err(AttackError::Option {
+                option: "adversarial images",
+                found: format!("{:?}", adversarial.dim()),
+                expected: "one image for each attacked image, with as many pixels",
+            });
+        }
+        let passes = passes + subject.passes();
+        Self::verified(attack, &subject, ball, adversarial, passes)
+    }
+
     /// Verifies the images of an attack and returns their outcome.
     ///
     /// # Errors

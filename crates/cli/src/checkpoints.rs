@@ -7,6 +7,7 @@ use minima_autodiff::Model;
 use minima_config::NetworkChoice;
 use minima_data::Splits;
 use minima_runs::checkpoint::{Origin, load};
+use minima_runs::torch_layout::Layout;
 use minima_runs::{CheckpointNoteError, RunError};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,9 @@ pub(crate) struct CheckpointOptions {
     /// The network of a checkpoint that does not name its own: a name of the zoo, or the file of a description
     #[arg(long, value_name = "NAME|FILE")]
     network: Option<String>,
+    /// The names and the order of the tensors of such a checkpoint: flax or torch
+    #[arg(long, value_name = "LAYOUT", default_value = "flax", requires = "network")]
+    layout: Layout,
     #[command(flatten)]
     data: DataOptions,
     /// Accept a checkpoint that was trained on other data
@@ -51,7 +55,7 @@ impl CheckpointOptions {
             if let Some(origin) = origin.as_ref().filter(|_| !self.other_data) {
                 origin.check(path, &data).map_err(RunError::from)?;
             }
-            let model = load(path, network.as_ref(), &data)?;
+            let model = load(path, network.as_ref(), self.layout, &data)?;
             checkpoints.push(Checkpoint { path: path.to_path_buf(), model });
         }
         Ok((data, checkpoints))

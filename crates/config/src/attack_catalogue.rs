@@ -4,6 +4,7 @@ use minima_attacks::{
     Apgd, Attack, AttackError, Bim, CarliniWagner, DeepFool, FabT, Fgsm, MiFgsm, Noise, NoiseKind, Norm, Pgd, Square,
     standard, with_restarts,
 };
+use minima_network::suggestion::one_of;
 
 /// An attack of the catalogue.
 #[derive(Clone, Copy, Debug)]
@@ -80,11 +81,11 @@ pub struct Options {
 /// # Errors
 /// Returns [`AttackError`] if no attack has the name, or the attack does not support the norm or the option.
 pub fn attack(name: &str, norm: Norm, options: &Options) -> Result<Box<dyn Attack<f32>>, AttackError> {
-    let Some(entry) = CATALOGUE.iter().find(|entry| entry.name == name) else {
-        let names: Vec<&str> = CATALOGUE.iter().map(|entry| entry.name).collect();
+    let Some(entry) = CATALOGUE.iter().find(|entry| entry.name.eq_ignore_ascii_case(name)) else {
+        let names = one_of(CATALOGUE.iter().map(|entry| entry.name), name);
         return Err(AttackError::Option {
             option: "attack",
-            found: format!("{name} (the attacks are {})", names.join(", ")),
+            found: format!("{name} (the attacks are {names})"),
             expected: "one of these attacks",
         });
     };

@@ -16,6 +16,7 @@ mod labels;
 mod network_choice;
 pub mod optimizer_spec;
 pub mod preset;
+pub mod radius;
 mod run;
 pub mod seed;
 

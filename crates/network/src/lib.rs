@@ -114,7 +114,7 @@ mod layer;
 mod limits;
 mod read;
 mod spec;
-mod suggestion;
+pub mod suggestion;
 mod template;
 mod write;
 mod zoo;

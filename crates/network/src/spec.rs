@@ -46,7 +46,7 @@ impl NetworkSpec {
     /// - Returns [`NetworkError::Name`] if there is no network with this name.
     /// - Returns the errors of [`with_option`](Self::with_option).
     pub fn named(name: &str, options: &[(&str, i64)]) -> Result<Self, NetworkError> {
-        let Some((_, text)) = NETWORKS.iter().find(|(known, _)| *known == name) else {
+        let Some((_, text)) = NETWORKS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
             let expected = one_of(Self::names(), name);
             return Err(NetworkError::Name { found: shortened(name), expected });
         };

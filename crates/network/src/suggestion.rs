@@ -1,4 +1,4 @@
-//! The known word that an unknown word resembles.
+//! The known word that an unknown word resembles, for errors.
 
 /// The number of letters that are inserted, deleted or replaced to get from one word to the other (Levenshtein 1966).
 fn distance(a: &str, b: &str) -> usize {
@@ -18,8 +18,14 @@ fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
-/// The known words, with a question if one of them resembles the unknown word.
-pub(crate) fn one_of<'a>(known: impl IntoIterator<Item = &'a str>, unknown: &str) -> String {
+/// The known words, with a question if one of them resembles the unknown word. Upper and lower case make no difference.
+///
+/// ```
+/// use minima_network::suggestion::one_of;
+///
+/// assert_eq!(one_of(["adam", "sgd"], "Adm"), "adam, sgd (did you mean adam?)");
+/// ```
+pub fn one_of<'a>(known: impl IntoIterator<Item = &'a str>, unknown: &str) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     if known.is_empty() {
         return "none".into();
@@ -28,8 +34,9 @@ pub(crate) fn one_of<'a>(known: impl IntoIterator<Item = &'a str>, unknown: &str
     if unknown.len() > 60 {
         return list;
     }
+    let unknown = unknown.to_lowercase();
     let near =
-        known.into_iter().map(|word| (distance(word, unknown), word)).filter(|(edits, w)| *edits <= 1 + w.len() / 4);
+        known.into_iter().map(|word| (distance(word, &unknown), word)).filter(|(edits, w)| *edits <= 1 + w.len() / 4);
     near.min().map_or(list.clone(), |(_, word)| format!("{list} (did you mean {word}?)"))
 }
 

@@ -3,6 +3,7 @@
 use crate::checkpoint_error::CheckpointNoteError;
 use crate::error::RunError;
 use crate::job::Job;
+use crate::torch_layout::{self, Layout};
 use minima_autodiff::{Model, TensorFile};
 use minima_config::preset::Preset;
 use minima_config::{DataIdentity, NetworkChoice, Run};
@@ -109,13 +110,19 @@ pub fn bytes(model: &Model<f32>, origin: &Origin) -> Result<Vec<u8>, RunError> {
     Ok(model.graph().to_safetensors_with_note(model.params(), METADATA, &note)?)
 }
 
-/// The model of a checkpoint for the images of this data. `network` is the network of a checkpoint that does not name its own.
+/// The model of a checkpoint for the images of this data. `network` is the network of a checkpoint that does not name its own,
+/// and `layout` the layout of its tensors.
 ///
 /// # Errors
 /// - Returns [`RunError::CheckpointNote`] if the checkpoint does not name its network and `network` is `None`.
 /// - Returns [`RunError::Network`] if the network does not fit the data.
 /// - Returns [`RunError::Autodiff`] if the checkpoint cannot be read or does not fit the network.
-pub fn load(checkpoint: &Path, network: Option<&NetworkChoice>, data: &Splits) -> Result<Model<f32>, RunError> {
+pub fn load(
+    checkpoint: &Path,
+    network: Option<&NetworkChoice>,
+    layout: Layout,
+    data: &Splits,
+) -> Result<Model<f32>, RunError> {
     let own = match network {
         Some(_) => None,
         None => Origin::read(checkpoint)?.map(|origin| origin.choice(checkpoint)).transpose()?,
@@ -126,6 +133,9 @@ pub fn load(checkpoint: &Path, network: Option<&NetworkChoice>, data: &Splits) -
         return Err(CheckpointNoteError::NoNetwork { checkpoint: checkpoint.to_owned() }.into());
     };
     let graph = choice.clone().for_data(&data.train)?.graph(&data.train)?;
-    let params = graph.load(checkpoint)?;
+    let params = match layout {
+        Layout::Flax => graph.load(checkpoint)?,
+        Layout::Torch => torch_layout::load(&graph, checkpoint)?,
+    };
     Ok(Model::new(Arc::clone(&graph), params)?)
 }

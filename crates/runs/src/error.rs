@@ -93,6 +93,9 @@ pub enum RunError {
     /// A checkpoint was trained on other data, or does not name its network.
     #[error(transparent)]
     CheckpointNote(#[from] crate::checkpoint_error::CheckpointNoteError),
+    /// A checkpoint does not hold the network's parameters in PyTorch's layout.
+    #[error(transparent)]
+    TorchLayout(#[from] crate::torch_layout::TorchLayoutError),
     /// The network cannot be read, or does not fit the data.
     #[error(transparent)]
     Network(#[from] minima_config::NetworkChoiceError),

@@ -29,6 +29,7 @@ pub mod robustness;
 mod run_store;
 pub mod spectra;
 mod test_set;
+pub mod torch_layout;
 pub mod training;
 
 pub use bits::Bits;

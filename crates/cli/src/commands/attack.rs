@@ -11,6 +11,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use minima_config::Norm;
 use minima_config::attack_catalogue::{CATALOGUE, Options};
+use minima_config::radius;
 use minima_config::seed;
 use minima_rows::Table;
 use minima_runs::machine::Machine;
@@ -37,8 +38,8 @@ pub struct Attack {
     /// The attack; --list lists all attacks
     #[arg(long, default_value = "pgd")]
     attack: String,
-    /// Epsilons, in units of the pixel range
-    #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.05])]
+    /// Epsilons, in units of the pixel range, such as 0.1 or 8/255
+    #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.05], value_parser = radius::parse)]
     epsilons: Vec<f64>,
     /// The norm of the perturbation: linf or l2
     #[arg(long, default_value = "linf", value_parser = |norm: &str| norm.parse::<Norm>().map_err(|e| e.to_string()))]

@@ -7,6 +7,7 @@ use crate::outcome::Outcome;
 use crate::threads;
 use anyhow::{Result, bail};
 use clap::Args;
+use minima_config::radius;
 use std::path::PathBuf;
 
 /// Attack and measure one checkpoint.
@@ -18,8 +19,8 @@ pub struct Evaluate {
     /// The checkpoint, a safetensors file. One that minima wrote names its network and its data
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
-    /// Epsilons of FGSM, in units of the pixel range
-    #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.05, 0.01])]
+    /// Epsilons of FGSM, in units of the pixel range, such as 0.1 or 8/255
+    #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.05, 0.01], value_parser = radius::parse)]
     epsilons: Vec<f64>,
     /// Norms of the weight perturbations, for the sharpness
     #[arg(long, value_delimiter = ',', default_values_t = [0.001, 0.005, 0.01])]

@@ -24,6 +24,9 @@ use minima_runs::machine::{Choice, Machine};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Seeds of one argument. The name keeps the parser of arguments from taking one number an element.
+type Seeds = Vec<u64>;
+
 /// Options that select an experiment.
 #[derive(Debug, Args)]
 pub(crate) struct Experiment {

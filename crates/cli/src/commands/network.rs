@@ -4,7 +4,7 @@ use crate::data_options::DataOptions;
 use crate::outcome::Outcome;
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use minima_autodiff::Graph;
+use minima_autodiff::{Graph, Role};
 use minima_config::NetworkChoice;
 use minima_network::NetworkSpec;
 use minima_rows::Table;
@@ -107,7 +107,7 @@ impl Show {
             let shape = shapes.get(layer.output).map_or(String::new(), |shape| shape_text(shape));
             let module =
                 graph.parameters().iter().find(|p| p.range.start == layer.params.start && !layer.params.is_empty());
-            let name = module.map_or("", |p| p.module.as_str()).to_owned();
+            let name = module.map_or("", |p| if p.role == Role::Embedding { &p.name } else { &p.module }).to_owned();
             let rectified = if layer.rectified { " and ReLU" } else { "" };
             let parameters = if layer.params.is_empty() { String::new() } else { grouped(layer.params.len() as u64) };
             table.rows.push(vec![name, format!("{}{rectified}", layer.operation.name()), shape, parameters]);

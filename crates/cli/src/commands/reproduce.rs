@@ -1,6 +1,6 @@
 //! `cargo xtask reproduce`.
 
-use super::{Experiment, Resources, on_a_worker};
+use super::{Experiment, Resources, Seeds, on_a_worker};
 use crate::interruption::Survival;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -16,9 +16,9 @@ use std::path::PathBuf;
 pub struct Reproduce {
     #[command(flatten)]
     experiment: Experiment,
-    /// Seeds, separated by commas [default: the experiment's seeds]
-    #[arg(long, value_delimiter = ',', value_parser = seed::parse)]
-    seeds: Vec<u64>,
+    /// Seeds and ranges of seeds, such as 42,1-9 [default: the experiment's seeds]
+    #[arg(long, value_parser = seed::parse_list)]
+    seeds: Option<Seeds>,
     /// Results folder [default: results/NAME, with the experiment's name]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -31,8 +31,8 @@ pub struct Reproduce {
 impl Reproduce {
     pub(crate) fn run(self) -> Result<Outcome> {
         let (name, mut preset) = self.experiment.preset("paper")?;
-        if !self.seeds.is_empty() {
-            preset = preset.with_seeds(self.seeds)?;
+        if let Some(seeds) = self.seeds {
+            preset = preset.with_seeds(seeds)?;
         }
         let out = self.out.unwrap_or_else(|| PathBuf::from("results").join(&name));
         let (preset, data, machine) = self.resources.open(preset)?;

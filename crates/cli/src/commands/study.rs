@@ -1,6 +1,6 @@
 //! `cargo xtask study`.
 
-use super::{Experiment, on_its_data};
+use super::{Experiment, Seeds, on_its_data};
 use crate::data_options::DataOptions;
 use crate::interruption::Survival;
 use crate::outcome::Outcome;
@@ -27,10 +27,10 @@ pub struct Study {
     names: Vec<String>,
     #[command(flatten)]
     experiment: Experiment,
-    /// Seeds, separated by commas [default: the experiment's first ten; five for precision, three for poison and landscape, one
+    /// Seeds and ranges of seeds, such as 42,1-9 [default: the experiment's first ten; five for precision, three for poison and landscape, one
     /// for damping]
-    #[arg(long, value_delimiter = ',', value_parser = seed::parse)]
-    seeds: Vec<u64>,
+    #[arg(long, value_parser = seed::parse_list)]
+    seeds: Option<Seeds>,
     /// Optimizers of the experiment, separated by commas; not for damping and precision [default: all]
     #[arg(long, value_delimiter = ',')]
     optimizers: Vec<String>,
@@ -106,10 +106,9 @@ impl Study {
         let mut found = Outcome::Fine;
         let mut failed_study = None;
         for (left, study) in (0..studies.len()).rev().zip(studies) {
-            let seeds = if self.seeds.is_empty() {
-                options.preset.seeds.iter().copied().take(study.seeds()).collect()
-            } else {
-                self.seeds.clone()
+            let seeds = match &self.seeds {
+                None => options.preset.seeds.iter().copied().take(study.seeds()).collect(),
+                Some(seeds) => seeds.clone(),
             };
             let options = StudyOptions { preset: options.preset.clone().with_seeds(seeds)?, ..options.clone() };
             let failed = std::sync::atomic::AtomicBool::new(false);

@@ -12,7 +12,9 @@ use crate::data_identity::DataIdentity;
 use crate::labels::Labels;
 use crate::network_choice::{self, NetworkChoice};
 use crate::optimizer_spec::OptimizerSpec;
+use crate::{radius, seed};
 use minima_data::{DataSource, Splits};
+use minima_network::suggestion::one_of;
 use minima_rows::optimizers::sort_key;
 use minima_store::bounded_file::{self, read_text_at_most};
 use serde::{Deserialize, Serialize};
@@ -52,6 +54,7 @@ pub struct Preset {
     #[serde(default)]
     pub precision: Precision,
     /// The seeds. All runs are repeated for each seed.
+    #[serde(deserialize_with = "seed::list")]
     pub seeds: Vec<u64>,
     /// Epochs of training.
     pub epochs: u32,
@@ -72,6 +75,7 @@ pub struct Preset {
     #[serde(default)]
     pub poison_flips: Flips,
     /// The radii of FGSM, in units of a pixel's range.
+    #[serde(deserialize_with = "radius::list")]
     pub epsilons: Vec<f64>,
     /// Norms of the weight perturbations of the sharpness measure.
     pub rhos: Vec<f64>,
@@ -81,10 +85,10 @@ pub struct Preset {
     #[serde(default)]
     pub attacked_images: usize,
     /// The radii of the attacks other than FGSM, in units of a pixel's range.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "radius::list")]
     pub attack_epsilons: Vec<f64>,
     /// The radii of the curves of robust accuracy.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "radius::list")]
     pub curve_epsilons: Vec<f64>,
     /// The number of training images, the first ones, on which the mean loss's curvature is measured; 0 skips the measurement. A
     /// number above `train_images` means all training images.
@@ -108,7 +112,7 @@ impl Preset {
     pub fn optimizer(&self, name: &str) -> Result<&OptimizerSpec, PresetError> {
         self.optimizers.get(name).ok_or_else(|| PresetError::Optimizer {
             found: name.to_owned(),
-            expected: self.optimizer_names().join(", "),
+            expected: one_of(self.optimizer_names(), name),
         })
     }
 

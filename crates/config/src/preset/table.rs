@@ -1,6 +1,7 @@
 //! Presets as TOML tables: the built-in presets, overlays and overrides of single keys.
 
 use super::PresetError;
+use minima_network::suggestion::one_of;
 use toml::{Table, Value};
 
 /// The built-in presets: name and text.
@@ -14,8 +15,8 @@ pub(super) const COMPILED_IN: [(&str, &str); 6] = [
 ];
 
 pub(super) fn compiled_in(name: &str) -> Result<Table, PresetError> {
-    let Some((_, text)) = COMPILED_IN.iter().find(|(known, _)| *known == name) else {
-        let expected = COMPILED_IN.map(|(name, _)| name).join(", ");
+    let Some((_, text)) = COMPILED_IN.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
+        let expected = one_of(COMPILED_IN.map(|(name, _)| name), name);
         return Err(PresetError::Name { found: name.to_owned(), expected });
     };
     let origin = format!("preset {name}");

@@ -5,6 +5,7 @@ use minima_config::preset::Preset;
 use minima_config::{DataIdentity, Labels, NetworkChoice, Run};
 use minima_data::{DataSource, Dataset, FileHash, Splits, mnist};
 use minima_runs::checkpoint::{METADATA, Origin, bytes, load};
+use minima_runs::torch_layout::Layout;
 use minima_runs::{CheckpointNoteError, RunError};
 use ndarray::Array2;
 use std::fs;
@@ -54,7 +55,7 @@ fn a_checkpoint_says_what_it_is() {
     assert_eq!((spec.name().as_str(), spec.input(), spec.classes()), ("mlp", &[6, 6, 1][..], 3));
 
     // No flag is needed to load it.
-    let loaded = load(&path, None, &own).unwrap();
+    let loaded = load(&path, None, Layout::Flax, &own).unwrap();
     assert_eq!(loaded.params(), model.params());
 }
 
@@ -80,12 +81,12 @@ fn a_bare_file_needs_its_network() {
     let model = model(&preset, &own);
     fs::write(&path, model.graph().to_safetensors(model.params()).unwrap()).unwrap();
     assert_eq!(Origin::read(&path).unwrap(), None);
-    let message = load(&path, None, &own).unwrap_err().to_string();
+    let message = load(&path, None, Layout::Flax, &own).unwrap_err().to_string();
     assert!(message.contains("the file does not name its network; --network gives"), "{message}");
-    assert_eq!(load(&path, Some(&preset.network), &own).unwrap().params(), model.params());
+    assert_eq!(load(&path, Some(&preset.network), Layout::Flax, &own).unwrap().params(), model.params());
     let other = NetworkChoice::from_argument("mlp").unwrap();
-    assert!(matches!(load(&path, Some(&other), &own), Err(RunError::Autodiff(_))));
-    let missing = load(&folder.path().join("none"), None, &own).unwrap_err();
+    assert!(matches!(load(&path, Some(&other), Layout::Flax, &own), Err(RunError::Autodiff(_))));
+    let missing = load(&folder.path().join("none"), None, Layout::Flax, &own).unwrap_err();
     assert!(matches!(missing, RunError::Read { .. }), "{missing}");
 }
 
