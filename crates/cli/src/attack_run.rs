@@ -6,7 +6,7 @@ use minima_autodiff::Classifier;
 use minima_config::attack_catalogue::{Options, attack};
 use minima_data::Dataset;
 use minima_rows::Table;
-use minima_rows::significant::shortest;
+use minima_rows::significant::Radius;
 use minima_runs::RunError;
 use minima_runs::machine::Machine;
 use minima_store::Unfinished;
@@ -201,7 +201,7 @@ impl fmt::Display for AttackReport {
         writeln!(f, "{} in {}: {} of {} correct\n", self.attack, self.norm, self.correct, self.images)?;
         let mut table = Table::new(&["epsilon", "successes", "robust", "robust accuracy", "queries", "seconds"]);
         for r in &self.results {
-            let counts = [shortest(r.epsilon), r.successes.to_string(), r.robust.to_string()];
+            let counts = [Radius(r.epsilon).to_string(), r.successes.to_string(), r.robust.to_string()];
             let rest =
                 [format!("{:.2} %", 100.0 * r.robust_accuracy), r.queries.to_string(), format!("{:.1}", r.seconds)];
             table.rows.push([counts, rest].concat());
@@ -219,7 +219,7 @@ impl fmt::Display for TransferReport {
         for r in &self.results {
             let counts = [r.correct, r.both_correct, r.successes].map(|count| count.to_string());
             let rate = r.success_rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.2} %", 100.0 * rate));
-            table.rows.push([&[r.target.clone(), shortest(r.epsilon)][..], &counts, &[rate]].concat());
+            table.rows.push([&[r.target.clone(), Radius(r.epsilon).to_string()][..], &counts, &[rate]].concat());
         }
         write!(f, "{}", table.to_text())
     }

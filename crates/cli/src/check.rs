@@ -1,47 +1,23 @@
 //! The regression gate: trains each optimizer briefly and compares losses, accuracies and FGSM counts with recorded values.
 
+use crate::error::CommandError;
+use minima_baseline::{Baseline, Comparison, Moved, Number};
 use minima_config::Labels;
 use minima_config::preset::Preset;
 use minima_data::Splits;
-use minima_rows::Table;
-use minima_rows::significant::{decimal, shortest};
-use minima_rows::{Record, read_csv, to_csv};
 use minima_runs::RunError;
 use minima_runs::machine::Machine;
 use minima_runs::measurement::measure;
 use minima_runs::observer::Observer;
 use minima_runs::{TestSet, train_all};
-use minima_store::write_atomically;
-use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::path::Path;
 
-/// One recorded number.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct BaselineRow {
-    /// `clean` or `poisoned`.
-    pub labels: String,
-    /// The optimizer's name.
-    pub optimizer: String,
-    /// Name of the measured quantity.
-    pub quantity: String,
-    /// The recorded value.
-    pub value: f64,
-    /// The largest accepted difference.
-    pub tolerance: f64,
-}
-
-impl Record for BaselineRow {}
-
-impl BaselineRow {
-    fn name(&self) -> String {
-        format!("{} {} {}", self.labels, self.optimizer, self.quantity)
-    }
-
-    fn is_same_number_as(&self, other: &Self) -> bool {
-        (&self.labels, &self.optimizer, &self.quantity) == (&other.labels, &other.optimizer, &other.quantity)
-    }
-}
+/// The networks of the gate beside the paper's: they are trained by Adam on clean labels, for two hundred small steps.
+const NETWORKS: [&str; 2] = ["resnet20", "vit"];
+/// What differs from the preset `check` for these networks.
+const SMALLER: [&str; 5] = ["epochs=2", "batch_size=16", "train_images=1600", "test_images=200", "labels=[\"clean\"]"];
+/// Their optimizer.
+const OPTIMIZER: &str = "adam";
 
 /// Result of the gate.
 #[derive(Clone, Debug)]
@@ -50,25 +26,6 @@ pub struct GateResult {
     pub table: String,
     /// Numbers that are outside their tolerance, missing, or not recorded.
     pub moved: Vec<Moved>,
-}
-
-/// A number that differs from its recorded value by more than the tolerance.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Moved {
-    /// Labels, optimizer and quantity.
-    pub name: String,
-    /// The recorded value, if any.
-    pub recorded: Option<f64>,
-    /// The value measured now, if any.
-    pub now: Option<f64>,
-}
-
-impl fmt::Display for Moved {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |value: Option<f64>, missing: &str| value.map_or_else(|| missing.to_owned(), number);
-        let (was, now) = (shown(self.recorded, "not recorded"), shown(self.now, "not measured"));
-        write!(formatter, "{} ({was} → {now})", self.name)
-    }
 }
 
 /// A subset of the gate's runs.
@@ -81,111 +38,96 @@ pub struct Part<'a> {
 }
 
 impl Part<'_> {
-    fn has(&self, row: &BaselineRow) -> bool {
-        self.optimizers.contains(&row.optimizer.as_str()) && self.labels.iter().any(|d| d.name() == row.labels)
+    /// Whether this is the name of a number of this part, of the paper's network.
+    fn has(&self, name: &str) -> bool {
+        let runs = self.labels.iter().flat_map(|labels| self.optimizers.iter().map(move |name| (labels, name)));
+        let mut starts = runs.map(|(labels, optimizer)| format!("paper-cnn {} {optimizer} ", labels.name()));
+        starts.any(|start| name.starts_with(&start))
     }
 }
 
 /// Trains, measures, and compares with the values recorded in the file `baseline`.
 ///
 /// # Errors
-/// Returns [`RunError`] if the file cannot be read or a run fails.
-pub fn check(baseline: &Path, data: &Splits, observer: &mut dyn Observer) -> Result<GateResult, RunError> {
-    let recorded: Vec<BaselineRow> = read_csv(baseline)?;
-    let measured = measure_all(&Preset::named("check", &[])?, data, observer)?;
-    Ok(compare(&recorded, &measured))
+/// Returns [`CommandError`] if the file cannot be read or a run fails.
+pub fn check(baseline: &Path, data: &Splits, observer: &mut dyn Observer) -> Result<GateResult, CommandError> {
+    let recorded = Baseline::read(baseline)?;
+    Ok(GateResult::of(&recorded.compare(&measure_everything(data, observer)?)))
 }
 
 /// Runs [`check`] for a subset of the runs.
 ///
 /// # Errors
-/// Returns the errors of [`check`], and [`RunError`] if the gate does not train an optimizer of `part`.
+/// Returns the errors of [`check`], and [`CommandError`] if the gate does not train an optimizer of `part`.
 pub fn check_only(
     baseline: &Path,
     part: Part<'_>,
     data: &Splits,
     observer: &mut dyn Observer,
-) -> Result<GateResult, RunError> {
-    let mut preset = Preset::named("check", &[])?;
-    part.optimizers.iter().try_for_each(|name| preset.optimizer(name).map(drop))?;
+) -> Result<GateResult, CommandError> {
+    let mut preset = Preset::named("check", &[]).map_err(RunError::from)?;
+    part.optimizers.iter().try_for_each(|name| preset.optimizer(name).map(drop)).map_err(RunError::from)?;
     preset.optimizers.retain(|name, _| part.optimizers.contains(&name.as_str()));
     preset.labels.retain(|labels| part.labels.contains(labels));
-    let mut recorded: Vec<BaselineRow> = read_csv(baseline)?;
-    recorded.retain(|row| part.has(row));
-    Ok(compare(&recorded, &measure_all(&preset, data, observer)?))
+    let recorded = Baseline::read(baseline)?.filtered(|name| part.has(name));
+    Ok(GateResult::of(&recorded.compare(&measure_all(preset, data, observer)?)))
 }
 
-/// Trains, measures, and writes the file `baseline`. Tolerances from an existing file are preserved. Returns the number of rows.
+/// Trains, measures, and writes the file `baseline`. Tolerances from an existing file are preserved. Returns the number of
+/// numbers.
 ///
 /// # Errors
-/// Returns [`RunError`] if a run fails, the file cannot be written, or an existing file cannot be read.
-pub fn bless(baseline: &Path, data: &Splits, observer: &mut dyn Observer) -> Result<usize, RunError> {
-    let recorded: Vec<BaselineRow> = if baseline.exists() { read_csv(baseline)? } else { Vec::new() };
-    let mut rows = measure_all(&Preset::named("check", &[])?, data, observer)?;
-    for row in &mut rows {
-        if let Some(old) = recorded.iter().find(|old| old.is_same_number_as(row)) {
-            row.tolerance = old.tolerance;
-        }
-    }
-    write_atomically(baseline, &to_csv(&rows)?)?;
-    Ok(rows.len())
+/// Returns [`CommandError`] if a run fails, the file cannot be written, or an existing file cannot be read.
+pub fn bless(baseline: &Path, data: &Splits, observer: &mut dyn Observer) -> Result<usize, CommandError> {
+    let numbers = measure_everything(data, observer)?;
+    Baseline::record(baseline, &numbers)?;
+    Ok(numbers.len())
 }
 
-fn compare(recorded: &[BaselineRow], measured: &[BaselineRow]) -> GateResult {
-    let mut table = Table::new(&["labels", "optimizer", "quantity", "recorded", "now", "moved", "tolerance", ""]);
-    let mut moved = Vec::new();
-    for now in measured {
-        let old = recorded.iter().find(|old| old.is_same_number_as(now));
-        let (cells, fine) = match old {
-            Some(old) => {
-                let by = now.value - old.value;
-                // A NaN on either side makes the comparison false.
-                let fine = by.abs() <= old.tolerance;
-                ([number(old.value), number(by), number(old.tolerance)], fine)
-            }
-            None => (["not recorded".into(), String::new(), String::new()], false),
-        };
-        let [was, by, tolerance] = cells;
-        let verdict = if fine { "ok" } else { "MOVED" }.to_owned();
-        let (labels, optimizer, quantity) = (now.labels.clone(), now.optimizer.clone(), now.quantity.clone());
-        table.rows.push(vec![labels, optimizer, quantity, was, number(now.value), by, tolerance, verdict]);
-        if !fine {
-            moved.push(Moved { name: now.name(), recorded: old.map(|old| old.value), now: Some(now.value) });
-        }
+impl GateResult {
+    fn of(comparison: &Comparison) -> Self {
+        Self { table: comparison.to_string(), moved: comparison.moved() }
     }
-    for old in recorded.iter().filter(|old| !measured.iter().any(|now| now.is_same_number_as(old))) {
-        moved.push(Moved { name: old.name(), recorded: Some(old.value), now: None });
-    }
-    GateResult { table: table.to_text(), moved }
 }
 
-fn number(x: f64) -> String {
-    if x.fract() == 0.0 { shortest(x) } else { decimal(x, 4) }
+/// The numbers of the preset `check` and of [`NETWORKS`].
+fn measure_everything(data: &Splits, observer: &mut dyn Observer) -> Result<Vec<Number>, RunError> {
+    let mut numbers = measure_all(Preset::named("check", &[])?, data, observer)?;
+    for network in NETWORKS {
+        let set: Vec<String> =
+            SMALLER.iter().map(|&set| set.to_owned()).chain([format!("network={network}")]).collect();
+        let mut preset = Preset::named("check", &set)?;
+        preset.optimizers.retain(|name, _| name == OPTIMIZER);
+        numbers.extend(measure_all(preset, data, observer)?);
+    }
+    Ok(numbers)
 }
 
 /// Measures the last epoch and the attacks of each run of the preset.
-fn measure_all(preset: &Preset, data: &Splits, observer: &mut dyn Observer) -> Result<Vec<BaselineRow>, RunError> {
+fn measure_all(preset: Preset, data: &Splits, observer: &mut dyn Observer) -> Result<Vec<Number>, RunError> {
+    let preset = &preset.on_data(data)?;
+    let network = preset.network.name();
     let test = TestSet::new(&data.test.take(preset.test_images));
-    let mut rows = Vec::new();
+    let mut numbers = Vec::new();
     train_all(&Machine::Processor, preset, data, &test, observer, |run, trained, _| {
         let measured = measure(&trained.model, &test, &preset.epsilons, &[], preset.sharpness_batch)?;
-        let mut push = |quantity: String, value: f64, tolerance: f64| {
-            let (labels, optimizer) = (run.labels.name().to_owned(), run.optimizer.clone());
-            rows.push(BaselineRow { labels, optimizer, quantity, value, tolerance });
+        let mut push = |quantity: &str, value: f64, tolerance: f64| {
+            let name = format!("{network} {} {} {quantity}", run.labels.name(), run.optimizer);
+            numbers.push(Number { name, value, tolerance });
         };
         if let Some(last) = trained.epochs.last() {
-            push("train_loss".into(), rounded(last.train_loss), 0.01);
-            push("train_accuracy".into(), rounded(last.train_accuracy), 0.005);
-            push("test_loss".into(), rounded(last.test_loss), 0.01);
+            push("train_loss", rounded(last.train_loss), 0.01);
+            push("train_accuracy", rounded(last.train_accuracy), 0.005);
+            push("test_loss", rounded(last.test_loss), 0.01);
         }
-        push("correct".into(), measured.correct as f64, 10.0);
+        push("correct", measured.correct as f64, 10.0);
         for attack in &measured.fgsm {
             let successes = attack.misclassified.count() as f64;
-            push(format!("fgsm_successes_{}", attack.epsilon), successes, (3.0 + 0.02 * successes).round());
+            push(&format!("fgsm_successes_{}", attack.epsilon), successes, (3.0 + 0.02 * successes).round());
         }
         Ok(())
     })?;
-    Ok(rows)
+    Ok(numbers)
 }
 
 /// Rounds to six decimals, so that diffs of the baseline stay readable.
@@ -197,34 +139,12 @@ fn rounded(x: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn row(quantity: &str, value: f64) -> BaselineRow {
-        let (labels, optimizer) = ("clean".to_owned(), "adam".to_owned());
-        BaselineRow { labels, optimizer, quantity: quantity.to_owned(), value, tolerance: 0.1 }
-    }
-
     #[test]
-    fn what_moves_is_named() {
-        let recorded = [row("a", 1.0), row("b", 1.0), row("gone", 1.0)];
-        let same = compare(&recorded, &[row("a", 1.05), row("b", 0.95), row("gone", 1.0)]);
-        assert!(same.moved.is_empty(), "{:?}", same.moved);
-        let moved = compare(&recorded, &[row("a", 1.2), row("b", f64::NAN), row("new", 1.0)]).moved;
-        let shown: Vec<String> = moved.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            shown,
-            [
-                "clean adam a (1 → 1.2000)",
-                "clean adam b (1 → NaN)",
-                "clean adam new (not recorded → 1)",
-                "clean adam gone (1 → not measured)"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_part_has_the_rows_of_its_runs() {
+    fn a_part_has_the_numbers_of_its_runs() {
         let part = Part { optimizers: &["adam"], labels: &[Labels::Clean] };
-        assert!(part.has(&row("a", 1.0)));
-        assert!(!part.has(&BaselineRow { labels: "poisoned".to_owned(), ..row("a", 1.0) }));
-        assert!(!part.has(&BaselineRow { optimizer: "sgd".to_owned(), ..row("a", 1.0) }));
+        assert!(part.has("paper-cnn clean adam correct"));
+        for other in ["paper-cnn poisoned adam correct", "paper-cnn clean sgd correct", "vit clean adam correct"] {
+            assert!(!part.has(other), "{other}");
+        }
     }
 }

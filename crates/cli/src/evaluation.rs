@@ -6,7 +6,7 @@ use minima_data::Dataset;
 use minima_metrics::{Eigenvalue, SpectrumOptions, Summary, curvature_spectrum};
 use minima_rows::Scope;
 use minima_rows::Table;
-use minima_rows::significant::{decimal, shortest, significant};
+use minima_rows::significant::{Radius, decimal, shortest, significant};
 use minima_runs::RunError;
 use minima_runs::TestSet;
 use minima_runs::machine::Machine;
@@ -175,7 +175,7 @@ impl fmt::Display for CheckpointEvaluation {
         let mut attacks = Table::new(&["attack", "epsilon", "successes", "success rate"]);
         for a in &self.attacks {
             let share = minima_rows::rate(a.successes as u32, self.correct as u32);
-            let cells = [a.attack.to_owned(), shortest(a.epsilon), a.successes.to_string()];
+            let cells = [a.attack.to_owned(), Radius(a.epsilon).to_string(), a.successes.to_string()];
             attacks.rows.push([&cells[..], &[format!("{:.2} %", 100.0 * share)]].concat());
         }
         writeln!(f, "\n{}", attacks.to_text())?;

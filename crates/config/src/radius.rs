@@ -1,6 +1,5 @@
 //! Radii of attacks: numbers, or fractions such as `8/255`.
 
-use minima_rows::significant::shortest;
 use serde::{Deserialize, Deserializer, de};
 
 /// A text is not a radius.
@@ -28,15 +27,6 @@ pub fn parse(text: &str) -> Result<f64, RadiusError> {
     value.filter(|x| x.is_finite() && *x >= 0.0).ok_or_else(|| RadiusError { found: text.to_owned() })
 }
 
-/// A radius for readers: `8/255` if it is a whole number of steps of an 8-bit pixel and no short decimal number, else a decimal
-/// number.
-#[must_use]
-pub fn text(radius: f64) -> String {
-    let decimal = shortest(radius);
-    let steps = (radius * 255.0).round();
-    if decimal.len() > 6 && steps > 0.0 && steps / 255.0 == radius { format!("{steps}/255") } else { decimal }
-}
-
 /// A number or a text in a file.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -58,6 +48,7 @@ pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64
 #[cfg(test)]
 mod tests {
     use super::*;
+    use minima_rows::significant::Radius;
 
     #[test]
     fn fractions_and_numbers() {
@@ -70,10 +61,9 @@ mod tests {
     }
 
     #[test]
-    fn fractions_read_back() {
+    fn shown_radii_read_back() {
         for radius in [8.0 / 255.0, 2.0 / 255.0, 0.1, 0.0, 1.0, 0.2, 0.031] {
-            assert_eq!(parse(&text(radius)), Ok(radius), "{}", text(radius));
+            assert_eq!(parse(&Radius(radius).to_string()), Ok(radius));
         }
-        assert_eq!([8.0 / 255.0, 0.2, 0.1].map(text), ["8/255", "0.2", "0.1"]);
     }
 }

@@ -5,7 +5,7 @@
 //! - **Run experiments:** [`reproduce`] an experiment; [`studies`] of luck, early stopping, logit scale and rounding;
 //!   [`train_and_tune`] one optimizer; what happens with [`interruptions`].
 //! - **Examine a model:** [`evaluate`] a checkpoint; [`attack`] it.
-//! - **Use other data:** [`data`].
+//! - **Use your own images and network:** [`own_data`], the forms of [`data`].
 //! - **Protect your results:** a regression [`gate`] for your changes; [`determinism`], the same bytes on the same machine.
 //! - **Use the library:** [`own_network`].
 //! - **Know the machine:** [`gpu`] and [`speed`].
@@ -32,6 +32,9 @@ pub mod gpu {}
 
 #[doc = include_str!("../guide/interruptions.md")]
 pub mod interruptions {}
+
+#[doc = include_str!("../guide/own-data.md")]
+pub mod own_data {}
 
 #[doc = include_str!("../guide/own-network.md")]
 pub mod own_network {}

@@ -33,6 +33,7 @@ pub mod guide;
 
 pub use minima_attacks as attacks;
 pub use minima_autodiff as autodiff;
+pub use minima_baseline as baseline;
 pub use minima_curvature as curvature;
 pub use minima_data as data;
 pub use minima_linalg as linalg;
@@ -40,3 +41,4 @@ pub use minima_metrics as metrics;
 pub use minima_network as network;
 pub use minima_optim as optim;
 pub use minima_rng as rng;
+pub use ndarray;

@@ -4,7 +4,7 @@
 
 use crate::reference::Reference;
 use minima_rows::optimizers::{distinct, label};
-use minima_rows::significant::{decimal, shortest, signed};
+use minima_rows::significant::{Radius, decimal, shortest, signed};
 use minima_rows::{
     DistributionRow, FgsmRow, Quantity, Scope, SharpnessRow, Spread, Table, TrainingRow, descending, names,
 };
@@ -67,7 +67,7 @@ pub fn fgsm_table(rows: &[FgsmRow], reference: Option<&dyn Reference>) -> Table 
                 let successes = Spread::of(here.iter().map(|row| f64::from(row.successes)));
                 let rate = Spread::of(here.iter().map(|row| 100.0 * row.success_rate));
                 let theirs = published.map(|count| (f64::from(count.correct), f64::from(count.successes)));
-                let mut cells = vec![label(optimizer).to_owned(), shortest(epsilon)];
+                let mut cells = vec![label(optimizer).to_owned(), Radius(epsilon).to_string()];
                 cells.push(format!("{} %", rate.show(1)));
                 cells.push(or_nothing(published.map(|count| format!("{:.1} %", 100.0 * count.success_rate()))));
                 cells.extend(counts_compared(&correct, theirs.map(|count| count.0)));

@@ -3,13 +3,15 @@
 use crate::document::Document;
 use crate::input::ReportInput;
 use minima_rows::optimizers::{distinct, label};
+use minima_rows::significant::Radius;
 use minima_rows::{MaskingRow, RobustnessRow, TransferRow};
 use minima_rows::{Table, in_order, names};
 
 /// The table of attacks: one row per optimizer and one column per attack and radius, with the number of robust images.
 pub fn robustness_table(rows: &[RobustnessRow]) -> Table {
     let columns = in_order(rows.iter().map(|row| (row.attack.as_str(), row.epsilon)));
-    let titles: Vec<String> = columns.iter().map(|(attack, epsilon)| format!("{attack} {epsilon}")).collect();
+    let titles: Vec<String> =
+        columns.iter().map(|(attack, epsilon)| format!("{attack} {}", Radius(*epsilon))).collect();
     let mut header = vec!["labels", "optimizer", "correct"];
     header.extend(titles.iter().map(String::as_str));
     let mut table = Table::new(&header);

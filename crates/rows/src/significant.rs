@@ -36,6 +36,30 @@ pub fn shortest(value: f64) -> String {
     if few { value.to_string() } else { format!("{value:e}") }
 }
 
+/// A radius for readers: `8/255` if it is a whole number of steps of an 8-bit pixel and no short decimal number, else a decimal
+/// number. Both read back as the same number.
+///
+/// ```
+/// use minima_rows::significant::Radius;
+///
+/// let shown = [8.0 / 255.0, 0.2, 0.0, 0.031].map(|radius| Radius(radius).to_string());
+/// assert_eq!(shown, ["8/255", "0.2", "0", "0.031"]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Radius(pub f64);
+
+impl std::fmt::Display for Radius {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let decimal = shortest(self.0);
+        let steps = (self.0 * 255.0).round();
+        if decimal.len() > 6 && steps > 0.0 && steps / 255.0 == self.0 {
+            write!(f, "{steps}/255")
+        } else {
+            f.write_str(&decimal)
+        }
+    }
+}
+
 /// The significant digits of a number for which a fixed number of decimals would show fewer than two.
 const DIGITS: usize = 3;
 

@@ -5,8 +5,9 @@ use minima_network::suggestion::one_of;
 use toml::{Table, Value};
 
 /// The built-in presets: name and text.
-pub(super) const COMPILED_IN: [(&str, &str); 6] = [
+pub(super) const COMPILED_IN: [(&str, &str); 7] = [
     ("paper", include_str!("../../presets/paper.toml")),
+    ("standard", include_str!("../../presets/standard.toml")),
     ("paper-hardware", include_str!("../../presets/paper-hardware.toml")),
     ("extended", include_str!("../../presets/extended.toml")),
     ("studies", include_str!("../../presets/studies.toml")),

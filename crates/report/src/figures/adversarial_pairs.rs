@@ -9,6 +9,7 @@ use super::{Figure, FigureError};
 use minima_rows::AdversarialExample;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::same;
+use minima_rows::significant::Radius;
 
 const WIDTH: f64 = 1600.0;
 const MARGIN: f64 = 40.0;
@@ -78,7 +79,8 @@ fn draw_group<DB: DrawingBackend>(
 ) -> Result<(), FigureError> {
     let epsilon = examples.first().map_or(0.0, |one| one.epsilon);
     let shared = examples.iter().all(|one| same(one.epsilon, epsilon));
-    let heading = if shared { format!("{}, ε = {epsilon}", label(optimizer)) } else { label(optimizer).to_owned() };
+    let heading =
+        if shared { format!("{}, ε = {}", label(optimizer), Radius(epsilon)) } else { label(optimizer).to_owned() };
     canvas.text(&heading, (MARGIN, top + 24.0), Anchor::Start, &HEADING)?;
 
     let originals = top + HEADING_HEIGHT;
@@ -92,7 +94,7 @@ fn draw_group<DB: DrawingBackend>(
         draw_image(canvas, (left, originals + CELL), &example.adversarial, example)?;
         let mut caption = format!("{} → {}", example.label, example.predicted);
         if !shared {
-            caption.push_str(&format!(", ε = {}", example.epsilon));
+            caption.push_str(&format!(", ε = {}", Radius(example.epsilon)));
         }
         let below = originals + CELL + IMAGE + 30.0;
         canvas.text(&caption, (left + IMAGE / 2.0, below), Anchor::Middle, &HEADING)?;

@@ -6,6 +6,7 @@ use crate::studies::percent;
 use maud::{Markup, html};
 use minima_rows::AdversarialRow;
 use minima_rows::optimizers::{distinct, label};
+use minima_rows::significant::Radius;
 
 /// The gallery; `None` without images.
 pub(super) fn section(rows: &[AdversarialRow]) -> Result<Option<Section>, FigureError> {
@@ -20,7 +21,7 @@ pub(super) fn section(rows: &[AdversarialRow]) -> Result<Option<Section>, Figure
     }
     let body = html! {
         p {
-            "Correctly classified test images and their adversarial images by FGSM at ε = " (first.epsilon) ": the first image of six \
+            "Correctly classified test images and their adversarial images by FGSM at ε = " (Radius(first.epsilon).to_string()) ": the first image of six \
              classes for each optimizer, " (first.labels) " labels, seed " (first.seed) ". Percentages are the model's confidence."
         }
         @for (name, items) in groups {
