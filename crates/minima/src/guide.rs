@@ -4,6 +4,7 @@
 //!
 //! - **Run experiments:** [`reproduce`] an experiment; [`studies`] of luck, early stopping, logit scale and rounding;
 //!   [`train_and_tune`] one optimizer; what happens with [`interruptions`].
+//! - **Read the results:** the [`columns`] of all files.
 //! - **Examine a model:** [`evaluate`] a checkpoint; [`attack`] it.
 //! - **Use your own images and network:** [`own_data`], the forms of [`data`].
 //! - **Protect your results:** a regression [`gate`] for your changes; [`determinism`], the same bytes on the same machine.
@@ -14,6 +15,9 @@
 
 #[doc = include_str!("../guide/attack.md")]
 pub mod attack {}
+
+#[doc = include_str!("../guide/columns.md")]
+pub mod columns {}
 
 #[doc = include_str!("../guide/data.md")]
 pub mod data {}

@@ -170,3 +170,50 @@ fn errors_name_the_file_what_was_found_and_what_was_expected() {
 fn equal_rows_give_equal_bytes() {
     assert_eq!(to_csv(&[epoch(0.1)]).unwrap(), to_csv(&[epoch(0.1)]).unwrap());
 }
+
+/// The columns that the guide lists for the file of this heading.
+fn listed(page: &str, file: &str) -> Vec<String> {
+    let section = page.split("\n## ").find(|section| section.lines().next().is_some_and(|line| line.contains(file)));
+    let rows = section.unwrap_or_default().lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.filter_map(|row| row.split('`').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_guide_lists_every_column() {
+    use minima_rows::*;
+    let page = include_str!("../../minima/guide/columns.md");
+    let files: [(&str, &[&str]); 29] = [
+        ("`training.csv`", TrainingRow::columns()),
+        ("fgsm.csv", FgsmRow::columns()),
+        ("sharpness.csv", SharpnessRow::columns()),
+        ("distributions.csv", DistributionRow::columns()),
+        ("histograms.csv", HistogramRow::columns()),
+        ("robustness_curves.csv", RobustnessRow::columns()),
+        ("transfer.csv", TransferRow::columns()),
+        ("masking.csv", MaskingRow::columns()),
+        ("curvature.csv", CurvatureRow::columns()),
+        ("spectral_density.csv", SpectralDensityRow::columns()),
+        ("adversarial.csv", AdversarialRow::columns()),
+        ("`attack.csv`", AttackRow::columns()),
+        ("tuning.csv", TuningRow::columns()),
+        ("pace.csv", PaceRow::columns()),
+        ("time_to_accuracy.csv", TimeToAccuracyRow::columns()),
+        ("scaling.csv", ScalingRow::columns()),
+        ("claims.csv", ClaimRow::columns()),
+        ("late.csv", LateAttackRow::columns()),
+        ("path.csv", PathRow::columns()),
+        ("matches.csv", MatchRow::columns()),
+        ("poison.csv", PoisonRow::columns()),
+        ("damping.csv", DampingRow::columns()),
+        ("precision.csv", PrecisionRow::columns()),
+        ("drift.csv", DriftRow::columns()),
+        ("surface.csv", SurfaceRow::columns()),
+        ("segments.csv", SegmentRow::columns()),
+        ("logit_scale.csv", LogitScaleRow::columns()),
+        ("decisions.csv", LogitDecisionRow::columns()),
+        ("failures.csv", FailureRow::columns()),
+    ];
+    for (file, columns) in files {
+        assert_eq!(listed(page, file), columns, "{file}");
+    }
+}
