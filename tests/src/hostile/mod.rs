@@ -9,6 +9,7 @@ mod cifar10;
 mod idx;
 #[cfg(feature = "results")]
 mod manifest;
+mod network;
 #[cfg(feature = "results")]
 mod preset;
 #[cfg(feature = "results")]
@@ -21,6 +22,7 @@ mod training_state;
 pub use checkpoint::checkpoint;
 pub use cifar10::cifar10;
 pub use idx::{images, labels};
+pub use network::network;
 #[cfg(feature = "results")]
 pub use {manifest::manifest, preset::preset, records::records, sealed::sealed, training_state::training_state};
 
@@ -41,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "idx_labels", run: labels, memory: idx::memory },
     Target { name: "cifar10", run: cifar10, memory: cifar10::memory },
     Target { name: "checkpoint", run: checkpoint, memory: checkpoint::memory },
+    Target { name: "network", run: network, memory: network::memory },
     #[cfg(feature = "results")]
     Target { name: "preset", run: preset, memory: preset::memory },
     #[cfg(feature = "results")]
