@@ -1,7 +1,8 @@
 //! Attacks on checkpoints, for the command `attack`.
 
+use crate::adversarial_file;
 use crate::checkpoints::Checkpoint;
-use minima_attacks::{Ball, Norm, TransferMatrix};
+use minima_attacks::{Ball, Norm, Outcome, TransferMatrix};
 use minima_autodiff::Classifier;
 use minima_config::attack_catalogue::{Options, attack};
 use minima_data::Dataset;
@@ -9,11 +10,11 @@ use minima_rows::Table;
 use minima_rows::significant::Radius;
 use minima_runs::RunError;
 use minima_runs::machine::Machine;
-use minima_store::Unfinished;
-use minima_store::cached;
+use minima_store::{AtomicWriteError, Unfinished, cached, write_atomically};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::Path;
 use std::time::Instant;
 
 /// An attack requested on the command line.
@@ -29,6 +30,8 @@ pub(crate) struct Request<'a> {
     pub options: Options,
     /// The cache of the results per epsilon. Without it, every epsilon is measured again.
     pub kept: Option<&'a Unfinished>,
+    /// The results folder, for the adversarial images.
+    pub folder: Option<&'a Path>,
 }
 
 impl Request<'_> {
@@ -43,6 +46,15 @@ impl Request<'_> {
             Some(unfinished) => cached(&unfinished.join(&format!("{epsilon}.json")), "", measure),
             None => measure(),
         }
+    }
+
+    /// Writes the images of an outcome to the results folder, if there is one.
+    fn keep_images(&self, outcome: &Outcome<f32>, labels: &[usize], shape: [usize; 3]) -> Result<(), RunError> {
+        let Some(folder) = self.folder else { return Ok(()) };
+        let path = folder.join(format!("adversarial-{}.npz", outcome.ball.epsilon()));
+        let failed = |source| AtomicWriteError { path: path.clone(), step: "packing the images", source };
+        let bytes = adversarial_file::bytes(outcome, labels, shape).map_err(failed)?;
+        Ok(write_atomically(&path, &bytes)?)
     }
 }
 
@@ -99,6 +111,8 @@ pub(crate) fn attack_checkpoint(
                 let start = Instant::now();
                 let outcome = chosen.run(model, images.view(), &labels, ball)?;
                 let seconds = start.elapsed().as_secs_f64();
+                // Before the result is kept: a kept result has its images.
+                request.keep_images(&outcome, &labels, test.shape())?;
                 let found = AttackAtEpsilon {
                     epsilon: ball.epsilon(),
                     successes: outcome.successes(),

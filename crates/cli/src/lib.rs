@@ -17,6 +17,7 @@
 
 #[macro_use]
 pub mod output;
+mod adversarial_file;
 mod attack_results;
 mod attack_run;
 pub mod check;

@@ -64,7 +64,7 @@ pub struct Attack {
     /// The device to compute on
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     device: Device,
-    /// Folder for attack.csv; a stopped attack resumes at the next epsilon with the same command
+    /// Folder for attack.csv and, for each epsilon, the adversarial images as a NumPy file; a stopped attack resumes at the next epsilon with the same command
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Move the folder's contents aside and start again; nothing is deleted
@@ -112,7 +112,7 @@ impl Attack {
         let options =
             Options { steps: self.steps, step_size: self.step_size, restarts: self.restarts, seed: self.seed };
         let (attack, norm, epsilons) = (self.attack.as_str(), self.norm, self.epsilons.as_slice());
-        let request = Request { attack, norm, epsilons, options, kept: None };
+        let request = Request { attack, norm, epsilons, options, kept: None, folder: None };
         let results = match &self.out {
             Some(out) => {
                 let (results, moved) =
@@ -125,7 +125,8 @@ impl Attack {
             }
             None => None,
         };
-        let request = Request { kept: results.as_ref().map(AttackResults::unfinished), ..request };
+        let kept = results.as_ref().map(AttackResults::unfinished);
+        let request = Request { kept, folder: self.out.as_deref(), ..request };
         let (json, text, rows) = if self.transfer.is_none() {
             let report = on_a_worker(|| attack_checkpoint(attacked, &machine, &test, &request))?;
             (serde_json::to_string(&report)?, report.to_string(), report.rows())
