@@ -123,11 +123,10 @@ pub fn load(
     layout: Layout,
     data: &Splits,
 ) -> Result<Model<f32>, RunError> {
-    let own = match network {
-        Some(_) => None,
-        None => Origin::read(checkpoint)?.map(|origin| origin.choice(checkpoint)).transpose()?,
-    };
-    let Some(choice) = network.or(own.as_ref()) else {
+    let own = Origin::read(checkpoint)?.map(|origin| origin.choice(checkpoint)).transpose()?;
+    // Only a checkpoint of another program has another layout.
+    let layout = if own.is_some() { Layout::Flax } else { layout };
+    let Some(choice) = own.as_ref().or(network) else {
         // A file that cannot be read has a better error than a missing entry.
         std::fs::metadata(checkpoint).map_err(|source| RunError::Read { path: checkpoint.to_owned(), source })?;
         return Err(CheckpointNoteError::NoNetwork { checkpoint: checkpoint.to_owned() }.into());

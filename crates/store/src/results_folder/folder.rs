@@ -148,8 +148,8 @@ pub fn sweep_beside(files: &[PathBuf]) {
     }
 }
 
-/// Checks that two configurations are the same, line by line. The data set's name may differ, because it can be a folder's name;
-/// the hashes decide.
+/// Checks that two configurations are the same, line by line. The data set's name and path may differ: the same files may lie
+/// in another folder, and their hashes decide.
 ///
 /// # Errors
 /// Returns [`FolderError::Other`] with the first line in which they differ if there is one.
@@ -171,11 +171,11 @@ pub fn same_lines(path: &Path, found: &str, expected: &str) -> Result<(), Folder
 
 /// The lines of a configuration that decide results.
 fn deciding(configuration: &str) -> impl Iterator<Item = &str> {
-    configuration.lines().filter(|line| !line.starts_with(DATA_NAME))
+    configuration.lines().filter(|line| !DATA_PLACE.iter().any(|start| line.starts_with(start)))
 }
 
-/// How a line with the data set's name begins.
-const DATA_NAME: &str = "data_name = ";
+/// How a line with the data set's name or path begins.
+const DATA_PLACE: [&str; 3] = ["data_name = ", "data = \"", "path = \""];
 
 #[cfg(test)]
 mod tests {

@@ -33,16 +33,20 @@ fn a_checkpoint_is_not_used_with_other_data_unless_asked_to() {
     let attack = ["attack", "--weights", "sgd.safetensors", "--attack", "fgsm", "--images", "5"];
     let to = ["attack", "--transfer", "unknown.safetensors", "--to", "sgd.safetensors", "--attack", "fgsm"];
     let from = ["attack", "--transfer", "sgd.safetensors", "--to", "unknown.safetensors", "--attack", "fgsm"];
-    for command in [&evaluate[..], &attack, &to, &from] {
+    let network = ["--network", "paper-cnn"];
+    for command in [&evaluate[..], &attack, &[&to[..], &network].concat(), &[&from[..], &network].concat()] {
         is_named(&refused(folder, &[command, &OTHER].concat()));
         well(folder, &[command, &OWN].concat());
         well(folder, &[command, &OTHER, &["--other-data"]].concat());
     }
-    // A checkpoint without information on its data accepts any data.
-    well(folder, &[&["evaluate", "--weights", "unknown.safetensors"][..], &OTHER].concat());
-    // Without that information in the checkpoint, the configuration next to it is used.
-    fs::copy(folder.join("unknown.safetensors"), folder.join("sgd.safetensors")).unwrap();
-    is_named(&refused(folder, &[&evaluate[..], &OTHER].concat()));
+    // A checkpoint names its network and its data.
+    well(folder, &evaluate);
+    well(folder, &attack);
+    // One that does not needs both, and accepts any data.
+    let unknown = ["evaluate", "--weights", "unknown.safetensors"];
+    assert!(refused(folder, &[&unknown[..], &OTHER].concat()).contains("--network gives"));
+    assert!(refused(folder, &[&unknown[..], &network].concat()).contains("--data gives it"));
+    well(folder, &[&unknown[..], &network, &OTHER].concat());
     // A refused attack creates no results folder.
     refused(folder, &[&attack[..], &OTHER, &["--out", "attacked"]].concat());
     assert!(!folder.join("attacked").exists());
@@ -71,8 +75,10 @@ fn results_name_their_data_and_a_configuration_takes_no_other() {
         let line = refused(folder, &[command, &OTHER].concat());
         assert!(line.contains("found images of other") && line.contains("expected images of own"), "{line}");
     }
-    let line = refused(folder, &["reproduce", "--config", "out/config.toml", "--out", "again"]);
+    let line = refused(folder, &["reproduce", "--config", "out/config.toml", "--out", "again", "--data", "mnist"]);
     assert!(line.contains("found MNIST") && line.contains("expected images of own"), "{line}");
+    // The configuration names the folder of its data.
+    well(folder, &["reproduce", "--config", "out/config.toml", "--out", "again", "--device", "cpu"]);
     let line = refused(folder, &["study", "seeds", "--config", "out/config.toml", "--data", "other"]);
     assert!(line.contains("found images of other"), "{line}");
 

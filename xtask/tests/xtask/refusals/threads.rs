@@ -17,7 +17,7 @@ fn threads_without_address_space_are_an_error_and_no_abort() {
         let script = format!("ulimit -v 4000000; {setting} exec {program} {arguments} --data data");
         Command::new("sh").args(["-c", &script]).current_dir(folder).output().unwrap()
     };
-    let evaluate = "evaluate --weights weights.safetensors --device cpu";
+    let evaluate = "evaluate --weights weights.safetensors --network paper-cnn --device cpu";
     for (setting, arguments, name) in [
         ("", format!("{evaluate} --threads 4000"), "--threads"),
         ("", "study seeds --threads 4000 --out out".to_owned(), "--threads"),
