@@ -13,7 +13,7 @@ use std::{
 use minima_store::bounded_file::read_at_most;
 use ndarray::Array2;
 
-use crate::{dataset::check_labels, error::DataError, gzip::Members};
+use crate::{dataset::check_labels, error::DataError, gzip::{MOST_SHRINKAGE, Members}};
 
 /// The magic number of unsigned bytes in three dimensions: images.
 pub const IMAGES_MAGIC: u32 = 0x803;
@@ -30,9 +30,6 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// The maximum size of a file in bytes, because the path may name a device without end. EMNIST, the largest data set of this
 /// kind, has 550 MB.
 pub(crate) const LARGEST_FILE: u64 = 1 << 30;
-
-/// The maximum compression ratio of Deflate.
-const MOST_SHRINKAGE: u64 = 1032;
 
 /// Grey images of one size.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,9 +33,13 @@ mod error;
 mod gzip;
 mod hash;
 pub mod idx;
+pub mod image_file;
+mod image_folder;
 pub mod known;
+mod layout;
 pub mod mnist;
 mod poison;
+mod share;
 pub mod source;
 mod splits;
 
@@ -43,8 +47,10 @@ pub use batches::{EpochOrder, epoch_batches};
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use hash::FileHash;
+pub use layout::Layout;
 pub use minima_store::sha256;
 pub use poison::{Poisoning, poison, poison_targeted};
+pub use share::TEST_SHARE;
 pub use source::DataSource;
 pub use splits::Splits;
 

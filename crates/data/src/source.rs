@@ -1,38 +1,18 @@
 //! Where a data set comes from: a known name or a path, with what the files do not say.
 
-use crate::{cifar10, dataset::Dataset, error::DataError, mnist, splits::Splits};
+use crate::{
+    cifar10, dataset::Dataset, error::DataError, image_folder, mnist, share::Share, splits::Splits,
+};
+pub use crate::layout::Layout;
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 /// The names of known data sets, with their folders relative to the root of the workspace.
 pub const NAMES: [(&str, &str); 3] =
     [("mnist", "data/mnist"), ("fashion-mnist", "data/fashion-mnist"), ("cifar10", "data/cifar10")];
-
-/// The order of the axes of images in arrays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Layout {
-    /// (images, height, width, channels).
-    Nhwc,
-    /// (images, channels, height, width).
-    Nchw,
-}
-
-impl FromStr for Layout {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.to_ascii_lowercase().as_str() {
-            "nhwc" => Ok(Self::Nhwc),
-            "nchw" => Ok(Self::Nchw),
-            _ => Err(format!("found layout {text}, expected nhwc or nchw")),
-        }
-    }
-}
 
 /// Where a data set comes from.
 ///
@@ -133,14 +113,18 @@ impl DataSource {
         match self.path.to_ascii_lowercase().as_str() {
             "mnist" => mnist::load_verified(&place),
             "cifar10" => Ok(cifar10::load(&place)?.named("CIFAR-10")),
-            _ => read(&place),
+            _ => self.read(&place),
         }
     }
-}
 
-/// Reads the files of a place whose kind follows from the files.
-fn read(place: &Path) -> Result<Splits, DataError> {
-    mnist::load(place)
+    /// Reads the files of a place whose kind follows from the files.
+    fn read(&self, place: &Path) -> Result<Splits, DataError> {
+        let share = Share { given: self.test_share, seed: self.split_seed };
+        if image_folder::has_folders(place)? {
+            return image_folder::load(place, share);
+        }
+        mnist::load(place)
+    }
 }
 
 impl fmt::Display for DataSource {
