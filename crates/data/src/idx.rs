@@ -13,7 +13,11 @@ use std::{
 use minima_store::bounded_file::read_at_most;
 use ndarray::Array2;
 
-use crate::{dataset::check_labels, error::DataError, gzip::{MOST_SHRINKAGE, Members}};
+use crate::{
+    dataset::check_labels,
+    error::DataError,
+    gzip::{MOST_SHRINKAGE, Members},
+};
 
 /// The magic number of unsigned bytes in three dimensions: images.
 pub const IMAGES_MAGIC: u32 = 0x803;

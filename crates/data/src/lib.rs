@@ -26,8 +26,10 @@
 //! # }
 //! ```
 
+pub mod arrays;
 mod batches;
 pub mod cifar10;
+mod classes;
 mod dataset;
 mod error;
 mod gzip;

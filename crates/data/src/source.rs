@@ -1,9 +1,7 @@
 //! Where a data set comes from: a known name or a path, with what the files do not say.
 
-use crate::{
-    cifar10, dataset::Dataset, error::DataError, image_folder, mnist, share::Share, splits::Splits,
-};
 pub use crate::layout::Layout;
+use crate::{arrays, cifar10, dataset::Dataset, error::DataError, image_folder, mnist, share::Share, splits::Splits};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -120,6 +118,9 @@ impl DataSource {
     /// Reads the files of a place whose kind follows from the files.
     fn read(&self, place: &Path) -> Result<Splits, DataError> {
         let share = Share { given: self.test_share, seed: self.split_seed };
+        if !place.is_dir() || arrays::is_folder_of_arrays(place) {
+            return arrays::load(place, arrays::Options { layout: self.layout, share });
+        }
         if image_folder::has_folders(place)? {
             return image_folder::load(place, share);
         }
