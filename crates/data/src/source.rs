@@ -121,10 +121,14 @@ impl DataSource {
         if !place.is_dir() || arrays::is_folder_of_arrays(place) {
             return arrays::load(place, arrays::Options { layout: self.layout, share });
         }
+        if mnist::is_folder_of_idx(place) {
+            return mnist::load_or_split(place, share);
+        }
         if image_folder::has_folders(place)? {
             return image_folder::load(place, share);
         }
-        mnist::load(place)
+        let expected = "one folder for each class, or IDX, .npy or CIFAR files".to_owned();
+        Err(DataError::Folder { file: place.to_path_buf(), found: "no files of a known data set".to_owned(), expected })
     }
 }
 

@@ -56,12 +56,8 @@ impl Splits {
         if !self.name.is_empty() {
             return self.name.clone();
         }
-        let known = match self.hashes.as_slice() {
-            [a, b, c, d] => known::name([&a.sha256, &b.sha256, &c.sha256, &d.sha256]),
-            _ => None,
-        };
         let folder = || self.folder().and_then(last_part).map(|last| format!("images of {last}"));
-        known.map(str::to_owned).or_else(folder).unwrap_or_else(|| "generated images".to_owned())
+        known::name_of(&self.hashes).map(str::to_owned).or_else(folder).unwrap_or_else(|| "generated images".to_owned())
     }
 
     /// The name `images of PLACE` with the last part of a path.
