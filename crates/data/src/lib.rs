@@ -29,6 +29,9 @@
 pub mod arrays;
 mod batches;
 pub mod cifar10;
+pub mod cifar100;
+mod cifar_archive;
+mod cifar_records;
 mod classes;
 mod dataset;
 mod error;

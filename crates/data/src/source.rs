@@ -1,7 +1,9 @@
 //! Where a data set comes from: a known name or a path, with what the files do not say.
 
 pub use crate::layout::Layout;
-use crate::{arrays, cifar10, dataset::Dataset, error::DataError, image_folder, mnist, share::Share, splits::Splits};
+use crate::{
+    arrays, cifar10, cifar100, dataset::Dataset, error::DataError, image_folder, mnist, share::Share, splits::Splits,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -9,8 +11,12 @@ use std::{
 };
 
 /// The names of known data sets, with their folders relative to the root of the workspace.
-pub const NAMES: [(&str, &str); 3] =
-    [("mnist", "data/mnist"), ("fashion-mnist", "data/fashion-mnist"), ("cifar10", "data/cifar10")];
+pub const NAMES: [(&str, &str); 4] = [
+    ("mnist", "data/mnist"),
+    ("fashion-mnist", "data/fashion-mnist"),
+    ("cifar10", "data/cifar10"),
+    ("cifar100", "data/cifar100"),
+];
 
 /// Where a data set comes from.
 ///
@@ -108,21 +114,34 @@ impl DataSource {
     /// Returns the errors of [`place`](Self::place) and of the reader of the files.
     pub fn load(&self) -> Result<Splits, DataError> {
         let place = self.place()?;
+        let share = Share { given: self.test_share, seed: self.split_seed };
+        if NAMES.iter().any(|(name, _)| self.path.eq_ignore_ascii_case(name)) {
+            share.refuse(&place)?;
+        }
         match self.path.to_ascii_lowercase().as_str() {
             "mnist" => mnist::load_verified(&place),
             "cifar10" => Ok(cifar10::load(&place)?.named("CIFAR-10")),
-            _ => self.read(&place),
+            "cifar100" => Ok(cifar100::load(&place)?.named("CIFAR-100")),
+            "fashion-mnist" => mnist::load(&place),
+            _ => self.read(&place, share),
         }
     }
 
     /// Reads the files of a place whose kind follows from the files.
-    fn read(&self, place: &Path) -> Result<Splits, DataError> {
-        let share = Share { given: self.test_share, seed: self.split_seed };
+    fn read(&self, place: &Path, share: Share) -> Result<Splits, DataError> {
         if !place.is_dir() || arrays::is_folder_of_arrays(place) {
             return arrays::load(place, arrays::Options { layout: self.layout, share });
         }
         if mnist::is_folder_of_idx(place) {
             return mnist::load_or_split(place, share);
+        }
+        if cifar10::is_folder_of_cifar10(place) {
+            share.refuse(place)?;
+            return Ok(cifar10::load(place)?.named("CIFAR-10"));
+        }
+        if cifar100::is_folder_of_cifar100(place) {
+            share.refuse(place)?;
+            return Ok(cifar100::load(place)?.named("CIFAR-100"));
         }
         if image_folder::has_folders(place)? {
             return image_folder::load(place, share);

@@ -38,7 +38,7 @@ pub struct Target {
 /// All readers.
 pub const TARGETS: &[Target] = &[
     Target { name: "idx_images", run: images, memory: idx::memory },
-    Target { name: "idx_labels", run: labels, memory: idx::memory },
+    Target { name: "idx_labels", run: labels, memory: idx::labels_memory },
     Target { name: "cifar10", run: cifar10, memory: cifar10::memory },
     Target { name: "checkpoint", run: checkpoint, memory: checkpoint::memory },
     #[cfg(feature = "results")]
