@@ -5,8 +5,8 @@ use crate::error::DataError;
 use jpeg_decoder::{CodingProcess, Decoder, Error, PixelFormat};
 use std::path::Path;
 
-/// The maximum number of pixels in a byte: every block of 8 × 8 pixels takes at least one bit.
-const PIXELS_PER_BYTE: u64 = 8 * 64;
+/// The number of pixels in a block. Every block takes at least one bit.
+const BLOCK: u64 = 8 * 8;
 
 pub(super) fn decode(file: &Path, bytes: &[u8]) -> Result<Image, DataError> {
     let refused = |found: String, expected| DataError::Image { file: file.to_path_buf(), found, expected };
@@ -16,8 +16,15 @@ pub(super) fn decode(file: &Path, bytes: &[u8]) -> Result<Image, DataError> {
     let Some(info) = decoder.info() else {
         return Err(refused("a JPEG file without a size".to_owned(), "a whole JPEG file"));
     };
-    let most = (bytes.len() as u64).saturating_mul(PIXELS_PER_BYTE);
-    check_size(file, [info.width, info.height].map(u32::from), bytes.len(), most)?;
+    let size = [info.width, info.height].map(u32::from);
+    let most = 8 * BLOCK * bytes.len() as u64;
+    // Blocks at the edge are whole, so that a thin image has fewer pixels in a bit.
+    let [across, down] = size.map(|size| u64::from(size).next_multiple_of(8));
+    if across * down > most {
+        let (found, expected) = (bytes.len() as u64, u128::from(across * down));
+        return Err(DataError::Promise { file: file.to_path_buf(), found, most, expected });
+    }
+    check_size(file, size, bytes.len(), most)?;
     if info.coding_process == CodingProcess::Lossless {
         return Err(refused("a lossless JPEG file".to_owned(), "a sequential or progressive JPEG file"));
     }
