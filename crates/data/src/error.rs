@@ -263,7 +263,7 @@ pub enum DataError {
         channels: usize,
     },
 
-    /// The number of classes is 0, too large for one-byte labels, or too small for poisoning; or a targeted poisoning replaces a
+    /// The number of classes is 0, too large for two-byte labels, or too small for poisoning; or a targeted poisoning replaces a
     /// class by itself.
     #[error("classes: found {found}, expected {expected}")]
     Classes {

@@ -245,7 +245,7 @@ mod tests {
             let found = poison(&[0, 1], 10, rate, 0);
             assert!(matches!(found, Err(DataError::Rate { .. })), "{rate}");
         }
-        for classes in [0, 1, 257] {
+        for classes in [0, 1, 65_537] {
             let found = poison(&[0], classes, 0.5, 0);
             assert!(matches!(found, Err(DataError::Classes { .. })), "{classes}");
         }
