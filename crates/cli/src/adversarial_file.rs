@@ -24,9 +24,11 @@ pub(crate) fn bytes(outcome: &Outcome<f32>, labels: &[usize], shape: [usize; 3])
     let [height, width, channels] = shape;
     let pixels = outcome.adversarial.iter().flat_map(|pixel| pixel.to_le_bytes()).collect();
     add("adversarial", "<f4", &[images, height, width, channels], pixels)?;
-    for (name, classes) in
-        [("label", labels), ("predicted_before", &outcome.predicted_before), ("predicted_after", &outcome.predicted_after)]
-    {
+    for (name, classes) in [
+        ("label", labels),
+        ("predicted_before", &outcome.predicted_before),
+        ("predicted_after", &outcome.predicted_after),
+    ] {
         add(name, "<i8", &[images], classes.iter().flat_map(|&class| (class as i64).to_le_bytes()).collect())?;
     }
     for (name, flags) in [("correct_before", &outcome.clean_correct), ("success", &outcome.success)] {

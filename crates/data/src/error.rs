@@ -136,6 +136,96 @@ pub enum DataError {
         /// The index of the image, from 0.
         image: usize,
     },
+
+    /// A file is no image that can be read.
+    #[error("{}: found {found}, expected {expected}", file.display())]
+    Image {
+        /// The file.
+        file: PathBuf,
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+
+    /// An image has another size than the images before it.
+    #[error(
+        "{}: found an image of {} × {} pixels, expected {} × {} as in {}",
+        file.display(), found[0], found[1], expected[0], expected[1], first.display()
+    )]
+    ImageSize {
+        /// The file.
+        file: PathBuf,
+        /// The height and width of the image in pixels.
+        found: [usize; 2],
+        /// The height and width of the first image in pixels.
+        expected: [usize; 2],
+        /// The file of the first image.
+        first: PathBuf,
+    },
+
+    /// A file or folder has no place among the files of a data set, or one is missing.
+    #[error("{}: found {found}, expected {expected}", file.display())]
+    Folder {
+        /// The file or folder.
+        file: PathBuf,
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
+
+    /// A folder of images contains a symbolic link. Links are not followed.
+    #[error("{}: found a symbolic link, expected a regular file or folder", file.display())]
+    Link {
+        /// The link.
+        file: PathBuf,
+    },
+
+    /// An array is missing, broken, or of another kind or shape.
+    #[error("{}: {key}: found {found}, expected {expected}", file.display())]
+    Array {
+        /// The file.
+        file: PathBuf,
+        /// The name of the array.
+        key: String,
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
+
+    /// A label is negative, or too large for any number of classes.
+    #[error("{source_name}: found label {found} at position {position}, expected a label from 0 to 65535")]
+    LabelValue {
+        /// The file, or a name for the labels.
+        source_name: String,
+        /// The label.
+        found: i128,
+        /// The index of the label, from 0.
+        position: usize,
+    },
+
+    /// A file of class names is not one name per line.
+    #[error("{}: found {found}, expected {expected}", file.display())]
+    ClassNames {
+        /// The file.
+        file: PathBuf,
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+
+    /// The share of the test set cannot be used.
+    #[error("test share: found {found}, expected {expected}")]
+    Share {
+        /// The share.
+        found: f64,
+        /// What was expected.
+        expected: String,
+    },
+
     /// The numbers of images and labels differ.
     #[error("{images_name}: found {images} images, expected {labels}, the number of labels in {labels_name}")]
     Pairing {
@@ -173,7 +263,7 @@ pub enum DataError {
         channels: usize,
     },
 
-    /// The number of classes is 0, too large for one-byte labels, or too small for poisoning; or a targeted poisoning replaces a
+    /// The number of classes is 0, too large for two-byte labels, or too small for poisoning; or a targeted poisoning replaces a
     /// class by itself.
     #[error("classes: found {found}, expected {expected}")]
     Classes {

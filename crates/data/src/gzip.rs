@@ -4,6 +4,9 @@ use std::io::{self, Read};
 
 use flate2::bufread::GzDecoder;
 
+/// The maximum compression ratio of Deflate.
+pub(crate) const MOST_SHRINKAGE: u64 = 1032;
+
 /// Reads the members of a gzip file as one stream.
 ///
 /// Like gzip(1), skips zero bytes after the last member. Any other byte there is an error.

@@ -1,7 +1,8 @@
 //! IDX files: the format of MNIST and related data sets, plain or gzipped.
 //!
-//! A file has a header of big-endian 32-bit words (magic number, then one size per dimension), then one byte per entry. The
-//! whole stream is checked: its length against the header, and the checksum of a gzip stream.
+//! A file has a header of big-endian 32-bit words (magic number, then one size per dimension), then the entries. Pixels are unsigned
+//! bytes. Labels are unsigned bytes, or big-endian signed numbers of 2 or 4 bytes. The whole stream is checked: its length against the
+//! header, and the checksum of a gzip stream.
 //!
 //! Source: the description of the format that accompanies MNIST (Y. LeCun, C. Cortes, C. J. C. Burges).
 
@@ -13,16 +14,25 @@ use std::{
 use minima_store::bounded_file::read_at_most;
 use ndarray::Array2;
 
-use crate::{dataset::check_labels, error::DataError, gzip::Members};
+use crate::{
+    error::DataError,
+    gzip::{MOST_SHRINKAGE, Members},
+};
 
 /// The magic number of unsigned bytes in three dimensions: images.
 pub const IMAGES_MAGIC: u32 = 0x803;
 
+/// The magic number of unsigned bytes in four dimensions: images with channels last.
+pub const CHANNELS_MAGIC: u32 = 0x804;
+
 /// The magic number of unsigned bytes in one dimension: labels.
 pub const LABELS_MAGIC: u32 = 0x801;
 
-/// The number of classes of labels.
-pub const CLASSES: usize = 10;
+/// The magic number of signed numbers of 2 bytes in one dimension: labels.
+pub const SHORT_LABELS_MAGIC: u32 = 0xB01;
+
+/// The magic number of signed numbers of 4 bytes in one dimension: labels.
+pub const INT_LABELS_MAGIC: u32 = 0xC01;
 
 /// The first bytes of every gzip stream.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -31,18 +41,17 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// kind, has 550 MB.
 pub(crate) const LARGEST_FILE: u64 = 1 << 30;
 
-/// The maximum compression ratio of Deflate.
-const MOST_SHRINKAGE: u64 = 1032;
-
-/// Grey images of one size.
+/// Images of one size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
-    /// N × (height · width), one image per row, each row by row; 0 to 255.
+    /// N × (height · width · channels), one image per row, each row by row and channels last; 0 to 255.
     pub pixels: Array2<u8>,
     /// The height of an image in pixels.
     pub height: usize,
     /// The width of an image in pixels.
     pub width: usize,
+    /// The number of channels; 1 in files of three dimensions.
+    pub channels: usize,
 }
 
 /// Reads a file of images, gzipped or plain.
@@ -70,34 +79,56 @@ pub fn read_labels(file: &Path) -> Result<Vec<u16>, DataError> {
 /// # Errors
 ///
 /// - Returns [`DataError::Gzip`] if the gzip stream is broken, or missing despite the ending `.gz`.
-/// - Returns [`DataError::Magic`] if the magic number is not [`IMAGES_MAGIC`].
+/// - Returns [`DataError::Magic`] if the magic number is neither [`IMAGES_MAGIC`] nor [`CHANNELS_MAGIC`].
 /// - Returns [`DataError::Dimensions`] if a dimension is zero.
 /// - Returns [`DataError::Length`] if the length differs from the header.
 /// - Returns [`DataError::Promise`] if the header declares more than a gzip stream of this size can contain. Memory is not
 ///   allocated by the sizes in the header.
 pub fn parse_images(file: &Path, bytes: &[u8]) -> Result<Images, DataError> {
-    let ([count, height, width], body) = parse(file, bytes, IMAGES_MAGIC)?;
-    let found = body.len();
-    let (count, height, width) = (count as usize, height as usize, width as usize);
-    let pixels = Array2::from_shape_vec((count, height * width), body).map_err(|_| DataError::Dimensions {
-        file: file.to_path_buf(),
-        found: format!("{found} pixels"),
-        expected: format!("{count} × {height} × {width}"),
-    })?;
-    Ok(Images { pixels, height, width })
+    let (header, body) = parse(file, bytes, &[IMAGES_MAGIC, CHANNELS_MAGIC])?;
+    let sizes: Vec<usize> = header.sizes.iter().map(|&size| size as usize).collect();
+    let found = format!("{} pixels in {} dimensions", body.len(), sizes.len());
+    let wrong =
+        || DataError::Dimensions {
+            file: file.to_path_buf(), found, expected: "N × H × W or N × H × W × C".into()
+        };
+    let (count, height, width, channels) = match *sizes.as_slice() {
+        [count, height, width] => (count, height, width, 1),
+        [count, height, width, channels] => (count, height, width, channels),
+        _ => return Err(wrong()),
+    };
+    // The product is the length of the body, so it does not overflow.
+    let pixels = Array2::from_shape_vec((count, height * width * channels), body).map_err(|_| wrong())?;
+    Ok(Images { pixels, height, width, channels })
 }
 
 /// Parses the bytes of a file of labels. Errors name `file`. If `file` ends in `.gz`, the bytes must be a gzip stream.
 ///
 /// # Errors
 ///
-/// Returns [`DataError::Label`] if a label is [`CLASSES`] or more, and the errors of [`parse_images`], with [`LABELS_MAGIC`] as
-/// the magic number.
+/// Returns [`DataError::LabelValue`] if a label is negative or above 65 535, and the errors of [`parse_images`], with
+/// [`LABELS_MAGIC`], [`SHORT_LABELS_MAGIC`] or [`INT_LABELS_MAGIC`] as the magic number.
 pub fn parse_labels(file: &Path, bytes: &[u8]) -> Result<Vec<u16>, DataError> {
-    let ([_count], labels) = parse(file, bytes, LABELS_MAGIC)?;
-    let labels: Vec<u16> = labels.into_iter().map(u16::from).collect();
-    check_labels(&file.display().to_string(), &labels, CLASSES)?;
-    Ok(labels)
+    let (header, body) = parse(file, bytes, &[LABELS_MAGIC, SHORT_LABELS_MAGIC, INT_LABELS_MAGIC])?;
+    let label = |(position, found): (usize, i32)| {
+        let source_name = || file.display().to_string();
+        u16::try_from(found).map_err(|_| DataError::LabelValue {
+            source_name: source_name(),
+            found: found.into(),
+            position,
+        })
+    };
+    match header.magic {
+        SHORT_LABELS_MAGIC => {
+            let (labels, _) = body.as_chunks();
+            labels.iter().map(|&bytes| i16::from_be_bytes(bytes).into()).enumerate().map(label).collect()
+        }
+        INT_LABELS_MAGIC => {
+            let (labels, _) = body.as_chunks();
+            labels.iter().map(|&bytes| i32::from_be_bytes(bytes)).enumerate().map(label).collect()
+        }
+        _ => Ok(body.into_iter().map(u16::from).collect()),
+    }
 }
 
 /// The bytes of a file on disk.
@@ -110,30 +141,53 @@ pub(crate) fn read_file(file: &Path) -> Result<Vec<u8>, DataError> {
     })
 }
 
-/// The sizes in the header, and the entries.
-fn parse<const D: usize>(file: &Path, bytes: &[u8], magic: u32) -> Result<([u32; D], Vec<u8>), DataError> {
+/// A header.
+struct Header {
+    magic: u32,
+    /// The size of each dimension.
+    sizes: Vec<u32>,
+}
+
+/// The number of dimensions in a magic number.
+fn dimensions(magic: u32) -> u64 {
+    u64::from(magic & 0xff)
+}
+
+/// The size in bytes of an entry, by the type in a magic number.
+fn entry_bytes(magic: u32) -> u128 {
+    match magic >> 8 {
+        0xB => 2,
+        0xC => 4,
+        _ => 1,
+    }
+}
+
+/// The header, and the bytes of the entries. The magic number is one of `magics`, the first of which has the fewest dimensions.
+fn parse(file: &Path, bytes: &[u8], magics: &[u32]) -> Result<(Header, Vec<u8>), DataError> {
     let broken = |error: io::Error| DataError::Gzip { file: file.to_path_buf(), reason: error.to_string() };
     let gzipped = is_gzip(file, bytes)?;
     let mut stream: Box<dyn Read + '_> = if gzipped { Box::new(Members::new(bytes)) } else { Box::new(bytes) };
 
-    let header = 4 * (D as u64 + 1);
     let mut head = Vec::new();
-    let read = (&mut stream).take(header).read_to_end(&mut head);
-    read.map_err(broken)?;
-    if head.len() as u64 != header {
-        return Err(DataError::Length {
-            file: file.to_path_buf(),
-            found: head.len() as u64,
-            expected: u128::from(header),
-        });
+    let mut read_head = |head: &mut Vec<u8>, length: u64| {
+        let missing = length.saturating_sub(head.len() as u64);
+        (&mut stream).take(missing).read_to_end(head).map_err(broken)?;
+        if head.len() as u64 == length {
+            return Ok(());
+        }
+        let (found, expected) = (head.len() as u64, u128::from(length));
+        Err(DataError::Length { file: file.to_path_buf(), found, expected })
+    };
+    let first = magics.first().copied().unwrap_or_default();
+    read_head(&mut head, 4 * (dimensions(first) + 1))?;
+    let magic = word(&head);
+    if !magics.contains(&magic) {
+        return Err(DataError::Magic { file: file.to_path_buf(), found: magic, expected: first });
     }
-    let mut words = head.chunks_exact(4).map(|word| word.iter().fold(0, |value, &b| (value << 8) | u32::from(b)));
-    let found = words.next().unwrap_or_default();
-    if found != magic {
-        return Err(DataError::Magic { file: file.to_path_buf(), found, expected: magic });
-    }
-    let sizes = [0; D].map(|_: u32| words.next().unwrap_or_default());
-    let expected = u128::from(header) + entries(file, &sizes)?;
+    let header = 4 * (dimensions(magic) + 1);
+    read_head(&mut head, header)?;
+    let sizes: Vec<u32> = head.chunks_exact(4).skip(1).map(word).collect();
+    let expected = entries(file, &sizes)?.saturating_mul(entry_bytes(magic)).saturating_add(header.into());
 
     let length = |found: u64| DataError::Length { file: file.to_path_buf(), found, expected };
     let size = bytes.len() as u64;
@@ -154,7 +208,12 @@ fn parse<const D: usize>(file: &Path, bytes: &[u8], magic: u32) -> Result<([u32;
     if u128::from(held) != expected {
         return Err(length(held));
     }
-    Ok((sizes, body))
+    Ok((Header { magic, sizes }, body))
+}
+
+/// The big-endian number in the first four bytes.
+fn word(bytes: &[u8]) -> u32 {
+    bytes.iter().take(4).fold(0, |value, &byte| (value << 8) | u32::from(byte))
 }
 
 /// Whether the bytes are a gzip stream. Returns [`DataError::Gzip`] if a file named `.gz` is not.
@@ -169,8 +228,8 @@ fn is_gzip(file: &Path, bytes: &[u8]) -> Result<bool, DataError> {
     Ok(gzipped)
 }
 
-/// The number of entries of an array. Returns [`DataError::Dimensions`] if a size is zero. The product of three 32-bit sizes
-/// cannot overflow.
+/// The number of entries of an array, or the largest number if the product of the sizes overflows. Returns
+/// [`DataError::Dimensions`] if a size is zero.
 fn entries(file: &Path, sizes: &[u32]) -> Result<u128, DataError> {
     if sizes.contains(&0) {
         let shown: Vec<String> = sizes.iter().map(u32::to_string).collect();
@@ -180,5 +239,5 @@ fn entries(file: &Path, sizes: &[u32]) -> Result<u128, DataError> {
             expected: "positive dimensions".to_string(),
         });
     }
-    Ok(sizes.iter().map(|&size| u128::from(size)).product())
+    Ok(sizes.iter().fold(1, |product: u128, &size| product.saturating_mul(size.into())))
 }

@@ -1,12 +1,19 @@
 //! Data sets that are recognised by the SHA-256 of their files.
 
-use crate::mnist::{FILES, PUBLISHED};
+use crate::{
+    hash::FileHash,
+    mnist::{FILES, PUBLISHED},
+};
 
 /// The name of MNIST (LeCun, Bottou, Bengio & Haffner 1998).
 pub const MNIST: &str = "MNIST";
 
 /// The name of Fashion-MNIST (Xiao, Rasul & Vollgraf 2017, <https://arxiv.org/abs/1708.07747>).
 pub const FASHION_MNIST: &str = "Fashion-MNIST";
+
+/// The classes of Fashion-MNIST, in the order of their labels.
+pub const FASHION_MNIST_CLASSES: [&str; 10] =
+    ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
 /// The SHA-256 of MNIST's files without compression, in the order of [`FILES`].
 const MNIST_PLAIN: [&str; 4] = [
@@ -16,8 +23,16 @@ const MNIST_PLAIN: [&str; 4] = [
     "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 ];
 
-/// The SHA-256 of Fashion-MNIST's published `.gz` files, in the order of [`FILES`].
-const FASHION_MNIST_PUBLISHED: [&str; 4] = [
+/// The SHA-256 of Fashion-MNIST's `.gz` files as its authors publish them, in the order of [`FILES`].
+pub const FASHION_MNIST_PUBLISHED: [&str; 4] = [
+    "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+    "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+    "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+    "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+];
+
+/// The SHA-256 of the same files as Debian distributes them, without file names in their headers.
+const FASHION_MNIST_DEBIAN: [&str; 4] = [
     "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7",
     "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056",
     "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa",
@@ -48,7 +63,7 @@ pub fn name(sha256: [&str; 4]) -> Option<&'static str> {
     let committed = FILES.map(|(_, known)| known);
     [
         (MNIST, &[committed, PUBLISHED, MNIST_PLAIN][..]),
-        (FASHION_MNIST, &[FASHION_MNIST_PUBLISHED, FASHION_MNIST_PLAIN]),
+        (FASHION_MNIST, &[FASHION_MNIST_PUBLISHED, FASHION_MNIST_DEBIAN, FASHION_MNIST_PLAIN]),
     ]
     .into_iter()
     .find(|(_, forms)| {
@@ -56,6 +71,23 @@ pub fn name(sha256: [&str; 4]) -> Option<&'static str> {
         sha256.iter().enumerate().all(is_known)
     })
     .map(|(name, _)| name)
+}
+
+/// The name of the data set of four files.
+pub(crate) fn name_of(files: &[FileHash]) -> Option<&'static str> {
+    match files {
+        [a, b, c, d] => name([&a.sha256, &b.sha256, &c.sha256, &d.sha256]),
+        _ => None,
+    }
+}
+
+/// The names of the classes of a data set with this name, in the order of the labels.
+pub(crate) fn class_names(name: &str) -> Option<Vec<String>> {
+    match name {
+        MNIST => Some((0..10).map(|digit| digit.to_string()).collect()),
+        FASHION_MNIST => Some(FASHION_MNIST_CLASSES.map(str::to_owned).to_vec()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -68,7 +100,7 @@ mod tests {
         for form in [committed, PUBLISHED, MNIST_PLAIN] {
             assert_eq!(name(form), Some(MNIST));
         }
-        for form in [FASHION_MNIST_PUBLISHED, FASHION_MNIST_PLAIN] {
+        for form in [FASHION_MNIST_PUBLISHED, FASHION_MNIST_DEBIAN, FASHION_MNIST_PLAIN] {
             assert_eq!(name(form), Some(FASHION_MNIST));
         }
         let [a, b, c, d] = committed;

@@ -1,38 +1,22 @@
 //! Where a data set comes from: a known name or a path, with what the files do not say.
 
-use crate::{cifar10, dataset::Dataset, error::DataError, mnist, splits::Splits};
+pub use crate::layout::Layout;
+use crate::{
+    arrays, cifar10, cifar100, dataset::Dataset, error::DataError, image_folder, mnist, share::Share, splits::Splits,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 /// The names of known data sets, with their folders relative to the root of the workspace.
-pub const NAMES: [(&str, &str); 3] =
-    [("mnist", "data/mnist"), ("fashion-mnist", "data/fashion-mnist"), ("cifar10", "data/cifar10")];
-
-/// The order of the axes of images in arrays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Layout {
-    /// (images, height, width, channels).
-    Nhwc,
-    /// (images, channels, height, width).
-    Nchw,
-}
-
-impl FromStr for Layout {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.to_ascii_lowercase().as_str() {
-            "nhwc" => Ok(Self::Nhwc),
-            "nchw" => Ok(Self::Nchw),
-            _ => Err(format!("found layout {text}, expected nhwc or nchw")),
-        }
-    }
-}
+pub const NAMES: [(&str, &str); 4] = [
+    ("mnist", "data/mnist"),
+    ("fashion-mnist", "data/fashion-mnist"),
+    ("cifar10", "data/cifar10"),
+    ("cifar100", "data/cifar100"),
+];
 
 /// Where a data set comes from.
 ///
@@ -130,17 +114,41 @@ impl DataSource {
     /// Returns the errors of [`place`](Self::place) and of the reader of the files.
     pub fn load(&self) -> Result<Splits, DataError> {
         let place = self.place()?;
+        let share = Share { given: self.test_share, seed: self.split_seed };
+        if NAMES.iter().any(|(name, _)| self.path.eq_ignore_ascii_case(name)) {
+            share.refuse(&place)?;
+        }
         match self.path.to_ascii_lowercase().as_str() {
             "mnist" => mnist::load_verified(&place),
             "cifar10" => Ok(cifar10::load(&place)?.named("CIFAR-10")),
-            _ => read(&place),
+            "cifar100" => Ok(cifar100::load(&place)?.named("CIFAR-100")),
+            "fashion-mnist" => mnist::load(&place),
+            _ => self.read(&place, share),
         }
     }
-}
 
-/// Reads the files of a place whose kind follows from the files.
-fn read(place: &Path) -> Result<Splits, DataError> {
-    mnist::load(place)
+    /// Reads the files of a place whose kind follows from the files.
+    fn read(&self, place: &Path, share: Share) -> Result<Splits, DataError> {
+        if !place.is_dir() || arrays::is_folder_of_arrays(place) {
+            return arrays::load(place, arrays::Options { layout: self.layout, share });
+        }
+        if mnist::is_folder_of_idx(place) {
+            return mnist::load_or_split(place, share);
+        }
+        if cifar10::is_folder_of_cifar10(place) {
+            share.refuse(place)?;
+            return Ok(cifar10::load(place)?.named("CIFAR-10"));
+        }
+        if cifar100::is_folder_of_cifar100(place) {
+            share.refuse(place)?;
+            return Ok(cifar100::load(place)?.named("CIFAR-100"));
+        }
+        if image_folder::has_folders(place)? {
+            return image_folder::load(place, share);
+        }
+        let expected = "one folder for each class, or IDX, .npy or CIFAR files".to_owned();
+        Err(DataError::Folder { file: place.to_path_buf(), found: "no files of a known data set".to_owned(), expected })
+    }
 }
 
 impl fmt::Display for DataSource {

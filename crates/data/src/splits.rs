@@ -56,17 +56,13 @@ impl Splits {
         if !self.name.is_empty() {
             return self.name.clone();
         }
-        let known = match self.hashes.as_slice() {
-            [a, b, c, d] => known::name([&a.sha256, &b.sha256, &c.sha256, &d.sha256]),
-            _ => None,
-        };
-        let folder = || {
-            let folder = self.folder()?;
-            let whole = folder.canonicalize().ok();
-            let last = whole.as_deref().unwrap_or(folder).file_name()?;
-            Some(format!("images of {}", last.to_string_lossy()))
-        };
-        known.map(str::to_owned).or_else(folder).unwrap_or_else(|| "generated images".to_owned())
+        let folder = || self.folder().and_then(last_part).map(|last| format!("images of {last}"));
+        known::name_of(&self.hashes).map(str::to_owned).or_else(folder).unwrap_or_else(|| "generated images".to_owned())
+    }
+
+    /// The name `images of PLACE` with the last part of a path.
+    pub(crate) fn images_of(place: &Path) -> String {
+        last_part(place).map_or_else(String::new, |last| format!("images of {last}"))
     }
 
     /// The folder of the files. Returns `None` if the data were not read from files.
@@ -75,4 +71,11 @@ impl Splits {
         let first = self.hashes.first()?;
         if first.file.is_dir() { Some(&first.file) } else { first.file.parent() }
     }
+}
+
+/// The last part of a path, after links and `..` are resolved.
+fn last_part(place: &Path) -> Option<String> {
+    let whole = place.canonicalize().ok();
+    let last = whole.as_deref().unwrap_or(place).file_name()?;
+    Some(last.to_string_lossy().into_owned())
 }

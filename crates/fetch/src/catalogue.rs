@@ -67,8 +67,49 @@ pub const CIFAR10: DataSet = DataSet {
     mirrors: &["https://www.cs.toronto.edu/~kriz/"],
 };
 
+/// Fashion-MNIST as its authors publish it.
+pub const FASHION_MNIST: DataSet = DataSet {
+    name: "fashion-mnist",
+    about: "70 000 pictures of clothes in ten classes, 28 × 28, grey",
+    files: &[
+        KnownFile {
+            name: "train-images-idx3-ubyte.gz",
+            sha256: "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+            size: 26_421_880,
+        },
+        KnownFile {
+            name: "train-labels-idx1-ubyte.gz",
+            sha256: "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+            size: 29_515,
+        },
+        KnownFile {
+            name: "t10k-images-idx3-ubyte.gz",
+            sha256: "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+            size: 4_422_102,
+        },
+        KnownFile {
+            name: "t10k-labels-idx1-ubyte.gz",
+            sha256: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+            size: 5_148,
+        },
+    ],
+    mirrors: &["https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"],
+};
+
+/// CIFAR-100 in its binary version.
+pub const CIFAR100: DataSet = DataSet {
+    name: "cifar100",
+    about: "60 000 photographs in a hundred classes, 32 × 32, in colour",
+    files: &[KnownFile {
+        name: "cifar-100-binary.tar.gz",
+        sha256: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
+        size: 168_513_733,
+    }],
+    mirrors: &["https://www.cs.toronto.edu/~kriz/"],
+};
+
 /// All known data sets.
-pub const DATA_SETS: [DataSet; 2] = [MNIST, CIFAR10];
+pub const DATA_SETS: [DataSet; 4] = [MNIST, FASHION_MNIST, CIFAR10, CIFAR100];
 
 impl DataSet {
     /// The data set of this name.

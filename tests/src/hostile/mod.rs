@@ -4,9 +4,11 @@
 //! of its type, and is equal when written and read again. Refused bytes are not a failure. The callers, `tests/hostile.rs` and
 //! the fuzz targets, check that readers do not panic and that their memory is bounded.
 
+mod arrays;
 mod checkpoint;
 mod cifar10;
 mod idx;
+mod image;
 #[cfg(feature = "results")]
 mod manifest;
 mod network;
@@ -19,9 +21,11 @@ mod sealed;
 #[cfg(feature = "results")]
 mod training_state;
 
+pub use arrays::{npy, npz};
 pub use checkpoint::checkpoint;
 pub use cifar10::cifar10;
 pub use idx::{images, labels};
+pub use image::{jpeg, png};
 pub use network::network;
 #[cfg(feature = "results")]
 pub use {manifest::manifest, preset::preset, records::records, sealed::sealed, training_state::training_state};
@@ -40,8 +44,12 @@ pub struct Target {
 /// All readers.
 pub const TARGETS: &[Target] = &[
     Target { name: "idx_images", run: images, memory: idx::memory },
-    Target { name: "idx_labels", run: labels, memory: idx::memory },
+    Target { name: "idx_labels", run: labels, memory: idx::labels_memory },
     Target { name: "cifar10", run: cifar10, memory: cifar10::memory },
+    Target { name: "png", run: png, memory: image::png_memory },
+    Target { name: "jpeg", run: jpeg, memory: image::jpeg_memory },
+    Target { name: "npy", run: npy, memory: arrays::npy_memory },
+    Target { name: "npz", run: npz, memory: arrays::npz_memory },
     Target { name: "checkpoint", run: checkpoint, memory: checkpoint::memory },
     Target { name: "network", run: network, memory: network::memory },
     #[cfg(feature = "results")]

@@ -4,15 +4,15 @@ use crate::outcome::Outcome;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use minima_data::{Dataset, cifar10, mnist};
+use minima_data::{Dataset, Splits, cifar10, cifar100, known, mnist};
 use minima_fetch::catalogue::{self, DataSet};
 use minima_fetch::{Download, Event, Fetcher, Options, sha256};
 use std::fs::File;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-/// Numbers of training and test images of CIFAR-10.
-const CIFAR10_IMAGES: (usize, usize) = (50_000, 10_000);
+/// Numbers of training and test images of CIFAR-10, and of CIFAR-100.
+const CIFAR_IMAGES: (usize, usize) = (50_000, 10_000);
 
 /// List or download data sets.
 #[derive(Debug, Args)]
@@ -38,7 +38,8 @@ certificates to trust instead of the default ones. Exits with 2 if no mirror has
 Example: cargo xtask data fetch cifar10"
 )]
 struct Fetch {
-    /// mnist: four files, 12 MB. cifar10: an archive, 170 MB, and its unpacked files, 184 MB
+    /// mnist: four files, 12 MB. fashion-mnist: four files, 31 MB. cifar10: an archive, 170 MB, and its unpacked files, 184 MB.
+    /// cifar100: an archive, 169 MB, and its unpacked files, 184 MB
     name: Name,
     /// Destination folder [default: data/NAME; for MNIST the folder where it already is]
     #[arg(long)]
@@ -52,14 +53,18 @@ struct Fetch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Name {
     Mnist,
+    FashionMnist,
     Cifar10,
+    Cifar100,
 }
 
 impl Name {
     fn data_set(self) -> DataSet {
         match self {
             Self::Mnist => catalogue::MNIST,
+            Self::FashionMnist => catalogue::FASHION_MNIST,
             Self::Cifar10 => catalogue::CIFAR10,
+            Self::Cifar100 => catalogue::CIFAR100,
         }
     }
 
@@ -68,7 +73,7 @@ impl Name {
         let here = Path::new("data").join(self.data_set().name);
         match self {
             Self::Mnist => mnist::default_dir().unwrap_or(here),
-            Self::Cifar10 => here,
+            _ => here,
         }
     }
 
@@ -84,30 +89,47 @@ impl Name {
                 let data = mnist::load_verified(folder)?;
                 Ok((data.train, data.test))
             }
-            Self::Cifar10 => {
-                for file in self.data_set().files {
-                    let path = folder.join(file.name);
-                    let found = digest(&path)?;
-                    anyhow::ensure!(
-                        found == file.sha256,
-                        "{}: found SHA-256 {found}, expected {}",
-                        path.display(),
-                        file.sha256
-                    );
-                }
-                let data = cifar10::load(folder)?;
-                ensure_counts(folder, data.train.len(), data.test.len())?;
+            Self::FashionMnist => {
+                let data = mnist::load(folder)?;
+                let (found, expected) = (data.name(), known::FASHION_MNIST);
+                anyhow::ensure!(found == expected, "{}: found {found}, expected {expected}", folder.display());
                 Ok((data.train, data.test))
             }
+            Self::Cifar10 => self.verified_archive(folder, cifar10::load),
+            Self::Cifar100 => self.verified_archive(folder, cifar100::load),
         }
     }
 
-    /// Describes what [`Self::verified`] has checked. The six files of CIFAR-10 have no known hashes.
+    /// Verifies the archive, and loads the files that were unpacked from it.
+    fn verified_archive(
+        self,
+        folder: &Path,
+        load: fn(&Path) -> Result<Splits, minima_data::DataError>,
+    ) -> Result<(Dataset, Dataset)> {
+        for file in self.data_set().files {
+            let path = folder.join(file.name);
+            let found = digest(&path)?;
+            anyhow::ensure!(
+                found == file.sha256,
+                "{}: found SHA-256 {found}, expected {}",
+                path.display(),
+                file.sha256
+            );
+        }
+        let data = load(folder)?;
+        ensure_counts(folder, data.train.len(), data.test.len())?;
+        Ok((data.train, data.test))
+    }
+
+    /// Describes what [`Self::verified`] has checked. The files in the archives have no known hashes.
     fn checked(self, train: usize, test: usize) -> String {
         let images = format!("{train} training images, {test} test images");
         match self {
-            Self::Mnist => format!("verified, {images}"),
+            Self::Mnist | Self::FashionMnist => format!("verified, {images}"),
             Self::Cifar10 => format!("archive verified; its six files are readable but have no known hashes: {images}"),
+            Self::Cifar100 => {
+                format!("archive verified; its two files are readable but have no known hashes: {images}")
+            }
         }
     }
 
@@ -144,7 +166,7 @@ fn list() -> Outcome {
                 |(train, test)| name.checked(train.len(), test.len()),
             )
         };
-        say!("{:<8} {}\n         {}: {state}", set.name, set.about, folder.display());
+        say!("{:<13} {}\n              {}: {state}", set.name, set.about, folder.display());
     }
     outcome
 }
@@ -158,9 +180,16 @@ impl Fetch {
                 fetch(&fetcher, &download, &folder)?;
             }
         }
-        if self.name == Name::Cifar10 {
-            tell!("unpacking");
-            cifar10::unpack(&folder.join(cifar10::ARCHIVE), &folder)?;
+        match self.name {
+            Name::Mnist | Name::FashionMnist => {}
+            Name::Cifar10 => {
+                tell!("unpacking");
+                cifar10::unpack(&folder.join(cifar10::ARCHIVE), &folder)?;
+            }
+            Name::Cifar100 => {
+                tell!("unpacking");
+                cifar100::unpack(&folder.join(cifar100::ARCHIVE), &folder)?;
+            }
         }
         let (train, test) = self.name.verified(&folder)?;
         say!("{}: {}", folder.display(), self.name.checked(train.len(), test.len()));
@@ -168,14 +197,14 @@ impl Fetch {
     }
 }
 
-/// Checks the numbers of images of CIFAR-10.
+/// Checks the numbers of images of CIFAR-10 or CIFAR-100.
 fn ensure_counts(folder: &Path, train: usize, test: usize) -> Result<()> {
     anyhow::ensure!(
-        (train, test) == CIFAR10_IMAGES,
+        (train, test) == CIFAR_IMAGES,
         "{}: found {train} training images and {test} test images, expected {} and {}",
         folder.display(),
-        CIFAR10_IMAGES.0,
-        CIFAR10_IMAGES.1
+        CIFAR_IMAGES.0,
+        CIFAR_IMAGES.1
     );
     Ok(())
 }
@@ -224,8 +253,13 @@ mod tests {
         for ((file, (name, _)), published) in catalogue::MNIST.files.iter().zip(mnist::FILES).zip(mnist::PUBLISHED) {
             assert_eq!((file.name, file.sha256), (&*format!("{name}.gz"), published));
         }
-        assert_eq!(catalogue::CIFAR10.files.len(), 1);
-        assert_eq!(catalogue::CIFAR10.files[0].name, cifar10::ARCHIVE);
+        let fashion = catalogue::FASHION_MNIST.files.iter().zip(known::FASHION_MNIST_PUBLISHED);
+        for ((file, published), (name, _)) in fashion.zip(mnist::FILES) {
+            assert_eq!((file.name, file.sha256), (&*format!("{name}.gz"), published));
+        }
+        for (set, archive) in [(catalogue::CIFAR10, cifar10::ARCHIVE), (catalogue::CIFAR100, cifar100::ARCHIVE)] {
+            assert_eq!(set.files.iter().map(|file| file.name).collect::<Vec<_>>(), [archive]);
+        }
         assert_eq!(catalogue::DATA_SETS.len(), Name::value_variants().len());
     }
 
@@ -236,6 +270,15 @@ mod tests {
             Name::Cifar10.checked(2, 1),
             "archive verified; its six files are readable but have no known hashes: 2 training images, 1 test images"
         );
+    }
+
+    #[test]
+    fn every_name_is_that_of_the_catalogue() {
+        for name in Name::value_variants() {
+            let shown = name.to_possible_value().map(|value| value.get_name().to_owned());
+            assert_eq!(shown.as_deref(), Some(name.data_set().name));
+            assert!(minima_data::source::NAMES.iter().any(|(known, _)| *known == name.data_set().name));
+        }
     }
 
     #[test]

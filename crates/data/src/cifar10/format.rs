@@ -1,5 +1,7 @@
+use crate::cifar_records::{self as records, Records};
+
 /// The shape (H, W, C) of an image.
-pub const SHAPE: [usize; 3] = [32, 32, 3];
+pub const SHAPE: [usize; 3] = records::SHAPE;
 
 /// The classes, in the order of their labels.
 pub const CLASSES: [&str; 10] =
@@ -18,11 +20,8 @@ pub const ARCHIVE: &str = "cifar-10-binary.tar.gz";
 /// The folder of the six files within the archive.
 pub(super) const ARCHIVE_FOLDER: &str = "cifar-10-batches-bin";
 
-/// The number of values in one colour plane.
-pub(super) const PLANE: usize = SHAPE[0] * SHAPE[1];
-
-/// The number of values in an image.
-pub(super) const FEATURES: usize = PLANE * SHAPE[2];
+/// The records: a label and an image.
+pub(super) const RECORDS: Records = Records { name: "CIFAR-10", labels: 1, classes: CLASSES.len() };
 
 /// The size of a record in bytes: a label and an image.
-pub const RECORD: usize = 1 + FEATURES;
+pub const RECORD: usize = RECORDS.bytes();

@@ -85,6 +85,9 @@ fn a_folder_is_six_files_in_their_order() -> Outcome {
         assert_eq!(data.train.labels(), [0, 9, 1, 8, 2, 7, 3, 6, 4, 5]);
         assert_eq!(data.test.labels(), [7]);
         assert_eq!(data.train.bytes().unwrap().row(3), data.train.bytes().unwrap().row(1));
+        // A path is recognised by its files.
+        let data = crate::files::load(root.path())?;
+        assert_eq!((data.name().as_str(), data.test.labels()), ("CIFAR-10", &[7][..]));
     }
     fs::write(root.path().join("data_batch_4.bin"), records(&[1, 200]))?;
     let message = cifar10::load(root.path()).err().map(|error| error.to_string()).unwrap_or_default();

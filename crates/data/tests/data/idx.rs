@@ -179,16 +179,40 @@ fn every_truncation_is_refused() -> Outcome {
 }
 
 #[test]
-fn labels_above_nine_are_refused() {
-    assert_eq!(
-        labels_error("l", &file(&[0x801, 3], &[0, 9, 10])),
-        "l: found label 10 at position 2, expected a label below 10"
-    );
+fn labels_are_of_one_two_or_four_bytes() {
+    let parse = |bytes: &[u8]| idx::parse_labels(Path::new("l"), bytes);
+    let shorts = |labels: &[i16]| {
+        file(&[0xb01, labels.len() as u32], &labels.iter().flat_map(|l| l.to_be_bytes()).collect::<Vec<_>>())
+    };
+    let ints = |labels: &[i32]| {
+        file(&[0xc01, labels.len() as u32], &labels.iter().flat_map(|l| l.to_be_bytes()).collect::<Vec<_>>())
+    };
+    assert_eq!(parse(&file(&[0x801, 3], &[0, 61, 255])).unwrap(), [0, 61, 255]);
+    assert_eq!(parse(&shorts(&[0, 300, i16::MAX])).unwrap(), [0, 300, 32_767]);
+    assert_eq!(parse(&ints(&[7, 65_535])).unwrap(), [7, 65_535]);
+    let expected = "at position 1, expected a label from 0 to 65535";
+    assert_eq!(labels_error("l", &shorts(&[0, -1])), format!("l: found label -1 {expected}"));
+    assert_eq!(labels_error("l", &ints(&[0, 65_536])), format!("l: found label 65536 {expected}"));
+    assert_eq!(labels_error("l", &shorts(&[0, 1])[..11]), "l: found 11 bytes, expected 12");
     assert_eq!(
         labels_error("l", &file(&[0x803, 3], &[0, 9, 1])),
         "l: found magic number 0x00000803, expected 0x00000801"
     );
     assert_eq!(labels_error("l", &file(&[0x801, 3], &[0, 9])), "l: found 10 bytes, expected 11");
+}
+
+#[test]
+fn images_in_four_dimensions_have_channels() -> Outcome {
+    let bytes = file(&[0x804, 2, 1, 2, 3], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    let images = idx::parse_images(Path::new("i"), &bytes)?;
+    assert_eq!((images.height, images.width, images.channels), (1, 2, 3));
+    assert_eq!(images.pixels.row(1).to_vec(), [6, 7, 8, 9, 10, 11]);
+    assert_eq!(images_error("i", &bytes[..19]), "i: found 19 bytes, expected 20");
+    // The product of the sizes overflows 128 bits.
+    let huge = file(&[0x804, u32::MAX, u32::MAX, u32::MAX, u32::MAX], &[1, 2, 3]);
+    assert!(images_error("i", &huge).starts_with("i: found 23 bytes, expected "));
+    assert!(images_error("i.gz", &gzip(&huge)?).contains("bytes as in the header"));
+    Ok(())
 }
 
 #[test]

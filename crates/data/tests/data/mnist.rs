@@ -2,6 +2,7 @@
 
 use std::{error::Error, fs, path::Path};
 
+use crate::files::{load, load_share, message};
 use minima_data::{DataError, mnist};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -84,5 +85,57 @@ fn halves_that_do_not_fit_are_refused() -> Outcome {
     let message = mnist::load(dir).err().map(|error| error.to_string());
     let message = message.unwrap_or_default();
     assert!(message.ends_with("expected t10k-labels-idx1-ubyte.gz or t10k-labels-idx1-ubyte"), "{message}");
+    Ok(())
+}
+
+#[test]
+fn labels_and_class_names_determine_the_classes() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let dir = folder.path();
+    write_half(dir, "train", 30, 5, 30)?;
+    write_half(dir, "t10k", 7, 5, 7)?;
+    assert_eq!(load(dir)?.train.classes(), 10);
+    // Labels of two bytes, the largest of which is in the test set.
+    fs::remove_file(dir.join("t10k-labels-idx1-ubyte"))?;
+    let labels: Vec<u8> = [[0, 0, 0x0b, 1], [0, 0, 0, 7]]
+        .concat()
+        .into_iter()
+        .chain([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+        .collect();
+    fs::write(dir.join("t10k-labels-idx1-short"), labels)?;
+    let data = load(dir)?;
+    assert_eq!((data.train.classes(), data.test.classes(), data.test.labels()[0]), (257, 257, 256));
+    assert_eq!(data.class_names[256], "256");
+    fs::remove_file(dir.join("t10k-labels-idx1-short"))?;
+    write_half(dir, "t10k", 7, 5, 7)?;
+    let names: String = (0..12).map(|class| format!("class {class}\n")).collect();
+    fs::write(dir.join("classes.txt"), &names)?;
+    let data = load(dir)?;
+    assert_eq!((data.train.classes(), data.class_names[11].as_str(), data.hashes.len()), (12, "class 11", 5));
+    for (text, expected) in [
+        (&b"a\nb\n"[..], "train-labels-idx1-ubyte: found label 2 at position 2, expected a label below 2"),
+        (b"a\n\nb", "classes.txt: found an empty line 2, expected one class name per line"),
+        (b"a\na", "classes.txt: found a twice, expected each class name once"),
+        (b"a", "classes.txt: found 1 class names, expected 2 to 65536 class names"),
+        (b"\xff\n", "classes.txt: found bytes that are not UTF-8"),
+    ] {
+        fs::write(dir.join("classes.txt"), text)?;
+        let message = message(load(dir));
+        assert!(message.contains(expected), "{message:?}, not {expected:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_share_is_for_folders_without_test_files() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let dir = folder.path();
+    write_half(dir, "train", 30, 5, 30)?;
+    // Without a share, files are missing.
+    assert!(matches!(load(dir), Err(DataError::Missing { .. })));
+    let data = load_share(dir, 0.5, 0)?;
+    assert_eq!((data.train.len(), data.test.len(), data.hashes.len()), (15, 15, 2));
+    write_half(dir, "t10k", 7, 5, 7)?;
+    assert!(matches!(load_share(dir, 0.5, 0), Err(DataError::Share { .. })));
     Ok(())
 }
