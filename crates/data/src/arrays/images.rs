@@ -1,6 +1,6 @@
 //! Images in arrays.
 
-use super::array::{Array, Kind};
+use super::array::{Array, Kind, named};
 use crate::{dataset::Dataset, error::DataError, layout::Layout};
 use ndarray::{Array2, ArrayD, IxDyn, ShapeBuilder};
 use std::path::Path;
@@ -26,9 +26,10 @@ enum Pixels {
 impl Images {
     /// The images in an array.
     pub(super) fn of(file: &Path, key: &str, array: Array, layout: Option<Layout>) -> Result<Self, DataError> {
-        let wrong = |found: String, expected: &str| {
-            let (file, key) = (file.to_path_buf(), key.to_owned());
-            DataError::Array { file, key, found, expected: expected.to_owned() }
+        let wrong = |found: String, expected: &str| DataError::Array {
+            source_name: named(file, key),
+            found,
+            expected: expected.to_owned(),
         };
         let shown = array.shown();
         if array.shape.contains(&0) {
@@ -53,7 +54,7 @@ impl Images {
             }
             _ => return Err(wrong(shown, "images of shape (N, H, W), (N, H, W, C) or (N, C, H, W)")),
         };
-        let name = format!("{}: {key}", file.display());
+        let name = named(file, key);
         let pixels = match array.kind {
             Kind::U8 => {
                 let Array { fortran_order, shape, bytes, .. } = array;
