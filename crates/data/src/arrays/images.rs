@@ -35,8 +35,8 @@ impl Images {
         if array.shape.contains(&0) {
             return Err(wrong(shown, "one or more images with pixels"));
         }
-        let unclear = "1, 3 or 4 channels in the second or the last axis but not in both, or else the order of the axes, nhwc or nchw, as \
-             data_layout in a preset or as --data-layout";
+        let unclear = "1, 3 or 4 channels in the second or in the last axis but not in both, or else the order of the axes, nhwc or nchw: \
+             --data-layout, or the key layout of a preset's data";
         let (layout, shape) = match *array.shape.as_slice() {
             [_, height, width] => (Layout::Nhwc, [height, width, 1]),
             [_, second, third, last] => {
