@@ -26,6 +26,7 @@ mod npz;
 mod tensors;
 
 use crate::{classes, error::DataError, hash::FileHash, layout::Layout, share::Share, splits::Splits};
+use array::named;
 use images::Images;
 use minima_store::bounded_file::read_at_most;
 use std::path::{Path, PathBuf};
@@ -177,7 +178,7 @@ fn names(file: &Path, mut has: impl FnMut(&str) -> bool) -> Result<[&'static str
 fn missing(file: &Path, key: &str) -> DataError {
     let expected = "x_train, y_train, x_test and y_test; or train_images, train_labels, test_images and test_labels; or images and labels";
     let found = "no such array".to_owned();
-    DataError::Array { file: file.to_path_buf(), key: key.to_owned(), found, expected: expected.to_owned() }
+    DataError::Array { source_name: named(file, key), found, expected: expected.to_owned() }
 }
 
 /// Makes the data set of the arrays with these names.
@@ -191,7 +192,7 @@ fn assemble(
     let [images, labels, test_images, test_labels] = names;
     let mut half = |images, labels| {
         let (images, labels) = (array(images)?, array(labels)?);
-        let names = [&images, &labels].map(|found| format!("{}: {}", found.file.display(), found.key));
+        let names = [&images, &labels].map(|found| named(&found.file, found.key));
         let file = images.file.clone();
         let images = Images::of(&images.file, images.key, images.array, options.layout)?;
         let labels = labels::labels(&labels.file, labels.key, &labels.array)?;

@@ -157,9 +157,9 @@ pub enum DataError {
         /// The file.
         file: PathBuf,
         /// The height and width of the image in pixels.
-        found: [usize; 2],
+        found: [u32; 2],
         /// The height and width of the first image in pixels.
-        expected: [usize; 2],
+        expected: [u32; 2],
         /// The file of the first image.
         first: PathBuf,
     },
@@ -183,12 +183,10 @@ pub enum DataError {
     },
 
     /// An array is missing, broken, or of another kind or shape.
-    #[error("{}: {key}: found {found}, expected {expected}", file.display())]
+    #[error("{source_name}: found {found}, expected {expected}")]
     Array {
-        /// The file.
-        file: PathBuf,
-        /// The name of the array.
-        key: String,
+        /// The file and the name of the array.
+        source_name: String,
         /// What was found.
         found: String,
         /// What was expected.
@@ -292,4 +290,15 @@ pub enum DataError {
         /// The rate.
         found: f64,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DataError;
+
+    /// Results of other crates contain this error.
+    #[test]
+    fn an_error_is_small() {
+        assert!(size_of::<DataError>() <= 80, "{}", size_of::<DataError>());
+    }
 }

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 /// The type of the entries of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -74,4 +76,9 @@ impl Array {
         let sizes: Vec<String> = self.shape.iter().map(usize::to_string).collect();
         format!("shape ({})", sizes.join(", "))
     }
+}
+
+/// How errors name an array of a file.
+pub(super) fn named(file: &Path, key: &str) -> String {
+    format!("{}: {key}", file.display())
 }

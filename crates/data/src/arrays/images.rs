@@ -1,6 +1,6 @@
 //! Images in arrays.
 
-use super::array::{Array, Kind};
+use super::array::{Array, Kind, named};
 use crate::{dataset::Dataset, error::DataError, layout::Layout};
 use ndarray::{Array2, ArrayD, IxDyn, ShapeBuilder};
 use std::path::Path;
@@ -26,16 +26,17 @@ enum Pixels {
 impl Images {
     /// The images in an array.
     pub(super) fn of(file: &Path, key: &str, array: Array, layout: Option<Layout>) -> Result<Self, DataError> {
-        let wrong = |found: String, expected: &str| {
-            let (file, key) = (file.to_path_buf(), key.to_owned());
-            DataError::Array { file, key, found, expected: expected.to_owned() }
+        let wrong = |found: String, expected: &str| DataError::Array {
+            source_name: named(file, key),
+            found,
+            expected: expected.to_owned(),
         };
         let shown = array.shown();
         if array.shape.contains(&0) {
             return Err(wrong(shown, "one or more images with pixels"));
         }
-        let unclear = "1, 3 or 4 channels in the second or the last axis but not in both, or else the order of the axes, nhwc or nchw, as \
-             data_layout in a preset or as --data-layout";
+        let unclear = "1, 3 or 4 channels in the second or in the last axis but not in both, or else the order of the axes, nhwc or nchw: \
+             --data-layout, or the key layout of a preset's data";
         let (layout, shape) = match *array.shape.as_slice() {
             [_, height, width] => (Layout::Nhwc, [height, width, 1]),
             [_, second, third, last] => {
@@ -53,7 +54,7 @@ impl Images {
             }
             _ => return Err(wrong(shown, "images of shape (N, H, W), (N, H, W, C) or (N, C, H, W)")),
         };
-        let name = format!("{}: {key}", file.display());
+        let name = named(file, key);
         let pixels = match array.kind {
             Kind::U8 => {
                 let Array { fortran_order, shape, bytes, .. } = array;

@@ -1,14 +1,13 @@
 //! Labels in arrays.
 
-use super::array::{Array, Kind};
+use super::array::{Array, Kind, named};
 use crate::error::DataError;
 use std::path::Path;
 
 /// The labels in an array of whole numbers, of shape (N) or (N, 1).
 pub(super) fn labels(file: &Path, key: &str, array: &Array) -> Result<Vec<u16>, DataError> {
     let wrong = |found: String, expected: &str| {
-        let (file, key) = (file.to_path_buf(), key.to_owned());
-        Err(DataError::Array { file, key, found, expected: expected.to_owned() })
+        Err(DataError::Array { source_name: named(file, key), found, expected: expected.to_owned() })
     };
     if !matches!(array.shape.as_slice(), [_] | [_, 1]) {
         return wrong(array.shown(), "labels of shape (N) or (N, 1)");
@@ -29,8 +28,7 @@ pub(super) fn labels(file: &Path, key: &str, array: &Array) -> Result<Vec<u16>, 
 
 fn checked(file: &Path, key: &str, values: &mut dyn Iterator<Item = i128>) -> Result<Vec<u16>, DataError> {
     let label = |(position, found): (usize, i128)| {
-        let source_name = || format!("{}: {key}", file.display());
-        u16::try_from(found).map_err(|_| DataError::LabelValue { source_name: source_name(), found, position })
+        u16::try_from(found).map_err(|_| DataError::LabelValue { source_name: named(file, key), found, position })
     };
     values.enumerate().map(label).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
-use super::array::{Array, Kind};
+use super::array::{Array, Kind, named};
 use crate::error::DataError;
 use std::path::Path;
 
@@ -29,12 +29,7 @@ pub fn parse_npy(file: &Path, bytes: &[u8]) -> Result<Array, DataError> {
 
 /// Parses the bytes of a `.npy` file. Errors name `file` and `key`.
 pub(super) fn parse(file: &Path, key: &str, bytes: &[u8]) -> Result<Array, DataError> {
-    let wrong = |found: String, expected: String| DataError::Array {
-        file: file.to_path_buf(),
-        key: key.to_owned(),
-        found,
-        expected,
-    };
+    let wrong = |found: String, expected: String| DataError::Array { source_name: named(file, key), found, expected };
     let broken = |found: &str| wrong(found.to_owned(), "a .npy file of version 1, 2 or 3".to_owned());
     let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| broken("another magic number"))?;
     let ([major, _], rest) = rest.split_first_chunk::<2>().ok_or_else(|| broken("the end of the file"))?;

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://github.com/huggingface/safetensors#format>.
 
-use super::array::{Array, Kind};
+use super::array::{Array, Kind, named};
 use crate::error::DataError;
 use safetensors::{Dtype, SafeTensors};
 use std::path::Path;
@@ -40,8 +40,7 @@ impl<'a> Tensors<'a> {
     /// A tensor.
     pub(super) fn array(&self, key: &str) -> Result<Array, DataError> {
         let wrong = |found: String, expected: &str| DataError::Array {
-            file: self.file.to_path_buf(),
-            key: key.to_owned(),
+            source_name: named(self.file, key),
             found,
             expected: expected.to_owned(),
         };

@@ -73,8 +73,10 @@ impl Half {
         let image = decode(&file.file, &bytes)?;
         let found = [image.height, image.width];
         if found != self.size {
-            let (expected, first) = (self.size, self.first.clone());
-            return Err(DataError::ImageSize { file: file.file.clone(), found, expected, first });
+            // An image has at most 2^24 pixels.
+            let [found, expected] = [found, self.size].map(|size| size.map(|side| side as u32));
+            let (file, first) = (file.file.clone(), self.first.clone());
+            return Err(DataError::ImageSize { file, found, expected, first });
         }
         Ok((image, sha256(&bytes)))
     }

@@ -96,6 +96,18 @@ fn channels_are_found_or_asked_for() {
 }
 
 #[test]
+fn a_source_gives_layout_and_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("set.npz");
+    write(&path, &npz(CompressionMethod::Deflated, &ten(&[7, 2, 5])));
+    let source =
+        DataSource { layout: Some(Layout::Nchw), test_share: Some(0.5), ..DataSource::new(path.to_str().unwrap()) };
+    let data = source.load().unwrap();
+    assert_eq!((data.train.shape(), data.train.len(), data.test.len()), ([2, 5, 7], 5, 5));
+    assert!(matches!(DataSource { layout: None, ..source }.load(), Err(DataError::Array { .. })));
+}
+
+#[test]
 fn floating_point_numbers_are_from_0_to_1() {
     let (single, double) = ([0.0f32, 0.5, 1.0, 0.25], [0.0f64, 0.5, 1.0, 0.25]);
     let y = labels(&[0, 1]);
