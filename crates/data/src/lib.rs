@@ -26,6 +26,7 @@
 //! # }
 //! ```
 
+mod augment;
 mod batches;
 pub mod cifar10;
 mod dataset;
@@ -39,6 +40,7 @@ mod poison;
 pub mod source;
 mod splits;
 
+pub use augment::{Augmentation, augment};
 pub use batches::{EpochOrder, epoch_batches};
 pub use dataset::Dataset;
 pub use error::DataError;

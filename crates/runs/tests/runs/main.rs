@@ -4,3 +4,4 @@
 mod checkpoint;
 mod device_training;
 mod run_store;
+mod training_options;
