@@ -110,7 +110,11 @@ impl TrainingOptions {
             return wrong("warm_up_epochs", self.warm_up_epochs, "0 or a positive number");
         }
         if self.warm_up_epochs > 0.0 && matches!(self.schedule, Schedule::OneCycle(_)) {
-            return wrong("warm_up_epochs", self.warm_up_epochs, "0 with the schedule one-cycle, which has its own warm-up");
+            return wrong(
+                "warm_up_epochs",
+                self.warm_up_epochs,
+                "0 with the schedule one-cycle, which has its own warm-up",
+            );
         }
         if !(self.gradient_clip.is_finite() && self.gradient_clip >= 0.0) {
             return wrong("gradient_clip", self.gradient_clip, "0 or a positive number");

@@ -29,7 +29,12 @@ impl<T: Scalar, E: Engine<T>> FirstOrder<AdamRule, T, E> {
     /// Adam with β₁ = 0.9, β₂ = 0.999, ε = 1e-8 and no weight decay.
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
-        Self::following(AdamRule { learning_rate: LearningRate::new(learning_rate), betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 })
+        Self::following(AdamRule {
+            learning_rate: LearningRate::new(learning_rate),
+            betas: [0.9, 0.999],
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+        })
     }
 
     /// Sets the decay rates β₁ and β₂ of the running averages.

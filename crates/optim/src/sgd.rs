@@ -25,7 +25,12 @@ impl<T: Scalar, E: Engine<T>> FirstOrder<SgdRule, T, E> {
     /// Plain gradient descent with learning rate η.
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
-        Self::following(SgdRule { learning_rate: LearningRate::new(learning_rate), momentum: 0.0, nesterov: false, weight_decay: 0.0 })
+        Self::following(SgdRule {
+            learning_rate: LearningRate::new(learning_rate),
+            momentum: 0.0,
+            nesterov: false,
+            weight_decay: 0.0,
+        })
     }
 
     /// Sets the momentum μ.

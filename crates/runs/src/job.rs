@@ -164,7 +164,7 @@ mod tests {
         for default in ["training.schedule=constant", "training.gradient_clip=0", "training.augmentation=[]"] {
             assert_eq!(job(&[default], Labels::Clean).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap(), "{default}");
         }
-        for set in ["training.label_smoothing=0.1", "training.schedule={ kind = \"step\", every_epochs = 1 }"] {
+        for set in ["training.average=0.9", "training.schedule={ kind = \"step\", every_epochs = 1 }"] {
             let (one, longer) = (job(&[set], Labels::Clean), job(&[set, "epochs=30"], Labels::Clean));
             assert_eq!(one.recipe(&[]).unwrap(), longer.recipe(&[]).unwrap(), "{set}");
             assert_ne!(one.recipe(&[]).unwrap(), clean.recipe(&[]).unwrap(), "{set}");

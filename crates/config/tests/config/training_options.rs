@@ -126,7 +126,10 @@ fn options_read_back_and_defaults_are_not_written() {
 fn options_that_an_optimizer_cannot_follow_are_refused() {
     for (training, part) in [
         ("gradient_clip = 1.0", "training.gradient_clip is set for the optimizer gauss-newton; expected an option for"),
-        ("adversarial = { kind = \"fgsm\", epsilon = 0.03 }", "training.adversarial is set for the optimizer gauss-newton"),
+        (
+            "adversarial = { kind = \"fgsm\", epsilon = 0.03 }",
+            "training.adversarial is set for the optimizer gauss-newton",
+        ),
         ("adversarial = { kind = \"pgd\", epsilon = 0.03, steps = 7 }", "of first order alone"),
         ("adversarial = { kind = \"trades\", epsilon = 0.03, beta = 1.0 }", "of first order alone"),
         ("label_smoothing = 0.1", "training.label_smoothing is 0.1 for the optimizer gauss-newton-published"),
@@ -144,7 +147,10 @@ fn options_that_an_optimizer_cannot_follow_are_refused() {
 fn wrong_values_are_named() {
     for (training, part) in [
         ("warm_up_epochs = -1.0", "training.warm_up_epochs is -1"),
-        ("warm_up_epochs = 1.0\nschedule = \"one-cycle\"", "training.warm_up_epochs is 1; expected 0 with the schedule"),
+        (
+            "warm_up_epochs = 1.0\nschedule = \"one-cycle\"",
+            "training.warm_up_epochs is 1; expected 0 with the schedule",
+        ),
         ("gradient_clip = nan", "training.gradient_clip is NaN"),
         ("label_smoothing = 1.0", "training.label_smoothing is 1"),
         ("average = 1.0", "training.average is 1"),

@@ -2,8 +2,8 @@
 
 use crate::error::RunError;
 use minima_attacks::Ball;
-use minima_autodiff::{AutodiffError, Graph, Scalar};
 use minima_autodiff::softmax_cross_entropy;
+use minima_autodiff::{AutodiffError, Graph, Scalar};
 use minima_config::training_options::AdversarialTraining;
 use minima_optim::add_divergence_gradient_from;
 use minima_rng::Key;

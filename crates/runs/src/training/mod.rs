@@ -10,10 +10,10 @@ mod state;
 mod state_error;
 mod stepper;
 
+pub use adversarial::AdversarialImages;
 pub use epochs::{AtTheEnd, Training, Visitor};
 pub(crate) use epochs::{Epoch, EpochMeans, Trainer, is_explosion, train};
 pub(crate) use keep::Keeper;
 pub use keep::{Keep, Keeping};
-pub use adversarial::AdversarialImages;
 pub use state::{Progress, StateTensors, TrainingState, parse_tensors};
 pub use state_error::StateError;

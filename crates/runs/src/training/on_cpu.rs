@@ -1,8 +1,8 @@
 //! Training on the CPU, step by step.
 
+use super::average::WeightAverage;
 use super::epochs::{Epoch, EpochMeans, Trainer, Training, Visitor, is_explosion, train};
 use super::keep::Keeper;
-use super::average::WeightAverage;
 use super::state::{Progress, TrainingState};
 use super::stepper::{StepImages, Stepper};
 use crate::error::RunError;

