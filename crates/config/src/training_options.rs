@@ -75,7 +75,7 @@ impl TrainingOptions {
     /// schedule `step`, and from the end of the warm-up by `cosine`.
     #[must_use]
     pub fn learning_rate_factor(&self, step: u64, steps: u64, steps_per_epoch: u64) -> f64 {
-        let warm = (self.warm_up_epochs * steps_per_epoch as f64).round().min(steps as f64) as u64;
+        let warm = (self.warm_up_epochs * steps_per_epoch as f64).round() as u64;
         if step < warm {
             return (step + 1) as f64 / warm as f64;
         }

@@ -107,13 +107,11 @@ fn momentum_and_clipping_agree_with_pytorch() {
 fn a_step_with_the_gradient_of_a_batch_is_a_step_on_the_batch() {
     let (graph, images) = (graph(4), images(2, 6));
     let batch = Batch::new(images.view(), &[0, 1, 2, 0, 1, 2]).unwrap();
-    let optimizers: [fn() -> Box<dyn GradientOptimizer<f64>>; 3] = [
-        || Box::new(Sgd::new(0.1).with_momentum(0.9)),
-        || Box::new(Adam::new(0.01)),
-        || Box::new(Sam::new(Adam::<f64>::new(0.01), 0.05).with_adaptive()),
-    ];
-    for build in optimizers {
-        let (mut one, mut other) = (build(), build());
+    let optimizers = || -> [Box<dyn GradientOptimizer<f64>>; 3] {
+        let sam = Sam::new(Adam::<f64>::new(0.01), 0.05).with_adaptive();
+        [Box::new(Sgd::new(0.1).with_momentum(0.9)), Box::new(Adam::new(0.01)), Box::new(sam)]
+    };
+    for (mut one, mut other) in optimizers().into_iter().zip(optimizers()) {
         let (mut params, mut same) = (graph.init::<f64>(3), graph.init::<f64>(3));
         for _ in 0..4 {
             let a = one.step(&graph, &mut params, &batch).unwrap();
