@@ -19,6 +19,7 @@ pub mod preset;
 pub mod radius;
 mod run;
 pub mod seed;
+pub mod training_options;
 
 pub use data_identity::{DataDifference, DataIdentity};
 pub use labels::Labels;
@@ -26,3 +27,4 @@ pub use minima_attacks::Norm;
 pub use network_choice::{NetworkChoice, NetworkChoiceError};
 pub use optimizer_spec::OptimizerSpec;
 pub use run::{Run, training_set};
+pub use training_options::TrainingOptions;

@@ -46,6 +46,7 @@
 //! ```
 
 pub mod arrays;
+mod augment;
 mod batches;
 pub mod cifar10;
 pub mod cifar100;
@@ -67,6 +68,7 @@ mod share;
 pub mod source;
 mod splits;
 
+pub use augment::{Augmentation, augment};
 pub use batches::{EpochOrder, epoch_batches};
 pub use dataset::Dataset;
 pub use error::DataError;

@@ -3,7 +3,7 @@
 //! Start with [`reproduce`], which repeats a paper from the data to the report. The pages, by what you want to do:
 //!
 //! - **Run experiments:** [`reproduce`] an experiment; [`studies`] of luck, early stopping, logit scale and rounding;
-//!   [`train_and_tune`] one optimizer; what happens with [`interruptions`].
+//!   [`train_and_tune`] one optimizer; schedules, augmentation and adversarial [`training`]; what happens with [`interruptions`].
 //! - **Read the results:** the [`columns`] of all files.
 //! - **Examine a model:** [`evaluate`] a checkpoint; [`attack`] it.
 //! - **Use your own images and network:** [`own_data`], the forms of [`data`].
@@ -54,3 +54,6 @@ pub mod studies {}
 
 #[doc = include_str!("../guide/train-and-tune.md")]
 pub mod train_and_tune {}
+
+#[doc = include_str!("../guide/training.md")]
+pub mod training {}

@@ -2,6 +2,7 @@
 
 use crate::OptimError;
 use crate::first_order::{FirstOrder, FirstOrderRule};
+use crate::learning_rate::LearningRate;
 use crate::range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use minima_autodiff::engine::{DeviceRule, UpdateRule};
 use minima_autodiff::{Engine, Graph, Scalar};
@@ -18,7 +19,7 @@ pub type Adam<T, E = Graph> = FirstOrder<AdamRule, T, E>;
 /// the network's precision: in single precision an ε of 1e-50 is 0, and the step at a zero gradient would be `0 / 0`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamRule {
-    learning_rate: f64,
+    learning_rate: LearningRate,
     betas: [f64; 2],
     epsilon: f64,
     weight_decay: f64,
@@ -28,7 +29,12 @@ impl<T: Scalar, E: Engine<T>> FirstOrder<AdamRule, T, E> {
     /// Adam with β₁ = 0.9, β₂ = 0.999, ε = 1e-8 and no weight decay.
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
-        Self::following(AdamRule { learning_rate, betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 })
+        Self::following(AdamRule {
+            learning_rate: LearningRate::new(learning_rate),
+            betas: [0.9, 0.999],
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+        })
     }
 
     /// Sets the decay rates β₁ and β₂ of the running averages.
@@ -67,7 +73,7 @@ impl<T: Scalar> UpdateRule<T> for AdamRule {
         let (b1, b2) = (of(beta1), of(beta2));
         let (rest1, rest2) = (of(1.0 - beta1), of(1.0 - beta2));
         let (scale1, scale2) = (of(1.0 - beta1.powi(step)), of(1.0 - beta2.powi(step)));
-        let (rate, epsilon) = (of(self.learning_rate), of(self.epsilon));
+        let (rate, epsilon) = (of(self.learning_rate.now()), of(self.epsilon));
         let decay = if decayed { of(self.weight_decay) } else { T::zero() };
         for ((p, &g), (m, v)) in params.iter_mut().zip(gradient).zip(first.iter_mut().zip(second.iter_mut())) {
             *m = b1 * *m + rest1 * g;
@@ -78,17 +84,21 @@ impl<T: Scalar> UpdateRule<T> for AdamRule {
 
     fn on_device(&self) -> DeviceRule {
         let Self { learning_rate, betas, epsilon, weight_decay } = *self;
-        DeviceRule::Adam { learning_rate, betas, epsilon, weight_decay }
+        DeviceRule::Adam { learning_rate: learning_rate.now(), betas, epsilon, weight_decay }
     }
 }
 
 impl<T: Scalar> FirstOrderRule<T> for AdamRule {
     fn check(&self) -> Result<(), OptimError> {
-        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        self.learning_rate.check::<T>()?;
         check::<T>("beta1", self.betas[0], BELOW_ONE)?;
         check::<T>("beta2", self.betas[1], BELOW_ONE)?;
         check::<T>("epsilon", self.epsilon, POSITIVE)?;
         check::<T>("weight_decay", self.weight_decay, NOT_NEGATIVE)
+    }
+
+    fn set_learning_rate_factor(&mut self, factor: f64) {
+        self.learning_rate.set_factor(factor);
     }
 }
 

@@ -1,5 +1,6 @@
 //! First-order optimizers: an update rule applied to the gradient of a batch's mean loss.
 
+use crate::gradient_optimizer::{GradientOf, GradientOptimizer};
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::engine::UpdateRule;
 use minima_autodiff::{Engine, Graph, Scalar};
@@ -12,6 +13,9 @@ pub trait FirstOrderRule<T: Scalar>: UpdateRule<T> {
     /// # Errors
     /// Returns [`OptimError::Option`] or [`OptimError::RoundedOption`] for the first option that is out of its range.
     fn check(&self) -> Result<(), OptimError>;
+
+    /// Sets the factor, from 0 to 1, of the learning rate.
+    fn set_learning_rate_factor(&mut self, factor: f64);
 }
 
 /// An update rule with its state on the engine.
@@ -42,14 +46,15 @@ impl<R: FirstOrderRule<T>, T: Scalar, E: Engine<T>> FirstOrder<R, T, E> {
 
 impl<R: FirstOrderRule<T> + Send, T: Scalar, E: Engine<T>> Optimizer<T, E> for FirstOrder<R, T, E> {
     fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
-        self.rule.check()?;
-        let (report, gradient) = engine.gradient(params, batch)?;
-        self.update(engine, params, &gradient)?;
-        Ok(report)
+        self.step_with(engine, params, &|params| Ok(engine.gradient(params, batch)?))
     }
 
     fn check(&self) -> Result<(), OptimError> {
         self.rule.check()
+    }
+
+    fn set_learning_rate_factor(&mut self, factor: f64) {
+        self.rule.set_learning_rate_factor(factor);
     }
 
     fn state(&self, engine: &E) -> Result<OptimizerState, OptimError> {
@@ -73,5 +78,19 @@ impl<R: FirstOrderRule<T> + Send, T: Scalar, E: Engine<T>> Optimizer<T, E> for F
             self.state = engine.rule_state(&memory)?;
         }
         Ok(())
+    }
+}
+
+impl<R: FirstOrderRule<T> + Send, T: Scalar, E: Engine<T>> GradientOptimizer<T, E> for FirstOrder<R, T, E> {
+    fn step_with(
+        &mut self,
+        engine: &E,
+        params: &mut E::Vector,
+        gradient: &GradientOf<'_, T, E>,
+    ) -> Result<E::Report, OptimError> {
+        self.rule.check()?;
+        let (report, gradient) = gradient(params)?;
+        self.update(engine, params, &gradient)?;
+        Ok(report)
     }
 }

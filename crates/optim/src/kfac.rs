@@ -1,7 +1,8 @@
 //! K-FAC (Martens & Grosse 2015; for convolutions Grosse & Martens 2016).
 
+use crate::kronecker_options::Options;
 use crate::kronecker_state::{factors, put_factors};
-use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, Options, not_refreshed};
+use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, not_refreshed};
 use crate::{OptimError, OptimizerState};
 use minima_autodiff::Scalar;
 use minima_curvature::kfac::{

@@ -2,7 +2,7 @@
 
 use crate::batch_gradient::batch_gradient;
 use crate::error::enough;
-use crate::range::{AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
+use crate::kronecker_options::Options;
 use crate::vectors::inner;
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{Batch, Engine, Graph, Scalar, StepReport};
@@ -69,40 +69,6 @@ pub struct KroneckerStep<C, T> {
     curvature: C,
     velocity: Vec<T>,
     steps: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Options {
-    pub learning_rate: f64,
-    pub damping: f64,
-    pub momentum: f64,
-    pub weight_decay: f64,
-    pub decay: f64,
-    pub statistics_every: u32,
-    pub inverse_every: u32,
-    pub kl_clip: Option<f64>,
-    pub seed: u64,
-    pub empirical: bool,
-    pub sharing: WeightSharing,
-}
-
-impl Options {
-    /// Damping 0.03, momentum 0.9, no weight decay, decay 0.95, statistics every 10 steps, KL clip 0.001.
-    pub(crate) fn new(learning_rate: f64, inverse_every: u32) -> Self {
-        Self {
-            learning_rate,
-            damping: 0.03,
-            momentum: 0.9,
-            weight_decay: 0.0,
-            decay: 0.95,
-            statistics_every: 10,
-            inverse_every,
-            kl_clip: Some(0.001),
-            seed: 0,
-            empirical: false,
-            sharing: WeightSharing::Expand,
-        }
-    }
 }
 
 impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
@@ -262,23 +228,11 @@ fn is_due(step: u32, period: u32) -> bool {
     step.is_multiple_of(period) || (step < period && step.is_power_of_two())
 }
 
-impl Options {
-    fn check<T: Scalar>(&self) -> Result<(), OptimError> {
-        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
-        check::<T>("damping", self.damping, POSITIVE)?;
-        check::<T>("momentum", self.momentum, BELOW_ONE)?;
-        check::<T>("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
-        check::<T>("decay", self.decay, BELOW_ONE)?;
-        check::<f64>("statistics_every", f64::from(self.statistics_every), AT_LEAST_ONE)?;
-        check::<f64>("inverse_every", f64::from(self.inverse_every), AT_LEAST_ONE)?;
-        check::<f64>("kl_clip", self.kl_clip.unwrap_or(1.0), POSITIVE)
-    }
-}
-
 impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
     fn step(&mut self, graph: &Graph, params: &mut Vec<T>, batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
         self.check()?;
-        let Options { learning_rate, momentum, weight_decay, .. } = self.options;
+        let Options { momentum, weight_decay, .. } = self.options;
+        let learning_rate = self.options.learning_rate.now();
         let step = self.steps.saturating_add(1);
         let (report, mut gradient, observed) = self.gradient(graph, params, batch, step)?;
         let delta = T::from_f64(weight_decay);
@@ -303,6 +257,10 @@ impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
 
     fn check(&self) -> Result<(), OptimError> {
         self.options.check::<T>()
+    }
+
+    fn set_learning_rate_factor(&mut self, factor: f64) {
+        self.options.learning_rate.set_factor(factor);
     }
 
     fn state(&self, _graph: &Graph) -> Result<OptimizerState, OptimError> {

@@ -29,13 +29,17 @@
 
 mod adam;
 mod batch_gradient;
+mod clip;
 mod ekfac;
 mod error;
 mod first_order;
 mod gauss_newton;
+mod gradient_optimizer;
 mod kfac;
+mod kronecker_options;
 mod kronecker_state;
 mod kronecker_step;
+mod learning_rate;
 mod memory_limit;
 mod optimizer;
 mod range;
@@ -43,13 +47,16 @@ mod sam;
 mod second_order;
 mod sgd;
 mod state;
+mod trades;
 mod vectors;
 
 pub use adam::{Adam, AdamRule};
+pub use clip::clip_to_norm;
 pub use ekfac::{Ekfac, EkfacCurvature};
 pub use error::OptimError;
 pub use first_order::{FirstOrder, FirstOrderRule};
 pub use gauss_newton::{Arithmetic, EmulatedGaussNewton, GaussNewton, GgnVariant, SolvePrecision, emulated};
+pub use gradient_optimizer::{GradientOf, GradientOptimizer};
 pub use kfac::{Kfac, KfacCurvature};
 pub use kronecker_step::{KroneckerCurvature, KroneckerStep};
 pub use minima_autodiff::{Batch, StepReport};
@@ -61,6 +68,7 @@ pub use second_order::{
 };
 pub use sgd::{Sgd, SgdRule};
 pub use state::OptimizerState;
+pub use trades::{add_divergence_gradient_from, add_divergence_gradient_of, divergence, trades_gradient};
 
 /// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
 /// not reused.

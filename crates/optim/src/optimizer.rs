@@ -23,6 +23,12 @@ pub trait Optimizer<T: Scalar, E: Engine<T> = Graph>: Send {
     /// [`OptimError::NoModel`] if two options exclude each other.
     fn check(&self) -> Result<(), OptimError>;
 
+    /// Sets the factor, from 0 to 1, that multiplies the learning rate η in the next steps, as a schedule requires. It is 1
+    /// at first, which leaves the steps as they are, bit for bit. The factor is no part of the state.
+    ///
+    /// An engine that repeats recorded calls repeats the factor of the recording.
+    fn set_learning_rate_factor(&mut self, factor: f64);
+
     /// Returns the optimizer's memory of its steps so far.
     ///
     /// # Errors

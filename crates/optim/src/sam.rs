@@ -1,6 +1,7 @@
 //! Sharpness-aware minimization (Foret et al. 2021), and its adaptive form (Kwon et al. 2021).
 
 use crate::first_order::FirstOrderRule;
+use crate::gradient_optimizer::{GradientOf, GradientOptimizer};
 use crate::range::{NOT_NEGATIVE, check};
 use crate::{FirstOrder, OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{Engine, Scalar};
@@ -77,16 +78,16 @@ where
     E: Engine<T, Vector = Vec<T>>,
 {
     fn step(&mut self, engine: &E, params: &mut Vec<T>, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
-        self.check()?;
-        let (report, gradient) = engine.gradient(params, batch)?;
-        let (_, gradient) = engine.gradient(&self.highest(params, &gradient), batch)?;
-        self.base.update(engine, params, &gradient)?;
-        Ok(report)
+        self.step_with(engine, params, &|params| Ok(engine.gradient(params, batch)?))
     }
 
     fn check(&self) -> Result<(), OptimError> {
         check::<T>("rho", self.rho, NOT_NEGATIVE)?;
         self.base.check()
+    }
+
+    fn set_learning_rate_factor(&mut self, factor: f64) {
+        self.base.set_learning_rate_factor(factor);
     }
 
     fn state(&self, engine: &E) -> Result<OptimizerState, OptimError> {
@@ -95,6 +96,26 @@ where
 
     fn restore(&mut self, engine: &E, state: &OptimizerState) -> Result<(), OptimError> {
         self.base.restore(engine, state)
+    }
+}
+
+impl<R, T, E> GradientOptimizer<T, E> for Sam<FirstOrder<R, T, E>>
+where
+    R: FirstOrderRule<T> + Send,
+    T: Scalar,
+    E: Engine<T, Vector = Vec<T>>,
+{
+    fn step_with(
+        &mut self,
+        engine: &E,
+        params: &mut Vec<T>,
+        gradient: &GradientOf<'_, T, E>,
+    ) -> Result<E::Report, OptimError> {
+        self.check()?;
+        let (report, here) = gradient(params)?;
+        let (_, highest) = gradient(&self.highest(params, &here))?;
+        self.base.update(engine, params, &highest)?;
+        Ok(report)
     }
 }
 

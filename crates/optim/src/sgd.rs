@@ -2,6 +2,7 @@
 
 use crate::OptimError;
 use crate::first_order::{FirstOrder, FirstOrderRule};
+use crate::learning_rate::LearningRate;
 use crate::range::{BELOW_ONE, NOT_NEGATIVE, check};
 use minima_autodiff::engine::{DeviceRule, UpdateRule};
 use minima_autodiff::{Engine, Graph, Scalar};
@@ -14,7 +15,7 @@ pub type Sgd<T, E = Graph> = FirstOrder<SgdRule, T, E>;
 /// weight decay δ adds `δ θ` to the gradient `g` of kernels and embeddings. η and δ are finite and not negative, and μ is from 0 to below 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SgdRule {
-    learning_rate: f64,
+    learning_rate: LearningRate,
     momentum: f64,
     nesterov: bool,
     weight_decay: f64,
@@ -24,7 +25,12 @@ impl<T: Scalar, E: Engine<T>> FirstOrder<SgdRule, T, E> {
     /// Plain gradient descent with learning rate η.
     #[must_use]
     pub fn new(learning_rate: f64) -> Self {
-        Self::following(SgdRule { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0 })
+        Self::following(SgdRule {
+            learning_rate: LearningRate::new(learning_rate),
+            momentum: 0.0,
+            nesterov: false,
+            weight_decay: 0.0,
+        })
     }
 
     /// Sets the momentum μ.
@@ -56,7 +62,7 @@ impl<T: Scalar> UpdateRule<T> for SgdRule {
     }
 
     fn apply(&self, _step: u32, params: &mut [T], gradient: &[T], memory: &mut [&mut [T]], decayed: bool) {
-        let (rate, momentum) = (T::from_f64(self.learning_rate), T::from_f64(self.momentum));
+        let (rate, momentum) = (T::from_f64(self.learning_rate.now()), T::from_f64(self.momentum));
         let decay = if decayed { T::from_f64(self.weight_decay) } else { T::zero() };
         let Some(velocity) = memory.first_mut() else {
             for (p, &g) in params.iter_mut().zip(gradient) {
@@ -73,15 +79,19 @@ impl<T: Scalar> UpdateRule<T> for SgdRule {
 
     fn on_device(&self) -> DeviceRule {
         let Self { learning_rate, momentum, nesterov, weight_decay } = *self;
-        DeviceRule::Sgd { learning_rate, momentum, nesterov, weight_decay }
+        DeviceRule::Sgd { learning_rate: learning_rate.now(), momentum, nesterov, weight_decay }
     }
 }
 
 impl<T: Scalar> FirstOrderRule<T> for SgdRule {
     fn check(&self) -> Result<(), OptimError> {
-        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        self.learning_rate.check::<T>()?;
         check::<T>("momentum", self.momentum, BELOW_ONE)?;
         check::<T>("weight_decay", self.weight_decay, NOT_NEGATIVE)
+    }
+
+    fn set_learning_rate_factor(&mut self, factor: f64) {
+        self.learning_rate.set_factor(factor);
     }
 }
 

@@ -119,7 +119,8 @@ impl<D: Device> Trainer for DeviceTrainer<'_, D> {
 
     fn state(&self, progress: &Progress) -> Result<TrainingState, RunError> {
         let weights = self.engine.read(&self.params)?.into_iter().map(f64::from).collect();
-        Ok(TrainingState { progress: progress.clone(), weights, optimizer: self.optimizer.state(self.engine)? })
+        let (progress, optimizer) = (progress.clone(), self.optimizer.state(self.engine)?);
+        Ok(TrainingState { progress, weights, average: Vec::new(), optimizer })
     }
 
     fn restore(&mut self, state: &TrainingState) -> Result<(), RunError> {

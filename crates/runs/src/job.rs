@@ -6,6 +6,7 @@ use minima_config::Labels;
 use minima_config::NetworkChoice;
 use minima_config::OptimizerSpec;
 use minima_config::Run;
+use minima_config::TrainingOptions;
 use minima_config::preset::{Flips, Precision, Preset, PresetError};
 use minima_config::seed;
 use minima_data::FileHash;
@@ -22,7 +23,7 @@ pub struct Job {
     pub run: Run,
 }
 
-/// The settings that decide the result of a run, except the number of epochs.
+/// The settings that decide the result of a run, except the number of epochs unless the schedule depends on it.
 #[derive(Serialize)]
 struct Recipe<'a> {
     /// The versions of the crates that compute the numbers.
@@ -36,7 +37,12 @@ struct Recipe<'a> {
     labels: String,
     /// The SHA-256 of the data's files.
     data: Vec<&'a str>,
+    /// The number of epochs, if the steps depend on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule_epochs: Option<u32>,
     optimizer: &'a OptimizerSpec,
+    #[serde(skip_serializing_if = "TrainingOptions::is_default")]
+    training: &'a TrainingOptions,
 }
 
 impl Job {
@@ -108,7 +114,9 @@ impl Job {
             test_images: preset.test_images,
             labels: labels(preset, self.run.labels),
             data: data.iter().map(|file| file.sha256.as_str()).collect(),
+            schedule_epochs: preset.training.depends_on_epochs().then_some(preset.epochs),
             optimizer: self.optimizer()?,
+            training: &preset.training,
         };
         let failed = |error: toml::ser::Error| RunError::Recipe { run: self.name.clone(), message: error.to_string() };
         toml::to_string(&recipe).map_err(failed)
@@ -152,6 +160,19 @@ mod tests {
         }
         for other in ["batch_size=64", "train_images=6400", "optimizers.adam.learning_rate=0.5", "precision=double"] {
             assert_ne!(job(&[other], Labels::Clean).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap(), "{other}");
+        }
+        for default in ["training.schedule=constant", "training.gradient_clip=0", "training.augmentation=[]"] {
+            assert_eq!(job(&[default], Labels::Clean).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap(), "{default}");
+        }
+        for set in ["training.average=0.9", "training.schedule={ kind = \"step\", every_epochs = 1 }"] {
+            let (one, longer) = (job(&[set], Labels::Clean), job(&[set, "epochs=30"], Labels::Clean));
+            assert_eq!(one.recipe(&[]).unwrap(), longer.recipe(&[]).unwrap(), "{set}");
+            assert_ne!(one.recipe(&[]).unwrap(), clean.recipe(&[]).unwrap(), "{set}");
+        }
+        // With these schedules a longer run does not begin with the steps of a shorter one.
+        for set in ["training.schedule=cosine", "training.schedule=one-cycle"] {
+            let (one, longer) = (job(&[set], Labels::Clean), job(&[set, "epochs=30"], Labels::Clean));
+            assert_ne!(one.recipe(&[]).unwrap(), longer.recipe(&[]).unwrap(), "{set}");
         }
         assert_ne!(job(&[], Labels::Poisoned).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap());
         let other = FileHash { file: "train".into(), sha256: "00".into() };

@@ -57,8 +57,8 @@ impl Machine {
         }
     }
 
-    /// Trains a model from its seed's initial weights or its saved state. A GPU trains in single precision with the optimizers
-    /// for which it has kernels. Everything else (SAM, conjugate gradients, K-FAC, double precision, emulated arithmetic, pixels that are not bytes)
+    /// Trains a model from its seed's initial weights or its saved state. A GPU trains in single precision, with the optimizers
+    /// for which it has kernels and without options of the preset's table `training`. Everything else (schedules, augmentation, SAM, conjugate gradients, K-FAC, double precision, emulated arithmetic, pixels that are not bytes)
     /// is trained on the CPU.
     ///
     /// # Errors
@@ -72,7 +72,9 @@ impl Machine {
         let preset = training.preset;
         let spec = preset.optimizer(&training.run.optimizer)?;
         match (self, preset.precision) {
-            (Self::Gpu(engine), Precision::Single) if training.train.bytes().is_some() => {
+            (Self::Gpu(engine), Precision::Single)
+                if training.train.bytes().is_some() && preset.training.is_default() =>
+            {
                 match spec.build_for(engine.as_ref()) {
                     Some(optimizer) => train_on(engine, optimizer, training, observer),
                     None => training.run(observer, &mut AtTheEnd),

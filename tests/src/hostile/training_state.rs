@@ -1,13 +1,13 @@
 //! The tensors of a training state, from which a run resumes.
 
 use minima_optim::OptimizerState;
-use minima_runs::training::parse_tensors;
+use minima_runs::training::{StateTensors, parse_tensors};
 use std::path::Path;
 
 /// Accepted numbers are finite. An optimizer that reads them returns numbers or an error.
 pub fn training_state(bytes: &[u8]) -> bool {
     let file = Path::new("state.safetensors");
-    let Ok((weights, tensors)) = parse_tensors(bytes, file) else { return false };
+    let Ok(StateTensors { weights, optimizer: tensors, .. }) = parse_tensors(bytes, file) else { return false };
     assert!(weights.iter().chain(tensors.values().flatten()).all(|x| x.is_finite()));
     let mut state = OptimizerState { tensors, ..OptimizerState::default() };
     state.put_number("steps", 1.0);

@@ -4,7 +4,7 @@ use super::config::{OptimizerConfig, Places};
 use super::option::Checked;
 use crate::labels::Labels;
 use minima_autodiff::{Engine, Scalar};
-use minima_optim::{Adam, Optimizer, Sam, Sgd};
+use minima_optim::{Adam, GradientOptimizer, Optimizer, Sam, Sgd};
 use serde::{Deserialize, Serialize};
 
 /// Stochastic gradient descent.
@@ -150,6 +150,13 @@ impl OptimizerConfig for AdamSpec {
 
 impl SamSpec {
     pub(super) fn build<T: Scalar>(&self) -> Box<dyn Optimizer<T>> {
+        match &self.base {
+            FirstOrderSpec::Sgd(base) => Box::new(self.around(base.build())),
+            FirstOrderSpec::Adam(base) => Box::new(self.around(base.build())),
+        }
+    }
+
+    pub(super) fn build_first_order<T: Scalar>(&self) -> Box<dyn GradientOptimizer<T>> {
         match &self.base {
             FirstOrderSpec::Sgd(base) => Box::new(self.around(base.build())),
             FirstOrderSpec::Adam(base) => Box::new(self.around(base.build())),

@@ -8,7 +8,7 @@ use super::option::Checked;
 use super::point::Point;
 use crate::labels::Labels;
 use minima_autodiff::{FunctionSpace, Scalar};
-use minima_optim::Optimizer;
+use minima_optim::{GgnVariant, GradientOptimizer, Optimizer};
 use serde::{Deserialize, Serialize};
 
 /// An optimizer with its options. The option `labels` restricts it to some of the preset's labels.
@@ -49,6 +49,40 @@ impl OptimizerSpec {
             Self::GaussNewtonCg(spec) => Box::new(spec.build()),
             Self::Kfac(spec) => Box::new(spec.kfac(seed)),
             Self::Ekfac(spec) => Box::new(spec.ekfac(seed)),
+        }
+    }
+
+    /// The optimizer in its initial state, on the CPU, if it needs nothing but gradients; otherwise `None`.
+    #[must_use]
+    pub fn build_first_order<T: Scalar>(&self) -> Option<Box<dyn GradientOptimizer<T>>> {
+        match self {
+            Self::Sgd(spec) => Some(Box::new(spec.build())),
+            Self::Adam(spec) => Some(Box::new(spec.build())),
+            Self::Sam(spec) => Some(spec.build_first_order()),
+            Self::GaussNewton(_)
+            | Self::GaussNewtonTf32(_)
+            | Self::GaussNewtonEmulated(_)
+            | Self::GaussNewtonCg(_)
+            | Self::Kfac(_)
+            | Self::Ekfac(_) => None,
+        }
+    }
+
+    /// Whether it needs nothing but gradients.
+    #[must_use]
+    pub fn is_first_order(&self) -> bool {
+        matches!(self, Self::Sgd(_) | Self::Adam(_) | Self::Sam(_))
+    }
+
+    /// Whether it can minimize cross-entropy with smoothed labels. The published Gauss-Newton matrix and emulated arithmetic are
+    /// defined for plain cross-entropy alone.
+    #[must_use]
+    pub fn takes_smoothed_labels(&self) -> bool {
+        match self {
+            Self::GaussNewtonTf32(_) | Self::GaussNewtonEmulated(_) => false,
+            Self::GaussNewton(spec) => spec.variant != GgnVariant::Coupled,
+            Self::GaussNewtonCg(spec) => spec.variant != GgnVariant::Coupled,
+            Self::Sgd(_) | Self::Adam(_) | Self::Sam(_) | Self::Kfac(_) | Self::Ekfac(_) => true,
         }
     }
 

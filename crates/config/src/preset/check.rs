@@ -55,6 +55,9 @@ impl Preset {
         if listed_twice(self.labels.len(), distinct_datasets.len()) {
             return wrong("labels", format!("{:?}", self.labels), "each kind of labels once");
         }
+        if let Some((key, found, expected)) = self.training.nonsense() {
+            return wrong(&key, found, expected);
+        }
         for (name, optimizer) in &self.optimizers {
             if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
                 return wrong(
@@ -65,6 +68,11 @@ impl Preset {
             }
             if let Some((option, found, expected)) = optimizer.nonsense() {
                 return wrong(&format!("optimizers.{name}.{option}"), shortest(found), expected);
+            }
+            // An optimizer without labels trains no model of this preset.
+            let trains = self.labels.iter().any(|&labels| optimizer.trains_on(labels));
+            if let Some((key, found, expected)) = self.training.refused_by(name, optimizer).filter(|_| trains) {
+                return wrong(key, found, expected);
             }
         }
         Ok(())

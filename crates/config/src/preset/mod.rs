@@ -12,6 +12,7 @@ use crate::data_identity::DataIdentity;
 use crate::labels::Labels;
 use crate::network_choice::{self, NetworkChoice};
 use crate::optimizer_spec::OptimizerSpec;
+use crate::training_options::TrainingOptions;
 use crate::{radius, seed};
 use minima_data::{DataSource, Splits};
 use minima_network::suggestion::one_of;
@@ -100,6 +101,9 @@ pub struct Preset {
     /// The SHA-256 of each file of the data, by file name. If not empty, other data is an error. A run records the hashes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub data_files: BTreeMap<String, String>,
+    /// How models are trained, beside the optimizer.
+    #[serde(default, skip_serializing_if = "TrainingOptions::is_default")]
+    pub training: TrainingOptions,
     /// The optimizers, by name.
     pub optimizers: BTreeMap<String, OptimizerSpec>,
 }

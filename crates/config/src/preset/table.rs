@@ -56,6 +56,9 @@ pub(super) fn parse(text: &str, origin: &str) -> Result<Table, PresetError> {
         .map_err(|e| PresetError::Content { origin: origin.to_owned(), message: one_line(e.message()) })
 }
 
+/// The table that every preset has, although its text may leave it out.
+const TRAINING: &str = "training";
+
 /// Sets one `dotted.key=value`. Unknown keys are detected when the table is parsed as a preset.
 pub(super) fn set(table: &mut Table, change: &str) -> Result<(), String> {
     let (path, value) = change.split_once('=').ok_or("expected key=value")?;
@@ -70,6 +73,9 @@ pub(super) fn set(table: &mut Table, change: &str) -> Result<(), String> {
     let last = keys.pop().unwrap_or_default();
     let mut at = table;
     for key in keys {
+        if key == TRAINING {
+            at.entry(key).or_insert_with(|| Value::Table(Table::new()));
+        }
         at = match at.get_mut(key) {
             Some(Value::Table(inner)) => inner,
             _ => return Err(format!("unknown table {key}")),

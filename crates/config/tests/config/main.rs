@@ -3,3 +3,4 @@
 
 mod data_identity;
 mod preset_round_trip;
+mod training_options;

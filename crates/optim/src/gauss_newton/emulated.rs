@@ -17,7 +17,8 @@ use super::Arithmetic;
 use super::logit_curvature::LogitCurvature;
 use super::strips::ColumnOrder;
 use crate::batch_gradient::batch_gradient;
-use crate::range::{NOT_NEGATIVE, POSITIVE, check};
+use crate::learning_rate::LearningRate;
+use crate::range::{POSITIVE, check};
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_autodiff::{Batch, Graph, Scalar, StepReport, mixed_dot};
@@ -31,7 +32,7 @@ use rayon::prelude::*;
 pub struct EmulatedGaussNewton {
     variant: GgnVariant,
     arithmetic: Arithmetic,
-    learning_rate: f64,
+    learning_rate: LearningRate,
     damping: f64,
     natural_order: bool,
 }
@@ -57,13 +58,14 @@ impl EmulatedGaussNewton {
     /// Emulated Gauss-Newton with learning rate 0.01 and damping 0.01.
     #[must_use]
     pub fn new(variant: GgnVariant, arithmetic: Arithmetic) -> Self {
-        Self { variant, arithmetic, learning_rate: 0.01, damping: 0.01, natural_order: false }
+        Self { variant, arithmetic, learning_rate: LearningRate::new(0.01), damping: 0.01, natural_order: false }
     }
 
     /// Sets the learning rate η.
     #[must_use]
-    pub fn with_learning_rate(self, learning_rate: f64) -> Self {
-        Self { learning_rate, ..self }
+    pub fn with_learning_rate(mut self, learning_rate: f64) -> Self {
+        self.learning_rate.set(learning_rate);
+        self
     }
 
     /// Sets the damping λ.
@@ -199,7 +201,7 @@ impl<T: Scalar> Optimizer<T> for EmulatedGaussNewton {
         let images = batch.images().map(single);
         let single = Batch::with_loss(images.view(), batch.labels(), batch.loss())?;
         let (report, direction) = self.direction(graph, &at, &single)?;
-        let rate = T::from_f64(self.learning_rate);
+        let rate = T::from_f64(self.learning_rate.now());
         for (p, d) in params.iter_mut().zip(direction) {
             *p -= rate * T::from_f64(f64::from(d));
         }
@@ -207,8 +209,12 @@ impl<T: Scalar> Optimizer<T> for EmulatedGaussNewton {
     }
 
     fn check(&self) -> Result<(), OptimError> {
-        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        self.learning_rate.check::<T>()?;
         self.check_damping()
+    }
+
+    fn set_learning_rate_factor(&mut self, factor: f64) {
+        self.learning_rate.set_factor(factor);
     }
 
     /// An empty state: each step depends on its batch alone.

@@ -16,8 +16,9 @@ pub use emulated::EmulatedGaussNewton;
 pub use minima_curvature::GgnVariant;
 
 use crate::error::enough;
+use crate::learning_rate::LearningRate;
 use crate::memory_limit::MemoryLimit;
-use crate::range::{NOT_NEGATIVE, POSITIVE, check};
+use crate::range::{POSITIVE, check};
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{AutodiffError, FunctionSpace, Scalar};
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug)]
 pub struct GaussNewton {
     variant: GgnVariant,
-    learning_rate: f64,
+    learning_rate: LearningRate,
     damping: f64,
     precision: SolvePrecision,
     memory: MemoryLimit,
@@ -52,7 +53,7 @@ impl GaussNewton {
     pub fn new(variant: GgnVariant) -> Self {
         Self {
             variant,
-            learning_rate: 0.01,
+            learning_rate: LearningRate::new(0.01),
             damping: 0.01,
             precision: SolvePrecision::Double,
             memory: MemoryLimit::default(),
@@ -67,8 +68,9 @@ impl GaussNewton {
 
     /// Sets the learning rate η.
     #[must_use]
-    pub fn with_learning_rate(self, learning_rate: f64) -> Self {
-        Self { learning_rate, ..self }
+    pub fn with_learning_rate(mut self, learning_rate: f64) -> Self {
+        self.learning_rate.set(learning_rate);
+        self
     }
 
     /// Sets the damping λ.
@@ -111,7 +113,7 @@ impl GaussNewton {
     /// The damping is checked in the precision in which the system is solved, the learning rate in the network's
     /// precision.
     fn check_in<T: Scalar>(&self) -> Result<(), OptimError> {
-        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        self.learning_rate.check::<T>()?;
         match self.precision {
             SolvePrecision::Network => check::<T>("damping", self.damping, POSITIVE),
             SolvePrecision::Double => check::<f64>("damping", self.damping, POSITIVE),
@@ -148,12 +150,16 @@ impl GaussNewton {
 impl<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64>> Optimizer<T, E> for GaussNewton {
     fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
         let (report, direction) = self.direction(engine, params, batch)?;
-        engine.descend(params, self.learning_rate, &direction)?;
+        engine.descend(params, self.learning_rate.now(), &direction)?;
         Ok(report)
     }
 
     fn check(&self) -> Result<(), OptimError> {
         self.check_in::<T>()
+    }
+
+    fn set_learning_rate_factor(&mut self, factor: f64) {
+        self.learning_rate.set_factor(factor);
     }
 
     /// An empty state: each step depends on its batch alone.

@@ -5,6 +5,7 @@ use super::curvature::{Curvature, FisherKind};
 use super::line_search::Armijo;
 use super::memory::{Memory, StepLog};
 use super::solver::{CgSolver, Solver};
+use crate::learning_rate::LearningRate;
 use crate::memory_limit::MemoryLimit;
 use crate::range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use crate::{GgnVariant, OptimError};
@@ -51,7 +52,7 @@ pub struct SecondOrder<T> {
 pub(super) struct Options {
     pub curvature: Curvature,
     pub solver: Solver,
-    pub learning_rate: f64,
+    pub learning_rate: LearningRate,
     pub line_search: Option<Armijo>,
     pub adaptive_damping: Option<LevenbergMarquardt>,
     pub momentum: f64,
@@ -70,7 +71,7 @@ impl<T: Scalar> SecondOrder<T> {
         let options = Options {
             curvature,
             solver: Solver::Exact,
-            learning_rate: 0.3,
+            learning_rate: LearningRate::new(0.3),
             line_search: None,
             adaptive_damping: None,
             momentum: 0.0,
@@ -96,7 +97,7 @@ impl<T: Scalar> SecondOrder<T> {
     /// Sets the learning rate η.
     #[must_use]
     pub fn with_learning_rate(mut self, learning_rate: f64) -> Self {
-        self.options.learning_rate = learning_rate;
+        self.options.learning_rate.set(learning_rate);
         self
     }
 
@@ -191,7 +192,7 @@ impl<T: Scalar> SecondOrder<T> {
 
 impl Options {
     pub(super) fn check<T: Scalar>(&self) -> Result<(), OptimError> {
-        check::<T>("learning_rate", self.learning_rate, NOT_NEGATIVE)?;
+        self.learning_rate.check::<T>()?;
         check::<T>("momentum", self.momentum, BELOW_ONE)?;
         check::<T>("weight_decay", self.weight_decay, NOT_NEGATIVE)?;
         check::<f64>("step_limit", self.step_limit.unwrap_or(1.0), POSITIVE)?;

@@ -97,6 +97,10 @@ impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
         self.options.check::<T>()
     }
 
+    fn set_learning_rate_factor(&mut self, factor: f64) {
+        self.options.learning_rate.set_factor(factor);
+    }
+
     fn state(&self, _graph: &Graph) -> Result<OptimizerState, OptimError> {
         Ok(self.memory.state())
     }
@@ -175,9 +179,10 @@ impl<T: Scalar> SecondOrder<T> {
             }
         }
         let length = inner(&velocity, &velocity).sqrt();
+        let learning_rate = options.learning_rate.now();
         let rate = match options.step_limit {
-            Some(limit) if options.learning_rate * length > limit => limit / length,
-            _ => options.learning_rate,
+            Some(limit) if learning_rate * length > limit => limit / length,
+            _ => learning_rate,
         };
 
         let (here, slope) = (point.value(), inner(&point.gradient, &velocity));

@@ -10,4 +10,5 @@ mod options;
 mod resume;
 mod sam;
 mod second_order;
+mod training_steps;
 mod unsolvable;

@@ -201,7 +201,12 @@ mod tests {
 
     fn after(step: usize) -> Result<TrainingState, RunError> {
         let progress = Progress { step, ..Progress::new("clean-sgd-1") };
-        Ok(TrainingState { progress, weights: vec![step as f64], optimizer: OptimizerState::default() })
+        Ok(TrainingState {
+            progress,
+            weights: vec![step as f64],
+            average: Vec::new(),
+            optimizer: OptimizerState::default(),
+        })
     }
 
     fn on_disk(folder: &Path) -> Option<usize> {

@@ -1,15 +1,19 @@
 //! Training of one model.
 
+mod adversarial;
+mod average;
 mod epochs;
 mod file_names;
 mod keep;
 mod on_cpu;
 mod state;
 mod state_error;
+mod stepper;
 
+pub use adversarial::AdversarialImages;
 pub use epochs::{AtTheEnd, Training, Visitor};
 pub(crate) use epochs::{Epoch, EpochMeans, Trainer, is_explosion, train};
 pub(crate) use keep::Keeper;
 pub use keep::{Keep, Keeping};
-pub use state::{Progress, TrainingState, parse_tensors};
+pub use state::{Progress, StateTensors, TrainingState, parse_tensors};
 pub use state_error::StateError;

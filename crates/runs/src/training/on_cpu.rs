@@ -1,17 +1,18 @@
 //! Training on the CPU, step by step.
 
+use super::average::WeightAverage;
 use super::epochs::{Epoch, EpochMeans, Trainer, Training, Visitor, is_explosion, train};
 use super::keep::Keeper;
 use super::state::{Progress, TrainingState};
+use super::stepper::{StepImages, Stepper};
 use crate::error::RunError;
 use crate::observer::{Event, Observer};
 use crate::test_set::TestSet;
 use minima_autodiff::{Graph, Model, Scalar, StepReport};
-use minima_config::Run;
-use minima_config::preset::Precision;
-use minima_data::{Dataset, epoch_batches};
+use minima_config::preset::{Precision, Preset};
+use minima_config::{Run, TrainingOptions};
+use minima_data::{Dataset, augment, epoch_batches};
 use minima_metrics::{Evaluation, evaluate};
-use minima_optim::{Batch, Optimizer};
 use minima_rows::TrainingRow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -20,7 +21,9 @@ impl Training<'_> {
     /// Trains the model on the CPU, from its seed's initial weights or from the saved state, in the preset's precision. Returns it with
     /// a row for each epoch. The bytes are the same whether or not the run was stopped in between.
     ///
-    /// An epoch's train loss and accuracy are means over its batches, each measured before its step, as in the paper.
+    /// An epoch's train loss and accuracy are means over its batches, each measured before its step, as in the paper. The loss is
+    /// the one that is minimized, on the images that a step takes: smoothed, augmented and adversarial as the preset's table
+    /// `training` says. The test loss is always the cross-entropy on the test images.
     ///
     /// # Errors
     /// - Returns [`RunError::Step`] if a step fails, and [`RunError::Diverged`] if the loss explodes. The last good state and
@@ -40,15 +43,18 @@ impl Training<'_> {
     }
 }
 
-/// A network, its parameters and the optimizer that changes them.
+/// A network, its parameters, and the steps that change them.
 struct CpuTrainer<'a, T: Scalar> {
+    preset: &'a Preset,
     run: &'a Run,
-    batch_size: usize,
     train: &'a Dataset,
     visitor: &'a mut dyn Visitor,
     graph: Arc<Graph>,
     params: Vec<T>,
-    optimizer: Box<dyn Optimizer<T>>,
+    stepper: Stepper<T>,
+    average: Option<WeightAverage>,
+    /// The number of steps of the run.
+    steps: u64,
     last_batch: Vec<u32>,
 }
 
@@ -57,21 +63,31 @@ impl<'a, T: Scalar> CpuTrainer<'a, T> {
         let Training { preset, run, train, .. } = *training;
         let graph = preset.network.graph(train)?;
         let params = graph.init(run.seed);
-        let optimizer = preset.optimizer(&run.optimizer)?.build(run.seed);
-        let (batch_size, last_batch) = (preset.batch_size, Vec::new());
-        Ok(Self { run, batch_size, train, visitor, graph, params, optimizer, last_batch })
+        let stepper = Stepper::new(preset, run)?;
+        let average = preset.training.average.map(WeightAverage::new);
+        let (steps, last_batch) = (preset.steps(train.len()), Vec::new());
+        Ok(Self { preset, run, train, visitor, graph, params, stepper, average, steps, last_batch })
     }
 
-    /// One step on these images of the training set.
-    fn step(&mut self, indices: &[u32], epoch: u32, step: usize) -> Result<StepReport, RunError> {
-        let (images, labels) = self.train.batch::<T>(indices)?;
+    /// One step on these images of the training set. Steps of an epoch count from 1.
+    fn step(&mut self, indices: &[u32], epoch: &Epoch<'_>, step: usize) -> Result<StepReport, RunError> {
+        let (options, number): (&TrainingOptions, u32) = (&self.preset.training, epoch.number);
+        let (mut images, labels) = self.train.batch::<T>(indices)?;
+        augment(images.view_mut(), self.train.shape(), &options.augmentation, self.run.seed, number, indices)?;
+        let taken = u64::from(number - 1) * epoch.steps + step as u64 - 1;
+        let factor = options.learning_rate_factor(taken, self.steps, epoch.steps);
+        let images = StepImages { images: images.view(), labels: &labels, epoch: number, indices };
         let run = || self.run.name();
-        let report = Batch::new(images.view(), &labels)
-            .map_err(minima_optim::OptimError::from)
-            .and_then(|batch| self.optimizer.step(&self.graph, &mut self.params, &batch))
-            .map_err(|source| RunError::Step { run: run(), epoch, step, source: Box::new(source) })?;
+        let report = self
+            .stepper
+            .step(&self.graph, &mut self.params, &images, factor)
+            .map_err(|source| RunError::Step { run: run(), epoch: number, step, source: Box::new(source) })?;
         if is_explosion(report.loss) {
-            return Err(RunError::Diverged { run: run(), epoch, step, loss: report.loss, batch: indices.to_vec() });
+            let (loss, batch) = (report.loss, indices.to_vec());
+            return Err(RunError::Diverged { run: run(), epoch: number, step, loss, batch });
+        }
+        if let Some(average) = &mut self.average {
+            average.add(&self.params);
         }
         Ok(report)
     }
@@ -86,9 +102,9 @@ impl<T: Scalar> Trainer for CpuTrainer<'_, T> {
         observer: &mut dyn Observer,
     ) -> Result<ControlFlow<(), EpochMeans>, RunError> {
         let before = progress.step;
-        for (step, indices) in (1..).zip(epoch_batches(epoch.order, self.batch_size)?).skip(before) {
+        for (step, indices) in (1..).zip(epoch_batches(epoch.order, self.preset.batch_size)?).skip(before) {
             keeper.before(|| self.state(progress))?;
-            let report = match self.step(indices, epoch.number, step) {
+            let report = match self.step(indices, epoch, step) {
                 Ok(report) => report,
                 Err(error) => {
                     keeper.failed(&error, epoch.number, step, indices)?;
@@ -125,19 +141,33 @@ impl<T: Scalar> Trainer for CpuTrainer<'_, T> {
 
     fn state(&self, progress: &Progress) -> Result<TrainingState, RunError> {
         let weights = self.params.iter().map(|p| p.as_f64()).collect();
-        Ok(TrainingState { progress: progress.clone(), weights, optimizer: self.optimizer.state(&self.graph)? })
+        let average = self.average.as_ref().map_or(Vec::new(), |average| average.weights().to_vec());
+        let (progress, optimizer) = (progress.clone(), self.stepper.state(&self.graph)?);
+        Ok(TrainingState { progress, weights, average, optimizer })
     }
 
     fn restore(&mut self, state: &TrainingState) -> Result<(), RunError> {
         let params: Vec<T> = state.weights.iter().map(|&w| T::from_f64(w)).collect();
         // Fails for weights of another network.
         Model::new(Arc::clone(&self.graph), params.clone())?;
-        self.optimizer.restore(&self.graph, &state.optimizer)?;
+        if let Some(average) = &mut self.average {
+            // Empty before the first step.
+            if !state.average.is_empty() {
+                Model::new(Arc::clone(&self.graph), state.average.clone())?;
+            }
+            average.restore(state.average.clone());
+        }
+        self.stepper.restore(&self.graph, &state.optimizer)?;
         self.params = params;
         Ok(())
     }
 
     fn model(&self) -> Result<Model<f32>, RunError> {
-        Ok(Model::new(Arc::clone(&self.graph), self.params.iter().map(|p| p.as_f64() as f32).collect())?)
+        let average = self.average.as_ref().map(WeightAverage::weights).filter(|weights| !weights.is_empty());
+        let single = match average {
+            Some(weights) => weights.iter().map(|&w| w as f32).collect(),
+            None => self.params.iter().map(|p| p.as_f64() as f32).collect(),
+        };
+        Ok(Model::new(Arc::clone(&self.graph), single)?)
     }
 }

@@ -26,6 +26,8 @@ const SEAL: Seal = Seal { kind: "the state of a minima training", version: 2 };
 const NUMBERS: &str = "state-";
 /// The name of the tensor of the weights.
 const WEIGHTS: &str = "weights";
+/// The name of the tensor of the weights' moving average. A state without an average has no such tensor.
+const AVERAGE: &str = "average";
 /// The prefix of the names of the optimizer's tensors.
 const OPTIMIZER: &str = "optimizer.";
 
@@ -77,6 +79,8 @@ pub struct TrainingState {
     pub progress: Progress,
     /// The weights in double precision, which represents weights of both precisions exactly.
     pub weights: Vec<f64>,
+    /// The moving average of the weights; empty without one and before the first step.
+    pub average: Vec<f64>,
     /// The state of the optimizer.
     pub optimizer: OptimizerState,
 }
@@ -154,7 +158,11 @@ impl TrainingState {
             let numbers = tensor.iter().copied().collect();
             (format!("{OPTIMIZER}{name}"), Tensor { shape: tensor.shape().to_vec(), numbers })
         });
-        let all = std::iter::once((WEIGHTS.to_owned(), weights)).chain(optimizer);
+        let average = (!self.average.is_empty()).then(|| {
+            let average = Tensor { shape: vec![self.average.len()], numbers: Cow::Borrowed(&self.average) };
+            (AVERAGE.to_owned(), average)
+        });
+        let all = std::iter::once((WEIGHTS.to_owned(), weights)).chain(average).chain(optimizer);
         safetensors::serialize(all, None).map_err(|error| StateError::Content {
             path: state.to_owned(),
             found: error.to_string(),
@@ -196,14 +204,14 @@ impl TrainingState {
             return Err(StateError::Hash { path, found, expected: content.tensors_sha256 });
         }
         let Content { progress, numbers, .. } = content;
-        let (weights, tensors) = parse_tensors(&bytes, &path)?;
-        Ok(Some(Self { progress, weights, optimizer: OptimizerState { numbers, tensors } }))
+        let StateTensors { weights, average, optimizer } = parse_tensors(&bytes, &path)?;
+        Ok(Some(Self { progress, weights, average, optimizer: OptimizerState { numbers, tensors: optimizer } }))
     }
 
     /// Whether all numbers of the state are finite.
     #[must_use]
     pub fn is_finite(&self) -> bool {
-        let tensors = self.optimizer.tensors.values().flatten().chain(&self.weights);
+        let tensors = self.optimizer.tensors.values().flatten().chain(&self.weights).chain(&self.average);
         tensors.chain(self.optimizer.numbers.values()).all(|x| x.is_finite())
     }
 
@@ -217,23 +225,31 @@ impl TrainingState {
     }
 }
 
-/// An optimizer's tensors, by name.
-pub(super) type NamedTensors = BTreeMap<String, ArrayD<f64>>;
+/// The tensors of a state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateTensors {
+    /// The weights.
+    pub weights: Vec<f64>,
+    /// The moving average of the weights; empty if there is none.
+    pub average: Vec<f64>,
+    /// The optimizer's tensors, by name.
+    pub optimizer: BTreeMap<String, ArrayD<f64>>,
+}
 
-/// Parses the weights and the optimizer's tensors from the bytes of a state's safetensors file; errors name `path`.
+/// Parses the tensors from the bytes of a state's safetensors file; errors name `path`.
 ///
 /// # Errors
 /// Returns [`StateError::Tensors`] if the bytes are not a valid safetensors file, and [`StateError::Content`] if a tensor is not
 /// valid for a state.
-pub fn parse_tensors(bytes: &[u8], path: &Path) -> Result<(Vec<f64>, NamedTensors), StateError> {
+pub fn parse_tensors(bytes: &[u8], path: &Path) -> Result<StateTensors, StateError> {
     let wrong = |found: String, expected: &str| StateError::Content {
         path: path.to_owned(),
         found,
         expected: expected.to_owned(),
     };
     let file = TensorFile::read(bytes, path)?;
-    let mut weights = None;
-    let mut tensors = BTreeMap::new();
+    let (mut weights, mut average) = (None, Vec::new());
+    let mut optimizer = BTreeMap::new();
     for (name, tensor, data) in file.tensors() {
         if tensor.dtype != Dtype::F64 {
             return Err(wrong(format!("{name} of type {:?}", tensor.dtype), "F64"));
@@ -245,12 +261,14 @@ pub fn parse_tensors(bytes: &[u8], path: &Path) -> Result<(Vec<f64>, NamedTensor
         let tensor = ArrayD::from_shape_vec(IxDyn(&tensor.shape), numbers);
         let tensor = tensor.map_err(|error| wrong(format!("{name}: {error}"), "as many numbers as its shape has"))?;
         match name.strip_prefix(OPTIMIZER) {
-            Some(name) => drop(tensors.insert(name.to_owned(), tensor)),
+            Some(name) => drop(optimizer.insert(name.to_owned(), tensor)),
             None if name == WEIGHTS => weights = Some(tensor.into_iter().collect()),
-            None => return Err(wrong(format!("tensor {name}"), "weights or a tensor of the optimizer")),
+            None if name == AVERAGE => average = tensor.into_iter().collect(),
+            None => return Err(wrong(format!("tensor {name}"), "weights, average or a tensor of the optimizer")),
         }
     }
-    Ok((weights.ok_or_else(|| wrong("no weights".to_owned(), "a tensor with the name weights"))?, tensors))
+    let weights = weights.ok_or_else(|| wrong("no weights".to_owned(), "a tensor with the name weights"))?;
+    Ok(StateTensors { weights, average, optimizer })
 }
 
 fn remove_numbers(folder: &Path, but: Option<&str>) -> Result<(), StateError> {
@@ -284,7 +302,7 @@ mod tests {
         optimizer.tensors.insert("empty".to_owned(), ArrayD::zeros(IxDyn(&[0])));
         optimizer.tensors.insert("factor".to_owned(), ArrayD::from_shape_fn(IxDyn(&[2, 3]), |i| 0.1 * i[1] as f64));
         let progress = Progress { loss: 0.1 + 0.2, accuracy: 1.0 / 3.0, step: 3, ..Progress::new("clean-adam-42") };
-        TrainingState { progress, weights: vec![0.1, -0.0, 5e-324], optimizer }
+        TrainingState { progress, weights: vec![0.1, -0.0, 5e-324], average: Vec::new(), optimizer }
     }
 
     #[test]
@@ -294,6 +312,7 @@ mod tests {
         let mut state = state();
         for step in [3, 4, 4, 11] {
             state.progress.step = step;
+            state.average = if step == 4 { vec![0.3, 0.0, 1e300] } else { Vec::new() };
             state.write(folder.path()).unwrap();
             assert_eq!(TrainingState::read(folder.path()).unwrap().unwrap(), state);
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);

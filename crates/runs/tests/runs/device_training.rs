@@ -67,6 +67,10 @@ impl Optimizer<f32, Engine> for FailsAt {
         self.inner.check()
     }
 
+    fn set_learning_rate_factor(&mut self, factor: f64) {
+        self.inner.set_learning_rate_factor(factor);
+    }
+
     fn state(&self, engine: &Engine) -> Result<OptimizerState, OptimError> {
         self.inner.state(engine)
     }

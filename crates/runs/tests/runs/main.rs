@@ -5,3 +5,4 @@ mod checkpoint;
 mod device_training;
 mod run_store;
 mod torch_layout;
+mod training_options;
