@@ -137,11 +137,11 @@ impl DataSource {
         }
         if cifar10::is_folder_of_cifar10(place) {
             share.refuse(place)?;
-            return Ok(cifar10::load(place)?.named("CIFAR-10"));
+            return cifar10::load(place);
         }
         if cifar100::is_folder_of_cifar100(place) {
             share.refuse(place)?;
-            return Ok(cifar100::load(place)?.named("CIFAR-100"));
+            return cifar100::load(place);
         }
         if image_folder::has_folders(place)? {
             return image_folder::load(place, share);

@@ -30,7 +30,7 @@ type Seeds = Vec<u64>;
 /// Options that select an experiment.
 #[derive(Debug, Args)]
 pub(crate) struct Experiment {
-    /// The experiment: paper, standard, paper-hardware, studies, extended, quick or check [default: paper for reproduce, studies for study,
+    /// The experiment: paper, standard, fashion, cifar10, paper-hardware, studies, extended, quick or check [default: paper for reproduce, studies for study,
     /// else extended]
     #[arg(long, conflicts_with = "config")]
     preset: Option<String>,

@@ -347,6 +347,16 @@ mod tests {
     }
 
     #[test]
+    fn a_network_and_a_schedule_replace_those_of_the_preset() {
+        let text = "extends = \"cifar10\"\nnetwork = { name = \"vit\", depth = 2 }\n[training]\nschedule = { kind = \"step\", every_epochs = 3 }\n[optimizers.sgd]\nlearning_rate = 0.5\n";
+        let preset = Preset::from_text(text, "mine", &[]).unwrap();
+        assert_eq!(preset.network.name(), "vit");
+        assert_eq!(preset.training.augmentation.len(), 2);
+        let sgd = preset.to_toml().unwrap();
+        assert!(sgd.contains("learning_rate = 0.5") && sgd.contains("momentum = 0.9"), "{sgd}");
+    }
+
+    #[test]
     fn a_file_may_extend_a_preset() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mine.toml");

@@ -5,9 +5,11 @@ use minima_network::suggestion::one_of;
 use toml::{Table, Value};
 
 /// The built-in presets: name and text.
-pub(super) const COMPILED_IN: [(&str, &str); 7] = [
+pub(super) const COMPILED_IN: [(&str, &str); 9] = [
     ("paper", include_str!("../../presets/paper.toml")),
     ("standard", include_str!("../../presets/standard.toml")),
+    ("fashion", include_str!("../../presets/fashion.toml")),
+    ("cifar10", include_str!("../../presets/cifar10.toml")),
     ("paper-hardware", include_str!("../../presets/paper-hardware.toml")),
     ("extended", include_str!("../../presets/extended.toml")),
     ("studies", include_str!("../../presets/studies.toml")),
@@ -30,7 +32,15 @@ pub(super) fn extended(mut table: Table, origin: &str) -> Result<Table, PresetEr
         None => Ok(table),
         Some(Value::String(base)) => {
             let mut whole = compiled_in(&base)?;
-            overlay(&mut whole, table);
+            for (key, value) in table {
+                match (whole.get_mut(&key), value) {
+                    (Some(Value::Table(base)), Value::Table(over)) if key == OPTIMIZERS => overlay(base, over),
+                    (Some(Value::Table(base)), Value::Table(over)) if key == TRAINING => base.extend(over),
+                    (_, value) => {
+                        whole.insert(key, value);
+                    }
+                }
+            }
             Ok(whole)
         }
         Some(other) => Err(PresetError::Content {
@@ -56,6 +66,8 @@ pub(super) fn parse(text: &str, origin: &str) -> Result<Table, PresetError> {
         .map_err(|e| PresetError::Content { origin: origin.to_owned(), message: one_line(e.message()) })
 }
 
+/// The tables of optimizers, whose keys may be set one by one. Any other value is replaced as a whole.
+const OPTIMIZERS: &str = "optimizers";
 /// The table that every preset has, although its text may leave it out.
 const TRAINING: &str = "training";
 
