@@ -30,6 +30,7 @@ mod interruption;
 mod manifest;
 mod outcome;
 mod progress;
+mod reference;
 mod reproduce;
 mod threads;
 mod train_run;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 /// use minima_config::preset::Preset;
 ///
-/// let text = "extends = \"quick\"\n[training]\nschedule = \"one-cycle\"\nlabel_smoothing = 0.1\n";
+/// let text = "extends = \"standard\"\n[training]\nschedule = \"one-cycle\"\nlabel_smoothing = 0.1\n";
 /// let preset = Preset::from_text(text, "mine", &[])?;
 /// assert!(preset.training.label_smoothing == 0.1 && !preset.training.is_default());
 /// # Ok::<(), minima_config::preset::PresetError>(())

@@ -6,6 +6,7 @@ use crate::words::counted;
 use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::same;
+use minima_rows::significant::Radius;
 use minima_rows::{CLEAN, LateAttackRow};
 
 /// Optimizers are not ranked by robustness if their test accuracies differ by more than this: five points.
@@ -172,7 +173,8 @@ pub(super) fn sentence(input: &ReportInput<'_>) -> Option<String> {
     let mut text = format!(
         "**How robust.** Robust accuracy is the share of all images that a model still classifies correctly after an attack. \
          After FGSM at ε = {epsilon}, tried on {fgsm_images}, it lies between {}{over}.",
-        between(&fgsm)?
+        between(&fgsm)?,
+        epsilon = Radius(epsilon)
     );
     if strong.len() > 1 {
         text.push_str(&format!(

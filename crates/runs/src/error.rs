@@ -98,7 +98,7 @@ pub enum RunError {
     TorchLayout(#[from] crate::torch_layout::TorchLayoutError),
     /// The network cannot be read, or does not fit the data.
     #[error(transparent)]
-    Network(#[from] minima_config::NetworkChoiceError),
+    Network(Box<minima_config::NetworkChoiceError>),
     /// A run cannot be described as TOML.
     #[error("{run}: the settings cannot be written as TOML: {message}")]
     Recipe {
@@ -124,6 +124,12 @@ pub enum RunError {
     /// The manifest cannot be written as JSON.
     #[error("manifest.json: {0}")]
     Json(#[from] serde_json::Error),
+}
+
+impl From<minima_config::NetworkChoiceError> for RunError {
+    fn from(error: minima_config::NetworkChoiceError) -> Self {
+        Self::Network(Box::new(error))
+    }
 }
 
 /// Displays as " on the images 3, 1, 4, … (128 in all)", or as nothing if the list is empty.

@@ -123,7 +123,10 @@ fn mirrors_that_fail_are_told_in_one_line() {
     assert_eq!(fs::read_dir(folder.path().join("data/cifar10")).expect("a folder").count(), 0);
 
     assert!(refused(folder.path(), &["fetch", "cifar10", "--mirror", "file:///etc"]).contains("http://"));
-    assert!(refused(folder.path(), &["fetch", "cifar"]).contains("[possible values: mnist, cifar10]"));
+    assert!(
+        refused(folder.path(), &["fetch", "cifar"])
+            .contains("[possible values: mnist, fashion-mnist, cifar10, cifar100]")
+    );
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! `cargo xtask report`.
 
 use crate::outcome::Outcome;
+use crate::reference;
 use anyhow::Result;
 use clap::Args;
-use minima_paper::PAPER;
 use minima_report::results::Results;
 use minima_report::write_reports;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ impl Report {
                 self.folder.display()
             );
         }
-        write_reports(&self.folder, &results, Some(&PAPER))?;
+        write_reports(&self.folder, &results, reference::of(&results))?;
         say!("Written to {}: report.md, report.html", self.folder.display());
         Ok(Outcome::Fine)
     }

@@ -4,6 +4,7 @@ use super::{Experiment, Seeds, on_its_data};
 use crate::data_options::DataOptions;
 use crate::interruption::Survival;
 use crate::outcome::Outcome;
+use crate::reference;
 use crate::threads::{self, ALLOWED};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -119,7 +120,10 @@ impl Study {
                 tell(&event);
             };
             match run_study(study, &options, &data, &folder, &keeping, &listener) {
-                Ok(()) => write_reports(&self.out, &Results::read(&self.out)?, Some(&PAPER))?,
+                Ok(()) => {
+                    let results = Results::read(&self.out)?;
+                    write_reports(&self.out, &results, reference::of(&results))?;
+                }
                 Err(stopped @ StudyError::Run(RunError::Interrupted { .. })) => return Err(stopped.into()),
                 Err(error) if left > 0 => {
                     tell!("{}: failed: {error}", study.name());

@@ -8,9 +8,9 @@ pub(crate) use reproduction::Reproduction;
 
 use crate::error::CommandError;
 use crate::manifest::{Clock, Manifest};
+use crate::reference;
 use measured::Measured;
 use minima_config::Run;
-use minima_paper::PAPER;
 use minima_report::results::Results;
 use minima_report::{ReportInput, fgsm_table, sharpness_table};
 use minima_report::{curvature_table, robustness_table, write_reports};
@@ -92,7 +92,7 @@ pub(crate) fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> R
     let mut results = Results::read(out)?;
     // The manifest is written last: it marks the run as complete.
     results.set_provenance(manifest.provenance());
-    write_reports(out, &results, Some(&PAPER))?;
+    write_reports(out, &results, reference::of(&results))?;
     write_atomically(&out.join(MANIFEST), &manifest.to_json()?)?;
     unfinished.close()?;
     Ok(Reproduced { summary: summary(&results)? })
@@ -107,7 +107,7 @@ fn remove_manifest(out: &Path) -> Result<(), FolderError> {
 /// The result tables as text.
 fn summary(results: &Results) -> Result<String, CommandError> {
     let mut summary = String::new();
-    let input = ReportInput::of(results, Some(&PAPER));
+    let input = ReportInput::of(results, reference::of(results).map(|paper| paper as _));
     let reference = input.beside();
     match results.data_set.name().filter(|_| reference.is_none()) {
         Some(name) => summary.push_str(&format!("Data: {name}. The paper has no numbers for it.\n\n")),

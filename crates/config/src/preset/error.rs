@@ -56,7 +56,7 @@ pub enum PresetError {
     Data(Box<DataDifference>),
     /// The network cannot be read, or does not fit the data.
     #[error(transparent)]
-    Network(#[from] NetworkChoiceError),
+    Network(Box<NetworkChoiceError>),
     /// A seed is too large.
     #[error(transparent)]
     Seed(#[from] SeedError),
@@ -70,4 +70,10 @@ pub enum PresetError {
         /// The range of valid values.
         expected: &'static str,
     },
+}
+
+impl From<NetworkChoiceError> for PresetError {
+    fn from(error: NetworkChoiceError) -> Self {
+        Self::Network(Box::new(error))
+    }
 }

@@ -87,7 +87,7 @@ fn a_folder_is_six_files_in_their_order() -> Outcome {
         assert_eq!(data.train.bytes().unwrap().row(3), data.train.bytes().unwrap().row(1));
         // A path is recognised by its files.
         let data = crate::files::load(root.path())?;
-        assert_eq!((data.name().as_str(), data.test.labels()), ("CIFAR-10", &[7][..]));
+        assert_eq!((data.class_names[1].as_str(), data.test.labels()), ("automobile", &[7][..]));
     }
     fs::write(root.path().join("data_batch_4.bin"), records(&[1, 200]))?;
     let message = cifar10::load(root.path()).err().map(|error| error.to_string()).unwrap_or_default();

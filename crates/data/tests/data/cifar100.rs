@@ -19,7 +19,9 @@ fn the_fine_label_is_the_class() {
         let data = load(root.path()).unwrap();
         assert_eq!((data.train.labels(), data.test.labels()), (&[0, 99][..], &[98][..]));
         assert_eq!((data.train.shape(), data.train.classes()), ([32, 32, 3], 100));
-        assert_eq!((data.name().as_str(), data.class_names[1].as_str()), ("CIFAR-100", "aquarium_fish"));
+        assert_eq!(data.class_names[1], "aquarium_fish");
+        // Only files with known hashes have the name of a data set.
+        assert!(data.name().starts_with("images of "), "{}", data.name());
         assert_eq!((data.class_names[0].as_str(), data.class_names[99].as_str()), ("apple", "worm"));
         assert_eq!(data.train.bytes().unwrap().row(0).to_vec()[..6], [1, 2, 3, 1, 2, 3]);
         write(&folder.join("test.bin"), &record(0, 100));

@@ -11,6 +11,7 @@ use crate::studies::{percent, quoted_epsilon};
 use crate::words::counted;
 use maud::{Markup, html};
 use minima_rows::optimizers::{distinct, label};
+use minima_rows::significant::Radius;
 use minima_rows::{CLEAN, PathRow};
 use minima_rows::{Table, in_order};
 use minima_rows::{rate, same};
@@ -96,7 +97,8 @@ fn robust(input: &ReportInput<'_>) -> Option<Markup> {
                     "{}\n{attack} at ε = {epsilon}, seed {seed}: {} robust, {} correct before",
                     label(&one.optimizer),
                     percent(robust),
-                    percent(correct)
+                    percent(correct),
+                    epsilon = Radius(epsilon)
                 );
                 (robust, words)
             };
@@ -122,7 +124,10 @@ fn robust(input: &ReportInput<'_>) -> Option<Markup> {
         rows,
     };
     let figure = Figure {
-        caption: format!("Robust accuracy under FGSM (filled, above) and AutoAttack (hollow, below) at ε = {epsilon}"),
+        caption: format!(
+            "Robust accuracy under FGSM (filled, above) and AutoAttack (hollow, below) at ε = {}",
+            Radius(epsilon)
+        ),
         note: format!(
             "Share of the images that are still classified correctly after the attack: FGSM on {fgsm_images}, AutoAttack on \
              {autoattack_images}; one mark per seed, {}.",
