@@ -51,6 +51,10 @@ impl<'a, T: Scalar> CheckedModel<'a, T> {
         self.0.classes()
     }
 
+    pub(crate) fn picture(self) -> Option<[usize; 3]> {
+        self.0.picture()
+    }
+
     pub(crate) fn features(self) -> usize {
         self.0.features()
     }

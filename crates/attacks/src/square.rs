@@ -41,7 +41,8 @@ pub struct Square {
     pub rescale: bool,
     /// The seed of all random numbers.
     pub seed: u64,
-    /// Height, width and channels of an image. If `None`, images are square with one or three channels.
+    /// Height, width and channels of an image. If `None`, the network says it, or else images are square with one or three
+    /// channels.
     pub shape: Option<[usize; 3]>,
 }
 
@@ -113,7 +114,7 @@ impl Square {
         adversarial: &mut Array2<T>,
         passes: &mut Passes,
     ) -> Result<(), AttackError> {
-        let picture = Picture::new(self.shape, model.features())?;
+        let picture = Picture::new(self.shape.or(model.picture()), model.features())?;
         let plan = Plan::new(self.queries, self.initial_share, self.rescale, picture, ball)?;
         let places = survivors.indices.par_iter().zip(&survivors.labels);
         let mut searches: Vec<Search<T>> = places

@@ -19,6 +19,9 @@ pub trait Classifier<T: Scalar>: Sync {
     /// The number of features of an image: H · W · C.
     fn features(&self) -> usize;
 
+    /// The shape (H, W, C) of an image. Returns `None` if inputs are no images, or if their shape is not known.
+    fn picture(&self) -> Option<[usize; 3]>;
+
     /// The number of classes: the columns of the logits.
     fn classes(&self) -> usize;
 

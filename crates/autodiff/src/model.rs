@@ -44,6 +44,10 @@ impl<T: Scalar> Classifier<T> for Model<T> {
         self.graph.features()
     }
 
+    fn picture(&self) -> Option<[usize; 3]> {
+        self.graph.input_shape().try_into().ok()
+    }
+
     fn classes(&self) -> usize {
         self.graph.classes()
     }

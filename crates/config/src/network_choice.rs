@@ -146,9 +146,19 @@ impl NetworkChoice {
             }
             other => other,
         };
-        let resolved = Self { normalize, ..self };
+        let resolved = Self { kind: self.kind, normalize }.folded();
         resolved.spec(train.shape(), train.classes())?;
         Ok(resolved)
+    }
+
+    /// A description holds its own normalisation, so that it is equal when it is written and read again.
+    fn folded(self) -> Self {
+        match self {
+            Self { kind: Kind::Described(spec), normalize: Some(Normalize::By { mean, deviation }) } => {
+                Self::described(spec.with_normalization(&mean, &deviation))
+            }
+            other => other,
+        }
     }
 
     /// The description of the network for images of this shape and this number of classes.
@@ -221,9 +231,14 @@ impl TryFrom<Value> for NetworkChoice {
             other => return Err(NetworkChoiceError::Key { found: other.to_string(), expected }),
         };
         if table.contains_key("layers") {
+            let by_data = table.get("normalize").and_then(Value::as_str) == Some("data");
+            let normalize = by_data.then_some(Normalize::Data);
+            if by_data {
+                table.remove("normalize");
+            }
             let text = toml::to_string(&table)
                 .map_err(|_| NetworkChoiceError::Key { found: "a table".to_owned(), expected })?;
-            return Ok(Self::described(NetworkSpec::parse(&text, "network")?));
+            return Ok(Self { normalize, ..Self::described(NetworkSpec::parse(&text, "network")?) });
         }
         let normalize = table.remove("normalize").map(normalization).transpose()?;
         let (name, file) = (table.remove("name"), table.remove("file"));
@@ -245,7 +260,7 @@ impl TryFrom<Value> for NetworkChoice {
                 return Err(NetworkChoiceError::Key { found: found.to_owned(), expected });
             }
         };
-        Ok(Self { kind, normalize })
+        Ok(Self { kind, normalize }.folded())
     }
 }
 
@@ -284,12 +299,8 @@ impl From<NetworkChoice> for Value {
                 table.extend(options.into_iter().map(|(name, value)| (name, Self::Integer(value))));
             }
             Kind::Described(spec) => {
-                let spec = match normalize {
-                    Some(Normalize::By { mean, deviation }) => spec.with_normalization(&mean, &deviation),
-                    _ => *spec,
-                };
                 // The text of a description is valid TOML.
-                return Self::Table(spec.to_toml().parse().unwrap_or_default());
+                table = spec.to_toml().parse().unwrap_or_default();
             }
         }
         match normalize {
@@ -304,5 +315,84 @@ impl From<NetworkChoice> for Value {
             }
         }
         Self::Table(table)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    const OWN: &str =
+        "input = [2, 2, 1]\nclasses = 2\nlayers = ['flatten', { layer = 'dense', features = 'classes' }]\n";
+
+    fn read(text: &str) -> Result<NetworkChoice, NetworkChoiceError> {
+        let table: Table = text.parse().unwrap();
+        NetworkChoice::try_from(table["network"].clone())
+    }
+
+    fn images(shape: [usize; 3], classes: usize) -> Dataset {
+        let pixels = Array2::from_shape_fn((2, shape.iter().product()), |(image, _)| 255 * image as u8);
+        Dataset::new(pixels, vec![0, 1], shape, classes).unwrap()
+    }
+
+    #[test]
+    fn every_form_is_equal_when_written_and_read_again() {
+        let own = OWN.replace("input", "network.input").replace("classes =", "network.classes =");
+        let own = own.replace("layers =", "network.layers =");
+        for text in [
+            "network = \"ResNet20\"",
+            "network = { name = \"vit\", depth = 2 }",
+            "network = { name = \"vit\", normalize = \"data\" }",
+            "network = { name = \"mlp\", normalize = { mean = [0.5], deviation = [1] } }",
+            &own,
+            &format!("{own}network.normalize = \"data\"\n"),
+            &format!("{own}network.normalize = {{ mean = [0.5], deviation = [0.25] }}\n"),
+        ] {
+            let choice = read(text).unwrap();
+            assert_eq!(NetworkChoice::try_from(Value::from(choice.clone())).unwrap(), choice, "{text}");
+            let resolved = choice.for_data(&images([2, 2, 1], 2));
+            // A vision transformer has no patches of 4 in an image of 2 pixels, but its description is valid.
+            let resolved = resolved.unwrap();
+            assert_eq!(NetworkChoice::try_from(Value::from(resolved.clone())).unwrap(), resolved, "{text}");
+        }
+    }
+
+    #[test]
+    fn normalisation_by_the_data_becomes_numbers() {
+        let choice = read("network = { name = \"mlp\", normalize = \"data\" }").unwrap();
+        assert!(matches!(choice.spec([2, 2, 1], 2), Err(NetworkChoiceError::Key { .. })));
+        let spec = choice.for_data(&images([2, 2, 1], 2)).unwrap().spec([2, 2, 1], 2).unwrap();
+        assert_eq!(spec.normalization(), Some((&[0.5][..], &[0.5][..])));
+        assert_eq!((spec.input(), spec.classes()), (&[2, 2, 1][..], 2));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.toml");
+        std::fs::write(&path, OWN).unwrap();
+        let choice = NetworkChoice::from_argument(&path.display().to_string()).unwrap();
+        assert_eq!(choice.name(), "mine");
+        let message = choice.for_data(&images([3, 2, 1], 2)).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "mine: found a network for inputs of shape [2, 2, 1] in 2 classes, expected one for images of shape [3, 2, 1] in 2 \
+             classes, as in the data"
+        );
+        for (text, part) in [
+            ("network = \"resnet2\"", "did you mean resnet20?"),
+            ("network = { name = \"vit\", dept = 2 }", "did you mean depth?"),
+            ("network = { name = \"vit\", depth = 1.5 }", "found depth = 1.5, expected a whole number"),
+            ("network = { name = \"vit\", file = \"a.toml\" }", "found name and file"),
+            ("network = { depth = 2 }", "found neither name nor file"),
+            ("network = { name = \"mlp\", normalize = 3 }", "found normalize = 3"),
+            ("network = 3", "found 3, expected a name of the zoo"),
+            ("network = { file = \"/no/such.toml\" }", "cannot read /no/such.toml"),
+            ("network = \"/no/such.toml\"", "cannot read /no/such.toml"),
+        ] {
+            let message = read(text).unwrap_err().to_string();
+            assert!(message.contains(part), "{text}: {message}");
+        }
     }
 }

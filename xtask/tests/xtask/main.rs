@@ -3,5 +3,6 @@
 
 mod commands;
 mod data;
+mod own_data;
 mod refusals;
 mod survival;

@@ -21,8 +21,7 @@ pub(super) struct Window {
 }
 
 impl Picture {
-    /// Uses the given shape, or the shape of a square image with one or three channels. No number of features fits
-    /// both.
+    /// Uses the given shape, or the shape of a square image with one or three channels.
     pub(super) fn new(shape: Option<[usize; 3]>, features: usize) -> Result<Self, AttackError> {
         let square = |channels: usize| {
             let side = (features / channels).isqrt();

@@ -145,6 +145,10 @@ impl Classifier<f32> for Counting {
         self.model.features()
     }
 
+    fn picture(&self) -> Option<[usize; 3]> {
+        Classifier::<f32>::picture(&self.model)
+    }
+
     fn classes(&self) -> usize {
         Classifier::<f32>::classes(&self.model)
     }

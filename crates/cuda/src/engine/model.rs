@@ -188,6 +188,10 @@ impl<D: Device> Classifier<f32> for DeviceModel<'_, D> {
         self.engine.graph.features()
     }
 
+    fn picture(&self) -> Option<[usize; 3]> {
+        self.engine.graph.input_shape().try_into().ok()
+    }
+
     fn classes(&self) -> usize {
         self.engine.graph.classes()
     }

@@ -64,6 +64,10 @@ impl Classifier<f32> for Changed {
         self.inner.features()
     }
 
+    fn picture(&self) -> Option<[usize; 3]> {
+        Classifier::<f32>::picture(&self.inner)
+    }
+
     fn classes(&self) -> usize {
         self.inner.classes()
     }
