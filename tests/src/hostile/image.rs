@@ -15,12 +15,12 @@ fn image(bytes: &[u8]) -> bool {
     true
 }
 
-/// Runs [`image`] on what can be a PNG file.
+/// Decodes what can be a PNG file.
 pub fn png(bytes: &[u8]) -> bool {
     image(bytes)
 }
 
-/// Runs [`image`] on what can be a JPEG file.
+/// Decodes what can be a JPEG file.
 pub fn jpeg(bytes: &[u8]) -> bool {
     image(bytes)
 }
