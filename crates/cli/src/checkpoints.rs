@@ -55,7 +55,7 @@ impl CheckpointOptions {
             if let Some(origin) = origin.as_ref().filter(|_| !self.other_data) {
                 origin.check(path, &data).map_err(RunError::from)?;
             }
-            let model = load(path, network.as_ref(), self.layout, &data)?;
+            let model = load(path, origin.as_ref(), network.as_ref(), self.layout, &data)?;
             checkpoints.push(Checkpoint { path: path.to_path_buf(), model });
         }
         Ok((data, checkpoints))

@@ -119,14 +119,17 @@ impl NetworkChoice {
         }
     }
 
-    /// The description of a network that is not a name of the zoo.
+    /// The description with its own input and classes, before it is adapted to data.
     ///
     /// # Errors
-    /// Returns [`NetworkChoiceError::Key`] if it is a name.
-    pub fn described_spec(self) -> Result<NetworkSpec, NetworkChoiceError> {
-        match self.kind {
-            Kind::Described(spec) => Ok(*spec),
-            Kind::Named { name, .. } => Err(NetworkChoiceError::Key { found: name, expected: "a description" }),
+    /// Returns [`NetworkChoiceError::Network`] if the name or an option is unknown.
+    pub fn own_spec(&self) -> Result<NetworkSpec, NetworkChoiceError> {
+        match &self.kind {
+            Kind::Named { name, options } => {
+                let options: Vec<(&str, i64)> = options.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+                Ok(NetworkSpec::named(name, &options)?)
+            }
+            Kind::Described(spec) => Ok(spec.as_ref().clone()),
         }
     }
 
@@ -168,12 +171,9 @@ impl NetworkChoice {
     /// network is for other images or classes, and [`NetworkChoiceError::Key`] if [`for_data`](Self::for_data) has to be called
     /// first.
     pub fn spec(&self, shape: [usize; 3], classes: usize) -> Result<NetworkSpec, NetworkChoiceError> {
-        let spec = match &self.kind {
-            Kind::Named { name, options } => {
-                let options: Vec<(&str, i64)> = options.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-                NetworkSpec::named(name, &options)?.with_input(shape).with_classes(classes)
-            }
-            Kind::Described(spec) => spec.as_ref().clone(),
+        let spec = match self.kind {
+            Kind::Named { .. } => self.own_spec()?.with_input(shape).with_classes(classes),
+            Kind::Described(_) => self.own_spec()?,
         };
         if (spec.input(), spec.classes()) != (&shape[..], classes) {
             return Err(NetworkChoiceError::Data {

@@ -110,8 +110,8 @@ pub fn bytes(model: &Model<f32>, origin: &Origin) -> Result<Vec<u8>, RunError> {
     Ok(model.graph().to_safetensors_with_note(model.params(), METADATA, &note)?)
 }
 
-/// The model of a checkpoint for the images of this data. `network` is the network of a checkpoint that does not name its own,
-/// and `layout` the layout of its tensors.
+/// The model of a checkpoint for the images of this data. `origin` is what [`Origin::read`] found in the checkpoint. `network` is
+/// the network of a checkpoint that does not name its own, and `layout` the layout of its tensors.
 ///
 /// # Errors
 /// - Returns [`RunError::CheckpointNote`] if the checkpoint does not name its network and `network` is `None`.
@@ -119,11 +119,12 @@ pub fn bytes(model: &Model<f32>, origin: &Origin) -> Result<Vec<u8>, RunError> {
 /// - Returns [`RunError::Autodiff`] if the checkpoint cannot be read or does not fit the network.
 pub fn load(
     checkpoint: &Path,
+    origin: Option<&Origin>,
     network: Option<&NetworkChoice>,
     layout: Layout,
     data: &Splits,
 ) -> Result<Model<f32>, RunError> {
-    let own = Origin::read(checkpoint)?.map(|origin| origin.choice(checkpoint)).transpose()?;
+    let own = origin.map(|origin| origin.choice(checkpoint)).transpose()?;
     // Only a checkpoint of another program has another layout.
     let layout = if own.is_some() { Layout::Flax } else { layout };
     let Some(choice) = own.as_ref().or(network) else {

@@ -77,11 +77,7 @@ impl Network {
 
 impl Show {
     fn spec(&self) -> Result<NetworkSpec> {
-        let argument = self.network.as_str();
-        let mut spec = match NetworkSpec::names().find(|name| argument.eq_ignore_ascii_case(name)) {
-            Some(name) => NetworkSpec::named(name, &[])?,
-            None => NetworkChoice::from_argument(argument)?.described_spec()?,
-        };
+        let mut spec = NetworkChoice::from_argument(&self.network)?.own_spec()?;
         for (name, value) in &self.options {
             spec = spec.with_option(name, *value)?;
         }

@@ -1,12 +1,12 @@
 //! A request to run an experiment, and whether a folder holds its complete results.
 
 use crate::error::CommandError;
-use crate::manifest::{Clock, Manifest};
+use minima_config::DataIdentity;
 use minima_config::preset::Preset;
 use minima_data::Splits;
-use minima_runs::RunError;
 use minima_runs::machine::Machine;
 use minima_runs::training::Keeping;
+use minima_runs::{RunError, numerics};
 use minima_store::bounded_file::{self, read_at_most};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,9 +33,12 @@ pub(crate) struct Reproduction<'a> {
 impl Reproduction<'_> {
     /// What determines the bytes of the results, apart from the configuration.
     fn made_by(&self) -> MadeBy {
-        let Manifest { numerics, device, linear_algebra, data, .. } =
-            Manifest::new(self.name, self.preset, self.machine, self.data, &Clock::default());
-        MadeBy { numerics, device, linear_algebra: linear_algebra.to_owned(), data }
+        MadeBy {
+            numerics: numerics::measurements(),
+            device: self.machine.name(),
+            linear_algebra: minima_linalg::BACKEND.to_owned(),
+            data: DataIdentity::of(self.data).files,
+        }
     }
 
     /// [`Self::made_by`] as TOML.

@@ -51,11 +51,11 @@ fn a_checkpoint_says_what_it_is() {
     assert_eq!((read.data.clone(), read.source.clone()), (DataIdentity::of(&own), Some(DataSource::new("photos"))));
     assert_eq!((read.class_names.join(" "), read.epochs), ("cat dog emu".to_owned(), Some(7)));
     assert!(read.training.contains("learning_rate = 0.001"), "{}", read.training);
-    let spec = read.choice(&path).unwrap().described_spec().unwrap();
+    let spec = read.choice(&path).unwrap().own_spec().unwrap();
     assert_eq!((spec.name().as_str(), spec.input(), spec.classes()), ("mlp", &[6, 6, 1][..], 3));
 
     // No flag is needed to load it.
-    let loaded = load(&path, None, Layout::Flax, &own).unwrap();
+    let loaded = load(&path, Origin::read(&path).unwrap().as_ref(), None, Layout::Flax, &own).unwrap();
     assert_eq!(loaded.params(), model.params());
 }
 
@@ -81,12 +81,12 @@ fn a_bare_file_needs_its_network() {
     let model = model(&preset, &own);
     fs::write(&path, model.graph().to_safetensors(model.params()).unwrap()).unwrap();
     assert_eq!(Origin::read(&path).unwrap(), None);
-    let message = load(&path, None, Layout::Flax, &own).unwrap_err().to_string();
+    let message = load(&path, Origin::read(&path).unwrap().as_ref(), None, Layout::Flax, &own).unwrap_err().to_string();
     assert!(message.contains("the file does not name its network; --network gives"), "{message}");
-    assert_eq!(load(&path, Some(&preset.network), Layout::Flax, &own).unwrap().params(), model.params());
+    assert_eq!(load(&path, None, Some(&preset.network), Layout::Flax, &own).unwrap().params(), model.params());
     let other = NetworkChoice::from_argument("mlp").unwrap();
-    assert!(matches!(load(&path, Some(&other), Layout::Flax, &own), Err(RunError::Autodiff(_))));
-    let missing = load(&folder.path().join("none"), None, Layout::Flax, &own).unwrap_err();
+    assert!(matches!(load(&path, None, Some(&other), Layout::Flax, &own), Err(RunError::Autodiff(_))));
+    let missing = load(&folder.path().join("none"), None, None, Layout::Flax, &own).unwrap_err();
     assert!(matches!(missing, RunError::Read { .. }), "{missing}");
 }
 
