@@ -49,7 +49,7 @@ const NAMES: [[&str; 4]; 3] = [
 pub(crate) struct Options {
     /// The order of the axes of images with four axes, if it is given.
     pub(crate) layout: Option<Layout>,
-    /// The choice of the test set, if there is none.
+    /// How a test set is chosen if the file has no test set.
     pub(crate) share: Share,
 }
 
@@ -160,7 +160,8 @@ fn read(file: &Path) -> Result<Vec<u8>, DataError> {
     read_at_most(file, LARGEST_FILE).map_err(|source| DataError::Unreadable { file: file.to_path_buf(), source })
 }
 
-/// The names in use: those of [`NAMES`] of which one is there. Names of test arrays are empty if there are none.
+/// The names of the arrays in the file: the entry of [`NAMES`] with an array that exists. The names of the test arrays are empty
+/// without a test set.
 fn names(file: &Path, mut has: impl FnMut(&str) -> bool) -> Result<[&'static str; 4], DataError> {
     let mut is_there = |name: &str| !name.is_empty() && has(name);
     let Some(names) = NAMES.into_iter().find(|names| names.iter().any(|name| is_there(name))) else {

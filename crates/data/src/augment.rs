@@ -23,7 +23,7 @@ pub enum Augmentation {
     Flip,
 }
 
-/// An augmentation as it is read: with `kind` and no other key than its own.
+/// The form of an augmentation in a file: `kind`, and the keys of this kind only.
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 enum Read {

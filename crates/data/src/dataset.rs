@@ -219,7 +219,7 @@ impl Dataset {
 
     /// The images with these indices as numbers in [0, 1], one per row, and their labels, in the order of `indices`.
     ///
-    /// A byte becomes `byte / 255` in double precision, rounded once to `T`. Floating-point pixels stay as they are.
+    /// A byte becomes `byte / 255` in double precision, rounded once to `T`. Floating-point pixels are not changed.
     ///
     /// # Errors
     ///

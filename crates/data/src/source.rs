@@ -35,7 +35,7 @@ pub struct DataSource {
     pub split_seed: u64,
 }
 
-/// A source as it is written.
+/// The form of a source in a file.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Form {

@@ -14,7 +14,7 @@ pub struct Splits {
     pub class_names: Vec<String>,
     /// The files read, or one entry for a folder of images. The order is fixed for each kind of data.
     pub hashes: Vec<FileHash>,
-    /// The name given by whoever read the data; empty if there is none.
+    /// The name that the reader of the files gave; empty without a name.
     name: String,
 }
 

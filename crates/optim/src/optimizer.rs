@@ -24,7 +24,7 @@ pub trait Optimizer<T: Scalar, E: Engine<T> = Graph>: Send {
     fn check(&self) -> Result<(), OptimError>;
 
     /// Sets the factor, from 0 to 1, that multiplies the learning rate η in the next steps, as a schedule requires. It is 1
-    /// at first, which leaves the steps as they are, bit for bit. The factor is no part of the state.
+    /// at first. With a factor of 1, steps have the same bits as without a schedule. The state does not contain the factor.
     ///
     /// An engine that repeats recorded calls repeats the factor of the recording.
     fn set_learning_rate_factor(&mut self, factor: f64);

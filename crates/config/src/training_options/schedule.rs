@@ -33,7 +33,7 @@ pub enum Schedule {
     OneCycle(OneCycle),
 }
 
-/// The options of the schedule `one-cycle`, as those of PyTorch's `OneCycleLR`.
+/// The options of the schedule `one-cycle`. They are the options of PyTorch's `OneCycleLR`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OneCycle {

@@ -39,7 +39,7 @@ impl Kind {
     }
 }
 
-/// An array as it is in a file.
+/// An array of a file, in the type and the axes of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Array {
     /// The type of the entries.

@@ -230,7 +230,7 @@ impl TrainingState {
 pub struct StateTensors {
     /// The weights.
     pub weights: Vec<f64>,
-    /// The moving average of the weights; empty if there is none.
+    /// The moving average of the weights; empty without an average.
     pub average: Vec<f64>,
     /// The optimizer's tensors, by name.
     pub optimizer: BTreeMap<String, ArrayD<f64>>,
