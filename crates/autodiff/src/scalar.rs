@@ -2,13 +2,14 @@
 
 use crate::buffer_pool::BufferPool;
 use crate::loss::{Loss, LossIn};
+use crate::simd::Vectors;
 use std::iter::Sum;
 
 /// `f32` or `f64`.
 ///
 /// Everything numeric in this crate is generic over this trait. Training uses `f32`; tests against dense references use
 /// `f64`.
-pub trait Scalar: minima_linalg::Real + Sum {
+pub trait Scalar: minima_linalg::Real + Sum + Vectors {
     /// The nearest value to `x` in this precision.
     fn from_f64(x: f64) -> Self;
 
@@ -18,6 +19,13 @@ pub trait Scalar: minima_linalg::Real + Sum {
     /// The complement `1 − erf(x)` of the error function, to full relative precision.
     fn erfc(self) -> Self;
 
+    /// The first value for `f32`, the second for `f64`.
+    #[doc(hidden)]
+    fn by_precision<K: ByPrecision>(
+        narrow: impl FnOnce() -> K::Of<f32>,
+        wide: impl FnOnce() -> K::Of<f64>,
+    ) -> K::Of<Self>;
+
     /// The buffer pool of this precision.
     #[doc(hidden)]
     fn buffers() -> &'static BufferPool<Self>;
@@ -25,6 +33,13 @@ pub trait Scalar: minima_linalg::Real + Sum {
     /// A loss in this precision.
     #[doc(hidden)]
     fn loss<'r, 'l>(loss: &'r (dyn Loss + 'l)) -> &'r (dyn LossIn<Self> + 'l);
+}
+
+/// A type for each precision.
+#[doc(hidden)]
+pub trait ByPrecision {
+    /// The type for precision `T`.
+    type Of<T: Scalar>;
 }
 
 impl Scalar for f32 {
@@ -40,6 +55,13 @@ impl Scalar for f32 {
 
     fn erfc(self) -> Self {
         libm::erfcf(self)
+    }
+
+    fn by_precision<K: ByPrecision>(
+        narrow: impl FnOnce() -> K::Of<f32>,
+        _wide: impl FnOnce() -> K::Of<f64>,
+    ) -> K::Of<Self> {
+        narrow()
     }
 
     fn buffers() -> &'static BufferPool<Self> {
@@ -65,6 +87,13 @@ impl Scalar for f64 {
 
     fn erfc(self) -> Self {
         libm::erfc(self)
+    }
+
+    fn by_precision<K: ByPrecision>(
+        _narrow: impl FnOnce() -> K::Of<f32>,
+        wide: impl FnOnce() -> K::Of<f64>,
+    ) -> K::Of<Self> {
+        wide()
     }
 
     fn buffers() -> &'static BufferPool<Self> {

@@ -6,6 +6,9 @@
 
 mod arithmetic;
 pub(crate) mod slices;
+mod transpose;
+
+pub(crate) use transpose::transpose;
 
 /// Samples in a block.
 pub(crate) const LANES: usize = 16;

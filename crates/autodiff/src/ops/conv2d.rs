@@ -15,13 +15,14 @@ use super::correlate::{Correlate, Start};
 use super::grouped_correlate::GroupedCorrelate;
 use super::grouped_gradients::GroupedGradients;
 use super::kernel_gradients::KernelGradients;
+use super::summed_gradients::{SummedBiases, SummedGradients};
 use super::{
     At, Factors, KernelForm, Operation, Padding, ParameterArray, Parameters, Parametrised, Patches, Scratch,
-    SecondOrder, VisitPatch, Write,
+    SecondOrder, VisitPatch, Write, sum_of_sample_gradients,
 };
 use crate::Scalar;
-use crate::lane::Lane;
-use crate::simd::dispatch;
+use crate::lane::{LANES, Lane};
+use crate::simd::{dispatch, vectorize};
 use minima_faults::{Fault, planted};
 
 impl Conv2d {
@@ -32,11 +33,11 @@ impl Conv2d {
         kernel: &[T],
         start: Start<'_, T>,
         y: &mut [Lane<T>],
-        picture: &mut Vec<Lane<T>>,
+        scratch: &mut Scratch<T>,
     ) {
-        self.pad(x, picture);
+        self.pad(x, &mut scratch.picture);
         self.run(Correlate {
-            x: picture,
+            x: &scratch.picture,
             x_width: self.padded[1],
             kernel,
             kernel_size: self.spec.kernel,
@@ -45,13 +46,14 @@ impl Conv2d {
             start,
             y,
             y_size: [self.output[0], self.output[1]],
+            panels: &mut scratch.panels,
         });
     }
 
     /// Runs a correlation with this convolution's groups and dilation.
     fn run<T: Scalar>(&self, correlate: Correlate<'_, T>) {
         if self.is_plain() {
-            dispatch(correlate);
+            vectorize(correlate);
         } else {
             dispatch(GroupedCorrelate { correlate, groups: self.spec.groups, dilation: self.spec.dilation });
         }
@@ -119,7 +121,7 @@ impl<T: Scalar> Operation<T> for Conv2d {
 
     fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], scratch: &mut Scratch<T>) {
         let (start, kernel) = self.start_and_kernel(params);
-        self.correlate(x[0], kernel, start, y, &mut scratch.picture);
+        self.correlate(x[0], kernel, start, y, scratch);
     }
 
     fn vjp_input(
@@ -156,6 +158,7 @@ impl<T: Scalar> Operation<T> for Conv2d {
             start: if write == Write::Add { Start::Accumulate } else { Start::Zero },
             y: dx,
             y_size: [self.input[0], self.input[1]],
+            panels: &mut scratch.panels,
         });
     }
 
@@ -170,12 +173,12 @@ impl<T: Scalar> Operation<T> for Conv2d {
         let mut start = Start::Zero;
         if let Some(dparams) = dparams {
             let (dbias, dkernel) = self.start_and_kernel(dparams);
-            self.correlate(at.x[0], dkernel, dbias, dy, &mut scratch.picture);
+            self.correlate(at.x[0], dkernel, dbias, dy, scratch);
             start = Start::Accumulate;
         }
         if let Some(dx) = dx[0] {
             let (_, kernel) = self.start_and_kernel(at.params);
-            self.correlate(dx, kernel, start, dy, &mut scratch.picture);
+            self.correlate(dx, kernel, start, dy, scratch);
         } else if dparams.is_none() {
             dy.fill(Lane::zero());
         }
@@ -197,6 +200,28 @@ impl<T: Scalar> Parametrised<T> for Conv2d {
             dispatch(KernelGradients { conv: self, x, dy, bias, kernel });
         } else {
             dispatch(GroupedGradients { conv: self, x, dy, bias, kernel });
+        }
+    }
+
+    fn vjp_params(&self, at: &At<'_, T>, dy: &[Lane<T>], gradient: &mut [T], scratch: &mut Scratch<T>) {
+        if !self.is_plain() || self.spec.features < LANES {
+            return sum_of_sample_gradients(self, at, dy, gradient, scratch);
+        }
+        let (bias, kernel) = gradient.split_at_mut(self.biases());
+        let (inputs, [_, width, out]) = (self.input[2], self.output);
+        dispatch(SummedBiases { dy, bias, sums: &mut scratch.transposed });
+        self.pad(at.x[0], &mut scratch.picture);
+        for (h, dy) in dy.chunks_exact(width * out).enumerate() {
+            vectorize(SummedGradients {
+                x: &scratch.picture[h * self.spec.stride[0] * self.padded[1] * inputs..],
+                row: self.padded[1] * inputs,
+                step: self.spec.stride[1] * inputs,
+                entries: self.spec.kernel[1] * inputs,
+                dy,
+                outputs: out,
+                gradient: kernel,
+                transposed: &mut scratch.transposed,
+            });
         }
     }
 

@@ -3,7 +3,8 @@
 
 use crate::Scalar;
 use crate::lane::Lane;
-use crate::simd::Kernel;
+use crate::simd::{VectorKernel, parts};
+use pulp::Simd;
 
 /// The initial value of an output.
 #[derive(Clone, Copy)]
@@ -36,75 +37,157 @@ pub(crate) struct Correlate<'a, T> {
     pub y: &'a mut [Lane<T>],
     /// Height and width of the output.
     pub y_size: [usize; 2],
+    /// Space for the kernels in panels of a few output channels.
+    pub panels: &'a mut Vec<T>,
 }
 
-impl<T: Scalar> Kernel for Correlate<'_, T> {
+/// Output channels of a panel.
+const PANEL: usize = 4;
+
+/// Kernels of some output channels: weight r of channel j is `numbers[r · step + j]`.
+#[derive(Clone, Copy)]
+struct Panel<'a, T> {
+    numbers: &'a [T],
+    step: usize,
+}
+
+impl<T: Scalar> VectorKernel for Correlate<'_, T> {
     #[inline(always)]
-    fn run(mut self) {
+    fn run<S: Simd>(mut self, simd: S) {
         let [height, width] = self.y_size;
-        let out = self.channels[1];
+        if height * width == 1 {
+            self.one_place(simd);
+            return;
+        }
+        let (out, weights) = (self.channels[1], self.weights());
+        let whole = out / PANEL * PANEL;
+        let mut panels = std::mem::take(self.panels);
+        self.pack(whole, &mut panels);
         for h in 0..height {
-            let mut o = 0;
-            while o < out {
-                let step = if o + 4 <= out { 4 } else { 1 };
-                let mut w = 0;
-                while w < width {
-                    let pair = w + 2 <= width;
-                    match (step, pair) {
-                        (4, true) => self.tile::<2, 4>(h, w, o),
-                        (4, false) => self.tile::<1, 4>(h, w, o),
-                        (_, true) => self.tile::<2, 1>(h, w, o),
-                        (_, false) => self.tile::<1, 1>(h, w, o),
-                    }
-                    w += if pair { 2 } else { 1 };
-                }
-                o += step;
+            for (panel, numbers) in panels[..whole * weights].chunks_exact(PANEL * weights).enumerate() {
+                self.columns::<S, PANEL>(simd, h, panel * PANEL, Panel { numbers, step: PANEL });
+            }
+            for (o, numbers) in (whole..out).zip(panels[whole * weights..].chunks_exact(weights)) {
+                self.columns::<S, 1>(simd, h, o, Panel { numbers, step: 1 });
             }
         }
+        *self.panels = panels;
     }
 }
 
 impl<T: Scalar> Correlate<'_, T> {
-    /// Computes `W` neighbouring columns of `O` channels in registers.
+    /// The number of weights of an output channel.
     #[inline(always)]
-    fn tile<const W: usize, const O: usize>(&mut self, h: usize, w: usize, o: usize) {
+    fn weights(&self) -> usize {
+        self.kernel_size[0] * self.kernel_size[1] * self.channels[0]
+    }
+
+    /// Writes the kernels as panels of [`PANEL`] channels, and those from `whole` on as panels of one.
+    #[inline(always)]
+    fn pack(&self, whole: usize, panels: &mut Vec<T>) {
+        let out = self.channels[1];
+        panels.clear();
+        for o in (0..whole).step_by(PANEL) {
+            for weights in self.kernel.chunks_exact(out) {
+                panels.extend_from_slice(&weights[o..o + PANEL]);
+            }
+        }
+        for o in whole..out {
+            panels.extend(self.kernel.iter().skip(o).step_by(out));
+        }
+    }
+
+    /// Computes the output channels of the only place, many at a time: each weight is read once, from the kernels as they
+    /// are.
+    #[inline(always)]
+    fn one_place<S: Simd>(&mut self, simd: S) {
+        let out = self.channels[1];
+        let mut o = 0;
+        while o < out {
+            let panel = Panel { numbers: &self.kernel[o..], step: out };
+            o += match out - o {
+                16.. if S::REGISTER_COUNT >= 32 => self.tile::<S, 1, 16>(simd, 0, 0, o, panel),
+                8.. => self.tile::<S, 1, 8>(simd, 0, 0, o, panel),
+                4.. => self.tile::<S, 1, 4>(simd, 0, 0, o, panel),
+                _ => self.tile::<S, 1, 1>(simd, 0, 0, o, panel),
+            };
+        }
+    }
+
+    /// Computes a row of `O` channels, several columns at a time.
+    #[inline(always)]
+    fn columns<S: Simd, const O: usize>(&mut self, simd: S, h: usize, o: usize, panel: Panel<'_, T>) {
+        let width = self.y_size[1];
+        let mut w = 0;
+        while w < width {
+            let left = width - w;
+            if left >= 4 && S::REGISTER_COUNT >= 32 {
+                self.tile::<S, 4, O>(simd, h, w, o, panel);
+                w += 4;
+            } else if left >= 2 {
+                self.tile::<S, 2, O>(simd, h, w, o, panel);
+                w += 2;
+            } else {
+                self.tile::<S, 1, O>(simd, h, w, o, panel);
+                w += 1;
+            }
+        }
+    }
+
+    /// Computes `W` neighbouring columns of `O` channels in registers. Returns `O`.
+    #[inline(always)]
+    fn tile<S: Simd, const W: usize, const O: usize>(
+        &mut self,
+        simd: S,
+        h: usize,
+        w: usize,
+        o: usize,
+        panel: Panel<'_, T>,
+    ) -> usize {
         let [inputs, out] = self.channels;
         let run = self.kernel_size[1] * inputs;
-        let y_at = (h * self.y_size[1] + w) * out + o;
-        let mut acc = [[Lane::zero(); O]; W];
-        match self.start {
-            Start::Zero => {}
-            Start::Bias(bias) => {
-                let b = &bias[o..o + O];
-                for row in &mut acc {
-                    for (a, &b) in row.iter_mut().zip(b) {
-                        *a = Lane::splat(b);
-                    }
-                }
-            }
-            Start::Accumulate => {
-                for (j, row) in acc.iter_mut().enumerate() {
-                    row.copy_from_slice(&self.y[y_at + j * out..][..O]);
-                }
-            }
-        }
         let column = self.stride[1] * inputs;
-        for k in 0..self.kernel_size[0] {
-            let at = ((h * self.stride[0] + k) * self.x_width + w * self.stride[1]) * inputs;
-            let x = &self.x[at..at + (W - 1) * column + run];
-            let kernel = &self.kernel[k * run * out..(k + 1) * run * out];
-            for (r, weights) in kernel.chunks_exact(out).enumerate() {
-                let weights = &weights[o..o + O];
-                for (j, row) in acc.iter_mut().enumerate() {
-                    let x = x[j * column + r];
-                    for (a, &weight) in row.iter_mut().zip(weights) {
-                        *a = a.fma(x, weight);
+        let y_at = (h * self.y_size[1] + w) * out + o;
+        for part in 0..parts::<T, S>() {
+            let mut sums = [[T::splat(simd, T::zero()); O]; W];
+            match self.start {
+                Start::Zero => {}
+                Start::Bias(bias) => {
+                    let bias = &bias[o..o + O];
+                    for row in &mut sums {
+                        for (sum, &bias) in row.iter_mut().zip(bias) {
+                            *sum = T::splat(simd, bias);
+                        }
+                    }
+                }
+                Start::Accumulate => {
+                    for (j, row) in sums.iter_mut().enumerate() {
+                        for (sum, y) in row.iter_mut().zip(&self.y[y_at + j * out..][..O]) {
+                            *sum = y.part::<S>(part);
+                        }
                     }
                 }
             }
+            for k in 0..self.kernel_size[0] {
+                let at = ((h * self.stride[0] + k) * self.x_width + w * self.stride[1]) * inputs;
+                let x: [&[Lane<T>]; W] = std::array::from_fn(|j| &self.x[at + j * column..][..run]);
+                for r in 0..run {
+                    let weights = &panel.numbers[(k * run + r) * panel.step..][..O];
+                    let x: [T::Vector<S>; W] = std::array::from_fn(|j| x[j][r].part::<S>(part));
+                    for (o, &weight) in weights.iter().enumerate() {
+                        let weight = T::splat(simd, weight);
+                        for (row, &x) in sums.iter_mut().zip(&x) {
+                            row[o] = T::fma(simd, x, weight, row[o]);
+                        }
+                    }
+                }
+            }
+            for (j, row) in sums.iter().enumerate() {
+                for (y, &sum) in self.y[y_at + j * out..][..O].iter_mut().zip(row) {
+                    y.set_part::<S>(part, sum);
+                }
+            }
         }
-        for (j, row) in acc.iter().enumerate() {
-            self.y[y_at + j * out..][..O].copy_from_slice(row);
-        }
+        O
     }
 }

@@ -6,17 +6,19 @@
 //! - jvp: `ẏ = ẋ W + x Ẇ + ḃ`
 //!
 //! Parameters in order: bias `(out)` unless it is absent, kernel `(in, out)`. The map is the correlation of a feature
-//! map, one place a row, with a 1 × 1 kernel.
+//! map of one row with a 1 × 1 kernel.
 
 use super::correlate::{Correlate, Start};
+use super::summed_gradients::{SummedBiases, SummedGradients};
 use super::{
     At, Factors, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Patches, Scratch, SecondOrder,
     VisitPatch, Write,
 };
 use crate::Scalar;
-use crate::lane::Lane;
-use crate::simd::{Kernel, dispatch};
+use crate::lane::{LANES, Lane};
+use crate::simd::{Kernel, VectorKernel, dispatch, parts, vectorize};
 use minima_faults::{Fault, planted};
+use pulp::Simd;
 
 /// A dense layer.
 #[derive(Clone, Debug)]
@@ -35,17 +37,25 @@ pub(crate) struct Dense {
 
 impl Dense {
     /// `y ← start + x · kernel` at every place.
-    fn affine<T: Scalar>(&self, x: &[Lane<T>], kernel: &[T], start: Start<'_, T>, y: &mut [Lane<T>]) {
-        dispatch(Correlate {
+    fn affine<T: Scalar>(
+        &self,
+        x: &[Lane<T>],
+        kernel: &[T],
+        start: Start<'_, T>,
+        y: &mut [Lane<T>],
+        panels: &mut Vec<T>,
+    ) {
+        vectorize(Correlate {
             x,
-            x_width: 1,
+            x_width: self.places,
             kernel,
             kernel_size: [1, 1],
             channels: [self.inputs, self.outputs],
             stride: [1, 1],
             start,
             y,
-            y_size: [self.places, 1],
+            y_size: [1, self.places],
+            panels,
         });
     }
 
@@ -81,9 +91,9 @@ impl<T: Scalar> Operation<T> for Dense {
         SecondOrder::Multilinear
     }
 
-    fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
+    fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], scratch: &mut Scratch<T>) {
         let (start, kernel) = self.start_and_kernel(params);
-        self.affine(x[0], kernel, start, y);
+        self.affine(x[0], kernel, start, y, &mut scratch.panels);
     }
 
     fn vjp_input(
@@ -93,12 +103,29 @@ impl<T: Scalar> Operation<T> for Dense {
         dy: &[Lane<T>],
         dx: &mut [Lane<T>],
         write: Write,
-        _scratch: &mut Scratch<T>,
+        scratch: &mut Scratch<T>,
     ) {
         let (_, kernel) = self.start_and_kernel(at.params);
-        for (dy, dx) in dy.chunks_exact(self.outputs).zip(dx.chunks_exact_mut(self.inputs)) {
-            dispatch(InputCotangent { kernel, dy, dx, write });
+        if self.places == 1 {
+            vectorize(InputCotangent { kernel, dy, dx, write });
+            return;
         }
+        scratch.weights.clear();
+        for o in 0..self.outputs {
+            scratch.weights.extend(kernel.iter().skip(o).step_by(self.outputs));
+        }
+        vectorize(Correlate {
+            x: dy,
+            x_width: self.places,
+            kernel: &scratch.weights,
+            kernel_size: [1, 1],
+            channels: [self.outputs, self.inputs],
+            stride: [1, 1],
+            start: if write == Write::Add { Start::Accumulate } else { Start::Zero },
+            y: dx,
+            y_size: [1, self.places],
+            panels: &mut scratch.panels,
+        });
     }
 
     fn jvp(
@@ -107,17 +134,17 @@ impl<T: Scalar> Operation<T> for Dense {
         dx: &[Option<&[Lane<T>]>],
         dparams: Option<&[T]>,
         dy: &mut [Lane<T>],
-        _scratch: &mut Scratch<T>,
+        scratch: &mut Scratch<T>,
     ) {
         let mut start = Start::Zero;
         if let Some(dparams) = dparams {
             let (dbias, dkernel) = self.start_and_kernel(dparams);
-            self.affine(at.x[0], dkernel, dbias, dy);
+            self.affine(at.x[0], dkernel, dbias, dy, &mut scratch.panels);
             start = Start::Accumulate;
         }
         if let Some(dx) = dx[0] {
             let (_, kernel) = self.start_and_kernel(at.params);
-            self.affine(dx, kernel, start, dy);
+            self.affine(dx, kernel, start, dy, &mut scratch.panels);
         } else if dparams.is_none() {
             dy.fill(Lane::zero());
         }
@@ -136,13 +163,21 @@ impl<T: Scalar> Parametrised<T> for Dense {
         dispatch(SampleGradients { x: at.x[0], dy, inputs: self.inputs, outputs: self.outputs, bias, kernel });
     }
 
-    fn vjp_params(&self, at: &At<'_, T>, dy: &[Lane<T>], gradient: &mut [T], _scratch: &mut Scratch<T>) {
+    fn vjp_params(&self, at: &At<'_, T>, dy: &[Lane<T>], gradient: &mut [T], scratch: &mut Scratch<T>) {
         let (bias, kernel) = gradient.split_at_mut(self.biases());
         let (inputs, outputs) = (self.inputs, self.outputs);
-        if self.places == 1 {
-            dispatch(SummedGradients { x: at.x[0], dy, bias, kernel });
+        let (x, transposed) = (at.x[0], &mut scratch.transposed);
+        if !planted(if self.places == 1 { Fault::BiasForgotten } else { Fault::TokenBiasForgotten }) {
+            dispatch(SummedBiases { dy, bias, sums: transposed });
+        }
+        // With one place, a panel of outputs pays off if there are several.
+        if outputs >= if self.places == 1 { 2 * LANES } else { LANES } {
+            let (row, step, entries) = (0, inputs, inputs);
+            vectorize(SummedGradients { x, row, step, entries, dy, outputs, gradient: kernel, transposed });
+        } else if self.places == 1 {
+            dispatch(SampleSums { x, dy, kernel });
         } else {
-            dispatch(TokenGradients { x: at.x[0], dy, inputs, outputs, bias, kernel });
+            dispatch(TokenGradients { x, dy, inputs, outputs, kernel });
         }
     }
 
@@ -202,25 +237,18 @@ impl<T: Scalar> Kernel for SampleGradients<'_, T> {
     }
 }
 
-/// `bias += Σ dy[p]`, `kernel += Σ x[p] dy[p]ᵀ`, summed over the places and then over the samples.
+/// `kernel += Σ x[p] dy[p]ᵀ`, summed over the places and then over the samples.
 struct TokenGradients<'a, T> {
     x: &'a [Lane<T>],
     dy: &'a [Lane<T>],
     inputs: usize,
     outputs: usize,
-    bias: &'a mut [T],
     kernel: &'a mut [T],
 }
 
 impl<T: Scalar> Kernel for TokenGradients<'_, T> {
     #[inline(always)]
     fn run(mut self) {
-        if !planted(Fault::TokenBiasForgotten) {
-            for (o, b) in self.bias.iter_mut().enumerate() {
-                let of_places = self.dy.iter().skip(o).step_by(self.outputs);
-                *b += of_places.fold(Lane::zero(), |sum, &d| sum.plus(d)).sum();
-            }
-        }
         // A few columns of the cotangents stay in the first-level cache while all inputs pass.
         let mut o = 0;
         while o < self.outputs {
@@ -270,50 +298,58 @@ struct InputCotangent<'a, T> {
     write: Write,
 }
 
-impl<T: Scalar> Kernel for InputCotangent<'_, T> {
+impl<T: Scalar> VectorKernel for InputCotangent<'_, T> {
     #[inline(always)]
-    fn run(self) {
-        let out = self.dy.len();
-        let mut rows = self.kernel.chunks_exact(4 * out);
-        let mut dx = self.dx.chunks_exact_mut(4);
-        // Four inputs at a time: four independent sums hide the latency of the multiply-add.
-        for (to, rows) in dx.by_ref().zip(rows.by_ref()) {
-            let mut acc = [Lane::zero(); 4];
-            for (o, &d) in self.dy.iter().enumerate() {
-                for (j, a) in acc.iter_mut().enumerate() {
-                    *a = a.fma(d, rows[j * out + o]);
-                }
-            }
-            for (to, &a) in to.iter_mut().zip(&acc) {
-                self.write.put(to, a);
-            }
-        }
-        for (to, row) in dx.into_remainder().iter_mut().zip(rows.remainder().chunks_exact(out)) {
-            let mut acc = Lane::zero();
-            for (&d, &weight) in self.dy.iter().zip(row) {
-                acc = acc.fma(d, weight);
-            }
-            self.write.put(to, acc);
+    fn run<S: Simd>(mut self, simd: S) {
+        let inputs = self.dx.len();
+        let mut i = 0;
+        while i < inputs {
+            i += match inputs - i {
+                16.. if S::REGISTER_COUNT >= 32 => self.rows::<S, 16>(simd, i),
+                8.. => self.rows::<S, 8>(simd, i),
+                4.. => self.rows::<S, 4>(simd, i),
+                _ => self.rows::<S, 1>(simd, i),
+            };
         }
     }
 }
 
-/// `bias += Σ dy`, `kernel += Σ x dyᵀ`, summed over the samples.
-struct SummedGradients<'a, T> {
+impl<T: Scalar> InputCotangent<'_, T> {
+    /// Computes `R` inputs in registers: independent sums hide the latency of the multiply-add. Returns `R`.
+    #[inline(always)]
+    fn rows<S: Simd, const R: usize>(&mut self, simd: S, first: usize) -> usize {
+        let out = self.dy.len();
+        let rows: [&[T]; R] = std::array::from_fn(|j| &self.kernel[(first + j) * out..][..out]);
+        for part in 0..parts::<T, S>() {
+            let mut sums = [T::splat(simd, T::zero()); R];
+            for (o, dy) in self.dy.iter().enumerate() {
+                let dy = dy.part::<S>(part);
+                for (sum, row) in sums.iter_mut().zip(&rows) {
+                    *sum = T::fma(simd, dy, T::splat(simd, row[o]), *sum);
+                }
+            }
+            for (dx, &sum) in self.dx[first..first + R].iter_mut().zip(&sums) {
+                let sum = match self.write {
+                    Write::Store => sum,
+                    Write::Add => T::plus(simd, dx.part::<S>(part), sum),
+                };
+                dx.set_part::<S>(part, sum);
+            }
+        }
+        R
+    }
+}
+
+/// `kernel += Σ x dyᵀ`, summed over the samples.
+struct SampleSums<'a, T> {
     x: &'a [Lane<T>],
     dy: &'a [Lane<T>],
-    bias: &'a mut [T],
     kernel: &'a mut [T],
 }
 
-impl<T: Scalar> Kernel for SummedGradients<'_, T> {
+impl<T: Scalar> Kernel for SampleSums<'_, T> {
     #[inline(always)]
     fn run(self) {
-        if !planted(Fault::BiasForgotten) {
-            for (b, d) in self.bias.iter_mut().zip(self.dy) {
-                *b += d.sum();
-            }
-        }
         for (row, &x) in self.kernel.chunks_exact_mut(self.dy.len()).zip(self.x) {
             for (g, &d) in row.iter_mut().zip(self.dy) {
                 *g += x.zip(d, |a, b| a * b).sum();

@@ -48,7 +48,8 @@ impl<T: Scalar> GroupedCorrelate<'_, T> {
     #[inline(always)]
     fn tile<const W: usize, const O: usize>(&mut self, h: usize, w: usize, group: usize, o: usize) -> usize {
         let (groups, [down, across]) = (self.groups, self.dilation);
-        let Correlate { x, x_width, kernel, kernel_size, channels, stride, start, ref mut y, y_size } = self.correlate;
+        let Correlate { x, x_width, kernel, kernel_size, channels, stride, start, ref mut y, y_size, .. } =
+            self.correlate;
         let [inputs, out] = channels;
         let (each, o) = (inputs / groups, group * (out / groups) + o);
         let y_at = (h * y_size[1] + w) * out + o;

@@ -37,6 +37,7 @@ mod reduce;
 mod relu;
 mod scratch;
 mod softmax;
+mod summed_gradients;
 
 pub use activation::Activation;
 pub(crate) use add::Add;
@@ -57,7 +58,9 @@ pub(crate) use normalization::Normalization;
 pub(crate) use op::Op;
 pub(crate) use operation::{At, Inputs, Operation, SecondOrder, Smooth, Tangents, Write};
 pub use padding::Padding;
-pub(crate) use parametrised::{Factors, KernelForm, ParameterArray, Parameters, Parametrised, Patches, VisitPatch};
+pub(crate) use parametrised::{
+    Factors, KernelForm, ParameterArray, Parameters, Parametrised, Patches, VisitPatch, sum_of_sample_gradients,
+};
 pub(crate) use pointwise::Pointwise;
 pub(crate) use pool_window::PoolWindow;
 pub use pool_window::{PoolSpec, Pooling};

@@ -5,6 +5,8 @@ use super::{
     Normalization, Operation, Parameters, Parametrised, Pointwise, Rearrange, Reduce, Relu, Softmax,
 };
 use crate::Scalar;
+use crate::scalar::ByPrecision;
+use std::marker::PhantomData;
 
 /// An operation of a network, with the shapes it was built for.
 #[derive(Clone, Debug)]
@@ -45,56 +47,108 @@ pub(crate) enum Op {
     Constant(Constant),
 }
 
+/// The operation in an [`Op`], as a trait object.
+macro_rules! operation {
+    ($op:expr) => {
+        match $op {
+            Op::Conv2d(op) => op,
+            Op::Dense(op) => op,
+            Op::Embedding(op) => op,
+            Op::Relu(op) => op,
+            Op::AvgPool2d(op) => op,
+            Op::MaxPool2d(op) => op,
+            Op::Add(op) => op,
+            Op::Multiply(op) => op,
+            Op::Matmul(op) => op,
+            Op::Reduce(op) => op,
+            Op::Rearrange(op) => op,
+            Op::Concat(op) => op,
+            Op::Pointwise(op) => op,
+            Op::Softmax(op) => op,
+            Op::Normalization(op) => op,
+            Op::ChannelAffine(op) => op,
+            Op::Constant(op) => op,
+        }
+    };
+}
+
+/// The operation in an [`Op`], as a trait object, if it has parameters.
+macro_rules! parametrised {
+    ($op:expr) => {
+        match $op {
+            Op::Conv2d(op) => Some(op),
+            Op::Dense(op) => Some(op),
+            Op::Embedding(op) => Some(op),
+            Op::Normalization(op) => op.has_parameters().then_some(op),
+            Op::Relu(_)
+            | Op::AvgPool2d(_)
+            | Op::MaxPool2d(_)
+            | Op::Add(_)
+            | Op::Multiply(_)
+            | Op::Matmul(_)
+            | Op::Reduce(_)
+            | Op::Rearrange(_)
+            | Op::Concat(_)
+            | Op::Pointwise(_)
+            | Op::Softmax(_)
+            | Op::ChannelAffine(_)
+            | Op::Constant(_) => None,
+        }
+    };
+}
+
+/// [`Op::of`] in each precision.
+struct AsOperation<'a>(PhantomData<&'a ()>);
+
+impl<'a> ByPrecision for AsOperation<'a> {
+    type Of<T: Scalar> = &'a dyn Operation<T>;
+}
+
+/// [`Op::parametrised`] in each precision.
+struct AsParametrised<'a>(PhantomData<&'a ()>);
+
+impl<'a> ByPrecision for AsParametrised<'a> {
+    type Of<T: Scalar> = Option<&'a dyn Parametrised<T>>;
+}
+
+// These functions have no type parameters and are not inlined, so the kernels of all operations are compiled in this
+// crate, once for each precision. Otherwise every crate that names a precision would compile them again.
+impl Op {
+    #[inline(never)]
+    fn operation_f32(&self) -> &dyn Operation<f32> {
+        operation!(self)
+    }
+
+    #[inline(never)]
+    fn operation_f64(&self) -> &dyn Operation<f64> {
+        operation!(self)
+    }
+
+    #[inline(never)]
+    fn parametrised_f32(&self) -> Option<&dyn Parametrised<f32>> {
+        parametrised!(self)
+    }
+
+    #[inline(never)]
+    fn parametrised_f64(&self) -> Option<&dyn Parametrised<f64>> {
+        parametrised!(self)
+    }
+}
+
 impl Op {
     /// The operation in precision `T`.
     pub(crate) fn of<T: Scalar>(&self) -> &dyn Operation<T> {
-        match self {
-            Self::Conv2d(op) => op,
-            Self::Dense(op) => op,
-            Self::Embedding(op) => op,
-            Self::Relu(op) => op,
-            Self::AvgPool2d(op) => op,
-            Self::MaxPool2d(op) => op,
-            Self::Add(op) => op,
-            Self::Multiply(op) => op,
-            Self::Matmul(op) => op,
-            Self::Reduce(op) => op,
-            Self::Rearrange(op) => op,
-            Self::Concat(op) => op,
-            Self::Pointwise(op) => op,
-            Self::Softmax(op) => op,
-            Self::Normalization(op) => op,
-            Self::ChannelAffine(op) => op,
-            Self::Constant(op) => op,
-        }
+        T::by_precision::<AsOperation<'_>>(|| self.operation_f32(), || self.operation_f64())
     }
 
     /// The operation in precision `T`, if it has parameters.
     pub(crate) fn parametrised<T: Scalar>(&self) -> Option<&dyn Parametrised<T>> {
-        match self {
-            Self::Conv2d(op) => Some(op),
-            Self::Dense(op) => Some(op),
-            Self::Embedding(op) => Some(op),
-            Self::Normalization(op) => op.has_parameters().then_some(op),
-            Self::Relu(_)
-            | Self::AvgPool2d(_)
-            | Self::MaxPool2d(_)
-            | Self::Add(_)
-            | Self::Multiply(_)
-            | Self::Matmul(_)
-            | Self::Reduce(_)
-            | Self::Rearrange(_)
-            | Self::Concat(_)
-            | Self::Pointwise(_)
-            | Self::Softmax(_)
-            | Self::ChannelAffine(_)
-            | Self::Constant(_) => None,
-        }
+        T::by_precision::<AsParametrised<'_>>(|| self.parametrised_f32(), || self.parametrised_f64())
     }
 
     /// The operation's parameters, if it has any.
     pub(crate) fn parameters(&self) -> Option<&dyn Parameters> {
         // They are the same in every precision.
-        self.parametrised::<f32>().map(|op| op as &dyn Parameters)
+        self.parametrised_f32().map(|op| op as &dyn Parameters)
     }
 }

@@ -98,13 +98,24 @@ pub(crate) trait Parametrised<T: Scalar>: Operation<T> + Parameters {
 
     /// `gradient += Σ over the samples of (∂f/∂params)ᵀ dy`.
     fn vjp_params(&self, at: &At<'_, T>, dy: &[Lane<T>], gradient: &mut [T], scratch: &mut Scratch<T>) {
-        let mut lanes = std::mem::take(&mut scratch.gradients);
-        lanes.clear();
-        lanes.resize(gradient.len(), Lane::zero());
-        self.per_sample_gradients(at, dy, &mut lanes, scratch);
-        for (g, lane) in gradient.iter_mut().zip(&lanes) {
-            *g += lane.sum();
-        }
-        scratch.gradients = lanes;
+        sum_of_sample_gradients(self, at, dy, gradient, scratch);
     }
+}
+
+/// `gradient += Σ` of every sample's own gradient.
+pub(crate) fn sum_of_sample_gradients<T: Scalar>(
+    op: &(impl Parametrised<T> + ?Sized),
+    at: &At<'_, T>,
+    dy: &[Lane<T>],
+    gradient: &mut [T],
+    scratch: &mut Scratch<T>,
+) {
+    let mut lanes = std::mem::take(&mut scratch.gradients);
+    lanes.clear();
+    lanes.resize(gradient.len(), Lane::zero());
+    op.per_sample_gradients(at, dy, &mut lanes, scratch);
+    for (g, lane) in gradient.iter_mut().zip(&lanes) {
+        *g += lane.sum();
+    }
+    scratch.gradients = lanes;
 }

@@ -9,12 +9,22 @@ pub(crate) struct Scratch<T> {
     pub picture: Vec<Lane<T>>,
     /// Rearranged weights.
     pub weights: Vec<T>,
+    /// Weights in panels of a few output channels.
+    pub panels: Vec<T>,
     /// Per-sample gradients of one operation's parameters.
     pub gradients: Vec<Lane<T>>,
+    /// Cotangents with outputs in the lanes instead of samples.
+    pub transposed: Vec<Lane<T>>,
 }
 
 impl<T> Default for Scratch<T> {
     fn default() -> Self {
-        Self { picture: Vec::new(), weights: Vec::new(), gradients: Vec::new() }
+        Self {
+            picture: Vec::new(),
+            weights: Vec::new(),
+            panels: Vec::new(),
+            gradients: Vec::new(),
+            transposed: Vec::new(),
+        }
     }
 }

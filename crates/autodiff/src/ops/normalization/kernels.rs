@@ -1,12 +1,13 @@
 //! The loops over a normalisation's sets.
 
 use super::layout::{Normalization, Pair};
-use super::sets::{minus, times};
+use super::sets::{Part, Projection, Scaled, Statistics, Terms};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::ops::Write;
-use crate::simd::Kernel;
+use crate::simd::VectorKernel;
 use minima_faults::{Fault, planted};
+use pulp::Simd;
 
 pub(super) struct Forward<'a, T> {
     pub(super) op: &'a Normalization,
@@ -15,17 +16,21 @@ pub(super) struct Forward<'a, T> {
     pub(super) y: &'a mut [Lane<T>],
 }
 
-impl<T: Scalar> Kernel for Forward<'_, T> {
+impl<T: Scalar> VectorKernel for Forward<'_, T> {
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, simd: S) {
         let Self { op, params, x, y } = self;
-        op.for_each_set(|set| {
-            let of = op.statistics(set, x);
-            op.for_each(set, |i, c| {
-                let start = params.shift.map_or(T::zero(), |shift| shift[c]);
-                y[i] = Lane::splat(start).fma(of.normalised(x[i]), params.scale(c));
-            });
-        });
+        for set in op.sets::<T, S>() {
+            let x = Part(x, set.part);
+            let of = Statistics::<T, S>::new(simd, op, &set, x);
+            for place in 0..set.places {
+                for (i, c) in set.numbers(place) {
+                    let (scale, shift) = (T::splat(simd, params.scale(c)), T::splat(simd, params.shift(c)));
+                    let normalised = of.normalised(simd, x.at::<S>(i));
+                    y[i].set_part::<S>(set.part, T::fma(simd, normalised, scale, shift));
+                }
+            }
+        }
     }
 }
 
@@ -39,16 +44,27 @@ pub(super) struct InputCotangent<'a, T> {
     pub(super) write: Write,
 }
 
-impl<T: Scalar> Kernel for InputCotangent<'_, T> {
+impl<T: Scalar> VectorKernel for InputCotangent<'_, T> {
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, simd: S) {
         let Self { op, params, x, dy, dx, write } = self;
-        let h = |i: usize, c: usize| dy[i].map(|d| d * params.scale(c));
-        op.for_each_set(|set| {
-            let of = op.statistics(set, x);
-            let projection = op.projection(set, &of, x, h);
-            op.for_each(set, |i, c| write.put(&mut dx[i], projection.jacobian(&of, of.normalised(x[i]), h(i, c))));
-        });
+        for set in op.sets::<T, S>() {
+            let (x, part) = (Part(x, set.part), set.part);
+            let h = Scaled { of: Part(dy, part), factors: params.scale };
+            let of = Statistics::<T, S>::new(simd, op, &set, x);
+            let projection = Projection::new(simd, op, &set, &of, x, &h);
+            for place in 0..set.places {
+                for (i, c) in set.numbers(place) {
+                    let [h] = h.at(simd, i, c);
+                    let d = projection.jacobian(simd, &of, of.normalised(simd, x.at::<S>(i)), h);
+                    let d = match write {
+                        Write::Store => d,
+                        Write::Add => T::plus(simd, dx[i].part::<S>(part), d),
+                    };
+                    dx[i].set_part::<S>(part, d);
+                }
+            }
+        }
     }
 }
 
@@ -62,26 +78,32 @@ pub(super) struct OutputTangent<'a, T> {
     pub(super) dy: &'a mut [Lane<T>],
 }
 
-impl<T: Scalar> Kernel for OutputTangent<'_, T> {
+impl<T: Scalar> VectorKernel for OutputTangent<'_, T> {
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, simd: S) {
         let Self { op, params, dparams, x, dx, dy } = self;
-        op.for_each_set(|set| {
-            let of = op.statistics(set, x);
-            let moving = dx.map(|dx| (dx, op.projection(set, &of, x, |i, _| dx[i])));
-            op.for_each(set, |i, c| {
-                let normalised = of.normalised(x[i]);
-                let mut tangent = Lane::zero();
-                if let Some(dparams) = dparams {
-                    tangent = Lane::splat(dparams.shift.map_or(T::zero(), |shift| shift[c]));
-                    tangent = tangent.fma(normalised, dparams.scale.map_or(T::zero(), |scale| scale[c]));
+        for set in op.sets::<T, S>() {
+            let (x, part) = (Part(x, set.part), set.part);
+            let of = Statistics::<T, S>::new(simd, op, &set, x);
+            let moving = dx.map(|dx| Part(dx, part));
+            let moving = moving.map(|dx| (dx, Projection::new(simd, op, &set, &of, x, &dx)));
+            for place in 0..set.places {
+                for (i, c) in set.numbers(place) {
+                    let normalised = of.normalised(simd, x.at::<S>(i));
+                    let mut tangent = T::splat(simd, T::zero());
+                    if let Some(dparams) = dparams {
+                        let factor = dparams.scale.map_or(T::zero(), |scale| scale[c]);
+                        let shift = T::splat(simd, dparams.shift(c));
+                        tangent = T::fma(simd, normalised, T::splat(simd, factor), shift);
+                    }
+                    if let Some((dx, projection)) = &moving {
+                        let jacobian = projection.jacobian(simd, &of, normalised, dx.at::<S>(i));
+                        tangent = T::fma(simd, jacobian, T::splat(simd, params.scale(c)), tangent);
+                    }
+                    dy[i].set_part::<S>(part, tangent);
                 }
-                if let Some((dx, projection)) = moving {
-                    tangent = tangent.fma(projection.jacobian(&of, normalised, dx[i]), params.scale(c));
-                }
-                dy[i] = tangent;
-            });
-        });
+            }
+        }
     }
 }
 
@@ -96,37 +118,74 @@ pub(super) struct InputCurvature<'a, T> {
     pub(super) to: &'a mut [Lane<T>],
 }
 
-impl<T: Scalar> Kernel for InputCurvature<'_, T> {
+/// The products of the tangents x̂̇ and the numbers h.
+struct Crossed<'a, T: Scalar, S: Simd> {
+    of: &'a Statistics<T, S>,
+    x: Part<'a, T>,
+    dx: Part<'a, T>,
+    moving: &'a Projection<T, S>,
+    h: Scaled<'a, T>,
+    fixed: &'a Projection<T, S>,
+}
+
+impl<T: Scalar, S: Simd> Crossed<'_, T, S> {
+    /// One number of x̂̇.
     #[inline(always)]
-    fn run(self) {
+    fn tangent(&self, simd: S, i: usize) -> T::Vector<S> {
+        self.moving.jacobian(simd, self.of, self.of.normalised(simd, self.x.at::<S>(i)), self.dx.at::<S>(i))
+    }
+}
+
+impl<T: Scalar, S: Simd> Terms<T, S, 1> for Crossed<'_, T, S> {
+    #[inline(always)]
+    fn at(&self, simd: S, i: usize, c: usize) -> [T::Vector<S>; 1] {
+        // x̂̇ has the mean 0, so the mean of h may be subtracted, which avoids a cancellation.
+        let [h] = self.h.at(simd, i, c);
+        [T::times(simd, self.tangent(simd, i), T::minus(simd, h, self.fixed.mean))]
+    }
+}
+
+impl<T: Scalar> VectorKernel for InputCurvature<'_, T> {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
         let Self { op, params, dparams, x, dx, dy, to } = self;
-        let h = |i: usize, c: usize| dy[i].map(|d| d * params.scale(c));
-        op.for_each_set(|set| {
-            let of = op.statistics(set, x);
-            if let Some(dscale) = dparams.scale {
-                let by_scale = |i: usize, c: usize| dy[i].map(|d| d * dscale[c]);
-                let projection = op.projection(set, &of, x, by_scale);
-                op.for_each(set, |i, c| {
-                    to[i] = to[i].plus(projection.jacobian(&of, of.normalised(x[i]), by_scale(i, c)));
-                });
+        for set in op.sets::<T, S>() {
+            let (x, dy, part) = (Part(x, set.part), Part(dy, set.part), set.part);
+            let of = &Statistics::<T, S>::new(simd, op, &set, x);
+            if dparams.scale.is_some() {
+                let by_scale = Scaled { of: dy, factors: dparams.scale };
+                let projection = Projection::new(simd, op, &set, of, x, &by_scale);
+                for place in 0..set.places {
+                    for (i, c) in set.numbers(place) {
+                        let [d] = by_scale.at(simd, i, c);
+                        let d = projection.jacobian(simd, of, of.normalised(simd, x.at::<S>(i)), d);
+                        to[i].set_part::<S>(part, T::plus(simd, to[i].part::<S>(part), d));
+                    }
+                }
             }
-            let Some(dx) = dx else { return };
-            let moving = op.projection(set, &of, x, |i, _| dx[i]);
-            let fixed = op.projection(set, &of, x, h);
-            let tangent = |i: usize| moving.jacobian(&of, of.normalised(x[i]), dx[i]);
-            // x̂̇ has the mean 0, so the mean of h may be subtracted, which avoids a cancellation.
-            let crossed = op.mean(set, |i, c| times(tangent(i), minus(h(i, c), fixed.mean)));
+            let Some(dx) = dx else { continue };
+            let dx = Part(dx, part);
+            let h = Scaled { of: dy, factors: params.scale };
+            let moving = &Projection::new(simd, op, &set, of, x, &dx);
+            let fixed = &Projection::new(simd, op, &set, of, x, &h);
+            let terms = Crossed { of, x, dx, moving, h, fixed };
+            let [crossed] = set.means(simd, &terms);
             let mut shrinking = moving.along;
             if planted(Fault::LayerNormCurvature) {
-                shrinking = Lane::zero();
+                shrinking = T::splat(simd, T::zero());
             }
-            op.for_each(set, |i, c| {
-                let normalised = of.normalised(x[i]);
-                let by_root = times(shrinking, fixed.jacobian(&of, normalised, h(i, c)));
-                let by_normalised = times(tangent(i), fixed.along).fma_lane(normalised, crossed);
-                to[i] = minus(to[i], times(of.root, by_root.plus(by_normalised)));
-            });
-        });
+            for place in 0..set.places {
+                for (i, c) in set.numbers(place) {
+                    let normalised = of.normalised(simd, x.at::<S>(i));
+                    let [h] = h.at(simd, i, c);
+                    let by_root = T::times(simd, shrinking, fixed.jacobian(simd, of, normalised, h));
+                    let by_normalised = T::times(simd, terms.tangent(simd, i), fixed.along);
+                    let by_normalised = T::fma(simd, normalised, crossed, by_normalised);
+                    let change = T::times(simd, of.root, T::plus(simd, by_root, by_normalised));
+                    to[i].set_part::<S>(part, T::minus(simd, to[i].part::<S>(part), change));
+                }
+            }
+        }
     }
 }
 
@@ -140,31 +199,38 @@ pub(super) struct SampleGradients<'a, T> {
     pub(super) scale: &'a mut [Lane<T>],
 }
 
-impl<T: Scalar> Kernel for SampleGradients<'_, T> {
+impl<T: Scalar> VectorKernel for SampleGradients<'_, T> {
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, simd: S) {
         let Self { op, x, dx, dy, shift, scale } = self;
         shift.fill(Lane::zero());
         scale.fill(Lane::zero());
-        if !shift.is_empty() {
-            for place in dy.chunks_exact(shift.len()) {
-                shift.iter_mut().zip(place).for_each(|(sum, &dy)| *sum = sum.plus(dy));
+        for set in op.sets::<T, S>() {
+            let (x, dy, part) = (Part(x, set.part), Part(dy, set.part), set.part);
+            if !shift.is_empty() {
+                for place in 0..set.places {
+                    for (i, c) in set.numbers(place) {
+                        shift[c].set_part::<S>(part, T::plus(simd, shift[c].part::<S>(part), dy.at::<S>(i)));
+                    }
+                }
+            }
+            if scale.is_empty() {
+                continue;
+            }
+            let of = Statistics::<T, S>::new(simd, op, &set, x);
+            let moving = dx.map(|dx| Part(dx, part));
+            let moving = moving.map(|dx| (dx, Projection::new(simd, op, &set, &of, x, &dx)));
+            for place in 0..set.places {
+                for (i, c) in set.numbers(place) {
+                    let normalised = of.normalised(simd, x.at::<S>(i));
+                    let factor = match &moving {
+                        Some((dx, projection)) => projection.jacobian(simd, &of, normalised, dx.at::<S>(i)),
+                        None => normalised,
+                    };
+                    let sum = T::fma(simd, factor, dy.at::<S>(i), scale[c].part::<S>(part));
+                    scale[c].set_part::<S>(part, sum);
+                }
             }
         }
-        if scale.is_empty() {
-            return;
-        }
-        op.for_each_set(|set| {
-            let of = op.statistics(set, x);
-            let moving = dx.map(|dx| (dx, op.projection(set, &of, x, |i, _| dx[i])));
-            op.for_each(set, |i, c| {
-                let normalised = of.normalised(x[i]);
-                let factor = match moving {
-                    Some((dx, projection)) => projection.jacobian(&of, normalised, dx[i]),
-                    None => normalised,
-                };
-                scale[c] = scale[c].fma_lane(factor, dy[i]);
-            });
-        });
     }
 }

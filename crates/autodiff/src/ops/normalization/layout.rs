@@ -30,6 +30,12 @@ impl<T: Scalar> Pair<'_, T> {
     pub(super) fn scale(&self, channel: usize) -> T {
         self.scale.map_or(T::one(), |scale| scale[channel])
     }
+
+    /// The shift β of a channel.
+    #[inline(always)]
+    pub(super) fn shift(&self, channel: usize) -> T {
+        self.shift.map_or(T::zero(), |shift| shift[channel])
+    }
 }
 
 impl Normalization {

@@ -31,7 +31,7 @@ use crate::Scalar;
 use crate::buffer::Buffer;
 use crate::lane::Lane;
 use crate::parameter_spec::{Initializer, Role};
-use crate::simd::dispatch;
+use crate::simd::vectorize;
 
 impl Parameters for Normalization {
     fn arrays(&self) -> Vec<ParameterArray> {
@@ -56,7 +56,7 @@ impl<T: Scalar> Operation<T> for Normalization {
     }
 
     fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
-        dispatch(Forward { op: self, params: self.split(params), x: x[0], y });
+        vectorize(Forward { op: self, params: self.split(params), x: x[0], y });
     }
 
     fn vjp_input(
@@ -68,7 +68,7 @@ impl<T: Scalar> Operation<T> for Normalization {
         write: Write,
         _scratch: &mut Scratch<T>,
     ) {
-        dispatch(InputCotangent { op: self, params: self.split(at.params), x: at.x[0], dy, dx, write });
+        vectorize(InputCotangent { op: self, params: self.split(at.params), x: at.x[0], dy, dx, write });
     }
 
     fn jvp(
@@ -84,7 +84,7 @@ impl<T: Scalar> Operation<T> for Normalization {
             return;
         }
         let dparams = dparams.map(|dparams| self.split(dparams));
-        dispatch(OutputTangent { op: self, params: self.split(at.params), dparams, x: at.x[0], dx: dx[0], dy });
+        vectorize(OutputTangent { op: self, params: self.split(at.params), dparams, x: at.x[0], dx: dx[0], dy });
     }
 }
 
@@ -101,7 +101,7 @@ impl<T: Scalar> Parametrised<T> for Normalization {
         _scratch: &mut Scratch<T>,
     ) {
         let (shift, scale) = gradients.split_at_mut(if self.shift { self.channels() } else { 0 });
-        dispatch(SampleGradients { op: self, x: at.x[0], dx: None, dy, shift, scale });
+        vectorize(SampleGradients { op: self, x: at.x[0], dx: None, dy, shift, scale });
     }
 }
 
@@ -115,7 +115,7 @@ impl<T: Scalar> Smooth<T> for Normalization {
         dx_along: &mut [Lane<T>],
     ) {
         let (params, dparams) = (self.split(at.params), self.split(along.params));
-        dispatch(InputCurvature { op: self, params, dparams, x: at.x[0], dx: along.x[0], dy, to: dx_along });
+        vectorize(InputCurvature { op: self, params, dparams, x: at.x[0], dx: along.x[0], dy, to: dx_along });
     }
 
     fn parameter_curvature(&self, at: &At<'_, T>, along: &Tangents<'_, T>, dy: &[Lane<T>], second: &mut [T]) {
@@ -125,7 +125,7 @@ impl<T: Scalar> Smooth<T> for Normalization {
             return;
         }
         let mut lanes = Buffer::take(second.len());
-        dispatch(SampleGradients { op: self, x: at.x[0], dx: along.x[0], dy, shift: &mut [], scale: &mut lanes });
+        vectorize(SampleGradients { op: self, x: at.x[0], dx: along.x[0], dy, shift: &mut [], scale: &mut lanes });
         second.iter_mut().zip(lanes.iter()).for_each(|(to, lane)| *to += lane.sum());
     }
 }

@@ -3,107 +3,252 @@
 use super::layout::Normalization;
 use crate::Scalar;
 use crate::lane::Lane;
+use crate::simd::parts;
 use minima_faults::{Fault, planted};
+use pulp::Simd;
 
-/// The mean and the reciprocal deviation of one set, for every sample.
-#[derive(Clone, Copy)]
-pub(super) struct Statistics<T> {
-    pub(super) mean: Lane<T>,
-    pub(super) root: Lane<T>,
+/// `N` quantities of every number of a set.
+///
+/// Implementations are `#[inline(always)]`, as everything that a kernel calls. A closure could not promise that.
+pub(super) trait Terms<T: Scalar, S: Simd, const N: usize> {
+    /// The quantities of number `i`, which is of channel `c`.
+    fn at(&self, simd: S, i: usize, c: usize) -> [T::Vector<S>; N];
 }
 
-impl<T: Scalar> Statistics<T> {
+/// One register of a value's lanes.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a, T>(pub(super) &'a [Lane<T>], pub(super) usize);
+
+impl<T: Scalar> Part<'_, T> {
+    /// Number `i`.
+    #[inline(always)]
+    pub(super) fn at<S: Simd>(&self, i: usize) -> T::Vector<S> {
+        self.0[i].part::<S>(self.1)
+    }
+}
+
+impl<T: Scalar, S: Simd> Terms<T, S, 1> for Part<'_, T> {
+    #[inline(always)]
+    fn at(&self, _simd: S, i: usize, _c: usize) -> [T::Vector<S>; 1] {
+        [Part::at::<S>(self, i)]
+    }
+}
+
+/// A value's numbers, each multiplied by a factor of its channel, which is 1 if absent.
+#[derive(Clone, Copy)]
+pub(super) struct Scaled<'a, T> {
+    pub(super) of: Part<'a, T>,
+    pub(super) factors: Option<&'a [T]>,
+}
+
+impl<T: Scalar, S: Simd> Terms<T, S, 1> for Scaled<'_, T> {
+    #[inline(always)]
+    fn at(&self, simd: S, i: usize, c: usize) -> [T::Vector<S>; 1] {
+        let x = self.of.at::<S>(i);
+        [match self.factors {
+            Some(factors) => T::times(simd, x, T::splat(simd, factors[c])),
+            None => x,
+        }]
+    }
+}
+
+/// The squared distances from a mean.
+struct Squares<'a, T: Scalar, S: Simd> {
+    x: Part<'a, T>,
+    mean: T::Vector<S>,
+}
+
+impl<T: Scalar, S: Simd> Terms<T, S, 1> for Squares<'_, T, S> {
+    #[inline(always)]
+    fn at(&self, simd: S, i: usize, _c: usize) -> [T::Vector<S>; 1] {
+        let apart = T::minus(simd, self.x.at::<S>(i), self.mean);
+        [T::times(simd, apart, apart)]
+    }
+}
+
+/// Numbers d, and their products with the normalised numbers x̂.
+struct Along<'a, T: Scalar, S: Simd, D> {
+    of: &'a Statistics<T, S>,
+    x: Part<'a, T>,
+    d: &'a D,
+}
+
+impl<T: Scalar, S: Simd, D: Terms<T, S, 1>> Terms<T, S, 2> for Along<'_, T, S, D> {
+    #[inline(always)]
+    fn at(&self, simd: S, i: usize, c: usize) -> [T::Vector<S>; 2] {
+        let [d] = self.d.at(simd, i, c);
+        [d, T::times(simd, self.of.normalised(simd, self.x.at::<S>(i)), d)]
+    }
+}
+
+/// The mean and the reciprocal deviation of one set, for every sample.
+pub(super) struct Statistics<T: Scalar, S: Simd> {
+    mean: T::Vector<S>,
+    pub(super) root: T::Vector<S>,
+}
+
+impl<T: Scalar, S: Simd> Statistics<T, S> {
+    /// The statistics of a set.
+    #[inline(always)]
+    pub(super) fn new(simd: S, op: &Normalization, set: &Set, x: Part<'_, T>) -> Self {
+        let mut mean = T::splat(simd, T::zero());
+        if op.centred {
+            [mean] = set.means(simd, &x);
+        }
+        let [variance] = set.means(simd, &Squares { x, mean });
+        let mut lane: Lane<T> = Lane::zero();
+        lane.set_part::<S>(set.part, variance);
+        let epsilon = T::from_f64(op.epsilon);
+        let root = lane.map(|v| T::one() / (v + epsilon).sqrt()).part::<S>(set.part);
+        Self { mean, root }
+    }
+
     /// The normalised number x̂.
     #[inline(always)]
-    pub(super) fn normalised(&self, x: Lane<T>) -> Lane<T> {
-        times(minus(x, self.mean), self.root)
+    pub(super) fn normalised(&self, simd: S, x: T::Vector<S>) -> T::Vector<S> {
+        T::times(simd, T::minus(simd, x, self.mean), self.root)
     }
 }
 
 /// `μd` and `μ(x̂ d)` of one set.
-#[derive(Clone, Copy)]
-pub(super) struct Projection<T> {
-    pub(super) mean: Lane<T>,
-    pub(super) along: Lane<T>,
+pub(super) struct Projection<T: Scalar, S: Simd> {
+    pub(super) mean: T::Vector<S>,
+    pub(super) along: T::Vector<S>,
 }
 
-impl<T: Scalar> Projection<T> {
+impl<T: Scalar, S: Simd> Projection<T, S> {
+    /// The projection of the numbers d.
+    #[inline(always)]
+    pub(super) fn new<D: Terms<T, S, 1>>(
+        simd: S,
+        op: &Normalization,
+        set: &Set,
+        of: &Statistics<T, S>,
+        x: Part<'_, T>,
+        d: &D,
+    ) -> Self {
+        let [mut mean, along] = set.means(simd, &Along { of, x, d });
+        if !op.centred {
+            mean = T::splat(simd, T::zero());
+        }
+        Self { mean, along }
+    }
+
     /// One number of `J d`.
     #[inline(always)]
-    pub(super) fn jacobian(&self, of: &Statistics<T>, normalised: Lane<T>, d: Lane<T>) -> Lane<T> {
-        times(of.root, minus(minus(d, self.mean), times(normalised, self.along)))
+    pub(super) fn jacobian(
+        &self,
+        simd: S,
+        of: &Statistics<T, S>,
+        normalised: T::Vector<S>,
+        d: T::Vector<S>,
+    ) -> T::Vector<S> {
+        let centred = T::minus(simd, d, self.mean);
+        T::times(simd, of.root, T::minus(simd, centred, T::times(simd, normalised, self.along)))
     }
 }
 
-#[inline(always)]
-pub(super) fn minus<T: Scalar>(a: Lane<T>, b: Lane<T>) -> Lane<T> {
-    a.zip(b, |a, b| a - b)
-}
-
-#[inline(always)]
-pub(super) fn times<T: Scalar>(a: Lane<T>, b: Lane<T>) -> Lane<T> {
-    a.zip(b, |a, b| a * b)
+/// A set: the channels `channel..channel + size` of the places `places`, in one register of the lanes.
+#[derive(Clone, Copy)]
+pub(super) struct Set {
+    /// The first place.
+    pub(super) first: usize,
+    /// The number of places.
+    pub(super) places: usize,
+    /// The first channel.
+    pub(super) channel: usize,
+    /// The number of channels.
+    pub(super) size: usize,
+    /// The channels of a place, in all sets.
+    pub(super) channels: usize,
+    /// The register of the lanes.
+    pub(super) part: usize,
 }
 
 impl Normalization {
-    /// Calls `visit` for every set: its outer index and its group.
+    /// The sets of a value, in every register of its lanes.
     #[inline(always)]
-    pub(super) fn for_each_set(&self, mut visit: impl FnMut([usize; 2])) {
-        let [outer, _, groups, _] = self.layout;
-        for (o, g) in (0..outer).flat_map(|o| (0..groups).map(move |g| (o, g))) {
-            visit([o, g]);
+    pub(super) fn sets<T: Scalar, S: Simd>(&self) -> impl Iterator<Item = Set> + use<T, S> {
+        let [mut outer, mut places, groups, size] = self.layout;
+        if planted(Fault::GroupNormAxis) {
+            (outer, places) = (outer * places, 1);
         }
+        let sets = (0..outer).flat_map(move |o| (0..groups).map(move |group| (o * places, group * size)));
+        let channels = groups * size;
+        sets.flat_map(move |(first, channel)| {
+            (0..parts::<T, S>()).map(move |part| Set { first, places, channel, size, channels, part })
+        })
+    }
+}
+
+impl Set {
+    /// The index of the set's first number at a place.
+    #[inline(always)]
+    fn start(&self, place: usize) -> usize {
+        (self.first + place) * self.channels + self.channel
     }
 
-    /// Calls `visit` for every place of a set: with the index of its first channel in the value.
+    /// The indices of a place's numbers, with their channels.
     #[inline(always)]
-    pub(super) fn for_each_place(&self, [outer, _]: [usize; 2], visit: impl FnMut(usize)) {
-        let places = self.layout[1];
-        (outer * places..(outer + 1) * places).map(|place| place * self.channels()).for_each(visit);
+    pub(super) fn numbers(&self, place: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let start = self.start(place);
+        (start..start + self.size).zip(self.channel..)
     }
 
-    /// The channels of a set.
+    /// The means of `N` quantities.
+    ///
+    /// Independent partial sums hide the latency of additions. They are added up every few places, which keeps the error
+    /// of long sums small.
     #[inline(always)]
-    pub(super) fn set_channels(&self, [_, group]: [usize; 2]) -> impl Iterator<Item = usize> + use<> {
-        let [_, _, groups, size] = self.layout;
-        let (first, step) = if planted(Fault::GroupNormAxis) { (group, groups) } else { (group * size, 1) };
-        (0..size).map(move |j| first + j * step)
-    }
-
-    /// Calls `visit` for every number of a set: its index and its channel.
-    #[inline(always)]
-    pub(super) fn for_each(&self, set: [usize; 2], mut visit: impl FnMut(usize, usize)) {
-        self.for_each_place(set, |place| self.set_channels(set).for_each(|c| visit(place + c, c)));
-    }
-
-    /// The mean over a set. Every place is summed by itself, which keeps the error of long sums small.
-    #[inline(always)]
-    pub(super) fn mean<T: Scalar>(&self, set: [usize; 2], of: impl Fn(usize, usize) -> Lane<T>) -> Lane<T> {
-        let mut total = Lane::zero();
-        self.for_each_place(set, |place| {
-            total = total.plus(self.set_channels(set).fold(Lane::zero(), |sum, c| sum.plus(of(place + c, c))));
-        });
-        let share = T::one() / T::from_f64((self.layout[1] * self.layout[3]) as f64);
-        total.map(|sum| sum * share)
-    }
-
-    #[inline(always)]
-    pub(super) fn statistics<T: Scalar>(&self, set: [usize; 2], x: &[Lane<T>]) -> Statistics<T> {
-        let mean = if self.centred { self.mean(set, |i, _| x[i]) } else { Lane::zero() };
-        let variance = self.mean(set, |i, _| minus(x[i], mean).map(|apart| apart * apart));
-        let epsilon = T::from_f64(self.epsilon);
-        Statistics { mean, root: variance.map(|v| T::one() / (v + epsilon).sqrt()) }
-    }
-
-    #[inline(always)]
-    pub(super) fn projection<T: Scalar>(
+    pub(super) fn means<T: Scalar, S: Simd, const N: usize>(
         &self,
-        set: [usize; 2],
-        of: &Statistics<T>,
-        x: &[Lane<T>],
-        d: impl Fn(usize, usize) -> Lane<T>,
-    ) -> Projection<T> {
-        let mean = if self.centred { self.mean(set, &d) } else { Lane::zero() };
-        Projection { mean, along: self.mean(set, |i, c| times(of.normalised(x[i]), d(i, c))) }
+        simd: S,
+        terms: &impl Terms<T, S, N>,
+    ) -> [T::Vector<S>; N] {
+        const PARTS: usize = 4;
+        const PLACES: usize = 16;
+        let zero = T::splat(simd, T::zero());
+        let mut totals = [zero; N];
+        let mut begin = 0;
+        while begin < self.places {
+            let end = self.places.min(begin + PLACES);
+            let mut sums = [[zero; N]; PARTS];
+            for place in begin..end {
+                let start = self.start(place);
+                let mut j = 0;
+                while j + PARTS <= self.size {
+                    for sum in &mut sums {
+                        *sum = add::<T, S, N>(simd, *sum, terms.at(simd, start + j, self.channel + j));
+                        j += 1;
+                    }
+                }
+                while j < self.size {
+                    sums[0] = add::<T, S, N>(simd, sums[0], terms.at(simd, start + j, self.channel + j));
+                    j += 1;
+                }
+            }
+            let [a, b, c, d] = sums;
+            let (even, odd) = (add::<T, S, N>(simd, a, b), add::<T, S, N>(simd, c, d));
+            totals = add::<T, S, N>(simd, totals, add::<T, S, N>(simd, even, odd));
+            begin = end;
+        }
+        let share = T::splat(simd, T::one() / T::from_f64((self.places * self.size) as f64));
+        for total in &mut totals {
+            *total = T::times(simd, *total, share);
+        }
+        totals
     }
+}
+
+/// The sums of the terms of two lists.
+#[inline(always)]
+fn add<T: Scalar, S: Simd, const N: usize>(
+    simd: S,
+    mut sums: [T::Vector<S>; N],
+    terms: [T::Vector<S>; N],
+) -> [T::Vector<S>; N] {
+    for n in 0..N {
+        sums[n] = T::plus(simd, sums[n], terms[n]);
+    }
+    sums
 }
