@@ -134,6 +134,7 @@ impl<T: Scalar> SummedGradients<'_, T> {
     /// Adds to `V` panels of the rows `to..to + R` of the gradient, in registers, with inputs from lane `first` on. Returns
     /// `R`.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "loops of constant length stay in registers, iterators do not")]
     fn tile<S: Simd, const R: usize, const V: usize>(
         &mut self,
         simd: S,
