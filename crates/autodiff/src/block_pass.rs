@@ -3,6 +3,7 @@
 use crate::Scalar;
 use crate::graph::{Graph, Node};
 use crate::lane::Lane;
+use crate::layout::Layout;
 use crate::ops::{
     At, Inputs, Parametrised, Scratch, SecondOrder, Tangents, gate, multilinear_input_curvature,
     multilinear_parameter_curvature, rectify,
@@ -36,13 +37,17 @@ pub(crate) struct Along<'a, T> {
 }
 
 impl Graph {
-    /// Fills an arena whose slot 0 holds the input.
-    pub(crate) fn forward_block<T: Scalar>(&self, params: &[T], values: &mut [Lane<T>], scratch: &mut Scratch<T>) {
+    /// Fills an arena of this layout whose slot 0 holds the input.
+    pub(crate) fn forward_block<T: Scalar>(
+        &self,
+        params: &[T],
+        layout: &Layout,
+        values: &mut [Lane<T>],
+        scratch: &mut Scratch<T>,
+    ) {
         for node in &self.nodes {
-            let out = self.slots[node.output].clone();
-            let (before, rest) = values.split_at_mut(out.start);
-            let x = self.inputs(node, before);
-            let y = &mut rest[..out.len()];
+            let (y, others) = layout.split(values, node.output);
+            let x: Inputs<'_, T> = node.inputs.iter().map(|&input| others.slot(input)).collect();
             node.op.of().forward(&params[node.params.clone()], &x, y, scratch);
             if node.rectified {
                 rectify(y);
@@ -62,20 +67,19 @@ impl Graph {
         scratch: &mut Scratch<T>,
     ) {
         for node in self.nodes.iter().rev() {
-            let out = self.slots[node.output].clone();
-            let (before, rest) = cotangents.split_at_mut(out.start);
-            let dy = &mut rest[..out.len()];
+            let (dy, mut others) = self.cotangents.split(cotangents, node.output);
+            let y = self.kept.slot(values, node.output);
             if node.rectified && !node.gated {
-                gate(&values[out.clone()], dy);
+                gate(y, dy);
             }
             let x = self.inputs(node, values);
-            let at = At { params: &params[node.params.clone()], x: &x, y: &values[out] };
+            let at = At { params: &params[node.params.clone()], x: &x, y };
             if let Some(op) = node.op.parametrised() {
                 at_parameters(node, op, &at, dy, scratch);
             }
             for (which, &input) in node.inputs.iter().enumerate() {
                 if reach == Reach::Input || node.upstream[which] {
-                    let dx = &mut before[self.slots[input].clone()];
+                    let dx = others.slot_mut(input);
                     if node.gates[which] {
                         node.op.of().gated_vjp_input(&at, which, dy, dx, scratch);
                     } else {
@@ -87,30 +91,33 @@ impl Graph {
     }
 
     /// Computes the tangents of all values from the tangents of the parameters and, if `from_input`, from the tangent
-    /// in slot 0 of `tangents`. Returns which slots have a tangent; the other slots are not written.
+    /// in slot 0 of `tangents`, an arena of this layout. Returns which slots have a tangent; the other slots are not
+    /// written.
+    #[expect(clippy::too_many_arguments, reason = "a pass has a point, a direction and space")]
     pub(crate) fn tangent_block<T: Scalar>(
         &self,
         params: &[T],
+        layout: &Layout,
         values: &[Lane<T>],
         dparams: Option<&[T]>,
         from_input: bool,
         tangents: &mut [Lane<T>],
         scratch: &mut Scratch<T>,
     ) -> Vec<bool> {
-        let mut present = vec![false; self.slots.len()];
+        let mut present = vec![false; self.kept.slots.len()];
         present[0] = from_input;
         for node in &self.nodes {
-            let out = self.slots[node.output].clone();
-            let (before, rest) = tangents.split_at_mut(out.start);
+            let (dy, others) = layout.split(tangents, node.output);
             let x = self.inputs(node, values);
-            let at = At { params: &params[node.params.clone()], x: &x, y: &values[out.clone()] };
-            let dx = self.tangents(node, &present, before);
+            let y = self.kept.slot(values, node.output);
+            let at = At { params: &params[node.params.clone()], x: &x, y };
+            let dx: InputTangents<'_, T> =
+                node.inputs.iter().map(|&input| present[input].then(|| others.slot(input))).collect();
             let dparams = dparams.filter(|_| !node.params.is_empty()).map(|d| &d[node.params.clone()]);
             present[node.output] = dparams.is_some() || dx.iter().any(Option::is_some);
-            let dy = &mut rest[..out.len()];
             node.op.of().jvp(&at, &dx, dparams, dy, scratch);
             if node.rectified {
-                gate(&values[out], dy);
+                gate(y, dy);
             }
         }
         present
@@ -129,21 +136,20 @@ impl Graph {
         scratch: &mut Scratch<T>,
     ) {
         for node in self.nodes.iter().rev() {
-            let out = self.slots[node.output].clone();
-            let (before, rest) = cotangents.split_at_mut(out.start);
-            let (before_along, rest_along) = along.split_at_mut(out.start);
-            let (dy, dy_along) = (&mut rest[..out.len()], &mut rest_along[..out.len()]);
+            let (dy, mut others) = self.cotangents.split(cotangents, node.output);
+            let (dy_along, mut others_along) = self.cotangents.split(along, node.output);
+            let y = self.kept.slot(at.values, node.output);
             if node.rectified {
-                gate(&at.values[out.clone()], dy);
-                gate(&at.values[out.clone()], dy_along);
+                gate(y, dy);
+                gate(y, dy_along);
             }
             let x = self.inputs(node, at.values);
-            let here = At { params: &at.params[node.params.clone()], x: &x, y: &at.values[out.clone()] };
+            let here = At { params: &at.params[node.params.clone()], x: &x, y };
             let op = node.op.of();
             let along = Tangents {
                 params: &at.tangent_of_params[node.params.clone()],
                 x: &self.tangents(node, at.present, at.tangents),
-                y: &at.tangents[out],
+                y: self.kept.slot(at.tangents, node.output),
             };
             if let Some(op) = node.op.parametrised() {
                 let second = &mut second[node.params.clone()];
@@ -157,9 +163,8 @@ impl Graph {
                 }
             }
             for (which, &input) in node.inputs.iter().enumerate().filter(|(which, _)| node.upstream[*which]) {
-                let slot = self.slots[input].clone();
-                op.vjp_input(&here, which, dy, &mut before[slot.clone()], node.writes[which], scratch);
-                let dx_along = &mut before_along[slot];
+                op.vjp_input(&here, which, dy, others.slot_mut(input), node.writes[which], scratch);
+                let dx_along = others_along.slot_mut(input);
                 op.vjp_input(&here, which, dy_along, dx_along, node.writes[which], scratch);
                 match op.second_order() {
                     SecondOrder::PiecewiseLinear => {}
@@ -172,13 +177,13 @@ impl Graph {
         }
     }
 
-    /// The values that an operation reads.
+    /// The kept values that an operation reads.
     fn inputs<'v, T>(&self, node: &Node, values: &'v [Lane<T>]) -> Inputs<'v, T> {
-        node.inputs.iter().map(|&input| &values[self.slots[input].clone()]).collect()
+        node.inputs.iter().map(|&input| self.kept.slot(values, input)).collect()
     }
 
-    /// The tangents of the values that an operation reads.
+    /// The kept tangents of the values that an operation reads.
     fn tangents<'v, T>(&self, node: &Node, present: &[bool], tangents: &'v [Lane<T>]) -> InputTangents<'v, T> {
-        node.inputs.iter().map(|&input| present[input].then(|| &tangents[self.slots[input].clone()])).collect()
+        node.inputs.iter().map(|&input| present[input].then(|| self.kept.slot(tangents, input))).collect()
     }
 }

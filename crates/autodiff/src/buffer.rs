@@ -14,8 +14,9 @@ pub(crate) struct Buffer<T: Scalar>(Vec<Lane<T>>);
 impl<T: Scalar> Buffer<T> {
     pub(crate) fn take(len: usize) -> Self {
         let mut pool = T::buffers().lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = pool.iter().rposition(|b| b.capacity() >= len);
-        let found = fits.map(|at| pool.swap_remove(at));
+        // Takes the smallest buffer that fits, so that a small buffer does not hold a large buffer's memory.
+        let fits = pool.iter().enumerate().filter(|(_, b)| b.capacity() >= len).min_by_key(|(_, b)| b.capacity());
+        let found = fits.map(|(at, _)| at).map(|at| pool.swap_remove(at));
         drop(pool);
         let mut lanes = found.unwrap_or_default();
         lanes.resize(len, Lane::zero());

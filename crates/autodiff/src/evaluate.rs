@@ -6,6 +6,7 @@ use crate::classifier::CotangentOf;
 use crate::graph::Graph;
 use crate::lane::slices::{load_rows, store_sample};
 use crate::lane::{LANES, Lane};
+use crate::layout::Layout;
 use crate::{AutodiffError, Scalar};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
@@ -19,9 +20,9 @@ impl Graph {
         self.check_batch(params, images)?;
         let mut logits = Array2::zeros((images.nrows(), self.classes()));
         blocks(images).zip(blocks_mut(&mut logits)).for_each(|(x, mut logits)| {
-            let mut values = Buffer::take(self.arena_len());
-            self.forward_rows(params, x, &mut values, &mut PooledScratch::take());
-            self.store_logits(&values, &mut logits);
+            let mut values = Buffer::take(self.passing.len);
+            self.forward_rows(params, x, &self.passing, &mut values, &mut PooledScratch::take());
+            self.store_logits(&self.passing, &values, &mut logits);
         });
         Ok(logits)
     }
@@ -44,13 +45,13 @@ impl Graph {
         let group = blocks_a_partial_sum(images.nrows().div_ceil(LANES), params.len());
         let partial = logits.axis_chunks_iter_mut(Axis(0), group * LANES).into_par_iter().enumerate();
         let partial = partial.map(|(part, mut logits)| {
-            let mut values = Buffer::take(self.arena_len());
-            let mut cotangents = Buffer::take(self.arena_len());
+            let mut values = Buffer::take(self.kept.len);
+            let mut cotangents = Buffer::take(self.cotangents.len);
             let mut scratch = PooledScratch::take();
             let mut gradient = vec![T::zero(); params.len()];
             for (block, mut logits) in (part * group..).zip(logits.axis_chunks_iter_mut(Axis(0), LANES)) {
-                self.forward_rows(params, block_rows(images, block), &mut values, &mut scratch);
-                self.store_logits(&values, &mut logits);
+                self.forward_rows(params, block_rows(images, block), &self.kept, &mut values, &mut scratch);
+                self.store_logits(&self.kept, &values, &mut logits);
                 self.place_cotangents(block * LANES, logits.view(), cotangent, &mut cotangents);
                 let at_parameters: &mut AtParameters<'_, T> = &mut |node, op, at, dy, scratch| {
                     op.vjp_params(at, dy, &mut gradient[node.params.clone()], scratch);
@@ -79,11 +80,11 @@ impl Graph {
         let mut gradients = Array2::zeros(images.raw_dim());
         blocks(images).zip(blocks_mut(&mut logits)).zip(blocks_mut(&mut gradients)).enumerate().for_each(
             |(block, ((x, mut logits), mut gradients))| {
-                let mut values = Buffer::take(self.arena_len());
-                let mut cotangents = Buffer::take(self.arena_len());
+                let mut values = Buffer::take(self.kept.len);
+                let mut cotangents = Buffer::take(self.cotangents.len);
                 let mut scratch = PooledScratch::take();
-                self.forward_rows(params, x, &mut values, &mut scratch);
-                self.store_logits(&values, &mut logits);
+                self.forward_rows(params, x, &self.kept, &mut values, &mut scratch);
+                self.store_logits(&self.kept, &values, &mut logits);
                 self.place_cotangents(block * LANES, logits.view(), cotangent, &mut cotangents);
                 self.reverse_block(
                     params,
@@ -93,7 +94,7 @@ impl Graph {
                     &mut |_, _, _, _, _| {},
                     &mut scratch,
                 );
-                store_rows(&cotangents[self.slots[0].clone()], &mut gradients);
+                store_rows(self.cotangents.slot(&cotangents, 0), &mut gradients);
             },
         );
         Ok((logits, gradients))
@@ -108,15 +109,21 @@ impl Graph {
         &self,
         params: &[T],
         images: ArrayView2<'_, T>,
+        layout: &Layout,
         values: &mut [Lane<T>],
         scratch: &mut PooledScratch<T>,
     ) {
-        load_rows(images, &mut values[self.slots[0].clone()]);
-        self.forward_block(params, values, scratch);
+        load_rows(images, layout.slot_mut(values, 0));
+        self.forward_block(params, layout, values, scratch);
     }
 
-    pub(crate) fn store_logits<T: Scalar>(&self, values: &[Lane<T>], logits: &mut ArrayViewMut2<'_, T>) {
-        store_rows(&values[self.slots[self.output].clone()], logits);
+    pub(crate) fn store_logits<T: Scalar>(
+        &self,
+        layout: &Layout,
+        values: &[Lane<T>],
+        logits: &mut ArrayViewMut2<'_, T>,
+    ) {
+        store_rows(layout.slot(values, self.output), logits);
     }
 
     /// Writes the cotangents of a block, whose first image is `first`, into the output's slot.
@@ -127,7 +134,7 @@ impl Graph {
         cotangent: &CotangentOf<'_, T>,
         cotangents: &mut [Lane<T>],
     ) {
-        let out = &mut cotangents[self.slots[self.output].clone()];
+        let out = self.cotangents.slot_mut(cotangents, self.output);
         out.fill(Lane::zero());
         let mut row = vec![T::zero(); self.classes()];
         for (s, logits) in logits.outer_iter().enumerate() {

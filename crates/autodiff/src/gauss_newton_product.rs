@@ -25,14 +25,14 @@ impl<T: Scalar> Linearization<'_, T> {
         let (blocks, classes) = (self.values.len(), graph.classes());
         let group = blocks_a_partial_sum(blocks, params.len());
         let partial = (0..blocks.div_ceil(group)).into_par_iter().map(|part| {
-            let mut arena = Buffer::take(graph.arena_len());
+            let mut arena = Buffer::take(graph.passing.len.max(graph.cotangents.len));
             let scratch = &mut PooledScratch::take();
             let mut product = vec![T::zero(); params.len()];
             for block in part * group..blocks.min((part + 1) * group) {
                 let (values, first) = (&self.values[block], block * LANES);
-                graph.tangent_block(params, values, Some(v), false, &mut arena, scratch);
+                graph.tangent_block(params, &graph.passing, values, Some(v), false, &mut arena, scratch);
                 let mut tangents = Array2::zeros((LANES.min(self.images - first), classes));
-                graph.store_logits(&arena, &mut tangents.view_mut());
+                graph.store_logits(&graph.passing, &arena, &mut tangents.view_mut());
                 // The tangents are no longer needed, so their arena takes the cotangents.
                 graph.place_cotangents(first, tangents.view(), curve, &mut arena);
                 let at_parameters: &mut crate::block_pass::AtParameters<'_, T> = &mut |node, op, at, dy, scratch| {

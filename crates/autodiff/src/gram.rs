@@ -150,7 +150,7 @@ impl<T: Scalar> Linearization<'_, T> {
         let mut end = 0;
         for form in [KernelForm::Gradients, KernelForm::GramProduct] {
             for ((node, _), rows) in parametrised().zip(&mut rows).filter(|((_, op), _)| op.kernel_form() == form) {
-                let outputs = self.graph.slots[node.output].len();
+                let outputs = self.graph.width(node.output);
                 let start = end;
                 end += match form {
                     KernelForm::Gradients => node.params.len(),
@@ -203,7 +203,7 @@ impl<T: Scalar> Linearization<'_, T> {
 
     /// `aᵢ·aⱼ + 1` of a layer's inputs `a`, without the 1 if it has no bias: `(images, images)`, both triangles.
     fn input_products(&self, node: &Node) -> Result<WorkMatrix<T>, AutodiffError> {
-        let slot = self.graph.slots[node.inputs[0]].clone();
+        let slot = self.graph.kept.slots[node.inputs[0]].clone();
         let mut inputs = WorkMatrix::take(slot.len(), self.images);
         for (mut columns, values) in inputs.axis_chunks_iter_mut(Axis(1), LANES).zip(&self.values) {
             for (mut row, lane) in columns.outer_iter_mut().zip(&values[slot.clone()]) {

@@ -1,5 +1,6 @@
 //! A network: a graph of operations on values of known shapes, with the ranges of its parameters.
 
+use crate::layout::Layout;
 use crate::ops::{Op, Parametrised, Write};
 use crate::parameter_spec::ParameterSpec;
 use crate::{AutodiffError, Scalar};
@@ -39,8 +40,12 @@ pub(crate) struct Node {
 pub struct Graph {
     pub(crate) input_shape: Vec<usize>,
     pub(crate) nodes: Vec<Node>,
-    /// Each slot's range in an arena that holds all values of a block, one lane per feature. The input is slot 0.
-    pub(crate) slots: Vec<Range<usize>>,
+    /// Where all values of a block lie if they are kept for derivatives. The input is slot 0.
+    pub(crate) kept: Layout,
+    /// Where values and tangents lie in a pass after which only the output is read.
+    pub(crate) passing: Layout,
+    /// Where cotangents lie in a reverse pass.
+    pub(crate) cotangents: Layout,
     /// The shape of each slot as its operation wrote it.
     pub(crate) shapes: Vec<Vec<usize>>,
     pub(crate) output: usize,
@@ -57,13 +62,13 @@ impl Graph {
     /// The number of features of one input.
     #[must_use]
     pub fn features(&self) -> usize {
-        self.slots[0].len()
+        self.width(0)
     }
 
     /// The number of numbers in one output: the classes of a classifier.
     #[must_use]
     pub fn classes(&self) -> usize {
-        self.slots[self.output].len()
+        self.width(self.output)
     }
 
     /// Its named parameters, in the order of the flat vector.
@@ -103,9 +108,9 @@ impl Graph {
         self.nodes.iter().filter_map(|node| Some((node, node.op.parametrised()?)))
     }
 
-    /// The number of lanes for all values of a block.
-    pub(crate) fn arena_len(&self) -> usize {
-        self.slots.iter().map(|s| s.end).max().unwrap_or(0)
+    /// The number of features of a slot.
+    pub(crate) fn width(&self, slot: usize) -> usize {
+        self.kept.slots[slot].len()
     }
 
     /// Fails if an array has another shape than the network needs.

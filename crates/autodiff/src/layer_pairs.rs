@@ -56,7 +56,7 @@ impl<T: Scalar> Linearization<'_, T> {
         let mut sides: Vec<Sides<T>> = Vec::new();
         for (node, op) in &layers {
             let rows = usize::from(op.has_bias()) + op.fan_in();
-            let places = self.graph.slots[node.output].len() / op.outputs().max(1);
+            let places = self.graph.width(node.output) / op.outputs().max(1);
             let of = |rows| Array3::zeros((rows, places, self.images));
             let group = || Sides { inputs: of(rows), cotangents: of(op.outputs() / op.groups().max(1)) };
             sides.extend(std::iter::repeat_with(group).take(op.groups()));

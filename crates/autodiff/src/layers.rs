@@ -185,7 +185,7 @@ impl Graph {
     #[must_use]
     pub fn layers(&self) -> Vec<Layer> {
         let layer = |node: &crate::graph::Node| {
-            let outputs = self.slots[node.output].len();
+            let outputs = self.width(node.output);
             let operation = match &node.op {
                 Op::Conv2d(conv) => LayerOperation::Conv2d { spec: conv.spec(), input: conv.input() },
                 Op::Dense(Dense { places: 1, inputs, outputs, .. }) => {
@@ -241,7 +241,7 @@ impl Graph {
     /// The size of each value, by its number. Values that were fused away keep their size and are never used.
     #[must_use]
     pub fn value_sizes(&self) -> Vec<usize> {
-        self.slots.iter().map(Range::len).collect()
+        self.kept.slots.iter().map(Range::len).collect()
     }
 
     /// The shape of each value, by its number, as its operation wrote it. A reshape writes no new value.

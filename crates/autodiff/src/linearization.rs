@@ -4,8 +4,8 @@ use crate::block_pass::Reach;
 use crate::buffer::{Buffer, PooledScratch, WorkMatrix};
 use crate::evaluate::{block_rows, blocks, blocks_a_partial_sum, blocks_mut, store_rows, sum_in_order};
 use crate::graph::Graph;
+use crate::lane::LANES;
 use crate::lane::slices::load_rows;
-use crate::lane::{LANES, Lane};
 use crate::{AutodiffError, Scalar};
 use ndarray::{Array2, ArrayView2, ArrayView3, Axis};
 use rayon::prelude::*;
@@ -41,9 +41,9 @@ impl Graph {
         let values = blocks(images)
             .zip(blocks_mut(&mut logits))
             .map(|(x, mut logits)| {
-                let mut values = Buffer::take(self.arena_len());
-                self.forward_rows(params, x, &mut values, &mut PooledScratch::take());
-                self.store_logits(&values, &mut logits);
+                let mut values = Buffer::take(self.kept.len);
+                self.forward_rows(params, x, &self.kept, &mut values, &mut PooledScratch::take());
+                self.store_logits(&self.kept, &values, &mut logits);
                 values
             })
             .collect();
@@ -104,7 +104,7 @@ impl<T: Scalar> Linearization<'_, T> {
         let mut gradients = Array2::zeros((self.images, self.graph.features()));
         self.par_blocks().zip(blocks_mut(&mut gradients)).for_each(|(block, mut rows)| {
             let cotangents = self.reverse(block, w, Reach::Input, &mut |_, _, _, _, _| {});
-            store_rows(&cotangents[self.graph.slots[0].clone()], &mut rows);
+            store_rows(self.graph.cotangents.slot(&cotangents, 0), &mut rows);
         });
         Ok(gradients)
     }
@@ -123,13 +123,22 @@ impl<T: Scalar> Linearization<'_, T> {
         }
         let mut out = Array2::zeros(self.logits.raw_dim());
         self.par_blocks().zip(blocks_mut(&mut out)).for_each(|(block, mut rows)| {
-            let mut tangents = Buffer::take(graph.arena_len());
+            let layout = &graph.passing;
+            let mut tangents = Buffer::take(layout.len);
             if let Some(v) = input {
-                load_rows(block_rows(v, block), &mut tangents[graph.slots[0].clone()]);
+                load_rows(block_rows(v, block), layout.slot_mut(&mut tangents, 0));
             }
             let scratch = &mut PooledScratch::take();
-            graph.tangent_block(self.params, &self.values[block], params, input.is_some(), &mut tangents, scratch);
-            graph.store_logits(&tangents, &mut rows);
+            graph.tangent_block(
+                self.params,
+                layout,
+                &self.values[block],
+                params,
+                input.is_some(),
+                &mut tangents,
+                scratch,
+            );
+            graph.store_logits(layout, &tangents, &mut rows);
         });
         Ok(out)
     }
@@ -247,8 +256,8 @@ impl<T: Scalar> Linearization<'_, T> {
         self.graph.check(what, w.shape(), self.logits.shape())
     }
 
-    /// Runs one block's reverse pass from the cotangents `w` of the whole batch. Returns the cotangents of all its
-    /// values.
+    /// Runs one block's reverse pass from the cotangents `w` of the whole batch. Returns the arena of cotangents, which
+    /// holds the input's.
     pub(crate) fn reverse(
         &self,
         block: usize,
@@ -257,9 +266,8 @@ impl<T: Scalar> Linearization<'_, T> {
         at_parameters: &mut crate::block_pass::AtParameters<'_, T>,
     ) -> Buffer<T> {
         let graph = self.graph;
-        let mut cotangents = Buffer::take(graph.arena_len());
-        let out: &mut [Lane<T>] = &mut cotangents[graph.slots[graph.output].clone()];
-        load_rows(block_rows(w, block), out);
+        let mut cotangents = Buffer::take(graph.cotangents.len);
+        load_rows(block_rows(w, block), graph.cotangents.slot_mut(&mut cotangents, graph.output));
         let values = &self.values[block];
         graph.reverse_block(self.params, values, &mut cotangents, reach, at_parameters, &mut PooledScratch::take());
         cotangents

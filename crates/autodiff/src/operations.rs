@@ -27,7 +27,7 @@ impl Graph {
     pub fn operations(&self) -> Operations {
         let mut total = Operations::default();
         for (node, op) in self.parametrised::<f32>() {
-            let outputs = self.slots[node.output].len() as f64;
+            let outputs = self.width(node.output) as f64;
             let each = 2.0 * op.multiply_adds() as f64;
             total.forward += each;
             total.parameters += each;

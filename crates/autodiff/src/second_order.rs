@@ -27,17 +27,17 @@ impl<T: Scalar> Linearization<'_, T> {
         self.check_logits("cotangents", w)?;
         let group = blocks_a_partial_sum(self.values.len(), params.len());
         let partial = (0..self.values.len().div_ceil(group)).into_par_iter().map(|part| {
-            let arena = || Buffer::take(graph.arena_len());
-            let (mut tangents, mut cotangents, mut along) = (arena(), arena(), arena());
+            let (kept, cotangent) = (&graph.kept, || Buffer::take(graph.cotangents.len));
+            let (mut tangents, mut cotangents, mut along) = (Buffer::take(kept.len), cotangent(), cotangent());
             let scratch = &mut PooledScratch::take();
             let mut second = vec![T::zero(); params.len()];
             for block in part * group..self.values.len().min((part + 1) * group) {
                 let values = &self.values[block];
-                let present = graph.tangent_block(params, values, Some(v), false, &mut tangents, scratch);
+                let present = graph.tangent_block(params, kept, values, Some(v), false, &mut tangents, scratch);
                 let w = block_rows(w, block);
-                load_rows(w, &mut cotangents[graph.slots[graph.output].clone()]);
+                load_rows(w, graph.cotangents.slot_mut(&mut cotangents, graph.output));
                 let mut of_logits = Array2::zeros(w.raw_dim());
-                graph.store_logits(&tangents, &mut of_logits.view_mut());
+                graph.store_logits(kept, &tangents, &mut of_logits.view_mut());
                 graph.place_cotangents(block * LANES, of_logits.view(), dw, &mut along);
                 let at = Along { params, values, tangent_of_params: v, tangents: &tangents, present: &present };
                 graph.reverse_tangent_block(&at, &mut cotangents, &mut along, &mut second, scratch);

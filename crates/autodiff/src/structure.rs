@@ -40,7 +40,7 @@ impl Graph {
     #[must_use]
     pub fn is_affine_in_each_parameter(&self) -> bool {
         // For each value: the layers on whose parameters it depends.
-        let mut reached: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); self.slots.len()];
+        let mut reached: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); self.kept.slots.len()];
         for (layer, node) in self.nodes.iter().enumerate() {
             let mut own = BTreeSet::new();
             for &input in &node.inputs {

@@ -29,7 +29,7 @@ impl Graph {
             match op.kernel_form() {
                 KernelForm::Gradients => rows += node.params.len() as u64,
                 KernelForm::GramProduct => {
-                    rows += self.slots[node.output].len() as u64;
+                    rows += self.width(node.output) as u64;
                     products += 1;
                 }
             }

@@ -9,6 +9,7 @@
 
 mod attack_bench;
 mod device_bench;
+mod networks;
 pub mod scaling;
 mod second_order_bench;
 mod stopwatch;
@@ -16,5 +17,6 @@ pub mod time_to_accuracy;
 mod timings;
 
 pub use device_bench::bench_on;
+pub use networks::networks;
 pub use stopwatch::{Timing, Timings};
 pub use timings::bench;

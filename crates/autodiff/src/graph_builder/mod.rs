@@ -17,6 +17,7 @@ pub use norm_spec::NormSpec;
 
 use crate::AutodiffError;
 use crate::graph::{Graph, Node};
+use crate::layout::Layout;
 use crate::ops::{Op, ParameterArray, Parameters};
 use crate::parameter_spec::{ParameterSpec, Role};
 use crate::rectified::fuse;
@@ -119,23 +120,24 @@ impl GraphBuilder {
         }
         self.nodes.retain(|node| used[node.output]);
         self.nodes = fuse(self.nodes);
-        used = reverse_pass::touched(&self.nodes, self.slot_sizes.len());
         reverse_pass::mark(&mut self.nodes, self.slot_sizes.len());
-        let mut end = 0;
-        let slots = self
-            .slot_sizes
-            .iter()
-            .zip(&used)
-            .map(|(&size, &used)| {
-                let start = end;
-                end += if used { size } else { 0 };
-                start..end
-            })
-            .collect();
+        let (sizes, nodes) = (&self.slot_sizes, &self.nodes);
+        let kept = Layout::kept(sizes, nodes, slot);
+        let passing = Layout::of_forward_pass(sizes, nodes, slot);
+        let cotangents = Layout::of_reverse_pass(sizes, nodes, slot);
         let input_shape = self.values[0].shape.clone();
         let shape_of = |slot| self.values.iter().find(|value| value.slot == slot).map(|value| value.shape.clone());
         let shapes = (0..self.slot_sizes.len()).map(|slot| shape_of(slot).unwrap_or_default()).collect();
-        Ok(Graph { input_shape, nodes: self.nodes, slots, shapes, output: slot, parameters: self.parameters })
+        Ok(Graph {
+            input_shape,
+            nodes: self.nodes,
+            kept,
+            passing,
+            cotangents,
+            shapes,
+            output: slot,
+            parameters: self.parameters,
+        })
     }
 
     fn info(&self, node: &str, x: Value) -> Result<&ValueInfo, AutodiffError> {

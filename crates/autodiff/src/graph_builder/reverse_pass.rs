@@ -3,16 +3,6 @@
 use crate::graph::Node;
 use crate::ops::Write;
 
-/// Slots that an operation reads or writes.
-pub(super) fn touched(nodes: &[Node], slots: usize) -> Vec<bool> {
-    let mut touched = vec![false; slots];
-    for node in nodes {
-        touched[node.output] = true;
-        node.inputs.iter().for_each(|&i| touched[i] = true);
-    }
-    touched
-}
-
 /// Marks which cotangents a reverse pass needs, which operation writes each of them first, and which one gates
 /// them.
 pub(super) fn mark(nodes: &mut [Node], slots: usize) {

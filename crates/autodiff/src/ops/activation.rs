@@ -133,7 +133,7 @@ fn at_least<T: Scalar>(x: T, limit: T) -> T {
 /// `1 / (1 + e⁻ˣ)` and `1 / (1 + eˣ)`, both to full relative precision.
 #[inline(always)]
 fn logistic<T: Scalar>(x: T) -> [T; 2] {
-    let tail = (-x.abs()).exp();
+    let tail = (-x.abs()).exponential();
     let (small, large) = (tail / (T::one() + tail), T::one() / (T::one() + tail));
     if x < T::zero() { [small, large] } else { [large, small] }
 }
@@ -172,12 +172,12 @@ impl<T: Scalar> Curve<T> for Elu<T> {
 
     #[inline(always)]
     fn slope(self, x: T) -> T {
-        if x > T::zero() { T::one() } else { self.0 * x.exp() }
+        if x > T::zero() { T::one() } else { self.0 * x.exponential() }
     }
 
     #[inline(always)]
     fn curvature(self, x: T) -> T {
-        if x > T::zero() { T::zero() } else { self.0 * x.exp() }
+        if x > T::zero() { T::zero() } else { self.0 * x.exponential() }
     }
 }
 
@@ -192,7 +192,7 @@ impl Gelu {
     #[inline(always)]
     fn normal<T: Scalar>(x: T) -> [T; 2] {
         let half = T::from_f64(0.5);
-        let density = T::from_f64(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2) * (-half * x * x).exp();
+        let density = T::from_f64(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2) * (-half * x * x).exponential();
         [density, half * (-x * T::from_f64(FRAC_1_SQRT_2)).erfc()]
     }
 }
@@ -338,7 +338,7 @@ impl<T: Scalar> Curve<T> for Softplus {
     #[inline(always)]
     fn value(self, x: T) -> T {
         let positive = if x > T::zero() { x } else { T::zero() };
-        positive + (-x.abs()).exp().ln_1p()
+        positive + (-x.abs()).exponential().ln_1p()
     }
 
     #[inline(always)]

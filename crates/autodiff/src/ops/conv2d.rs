@@ -66,22 +66,30 @@ impl Conv2d {
             Padding::Explicit { .. } if planted(Fault::PaddingShifted) => self.low.map(|low| low.saturating_sub(1)),
             _ => self.low,
         };
-        picture.clear();
-        picture.resize(self.padded[0] * self.padded[1] * channels, Lane::zero());
-        for (h, row) in x.chunks_exact(width * channels).enumerate() {
-            let at = ((h + low[0]) * self.padded[1] + low[1]) * channels;
-            picture[at..at + row.len()].copy_from_slice(row);
-        }
+        frame(
+            x,
+            [self.input[0], width * channels],
+            [self.padded[0], self.padded[1] * channels],
+            [low[0], low[1] * channels],
+            picture,
+        );
     }
 
     /// The cotangent of the output, with its entries a stride apart and padded: its correlation of stride 1 with the
     /// flipped kernel is the cotangent of the input. Entries that no entry of the input contributes to are left out.
     fn spread<T: Scalar>(&self, dy: &[Lane<T>], picture: &mut Vec<Lane<T>>) {
-        let [_, width, channels] = self.output;
+        let [height, width, channels] = self.output;
         let size = self.spread_size();
+        // A border wider than the kernel holds windows without an entry of the input, which the general case leaves out.
+        if self.spec.stride == [1, 1] && self.low.iter().zip(&self.reach).all(|(low, reach)| low < reach) {
+            let low = [self.reach[0] - 1 - self.low[0], (self.reach[1] - 1 - self.low[1]) * channels];
+            if low[0] + height <= size[0] && low[1] + width * channels <= size[1] * channels {
+                frame(dy, [height, width * channels], [size[0], size[1] * channels], low, picture);
+                return;
+            }
+        }
         picture.clear();
         picture.resize(size[0] * size[1] * channels, Lane::zero());
-        // A border wider than the kernel holds windows without an entry of the input.
         let place = |axis: usize, window: usize| {
             let start = window * self.spec.stride[axis] + self.reach[axis] - 1;
             start.checked_sub(self.low[axis]).filter(|&place| place < size[axis])
@@ -93,6 +101,28 @@ impl Conv2d {
                 let at = down * size[1] + across;
                 picture[at * channels..(at + 1) * channels].copy_from_slice(entry);
             }
+        }
+    }
+}
+
+/// Copies rows of lanes into a larger array, with zeros around them. Sizes and the place of the first lane are
+/// `(rows, lanes of a row)`.
+fn frame<T: Scalar>(
+    from: &[Lane<T>],
+    [rows, width]: [usize; 2],
+    [padded_rows, padded_width]: [usize; 2],
+    [above, left]: [usize; 2],
+    to: &mut Vec<Lane<T>>,
+) {
+    to.resize(padded_rows * padded_width, Lane::zero());
+    for (h, to) in to.chunks_exact_mut(padded_width).enumerate() {
+        match h.checked_sub(above).filter(|&row| row < rows) {
+            Some(row) => {
+                to[..left].fill(Lane::zero());
+                to[left..left + width].copy_from_slice(&from[row * width..][..width]);
+                to[left + width..].fill(Lane::zero());
+            }
+            None => to.fill(Lane::zero()),
         }
     }
 }
@@ -135,12 +165,16 @@ impl<T: Scalar> Operation<T> for Conv2d {
     ) {
         let (_, kernel) = self.start_and_kernel(at.params);
         let [_, _, inputs, out] = self.kernel_shape();
-        let each = out / self.spec.groups;
-        scratch.weights.clear();
-        for tap in kernel.chunks_exact(inputs * out).rev() {
-            for o in 0..each {
-                for first in (o..out).step_by(each) {
-                    scratch.weights.extend(tap.iter().skip(first).step_by(out));
+        let (each, groups) = (out / self.spec.groups, self.spec.groups);
+        // `(height, width, out / groups, groups · in)`, flipped.
+        scratch.weights.resize(kernel.len(), T::zero());
+        let taps = kernel.chunks_exact(inputs * out).rev();
+        for (tap, to) in taps.zip(scratch.weights.chunks_exact_mut(inputs * out)) {
+            for (o, to) in to.chunks_exact_mut(groups * inputs).enumerate() {
+                for (group, to) in to.chunks_exact_mut(inputs).enumerate() {
+                    for (to, from) in to.iter_mut().zip(tap.chunks_exact(out)) {
+                        *to = from[group * each + o];
+                    }
                 }
             }
         }

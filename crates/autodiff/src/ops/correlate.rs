@@ -51,6 +51,9 @@ struct Panel<'a, T> {
     step: usize,
 }
 
+/// The largest part of the input, in bytes, that stays in the first-level cache while several panels pass over it.
+const RESIDENT: usize = 24 << 10;
+
 impl<T: Scalar> VectorKernel for Correlate<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
@@ -60,18 +63,62 @@ impl<T: Scalar> VectorKernel for Correlate<'_, T> {
             return;
         }
         let (out, weights) = (self.channels[1], self.weights());
-        let whole = out / PANEL * PANEL;
+        let (whole, single) = (out / PANEL, out % PANEL);
         let mut panels = std::mem::take(self.panels);
-        self.pack(whole, &mut panels);
+        self.pack(whole * PANEL, &mut panels);
+        let tiles = Columns { width, most: if S::REGISTER_COUNT >= 32 { 4 } else { 2 } };
+        let read = self.kernel_size[0] * (3 * self.stride[1] + self.kernel_size[1]) * self.channels[0];
+        let resident = read * size_of::<Lane<T>>() <= RESIDENT;
+        // The input of a tile passes all panels, or a panel passes all tiles: the smaller one stays in the cache.
+        let (outer, inner) = if resident { (tiles.count(), whole + single) } else { (whole + single, tiles.count()) };
         for h in 0..height {
-            for (panel, numbers) in panels[..whole * weights].chunks_exact(PANEL * weights).enumerate() {
-                self.columns::<S, PANEL>(simd, h, panel * PANEL, Panel { numbers, step: PANEL });
-            }
-            for (o, numbers) in (whole..out).zip(panels[whole * weights..].chunks_exact(weights)) {
-                self.columns::<S, 1>(simd, h, o, Panel { numbers, step: 1 });
+            for i in 0..outer {
+                for j in 0..inner {
+                    let (tile, panel) = if resident { (i, j) } else { (j, i) };
+                    let (w, columns) = tiles.tile(tile);
+                    if panel < whole {
+                        let numbers = &panels[panel * PANEL * weights..][..PANEL * weights];
+                        self.columns::<S, PANEL>(simd, h, w, columns, panel * PANEL, Panel { numbers, step: PANEL });
+                    } else {
+                        let o = whole * PANEL + panel - whole;
+                        let numbers = &panels[o * weights..][..weights];
+                        self.columns::<S, 1>(simd, h, w, columns, o, Panel { numbers, step: 1 });
+                    }
+                }
             }
         }
         *self.panels = panels;
+    }
+}
+
+/// The tiles of a row: as many of `most` columns as fit, and then smaller ones.
+#[derive(Clone, Copy)]
+struct Columns {
+    width: usize,
+    /// A power of two.
+    most: usize,
+}
+
+impl Columns {
+    /// The number of tiles.
+    #[inline(always)]
+    fn count(self) -> usize {
+        self.width / self.most + (self.width % self.most).count_ones() as usize
+    }
+
+    /// The first column and the number of columns of a tile.
+    #[inline(always)]
+    fn tile(self, tile: usize) -> (usize, usize) {
+        let whole = self.width / self.most;
+        if tile < whole {
+            return (tile * self.most, self.most);
+        }
+        let rest = self.width % self.most;
+        match (rest, tile - whole) {
+            (3, 0) => (self.width - 3, 2),
+            (2, _) => (self.width - 2, 2),
+            _ => (self.width - 1, 1),
+        }
     }
 }
 
@@ -114,24 +161,22 @@ impl<T: Scalar> Correlate<'_, T> {
         }
     }
 
-    /// Computes a row of `O` channels, several columns at a time.
+    /// Computes neighbouring columns of `O` channels.
     #[inline(always)]
-    fn columns<S: Simd, const O: usize>(&mut self, simd: S, h: usize, o: usize, panel: Panel<'_, T>) {
-        let width = self.y_size[1];
-        let mut w = 0;
-        while w < width {
-            let left = width - w;
-            if left >= 4 && S::REGISTER_COUNT >= 32 {
-                self.tile::<S, 4, O>(simd, h, w, o, panel);
-                w += 4;
-            } else if left >= 2 {
-                self.tile::<S, 2, O>(simd, h, w, o, panel);
-                w += 2;
-            } else {
-                self.tile::<S, 1, O>(simd, h, w, o, panel);
-                w += 1;
-            }
-        }
+    fn columns<S: Simd, const O: usize>(
+        &mut self,
+        simd: S,
+        h: usize,
+        w: usize,
+        columns: usize,
+        o: usize,
+        panel: Panel<'_, T>,
+    ) {
+        match columns {
+            4 => self.tile::<S, 4, O>(simd, h, w, o, panel),
+            2 => self.tile::<S, 2, O>(simd, h, w, o, panel),
+            _ => self.tile::<S, 1, O>(simd, h, w, o, panel),
+        };
     }
 
     /// Computes `W` neighbouring columns of `O` channels in registers. Returns `O`.

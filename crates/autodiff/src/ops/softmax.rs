@@ -21,13 +21,12 @@ pub(crate) struct Softmax {
 }
 
 impl Softmax {
-    /// Calls `visit` for every vector, with the index of its first entry. The others follow at distances of `inner`.
+    /// The vectors.
     #[inline(always)]
-    fn for_each_vector(&self, mut visit: impl FnMut(Entries)) {
+    fn vectors(&self) -> impl Iterator<Item = Entries> + use<> {
         let [outer, size, inner] = self.shape;
-        for (o, i) in (0..outer).flat_map(|o| (0..inner).map(move |i| (o, i))) {
-            visit(Entries { first: o * size * inner + i, size, step: inner });
-        }
+        let starts = (0..outer).flat_map(move |o| (0..inner).map(move |i| o * size * inner + i));
+        starts.map(move |first| Entries { first, size, step: inner })
     }
 }
 
@@ -58,18 +57,21 @@ impl<T: Scalar> Kernel for Forward<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Self(op, x, y) = self;
-        op.for_each_vector(|entries| {
-            let larger = |a: Lane<T>, b| a.zip(b, |a, b| if b > a { b } else { a });
-            let largest = entries.indices().fold(x[entries.first], |largest, k| larger(largest, x[k]));
+        for entries in op.vectors() {
+            let mut largest = x[entries.first];
+            for k in entries.indices() {
+                largest = largest.zip(x[k], |a, b| if b > a { b } else { a });
+            }
             let mut sum = Lane::zero();
             for k in entries.indices() {
-                y[k] = x[k].zip(largest, |x, largest| (x - largest).exp());
+                y[k] = x[k].zip(largest, |x, largest| (x - largest).exponential());
                 sum = sum.plus(y[k]);
             }
+            let share = sum.map(|sum| T::one() / sum);
             for k in entries.indices() {
-                y[k] = y[k].zip(sum, |y, sum| y / sum);
+                y[k] = y[k].zip(share, |y, share| y * share);
             }
-        });
+        }
     }
 }
 
@@ -85,13 +87,13 @@ struct Derivative<'a, T> {
 impl<T: Scalar> Kernel for Derivative<'_, T> {
     #[inline(always)]
     fn run(self) {
-        self.op.for_each_vector(|entries| {
+        for entries in self.op.vectors() {
             let mean = entries.dot(self.y, self.d);
             for k in entries.indices() {
                 let apart = self.d[k].zip(mean, |d, mean| d - mean);
                 self.write.put(&mut self.to[k], self.y[k].zip(apart, |y, apart| y * apart));
             }
-        });
+        }
     }
 }
 
@@ -107,7 +109,7 @@ struct Curvature<'a, T> {
 impl<T: Scalar> Kernel for Curvature<'_, T> {
     #[inline(always)]
     fn run(self) {
-        self.op.for_each_vector(|entries| {
+        for entries in self.op.vectors() {
             let mean = entries.dot(self.y, self.g);
             let mut moved = entries.dot(self.along, self.g);
             if planted(Fault::SoftmaxCurvature) {
@@ -118,7 +120,7 @@ impl<T: Scalar> Kernel for Curvature<'_, T> {
                 let by_mean = self.y[k].zip(moved, |y, moved| -y * moved);
                 self.to[k] = self.to[k].fma_lane(self.along[k], apart).plus(by_mean);
             }
-        });
+        }
     }
 }
 

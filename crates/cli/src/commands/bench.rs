@@ -8,8 +8,8 @@ use crate::threads::{self, ALLOWED};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use minima_bench::bench;
-use minima_bench::bench_on;
 use minima_bench::scaling::{NETWORKS, measure, points};
+use minima_bench::{Timings, bench_on, networks};
 use minima_bench::{scaling, time_to_accuracy};
 use minima_config::preset::Preset;
 use minima_report::figures;
@@ -37,6 +37,9 @@ pub struct Bench {
     /// Print a single JSON object
     #[arg(long)]
     json: bool,
+    /// Measure instead passes, steps and curvature products on networks from 6 794 to 4.3 million parameters
+    #[arg(long, conflicts_with_all = ["device", "scaling", "time_to_accuracy"])]
+    networks: bool,
     /// Measure instead how the Gauss-Newton step scales with network and batch size; writes scaling.csv, scaling.svg and
     /// scaling.png
     #[arg(long, conflicts_with_all = ["filter", "json"])]
@@ -71,6 +74,9 @@ impl Bench {
         if self.out.is_some() {
             bail!("--out requires --scaling or --time-to-accuracy");
         }
+        if self.networks {
+            return self.print(&on_a_worker(|| networks(&self.filter))?);
+        }
         let (preset, data) = on_its_data(Preset::named("paper", &[])?, &DataOptions::default())?;
         if let [network, batch] = self.scaling_point[..] {
             let network = *NETWORKS.get(network).with_context(|| format!("--scaling-point: no network {network}"))?;
@@ -83,8 +89,13 @@ impl Bench {
             Machine::Processor => bench(&data, &self.filter),
             Machine::Gpu(engine) => bench_on(engine, &data, &self.filter),
         })?;
+        self.print(&timings)
+    }
+
+    /// Prints timings as a table or as JSON.
+    fn print(&self, timings: &Timings) -> Result<Outcome> {
         if self.json {
-            say!("{}", serde_json::to_string(&timings)?);
+            say!("{}", serde_json::to_string(timings)?);
             return Ok(Outcome::Fine);
         }
         let mut table = Table::new(&["", "median ms", "10 %", "90 %", "GFLOP/s"]);
