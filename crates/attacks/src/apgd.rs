@@ -2,13 +2,13 @@
 
 use crate::apgd_climb::Climb;
 use crate::attack::Stopping;
-use crate::loss::Loss;
+use crate::loss::AttackLoss;
 use crate::options::{check_count, check_restarts, check_share};
 use crate::start::{self, Draw};
 use crate::subject::Subject;
 use crate::survivors::Survivors;
 use crate::{Attack, AttackError, Ball, Outcome, Seeded, Transferred};
-use minima_autodiff::{Classifier, Scalar};
+use minima_autodiff::{Classifier, ImageLoss, Scalar};
 use minima_rng::Key;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,9 @@ pub enum ApgdLoss {
         targets: usize,
     },
 }
+
+/// The name of the attack with a loss of the user's own.
+pub(crate) const WITH_LOSS: &str = "apgd_with_loss";
 
 /// Auto-PGD in an L∞ or L2 ball (Croce & Hein 2020, "Reliable evaluation of adversarial robustness with an ensemble of
 /// diverse parameter-free attacks", algorithm 1).
@@ -71,16 +74,14 @@ impl Apgd {
         Self { loss: ApgdLoss::TargetedDlr { targets: 9 }, ..Self::cross_entropy() }
     }
 
-    fn check(&self, attack: &'static str, classes: usize) -> Result<(), AttackError> {
-        check_count("steps", self.steps)?;
-        check_restarts(self.restarts)?;
-        check_share("rho", self.rho)?;
+    /// Checks that the network has the classes that the loss compares.
+    fn check_loss(&self, attack: &'static str, classes: usize) -> Result<(), AttackError> {
         let least = match self.loss {
-            ApgdLoss::CrossEntropy => Loss::CrossEntropy.least_classes(),
-            ApgdLoss::Dlr => Loss::Dlr.least_classes(),
+            ApgdLoss::CrossEntropy => AttackLoss::CrossEntropy.least_classes(),
+            ApgdLoss::Dlr => AttackLoss::Dlr.least_classes(),
             ApgdLoss::TargetedDlr { targets } => {
                 check_count("targets", targets)?;
-                Loss::TargetedDlr { target: 0 }.least_classes()
+                AttackLoss::TargetedDlr { target: 0 }.least_classes()
             }
         };
         if classes < least {
@@ -122,7 +123,7 @@ impl<T: Scalar> Attack<T> for Apgd {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        self.attack(model, images, labels, ball, Stopping::AtSuccess)
+        self.attack(None, model, images, labels, ball, Stopping::AtSuccess)
     }
 
     fn run_for_transfer(
@@ -132,7 +133,7 @@ impl<T: Scalar> Attack<T> for Apgd {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        self.attack(model, images, labels, ball, Stopping::Never)
+        self.attack(None, model, images, labels, ball, Stopping::Never)
     }
 
     fn transferred(&self) -> Transferred {
@@ -141,30 +142,35 @@ impl<T: Scalar> Attack<T> for Apgd {
 }
 
 impl Apgd {
-    fn attack<T: Scalar>(
+    /// Attacks every image within its ball, with a loss of the user's own if there is one.
+    pub(crate) fn attack<T: Scalar>(
         &self,
+        own: Option<&dyn ImageLoss<T>>,
         model: &dyn Classifier<T>,
         images: ArrayView2<'_, T>,
         labels: &[usize],
         ball: Ball,
         stopping: Stopping,
     ) -> Result<Outcome<T>, AttackError> {
-        let attack = Attack::<T>::name(self);
-        self.check(attack, model.classes())?;
+        check_count("steps", self.steps)?;
+        check_restarts(self.restarts)?;
+        check_share("rho", self.rho)?;
+        let attack = if own.is_some() { WITH_LOSS } else { Attack::<T>::name(self) };
+        if own.is_none() {
+            self.check_loss(attack, model.classes())?;
+        }
         let subject = Subject::new(model, images, labels)?;
         let (mut adversarial, mut passes) = (images.to_owned(), subject.passes());
         let mut left = Survivors::of(&subject);
-        let ranks = match self.loss {
-            ApgdLoss::TargetedDlr { targets } => 1..targets.min(model.classes() - 1) + 1,
+        let ranks = match (own, self.loss) {
+            (None, ApgdLoss::TargetedDlr { targets }) => 1..targets.min(model.classes() - 1) + 1,
             _ => 0..1,
         };
         for (run, key) in ranks.clone().zip(Key::new(self.seed).split_n(ranks.len())) {
             for key in key.split_n(self.restarts) {
-                let losses = match self.loss {
-                    ApgdLoss::CrossEntropy => vec![Loss::CrossEntropy; left.len()],
-                    ApgdLoss::Dlr => vec![Loss::Dlr; left.len()],
-                    ApgdLoss::TargetedDlr { .. } => left.indices.iter().map(|&i| towards(&subject, i, run)).collect(),
-                };
+                // A loss of the user's own replaces the published one of every image.
+                let published = self.losses(&subject, &left, run);
+                let losses = published.iter().map(|loss| own.unwrap_or(loss)).collect();
                 let start = start::random(&left, ball, Draw::Surface, key);
                 let climb = Climb { steps: self.steps, rho: self.rho, ball, stopping, model: subject.model };
                 climb.run(&mut left, start, losses, &mut adversarial, &mut passes)?;
@@ -172,15 +178,24 @@ impl Apgd {
         }
         Outcome::verified(attack, &subject, ball, adversarial, passes)
     }
+
+    /// The published loss of each survivor; a targeted one is towards the class at this rank.
+    fn losses<T: Scalar>(&self, subject: &Subject<'_, T>, left: &Survivors<T>, rank: usize) -> Vec<AttackLoss> {
+        match self.loss {
+            ApgdLoss::CrossEntropy => vec![AttackLoss::CrossEntropy; left.len()],
+            ApgdLoss::Dlr => vec![AttackLoss::Dlr; left.len()],
+            ApgdLoss::TargetedDlr { .. } => left.indices.iter().map(|&i| towards(subject, i, rank)).collect(),
+        }
+    }
 }
 
 /// The loss towards the class at this rank among the unperturbed image's logits; rank 0 is the most likely class.
-fn towards<T: Scalar>(subject: &Subject<'_, T>, image: usize, rank: usize) -> Loss {
+fn towards<T: Scalar>(subject: &Subject<'_, T>, image: usize, rank: usize) -> AttackLoss {
     let logits = subject.logits.row(image);
     // A class with logit −∞ cannot be reached.
     let mut classes: Vec<usize> = (0..logits.len()).filter(|&c| logits[c].is_finite()).collect();
     // The sort is stable: the first of several classes with equal logits comes first. No logit is NaN.
     classes.sort_by(|&a, &b| logits[b].partial_cmp(&logits[a]).unwrap_or(std::cmp::Ordering::Equal));
     // If the target is the label itself, the margin is 0 and the image does not move.
-    Loss::TargetedDlr { target: classes.get(rank).or(classes.first()).copied().unwrap_or_default() }
+    AttackLoss::TargetedDlr { target: classes.get(rank).or(classes.first()).copied().unwrap_or_default() }
 }

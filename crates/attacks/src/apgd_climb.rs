@@ -3,10 +3,10 @@
 use crate::attack::Stopping;
 use crate::checked_model::{CheckedModel, Slopes};
 use crate::direction::climb;
-use crate::loss::Loss;
+use crate::loss::AttackLoss;
 use crate::survivors::{Survivors, retain_items, retain_rows};
 use crate::{AttackError, Ball, Passes};
-use minima_autodiff::Scalar;
+use minima_autodiff::{ImageLoss, Scalar};
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
@@ -53,19 +53,19 @@ impl Checkpoints {
 }
 
 /// The state of the images that are still robust, one row or item per image.
-struct State<T> {
+struct State<'l, T> {
     present: Array2<T>,
     before: Array2<T>,
     gradients: Array2<T>,
     best: Array2<T>,
     best_gradients: Array2<T>,
-    progress: Vec<Progress<T>>,
+    progress: Vec<Progress<'l, T>>,
 }
 
 /// The history of one image's loss.
 #[derive(Clone, Copy)]
-struct Progress<T> {
-    loss: Loss,
+struct Progress<'l, T> {
+    loss: &'l dyn ImageLoss<T>,
     step_size: f64,
     /// The loss at the last step.
     last: T,
@@ -85,14 +85,15 @@ impl<T: Scalar> Climb<'_, T> {
         &self,
         left: &mut Survivors<T>,
         present: Array2<T>,
-        losses: Vec<Loss>,
+        losses: Vec<&dyn ImageLoss<T>>,
         adversarial: &mut Array2<T>,
         passes: &mut Passes,
     ) -> Result<(), AttackError> {
         if left.is_empty() {
             return Ok(());
         }
-        let slopes = left.slopes(self.model, &present, &|i| losses.get(i).copied().unwrap_or(Loss::Margin), passes)?;
+        let loss = |i: usize| losses.get(i).copied().unwrap_or(&AttackLoss::Margin);
+        let slopes = left.slopes(self.model, &present, &loss, passes)?;
         let mut state = State::at(present, losses, slopes.gradients, 2.0 * self.ball.epsilon());
         state.first_losses(&slopes.logits, &left.labels);
         self.drop_fallen(&mut state, left, &slopes.predicted, adversarial);
@@ -103,7 +104,7 @@ impl<T: Scalar> Climb<'_, T> {
             }
             state.step(self.ball, &left.images, if step == 0 { 1.0 } else { MOMENTUM });
             let progress = &state.progress;
-            let loss = |i: usize| progress.get(i).map_or(Loss::Margin, |p| p.loss);
+            let loss = |i: usize| progress.get(i).map_or(&AttackLoss::Margin as &dyn ImageLoss<T>, |p| p.loss);
             let slopes = left.slopes(self.model, &state.present, &loss, passes)?;
             state.look(&slopes, &left.labels);
             state.gradients = slopes.gradients;
@@ -123,7 +124,7 @@ impl<T: Scalar> Climb<'_, T> {
     /// Removes misclassified images, unless all steps are to be taken.
     fn drop_fallen(
         &self,
-        state: &mut State<T>,
+        state: &mut State<'_, T>,
         left: &mut Survivors<T>,
         predicted: &[usize],
         adversarial: &mut Array2<T>,
@@ -134,8 +135,8 @@ impl<T: Scalar> Climb<'_, T> {
     }
 }
 
-impl<T: Scalar> State<T> {
-    fn at(present: Array2<T>, losses: Vec<Loss>, gradients: Array2<T>, step_size: f64) -> Self {
+impl<'l, T: Scalar> State<'l, T> {
+    fn at(present: Array2<T>, losses: Vec<&'l dyn ImageLoss<T>>, gradients: Array2<T>, step_size: f64) -> Self {
         let start = |loss| Progress {
             loss,
             step_size,

@@ -3,23 +3,23 @@
 use crate::attack::Stopping;
 use crate::checked_model::CheckedModel;
 use crate::direction::climb;
-use crate::loss::Loss;
 use crate::options::{check_count, check_restarts, check_share, check_step_size};
 use crate::start::{self, Draw};
 use crate::subject::Subject;
 use crate::survivors::{Survivors, retain_rows};
 use crate::{AttackError, Ball, Outcome, Passes};
-use minima_autodiff::{Classifier, Scalar};
+use minima_autodiff::{Classifier, ImageLoss, Scalar};
 use minima_faults::{Fault, planted};
 use minima_rng::Key;
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-/// Gradient ascent on the cross-entropy.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ascent {
+/// Gradient ascent on a loss.
+#[derive(Debug)]
+pub(crate) struct Ascent<'l, T> {
     /// The name of the attack.
     pub attack: &'static str,
+    pub loss: &'l dyn ImageLoss<T>,
     pub steps: usize,
     /// The length of a step, as a share of the radius.
     pub step_size: f64,
@@ -30,9 +30,9 @@ pub(crate) struct Ascent {
     pub seed: u64,
 }
 
-impl Ascent {
+impl<T: Scalar> Ascent<'_, T> {
     /// Attacks every image within its ball.
-    pub(crate) fn run<T: Scalar>(
+    pub(crate) fn run(
         &self,
         model: &dyn Classifier<T>,
         images: ArrayView2<'_, T>,
@@ -58,7 +58,7 @@ impl Ascent {
     }
 
     /// One ascent of the images that are still robust.
-    fn climb<T: Scalar>(
+    fn climb(
         &self,
         model: CheckedModel<'_, T>,
         ball: Ball,
@@ -72,7 +72,7 @@ impl Ascent {
             if left.is_empty() {
                 return Ok(());
             }
-            let slopes = left.slopes(model, &present, &|_| Loss::CrossEntropy, &mut trace.passes)?;
+            let slopes = left.slopes(model, &present, &|_| self.loss, &mut trace.passes)?;
             let keep = match stopping {
                 Stopping::AtSuccess => left.standing(&slopes.predicted),
                 Stopping::Never => vec![true; left.len()],
@@ -101,7 +101,7 @@ impl Ascent {
     }
 
     /// Takes a step for every image and projects it into its ball.
-    fn step<T: Scalar>(&self, ball: Ball, originals: &Array2<T>, directions: &Array2<T>, present: &mut Array2<T>) {
+    fn step(&self, ball: Ball, originals: &Array2<T>, directions: &Array2<T>, present: &mut Array2<T>) {
         let length = self.step_size * ball.epsilon();
         let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(originals.axis_iter(Axis(0)));
         rows.zip(directions.axis_iter(Axis(0))).for_each(|((mut row, original), direction)| {

@@ -2,10 +2,12 @@
 
 use crate::ascent::Ascent;
 use crate::attack::Stopping;
-use crate::{Attack, AttackError, Ball, Outcome, Transferred};
-use minima_autodiff::{Classifier, Scalar};
+use crate::{Attack, AttackError, AttackLoss, Ball, Outcome, Transferred};
+use minima_autodiff::{Classifier, ImageLoss, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
+
+const NAME: &str = "bim";
 
 /// Gradient steps from the original image, each followed by a projection into the ball and into [0, 1] (Kurakin,
 /// Goodfellow & Bengio 2017, "Adversarial examples in the physical world", section 2.2). In [`run`](Attack::run), a
@@ -25,9 +27,11 @@ impl Default for Bim {
 }
 
 impl Bim {
-    fn ascent(&self, attack: &'static str) -> Ascent {
+    /// The ascent on a loss, as the attack of this name.
+    pub(crate) fn ascent<'l, T>(&self, attack: &'static str, loss: &'l dyn ImageLoss<T>) -> Ascent<'l, T> {
         Ascent {
             attack,
+            loss,
             steps: self.steps,
             step_size: self.step_size,
             decay: None,
@@ -40,7 +44,7 @@ impl Bim {
 
 impl<T: Scalar> Attack<T> for Bim {
     fn name(&self) -> &'static str {
-        "bim"
+        NAME
     }
 
     fn run(
@@ -50,7 +54,7 @@ impl<T: Scalar> Attack<T> for Bim {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::AtSuccess)
+        self.ascent(NAME, &AttackLoss::CrossEntropy).run(model, images, labels, ball, Stopping::AtSuccess)
     }
 
     fn run_for_transfer(
@@ -60,7 +64,7 @@ impl<T: Scalar> Attack<T> for Bim {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::Never)
+        self.ascent(NAME, &AttackLoss::CrossEntropy).run(model, images, labels, ball, Stopping::Never)
     }
 
     fn transferred(&self) -> Transferred {

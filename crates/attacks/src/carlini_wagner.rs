@@ -1,14 +1,14 @@
 //! The attack of Carlini and Wagner in the L2 norm.
 
 use crate::checked_model::{CheckedModel, Slopes};
-use crate::loss::Loss;
+use crate::loss::AttackLoss;
 use crate::minimal::Minimal;
 use crate::options::{check_count, check_positive_up_to};
 use crate::subject::Subject;
 use crate::survivors::Survivors;
 use crate::{Attack, AttackError, Ball, Norm, Outcome, Transferred};
 use minima_autodiff::softmax_cross_entropy::predicted;
-use minima_autodiff::{Classifier, Scalar};
+use minima_autodiff::{Classifier, ImageLoss, Scalar};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -170,9 +170,9 @@ impl CarliniWagner {
                 if let Some(descent) = running.get(i) {
                     // The hinge has a slope until the image is adversarial. At a tie its value is 0, but the image is
                     // still classified as its label.
-                    let short = Loss::Margin.value(logits, descent.label).as_f64() < self.confidence;
+                    let short = AttackLoss::Margin.value(logits, descent.label).as_f64() < self.confidence;
                     if short || predicted(logits) == Some(descent.label) {
-                        Loss::Margin.gradient_into(logits, descent.label, cotangent);
+                        AttackLoss::Margin.gradient_into(logits, descent.label, T::one(), cotangent);
                     }
                 }
             });
@@ -183,7 +183,7 @@ impl CarliniWagner {
             let rows = shown.par_chunks(width.max(1)).zip(&mut running).zip(answers);
             rows.for_each(|((row, descent), ((logits, gradient), &class))| {
                 if let (Some(logits), Some(gradient)) = (logits.as_slice(), gradient.as_slice()) {
-                    let margin = Loss::Margin.value(logits, descent.label).as_f64();
+                    let margin = AttackLoss::Margin.value(logits, descent.label).as_f64();
                     descent.note(row, class != descent.label && margin >= self.confidence, margin - self.confidence);
                     self.step(step, gradient, row, descent);
                 }

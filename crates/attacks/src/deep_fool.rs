@@ -1,13 +1,13 @@
 //! DeepFool.
 
 use crate::checked_model::CheckedModel;
-use crate::loss::Loss;
+use crate::loss::AttackLoss;
 use crate::minimal::Minimal;
 use crate::options::check_count;
 use crate::subject::Subject;
 use crate::survivors::{Survivors, retain_rows};
 use crate::{Attack, AttackError, Ball, Norm, Outcome, Transferred};
-use minima_autodiff::{Classifier, Scalar};
+use minima_autodiff::{Classifier, ImageLoss, Scalar};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -194,7 +194,7 @@ fn nearest_boundaries<T: Scalar>(
     for offset in 1..classes {
         let loss = |i: usize| {
             let label = left.labels.get(i).copied().unwrap_or_default();
-            Loss::TargetedMargin { target: (label + offset) % classes }
+            AttackLoss::TargetedMargin { target: (label + offset) % classes }
         };
         let slopes = left.slopes(model, present, &loss, &mut found.passes)?;
         let rows = nearest.normals.axis_iter_mut(Axis(0)).into_par_iter().zip(slopes.gradients.axis_iter(Axis(0)));

@@ -2,13 +2,13 @@
 
 use crate::checked_model::CheckedModel;
 use crate::hyperplane::Hyperplanes;
-use crate::loss::Loss;
+use crate::loss::AttackLoss;
 use crate::minimal::Minimal;
 use crate::options::{check_count, check_positive_up_to, check_share};
 use crate::subject::Subject;
 use crate::survivors::{Survivors, retain_items, retain_rows};
 use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes, Transferred};
-use minima_autodiff::{Classifier, Scalar, mixed_dot};
+use minima_autodiff::{Classifier, ImageLoss, Scalar, mixed_dot};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -199,7 +199,7 @@ impl<T: Scalar> Search<'_, T> {
                 // An image without a target of this rank uses its label as target: the margin is 0 everywhere and the
                 // image does not move.
                 let target = targets.get(i).and_then(|targets| targets.get(rank)).or(left.labels.get(i));
-                Loss::TargetedMargin { target: target.copied().unwrap_or_default() }
+                AttackLoss::TargetedMargin { target: target.copied().unwrap_or_default() }
             };
             let slopes = left.slopes(self.model, &present, &loss, self.passes)?;
             let rows = present.axis_iter_mut(Axis(0)).into_par_iter().zip(left.images.axis_iter(Axis(0)));

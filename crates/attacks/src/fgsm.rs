@@ -7,7 +7,7 @@ use crate::outcome::Pixels;
 use crate::subject::Subject;
 use crate::{Attack, AttackError, Ball, Goal, Norm, Outcome, Passes, Transferred};
 use minima_autodiff::softmax_cross_entropy::check_labels;
-use minima_autodiff::{Classifier, Scalar};
+use minima_autodiff::{Classifier, ImageLoss, Scalar};
 use minima_faults::{Fault, planted};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
@@ -128,7 +128,7 @@ impl<'a, T: Scalar> Slope<'a, T> {
             if let Some(&label) = labels.get(image)
                 && let Some(loss) = goal.loss(logits, label)
             {
-                loss.gradient_into(logits, label, cotangent);
+                loss.gradient_into(logits, label, T::one(), cotangent);
             }
         })?;
         Ok(Self { subject: Subject { model, images, labels, logits, predicted }, gradients })

@@ -1,7 +1,7 @@
 //! The goal of a gradient step: away from the label, or towards a class.
 
 use crate::AttackError;
-use crate::loss::Loss;
+use crate::loss::AttackLoss;
 use minima_autodiff::Scalar;
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +34,9 @@ impl Goal {
     }
 
     /// The loss of an image, or `None` if the image is not to be changed.
-    pub(crate) fn loss<T: Scalar>(self, logits: &[T], label: usize) -> Option<Loss> {
+    pub(crate) fn loss<T: Scalar>(self, logits: &[T], label: usize) -> Option<AttackLoss> {
         let target = match self {
-            Self::Away => return Some(Loss::CrossEntropy),
+            Self::Away => return Some(AttackLoss::CrossEntropy),
             Self::Class(class) => class,
             Self::LeastLikely => {
                 // A class with logit −∞ cannot be reached.
@@ -45,6 +45,6 @@ impl Goal {
                 classes.fold(first, |least, (c, z)| if z < least.1 { (c, z) } else { least }).0
             }
         };
-        (target != label).then_some(Loss::TargetedCrossEntropy { target })
+        (target != label).then_some(AttackLoss::TargetedCrossEntropy { target })
     }
 }

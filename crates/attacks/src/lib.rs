@@ -5,6 +5,8 @@
 //! Its [`Outcome`] records for which images it succeeded. An image that is misclassified without perturbation never
 //! counts as a success.
 //!
+//! PGD, BIM, MI-FGSM and Auto-PGD climb any loss of the logits ([`WithLoss`]): one of [`AttackLoss`], or one's own.
+//!
 //! ```
 //! use minima_attacks::{Attack, Ball, Fgsm};
 //! use minima_autodiff::{Model, paper_cnn};
@@ -62,6 +64,7 @@ mod subject;
 mod survivors;
 mod transfer;
 mod verdict;
+mod with_loss;
 
 pub use apgd::{Apgd, ApgdLoss};
 pub use attack::{Attack, Transferred};
@@ -76,6 +79,7 @@ pub use error::AttackError;
 pub use fab::FabT;
 pub use fgsm::Fgsm;
 pub use goal::Goal;
+pub use loss::AttackLoss;
 pub use masking::{Check, MaskingReport, gradient_masking, gradient_masking_among};
 pub use mi_fgsm::MiFgsm;
 pub use minimal::Minimal;
@@ -87,6 +91,7 @@ pub use pgd::Pgd;
 pub use square::Square;
 pub use transfer::{Transfer, TransferMatrix};
 pub use verdict::Verdict;
+pub use with_loss::WithLoss;
 
 /// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
 /// not reused.

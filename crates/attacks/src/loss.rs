@@ -1,29 +1,60 @@
 //! The losses that attacks maximize: a value for one image's logits and its gradient with respect to them.
 
-use minima_autodiff::Scalar;
 use minima_autodiff::softmax_cross_entropy;
+use minima_autodiff::{ImageLoss, Scalar};
 
-/// A loss of one image, to be maximized.
+/// A loss of one image's logits z and its label y, to be maximized. [`WithLoss`](crate::WithLoss) gives it to an
+/// attack.
+///
+/// A class with logit −∞ is ignored: the ratios rank the classes that remain. A ratio has denominator 1 if fewer than
+/// three classes remain, and the targeted ratio takes z₍₃₎ for z₍₄₎ if three remain.
+///
+/// The value is NaN if the label or the target is not a class. If no other class remains, it is −∞ for the margin and
+/// NaN for the ratio. The gradient is zero if it would not be finite, and for a targeted margin or ratio if the target has
+/// logit −∞.
+///
+/// ```
+/// use minima_attacks::AttackLoss;
+/// use minima_autodiff::ImageLoss;
+///
+/// let (logits, label) = ([1.0_f64, 4.0, 0.5, 2.0], 1);
+/// assert_eq!(AttackLoss::Margin.value(&logits, label), -2.0);
+///
+/// let mut gradient = [0.0; 4];
+/// AttackLoss::Margin.gradient_into(&logits, label, 1.0, &mut gradient);
+/// assert_eq!(gradient, [0.0, -1.0, 0.0, 1.0]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Loss {
+#[non_exhaustive]
+pub enum AttackLoss {
     /// Softmax cross-entropy of the label.
     CrossEntropy,
     /// The negative softmax cross-entropy of a target class.
-    TargetedCrossEntropy { target: usize },
+    TargetedCrossEntropy {
+        /// The target class t.
+        target: usize,
+    },
     /// The difference of logits ratio, `−(z_y − max_{c≠y} z_c) / (z_(1) − z_(3))`, with logits sorted from the largest
     /// (Croce & Hein 2020, "Reliable evaluation of adversarial robustness", eq. 6).
     Dlr,
     /// The targeted difference of logits ratio, `−(z_y − z_t) / (z_(1) − (z_(3) + z_(4))/2)` (same paper, eq. 7).
-    TargetedDlr { target: usize },
+    TargetedDlr {
+        /// The target class t.
+        target: usize,
+    },
     /// The largest other logit minus the label's: positive once the image is misclassified.
     Margin,
     /// The target's logit minus the label's.
-    TargetedMargin { target: usize },
+    TargetedMargin {
+        /// The target class t.
+        target: usize,
+    },
 }
 
-impl Loss {
-    /// The fewest classes for which the loss is defined.
-    pub(crate) fn least_classes(self) -> usize {
+impl AttackLoss {
+    /// The fewest classes for which the published formula is defined.
+    #[must_use]
+    pub fn least_classes(self) -> usize {
         match self {
             Self::CrossEntropy | Self::TargetedCrossEntropy { .. } => 1,
             Self::Margin | Self::TargetedMargin { .. } => 2,
@@ -32,37 +63,7 @@ impl Loss {
         }
     }
 
-    /// The value of the loss. It is NaN if the label or target is not a class or if there are too few classes. Classes
-    /// with logit −∞ are ignored: the ratios use the ranks of the remaining classes, and the margin is −∞ if no other
-    /// class remains.
-    pub(crate) fn value<T: Scalar>(self, logits: &[T], label: usize) -> T {
-        match self {
-            Self::CrossEntropy => softmax_cross_entropy::loss(logits, label),
-            Self::TargetedCrossEntropy { target } => -softmax_cross_entropy::loss(logits, target),
-            Self::Dlr => {
-                let top = Top::of(logits);
-                (at(logits, best_other(logits, label)) - at(logits, Some(label))) / dlr_scale(logits, &top)
-            }
-            Self::TargetedDlr { target } => {
-                (at(logits, Some(target)) - at(logits, Some(label))) / targeted_scale(logits, &Top::of(logits))
-            }
-            Self::Margin => match best_other(logits, label) {
-                Some(best) => at(logits, Some(best)) - at(logits, Some(label)),
-                None => T::neg_infinity(),
-            },
-            Self::TargetedMargin { target } => at(logits, Some(target)) - at(logits, Some(label)),
-        }
-    }
-
-    /// Writes the gradient of the loss with respect to the logits into `out`, which has to be zero. `out` stays zero if
-    /// the gradient is not finite, for instance if the target has logit −∞.
-    pub(crate) fn gradient_into<T: Scalar>(self, logits: &[T], label: usize, out: &mut [T]) {
-        self.formula_into(logits, label, out);
-        if out.iter().any(|g| !g.is_finite()) {
-            out.fill(T::zero());
-        }
-    }
-
+    /// Adds the gradient of the loss to `out`, which is zero. The cross-entropies overwrite it.
     fn formula_into<T: Scalar>(self, logits: &[T], label: usize, out: &mut [T]) {
         let one = T::one();
         match self {
@@ -106,6 +107,36 @@ impl Loss {
                     add(out, Some(label), -one);
                 }
             }
+        }
+    }
+}
+
+impl<T: Scalar> ImageLoss<T> for AttackLoss {
+    fn value(&self, logits: &[T], label: usize) -> T {
+        match *self {
+            Self::CrossEntropy => softmax_cross_entropy::loss(logits, label),
+            Self::TargetedCrossEntropy { target } => -softmax_cross_entropy::loss(logits, target),
+            Self::Dlr => {
+                let top = Top::of(logits);
+                (at(logits, best_other(logits, label)) - at(logits, Some(label))) / dlr_scale(logits, &top)
+            }
+            Self::TargetedDlr { target } => {
+                (at(logits, Some(target)) - at(logits, Some(label))) / targeted_scale(logits, &Top::of(logits))
+            }
+            Self::Margin => match best_other(logits, label) {
+                Some(best) => at(logits, Some(best)) - at(logits, Some(label)),
+                None => T::neg_infinity(),
+            },
+            Self::TargetedMargin { target } => at(logits, Some(target)) - at(logits, Some(label)),
+        }
+    }
+
+    fn gradient_into(&self, logits: &[T], label: usize, scale: T, out: &mut [T]) {
+        out.fill(T::zero());
+        self.formula_into(logits, label, out);
+        out.iter_mut().for_each(|g| *g *= scale);
+        if out.iter().any(|g| !g.is_finite()) {
+            out.fill(T::zero());
         }
     }
 }
@@ -187,23 +218,23 @@ fn add<T: Scalar>(out: &mut [T], class: Option<usize>, amount: T) {
 mod tests {
     use super::*;
 
-    const ALL: [Loss; 6] = [
-        Loss::CrossEntropy,
-        Loss::TargetedCrossEntropy { target: 2 },
-        Loss::Dlr,
-        Loss::TargetedDlr { target: 2 },
-        Loss::Margin,
-        Loss::TargetedMargin { target: 2 },
+    const ALL: [AttackLoss; 6] = [
+        AttackLoss::CrossEntropy,
+        AttackLoss::TargetedCrossEntropy { target: 2 },
+        AttackLoss::Dlr,
+        AttackLoss::TargetedDlr { target: 2 },
+        AttackLoss::Margin,
+        AttackLoss::TargetedMargin { target: 2 },
     ];
 
     #[test]
     fn values_are_the_published_ones() {
         let z = [1.0_f64, 4.0, 0.5, 2.0, -3.0];
-        assert_eq!(Loss::Margin.value(&z, 1), -2.0);
-        assert_eq!(Loss::Margin.value(&z, 0), 3.0);
-        assert!((Loss::Dlr.value(&z, 1) + 2.0 / 3.0).abs() < 1e-12);
-        assert!((Loss::Dlr.value(&z, 0) - 1.0).abs() < 1e-12);
-        assert!((Loss::TargetedDlr { target: 2 }.value(&z, 1) + 3.5 / 3.25).abs() < 1e-12);
+        assert_eq!(AttackLoss::Margin.value(&z, 1), -2.0);
+        assert_eq!(AttackLoss::Margin.value(&z, 0), 3.0);
+        assert!((AttackLoss::Dlr.value(&z, 1) + 2.0 / 3.0).abs() < 1e-12);
+        assert!((AttackLoss::Dlr.value(&z, 0) - 1.0).abs() < 1e-12);
+        assert!((AttackLoss::TargetedDlr { target: 2 }.value(&z, 1) + 3.5 / 3.25).abs() < 1e-12);
     }
 
     #[test]
@@ -213,7 +244,7 @@ mod tests {
             for loss in ALL {
                 for label in [0, 1, 4] {
                     let mut gradient = [0.0; 5];
-                    loss.gradient_into(&z, label, &mut gradient);
+                    loss.gradient_into(&z, label, 1.0, &mut gradient);
                     for c in 0..5 {
                         let shifted = |by: f64| {
                             let mut z = z;
@@ -233,17 +264,17 @@ mod tests {
         let out = f64::NEG_INFINITY;
         // With three classes remaining, the ratios use these three.
         let z = [1.0_f64, 4.0, out, 2.0, out];
-        assert!((Loss::Dlr.value(&z, 1) + 2.0 / 3.0).abs() < 1e-12);
-        assert!((Loss::TargetedDlr { target: 0 }.value(&z, 1) + 1.0).abs() < 1e-12);
-        assert_eq!(Loss::Margin.value(&[out, 4.0, out], 1), out);
+        assert!((AttackLoss::Dlr.value(&z, 1) + 2.0 / 3.0).abs() < 1e-12);
+        assert!((AttackLoss::TargetedDlr { target: 0 }.value(&z, 1) + 1.0).abs() < 1e-12);
+        assert_eq!(AttackLoss::Margin.value(&[out, 4.0, out], 1), out);
         for z in [z, [out, 4.0, out, 2.0, out], [out, 4.0, out, out, out]] {
             for loss in ALL {
                 let mut gradient = [0.0; 5];
-                loss.gradient_into(&z, 1, &mut gradient);
+                loss.gradient_into(&z, 1, 1.0, &mut gradient);
                 assert!(gradient.iter().all(|g| g.is_finite()), "{loss:?} of {z:?}: {gradient:?}");
             }
             let mut gradient = [0.0; 5];
-            Loss::TargetedDlr { target: 3 }.gradient_into(&z, 1, &mut gradient);
+            AttackLoss::TargetedDlr { target: 3 }.gradient_into(&z, 1, 1.0, &mut gradient);
             assert_eq!(gradient[3] > 0.0 && gradient[1] < 0.0, z[3].is_finite());
         }
     }
@@ -252,8 +283,22 @@ mod tests {
     fn equal_logits_give_finite_gradients() {
         for loss in ALL {
             let mut gradient = [0.0_f32; 5];
-            loss.gradient_into(&[1.0; 5], 1, &mut gradient);
+            loss.gradient_into(&[1.0; 5], 1, 1.0, &mut gradient);
             assert!(gradient.iter().all(|g| g.is_finite()), "{loss:?}");
+        }
+    }
+
+    #[test]
+    fn a_gradient_is_scaled_and_overwrites() {
+        let z = [1.0_f64, 4.0, 0.5, 2.0, -3.0];
+        for loss in ALL {
+            let (mut once, mut scaled) = ([0.0; 5], [f64::NAN; 5]);
+            loss.gradient_into(&z, 0, 1.0, &mut once);
+            loss.gradient_into(&z, 0, -0.25, &mut scaled);
+            assert_eq!(scaled, once.map(|g| -0.25 * g), "{loss:?}");
+            // A gradient that is not finite is zero.
+            loss.gradient_into(&z, 0, f64::INFINITY, &mut scaled);
+            assert_eq!(scaled, [0.0; 5], "{loss:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Checks for gradient masking: hidden gradients make a network look robust against gradient-based attacks.
 
 use crate::epsilon::Shortest;
-use crate::loss::Loss;
+use crate::loss::AttackLoss;
 use crate::subject::Subject;
 use crate::survivors::Survivors;
 use crate::transfer::shown;
@@ -76,7 +76,7 @@ pub fn gradient_masking_among<T: Scalar>(
         white_box: case.run(&Apgd::cross_entropy())?,
         // The gradient of this loss does not fade as logits grow. If it does better, the gradient of the cross-entropy
         // is masked.
-        ratio: match model.classes() >= Loss::Dlr.least_classes() {
+        ratio: match model.classes() >= AttackLoss::Dlr.least_classes() {
             true => Some(case.run(&Apgd::dlr())?),
             false => None,
         },
@@ -230,7 +230,8 @@ impl<T: Scalar> Case<'_, T> {
     fn gradients(&self) -> Result<Check, AttackError> {
         let subject = Subject::new(self.model, self.images, self.labels)?;
         let right = Survivors::of(&subject);
-        let slopes = right.slopes(subject.model, &right.images, &|_| Loss::CrossEntropy, &mut Passes::default())?;
+        let slopes =
+            right.slopes(subject.model, &right.images, &|_| AttackLoss::CrossEntropy, &mut Passes::default())?;
         let norms: Vec<f64> = slopes.gradients.outer_iter().map(|row| Norm::L2.of(&row.to_vec())).collect();
         let zero = norms.iter().filter(|&&norm| norm == 0.0).count();
         let tiny = norms.iter().filter(|&&norm| norm < NO_GRADIENT).count();

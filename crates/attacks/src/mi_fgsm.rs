@@ -2,10 +2,12 @@
 
 use crate::ascent::Ascent;
 use crate::attack::Stopping;
-use crate::{Attack, AttackError, Ball, Outcome, Transferred};
-use minima_autodiff::{Classifier, Scalar};
+use crate::{Attack, AttackError, AttackLoss, Ball, Outcome, Transferred};
+use minima_autodiff::{Classifier, ImageLoss, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
+
+const NAME: &str = "mi-fgsm";
 
 /// Steps of length `radius / steps` along the accumulated direction `v ← decay · v + ∇ℓ / ‖∇ℓ‖₁` (Dong et al. 2018,
 /// "Boosting adversarial attacks with momentum", algorithm 1). The attack aims at images that other networks
@@ -27,9 +29,11 @@ impl Default for MiFgsm {
 }
 
 impl MiFgsm {
-    fn ascent(&self, attack: &'static str) -> Ascent {
+    /// The ascent on a loss, as the attack of this name.
+    pub(crate) fn ascent<'l, T>(&self, attack: &'static str, loss: &'l dyn ImageLoss<T>) -> Ascent<'l, T> {
         Ascent {
             attack,
+            loss,
             steps: self.steps,
             step_size: 1.0 / self.steps.max(1) as f64,
             decay: Some(self.decay),
@@ -42,7 +46,7 @@ impl MiFgsm {
 
 impl<T: Scalar> Attack<T> for MiFgsm {
     fn name(&self) -> &'static str {
-        "mi-fgsm"
+        NAME
     }
 
     fn run(
@@ -52,7 +56,7 @@ impl<T: Scalar> Attack<T> for MiFgsm {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::AtSuccess)
+        self.ascent(NAME, &AttackLoss::CrossEntropy).run(model, images, labels, ball, Stopping::AtSuccess)
     }
 
     fn run_for_transfer(
@@ -62,7 +66,7 @@ impl<T: Scalar> Attack<T> for MiFgsm {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::Never)
+        self.ascent(NAME, &AttackLoss::CrossEntropy).run(model, images, labels, ball, Stopping::Never)
     }
 
     fn transferred(&self) -> Transferred {

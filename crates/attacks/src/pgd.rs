@@ -2,15 +2,17 @@
 
 use crate::ascent::Ascent;
 use crate::attack::Stopping;
-use crate::{Attack, AttackError, Ball, Outcome, Seeded, Transferred};
-use minima_autodiff::{Classifier, Scalar};
+use crate::{Attack, AttackError, AttackLoss, Ball, Outcome, Seeded, Transferred};
+use minima_autodiff::{Classifier, ImageLoss, Scalar};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// Steps along the gradient's sign (L∞) or the gradient (L2), each followed by a projection into the ball and into [0,
-/// 1] (Madry et al. 2018, "Towards deep learning models resistant to adversarial attacks", section 2.1). The start is
-/// the image or a random point of its ball. The default starts at the image and takes 40 steps of a tenth of the
-/// radius.
+const NAME: &str = "pgd";
+
+/// Steps along the sign of the cross-entropy's gradient (L∞) or along that gradient (L2), each followed by a projection
+/// into the ball and into [0, 1] (Madry et al. 2018, "Towards deep learning models resistant to adversarial attacks",
+/// section 2.1). The start is the image or a random point of its ball. The default starts at the image and takes 40
+/// steps of a tenth of the radius.
 ///
 /// In [`run`](Attack::run), a misclassified image takes no further step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,9 +47,11 @@ impl Seeded for Pgd {
 }
 
 impl Pgd {
-    fn ascent(&self, attack: &'static str) -> Ascent {
+    /// The ascent on a loss, as the attack of this name.
+    pub(crate) fn ascent<'l, T>(&self, attack: &'static str, loss: &'l dyn ImageLoss<T>) -> Ascent<'l, T> {
         Ascent {
             attack,
+            loss,
             steps: self.steps,
             step_size: self.step_size,
             decay: None,
@@ -60,7 +64,7 @@ impl Pgd {
 
 impl<T: Scalar> Attack<T> for Pgd {
     fn name(&self) -> &'static str {
-        "pgd"
+        NAME
     }
 
     fn run(
@@ -70,7 +74,7 @@ impl<T: Scalar> Attack<T> for Pgd {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::AtSuccess)
+        self.ascent(NAME, &AttackLoss::CrossEntropy).run(model, images, labels, ball, Stopping::AtSuccess)
     }
 
     fn run_for_transfer(
@@ -80,7 +84,7 @@ impl<T: Scalar> Attack<T> for Pgd {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        self.ascent(Attack::<T>::name(self)).run(model, images, labels, ball, Stopping::Never)
+        self.ascent(NAME, &AttackLoss::CrossEntropy).run(model, images, labels, ball, Stopping::Never)
     }
 
     fn transferred(&self) -> Transferred {

@@ -7,11 +7,11 @@ mod picture;
 mod plan;
 
 use crate::checked_model::{Answer, CheckedModel};
-use crate::loss::Loss;
+use crate::loss::AttackLoss;
 use crate::subject::Subject;
 use crate::survivors::Survivors;
 use crate::{Attack, AttackError, Ball, Norm, Outcome, Passes, Seeded, Transferred};
-use minima_autodiff::{Classifier, Scalar};
+use minima_autodiff::{Classifier, ImageLoss, Scalar};
 use minima_rng::Key;
 use ndarray::{Array2, ArrayView2};
 use picture::{Draws, Picture, Window};
@@ -255,7 +255,7 @@ fn rounds<T: Scalar>(model: CheckedModel<'_, T>, plan: &Plan, group: &mut [Searc
         let Answer { logits, predicted } = model.logits(images).map_err(placed)?;
         let answers = logits.outer_iter().zip(predicted);
         for ((row, search), (logits, class)) in shown.chunks_mut(features).zip(group.iter_mut()).zip(answers) {
-            let loss = logits.as_slice().map_or(T::nan(), |z| Loss::Margin.value(z, search.label));
+            let loss = logits.as_slice().map_or(T::nan(), |z| AttackLoss::Margin.value(z, search.label));
             search.answer(plan, row, loss, class);
         }
     }

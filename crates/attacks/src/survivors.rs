@@ -1,10 +1,9 @@
 //! The images on which an attack has not yet succeeded.
 
 use crate::checked_model::{Answer, CheckedModel, Slopes};
-use crate::loss::Loss;
 use crate::subject::Subject;
 use crate::{AttackError, Passes};
-use minima_autodiff::Scalar;
+use minima_autodiff::{ImageLoss, Scalar};
 use ndarray::{Array2, Axis, Slice};
 
 /// The images that are still robust, in the order of the batch.
@@ -61,17 +60,17 @@ impl<T: Scalar> Survivors<T> {
     ///
     /// # Errors
     /// Returns the errors of [`CheckedModel::slopes`].
-    pub(crate) fn slopes(
+    pub(crate) fn slopes<L: ImageLoss<T>>(
         &self,
         model: CheckedModel<'_, T>,
         present: &Array2<T>,
-        loss: &(dyn Fn(usize) -> Loss + Sync),
+        loss: &(dyn Fn(usize) -> L + Sync),
         passes: &mut Passes,
     ) -> Result<Slopes<T>, AttackError> {
         passes.gradients += self.len();
         let slopes = model.slopes(present.view(), &|i, logits, cotangent| {
             if let Some(&label) = self.labels.get(i) {
-                loss(i).gradient_into(logits, label, cotangent);
+                loss(i).gradient_into(logits, label, T::one(), cotangent);
             }
         });
         slopes.map_err(|error| self.placed(error))

@@ -109,7 +109,7 @@ pub use graph_builder::{DenseSpec, GraphBuilder, NormSpec, Value};
 pub use layer_pairs::LayerPairs;
 pub use layers::{Layer, LayerOperation};
 pub use linearization::Linearization;
-pub use loss::{Loss, SoftmaxCrossEntropy, SquaredError};
+pub use loss::{ImageLoss, Loss, SoftmaxCrossEntropy, SquaredError};
 pub use model::Model;
 pub use operations::Operations;
 pub use ops::{Activation, BatchNorm, Conv2dSpec, Padding, PoolSpec, Pooling, Rearrangement};

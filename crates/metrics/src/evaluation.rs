@@ -2,8 +2,8 @@
 
 use crate::MetricsError;
 use crate::chunks::{IMAGES_AT_ONCE, chunks};
-use minima_autodiff::softmax_cross_entropy::{count_correct, loss};
-use minima_autodiff::{AutodiffError, Classifier, Differentiable, Scalar};
+use minima_autodiff::softmax_cross_entropy::count_correct;
+use minima_autodiff::{AutodiffError, Classifier, Differentiable, Loss, Scalar, SoftmaxCrossEntropy};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,8 @@ pub struct Evaluation {
     pub correct: usize,
     /// The total number of images.
     pub count: usize,
-    /// The mean softmax cross-entropy, in nats; NaN for a diverged network.
+    /// The mean loss: softmax cross-entropy in nats, unless [`evaluate_with_loss`] was given another; NaN for a diverged
+    /// network.
     pub mean_loss: f64,
 }
 
@@ -48,7 +49,21 @@ pub fn evaluate<T: Scalar>(
     images: ArrayView2<'_, T>,
     labels: &[usize],
 ) -> Result<Evaluation, MetricsError> {
-    of_logits(&|images| model.logits(images), model.classes(), images, labels)
+    evaluate_with_loss(model, images, labels, &SoftmaxCrossEntropy::default())
+}
+
+/// Runs [`evaluate`] with another loss. The mean loss is the sum of the images' losses divided by the
+/// [total weight](Loss::total_weight) of all labels.
+///
+/// # Errors
+/// Returns the errors of [`evaluate`], and [`MetricsError::Autodiff`] with the errors of [`Loss::check`].
+pub fn evaluate_with_loss<T: Scalar>(
+    model: &dyn Classifier<T>,
+    images: ArrayView2<'_, T>,
+    labels: &[usize],
+    loss: &dyn Loss,
+) -> Result<Evaluation, MetricsError> {
+    of_logits(&|images| model.logits(images), model.classes(), images, labels, loss)
 }
 
 /// Runs [`evaluate`] on the model's network with other parameters.
@@ -61,7 +76,8 @@ pub(crate) fn evaluate_at<T: Scalar>(
     images: ArrayView2<'_, T>,
     labels: &[usize],
 ) -> Result<Evaluation, MetricsError> {
-    of_logits(&|images| model.logits_at(params, images), model.graph().classes(), images, labels)
+    let logits = |images: ArrayView2<'_, T>| model.logits_at(params, images);
+    of_logits(&logits, model.graph().classes(), images, labels, &SoftmaxCrossEntropy::default())
 }
 
 /// A function from images `(images, features)` to logits `(images, classes)`.
@@ -72,27 +88,29 @@ fn of_logits<T: Scalar>(
     classes: usize,
     images: ArrayView2<'_, T>,
     labels: &[usize],
+    loss: &dyn Loss,
 ) -> Result<Evaluation, MetricsError> {
     if images.nrows() == 0 {
         return Err(MetricsError::Empty { what: "images" });
     }
+    loss.check(labels, images.nrows(), classes)?;
     let (mut correct, mut total) = (0, 0.0);
     for (images, labels) in chunks(&images, labels, classes, IMAGES_AT_ONCE)? {
         let logits = logits(images)?;
         correct += count_correct(logits.view(), labels);
-        total = losses(logits.view(), labels).iter().fold(total, |sum, loss| sum + loss);
+        total = losses(logits.view(), labels, loss).iter().fold(total, |sum, loss| sum + loss);
     }
-    Ok(Evaluation { correct, count: labels.len(), mean_loss: total / labels.len() as f64 })
+    Ok(Evaluation { correct, count: labels.len(), mean_loss: total / loss.total_weight(labels) })
 }
 
-/// Softmax cross-entropy of one image's logits, in double precision. Sharpness is a difference of nearly equal losses,
-/// and the rounding of a single-precision logarithm is as large as the losses of images far from the boundary.
-pub(crate) fn image_loss<T: Scalar>(logits: ArrayView1<'_, T>, label: usize) -> f64 {
+/// The loss of one image's logits, in double precision. Sharpness is a difference of nearly equal losses, and the
+/// rounding of a single-precision logarithm is as large as the losses of images far from the boundary.
+pub(crate) fn image_loss<T: Scalar>(logits: ArrayView1<'_, T>, label: usize, loss: &dyn Loss) -> f64 {
     let logits: Vec<f64> = logits.iter().map(|a| a.as_f64()).collect();
-    loss(&logits, label)
+    loss.of::<f64>().value(&logits, label)
 }
 
 /// The loss of each row of logits `(images, classes)`.
-pub(crate) fn losses<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> Vec<f64> {
-    logits.outer_iter().zip(labels).map(|(row, &label)| image_loss(row, label)).collect()
+pub(crate) fn losses<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize], loss: &dyn Loss) -> Vec<f64> {
+    logits.outer_iter().zip(labels).map(|(row, &label)| image_loss(row, label, loss)).collect()
 }

@@ -3,8 +3,7 @@
 use crate::MetricsError;
 use crate::chunks::{IMAGES_AT_ONCE, chunks};
 use crate::error::all_finite;
-use minima_autodiff::softmax_cross_entropy::gradient_into;
-use minima_autodiff::{Classifier, Scalar};
+use minima_autodiff::{Classifier, Loss, Scalar, SoftmaxCrossEntropy};
 use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
@@ -19,11 +18,27 @@ pub fn input_gradient_norms<T: Scalar>(
     images: ArrayView2<'_, T>,
     labels: &[usize],
 ) -> Result<Vec<f64>, MetricsError> {
+    input_gradient_norms_with_loss(model, images, labels, &SoftmaxCrossEntropy::default())
+}
+
+/// Runs [`input_gradient_norms`] with another loss, in its unit per unit of pixel value. An image's own loss is not
+/// divided by its weight.
+///
+/// # Errors
+/// Returns the errors of [`input_gradient_norms`], and [`MetricsError::Autodiff`] with the errors of [`Loss::check`].
+pub fn input_gradient_norms_with_loss<T: Scalar>(
+    model: &dyn Classifier<T>,
+    images: ArrayView2<'_, T>,
+    labels: &[usize],
+    loss: &dyn Loss,
+) -> Result<Vec<f64>, MetricsError> {
+    loss.check(labels, images.nrows(), model.classes())?;
+    let of = loss.of::<T>();
     let mut norms = Vec::with_capacity(labels.len());
     for (images, labels) in chunks(&images, labels, model.classes(), IMAGES_AT_ONCE)? {
         let (_, gradients) = model.logits_and_input_vjp(images, &|image, logits, cotangent| {
             if let Some(&label) = labels.get(image) {
-                gradient_into(logits, label, T::one(), cotangent);
+                of.gradient_into(logits, label, T::one(), cotangent);
             }
         })?;
         let rows = gradients.axis_iter(Axis(0)).into_par_iter();

@@ -5,6 +5,9 @@
 //! [`loss_along_segment`] evaluate the mean loss. [`statistics`] compares results over several seeds. No result depends
 //! on the number of threads.
 //!
+//! The loss is softmax cross-entropy. [`evaluate_with_loss`], [`input_gradient_norms_with_loss`] and
+//! [`sharpness_with_loss`] take another [`Loss`](minima_autodiff::Loss).
+//!
 //! ```
 //! use minima_autodiff::{Model, paper_cnn};
 //! use minima_metrics::{
@@ -54,16 +57,16 @@ pub mod statistics;
 mod summary;
 
 pub use error::MetricsError;
-pub use evaluation::{Evaluation, evaluate};
+pub use evaluation::{Evaluation, evaluate, evaluate_with_loss};
 pub use filter_norms::filter_norms;
 pub use histogram::Histogram;
-pub use input_gradient::{input_gradient_norms, zero_share};
+pub use input_gradient::{input_gradient_norms, input_gradient_norms_with_loss, zero_share};
 pub use landscape::{
     SegmentPoint, SurfacePoint, evenly_around_zero, filter_normalised_direction, loss_along_segment, loss_surface,
 };
 pub use logit_margin::{logit_margins, margins_of_logits};
 pub use logit_scale::with_scaled_logits;
-pub use sharpness::{Scope, Sharpness, sharpness};
+pub use sharpness::{Scope, Sharpness, sharpness, sharpness_with_loss};
 pub use spectrum::{CurvatureSpectrum, Eigenvalue, MatrixSpectrum, curvature_spectrum};
 pub use spectrum_options::SpectrumOptions;
 pub use summary::{Summary, quantile};

@@ -4,8 +4,7 @@ use crate::MetricsError;
 use crate::chunks::chunks;
 use crate::error::all_finite;
 use crate::evaluation::{image_loss, losses};
-use minima_autodiff::softmax_cross_entropy::gradient_into;
-use minima_autodiff::{Differentiable, Scalar};
+use minima_autodiff::{Differentiable, Loss, Scalar, SoftmaxCrossEntropy};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -29,7 +28,7 @@ pub enum Scope {
 pub struct Sharpness {
     /// The length of the perturbation of the parameters.
     pub rho: f64,
-    /// The increase of the loss for each image, in order and in nats.
+    /// The increase of the loss for each image, in order. Softmax cross-entropy is in nats.
     pub increases: Vec<f64>,
 }
 
@@ -50,6 +49,24 @@ pub fn sharpness<T: Scalar>(
     scope: Scope,
     rhos: &[f64],
 ) -> Result<Vec<Sharpness>, MetricsError> {
+    sharpness_with_loss(model, images, labels, &SoftmaxCrossEntropy::default(), scope, rhos)
+}
+
+/// Runs [`sharpness`] with another loss, in its unit. A batch's mean loss is the sum of its images' losses divided by
+/// the [total weight](Loss::total_weight) of its labels. An image's own loss ([`Scope::Example`]) is not divided by its
+/// weight.
+///
+/// # Errors
+/// Returns the errors of [`sharpness`], and [`MetricsError::Autodiff`] with the errors of [`Loss::check`] for all labels
+/// or for the labels of a batch.
+pub fn sharpness_with_loss<T: Scalar>(
+    model: &dyn Differentiable<T>,
+    images: ArrayView2<'_, T>,
+    labels: &[usize],
+    loss: &dyn Loss,
+    scope: Scope,
+    rhos: &[f64],
+) -> Result<Vec<Sharpness>, MetricsError> {
     if let Some(&found) = rhos.iter().find(|rho| !(rho.is_finite() && **rho >= 0.0)) {
         return Err(MetricsError::Rho { found });
     }
@@ -58,12 +75,13 @@ pub fn sharpness<T: Scalar>(
         Scope::Batch(size) => size,
         Scope::Example => EXAMPLES_AT_ONCE,
     };
+    loss.check(labels, images.nrows(), model.graph().classes())?;
     let empty = |&rho: &f64| Sharpness { rho, increases: Vec::with_capacity(labels.len()) };
     let mut found: Vec<Sharpness> = rhos.iter().map(empty).collect();
     for (images, labels) in chunks(&images, labels, model.graph().classes(), size)? {
         match scope {
-            Scope::Batch(_) => batch(model, images, labels, &mut found)?,
-            Scope::Example => examples(model, images, labels, &mut found)?,
+            Scope::Batch(_) => batch(model, images, labels, loss, &mut found)?,
+            Scope::Example => examples(model, images, labels, loss, &mut found)?,
         }
     }
     for sharpness in &found {
@@ -77,19 +95,21 @@ fn batch<T: Scalar>(
     model: &dyn Differentiable<T>,
     images: ArrayView2<'_, T>,
     labels: &[usize],
+    loss: &dyn Loss,
     found: &mut [Sharpness],
 ) -> Result<(), MetricsError> {
+    loss.check(labels, images.nrows(), model.graph().classes())?;
     let params = model.params();
-    let share = T::from_f64(1.0 / labels.len() as f64);
+    let (of, share) = (loss.of::<T>(), T::from_f64(1.0 / loss.total_weight(labels)));
     let (logits, gradient) = model.logits_and_vjp(images, &|image, logits, cotangent| {
         if let Some(&label) = labels.get(image) {
-            gradient_into(logits, label, share, cotangent);
+            of.gradient_into(logits, label, share, cotangent);
         }
     })?;
-    let base = mean_loss(logits.view(), labels);
+    let base = mean_loss(logits.view(), labels, loss);
     for Sharpness { rho, increases } in found {
         let increase = match perturbed(params, &gradient, *rho) {
-            Some(params) => mean_loss(model.logits_at(&params, images)?.view(), labels) - base,
+            Some(params) => mean_loss(model.logits_at(&params, images)?.view(), labels, loss) - base,
             None => 0.0,
         };
         increases.extend(labels.iter().map(|_| increase));
@@ -102,20 +122,21 @@ fn examples<T: Scalar>(
     model: &dyn Differentiable<T>,
     images: ArrayView2<'_, T>,
     labels: &[usize],
+    loss: &dyn Loss,
     found: &mut [Sharpness],
 ) -> Result<(), MetricsError> {
-    let (graph, params) = (model.graph(), model.params());
+    let (graph, params, of) = (model.graph(), model.params(), loss.of::<T>());
     let linearization = graph.linearize(params, images)?;
     let mut cotangents = Array2::zeros(linearization.logits().raw_dim());
     for ((mut cotangent, logits), &label) in
         cotangents.outer_iter_mut().zip(linearization.logits().outer_iter()).zip(labels)
     {
         if let Some(cotangent) = cotangent.as_slice_mut() {
-            gradient_into(&logits.to_vec(), label, T::one(), cotangent);
+            of.gradient_into(&logits.to_vec(), label, T::one(), cotangent);
         }
     }
     let gradients = linearization.per_sample_gradients(cotangents.view())?;
-    let bases = losses(linearization.logits(), labels);
+    let bases = losses(linearization.logits(), labels, loss);
     for Sharpness { rho, increases } in found {
         let rows = gradients.axis_iter(Axis(0)).into_par_iter();
         let images = images.axis_chunks_iter(Axis(0), 1).into_par_iter();
@@ -124,7 +145,7 @@ fn examples<T: Scalar>(
             match gradient.as_slice().and_then(|gradient| perturbed(params, gradient, *rho)) {
                 Some(params) => {
                     let logits = graph.logits(&params, image)?;
-                    Ok(logits.outer_iter().map(|row| image_loss(row, label) - base).sum())
+                    Ok(logits.outer_iter().map(|row| image_loss(row, label, loss) - base).sum())
                 }
                 None => Ok(0.0),
             }
@@ -145,6 +166,6 @@ fn perturbed<T: Scalar>(params: &[T], gradient: &[T], rho: f64) -> Option<Vec<T>
 }
 
 /// The mean of a batch's losses.
-fn mean_loss<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize]) -> f64 {
-    losses(logits, labels).iter().sum::<f64>() / labels.len() as f64
+fn mean_loss<T: Scalar>(logits: ArrayView2<'_, T>, labels: &[usize], loss: &dyn Loss) -> f64 {
+    losses(logits, labels, loss).iter().sum::<f64>() / loss.total_weight(labels)
 }

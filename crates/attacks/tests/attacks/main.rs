@@ -14,6 +14,7 @@ mod masking;
 mod minimal_distance;
 mod nearest_image;
 mod networks;
+mod own_loss;
 mod paper;
 mod published_deep_fool;
 mod random_search;

@@ -1,7 +1,7 @@
 //! Softmax cross-entropy with smoothed labels and weighted classes.
 
 use super::draw::draw_label;
-use super::{Draw, Loss, LossIn};
+use super::{Draw, ImageLoss, Loss, LossIn};
 use crate::softmax_cross_entropy::{
     bounded_below, check_labels, hessian_factors, hessian_into, in_factors, log_partition, loss, residual_in_factors,
     residual_in_place, softmax, softmax_into,
@@ -104,7 +104,7 @@ fn scale_by<T: Scalar>(scale: T, out: &mut [T]) {
     out.iter_mut().for_each(|r| *r *= scale);
 }
 
-impl<T: Scalar> LossIn<T> for SoftmaxCrossEntropy {
+impl<T: Scalar> ImageLoss<T> for SoftmaxCrossEntropy {
     fn value(&self, logits: &[T], label: usize) -> T {
         if self.is_plain_cross_entropy() {
             return loss(logits, label);
@@ -123,7 +123,9 @@ impl<T: Scalar> LossIn<T> for SoftmaxCrossEntropy {
         self.gradient_in_place(out, label);
         scale_by(scale, out);
     }
+}
 
+impl<T: Scalar> LossIn<T> for SoftmaxCrossEntropy {
     fn predictions(&self, logits: ArrayView2<'_, T>) -> Array2<T> {
         softmax(logits)
     }

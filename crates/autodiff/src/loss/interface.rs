@@ -15,16 +15,55 @@ pub enum Draw {
     Noise(Vec<f32>),
 }
 
-/// The parts of a [`Loss`] that depend on the precision.
+/// A function of one image's logits and label. Training descends it, and an attack climbs it.
 ///
-/// All slices have one number for each class. Labels are valid: [`Loss::check`] ran before.
-pub trait LossIn<T>: Debug + Send + Sync {
+/// All slices have one number for each class. A caller passes labels that are classes.
+///
+/// ```
+/// use minima_autodiff::{ImageLoss, Scalar};
+///
+/// /// Minus the label's logit.
+/// #[derive(Debug)]
+/// struct LabelLogit;
+///
+/// impl<T: Scalar> ImageLoss<T> for LabelLogit {
+///     fn value(&self, logits: &[T], label: usize) -> T {
+///         logits.get(label).map_or_else(T::nan, |&logit| -logit)
+///     }
+///
+///     fn gradient_into(&self, _logits: &[T], label: usize, scale: T, out: &mut [T]) {
+///         out.fill(T::zero());
+///         out.iter_mut().skip(label).take(1).for_each(|slope| *slope = -scale);
+///     }
+/// }
+///
+/// let mut gradient = [f64::NAN; 3];
+/// LabelLogit.gradient_into(&[1.0, 4.0, 2.0], 1, 0.5, &mut gradient);
+/// assert_eq!(gradient, [0.0, -0.5, 0.0]);
+/// ```
+pub trait ImageLoss<T>: Debug + Send + Sync {
     /// The loss of one image.
     fn value(&self, logits: &[T], label: usize) -> T;
 
-    /// Writes `scale` times the gradient of one image's loss with respect to its logits into `out`.
+    /// Writes `scale` times the gradient of one image's loss with respect to its logits into `out`. Every number of
+    /// `out` is overwritten.
     fn gradient_into(&self, logits: &[T], label: usize, scale: T, out: &mut [T]);
+}
 
+impl<T, L: ImageLoss<T> + ?Sized> ImageLoss<T> for &L {
+    fn value(&self, logits: &[T], label: usize) -> T {
+        (**self).value(logits, label)
+    }
+
+    fn gradient_into(&self, logits: &[T], label: usize, scale: T, out: &mut [T]) {
+        (**self).gradient_into(logits, label, scale, out);
+    }
+}
+
+/// The parts of a [`Loss`] that depend on the precision, besides those of [`ImageLoss`].
+///
+/// All slices have one number for each class. Labels are valid: [`Loss::check`] ran before.
+pub trait LossIn<T>: ImageLoss<T> {
     /// The predictions `(images, classes)` at logits `(images, classes)`.
     fn predictions(&self, logits: ArrayView2<'_, T>) -> Array2<T>;
 

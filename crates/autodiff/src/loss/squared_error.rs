@@ -1,6 +1,6 @@
 //! Half the squared distance of the logits from the label's unit vector.
 
-use super::{Draw, Loss, LossIn};
+use super::{Draw, ImageLoss, Loss, LossIn};
 use crate::{AutodiffError, Scalar};
 use minima_rng::Key;
 use ndarray::{Array2, Array3, ArrayView2};
@@ -18,7 +18,7 @@ fn residual<T: Scalar>(a: T, class: usize, label: usize) -> T {
     if class == label { a - T::one() } else { a }
 }
 
-impl<T: Scalar> LossIn<T> for SquaredError {
+impl<T: Scalar> ImageLoss<T> for SquaredError {
     fn value(&self, logits: &[T], label: usize) -> T {
         let squares = logits.iter().enumerate().map(|(class, &a)| residual(a, class, label).powi(2));
         T::from_f64(0.5) * squares.sum::<T>()
@@ -27,7 +27,9 @@ impl<T: Scalar> LossIn<T> for SquaredError {
     fn gradient_into(&self, logits: &[T], label: usize, scale: T, out: &mut [T]) {
         self.residual_into(logits, label, scale, out);
     }
+}
 
+impl<T: Scalar> LossIn<T> for SquaredError {
     fn predictions(&self, logits: ArrayView2<'_, T>) -> Array2<T> {
         logits.as_standard_layout().into_owned()
     }

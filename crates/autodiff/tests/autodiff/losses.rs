@@ -1,7 +1,7 @@
 //! Every loss: derivatives against central differences, factors against Hessians, draws against their moments, and golden
 //! numbers of PyTorch.
 
-use minima_autodiff::loss::{Draw, Loss, LossIn, SoftmaxCrossEntropy, SquaredError};
+use minima_autodiff::loss::{Draw, ImageLoss, Loss, LossIn, SoftmaxCrossEntropy, SquaredError};
 use minima_autodiff::softmax_cross_entropy as plain;
 use minima_autodiff::{AutodiffError, Batch, Engine, GraphBuilder, Scalar};
 use minima_rng::Key;
@@ -235,7 +235,7 @@ fn the_default_has_the_bits_of_softmax_cross_entropy() {
 fn a_fitted_image_keeps_its_digits_under_weights() {
     let loss = smoothed_and_weighted(0.0, true);
     let mut found = [0.0_f32; CLASSES];
-    LossIn::<f32>::gradient_into(&loss, &[0.0, 40.0, 0.0, 0.0], 1, 1.0, &mut found);
+    ImageLoss::<f32>::gradient_into(&loss, &[0.0, 40.0, 0.0, 0.0], 1, 1.0, &mut found);
     let expected = -2.0 * 3.0 * (-40.0_f64).exp();
     assert!((f64::from(found[1]) / expected - 1.0).abs() < 1e-6, "{found:?}");
     // A class without weight may be masked out.
@@ -290,7 +290,7 @@ impl Margin {
     }
 }
 
-impl<T: Scalar> LossIn<T> for Margin {
+impl<T: Scalar> ImageLoss<T> for Margin {
     fn value(&self, logits: &[T], label: usize) -> T {
         logits[Self::rival(logits, label)] - logits[label]
     }
@@ -300,7 +300,9 @@ impl<T: Scalar> LossIn<T> for Margin {
         out[Self::rival(logits, label)] = scale;
         out[label] = -scale;
     }
+}
 
+impl<T: Scalar> LossIn<T> for Margin {
     fn predictions(&self, logits: ArrayView2<'_, T>) -> Array2<T> {
         logits.to_owned()
     }
