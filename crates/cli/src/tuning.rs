@@ -1,9 +1,9 @@
 //! A small grid search on held-out training images. The test set is not used.
 
 use minima_config::Labels;
-use minima_config::Run;
 use minima_config::optimizer_spec::{OptimizerSpec, Point};
 use minima_config::preset::{Preset, PresetError};
+use minima_config::{Run, TrainingImages};
 use minima_data::Splits;
 use minima_optim::GgnVariant;
 use minima_rows::Table;
@@ -110,7 +110,7 @@ pub(crate) fn tune(
         }
         .into());
     }
-    let (train, held_out) = data.train.take(preset.train_images).split_at(preset.train_images - HELD_OUT);
+    let (train, held_out) = TrainingImages::of(preset, data).train.split_at(preset.train_images - HELD_OUT);
     let held_out = TestSet::new(&held_out);
     let seed = preset.first_seed();
     let mut jobs = Vec::new();
@@ -134,7 +134,8 @@ pub(crate) fn tune(
         let title = format!("{name} {} (tested on held-out images)", described(point));
         let steps = preset.steps(train.len());
         observer.on(Event::RunStarted { run: &title, number, of: jobs.len(), steps });
-        let training = Training { preset: &preset, run: &run, train: &train, test: &held_out, keep: None };
+        let training =
+            Training { preset: &preset, run: &run, train: &train, test: &held_out, validation: None, keep: None };
         let outcome = machine.train(&training, observer);
         rows.push(row(&run, point, preset.epochs, outcome.map(|(_, epochs)| epochs)));
         choose(&mut rows);

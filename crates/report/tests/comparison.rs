@@ -47,6 +47,7 @@ fn written(side: &Side) -> TempDir {
                     train_accuracy: 0.97,
                     test_loss: 0.1,
                     test_accuracy: 0.97,
+                    ..TrainingRow::default()
                 });
             }
             sharpness.push(SharpnessRow::new(optimizer, seed, 0.01, Scope::Batch, 0.02, side.median));

@@ -9,6 +9,7 @@ pub use error::PresetError;
 pub use flips::Flips;
 
 use crate::data_identity::DataIdentity;
+use crate::held_out::TrainingImages;
 use crate::labels::Labels;
 use crate::network_choice::{self, NetworkChoice};
 use crate::optimizer_spec::OptimizerSpec;
@@ -29,6 +30,10 @@ pub const ALL_IMAGES: usize = i64::MAX as usize;
 
 fn all_images() -> usize {
     ALL_IMAGES
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The arithmetic of training.
@@ -61,12 +66,16 @@ pub struct Preset {
     pub epochs: u32,
     /// Images in a step. The last step of an epoch may have fewer.
     pub batch_size: usize,
-    /// The number of training images, the first ones of the data; all by default.
+    /// The number of training images, the first ones of the data that are not held out; all by default.
     #[serde(default = "all_images")]
     pub train_images: usize,
     /// The number of test images, the first ones of the data; all by default.
     #[serde(default = "all_images")]
     pub test_images: usize,
+    /// The number of training images that are held out of training, drawn at random from all training images. Every model is
+    /// measured on them after each epoch. `train_images` counts the images that remain.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub validation_images: usize,
     /// The kinds of labels to train on.
     pub labels: Vec<Labels>,
     /// The share of wrong labels in `poisoned`, 0 to 1.
@@ -219,11 +228,11 @@ impl Preset {
     /// [`check_against`](Self::check_against).
     pub fn on_data(self, data: &Splits) -> Result<Self, PresetError> {
         let there = |asked: usize, there: usize| if asked == ALL_IMAGES { there } else { asked };
-        let train_images = there(self.train_images, data.train.len());
+        let train_images = there(self.train_images, data.train.len().saturating_sub(self.validation_images));
         let test_images = there(self.test_images, data.test.len());
         let sized = Self { train_images, test_images, ..self };
         sized.check_against(data)?;
-        let network = sized.network.for_data(&data.train)?;
+        let network = sized.network.clone().for_data(&TrainingImages::all(&sized, data).train)?;
         let DataIdentity { name, files } = DataIdentity::of(data);
         Ok(Self { network, data_name: Some(name), data_files: files, ..sized })
     }
@@ -231,11 +240,16 @@ impl Preset {
     /// Checks that this is the preset's data set, and that it has enough images.
     ///
     /// # Errors
-    /// Returns [`PresetError::Data`] if the preset names another data set, and [`PresetError::TooFewImages`] if the preset
-    /// requests more images than the data has.
+    /// Returns [`PresetError::Data`] if the preset names another data set, [`PresetError::ValidationImages`] if no training image
+    /// remains beside the held-out images, and [`PresetError::TooFewImages`] or [`PresetError::TooFewImagesLeft`] if the preset
+    /// requests more images than there are.
     pub fn check_against(&self, data: &Splits) -> Result<(), PresetError> {
         if let Some(difference) = self.data_identity().and_then(|own| own.difference(&DataIdentity::of(data))) {
             return Err(PresetError::Data(Box::new(difference)));
+        }
+        let (validation, there) = (self.validation_images, data.train.len());
+        if validation > 0 && validation >= there {
+            return Err(PresetError::ValidationImages { asked: validation, there });
         }
         for (key, asked, there) in
             [("train_images", self.train_images, data.train.len()), ("test_images", self.test_images, data.test.len())]
@@ -243,6 +257,10 @@ impl Preset {
             if asked > there {
                 return Err(PresetError::TooFewImages { key, asked, there });
             }
+        }
+        let left = there - validation;
+        if self.train_images > left {
+            return Err(PresetError::TooFewImagesLeft { asked: self.train_images, left, validation, there });
         }
         Ok(())
     }
