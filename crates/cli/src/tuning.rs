@@ -81,7 +81,7 @@ pub(crate) fn tunable(preset: &Preset) -> Vec<String> {
         _ => true,
     };
     let names = preset.optimizer_names().into_iter();
-    names.filter(|name| preset.optimizers.get(*name).is_some_and(free)).map(str::to_owned).collect()
+    names.filter(|name| preset.optimizer(name).is_ok_and(free)).map(str::to_owned).collect()
 }
 
 /// Trains each optimizer at every point of its grid and measures it on the held-out images.
@@ -130,7 +130,7 @@ pub(crate) fn tune(
     for (number, (name, spec, point)) in (1..).zip(&jobs) {
         let run = Run { labels: Labels::Clean, optimizer: (*name).clone(), seed };
         let mut preset = preset.clone();
-        preset.optimizers.insert((*name).clone(), spec.clone());
+        preset.optimizers.insert((*name).clone(), spec.clone().into());
         let title = format!("{name} {} (tested on held-out images)", described(point));
         let steps = preset.steps(train.len());
         observer.on(Event::RunStarted { run: &title, number, of: jobs.len(), steps });

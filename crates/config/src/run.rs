@@ -31,7 +31,7 @@ impl Run {
         for &seed in &preset.seeds {
             for &labels in &preset.labels {
                 for name in preset.optimizer_names() {
-                    if preset.optimizers.get(name).is_some_and(|o| o.trains_on(labels)) {
+                    if preset.optimizers.get(name).is_some_and(|own| own.spec.trains_on(labels)) {
                         runs.push(Self { labels, optimizer: name.to_owned(), seed });
                     }
                 }

@@ -31,6 +31,12 @@ pub trait Record: Serialize + DeserializeOwned {
         all.get(..all.len().saturating_sub(Self::OPTIONAL.len())).unwrap_or(all)
     }
 
+    /// The names of optimizers in the row, which a report replaces by their labels.
+    #[must_use]
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        Vec::new()
+    }
+
     /// The number of [`OPTIONAL`](Self::OPTIONAL) columns in which the row has a value.
     #[must_use]
     fn optional_values(&self) -> usize {

@@ -34,6 +34,10 @@ pub struct TrainingRow {
 impl Record for TrainingRow {
     const OPTIONAL: &'static [&'static str] = &["validation_loss", "validation_accuracy"];
 
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+
     fn optional_values(&self) -> usize {
         [self.validation_loss, self.validation_accuracy].iter().flatten().count()
     }

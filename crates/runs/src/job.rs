@@ -56,11 +56,11 @@ impl Job {
     /// Returns [`RunError::Preset`] if the preset has no optimizer with the run's name, or the run's seed is too large.
     pub fn new(preset: &Preset, run: Run) -> Result<Self, RunError> {
         seed::check(run.seed).map_err(PresetError::from)?;
-        let spec = preset.optimizer(&run.optimizer)?.clone();
+        preset.optimizer(&run.optimizer)?;
         let mut preset = preset.clone();
         preset.seeds = vec![run.seed];
         preset.labels = vec![run.labels];
-        preset.optimizers = std::iter::once((run.optimizer.clone(), spec)).collect();
+        preset.optimizers.retain(|name, _| *name == run.optimizer);
         let name = format!("{}-{}-{}", labels(&preset, run.labels).replace(' ', "-"), run.optimizer, run.seed);
         Ok(Self { name, preset, run })
     }
@@ -68,7 +68,7 @@ impl Job {
     /// The same run with other options of its optimizer, and with `variant` at the end of its name.
     #[must_use]
     pub fn with_optimizer(mut self, spec: OptimizerSpec, variant: &str) -> Self {
-        self.preset.optimizers.insert(self.run.optimizer.clone(), spec);
+        self.preset.optimizers.insert(self.run.optimizer.clone(), spec.into());
         self.name = format!("{}-{variant}", self.name);
         self
     }

@@ -1,6 +1,7 @@
 //! Presets: the definition of an experiment in TOML, built in or from a file, with overrides of single keys.
 
 mod check;
+mod check_appearance;
 mod error;
 mod flips;
 mod table;
@@ -12,7 +13,7 @@ use crate::data_identity::DataIdentity;
 use crate::held_out::TrainingImages;
 use crate::labels::Labels;
 use crate::network_choice::{self, NetworkChoice};
-use crate::optimizer_spec::OptimizerSpec;
+use crate::optimizer_spec::{OptimizerSpec, PresetOptimizer};
 use crate::training_options::TrainingOptions;
 use crate::{radius, seed};
 use minima_data::{DataSource, Splits};
@@ -114,7 +115,7 @@ pub struct Preset {
     #[serde(default, skip_serializing_if = "TrainingOptions::is_default")]
     pub training: TrainingOptions,
     /// The optimizers, by name.
-    pub optimizers: BTreeMap<String, OptimizerSpec>,
+    pub optimizers: BTreeMap<String, PresetOptimizer>,
 }
 
 impl Preset {
@@ -123,7 +124,7 @@ impl Preset {
     /// # Errors
     /// Returns [`PresetError::Optimizer`] if the preset has no optimizer with this name.
     pub fn optimizer(&self, name: &str) -> Result<&OptimizerSpec, PresetError> {
-        self.optimizers.get(name).ok_or_else(|| PresetError::Optimizer {
+        self.optimizers.get(name).map(|own| &own.spec).ok_or_else(|| PresetError::Optimizer {
             found: name.to_owned(),
             expected: one_of(self.optimizer_names(), name),
         })

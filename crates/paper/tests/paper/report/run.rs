@@ -107,6 +107,7 @@ impl Run {
             transfer: &[],
             masking: &[],
             studies: None,
+            optimizers: &[],
             figures: &self.figures,
             notes: &self.notes,
             reference: Some(&PAPER),
