@@ -5,6 +5,7 @@ use minima_autodiff::Model;
 use minima_config::Labels;
 use minima_config::Run;
 use minima_config::attack_catalogue::{CATALOGUE, Options, attack};
+use minima_config::optimizer_spec::PresetOptimizer;
 use minima_config::preset::Preset;
 use minima_config::{Norm, OptimizerSpec};
 use minima_data::{Splits, mnist};
@@ -88,7 +89,7 @@ fn kind(spec: &OptimizerSpec) -> usize {
 const KINDS: usize = 9;
 
 /// Every optimizer of every preset, and [`MORE`].
-fn optimizers() -> Result<BTreeMap<String, OptimizerSpec>, Box<dyn std::error::Error>> {
+fn optimizers() -> Result<BTreeMap<String, PresetOptimizer>, Box<dyn std::error::Error>> {
     let more: Vec<String> = MORE.iter().map(ToString::to_string).collect();
     let mut all = Preset::named("check", &more)?.optimizers;
     for name in Preset::names() {
@@ -108,7 +109,7 @@ fn every_optimizer_trains_the_same_model() -> Outcome {
     let mut preset = Preset::named("check", &SHORT.map(str::to_owned))?;
     preset.optimizers = optimizers()?;
     for number in 0..KINDS {
-        assert!(preset.optimizers.values().any(|spec| kind(spec) == number), "no optimizer of kind {number}");
+        assert!(preset.optimizers.values().any(|own| kind(&own.spec) == number), "no optimizer of kind {number}");
     }
     assert_the_same(|| {
         let train = |(optimizer, _): (&String, _)| -> Sent<_> {

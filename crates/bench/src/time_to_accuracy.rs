@@ -59,7 +59,7 @@ fn race(
     let all = preset.steps(train.len());
     let mut visitor = TestEvery { clock: &clock, optimizer: &run.optimizer, test, target, all, rows };
     let mut observer = Timed { clock: &clock, observer };
-    Training { preset, run, train: &train, test, keep: None }.run(&mut observer, &mut visitor)?;
+    Training { preset, run, train: &train, test, validation: None, keep: None }.run(&mut observer, &mut visitor)?;
     Ok(())
 }
 

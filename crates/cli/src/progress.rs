@@ -1,6 +1,7 @@
 //! Progress on standard error: a bar with loss, accuracy and remaining time on a terminal, otherwise one line per epoch.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use minima_rows::TrainingRow;
 use minima_rows::significant::decimal;
 use minima_runs::observer::{Event, Observer};
 use std::io::IsTerminal;
@@ -64,15 +65,7 @@ impl Observer for Progress {
                     bar.inc(1);
                 }
             }
-            Event::Epoch(row) => self.line(&format!(
-                "{} epoch {:>2}: train loss {} accuracy {:.4}, test loss {} accuracy {:.4}",
-                self.heading,
-                row.epoch,
-                decimal(row.train_loss, 4),
-                row.train_accuracy,
-                decimal(row.test_loss, 4),
-                row.test_accuracy
-            )),
+            Event::Epoch(row) => self.line(&format!("{} {}", self.heading, epoch(row))),
             Event::RunEnded { run, seconds } => self.line(&format!("{run}: {seconds:.1} s")),
             Event::Stage(stage) => {
                 if let Some(bar) = &self.bar {
@@ -83,5 +76,31 @@ impl Observer for Progress {
                 }
             }
         }
+    }
+}
+
+/// An epoch's losses and accuracies.
+fn epoch(row: &TrainingRow) -> String {
+    let part = |what, loss, accuracy: f64| format!("{what} loss {} accuracy {accuracy:.4}", decimal(loss, 4));
+    let mut parts =
+        vec![part("train", row.train_loss, row.train_accuracy), part("test", row.test_loss, row.test_accuracy)];
+    if let (Some(loss), Some(accuracy)) = (row.validation_loss, row.validation_accuracy) {
+        parts.push(part("validation", loss, accuracy));
+    }
+    format!("epoch {:>2}: {}", row.epoch, parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_held_out_images_are_reported_if_there_are_any() {
+        let row =
+            TrainingRow { epoch: 3, train_loss: 0.5, test_loss: 0.25, test_accuracy: 0.875, ..TrainingRow::default() };
+        let plain = "epoch  3: train loss 0.5000 accuracy 0.0000, test loss 0.2500 accuracy 0.8750";
+        assert_eq!(epoch(&row), plain);
+        let validated = TrainingRow { validation_loss: Some(0.125), validation_accuracy: Some(0.75), ..row };
+        assert_eq!(epoch(&validated), format!("{plain}, validation loss 0.1250 accuracy 0.7500"));
     }
 }

@@ -1,9 +1,9 @@
 //! A small grid search on held-out training images. The test set is not used.
 
 use minima_config::Labels;
-use minima_config::Run;
 use minima_config::optimizer_spec::{OptimizerSpec, Point};
 use minima_config::preset::{Preset, PresetError};
+use minima_config::{Run, TrainingImages};
 use minima_data::Splits;
 use minima_optim::GgnVariant;
 use minima_rows::Table;
@@ -81,7 +81,7 @@ pub(crate) fn tunable(preset: &Preset) -> Vec<String> {
         _ => true,
     };
     let names = preset.optimizer_names().into_iter();
-    names.filter(|name| preset.optimizers.get(*name).is_some_and(free)).map(str::to_owned).collect()
+    names.filter(|name| preset.optimizer(name).is_ok_and(free)).map(str::to_owned).collect()
 }
 
 /// Trains each optimizer at every point of its grid and measures it on the held-out images.
@@ -110,7 +110,7 @@ pub(crate) fn tune(
         }
         .into());
     }
-    let (train, held_out) = data.train.take(preset.train_images).split_at(preset.train_images - HELD_OUT);
+    let (train, held_out) = TrainingImages::of(preset, data).train.split_at(preset.train_images - HELD_OUT);
     let held_out = TestSet::new(&held_out);
     let seed = preset.first_seed();
     let mut jobs = Vec::new();
@@ -130,11 +130,12 @@ pub(crate) fn tune(
     for (number, (name, spec, point)) in (1..).zip(&jobs) {
         let run = Run { labels: Labels::Clean, optimizer: (*name).clone(), seed };
         let mut preset = preset.clone();
-        preset.optimizers.insert((*name).clone(), spec.clone());
+        preset.optimizers.insert((*name).clone(), spec.clone().into());
         let title = format!("{name} {} (tested on held-out images)", described(point));
         let steps = preset.steps(train.len());
         observer.on(Event::RunStarted { run: &title, number, of: jobs.len(), steps });
-        let training = Training { preset: &preset, run: &run, train: &train, test: &held_out, keep: None };
+        let training =
+            Training { preset: &preset, run: &run, train: &train, test: &held_out, validation: None, keep: None };
         let outcome = machine.train(&training, observer);
         rows.push(row(&run, point, preset.epochs, outcome.map(|(_, epochs)| epochs)));
         choose(&mut rows);

@@ -12,6 +12,7 @@
 
 pub mod attack_catalogue;
 mod data_identity;
+mod held_out;
 mod labels;
 mod network_choice;
 pub mod optimizer_spec;
@@ -22,6 +23,7 @@ pub mod seed;
 pub mod training_options;
 
 pub use data_identity::{DataDifference, DataIdentity};
+pub use held_out::TrainingImages;
 pub use labels::Labels;
 pub use minima_attacks::Norm;
 pub use network_choice::{NetworkChoice, NetworkChoiceError};

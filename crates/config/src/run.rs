@@ -1,5 +1,6 @@
 //! One run of a preset: a model to train, with its labels, optimizer and seed.
 
+use crate::held_out::TrainingImages;
 use crate::labels::Labels;
 use crate::preset::{Flips, Preset};
 use minima_data::{DataError, Dataset, Splits, poison, poison_targeted};
@@ -30,7 +31,7 @@ impl Run {
         for &seed in &preset.seeds {
             for &labels in &preset.labels {
                 for name in preset.optimizer_names() {
-                    if preset.optimizers.get(name).is_some_and(|o| o.trains_on(labels)) {
+                    if preset.optimizers.get(name).is_some_and(|own| own.spec.trains_on(labels)) {
                         runs.push(Self { labels, optimizer: name.to_owned(), seed });
                     }
                 }
@@ -40,12 +41,13 @@ impl Run {
     }
 }
 
-/// The training set of a run: the preset's number of training images, with poisoned labels if the run has them.
+/// The training set of a run: the preset's number of training images, with poisoned labels if the run has them. It has no image
+/// that the preset holds out.
 ///
 /// # Errors
 /// Returns [`DataError`] if the share of wrong labels is not between 0 and 1.
 pub fn training_set(preset: &Preset, run: &Run, data: &Splits) -> Result<Dataset, DataError> {
-    let train = data.train.take(preset.train_images);
+    let TrainingImages { train, .. } = TrainingImages::of(preset, data);
     match run.labels {
         _ if planted(Fault::PoisonForgotten) => Ok(train),
         Labels::Clean => Ok(train),

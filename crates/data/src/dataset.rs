@@ -1,5 +1,7 @@
 //! A labelled set of images.
 
+mod chosen;
+
 use ndarray::{ArcArray2, Array2, ArrayView2, Axis, Slice};
 use num_traits::Float;
 

@@ -34,14 +34,7 @@ impl Share {
             let expected = format!("a share of {} images that leaves no set empty", all.len());
             return Err(DataError::Share { found, expected });
         }
-        let permutation = Key::for_module(self.seed, "split").permutation(all.len());
-        let (test, train) = permutation.split_at_checked(count).unwrap_or((&permutation, &[]));
-        let in_order = |indices: &[u32]| {
-            let mut indices = indices.to_vec();
-            indices.sort_unstable();
-            all.select(&indices)
-        };
-        Ok((in_order(train)?, in_order(test)?))
+        Ok(all.choose(count, Key::for_module(self.seed, "split")))
     }
 
     /// Returns [`DataError::Share`] if a share was given for files that have a test set.

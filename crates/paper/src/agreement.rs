@@ -174,6 +174,7 @@ mod tests {
                 train_accuracy: point.train_accuracy,
                 test_loss: 0.0,
                 test_accuracy: point.test_accuracy,
+                ..TrainingRow::default()
             })
             .collect()
     }

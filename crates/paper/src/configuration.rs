@@ -6,7 +6,7 @@ use minima_config::preset::Preset;
 /// Whether this is the paper's configuration, so that results can be compared with the paper's numbers.
 pub(crate) fn is_the_papers(preset: &Preset) -> bool {
     Preset::named("paper", &[]).is_ok_and(|paper| {
-        let same = |name: &str| paper.optimizers.get(name) == preset.optimizers.get(name);
+        let same = |name: &str| paper.optimizer(name).ok() == preset.optimizer(name).ok();
         preset.seeds.contains(&numbers::SEED)
             && (preset.epochs, preset.batch_size) == (paper.epochs, paper.batch_size)
             && (preset.train_images, preset.test_images) == (paper.train_images, paper.test_images)

@@ -1,5 +1,6 @@
 //! The input of a report.
 
+use crate::own_optimizer::OwnOptimizer;
 use crate::reference::Reference;
 use crate::results::{DataSet, Results, StudyResults};
 use minima_rows::{
@@ -48,6 +49,8 @@ pub struct ReportInput<'a> {
     pub masking: &'a [MaskingRow],
     /// Rows of the studies.
     pub studies: Option<&'a StudyResults>,
+    /// The optimizers that bring their appearance. The rows name them by their labels.
+    pub optimizers: &'a [OwnOptimizer],
     /// Names of the figures in the folder `figures`, without their extensions.
     pub figures: &'a [String],
     /// Remarks, printed unchanged.
@@ -88,6 +91,7 @@ impl<'a> ReportInput<'a> {
             transfer: &results.transfer,
             masking: &results.masking,
             studies: Some(&results.studies),
+            optimizers: &results.optimizers,
             figures: &results.figures,
             notes: &[],
             reference,

@@ -9,7 +9,7 @@ use crate::result_tables::{distribution_table, final_epoch_table};
 use crate::results::{DataSet, SEEDS_CONFIGURATION};
 use crate::table_parts::parts;
 use crate::words::listed;
-use crate::{curvature, goal, robustness, studies, summary};
+use crate::{curvature, goal, own_optimizer, robustness, studies, summary};
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::significant::decimal;
 use minima_rows::{CLEAN, Quantity};
@@ -131,7 +131,7 @@ fn of_reference(text: &mut String, comments: &Comments, place: Place) {
     }
 }
 
-/// The methods of the experiment, as a list.
+/// The methods of the experiment, as a list, and the optimizers that bring their appearance.
 pub(crate) fn methods(input: &ReportInput<'_>) -> Document {
     let judged = input.reference.filter(|_| input.is_reference_configuration);
     let setting = match input.configuration {
@@ -140,6 +140,7 @@ pub(crate) fn methods(input: &ReportInput<'_>) -> Document {
         None => owned(&["There is no configuration next to this report, so data, network and training are not known."]),
     };
     Document::of_list(setting.into_iter().chain(owned(&METHODS)))
+        .table("The optimizers with names of their own", own_optimizer::table(input.optimizers))
 }
 
 fn owned(items: &[&str]) -> Vec<String> {

@@ -147,10 +147,14 @@ pub(crate) fn distribution_table(
     table
 }
 
-/// The last epoch of every run.
+/// The last epoch of every run, with the held-out images if there are any.
 pub(crate) fn final_epoch_table(rows: &[TrainingRow]) -> Table {
     let mut table =
         Table::new(&["optimizer", "labels", "epochs", "test accuracy", "train loss", "train accuracy", "test loss"]);
+    let validated = rows.iter().any(|row| row.validation_accuracy.is_some());
+    if validated {
+        table.header.extend(["validation accuracy".to_owned(), "validation loss".to_owned()]);
+    }
     for labels in names(rows.iter().map(|row| row.labels.as_str())) {
         for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
             let own = || rows.iter().filter(|row| row.labels == labels && row.optimizer == optimizer);
@@ -159,7 +163,7 @@ pub(crate) fn final_epoch_table(rows: &[TrainingRow]) -> Table {
             };
             let here: Vec<&TrainingRow> = own().filter(|row| row.epoch == last).collect();
             let spread = |value: fn(&TrainingRow) -> f64| Spread::of(here.iter().map(|row| value(row)));
-            table.rows.push(vec![
+            let mut cells = vec![
                 label(optimizer).to_owned(),
                 labels.to_owned(),
                 last.to_string(),
@@ -167,7 +171,13 @@ pub(crate) fn final_epoch_table(rows: &[TrainingRow]) -> Table {
                 spread(|row| row.train_loss).digits(4),
                 spread(|row| 100.0 * row.train_accuracy).show(2) + " %",
                 spread(|row| row.test_loss).digits(4),
-            ]);
+            ];
+            if validated {
+                let accuracy = Spread::of(here.iter().filter_map(|row| Some(100.0 * row.validation_accuracy?)));
+                let loss = Spread::of(here.iter().filter_map(|row| row.validation_loss));
+                cells.extend([accuracy.show(2) + " %", loss.digits(4)]);
+            }
+            table.rows.push(cells);
         }
     }
     table
@@ -229,6 +239,17 @@ SGD        0.1        96.4 %     2800       2700
         let table = sharpness_table(&[sharpness(1, 3.1e-8, 0.5)], None);
         assert_eq!(table.header, ["optimizer", "scope", "ρ", "mean", "median"]);
         assert_eq!(table.rows[0][3..], ["3.10e-8", "0.5000"]);
+    }
+
+    #[test]
+    fn the_held_out_images_are_shown_if_there_are_any() {
+        let row = TrainingRow { labels: "clean".into(), optimizer: "sgd".into(), epoch: 1, ..TrainingRow::default() };
+        let plain = final_epoch_table(std::slice::from_ref(&row));
+        let held_out = TrainingRow { validation_loss: Some(0.25), validation_accuracy: Some(0.875), ..row };
+        let table = final_epoch_table(&[held_out]);
+        assert_eq!(table.header[..7], plain.header);
+        assert_eq!(table.header[7..], ["validation accuracy", "validation loss"]);
+        assert_eq!(table.rows[0][7..], ["87.50 %", "0.2500"]);
     }
 
     #[test]

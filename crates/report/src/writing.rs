@@ -2,7 +2,7 @@
 
 use crate::commentary::{Commentary, Comments};
 use crate::error::ReportError;
-use crate::figures::{self, MatchedPaths};
+use crate::figures::{self, MatchedPaths, WithOptimizers};
 use crate::html;
 use crate::input::ReportInput;
 use crate::markdown::report;
@@ -21,7 +21,9 @@ pub fn write_reports(
     commentary: Option<&'static dyn Commentary>,
 ) -> Result<(), ReportError> {
     if !results.studies.path.is_empty() {
-        figures::write(&folder.join("studies/matched"), &MatchedPaths { rows: results.studies.path.clone() })?;
+        let figure = &MatchedPaths { rows: results.studies.path.clone() };
+        let optimizers = &results.optimizers;
+        figures::write(&folder.join("studies/matched"), &WithOptimizers { figure, optimizers })?;
     }
     let input = ReportInput::of(results, commentary.map(|own| own as _));
     let comments = Comments::of(commentary, &input);

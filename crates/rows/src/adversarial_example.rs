@@ -107,7 +107,11 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
         .then(|| digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| 16 * byte + digit)).collect())
 }
 
-impl Record for AdversarialRow {}
+impl Record for AdversarialRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 #[cfg(test)]
 mod tests {

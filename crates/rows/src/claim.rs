@@ -49,7 +49,11 @@ pub struct ClaimRow {
     pub verdict: ClaimVerdict,
 }
 
-impl Record for ClaimRow {}
+impl Record for ClaimRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer, &mut self.against]
+    }
+}
 
 impl Compared for ClaimRow {
     const FILES: &'static [&'static str] = &["studies/seeds/claims.csv"];

@@ -31,7 +31,11 @@ pub struct DampingRow {
     pub failure: String,
 }
 
-impl Record for DampingRow {}
+impl Record for DampingRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 impl Compared for DampingRow {
     const FILES: &'static [&'static str] = &["studies/damping/damping.csv"];

@@ -71,7 +71,11 @@ impl DistributionRow {
     }
 }
 
-impl Record for DistributionRow {}
+impl Record for DistributionRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 impl Compared for DistributionRow {
     const FILES: &'static [&'static str] = &["tables/distributions.csv", "studies/seeds/tables/distributions.csv"];
@@ -105,4 +109,8 @@ pub struct HistogramRow {
     pub images: u32,
 }
 
-impl Record for HistogramRow {}
+impl Record for HistogramRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}

@@ -39,7 +39,11 @@ impl FgsmRow {
     }
 }
 
-impl Record for FgsmRow {}
+impl Record for FgsmRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 impl Compared for FgsmRow {
     const FILES: &'static [&'static str] = &["tables/fgsm.csv", "studies/seeds/tables/fgsm.csv"];

@@ -24,7 +24,11 @@ pub struct SurfaceRow {
     pub train_accuracy: f64,
 }
 
-impl Record for SurfaceRow {}
+impl Record for SurfaceRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 impl Compared for SurfaceRow {
     const FILES: &'static [&'static str] = &["studies/landscape/surface.csv"];
@@ -52,7 +56,11 @@ pub struct SegmentRow {
     pub test_accuracy: f64,
 }
 
-impl Record for SegmentRow {}
+impl Record for SegmentRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.from, &mut self.to]
+    }
+}
 
 impl Compared for SegmentRow {
     const FILES: &'static [&'static str] = &["studies/landscape/segments.csv"];

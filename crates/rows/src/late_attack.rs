@@ -27,7 +27,11 @@ pub struct LateAttackRow {
     pub robust: u32,
 }
 
-impl Record for LateAttackRow {}
+impl Record for LateAttackRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 impl Compared for LateAttackRow {
     const FILES: &'static [&'static str] = &["studies/seeds/late.csv"];

@@ -44,7 +44,11 @@ pub struct LogitScaleRow {
     pub median_after: f64,
 }
 
-impl Record for LogitScaleRow {}
+impl Record for LogitScaleRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 impl Compared for LogitScaleRow {
     const FILES: &'static [&'static str] = &["studies/logit-scale/logit_scale.csv"];

@@ -23,6 +23,12 @@ pub const SAM: &str = "sam";
 
 const ORDER: [&str; 10] = [SGD, ADAM, SAM, PUBLISHED, PUBLISHED_TF32, SUM, MEAN, CG, KFAC, EKFAC];
 
+/// The optimizers that have a label of their own, in their order.
+#[must_use]
+pub fn known() -> [&'static str; 10] {
+    ORDER
+}
+
 /// The optimizer's label for readers. Unknown names are returned unchanged.
 pub fn label(optimizer: &str) -> &str {
     match optimizer {

@@ -35,7 +35,11 @@ pub struct PoisonRow {
     pub successes: u32,
 }
 
-impl Record for PoisonRow {}
+impl Record for PoisonRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 /// The number of sevens in MNIST's test set.
 const SEVENS: f64 = 1028.0;

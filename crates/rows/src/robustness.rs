@@ -38,7 +38,11 @@ impl RobustnessRow {
     }
 }
 
-impl Record for RobustnessRow {}
+impl Record for RobustnessRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 impl Compared for RobustnessRow {
     const FILES: &'static [&'static str] = &["tables/robustness.csv", "tables/robustness_curves.csv"];
@@ -103,4 +107,8 @@ pub struct MaskingRow {
     pub evidence: String,
 }
 
-impl Record for MaskingRow {}
+impl Record for MaskingRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}

@@ -51,7 +51,11 @@ impl SharpnessRow {
     }
 }
 
-impl Record for SharpnessRow {}
+impl Record for SharpnessRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 impl Compared for SharpnessRow {
     const FILES: &'static [&'static str] = &["tables/sharpness.csv", "studies/seeds/tables/sharpness.csv"];

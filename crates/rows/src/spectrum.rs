@@ -66,7 +66,11 @@ pub struct CurvatureRow {
     pub converged: bool,
 }
 
-impl Record for CurvatureRow {}
+impl Record for CurvatureRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 impl Compared for CurvatureRow {
     const FILES: &'static [&'static str] = &["tables/curvature.csv"];
@@ -96,4 +100,8 @@ pub struct SpectralDensityRow {
     pub count: f64,
 }
 
-impl Record for SpectralDensityRow {}
+impl Record for SpectralDensityRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}

@@ -36,7 +36,11 @@ pub struct PathRow {
     pub successes: u32,
 }
 
-impl Record for PathRow {}
+impl Record for PathRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
 
 impl Compared for PathRow {
     const FILES: &'static [&'static str] = &["studies/matched/path.csv"];
@@ -87,7 +91,11 @@ pub struct MatchRow {
     pub rate: Option<f64>,
 }
 
-impl Record for MatchRow {}
+impl Record for MatchRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.reference, &mut self.optimizer]
+    }
+}
 
 impl Compared for MatchRow {
     const FILES: &'static [&'static str] = &["studies/matched/matches.csv"];

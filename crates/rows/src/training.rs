@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Compared, Noise, Record};
 
 /// Losses and accuracies of one epoch of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainingRow {
     /// The training labels: `clean` or `poisoned`.
     pub labels: String,
@@ -23,9 +23,25 @@ pub struct TrainingRow {
     pub test_loss: f64,
     /// Accuracy on the test set after the epoch.
     pub test_accuracy: f64,
+    /// Mean loss on the held-out training images after the epoch; `None` if none were held out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_loss: Option<f64>,
+    /// Accuracy on the held-out training images after the epoch; `None` if none were held out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_accuracy: Option<f64>,
 }
 
-impl Record for TrainingRow {}
+impl Record for TrainingRow {
+    const OPTIONAL: &'static [&'static str] = &["validation_loss", "validation_accuracy"];
+
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+
+    fn optional_values(&self) -> usize {
+        [self.validation_loss, self.validation_accuracy].iter().flatten().count()
+    }
+}
 
 impl Compared for TrainingRow {
     const FILES: &'static [&'static str] = &["training.csv", "studies/seeds/training.csv"];
@@ -37,5 +53,7 @@ impl Compared for TrainingRow {
         ("train_accuracy", Noise::ACCURACY),
         ("test_loss", Noise::LOSS),
         ("test_accuracy", Noise::ShareOfTest),
+        ("validation_loss", Noise::LOSS),
+        ("validation_accuracy", Noise::ACCURACY),
     ];
 }

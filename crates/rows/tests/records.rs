@@ -4,11 +4,12 @@
 
 use std::fmt::Debug;
 use std::fs;
+use std::path::Path;
 
 use minima_metrics::Summary;
 use minima_rows::{
     CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, Quantity, Record, RecordError, Scope, SharpnessRow,
-    SpectralDensityRow, SpectralQuantity, TrainingRow, read_csv, to_csv, write_csv,
+    SpectralDensityRow, SpectralQuantity, TrainingRow, from_csv, read_csv, to_csv, write_csv,
 };
 
 fn round_trip<R: Record + PartialEq + Debug>(rows: &[R], expected: &str) {
@@ -33,6 +34,7 @@ fn epoch(train_loss: f64) -> TrainingRow {
         train_accuracy: 0.5,
         test_loss: 0.1 + 0.2,
         test_accuracy: 0.8451,
+        ..TrainingRow::default()
     }
 }
 
@@ -43,6 +45,29 @@ fn training_rows() {
         "labels,optimizer,seed,epoch,train_loss,train_accuracy,test_loss,test_accuracy\n\
          clean,sgd,42,1,1.4576,0.5,0.30000000000000004,0.8451\n",
     );
+}
+
+#[test]
+fn training_rows_with_held_out_images() {
+    let validated = TrainingRow { validation_loss: Some(0.25), validation_accuracy: Some(0.875), ..epoch(1.4576) };
+    let header = "labels,optimizer,seed,epoch,train_loss,train_accuracy,test_loss,test_accuracy";
+    let header = format!("{header},validation_loss,validation_accuracy");
+    let line = "clean,sgd,42,1,1.4576,0.5,0.30000000000000004,0.8451";
+    let path = Path::new("training.csv");
+    let rows = [validated];
+    let written = to_csv(&rows).unwrap();
+    assert_eq!(String::from_utf8(written.clone()).unwrap(), format!("{header}\n{line},0.25,0.875\n"));
+    assert_eq!(from_csv::<TrainingRow>(&written, path).unwrap(), rows);
+
+    // A file has a value in each row, or no such columns.
+    for cells in ["0.25,", ",0.875", ","] {
+        let text = format!("{header}\n{line},0.25,0.875\n{line},{cells}\n");
+        let message = from_csv::<TrainingRow>(text.as_bytes(), path).unwrap_err().to_string();
+        let expected = "training.csv: found an empty cell in row 2, expected numbers in the columns validation_loss and \
+                        validation_accuracy";
+        assert_eq!(message, expected);
+    }
+    assert!(matches!(to_csv(&[rows[0].clone(), epoch(1.0)]), Err(RecordError::Encode { .. })));
 }
 
 #[test]

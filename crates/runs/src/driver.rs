@@ -73,9 +73,11 @@ impl RunTraining<'_> {
         let Self { machine, preset, run, place: (number, of), test, keep } = *self;
         let name = run.name();
         let set = training_set(preset, run, data)?;
+        let validation = TestSet::validation(preset, data);
         observer.on(Event::RunStarted { run: &name, number, of, steps: preset.steps(set.len()) });
         let start = Instant::now();
-        let (model, epochs) = machine.train(&Training { preset, run, train: &set, test, keep }, observer)?;
+        let training = Training { preset, run, train: &set, test, validation: validation.as_ref(), keep };
+        let (model, epochs) = machine.train(&training, observer)?;
         let seconds = start.elapsed().as_secs_f64();
         observer.on(Event::RunEnded { run: &name, seconds });
         Ok(Trained { model, set, epochs, seconds })

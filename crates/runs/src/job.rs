@@ -34,6 +34,9 @@ struct Recipe<'a> {
     batch_size: usize,
     train_images: usize,
     test_images: usize,
+    /// The number of held-out images, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_images: Option<usize>,
     labels: String,
     /// The SHA-256 of the data's files.
     data: Vec<&'a str>,
@@ -53,11 +56,11 @@ impl Job {
     /// Returns [`RunError::Preset`] if the preset has no optimizer with the run's name, or the run's seed is too large.
     pub fn new(preset: &Preset, run: Run) -> Result<Self, RunError> {
         seed::check(run.seed).map_err(PresetError::from)?;
-        let spec = preset.optimizer(&run.optimizer)?.clone();
+        preset.optimizer(&run.optimizer)?;
         let mut preset = preset.clone();
         preset.seeds = vec![run.seed];
         preset.labels = vec![run.labels];
-        preset.optimizers = std::iter::once((run.optimizer.clone(), spec)).collect();
+        preset.optimizers.retain(|name, _| *name == run.optimizer);
         let name = format!("{}-{}-{}", labels(&preset, run.labels).replace(' ', "-"), run.optimizer, run.seed);
         Ok(Self { name, preset, run })
     }
@@ -65,7 +68,7 @@ impl Job {
     /// The same run with other options of its optimizer, and with `variant` at the end of its name.
     #[must_use]
     pub fn with_optimizer(mut self, spec: OptimizerSpec, variant: &str) -> Self {
-        self.preset.optimizers.insert(self.run.optimizer.clone(), spec);
+        self.preset.optimizers.insert(self.run.optimizer.clone(), spec.into());
         self.name = format!("{}-{variant}", self.name);
         self
     }
@@ -112,6 +115,7 @@ impl Job {
             batch_size: preset.batch_size,
             train_images: preset.train_images,
             test_images: preset.test_images,
+            validation_images: (preset.validation_images > 0).then_some(preset.validation_images),
             labels: labels(preset, self.run.labels),
             data: data.iter().map(|file| file.sha256.as_str()).collect(),
             schedule_epochs: preset.training.depends_on_epochs().then_some(preset.epochs),
@@ -158,7 +162,13 @@ mod tests {
         for same in ["poison_rate=0.3", "epsilons=[0.2]", "epochs=3", "optimizers.sgd.learning_rate=0.5"] {
             assert_eq!(job(&[same], Labels::Clean).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap(), "{same}");
         }
-        for other in ["batch_size=64", "train_images=6400", "optimizers.adam.learning_rate=0.5", "precision=double"] {
+        for other in [
+            "batch_size=64",
+            "train_images=6400",
+            "validation_images=100",
+            "optimizers.adam.learning_rate=0.5",
+            "precision=double",
+        ] {
             assert_ne!(job(&[other], Labels::Clean).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap(), "{other}");
         }
         for default in ["training.schedule=constant", "training.gradient_clip=0", "training.augmentation=[]"] {

@@ -121,7 +121,9 @@ impl RunStore {
             steps_an_epoch: job.steps_an_epoch(),
             origin: Origin::of(&job.preset, &job.run, data)?,
         };
-        let training = Training { preset: &job.preset, run: &job.run, train: &set, test, keep: Some(&keep) };
+        let (preset, run, validation) = (&job.preset, &job.run, TestSet::validation(&job.preset, data));
+        let validation = validation.as_ref();
+        let training = Training { preset, run, train: &set, test, validation, keep: Some(&keep) };
         let (_, rows) = training.run(observer, &mut checkpoints)?;
         write_csv(&folder.join("training.csv"), &rows)?;
         let stored = self.trained(job, data)?;

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::error::StudyError;
 use crate::options::StudyOptions;
 use minima_autodiff::Model;
-use minima_config::Run;
+use minima_config::{Run, TrainingImages};
 use minima_metrics::{evenly_around_zero, filter_normalised_direction, loss_along_segment, loss_surface};
 use minima_rng::Key;
 use minima_rows::{SegmentRow, SurfaceRow, write_csv};
@@ -43,7 +43,7 @@ pub struct Minimum {
 
 /// Writes `surface.csv`, around the minima of the first seed, and `segments.csv`, between every two minima of each seed.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
-    let train = TestSet::new(&context.data.train.take(options.preset.train_images.min(IMAGES)));
+    let train = TestSet::new(&TrainingImages::of(&options.preset, context.data).train.take(IMAGES));
     let (drawn, places) = (options.preset.seeds.iter().take(SURFACE_SEEDS), Places::default());
     let found = context.measure(&options.clean_runs()?, |job, stored| {
         let minimum = Minimum { run: job.run.clone(), model: stored.last()? };

@@ -6,8 +6,8 @@ use crate::options::StudyOptions;
 use minima_autodiff::softmax_cross_entropy::predicted;
 use minima_autodiff::{Classifier, Model};
 use minima_config::Labels;
-use minima_config::Run;
 use minima_config::preset::{Flips, Preset};
+use minima_config::{Run, TrainingImages};
 use minima_data::{Dataset, Splits};
 use minima_rows::{PoisonRow, write_csv};
 use minima_runs::TestSet;
@@ -74,7 +74,8 @@ fn measure(job: &Job, run: &StoredRun, data: &Splits, test: &TestSet) -> Result<
     let right = found.iter().zip(labels).filter(|(p, y)| **p == Some(**y)).count();
     let sevens = || labels.iter().zip(&found).filter(|(y, _)| **y == usize::from(FROM));
     let sevens_as_ones = sevens().filter(|(_, p)| **p == Some(usize::from(TO))).count();
-    let fitted = fitted(&model, &data.train, &run.training_set(job, data)?)?;
+    let clean = TrainingImages::of(&job.preset, data).train;
+    let fitted = fitted(&model, &clean, &run.training_set(job, data)?)?;
     let mut rows = Vec::new();
     for outcome in flips(&model, images, labels, &job.preset.epsilons)? {
         rows.push(PoisonRow {

@@ -85,6 +85,7 @@ const RECORDS: &[(Columns, Reader)] = &[
     (records::SurfaceRow::columns, read::<records::SurfaceRow>),
     (records::TimeToAccuracyRow::columns, read::<records::TimeToAccuracyRow>),
     (records::TrainingRow::columns, read::<records::TrainingRow>),
+    (records::TrainingRow::required_columns, read::<records::TrainingRow>),
     (records::TransferRow::columns, read::<records::TransferRow>),
     (records::TuningRow::columns, read::<records::TuningRow>),
 ];

@@ -7,13 +7,13 @@ use minima_config::Run;
 use minima_config::preset::Preset;
 use minima_data::Splits;
 use minima_paper::PAPER;
-use minima_report::Reference;
 use minima_report::figures::{
     self, AdversarialPairs, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, SpectralDensityFigure,
-    TrainingCurves,
+    TrainingCurves, WithOptimizers,
 };
 use minima_report::histograms::histograms;
 use minima_report::results::{DataSet, FIGURES};
+use minima_report::{OwnOptimizer, Reference};
 use minima_rows::optimizers::{ADAM, MEAN, PUBLISHED};
 use minima_rows::{
     AdversarialExample, AdversarialRow, CLEAN, CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, MaskingRow,
@@ -93,7 +93,12 @@ impl Measured {
         write_or_remove(&tables.join("spectral_density.csv"), &self.densities)?;
 
         let figures = out.join("figures");
-        let drawn = self.draw(reference, reference.filter(|paper| paper.is_configuration(preset)), &figures)?;
+        let drawn = self.draw(
+            reference,
+            reference.filter(|paper| paper.is_configuration(preset)),
+            &OwnOptimizer::all(preset),
+            &figures,
+        )?;
         for name in FIGURES.iter().filter(|name| !drawn.iter().any(|drawn| drawn == *name)) {
             for ending in ["svg", "png"] {
                 remove(&figures.join(format!("{name}.{ending}")))?;
@@ -107,9 +112,11 @@ impl Measured {
         &self,
         reference: Option<&'static dyn Reference>,
         judged: Option<&'static dyn Reference>,
+        optimizers: &[OwnOptimizer],
         folder: &Path,
     ) -> Result<Vec<String>, CommandError> {
         let mut names = Vec::new();
+        let place = (folder, optimizers);
         let shown = |samples: &[Samples]| -> Vec<Samples> {
             let of = |name: &&str| samples.iter().find(|s| s.optimizer == **name).cloned();
             [ADAM, PUBLISHED, MEAN].iter().filter_map(of).collect()
@@ -121,17 +128,17 @@ impl Measured {
             if examples.is_empty() {
                 examples.clone_from(&self.pairs);
             }
-            names.push(drawn(folder, &AdversarialPairs { examples })?);
+            names.push(drawn(place, &AdversarialPairs { examples })?);
         }
         let samples = shown(&self.gradient_norms);
         if !samples.is_empty() {
-            names.push(drawn(folder, &InputGradientNorms { labels: labels(), reference, samples })?);
-            names.push(drawn(folder, &LogitMargins { labels: labels(), reference, samples: shown(&self.margins) })?);
+            names.push(drawn(place, &InputGradientNorms { labels: labels(), reference, samples })?);
+            names.push(drawn(place, &LogitMargins { labels: labels(), reference, samples: shown(&self.margins) })?);
         }
         let first = self.curves.first().map(|row| row.seed);
         let curves: Vec<_> = self.curves.iter().filter(|row| Some(row.seed) == first).cloned().collect();
         if !curves.is_empty() {
-            names.push(drawn(folder, &RobustAccuracy { labels: labels(), rows: curves })?);
+            names.push(drawn(place, &RobustAccuracy { labels: labels(), rows: curves })?);
         }
         let of_hessian = |row: &&SpectralDensityRow| {
             (row.matrix, row.normalised) == (CurvatureMatrix::Hessian, false) && row.labels == Labels::Clean.name()
@@ -141,15 +148,18 @@ impl Measured {
             self.densities.iter().filter(of_hessian).filter(|row| Some(row.seed) == first).cloned().collect();
         if !rows.is_empty() {
             let images = self.curvature.iter().map(|row| row.images).max().unwrap_or(0);
-            names.push(drawn(folder, &SpectralDensityFigure { labels: labels(), rows, images })?);
+            names.push(drawn(place, &SpectralDensityFigure { labels: labels(), rows, images })?);
         }
-        names.push(drawn(folder, &TrainingCurves { rows: self.training.clone(), reference: judged })?);
+        names.push(drawn(place, &TrainingCurves { rows: self.training.clone(), reference: judged })?);
         Ok(names)
     }
 }
 
-fn drawn<F: figures::Figure>(folder: &Path, figure: &F) -> Result<String, CommandError> {
-    figures::write(folder, figure)?;
+fn drawn<F: figures::Figure>(
+    (folder, optimizers): (&Path, &[OwnOptimizer]),
+    figure: &F,
+) -> Result<String, CommandError> {
+    figures::write(folder, &WithOptimizers { figure, optimizers })?;
     Ok(figure.name().to_owned())
 }
 

@@ -184,8 +184,8 @@ mod tests {
         let preset = Preset::named("extended", &[]).unwrap();
         let numbers = [f64::MIN_POSITIVE, 1e-300, 1e-50, 1e-44, 1e-40, 1e-30, 0.5, 1.0 - 1e-12, 1.0, 1e30, 1e39, 1e300];
         let mut refused = 0;
-        for spec in preset.optimizers.values() {
-            let table = toml::Table::try_from(spec).unwrap();
+        for own in preset.optimizers.values() {
+            let table = toml::Table::try_from(&own.spec).unwrap();
             for (key, _) in table.iter().filter(|(_, value)| value.is_float()) {
                 for number in numbers.into_iter().flat_map(|x| [x, -x]).chain([0.0]) {
                     let mut changed = table.clone();

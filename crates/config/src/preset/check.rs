@@ -58,7 +58,8 @@ impl Preset {
         if let Some((key, found, expected)) = self.training.nonsense() {
             return wrong(&key, found, expected);
         }
-        for (name, optimizer) in &self.optimizers {
+        for (name, own) in &self.optimizers {
+            let optimizer = &own.spec;
             if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
                 return wrong(
                     "an optimizer's name",
@@ -75,6 +76,6 @@ impl Preset {
                 return wrong(key, found, expected);
             }
         }
-        Ok(())
+        self.check_appearance()
     }
 }

@@ -51,6 +51,29 @@ pub enum PresetError {
         /// The number of images in the data.
         there: usize,
     },
+    /// No training image remains beside the held-out images.
+    #[error("validation_images is {asked}; expected less than {there}, the number of training images in the data")]
+    ValidationImages {
+        /// The number of images to hold out.
+        asked: usize,
+        /// The number of training images in the data.
+        there: usize,
+    },
+    /// Too few training images remain beside the held-out images.
+    #[error(
+        "train_images is {asked}; expected at most {left}, because the data has {there} training images and validation_images \
+         is {validation}"
+    )]
+    TooFewImagesLeft {
+        /// The number of requested training images.
+        asked: usize,
+        /// The number of training images that are not held out.
+        left: usize,
+        /// The number of held-out images.
+        validation: usize,
+        /// The number of training images in the data.
+        there: usize,
+    },
     /// The data is not the data set of the configuration.
     #[error("{0} as in the configuration (--data sets the folder)")]
     Data(Box<DataDifference>),

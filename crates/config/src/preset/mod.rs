@@ -1,6 +1,7 @@
 //! Presets: the definition of an experiment in TOML, built in or from a file, with overrides of single keys.
 
 mod check;
+mod check_appearance;
 mod error;
 mod flips;
 mod table;
@@ -9,9 +10,10 @@ pub use error::PresetError;
 pub use flips::Flips;
 
 use crate::data_identity::DataIdentity;
+use crate::held_out::TrainingImages;
 use crate::labels::Labels;
 use crate::network_choice::{self, NetworkChoice};
-use crate::optimizer_spec::OptimizerSpec;
+use crate::optimizer_spec::{OptimizerSpec, PresetOptimizer};
 use crate::training_options::TrainingOptions;
 use crate::{radius, seed};
 use minima_data::{DataSource, Splits};
@@ -29,6 +31,10 @@ pub const ALL_IMAGES: usize = i64::MAX as usize;
 
 fn all_images() -> usize {
     ALL_IMAGES
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The arithmetic of training.
@@ -61,12 +67,16 @@ pub struct Preset {
     pub epochs: u32,
     /// Images in a step. The last step of an epoch may have fewer.
     pub batch_size: usize,
-    /// The number of training images, the first ones of the data; all by default.
+    /// The number of training images, the first ones of the data that are not held out; all by default.
     #[serde(default = "all_images")]
     pub train_images: usize,
     /// The number of test images, the first ones of the data; all by default.
     #[serde(default = "all_images")]
     pub test_images: usize,
+    /// The number of training images that are held out of training, drawn at random from all training images. Every model is
+    /// measured on them after each epoch. `train_images` counts the images that remain.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub validation_images: usize,
     /// The kinds of labels to train on.
     pub labels: Vec<Labels>,
     /// The share of wrong labels in `poisoned`, 0 to 1.
@@ -105,7 +115,7 @@ pub struct Preset {
     #[serde(default, skip_serializing_if = "TrainingOptions::is_default")]
     pub training: TrainingOptions,
     /// The optimizers, by name.
-    pub optimizers: BTreeMap<String, OptimizerSpec>,
+    pub optimizers: BTreeMap<String, PresetOptimizer>,
 }
 
 impl Preset {
@@ -114,7 +124,7 @@ impl Preset {
     /// # Errors
     /// Returns [`PresetError::Optimizer`] if the preset has no optimizer with this name.
     pub fn optimizer(&self, name: &str) -> Result<&OptimizerSpec, PresetError> {
-        self.optimizers.get(name).ok_or_else(|| PresetError::Optimizer {
+        self.optimizers.get(name).map(|own| &own.spec).ok_or_else(|| PresetError::Optimizer {
             found: name.to_owned(),
             expected: one_of(self.optimizer_names(), name),
         })
@@ -219,11 +229,11 @@ impl Preset {
     /// [`check_against`](Self::check_against).
     pub fn on_data(self, data: &Splits) -> Result<Self, PresetError> {
         let there = |asked: usize, there: usize| if asked == ALL_IMAGES { there } else { asked };
-        let train_images = there(self.train_images, data.train.len());
+        let train_images = there(self.train_images, data.train.len().saturating_sub(self.validation_images));
         let test_images = there(self.test_images, data.test.len());
         let sized = Self { train_images, test_images, ..self };
         sized.check_against(data)?;
-        let network = sized.network.for_data(&data.train)?;
+        let network = sized.network.clone().for_data(&TrainingImages::all(&sized, data).train)?;
         let DataIdentity { name, files } = DataIdentity::of(data);
         Ok(Self { network, data_name: Some(name), data_files: files, ..sized })
     }
@@ -231,11 +241,16 @@ impl Preset {
     /// Checks that this is the preset's data set, and that it has enough images.
     ///
     /// # Errors
-    /// Returns [`PresetError::Data`] if the preset names another data set, and [`PresetError::TooFewImages`] if the preset
-    /// requests more images than the data has.
+    /// Returns [`PresetError::Data`] if the preset names another data set, [`PresetError::ValidationImages`] if no training image
+    /// remains beside the held-out images, and [`PresetError::TooFewImages`] or [`PresetError::TooFewImagesLeft`] if the preset
+    /// requests more images than there are.
     pub fn check_against(&self, data: &Splits) -> Result<(), PresetError> {
         if let Some(difference) = self.data_identity().and_then(|own| own.difference(&DataIdentity::of(data))) {
             return Err(PresetError::Data(Box::new(difference)));
+        }
+        let (validation, there) = (self.validation_images, data.train.len());
+        if validation > 0 && validation >= there {
+            return Err(PresetError::ValidationImages { asked: validation, there });
         }
         for (key, asked, there) in
             [("train_images", self.train_images, data.train.len()), ("test_images", self.test_images, data.test.len())]
@@ -243,6 +258,10 @@ impl Preset {
             if asked > there {
                 return Err(PresetError::TooFewImages { key, asked, there });
             }
+        }
+        let left = there - validation;
+        if self.train_images > left {
+            return Err(PresetError::TooFewImagesLeft { asked: self.train_images, left, validation, there });
         }
         Ok(())
     }

@@ -2,5 +2,6 @@
 #![cfg(test)]
 
 mod data_identity;
+mod held_out;
 mod preset_round_trip;
 mod training_options;

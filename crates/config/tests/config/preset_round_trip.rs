@@ -47,12 +47,13 @@ const NUMBERS: [&str; 24] = [
     "18446744073709551615",
 ];
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "seeds",
     "epochs",
     "batch_size",
     "train_images",
     "test_images",
+    "validation_images",
     "poison_rate",
     "epsilons",
     "rhos",
@@ -122,6 +123,7 @@ fn a_preset_that_no_file_can_have_is_not_written() {
     for wrong in [
         Preset { seeds: vec![u64::MAX], ..preset.clone() },
         Preset { train_images: usize::MAX, ..preset.clone() },
+        Preset { validation_images: usize::MAX, ..preset.clone() },
         Preset { attacked_images: usize::MAX, ..preset.clone() },
         Preset { poison_rate: f64::NAN, ..preset.clone() },
         Preset { batch_size: 0, ..preset.clone() },

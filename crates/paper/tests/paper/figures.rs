@@ -163,6 +163,7 @@ fn training_rows() -> Vec<TrainingRow> {
                     train_accuracy: point.train_accuracy,
                     test_loss: 1.0,
                     test_accuracy: point.test_accuracy,
+                    ..TrainingRow::default()
                 });
             }
         }

@@ -17,11 +17,13 @@ pub(super) struct FileLayout {
     pub(super) last: Option<&'static str>,
     /// The compared columns.
     pub(super) metrics: &'static [(&'static str, Noise)],
+    /// The columns that a file may lack.
+    pub(super) optional: &'static [&'static str],
 }
 
 impl FileLayout {
     const fn of<R: Compared>() -> Self {
-        Self { paths: R::FILES, keys: R::KEYS, last: R::LAST, metrics: R::METRICS }
+        Self { paths: R::FILES, keys: R::KEYS, last: R::LAST, metrics: R::METRICS, optional: R::OPTIONAL }
     }
 }
 

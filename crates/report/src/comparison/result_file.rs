@@ -53,9 +53,12 @@ pub(super) fn read(
     let seed_place = place("seed").ok();
     let last = layout.last.map(place).transpose()?;
     let mut columns = Vec::new();
-    for &(column, noise) in layout.metrics {
+    for (order, &(column, noise)) in layout.metrics.iter().enumerate() {
+        if layout.optional.contains(&column) && !header.iter().any(|name| name == column) {
+            continue;
+        }
         let among = if let Noise::CountAmong(other) = noise { Some((other, place(other)?)) } else { None };
-        columns.push((column, noise, place(column)?, among));
+        columns.push((order, column, noise, place(column)?, among));
     }
 
     let mut file = ResultFile { seeded: seed_place.is_some(), metrics: BTreeMap::new() };
@@ -90,7 +93,7 @@ pub(super) fn read(
             }
             *before = when;
         }
-        for (order, &(column, noise, place, among)) in columns.iter().enumerate() {
+        for &(order, column, noise, place, among) in &columns {
             let value = if noise == Noise::Exact { None } else { number(column, place)? };
             let of = match (noise, among) {
                 (Noise::CountAmong(_), Some((other, place))) => number(other, place)?,

@@ -7,7 +7,7 @@ use super::canvas::{Anchor, Canvas, Stroke};
 use super::series_style::{GRID, HEADING, LABEL, SUBTITLE, TITLE};
 use super::{Figure, FigureError};
 use minima_rows::AdversarialExample;
-use minima_rows::optimizers::{distinct, label};
+use minima_rows::optimizers::distinct;
 use minima_rows::same;
 use minima_rows::significant::Radius;
 
@@ -79,8 +79,11 @@ fn draw_group<DB: DrawingBackend>(
 ) -> Result<(), FigureError> {
     let epsilon = examples.first().map_or(0.0, |one| one.epsilon);
     let shared = examples.iter().all(|one| same(one.epsilon, epsilon));
-    let heading =
-        if shared { format!("{}, ε = {}", label(optimizer), Radius(epsilon)) } else { label(optimizer).to_owned() };
+    let heading = if shared {
+        format!("{}, ε = {}", canvas.label(optimizer), Radius(epsilon))
+    } else {
+        canvas.label(optimizer).to_owned()
+    };
     canvas.text(&heading, (MARGIN, top + 24.0), Anchor::Start, &HEADING)?;
 
     let originals = top + HEADING_HEIGHT;

@@ -9,6 +9,7 @@ use plotters::style::{FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, Tex
 
 use super::FigureError;
 use super::font::FAMILY;
+use crate::own_optimizer::{self, OwnOptimizer};
 
 /// Line height of the font in em. The drawing library uses line heights where SVG uses em.
 const LINE_HEIGHT: f64 = 1.24;
@@ -66,12 +67,32 @@ impl Stroke<'_> {
 pub struct Canvas<'a, DB: DrawingBackend> {
     area: &'a DrawingArea<DB, Shift>,
     scale: f64,
+    optimizers: &'a [OwnOptimizer],
 }
 
 impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
     /// A canvas on which one pixel is `scale` units of `area`.
     pub fn new(area: &'a DrawingArea<DB, Shift>, scale: f64) -> Self {
-        Self { area, scale }
+        Self { area, scale, optimizers: &[] }
+    }
+
+    /// The same canvas with optimizers that bring their appearance.
+    #[must_use]
+    pub fn with_optimizers(self, optimizers: &'a [OwnOptimizer]) -> Self {
+        Self { optimizers, ..self }
+    }
+
+    /// The optimizers that bring their appearance.
+    pub(super) fn optimizers(&self) -> &'a [OwnOptimizer] {
+        self.optimizers
+    }
+
+    /// The label of an optimizer.
+    pub(super) fn label<'n>(&self, optimizer: &'n str) -> &'n str
+    where
+        'a: 'n,
+    {
+        own_optimizer::label(self.optimizers, optimizer)
     }
 
     /// Fills the rectangle between two corners.

@@ -3,6 +3,7 @@
 use super::canvas::{self, Canvas};
 use super::error::FigureError;
 use super::{font, raster};
+use crate::own_optimizer::OwnOptimizer;
 use minima_store::write_atomically;
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
 use std::path::{Path, PathBuf};
@@ -18,8 +19,40 @@ pub trait Figure {
     /// The figure's width and height in pixels.
     fn size(&self) -> (u32, u32);
 
+    /// The optimizers that bring their appearance.
+    fn optimizers(&self) -> &[OwnOptimizer] {
+        &[]
+    }
+
     /// Draws the figure on a white canvas of its size.
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError>;
+}
+
+/// A figure with optimizers that bring their appearance.
+#[derive(Clone, Copy, Debug)]
+pub struct WithOptimizers<'a, F> {
+    /// The figure.
+    pub figure: &'a F,
+    /// The optimizers.
+    pub optimizers: &'a [OwnOptimizer],
+}
+
+impl<F: Figure> Figure for WithOptimizers<'_, F> {
+    fn name(&self) -> &str {
+        self.figure.name()
+    }
+
+    fn size(&self) -> (u32, u32) {
+        self.figure.size()
+    }
+
+    fn optimizers(&self) -> &[OwnOptimizer] {
+        self.optimizers
+    }
+
+    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), FigureError> {
+        self.figure.draw(canvas)
+    }
 }
 
 /// The figure as an SVG document.
@@ -62,6 +95,6 @@ fn draw_on<F: Figure, DB: DrawingBackend>(figure: &F, backend: DB) -> Result<(),
         |error: plotters::drawing::DrawingAreaErrorKind<DB::ErrorType>| FigureError::Drawing(error.to_string());
     let area = backend.into_drawing_area();
     area.fill(&WHITE).map_err(drawing)?;
-    figure.draw(&Canvas::new(&area, f64::from(OVERSAMPLING)))?;
+    figure.draw(&Canvas::new(&area, f64::from(OVERSAMPLING)).with_optimizers(figure.optimizers()))?;
     area.present().map_err(drawing)
 }

@@ -9,7 +9,6 @@ use super::panel::{Axis, Panel};
 use super::series_style::{HEADING, INK, LABEL, SUBTITLE, TITLE, series_style};
 use crate::reference::{Center, Reference};
 use minima_rows::Quantity;
-use minima_rows::optimizers::label;
 use minima_rows::significant::decimal;
 
 pub(super) const WIDTH: u32 = 1600;
@@ -100,10 +99,10 @@ fn draw_heading<DB: DrawingBackend>(
     one: &Samples,
     values: &[f64],
 ) -> Result<(), FigureError> {
-    let style = series_style(&one.optimizer);
+    let style = series_style(canvas, &one.optimizer);
     let y = panel.top - 34.0;
     canvas.rectangle((panel.left, y - 11.0), (panel.left + 22.0, y + 11.0), style.color)?;
-    canvas.text(label(&one.optimizer), (panel.left + 34.0, y), Anchor::Start, &HEADING)?;
+    canvas.text(canvas.label(&one.optimizer), (panel.left + 34.0, y), Anchor::Start, &HEADING)?;
     let mut parts = Vec::new();
     match middle(values) {
         Some(median) => parts.push(match published(layout, one) {
@@ -133,7 +132,7 @@ fn draw_panel<DB: DrawingBackend>(
     label_x: bool,
 ) -> Result<(), FigureError> {
     panel.draw_axes(canvas, label_x)?;
-    let style = series_style(&one.optimizer);
+    let style = series_style(canvas, &one.optimizer);
     let width = (layout.x.end - layout.x.start) / layout.bins as f64;
     for (bin, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
         let start = layout.x.start + bin as f64 * width;

@@ -5,7 +5,6 @@ use plotters::prelude::DrawingBackend;
 use super::FigureError;
 use super::canvas::{Anchor, Canvas};
 use super::series_style::{LABEL, series_style};
-use minima_rows::optimizers::label;
 
 const COLUMN: f64 = 480.0;
 const LINE: f64 = 40.0;
@@ -19,8 +18,8 @@ pub(super) fn draw_legend<DB: DrawingBackend>(
 ) -> Result<(), FigureError> {
     for (index, optimizer) in optimizers.iter().enumerate() {
         let (x, y) = (left + COLUMN * (index % 3) as f64, top + LINE * (index / 3) as f64);
-        canvas.line(&[(x, y), (x + STROKE, y)], &series_style(optimizer).stroke(4.0))?;
-        canvas.text(label(optimizer), (x + STROKE + 14.0, y), Anchor::Start, &LABEL)?;
+        canvas.line(&[(x, y), (x + STROKE, y)], &series_style(canvas, optimizer).stroke(4.0))?;
+        canvas.text(canvas.label(optimizer), (x + STROKE + 14.0, y), Anchor::Start, &LABEL)?;
     }
     Ok(())
 }

@@ -126,7 +126,7 @@ fn draw_paths<DB: DrawingBackend>(
 ) -> Result<(), FigureError> {
     let mut ends = Vec::new();
     for optimizer in optimizers {
-        let style = series_style(optimizer);
+        let style = series_style(canvas, optimizer);
         for seed in in_order(rows.iter().map(|row| row.seed)) {
             let own = rows.iter().filter(|row| row.optimizer == *optimizer && row.seed == seed && along.shows(row));
             let places: Vec<_> =

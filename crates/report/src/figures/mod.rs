@@ -24,7 +24,7 @@ mod training_curves;
 pub use adversarial_pairs::AdversarialPairs;
 pub use canvas::{Anchor, Canvas, Stroke, TextLook};
 pub use error::FigureError;
-pub use figure::{Figure, png, svg, write};
+pub use figure::{Figure, WithOptimizers, png, svg, write};
 pub use histogram::Samples;
 pub(crate) use histogram::count;
 pub use input_gradient_norms::InputGradientNorms;

@@ -79,7 +79,7 @@ impl Figure for RobustAccuracy {
                 let mut points: Vec<(f64, f64)> = own.map(|row| (row.epsilon, row.robust_accuracy())).collect();
                 points.sort_by(|a, b| a.0.total_cmp(&b.0));
                 let places: Vec<_> = points.iter().map(|p| panel.place(p.0, p.1)).collect();
-                let style = series_style(optimizer);
+                let style = series_style(canvas, optimizer);
                 canvas.line(&places, &style.stroke(4.0))?;
                 for &at in &places {
                     style.draw_marker(canvas, at, 7.0, style.color)?;

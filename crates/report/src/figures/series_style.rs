@@ -42,9 +42,10 @@ pub(super) struct SeriesStyle {
     pub marker: Marker,
 }
 
-/// The style of an optimizer; grey if the optimizer is unknown.
-pub(super) fn series_style(optimizer: &str) -> SeriesStyle {
-    let Appearance { on_light: [red, green, blue], dashes, marker, .. } = appearance::of(optimizer);
+/// The style of an optimizer on this canvas; grey if the optimizer is unknown.
+pub(super) fn series_style<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, optimizer: &str) -> SeriesStyle {
+    let Appearance { on_light: [red, green, blue], dashes, marker, .. } =
+        appearance::of(canvas.optimizers(), optimizer);
     let color = RGBColor(red, green, blue);
     SeriesStyle { color, dashes, marker }
 }

@@ -10,7 +10,7 @@ use super::panel::{Axis, Panel};
 use super::series_style::{HEADING, INK, LABEL, SUBTITLE, TITLE, series_style};
 use super::{Figure, FigureError};
 use minima_rows::SpectralDensityRow;
-use minima_rows::optimizers::{distinct, label};
+use minima_rows::optimizers::distinct;
 use minima_rows::significant::decimal;
 
 const WIDTH: u32 = 1600;
@@ -150,8 +150,8 @@ fn draw_heading<DB: DrawingBackend>(
     note: &str,
 ) -> Result<(), FigureError> {
     let y = panel.top - 30.0;
-    canvas.rectangle((panel.left, y - 11.0), (panel.left + 22.0, y + 11.0), series_style(optimizer).color)?;
-    canvas.text(label(optimizer), (panel.left + 34.0, y), Anchor::Start, &HEADING)?;
+    canvas.rectangle((panel.left, y - 11.0), (panel.left + 22.0, y + 11.0), series_style(canvas, optimizer).color)?;
+    canvas.text(canvas.label(optimizer), (panel.left + 34.0, y), Anchor::Start, &HEADING)?;
     canvas.text(note, (panel.left + panel.width, y), Anchor::End, &LABEL)
 }
 
@@ -163,7 +163,7 @@ fn draw_panel<DB: DrawingBackend>(
     label_x: bool,
 ) -> Result<(), FigureError> {
     panel.draw_axes(canvas, label_x)?;
-    let color = series_style(optimizer).color;
+    let color = series_style(canvas, optimizer).color;
     // Values below the axis are drawn on it.
     let line: Vec<_> = curve.iter().map(|(x, height)| panel.place(*x, height.max(1.0).log10())).collect();
     for pair in line.windows(2) {

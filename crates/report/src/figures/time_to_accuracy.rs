@@ -72,7 +72,7 @@ impl Figure for TimeToAccuracy {
             for optimizer in &optimizers {
                 let own = self.rows.iter().filter(|row| row.optimizer == *optimizer && error(row) > 0.0);
                 let places: Vec<_> = own.map(|row| panel.place(of(row).log10(), error(row).log10())).collect();
-                let style = series_style(optimizer);
+                let style = series_style(canvas, optimizer);
                 canvas.line(&places, &style.stroke(3.0))?;
                 if let Some(&last) = places.last() {
                     style.draw_marker(canvas, last, 9.0, style.color)?;

@@ -7,7 +7,7 @@ use super::panel::{Axis, Panel};
 use super::series_style::{HEADING, INK, LABEL, PAPER, SUBTITLE, TITLE, series_style};
 use super::{Figure, FigureError};
 use crate::reference::{CurvePoint, Reference};
-use minima_rows::optimizers::{distinct, label};
+use minima_rows::optimizers::distinct;
 use minima_rows::{CLEAN, POISONED, TrainingRow};
 
 const WIDTH: f64 = 1600.0;
@@ -163,12 +163,12 @@ impl TrainingCurves {
         for (index, optimizer) in self.optimizers().into_iter().enumerate() {
             let x = MARGIN + (index % 3) as f64 * LEGEND_COLUMN;
             let y = HEAD + (index / 3) as f64 * LEGEND_PITCH;
-            let style = series_style(optimizer);
+            let style = series_style(canvas, optimizer);
             canvas.line(&[(x, y), (x + LEGEND_LINE, y)], &style.stroke(4.0))?;
             if !self.published(CLEAN, optimizer).is_empty() {
                 style.draw_marker(canvas, (x + LEGEND_LINE / 2.0, y), 9.0, PAPER)?;
             }
-            canvas.text(label(optimizer), (x + LEGEND_LINE + 12.0, y), Anchor::Start, &LABEL)?;
+            canvas.text(canvas.label(optimizer), (x + LEGEND_LINE + 12.0, y), Anchor::Start, &LABEL)?;
         }
         Ok(())
     }
@@ -253,13 +253,13 @@ fn draw_curves<'a, DB: DrawingBackend>(
         height.is_finite().then(|| panel.place(f64::from(point.epoch), height))
     };
     for curve in curves.clone() {
-        let style = series_style(curve.optimizer);
+        let style = series_style(canvas, curve.optimizer);
         for center in curve.theirs.iter().filter_map(place) {
             style.draw_marker(canvas, center, 8.0, PAPER)?;
         }
     }
     for curve in curves {
-        let style = series_style(curve.optimizer);
+        let style = series_style(canvas, curve.optimizer);
         let points: Vec<_> = curve.ours.iter().filter_map(place).collect();
         match points.as_slice() {
             [only] => style.draw_marker(canvas, *only, 6.0, style.color)?,

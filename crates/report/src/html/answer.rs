@@ -7,6 +7,7 @@ use super::training;
 use crate::answer::Answer;
 use crate::attacked::{Attacked, Attacks, attacks};
 use crate::input::ReportInput;
+use crate::own_optimizer::OwnOptimizer;
 use crate::studies::{percent, quoted_epsilon};
 use crate::words::counted;
 use maud::{Markup, html};
@@ -18,7 +19,8 @@ use minima_rows::{rate, same};
 
 pub(super) fn answer(input: &ReportInput<'_>, answer: &Answer) -> Markup {
     let path = input.studies.map_or(&[][..], |studies| &studies.path);
-    let first = if path.is_empty() { training::robust_accuracy(input) } else { Some(along_paths(path)) };
+    let first =
+        if path.is_empty() { training::robust_accuracy(input) } else { Some(along_paths(path, input.optimizers)) };
     let second = robust(input).or_else(|| training::loss(input));
     html! {
         @if answer.is_empty() {
@@ -34,7 +36,7 @@ pub(super) fn answer(input: &ReportInput<'_>, answer: &Answer) -> Markup {
 }
 
 /// FGSM's success rate against train loss along each run, with markers at the ends.
-pub(super) fn along_paths(rows: &[PathRow]) -> Markup {
+pub(super) fn along_paths(rows: &[PathRow], brought: &[OwnOptimizer]) -> Markup {
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon)).unwrap_or_default();
     let own: Vec<&PathRow> =
         rows.iter().filter(|row| row.labels == CLEAN && same(row.epsilon, epsilon) && row.step > 0).collect();
@@ -53,7 +55,7 @@ pub(super) fn along_paths(rows: &[PathRow]) -> Markup {
                 })
                 .collect();
             if !points.is_empty() {
-                let one = Series::new(label(name), Look::of(name), points);
+                let one = Series::new(label(name), Look::of(brought, name), points);
                 series.push(Series { marks: Marks::End, faint: number > 0, ..one });
             }
         }
@@ -114,7 +116,11 @@ fn robust(input: &ReportInput<'_>) -> Option<Markup> {
                 numbers.rows.push(cells.map(str::to_owned).to_vec());
             }
         }
-        rows.push(DotRow { name: label(&one.optimizer).to_owned(), look: Look::of(&one.optimizer), values });
+        rows.push(DotRow {
+            name: label(&one.optimizer).to_owned(),
+            look: Look::of(input.optimizers, &one.optimizer),
+            values,
+        });
     }
     let seeds = outcomes.iter().map(|one| one.fgsm.len()).max().unwrap_or(0);
     let dots = Dots {

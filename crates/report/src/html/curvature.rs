@@ -12,7 +12,7 @@ use minima_rows::{CLEAN, CurvatureMatrix, SpectralDensityRow};
 
 pub(super) fn section(input: &ReportInput<'_>) -> Option<Section> {
     let words = curvature::section(input);
-    let figure = spectrum(input.spectral_densities);
+    let figure = spectrum(input);
     if words.is_none() && figure.is_none() {
         return None;
     }
@@ -24,8 +24,9 @@ pub(super) fn section(input: &ReportInput<'_>) -> Option<Section> {
 }
 
 /// The number of eigenvalues at or above each value, from the largest down.
-fn spectrum(rows: &[SpectralDensityRow]) -> Option<Markup> {
-    let own: Vec<&SpectralDensityRow> = rows
+fn spectrum(input: &ReportInput<'_>) -> Option<Markup> {
+    let own: Vec<&SpectralDensityRow> = input
+        .spectral_densities
         .iter()
         .filter(|row| row.matrix == CurvatureMatrix::Hessian && !row.normalised && row.labels == CLEAN)
         .collect();
@@ -39,7 +40,7 @@ fn spectrum(rows: &[SpectralDensityRow]) -> Option<Markup> {
             above += row.count / f64::from(probes);
             Point { x: row.eigenvalue, y: above, note: String::new() }
         });
-        Series { marks: Marks::None, ..Series::new(label(name), Look::of(name), points.collect()) }
+        Series { marks: Marks::None, ..Series::new(label(name), Look::of(input.optimizers, name), points.collect()) }
     });
     let series: Vec<Series> = series.collect();
     let points = || series.iter().flat_map(|one| &one.points);

@@ -27,7 +27,7 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
         ),
     ] {
         let numbers = distribution_table(input.distributions, quantity, input.beside());
-        let figure = histograms(input.histograms, quantity, title, axis);
+        let figure = histograms(input, quantity, title, axis);
         if numbers.rows.is_empty() && figure.is_none() {
             continue;
         }
@@ -40,8 +40,8 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
     sections
 }
 
-fn histograms(rows: &[HistogramRow], quantity: Quantity, title: &str, axis: &str) -> Option<Markup> {
-    let own: Vec<&HistogramRow> = rows.iter().filter(|row| row.quantity == quantity).collect();
+fn histograms(input: &ReportInput<'_>, quantity: Quantity, title: &str, axis: &str) -> Option<Markup> {
+    let own: Vec<&HistogramRow> = input.histograms.iter().filter(|row| row.quantity == quantity).collect();
     let inside = |row: &&&HistogramRow| row.from.is_finite() && row.to.is_finite();
     let seed = own.first()?.seed;
     let from = own.iter().filter(inside).map(|row| row.from).fold(f64::INFINITY, f64::min);
@@ -70,7 +70,7 @@ fn histograms(rows: &[HistogramRow], quantity: Quantity, title: &str, axis: &str
             title: format!("{title}, {}", label(name)),
             x: x.clone(),
             y: y.clone(),
-            look: Look::of(name),
+            look: Look::of(input.optimizers, name),
             bins: bins.collect(),
             height: 230.0,
         };

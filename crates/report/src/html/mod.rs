@@ -47,12 +47,12 @@ pub fn page(results: &Results, commentary: Option<&'static dyn Commentary>) -> R
     sections.extend(curvature::section(&input));
     sections.extend(attacks::sections(&input));
     sections.extend(gallery::section(&results.adversarial)?);
-    sections.extend(studies::sections(&results.studies));
+    sections.extend(studies::sections(&results.studies, input.optimizers));
     sections.extend(methods::sections(&input, &comments, results));
 
     let on = results.data_set.name().map_or_else(String::new, |name| format!(" on {name}"));
     let title = format!("minima: {}{on}", results.name);
     let lead = prose::prose(&Document::of_paragraph(summary::what_was_run(&input)));
     let first = answer::answer(&input, &Answer::of(&input, &comments.findings));
-    Ok(page::document(&title, QUESTION, &lead, &first, &sections).into_string())
+    Ok(page::document([&title, QUESTION], &lead, &first, &sections, input.optimizers).into_string())
 }

@@ -2,13 +2,21 @@
 
 use super::section::Section;
 use super::theme;
+use crate::own_optimizer::OwnOptimizer;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("tooltip.js");
 
-/// A whole document: a heading, the lead and first part below it, and the sections, which the navigation lists.
-pub(super) fn document(title: &str, question: &str, lead: &Markup, first: &Markup, sections: &[Section]) -> Markup {
+/// A whole document: a heading, the lead and first part below it, and the sections, which the navigation lists. `optimizers`
+/// bring their colours.
+pub(super) fn document(
+    [title, question]: [&str; 2],
+    lead: &Markup,
+    first: &Markup,
+    sections: &[Section],
+    optimizers: &[OwnOptimizer],
+) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -16,7 +24,7 @@ pub(super) fn document(title: &str, question: &str, lead: &Markup, first: &Marku
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                style { (PreEscaped(STYLE)) (PreEscaped(theme::colors())) }
+                style { (PreEscaped(STYLE)) (PreEscaped(theme::colors(optimizers))) }
             }
             body {
                 a class="skip" href="#answer" { "To the answer" }

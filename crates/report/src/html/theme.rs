@@ -1,6 +1,7 @@
 //! Colours of series on light and dark pages, and their markers.
 
 use crate::appearance::{self, Marker, OPTIMIZERS, OTHER};
+use crate::own_optimizer::{self, OwnOptimizer};
 use maud::{Markup, html};
 
 /// Colours of series that are not optimizers, on a light and on a dark page, in order of assignment.
@@ -13,6 +14,9 @@ const NEUTRAL: [(&str, &str); 6] = [
     ("#b09a00", "#d8c63a"),
 ];
 
+/// The class of the first optimizer that brings its appearance, after those of the built-in ones, of others, and of other series.
+const FIRST_BROUGHT: usize = OPTIMIZERS.len() + 1 + NEUTRAL.len();
+
 /// The look of a series: the class for its colour, its marker and its dashes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
@@ -23,10 +27,12 @@ pub(super) struct Look {
 
 impl Look {
     /// An optimizer's look in all figures.
-    pub(super) fn of(optimizer: &str) -> Self {
-        let class = OPTIMIZERS.iter().position(|(name, _)| *name == optimizer).unwrap_or(OPTIMIZERS.len());
-        let own = appearance::of(optimizer);
-        Self { class, marker: own.marker, dashes: own.page_dashes }
+    pub(super) fn of(own: &[OwnOptimizer], optimizer: &str) -> Self {
+        let built_in = OPTIMIZERS.iter().position(|(name, _)| *name == optimizer);
+        let brought = || own_optimizer::place(own, optimizer).map(|place| FIRST_BROUGHT + place);
+        let class = built_in.or_else(brought).unwrap_or(OPTIMIZERS.len());
+        let look = appearance::of(own, optimizer);
+        Self { class, marker: look.marker, dashes: look.page_dashes }
     }
 
     /// The look of the series with this number, for series that are not optimizers.
@@ -73,8 +79,8 @@ impl Look {
     }
 }
 
-/// The style rules of the colour classes.
-pub(super) fn colors() -> String {
+/// The style rules of the colour classes, with those of the optimizers that bring their appearance.
+pub(super) fn colors(own: &[OwnOptimizer]) -> String {
     let mut light = String::new();
     let mut dark = String::new();
     let mut add = |class: usize, on_light: &str, on_dark: &str| {
@@ -87,6 +93,9 @@ pub(super) fn colors() -> String {
     }
     for (index, (on_light, on_dark)) in NEUTRAL.iter().enumerate() {
         add(OPTIMIZERS.len() + 1 + index, on_light, on_dark);
+    }
+    for (index, look) in own_optimizer::appearances(own).enumerate() {
+        add(FIRST_BROUGHT + index, &hexadecimal(look.on_light), &hexadecimal(look.on_dark));
     }
     format!("\n{light}\n@media screen and (prefers-color-scheme: dark){{{dark}}}\n")
 }

@@ -70,7 +70,7 @@ fn curves(
             let mut points: Vec<Point> =
                 own.map(|row| Point { x: f64::from(row.epoch), y: factor * value(row), note: String::new() }).collect();
             points.sort_by(|a, b| a.x.total_cmp(&b.x));
-            let one = Series::new(label(name), Look::of(name), points);
+            let one = Series::new(label(name), Look::of(input.optimizers, name), points);
             (!one.points.is_empty()).then_some(Series { marks: Marks::All, ..one })
         });
         let series: Vec<Series> = series.collect();
@@ -119,7 +119,7 @@ pub(super) fn robust_accuracy(input: &ReportInput<'_>) -> Option<Markup> {
             let mut points: Vec<Point> =
                 of.map(|row| Point { x: row.epsilon, y: row.robust_accuracy(), note: String::new() }).collect();
             points.sort_by(|a, b| a.x.total_cmp(&b.x));
-            Series::new(label(name), Look::of(name), points)
+            Series::new(label(name), Look::of(input.optimizers, name), points)
         });
         let series: Vec<Series> = series.filter(|one| !one.points.is_empty()).collect();
         let heading = match attack {

@@ -5,12 +5,14 @@
 mod data_set;
 mod error;
 mod files;
+mod named;
 mod study_results;
 
 pub use data_set::DataSet;
 pub use error::ResultsError;
 pub use study_results::StudyResults;
 
+use crate::own_optimizer::OwnOptimizer;
 use files::{place, rows, table};
 use minima_config::DataIdentity;
 use minima_config::preset::Preset;
@@ -80,6 +82,8 @@ pub struct Results {
     pub seeds: Vec<u64>,
     /// The contents of `studies`.
     pub studies: StudyResults,
+    /// The optimizers that bring their appearance in the configuration. The rows name them by their labels.
+    pub optimizers: Vec<OwnOptimizer>,
 }
 
 impl Results {
@@ -110,7 +114,9 @@ impl Results {
         }
         results.configuration_place = CONFIGURATIONS.into_iter().find(|place| folder.join(place).is_file());
         if let Some(place) = results.configuration_place {
-            results.configuration = Some(Preset::from_file(&folder.join(place), &[])?);
+            let preset = Preset::from_file(&folder.join(place), &[])?;
+            results.name_optimizers(OwnOptimizer::all(&preset));
+            results.configuration = Some(preset);
         }
         results.studied = data_set::of_runs(&folder.join("studies/runs"));
         results.recognise_data();

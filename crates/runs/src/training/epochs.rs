@@ -31,6 +31,8 @@ pub struct Training<'a> {
     pub train: &'a Dataset,
     /// The test set, on which the model is evaluated after each epoch.
     pub test: &'a TestSet,
+    /// The images held out of training, on which the model is evaluated after each epoch too, if there are any.
+    pub validation: Option<&'a TestSet>,
     /// Where the state is saved, so that a stopped run resumes. If `None`, the run always starts anew.
     pub keep: Option<&'a Keep>,
 }
@@ -88,7 +90,7 @@ pub(crate) trait Trainer {
         observer: &mut dyn Observer,
     ) -> Result<ControlFlow<(), EpochMeans>, RunError>;
 
-    /// Evaluates the model on the test set.
+    /// Evaluates the model on the test set or on the held-out images.
     fn evaluate(&self, test: &TestSet) -> Result<Evaluation, RunError>;
 
     /// The batch of the last step, by the images' places in the training set; empty if the trainer does not know it.
@@ -110,7 +112,7 @@ pub(crate) fn train(
     trainer: &mut dyn Trainer,
     observer: &mut dyn Observer,
 ) -> Result<(Model<f32>, Vec<TrainingRow>), RunError> {
-    let Training { preset, run, train, test, keep } = *training;
+    let Training { preset, run, train, test, validation, keep } = *training;
     let mut keeper = Keeper::new(keep, &run.name());
     let _heeding = keeper.heed();
     let mut progress = Progress::new(&run.name());
@@ -126,9 +128,11 @@ pub(crate) fn train(
         let epoch = Epoch { number, steps, order: &order };
         let ControlFlow::Continue(means) = trainer.epoch(&epoch, &mut progress, &mut keeper, observer)? else { break };
         let tested = trainer.evaluate(test)?;
-        if is_explosion(tested.mean_loss) {
+        let validated = validation.map(|images| trainer.evaluate(images)).transpose()?;
+        let mut losses = std::iter::once(&tested).chain(&validated).map(|found| found.mean_loss);
+        if let Some(loss) = losses.find(|&loss| is_explosion(loss)) {
             // The last step is the cause: the losses before the other steps were finite.
-            let (step, loss, batch) = (progress.step, tested.mean_loss, trainer.last_batch().to_vec());
+            let (step, batch) = (progress.step, trainer.last_batch().to_vec());
             let error = RunError::Diverged { run: run.name(), epoch: number, step, loss, batch };
             keeper.failed(&error, number, step, trainer.last_batch())?;
             return Err(error);
@@ -142,6 +146,8 @@ pub(crate) fn train(
             train_accuracy: means.accuracy,
             test_loss: tested.mean_loss,
             test_accuracy: tested.accuracy(),
+            validation_loss: validated.as_ref().map(|found| found.mean_loss),
+            validation_accuracy: validated.as_ref().map(Evaluation::accuracy),
         };
         observer.on(Event::Epoch(&row));
         progress.rows.push(row);

@@ -93,7 +93,8 @@ fn a_step_that_fails_on_a_device_is_told_of_and_the_last_good_state_kept() {
     let folder = tempfile::tempdir().unwrap();
     let keeping = Keeping::default();
     let keep = keeping.at(folder.path().to_owned());
-    let training = Training { preset: &preset, run: &run, train: &train, test: &test, keep: Some(&keep) };
+    let training =
+        Training { preset: &preset, run: &run, train: &train, test: &test, validation: None, keep: Some(&keep) };
     let error = train_on(&engine, Box::new(FailsAt { step: 4, inner }), &training, &mut Silent).unwrap_err();
     assert!(matches!(error, RunError::Step { epoch: 2, step: 6, .. }), "{error}");
     let failure: serde_json::Value =
@@ -115,7 +116,8 @@ fn a_run_on_a_device_follows_the_processors() {
         let train = training_set(&preset, &run, &data).unwrap();
         let engine = CudaEngine::new(device, preset.network.graph(&train).unwrap()).unwrap();
         let optimizer = preset.optimizer(name).unwrap().build_for(&engine).unwrap();
-        let training = Training { preset: &preset, run: &run, train: &train, test: &test, keep: None };
+        let training =
+            Training { preset: &preset, run: &run, train: &train, test: &test, validation: None, keep: None };
         let (model, rows) = train_on(&engine, optimizer, &training, &mut Silent).unwrap();
         let (expected, expected_rows) = training.run(&mut Silent, &mut AtTheEnd).unwrap();
         assert_eq!(rows.len(), 2);

@@ -6,3 +6,4 @@ mod device_training;
 mod run_store;
 mod torch_layout;
 mod training_options;
+mod validation;

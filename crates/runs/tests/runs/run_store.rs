@@ -31,6 +31,7 @@ fn a_run_of_older_numerics_is_not_reused() {
         train_accuracy: 0.5,
         test_loss: 1.0,
         test_accuracy: 0.5,
+        ..TrainingRow::default()
     };
     write_csv(&folder.join("training.csv"), &[row]).unwrap();
     let store = RunStore::new(out.path());

@@ -41,7 +41,7 @@ fn train_kept(
 ) -> Result<(Model<f32>, Vec<TrainingRow>), Box<RunError>> {
     let run = Run { labels: Labels::Clean, optimizer: "tested".to_owned(), seed: 42 };
     let test = TestSet::new(&data(10, 9));
-    Training { preset, run: &run, train: &data(IMAGES, 8), test: &test, keep }
+    Training { preset, run: &run, train: &data(IMAGES, 8), test: &test, validation: None, keep }
         .run(observer, &mut AtTheEnd)
         .map_err(Box::new)
 }

@@ -47,7 +47,7 @@ pub(super) fn job(options: &StudyOptions, variant: &str, arithmetic: &str, seed:
         other => return Err(unknown("variants", other, "coupled, sum or mean")),
     };
     let mut preset = options.preset.clone();
-    let point = preset.optimizers.get(optimizer).map(OptimizerSpec::point);
+    let point = preset.optimizer(optimizer).ok().map(OptimizerSpec::point);
     let learning_rate = point.map_or(0.01, |point| point.learning_rate);
     let damping = point.and_then(|point| point.damping).unwrap_or(0.01);
     let exact = |precision| {
@@ -64,7 +64,7 @@ pub(super) fn job(options: &StudyOptions, variant: &str, arithmetic: &str, seed:
         other => return Err(unknown("arithmetics", other, "f64, f32, tf32 or bf16")),
     };
     preset.precision = precision;
-    preset.optimizers.insert(optimizer.to_owned(), spec.clone());
+    preset.optimizers.insert(optimizer.to_owned(), spec.clone().into());
     let run = Run { labels: Labels::Clean, optimizer: optimizer.to_owned(), seed };
     Ok(Job::new(&preset, run)?.with_optimizer(spec, arithmetic))
 }

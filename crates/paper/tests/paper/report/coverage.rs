@@ -29,6 +29,7 @@ fn what_stopped_those_below_97_percent_is_told() {
                 train_accuracy,
                 test_loss,
                 test_accuracy,
+                ..TrainingRow::default()
             };
             run.training.push(row);
         }

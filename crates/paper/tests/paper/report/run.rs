@@ -70,6 +70,7 @@ impl Run {
                 train_accuracy: point.train_accuracy,
                 test_loss: 1.0,
                 test_accuracy: point.test_accuracy,
+                ..TrainingRow::default()
             });
         }
         for epsilon in paper::EPSILONS {
@@ -106,6 +107,7 @@ impl Run {
             transfer: &[],
             masking: &[],
             studies: None,
+            optimizers: &[],
             figures: &self.figures,
             notes: &self.notes,
             reference: Some(&PAPER),
@@ -141,6 +143,7 @@ pub(crate) fn unequal(sgd_accuracy: f64) -> Run {
                 train_accuracy: test_accuracy,
                 test_loss: 0.5,
                 test_accuracy: if epoch == 2 { test_accuracy } else { 0.1 },
+                ..TrainingRow::default()
             });
         }
         let correct = (10_000.0 * test_accuracy).round();

@@ -5,13 +5,14 @@ use crate::html::prose::prose;
 use crate::html::section::Section;
 use crate::html::table::table;
 use crate::html::theme::Look;
+use crate::own_optimizer::OwnOptimizer;
 use crate::studies::logit_scale::{TITLE, quantities, quantity_label, sentences, table as numbers, values};
 use crate::words::capitalised;
 use maud::html;
 use minima_rows::LogitScaleRow;
 use minima_rows::optimizers::label;
 
-pub(super) fn section(rows: &[LogitScaleRow]) -> Option<Section> {
+pub(super) fn section(rows: &[LogitScaleRow], own: &[OwnOptimizer]) -> Option<Section> {
     let words = sentences(rows)?;
     let mut drawn = Vec::new();
     for (quantity, rho) in quantities(rows) {
@@ -30,7 +31,7 @@ pub(super) fn section(rows: &[LogitScaleRow]) -> Option<Section> {
                     let said =
                         |how: &str, value: f64| vec![(value, format!("{}, {how}: {}", label(name), short(value)))];
                     let values = vec![said("as trained", before.mean), said("logits scaled", after.mean)];
-                    DotRow { name: label(name).to_owned(), look: Look::of(name), values }
+                    DotRow { name: label(name).to_owned(), look: Look::of(own, name), values }
                 })
                 .collect(),
         };

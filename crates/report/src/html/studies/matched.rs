@@ -6,6 +6,7 @@ use crate::html::prose::prose;
 use crate::html::section::Section;
 use crate::html::table::table;
 use crate::html::theme::Look;
+use crate::own_optimizer::OwnOptimizer;
 use crate::results::StudyResults;
 use crate::studies::matched::{TITLE, sentences, table as matches};
 use crate::studies::{percent, quoted_epsilon};
@@ -16,15 +17,15 @@ use minima_rows::significant::decimal;
 use minima_rows::{CLEAN, PathRow};
 use minima_rows::{rate, same};
 
-pub(super) fn section(studies: &StudyResults) -> Option<Section> {
+pub(super) fn section(studies: &StudyResults, own: &[OwnOptimizer]) -> Option<Section> {
     let words = sentences(studies)?;
     let matched = matches(&studies.matches);
     let epsilon = quoted_epsilon(studies.matches.iter().map(|row| row.epsilon)).unwrap_or_default();
     let body = html! {
         (prose(&words))
         @if !studies.path.is_empty() {
-            (along_paths(&studies.path))
-            (others(&studies.path))
+            (along_paths(&studies.path, own))
+            (others(&studies.path, own))
         }
         @if !matched.rows.is_empty() {
             (table(
@@ -40,7 +41,7 @@ pub(super) fn section(studies: &StudyResults) -> Option<Section> {
 }
 
 /// FGSM's success rate against test accuracy and mean margin.
-fn others(rows: &[PathRow]) -> Markup {
+fn others(rows: &[PathRow], brought: &[OwnOptimizer]) -> Markup {
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon)).unwrap_or_default();
     let own: Vec<&PathRow> =
         rows.iter().filter(|row| row.labels == CLEAN && same(row.epsilon, epsilon) && row.step > 0).collect();
@@ -56,7 +57,7 @@ fn others(rows: &[PathRow]) -> Markup {
                     y: rate(row.successes, row.correct),
                     note: format!("step {}, seed {}, train loss {}", row.step, row.seed, decimal(row.train_loss, 4)),
                 });
-                let one = Series::new(label(name), Look::of(name), points.collect());
+                let one = Series::new(label(name), Look::of(brought, name), points.collect());
                 if !one.points.is_empty() {
                     series.push(Series { marks: Marks::End, faint: number > 0, ..one });
                 }

@@ -12,6 +12,7 @@ mod seeds;
 use super::prose::prose;
 use super::section::Section;
 use crate::input::ReportInput;
+use crate::own_optimizer::OwnOptimizer;
 use crate::results::StudyResults;
 use crate::studies::failures;
 
@@ -20,13 +21,13 @@ pub(super) fn claims(input: &ReportInput<'_>) -> Option<Section> {
     claims::section(input, &input.studies?.claims)
 }
 
-/// The sections of the other studies that have rows.
-pub(super) fn sections(studies: &StudyResults) -> Vec<Section> {
+/// The sections of the other studies that have rows. The optimizers `own` bring their appearance.
+pub(super) fn sections(studies: &StudyResults, own: &[OwnOptimizer]) -> Vec<Section> {
     [
-        seeds::section(studies),
-        matched::section(studies),
-        logit_scale::section(&studies.logit_scale),
-        poison::section(&studies.poison),
+        seeds::section(studies, own),
+        matched::section(studies, own),
+        logit_scale::section(&studies.logit_scale, own),
+        poison::section(&studies.poison, own),
         damping::section(&studies.damping),
         precision::section(&studies.precision, &studies.drift),
         landscape::section(&studies.surface, &studies.segments),

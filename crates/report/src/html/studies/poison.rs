@@ -5,6 +5,7 @@ use crate::html::prose::prose;
 use crate::html::section::Section;
 use crate::html::table::table;
 use crate::html::theme::Look;
+use crate::own_optimizer::OwnOptimizer;
 use crate::studies::poison::{MEASURES, TITLE, at, quoted, rates, sentences, table as numbers};
 use crate::words::capitalised;
 use maud::html;
@@ -12,7 +13,7 @@ use minima_rows::PoisonRow;
 use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
 
-pub(super) fn section(rows: &[PoisonRow]) -> Option<Section> {
+pub(super) fn section(rows: &[PoisonRow], own: &[OwnOptimizer]) -> Option<Section> {
     let words = sentences(rows)?;
     let here = quoted(rows);
     let names = distinct(here.iter().map(|row| row.optimizer.as_str()));
@@ -27,7 +28,7 @@ pub(super) fn section(rows: &[PoisonRow]) -> Option<Section> {
                     let sample = at(&here, flips, *of, name, measure)?;
                     Some(Point { x: *of, y: sample.mean, note: sample.percent() })
                 });
-                Series::new(label(name), Look::of(name), points.collect())
+                Series::new(label(name), Look::of(own, name), points.collect())
             });
             let series: Vec<Series> = series.filter(|one| !one.points.is_empty()).collect();
             if series.is_empty() {

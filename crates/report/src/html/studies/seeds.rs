@@ -5,6 +5,7 @@ use crate::html::prose::prose;
 use crate::html::section::Section;
 use crate::html::table::table;
 use crate::html::theme::Look;
+use crate::own_optimizer::OwnOptimizer;
 use crate::results::StudyResults;
 use crate::studies::seeds::{TITLE, attack_label, last_epochs, sentences, success_rate, table as numbers};
 use crate::studies::{percent, quoted_epsilon};
@@ -13,12 +14,12 @@ use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::{CLEAN, LateAttackRow};
 
-pub(super) fn section(studies: &StudyResults) -> Option<Section> {
+pub(super) fn section(studies: &StudyResults, own: &[OwnOptimizer]) -> Option<Section> {
     let words = sentences(studies)?;
     let late = numbers(&studies.late);
     let body = html! {
         (prose(&words))
-        @if let Some(figure) = spreads(&studies.late) { (figure) }
+        @if let Some(figure) = spreads(&studies.late, own) { (figure) }
         @if !late.rows.is_empty() {
             (table("Success rates; standard deviations in points", &late))
         }
@@ -27,7 +28,7 @@ pub(super) fn section(studies: &StudyResults) -> Option<Section> {
 }
 
 /// One panel per attack, with each seed's rate after the last epoch and the rates of the last epochs of the first seed.
-fn spreads(rows: &[LateAttackRow]) -> Option<Markup> {
+fn spreads(rows: &[LateAttackRow], brought: &[OwnOptimizer]) -> Option<Markup> {
     let epsilon = quoted_epsilon(rows.iter().map(|row| row.epsilon))?;
     let own: Vec<LateAttackRow> =
         rows.iter().filter(|row| row.labels == CLEAN && row.epsilon == epsilon).cloned().collect();
@@ -43,7 +44,7 @@ fn spreads(rows: &[LateAttackRow]) -> Option<Markup> {
             let of = |row: &&LateAttackRow| row.optimizer == name && row.attack == attack;
             let seeds = last.iter().copied().filter(of).map(said).collect();
             let epochs = own.iter().filter(of).filter(|row| row.seed == first).map(said).collect();
-            DotRow { name: label(name).to_owned(), look: Look::of(name), values: vec![seeds, epochs] }
+            DotRow { name: label(name).to_owned(), look: Look::of(brought, name), values: vec![seeds, epochs] }
         });
         let rows: Vec<DotRow> = rows.collect();
         let values = rows.iter().flat_map(|row| row.values.iter().flatten()).map(|value| value.0);

@@ -1,10 +1,8 @@
 //! Comparisons of two results folders: identical, with a planted change, with a change of the size of noise, and with missing
 //! parts.
 
-#![allow(clippy::unwrap_used)]
-
 use minima_report::comparison::{Comparison, ComparisonError, compare};
-use minima_rows::{CLEAN, FgsmRow, Scope, SharpnessRow, TrainingRow, write_csv};
+use minima_rows::{CLEAN, FgsmRow, Scope, SharpnessRow, TrainingRow, read_csv, write_csv};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -47,6 +45,7 @@ fn written(side: &Side) -> TempDir {
                     train_accuracy: 0.97,
                     test_loss: 0.1,
                     test_accuracy: 0.97,
+                    ..TrainingRow::default()
                 });
             }
             sharpness.push(SharpnessRow::new(optimizer, seed, 0.01, Scope::Batch, 0.02, side.median));
@@ -60,6 +59,14 @@ fn written(side: &Side) -> TempDir {
 
 fn compared(a: &Side, b: &Side) -> Comparison {
     compare(written(a).path(), written(b).path()).unwrap()
+}
+
+/// Adds measurements of held-out images to the training curves of a folder.
+fn validate(folder: &Path, loss: f64) {
+    let path = folder.join("training.csv");
+    let mut rows: Vec<TrainingRow> = read_csv(&path).unwrap();
+    rows.iter_mut().for_each(|row| (row.validation_loss, row.validation_accuracy) = (Some(loss), Some(0.9)));
+    write_csv(&path, &rows).unwrap();
 }
 
 /// The changed metrics, as "row: metric".
@@ -182,4 +189,15 @@ fn nothing_compared_is_not_called_nothing_changed() {
     assert!(!nothing.compared() && !nothing.changed(), "{nothing}");
     let text = nothing.to_string();
     assert!(text.contains("Nothing could be compared") && !text.contains("0 of 0"), "{text}");
+}
+
+#[test]
+fn held_out_images_are_compared_if_both_folders_have_them() {
+    let side = Side { seeds: vec![1], ..BASE };
+    let [without, with, other] = [&side, &side, &side].map(written);
+    validate(with.path(), 0.3);
+    validate(other.path(), 0.5);
+    assert!(!compare(without.path(), with.path()).unwrap().changed());
+    let found = changed(&compare(with.path(), other.path()).unwrap());
+    assert_eq!(found, ["clean adam: validation_loss", "clean sgd: validation_loss"]);
 }

@@ -1,0 +1,5 @@
+//! Tests of reports.
+#![cfg(test)]
+
+mod comparison;
+mod own_optimizers;
