@@ -11,7 +11,7 @@ use std::path::Path;
 const PRESET: &str = r#"
 extends = "quick"
 
-[optimizers.mine]
+[optimizers.large-steps]
 kind = "sgd"
 learning_rate = 0.1
 "#;
@@ -38,14 +38,14 @@ fn training() -> Vec<TrainingRow> {
         test_accuracy: 0.95,
         ..TrainingRow::default()
     };
-    ["adam", "mine"].into_iter().flat_map(|optimizer| [row(optimizer, 1), row(optimizer, 2)]).collect()
+    ["adam", "large-steps"].into_iter().flat_map(|optimizer| [row(optimizer, 1), row(optimizer, 2)]).collect()
 }
 
 /// Results of the preset with these keys.
 fn results(folder: &Path, keys: &str) -> Results {
     fs::write(folder.join("config.toml"), preset(keys).to_toml().unwrap()).unwrap();
     write_csv(&folder.join("training.csv"), &training()).unwrap();
-    let fgsm = ["adam", "mine"].map(|optimizer| FgsmRow::new(CLEAN, optimizer, 42, 0.1, 9_700, 7_000));
+    let fgsm = ["adam", "large-steps"].map(|optimizer| FgsmRow::new(CLEAN, optimizer, 42, 0.1, 9_700, 7_000));
     write_csv(&folder.join("tables/fgsm.csv"), &fgsm).unwrap();
     Results::read(folder).unwrap()
 }
@@ -62,7 +62,7 @@ fn a_report_shows_label_colour_and_family() {
     assert!(page.matches("s17\"").count() > 2, "{page}");
     assert!(page.matches("SGD (large steps)").count() > 4 && text.matches("SGD (large steps)").count() > 2);
     // The name in the files is told once.
-    assert_eq!((page.matches("mine").count(), text.matches("mine").count()), (1, 1), "{text}");
+    assert_eq!((page.matches("large-steps").count(), text.matches("large-steps").count()), (1, 1), "{text}");
     assert!(page.contains("first order") && text.contains("first order"));
     // The built-in appearance of other optimizers stays.
     assert!(page.contains(".s1{--c:#0072b2}") && page.contains("Adam"));
@@ -75,7 +75,7 @@ fn without_the_keys_the_name_is_shown_in_grey() {
     assert!(results.optimizers.is_empty());
     let page = html::page(&results, None).unwrap();
     assert!(
-        page.contains("mine")
+        page.contains("large-steps")
             && page.contains("s10\"")
             && !page.contains(".s17")
             && !page.contains("name in the files")
@@ -86,9 +86,9 @@ fn without_the_keys_the_name_is_shown_in_grey() {
 fn a_figure_shows_label_and_colour() {
     let (figure, own) = (TrainingCurves { rows: training(), reference: None }, OwnOptimizer::all(&preset(KEYS)));
     let drawn = svg(&WithOptimizers { figure: &figure, optimizers: &own }).unwrap();
-    assert!(drawn.contains("SGD (large steps)") && !drawn.contains("mine"));
+    assert!(drawn.contains("SGD (large steps)") && !drawn.contains("large-steps"));
     assert!(drawn.to_ascii_lowercase().contains("#0a7f3c"));
     let plain = svg(&figure).unwrap();
-    assert!(plain.contains("mine") && !plain.to_ascii_lowercase().contains("#0a7f3c"));
+    assert!(plain.contains("large-steps") && !plain.to_ascii_lowercase().contains("#0a7f3c"));
     assert_eq!(svg(&WithOptimizers { figure: &figure, optimizers: &[] }).unwrap(), plain);
 }
