@@ -3,4 +3,5 @@
 
 mod data_identity;
 mod preset_round_trip;
+mod registry;
 mod training_options;
