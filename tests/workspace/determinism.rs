@@ -83,6 +83,8 @@ fn kind(spec: &OptimizerSpec) -> usize {
         OptimizerSpec::GaussNewtonCg(_) => 6,
         OptimizerSpec::Kfac(_) => 7,
         OptimizerSpec::Ekfac(_) => 8,
+        // A program's own, of which there is none here.
+        OptimizerSpec::Own(_) => KINDS,
     }
 }
 

@@ -14,6 +14,8 @@
 //! assert!(matches!(arguments.command, Command::Report(_)));
 //! # Ok::<(), clap::Error>(())
 //! ```
+//!
+//! A program with attacks, networks and optimizers of its own has every command too: [`main_with`].
 
 #[macro_use]
 pub mod output;
@@ -29,6 +31,7 @@ mod evaluation;
 mod interruption;
 mod manifest;
 mod outcome;
+mod program;
 mod progress;
 mod reference;
 mod reproduce;
@@ -37,7 +40,10 @@ mod train_run;
 mod tuning;
 
 pub use error::CommandError;
+pub use minima_config::attack_catalogue::Options;
+pub use minima_config::registry::{NumericOption, OwnAttack, OwnNetwork, OwnOptimizer, Registry, RegistryError};
 pub use outcome::Outcome;
+pub use program::main_with;
 
 use clap::{Parser, Subcommand};
 use minima_runs::RunError;
@@ -102,8 +108,14 @@ impl Command {
 /// Parses the command line, runs the command, prints its error, and returns the exit code: 0 for success, 1 if a check or a run
 /// within the command failed, 2 for an error, and 130 if the command was stopped.
 pub fn main<A: Parser>(run: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCode {
-    interruption::PROGRAM.get_or_init(|| A::command().get_name().to_owned());
-    let code = match A::try_parse() {
+    run_parsed(A::command(), run)
+}
+
+/// [`main`] with this form of the command line.
+fn run_parsed<A: Parser>(form: clap::Command, run: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCode {
+    interruption::PROGRAM.get_or_init(|| form.get_name().to_owned());
+    let arguments = form.try_get_matches().and_then(|mut matches| A::from_arg_matches_mut(&mut matches));
+    let code = match arguments {
         Ok(arguments) => code_of(run(arguments)),
         Err(error) => refuse(&error),
     };

@@ -44,6 +44,8 @@ impl Grid {
             OptimizerSpec::Kfac(_) | OptimizerSpec::Ekfac(_) => {
                 (&[0.001, 0.003, 0.01, 0.03], &[0.003, 0.01, 0.03, 0.1], &[])
             }
+            // Nothing is known of a program's own optimizer but its learning rate.
+            OptimizerSpec::Own(own) => (&[0.1, 0.3, 1.0, 3.0].map(|factor| factor * own.learning_rate), &[], &[]),
         };
         Self { learning_rates: learning_rates.to_vec(), dampings: dampings.to_vec(), rhos: rhos.to_vec() }
     }

@@ -18,6 +18,7 @@ mod network_choice;
 pub mod optimizer_spec;
 pub mod preset;
 pub mod radius;
+pub mod registry;
 mod run;
 pub mod seed;
 pub mod training_options;

@@ -1,14 +1,23 @@
-//! The network of an experiment: a name of the zoo with options, a file, or a description in the preset itself.
+//! The network of an experiment: a name with options, a file, or a description in the preset itself.
 
+mod error;
+mod record;
+mod toml_form;
+
+pub use error::NetworkChoiceError;
+pub(crate) use toml_form::relative_to;
+
+use crate::registry::{OwnNetwork, installed, own_networks};
 use minima_autodiff::Graph;
 use minima_data::Dataset;
+use minima_network::suggestion::one_of;
 use minima_network::{NetworkError, NetworkSpec};
 use minima_store::bounded_file::{self, read_text_at_most};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use toml::{Table, Value};
+use toml::Value;
 
 /// Digits after the point of means and deviations that are taken from data.
 const DIGITS: f64 = 1e4;
@@ -16,12 +25,14 @@ const DIGITS: f64 = 1e4;
 /// The network of an experiment.
 ///
 /// In TOML it is one of
-/// - a name of the zoo, `network = "resnet20"`, or with options, `network = { name = "resnet20", width = 32 }`;
+/// - a name of the zoo, or one that the program [registered](crate::registry), `network = "resnet20"`, or with options,
+///   `network = { name = "resnet20", width = 32 }`;
 /// - the path of a description, `network = { file = "mine.toml" }`, with options as above;
 /// - a description, `[network]` with the keys of [`minima_network`].
 ///
 /// In a table with `name` or `file`, `normalize = "data"` normalises each channel by its mean and standard deviation in the
-/// training set, and `normalize = { mean = [0.5], deviation = [0.25] }` by these numbers.
+/// training set, and `normalize = { mean = [0.5], deviation = [0.25] }` by these numbers. A registered network normalises its
+/// input itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub struct NetworkChoice {
@@ -31,7 +42,8 @@ pub struct NetworkChoice {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Kind {
-    /// A network of the zoo, and the options that differ from its own. It takes its input and classes from the data.
+    /// A network of the zoo or of the program, and the options that differ from its own. It takes its input and classes from
+    /// the data.
     Named { name: String, options: BTreeMap<String, i64> },
     /// A description.
     Described(Box<NetworkSpec>),
@@ -46,41 +58,6 @@ enum Normalize {
     By { mean: Vec<f64>, deviation: Vec<f64> },
 }
 
-/// A network cannot be read, or does not fit the data.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NetworkChoiceError {
-    /// The description is not valid.
-    #[error(transparent)]
-    Network(#[from] NetworkError),
-    /// The file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The error of the operating system.
-        source: std::io::Error,
-    },
-    /// A key has another value than expected.
-    #[error("network: found {found}, expected {expected}")]
-    Key {
-        /// The key and its value.
-        found: String,
-        /// The valid values.
-        expected: &'static str,
-    },
-    /// The network is for other images.
-    #[error("{network}: found a network for {found}, expected one for {expected}, as in the data")]
-    Data {
-        /// The network.
-        network: String,
-        /// Shape and classes of the network.
-        found: String,
-        /// Shape and classes of the data.
-        expected: String,
-    },
-}
-
 impl NetworkChoice {
     /// A network of the zoo with its own options.
     pub fn named(name: &str) -> Self {
@@ -93,19 +70,19 @@ impl NetworkChoice {
         Self { kind: Kind::Described(Box::new(spec)), normalize: None }
     }
 
-    /// The network that a user names on the command line: a name of the zoo, or the path of a description.
+    /// The network that a user names on the command line: a name of the zoo, a registered name, or the path of a description.
     ///
     /// # Errors
     /// Returns [`NetworkChoiceError::Read`] if there is neither such a name nor such a file, and
     /// [`NetworkChoiceError::Network`] if the description is not valid.
     pub fn from_argument(argument: &str) -> Result<Self, NetworkChoiceError> {
         let lower = argument.to_ascii_lowercase();
-        if NetworkSpec::names().any(|name| name == lower) {
+        if NetworkSpec::names().any(|name| name == lower) || installed().network_named(&lower).is_some() {
             return Ok(Self::named(&lower));
         }
         let path = Path::new(argument);
         if !path.exists() && !argument.contains(['/', '.']) {
-            NetworkSpec::named(&lower, &[])?;
+            of_the_zoo(&lower, &BTreeMap::new())?;
         }
         Ok(Self::described(read(path)?))
     }
@@ -119,16 +96,53 @@ impl NetworkChoice {
         }
     }
 
+    /// The same network with another value of an option.
+    ///
+    /// # Errors
+    /// Returns [`NetworkChoiceError::Network`] if the network has no such option, or the value is negative or above 2³¹.
+    pub fn with_option(mut self, option: &str, value: i64) -> Result<Self, NetworkChoiceError> {
+        match &mut self.kind {
+            Kind::Named { options, .. } => {
+                options.insert(option.to_owned(), value);
+            }
+            Kind::Described(spec) => **spec = spec.as_ref().clone().with_option(option, value)?,
+        }
+        self.check()?;
+        Ok(self)
+    }
+
+    /// The network of the program's [registry](crate::registry), if the name is there, with its given options.
+    pub fn registered(&self) -> Option<&'static OwnNetwork> {
+        match &self.kind {
+            Kind::Named { name, .. } => installed().network_named(name),
+            Kind::Described(_) => None,
+        }
+    }
+
+    /// Checks the name and the options.
+    fn check(&self) -> Result<(), NetworkChoiceError> {
+        let Kind::Named { name, options } = &self.kind else { return Ok(()) };
+        let Some(own) = self.registered() else { return of_the_zoo(name, options).map(drop) };
+        if self.normalize.is_some() {
+            return Err(NetworkChoiceError::Key {
+                found: format!("normalize for {name}"),
+                expected: "no key normalize, because a registered network normalises its input itself",
+            });
+        }
+        Ok(own.check_options(options)?)
+    }
+
     /// The description with its own input and classes, before it is adapted to data.
     ///
     /// # Errors
-    /// Returns [`NetworkChoiceError::Network`] if the name or an option is unknown.
+    /// Returns [`NetworkChoiceError::Network`] if the name or an option is unknown, and [`NetworkChoiceError::NoDescription`] if
+    /// the network is registered.
     pub fn own_spec(&self) -> Result<NetworkSpec, NetworkChoiceError> {
         match &self.kind {
-            Kind::Named { name, options } => {
-                let options: Vec<(&str, i64)> = options.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-                Ok(NetworkSpec::named(name, &options)?)
+            Kind::Named { name, .. } if self.registered().is_some() => {
+                Err(NetworkChoiceError::NoDescription { network: name.clone() })
             }
+            Kind::Named { name, options } => of_the_zoo(name, options),
             Kind::Described(spec) => Ok(spec.as_ref().clone()),
         }
     }
@@ -150,7 +164,9 @@ impl NetworkChoice {
             other => other,
         };
         let resolved = Self { kind: self.kind, normalize }.folded();
-        resolved.spec(train.shape(), train.classes())?;
+        if resolved.registered().is_none() {
+            resolved.spec(train.shape(), train.classes())?;
+        }
         Ok(resolved)
     }
 
@@ -168,20 +184,14 @@ impl NetworkChoice {
     ///
     /// # Errors
     /// Returns [`NetworkChoiceError::Network`] if the name or an option is unknown, [`NetworkChoiceError::Data`] if a described
-    /// network is for other images or classes, and [`NetworkChoiceError::Key`] if [`for_data`](Self::for_data) has to be called
-    /// first.
+    /// network is for other images or classes, [`NetworkChoiceError::NoDescription`] if the network is registered, and
+    /// [`NetworkChoiceError::Key`] if [`for_data`](Self::for_data) has to be called first.
     pub fn spec(&self, shape: [usize; 3], classes: usize) -> Result<NetworkSpec, NetworkChoiceError> {
         let spec = match self.kind {
             Kind::Named { .. } => self.own_spec()?.with_input(shape).with_classes(classes),
             Kind::Described(_) => self.own_spec()?,
         };
-        if (spec.input(), spec.classes()) != (&shape[..], classes) {
-            return Err(NetworkChoiceError::Data {
-                network: self.name(),
-                found: format!("inputs of shape {:?} in {} classes", spec.input(), spec.classes()),
-                expected: format!("images of shape {shape:?} in {classes} classes"),
-            });
-        }
+        self.check_sizes((spec.input(), spec.classes()), (shape, classes))?;
         match &self.normalize {
             None => Ok(spec),
             Some(Normalize::By { mean, deviation }) => Ok(spec.with_normalization(mean, deviation)),
@@ -192,22 +202,57 @@ impl NetworkChoice {
         }
     }
 
+    /// Checks that the network is for these images and classes.
+    fn check_sizes(
+        &self,
+        found: (&[usize], usize),
+        (shape, classes): ([usize; 3], usize),
+    ) -> Result<(), NetworkChoiceError> {
+        if found == (&shape[..], classes) {
+            return Ok(());
+        }
+        Err(NetworkChoiceError::Data {
+            network: self.name(),
+            found: format!("inputs of shape {:?} in {} classes", found.0, found.1),
+            expected: format!("images of shape {shape:?} in {classes} classes"),
+        })
+    }
+
+    /// The graph of the network for images of this height, width and number of channels, and this number of classes.
+    ///
+    /// # Errors
+    /// Returns the errors of [`spec`](Self::spec) except [`NetworkChoiceError::NoDescription`],
+    /// [`NetworkChoiceError::Network`] if a layer does not fit its input, and [`NetworkChoiceError::Data`] if a registered network
+    /// is built for other images or classes.
+    pub fn graph_for(&self, shape: [usize; 3], classes: usize) -> Result<Graph, NetworkChoiceError> {
+        match (self.registered(), &self.kind) {
+            (Some(own), Kind::Named { options, .. }) => {
+                self.check()?;
+                let graph = own.graph(shape, classes, options)?;
+                self.check_sizes((graph.input_shape(), graph.classes()), (shape, classes))?;
+                Ok(graph)
+            }
+            _ => Ok(self.spec(shape, classes)?.graph()?),
+        }
+    }
+
     /// The graph of the network for the images of this data set.
     ///
     /// # Errors
-    /// Returns the errors of [`spec`](Self::spec), and [`NetworkChoiceError::Network`] if a layer does not fit its input.
+    /// Returns the errors of [`graph_for`](Self::graph_for).
     pub fn graph(&self, data: &Dataset) -> Result<Arc<Graph>, NetworkChoiceError> {
-        Ok(Arc::new(self.spec(data.shape(), data.classes())?.graph()?))
+        Ok(Arc::new(self.graph_for(data.shape(), data.classes())?))
     }
 }
 
-/// The value of a preset's key `network`, with the path of a file relative to this folder.
-pub(crate) fn relative_to(folder: &Path, value: &mut Value) {
-    if let Some(file) = value.as_table_mut().and_then(|table| table.get_mut("file"))
-        && let Some(path) = file.as_str()
-    {
-        *file = Value::String(folder.join(path).display().to_string());
-    }
+/// A network of the zoo with these options. The error of an unknown name lists the registered names too.
+fn of_the_zoo(name: &str, options: &BTreeMap<String, i64>) -> Result<NetworkSpec, NetworkChoiceError> {
+    let options: Vec<(&str, i64)> = options.iter().map(|(option, value)| (option.as_str(), *value)).collect();
+    NetworkSpec::named(name, &options).map_err(|error| {
+        let NetworkError::Name { found, .. } = error else { return error.into() };
+        let known = NetworkSpec::names().chain(own_networks().map(OwnNetwork::name));
+        NetworkError::Name { found, expected: one_of(known, name) }.into()
+    })
 }
 
 /// Reads a description.
@@ -218,181 +263,4 @@ fn read(path: &Path) -> Result<NetworkSpec, NetworkChoiceError> {
     // The name of the file is kept where the description is written elsewhere.
     let name = spec.name();
     Ok(spec.with_name(&name))
-}
-
-impl TryFrom<Value> for NetworkChoice {
-    type Error = NetworkChoiceError;
-
-    fn try_from(value: Value) -> Result<Self, NetworkChoiceError> {
-        let expected = "a name of the zoo, or a table with name, file or layers";
-        let mut table = match value {
-            Value::String(name) => return Self::from_argument(&name),
-            Value::Table(table) => table,
-            other => return Err(NetworkChoiceError::Key { found: other.to_string(), expected }),
-        };
-        if table.contains_key("layers") {
-            let by_data = table.get("normalize").and_then(Value::as_str) == Some("data");
-            let normalize = by_data.then_some(Normalize::Data);
-            if by_data {
-                table.remove("normalize");
-            }
-            let text = toml::to_string(&table)
-                .map_err(|_| NetworkChoiceError::Key { found: "a table".to_owned(), expected })?;
-            return Ok(Self { normalize, ..Self::described(NetworkSpec::parse(&text, "network")?) });
-        }
-        let normalize = table.remove("normalize").map(normalization).transpose()?;
-        let (name, file) = (table.remove("name"), table.remove("file"));
-        let options = options(table)?;
-        let kind = match (name, file) {
-            (Some(Value::String(name)), None) => {
-                let given: Vec<(&str, i64)> = options.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-                NetworkSpec::named(&name, &given)?;
-                Kind::Named { name, options }
-            }
-            (None, Some(Value::String(file))) => {
-                let spec = options
-                    .iter()
-                    .try_fold(read(Path::new(&file))?, |spec, (name, value)| spec.with_option(name, *value));
-                Kind::Described(Box::new(spec?))
-            }
-            (name, file) => {
-                let found = if name.is_some() && file.is_some() { "name and file" } else { "neither name nor file" };
-                return Err(NetworkChoiceError::Key { found: found.to_owned(), expected });
-            }
-        };
-        Ok(Self { kind, normalize }.folded())
-    }
-}
-
-/// The options in a table.
-fn options(table: Table) -> Result<BTreeMap<String, i64>, NetworkChoiceError> {
-    let option = |(name, value): (String, Value)| match value.as_integer() {
-        Some(number) => Ok((name, number)),
-        None => Err(NetworkChoiceError::Key { found: format!("{name} = {value}"), expected: "a whole number" }),
-    };
-    table.into_iter().map(option).collect()
-}
-
-fn normalization(value: Value) -> Result<Normalize, NetworkChoiceError> {
-    let wrong = |found: &Value| NetworkChoiceError::Key {
-        found: format!("normalize = {found}"),
-        expected: "\"data\", or mean and deviation, one number for each channel",
-    };
-    let numbers = |key: &str| -> Option<Vec<f64>> {
-        let list = value.get(key)?.as_array()?;
-        list.iter().map(|x| x.as_float().or_else(|| x.as_integer().map(|x| x as f64))).collect()
-    };
-    match (value.as_str(), numbers("mean"), numbers("deviation")) {
-        (Some("data"), ..) => Ok(Normalize::Data),
-        (None, Some(mean), Some(deviation)) => Ok(Normalize::By { mean, deviation }),
-        _ => Err(wrong(&value)),
-    }
-}
-
-impl From<NetworkChoice> for Value {
-    fn from(NetworkChoice { kind, normalize }: NetworkChoice) -> Self {
-        let mut table = Table::new();
-        match kind {
-            Kind::Named { name, options } if options.is_empty() && normalize.is_none() => return Self::String(name),
-            Kind::Named { name, options } => {
-                table.insert("name".to_owned(), Self::String(name));
-                table.extend(options.into_iter().map(|(name, value)| (name, Self::Integer(value))));
-            }
-            Kind::Described(spec) => {
-                // The text of a description is valid TOML.
-                table = spec.to_toml().parse().unwrap_or_default();
-            }
-        }
-        match normalize {
-            None => {}
-            Some(Normalize::Data) => {
-                table.insert("normalize".to_owned(), Self::String("data".to_owned()));
-            }
-            Some(Normalize::By { mean, deviation }) => {
-                let list = |values: Vec<f64>| Self::Array(values.into_iter().map(Self::Float).collect());
-                let numbers = [("mean".to_owned(), list(mean)), ("deviation".to_owned(), list(deviation))];
-                table.insert("normalize".to_owned(), Self::Table(numbers.into_iter().collect()));
-            }
-        }
-        Self::Table(table)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ndarray::Array2;
-
-    const OWN: &str =
-        "input = [2, 2, 1]\nclasses = 2\nlayers = ['flatten', { layer = 'dense', features = 'classes' }]\n";
-
-    fn read(text: &str) -> Result<NetworkChoice, NetworkChoiceError> {
-        let table: Table = text.parse().unwrap();
-        NetworkChoice::try_from(table["network"].clone())
-    }
-
-    fn images(shape: [usize; 3], classes: usize) -> Dataset {
-        let pixels = Array2::from_shape_fn((2, shape.iter().product()), |(image, _)| 255 * image as u8);
-        Dataset::new(pixels, vec![0, 1], shape, classes).unwrap()
-    }
-
-    #[test]
-    fn every_form_is_equal_when_written_and_read_again() {
-        let own = OWN.replace("input", "network.input").replace("classes =", "network.classes =");
-        let own = own.replace("layers =", "network.layers =");
-        for text in [
-            "network = \"ResNet20\"",
-            "network = { name = \"vit\", depth = 2 }",
-            "network = { name = \"vit\", normalize = \"data\" }",
-            "network = { name = \"mlp\", normalize = { mean = [0.5], deviation = [1] } }",
-            &own,
-            &format!("{own}network.normalize = \"data\"\n"),
-            &format!("{own}network.normalize = {{ mean = [0.5], deviation = [0.25] }}\n"),
-        ] {
-            let choice = read(text).unwrap();
-            assert_eq!(NetworkChoice::try_from(Value::from(choice.clone())).unwrap(), choice, "{text}");
-            let resolved = choice.for_data(&images([2, 2, 1], 2));
-            // A vision transformer has no patches of 4 in an image of 2 pixels, but its description is valid.
-            let resolved = resolved.unwrap();
-            assert_eq!(NetworkChoice::try_from(Value::from(resolved.clone())).unwrap(), resolved, "{text}");
-        }
-    }
-
-    #[test]
-    fn normalisation_by_the_data_becomes_numbers() {
-        let choice = read("network = { name = \"mlp\", normalize = \"data\" }").unwrap();
-        assert!(matches!(choice.spec([2, 2, 1], 2), Err(NetworkChoiceError::Key { .. })));
-        let spec = choice.for_data(&images([2, 2, 1], 2)).unwrap().spec([2, 2, 1], 2).unwrap();
-        assert_eq!(spec.normalization(), Some((&[0.5][..], &[0.5][..])));
-        assert_eq!((spec.input(), spec.classes()), (&[2, 2, 1][..], 2));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("mine.toml");
-        std::fs::write(&path, OWN).unwrap();
-        let choice = NetworkChoice::from_argument(&path.display().to_string()).unwrap();
-        assert_eq!(choice.name(), "mine");
-        let message = choice.for_data(&images([3, 2, 1], 2)).unwrap_err().to_string();
-        assert_eq!(
-            message,
-            "mine: found a network for inputs of shape [2, 2, 1] in 2 classes, expected one for images of shape [3, 2, 1] in 2 \
-             classes, as in the data"
-        );
-        for (text, part) in [
-            ("network = \"resnet2\"", "did you mean resnet20?"),
-            ("network = { name = \"vit\", dept = 2 }", "did you mean depth?"),
-            ("network = { name = \"vit\", depth = 1.5 }", "found depth = 1.5, expected a whole number"),
-            ("network = { name = \"vit\", file = \"a.toml\" }", "found name and file"),
-            ("network = { depth = 2 }", "found neither name nor file"),
-            ("network = { name = \"mlp\", normalize = 3 }", "found normalize = 3"),
-            ("network = 3", "found 3, expected a name of the zoo"),
-            ("network = { file = \"/no/such.toml\" }", "cannot read /no/such.toml"),
-            ("network = \"/no/such.toml\"", "cannot read /no/such.toml"),
-        ] {
-            let message = read(text).unwrap_err().to_string();
-            assert!(message.contains(part), "{text}: {message}");
-        }
-    }
 }

@@ -8,7 +8,7 @@
 //! - **Examine a model:** [`evaluate`] a checkpoint; [`attack`] it.
 //! - **Use your own images and network:** [`own_data`], the forms of [`data`].
 //! - **Protect your results:** a regression [`gate`] for your changes; [`determinism`], the same bytes on the same machine.
-//! - **Use the library:** [`own_network`].
+//! - **Use the library:** [`own_network`]; your own attack, network and optimizer in all commands, [`own_code`].
 //! - **Know the machine:** [`gpu`] and [`speed`].
 //!
 //! The same pages are Markdown files in the folder `guide` of this crate.
@@ -36,6 +36,9 @@ pub mod gpu {}
 
 #[doc = include_str!("../guide/interruptions.md")]
 pub mod interruptions {}
+
+#[doc = include_str!("../guide/own-code.md")]
+pub mod own_code {}
 
 #[doc = include_str!("../guide/own-data.md")]
 pub mod own_data {}

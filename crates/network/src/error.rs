@@ -73,6 +73,9 @@ pub enum NetworkError {
         /// The error of the graph's builder.
         source: Box<AutodiffError>,
     },
+    /// A network that is no description cannot be built.
+    #[error(transparent)]
+    Graph(Box<AutodiffError>),
     /// The network is too large.
     #[error("{place}: found {found} {what}, expected at most {most}")]
     Limit {
@@ -85,4 +88,10 @@ pub enum NetworkError {
         /// The largest number that is allowed.
         most: u64,
     },
+}
+
+impl From<AutodiffError> for NetworkError {
+    fn from(error: AutodiffError) -> Self {
+        Self::Graph(Box::new(error))
+    }
 }

@@ -82,9 +82,9 @@ impl<T: Scalar> UpdateRule<T> for AdamRule {
         }
     }
 
-    fn on_device(&self) -> DeviceRule {
+    fn on_device(&self) -> Option<DeviceRule> {
         let Self { learning_rate, betas, epsilon, weight_decay } = *self;
-        DeviceRule::Adam { learning_rate: learning_rate.now(), betas, epsilon, weight_decay }
+        Some(DeviceRule::Adam { learning_rate: learning_rate.now(), betas, epsilon, weight_decay })
     }
 }
 

@@ -61,6 +61,12 @@ pub enum OptimError {
     /// Adaptive damping needs a curvature that models the mean loss, and the given curvature does not.
     #[error("adaptive damping needs a curvature that models the mean loss, which {0:?} does not")]
     NoModel(Curvature),
+    /// The optimizer computes in single precision alone, and the network is in double precision.
+    #[error("the optimizer {optimizer} computes in single precision; found double precision")]
+    SinglePrecision {
+        /// The optimizer's name.
+        optimizer: String,
+    },
     /// The state does not belong to this optimizer.
     #[error("the optimizer's state: {name}: found {found}, expected {expected}")]
     State {

@@ -19,6 +19,57 @@ pub trait FirstOrderRule<T: Scalar>: UpdateRule<T> {
 }
 
 /// An update rule with its state on the engine.
+///
+/// A rule of one's own says how it changes parameters. Its memory is stored and resumed for it.
+///
+/// ```
+/// use minima_autodiff::engine::UpdateRule;
+/// use minima_autodiff::GraphBuilder;
+/// use minima_optim::{Batch, FirstOrder, FirstOrderRule, OptimError, Optimizer};
+/// use ndarray::array;
+///
+/// /// `θ ← θ − η sign(g)`.
+/// struct Signs {
+///     learning_rate: f32,
+///     factor: f32,
+/// }
+///
+/// impl UpdateRule<f32> for Signs {
+///     fn memory(&self) -> usize {
+///         0
+///     }
+///
+///     fn apply(&self, _: u32, params: &mut [f32], gradient: &[f32], _: &mut [&mut [f32]], _: bool) {
+///         for (p, g) in params.iter_mut().zip(gradient) {
+///             *p -= self.factor * self.learning_rate * g.signum();
+///         }
+///     }
+/// }
+///
+/// impl FirstOrderRule<f32> for Signs {
+///     fn check(&self) -> Result<(), OptimError> {
+///         Ok(())
+///     }
+///
+///     fn set_learning_rate_factor(&mut self, factor: f64) {
+///         self.factor = factor as f32;
+///     }
+/// }
+///
+/// let mut g = GraphBuilder::new(&[2]);
+/// let y = g.dense(g.input(), "Dense_0", 2)?;
+/// let graph = g.finish(y)?;
+/// let images = array![[0.0_f32, 0.1], [1.0, 0.9]];
+/// let batch = Batch::new(images.view(), &[0, 1])?;
+/// let mut params: Vec<f32> = graph.init(42);
+/// let mut optimizer = FirstOrder::following(Signs { learning_rate: 0.1, factor: 1.0 });
+/// let first = optimizer.step(&graph, &mut params, &batch)?;
+/// for _ in 0..20 {
+///     optimizer.step(&graph, &mut params, &batch)?;
+/// }
+/// assert!(optimizer.step(&graph, &mut params, &batch)?.loss < first.loss);
+/// # Ok::<(), OptimError>(())
+/// ```
 #[derive(Debug)]
 pub struct FirstOrder<R, T: Scalar, E: Engine<T> = Graph> {
     pub(crate) rule: R,
@@ -26,8 +77,9 @@ pub struct FirstOrder<R, T: Scalar, E: Engine<T> = Graph> {
 }
 
 impl<R, T: Scalar, E: Engine<T>> FirstOrder<R, T, E> {
-    /// Creates the optimizer of a rule, before its first step.
-    pub(crate) fn following(rule: R) -> Self {
+    /// The optimizer that follows a rule, before its first step.
+    #[must_use]
+    pub fn following(rule: R) -> Self {
         Self { rule, state: E::State::default() }
     }
 }

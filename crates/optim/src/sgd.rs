@@ -77,9 +77,9 @@ impl<T: Scalar> UpdateRule<T> for SgdRule {
         }
     }
 
-    fn on_device(&self) -> DeviceRule {
+    fn on_device(&self) -> Option<DeviceRule> {
         let Self { learning_rate, momentum, nesterov, weight_decay } = *self;
-        DeviceRule::Sgd { learning_rate: learning_rate.now(), momentum, nesterov, weight_decay }
+        Some(DeviceRule::Sgd { learning_rate: learning_rate.now(), momentum, nesterov, weight_decay })
     }
 }
 

@@ -8,7 +8,6 @@ use minima_autodiff::{Model, TensorFile};
 use minima_config::preset::Preset;
 use minima_config::{DataIdentity, NetworkChoice, Run};
 use minima_data::{DataSource, Splits};
-use minima_network::NetworkSpec;
 use minima_store::bounded_file::{self, read_at_most};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -23,7 +22,8 @@ const MOST_NAMES: usize = 4_096;
 /// What a checkpoint is and how it was trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Origin {
-    /// The description of the network with its normalisation, in TOML.
+    /// The description of the network with its normalisation, in TOML. For a network that a program registered, its name and
+    /// options.
     pub network: String,
     /// The names of the classes in the order of the logits; empty if there are too many for a header.
     pub class_names: Vec<String>,
@@ -44,11 +44,11 @@ impl Origin {
     /// # Errors
     /// Returns [`RunError::Network`] if the network does not fit the data, and the errors of [`Job::recipe`].
     pub fn of(preset: &Preset, run: &Run, data: &Splits) -> Result<Self, RunError> {
-        let spec = preset.network.spec(data.train.shape(), data.train.classes())?;
+        let network = preset.network.record(data.train.shape(), data.train.classes())?;
         let recipe = Job::new(preset, run.clone())?.recipe(&data.hashes)?;
         let class_names = if data.class_names.len() > MOST_NAMES { Vec::new() } else { data.class_names.clone() };
         Ok(Self {
-            network: spec.with_name(&preset.network.name()).to_toml(),
+            network,
             class_names,
             data: DataIdentity::of(data),
             source: preset.data.clone(),
@@ -78,11 +78,9 @@ impl Origin {
     /// The network.
     ///
     /// # Errors
-    /// Returns [`RunError::Network`] if the description is not valid.
+    /// Returns [`RunError::Network`] if the description is not valid, or the network is registered by another program.
     pub fn choice(&self, checkpoint: &Path) -> Result<NetworkChoice, RunError> {
-        let place = format!("{}: its network", checkpoint.display());
-        let spec = NetworkSpec::parse(&self.network, place).map_err(minima_config::NetworkChoiceError::from)?;
-        Ok(NetworkChoice::described(spec))
+        Ok(NetworkChoice::from_record(&self.network, &format!("{}: its network", checkpoint.display()))?)
     }
 
     /// Checks that the checkpoint was trained on this data.

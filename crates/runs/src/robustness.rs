@@ -12,8 +12,6 @@ use minima_rows::{MaskingRow, RobustnessRow, TransferRow};
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
-/// The attacks of the table: PGD with 40 steps of a tenth of the radius, AutoAttack, and Square, which needs no gradient.
-pub const ATTACKS: [&str; 3] = ["pgd", "autoattack", "square"];
 /// The attacks of the curves.
 pub const CURVES: [&str; 2] = ["fgsm", "pgd"];
 /// The attack whose adversarial images are transferred to other models.
@@ -22,7 +20,7 @@ const TRANSFERRED: &str = "pgd";
 /// The robustness of one model under the stronger attacks.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Robustness {
-    /// The rows of [`ATTACKS`] at the preset's radii.
+    /// The rows of the preset's attacks at its radii.
     pub table: Vec<RobustnessRow>,
     /// The rows of [`CURVES`] at the radii of the curves.
     pub curves: Vec<RobustnessRow>,
@@ -50,8 +48,9 @@ pub fn robustness(
         return Ok(found);
     }
     let model: &dyn Classifier<f32> = model;
+    let table: Vec<&str> = preset.attacks.iter().map(String::as_str).collect();
     for (names, epsilons, rows) in [
-        (&ATTACKS[..], &preset.attack_epsilons, &mut found.table),
+        (&table[..], &preset.attack_epsilons, &mut found.table),
         (&CURVES[..], &preset.curve_epsilons, &mut found.curves),
     ] {
         for name in names {

@@ -2,8 +2,8 @@
 
 use crate::Scalar;
 
-/// How a first-order optimizer turns a gradient into a step, as code for the CPU and as the name of a kernel for a
-/// device.
+/// How a first-order optimizer turns a gradient into a step, as code for the CPU and, if there is a kernel, as its name for
+/// a device.
 pub trait UpdateRule<T: Scalar> {
     /// The number of vectors in its state. They are zero at first.
     fn memory(&self) -> usize;
@@ -13,8 +13,10 @@ pub trait UpdateRule<T: Scalar> {
     /// ([`Graph::decay_runs`](crate::Graph::decay_runs)).
     fn apply(&self, step: u32, params: &mut [T], gradient: &[T], memory: &mut [&mut [T]], decayed: bool);
 
-    /// The rule for a device.
-    fn on_device(&self) -> DeviceRule;
+    /// The rule for a device. Returns `None` if devices have no kernel for the rule, as is the case for a rule of one's own.
+    fn on_device(&self) -> Option<DeviceRule> {
+        None
+    }
 }
 
 /// An update rule with its numbers, as a device knows it. Weight decay applies to kernels and embeddings only.

@@ -10,7 +10,7 @@ use crate::threads;
 use anyhow::{Result, bail};
 use clap::Args;
 use minima_config::Norm;
-use minima_config::attack_catalogue::{CATALOGUE, Options};
+use minima_config::attack_catalogue::{Options, entries};
 use minima_config::radius;
 use minima_config::seed;
 use minima_rows::Table;
@@ -82,7 +82,7 @@ impl Attack {
     pub(crate) fn run(self) -> Result<Outcome> {
         if self.list {
             let mut table = Table::new(&["attack", "description", "norms"]);
-            for entry in CATALOGUE {
+            for entry in entries() {
                 let norms: Vec<String> = entry.norms.iter().map(ToString::to_string).collect();
                 table.rows.push(vec![entry.name.to_owned(), entry.about.to_owned(), norms.join(", ")]);
             }

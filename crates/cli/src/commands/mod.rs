@@ -40,7 +40,7 @@ pub(crate) struct Experiment {
     /// Set one key, such as epochs=3 or optimizers.adam.learning_rate=0.01; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// The network: a name of the zoo, or the file of a description [default: the experiment's]
+    /// The network: a name of the zoo, a registered name, or the file of a description [default: the experiment's]
     #[arg(long, value_name = "NAME|FILE")]
     network: Option<String>,
     /// Epochs of training [default: the experiment's]

@@ -2,10 +2,11 @@
 
 use crate::data_options::DataOptions;
 use crate::outcome::Outcome;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use minima_autodiff::{Graph, Role};
 use minima_config::NetworkChoice;
+use minima_config::registry::own_networks;
 use minima_network::NetworkSpec;
 use minima_rows::Table;
 
@@ -18,7 +19,7 @@ pub struct Network {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List the networks of the zoo with their options
+    /// List the networks of the zoo, and those that this program registered, with their options
     List,
     /// Print the layers of a network, and what a step costs
     Show(Show),
@@ -67,6 +68,12 @@ impl Network {
                     let parameters = grouped(spec.graph()?.parameter_count() as u64);
                     table.rows.push(vec![name.to_owned(), options.join(", "), parameters]);
                 }
+                for own in own_networks() {
+                    let options: Vec<String> =
+                        own.options().iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                    // Without data, the size of a registered network is not known.
+                    table.rows.push(vec![own.name().to_owned(), options.join(", "), "registered".to_owned()]);
+                }
                 say!("{}", table.to_text().trim_end());
             }
             Command::Show(show) => say!("{}", show.text()?.trim_end()),
@@ -76,27 +83,43 @@ impl Network {
 }
 
 impl Show {
-    fn spec(&self) -> Result<NetworkSpec> {
-        let mut spec = NetworkChoice::from_argument(&self.network)?.own_spec()?;
-        for (name, value) in &self.options {
-            spec = spec.with_option(name, *value)?;
-        }
-        if let Some(source) = self.data.source(None) {
-            let data = source.load()?;
-            spec = spec.with_input(data.train.shape()).with_classes(data.train.classes());
-        }
-        if !self.input.is_empty() {
-            spec = spec.with_input(self.input.clone());
-        }
-        Ok(self.classes.map_or(spec.clone(), |classes| spec.with_classes(classes)))
+    /// The network with the options of the command line.
+    fn choice(&self) -> Result<NetworkChoice> {
+        let choice = NetworkChoice::from_argument(&self.network)?;
+        Ok(self.options.iter().try_fold(choice, |choice, (name, value)| choice.with_option(name, *value))?)
+    }
+
+    /// The shape of the images and the number of classes that the command line gives, as far as it does.
+    fn sizes(&self) -> Result<(Option<Vec<usize>>, Option<usize>)> {
+        let data = self.data.source(None).map(|source| source.load()).transpose()?;
+        let of_data = data.map(|data| (data.train.shape().to_vec(), data.train.classes()));
+        let (input, classes) = of_data.unzip();
+        let given = (!self.input.is_empty()).then(|| self.input.clone());
+        Ok((given.or(input), self.classes.or(classes)))
     }
 
     fn text(&self) -> Result<String> {
-        let spec = self.spec()?;
+        let (choice, (input, classes)) = (self.choice()?, self.sizes()?);
+        if choice.registered().is_some() && !self.toml {
+            let (Some(input), Some(classes)) = (input, classes) else {
+                bail!("{} is a registered network; expected --data, or --input and --classes", choice.name());
+            };
+            let Ok(shape) = <[usize; 3]>::try_from(input.as_slice()) else {
+                bail!("--input has {} numbers; expected height, width and channels", input.len());
+            };
+            return Ok(self.described(&choice.name(), &choice.graph_for(shape, classes)?));
+        }
+        let mut spec = choice.own_spec()?;
+        spec = input.map_or(spec.clone(), |input| spec.with_input(input));
+        spec = classes.map_or(spec.clone(), |classes| spec.with_classes(classes));
         if self.toml {
             return Ok(spec.to_toml());
         }
-        let graph = spec.graph()?;
+        Ok(self.described(&spec.name(), &spec.graph()?))
+    }
+
+    /// The layers and the costs of a network.
+    fn described(&self, name: &str, graph: &Graph) -> String {
         let mut table = Table::new(&["layer", "operation", "output", "parameters"]);
         let shapes = graph.value_shapes();
         for layer in graph.layers() {
@@ -108,8 +131,8 @@ impl Show {
             let parameters = if layer.params.is_empty() { String::new() } else { grouped(layer.params.len() as u64) };
             table.rows.push(vec![name, format!("{}{rectified}", layer.operation.name()), shape, parameters]);
         }
-        let title = format!("{}: images {} in {} classes", spec.name(), shape_text(spec.input()), spec.classes());
-        Ok(format!("{title}\n\n{}\n{}", table.to_text(), self.costs(&graph)))
+        let title = format!("{name}: images {} in {} classes", shape_text(graph.input_shape()), graph.classes());
+        format!("{title}\n\n{}\n{}", table.to_text(), self.costs(graph))
     }
 
     /// Parameters, arithmetic and memory.

@@ -7,6 +7,7 @@ mod gauss_newton;
 mod in_preset;
 mod kronecker;
 mod option;
+mod own;
 mod point;
 mod spec;
 
@@ -15,5 +16,6 @@ pub use first_order::{AdamSpec, FirstOrderSpec, SamSpec, SgdSpec};
 pub use gauss_newton::{EmulatedSpec, GaussNewtonCgSpec, GaussNewtonSpec, Tf32Spec};
 pub use in_preset::PresetOptimizer;
 pub use kronecker::KroneckerSpec;
+pub use own::OwnSpec;
 pub use point::Point;
 pub use spec::OptimizerSpec;

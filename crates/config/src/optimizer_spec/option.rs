@@ -58,6 +58,11 @@ impl Checked {
         Self::new(name, value, length.is_none(), "no labels in base (set them one table higher)")
     }
 
+    /// An option in the table `options` of a registered optimizer.
+    pub(super) fn own(name: &str, value: f64, fine: bool, expected: &'static str) -> Self {
+        Self { name: Cow::Owned(format!("options.{name}")), value, fine, expected }
+    }
+
     /// The same option, as an option of a base optimizer.
     pub(super) fn of_base(self) -> Self {
         Self { name: Cow::Owned(format!("base.{}", self.name)), ..self }

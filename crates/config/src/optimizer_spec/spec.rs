@@ -5,6 +5,7 @@ use super::first_order::{AdamSpec, SamSpec, SgdSpec};
 use super::gauss_newton::{EmulatedSpec, GaussNewtonCgSpec, GaussNewtonSpec, Tf32Spec};
 use super::kronecker::KroneckerSpec;
 use super::option::Checked;
+use super::own::OwnSpec;
 use super::point::Point;
 use crate::labels::Labels;
 use minima_autodiff::{FunctionSpace, Scalar};
@@ -33,6 +34,8 @@ pub enum OptimizerSpec {
     Kfac(KroneckerSpec),
     /// EKFAC.
     Ekfac(KroneckerSpec),
+    /// An optimizer that the program registered.
+    Own(OwnSpec),
 }
 
 impl OptimizerSpec {
@@ -49,6 +52,7 @@ impl OptimizerSpec {
             Self::GaussNewtonCg(spec) => Box::new(spec.build()),
             Self::Kfac(spec) => Box::new(spec.kfac(seed)),
             Self::Ekfac(spec) => Box::new(spec.ekfac(seed)),
+            Self::Own(spec) => spec.build(),
         }
     }
 
@@ -59,6 +63,7 @@ impl OptimizerSpec {
             Self::Sgd(spec) => Some(Box::new(spec.build())),
             Self::Adam(spec) => Some(Box::new(spec.build())),
             Self::Sam(spec) => Some(spec.build_first_order()),
+            Self::Own(spec) => spec.build_first_order(),
             Self::GaussNewton(_)
             | Self::GaussNewtonTf32(_)
             | Self::GaussNewtonEmulated(_)
@@ -71,7 +76,16 @@ impl OptimizerSpec {
     /// Whether it needs nothing but gradients.
     #[must_use]
     pub fn is_first_order(&self) -> bool {
-        matches!(self, Self::Sgd(_) | Self::Adam(_) | Self::Sam(_))
+        match self {
+            Self::Own(spec) => spec.registered().is_first_order(),
+            _ => matches!(self, Self::Sgd(_) | Self::Adam(_) | Self::Sam(_)),
+        }
+    }
+
+    /// Whether it computes in double precision too. A registered optimizer does not.
+    #[must_use]
+    pub fn takes_double_precision(&self) -> bool {
+        !matches!(self, Self::Own(_))
     }
 
     /// Whether it can minimize cross-entropy with smoothed labels. The published Gauss-Newton matrix and emulated arithmetic are
@@ -82,7 +96,7 @@ impl OptimizerSpec {
             Self::GaussNewtonTf32(_) | Self::GaussNewtonEmulated(_) => false,
             Self::GaussNewton(spec) => spec.variant != GgnVariant::Coupled,
             Self::GaussNewtonCg(spec) => spec.variant != GgnVariant::Coupled,
-            Self::Sgd(_) | Self::Adam(_) | Self::Sam(_) | Self::Kfac(_) | Self::Ekfac(_) => true,
+            Self::Sgd(_) | Self::Adam(_) | Self::Sam(_) | Self::Kfac(_) | Self::Ekfac(_) | Self::Own(_) => true,
         }
     }
 
@@ -101,7 +115,8 @@ impl OptimizerSpec {
             | Self::GaussNewtonEmulated(_)
             | Self::GaussNewtonCg(_)
             | Self::Kfac(_)
-            | Self::Ekfac(_) => None,
+            | Self::Ekfac(_)
+            | Self::Own(_) => None,
         }
     }
 
@@ -116,6 +131,7 @@ impl OptimizerSpec {
             Self::GaussNewtonEmulated(spec) => spec,
             Self::GaussNewtonCg(spec) => spec,
             Self::Kfac(spec) | Self::Ekfac(spec) => spec,
+            Self::Own(spec) => spec,
         }
     }
 
@@ -130,6 +146,7 @@ impl OptimizerSpec {
             Self::GaussNewtonEmulated(spec) => spec,
             Self::GaussNewtonCg(spec) => spec,
             Self::Kfac(spec) | Self::Ekfac(spec) => spec,
+            Self::Own(spec) => spec,
         }
     }
 

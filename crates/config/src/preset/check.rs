@@ -1,15 +1,17 @@
 //! Checks of a preset's values.
 
-use super::{Preset, PresetError};
+use super::{Precision, Preset, PresetError};
+use crate::attack_catalogue::{Options, attack};
 use crate::seed;
+use minima_attacks::Norm;
 use minima_rows::significant::shortest;
 
 impl Preset {
     /// Checks the values of all keys.
     ///
     /// # Errors
-    /// Returns [`PresetError::Value`] with the first value that is out of its range, and [`PresetError::Seed`] if a seed is too
-    /// large.
+    /// Returns [`PresetError::Value`] with the first value that is out of its range, [`PresetError::Seed`] if a seed is too
+    /// large, and [`PresetError::Attack`] if an attack is unknown or has no L∞ norm.
     pub(super) fn check(&self) -> Result<(), PresetError> {
         let wrong =
             |key: &str, found: String, expected| Err(PresetError::Value { key: key.to_owned(), found, expected });
@@ -55,6 +57,11 @@ impl Preset {
         if listed_twice(self.labels.len(), distinct_datasets.len()) {
             return wrong("labels", format!("{:?}", self.labels), "each kind of labels once");
         }
+        let distinct_attacks: std::collections::BTreeSet<_> =
+            self.attacks.iter().map(|name| name.to_ascii_lowercase()).collect();
+        if listed_twice(self.attacks.len(), distinct_attacks.len()) {
+            return wrong("attacks", format!("{:?}", self.attacks), "each attack once");
+        }
         if let Some((key, found, expected)) = self.training.nonsense() {
             return wrong(&key, found, expected);
         }
@@ -75,6 +82,16 @@ impl Preset {
             if let Some((key, found, expected)) = self.training.refused_by(name, optimizer).filter(|_| trains) {
                 return wrong(key, found, expected);
             }
+            if trains && self.precision == Precision::Double && !optimizer.takes_double_precision() {
+                return wrong(
+                    "precision",
+                    format!("double for the optimizer {name}"),
+                    "single, the precision of a registered optimizer",
+                );
+            }
+        }
+        for name in &self.attacks {
+            attack(name, Norm::Linf, &Options::default())?;
         }
         self.check_appearance()
     }

@@ -83,6 +83,9 @@ pub enum PresetError {
     /// A seed is too large.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// An attack of the key `attacks` is unknown, or has no L∞ norm.
+    #[error("attacks: {0}")]
+    Attack(#[from] minima_attacks::AttackError),
     /// A value is out of its range.
     #[error("{key} is {found}; expected {expected}")]
     Value {

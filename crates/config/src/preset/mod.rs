@@ -37,6 +37,17 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
+/// PGD with 40 steps of a tenth of the radius, AutoAttack, and Square, which needs no gradient.
+const PUBLISHED_ATTACKS: [&str; 3] = ["pgd", "autoattack", "square"];
+
+fn published_attacks() -> Vec<String> {
+    PUBLISHED_ATTACKS.map(str::to_owned).to_vec()
+}
+
+fn are_published(attacks: &[String]) -> bool {
+    attacks == PUBLISHED_ATTACKS
+}
+
 /// The arithmetic of training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -95,6 +106,9 @@ pub struct Preset {
     /// The number of test images, the first ones, for the attacks other than FGSM; 0 skips these attacks.
     #[serde(default)]
     pub attacked_images: usize,
+    /// The attacks of the table of robust images, by name, in L∞; a program may have registered more.
+    #[serde(default = "published_attacks", skip_serializing_if = "are_published")]
+    pub attacks: Vec<String>,
     /// The radii of the attacks other than FGSM, in units of a pixel's range.
     #[serde(default, deserialize_with = "radius::list")]
     pub attack_epsilons: Vec<f64>,

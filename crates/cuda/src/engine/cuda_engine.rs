@@ -264,7 +264,11 @@ impl<D: Device> Engine<f32> for CudaEngine<D> {
         gradient: &DeviceVector<D>,
         state: &mut DeviceState<D>,
     ) -> Result<(), AutodiffError> {
-        self.update_by(&rule.on_device(), rule.memory(), params, gradient, state).map_err(device_error)
+        let Some(known) = rule.on_device() else {
+            let operations = vec!["this update rule".to_owned()];
+            return Err(device_error(CudaError::Unsupported { operations }));
+        };
+        self.update_by(&known, rule.memory(), params, gradient, state).map_err(device_error)
     }
 
     fn descend(

@@ -17,7 +17,7 @@ use ndarray::Array2;
 use std::time::Duration;
 
 /// Random images of 28 × 28 pixels in ten classes.
-fn data(images: usize, seed: u64) -> Dataset {
+pub(crate) fn data(images: usize, seed: u64) -> Dataset {
     let pixels = Key::new(seed).bits(images * 784).into_iter().map(|word| (word >> 24) as u8).collect();
     let labels = (0..images).map(|i| (i * 7 % 10) as u16).collect();
     Dataset::new(Array2::from_shape_vec((images, 784), pixels).unwrap(), labels, [28, 28, 1], 10).unwrap()
@@ -26,7 +26,7 @@ fn data(images: usize, seed: u64) -> Dataset {
 const IMAGES: usize = 22;
 
 /// Two epochs of six steps, the last of them with two images.
-fn preset(optimizer: &str, training: &str) -> Preset {
+pub(crate) fn preset(optimizer: &str, training: &str) -> Preset {
     let text = format!(
         "extends = \"quick\"\nepochs = 2\nbatch_size = 4\ntrain_images = {IMAGES}\ntest_images = 10\n[training]\n{training}\n"
     );
@@ -34,7 +34,7 @@ fn preset(optimizer: &str, training: &str) -> Preset {
     Preset::from_text(&text, "test", &[only]).unwrap()
 }
 
-fn train_kept(
+pub(crate) fn train_kept(
     preset: &Preset,
     keep: Option<&Keep>,
     observer: &mut dyn Observer,
@@ -46,7 +46,7 @@ fn train_kept(
         .map_err(Box::new)
 }
 
-fn train(preset: &Preset) -> (Model<f32>, Vec<TrainingRow>) {
+pub(crate) fn train(preset: &Preset) -> (Model<f32>, Vec<TrainingRow>) {
     train_kept(preset, None, &mut Silent).unwrap()
 }
 
@@ -68,7 +68,7 @@ impl Observer for StopsAfter {
 }
 
 /// Trains with a stop after every few steps, and counts the stops.
-fn train_in_parts(preset: &Preset, steps: u32) -> (Model<f32>, Vec<TrainingRow>, u32) {
+pub(crate) fn train_in_parts(preset: &Preset, steps: u32) -> (Model<f32>, Vec<TrainingRow>, u32) {
     let folder = tempfile::tempdir().unwrap();
     for stops in 0.. {
         let keeping = Keeping { every: Duration::from_secs(3600), stop: Stop::default() };
