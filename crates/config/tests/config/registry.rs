@@ -141,7 +141,7 @@ fn a_preset_reads_back_as_itself() {
 #[test]
 fn an_optimizer_has_its_options_and_costs() {
     let mut preset = preset("\"mlp\"", "name = \"heavy-ball\", learning_rate = 0.5", "").unwrap();
-    let spec = preset.optimizers.remove("mine").unwrap();
+    let spec = preset.optimizers.remove("mine").unwrap().spec;
     assert!(spec.is_first_order() && spec.build_first_order::<f32>().is_some());
     assert_eq!((spec.step_milliseconds(), spec.point().learning_rate), (2.5, 0.5));
     spec.build::<f32>(1).check().unwrap();
