@@ -42,7 +42,7 @@ use ndarray::ArrayView2;
 /// let y = g.dense(g.input(), "Dense_0", 2)?;
 /// let graph = g.finish(y)?;
 /// let mut params = vec![0.0_f32; graph.parameter_count()];
-/// graph.view_mut(&mut params, "Dense_0.kernel")?.assign(&array![[2.0, 0.0], [0.0, 1.0]]);
+/// params[2..].copy_from_slice(&[2.0, 0.0, 0.0, 1.0]);
 /// let model = Model::new(Arc::new(graph), params)?;
 ///
 /// let attack = WithLoss::new(Pgd::default(), &LabelLogit);

@@ -71,14 +71,15 @@ impl OwnSpec {
 
     /// The optimizer. In double precision, each of its steps is an error.
     pub(super) fn build<T: Scalar>(&self) -> Box<dyn Optimizer<T>> {
-        in_precision(self.name.0.build(self.learning_rate, &self.options))
-            .unwrap_or_else(|| Box::new(SinglePrecision(self.name.0.name())))
+        let built: Option<Box<dyn Optimizer<T>>> = in_precision(self.name.0.build(self.learning_rate, &self.options));
+        built.unwrap_or_else(|| Box::new(SinglePrecision(self.name.0.name())))
     }
 
     /// The optimizer, if it needs nothing but gradients.
     pub(super) fn build_first_order<T: Scalar>(&self) -> Option<Box<dyn GradientOptimizer<T>>> {
         let built = self.name.0.build_first_order(self.learning_rate, &self.options)?;
-        Some(in_precision(built).unwrap_or_else(|| Box::new(SinglePrecision(self.name.0.name()))))
+        let built: Option<Box<dyn GradientOptimizer<T>>> = in_precision(built);
+        Some(built.unwrap_or_else(|| Box::new(SinglePrecision(self.name.0.name()))))
     }
 }
 
