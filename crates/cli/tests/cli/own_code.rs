@@ -103,7 +103,7 @@ fn a_program_of_ones_own_has_every_command() {
     assert!(evaluated.contains("12"), "{evaluated}");
 
     printed(program, folder, "reproduce --config mine.toml --out results --device cpu --threads 1");
-    let robustness = std::fs::read_to_string(folder.join("results/robustness.csv")).unwrap();
+    let robustness = std::fs::read_to_string(folder.join("results/tables/robustness.csv")).unwrap();
     assert!(robustness.contains(",uphill,linf,") && !robustness.contains("autoattack"), "{robustness}");
     let report = std::fs::read_to_string(folder.join("results/report.html")).unwrap();
     assert!(report.contains("uphill") && report.contains("mine"), "the report lacks an own name");
