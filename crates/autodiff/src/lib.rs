@@ -96,6 +96,7 @@ pub mod softmax_cross_entropy;
 mod structure;
 mod system_size;
 mod tensor_file;
+mod vectors;
 mod weight_decay;
 
 pub use buffer::WorkMatrix;

@@ -3,7 +3,7 @@
 use crate::buffer_pool::BufferPool;
 use crate::exponential;
 use crate::loss::{Loss, LossIn};
-use crate::simd::Vectors;
+use crate::vectors::Vectors;
 use std::iter::Sum;
 
 /// `f32` or `f64`.

@@ -1,8 +1,10 @@
 //! A program with attacks, networks and optimizers of its own, and every command.
 
+use crate::command::Command;
+use crate::exit::{FAILED, run_parsed};
 use crate::interruption::PROGRAM;
-use crate::{Command, FAILED, Registry, RegistryError, run_parsed};
 use clap::{CommandFactory, Parser};
+use minima_config::registry::{Registry, RegistryError};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

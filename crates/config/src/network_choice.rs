@@ -2,10 +2,9 @@
 
 mod error;
 mod record;
-mod toml_form;
+pub(crate) mod toml_form;
 
 pub use error::NetworkChoiceError;
-pub(crate) use toml_form::relative_to;
 
 use crate::registry::{OwnNetwork, installed, own_networks};
 use minima_autodiff::Graph;

@@ -41,6 +41,16 @@ impl Run {
     }
 }
 
+impl TrainingImages {
+    /// Holds out the preset's number of validation images, drawn at random from all training images. The images to train on are
+    /// the first `train_images` of the others.
+    #[must_use]
+    pub fn of(preset: &Preset, data: &Splits) -> Self {
+        let Self { train, validation } = Self::holding_out(preset.validation_images, data);
+        Self { train: train.take(preset.train_images), validation }
+    }
+}
+
 /// The training set of a run: the preset's number of training images, with poisoned labels if the run has them. It has no image
 /// that the preset holds out.
 ///

@@ -1,7 +1,6 @@
 //! The appearance of each optimizer in figures and on the page: Okabe and Ito's palette, with dashes and markers that distinguish
 //! series without colour.
 
-use crate::own_optimizer::{self, OwnOptimizer};
 use minima_rows::optimizers::{ADAM, CG, EKFAC, KFAC, MEAN, PUBLISHED, PUBLISHED_TF32, SAM, SGD, SUM};
 
 /// The form of a marker.
@@ -79,10 +78,3 @@ pub(crate) const OPTIMIZERS: [(&str, Appearance); 10] = [
 
 /// The appearance of any other optimizer: grey.
 pub(crate) const OTHER: Appearance = appearance([0x80, 0x80, 0x80], [0xa0, 0xa0, 0xa0], &[], "", Marker::Circle);
-
-/// The appearance of an optimizer: built in, brought by the preset, or grey.
-pub(crate) fn of(own: &[OwnOptimizer], optimizer: &str) -> Appearance {
-    let built_in = OPTIMIZERS.iter().find(|(name, _)| *name == optimizer).map(|(_, built_in)| *built_in);
-    let brought = || own_optimizer::appearances(own).nth(own_optimizer::place(own, optimizer)?);
-    built_in.or_else(brought).unwrap_or(OTHER)
-}

@@ -1,6 +1,6 @@
 //! Optimizers that bring their appearance in the preset.
 
-use crate::appearance::{Appearance, Color, Marker, OTHER};
+use crate::appearance::{Appearance, Color, Marker, OPTIMIZERS, OTHER};
 use minima_config::preset::Preset;
 use minima_rows::{Record, Table};
 
@@ -78,6 +78,13 @@ pub(crate) fn appearances(own: &[OwnOptimizer]) -> impl Iterator<Item = Appearan
             one.colour.map_or((OTHER.on_light, OTHER.on_dark), |colour| (colour, lighter(colour)));
         Appearance { on_light, on_dark, dashes, page_dashes, marker }
     })
+}
+
+/// The appearance of an optimizer: built in, brought by the preset, or grey.
+pub(crate) fn appearance(own: &[OwnOptimizer], optimizer: &str) -> Appearance {
+    let built_in = OPTIMIZERS.iter().find(|(name, _)| *name == optimizer).map(|(_, built_in)| *built_in);
+    let brought = || appearances(own).nth(place(own, optimizer)?);
+    built_in.or_else(brought).unwrap_or(OTHER)
 }
 
 /// The optimizers with their names in the files and their families.

@@ -5,10 +5,9 @@
 //! results do not depend on the width of the registers.
 
 mod arithmetic;
+pub(crate) mod registers;
 pub(crate) mod slices;
-mod transpose;
-
-pub(crate) use transpose::transpose;
+pub(crate) mod transpose;
 
 /// Samples in a block.
 pub(crate) const LANES: usize = 16;

@@ -3,7 +3,8 @@
 
 use crate::Scalar;
 use crate::lane::Lane;
-use crate::simd::{VectorKernel, parts};
+use crate::lane::registers::parts;
+use crate::simd::VectorKernel;
 use pulp::Simd;
 
 /// The initial value of an output.

@@ -15,8 +15,9 @@ use super::{
     VisitPatch, Write,
 };
 use crate::Scalar;
+use crate::lane::registers::parts;
 use crate::lane::{LANES, Lane};
-use crate::simd::{Kernel, VectorKernel, dispatch, parts, vectorize};
+use crate::simd::{Kernel, VectorKernel, dispatch, vectorize};
 use minima_faults::{Fault, planted};
 use pulp::Simd;
 

@@ -1,8 +1,10 @@
 //! Gradients of wide matrices, summed over the samples: a matrix product over places and samples.
 
 use crate::Scalar;
-use crate::lane::{LANES, Lane, transpose};
-use crate::simd::{Kernel, VectorKernel, parts, registers_mut};
+use crate::lane::registers::{parts, registers_mut};
+use crate::lane::transpose::transpose;
+use crate::lane::{LANES, Lane};
+use crate::simd::{Kernel, VectorKernel};
 use pulp::Simd;
 
 /// Adds `Σ_{p, s} x[k, p, r][s] · dy[p, o][s]` to `gradient[k, r, o]`, for places p and samples s. For a convolution, the

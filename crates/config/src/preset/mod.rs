@@ -169,7 +169,7 @@ impl Preset {
         let origin = path.display().to_string();
         let mut table = extended(parse(&text, &origin)?, &origin)?;
         if let (Some(network), Some(folder)) = (table.get_mut("network"), path.parent()) {
-            network_choice::relative_to(folder, network);
+            network_choice::toml_form::relative_to(folder, network);
         }
         Self::from_table(table, &origin, overrides)
     }
@@ -247,7 +247,8 @@ impl Preset {
         let test_images = there(self.test_images, data.test.len());
         let sized = Self { train_images, test_images, ..self };
         sized.check_against(data)?;
-        let network = sized.network.clone().for_data(&TrainingImages::all(&sized, data).train)?;
+        let network =
+            sized.network.clone().for_data(&TrainingImages::holding_out(sized.validation_images, data).train)?;
         let DataIdentity { name, files } = DataIdentity::of(data);
         Ok(Self { network, data_name: Some(name), data_files: files, ..sized })
     }

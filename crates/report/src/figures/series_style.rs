@@ -5,7 +5,8 @@ use plotters::style::RGBColor;
 
 use super::FigureError;
 use super::canvas::{Canvas, Stroke, TextLook};
-use crate::appearance::{self, Appearance, Marker};
+use crate::appearance::{Appearance, Marker};
+use crate::own_optimizer;
 
 /// Text and axes.
 pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
@@ -45,7 +46,7 @@ pub(super) struct SeriesStyle {
 /// The style of an optimizer on this canvas; grey if the optimizer is unknown.
 pub(super) fn series_style<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, optimizer: &str) -> SeriesStyle {
     let Appearance { on_light: [red, green, blue], dashes, marker, .. } =
-        appearance::of(canvas.optimizers(), optimizer);
+        own_optimizer::appearance(canvas.optimizers(), optimizer);
     let color = RGBColor(red, green, blue);
     SeriesStyle { color, dashes, marker }
 }

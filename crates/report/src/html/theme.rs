@@ -1,6 +1,6 @@
 //! Colours of series on light and dark pages, and their markers.
 
-use crate::appearance::{self, Marker, OPTIMIZERS, OTHER};
+use crate::appearance::{Marker, OPTIMIZERS, OTHER};
 use crate::own_optimizer::{self, OwnOptimizer};
 use maud::{Markup, html};
 
@@ -31,7 +31,7 @@ impl Look {
         let built_in = OPTIMIZERS.iter().position(|(name, _)| *name == optimizer);
         let brought = || own_optimizer::place(own, optimizer).map(|place| FIRST_BROUGHT + place);
         let class = built_in.or_else(brought).unwrap_or(OPTIMIZERS.len());
-        let look = appearance::of(own, optimizer);
+        let look = own_optimizer::appearance(own, optimizer);
         Self { class, marker: look.marker, dashes: look.page_dashes }
     }
 

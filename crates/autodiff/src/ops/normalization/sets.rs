@@ -3,7 +3,7 @@
 use super::layout::Normalization;
 use crate::Scalar;
 use crate::lane::Lane;
-use crate::simd::parts;
+use crate::lane::registers::parts;
 use minima_faults::{Fault, planted};
 use pulp::Simd;
 
