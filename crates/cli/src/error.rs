@@ -15,9 +15,6 @@ pub enum CommandError {
     /// A report or a figure could not be made.
     #[error(transparent)]
     Report(#[from] ReportError),
-    /// A baseline cannot be read or written.
-    #[error(transparent)]
-    Baseline(#[from] minima_baseline::BaselineError),
     /// The manifest cannot be written as JSON.
     #[error("manifest.json: {0}")]
     Json(#[from] serde_json::Error),

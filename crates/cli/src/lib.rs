@@ -22,7 +22,6 @@ pub mod output;
 mod adversarial_file;
 mod attack_results;
 mod attack_run;
-pub mod check;
 mod checkpoints;
 mod command;
 mod commands;

@@ -1,13 +1,13 @@
 //! `cargo xtask check`.
 
 use super::{on_a_worker, on_its_data, workspace_root};
-use crate::check::{bless, check};
 use crate::data_options::DataOptions;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use anyhow::Result;
 use clap::Args;
 use minima_config::preset::Preset;
+use minima_gate::{bless, check};
 use std::path::PathBuf;
 
 /// Train each optimizer for a few hundred steps and compare with recorded values.

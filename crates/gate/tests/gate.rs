@@ -1,12 +1,12 @@
 //! The regression gate can fail: each fault is planted in turn, and each is detected.
 //!
-//! Run by `cargo test -p minima-tests --release --features planted-faults --test gate -- --nocapture`, which prints a table of
+//! Run by `cargo test -p minima-gate --release --features planted-faults --test gate -- --nocapture`, which prints a table of
 //! the faults and the checks that detect them.
 
-use minima_cli::check::{Part, check_only};
 use minima_config::Labels;
 use minima_data::{Splits, mnist};
 use minima_faults::{Fault, plant};
+use minima_gate::{Part, check_only};
 use minima_rows::Table;
 use minima_runs::observer::Silent;
 use minima_tests::property::{self, Property};
@@ -72,7 +72,7 @@ impl Catcher {
     fn finds(&self, data: &Splits) -> Option<String> {
         match self {
             Self::Gate { optimizer, labels } => {
-                let baseline = Path::new(env!("CARGO_MANIFEST_DIR")).join("baselines/accuracy.csv");
+                let baseline = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/baselines/accuracy.csv");
                 let part = Part { optimizers: &[optimizer], labels };
                 match check_only(&baseline, part, data, &mut Silent) {
                     Ok(verdict) => verdict.moved.first().map(ToString::to_string),

@@ -1,6 +1,6 @@
-//! The regression gate: trains each optimizer briefly and compares losses, accuracies and FGSM counts with recorded values.
+//! What the gate trains, measures and compares.
 
-use crate::error::CommandError;
+use crate::error::GateError;
 use minima_baseline::{Baseline, Comparison, Moved, Number};
 use minima_config::Labels;
 use minima_config::preset::Preset;
@@ -38,8 +38,9 @@ pub struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Whether this is the name of a number of this part, of the paper's network.
-    fn has(&self, name: &str) -> bool {
+    /// Whether this is the name of a number of this part, of the network `paper-cnn`.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
         let runs = self.labels.iter().flat_map(|labels| self.optimizers.iter().map(move |name| (labels, name)));
         let mut starts = runs.map(|(labels, optimizer)| format!("paper-cnn {} {optimizer} ", labels.name()));
         starts.any(|start| name.starts_with(&start))
@@ -49,8 +50,8 @@ impl Part<'_> {
 /// Trains, measures, and compares with the values recorded in the file `baseline`.
 ///
 /// # Errors
-/// Returns [`CommandError`] if the file cannot be read or a run fails.
-pub fn check(baseline: &Path, data: &Splits, observer: &mut dyn Observer) -> Result<GateResult, CommandError> {
+/// Returns [`GateError`] if the file cannot be read or a run fails.
+pub fn check(baseline: &Path, data: &Splits, observer: &mut dyn Observer) -> Result<GateResult, GateError> {
     let recorded = Baseline::read(baseline)?;
     Ok(GateResult::of(&recorded.compare(&measure_everything(data, observer)?)))
 }
@@ -58,13 +59,13 @@ pub fn check(baseline: &Path, data: &Splits, observer: &mut dyn Observer) -> Res
 /// Runs [`check`] for a subset of the runs.
 ///
 /// # Errors
-/// Returns the errors of [`check`], and [`CommandError`] if the gate does not train an optimizer of `part`.
+/// Returns the errors of [`check`], and [`GateError`] if the gate does not train an optimizer of `part`.
 pub fn check_only(
     baseline: &Path,
     part: Part<'_>,
     data: &Splits,
     observer: &mut dyn Observer,
-) -> Result<GateResult, CommandError> {
+) -> Result<GateResult, GateError> {
     let mut preset = Preset::named("check", &[]).map_err(RunError::from)?;
     part.optimizers.iter().try_for_each(|name| preset.optimizer(name).map(drop)).map_err(RunError::from)?;
     preset.optimizers.retain(|name, _| part.optimizers.contains(&name.as_str()));
@@ -77,8 +78,8 @@ pub fn check_only(
 /// numbers.
 ///
 /// # Errors
-/// Returns [`CommandError`] if a run fails, the file cannot be written, or an existing file cannot be read.
-pub fn bless(baseline: &Path, data: &Splits, observer: &mut dyn Observer) -> Result<usize, CommandError> {
+/// Returns [`GateError`] if a run fails, the file cannot be written, or an existing file cannot be read.
+pub fn bless(baseline: &Path, data: &Splits, observer: &mut dyn Observer) -> Result<usize, GateError> {
     let numbers = measure_everything(data, observer)?;
     Baseline::record(baseline, &numbers)?;
     Ok(numbers.len())
@@ -133,18 +134,4 @@ fn measure_all(preset: Preset, data: &Splits, observer: &mut dyn Observer) -> Re
 /// Rounds to six decimals, so that diffs of the baseline stay readable.
 fn rounded(x: f64) -> f64 {
     (x * 1e6).round() / 1e6
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_part_has_the_numbers_of_its_runs() {
-        let part = Part { optimizers: &["adam"], labels: &[Labels::Clean] };
-        assert!(part.has("paper-cnn clean adam correct"));
-        for other in ["paper-cnn poisoned adam correct", "paper-cnn clean sgd correct", "vit clean adam correct"] {
-            assert!(!part.has(other), "{other}");
-        }
-    }
 }
