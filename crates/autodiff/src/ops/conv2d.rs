@@ -16,6 +16,7 @@ use super::grouped_correlate::GroupedCorrelate;
 use super::grouped_gradients::GroupedGradients;
 use super::kernel_gradients::KernelGradients;
 use super::summed_gradients::{SummedBiases, SummedGradients};
+use super::window_gradients::WindowGradients;
 use super::{
     At, Factors, KernelForm, Operation, Padding, ParameterArray, Parameters, Parametrised, Patches, Scratch,
     SecondOrder, VisitPatch, Write, sum_of_sample_gradients,
@@ -238,13 +239,27 @@ impl<T: Scalar> Parametrised<T> for Conv2d {
     }
 
     fn vjp_params(&self, at: &At<'_, T>, dy: &[Lane<T>], gradient: &mut [T], scratch: &mut Scratch<T>) {
-        if !self.is_plain() || self.spec.features < LANES {
+        if !self.is_plain() || (self.spec.features < LANES && self.input[2] < LANES) {
             return sum_of_sample_gradients(self, at, dy, gradient, scratch);
         }
         let (bias, kernel) = gradient.split_at_mut(self.biases());
         let (inputs, [_, width, out]) = (self.input[2], self.output);
         dispatch(SummedBiases { dy, bias, sums: &mut scratch.transposed });
         self.pad(at.x[0], &mut scratch.picture);
+        if inputs >= LANES {
+            return vectorize(WindowGradients {
+                x: &scratch.picture,
+                x_width: self.padded[1],
+                kernel_size: self.spec.kernel,
+                channels: [inputs, out],
+                stride: self.spec.stride,
+                dy,
+                width,
+                gradient: kernel,
+                transposed: &mut scratch.transposed,
+                sums: &mut scratch.sums,
+            });
+        }
         for (h, dy) in dy.chunks_exact(width * out).enumerate() {
             vectorize(SummedGradients {
                 x: &scratch.picture[h * self.spec.stride[0] * self.padded[1] * inputs..],

@@ -38,6 +38,7 @@ mod relu;
 mod scratch;
 mod softmax;
 mod summed_gradients;
+mod window_gradients;
 
 pub use activation::Activation;
 pub(crate) use add::Add;

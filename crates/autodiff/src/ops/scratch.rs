@@ -13,8 +13,10 @@ pub(crate) struct Scratch<T> {
     pub panels: Vec<T>,
     /// Per-sample gradients of one operation's parameters.
     pub gradients: Vec<Lane<T>>,
-    /// Cotangents with outputs in the lanes instead of samples.
+    /// Values or cotangents with channels in the lanes instead of samples.
     pub transposed: Vec<Lane<T>>,
+    /// Sums of a gradient with channels in the lanes.
+    pub sums: Vec<Lane<T>>,
 }
 
 impl<T> Default for Scratch<T> {
@@ -25,6 +27,7 @@ impl<T> Default for Scratch<T> {
             panels: Vec::new(),
             gradients: Vec::new(),
             transposed: Vec::new(),
+            sums: Vec::new(),
         }
     }
 }

@@ -149,7 +149,7 @@ impl<T: Scalar> SummedGradients<'_, T> {
         for part in 0..parts::<T, S>() {
             let mut sums = [[T::splat(simd, T::zero()); V]; R];
             for (place, dy) in dy.chunks_exact(LANES * panels).enumerate() {
-                let Some(x) = self.x[first + place * self.step..].first_chunk::<R>() else { continue };
+                let x = &self.x[first + place * self.step..][..R];
                 for s in 0..LANES {
                     let dy = &dy[s * panels + panel..][..V];
                     let mut vectors = [T::splat(simd, T::zero()); V];

@@ -30,3 +30,4 @@ mod softmax;
 mod tensor_file;
 mod torch_values;
 mod values;
+mod wide_conv2d;
