@@ -1,6 +1,7 @@
 //! `cargo xtask bench`.
 
-use super::{Device, Experiment, on_a_worker, on_its_data};
+use super::{Device, on_a_worker, on_its_data};
+use crate::experiment_options::Experiment;
 use crate::data_options::DataOptions;
 use crate::outcome::Outcome;
 use crate::progress::Progress;

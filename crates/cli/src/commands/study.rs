@@ -1,6 +1,7 @@
 //! `cargo xtask study`.
 
-use super::{Experiment, Seeds, on_its_data};
+use super::{Seeds, on_its_data};
+use crate::experiment_options::Experiment;
 use crate::data_options::DataOptions;
 use crate::interruption::Survival;
 use crate::outcome::Outcome;
@@ -8,7 +9,7 @@ use crate::reference;
 use crate::threads::{self, ALLOWED};
 use anyhow::{Result, bail};
 use clap::Args;
-use minima_config::seed;
+use minima_config::{Parts, seed};
 use minima_paper::PAPER;
 use minima_report::results::Results;
 use minima_report::{Reference, write_reports};
@@ -99,6 +100,7 @@ impl Study {
                 bail!("{option} is given with {}; expected the study {}", names.join(", "), of.join(" or "));
             }
         }
+        Parts::refuse(&self.out)?;
         let (folder, moved) = claim(&self.out, self.survival.fresh)?;
         if let Some(moved) = moved {
             tell!("moved the existing results to {}", moved.display());
