@@ -88,7 +88,7 @@ impl Bench {
         let machine = self.device.machine(&preset.network.graph(&data.train)?)?;
         let timings = on_a_worker(|| match &machine {
             Machine::Processor => bench(&data, &self.filter),
-            Machine::Gpu(engine) => bench_on(engine, &data, &self.filter),
+            Machine::Gpu(gpu) => bench_on(gpu.engine(), &data, &self.filter),
         })?;
         self.print(&timings)
     }
