@@ -1,6 +1,6 @@
 //! Options that select one experiment, or several.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use minima_config::preset::Preset;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,8 @@ struct Changes {
     /// Set one key, such as epochs=3 or optimizers.adam.learning_rate=0.01; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// The network: a name of the zoo, a registered name, or the file of a description [default: the experiment's]
+    /// The network: a name of the zoo, a registered name, or the file of a description; normalised by the data if the experiment's is
+    /// [default: the experiment's]
     #[arg(long, value_name = "NAME|FILE")]
     network: Option<String>,
     /// Epochs of training [default: the experiment's]
@@ -51,11 +52,22 @@ struct Changes {
 }
 
 impl Changes {
+    /// Whether any of the options was given.
+    fn are_given(&self) -> bool {
+        self.network.is_some() || !self.overrides().is_empty()
+    }
+
+    /// The preset with the network of the option.
+    fn with_network(&self, preset: Preset) -> Result<Preset> {
+        match &self.network {
+            Some(network) => preset.with_network(network).with_context(|| format!("--network {network}")),
+            None => Ok(preset),
+        }
+    }
+
     /// The keys that the options set.
     fn overrides(&self) -> Vec<String> {
         let mut overrides = self.set.clone();
-        overrides
-            .extend(self.network.as_ref().map(|network| format!("network={}", toml::Value::from(network.as_str()))));
         overrides.extend(self.epochs.map(|epochs| format!("epochs={epochs}")));
         overrides.extend(self.batch_size.map(|images| format!("batch_size={images}")));
         overrides
@@ -65,7 +77,7 @@ impl Changes {
 impl Experiment {
     /// Whether any of the options was given.
     pub(crate) fn is_given(&self) -> bool {
-        self.preset.is_some() || self.config.is_some() || !self.changes.overrides().is_empty()
+        self.preset.is_some() || self.config.is_some() || self.changes.are_given()
     }
 
     /// The epochs of the option `--epochs`.
@@ -89,9 +101,9 @@ impl Experiment {
         let overrides = [self.changes.overrides(), keys.to_vec()].concat();
         let Some(path) = &self.config else {
             let name = self.preset.as_deref().unwrap_or(default);
-            return Ok((name.to_owned(), Preset::named(name, &overrides)?));
+            return Ok((name.to_owned(), self.changes.with_network(Preset::named(name, &overrides)?)?));
         };
-        Ok((stem(path), Preset::from_file(path, &overrides)?))
+        Ok((stem(path), self.changes.with_network(Preset::from_file(path, &overrides)?)?))
     }
 }
 
@@ -104,12 +116,12 @@ impl Experiments {
         let named = if self.preset.is_empty() && self.config.is_empty() { &default[..] } else { &self.preset };
         let mut presets = Vec::new();
         for name in named {
-            presets.push((name.clone(), Preset::named(name, &overrides)?));
+            presets.push((name.clone(), self.changes.with_network(Preset::named(name, &overrides)?)?));
         }
         let is_one = presets.len() + self.config.len() == 1;
         for path in &self.config {
             let name = if is_one { stem(path) } else { part_name(path) };
-            presets.push((name, Preset::from_file(path, &overrides)?));
+            presets.push((name, self.changes.with_network(Preset::from_file(path, &overrides)?)?));
         }
         Ok(presets)
     }

@@ -99,12 +99,14 @@ impl Job {
         self.steps_an_epoch().saturating_mul(u64::from(self.preset.epochs))
     }
 
-    /// An estimate of the run's time on one core in milliseconds, from the measured time of a step of its optimizer.
+    /// An estimate of the run's time on one core in milliseconds, from the measured time of a step of its optimizer. Each further
+    /// gradient of adversarial training counts as a step.
     #[must_use]
     pub fn cost(&self) -> f64 {
         let step = self.optimizer().map_or(1.8, OptimizerSpec::step_milliseconds);
         let precision = if self.preset.precision == Precision::Double { 2.0 } else { 1.0 };
-        step * precision * self.steps() as f64
+        let adversarial = self.preset.training.adversarial.map_or(0, |adversarial| adversarial.further_gradients());
+        step * precision * (1.0 + f64::from(adversarial)) * self.steps() as f64
     }
 
     /// The settings that decide the run's result on the CPU, as TOML. `data` are the files of its training and test images.
@@ -169,6 +171,19 @@ mod tests {
         assert_eq!(job(&[], Labels::Poisoned).name, "poisoned-10-adam-42");
         assert_eq!(job(&["poison_rate=0.3"], Labels::Poisoned).name, "poisoned-30-adam-42");
         assert_eq!(job(&["poison_rate=0.125", "poison_flips=7 to 1"], Labels::Poisoned).name, "7-to-1-12.5-adam-42");
+    }
+
+    #[test]
+    fn adversarial_steps_cost_their_gradients() {
+        let ratio = |adversarial: &str| {
+            let first_order = "optimizers.gauss-newton.labels=[]";
+            let published = "optimizers.gauss-newton-published.labels=[]";
+            let set = format!("training.adversarial={adversarial}");
+            job(&[first_order, published, &set], Labels::Clean).cost() / job(&[], Labels::Clean).cost()
+        };
+        assert_eq!(ratio("{ kind = \"fgsm\", epsilon = 0.1 }"), 2.0);
+        assert_eq!(ratio("{ kind = \"pgd\", epsilon = 0.1, steps = 7 }"), 8.0);
+        assert_eq!(ratio("{ kind = \"trades\", epsilon = 0.1, steps = 7 }"), 9.0);
     }
 
     #[test]

@@ -134,7 +134,9 @@ impl Study {
                 tell(&event);
             };
             let machine = if study.is_about_the_cpu() { &Machine::Processor } else { &machine };
-            tell!("{}: trained on {}", study.name(), machine.name());
+            if matches!(machine, Machine::Gpu(_)) {
+                tell!("{}: trained on {}", study.name(), machine.name());
+            }
             match run_study(study, &options, &data, machine, &folder, &keeping, &listener) {
                 Ok(()) => {
                     let results = Results::read(&self.out)?;

@@ -4,6 +4,7 @@ use super::{Sample, percent, quoted_epsilon};
 use crate::document::Document;
 use crate::words::counted;
 use crate::words::listed;
+use minima_rows::significant::Radius;
 use minima_rows::PoisonRow;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::rate;
@@ -112,7 +113,7 @@ pub(crate) fn sentences(rows: &[PoisonRow]) -> Option<Document> {
                 })
                 .collect();
             if !parts.is_empty() {
-                let at = if measure.name == FGSM_SUCCESS { format!(" at ε = {epsilon}") } else { String::new() };
+                let at = if measure.name == FGSM_SUCCESS { format!(" at ε = {epsilon}", epsilon = Radius(epsilon)) } else { String::new() };
                 let from = if least < most { format!("from {}; ", share_of_labels(least)) } else { String::new() };
                 lines.push(format!(
                     "With {} of the {wrong} wrong ({from}{}), {}{at}: {}.",

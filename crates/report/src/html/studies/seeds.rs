@@ -10,6 +10,7 @@ use crate::results::StudyResults;
 use crate::studies::seeds::{TITLE, attack_label, last_epochs, sentences, success_rate, table as numbers};
 use crate::studies::{percent, quoted_epsilon};
 use maud::{Markup, html};
+use minima_rows::significant::Radius;
 use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::{CLEAN, LateAttackRow};
@@ -58,7 +59,7 @@ fn spreads(rows: &[LateAttackRow], brought: &[OwnOptimizer]) -> Option<Markup> {
     }
     let figure = Figure {
         caption: format!(
-            "Over seeds (filled, above) and over the last epochs of seed {first} (hollow, below), ε = {epsilon}"
+            "Over seeds (filled, above) and over the last epochs of seed {first} (hollow, below), ε = {epsilon}", epsilon = Radius(epsilon)
         ),
         note: "Success rate: the share of the correctly classified images that are misclassified after the attack; clean labels.".to_owned(),
         legend: Vec::new(),
