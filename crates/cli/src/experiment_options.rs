@@ -113,7 +113,7 @@ impl Experiments {
     pub(crate) fn presets(&self, default: &str) -> Result<Vec<(String, Preset)>> {
         let overrides = self.changes.overrides();
         let default = [default.to_owned()];
-        let named = if self.preset.is_empty() && self.config.is_empty() { &default[..] } else { &self.preset };
+        let named = if self.preset.is_empty() && self.config.is_empty() { &default[..] } else { &self.preset[..] };
         let mut presets = Vec::new();
         for name in named {
             presets.push((name.clone(), self.changes.with_network(Preset::named(name, &overrides)?)?));

@@ -138,7 +138,9 @@ impl DataSource {
     /// Refuses a layout of data that is not in arrays.
     fn refuse_layout(&self, place: &Path) -> Result<(), DataError> {
         match self.layout {
-            Some(layout) if !self.is_of_arrays(place) => Err(DataError::Layout { file: place.to_owned(), found: layout }),
+            Some(layout) if !self.is_of_arrays(place) => {
+                Err(DataError::Layout { file: place.to_owned(), found: layout })
+            }
             _ => Ok(()),
         }
     }

@@ -71,8 +71,7 @@ fn shown<'a>(
     [labels, optimizer]: [&str; 2],
     quantity: SpectralQuantity,
 ) -> String {
-    let here: Vec<&CurvatureRow> =
-        rows.filter(|row| row.labels == labels && row.optimizer == optimizer).collect();
+    let here: Vec<&CurvatureRow> = rows.filter(|row| row.labels == labels && row.optimizer == optimizer).collect();
     let value = Spread::of(here.iter().map(|row| row.value)).significant(DIGITS);
     // With several seeds, the largest residual is shown.
     let worst = |shown: &dyn Fn(&CurvatureRow) -> bool| {

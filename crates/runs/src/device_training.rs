@@ -3,7 +3,9 @@
 use crate::error::RunError;
 use crate::observer::{Event, Observer};
 use crate::test_set::TestSet;
-use crate::training::{Epoch, EpochMeans, Keeper, Progress, Trainer, Training, TrainingState, Visitor, is_explosion, train};
+use crate::training::{
+    Epoch, EpochMeans, Keeper, Progress, Trainer, Training, TrainingState, Visitor, is_explosion, train,
+};
 use minima_autodiff::{Engine, Model};
 use minima_config::Run;
 use minima_cuda::engine::{DeviceBatch, DeviceData, EpochSteps, Epochs};

@@ -30,7 +30,9 @@ pub use idx::{images, labels};
 pub use image::{jpeg, png};
 pub use network::network;
 #[cfg(feature = "results")]
-pub use {manifest::manifest, parts::parts, preset::preset, records::records, sealed::sealed, training_state::training_state};
+pub use {
+    manifest::manifest, parts::parts, preset::preset, records::records, sealed::sealed, training_state::training_state,
+};
 
 /// A reader of one kind of file.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-const COLOURS: &str = r#"
+const COLOURS: &str = r##"
 extends = "standard"
 data = "colours"
 network = { name = "mlp", width = 4, normalize = "data" }
@@ -24,9 +24,9 @@ kind = "sgd"
 learning_rate = 0.05
 label = "Own steps"
 colour = "#123456"
-"#;
+"##;
 
-const OTHERS: &str = r#"
+const OTHERS: &str = r##"
 extends = "standard"
 data = "others"
 network = { file = "mine.toml", width = 2 }
@@ -44,7 +44,7 @@ kind = "sgd"
 learning_rate = 0.01
 label = "Other steps"
 colour = "#654321"
-"#;
+"##;
 
 /// A folder with two data sets and two experiments.
 fn bench() -> tempfile::TempDir {
@@ -62,8 +62,7 @@ fn bench() -> tempfile::TempDir {
 }
 
 fn call(folder: &Path, arguments: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command.args(arguments.split_whitespace()).current_dir(folder).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments.split_whitespace()).current_dir(folder).output().unwrap()
 }
 
 /// What a command that succeeds prints, on standard output and on standard error.
@@ -112,7 +111,10 @@ fn each_part_is_a_results_folder_and_the_report_covers_all() {
 
     // A part has the bytes of the same experiment alone.
     well(folder, "reproduce --config others.toml --out alone --device cpu");
-    assert!(contents(&folder.join("alone")) == contents(&folder.join("out/others")), "a part differs from its experiment");
+    assert!(
+        contents(&folder.join("alone")) == contents(&folder.join("out/others")),
+        "a part differs from its experiment"
+    );
 
     // Every number of the table is one of the part's.
     let rows: Vec<PartRow> = read_csv(&folder.join("out/parts.csv")).unwrap();
@@ -135,7 +137,9 @@ fn each_part_is_a_results_folder_and_the_report_covers_all() {
 
     let (page, text) = (read("out/report.html"), read("out/report.md"));
     for report in [&page, &text] {
-        for words in ["images of colours", "images of others", "mlp", "mine", "64/255", "poisoned", "Own steps", "Other steps"] {
+        for words in
+            ["images of colours", "images of others", "mlp", "mine", "64/255", "poisoned", "Own steps", "Other steps"]
+        {
             assert!(report.contains(words), "{words} is missing: {report}");
         }
         assert!(!report.contains("not complete"), "{report}");
@@ -185,7 +189,10 @@ fn each_part_is_a_results_folder_and_the_report_covers_all() {
     let study = refused(folder, "study seeds --config colours.toml --out out");
     assert!(study.contains("found results in parts"), "{study}");
     let several = refused(folder, &BOTH.replace("--out out", "--out alone"));
-    assert!(several.contains("config.toml: found the results of one experiment, expected results in parts"), "{several}");
+    assert!(
+        several.contains("config.toml: found the results of one experiment, expected results in parts"),
+        "{several}"
+    );
     let other = refused(folder, &format!("{BOTH} --set batch_size=8"));
     assert!(other.contains("colours/config.toml: found `batch_size = 16`, expected `batch_size = 8`"), "{other}");
     let twice = refused(folder, &BOTH.replace("others.toml", "colours.toml"));

@@ -1,8 +1,8 @@
 //! `cargo xtask bench`.
 
 use super::{Device, on_a_worker, on_its_data};
-use crate::experiment_options::Experiment;
 use crate::data_options::DataOptions;
+use crate::experiment_options::Experiment;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::threads::{self, ALLOWED};

@@ -53,15 +53,8 @@ impl Reproduce {
         let (preset, data, machine) = self.resources.open(preset)?;
         let keeping = self.survival.keeping()?;
         let fresh = self.survival.fresh;
-        let experiment = Reproduction {
-            name,
-            preset: &preset,
-            machine: &machine,
-            data: &data,
-            out: &out,
-            keeping: &keeping,
-            fresh,
-        };
+        let experiment =
+            Reproduction { name, preset: &preset, machine: &machine, data: &data, out: &out, keeping: &keeping, fresh };
         let mut progress = Progress::new();
         let result = on_a_worker(|| reproduce(&experiment, &mut progress));
         progress.finish();

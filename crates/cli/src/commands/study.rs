@@ -1,8 +1,8 @@
 //! `cargo xtask study`.
 
 use super::{Device, Seeds, on_its_data};
-use crate::experiment_options::Experiment;
 use crate::data_options::DataOptions;
+use crate::experiment_options::Experiment;
 use crate::interruption::Survival;
 use crate::outcome::Outcome;
 use crate::reference;

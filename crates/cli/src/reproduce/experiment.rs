@@ -1,9 +1,11 @@
 //! The whole experiment: trains, attacks and measures every model, and writes tables, figures and reports.
 
+use super::measured::Measured;
+use super::one_model::OneModel;
+use super::reproduction::{MANIFEST, Reproduction};
 use crate::error::CommandError;
 use crate::manifest::{Clock, Manifest};
 use crate::reference;
-use super::measured::Measured;
 use minima_config::{Parts, Run};
 use minima_report::results::Results;
 use minima_report::{ReportInput, fgsm_table, sharpness_table};
@@ -14,8 +16,6 @@ use minima_runs::robustness::{masking, transfer};
 use minima_store::cached;
 use minima_store::{FolderError, ResultsFolder, Unfinished};
 use minima_store::{remove_if_there, write_atomically};
-use super::one_model::OneModel;
-use super::reproduction::{MANIFEST, Reproduction};
 use std::path::Path;
 
 /// The printed results of an experiment.

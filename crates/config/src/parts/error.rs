@@ -24,7 +24,9 @@ pub enum PartsError {
         expected: &'static str,
     },
     /// Two parts have one name.
-    #[error("{origin}: found two parts with the name {found}, expected different names (a file of your own may extend a preset)")]
+    #[error(
+        "{origin}: found two parts with the name {found}, expected different names (a file of your own may extend a preset)"
+    )]
     Twice {
         /// The file or the flags.
         origin: String,
@@ -46,6 +48,12 @@ pub enum PartsError {
         path: PathBuf,
         /// The error of the operating system.
         source: std::io::Error,
+    },
+    /// A folder has no list of parts.
+    #[error("{}: found no parts.toml, expected one that lists the folder's parts", folder.display())]
+    Missing {
+        /// The folder.
+        folder: PathBuf,
     },
     /// A folder for one experiment has parts.
     #[error("{}: found results in parts, expected the results of one experiment (use another --out, such as the folder of one part)", path.display())]

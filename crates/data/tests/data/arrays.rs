@@ -102,7 +102,10 @@ fn a_layout_of_data_without_arrays_is_refused() {
     for path in ["mnist", folder.path().to_str().unwrap()] {
         let source = DataSource { layout: Some(Layout::Nchw), ..DataSource::new(path) };
         let message = source.load().unwrap_err().to_string();
-        assert!(message.contains("found the layout nchw, expected none, because the data is not in arrays"), "{message}");
+        assert!(
+            message.contains("found the layout nchw, expected none, because the data is not in arrays"),
+            "{message}"
+        );
     }
 }
 

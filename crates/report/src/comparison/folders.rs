@@ -1,12 +1,12 @@
 //! Compares two results folders of one experiment each.
 
 use super::error::ComparisonError;
-use crate::results::is_of_an_earlier_version;
 use super::judgement::{Judgement, Test, judge};
 use super::layout::{FileLayout, LAYOUT};
+use super::result_file::{ResultFile, locate, read};
+use crate::results::is_of_an_earlier_version;
 use minima_metrics::statistics::holm;
 use minima_store::bounded_file::{self, read_at_most, read_text_at_most};
-use super::result_file::{ResultFile, locate, read};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;

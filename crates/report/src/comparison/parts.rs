@@ -51,8 +51,7 @@ pub fn compare_parts(a: &Path, b: &Path) -> Result<PartsComparison, ComparisonEr
         let Some(parts) = Parts::read(folder)? else {
             return Err(ComparisonError::NoParts { folder: folder.to_owned() });
         };
-        let names: Vec<String> =
-            parts.names().iter().filter(|name| has_results(&folder.join(name))).cloned().collect();
+        let names: Vec<String> = parts.names().iter().filter(|name| has_results(&folder.join(name))).cloned().collect();
         if names.is_empty() { Err(ComparisonError::NoResults { folder: folder.to_owned() }) } else { Ok(names) }
     };
     let (in_a, in_b) = (with_results(a)?, with_results(b)?);

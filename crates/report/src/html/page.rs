@@ -10,13 +10,7 @@ const SCRIPT: &str = include_str!("tooltip.js");
 
 /// A whole document: the heading, the lead and first part below it, and the sections, which the navigation lists. `colors` are the
 /// style rules of the series.
-pub(super) fn document(
-    title: &str,
-    lead: &Markup,
-    first: &Markup,
-    sections: &[Section],
-    colors: &str,
-) -> Markup {
+pub(super) fn document(title: &str, lead: &Markup, first: &Markup, sections: &[Section], colors: &str) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {

@@ -18,9 +18,9 @@ use crate::result_tables::{fgsm_table, final_epoch_table};
 use crate::studies::percent;
 use crate::{robustness, summary};
 use maud::{Markup, html};
+use minima_rows::Table;
 use minima_rows::optimizers::label;
 use minima_rows::significant::Radius;
-use minima_rows::Table;
 
 /// The whole page.
 pub(crate) fn parts_page(parts: &[Part]) -> String {
@@ -81,7 +81,9 @@ fn before_and_after(parts: &[Part]) -> Option<Markup> {
             let name = label(&one.optimizer);
             let found = if attack == "FGSM" { &one.fgsm } else { &one.autoattack };
             let dots = |value: fn(&Attacked) -> f64, what: &str| -> Vec<(f64, String)> {
-                let dot = |one: &Attacked| (value(one), format!("{name} in {}, seed {}\n{what}: {}", part.name, one.seed, percent(value(one))));
+                let dot = |one: &Attacked| {
+                    (value(one), format!("{name} in {}, seed {}\n{what}: {}", part.name, one.seed, percent(value(one))))
+                };
                 found.iter().map(dot).collect()
             };
             let after = format!("robust accuracy after {attack} at ε = {epsilon}");

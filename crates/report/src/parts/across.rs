@@ -129,7 +129,10 @@ pub(crate) fn caveats(parts: &[Part]) -> Document {
         "Several seeds are shown as mean and range.".to_owned(),
     ];
     if !single.is_empty() {
-        lines.push(format!("One seed in {}: this does not show how much the numbers vary between seeds.", listed(&single)));
+        lines.push(format!(
+            "One seed in {}: this does not show how much the numbers vary between seeds.",
+            listed(&single)
+        ));
     }
     Document::of_list(lines)
 }

@@ -16,6 +16,7 @@ pub(crate) fn again(parts: &[Part]) -> Document {
             Some(_) => return Document::default(),
         }
     }
-    let words = "The configurations in the folders of the parts contain all settings of their runs, and name their data:";
+    let words =
+        "The configurations in the folders of the parts contain all settings of their runs, and name their data:";
     Document::of_paragraph(words).command(format!("{command} --out again"))
 }

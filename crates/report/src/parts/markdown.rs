@@ -1,12 +1,12 @@
 //! The report of all parts in Markdown.
 
 use super::across::{across, caveats, missing};
+use super::again::again;
 use super::part::Part;
 use super::tables::{attacked_images, attacks_table, models_table};
 use crate::answer::Answer;
 use crate::commentary::Comments;
 use crate::document::Document;
-use super::again::again;
 use crate::result_tables::{fgsm_table, final_epoch_table};
 use crate::words::{counted, listed};
 use crate::{robustness, summary};

@@ -3,7 +3,7 @@
 use crate::commentary::Commentary;
 use crate::input::ReportInput;
 use crate::results::{Results, ResultsError};
-use minima_config::Parts;
+use minima_config::{Parts, PartsError};
 use std::path::Path;
 
 /// One part of a results folder.
@@ -57,7 +57,8 @@ pub fn read_parts(
     folder: &Path,
     commentary: impl Fn(&Results) -> Option<&'static dyn Commentary>,
 ) -> Result<Vec<Part>, ResultsError> {
-    let Some(listed) = Parts::read(folder)? else { return Err(ResultsError::Missing(folder.join(Parts::FILE))) };
+    let missing = || PartsError::Missing { folder: folder.to_owned() };
+    let listed = Parts::read(folder)?.ok_or_else(missing)?;
     let read = |name: &String| {
         let place = folder.join(name);
         let results = match Results::read(&place) {

@@ -102,7 +102,8 @@ pub fn models_table(parts: &[Part]) -> Table {
     let has_curvature = models.iter().any(|model| !model.input.curvature.is_empty());
     let distributions =
         [(Quantity::LogitMargin, "median margin"), (Quantity::InputGradientNorm, "median input-gradient norm")];
-    let measured = |quantity| models.iter().any(|model| model.input.distributions.iter().any(|row| row.quantity == quantity));
+    let measured =
+        |quantity| models.iter().any(|model| model.input.distributions.iter().any(|row| row.quantity == quantity));
     let distributions: Vec<(Quantity, &str)> =
         distributions.into_iter().filter(|(quantity, _)| measured(*quantity)).collect();
 

@@ -182,7 +182,8 @@ fn ends(studies: &StudyResults) -> Option<String> {
     (!words.is_empty()).then(|| {
         format!(
             "Final train losses in ascending order, with success rates of FGSM at ε = {epsilon}: {}.",
-            listed(&words), epsilon = Radius(epsilon)
+            listed(&words),
+            epsilon = Radius(epsilon)
         )
     })
 }

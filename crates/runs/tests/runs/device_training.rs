@@ -97,7 +97,8 @@ fn a_step_that_fails_on_a_device_is_told_of_and_the_last_good_state_kept() {
     let keep = keeping.at(folder.path().to_owned());
     let training =
         Training { preset: &preset, run: &run, train: &train, test: &test, validation: None, keep: Some(&keep) };
-    let error = train_on(&engine, Box::new(FailsAt { step: 4, inner }), &training, &mut Silent, &mut AtTheEnd).unwrap_err();
+    let error =
+        train_on(&engine, Box::new(FailsAt { step: 4, inner }), &training, &mut Silent, &mut AtTheEnd).unwrap_err();
     assert!(matches!(error, RunError::Step { epoch: 2, step: 6, .. }), "{error}");
     let failure: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("failure.json")).unwrap()).unwrap();

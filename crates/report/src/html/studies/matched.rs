@@ -78,7 +78,10 @@ fn others(rows: &[PathRow], brought: &[OwnOptimizer]) -> Markup {
     );
     let margin = panel("mean logit margin", |row| row.mean_margin, |values| Axis::linear("mean logit margin", values));
     let figure = Figure {
-        caption: format!("The same paths against test error and against mean margin, ε = {epsilon}", epsilon = Radius(epsilon)),
+        caption: format!(
+            "The same paths against test error and against mean margin, ε = {epsilon}",
+            epsilon = Radius(epsilon)
+        ),
         note: format!(
             "Clean labels. Final success rates of the first seed: {}.",
             distinct(own.iter().map(|row| row.optimizer.as_str()))

@@ -8,8 +8,8 @@ use crate::html::theme::Look;
 use crate::studies::precision::{TITLE, arithmetics, quoted, sentences, table as numbers, variants};
 use crate::studies::{percent, quoted_epsilon};
 use maud::{Markup, html};
-use minima_rows::significant::Radius;
 use minima_rows::rate;
+use minima_rows::significant::Radius;
 use minima_rows::{DriftRow, PrecisionRow};
 use minima_rows::{Table, in_order};
 

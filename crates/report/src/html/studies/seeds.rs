@@ -10,9 +10,9 @@ use crate::results::StudyResults;
 use crate::studies::seeds::{TITLE, attack_label, last_epochs, sentences, success_rate, table as numbers};
 use crate::studies::{percent, quoted_epsilon};
 use maud::{Markup, html};
-use minima_rows::significant::Radius;
 use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
+use minima_rows::significant::Radius;
 use minima_rows::{CLEAN, LateAttackRow};
 
 pub(super) fn section(studies: &StudyResults, own: &[OwnOptimizer]) -> Option<Section> {
