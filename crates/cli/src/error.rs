@@ -1,5 +1,6 @@
 //! The error type of commands that train and report.
 
+use minima_config::PartsError;
 use minima_report::ReportError;
 use minima_report::figures::FigureError;
 use minima_report::results::ResultsError;
@@ -15,6 +16,17 @@ pub enum CommandError {
     /// A report or a figure could not be made.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// The parts of a results folder are not valid.
+    #[error(transparent)]
+    Parts(#[from] PartsError),
+    /// One part of several failed. The others were run.
+    #[error("part {name}: {source}")]
+    Part {
+        /// The part.
+        name: String,
+        /// Its error.
+        source: Box<CommandError>,
+    },
     /// The manifest cannot be written as JSON.
     #[error("manifest.json: {0}")]
     Json(#[from] serde_json::Error),

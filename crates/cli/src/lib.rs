@@ -29,6 +29,7 @@ mod data_options;
 mod error;
 mod evaluation;
 mod exit;
+mod experiment_options;
 mod interruption;
 mod manifest;
 mod outcome;

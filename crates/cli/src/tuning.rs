@@ -13,7 +13,7 @@ use minima_runs::RunError;
 use minima_runs::TestSet;
 use minima_runs::machine::Machine;
 use minima_runs::observer::{Event, Observer};
-use minima_runs::training::Training;
+use minima_runs::training::{AtTheEnd, Training};
 
 /// Number of held-out training images: the last ones of the training set.
 pub(crate) const HELD_OUT: usize = 5_000;
@@ -138,7 +138,7 @@ pub(crate) fn tune(
         observer.on(Event::RunStarted { run: &title, number, of: jobs.len(), steps });
         let training =
             Training { preset: &preset, run: &run, train: &train, test: &held_out, validation: None, keep: None };
-        let outcome = machine.train(&training, observer);
+        let outcome = machine.train(&training, observer, &mut AtTheEnd);
         rows.push(row(&run, point, preset.epochs, outcome.map(|(_, epochs)| epochs)));
         choose(&mut rows);
         keep(&rows)?;

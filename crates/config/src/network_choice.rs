@@ -86,6 +86,18 @@ impl NetworkChoice {
         Ok(Self::described(read(path)?))
     }
 
+    /// This network, normalised by the data if the other one is. A registered network, and a network with a normalisation of its
+    /// own, stay as they are.
+    #[must_use]
+    pub fn normalized_as(self, other: &Self) -> Self {
+        let has_own = match &self.kind {
+            Kind::Named { .. } => self.normalize.is_some() || self.registered().is_some(),
+            Kind::Described(spec) => self.normalize.is_some() || spec.normalization().is_some(),
+        };
+        let by_data = other.normalize == Some(Normalize::Data);
+        if by_data && !has_own { Self { normalize: Some(Normalize::Data), ..self } } else { self }
+    }
+
     /// The network's name in reports: its name in the zoo, or the name of its file.
     #[must_use]
     pub fn name(&self) -> String {

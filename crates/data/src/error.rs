@@ -1,5 +1,6 @@
 //! The errors of this crate.
 
+use crate::layout::Layout;
 use std::path::PathBuf;
 
 /// An error of this crate. The message is one line with the file (if there is one), what was found, and what was expected.
@@ -13,6 +14,15 @@ pub enum DataError {
         file: PathBuf,
         /// A description of the missing file or folder.
         expected: String,
+    },
+
+    /// Data that is not in arrays has a layout.
+    #[error("{}: found the layout {found}, expected none, because the data is not in arrays (.npy, .npz or safetensors files)", file.display())]
+    Layout {
+        /// The file or folder of the data.
+        file: PathBuf,
+        /// The layout.
+        found: Layout,
     },
 
     /// An existing file cannot be read.

@@ -1,6 +1,7 @@
 //! The order of the axes of images in arrays.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::str::FromStr;
 
 /// The order of the axes of images in arrays.
@@ -11,6 +12,15 @@ pub enum Layout {
     Nhwc,
     /// (images, channels, height, width).
     Nchw,
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nhwc => "nhwc",
+            Self::Nchw => "nchw",
+        })
+    }
 }
 
 impl FromStr for Layout {

@@ -27,7 +27,7 @@ pub const NAMES: [(&str, &str); 4] = [
 pub struct DataSource {
     /// One of [`NAMES`], or the path of a file or folder.
     pub path: String,
-    /// The order of the axes of arrays. It is needed if the shape does not show it.
+    /// The order of the axes of arrays. It is needed if the shape does not show it. Other data has no layout.
     pub layout: Option<Layout>,
     /// The share of the images that become the test set, if the files have no test set.
     pub test_share: Option<f64>,
@@ -111,9 +111,11 @@ impl DataSource {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`place`](Self::place) and of the reader of the files.
+    /// Returns [`DataError::Layout`] if there is a layout and the data is not in arrays, and the errors of [`place`](Self::place)
+    /// and of the reader of the files.
     pub fn load(&self) -> Result<Splits, DataError> {
         let place = self.place()?;
+        self.refuse_layout(&place)?;
         let share = Share { given: self.test_share, seed: self.split_seed };
         if NAMES.iter().any(|(name, _)| self.path.eq_ignore_ascii_case(name)) {
             share.refuse(&place)?;
@@ -127,9 +129,25 @@ impl DataSource {
         }
     }
 
+    /// Whether the data is in arrays: `.npy`, `.npz` or safetensors files.
+    fn is_of_arrays(&self, place: &Path) -> bool {
+        let is_known = NAMES.iter().any(|(name, _)| self.path.eq_ignore_ascii_case(name));
+        !is_known && (!place.is_dir() || arrays::is_folder_of_arrays(place))
+    }
+
+    /// Refuses a layout of data that is not in arrays.
+    fn refuse_layout(&self, place: &Path) -> Result<(), DataError> {
+        match self.layout {
+            Some(layout) if !self.is_of_arrays(place) => {
+                Err(DataError::Layout { file: place.to_owned(), found: layout })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads the files of a place whose kind follows from the files.
     fn read(&self, place: &Path, share: Share) -> Result<Splits, DataError> {
-        if !place.is_dir() || arrays::is_folder_of_arrays(place) {
+        if self.is_of_arrays(place) {
             return arrays::load(place, arrays::Options { layout: self.layout, share });
         }
         if mnist::is_folder_of_idx(place) {

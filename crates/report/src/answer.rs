@@ -12,7 +12,7 @@ use crate::words::listed;
 use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::same;
-use minima_rows::significant::decimal;
+use minima_rows::significant::{Radius, decimal};
 use minima_rows::{Basis, CLEAN, Claim, ClaimVerdict, CurvatureMatrix, SpectralQuantity, TrainingRow};
 
 /// The sentences at the top of every report. They are made once, so all reports have the same sentences.
@@ -150,7 +150,7 @@ fn at_equal_loss(input: &ReportInput<'_>) -> Option<String> {
         sentences.push(format!(
             "Final models are compared with the other optimizer's model of the same train loss. FGSM's success rate at ε = \
              {epsilon} differs by {}.",
-            listed(&parts)
+            listed(&parts), epsilon = Radius(epsilon)
         ));
     }
     sentences.append(&mut unmet);

@@ -102,15 +102,10 @@ fn of_run(input: &ReportInput<'_>) -> Option<Attacks> {
                 })
                 .collect();
         }
-        // `fgsm.csv` has only correctly classified images. Their fraction of all images is the test accuracy of the last epoch.
         let own = input.clean_fgsm.iter().filter(|row| row.optimizer == name && same(row.epsilon, epsilon));
-        let accuracy = |seed: u64| {
-            let last = input.final_epochs(CLEAN, name).into_iter().find(|row| row.seed == seed);
-            last.map(|row| row.test_accuracy)
-        };
         own.filter_map(|row| {
-            let correct = accuracy(row.seed)?;
-            Some(Attacked { seed: row.seed, correct, robust: correct * (1.0 - row.success_rate) })
+            let (correct, robust) = input.shares_of_all(row)?;
+            Some(Attacked { seed: row.seed, correct, robust })
         })
         .collect()
     };
@@ -204,11 +199,45 @@ fn points(share: f64) -> f64 {
     (1e3 * share).round() / 10.0
 }
 
+/// The lowest and the highest accuracy before an attack, if they are too far apart to rank optimizers by robustness.
+fn far_apart<'m, 'a>(means: &'m [Mean<'a>]) -> Option<(&'m Mean<'a>, &'m Mean<'a>)> {
+    let worst = means.iter().min_by(|a, b| a.correct.total_cmp(&b.correct))?;
+    let best = means.iter().max_by(|a, b| a.correct.total_cmp(&b.correct))?;
+    (best.correct - worst.correct > COMPARABLE).then_some((worst, best))
+}
+
+/// Which optimizer has the highest robust accuracy, under AutoAttack if it was run on several optimizers, else under FGSM.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Top {
+    /// One optimizer.
+    One { optimizer: String, robust: f64, attack: &'static str, epsilon: f64 },
+    /// Several optimizers share it.
+    Several,
+    /// Their accuracies before an attack are too far apart.
+    NotComparable,
+}
+
+/// The optimizer with the highest robust accuracy; `None` with fewer than two optimizers.
+pub(super) fn top(input: &ReportInput<'_>) -> Option<Top> {
+    let Attacks { epsilon, outcomes, .. } = attacks(input)?;
+    let (fgsm, strong) = (means(&outcomes, |one| &one.fgsm), means(&outcomes, |one| &one.autoattack));
+    if fgsm.len() < 2 {
+        return None;
+    }
+    if far_apart(&fgsm).is_some() {
+        return Some(Top::NotComparable);
+    }
+    let (attack, means) = if strong.len() > 1 { ("AutoAttack", strong) } else { ("FGSM", fgsm) };
+    let highest = means.last()?;
+    if means.iter().filter(|one| percent(one.robust) == percent(highest.robust)).count() > 1 {
+        return Some(Top::Several);
+    }
+    Some(Top::One { optimizer: highest.optimizer.to_owned(), robust: highest.robust, attack, epsilon })
+}
+
 /// A sentence on the optimizer with the highest robust accuracy, if the optimizers are comparable.
 fn ranking(fgsm: &[Mean<'_>], strong: &[Mean<'_>]) -> Option<String> {
-    let worst = fgsm.iter().min_by(|a, b| a.correct.total_cmp(&b.correct))?;
-    let best = fgsm.iter().max_by(|a, b| a.correct.total_cmp(&b.correct))?;
-    if best.correct - worst.correct > COMPARABLE {
+    if let Some((worst, best)) = far_apart(fgsm) {
         return Some(format!(
             " Before an attack, accuracy lies between {} ({}) and {} ({}): more than {:.0} points apart, so the optimizers are \
              not ranked by robustness.",

@@ -64,6 +64,43 @@ fn cell<'a>(
         .filter(move |row| (row.matrix, row.normalised, row.quantity, row.rank) == (matrix, normalised, quantity, 1))
 }
 
+/// Mean and range over the seeds of one model's values, with the largest residual if an eigenvalue has not converged, or the
+/// standard error of an estimated trace.
+fn shown<'a>(
+    rows: impl Iterator<Item = &'a CurvatureRow>,
+    [labels, optimizer]: [&str; 2],
+    quantity: SpectralQuantity,
+) -> String {
+    let here: Vec<&CurvatureRow> = rows.filter(|row| row.labels == labels && row.optimizer == optimizer).collect();
+    let value = Spread::of(here.iter().map(|row| row.value)).significant(DIGITS);
+    // With several seeds, the largest residual is shown.
+    let worst = |shown: &dyn Fn(&CurvatureRow) -> bool| {
+        here.iter().filter(|row| shown(row)).map(|row| row.residual).max_by(f64::total_cmp)
+    };
+    if quantity == SpectralQuantity::Trace {
+        return match worst(&|row| row.residual > 0.0) {
+            Some(error) => format!("{value}, estimated (standard error {})", significant(error, 2)),
+            None => value,
+        };
+    }
+    match worst(&|row| !row.converged) {
+        Some(residual) => format!("{value}, not converged (± {})", significant(residual, 2)),
+        None => value,
+    }
+}
+
+/// The largest eigenvalue of the Hessian in [`curvature_table`]; `None` if it was not measured.
+pub(crate) fn largest_eigenvalue(rows: &[CurvatureRow], labels: &str, optimizer: &str) -> Option<String> {
+    let found = || largest_eigenvalues(rows).filter(|row| row.labels == labels && row.optimizer == optimizer);
+    found().next()?;
+    Some(shown(found(), [labels, optimizer], SpectralQuantity::Largest))
+}
+
+/// The largest eigenvalues of the Hessian, one for each model.
+pub(crate) fn largest_eigenvalues(rows: &[CurvatureRow]) -> impl Iterator<Item = &CurvatureRow> {
+    cell(rows, CurvatureMatrix::Hessian, false, SpectralQuantity::Largest)
+}
+
 /// One row per model: the extreme eigenvalues and the trace, plain and in units of the filters.
 pub fn curvature_table(rows: &[CurvatureRow]) -> Table {
     use CurvatureMatrix::{GaussNewton, Hessian};
@@ -80,27 +117,11 @@ pub fn curvature_table(rows: &[CurvatureRow]) -> Table {
     ]);
     for labels in names(rows.iter().map(|row| row.labels.as_str())) {
         for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
-            let own = |row: &&CurvatureRow| row.labels == labels && row.optimizer == optimizer;
-            if !rows.iter().any(|row| own(&row)) {
+            if !rows.iter().any(|row| row.labels == labels && row.optimizer == optimizer) {
                 continue;
             }
             let shown = |matrix, normalised, quantity| {
-                let here = || cell(rows, matrix, normalised, quantity).filter(own);
-                let value = Spread::of(here().map(|row| row.value)).significant(DIGITS);
-                // With several seeds, the largest residual is shown.
-                let worst = |shown: &dyn Fn(&CurvatureRow) -> bool| {
-                    here().filter(|row| shown(row)).map(|row| row.residual).max_by(f64::total_cmp)
-                };
-                if quantity == Trace {
-                    return match worst(&|row| row.residual > 0.0) {
-                        Some(error) => format!("{value}, estimated (standard error {})", significant(error, 2)),
-                        None => value,
-                    };
-                }
-                match worst(&|row| !row.converged) {
-                    Some(residual) => format!("{value}, not converged (± {})", significant(residual, 2)),
-                    None => value,
-                }
+                shown(cell(rows, matrix, normalised, quantity), [labels, optimizer], quantity)
             };
             table.rows.push(vec![
                 label(optimizer).to_owned(),

@@ -139,6 +139,14 @@ impl<'a> ReportInput<'a> {
         in_order(own().map(|row| row.seed)).into_iter().filter_map(last).collect()
     }
 
+    /// The shares of all images that a model classifies correctly before and after FGSM. `fgsm.csv` has only correctly classified
+    /// images: their share of all images is the test accuracy of the last epoch. `None` if this is not known.
+    #[must_use]
+    pub fn shares_of_all(&self, row: &FgsmRow) -> Option<(f64, f64)> {
+        let last = self.final_epochs(&row.labels, &row.optimizer).into_iter().find(|last| last.seed == row.seed)?;
+        Some((last.test_accuracy, last.test_accuracy * (1.0 - row.success_rate)))
+    }
+
     /// "preset `paper`", or the folder if the preset is unknown.
     #[must_use]
     pub fn source(&self) -> String {

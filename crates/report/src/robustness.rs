@@ -68,7 +68,7 @@ fn hidden(rows: &[RobustnessRow]) -> Document {
                 label(&row.optimizer),
                 row.labels,
                 row.seed,
-                row.epsilon,
+                Radius(row.epsilon),
                 row.robust,
                 pgd.robust
             ));
@@ -119,7 +119,8 @@ pub(super) fn transfer(rows: &[TransferRow]) -> Option<Document> {
         "Adversarial images of `{}` at ε = {}, made on one model (rows) with all steps and classified by another model (columns). \
          The success rate is the share of adversarial images that the other model misclassifies, among the images that both \
          models classify correctly.",
-        first.attack, first.epsilon
+        first.attack,
+        Radius(first.epsilon)
     );
     Some(Document::of_paragraph(words).table("Success rates, by model", table))
 }

@@ -207,7 +207,7 @@ fn listed(page: &str, file: &str) -> Vec<String> {
 fn the_guide_lists_every_column() {
     use minima_rows::*;
     let page = include_str!("../../minima/guide/columns.md");
-    let files: [(&str, &[&str]); 29] = [
+    let files: [(&str, &[&str]); 30] = [
         ("`training.csv`", TrainingRow::columns()),
         ("fgsm.csv", FgsmRow::columns()),
         ("sharpness.csv", SharpnessRow::columns()),
@@ -219,6 +219,7 @@ fn the_guide_lists_every_column() {
         ("curvature.csv", CurvatureRow::columns()),
         ("spectral_density.csv", SpectralDensityRow::columns()),
         ("adversarial.csv", AdversarialRow::columns()),
+        ("`parts.csv`", PartRow::columns()),
         ("`attack.csv`", AttackRow::columns()),
         ("tuning.csv", TuningRow::columns()),
         ("pace.csv", PaceRow::columns()),

@@ -3,10 +3,12 @@
 use crate::error::RunError;
 use crate::observer::{Event, Observer};
 use crate::test_set::TestSet;
-use crate::training::{Epoch, EpochMeans, Keeper, Progress, Trainer, Training, TrainingState, is_explosion, train};
+use crate::training::{
+    Epoch, EpochMeans, Keeper, Progress, Trainer, Training, TrainingState, Visitor, is_explosion, train,
+};
 use minima_autodiff::{Engine, Model};
 use minima_config::Run;
-use minima_cuda::engine::{DeviceData, Epochs};
+use minima_cuda::engine::{DeviceBatch, DeviceData, EpochSteps, Epochs};
 use minima_cuda::{CudaEngine, CudaError, Device};
 use minima_data::Dataset;
 use minima_metrics::{Evaluation, evaluate};
@@ -15,10 +17,13 @@ use minima_rows::TrainingRow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// The error of a step, or of the device between steps.
+/// The error of a step, or of the device or the visitor between steps.
 enum Failed {
     Device(CudaError),
     Step(OptimError),
+    Between(RunError),
+    /// The visitor ended the training.
+    Ended,
 }
 
 impl From<CudaError> for Failed {
@@ -44,8 +49,8 @@ pub fn load<D: Device>(engine: &CudaEngine<D>, set: &Dataset) -> Result<DeviceDa
     engine.load(pixels.as_slice().unwrap_or_default(), &labels)
 }
 
-/// Trains a model on a device as [`Training::run`] does on the CPU. Losses are read back once per epoch. The state is saved then, and the
-/// run may be stopped then.
+/// Trains a model on a device as [`Training::run`] does on the CPU. Losses are read back once per epoch, and weights for each model
+/// that the visitor wants. The state is saved after an epoch, and the run may be stopped then.
 ///
 /// # Errors
 /// Returns the errors of [`Training::run`], and [`RunError::Cuda`] if the device fails. The errors name the last step of the epoch, and
@@ -55,12 +60,13 @@ pub fn train_on<D: Device>(
     optimizer: Box<dyn Optimizer<f32, CudaEngine<D>>>,
     training: &Training<'_>,
     observer: &mut dyn Observer,
+    visitor: &mut dyn Visitor,
 ) -> Result<(Model<f32>, Vec<TrainingRow>), RunError> {
     let data = load(engine, training.train)?;
     let params = engine.vector(&engine.graph().init::<f32>(training.run.seed))?;
     let epochs = engine.epochs(&data, training.preset.batch_size)?;
     let steps = training.train.len().div_ceil(training.preset.batch_size);
-    let mut trainer = DeviceTrainer { engine, run: training.run, optimizer, params, epochs, steps };
+    let mut trainer = DeviceTrainer { engine, run: training.run, optimizer, params, epochs, steps, visitor };
     train(training, &mut trainer, observer)
 }
 
@@ -73,6 +79,46 @@ struct DeviceTrainer<'a, D: Device> {
     epochs: Epochs<'a, D>,
     /// The steps of an epoch.
     steps: usize,
+    visitor: &'a mut dyn Visitor,
+}
+
+/// The steps of one epoch.
+struct Steps<'s, D: Device> {
+    engine: &'s CudaEngine<D>,
+    optimizer: &'s mut dyn Optimizer<f32, CudaEngine<D>>,
+    params: &'s mut <CudaEngine<D> as Engine<f32>>::Vector,
+    visitor: &'s mut dyn Visitor,
+    /// The steps of the epochs before.
+    before: u64,
+}
+
+impl<D: Device> EpochSteps<D> for Steps<'_, D> {
+    type Error = Failed;
+
+    fn step(&mut self, batch: &DeviceBatch<'_, D>) -> Result<(), Failed> {
+        Ok(self.optimizer.step(self.engine, self.params, batch)?)
+    }
+
+    fn after(&mut self, steps: usize) -> Result<(), Failed> {
+        let taken = self.before + steps as u64;
+        if !self.visitor.wants(taken) {
+            return Ok(());
+        }
+        let model = model_of(self.engine, self.params).map_err(Failed::Between)?;
+        match self.visitor.visit(taken, &model) {
+            Ok(ControlFlow::Continue(())) => Ok(()),
+            Ok(ControlFlow::Break(())) => Err(Failed::Ended),
+            Err(error) => Err(Failed::Between(error)),
+        }
+    }
+}
+
+/// The model with these parameters.
+fn model_of<D: Device>(
+    engine: &CudaEngine<D>,
+    params: &<CudaEngine<D> as Engine<f32>>::Vector,
+) -> Result<Model<f32>, RunError> {
+    Ok(Model::new(Arc::clone(engine.graph()), engine.read(params)?)?)
 }
 
 impl<D: Device> Trainer for DeviceTrainer<'_, D> {
@@ -86,9 +132,14 @@ impl<D: Device> Trainer for DeviceTrainer<'_, D> {
         let (number, steps) = (epoch.number, self.steps);
         let run = || self.run.name();
         // The device does not report which batch failed. The state after the epoch before is kept.
-        let report = self
-            .epochs
-            .run::<Failed>(epoch.order, |batch| Ok(self.optimizer.step(self.engine, &mut self.params, batch)?));
+        let mut between = Steps {
+            engine: self.engine,
+            optimizer: self.optimizer.as_mut(),
+            params: &mut self.params,
+            visitor: &mut *self.visitor,
+            before: u64::from(number - 1) * epoch.steps,
+        };
+        let report = self.epochs.run_steps(epoch.order, &mut between);
         let error = match report {
             Ok(report) if !is_explosion(report.loss) => {
                 for _ in 0..steps {
@@ -100,6 +151,8 @@ impl<D: Device> Trainer for DeviceTrainer<'_, D> {
             Ok(report) => {
                 RunError::Diverged { run: run(), epoch: number, step: steps, loss: report.loss, batch: Vec::new() }
             }
+            Err(Failed::Ended) => return Ok(ControlFlow::Break(())),
+            Err(Failed::Between(error)) => return Err(error),
             Err(Failed::Device(error)) => error.into(),
             Err(Failed::Step(source)) => {
                 RunError::Step { run: run(), epoch: number, step: steps, source: Box::new(source) }
@@ -131,6 +184,6 @@ impl<D: Device> Trainer for DeviceTrainer<'_, D> {
     }
 
     fn model(&self) -> Result<Model<f32>, RunError> {
-        Ok(Model::new(Arc::clone(self.engine.graph()), self.engine.read(&self.params)?)?)
+        model_of(self.engine, &self.params)
     }
 }

@@ -4,7 +4,7 @@ use crate::error::RunError;
 use crate::machine::Machine;
 use crate::observer::{Event, Observer};
 use crate::test_set::TestSet;
-use crate::training::{Keep, Training};
+use crate::training::{AtTheEnd, Keep, Training};
 use minima_autodiff::Model;
 use minima_config::preset::Preset;
 use minima_config::{Run, training_set};
@@ -77,7 +77,7 @@ impl RunTraining<'_> {
         observer.on(Event::RunStarted { run: &name, number, of, steps: preset.steps(set.len()) });
         let start = Instant::now();
         let training = Training { preset, run, train: &set, test, validation: validation.as_ref(), keep };
-        let (model, epochs) = machine.train(&training, observer)?;
+        let (model, epochs) = machine.train(&training, observer, &mut AtTheEnd)?;
         let seconds = start.elapsed().as_secs_f64();
         observer.on(Event::RunEnded { run: &name, seconds });
         Ok(Trained { model, set, epochs, seconds })

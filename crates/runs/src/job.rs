@@ -12,6 +12,9 @@ use minima_config::seed;
 use minima_data::FileHash;
 use serde::Serialize;
 
+/// The CPU's name in files.
+pub(crate) const CPU: &str = "cpu";
+
 /// A training run with all its settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
@@ -26,6 +29,9 @@ pub struct Job {
 /// The settings that decide the result of a run, except the number of epochs unless the schedule depends on it.
 #[derive(Serialize)]
 struct Recipe<'a> {
+    /// The device, if it is not the CPU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<&'a str>,
     /// The versions of the crates that compute the numbers.
     numerics: String,
     network: &'a NetworkChoice,
@@ -93,21 +99,32 @@ impl Job {
         self.steps_an_epoch().saturating_mul(u64::from(self.preset.epochs))
     }
 
-    /// An estimate of the run's time on one core in milliseconds, from the measured time of a step of its optimizer.
+    /// An estimate of the run's time on one core in milliseconds, from the measured time of a step of its optimizer. Each further
+    /// gradient of adversarial training counts as a step.
     #[must_use]
     pub fn cost(&self) -> f64 {
         let step = self.optimizer().map_or(1.8, OptimizerSpec::step_milliseconds);
         let precision = if self.preset.precision == Precision::Double { 2.0 } else { 1.0 };
-        step * precision * self.steps() as f64
+        let adversarial = self.preset.training.adversarial.map_or(0, |adversarial| adversarial.further_gradients());
+        step * precision * (1.0 + f64::from(adversarial)) * self.steps() as f64
     }
 
-    /// The settings that decide the run's result, as TOML. `data` are the files of its training and test images.
+    /// The settings that decide the run's result on the CPU, as TOML. `data` are the files of its training and test images.
     ///
     /// # Errors
     /// Returns [`RunError::Recipe`] if a number is larger than TOML can hold, 2⁶³ − 1.
     pub fn recipe(&self, data: &[FileHash]) -> Result<String, RunError> {
+        self.recipe_on(data, CPU)
+    }
+
+    /// [`recipe`](Self::recipe) for the device with this name ([`Machine::trains_on`](crate::machine::Machine::trains_on)).
+    ///
+    /// # Errors
+    /// Returns the errors of [`recipe`](Self::recipe).
+    pub fn recipe_on(&self, data: &[FileHash], device: &str) -> Result<String, RunError> {
         let preset = &self.preset;
         let recipe = Recipe {
+            device: Some(device).filter(|device| *device != CPU),
             numerics: numerics::training(),
             network: &preset.network,
             precision: preset.precision,
@@ -157,6 +174,19 @@ mod tests {
     }
 
     #[test]
+    fn adversarial_steps_cost_their_gradients() {
+        let ratio = |adversarial: &str| {
+            let first_order = "optimizers.gauss-newton.labels=[]";
+            let published = "optimizers.gauss-newton-published.labels=[]";
+            let set = format!("training.adversarial={adversarial}");
+            job(&[first_order, published, &set], Labels::Clean).cost() / job(&[], Labels::Clean).cost()
+        };
+        assert_eq!(ratio("{ kind = \"fgsm\", epsilon = 0.1 }"), 2.0);
+        assert_eq!(ratio("{ kind = \"pgd\", epsilon = 0.1, steps = 7 }"), 8.0);
+        assert_eq!(ratio("{ kind = \"trades\", epsilon = 0.1, steps = 7 }"), 9.0);
+    }
+
+    #[test]
     fn the_recipe_is_what_decides_a_run() {
         let clean = job(&[], Labels::Clean);
         for same in ["poison_rate=0.3", "epsilons=[0.2]", "epochs=3", "optimizers.sgd.learning_rate=0.5"] {
@@ -187,6 +217,9 @@ mod tests {
         assert_ne!(job(&[], Labels::Poisoned).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap());
         let other = FileHash { file: "train".into(), sha256: "00".into() };
         assert_ne!(clean.recipe(&[other]).unwrap(), clean.recipe(&[]).unwrap());
+        let on = |device: &str| clean.recipe_on(&[], device).unwrap();
+        assert_eq!(on("cpu"), clean.recipe(&[]).unwrap());
+        assert!(on("cuda: one").starts_with("device = \"cuda: one\"\n") && on("cuda: one") != on("cuda: another"));
         assert_eq!((clean.steps_an_epoch(), clean.steps()), (469, 7_035));
     }
 }

@@ -2,14 +2,18 @@
 
 use crate::device_training::train_on;
 use crate::error::RunError;
+use crate::job::CPU;
 use crate::observer::Observer;
-use crate::training::{AtTheEnd, Training};
+use crate::training::{Training, Visitor};
 use minima_autodiff::{Differentiable, Graph, Model};
-use minima_config::preset::Precision;
+use minima_config::Run;
+use minima_config::preset::{Precision, Preset};
 use minima_cuda::engine::check_supported;
 use minima_cuda::{CudaEngine, CudaError, NvidiaDevice};
+use minima_data::Dataset;
+use minima_optim::Optimizer;
 use minima_rows::TrainingRow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The device that a user requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,8 +32,26 @@ pub enum Machine {
     /// The CPU.
     Processor,
     /// A GPU with an engine for the preset's network.
-    Gpu(Box<CudaEngine<NvidiaDevice>>),
+    Gpu(Box<Gpu>),
 }
+
+/// A GPU with an engine for one network.
+pub struct Gpu {
+    engine: CudaEngine<NvidiaDevice>,
+    /// Held while the engine trains a model.
+    busy: Mutex<()>,
+}
+
+impl Gpu {
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &CudaEngine<NvidiaDevice> {
+        &self.engine
+    }
+}
+
+/// An optimizer on a GPU.
+type GpuOptimizer = Box<dyn Optimizer<f32, CudaEngine<NvidiaDevice>>>;
 
 impl Machine {
     /// The device for `choice` on this computer, for this network. Calls `say` with one
@@ -43,7 +65,10 @@ impl Machine {
             return Ok(Self::Processor);
         }
         match gpu_for(choice, graph, || NvidiaDevice::open(0), say)? {
-            Some(device) => Ok(Self::Gpu(Box::new(CudaEngine::new(device, Arc::clone(graph))?))),
+            Some(device) => {
+                let engine = CudaEngine::new(device, Arc::clone(graph))?;
+                Ok(Self::Gpu(Box::new(Gpu { engine, busy: Mutex::default() })))
+            }
             None => Ok(Self::Processor),
         }
     }
@@ -52,14 +77,23 @@ impl Machine {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Processor => "cpu".to_owned(),
-            Self::Gpu(engine) => format!("cuda: {}", engine.device().describe()),
+            Self::Processor => CPU.to_owned(),
+            Self::Gpu(gpu) => format!("cuda: {}", gpu.engine.device().describe()),
         }
+    }
+
+    /// The name of the device that trains a run on this training set: that of the GPU, or `cpu`.
+    ///
+    /// # Errors
+    /// Returns [`RunError::Preset`] if the preset has no optimizer with the run's name.
+    pub fn trains_on(&self, preset: &Preset, run: &Run, train: &Dataset) -> Result<String, RunError> {
+        let is_on_gpu = self.gpu_optimizer(preset, run, train)?.is_some();
+        Ok(if is_on_gpu { self.name() } else { Self::Processor.name() })
     }
 
     /// Trains a model from its seed's initial weights or its saved state. A GPU trains in single precision, with the optimizers
     /// for which it has kernels and without options of the preset's table `training`. Everything else (schedules, augmentation, SAM, conjugate gradients, K-FAC, double precision, emulated arithmetic, pixels that are not bytes)
-    /// is trained on the CPU.
+    /// is trained on the CPU. A GPU trains one model at a time: other threads wait.
     ///
     /// # Errors
     /// Returns [`RunError::Preset`] if the preset has no optimizer with the run's name, the errors of [`Training::run`], and
@@ -68,20 +102,30 @@ impl Machine {
         &self,
         training: &Training<'_>,
         observer: &mut dyn Observer,
+        visitor: &mut dyn Visitor,
     ) -> Result<(Model<f32>, Vec<TrainingRow>), RunError> {
-        let preset = training.preset;
-        let spec = preset.optimizer(&training.run.optimizer)?;
-        match (self, preset.precision) {
-            (Self::Gpu(engine), Precision::Single)
-                if training.train.bytes().is_some() && preset.training.is_default() =>
-            {
-                match spec.build_for(engine.as_ref()) {
-                    Some(optimizer) => train_on(engine, optimizer, training, observer),
-                    None => training.run(observer, &mut AtTheEnd),
-                }
+        match self.gpu_optimizer(training.preset, training.run, training.train)? {
+            Some((gpu, optimizer)) => {
+                let _alone = gpu.busy.lock().unwrap_or_else(PoisonError::into_inner);
+                train_on(&gpu.engine, optimizer, training, observer, visitor)
             }
-            _ => training.run(observer, &mut AtTheEnd),
+            None => training.run(observer, visitor),
         }
+    }
+
+    /// The GPU and the run's optimizer on it; `None` if the CPU trains the run.
+    fn gpu_optimizer(
+        &self,
+        preset: &Preset,
+        run: &Run,
+        train: &Dataset,
+    ) -> Result<Option<(&Gpu, GpuOptimizer)>, RunError> {
+        let spec = preset.optimizer(&run.optimizer)?;
+        let Self::Gpu(gpu) = self else { return Ok(None) };
+        if preset.precision != Precision::Single || train.bytes().is_none() || !preset.training.is_default() {
+            return Ok(None);
+        }
+        Ok(spec.build_for(&gpu.engine).map(|optimizer| (gpu.as_ref(), optimizer)))
     }
 
     /// Calls `work` with the model on this device.
@@ -95,7 +139,7 @@ impl Machine {
     ) -> Result<R, RunError> {
         match self {
             Self::Processor => work(model),
-            Self::Gpu(engine) => work(&engine.model(model.clone())?),
+            Self::Gpu(gpu) => work(&gpu.engine.model(model.clone())?),
         }
     }
 }

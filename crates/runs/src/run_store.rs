@@ -3,6 +3,7 @@
 use crate::checkpoint::{self, Origin};
 use crate::error::RunError;
 use crate::job::Job;
+use crate::machine::Machine;
 use crate::observer::Observer;
 use crate::test_set::TestSet;
 use crate::training::{Keeping, Training, TrainingState, Visitor};
@@ -23,10 +24,11 @@ const EARLY_EVERY: u64 = 25;
 /// The number of early epochs.
 const EARLY_EPOCHS: u64 = 2;
 
-/// A folder of trained runs.
-#[derive(Clone, Debug)]
-pub struct RunStore {
+/// A folder of trained runs, and the device that trains more of them.
+#[derive(Clone)]
+pub struct RunStore<'m> {
     folder: PathBuf,
+    machine: &'m Machine,
 }
 
 /// A trained run: its training curve and its checkpoints.
@@ -39,11 +41,17 @@ pub struct StoredRun {
     epochs: u32,
 }
 
-impl RunStore {
-    /// The runs in this folder, which need not exist yet.
+impl<'m> RunStore<'m> {
+    /// The runs in this folder, which need not exist yet, trained on this device.
     #[must_use]
-    pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+    pub fn new(folder: &Path, machine: &'m Machine) -> Self {
+        Self { folder: folder.to_owned(), machine }
+    }
+
+    /// The settings that decide the job's result, with the device that trains it.
+    fn recipe(&self, job: &Job, data: &Splits) -> Result<String, RunError> {
+        let device = self.machine.trains_on(&job.preset, &job.run, &data.train)?;
+        job.recipe_on(&data.hashes, &device)
     }
 
     /// The run of this job, if it is trained for at least the job's number of epochs; otherwise `None`.
@@ -60,7 +68,7 @@ impl RunStore {
             return Ok(None);
         }
         match read_text_at_most(&recipe, bounded_file::TEXT) {
-            Ok(found) => same_lines(&recipe, &found, &job.recipe(&data.hashes)?)?,
+            Ok(found) => same_lines(&recipe, &found, &self.recipe(job, data)?)?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(RunError::Read { path: recipe, source }),
         }
@@ -80,12 +88,12 @@ impl RunStore {
         self.open(job, data)?.ok_or_else(|| RunError::NotTrained { run: job.name.clone() })
     }
 
-    /// Trains a run on the CPU and stores it. Resumes an interrupted run. The training curve is written last, so that a run with
+    /// Trains a run and stores it. Resumes an interrupted run. The training curve is written last, so that a run with
     /// a curve is complete.
     ///
     /// # Errors
     /// Returns [`RunError::Folder`] if the run's folder holds a run with other settings, complete or not, and
-    /// [`RunError::Preset`] if the data does not match the job. Also returns the errors of [`Training::run`] and of
+    /// [`RunError::Preset`] if the data does not match the job. Also returns the errors of [`Machine::train`] and of
     /// [`open`](Self::open), and [`RunError::Write`] or [`RunError::Record`] if a file cannot be written.
     pub fn train(
         &self,
@@ -103,7 +111,7 @@ impl RunStore {
             return Err(RunError::Interrupted { run: job.run.name(), epoch: 1, step: 0 });
         }
         let folder = self.folder.join(&job.name);
-        let recipe = job.recipe(&data.hashes)?;
+        let recipe = self.recipe(job, data)?;
         let keep = keeping.at(folder.clone());
         match read_text_at_most(&folder.join("run.toml"), bounded_file::TEXT) {
             Ok(found) => same_lines(&folder.join("run.toml"), &found, &recipe)?,
@@ -124,7 +132,7 @@ impl RunStore {
         let (preset, run, validation) = (&job.preset, &job.run, TestSet::validation(&job.preset, data));
         let validation = validation.as_ref();
         let training = Training { preset, run, train: &set, test, validation, keep: Some(&keep) };
-        let (_, rows) = training.run(observer, &mut checkpoints)?;
+        let (_, rows) = self.machine.train(&training, observer, &mut checkpoints)?;
         write_csv(&folder.join("training.csv"), &rows)?;
         let stored = self.trained(job, data)?;
         stored.tidy(keeping)?;

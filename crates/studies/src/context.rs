@@ -14,7 +14,7 @@ use std::time::Instant;
 /// The context of a study.
 pub struct Context<'a> {
     /// The trained runs.
-    pub store: RunStore,
+    pub store: RunStore<'a>,
     /// Training and test images.
     pub data: &'a Splits,
     /// The test images as numbers.

@@ -8,6 +8,7 @@ use crate::{damping, landscape, logit_scale, matched, poison, precision, seeds};
 use minima_config::preset::Preset;
 use minima_data::Splits;
 use minima_rows::write_csv;
+use minima_runs::machine::Machine;
 use minima_runs::training::Keeping;
 use minima_runs::{Job, RunError, RunStore, TestSet};
 use minima_store::{FolderError, ResultsFolder, free_name, same_lines, write_atomically};
@@ -96,6 +97,12 @@ impl Study {
         }
     }
 
+    /// Whether the study is about the CPU's arithmetic, so that all its runs are trained there.
+    #[must_use]
+    pub fn is_about_the_cpu(self) -> bool {
+        self == Self::Precision
+    }
+
     fn gather(self, context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
         match self {
             Self::Seeds => seeds::gather(context, options),
@@ -125,7 +132,7 @@ pub fn claim(out: &Path, fresh: bool) -> Result<(ResultsFolder, Option<PathBuf>)
     Ok((folder, Some(aside)))
 }
 
-/// Trains the missing runs, measures all runs, and writes the study's files to `{out}/studies/{name}`. The runs are in
+/// Trains the missing runs on this device, measures all runs on the CPU, and writes the study's files to `{out}/studies/{name}`. The runs are in
 /// `{out}/studies/runs`.
 ///
 /// A failed run is reported to the listener and excluded; the other runs continue. Interrupted runs resume.
@@ -138,6 +145,7 @@ pub fn run_study(
     study: Study,
     options: &StudyOptions,
     data: &Splits,
+    machine: &Machine,
     out: &ResultsFolder,
     keeping: &Keeping,
     listener: &Listener<'_>,
@@ -146,7 +154,7 @@ pub fn run_study(
     let options = &StudyOptions { preset: options.preset.clone().on_data(data)?, ..options.clone() };
     let jobs = study.jobs(options)?;
     let context = Context {
-        store: RunStore::new(&out.join("studies/runs")),
+        store: RunStore::new(&out.join("studies/runs"), machine),
         data,
         test: TestSet::new(&data.test.take(options.preset.test_images)),
         folder: out.join("studies").join(study.name()),

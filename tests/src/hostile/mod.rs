@@ -13,6 +13,8 @@ mod image;
 mod manifest;
 mod network;
 #[cfg(feature = "results")]
+mod parts;
+#[cfg(feature = "results")]
 mod preset;
 #[cfg(feature = "results")]
 mod records;
@@ -28,7 +30,9 @@ pub use idx::{images, labels};
 pub use image::{jpeg, png};
 pub use network::network;
 #[cfg(feature = "results")]
-pub use {manifest::manifest, preset::preset, records::records, sealed::sealed, training_state::training_state};
+pub use {
+    manifest::manifest, parts::parts, preset::preset, records::records, sealed::sealed, training_state::training_state,
+};
 
 /// A reader of one kind of file.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +58,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "network", run: network, memory: network::memory },
     #[cfg(feature = "results")]
     Target { name: "preset", run: preset, memory: preset::memory },
+    #[cfg(feature = "results")]
+    Target { name: "parts", run: parts, memory: parts::memory },
     #[cfg(feature = "results")]
     Target { name: "manifest", run: manifest, memory: manifest::memory },
     #[cfg(feature = "results")]

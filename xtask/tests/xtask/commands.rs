@@ -73,7 +73,11 @@ fn a_gpu_that_is_not_there_is_named() {
         eprintln!("skipped: this computer has a GPU");
         return;
     }
-    for command in [&["reproduce", "--device", "cuda"][..], &["bench", "--device", "cuda"]] {
+    for command in [
+        &["reproduce", "--device", "cuda"][..],
+        &["bench", "--device", "cuda"],
+        &["study", "seeds", "--device", "cuda"],
+    ] {
         let said = refused(command);
         assert!(said.contains("--device cuda") && said.contains("is missing"), "{said}");
         assert!(said.contains("install") || said.contains("nvidia-smi"), "says how to get it: {said}");

@@ -4,5 +4,6 @@
 mod commands;
 mod data;
 mod own_data;
+mod parts;
 mod refusals;
 mod survival;

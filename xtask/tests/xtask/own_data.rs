@@ -12,7 +12,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// Writes IDX files of images of 6 × 5 pixels in colour. The class is the channel that is bright.
-fn write_images(folder: &Path, name: &str, count: usize) {
+pub(super) fn write_images(folder: &Path, name: &str, count: usize) {
     let header = |magic: u32, sizes: &[usize]| -> Vec<u8> {
         [magic].into_iter().chain(sizes.iter().map(|&size| size as u32)).flat_map(u32::to_be_bytes).collect()
     };
@@ -28,7 +28,8 @@ fn write_images(folder: &Path, name: &str, count: usize) {
     fs::write(folder.join(format!("{name}-labels-idx1-ubyte")), labels).unwrap();
 }
 
-const NETWORK: &str = r#"
+/// A network for these images.
+pub(super) const NETWORK: &str = r#"
 input = [6, 5, 3]
 classes = 3
 layers = [

@@ -1,7 +1,8 @@
 //! `cargo xtask bench`.
 
-use super::{Device, Experiment, on_a_worker, on_its_data};
+use super::{Device, on_a_worker, on_its_data};
 use crate::data_options::DataOptions;
+use crate::experiment_options::Experiment;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::threads::{self, ALLOWED};
@@ -87,7 +88,7 @@ impl Bench {
         let machine = self.device.machine(&preset.network.graph(&data.train)?)?;
         let timings = on_a_worker(|| match &machine {
             Machine::Processor => bench(&data, &self.filter),
-            Machine::Gpu(engine) => bench_on(engine, &data, &self.filter),
+            Machine::Gpu(gpu) => bench_on(gpu.engine(), &data, &self.filter),
         })?;
         self.print(&timings)
     }

@@ -27,69 +27,6 @@ use std::sync::Arc;
 /// Seeds of one argument. The name keeps the parser of arguments from taking one number an element.
 type Seeds = Vec<u64>;
 
-/// Options that select an experiment.
-#[derive(Debug, Args)]
-pub(crate) struct Experiment {
-    /// The experiment: paper, standard, fashion, cifar10, paper-hardware, studies, extended, quick or check [default: paper for reproduce, studies for study,
-    /// else extended]
-    #[arg(long, conflicts_with = "config")]
-    preset: Option<String>,
-    /// Read the experiment from a TOML file, which may contain `extends = "paper"`
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Set one key, such as epochs=3 or optimizers.adam.learning_rate=0.01; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
-    /// The network: a name of the zoo, a registered name, or the file of a description [default: the experiment's]
-    #[arg(long, value_name = "NAME|FILE")]
-    network: Option<String>,
-    /// Epochs of training [default: the experiment's]
-    #[arg(long)]
-    epochs: Option<u32>,
-    /// Images in a step [default: the experiment's]
-    #[arg(long)]
-    batch_size: Option<usize>,
-}
-
-impl Experiment {
-    /// Whether any of the options was given.
-    fn is_given(&self) -> bool {
-        self.preset.is_some() || self.config.is_some() || !self.overrides().is_empty()
-    }
-
-    /// Whether this file is the one given with `--config`.
-    fn is_described_by(&self, file: &Path) -> bool {
-        let Some(config) = &self.config else { return false };
-        config == file || matches!((config.canonicalize(), file.canonicalize()), (Ok(a), Ok(b)) if a == b)
-    }
-
-    /// The keys that the options set.
-    fn overrides(&self) -> Vec<String> {
-        let mut overrides = self.set.clone();
-        overrides
-            .extend(self.network.as_ref().map(|network| format!("network={}", toml::Value::from(network.as_str()))));
-        overrides.extend(self.epochs.map(|epochs| format!("epochs={epochs}")));
-        overrides.extend(self.batch_size.map(|images| format!("batch_size={images}")));
-        overrides
-    }
-
-    /// The experiment's name and preset; without a choice, the preset `default`.
-    fn preset(&self, default: &str) -> Result<(String, Preset)> {
-        self.preset_with(default, &[])
-    }
-
-    /// The experiment's name and preset, with further keys.
-    fn preset_with(&self, default: &str, keys: &[String]) -> Result<(String, Preset)> {
-        let overrides = [self.overrides(), keys.to_vec()].concat();
-        let Some(path) = &self.config else {
-            let name = self.preset.as_deref().unwrap_or(default);
-            return Ok((name.to_owned(), Preset::named(name, &overrides)?));
-        };
-        let name = path.file_stem().map_or_else(|| "config".to_owned(), |n| n.to_string_lossy().into_owned());
-        Ok((name, Preset::from_file(path, &overrides)?))
-    }
-}
-
 /// Options that select data, device and threads.
 #[derive(Debug, Args)]
 pub(crate) struct Resources {
@@ -111,10 +48,19 @@ pub(crate) struct Compute {
 }
 
 impl Resources {
-    /// Starts the threads, loads the data, and chooses the device for the experiment's network. Returns the experiment on this
-    /// data.
+    /// Starts the threads, and opens the experiment as [`load`](Self::load) does.
     fn open(&self, preset: Preset) -> Result<(Preset, Splits, Machine)> {
-        threads::start(self.compute.threads)?;
+        self.start()?;
+        self.load(preset)
+    }
+
+    /// Starts the threads, which a program does once.
+    fn start(&self) -> Result<()> {
+        threads::start(self.compute.threads)
+    }
+
+    /// Loads the data, and chooses the device for the experiment's network. Returns the experiment on this data.
+    fn load(&self, preset: Preset) -> Result<(Preset, Splits, Machine)> {
         let (preset, data) = on_its_data(preset, &self.data)?;
         let machine = self.compute.device.machine(&preset.network.graph(&data.train)?)?;
         Ok((preset, data, machine))

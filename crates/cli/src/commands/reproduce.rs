@@ -1,25 +1,30 @@
 //! `cargo xtask reproduce`.
 
-use super::{Experiment, Resources, Seeds, on_a_worker};
+use super::{Resources, Seeds, on_a_worker};
+use crate::experiment_options::Experiments;
 use crate::interruption::Survival;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
-use crate::reproduce::{Reproduction, reproduce};
-use anyhow::Result;
+use crate::reproduce::{FLAGS, Opened, Reproduction, Whole, reproduce, reproduce_parts};
+use anyhow::{Context, Result};
 use clap::Args;
-use minima_config::seed;
+use minima_config::preset::Preset;
+use minima_config::{Parts, seed};
+use minima_report::{attacks_table, models_table};
 use std::path::PathBuf;
 
-/// Train, attack and measure every model of an experiment. Write its tables, figures and reports.
+/// Train, attack and measure every model of an experiment. Write its tables, figures and reports. Several experiments become the
+/// parts of one results folder, with tables across them.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: cargo xtask reproduce --preset quick --out results/quick --set epochs=3")]
+#[command(after_help = "Examples: cargo xtask reproduce --preset quick --out results/quick --set epochs=3\n          \
+cargo xtask reproduce --preset paper --preset fashion --out results/both")]
 pub struct Reproduce {
     #[command(flatten)]
-    experiment: Experiment,
+    experiments: Experiments,
     /// Seeds and ranges of seeds, such as 42,1-9 [default: the experiment's seeds]
     #[arg(long, value_parser = seed::parse_list)]
     seeds: Option<Seeds>,
-    /// Results folder [default: results/NAME, with the experiment's name]
+    /// Results folder [default: results/NAME, with the experiment's name, or results/NAME+NAME]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -30,29 +35,57 @@ pub struct Reproduce {
 
 impl Reproduce {
     pub(crate) fn run(self) -> Result<Outcome> {
-        let (name, mut preset) = self.experiment.preset("paper")?;
-        if let Some(seeds) = self.seeds {
-            preset = preset.with_seeds(seeds)?;
+        let mut presets = Vec::new();
+        for (name, preset) in self.experiments.presets("paper")? {
+            presets.push(match &self.seeds {
+                Some(seeds) => (name, preset.with_seeds(seeds.clone())?),
+                None => (name, preset),
+            });
         }
-        let out = self.out.unwrap_or_else(|| PathBuf::from("results").join(&name));
+        match <[(String, Preset); 1]>::try_from(presets) {
+            Ok([(name, preset)]) => self.one(&name, preset),
+            Err(several) => self.several(several),
+        }
+    }
+
+    fn one(self, name: &str, preset: Preset) -> Result<Outcome> {
+        let out = self.out.unwrap_or_else(|| PathBuf::from("results").join(name));
         let (preset, data, machine) = self.resources.open(preset)?;
         let keeping = self.survival.keeping()?;
         let fresh = self.survival.fresh;
-        let experiment = Reproduction {
-            name: &name,
-            preset: &preset,
-            machine: &machine,
-            data: &data,
-            out: &out,
-            keeping: &keeping,
-            fresh,
-        };
+        let experiment =
+            Reproduction { name, preset: &preset, machine: &machine, data: &data, out: &out, keeping: &keeping, fresh };
         let mut progress = Progress::new();
         let result = on_a_worker(|| reproduce(&experiment, &mut progress));
         progress.finish();
         let result = result?;
         say!("{}", result.summary);
         say!("Written to {}: report.html, report.md, tables, figures, checkpoints", out.display());
+        Ok(Outcome::Fine)
+    }
+
+    fn several(self, presets: Vec<(String, Preset)>) -> Result<Outcome> {
+        let parts = Parts::new(presets.iter().map(|(name, _)| name.clone()), FLAGS)?;
+        let out = self.out.unwrap_or_else(|| PathBuf::from("results").join(parts.names().join("+")));
+        self.resources.start()?;
+        // Everything is opened before the first part is trained, so that a wrong part fails early.
+        let mut opened = Vec::new();
+        for (name, preset) in presets {
+            let (preset, data, machine) = self.resources.load(preset).with_context(|| format!("part {name}"))?;
+            opened.push(Opened { name, preset, data, machine });
+        }
+        let keeping = self.survival.keeping()?;
+        let whole = Whole { parts: &parts, out: &out, keeping: &keeping, fresh: self.survival.fresh };
+        let mut progress = Progress::new();
+        let result = on_a_worker(|| reproduce_parts(opened, &whole, &mut progress));
+        progress.finish();
+        let parts = result?;
+        for (title, table) in [("All models", models_table(&parts)), ("Attacks", attacks_table(&parts))] {
+            if !table.rows.is_empty() {
+                say!("{title}\n{}", table.to_text());
+            }
+        }
+        say!("Written to {}: report.html, report.md, parts.csv, and a results folder for each part", out.display());
         Ok(Outcome::Fine)
     }
 }

@@ -1,25 +1,27 @@
 //! `cargo xtask study`.
 
-use super::{Experiment, Seeds, on_its_data};
+use super::{Device, Seeds, on_its_data};
 use crate::data_options::DataOptions;
+use crate::experiment_options::Experiment;
 use crate::interruption::Survival;
 use crate::outcome::Outcome;
 use crate::reference;
 use crate::threads::{self, ALLOWED};
 use anyhow::{Result, bail};
 use clap::Args;
-use minima_config::seed;
+use minima_config::{Parts, seed};
 use minima_paper::PAPER;
 use minima_report::results::Results;
 use minima_report::{Reference, write_reports};
 use minima_rows::significant::decimal;
 use minima_runs::RunError;
+use minima_runs::machine::Machine;
 use minima_studies::{StudyError, StudyEvent, StudyOptions, claim, run_study};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Run a study: many experiments that differ in one setting, as independent jobs on all cores. Completed runs are not trained
-/// again. All studies of a folder share their runs. Computes on the CPU.
+/// again. All studies of a folder share their runs. Measures on the CPU.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask study seeds --seeds 42,1,2 --out results/paper")]
 pub struct Study {
@@ -55,6 +57,9 @@ pub struct Study {
     out: PathBuf,
     #[command(flatten)]
     data: DataOptions,
+    /// The device to train on; the study precision is always trained on the CPU
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    device: Device,
     /// Number of concurrent runs, one thread each [default: one per core]
     #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
     threads: Option<u16>,
@@ -71,6 +76,14 @@ impl Study {
         let threads = self.threads.map_or_else(threads::cores, usize::from);
         threads::check(threads, "--threads")?;
         let (preset, data) = on_its_data(preset, &self.data)?;
+        if let Some(study) = studies.iter().find(|study| study.is_about_the_cpu() && self.device == Device::Cuda) {
+            bail!("--device is cuda with the study {}; expected cpu, whose arithmetics it compares", study.name());
+        }
+        // A study of the CPU needs no GPU.
+        let machine = match studies.iter().all(|study| study.is_about_the_cpu()) {
+            true => Machine::Processor,
+            false => self.device.machine(&preset.network.graph(&data.train)?)?,
+        };
         let mut options = StudyOptions::new(preset, PAPER.claims(), threads);
         options.optimizers = self.optimizers;
         for (given, values) in [
@@ -99,6 +112,7 @@ impl Study {
                 bail!("{option} is given with {}; expected the study {}", names.join(", "), of.join(" or "));
             }
         }
+        Parts::refuse(&self.out)?;
         let (folder, moved) = claim(&self.out, self.survival.fresh)?;
         if let Some(moved) = moved {
             tell!("moved the existing results to {}", moved.display());
@@ -119,7 +133,11 @@ impl Study {
                 }
                 tell(&event);
             };
-            match run_study(study, &options, &data, &folder, &keeping, &listener) {
+            let machine = if study.is_about_the_cpu() { &Machine::Processor } else { &machine };
+            if matches!(machine, Machine::Gpu(_)) {
+                tell!("{}: trained on {}", study.name(), machine.name());
+            }
+            match run_study(study, &options, &data, machine, &folder, &keeping, &listener) {
                 Ok(()) => {
                     let results = Results::read(&self.out)?;
                     write_reports(&self.out, &results, reference::of(&results))?;

@@ -1,6 +1,7 @@
 //! `cargo xtask train`.
 
-use super::{Experiment, Resources, on_a_worker};
+use super::{Resources, on_a_worker};
+use crate::experiment_options::Experiment;
 use crate::interruption::Survival;
 use crate::outcome::Outcome;
 use crate::progress::Progress;

@@ -1,6 +1,7 @@
 //! `cargo xtask tune`.
 
-use super::{Experiment, Resources, on_a_worker};
+use super::{Resources, on_a_worker};
+use crate::experiment_options::Experiment;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::tuning::{Grid, HELD_OUT, table, tunable, tune};
@@ -44,7 +45,7 @@ pub struct Tune {
 impl Tune {
     pub(crate) fn run(self) -> Result<Outcome> {
         let (_, mut preset) = self.experiment.preset("extended")?;
-        preset.epochs = self.experiment.epochs.unwrap_or(EPOCHS);
+        preset.epochs = self.experiment.epochs().unwrap_or(EPOCHS);
         let optimizers = if self.optimizers.is_empty() { tunable(&preset) } else { self.optimizers };
         let grid = |spec: &OptimizerSpec| {
             let mut grid = Grid::of(spec);

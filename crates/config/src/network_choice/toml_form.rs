@@ -164,6 +164,21 @@ mod tests {
     }
 
     #[test]
+    fn another_network_keeps_the_normalisation_by_the_data() {
+        let (by_data, plain) = ("network = { name = \"mlp\", normalize = \"data\" }", "network = \"vit\"");
+        let by_numbers = "network = { name = \"vit\", normalize = { mean = [0.5], deviation = [1] } }";
+        let (by_data, plain, by_numbers) = (read(by_data).unwrap(), read(plain).unwrap(), read(by_numbers).unwrap());
+        let kept = plain.clone().normalized_as(&by_data);
+        assert_eq!(kept, read("network = { name = \"vit\", normalize = \"data\" }").unwrap());
+        assert_eq!(plain.clone().normalized_as(&by_numbers), plain);
+        assert_eq!(by_numbers.clone().normalized_as(&by_data), by_numbers);
+        let described = NetworkChoice::described(NetworkSpec::parse(OWN, "own").unwrap());
+        let resolved = described.clone().normalized_as(&by_data).for_data(&images([2, 2, 1], 2)).unwrap();
+        assert_eq!(resolved.own_spec().unwrap().normalization(), Some((&[0.5][..], &[0.5][..])));
+        assert_eq!(resolved.clone().normalized_as(&by_data), resolved);
+    }
+
+    #[test]
     fn what_does_not_fit_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mine.toml");

@@ -4,19 +4,20 @@ mod check;
 mod check_appearance;
 mod error;
 mod flips;
+mod on_data;
+mod precision;
 mod table;
 
 pub use error::PresetError;
 pub use flips::Flips;
+pub use precision::Precision;
 
-use crate::data_identity::DataIdentity;
-use crate::held_out::TrainingImages;
 use crate::labels::Labels;
 use crate::network_choice::{self, NetworkChoice};
 use crate::optimizer_spec::{OptimizerSpec, PresetOptimizer};
 use crate::training_options::TrainingOptions;
 use crate::{radius, seed};
-use minima_data::{DataSource, Splits};
+use minima_data::DataSource;
 use minima_network::suggestion::one_of;
 use minima_rows::optimizers::sort_key;
 use minima_store::bounded_file::{self, read_text_at_most};
@@ -46,17 +47,6 @@ fn published_attacks() -> Vec<String> {
 
 fn are_published(attacks: &[String]) -> bool {
     attacks == PUBLISHED_ATTACKS
-}
-
-/// The arithmetic of training.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Precision {
-    /// `f32`.
-    #[default]
-    Single,
-    /// `f64`.
-    Double,
 }
 
 /// The definition of an experiment.
@@ -228,57 +218,14 @@ impl Preset {
         Ok(changed)
     }
 
-    /// The data set of the preset, if the preset names it.
-    #[must_use]
-    pub fn data_identity(&self) -> Option<DataIdentity> {
-        let name = || self.data_name.clone().unwrap_or_else(|| "images of an unknown folder".to_owned());
-        (!self.data_files.is_empty()).then(|| DataIdentity { name: name(), files: self.data_files.clone() })
-    }
-
-    /// The same experiment on this data: with its name and the SHA-256 of its files, its numbers of images where the preset takes
-    /// all, and the network for its images.
+    /// The same experiment with the network that a user names on the command line ([`NetworkChoice::from_argument`]). If the
+    /// preset normalises by the data, so does the experiment, unless the network has a normalisation of its own.
     ///
     /// # Errors
-    /// Returns [`PresetError::Network`] if the network does not fit the data, and the errors of
-    /// [`check_against`](Self::check_against).
-    pub fn on_data(self, data: &Splits) -> Result<Self, PresetError> {
-        let there = |asked: usize, there: usize| if asked == ALL_IMAGES { there } else { asked };
-        let train_images = there(self.train_images, data.train.len().saturating_sub(self.validation_images));
-        let test_images = there(self.test_images, data.test.len());
-        let sized = Self { train_images, test_images, ..self };
-        sized.check_against(data)?;
-        let network =
-            sized.network.clone().for_data(&TrainingImages::holding_out(sized.validation_images, data).train)?;
-        let DataIdentity { name, files } = DataIdentity::of(data);
-        Ok(Self { network, data_name: Some(name), data_files: files, ..sized })
-    }
-
-    /// Checks that this is the preset's data set, and that it has enough images.
-    ///
-    /// # Errors
-    /// Returns [`PresetError::Data`] if the preset names another data set, [`PresetError::ValidationImages`] if no training image
-    /// remains beside the held-out images, and [`PresetError::TooFewImages`] or [`PresetError::TooFewImagesLeft`] if the preset
-    /// requests more images than there are.
-    pub fn check_against(&self, data: &Splits) -> Result<(), PresetError> {
-        if let Some(difference) = self.data_identity().and_then(|own| own.difference(&DataIdentity::of(data))) {
-            return Err(PresetError::Data(Box::new(difference)));
-        }
-        let (validation, there) = (self.validation_images, data.train.len());
-        if validation > 0 && validation >= there {
-            return Err(PresetError::ValidationImages { asked: validation, there });
-        }
-        for (key, asked, there) in
-            [("train_images", self.train_images, data.train.len()), ("test_images", self.test_images, data.test.len())]
-        {
-            if asked > there {
-                return Err(PresetError::TooFewImages { key, asked, there });
-            }
-        }
-        let left = there - validation;
-        if self.train_images > left {
-            return Err(PresetError::TooFewImagesLeft { asked: self.train_images, left, validation, there });
-        }
-        Ok(())
+    /// Returns [`PresetError::Network`] if there is no such network or its description is not valid.
+    pub fn with_network(self, argument: &str) -> Result<Self, PresetError> {
+        let network = NetworkChoice::from_argument(argument)?.normalized_as(&self.network);
+        Ok(Self { network, ..self })
     }
 
     /// The preset as a TOML file that reads back as the same preset.

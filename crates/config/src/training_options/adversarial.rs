@@ -46,6 +46,19 @@ pub enum AdversarialTraining {
     },
 }
 
+impl AdversarialTraining {
+    /// The number of gradients of a training step beside the one on its images: one for each step of the search, and for TRADES
+    /// another one on the adversarial images.
+    #[must_use]
+    pub fn further_gradients(&self) -> u32 {
+        match self {
+            Self::Fgsm { .. } => 1,
+            Self::Pgd { steps, .. } => *steps,
+            Self::Trades { steps, .. } => steps.saturating_add(1),
+        }
+    }
+}
+
 fn fast_step() -> f64 {
     1.25
 }

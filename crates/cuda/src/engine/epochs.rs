@@ -25,6 +25,40 @@ pub struct EpochReport {
     pub accuracy: f64,
 }
 
+/// The steps of an epoch, and what is done between them.
+pub trait EpochSteps<D: Device> {
+    /// The error of a step.
+    type Error: From<CudaError>;
+
+    /// One step. It must do the same in every call, on the same vectors and states: it is only called for the first steps of the
+    /// first epoch, and all other steps replay the work that it recorded.
+    ///
+    /// # Errors
+    /// Returns the error of a step that fails.
+    fn step(&mut self, batch: &DeviceBatch<'_, D>) -> Result<(), Self::Error>;
+
+    /// Called after each step of the epoch, with their number so far. It may read vectors and must not change them.
+    ///
+    /// # Errors
+    /// Returns any error, which ends the epoch.
+    fn after(&mut self, steps: usize) -> Result<(), Self::Error>;
+}
+
+/// Steps with nothing between them.
+struct StepsAlone<F>(F);
+
+impl<D: Device, E: From<CudaError>, F: FnMut(&DeviceBatch<'_, D>) -> Result<(), E>> EpochSteps<D> for StepsAlone<F> {
+    type Error = E;
+
+    fn step(&mut self, batch: &DeviceBatch<'_, D>) -> Result<(), E> {
+        (self.0)(batch)
+    }
+
+    fn after(&mut self, _steps: usize) -> Result<(), E> {
+        Ok(())
+    }
+}
+
 /// Epochs of one training run.
 pub struct Epochs<'e, D: Device> {
     engine: &'e CudaEngine<D>,
@@ -99,9 +133,7 @@ impl<D: Device> CudaEngine<D> {
 }
 
 impl<D: Device> Epochs<'_, D> {
-    /// Runs one epoch in this order of all images. `step` must do the same in every call, on the same vectors and
-    /// states: it is only called for the first steps of the first epoch, and all other steps replay the work that it
-    /// recorded.
+    /// Runs one epoch in this order of all images, with nothing between its steps. `step` is [`EpochSteps::step`].
     ///
     /// # Errors
     /// Returns [`CudaError::Length`] if the order does not have one number for each image, the error of a step that
@@ -109,8 +141,17 @@ impl<D: Device> Epochs<'_, D> {
     pub fn run<E: From<CudaError>>(
         &mut self,
         order: &[u32],
-        mut step: impl FnMut(&DeviceBatch<'_, D>) -> Result<(), E>,
+        step: impl FnMut(&DeviceBatch<'_, D>) -> Result<(), E>,
     ) -> Result<EpochReport, E> {
+        self.run_steps(order, &mut StepsAlone(step))
+    }
+
+    /// Runs one epoch in this order of all images.
+    ///
+    /// # Errors
+    /// Returns [`CudaError::Length`] if the order does not have one number for each image, the error of a step that
+    /// fails or of what is between steps, and a [`CudaError`] if the device fails.
+    pub fn run_steps<S: EpochSteps<D>>(&mut self, order: &[u32], steps: &mut S) -> Result<EpochReport, S::Error> {
         let engine = self.engine;
         if order.len() != self.data.images {
             return Err(CudaError::Length { what: "order", found: order.len(), expected: self.data.images }.into());
@@ -118,59 +159,51 @@ impl<D: Device> Epochs<'_, D> {
         engine.device.upload(order, &mut self.order)?;
         engine.device.upload(&[0], &mut self.position)?;
         let before = engine.swap_pool(Arc::clone(&self.pool));
-        let report = self.run_in_own_pool(&mut step);
+        let report = self.run_in_own_pool(steps);
         engine.swap_pool(before);
         report
     }
 
-    fn run_in_own_pool<E: From<CudaError>>(
-        &mut self,
-        step: &mut dyn FnMut(&DeviceBatch<'_, D>) -> Result<(), E>,
-    ) -> Result<EpochReport, E> {
+    fn run_in_own_pool<S: EpochSteps<D>>(&mut self, steps: &mut S) -> Result<EpochReport, S::Error> {
         let wholes = self.data.images / self.whole.size;
         let mut sum = EpochReport { loss: 0.0, accuracy: 0.0 };
         self.engine.reset_tally()?;
         for number in 0..wholes {
             if self.recording.is_none() && number == 1 {
-                self.record(step)?;
+                self.record(steps)?;
             }
             match &self.recording {
                 Some(recording) => self.engine.device.replay(recording)?,
-                None => self.step(&self.whole, step)?,
+                None => self.step(&self.whole, steps)?,
             }
+            steps.after(number + 1)?;
         }
         self.engine.add_tally(&mut sum, self.whole.size)?;
         if self.rest.size > 0 {
             self.engine.reset_tally()?;
-            self.step(&self.rest, step)?;
+            self.step(&self.rest, steps)?;
             self.engine.add_tally(&mut sum, self.rest.size)?;
+            steps.after(wholes + 1)?;
         }
-        let steps = (wholes + usize::from(self.rest.size > 0)).max(1) as f64;
-        Ok(EpochReport { loss: sum.loss / steps, accuracy: sum.accuracy / steps })
+        let count = (wholes + usize::from(self.rest.size > 0)).max(1) as f64;
+        Ok(EpochReport { loss: sum.loss / count, accuracy: sum.accuracy / count })
     }
 
     /// Gathers the batch at the current position, runs a step, and advances the position.
-    fn step<E: From<CudaError>>(
-        &self,
-        room: &Room<D>,
-        step: &mut dyn FnMut(&DeviceBatch<'_, D>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    fn step<S: EpochSteps<D>>(&self, room: &Room<D>, steps: &mut S) -> Result<(), S::Error> {
         let (device, batch) = (&self.engine.device, room.batch());
         let pixels = Pixels::Bytes(Slice::all(&self.data.words));
         let set = DataSet { pixels, labels: Slice::all(&self.data.labels), features: self.engine.network.inputs };
         let position = Slice::all(&self.position);
         set.gather(device, Slice::all(&self.order), position, batch.images, batch.labels)?;
-        step(&batch)?;
+        steps.step(&batch)?;
         Ok(advance(device, position, room.size)?)
     }
 
-    fn record<E: From<CudaError>>(
-        &mut self,
-        step: &mut dyn FnMut(&DeviceBatch<'_, D>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    fn record<S: EpochSteps<D>>(&mut self, steps: &mut S) -> Result<(), S::Error> {
         let mut failed = None;
         let recording = self.engine.device.record(|| {
-            self.step(&self.whole, step).map_err(|error| {
+            self.step(&self.whole, steps).map_err(|error| {
                 failed = Some(error);
                 CudaError::Recording { found: "a step that failed" }
             })

@@ -13,7 +13,7 @@ mod same_network;
 mod supported;
 
 pub use cuda_engine::{CudaEngine, DeviceBatch, DeviceState, DeviceVector, SolverReal};
-pub use epochs::{DeviceData, EpochReport, Epochs};
+pub use epochs::{DeviceData, EpochReport, EpochSteps, Epochs};
 pub use function_space::{DeviceColumns, DeviceFactors, DevicePoint};
 pub use model::DeviceModel;
 pub use supported::check_supported;

@@ -96,6 +96,20 @@ fn channels_are_found_or_asked_for() {
 }
 
 #[test]
+fn a_layout_of_data_without_arrays_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("cat")).unwrap();
+    for path in ["mnist", folder.path().to_str().unwrap()] {
+        let source = DataSource { layout: Some(Layout::Nchw), ..DataSource::new(path) };
+        let message = source.load().unwrap_err().to_string();
+        assert!(
+            message.contains("found the layout nchw, expected none, because the data is not in arrays"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn a_source_gives_layout_and_share() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("set.npz");

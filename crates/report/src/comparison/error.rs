@@ -1,5 +1,6 @@
 //! The errors of comparisons.
 
+use minima_config::PartsError;
 use std::path::PathBuf;
 
 /// Two results folders could not be compared.
@@ -12,6 +13,15 @@ pub enum ComparisonError {
         /// The folder.
         folder: PathBuf,
     },
+    /// One of the folders has parts, and this one has none.
+    #[error("{}: found no parts.toml, expected a folder with parts, as the other one is (or compare with the folder of one part)", folder.display())]
+    NoParts {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The list of a folder's parts is not as expected.
+    #[error(transparent)]
+    Parts(#[from] PartsError),
     /// A folder contains files of an earlier version of this program.
     #[error("{}: found results of an earlier version, expected a folder with tables/fgsm.csv (run the experiment again)", folder.display())]
     EarlierVersion {

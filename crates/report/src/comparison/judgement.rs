@@ -1,6 +1,6 @@
 //! Decides whether two folders' numbers differ by more than noise.
 
-use super::ComparisonError;
+use super::error::ComparisonError;
 use super::result_file::Cell;
 use minima_metrics::statistics::{Estimate, p_same_share};
 use minima_rows::Noise;

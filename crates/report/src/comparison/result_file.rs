@@ -1,6 +1,6 @@
 //! A CSV file of results, with its cells by row keys, column and seed.
 
-use super::ComparisonError;
+use super::error::ComparisonError;
 use super::layout::FileLayout;
 use minima_rows::Noise;
 use std::collections::BTreeMap;

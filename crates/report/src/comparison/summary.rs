@@ -1,6 +1,6 @@
 //! Formats a comparison as text.
 
-use super::{Comparison, FileComparison, MetricComparison};
+use super::folders::{Comparison, FileComparison, MetricComparison};
 use minima_rows::Table;
 use std::fmt;
 

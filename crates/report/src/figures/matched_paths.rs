@@ -11,6 +11,7 @@ use minima_rows::PathRow;
 use minima_rows::in_order;
 use minima_rows::optimizers::distinct;
 use minima_rows::rate;
+use minima_rows::significant::Radius;
 
 const WIDTH: f64 = 1500.0;
 const HEIGHT: f64 = 880.0;
@@ -90,7 +91,8 @@ impl Figure for MatchedPaths {
         let seeds = in_order(rows.iter().map(|row| row.seed)).len();
         let subtitle = format!(
             "Success rate of FGSM at ε = {epsilon}: of the correctly classified test images, the share misclassified after. Training from left to right, {seeds} {}.",
-            if seeds == 1 { "seed" } else { "seeds" }
+            if seeds == 1 { "seed" } else { "seeds" },
+            epsilon = Radius(epsilon)
         );
         canvas.text(&subtitle, (MARGIN, 84.0), Anchor::Start, &SUBTITLE)?;
         let optimizers = distinct(rows.iter().map(|row| row.optimizer.as_str()));

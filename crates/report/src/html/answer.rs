@@ -69,7 +69,7 @@ pub(super) fn along_paths(rows: &[PathRow], brought: &[OwnOptimizer]) -> Markup 
         height: 350.0,
     };
     Figure {
-        caption: format!("FGSM's success rate at ε = {epsilon} against train loss, along each path"),
+        caption: format!("FGSM's success rate at ε = {epsilon} against train loss, along each path", epsilon = Radius(epsilon)),
         note: format!(
             "Training proceeds from right to left; a marker shows the end of a run. Clean labels, {}. Overlapping paths mean \
              that models of different optimizers are equally robust at equal loss.",

@@ -11,6 +11,7 @@ mod gallery;
 mod inline;
 mod methods;
 mod page;
+mod parts;
 mod prose;
 mod section;
 mod studies;
@@ -19,6 +20,8 @@ mod tables;
 mod theme;
 mod training;
 
+pub(crate) use parts::parts_page;
+
 use crate::answer::Answer;
 use crate::commentary::{Commentary, Comments};
 use crate::document::Document;
@@ -26,8 +29,6 @@ use crate::error::ReportError;
 use crate::input::ReportInput;
 use crate::results::Results;
 use crate::summary;
-
-const QUESTION: &str = "Which minimum does an optimizer find, and how robust is it?";
 
 /// The whole page. It contains exactly the sections that have rows.
 ///
@@ -54,5 +55,6 @@ pub fn page(results: &Results, commentary: Option<&'static dyn Commentary>) -> R
     let title = format!("minima: {}{on}", results.name);
     let lead = prose::prose(&Document::of_paragraph(summary::what_was_run(&input)));
     let first = answer::answer(&input, &Answer::of(&input, &comments.findings));
-    Ok(page::document([&title, QUESTION], &lead, &first, &sections, input.optimizers).into_string())
+    let colors = theme::colors(input.optimizers);
+    Ok(page::document(&title, &lead, &first, &sections, &colors).into_string())
 }

@@ -1,22 +1,16 @@
 //! The page around the sections.
 
 use super::section::Section;
-use super::theme;
-use crate::own_optimizer::OwnOptimizer;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+/// The heading of every page.
+const QUESTION: &str = "Which minimum does an optimizer find, and how robust is it?";
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("tooltip.js");
 
-/// A whole document: a heading, the lead and first part below it, and the sections, which the navigation lists. `optimizers`
-/// bring their colours.
-pub(super) fn document(
-    [title, question]: [&str; 2],
-    lead: &Markup,
-    first: &Markup,
-    sections: &[Section],
-    optimizers: &[OwnOptimizer],
-) -> Markup {
+/// A whole document: the heading, the lead and first part below it, and the sections, which the navigation lists. `colors` are the
+/// style rules of the series.
+pub(super) fn document(title: &str, lead: &Markup, first: &Markup, sections: &[Section], colors: &str) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -24,12 +18,12 @@ pub(super) fn document(
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                style { (PreEscaped(STYLE)) (PreEscaped(theme::colors(optimizers))) }
+                style { (PreEscaped(STYLE)) (PreEscaped(colors)) }
             }
             body {
                 a class="skip" href="#answer" { "To the answer" }
                 header {
-                    h1 { (question) }
+                    h1 { (QUESTION) }
                     (lead)
                 }
                 main {

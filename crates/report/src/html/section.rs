@@ -1,11 +1,12 @@
 //! A part of the page with its own heading.
 
 use maud::{Markup, html};
+use std::borrow::Cow;
 
 /// A section.
 pub(super) struct Section {
     /// The id, unique on the page.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// The heading.
     pub title: String,
     /// The content.
@@ -13,8 +14,8 @@ pub(super) struct Section {
 }
 
 impl Section {
-    pub(super) fn new(id: &'static str, title: impl Into<String>, body: Markup) -> Self {
-        Self { id, title: title.into(), body }
+    pub(super) fn new(id: impl Into<Cow<'static, str>>, title: impl Into<String>, body: Markup) -> Self {
+        Self { id: id.into(), title: title.into(), body }
     }
 
     pub(super) fn markup(&self) -> Markup {

@@ -81,21 +81,32 @@ impl Look {
 
 /// The style rules of the colour classes, with those of the optimizers that bring their appearance.
 pub(super) fn colors(own: &[OwnOptimizer]) -> String {
-    let mut light = String::new();
-    let mut dark = String::new();
-    let mut add = |class: usize, on_light: &str, on_dark: &str| {
-        light.push_str(&format!(".s{class}{{--c:{on_light}}}"));
-        dark.push_str(&format!(".s{class}{{--c:{on_dark}}}"));
-    };
-    let hexadecimal = |[red, green, blue]: [u8; 3]| format!("#{red:02x}{green:02x}{blue:02x}");
-    for (class, own) in OPTIMIZERS.iter().map(|(_, own)| own).chain([&OTHER]).enumerate() {
-        add(class, &hexadecimal(own.on_light), &hexadecimal(own.on_dark));
-    }
-    for (index, (on_light, on_dark)) in NEUTRAL.iter().enumerate() {
-        add(OPTIMIZERS.len() + 1 + index, on_light, on_dark);
-    }
-    for (index, look) in own_optimizer::appearances(own).enumerate() {
-        add(FIRST_BROUGHT + index, &hexadecimal(look.on_light), &hexadecimal(look.on_dark));
+    let built_in = OPTIMIZERS.iter().map(|(_, own)| own).chain([&OTHER]);
+    let built_in = built_in.map(|own| (hexadecimal(own.on_light), hexadecimal(own.on_dark)));
+    let neutral = NEUTRAL.iter().map(|(on_light, on_dark)| ((*on_light).to_owned(), (*on_dark).to_owned()));
+    rules("", built_in.chain(neutral).chain(brought(own)).enumerate())
+}
+
+/// The style rules of the optimizers that bring their appearance in a part of the page: the element with this id.
+pub(super) fn colors_within(id: &str, own: &[OwnOptimizer]) -> String {
+    if own.is_empty() { String::new() } else { rules(&format!("#{id} "), (FIRST_BROUGHT..).zip(brought(own))) }
+}
+
+/// The colours of optimizers that bring their appearance, on a light and on a dark page.
+fn brought(own: &[OwnOptimizer]) -> impl Iterator<Item = (String, String)> {
+    own_optimizer::appearances(own).map(|look| (hexadecimal(look.on_light), hexadecimal(look.on_dark)))
+}
+
+fn hexadecimal([red, green, blue]: [u8; 3]) -> String {
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}
+
+/// The rules of numbered classes, with a selector before each class.
+fn rules(before: &str, colors: impl Iterator<Item = (usize, (String, String))>) -> String {
+    let (mut light, mut dark) = (String::new(), String::new());
+    for (class, (on_light, on_dark)) in colors {
+        light.push_str(&format!("{before}.s{class}{{--c:{on_light}}}"));
+        dark.push_str(&format!("{before}.s{class}{{--c:{on_dark}}}"));
     }
     format!("\n{light}\n@media screen and (prefers-color-scheme: dark){{{dark}}}\n")
 }

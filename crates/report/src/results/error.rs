@@ -1,5 +1,6 @@
 //! [`ResultsError`].
 
+use minima_config::PartsError;
 use minima_config::preset::PresetError;
 use minima_rows::{ProvenanceError, RecordError};
 use std::path::PathBuf;
@@ -13,6 +14,17 @@ pub enum ResultsError {
     /// The folder contains no result.
     #[error("{}: found no result, expected training.csv, a file in tables or a file in studies", .0.display())]
     Empty(PathBuf),
+    /// No part of the folder has results.
+    #[error("{}: found no part with results, expected some in a subfolder: {expected}", folder.display())]
+    NoPart {
+        /// The folder.
+        folder: PathBuf,
+        /// The names of its parts.
+        expected: String,
+    },
+    /// The folder's list of parts is not as expected.
+    #[error(transparent)]
+    Parts(#[from] PartsError),
     /// The folder contains files of an earlier version of this program.
     #[error("{}: found results of an earlier version, expected a folder with tables/fgsm.csv (run the experiment again)", .0.display())]
     EarlierVersion(PathBuf),

@@ -5,7 +5,7 @@ use crate::document::Document;
 use crate::input::ReportInput;
 use crate::words::{counted, listed};
 use minima_rows::optimizers::{label, sort_key};
-use minima_rows::significant::signed;
+use minima_rows::significant::{Radius, signed};
 use minima_rows::{Claim, Table, in_order};
 use minima_rows::{ClaimRow, ClaimVerdict};
 
@@ -73,7 +73,7 @@ pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
             label(&row.optimizer).to_owned(),
             label(&row.against).to_owned(),
             row.labels.clone(),
-            row.at.map_or_else(String::new, |at| at.to_string()),
+            row.at.map_or_else(String::new, |at| Radius(at).to_string()),
             row.quantity.clone(),
             row.seeds.to_string(),
             shown(row.effect),

@@ -6,7 +6,7 @@ use crate::words::counted;
 use minima_rows::DampingRow;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::rate;
-use minima_rows::significant::decimal;
+use minima_rows::significant::{Radius, decimal};
 use minima_rows::{Table, in_order};
 
 pub(crate) const TITLE: &str = "Learning rate and damping";
@@ -124,7 +124,7 @@ pub(crate) fn sentences(rows: &[DampingRow]) -> Option<Document> {
                 least.1.damping,
                 percent(most.0),
                 most.1.learning_rate,
-                most.1.damping
+                most.1.damping, epsilon = Radius(epsilon)
             ));
         }
         lines.push(line);

@@ -5,7 +5,7 @@ use crate::document::Document;
 use crate::results::StudyResults;
 use crate::words::{counted, listed};
 use minima_rows::optimizers::{distinct, label};
-use minima_rows::significant::decimal;
+use minima_rows::significant::{Radius, decimal};
 use minima_rows::{Basis, MatchRow};
 use minima_rows::{Table, in_order};
 
@@ -95,7 +95,7 @@ pub(crate) fn section(studies: &StudyResults) -> Option<Document> {
         return Some(sentences);
     }
     let epsilon = quoted_epsilon(studies.matches.iter().map(|row| row.epsilon)).unwrap_or_default();
-    let words = format!("Success rates of FGSM at ε = {epsilon}; Δ in points.");
+    let words = format!("Success rates of FGSM at ε = {epsilon}; Δ in points.", epsilon = Radius(epsilon));
     Some(sentences.paragraph(words).table(TITLE, table))
 }
 
@@ -123,7 +123,7 @@ fn equals(rows: &[MatchRow]) -> Vec<String> {
             }
             let mut parts = Vec::new();
             if !equals.is_empty() {
-                parts.push(format!("FGSM at ε = {epsilon} succeeds {}", listed(&equals)));
+                parts.push(format!("FGSM at ε = {epsilon} succeeds {}", listed(&equals), epsilon = Radius(epsilon)));
             }
             if !missing.is_empty() {
                 let verb = if missing.len() == 1 { "never reaches" } else { "never reach" };
@@ -182,7 +182,8 @@ fn ends(studies: &StudyResults) -> Option<String> {
     (!words.is_empty()).then(|| {
         format!(
             "Final train losses in ascending order, with success rates of FGSM at ε = {epsilon}: {}.",
-            listed(&words)
+            listed(&words),
+            epsilon = Radius(epsilon)
         )
     })
 }

@@ -7,6 +7,7 @@ use crate::words::listed;
 use minima_rows::PoisonRow;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::rate;
+use minima_rows::significant::Radius;
 use minima_rows::{Table, in_order};
 
 pub(crate) const TITLE: &str = "Poisoned labels";
@@ -112,7 +113,11 @@ pub(crate) fn sentences(rows: &[PoisonRow]) -> Option<Document> {
                 })
                 .collect();
             if !parts.is_empty() {
-                let at = if measure.name == FGSM_SUCCESS { format!(" at ε = {epsilon}") } else { String::new() };
+                let at = if measure.name == FGSM_SUCCESS {
+                    format!(" at ε = {epsilon}", epsilon = Radius(epsilon))
+                } else {
+                    String::new()
+                };
                 let from = if least < most { format!("from {}; ", share_of_labels(least)) } else { String::new() };
                 lines.push(format!(
                     "With {} of the {wrong} wrong ({from}{}), {}{at}: {}.",

@@ -4,6 +4,7 @@ use super::{Sample, percent, quoted_epsilon};
 use crate::document::Document;
 use crate::words::listed;
 use minima_rows::rate;
+use minima_rows::significant::Radius;
 use minima_rows::{DriftRow, PrecisionRow};
 use minima_rows::{Table, in_order};
 
@@ -85,7 +86,8 @@ pub(crate) fn sentences(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Doc
             };
             lines.push(format!(
                 "`{variant}`: FGSM's final success rate at ε = {epsilon}, by arithmetic: {}{spread}.",
-                listed(&words)
+                listed(&words),
+                epsilon = Radius(epsilon)
             ));
         }
     }

@@ -6,6 +6,7 @@ use crate::results::StudyResults;
 use crate::words::counted;
 use crate::words::listed;
 use minima_rows::optimizers::{distinct, label};
+use minima_rows::significant::Radius;
 use minima_rows::{CLEAN, LateAttackRow};
 use minima_rows::{Table, in_order};
 
@@ -67,8 +68,12 @@ pub(crate) fn table(rows: &[LateAttackRow]) -> Table {
                 let found: Vec<Option<Late>> =
                     attacks.iter().map(|attack| late(rows, labels, optimizer, attack, epsilon)).collect();
                 let Some(seeds) = found.iter().flatten().map(|late| late.seeds.count).max() else { continue };
-                let mut cells =
-                    vec![label(optimizer).to_owned(), labels.to_owned(), epsilon.to_string(), seeds.to_string()];
+                let mut cells = vec![
+                    label(optimizer).to_owned(),
+                    labels.to_owned(),
+                    Radius(epsilon).to_string(),
+                    seeds.to_string(),
+                ];
                 for late in found {
                     let points = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{:.1}", 100.0 * v));
                     cells.push(late.map_or("–".to_owned(), |late| percent(late.seeds.mean)));
@@ -123,7 +128,8 @@ fn on_attack(rows: &[LateAttackRow], attack: &str, epsilon: f64) -> Option<Strin
         "Success rate of {} at ε = {epsilon} on clean models after the last epoch ({}{spread}): {}.",
         attack_label(attack),
         counted(first.seeds.count, "seed"),
-        listed(&shares)
+        listed(&shares),
+        epsilon = Radius(epsilon)
     );
     let restless: Vec<String> = found
         .iter()

@@ -3,3 +3,4 @@
 
 mod comparison;
 mod own_optimizers;
+mod parts;

@@ -1,5 +1,6 @@
 //! Training runs on an emulated device, compared with the same runs on the CPU.
 
+use minima_autodiff::Model;
 use minima_config::Labels;
 use minima_config::preset::Preset;
 use minima_config::{Run, training_set};
@@ -11,7 +12,8 @@ use minima_runs::RunError;
 use minima_runs::TestSet;
 use minima_runs::observer::Silent;
 use minima_runs::train_on;
-use minima_runs::training::{AtTheEnd, Keeping, Training, TrainingState};
+use minima_runs::training::{AtTheEnd, Keeping, Training, TrainingState, Visitor};
+use std::ops::ControlFlow;
 
 /// A few roundings of single precision, 6e-8 each, which the device applies in another order.
 const TOLERANCE: f64 = 1e-6;
@@ -95,7 +97,8 @@ fn a_step_that_fails_on_a_device_is_told_of_and_the_last_good_state_kept() {
     let keep = keeping.at(folder.path().to_owned());
     let training =
         Training { preset: &preset, run: &run, train: &train, test: &test, validation: None, keep: Some(&keep) };
-    let error = train_on(&engine, Box::new(FailsAt { step: 4, inner }), &training, &mut Silent).unwrap_err();
+    let error =
+        train_on(&engine, Box::new(FailsAt { step: 4, inner }), &training, &mut Silent, &mut AtTheEnd).unwrap_err();
     assert!(matches!(error, RunError::Step { epoch: 2, step: 6, .. }), "{error}");
     let failure: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("failure.json")).unwrap()).unwrap();
@@ -103,6 +106,57 @@ fn a_step_that_fails_on_a_device_is_told_of_and_the_last_good_state_kept() {
     assert_eq!(failure["why"], error.to_string());
     let state = TrainingState::read(folder.path()).unwrap().unwrap();
     assert_eq!((state.progress.rows.len(), state.progress.step), (1, 0));
+}
+
+/// The weights after every third step.
+#[derive(Default)]
+struct Seen(Vec<(u64, Vec<f32>)>);
+
+impl Visitor for Seen {
+    fn wants(&self, step: u64) -> bool {
+        step.is_multiple_of(3)
+    }
+
+    fn visit(&mut self, step: u64, model: &Model<f32>) -> Result<ControlFlow<()>, RunError> {
+        self.0.push((step, model.params().to_vec()));
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// The distance of two vectors of weights, relative to the length of the second one.
+fn apart(found: &[f32], expected: &[f32]) -> f64 {
+    let moved: f32 = found.iter().zip(expected).map(|(a, b)| (a - b).powi(2)).sum();
+    let size: f32 = expected.iter().map(|a| a * a).sum();
+    f64::from((moved / size).sqrt())
+}
+
+/// Ends the training after two steps.
+struct EndsEarly;
+
+impl Visitor for EndsEarly {
+    fn wants(&self, step: u64) -> bool {
+        step == 2
+    }
+
+    fn visit(&mut self, _step: u64, _model: &Model<f32>) -> Result<ControlFlow<()>, RunError> {
+        Ok(ControlFlow::Break(()))
+    }
+}
+
+#[test]
+fn a_visitor_ends_a_run_on_a_device() {
+    let Some(device) = device() else { return };
+    let preset = small();
+    let data = mnist::load_default().unwrap();
+    let test = TestSet::new(&data.test.take(preset.test_images));
+    let run = Run { labels: Labels::Clean, optimizer: "sgd".to_owned(), seed: 42 };
+    let train = training_set(&preset, &run, &data).unwrap();
+    let engine = CudaEngine::new(device, preset.network.graph(&train).unwrap()).unwrap();
+    let optimizer = preset.optimizer("sgd").unwrap().build_for(&engine).unwrap();
+    let training = Training { preset: &preset, run: &run, train: &train, test: &test, validation: None, keep: None };
+    let (model, rows) = train_on(&engine, optimizer, &training, &mut Silent, &mut EndsEarly).unwrap();
+    let (expected, _) = training.run(&mut Silent, &mut EndsEarly).unwrap();
+    assert!(rows.is_empty() && apart(model.params(), expected.params()) < TOLERANCE);
 }
 
 #[test]
@@ -118,17 +172,24 @@ fn a_run_on_a_device_follows_the_processors() {
         let optimizer = preset.optimizer(name).unwrap().build_for(&engine).unwrap();
         let training =
             Training { preset: &preset, run: &run, train: &train, test: &test, validation: None, keep: None };
-        let (model, rows) = train_on(&engine, optimizer, &training, &mut Silent).unwrap();
-        let (expected, expected_rows) = training.run(&mut Silent, &mut AtTheEnd).unwrap();
+        let mut seen = Seen::default();
+        let (model, rows) = train_on(&engine, optimizer, &training, &mut Silent, &mut seen).unwrap();
+        let mut expected_seen = Seen::default();
+        let (expected, expected_rows) = training.run(&mut Silent, &mut expected_seen).unwrap();
         assert_eq!(rows.len(), 2);
         for (row, expected) in rows.iter().zip(&expected_rows) {
             assert!((row.train_loss - expected.train_loss).abs() < TOLERANCE, "{row:?} {expected:?}");
             assert!((row.test_loss - expected.test_loss).abs() < TOLERANCE, "{row:?} {expected:?}");
             assert!((row.train_accuracy - expected.train_accuracy).abs() < 1e-12, "{row:?} {expected:?}");
         }
-        let moved: f32 = model.params().iter().zip(expected.params()).map(|(a, b)| (a - b).powi(2)).sum();
-        let size: f32 = expected.params().iter().map(|a| a * a).sum();
-        let apart = f64::from((moved / size).sqrt());
+        // The models between steps are those of the CPU too, and the last one is the result.
+        assert_eq!(seen.0.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [3, 6, 9, 12]);
+        assert_eq!(seen.0.last().map(|(_, params)| params.as_slice()), Some(model.params()));
+        for ((step, params), (_, expected)) in seen.0.iter().zip(&expected_seen.0) {
+            let apart = apart(params, expected);
+            assert!(apart < TOLERANCE, "{name}, step {step}: {apart:e}");
+        }
+        let apart = apart(model.params(), expected.params());
         eprintln!("{name}: weights {apart:.1e} apart");
         assert!(apart < TOLERANCE, "{name}: {apart:e}");
     }

@@ -34,7 +34,7 @@ fn a_run_of_older_numerics_is_not_reused() {
         ..TrainingRow::default()
     };
     write_csv(&folder.join("training.csv"), &[row]).unwrap();
-    let store = RunStore::new(out.path());
+    let store = RunStore::new(out.path(), &Machine::Processor);
     let recipe = job.recipe(&data.hashes).unwrap();
     fs::write(folder.join("run.toml"), &recipe).unwrap();
     assert!(store.open(&job, &data).unwrap().is_some());

@@ -112,7 +112,7 @@ fn a_resumed_run_has_the_same_held_out_images() {
 #[test]
 fn a_stored_run_with_other_held_out_images_is_not_reused() {
     let (data, out) = (data(), tempfile::tempdir().unwrap());
-    let (store, test) = (RunStore::new(out.path()), TestSet::new(&data.test));
+    let (store, test) = (RunStore::new(out.path(), &Machine::Processor), TestSet::new(&data.test));
     let job = |count| Job::new(&preset(count), run(1)).unwrap();
     let stored = store.train(&job(9), &data, &test, &Keeping::default(), &mut Silent).unwrap();
     let direct = train(&preset(9), &run(1), None, &mut Silent).unwrap();

@@ -2,6 +2,7 @@
 
 use super::orderings::{Fate, Ordering, orderings};
 use minima_rows::optimizers::{distinct, label};
+use minima_rows::significant::Radius;
 use minima_rows::{LogitDecisionRow, LogitScaleRow, ScaledQuantity};
 use minima_rows::{Table, in_order, names};
 
@@ -121,7 +122,7 @@ fn in_words(decisions: &[LogitDecisionRow]) -> String {
         let total =
             |of: fn(&LogitDecisionRow) -> u32| own.iter().map(|row| u64::from(of(row))).sum::<u64>().to_string();
         table.rows.push(vec![
-            epsilon.to_string(),
+            Radius(epsilon).to_string(),
             total(|row| row.successes_before),
             total(|row| row.successes_after),
             total(|row| row.flips_changed),

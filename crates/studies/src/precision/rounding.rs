@@ -3,6 +3,7 @@
 use super::plan::EXACT;
 use minima_rows::PrecisionRow;
 use minima_rows::Table;
+use minima_rows::significant::Radius;
 
 /// FGSM's success rate at the largest radius after the last epoch, over seeds.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,7 +108,7 @@ pub(crate) fn to_markdown(found: &[Rounding]) -> String {
         text.push_str(&format!(
             "\n`{}`, ε = {}, after epoch {}: in f64 FGSM succeeds on {} ({} to {} over {} seeds); {}.\n",
             exact.variant,
-            exact.epsilon,
+            Radius(exact.epsilon),
             exact.epoch,
             percent(exact.mean()),
             percent(low),

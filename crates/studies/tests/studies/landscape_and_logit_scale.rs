@@ -9,6 +9,7 @@ use minima_metrics::{Summary, evaluate, logit_margins};
 use minima_rng::Key;
 use minima_rows::{LogitDecisionRow, LogitScaleRow, ScaledQuantity, SegmentRow, SurfaceRow, read_csv};
 use minima_runs::TestSet;
+use minima_runs::machine::Machine;
 use minima_runs::training::Keeping;
 use minima_studies::landscape::{self, Minimum};
 use minima_studies::{Study, StudyOptions, claim, logit_scale, run_study};
@@ -75,7 +76,7 @@ fn pairs_share_seed_and_labels() {
 fn landscapes_hold_the_models_own_losses() {
     let (data, options, folder) = (data(), options(4), tempfile::tempdir().unwrap());
     let claimed = claim(folder.path(), false).unwrap().0;
-    run_study(Study::Landscape, &options, &data, &claimed, &Keeping::default(), &|_| {}).unwrap();
+    run_study(Study::Landscape, &options, &data, &Machine::Processor, &claimed, &Keeping::default(), &|_| {}).unwrap();
     let surface: Vec<SurfaceRow> = read_csv(&folder.path().join("studies/landscape/surface.csv")).unwrap();
     let segments: Vec<SegmentRow> = read_csv(&folder.path().join("studies/landscape/segments.csv")).unwrap();
     assert_eq!(surface.len(), 3 * 25 * 25, "the first seed's");
@@ -116,7 +117,7 @@ fn logits_come_to_one_scale_and_decisions_stay() {
     // Long enough for all models to have a positive mean margin, which the scale requires.
     let (data, options, folder) = (data(), options(20), tempfile::tempdir().unwrap());
     let claimed = claim(folder.path(), false).unwrap().0;
-    run_study(Study::LogitScale, &options, &data, &claimed, &Keeping::default(), &|_| {}).unwrap();
+    run_study(Study::LogitScale, &options, &data, &Machine::Processor, &claimed, &Keeping::default(), &|_| {}).unwrap();
     let own = folder.path().join("studies/logit-scale");
     let rows: Vec<LogitScaleRow> = read_csv(&own.join("logit_scale.csv")).unwrap();
     let decisions: Vec<LogitDecisionRow> = read_csv(&own.join("decisions.csv")).unwrap();

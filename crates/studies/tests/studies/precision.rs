@@ -3,6 +3,7 @@
 use minima_config::preset::Preset;
 use minima_data::mnist;
 use minima_rows::{DriftRow, PrecisionRow, read_csv};
+use minima_runs::machine::Machine;
 use minima_runs::training::Keeping;
 use minima_studies::{Study, StudyEvent, StudyOptions, claim, run_study};
 
@@ -14,7 +15,7 @@ fn every_arithmetic_is_measured_and_compared_with_double_precision() {
     let mut options = StudyOptions::new(preset, &[], 2);
     options.variants = vec!["coupled".to_owned(), "mean".to_owned()];
     let folder = claim(out.path(), false).unwrap().0;
-    run_study(Study::Precision, &options, &data, &folder, &Keeping::default(), &|event| {
+    run_study(Study::Precision, &options, &data, &Machine::Processor, &folder, &Keeping::default(), &|event| {
         assert!(!matches!(event, StudyEvent::Failed { .. }), "{event:?}");
     })
     .unwrap();

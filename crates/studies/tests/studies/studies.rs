@@ -3,6 +3,7 @@
 use minima_config::preset::Preset;
 use minima_data::{Splits, mnist};
 use minima_rows::{DampingRow, FgsmRow, LateAttackRow, MatchRow, PathRow, PoisonRow, Record, read_csv};
+use minima_runs::machine::Machine;
 use minima_runs::training::Keeping;
 use minima_studies::{Study, StudyEvent, StudyOptions, claim, run_study};
 use std::collections::BTreeMap;
@@ -38,7 +39,8 @@ fn run(study: Study, options: &StudyOptions, data: &Splits, out: &Path) -> (usiz
         StudyEvent::Failed { run, .. } => failed.lock().unwrap().push(run.to_owned()),
         _ => {}
     };
-    run_study(study, options, data, &claim(out, false).unwrap().0, &Keeping::default(), &listener).unwrap();
+    run_study(study, options, data, &Machine::Processor, &claim(out, false).unwrap().0, &Keeping::default(), &listener)
+        .unwrap();
     (missing.into_inner().unwrap(), failed.into_inner().unwrap())
 }
 
@@ -150,7 +152,9 @@ fn a_folder_of_another_experiment_is_refused() {
     let mut other = options(&[&set[..], &["optimizers.sgd.learning_rate=0.5"]].concat());
     other.optimizers = vec!["sgd".into()];
     let folder = claim(out.path(), false).unwrap().0;
-    let error = run_study(Study::Seeds, &other, &data, &folder, &Keeping::default(), &|_| {}).unwrap_err().to_string();
+    let error = run_study(Study::Seeds, &other, &data, &Machine::Processor, &folder, &Keeping::default(), &|_| {})
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("learning_rate = 0.01") && error.contains("learning_rate = 0.5"), "{error}");
     assert!(before == files(out.path()));
 }

@@ -106,10 +106,6 @@ impl Bench {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.args(arguments).args(["--data", "data", "--device", "cpu"]).current_dir(self.folder.path());
-        if arguments.first() == Some(&"study") {
-            command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-            command.args(arguments).args(["--data", "data"]).current_dir(self.folder.path());
-        }
         command
     }
 

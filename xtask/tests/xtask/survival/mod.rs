@@ -7,3 +7,4 @@ mod ctrl_c;
 mod disk;
 mod folders;
 mod going_wrong;
+mod parts;

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use minima_rows::DampingRow;
 use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
-use minima_rows::significant::decimal;
+use minima_rows::significant::{Radius, decimal};
 
 /// The quantity of a map.
 struct Shown {
@@ -38,7 +38,7 @@ pub(super) fn section(rows: &[DampingRow]) -> Option<Section> {
     for optimizer in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
         let settings = settings(rows, optimizer);
         let figure = Figure {
-            caption: format!("{}: learning rate η and damping λ, FGSM at ε = {epsilon}", label(optimizer)),
+            caption: format!("{}: learning rate η and damping λ, FGSM at ε = {epsilon}", label(optimizer), epsilon = Radius(epsilon)),
             note: "A cross marks a setting at which every run failed. Values are shown on hovering and in the table below.".to_owned(),
             legend: Vec::new(),
             drawn: panels(

@@ -13,7 +13,7 @@ use crate::studies::{percent, quoted_epsilon};
 use maud::{Markup, html};
 use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
-use minima_rows::significant::decimal;
+use minima_rows::significant::{Radius, decimal};
 use minima_rows::{CLEAN, PathRow};
 use minima_rows::{rate, same};
 
@@ -31,7 +31,7 @@ pub(super) fn section(studies: &StudyResults, own: &[OwnOptimizer]) -> Option<Se
             (table(
                 &format!(
                     "Final models and equal models on other paths: success rates of FGSM at ε = {epsilon}, means over \
-                     the seeds that reach the value; Δ in points"
+                     the seeds that reach the value; Δ in points", epsilon = Radius(epsilon)
                 ),
                 &matched
             ))
@@ -78,7 +78,10 @@ fn others(rows: &[PathRow], brought: &[OwnOptimizer]) -> Markup {
     );
     let margin = panel("mean logit margin", |row| row.mean_margin, |values| Axis::linear("mean logit margin", values));
     let figure = Figure {
-        caption: format!("The same paths against test error and against mean margin, ε = {epsilon}"),
+        caption: format!(
+            "The same paths against test error and against mean margin, ε = {epsilon}",
+            epsilon = Radius(epsilon)
+        ),
         note: format!(
             "Clean labels. Final success rates of the first seed: {}.",
             distinct(own.iter().map(|row| row.optimizer.as_str()))

@@ -9,6 +9,7 @@ use crate::studies::precision::{TITLE, arithmetics, quoted, sentences, table as 
 use crate::studies::{percent, quoted_epsilon};
 use maud::{Markup, html};
 use minima_rows::rate;
+use minima_rows::significant::Radius;
 use minima_rows::{DriftRow, PrecisionRow};
 use minima_rows::{Table, in_order};
 
@@ -22,7 +23,7 @@ pub(super) fn section(rows: &[PrecisionRow], drift: &[DriftRow]) -> Option<Secti
             (curves(rows, "Train loss by arithmetic", |row| row.train_loss, |values| Axis::logarithmic("train loss", values)))
             (curves(
                 rows,
-                &format!("Success rate of FGSM at ε = {epsilon}, by arithmetic"),
+                &format!("Success rate of FGSM at ε = {epsilon}, by arithmetic", epsilon = Radius(epsilon)),
                 |row| rate(row.successes, row.correct),
                 |values| Axis::shares("success rate", values),
             ))

@@ -12,6 +12,7 @@ use crate::studies::{percent, quoted_epsilon};
 use maud::{Markup, html};
 use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
+use minima_rows::significant::Radius;
 use minima_rows::{CLEAN, LateAttackRow};
 
 pub(super) fn section(studies: &StudyResults, own: &[OwnOptimizer]) -> Option<Section> {
@@ -58,7 +59,7 @@ fn spreads(rows: &[LateAttackRow], brought: &[OwnOptimizer]) -> Option<Markup> {
     }
     let figure = Figure {
         caption: format!(
-            "Over seeds (filled, above) and over the last epochs of seed {first} (hollow, below), ε = {epsilon}"
+            "Over seeds (filled, above) and over the last epochs of seed {first} (hollow, below), ε = {epsilon}", epsilon = Radius(epsilon)
         ),
         note: "Success rate: the share of the correctly classified images that are misclassified after the attack; clean labels.".to_owned(),
         legend: Vec::new(),
