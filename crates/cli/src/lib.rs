@@ -30,6 +30,8 @@ mod error;
 mod evaluation;
 mod exit;
 mod experiment_options;
+mod first_images;
+
 mod interruption;
 mod manifest;
 mod outcome;

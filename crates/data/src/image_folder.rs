@@ -2,7 +2,8 @@
 //!
 //! The names of the subfolders, sorted by their bytes, are the names of the classes. Above the classes there may be folders `train` and
 //! `test`, or `val`, `valid` or `validation` if there is no `test`. All images have one size. If some are grey and others in colour, the
-//! grey ones become colour.
+//! grey ones become colour. The classes alternate, in proportion to their sizes, so that the first images of a set are of all
+//! classes.
 //!
 //! Hidden files and folders, whose names start with a dot, are ignored. So are files beside the folders of the classes, unless they
 //! are images. Symbolic links are refused.

@@ -14,6 +14,7 @@ pub(crate) mod train;
 pub(crate) mod tune;
 
 use crate::data_options::DataOptions;
+use crate::first_images::tell_of_missing_classes;
 use crate::threads::{self, ALLOWED};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -71,6 +72,7 @@ impl Resources {
 fn on_its_data(preset: Preset, options: &DataOptions) -> Result<(Preset, Splits)> {
     let (source, data) = options.load(preset.data.as_ref())?;
     let preset = Preset { data: Some(source), ..preset }.on_data(&data)?;
+    tell_of_missing_classes(&preset, &data);
     Ok((preset, data))
 }
 

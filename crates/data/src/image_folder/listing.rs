@@ -6,7 +6,7 @@ use crate::{
     image_file::{MAGIC_BYTES, is_image},
 };
 use std::{
-    collections::BTreeMap,
+    cmp::Ordering,
     fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
@@ -23,7 +23,8 @@ const TEST: [&str; 4] = ["test", "val", "valid", "validation"];
 pub(super) struct Listing {
     /// The names of the classes, in the order of their bytes.
     pub(super) classes: Vec<String>,
-    /// The images, in the order of the bytes of their relative paths.
+    /// The images. The files of a class are in the order of the bytes of their names. The classes alternate, in proportion to their
+    /// sizes, so that the first images are of all classes.
     pub(super) images: Vec<ImagePath>,
 }
 
@@ -80,7 +81,7 @@ pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
     };
     let inside = entries(folder)?;
     refuse_images(&inside)?;
-    let (mut classes, mut images) = (Vec::new(), BTreeMap::new());
+    let (mut classes, mut images) = (Vec::new(), Vec::new());
     for class in inside.into_iter().filter(|entry| entry.is_folder) {
         let Ok(name) = String::from_utf8(class.name.clone()) else {
             return wrong(&class.path, "a name that is not UTF-8".to_owned(), "the name of a class");
@@ -92,12 +93,13 @@ pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
         if files.is_empty() {
             return wrong(&class.path, "no image".to_owned(), "one or more images of this class");
         }
-        for file in files {
+        let count = files.len();
+        for (number, file) in files.into_iter().enumerate() {
             if file.is_folder {
                 return wrong(&file.path, "a folder in the folder of a class".to_owned(), "only images there");
             }
             let relative = [class.name.as_slice(), b"/", &file.name].concat();
-            images.insert(relative, (file.path, label));
+            images.push((Place { number, count }, ImagePath { file: file.path, relative, label }));
         }
         classes.push(name);
     }
@@ -105,8 +107,24 @@ pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
         let found = format!("{} folders of classes", classes.len());
         return wrong(folder, found, "one folder for each of two or more classes");
     }
-    let images = images.into_iter().map(|(relative, (file, label))| ImagePath { file, relative, label }).collect();
-    Ok(Listing { classes, images })
+    // The sort is stable: of equal places, the first class comes first.
+    images.sort_by(|(a, _), (b, _)| a.cmp(*b));
+    Ok(Listing { classes, images: images.into_iter().map(|(_, image)| image).collect() })
+}
+
+/// The number of an image among those of its class.
+#[derive(Clone, Copy)]
+struct Place {
+    number: usize,
+    count: usize,
+}
+
+impl Place {
+    /// Compares `(number + 1/2) / count`, which spreads the images of each class evenly over all.
+    fn cmp(self, other: Self) -> Ordering {
+        let share = |of: Self, total: usize| (2 * of.number as u128 + 1) * total as u128;
+        share(self, other.count).cmp(&share(other, self.count))
+    }
 }
 
 /// The entries of a folder that are not hidden, in the order of the bytes of their names.

@@ -13,7 +13,7 @@ fn write_set(folder: &Path) {
 }
 
 #[test]
-fn folders_are_classes_and_paths_are_in_order() {
+fn folders_are_classes_and_the_classes_alternate() {
     let root = tempfile::tempdir().unwrap();
     write_set(&root.path().join("train"));
     write_set(&root.path().join("test"));
@@ -23,17 +23,34 @@ fn folders_are_classes_and_paths_are_in_order() {
     }
     let data = load(root.path()).unwrap();
     assert_eq!(data.class_names, ["cat", "dog"]);
-    assert_eq!((data.train.shape(), data.train.classes(), data.train.labels()), ([2, 3, 1], 2, &[0, 0, 1, 1][..]));
+    assert_eq!((data.train.shape(), data.train.classes(), data.train.labels()), ([2, 3, 1], 2, &[0, 1, 0, 1][..]));
     let first: Vec<u8> = data.train.bytes().unwrap().column(0).to_vec();
-    assert_eq!(first, [10, 40, 20, 30]);
+    assert_eq!(first, [10, 20, 40, 30]);
     assert_eq!(data.train, data.test);
     assert_eq!(data.name(), format!("images of {}", root.path().file_name().unwrap().display()));
     let line = |name: &str, value| format!("{name} {}\n", sha256(&grey(value)));
-    let lines = [line("cat/a.png", 10), line("cat/z", 40), line("dog/a.PNG", 20), line("dog/b.png", 30)].concat();
+    let lines = [line("cat/a.png", 10), line("dog/a.PNG", 20), line("cat/z", 40), line("dog/b.png", 30)].concat();
     assert_eq!(data.hashes.len(), 2);
     for (hash, half) in data.hashes.iter().zip(["train", "test"]) {
         assert_eq!((&hash.file, &hash.sha256), (&root.path().join(half), &sha256(lines.as_bytes())));
     }
+}
+
+#[test]
+fn classes_alternate_in_proportion_to_their_sizes() {
+    let root = tempfile::tempdir().unwrap();
+    for (class, count) in [("a", 6), ("b", 2)] {
+        for number in 0..count {
+            for half in ["train", "test"] {
+                write(&root.path().join(half).join(class).join(format!("{number}.png")), &grey(number));
+            }
+        }
+    }
+    // The middles of the images of a are at 1, 3, …, 11 twelfths, those of b at 3 and 9.
+    let data = load(root.path()).unwrap();
+    assert_eq!(data.test.labels(), [0, 0, 1, 0, 0, 0, 1, 0]);
+    let numbers: Vec<u8> = data.test.bytes().unwrap().column(0).to_vec();
+    assert_eq!(numbers, [0, 1, 0, 2, 3, 4, 1, 5]);
 }
 
 #[test]
@@ -65,14 +82,17 @@ fn a_share_becomes_the_test_set() {
     let half = load_share(root.path(), 0.5, 0).unwrap();
     let values = |set: &minima_data::Dataset| set.bytes().unwrap().column(0).to_vec();
     let (train, test) = (values(&half.train), values(&half.test));
-    assert!(train.is_sorted() && test.is_sorted() && train.len() == 10);
+    // The classes alternate: image i has the value i / 2, or 100 more.
+    let index = |value: &u8| 2 * (value % 100) + value / 100;
+    assert!(train.is_sorted_by_key(index) && test.is_sorted_by_key(index) && train.len() == 10);
     let mut all = [train, test].concat();
     all.sort_unstable();
     assert_eq!(all, (0..10).chain(100..110).collect::<Vec<u8>>());
     // The first entries of the permutation.
     let chosen = minima_rng::Key::for_module(0, "split").permutation(20);
-    let mut chosen: Vec<u8> = chosen[..4].iter().map(|&i| if i < 10 { i as u8 } else { 90 + i as u8 }).collect();
+    let mut chosen: Vec<u32> = chosen[..4].to_vec();
     chosen.sort_unstable();
+    let chosen: Vec<u8> = chosen.iter().map(|&i| (100 * (i % 2) + i / 2) as u8).collect();
     assert_eq!(values(&data.test), chosen);
     for share in [0.0, 1.0, -0.5, f64::NAN, 0.01] {
         let found = load_share(root.path(), share, 0);
