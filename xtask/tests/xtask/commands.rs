@@ -120,7 +120,7 @@ fn help_is_no_error() {
         assert!(String::from_utf8_lossy(&output.stdout).contains("Usage"));
     }
     assert!(
-        String::from_utf8_lossy(&xtask(&["reproduce", "--help"]).stdout).contains("Example: cargo xtask reproduce")
+        String::from_utf8_lossy(&xtask(&["reproduce", "--help"]).stdout).contains("cargo xtask reproduce --preset")
     );
 }
 
