@@ -30,4 +30,4 @@ pub use minima_attacks::Norm;
 pub use network_choice::{NetworkChoice, NetworkChoiceError};
 pub use optimizer_spec::OptimizerSpec;
 pub use run::{Run, training_set};
-pub use training_options::TrainingOptions;
+pub use training_options::{Start, TrainingOptions};

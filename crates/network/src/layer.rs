@@ -30,41 +30,97 @@ pub(crate) type Pair = [Expression; 2];
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operation {
     Conv(Convolution),
-    Dense { features: Expression, bias: bool },
+    Dense {
+        features: Expression,
+        bias: bool,
+    },
     Activation(Function),
-    GroupNorm { groups: Expression, norm: Norm },
-    LayerNorm { norm: Norm },
-    RmsNorm { epsilon: f64 },
+    GroupNorm {
+        groups: Expression,
+        norm: Norm,
+    },
+    LayerNorm {
+        norm: Norm,
+    },
+    RmsNorm {
+        epsilon: f64,
+    },
     AvgPool(Window),
     MaxPool(Window),
     GlobalAvgPool,
     Flatten,
-    Reshape { shape: Vec<Expression> },
-    Transpose { axes: Vec<Expression> },
-    Slice { axis: Expression, start: Expression, end: Expression },
-    Take { axis: Expression, index: Expression },
-    Mean { axes: Vec<Expression> },
-    Sum { axes: Vec<Expression> },
-    ClassToken { deviation: f64 },
-    PositionEmbedding { deviation: f64 },
-    Attention { heads: Expression },
-    Softmax { axis: Option<Expression> },
+    Reshape {
+        shape: Vec<Expression>,
+    },
+    Transpose {
+        axes: Vec<Expression>,
+    },
+    Slice {
+        axis: Expression,
+        start: Expression,
+        end: Expression,
+    },
+    Take {
+        axis: Expression,
+        index: Expression,
+    },
+    Mean {
+        axes: Vec<Expression>,
+    },
+    Sum {
+        axes: Vec<Expression>,
+    },
+    ClassToken {
+        deviation: f64,
+    },
+    PositionEmbedding {
+        deviation: f64,
+    },
+    Attention {
+        heads: Expression,
+    },
+    Softmax {
+        axis: Option<Expression>,
+    },
     /// The sum with another value.
-    Add { with: Template },
+    Add {
+        with: Template,
+    },
     /// The product with another value, number by number.
-    Multiply { with: Template },
+    Multiply {
+        with: Template,
+    },
     /// The matrix product with another value.
-    Matmul { with: Template, scale: f64 },
+    Matmul {
+        with: Template,
+        scale: f64,
+    },
     /// The value and others side by side.
-    Concat { with: Vec<Template>, axis: Expression },
+    Concat {
+        with: Vec<Template>,
+        axis: Expression,
+    },
     /// A constant affine map: one number of each for all channels, or one for each channel.
-    Affine { scale: Vec<f64>, shift: Vec<f64> },
+    Affine {
+        scale: Vec<f64>,
+        shift: Vec<f64>,
+    },
     /// A border of equal numbers along one axis.
-    Pad { axis: Expression, before: Expression, after: Expression, value: f64 },
+    Pad {
+        axis: Expression,
+        before: Expression,
+        after: Expression,
+        value: f64,
+    },
     /// Copies along axes of size 1.
-    Broadcast { shape: Vec<Expression> },
+    Broadcast {
+        shape: Vec<Expression>,
+    },
     /// A learned value, whatever the input.
-    Embedding { shape: Vec<Expression>, deviation: f64 },
+    Embedding {
+        shape: Vec<Expression>,
+        deviation: f64,
+    },
 }
 
 /// The constants and the parameters of a normalisation.

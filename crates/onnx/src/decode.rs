@@ -22,9 +22,9 @@ pub(crate) fn tensor(proto: &TensorProto, beside: &mut Beside<'_>) -> Result<Ten
             Data::Float(proto.int32_data.iter().map(|&bits| half(bits as u16)).collect())
         }
         data_type::FLOAT16 => Data::Float(numbers(&raw, |bytes| half(u16::from_le_bytes(bytes)))?),
-        data_type::BFLOAT16 => Data::Float(numbers(&raw, |bytes: [u8; 2]| {
-            f32::from_bits(u32::from(u16::from_le_bytes(bytes)) << 16)
-        })?),
+        data_type::BFLOAT16 => {
+            Data::Float(numbers(&raw, |bytes: [u8; 2]| f32::from_bits(u32::from(u16::from_le_bytes(bytes)) << 16))?)
+        }
         data_type::INT64 if raw.is_empty() => Data::Int(proto.int64_data.clone()),
         data_type::INT64 => Data::Int(numbers(&raw, i64::from_le_bytes)?),
         data_type::INT32 | data_type::INT8 | data_type::UINT8 | data_type::BOOL if raw.is_empty() => Data::Int(wide()),
@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn numbers_beside_the_model_are_bounded_by_their_file() {
-        let entry = |key: &str, value: &str| crate::proto::StringStringEntryProto { key: key.into(), value: value.into() };
+        let entry =
+            |key: &str, value: &str| crate::proto::StringStringEntryProto { key: key.into(), value: value.into() };
         let proto = |offset: &str, length: &str| TensorProto {
             dims: vec![1],
             data_type: data_type::FLOAT,

@@ -83,7 +83,8 @@ fn imported(mut source: Source, path: &Path, options: &ImportOptions) -> Result<
     if !source.other_outputs.is_empty() {
         notes.push(format!("the outputs {} are not used", source.other_outputs.join(", ")));
     }
-    let (shape, view) = image(&source.dims, options.order, options.image).map_err(at(format!("input {}", source.input)))?;
+    let (shape, view) =
+        image(&source.dims, options.order, options.image).map_err(at(format!("input {}", source.input)))?;
     let (mut program, logits) = Importer::run(&source, &shape, view)?;
     let output = format!("output {}", source.output);
     let logits_shape = logits.view.shape();
@@ -132,7 +133,9 @@ fn without_softmax(source: &mut Source) -> Vec<String> {
         let (operator, Some(input)) = (node.op_type.as_str(), node.input.first()) else { break };
         match operator {
             "Softmax" | "LogSoftmax" => {
-                notes.push(format!("the {operator} at the end is left out: the network's outputs are the logits before it"));
+                notes.push(format!(
+                    "the {operator} at the end is left out: the network's outputs are the logits before it"
+                ));
             }
             "Identity" => {}
             _ => break,
@@ -153,7 +156,10 @@ fn normalization(options: &ImportOptions, shape: &[usize]) -> Result<Option<(Vec
         [] => Ok(vec![default; channels]),
         [one] => Ok(vec![*one; channels]),
         _ if numbers.len() == channels => Ok(numbers.to_vec()),
-        _ => Err(Refusal::new(format!("{} {what}", numbers.len()), format!("one, or one for each of {channels} channels"))),
+        _ => Err(Refusal::new(
+            format!("{} {what}", numbers.len()),
+            format!("one, or one for each of {channels} channels"),
+        )),
     };
     let (mean, deviation) = (each(&options.mean, "means", 0.0)?, each(&options.deviation, "deviations", 1.0)?);
     if deviation.iter().any(|&d| !(1e-30..=1e30).contains(&d)) || mean.iter().any(|m| !(m.abs() <= 1e30)) {

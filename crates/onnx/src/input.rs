@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn images_of_every_form() {
-        let of = |dims: &[Option<usize>], order, given| image(dims, order, given).map(|(shape, view)| (shape, view.shape()));
+        let of =
+            |dims: &[Option<usize>], order, given| image(dims, order, given).map(|(shape, view)| (shape, view.shape()));
         let map = [None, Some(3), Some(8), Some(6)];
         assert_eq!(of(&map, AxisOrder::Nchw, None).unwrap(), (vec![8, 6, 3], vec![1, 3, 8, 6]));
         assert_eq!(of(&map, AxisOrder::Nhwc, None).unwrap(), (vec![3, 8, 6], vec![1, 3, 8, 6]));

@@ -45,7 +45,8 @@ impl<'m> Node<'m> {
     /// The text of an attribute.
     pub(crate) fn text(&self, name: &str, default: &'static str) -> Result<&'m str, Refusal> {
         let Some(attribute) = self.attribute(name) else { return Ok(default) };
-        std::str::from_utf8(&attribute.s).map_err(|_| Refusal::new(format!("attribute {name}, which is no text"), "a text"))
+        std::str::from_utf8(&attribute.s)
+            .map_err(|_| Refusal::new(format!("attribute {name}, which is no text"), "a text"))
     }
 
     /// Refuses an attribute with another value than this one.

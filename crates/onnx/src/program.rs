@@ -12,15 +12,22 @@ pub(crate) type StepId = usize;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Function {
     Relu,
-    LeakyRelu { slope: f64 },
-    Elu { alpha: f64 },
+    LeakyRelu {
+        slope: f64,
+    },
+    Elu {
+        alpha: f64,
+    },
     Gelu,
     GeluTanh,
     Silu,
     Sigmoid,
     Softplus,
     Tanh,
-    Clip { low: f64, high: f64 },
+    Clip {
+        low: f64,
+        high: f64,
+    },
     Sqrt,
     Reciprocal,
     /// The error function, which is known within GELU only.
@@ -66,25 +73,54 @@ pub(crate) enum Operation {
     Input,
     Convolution(Convolution),
     /// Weights `(in, out)` on the last axis.
-    Dense { weights: Vec<f32>, bias: Option<Vec<f32>> },
+    Dense {
+        weights: Vec<f32>,
+        bias: Option<Vec<f32>>,
+    },
     /// One number of each, or one for each entry of the last axis.
-    Affine { scale: Vec<f64>, shift: Vec<f64> },
+    Affine {
+        scale: Vec<f64>,
+        shift: Vec<f64>,
+    },
     Function(Function),
     LayerNorm(Norm),
-    GroupNorm { groups: usize, norm: Norm },
+    GroupNorm {
+        groups: usize,
+        norm: Norm,
+    },
     Pool(Pool),
-    Reduce { axes: Vec<usize>, mean: bool },
+    Reduce {
+        axes: Vec<usize>,
+        mean: bool,
+    },
     Reshape,
-    Transpose { axes: Vec<usize> },
-    Slice { axis: usize, start: usize, end: usize },
-    Pad { axis: usize, before: usize, after: usize, value: f64 },
-    Concat { axis: usize },
+    Transpose {
+        axes: Vec<usize>,
+    },
+    Slice {
+        axis: usize,
+        start: usize,
+        end: usize,
+    },
+    Pad {
+        axis: usize,
+        before: usize,
+        after: usize,
+        value: f64,
+    },
+    Concat {
+        axis: usize,
+    },
     Add,
     Multiply,
     Matmul,
-    Softmax { axis: usize },
+    Softmax {
+        axis: usize,
+    },
     Broadcast,
-    Embedding { numbers: Vec<f32> },
+    Embedding {
+        numbers: Vec<f32>,
+    },
 }
 
 /// A step.
@@ -109,7 +145,7 @@ pub(crate) struct Flow {
 
 /// The largest number of steps, and of numbers in embeddings that no file holds.
 const MOST_STEPS: usize = 100_000;
-const MOST_COPIES: usize = 1 << 22;
+const MOST_COPIES: usize = 1 << 20;
 
 /// Steps in an order in which they can be computed.
 #[derive(Debug, Default)]
@@ -175,7 +211,8 @@ impl Program {
     /// A value as an array with one axis for each group of ONNX's axes, in this order. Every axis is in one group.
     pub(crate) fn arranged(&mut self, flow: &Flow, groups: &[&[usize]]) -> Result<StepId, Refusal> {
         let view = &flow.view;
-        let order: Vec<usize> = groups.iter().flat_map(|group| group.iter()).flat_map(|&axis| view.stored(axis)).copied().collect();
+        let order: Vec<usize> =
+            groups.iter().flat_map(|group| group.iter()).flat_map(|&axis| view.stored(axis)).copied().collect();
         let step = self.reordered(flow, &order)?;
         let sizes: Vec<usize> =
             groups.iter().map(|group| group.iter().map(|&axis| view.axis_size(axis)).product()).collect();
@@ -197,7 +234,8 @@ impl Program {
         }
         let mut sorted = runs.clone();
         sorted.sort_unstable();
-        let size = |&(start, end): &(usize, usize)| flow.view.sizes.get(start..end).map_or(1, |sizes| sizes.iter().product());
+        let size =
+            |&(start, end): &(usize, usize)| flow.view.sizes.get(start..end).map_or(1, |sizes| sizes.iter().product());
         let before: Vec<usize> = sorted.iter().map(size).collect();
         let after: Vec<usize> = runs.iter().map(size).collect();
         let axes = runs.iter().map(|run| sorted.iter().position(|other| other == run).unwrap_or(0)).collect();
@@ -309,7 +347,9 @@ impl Program {
             return name;
         }
         let numbered = format!("{name}_{number}");
-        if self.names.contains_key(&numbered) { self.unique(&numbered, kind) } else {
+        if self.names.contains_key(&numbered) {
+            self.unique(&numbered, kind)
+        } else {
             self.names.insert(numbered.clone(), 1);
             numbered
         }

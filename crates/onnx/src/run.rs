@@ -21,8 +21,11 @@ impl<'m> Importer<'m> {
         for name in source.nodes.iter().flat_map(|node| &node.input).chain([&source.output]) {
             *readers.entry(name).or_default() += 1;
         }
-        let mut values: HashMap<&str, Operand> =
-            source.constants.iter().map(|(name, tensor)| (name.as_str(), Operand::Constant(Arc::clone(tensor)))).collect();
+        let mut values: HashMap<&str, Operand> = source
+            .constants
+            .iter()
+            .map(|(name, tensor)| (name.as_str(), Operand::Constant(Arc::clone(tensor))))
+            .collect();
         values.insert(&source.input, input);
         let content = |found: &str, expected: &str| OnnxError::Content {
             file: source.file.clone(),

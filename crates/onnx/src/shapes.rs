@@ -13,7 +13,8 @@ pub(crate) fn new_shape(wanted: &[i64], shape: &[usize], allow_zero: bool) -> Re
         _ => usize::try_from(size).map(Some).map_err(|_| refused()),
     };
     let sizes: Vec<Option<usize>> = wanted.iter().enumerate().map(kept).collect::<Result<_, _>>()?;
-    let known = sizes.iter().flatten().try_fold(1_usize, |product, &size| product.checked_mul(size)).ok_or_else(refused)?;
+    let known =
+        sizes.iter().flatten().try_fold(1_usize, |product, &size| product.checked_mul(size)).ok_or_else(refused)?;
     let count: usize = shape.iter().product();
     let rest = match sizes.iter().filter(|size| size.is_none()).count() {
         0 if known == count => 1,
@@ -40,7 +41,8 @@ pub(crate) fn unsqueezed(shape: &[usize], given: &[i64]) -> Result<Vec<usize>, R
     let rank = shape.len() + given.len();
     let added = axes(given, rank)?;
     let mut rest = shape.iter().copied();
-    let new: Vec<usize> = (0..rank).filter_map(|axis| if added.contains(&axis) { Some(1) } else { rest.next() }).collect();
+    let new: Vec<usize> =
+        (0..rank).filter_map(|axis| if added.contains(&axis) { Some(1) } else { rest.next() }).collect();
     if new.len() == rank { Ok(new) } else { Err(Refusal::new(format!("axes {given:?}"), "each axis once")) }
 }
 
@@ -57,7 +59,11 @@ pub(crate) fn permutation(given: Option<&[i64]>, rank: usize) -> Result<Vec<usiz
     let order = axes(given, rank)?;
     let mut sorted = order.clone();
     sorted.sort_unstable();
-    if sorted.into_iter().eq(0..rank) { Ok(order) } else { Err(Refusal::new(format!("attribute perm = {given:?}"), "each axis once")) }
+    if sorted.into_iter().eq(0..rank) {
+        Ok(order)
+    } else {
+        Err(Refusal::new(format!("attribute perm = {given:?}"), "each axis once"))
+    }
 }
 
 /// The sizes of a value, for `Shape`, between the axes that the attributes name.

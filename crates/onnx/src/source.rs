@@ -51,7 +51,8 @@ pub(crate) fn read(path: &Path) -> Result<Source, OnnxError> {
             return Err(Refusal::new(format!("weights in {location}"), "a file in the model's folder"));
         }
         let path = folder.join(own);
-        let refused = |error| Refusal::new(format!("weights in {} ({error})", path.display()), "the file beside the model");
+        let refused =
+            |error| Refusal::new(format!("weights in {} ({error})", path.display()), "the file beside the model");
         let bytes = Bytes::from(read_at_most(&path, MOST_BYTES).map_err(refused)?);
         files.insert(location.to_owned(), bytes.clone());
         Ok(bytes)

@@ -1,7 +1,7 @@
 //! Constants in the order in which a value is stored.
 
 use crate::error::Refusal;
-use crate::tensor::{Tensor, transposed};
+use crate::tensor::{Tensor, count, transposed};
 use crate::view::View;
 
 /// The numbers of a constant that is combined with a value, number by number.
@@ -16,11 +16,15 @@ pub(crate) enum Numbers {
 }
 
 impl Numbers {
-    /// The numbers of a constant for a value that is stored as `view`, whose shape the constant fits. Returns also how many
-    /// numbers are copies.
-    pub(crate) fn of(tensor: &Tensor, view: &View) -> Result<(Self, usize), Refusal> {
+    /// The numbers of a constant for a value that is stored as `view`, whose shape the constant fits. `copy` is asked before
+    /// numbers are copied.
+    pub(crate) fn of(
+        tensor: &Tensor,
+        view: &View,
+        copy: impl FnOnce(usize) -> Result<(), Refusal>,
+    ) -> Result<Self, Refusal> {
         if let Some(number) = tensor.scalar() {
-            return Ok((Self::One(number), 0));
+            return Ok(Self::One(number));
         }
         let shape = view.shape();
         let lead = shape.len().saturating_sub(tensor.shape.len());
@@ -32,11 +36,12 @@ impl Numbers {
         if stored.iter().copied().eq(first..view.sizes.len()) {
             let of_channels = tensor.broadcast(&own)?;
             let numbers = in_order(&of_channels, view, &varies);
-            return Ok(if first == 0 { (Self::Each(numbers), 0) } else { (Self::Channels { first, numbers }, 0) });
+            return Ok(if first == 0 { Self::Each(numbers) } else { Self::Channels { first, numbers } });
         }
+        copy(count(&shape).unwrap_or(usize::MAX))?;
         let each = tensor.broadcast(&shape)?;
         let all: Vec<usize> = (0..shape.len()).collect();
-        Ok((Self::Each(in_order(&each, view, &all)), each.len()))
+        Ok(Self::Each(in_order(&each, view, &all)))
     }
 }
 
@@ -64,7 +69,14 @@ mod tests {
     fn constants_follow_the_stored_order() {
         // (channels 2, height 3, width 2), stored as (3, 2, 2).
         let map = View::in_order(&[1, 2, 3, 2], &[0, 2, 3, 1]);
-        let of = |shape: &[usize]| Numbers::of(&counting(shape), &map).unwrap();
+        let of = |shape: &[usize]| {
+            let mut copied = 0;
+            let numbers = Numbers::of(&counting(shape), &map, |count| {
+                copied = count;
+                Ok(())
+            });
+            (numbers.unwrap(), copied)
+        };
         assert_eq!(of(&[1, 1, 1]), (Numbers::One(0.0), 0));
         assert_eq!(of(&[2, 1, 1]), (Numbers::Channels { first: 2, numbers: vec![0.0, 1.0] }, 0));
         let all = vec![0.0, 6.0, 1.0, 7.0, 2.0, 8.0, 3.0, 9.0, 4.0, 10.0, 5.0, 11.0];

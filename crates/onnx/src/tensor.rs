@@ -102,7 +102,10 @@ impl Tensor {
             Data::Float(numbers) => at(numbers, places).map(Data::Float),
             Data::Int(numbers) => at(numbers, places).map(Data::Int),
         };
-        data.map_or_else(|| Err(Refusal::new("an index beyond the array", "indices within it")), |data| Self::new(shape, data))
+        data.map_or_else(
+            || Err(Refusal::new("an index beyond the array", "indices within it")),
+            |data| Self::new(shape, data),
+        )
     }
 
     /// The axes in another order: axis k of the result is axis `axes[k]`.
@@ -120,9 +123,9 @@ impl Tensor {
             return Err(wrong());
         }
         let strides = strides(&self.shape);
-        let strides = std::iter::repeat_n(0, lead).chain(strides.into_iter().zip(&self.shape).map(|(stride, &size)| {
-            if size == 1 { 0 } else { stride }
-        }));
+        let strides =
+            std::iter::repeat_n(0, lead)
+                .chain(strides.into_iter().zip(&self.shape).map(|(stride, &size)| if size == 1 { 0 } else { stride }));
         self.picked(shape.to_vec(), &walk(shape, &strides.collect::<Vec<_>>()))
     }
 }
@@ -151,7 +154,8 @@ pub(crate) fn walk(shape: &[usize], strides: &[usize]) -> Vec<usize> {
 /// For each entry of a transposed array, its place in the array.
 pub(crate) fn transposed_places(shape: &[usize], axes: &[usize]) -> Vec<usize> {
     let own = strides(shape);
-    let pick = |of: &[usize], or| -> Vec<usize> { axes.iter().map(|&axis| of.get(axis).copied().unwrap_or(or)).collect() };
+    let pick =
+        |of: &[usize], or| -> Vec<usize> { axes.iter().map(|&axis| of.get(axis).copied().unwrap_or(or)).collect() };
     walk(&pick(shape, 1), &pick(&own, 0))
 }
 

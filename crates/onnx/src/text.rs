@@ -43,7 +43,13 @@ fn named(program: &Program, order: &[StepId]) -> HashSet<StepId> {
     for &id in order {
         if let Some(step) = program.step(id) {
             let inputs = read(step, before);
-            named.extend(inputs.iter().enumerate().filter(|(place, input)| *place > 0 || before != Some(**input)).map(|(_, &input)| input));
+            named.extend(
+                inputs
+                    .iter()
+                    .enumerate()
+                    .filter(|(place, input)| *place > 0 || before != Some(**input))
+                    .map(|(_, &input)| input),
+            );
         }
         before = Some(id);
     }

@@ -180,7 +180,10 @@ mod tests {
         assert_eq!(map.reshaped(&[0]), None);
         let groups = map.reshaped(&[1, 2, 3, 4, 5]).unwrap();
         assert_eq!((groups.sizes.clone(), groups.stored(1), groups.stored(2)), (vec![4, 5, 2, 3], &[2][..], &[3][..]));
-        assert_eq!(groups.without(&[0, 1]), View { sizes: vec![2, 3], axes: vec![vec![], vec![0], vec![1], vec![], vec![]] });
+        assert_eq!(
+            groups.without(&[0, 1]),
+            View { sizes: vec![2, 3], axes: vec![vec![], vec![0], vec![1], vec![], vec![]] }
+        );
         assert_eq!(map.resized(2, 1).sizes, [4, 5]);
     }
 }

@@ -1,24 +1,38 @@
 //! `cargo xtask compare`.
 
+use crate::checkpoints::CheckpointOptions;
+use crate::model_comparison::ModelComparison;
 use crate::outcome::Outcome;
-use anyhow::Result;
+use crate::threads;
+use anyhow::{Result, bail};
 use clap::Args;
 use minima_report::comparison::compare;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Compare two results folders and show what differs by more than noise.
+/// Compare two results folders and show what differs by more than noise, or two models on the same images
+///
+/// With --model twice, the logits and the classes of two models are compared on the test images.
 #[derive(Debug, Args)]
 #[command(
     after_help = "With several seeds on both sides, numbers are tested across seeds. With one seed, counts of images are tested as proportions of \
 independent images, and other numbers have a tolerance: 5 % for losses, 10 % for medians and means, 20 % for eigenvalues.\n\
-Example: cargo xtask compare results/before results/after --strict"
+Example: cargo xtask compare results/before results/after --strict\n\
+Example: cargo xtask compare --model mine.onnx --model mine.safetensors --data photos"
 )]
 pub struct Compare {
     /// A results folder written by `reproduce` or `study`
-    a: PathBuf,
+    #[arg(required_unless_present = "models")]
+    a: Option<PathBuf>,
     /// The results folder to compare it with
-    b: PathBuf,
-    /// Exit with 1 if anything changed beyond noise, a file or row of A is missing, or nothing could be compared
+    #[arg(required_unless_present = "models")]
+    b: Option<PathBuf>,
+    /// A model, a checkpoint or an ONNX file; given twice
+    #[arg(long = "model", value_name = "FILE", conflicts_with_all = ["a", "b"])]
+    models: Vec<PathBuf>,
+    #[command(flatten)]
+    checkpoint: CheckpointOptions,
+    /// Exit with 1 if anything changed beyond noise, a file or row of A is missing, nothing could be compared, or two models
+    /// classify an image differently
     #[arg(long)]
     strict: bool,
     /// Print a single JSON object
@@ -28,17 +42,37 @@ pub struct Compare {
 
 impl Compare {
     pub(crate) fn run(self) -> Result<Outcome> {
-        for folder in [&self.a, &self.b] {
+        let (a, b) = match (&self.a, &self.b) {
+            (Some(a), Some(b)) => (a, b),
+            _ => return self.models(),
+        };
+        for folder in [a, b] {
             if folder.join("unfinished").exists() {
                 tell!("{}: the run in this folder is not complete", folder.display());
             }
         }
-        let comparison = compare(&self.a, &self.b)?;
+        let comparison = compare(a, b)?;
         if self.json {
             say!("{}", serde_json::to_string(&comparison)?);
         } else {
             say!("{comparison}");
         }
         Ok(if self.strict && (comparison.changed() || !comparison.compared()) { Outcome::Found } else { Outcome::Fine })
+    }
+
+    /// Compares two models.
+    fn models(&self) -> Result<Outcome> {
+        threads::start(None)?;
+        let paths: Vec<&Path> = self.models.iter().map(PathBuf::as_path).collect();
+        let [_, _] = paths[..] else { bail!("found --model {} times; expected it twice", paths.len()) };
+        let (data, checkpoints) = self.checkpoint.open(&paths)?;
+        let [a, b] = &checkpoints[..] else { bail!("found {} models; expected two", checkpoints.len()) };
+        let comparison = ModelComparison::of(a, b, &data.test)?;
+        if self.json {
+            say!("{}", serde_json::to_string(&comparison)?);
+        } else {
+            say!("{comparison}");
+        }
+        Ok(if self.strict && comparison.same_class < comparison.images { Outcome::Found } else { Outcome::Fine })
     }
 }

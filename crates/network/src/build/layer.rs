@@ -123,9 +123,10 @@ impl Context<'_> {
                     Some(axis) => Ok(self.graph.softmax_over(x, self.numbers.size(axis)?)?),
                 }
             }
-            Operation::Add { .. } | Operation::Multiply { .. } | Operation::Matmul { .. } | Operation::Concat { .. } => {
-                self.of_several(operation, x, others)
-            }
+            Operation::Add { .. }
+            | Operation::Multiply { .. }
+            | Operation::Matmul { .. }
+            | Operation::Concat { .. } => self.of_several(operation, x, others),
             Operation::Affine { scale, shift } => {
                 self.budget.value(&shape)?;
                 let channels = |of: &[f64]| if of.len() == 1 { of.repeat(last) } else { of.to_vec() };

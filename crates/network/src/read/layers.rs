@@ -6,8 +6,8 @@ use super::values::Sizes;
 use crate::error::NetworkError;
 use crate::expression::shortened;
 use crate::layer::{AutomaticName, Border, Convolution, Function, Layer, Norm, Operation, Window};
-use crate::template::Template;
 use crate::suggestion::one_of;
+use crate::template::Template;
 
 /// A layer with default values: a text instead of a table.
 pub(super) fn bare(fields: &Fields<'_>, kind: &str, start: usize, scope: &Scope<'_>) -> Result<Layer, NetworkError> {
@@ -29,12 +29,7 @@ pub(super) fn layer(fields: &mut Fields<'_>, scope: &Scope<'_>) -> Result<Layer,
 }
 
 /// A name.
-fn template(
-    fields: &Fields<'_>,
-    key: &str,
-    value: Located<'_>,
-    scope: &Scope<'_>,
-) -> Result<Template, NetworkError> {
+fn template(fields: &Fields<'_>, key: &str, value: Located<'_>, scope: &Scope<'_>) -> Result<Template, NetworkError> {
     let wrong = |(found, expected)| fields.source.content(value.span().start, &fields.label, found, expected);
     scope.template(fields.text(key, value)?).map_err(wrong)
 }
@@ -118,10 +113,14 @@ fn operation(fields: &Fields<'_>, kind: &str, start: usize, scope: &Scope<'_>) -
         }
         "concat" => {
             let with = fields.array("with")?.iter().map(|value| template(fields, "with", value, scope));
-            (Operation::Concat { with: with.collect::<Result<_, _>>()?, axis: sizes.required("axis")? }, &["with", "axis"])
+            (
+                Operation::Concat { with: with.collect::<Result<_, _>>()?, axis: sizes.required("axis")? },
+                &["with", "axis"],
+            )
         }
         "affine" => {
-            let operation = Operation::Affine { scale: fields.numbers("scale", 1.0)?, shift: fields.numbers("shift", 0.0)? };
+            let operation =
+                Operation::Affine { scale: fields.numbers("scale", 1.0)?, shift: fields.numbers("shift", 0.0)? };
             (operation, &["scale", "shift"])
         }
         "pad" => {

@@ -176,9 +176,15 @@ fn names_of_values_are_known_and_unique() {
         NetworkSpec::parse(&text, "net.toml").and_then(|spec| spec.graph()).unwrap_err().to_string()
     };
     for (layers, expected) in [
-        (r#"{ layer = "add", with = "x" }"#, "found a value named x, expected one that an earlier layer names with as: input"),
+        (
+            r#"{ layer = "add", with = "x" }"#,
+            "found a value named x, expected one that an earlier layer names with as: input",
+        ),
         (r#"{ layer = "relu", from = "x" }"#, "found a value named x"),
-        (r#"{ layer = "relu", as = "x" }, { layer = "tanh", as = "x" }"#, "found a second value named x, expected unique names"),
+        (
+            r#"{ layer = "relu", as = "x" }, { layer = "tanh", as = "x" }"#,
+            "found a second value named x, expected unique names",
+        ),
         (r#"{ layer = "relu", as = "input" }"#, "found a second value named input"),
         (r#"{ repeat = 2, layers = [{ layer = "relu", as = "x" }] }"#, "found a second value named x"),
         (r#""add""#, "found no key with"),

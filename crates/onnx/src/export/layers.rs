@@ -50,7 +50,9 @@ pub(super) fn layer(writer: &mut Writer, exported: &Exported<'_>) -> Result<(), 
             let tensor = writer.floats("", &whole, numbers.iter().map(|&x| x as f32));
             (Form::Plain, writer.for_each_image(&tensor, shape))
         }
-        LayerOperation::Relu { .. } => pointwise(writer, first, shape, |writer, x| writer.node("Relu", &[x], Vec::new())),
+        LayerOperation::Relu { .. } => {
+            pointwise(writer, first, shape, |writer, x| writer.node("Relu", &[x], Vec::new()))
+        }
         LayerOperation::Activation { function, .. } => {
             let function = *function;
             let known = activation_node(function).is_some() || function == Activation::Silu;
@@ -172,8 +174,8 @@ fn dense(writer: &mut Writer, exported: &Exported<'_>, inputs: usize, outputs: u
     let biases = exported.params.len() - inputs * outputs;
     let (bias, kernel) = exported.params.split_at(biases);
     let weights = writer.floats(&format!("{}.weight", exported.module), &[inputs, outputs], kernel.iter().copied());
-    let bias = (biases > 0)
-        .then(|| writer.floats(&format!("{}.bias", exported.module), &[outputs], bias.iter().copied()));
+    let bias =
+        (biases > 0).then(|| writer.floats(&format!("{}.bias", exported.module), &[outputs], bias.iter().copied()));
     (weights, bias)
 }
 
@@ -218,8 +220,9 @@ fn pads(padding: Padding, map: [usize; 3], reach: [usize; 2], stride: [usize; 2]
         Padding::Valid => [0; 4],
         Padding::Explicit { low, high } => [low[0], low[1], high[0], high[1]],
         Padding::Same => {
-            let border =
-                [0, 1].map(|axis| ((map[axis].div_ceil(stride[axis]) - 1) * stride[axis] + reach[axis]).saturating_sub(map[axis]));
+            let border = [0, 1].map(|axis| {
+                ((map[axis].div_ceil(stride[axis]) - 1) * stride[axis] + reach[axis]).saturating_sub(map[axis])
+            });
             [border[0] / 2, border[1] / 2, border[0].div_ceil(2), border[1].div_ceil(2)]
         }
     }

@@ -46,10 +46,10 @@ pub fn export(graph: &Graph, params: &[f32], name: &str) -> Result<Vec<u8>, Onnx
     writer.set(0, shape, form, INPUT.to_owned());
     let shapes = graph.value_shapes();
     for own in graph.layers() {
-        let spec = graph.parameters().iter().find(|spec| spec.range.start == own.params.start && !own.params.is_empty());
-        let module = spec.map_or(own.operation.name(), |spec| {
-            if spec.role == Role::Embedding { &spec.name } else { &spec.module }
-        });
+        let spec =
+            graph.parameters().iter().find(|spec| spec.range.start == own.params.start && !own.params.is_empty());
+        let module = spec
+            .map_or(own.operation.name(), |spec| if spec.role == Role::Embedding { &spec.name } else { &spec.module });
         let exported = Exported {
             layer: &own,
             params: params.get(own.params.clone()).unwrap_or(&[]),

@@ -20,7 +20,12 @@ pub(super) fn cast(tensor: &Tensor, to: i64) -> Result<Tensor, Refusal> {
             Data::Int(numbers.iter().map(|&x| x as i64).collect())
         }
         (data_type::INT64 | data_type::INT32, Data::Int(numbers)) => Data::Int(numbers.clone()),
-        _ => return Err(Refusal::new(format!("attribute to = {to}"), "a type of floating-point numbers, int32, int64 or bool")),
+        _ => {
+            return Err(Refusal::new(
+                format!("attribute to = {to}"),
+                "a type of floating-point numbers, int32, int64 or bool",
+            ));
+        }
     };
     Tensor::new(tensor.shape.clone(), data)
 }
@@ -92,8 +97,14 @@ fn of_ints(operator: &str, a: i64, b: i64) -> Result<i64, Refusal> {
         "Mul" => a.wrapping_mul(b),
         "Div" => a.checked_div(b).ok_or_else(zero)?,
         // Of the sign of the divisor, as in Python.
-        "Mod" => a.checked_rem(b).map(|rest| if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest }).ok_or_else(zero)?,
-        "Pow" => u32::try_from(b).ok().and_then(|b| a.checked_pow(b)).ok_or_else(|| Refusal::new(format!("{a} to the power {b}"), "a smaller one"))?,
+        "Mod" => a
+            .checked_rem(b)
+            .map(|rest| if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest })
+            .ok_or_else(zero)?,
+        "Pow" => u32::try_from(b)
+            .ok()
+            .and_then(|b| a.checked_pow(b))
+            .ok_or_else(|| Refusal::new(format!("{a} to the power {b}"), "a smaller one"))?,
         "Min" => a.min(b),
         "Max" => a.max(b),
         "Equal" => i64::from(a == b),

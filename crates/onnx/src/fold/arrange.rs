@@ -44,7 +44,10 @@ pub(super) fn tiled(inputs: &Inputs<'_>, budget: &mut Budget) -> Result<Arc<Tens
     let tensor = inputs.required(0)?;
     let repeats = decode::sizes(inputs.required(1)?.to_ints()?)?;
     if repeats.len() != tensor.shape.len() {
-        return Err(Refusal::new(format!("repeats {repeats:?} of shape {:?}", tensor.shape), "one number for each axis"));
+        return Err(Refusal::new(
+            format!("repeats {repeats:?} of shape {:?}", tensor.shape),
+            "one number for each axis",
+        ));
     }
     let pairs: Vec<usize> = repeats.iter().zip(&tensor.shape).flat_map(|(&repeat, &size)| [repeat, size]).collect();
     budget.take(&pairs)?;
@@ -57,7 +60,8 @@ pub(super) fn tiled(inputs: &Inputs<'_>, budget: &mut Budget) -> Result<Arc<Tens
 /// Arrays side by side.
 pub(super) fn joined(tensors: &[&Arc<Tensor>], over: i64, budget: &mut Budget) -> Result<Arc<Tensor>, Refusal> {
     let shapes: Vec<&[usize]> = tensors.iter().map(|tensor| &tensor.shape[..]).collect();
-    let refused = || Refusal::new(format!("inputs of shapes {shapes:?}"), "shapes and types that differ in one axis only");
+    let refused =
+        || Refusal::new(format!("inputs of shapes {shapes:?}"), "shapes and types that differ in one axis only");
     let first = tensors.first().ok_or_else(refused)?;
     let over = axis(over, first.shape.len())?;
     let others = |shape: &[usize]| -> Vec<usize> {
@@ -104,9 +108,8 @@ pub(super) fn gathered(inputs: &Inputs<'_>, over: i64, budget: &mut Budget) -> R
     budget.take(&shape)?;
     let rest: usize = rest.iter().product();
     let rows = lead.iter().product::<usize>();
-    let from = (0..rows).flat_map(|row| {
-        places.iter().flat_map(move |&place| (0..rest).map(move |k| (row * size + place) * rest + k))
-    });
+    let from = (0..rows)
+        .flat_map(|row| places.iter().flat_map(move |&place| (0..rest).map(move |k| (row * size + place) * rest + k)));
     tensor.picked(shape, &from.collect::<Vec<_>>()).map(Arc::new)
 }
 
@@ -150,7 +153,9 @@ pub(super) fn reduced(tensor: &Tensor, operator: &str, over: &[usize], keep: boo
             Tensor::ints(shape, sets.map(of).collect())
         }
         Data::Float(numbers) => {
-            let all = |set: &[usize]| set.iter().filter_map(|&place| numbers.get(place)).map(|&x| f64::from(x)).collect::<Vec<_>>();
+            let all = |set: &[usize]| {
+                set.iter().filter_map(|&place| numbers.get(place)).map(|&x| f64::from(x)).collect::<Vec<_>>()
+            };
             let of = |set: &[usize]| match operator {
                 "ReduceProd" => all(set).into_iter().product::<f64>() as f32,
                 "ReduceSum" => all(set).into_iter().sum::<f64>() as f32,

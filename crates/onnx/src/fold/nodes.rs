@@ -68,9 +68,9 @@ pub(crate) fn fold(
             };
             let tensor = inputs.required(0)?;
             let spans = spans(&tensor.shape, &starts, &ends, over.as_deref(), steps.as_deref())?;
-            let parts = spans.into_iter().try_fold(tensor.as_ref().clone(), |tensor, (axis, span)| {
-                arrange::taken(&tensor, axis, span)
-            });
+            let parts = spans
+                .into_iter()
+                .try_fold(tensor.as_ref().clone(), |tensor, (axis, span)| arrange::taken(&tensor, axis, span));
             Arc::new(parts?)
         }
         "Split" => {

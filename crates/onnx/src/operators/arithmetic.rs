@@ -132,8 +132,7 @@ pub(super) fn of_channels(
 fn together(importer: &mut Importer<'_>, x: &Flow, tensor: &Tensor) -> Result<(Flow, Numbers), Refusal> {
     let shape = common_shape(&x.view.shape(), &tensor.shape)?;
     let x = importer.program.broadcast(x, &shape)?;
-    let (numbers, copies) = Numbers::of(tensor, &x.view)?;
-    importer.program.copy(copies)?;
+    let numbers = Numbers::of(tensor, &x.view, |count| importer.program.copy(count))?;
     Ok((x, numbers))
 }
 
@@ -152,7 +151,9 @@ fn add_constant(
     match numbers {
         Numbers::One(number) => affine(importer, &x, 1.0, number),
         Numbers::Channels { numbers, .. } | Numbers::Each(numbers)
-            if x.step == before && importer.is_only_reader(call, places[0]) && takes_bias(importer, &x, numbers.len()) =>
+            if x.step == before
+                && importer.is_only_reader(call, places[0])
+                && takes_bias(importer, &x, numbers.len()) =>
         {
             set_bias(importer, x.step, numbers);
             Ok(x)
@@ -243,11 +244,12 @@ fn product(importer: &mut Importer<'_>, a: &Flow, b: &Flow) -> Result<Flow, Refu
 /// A sum or product of two values, with copies where one has an axis of size 1.
 fn of_two(importer: &mut Importer<'_>, operation: Operation, a: &Flow, b: &Flow) -> Result<Flow, Refusal> {
     let shape = common_shape(&a.view.shape(), &b.view.shape())?;
-    let (lead, other) = if a.view.with_rank(shape.len()).shape() == shape || b.view.with_rank(shape.len()).shape() != shape {
-        (a, b)
-    } else {
-        (b, a)
-    };
+    let (lead, other) =
+        if a.view.with_rank(shape.len()).shape() == shape || b.view.with_rank(shape.len()).shape() != shape {
+            (a, b)
+        } else {
+            (b, a)
+        };
     let lead = importer.program.broadcast(lead, &shape)?;
     let array = importer.program.array(&lead)?;
     let other = importer.program.matched(other, &lead.view)?;

@@ -13,7 +13,10 @@ pub(super) const STORED: [usize; 4] = [0, 2, 3, 1];
 pub(super) fn map(importer: &mut Importer<'_>, flow: &Flow) -> Result<(StepId, [usize; 3]), Refusal> {
     let shape = flow.view.shape();
     let &[1, channels, height, width] = &shape[..] else {
-        return Err(Refusal::new(format!("an input of shape {shape:?}"), "one feature map (1, channels, height, width)"));
+        return Err(Refusal::new(
+            format!("an input of shape {shape:?}"),
+            "one feature map (1, channels, height, width)",
+        ));
     };
     let step = importer.program.arranged(flow, &[&[0, 2], &[3], &[1]])?;
     Ok((step, [height, width, channels]))
@@ -73,7 +76,10 @@ pub(super) fn windows(size: usize, border: [usize; 2], reach: usize, stride: usi
 pub(super) fn conv(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Flow, Refusal> {
     let weights = call.required(1)?;
     let &[features, inputs, height, width] = &weights.shape[..] else {
-        return Err(Refusal::new(format!("weights of shape {:?}", weights.shape), "a convolution of images, with four axes"));
+        return Err(Refusal::new(
+            format!("weights of shape {:?}", weights.shape),
+            "a convolution of images, with four axes",
+        ));
     };
     let kernel = [height, width];
     if let Some(found) = pair(call, "kernel_shape")?

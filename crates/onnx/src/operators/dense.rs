@@ -133,7 +133,10 @@ fn product(importer: &mut Importer<'_>, a: &Flow, b: &Flow) -> Result<Flow, Refu
         return Err(Refusal::new(format!("inputs of shapes {shape_a:?} and {shape_b:?}"), "at least two axes each"));
     };
     if inner != inner_b {
-        return Err(Refusal::new(format!("inputs of shapes {shape_a:?} and {shape_b:?}"), "shapes (…, m, k) and (…, k, n)"));
+        return Err(Refusal::new(
+            format!("inputs of shapes {shape_a:?} and {shape_b:?}"),
+            "shapes (…, m, k) and (…, k, n)",
+        ));
     }
     let lead = common_shape(lead_a, lead_b)?;
     let axes: Vec<usize> = (0..lead.len()).collect();

@@ -29,7 +29,12 @@ fn with_whole_axis(importer: &mut Importer<'_>, flow: &Flow, axis: usize) -> Res
 }
 
 /// Entries of an axis at equal distances.
-fn taken(importer: &mut Importer<'_>, flow: &Flow, axis: usize, [start, count, stride]: [usize; 3]) -> Result<Flow, Refusal> {
+fn taken(
+    importer: &mut Importer<'_>,
+    flow: &Flow,
+    axis: usize,
+    [start, count, stride]: [usize; 3],
+) -> Result<Flow, Refusal> {
     let size = flow.view.axis_size(axis);
     if count == 0 {
         return Err(Refusal::new(format!("no entry of axis {axis}"), "at least one entry"));

@@ -45,9 +45,8 @@ pub(super) fn joined(importer: &mut Importer<'_>, flows: &[Flow], over: usize) -
 
 /// The order in which a value is stored that has the axis of the join, if each of its axes is stored as one.
 fn common_order(flows: &[Flow], over: usize) -> Vec<usize> {
-    let whole = |flow: &&Flow| {
-        flow.view.axes.iter().all(|stored| stored.len() <= 1) && !flow.view.stored(over).is_empty()
-    };
+    let whole =
+        |flow: &&Flow| flow.view.axes.iter().all(|stored| stored.len() <= 1) && !flow.view.stored(over).is_empty();
     let Some(flow) = flows.iter().find(whole) else {
         return (0..flows.first().map_or(0, |flow| flow.view.rank())).collect();
     };
@@ -94,7 +93,13 @@ pub(super) fn pad(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Flow, 
     Ok(flow)
 }
 
-fn bordered(importer: &mut Importer<'_>, x: &Flow, axis: usize, border: [usize; 2], value: f64) -> Result<Flow, Refusal> {
+fn bordered(
+    importer: &mut Importer<'_>,
+    x: &Flow,
+    axis: usize,
+    border: [usize; 2],
+    value: f64,
+) -> Result<Flow, Refusal> {
     let order = common_order(std::slice::from_ref(x), axis);
     let groups: Vec<&[usize]> = order.iter().map(std::slice::from_ref).collect();
     let array = importer.program.arranged(x, &groups)?;

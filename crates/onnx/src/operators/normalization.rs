@@ -14,7 +14,10 @@ pub(super) fn batch(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Flow
     call.node.only("spatial", 1)?;
     let x = call.flow(0)?;
     if x.view.rank() < 2 {
-        return Err(Refusal::new(format!("an input of shape {:?}", x.view.shape()), "an axis of channels after the batch"));
+        return Err(Refusal::new(
+            format!("an input of shape {:?}", x.view.shape()),
+            "an axis of channels after the batch",
+        ));
     }
     let channels = x.view.axis_size(1);
     let epsilon = call.node.float("epsilon", 1e-5);
@@ -25,13 +28,15 @@ pub(super) fn batch(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Flow
     };
     let (gamma, beta, mean, variance) = (numbers(1)?, numbers(2)?, numbers(3)?, numbers(4)?);
     let scale: Vec<f64> = gamma.iter().zip(&variance).map(|(gamma, v)| gamma / (v + epsilon).sqrt()).collect();
-    let shift: Vec<f64> =
-        scale.iter().zip(&mean).zip(&beta).map(|((scale, mean), beta)| beta - scale * mean).collect();
+    let shift: Vec<f64> = scale.iter().zip(&mean).zip(&beta).map(|((scale, mean), beta)| beta - scale * mean).collect();
     if scale.iter().chain(&shift).any(|&x| !(x as f32).is_finite()) {
         return Err(Refusal::new("statistics that give an infinite factor", "positive variances"));
     }
     let last = x.view.sizes.len().wrapping_sub(1);
-    if importer.is_only_reader(call, 0) && (x.view.stored(1) == [last] || x.view.sizes.is_empty()) && fold(importer, x, &scale, &shift) {
+    if importer.is_only_reader(call, 0)
+        && (x.view.stored(1) == [last] || x.view.sizes.is_empty())
+        && fold(importer, x, &scale, &shift)
+    {
         return Ok(x.clone());
     }
     let x = last_axis(importer, x, 1)?;
@@ -55,7 +60,8 @@ fn fold(importer: &mut Importer<'_>, x: &Flow, scale: &[f64], shift: &[f64]) -> 
         row.iter_mut().zip(scale).for_each(|(weight, scale)| *weight = (f64::from(*weight) * scale) as f32);
     }
     let before = bias.take().unwrap_or_else(|| vec![0.0; scale.len()]);
-    let after = before.iter().zip(scale).zip(shift).map(|((&bias, scale), shift)| (f64::from(bias) * scale + shift) as f32);
+    let after =
+        before.iter().zip(scale).zip(shift).map(|((&bias, scale), shift)| (f64::from(bias) * scale + shift) as f32);
     *bias = Some(after.collect());
     true
 }
@@ -63,7 +69,8 @@ fn fold(importer: &mut Importer<'_>, x: &Flow, scale: &[f64], shift: &[f64]) -> 
 /// A value with one axis of ONNX's stored as the last one, alone.
 fn last_axis(importer: &mut Importer<'_>, x: &Flow, axis: usize) -> Result<Flow, Refusal> {
     let stored = x.view.stored(axis);
-    let is_last = stored.is_empty() || (stored.len() == 1 && stored.first() == x.view.sizes.len().checked_sub(1).as_ref());
+    let is_last =
+        stored.is_empty() || (stored.len() == 1 && stored.first() == x.view.sizes.len().checked_sub(1).as_ref());
     if is_last {
         return Ok(x.clone());
     }
@@ -124,11 +131,8 @@ pub(super) fn group(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Flow
         let each = parameters(Some(tensor), groups, neutral)?;
         Ok(each.map(|each| each.iter().flat_map(|&x| std::iter::repeat_n(x, channels / groups)).collect()))
     };
-    let norm = Norm {
-        epsilon: call.node.float("epsilon", 1e-5),
-        scale: of_channels(1, 1.0)?,
-        shift: of_channels(2, 0.0)?,
-    };
+    let norm =
+        Norm { epsilon: call.node.float("epsilon", 1e-5), scale: of_channels(1, 1.0)?, shift: of_channels(2, 0.0)? };
     grouped(importer, call, x, groups, norm)
 }
 
@@ -165,15 +169,12 @@ pub(super) fn instance(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<F
 }
 
 /// A normalisation of groups of channels, which are stored last.
-fn grouped(
-    importer: &mut Importer<'_>,
-    call: &Call<'_>,
-    x: &Flow,
-    groups: usize,
-    norm: Norm,
-) -> Result<Flow, Refusal> {
+fn grouped(importer: &mut Importer<'_>, call: &Call<'_>, x: &Flow, groups: usize, norm: Norm) -> Result<Flow, Refusal> {
     if x.view.rank() < 2 || groups == 0 {
-        return Err(Refusal::new(format!("an input of shape {:?}", x.view.shape()), "an axis of channels after the batch"));
+        return Err(Refusal::new(
+            format!("an input of shape {:?}", x.view.shape()),
+            "an axis of channels after the batch",
+        ));
     }
     let shape = x.view.shape();
     let order: Vec<usize> = (0..shape.len()).filter(|&axis| axis != 1).chain([1]).collect();

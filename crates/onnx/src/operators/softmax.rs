@@ -13,7 +13,10 @@ pub(super) fn softmax(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Fl
     let over = axis(call.node.int("axis", if of_one { -1 } else { 1 }), rank)?;
     if !of_one && (over + 1..rank).any(|axis| x.view.axis_size(axis) > 1) {
         // Before opset 13 it was over this axis and all after it.
-        return Err(Refusal::new(format!("axis {over} of shape {:?} in opset {}", x.view.shape(), call.node.opset), "the last axis"));
+        return Err(Refusal::new(
+            format!("axis {over} of shape {:?} in opset {}", x.view.shape(), call.node.opset),
+            "the last axis",
+        ));
     }
     let x = if x.view.stored(over).len() > 1 { importer.program.ordered(x)? } else { x.clone() };
     let array = importer.program.array(&x)?;

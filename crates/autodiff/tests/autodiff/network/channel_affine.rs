@@ -42,7 +42,9 @@ fn an_affine_map_has_its_constants() {
     let graph = g.finish(y).unwrap();
     let found = graph.logits(&[], array![[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]].view()).unwrap();
     assert_eq!(found, array![[2.5, -2.0, 3.0, 8.5, -5.0, 3.0]]);
-    for (scale, shift) in [(&[1.0, 2.0][..], &[0.0, 0.0][..]), (&[1.0; 3], &[0.0; 2]), (&[1.0, f64::NAN, 1.0], &[0.0; 3])] {
+    for (scale, shift) in
+        [(&[1.0, 2.0][..], &[0.0, 0.0][..]), (&[1.0; 3], &[0.0; 2]), (&[1.0, f64::NAN, 1.0], &[0.0; 3])]
+    {
         let mut g = GraphBuilder::new(&[2, 3]);
         assert!(matches!(g.affine(g.input(), scale, shift), Err(AutodiffError::Graph { .. })));
     }

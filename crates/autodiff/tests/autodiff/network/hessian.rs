@@ -197,7 +197,7 @@ fn between(block: impl Fn(&mut GraphBuilder, Value) -> Value) -> Graph {
 
 #[test]
 fn of_activations() {
-    use Activation::{Clip, Reciprocal, Sqrt, Elu, Gelu, GeluTanh, LeakyRelu, Sigmoid, Silu, Softplus, Tanh};
+    use Activation::{Clip, Elu, Gelu, GeluTanh, LeakyRelu, Reciprocal, Sigmoid, Silu, Softplus, Sqrt, Tanh};
     for function in [LeakyRelu { slope: 0.2 }, Elu { alpha: 0.8 }, Gelu, GeluTanh, Silu, Tanh, Sigmoid, Softplus] {
         let graph = between(|g, x| g.activation(x, function));
         assert_eq!(graph.is_affine_in_each_parameter(), matches!(function, LeakyRelu { .. }), "{function:?}");
