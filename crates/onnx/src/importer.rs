@@ -15,6 +15,8 @@ pub(crate) enum Operand {
     Constant(Arc<Tensor>),
     /// Computed from the image.
     Flow(Flow),
+    /// Whether a value is above a number.
+    Above { flow: Flow, number: f64 },
     /// The output of a node that is not supported.
     Unknown,
 }
@@ -95,7 +97,7 @@ impl Importer<'_> {
                 let name = crate::name::of_array(array).map_or(String::new(), |_| array.to_owned());
                 self.program.embedding(tensor, &name)
             }
-            Operand::Unknown => Err(Refusal::new("an unknown value", "a known one")),
+            Operand::Above { .. } | Operand::Unknown => Err(Refusal::new("a truth value", "a number")),
         }
     }
 

@@ -3,17 +3,41 @@
 use crate::error::Refusal;
 use crate::node::{Node, axes};
 
-/// The indices of a `Slice` along one axis: the first, how many, and the distance between them.
-pub(crate) fn span(size: usize, [start, end, step]: [i64; 3]) -> Result<[usize; 3], Refusal> {
-    let stride = usize::try_from(step).ok().filter(|&step| step > 0);
-    let stride = stride.ok_or_else(|| Refusal::new(format!("the step {step}"), "a positive step"))?;
-    let length = i64::try_from(size).unwrap_or(i64::MAX);
-    let place = |at: i64| {
-        let at = if at < 0 { at.saturating_add(length) } else { at };
-        usize::try_from(at.clamp(0, length)).unwrap_or(0)
-    };
-    let (start, end) = (place(start), place(end));
-    Ok([start, end.saturating_sub(start).div_ceil(stride), stride])
+/// Indices at equal distances along one axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub start: usize,
+    pub count: usize,
+    pub stride: usize,
+    /// Whether the indices descend.
+    pub backward: bool,
+}
+
+impl Span {
+    /// Neighbours from `start` on.
+    pub(crate) fn neighbours(start: usize, count: usize) -> Self {
+        Self { start, count, stride: 1, backward: false }
+    }
+
+    /// The indices.
+    pub(crate) fn indices(self) -> impl Iterator<Item = usize> {
+        let Self { start, count, stride, backward } = self;
+        (0..count).map(move |k| if backward { start - k * stride } else { start + k * stride })
+    }
+
+    /// The indices of a `Slice` on an axis of this size.
+    fn of(size: usize, [start, end, step]: [i64; 3]) -> Result<Self, Refusal> {
+        let stride = usize::try_from(step.unsigned_abs()).ok().filter(|&stride| stride > 0 && stride < 1 << 31);
+        let stride = stride.ok_or_else(|| Refusal::new(format!("the step {step}"), "a step that is not 0"))?;
+        let length = i64::try_from(size).unwrap_or(i64::MAX);
+        let from_end = |at: i64| if at < 0 { at.saturating_add(length) } else { at };
+        let backward = step < 0;
+        let (low, high) = if backward { (-1, length - 1) } else { (0, length) };
+        let (start, end) = (from_end(start).clamp(low, high), from_end(end).clamp(low, high));
+        let reach = if backward { start - end } else { end - start };
+        let count = usize::try_from(reach).unwrap_or(0).div_ceil(stride);
+        Ok(Self { start: usize::try_from(start).unwrap_or(0), count, stride, backward })
+    }
 }
 
 /// The spans of a `Slice`, each with its axis.
@@ -23,7 +47,7 @@ pub(crate) fn spans(
     ends: &[i64],
     over: Option<&[i64]>,
     steps: Option<&[i64]>,
-) -> Result<Vec<(usize, [usize; 3])>, Refusal> {
+) -> Result<Vec<(usize, Span)>, Refusal> {
     let over = match over {
         Some(over) => axes(over, shape.len())?,
         None => (0..starts.len()).collect(),
@@ -35,7 +59,7 @@ pub(crate) fn spans(
     let step = |place: usize| steps.and_then(|steps| steps.get(place).copied()).unwrap_or(1);
     let of = |(place, &axis): (usize, &usize)| {
         let size = shape.get(axis).copied().ok_or_else(|| Refusal::new(format!("axis {axis}"), "an axis"))?;
-        Ok((axis, span(size, [starts[place], ends[place], step(place)])?))
+        Ok((axis, Span::of(size, [starts[place], ends[place], step(place)])?))
     };
     over.iter().enumerate().map(of).collect()
 }
@@ -66,4 +90,22 @@ pub(crate) fn parts(size: usize, given: Option<&[i64]>, outputs: usize) -> Resul
         return Ok(sizes);
     }
     Err(Refusal::new(format!("parts {sizes:?} of {size} entries"), "parts with all entries"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_those_of_python() {
+        let of = |arguments| Span::of(5, arguments).unwrap().indices().collect::<Vec<_>>();
+        assert_eq!(of([0, i64::MAX, 1]), [0, 1, 2, 3, 4]);
+        assert_eq!(of([1, -1, 2]), [1, 3]);
+        assert_eq!(of([-2, 9, 1]), [3, 4]);
+        assert_eq!(of([-1, i64::MIN, -1]), [4, 3, 2, 1, 0]);
+        assert_eq!(of([9, 0, -3]), [4, 1]);
+        assert_eq!(of([3, 1, 1]), [0_usize; 0]);
+        assert!(Span::of(5, [0, 5, 0]).is_err());
+        assert_eq!(Span::of(0, [0, 5, -1]).unwrap().count, 0);
+    }
 }

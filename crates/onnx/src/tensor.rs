@@ -108,6 +108,14 @@ impl Tensor {
         )
     }
 
+    /// The numbers of entries before an axis, along it, and after it.
+    pub(crate) fn around(&self, axis: usize) -> Result<(usize, usize, usize), Refusal> {
+        match (self.shape.get(..axis), self.shape.get(axis..)) {
+            (Some(lead), Some([size, rest @ ..])) => Ok((lead.iter().product(), *size, rest.iter().product())),
+            _ => Err(Refusal::new(format!("axis {axis} of shape {:?}", self.shape), "an axis")),
+        }
+    }
+
     /// The axes in another order: axis k of the result is axis `axes[k]`.
     pub(crate) fn transposed(&self, axes: &[usize]) -> Result<Self, Refusal> {
         let shape = axes.iter().map(|&axis| self.shape.get(axis).copied().unwrap_or(1)).collect();
@@ -123,9 +131,8 @@ impl Tensor {
             return Err(wrong());
         }
         let strides = strides(&self.shape);
-        let strides =
-            std::iter::repeat_n(0, lead)
-                .chain(strides.into_iter().zip(&self.shape).map(|(stride, &size)| if size == 1 { 0 } else { stride }));
+        let strides = std::iter::repeat_n(0, lead)
+            .chain(strides.into_iter().zip(&self.shape).map(|(stride, &size)| if size == 1 { 0 } else { stride }));
         self.picked(shape.to_vec(), &walk(shape, &strides.collect::<Vec<_>>()))
     }
 }

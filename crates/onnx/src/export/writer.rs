@@ -126,7 +126,8 @@ impl Writer {
     }
 
     fn tensor(&mut self, name: &str, shape: &[usize], data_type: i32, bytes: Vec<u8>) -> String {
-        let name = if name.is_empty() { format!("constant_{}", self.tensors.len()) } else { name.to_owned() };
+        let taken = self.tensors.iter().any(|tensor| tensor.name == name);
+        let name = if name.is_empty() || taken { format!("constant_{}", self.tensors.len()) } else { name.to_owned() };
         self.tensors.push(TensorProto {
             dims: shape.iter().map(|&size| size as i64).collect(),
             data_type,

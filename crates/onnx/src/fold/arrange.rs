@@ -5,7 +5,8 @@ use super::inputs::Inputs;
 use crate::decode;
 use crate::error::Refusal;
 use crate::node::{Node, axes, axis};
-use crate::tensor::{Data, Tensor, strides, transposed_places, walk};
+use crate::spans::Span;
+use crate::tensor::{Data, Tensor, transposed_places};
 use std::sync::Arc;
 
 /// `ConstantOfShape`.
@@ -114,17 +115,13 @@ pub(super) fn gathered(inputs: &Inputs<'_>, over: i64, budget: &mut Budget) -> R
 }
 
 /// Entries of an axis at equal distances.
-pub(super) fn taken(tensor: &Tensor, axis: usize, [start, count, stride]: [usize; 3]) -> Result<Tensor, Refusal> {
+pub(super) fn taken(tensor: &Tensor, axis: usize, span: Span) -> Result<Tensor, Refusal> {
+    let (lead, size, rest) = tensor.around(axis)?;
+    let from = (0..lead)
+        .flat_map(|row| span.indices().flat_map(move |place| (0..rest).map(move |k| (row * size + place) * rest + k)));
     let mut shape = tensor.shape.clone();
-    let mut distances = strides(&tensor.shape);
-    let (Some(size), Some(distance)) = (shape.get_mut(axis), distances.get_mut(axis)) else {
-        return Err(Refusal::new(format!("axis {axis}"), "an axis of the input"));
-    };
-    let first = start * *distance;
-    *size = count;
-    *distance = distance.saturating_mul(stride);
-    let places: Vec<usize> = walk(&shape, &distances).into_iter().map(|place| place + first).collect();
-    tensor.picked(shape, &places)
+    shape[axis] = span.count;
+    tensor.picked(shape, &from.collect::<Vec<_>>())
 }
 
 /// `ReduceProd`, `ReduceSum` and `ReduceMean`.

@@ -6,7 +6,7 @@ use super::{arithmetic, arrange};
 use crate::error::Refusal;
 use crate::node::{Node, axes, axis};
 use crate::shapes::{flattened, new_shape, permutation, sizes_between, squeezed, unsqueezed};
-use crate::spans::{parts, slice_arguments, spans};
+use crate::spans::{Span, parts, slice_arguments, spans};
 use crate::tensor::Tensor;
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ pub(crate) fn fold(
             let mut start = 0;
             let mut outputs = Vec::with_capacity(sizes.len());
             for size in sizes {
-                outputs.push(Arc::new(arrange::taken(tensor, over, [start, size, 1])?));
+                outputs.push(Arc::new(arrange::taken(tensor, over, Span::neighbours(start, size))?));
                 start += size;
             }
             return Ok(outputs);

@@ -1,9 +1,10 @@
 //! Which operator becomes which steps.
 
-use super::{arithmetic, conv, dense, indexing, join, normalization, pointwise, pool, power, reduce, shape, softmax};
+use super::{
+    arithmetic, conv, dense, indexing, join, normalization, pointwise, pool, power, reduce, shape, softmax, threshold,
+};
 use crate::error::Refusal;
 use crate::importer::{Call, Importer, Operand};
-use crate::program::Flow;
 
 /// The outputs of a node that depends on the image.
 pub(crate) fn apply(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Vec<Operand>, Refusal> {
@@ -35,6 +36,8 @@ pub(crate) fn apply(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Vec<
         "Unsqueeze" => shape::unsqueeze(importer, call)?,
         "Transpose" => shape::transpose(importer, call)?,
         "Expand" => shape::expand(importer, call)?,
+        "Greater" | "GreaterOrEqual" => return threshold::above(call).map(|above| vec![above]),
+        "Where" => threshold::chosen(importer, call)?,
         "Shape" => return shape::shape(call).map(|shape| vec![shape]),
         "Size" => return shape::size(call).map(|size| vec![size]),
         "Identity" | "Dropout" | "Cast" => call.flow(0)?.clone(),

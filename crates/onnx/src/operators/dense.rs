@@ -87,9 +87,14 @@ pub(super) fn matmul(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Flo
             dense(importer, x, &Weights { numbers, inputs, outputs, bias: None, name })
         }
         // W x is (xᵀ Wᵀ)ᵀ.
-        (Operand::Constant(weights), Operand::Flow(x)) if is_matrix(weights) && x.view.rank() >= 2 => {
+        (Operand::Constant(weights), Operand::Flow(x))
+            if is_matrix(weights) && (x.view.rank() >= 2 || weights.shape.len() == 2) =>
+        {
             let [outputs, inputs] = matrix(weights)?;
             let numbers = transposed(&weights.to_floats(), &[outputs, inputs], &[1, 0]);
+            if x.view.rank() == 1 {
+                return dense(importer, x, &Weights { numbers, inputs, outputs, bias: None, name: call.name(0) });
+            }
             let swapped = swapped(x);
             let y = dense(importer, &swapped, &Weights { numbers, inputs, outputs, bias: None, name: call.name(0) })?;
             Ok(self::swapped(&y))

@@ -5,7 +5,7 @@ use crate::error::Refusal;
 use crate::importer::{Call, Importer, Operand};
 use crate::node::{axes, axis};
 use crate::program::{Flow, Operation};
-use crate::spans::{parts, slice_arguments, spans};
+use crate::spans::{Span, parts, slice_arguments, spans};
 
 /// The largest number of parts that are put together.
 const MOST_PARTS: usize = 256;
@@ -29,13 +29,12 @@ fn with_whole_axis(importer: &mut Importer<'_>, flow: &Flow, axis: usize) -> Res
 }
 
 /// Entries of an axis at equal distances.
-fn taken(
-    importer: &mut Importer<'_>,
-    flow: &Flow,
-    axis: usize,
-    [start, count, stride]: [usize; 3],
-) -> Result<Flow, Refusal> {
+fn taken(importer: &mut Importer<'_>, flow: &Flow, axis: usize, span: Span) -> Result<Flow, Refusal> {
+    let Span { start, count, stride, backward } = span;
     let size = flow.view.axis_size(axis);
+    if backward && count > 1 {
+        return Err(Refusal::new("a negative step", "a positive step"));
+    }
     if count == 0 {
         return Err(Refusal::new(format!("no entry of axis {axis}"), "at least one entry"));
     }
@@ -80,15 +79,15 @@ pub(super) fn gather(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Flo
     let indices = call.required(1)?;
     let places = axes(indices.to_ints()?, size)?;
     // Runs of neighbours at equal distances.
-    let mut runs: Vec<[usize; 3]> = Vec::new();
+    let mut runs: Vec<Span> = Vec::new();
     for &place in &places {
         match runs.last_mut() {
-            Some([start, count, stride]) if *count == 1 && place > *start => {
-                *stride = place - *start;
-                *count = 2;
+            Some(run) if run.count == 1 && place > run.start => {
+                run.stride = place - run.start;
+                run.count = 2;
             }
-            Some([start, count, stride]) if *count > 1 && place == *start + *count * *stride => *count += 1,
-            _ => runs.push([place, 1, 1]),
+            Some(run) if run.count > 1 && place == run.start + run.count * run.stride => run.count += 1,
+            _ => runs.push(Span::neighbours(place, 1)),
         }
     }
     if runs.is_empty() || runs.len() > MOST_PARTS {
@@ -112,7 +111,7 @@ pub(super) fn split(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Vec<
     let mut start = 0;
     let mut outputs = Vec::with_capacity(sizes.len());
     for size in sizes {
-        outputs.push(Operand::Flow(taken(importer, x, over, [start, size, 1])?));
+        outputs.push(Operand::Flow(taken(importer, x, over, Span::neighbours(start, size))?));
         start += size;
     }
     Ok(outputs)

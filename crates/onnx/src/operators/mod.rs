@@ -15,6 +15,7 @@ mod power;
 mod reduce;
 mod shape;
 mod softmax;
+mod threshold;
 
 pub(crate) use apply::apply;
 pub(crate) use known::check;

@@ -130,7 +130,7 @@ fn derivatives_of_every_function() {
 
 #[test]
 fn clipping_has_the_slopes_from_below() {
-    for (x, slope) in [(-0.25, 0.0), (-0.2, 1.0), (0.5, 1.0), (0.6, 0.0), (-0.3, 0.0)] {
+    for (x, slope) in [(-0.25_f64, 0.0), (-0.2, 1.0), (0.5, 1.0), (0.6, 0.0), (-0.3, 0.0)] {
         assert_eq!(all(CLIP, x), [x.clamp(-0.25, 0.5), slope, 0.0]);
     }
 }
