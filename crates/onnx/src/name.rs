@@ -61,7 +61,7 @@ mod tests {
         assert_eq!((of_array("onnx::Conv_193"), of_array("17"), of_array("")), (None, None, None));
         assert_eq!(of_node("/layer1/layer1.0/conv1/Conv"), "layer1.0.conv1");
         assert_eq!(of_node("node_conv2d"), "node_conv2d");
-        assert_eq!(layer("a b..c/é{i}"), "a_b.c._i_");
+        assert_eq!(layer("a b..c/é{i}"), "a_b.c.__i_");
         assert_eq!(layer(&"x".repeat(200)), "");
     }
 }

@@ -34,8 +34,8 @@ layers = [
     { layer = "dense", features = 6, bias = false }, "gelu_tanh", { layer = "slice", axis = 0, start = 0, end = 9, as = "tokens" },
     { layer = "sum", axes = [0] }, "softplus", { layer = "clip", low = 0.1, high = 6.0 }, "sqrt", "reciprocal", "sigmoid", { layer = "reshape", shape = [1, 6] },
     { layer = "broadcast", shape = [9, 6] }, { layer = "multiply", with = "tokens" }, { layer = "softmax", axis = 0 }, { layer = "pad", axis = 0, before = 1, value = 0.5 },
-    { layer = "affine", scale = [1, 2, 3, 4, 5, 6], shift = 0.5 }, { layer = "mean", axes = [0, 1] }, { layer = "dense", features = 4 }, "tanh",
-    { layer = "embedding", shape = [4], as = "e" }, { layer = "sum", axes = [0, 1, 2], from = "map" }, { layer = "concat", with = ["e"], axis = 0 },
+    { layer = "affine", scale = [1, 2, 3, 4, 5, 6], shift = 0.5 }, { layer = "mean", axes = [0, 1] }, { layer = "dense", features = 4 }, { layer = "tanh", as = "d" },
+    { layer = "embedding", shape = [4], as = "e" }, { layer = "sum", axes = [0, 1, 2], from = "map" }, { layer = "concat", with = ["e", "d"], axis = 0 },
     { layer = "dense", features = 5 },
 ]
 "#;
