@@ -1,6 +1,7 @@
 //! A results folder for `attack`. A stopped attack resumes at the first epsilon without a result.
 
 use crate::attack_run::{AttackReport, Request, TransferReport};
+use crate::checkpoints::Checkpoint;
 use minima_attacks::Ball;
 use minima_config::attack_catalogue::attack;
 use minima_config::preset::PresetError;
@@ -52,7 +53,7 @@ impl AttackResults {
     pub(crate) fn open(
         out: &Path,
         fresh: bool,
-        checkpoints: &[&Path],
+        checkpoints: &[Checkpoint],
         machine: &Machine,
         data: &Splits,
         images: usize,
@@ -64,10 +65,12 @@ impl AttackResults {
         for &epsilon in request.epsilons {
             Ball::new(request.norm, epsilon)?;
         }
-        let hashes = checkpoints.iter().map(|path| {
+        let hashes = checkpoints.iter().map(|Checkpoint { path, identity, .. }| {
+            if let Some(identity) = identity {
+                return Ok(identity.clone());
+            }
             let bytes = read_at_most(path, bounded_file::RESULTS);
-            let failed =
-                |source| FolderError::System { path: (*path).to_owned(), step: "reading the checkpoint", source };
+            let failed = |source| FolderError::System { path: path.clone(), step: "reading the checkpoint", source };
             Ok(sha256(&bytes.map_err(failed)?))
         });
         let recipe = Recipe {
@@ -82,7 +85,7 @@ impl AttackResults {
             seed: request.options.seed.unwrap_or_default(),
             images,
             checkpoints: hashes.collect::<Result<_, FolderError>>()?,
-            targets: checkpoints.iter().skip(1).map(|path| path.display().to_string()).collect(),
+            targets: checkpoints.iter().skip(1).map(|target| target.path.display().to_string()).collect(),
             data_name: data.name(),
             data: data.hashes.iter().map(|file| file.sha256.as_str()).collect(),
         };

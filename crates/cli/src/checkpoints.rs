@@ -1,11 +1,13 @@
 //! The checkpoints that a command works on, with the data of their training.
 
 use crate::data_options::DataOptions;
+use crate::logit_check::check_logits;
+use crate::onnx_options::{OnnxOptions, is_onnx};
 use anyhow::Result;
 use clap::Args;
 use minima_autodiff::Model;
 use minima_config::NetworkChoice;
-use minima_data::Splits;
+use minima_data::{Splits, sha256};
 use minima_runs::checkpoint::{Origin, load};
 use minima_runs::torch_layout::Layout;
 use minima_runs::{CheckpointNoteError, RunError};
@@ -21,6 +23,12 @@ pub(crate) struct CheckpointOptions {
     #[arg(long, value_name = "LAYOUT", default_value = "flax", requires = "network")]
     layout: Layout,
     #[command(flatten)]
+    onnx: OnnxOptions,
+    /// Check the logits of the first model against those of another program first: a NumPy file with a row of logits for each of
+    /// the first test images
+    #[arg(long, value_name = "FILE")]
+    logits: Option<PathBuf>,
+    #[command(flatten)]
     data: DataOptions,
     /// Accept a checkpoint that was trained on other data
     #[arg(long)]
@@ -33,11 +41,14 @@ pub(crate) struct Checkpoint {
     pub path: PathBuf,
     /// The model.
     pub model: Model<f32>,
+    /// For an ONNX model: the SHA-256 of its network and its parameters, which follow from several files and options.
+    pub identity: Option<String>,
 }
 
 impl CheckpointOptions {
     /// Reads these checkpoints, and the data that the options or the first checkpoint name.
     pub(crate) fn open(&self, paths: &[&Path]) -> Result<(Splits, Vec<Checkpoint>)> {
+        self.onnx.check(paths)?;
         let origins: Vec<Option<Origin>> =
             paths.iter().map(|path| Origin::read(path).map_err(RunError::from)).collect::<Result<_, _>>()?;
         let first = origins.iter().flatten().find_map(|origin| origin.source.as_ref());
@@ -55,9 +66,26 @@ impl CheckpointOptions {
             if let Some(origin) = origin.as_ref().filter(|_| !self.other_data) {
                 origin.check(path, &data).map_err(RunError::from)?;
             }
-            let model = load(path, origin.as_ref(), network.as_ref(), self.layout, &data)?;
-            checkpoints.push(Checkpoint { path: path.to_path_buf(), model });
+            let (model, identity) = if is_onnx(path) {
+                let (model, identity) = self.import(path, &data)?;
+                (model, Some(identity))
+            } else {
+                (load(path, origin.as_ref(), network.as_ref(), self.layout, &data)?, None)
+            };
+            checkpoints.push(Checkpoint { path: path.to_path_buf(), model, identity });
+        }
+        if let (Some(file), Some(first)) = (&self.logits, checkpoints.first()) {
+            check_logits(&first.path, &first.model, &data.test, file)?;
         }
         Ok((data, checkpoints))
+    }
+
+    /// The model of an ONNX file for this data, and what determines it.
+    fn import(&self, path: &Path, data: &Splits) -> Result<(Model<f32>, String)> {
+        let imported = self.onnx.import(path, Some(data.train.shape()))?;
+        NetworkChoice::described(imported.network.clone()).spec(data.train.shape(), data.train.classes())?;
+        let mut bytes = imported.network.to_toml().into_bytes();
+        bytes.extend(imported.params.iter().flat_map(|p| p.to_le_bytes()));
+        Ok((imported.model()?, sha256(&bytes)))
     }
 }

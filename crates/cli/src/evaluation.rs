@@ -119,7 +119,7 @@ pub(crate) fn evaluate_checkpoint(
     epsilons: &[f64],
     rhos: &[f64],
 ) -> Result<CheckpointEvaluation, RunError> {
-    let Checkpoint { path: weights, model } = checkpoint;
+    let Checkpoint { path: weights, model, .. } = checkpoint;
     let set = TestSet::new(test);
     let measured = machine.with_model(model, |model| measure(model, &set, epsilons, rhos, SHARPNESS_BATCH))?;
     let summed_up = |values: &[f64]| -> Result<MeanAndMedian, RunError> {

@@ -33,7 +33,10 @@ mod experiment_options;
 mod first_images;
 
 mod interruption;
+mod logit_check;
 mod manifest;
+mod model_comparison;
+mod onnx_options;
 mod outcome;
 mod program;
 mod progress;

@@ -32,4 +32,4 @@ pub use network_choice::{NetworkChoice, NetworkChoiceError};
 pub use optimizer_spec::OptimizerSpec;
 pub use parts::{Parts, PartsError};
 pub use run::{Run, training_set};
-pub use training_options::TrainingOptions;
+pub use training_options::{Start, TrainingOptions};

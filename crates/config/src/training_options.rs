@@ -2,9 +2,11 @@
 
 mod adversarial;
 mod schedule;
+mod start;
 
 pub use adversarial::AdversarialTraining;
 pub use schedule::{OneCycle, Schedule};
+pub use start::Start;
 
 use crate::optimizer_spec::OptimizerSpec;
 use minima_data::Augmentation;
@@ -43,6 +45,9 @@ pub struct TrainingOptions {
     /// Training on adversarial images; by default the images are those of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adversarial: Option<AdversarialTraining>,
+    /// The checkpoint whose weights the training starts from; by default they are random.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
     /// Random changes of training images, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub augmentation: Vec<Augmentation>,

@@ -6,7 +6,7 @@
 //!   [`train_and_tune`] one optimizer; schedules, augmentation and adversarial [`training`]; what happens with [`interruptions`].
 //! - **Read the results:** the [`columns`] of all files.
 //! - **Examine a model:** [`evaluate`] a checkpoint; [`attack`] it.
-//! - **Use your own images and network:** [`own_data`], the forms of [`data`].
+//! - **Use your own images and network:** [`own_data`], the forms of [`data`]; a model from PyTorch, [`onnx`].
 //! - **Protect your results:** a regression [`gate`] for your changes; [`determinism`], the same bytes on the same machine.
 //! - **Use the library:** [`own_network`]; your own attack, network and optimizer in all commands, [`own_code`].
 //! - **Know the machine:** [`gpu`] and [`speed`].
@@ -36,6 +36,9 @@ pub mod gpu {}
 
 #[doc = include_str!("../guide/interruptions.md")]
 pub mod interruptions {}
+
+#[doc = include_str!("../guide/onnx.md")]
+pub mod onnx {}
 
 #[doc = include_str!("../guide/own-code.md")]
 pub mod own_code {}

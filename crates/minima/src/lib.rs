@@ -39,6 +39,7 @@ pub use minima_data as data;
 pub use minima_linalg as linalg;
 pub use minima_metrics as metrics;
 pub use minima_network as network;
+pub use minima_onnx as onnx;
 pub use minima_optim as optim;
 pub use minima_rng as rng;
 pub use ndarray;

@@ -8,6 +8,10 @@ use crate::template::Template;
 pub(crate) struct Layer {
     /// Its name within its module. Layers without parameters have none.
     pub name: Option<Template>,
+    /// The name of the value that it reads. Without one it is the output of the layer before it.
+    pub from: Option<Template>,
+    /// A name for its output, so that later layers can read it.
+    pub save: Option<Template>,
     pub operation: Operation,
 }
 
@@ -26,25 +30,105 @@ pub(crate) type Pair = [Expression; 2];
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operation {
     Conv(Convolution),
-    Dense { features: Expression, bias: bool },
+    Dense {
+        features: Expression,
+        bias: bool,
+    },
     Activation(Function),
-    GroupNorm { groups: Expression, epsilon: f64 },
-    LayerNorm { epsilon: f64 },
-    RmsNorm { epsilon: f64 },
+    GroupNorm {
+        groups: Expression,
+        norm: Norm,
+    },
+    LayerNorm {
+        norm: Norm,
+    },
+    RmsNorm {
+        epsilon: f64,
+    },
     AvgPool(Window),
     MaxPool(Window),
     GlobalAvgPool,
     Flatten,
-    Reshape { shape: Vec<Expression> },
-    Transpose { axes: Vec<Expression> },
-    Slice { axis: Expression, start: Expression, end: Expression },
-    Take { axis: Expression, index: Expression },
-    Mean { axes: Vec<Expression> },
-    Sum { axes: Vec<Expression> },
-    ClassToken { deviation: f64 },
-    PositionEmbedding { deviation: f64 },
-    Attention { heads: Expression },
-    Softmax,
+    Reshape {
+        shape: Vec<Expression>,
+    },
+    Transpose {
+        axes: Vec<Expression>,
+    },
+    Slice {
+        axis: Expression,
+        start: Expression,
+        end: Expression,
+    },
+    Take {
+        axis: Expression,
+        index: Expression,
+    },
+    Mean {
+        axes: Vec<Expression>,
+    },
+    Sum {
+        axes: Vec<Expression>,
+    },
+    ClassToken {
+        deviation: f64,
+    },
+    PositionEmbedding {
+        deviation: f64,
+    },
+    Attention {
+        heads: Expression,
+    },
+    Softmax {
+        axis: Option<Expression>,
+    },
+    /// The sum with another value.
+    Add {
+        with: Template,
+    },
+    /// The product with another value, number by number.
+    Multiply {
+        with: Template,
+    },
+    /// The matrix product with another value.
+    Matmul {
+        with: Template,
+        scale: f64,
+    },
+    /// The value and others side by side.
+    Concat {
+        with: Vec<Template>,
+        axis: Expression,
+    },
+    /// A constant affine map: one number of each for all channels, or one for each channel.
+    Affine {
+        scale: Vec<f64>,
+        shift: Vec<f64>,
+    },
+    /// A border of equal numbers along one axis.
+    Pad {
+        axis: Expression,
+        before: Expression,
+        after: Expression,
+        value: f64,
+    },
+    /// Copies along axes of size 1.
+    Broadcast {
+        shape: Vec<Expression>,
+    },
+    /// A learned value, whatever the input.
+    Embedding {
+        shape: Vec<Expression>,
+        deviation: f64,
+    },
+}
+
+/// The constants and the parameters of a normalisation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Norm {
+    pub epsilon: f64,
+    pub scale: bool,
+    pub shift: bool,
 }
 
 /// A convolution.
@@ -90,11 +174,26 @@ pub(crate) enum Function {
     Sigmoid,
     Softplus,
     Tanh,
+    Clip { low: f64, high: f64 },
+    Sqrt,
+    Reciprocal,
 }
 
 impl Function {
-    pub(crate) const NAMES: [&'static str; 9] =
-        ["relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "sigmoid", "softplus", "tanh"];
+    pub(crate) const NAMES: [&'static str; 12] = [
+        "relu",
+        "leaky_relu",
+        "elu",
+        "gelu",
+        "gelu_tanh",
+        "silu",
+        "sigmoid",
+        "softplus",
+        "tanh",
+        "clip",
+        "sqrt",
+        "reciprocal",
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -107,6 +206,9 @@ impl Function {
             Self::Sigmoid => "sigmoid",
             Self::Softplus => "softplus",
             Self::Tanh => "tanh",
+            Self::Clip { .. } => "clip",
+            Self::Sqrt => "sqrt",
+            Self::Reciprocal => "reciprocal",
         }
     }
 }
@@ -124,19 +226,27 @@ pub(crate) enum AutomaticName {
 
 impl Operation {
     /// Every kind of layer besides the functions.
-    pub(crate) const KINDS: [&'static str; 20] = [
+    pub(crate) const KINDS: [&'static str; 28] = [
         "activation",
+        "add",
+        "affine",
         "attention",
         "avg_pool",
+        "broadcast",
         "class_token",
+        "concat",
         "conv",
         "dense",
+        "embedding",
         "flatten",
         "global_avg_pool",
         "group_norm",
         "layer_norm",
+        "matmul",
         "max_pool",
         "mean",
+        "multiply",
+        "pad",
         "position_embedding",
         "reshape",
         "rms_norm",
@@ -169,7 +279,24 @@ impl Operation {
             Self::ClassToken { .. } => "class_token",
             Self::PositionEmbedding { .. } => "position_embedding",
             Self::Attention { .. } => "attention",
-            Self::Softmax => "softmax",
+            Self::Softmax { .. } => "softmax",
+            Self::Add { .. } => "add",
+            Self::Multiply { .. } => "multiply",
+            Self::Matmul { .. } => "matmul",
+            Self::Concat { .. } => "concat",
+            Self::Affine { .. } => "affine",
+            Self::Pad { .. } => "pad",
+            Self::Broadcast { .. } => "broadcast",
+            Self::Embedding { .. } => "embedding",
+        }
+    }
+
+    /// The names of the values that it reads besides its input.
+    pub(crate) fn with(&self) -> &[Template] {
+        match self {
+            Self::Add { with } | Self::Multiply { with } | Self::Matmul { with, .. } => std::slice::from_ref(with),
+            Self::Concat { with, .. } => with,
+            _ => &[],
         }
     }
 
@@ -182,6 +309,7 @@ impl Operation {
             Self::LayerNorm { .. } => AutomaticName::Counted("LayerNorm"),
             Self::RmsNorm { .. } => AutomaticName::Counted("RMSNorm"),
             Self::Attention { .. } => AutomaticName::Counted("MultiHeadDotProductAttention"),
+            Self::Embedding { .. } => AutomaticName::Counted("Embed"),
             Self::ClassToken { .. } => AutomaticName::Fixed("cls_token"),
             Self::PositionEmbedding { .. } => AutomaticName::Fixed("pos_embedding"),
             _ => AutomaticName::None,

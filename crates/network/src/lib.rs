@@ -61,10 +61,11 @@
 //! |---|---|---|
 //! | `conv` | `features`, `kernel`, `stride = 1`, `padding = "same"`, `dilation = 1`, `groups = 1`, `bias = true` | convolution of a feature map; `Conv_0` |
 //! | `dense` | `features`, `bias = true` | affine map of the last axis, so of a vector or of every token; `Dense_0` |
-//! | `relu`, `leaky_relu` (`slope = 0.01`), `elu` (`alpha = 1.0`), `gelu`, `gelu_tanh`, `silu`, `sigmoid`, `softplus`, `tanh` | | a function of every number; `gelu` is exact, `gelu_tanh` its approximation |
+//! | `relu`, `leaky_relu` (`slope = 0.01`), `elu` (`alpha = 1.0`), `gelu`, `gelu_tanh`, `silu`, `sigmoid`, `softplus`, `tanh`, `clip` (`low`, `high`), `sqrt`, `reciprocal` | | a function of every number; `gelu` is exact, `gelu_tanh` its approximation |
 //! | `activation` | `function`, and the function's keys | the same, such as `{ layer = "activation", function = "elu", alpha = 0.5 }` |
-//! | `group_norm` | `groups`, `epsilon = 1e-5` | normalisation of groups of channels; `GroupNorm_0` |
-//! | `layer_norm`, `rms_norm` | `epsilon = 1e-6` | normalisation of the last axis; `LayerNorm_0`, `RMSNorm_0` |
+//! | `group_norm` | `groups`, `epsilon = 1e-5`, `scale = true`, `shift = true` | normalisation of groups of channels; `GroupNorm_0` |
+//! | `layer_norm` | `epsilon = 1e-6`, `scale = true`, `shift = true` | normalisation of the last axis; `LayerNorm_0` |
+//! | `rms_norm` | `epsilon = 1e-6` | normalisation of the last axis without its mean; `RMSNorm_0` |
 //! | `avg_pool` | `window`, `stride` (default: the window), `padding = "valid"`, `count_padding = true` | means over windows; without `count_padding` they divide by the number of pixels within the image |
 //! | `max_pool` | `window`, `stride` (default: the window), `padding = "valid"` | maxima over windows |
 //! | `global_avg_pool` | | the mean of each channel of a feature map |
@@ -77,7 +78,14 @@
 //! | `class_token` | `deviation = 0.0` | one learned token before the tokens of `(tokens, features)`; `cls_token` |
 //! | `position_embedding` | `deviation = 0.02` | adds a learned value of the input's shape; `pos_embedding` |
 //! | `attention` | `heads` | multi-head self-attention of `(tokens, features)`; `MultiHeadDotProductAttention_0` |
-//! | `softmax` | | softmax over the last axis |
+//! | `softmax` | `axis` (default: the last) | softmax over one axis |
+//! | `add`, `multiply` | `with` | the sum or product with another value of the same shape, number by number |
+//! | `matmul` | `with`, `scale = 1.0` | `scale` times the matrix product with another value, in the last two axes |
+//! | `concat` | `with`, `axis` | the value and an array of others side by side |
+//! | `affine` | `scale = 1.0`, `shift = 0.0` | `scale · x + shift` with constants: a number, or an array with one for each channel |
+//! | `pad` | `axis`, `before = 0`, `after = 0`, `value = 0.0` | entries with this value before and after the others of an axis |
+//! | `broadcast` | `shape` | copies along axes of size 1 |
+//! | `embedding` | `shape`, `deviation = 0.02` | a learned value, whatever the input; `Embed_0` |
 //!
 //! `deviation` is the standard deviation of the initial numbers. A `padding` is `"same"` (the output has ⌈size / stride⌉
 //! rows), `"valid"` (none), a number of rows and columns on each side, or `[[above, below], [left, right]]`.
@@ -90,8 +98,22 @@
 //! - `{ module = "block_{i}", layers = [...] }`: the names within begin with `block_{i}.`, and unnamed layers are counted
 //!   anew.
 //!
+//! **Values.** A layer reads the output of the layer before it. With the key `from` it reads another value: one that an
+//! earlier layer has named with its key `as`, or `input`, the network's input after its normalisation. `with` names the
+//! other values that `add`, `multiply`, `matmul` and `concat` read:
+//!
+//! ```toml
+//! layers = [
+//!     { layer = "conv", features = 8, kernel = 3, as = "stem" }, "relu",
+//!     { layer = "conv", features = 8, kernel = 3 },
+//!     { layer = "concat", with = ["stem"], axis = 2 },
+//! ]
+//! ```
+//!
+//! In a repetition, a name contains the index, because each value has one name.
+//!
 //! **Limits.** A network has at most 10 000 layers and groups (each repetition counts), 2³¹ parameters in 20 000 arrays, and
-//! 2²⁶ numbers in all values of one image, so that a text from elsewhere cannot exhaust the memory.
+//! 2²⁶ numbers in all values of one image, 2²⁰ of them in the constants of borders and copies, so that a text from elsewhere cannot exhaust the memory.
 //!
 //! # The zoo
 //!

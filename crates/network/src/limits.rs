@@ -10,6 +10,8 @@ pub(crate) const PARAMETERS: u64 = 1 << 31;
 pub(crate) const ARRAYS: u64 = 20_000;
 /// The largest number of numbers in all values of one image. A block of 16 images takes 4 GB in `f32`.
 pub(crate) const VALUES: u64 = 1 << 26;
+/// The largest number of numbers in all constants, which borders and copies consist of.
+pub(crate) const CONSTANTS: u64 = 1 << 20;
 /// The largest size, index or count.
 pub(crate) const SIZE: u64 = 1 << 31;
 /// The largest number of axes of a value.

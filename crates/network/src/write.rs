@@ -2,7 +2,8 @@
 
 use crate::description::{At, Description, Element};
 use crate::expression::Expression;
-use crate::layer::{Border, Convolution, Function, Layer, Operation, Pair, Window};
+use crate::layer::{Border, Convolution, Function, Layer, Norm, Operation, Pair, Window};
+use crate::template::Template;
 
 /// The canonical text of a description.
 pub(crate) fn write(description: &Description) -> String {
@@ -11,9 +12,8 @@ pub(crate) fn write(description: &Description) -> String {
     let name = name.as_ref().map_or(String::new(), |name| format!("name = {}\n", toml::Value::String(name.clone())));
     let mut text = format!("{name}input = [{}]\nclasses = {}\n", input.join(", "), classes.value);
     if let Some(At { value, .. }) = normalize {
-        let numbers = |of: &[f64]| of.iter().map(|&n| number(n)).collect::<Vec<_>>().join(", ");
         let [mean, deviation] = [&value.mean, &value.deviation].map(|of| numbers(of));
-        text += &format!("normalize = {{ mean = [{mean}], deviation = [{deviation}] }}\n");
+        text += &format!("normalize = {{ mean = {mean}, deviation = {deviation} }}\n");
     }
     text += "\nlayers = [\n";
     elements(layers, 1, &mut text);
@@ -60,14 +60,15 @@ fn elements(list: &[At<Element>], depth: usize, text: &mut String) {
 }
 
 /// A layer: its kind alone if it has no keys.
-fn layer(Layer { name, operation }: &Layer) -> String {
+fn layer(Layer { name, from, save, operation }: &Layer) -> String {
     let keys = keys(operation);
     let kind = operation.kind();
-    if name.is_none() && keys.is_empty() {
+    if [name, from, save].iter().all(|name| name.is_none()) && keys.is_empty() {
         return format!("\"{kind}\"");
     }
-    let name = name.as_ref().map(|name| ("name", format!("\"{name}\"")));
-    let keys = [("layer", format!("\"{kind}\""))].into_iter().chain(name).chain(keys);
+    let named = |key, name: &Option<Template>| name.as_ref().map(|name| (key, format!("\"{name}\"")));
+    let head = [("layer", format!("\"{kind}\""))].into_iter().chain(named("name", name)).chain(named("from", from));
+    let keys = head.chain(keys).chain(named("as", save));
     let keys: Vec<String> = keys.map(|(key, value)| format!("{key} = {value}")).collect();
     format!("{{ {} }}", keys.join(", "))
 }
@@ -86,8 +87,10 @@ fn keys(operation: &Operation) -> Vec<(&'static str, String)> {
         Operation::Dense { features, bias } => vec![("features", size(features)), ("bias", bias.to_string())],
         Operation::Activation(Function::LeakyRelu { slope }) => vec![("slope", number(*slope))],
         Operation::Activation(Function::Elu { alpha }) => vec![("alpha", number(*alpha))],
-        Operation::GroupNorm { groups, epsilon } => vec![("groups", size(groups)), ("epsilon", number(*epsilon))],
-        Operation::LayerNorm { epsilon } | Operation::RmsNorm { epsilon } => vec![("epsilon", number(*epsilon))],
+        Operation::Activation(Function::Clip { low, high }) => vec![("low", number(*low)), ("high", number(*high))],
+        Operation::GroupNorm { groups, norm: of } => [vec![("groups", size(groups))], norm(of)].concat(),
+        Operation::LayerNorm { norm: of } => norm(of),
+        Operation::RmsNorm { epsilon } => vec![("epsilon", number(*epsilon))],
         Operation::AvgPool(of) => [window(of), vec![("count_padding", of.count_padding.to_string())]].concat(),
         Operation::MaxPool(of) => window(of),
         Operation::Reshape { shape } => vec![("shape", list(shape))],
@@ -100,8 +103,32 @@ fn keys(operation: &Operation) -> Vec<(&'static str, String)> {
             vec![("deviation", number(*deviation))]
         }
         Operation::Attention { heads } => vec![("heads", size(heads))],
-        Operation::Activation(_) | Operation::GlobalAvgPool | Operation::Flatten | Operation::Softmax => Vec::new(),
+        Operation::Softmax { axis } => axis.iter().map(|axis| ("axis", size(axis))).collect(),
+        Operation::Add { with } | Operation::Multiply { with } => vec![("with", format!("\"{with}\""))],
+        Operation::Matmul { with, scale } => vec![("with", format!("\"{with}\"")), ("scale", number(*scale))],
+        Operation::Concat { with, axis } => {
+            let with: Vec<String> = with.iter().map(|name| format!("\"{name}\"")).collect();
+            vec![("with", format!("[{}]", with.join(", "))), ("axis", size(axis))]
+        }
+        Operation::Affine { scale, shift } => vec![("scale", numbers(scale)), ("shift", numbers(shift))],
+        Operation::Pad { axis, before, after, value } => {
+            vec![("axis", size(axis)), ("before", size(before)), ("after", size(after)), ("value", number(*value))]
+        }
+        Operation::Broadcast { shape } => vec![("shape", list(shape))],
+        Operation::Embedding { shape, deviation } => vec![("shape", list(shape)), ("deviation", number(*deviation))],
+        Operation::Activation(_) | Operation::GlobalAvgPool | Operation::Flatten => Vec::new(),
     }
+}
+
+fn norm(Norm { epsilon, scale, shift }: &Norm) -> Vec<(&'static str, String)> {
+    // Both parameters are the rule.
+    let flag = |key, value: bool| (!value).then(|| (key, value.to_string()));
+    let epsilon = ("epsilon", number(*epsilon));
+    [Some(epsilon), flag("scale", *scale), flag("shift", *shift)].into_iter().flatten().collect()
+}
+
+fn numbers(of: &[f64]) -> String {
+    format!("[{}]", of.iter().map(|&n| number(n)).collect::<Vec<_>>().join(", "))
 }
 
 fn window(Window { window, stride, padding, .. }: &Window) -> Vec<(&'static str, String)> {

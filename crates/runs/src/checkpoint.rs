@@ -8,6 +8,7 @@ use minima_autodiff::{Model, TensorFile};
 use minima_config::preset::Preset;
 use minima_config::{DataIdentity, NetworkChoice, Run};
 use minima_data::{DataSource, Splits};
+use minima_network::NetworkSpec;
 use minima_store::bounded_file::{self, read_at_most};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -27,8 +28,9 @@ pub struct Origin {
     pub network: String,
     /// The names of the classes in the order of the logits; empty if there are too many for a header.
     pub class_names: Vec<String>,
-    /// The data of the training.
-    pub data: DataIdentity,
+    /// The data of the training. A network of another program does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataIdentity>,
     /// Where the data was read.
     pub source: Option<DataSource>,
     /// Everything that determines the weights but the length of the training, in TOML.
@@ -50,7 +52,7 @@ impl Origin {
         Ok(Self {
             network,
             class_names,
-            data: DataIdentity::of(data),
+            data: Some(DataIdentity::of(data)),
             source: preset.data.clone(),
             training: recipe,
             epochs: None,
@@ -83,12 +85,19 @@ impl Origin {
         Ok(NetworkChoice::from_record(&self.network, &format!("{}: its network", checkpoint.display()))?)
     }
 
-    /// Checks that the checkpoint was trained on this data.
+    /// The origin of a network that another program trained. `origin` says where it comes from, in TOML.
+    #[must_use]
+    pub fn elsewhere(network: &NetworkSpec, origin: String) -> Self {
+        let (network, class_names) = (network.to_toml(), Vec::new());
+        Self { network, class_names, data: None, source: None, training: origin, epochs: None }
+    }
+
+    /// Checks that the checkpoint was trained on this data, if it says so.
     ///
     /// # Errors
     /// Returns [`CheckpointNoteError::OtherData`] if it was trained on other data.
     pub fn check(&self, checkpoint: &Path, data: &Splits) -> Result<(), CheckpointNoteError> {
-        match self.data.difference(&DataIdentity::of(data)) {
+        match self.data.as_ref().and_then(|own| own.difference(&DataIdentity::of(data))) {
             None => Ok(()),
             Some(difference) => Err(CheckpointNoteError::OtherData {
                 checkpoint: checkpoint.to_owned(),

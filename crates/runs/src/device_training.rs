@@ -2,6 +2,7 @@
 
 use crate::error::RunError;
 use crate::observer::{Event, Observer};
+use crate::starting_weights::starting_weights;
 use crate::test_set::TestSet;
 use crate::training::{
     Epoch, EpochMeans, Keeper, Progress, Trainer, Training, TrainingState, Visitor, is_explosion, train,
@@ -63,7 +64,8 @@ pub fn train_on<D: Device>(
     visitor: &mut dyn Visitor,
 ) -> Result<(Model<f32>, Vec<TrainingRow>), RunError> {
     let data = load(engine, training.train)?;
-    let params = engine.vector(&engine.graph().init::<f32>(training.run.seed))?;
+    let start = training.preset.training.start.as_ref();
+    let params = engine.vector(&starting_weights::<f32>(engine.graph(), start, training.run.seed)?)?;
     let epochs = engine.epochs(&data, training.preset.batch_size)?;
     let steps = training.train.len().div_ceil(training.preset.batch_size);
     let mut trainer = DeviceTrainer { engine, run: training.run, optimizer, params, epochs, steps, visitor };

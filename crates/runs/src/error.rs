@@ -99,6 +99,16 @@ pub enum RunError {
     /// The network cannot be read, or does not fit the data.
     #[error(transparent)]
     Network(Box<minima_config::NetworkChoiceError>),
+    /// The checkpoint that a training starts from is another file than when the experiment was written.
+    #[error("{}: found SHA-256 {found}, expected {expected}, the one of the key training.start", path.display())]
+    OtherStart {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Its SHA-256.
+        found: String,
+        /// The SHA-256 in the experiment.
+        expected: String,
+    },
     /// A run cannot be described as TOML.
     #[error("{run}: the settings cannot be written as TOML: {message}")]
     Recipe {

@@ -28,8 +28,10 @@ mod pool;
 pub mod robustness;
 mod run_store;
 pub mod spectra;
+mod starting_weights;
 mod test_set;
 pub mod torch_layout;
+mod torch_network;
 pub mod training;
 
 pub use bits::Bits;

@@ -5,10 +5,11 @@ use crate::error::RunError;
 use crate::job::Job;
 use crate::machine::Machine;
 use crate::observer::Observer;
+use crate::starting_weights::starting_weights;
 use crate::test_set::TestSet;
 use crate::training::{Keeping, Training, TrainingState, Visitor};
 use minima_autodiff::{Graph, Model};
-use minima_config::{Run, training_set};
+use minima_config::{Run, Start, training_set};
 use minima_data::{Dataset, Splits};
 use minima_rows::{TrainingRow, read_csv, write_csv};
 use minima_store::bounded_file::{self, read_text_at_most};
@@ -39,6 +40,8 @@ pub struct StoredRun {
     run: Run,
     steps_an_epoch: u64,
     epochs: u32,
+    /// The weights that it started from, unless they were random.
+    start: Option<Start>,
 }
 
 impl<'m> RunStore<'m> {
@@ -77,7 +80,8 @@ impl<'m> RunStore<'m> {
         }
         let graph = job.preset.network.graph(&data.train)?;
         let (run, steps_an_epoch, epochs) = (job.run.clone(), job.steps_an_epoch(), job.preset.epochs);
-        Ok(Some(StoredRun { folder, graph, run, steps_an_epoch, epochs }))
+        let start = job.preset.training.start.clone();
+        Ok(Some(StoredRun { folder, graph, run, steps_an_epoch, epochs, start }))
     }
 
     /// The run of this job, which must be trained.
@@ -207,7 +211,7 @@ impl StoredRun {
     /// Returns [`RunError::Autodiff`] if the checkpoint does not exist or does not fit the network.
     pub fn checkpoint(&self, step: u64) -> Result<Model<f32>, RunError> {
         let params = match step {
-            0 => self.graph.init(self.run.seed),
+            0 => starting_weights(&self.graph, self.start.as_ref(), self.run.seed)?,
             step => self.graph.load(&checkpoint_path(&self.folder, step))?,
         };
         Ok(Model::new(Arc::clone(&self.graph), params)?)

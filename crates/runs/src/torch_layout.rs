@@ -1,7 +1,8 @@
 //! Checkpoints with PyTorch's names and layouts: `{layer}.weight` and `{layer}.bias`, convolutions as (out, in, height, width),
 //! matrices as (out, in), and features flattened with the channels first.
 
-use minima_autodiff::{Graph, LayerOperation, ParameterSpec, Role, TensorFile};
+use crate::torch_network::{flattened_shapes, other_borders};
+use minima_autodiff::{Graph, ParameterSpec, Role, TensorFile};
 use minima_store::bounded_file::{self, read_at_most};
 use safetensors::Dtype;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,14 @@ pub enum TorchLayoutError {
         /// A sentence for each of them.
         tensors: Vec<String>,
     },
+    /// The network has layers that PyTorch does not have in this form, so that its weights would give other numbers.
+    #[error("{}: {}", path.display(), layers.join("; "))]
+    Layers {
+        /// The file.
+        path: PathBuf,
+        /// A sentence for each of them.
+        layers: Vec<String>,
+    },
     /// The file is not a checkpoint.
     #[error(transparent)]
     File(#[from] minima_autodiff::CheckpointError),
@@ -57,15 +66,21 @@ pub enum TorchLayoutError {
 ///
 /// # Errors
 /// Returns [`TorchLayoutError::Read`] if the file cannot be read, [`TorchLayoutError::File`] if it is not a safetensors file,
-/// and [`TorchLayoutError::Tensors`] with every tensor that does not fit.
+/// [`TorchLayoutError::Tensors`] with every tensor that does not fit, and [`TorchLayoutError::Layers`] with every layer whose
+/// border is not the same on both sides, and with every layer after maps that are flattened and put together.
 pub fn load(graph: &Graph, path: &Path) -> Result<Vec<f32>, TorchLayoutError> {
     let bytes = read_at_most(path, bounded_file::RESULTS)
         .map_err(|source| TorchLayoutError::Read { path: path.to_owned(), source })?;
     let file = TensorFile::read(&bytes, path)?;
+    let (flattened, mut layers) = flattened_shapes(graph);
+    layers.extend(other_borders(graph));
+    if !layers.is_empty() {
+        return Err(TorchLayoutError::Layers { path: path.to_owned(), layers });
+    }
     let mut params = vec![0.0_f32; graph.parameter_count()];
     let mut wrong = Vec::new();
     let mut known = Vec::new();
-    for (spec, flattened) in graph.parameters().iter().zip(flattened_shapes(graph)) {
+    for (spec, flattened) in graph.parameters().iter().zip(flattened) {
         let name = torch_name(spec);
         match tensor(&file, spec, &name, flattened) {
             Ok(numbers) => {
@@ -92,19 +107,6 @@ fn torch_name(spec: &ParameterSpec) -> String {
         Role::Bias | Role::Shift => format!("{}.bias", spec.module),
         _ => spec.name.clone(),
     }
-}
-
-/// For each parameter, the shape (height, width, channels) of the feature map that its dense layer flattens.
-fn flattened_shapes(graph: &Graph) -> Vec<Option<[usize; 3]>> {
-    let layers = graph.layers();
-    let shapes = graph.value_shapes();
-    let of = |spec: &ParameterSpec| {
-        let layer = layers.iter().find(|layer| layer.params.contains(&spec.range.start))?;
-        let LayerOperation::Dense { inputs, .. } = layer.operation else { return None };
-        let shape: [usize; 3] = shapes.get(*layer.inputs.first()?)?.as_slice().try_into().ok()?;
-        (shape.iter().product::<usize>() == inputs).then_some(shape)
-    };
-    graph.parameters().iter().map(|spec| if spec.role == Role::Kernel { of(spec) } else { None }).collect()
 }
 
 /// The numbers of a parameter in minima's order.
@@ -154,15 +156,21 @@ fn places(spec: &ParameterSpec, flattened: Option<[usize; 3]>) -> Box<dyn Iterat
         })),
         (Role::Kernel, _, Some([inputs, outputs])) => Box::new((0..count).map(move |index| {
             let (out, input) = (index % outputs, index / outputs);
-            let input = match flattened {
-                None => input,
-                Some([height, width, channels]) => {
-                    let (channel, pixel) = (input % channels, input / channels);
-                    channel * height * width + pixel
-                }
-            };
-            out * inputs + input
+            out * inputs + channels_first(input, flattened)
         })),
+        // A normalisation of a flattened map.
+        (Role::Scale | Role::Shift, _, _) => Box::new((0..count).map(move |index| channels_first(index, flattened))),
         _ => Box::new(0..count),
+    }
+}
+
+/// The place of a number of a flattened map if its channels come first.
+fn channels_first(index: usize, flattened: Option<[usize; 3]>) -> usize {
+    match flattened {
+        None => index,
+        Some([height, width, channels]) => {
+            let (channel, pixel) = (index % channels, index / channels);
+            channel * height * width + pixel
+        }
     }
 }

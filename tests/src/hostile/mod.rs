@@ -12,6 +12,7 @@ mod image;
 #[cfg(feature = "results")]
 mod manifest;
 mod network;
+mod onnx;
 #[cfg(feature = "results")]
 mod parts;
 #[cfg(feature = "results")]
@@ -29,6 +30,7 @@ pub use cifar10::cifar10;
 pub use idx::{images, labels};
 pub use image::{jpeg, png};
 pub use network::network;
+pub use onnx::onnx;
 #[cfg(feature = "results")]
 pub use {
     manifest::manifest, parts::parts, preset::preset, records::records, sealed::sealed, training_state::training_state,
@@ -56,6 +58,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "npz", run: npz, memory: arrays::npz_memory },
     Target { name: "checkpoint", run: checkpoint, memory: checkpoint::memory },
     Target { name: "network", run: network, memory: network::memory },
+    Target { name: "onnx", run: onnx, memory: onnx::memory },
     #[cfg(feature = "results")]
     Target { name: "preset", run: preset, memory: preset::memory },
     #[cfg(feature = "results")]

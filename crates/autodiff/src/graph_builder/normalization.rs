@@ -135,6 +135,16 @@ impl GraphBuilder {
         self.channel_affine("normalize", x, (mean.len() == deviation.len()).then_some([a, b]), found)
     }
 
+    /// `scale · x + shift` with constants for each channel, the last axis.
+    ///
+    /// # Errors
+    /// Returns [`AutodiffError::Graph`] if the arrays do not have one number for each channel, or a number is not finite.
+    pub fn affine(&mut self, x: Value, scale: &[f64], shift: &[f64]) -> Result<Value, AutodiffError> {
+        let found = format!("{} factors and {} shifts", scale.len(), shift.len());
+        let affine = (scale.len() == shift.len()).then(|| [scale.to_vec(), shift.to_vec()]);
+        self.channel_affine("affine", x, affine, found)
+    }
+
     /// Batch normalisation in evaluation mode: its statistics and parameters are constants.
     ///
     /// # Errors

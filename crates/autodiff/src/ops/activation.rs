@@ -3,6 +3,8 @@
 //! All are computed from the input, so that a tail keeps its relative precision: `1 − tanh²` would lose it. A NaN gives
 //! a NaN. At ±∞ they take their limits.
 
+use super::algebraic::{Clip, Reciprocal, Sqrt};
+use super::curve::{Curve, WithCurve, at_least, within};
 use crate::Scalar;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
@@ -32,6 +34,17 @@ pub enum Activation {
     Sigmoid,
     /// `ln(1 + eˣ)`.
     Softplus,
+    /// The nearest number from `low` to `high`: ReLU6 with 0 and 6.
+    Clip {
+        /// The smallest value.
+        low: f64,
+        /// The largest value, which is not below `low`.
+        high: f64,
+    },
+    /// `√x`. Its derivative at 0 is infinite.
+    Sqrt,
+    /// `1 / x`.
+    Reciprocal,
 }
 
 impl Activation {
@@ -47,6 +60,9 @@ impl Activation {
             Self::Tanh => "tanh",
             Self::Sigmoid => "sigmoid",
             Self::Softplus => "softplus",
+            Self::Clip { .. } => "clip",
+            Self::Sqrt => "square root",
+            Self::Reciprocal => "reciprocal",
         }
     }
 
@@ -61,6 +77,11 @@ impl Activation {
             }
         }
         self.with(Value(x))
+    }
+
+    /// Whether it is linear between kinks.
+    pub(crate) fn is_piecewise_linear(self) -> bool {
+        matches!(self, Self::LeakyRelu { .. } | Self::Clip { .. })
     }
 
     /// Its derivative at x. At a kink, it is the derivative from below.
@@ -100,34 +121,11 @@ impl Activation {
             Self::Tanh => task.run(Tanh),
             Self::Sigmoid => task.run(Sigmoid),
             Self::Softplus => task.run(Softplus),
+            Self::Clip { low, high } => task.run(Clip::between(low, high)),
+            Self::Sqrt => task.run(Sqrt),
+            Self::Reciprocal => task.run(Reciprocal),
         }
     }
-}
-
-/// A function with two derivatives.
-pub(super) trait Curve<T>: Copy {
-    fn value(self, x: T) -> T;
-    fn slope(self, x: T) -> T;
-    fn curvature(self, x: T) -> T;
-}
-
-/// A computation with one function that is known when it is compiled.
-pub(super) trait WithCurve<T> {
-    type Output;
-    fn run<C: Curve<T>>(self, curve: C) -> Self::Output;
-}
-
-/// x, or ±limit if it lies beyond. A NaN stays a NaN.
-#[inline(always)]
-fn within<T: Scalar>(x: T, limit: f64) -> T {
-    let limit = T::from_f64(limit);
-    at_least(if x > limit { limit } else { x }, -limit)
-}
-
-/// x, or `limit` if it lies below. A NaN stays a NaN.
-#[inline(always)]
-fn at_least<T: Scalar>(x: T, limit: T) -> T {
-    if x < limit { limit } else { x }
 }
 
 /// `1 / (1 + e⁻ˣ)` and `1 / (1 + eˣ)`, both to full relative precision.

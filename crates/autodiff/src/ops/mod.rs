@@ -6,6 +6,7 @@
 
 mod activation;
 mod add;
+mod algebraic;
 mod avg_pool2d;
 mod channel_affine;
 mod concat;
@@ -14,6 +15,7 @@ mod conv2d;
 mod conv2d_geometry;
 mod conv2d_spec;
 mod correlate;
+mod curve;
 mod dense;
 mod embedding;
 mod grouped_correlate;

@@ -4,7 +4,8 @@
 //! - jvp: `ẏ = f′(x) ẋ`
 //! - second order: the vjp with a fixed ẏ changes by `f″(x) ẋ ẏ`
 
-use super::activation::{Activation, Curve, WithCurve};
+use super::activation::Activation;
+use super::curve::{Curve, WithCurve};
 use super::{At, Operation, Scratch, SecondOrder, Smooth, Tangents, Write};
 use crate::Scalar;
 use crate::lane::Lane;
@@ -61,10 +62,7 @@ impl<T: Scalar, C: Curve<T>> Kernel for WithFunction<'_, T, C> {
 
 impl<T: Scalar> Operation<T> for Pointwise {
     fn second_order(&self) -> SecondOrder<'_, T> {
-        match self.0 {
-            Activation::LeakyRelu { .. } => SecondOrder::PiecewiseLinear,
-            _ => SecondOrder::Smooth(self),
-        }
+        if self.0.is_piecewise_linear() { SecondOrder::PiecewiseLinear } else { SecondOrder::Smooth(self) }
     }
 
     fn forward(&self, _params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {

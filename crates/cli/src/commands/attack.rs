@@ -26,8 +26,8 @@ use std::path::{Path, PathBuf};
     after_help = "Example: cargo xtask attack --weights mine.safetensors --attack autoattack --epsilons 0.1,0.05 --images 1000"
 )]
 pub struct Attack {
-    /// The checkpoint to attack
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["list", "transfer"], conflicts_with = "transfer")]
+    /// The model to attack: a checkpoint, or an ONNX file
+    #[arg(long, visible_alias = "model", value_name = "FILE", required_unless_present_any = ["list", "transfer"], conflicts_with = "transfer")]
     weights: Option<PathBuf>,
     /// The checkpoint to make adversarial images on, for the checkpoints of --to
     #[arg(long, value_name = "FILE", requires = "to")]
@@ -116,7 +116,7 @@ impl Attack {
         let results = match &self.out {
             Some(out) => {
                 let (results, moved) =
-                    AttackResults::open(out, self.fresh, &paths, &machine, &data, test.len(), &request)?;
+                    AttackResults::open(out, self.fresh, &checkpoints, &machine, &data, test.len(), &request)?;
                 if let Some(moved) = moved {
                     tell!("moved the existing results to {}", moved.display());
                 }

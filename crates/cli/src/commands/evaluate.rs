@@ -16,8 +16,9 @@ use std::path::PathBuf;
     after_help = "Example: cargo xtask evaluate --weights results/paper/checkpoints/clean-adam-42.safetensors --json"
 )]
 pub struct Evaluate {
-    /// The checkpoint, a safetensors file. One that minima wrote names its network and its data
-    #[arg(long, value_name = "FILE")]
+    /// The model: a checkpoint, which is a safetensors file, or an ONNX file. A checkpoint that minima wrote names its network and
+    /// its data
+    #[arg(long, visible_alias = "model", value_name = "FILE")]
     weights: PathBuf,
     /// Epsilons of FGSM, in units of the pixel range, such as 0.1 or 8/255
     #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.05, 0.01], value_parser = radius::parse)]

@@ -7,6 +7,7 @@ pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod evaluate;
 pub(crate) mod network;
+mod network_files;
 pub(crate) mod report;
 pub(crate) mod reproduce;
 pub(crate) mod study;

@@ -1,5 +1,6 @@
 //! `cargo xtask network`.
 
+use super::network_files::{Export, Import};
 use crate::data_options::DataOptions;
 use crate::outcome::Outcome;
 use anyhow::{Result, bail};
@@ -10,7 +11,7 @@ use minima_config::registry::own_networks;
 use minima_network::NetworkSpec;
 use minima_rows::Table;
 
-/// Show networks.
+/// Show networks, and read and write ONNX files.
 #[derive(Debug, Args)]
 pub struct Network {
     #[command(subcommand)]
@@ -23,6 +24,10 @@ enum Command {
     List,
     /// Print the layers of a network, and what a step costs
     Show(Show),
+    /// Read an ONNX file and write its network and parameters as a checkpoint
+    Import(Import),
+    /// Write the network and the parameters of a checkpoint as an ONNX file
+    Export(Export),
 }
 
 /// Print the layers of a network with their shapes and parameters, the arithmetic of a forward pass, and the memory of a step.
@@ -77,6 +82,8 @@ impl Network {
                 say!("{}", table.to_text().trim_end());
             }
             Command::Show(show) => say!("{}", show.text()?.trim_end()),
+            Command::Import(import) => import.run()?,
+            Command::Export(export) => export.run()?,
         }
         Ok(Outcome::Fine)
     }

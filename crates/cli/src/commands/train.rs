@@ -10,10 +10,15 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use minima_config::Labels;
 use minima_config::Run;
+use minima_config::Start;
+use minima_config::preset::Preset;
 use minima_config::seed;
 use minima_rows::significant::decimal;
+use minima_runs::RunError;
+use minima_runs::checkpoint::Origin;
+use minima_store::sha256;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Train one model and save it.
 #[derive(Debug, Args)]
@@ -33,6 +38,9 @@ pub struct Train {
     /// Seed of initial weights, sample order and poisoned labels [default: the experiment's first seed]
     #[arg(long, value_parser = seed::parse)]
     seed: Option<u64>,
+    /// Start from the weights of this checkpoint, and train its network, instead of starting from random weights
+    #[arg(long, value_name = "FILE")]
+    start: Option<PathBuf>,
     /// The checkpoint to write. Its training curve (CSV) and configuration (TOML) are written next to it
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -51,11 +59,26 @@ enum LabelChoice {
     Poisoned,
 }
 
+/// The experiment with the network and the weights of a checkpoint. A checkpoint that does not name its network is one of the
+/// experiment's.
+fn starting_from(mut preset: Preset, start: &Path) -> Result<Preset> {
+    if let Some(origin) = Origin::read(start).map_err(RunError::from)? {
+        preset.network = origin.choice(start)?;
+    }
+    let bytes = fs::read(start).with_context(|| format!("--start {}", start.display()))?;
+    preset.training.start = Some(Start { path: start.to_owned(), sha256: sha256(&bytes) });
+    Ok(preset)
+}
+
 impl Train {
     pub(crate) fn run(self) -> Result<Outcome> {
         let learning_rate =
             self.learning_rate.map(|rate| format!("optimizers.{}.learning_rate={rate}", self.optimizer));
         let (_, preset) = self.experiment.preset_with("extended", learning_rate.as_slice())?;
+        let preset = match &self.start {
+            Some(start) => starting_from(preset, start)?,
+            None => preset,
+        };
         let labels = match self.labels {
             LabelChoice::Clean => Labels::Clean,
             LabelChoice::Poisoned => Labels::Poisoned,

@@ -10,6 +10,7 @@ pub(super) struct Budget {
     arrays: u64,
     parameters: u128,
     values: u128,
+    constants: u128,
 }
 
 impl Budget {
@@ -27,6 +28,13 @@ impl Budget {
             self.parameters = self.parameters.saturating_add(count(shape));
         }
         Fault::check("parameters", self.parameters, limits::PARAMETERS)
+    }
+
+    /// A constant of this shape, before it is built.
+    pub(super) fn constant(&mut self, shape: &[usize]) -> Result<(), Fault> {
+        self.constants = self.constants.saturating_add(count(shape));
+        Fault::check("numbers in constants", self.constants, limits::CONSTANTS)?;
+        self.value(shape)
     }
 
     /// A value of this shape, before it is built.

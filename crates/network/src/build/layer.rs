@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::numbers::Numbers;
 use super::operations::{activation, pooling};
 use crate::expression::Expression;
-use crate::layer::{Convolution, Operation, Window};
+use crate::layer::{Convolution, Norm, Operation, Window};
 use crate::limits;
 use minima_autodiff::{Conv2dSpec, DenseSpec, GraphBuilder, Initializer, NormSpec, Padding, PoolSpec, Value};
 
@@ -19,7 +19,14 @@ pub(super) struct Context<'a> {
 
 impl Context<'_> {
     /// The output of a layer on `x`. `name` is its name with its modules, or empty if it has no parameters.
-    pub(super) fn layer(&mut self, operation: &Operation, name: &str, x: Value) -> Result<Value, Fault> {
+    /// `others` are the values that it reads besides.
+    pub(super) fn layer(
+        &mut self,
+        operation: &Operation,
+        name: &str,
+        x: Value,
+        others: &[Value],
+    ) -> Result<Value, Fault> {
         let shape = self.graph.shape(x).to_vec();
         let last = shape.last().copied().unwrap_or(0);
         match operation {
@@ -41,16 +48,16 @@ impl Context<'_> {
                 self.budget.value(&shape)?;
                 Ok(activation(&mut self.graph, x, *function))
             }
-            Operation::GroupNorm { groups, epsilon } => {
+            Operation::GroupNorm { groups, norm } => {
                 let groups = self.numbers.size(groups)?;
                 self.budget.parameters(&[&[last], &[last]])?;
                 self.budget.value(&shape)?;
-                Ok(self.graph.group_norm(x, name, groups, NormSpec { epsilon: *epsilon, ..NormSpec::default() })?)
+                Ok(self.graph.group_norm(x, name, groups, norm_spec(*norm))?)
             }
-            Operation::LayerNorm { epsilon } => {
+            Operation::LayerNorm { norm } => {
                 self.budget.parameters(&[&[last], &[last]])?;
                 self.budget.value(&shape)?;
-                Ok(self.graph.layer_norm(x, name, NormSpec { epsilon: *epsilon, ..NormSpec::default() })?)
+                Ok(self.graph.layer_norm(x, name, norm_spec(*norm))?)
             }
             Operation::RmsNorm { epsilon } => {
                 self.budget.parameters(&[&[last]])?;
@@ -109,9 +116,34 @@ impl Context<'_> {
                 self.budget.value(&[2, heads, tokens, tokens])?;
                 Ok(self.graph.attention(x, name, heads)?)
             }
-            Operation::Softmax => {
+            Operation::Softmax { axis } => {
                 self.budget.value(&shape)?;
-                Ok(self.graph.softmax(x)?)
+                match axis {
+                    None => Ok(self.graph.softmax(x)?),
+                    Some(axis) => Ok(self.graph.softmax_over(x, self.numbers.size(axis)?)?),
+                }
+            }
+            Operation::Add { .. }
+            | Operation::Multiply { .. }
+            | Operation::Matmul { .. }
+            | Operation::Concat { .. } => self.of_several(operation, x, others),
+            Operation::Affine { scale, shift } => {
+                self.budget.value(&shape)?;
+                let channels = |of: &[f64]| if of.len() == 1 { of.repeat(last) } else { of.to_vec() };
+                Ok(self.graph.affine(x, &channels(scale), &channels(shift))?)
+            }
+            Operation::Pad { axis, before, after, value } => {
+                let [axis, before, after] =
+                    [self.numbers.size(axis)?, self.numbers.size(before)?, self.numbers.size(after)?];
+                self.pad(x, axis, [before, after], *value)
+            }
+            Operation::Broadcast { shape: new } => {
+                let new = self.numbers.sizes(new)?;
+                self.broadcast(x, &new)
+            }
+            Operation::Embedding { shape: new, deviation } => {
+                let new = self.numbers.sizes(new)?;
+                self.embedding(name, &new, *deviation)
             }
         }
     }
@@ -215,7 +247,11 @@ fn border(padding: Padding, reach: [usize; 2]) -> [usize; 2] {
     }
 }
 
+fn norm_spec(Norm { epsilon, scale, shift }: Norm) -> NormSpec {
+    NormSpec { epsilon, scale, shift }
+}
+
 /// Normal numbers of a standard deviation, or zeros.
-fn initializer(deviation: f64) -> Initializer {
+pub(super) fn initializer(deviation: f64) -> Initializer {
     if deviation == 0.0 { Initializer::Zeros } else { Initializer::Normal { deviation: deviation as f32 } }
 }

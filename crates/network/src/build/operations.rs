@@ -15,6 +15,9 @@ pub(super) fn activation(g: &mut GraphBuilder, x: Value, function: Function) -> 
         Function::Sigmoid => Activation::Sigmoid,
         Function::Softplus => Activation::Softplus,
         Function::Tanh => Activation::Tanh,
+        Function::Clip { low, high } => Activation::Clip { low, high },
+        Function::Sqrt => Activation::Sqrt,
+        Function::Reciprocal => Activation::Reciprocal,
     };
     g.activation(x, activation)
 }

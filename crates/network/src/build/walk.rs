@@ -6,8 +6,10 @@ use super::layer::Context;
 use super::numbers::Numbers;
 use crate::description::{At, Description, Element};
 use crate::error::{NetworkError, Place};
+use crate::expression::shortened;
 use crate::layer::{AutomaticName, Layer};
 use crate::limits;
+use crate::suggestion::one_of;
 use crate::template::Template;
 use minima_autodiff::{Graph, GraphBuilder, Value};
 use std::collections::BTreeMap;
@@ -36,6 +38,7 @@ pub(crate) fn graph(description: &Description, file: &str) -> Result<Graph, Netw
         },
         module: String::new(),
         unnamed: BTreeMap::new(),
+        values: BTreeMap::new(),
     };
     let mut x = walk.context.graph.input();
     if let Some(normalize) = normalize {
@@ -53,6 +56,7 @@ pub(crate) fn graph(description: &Description, file: &str) -> Result<Graph, Netw
         let normalized = walk.context.graph.normalize(x, mean, deviation);
         x = normalized.map_err(|error| located(error.into(), place(), &input.value))?;
     }
+    walk.values.insert(INPUT.to_owned(), x);
     let logits = walk.list(layers, x)?;
     let shape = walk.context.graph.shape(logits).to_vec();
     let last = layers.last().map_or_else(
@@ -85,7 +89,12 @@ struct Walk<'a> {
     module: String,
     /// For each module and kind of layer, the number of layers without a name.
     unnamed: BTreeMap<String, usize>,
+    /// The values that the text names.
+    values: BTreeMap<String, Value>,
 }
+
+/// The name of the input after its normalisation.
+const INPUT: &str = "input";
 
 impl<'a> Walk<'a> {
     /// The output of layers on `x`.
@@ -120,7 +129,8 @@ impl<'a> Walk<'a> {
             Element::Residual { residual, shortcut } => {
                 let branch = self.list(residual, x)?;
                 let other = shortcut.as_ref().map_or(Ok(x), |shortcut| self.list(shortcut, x))?;
-                self.sum(branch, other).map_err(|fault| self.located(fault, *line, "residual", x))
+                let expected = "equal shapes of the branch and the shortcut (or the input, without a shortcut)";
+                self.context.sum(branch, other, expected).map_err(|fault| self.located(fault, *line, "residual", x))
             }
             Element::Module { name, layers } => {
                 let outer = self.module.len();
@@ -133,21 +143,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The sum of two branches.
-    fn sum(&mut self, a: Value, b: Value) -> Result<Value, Fault> {
-        let graph = &self.context.graph;
-        let (branch, other) = (graph.shape(a), graph.shape(b));
-        if branch != other {
-            let expected = "equal shapes of the branch and the shortcut (or the input, without a shortcut)";
-            return Err(Fault::content(format!("shapes {branch:?} and {other:?}"), expected));
-        }
-        let shape = branch.to_vec();
-        self.context.budget.value(&shape)?;
-        Ok(self.context.graph.add(a, b)?)
-    }
-
-    fn layer(&mut self, Layer { name, operation }: &Layer, line: usize, x: Value) -> Result<Value, NetworkError> {
+    fn layer(&mut self, layer: &Layer, line: usize, x: Value) -> Result<Value, NetworkError> {
+        let Layer { name, from, save, operation } = layer;
         let kind = operation.kind();
+        let read = |name: &Template| self.value(name);
+        let x = from.as_ref().map_or(Ok(x), read).map_err(|fault| self.located(fault, line, &layer.label(), x))?;
+        let others: Result<Vec<Value>, Fault> = operation.with().iter().map(read).collect();
+        let others = others.map_err(|fault| self.located(fault, line, &layer.label(), x))?;
         let full = match (name, operation.automatic_name()) {
             (Some(name), _) => self.full_name(name),
             (None, AutomaticName::None) => Ok(String::new()),
@@ -160,9 +162,30 @@ impl<'a> Walk<'a> {
             }
         };
         let full = full.map_err(|fault| self.located(fault, line, kind, x))?;
-        let built = self.context.layer(operation, &full, x);
+        let built = self.context.layer(operation, &full, x, &others);
         let label = if full.is_empty() { kind.to_owned() } else { format!("{kind} {full}") };
-        built.map_err(|fault| self.located(fault, line, &label, x))
+        let saved = built.and_then(|y| save.as_ref().map_or(Ok(()), |name| self.save(name, y)).map(|()| y));
+        saved.map_err(|fault| self.located(fault, line, &label, x))
+    }
+
+    /// The value of a name.
+    fn value(&self, name: &Template) -> Result<Value, Fault> {
+        let name = name.filled(&|index| self.context.numbers.of(index));
+        self.values.get(&name).copied().ok_or_else(|| {
+            let known = one_of(self.values.keys().map(String::as_str), &name);
+            let expected = format!("one that an earlier layer names with as: {known}");
+            Fault::content(format!("a value named {}", shortened(&name)), expected)
+        })
+    }
+
+    /// Gives a value a name.
+    fn save(&mut self, name: &Template, value: Value) -> Result<(), Fault> {
+        let name = name.filled(&|index| self.context.numbers.of(index));
+        Fault::check("characters in a name", name.len() as u128, limits::NAME)?;
+        match self.values.insert(name.clone(), value) {
+            None => Ok(()),
+            Some(_) => Err(Fault::content(format!("a second value named {}", shortened(&name)), "unique names")),
+        }
     }
 
     /// A name with its modules.

@@ -91,6 +91,17 @@ impl<'a> Fields<'a> {
         self.get(key).map_or(Ok(default), |value| self.number_of(key, value, bounds))
     }
 
+    /// The value of a key that may be absent: one number, or an array of numbers.
+    pub(super) fn numbers(&self, key: &str, default: f64) -> Result<Vec<f64>, NetworkError> {
+        match self.get(key) {
+            None => Ok(vec![default]),
+            Some(value) if value.get_ref().is_array() => {
+                self.array(key)?.iter().map(|value| self.number_of(key, value, Bounds::Finite)).collect()
+            }
+            Some(value) => Ok(vec![self.number_of(key, value, Bounds::Finite)?]),
+        }
+    }
+
     pub(super) fn number_of(&self, key: &str, value: Located<'a>, bounds: Bounds) -> Result<f64, NetworkError> {
         let number = match value.get_ref() {
             DeValue::Float(number) => number.as_str().parse().ok(),

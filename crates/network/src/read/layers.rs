@@ -1,17 +1,18 @@
 //! One layer.
 
-use super::fields::{Bounds, Fields};
+use super::fields::{Bounds, Fields, Located};
 use super::scope::Scope;
 use super::values::Sizes;
 use crate::error::NetworkError;
 use crate::expression::shortened;
-use crate::layer::{AutomaticName, Border, Convolution, Function, Layer, Operation, Window};
+use crate::layer::{AutomaticName, Border, Convolution, Function, Layer, Norm, Operation, Window};
 use crate::suggestion::one_of;
+use crate::template::Template;
 
 /// A layer with default values: a text instead of a table.
 pub(super) fn bare(fields: &Fields<'_>, kind: &str, start: usize, scope: &Scope<'_>) -> Result<Layer, NetworkError> {
     let operation = operation(fields, kind, start, scope)?;
-    Ok(Layer { name: None, operation })
+    Ok(Layer { name: None, from: None, save: None, operation })
 }
 
 /// A layer of a table.
@@ -23,21 +24,24 @@ pub(super) fn layer(fields: &mut Fields<'_>, scope: &Scope<'_>) -> Result<Layer,
         None => shortened(kind),
     };
     let operation = operation(fields, kind, value.span().start, scope)?;
-    let name = match fields.get("name") {
-        None => None,
-        Some(value) => {
-            let text = fields.text("name", value)?;
-            let template = scope.template(text);
-            let wrong = |(found, expected)| fields.source.content(value.span().start, &fields.label, found, expected);
-            Some(template.map_err(wrong)?)
-        }
-    };
-    Ok(Layer { name, operation })
+    let named = |key| fields.get(key).map(|value| template(fields, key, value, scope)).transpose();
+    Ok(Layer { name: named("name")?, from: named("from")?, save: named("as")?, operation })
+}
+
+/// A name.
+fn template(fields: &Fields<'_>, key: &str, value: Located<'_>, scope: &Scope<'_>) -> Result<Template, NetworkError> {
+    let wrong = |(found, expected)| fields.source.content(value.span().start, &fields.label, found, expected);
+    scope.template(fields.text(key, value)?).map_err(wrong)
+}
+
+/// The name of another value that a layer reads.
+fn other(fields: &Fields<'_>, scope: &Scope<'_>) -> Result<Template, NetworkError> {
+    template(fields, "with", fields.required("with")?, scope)
 }
 
 /// Fails if there is a key besides these and `layer`, and `name` for layers with parameters.
 fn only(fields: &Fields<'_>, operation: &Operation, keys: &[&str]) -> Result<(), NetworkError> {
-    let mut known = vec!["layer"];
+    let mut known = vec!["layer", "from", "as"];
     if operation.automatic_name() != AutomaticName::None {
         known.push("name");
     }
@@ -64,12 +68,10 @@ fn operation(fields: &Fields<'_>, kind: &str, start: usize, scope: &Scope<'_>) -
             return finished(fields, Operation::Activation(function), &[&["function"], keys].concat());
         }
         "group_norm" => {
-            let epsilon = fields.number("epsilon", 1e-5, Bounds::Positive)?;
-            (Operation::GroupNorm { groups: sizes.required("groups")?, epsilon }, &["groups", "epsilon"])
+            let norm = norm(fields, 1e-5)?;
+            (Operation::GroupNorm { groups: sizes.required("groups")?, norm }, &["groups", "epsilon", "scale", "shift"])
         }
-        "layer_norm" => {
-            (Operation::LayerNorm { epsilon: fields.number("epsilon", 1e-6, Bounds::Positive)? }, &["epsilon"])
-        }
+        "layer_norm" => (Operation::LayerNorm { norm: norm(fields, 1e-6)? }, &["epsilon", "scale", "shift"]),
         "rms_norm" => (Operation::RmsNorm { epsilon: fields.number("epsilon", 1e-6, Bounds::Positive)? }, &["epsilon"]),
         "avg_pool" => (
             Operation::AvgPool(window(&sizes, fields.flag("count_padding", true)?)?),
@@ -99,7 +101,38 @@ fn operation(fields: &Fields<'_>, kind: &str, start: usize, scope: &Scope<'_>) -
             (Operation::PositionEmbedding { deviation }, &["deviation"])
         }
         "attention" => (Operation::Attention { heads: sizes.required("heads")? }, &["heads"]),
-        "softmax" => (Operation::Softmax, &[]),
+        "softmax" => {
+            let axis = fields.has("axis").then(|| sizes.required("axis")).transpose()?;
+            (Operation::Softmax { axis }, &["axis"])
+        }
+        "add" => (Operation::Add { with: other(fields, scope)? }, &["with"]),
+        "multiply" => (Operation::Multiply { with: other(fields, scope)? }, &["with"]),
+        "matmul" => {
+            let scale = fields.number("scale", 1.0, Bounds::Finite)?;
+            (Operation::Matmul { with: other(fields, scope)?, scale }, &["with", "scale"])
+        }
+        "concat" => {
+            let with = fields.array("with")?.iter().map(|value| template(fields, "with", value, scope));
+            (
+                Operation::Concat { with: with.collect::<Result<_, _>>()?, axis: sizes.required("axis")? },
+                &["with", "axis"],
+            )
+        }
+        "affine" => {
+            let operation =
+                Operation::Affine { scale: fields.numbers("scale", 1.0)?, shift: fields.numbers("shift", 0.0)? };
+            (operation, &["scale", "shift"])
+        }
+        "pad" => {
+            let (axis, before) = (sizes.required("axis")?, sizes.optional("before", 0)?);
+            let (after, value) = (sizes.optional("after", 0)?, fields.number("value", 0.0, Bounds::Finite)?);
+            (Operation::Pad { axis, before, after, value }, &["axis", "before", "after", "value"])
+        }
+        "broadcast" => (Operation::Broadcast { shape: sizes.list("shape", false)? }, &["shape"]),
+        "embedding" => {
+            let deviation = fields.number("deviation", 0.02, Bounds::NotNegative)?;
+            (Operation::Embedding { shape: sizes.list("shape", false)?, deviation }, &["shape", "deviation"])
+        }
         _ => {
             let (function, keys) = function(fields, kind)?.ok_or_else(|| unknown(fields, kind, start))?;
             (Operation::Activation(function), keys)
@@ -134,8 +167,25 @@ fn function(fields: &Fields<'_>, name: &str) -> Result<Option<(Function, &'stati
         "sigmoid" => (Function::Sigmoid, &[]),
         "softplus" => (Function::Softplus, &[]),
         "tanh" => (Function::Tanh, &[]),
+        "clip" => (clip(fields)?, &["low", "high"]),
+        "sqrt" => (Function::Sqrt, &[]),
+        "reciprocal" => (Function::Reciprocal, &[]),
         _ => return Ok(None),
     }))
+}
+
+fn clip(fields: &Fields<'_>) -> Result<Function, NetworkError> {
+    let bound = |key| fields.number_of(key, fields.required(key)?, Bounds::Finite);
+    let (low, high) = (bound("low")?, bound("high")?);
+    if low > high {
+        return Err(fields.wrong("high", fields.required("high")?, format!("a number from {low:?}, the key low")));
+    }
+    Ok(Function::Clip { low, high })
+}
+
+fn norm(fields: &Fields<'_>, epsilon: f64) -> Result<Norm, NetworkError> {
+    let epsilon = fields.number("epsilon", epsilon, Bounds::Positive)?;
+    Ok(Norm { epsilon, scale: fields.flag("scale", true)?, shift: fields.flag("shift", true)? })
 }
 
 fn convolution(sizes: &Sizes<'_, '_>) -> Result<Operation, NetworkError> {

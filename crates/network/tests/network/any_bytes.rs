@@ -28,7 +28,10 @@ layers = [
     ] },
     { layer = "reshape", shape = [-1, 4] }, "class_token", { layer = "position_embedding", deviation = 0.02 },
     { layer = "attention", name = "attn", heads = 2 }, { layer = "transpose", axes = [1, 0] }, { layer = "slice", axis = 0, start = 0, end = 1 },
-    { layer = "sum", axes = [0] }, "softmax", { layer = "dense", features = "classes", bias = true },
+    { layer = "sum", axes = [0], as = "sums" }, { layer = "softmax", axis = 0 }, { layer = "add", from = "input", with = "sums" }, { layer = "multiply", with = "sums", as = "p" },
+    { layer = "matmul", with = "sums", scale = 0.5 }, { layer = "concat", with = ["sums", "input"], axis = 0 }, { layer = "affine", scale = [1, 0.5], shift = 2 }, "affine",
+    { layer = "pad", axis = 0, before = "p", after = 2, value = -1.5 }, { layer = "broadcast", shape = [2, "width"] }, { layer = "embedding", name = "e", shape = [3], deviation = 0.0 },
+    { layer = "clip", low = -1, high = 6.0 }, "sqrt", "reciprocal", { layer = "layer_norm", scale = false }, { layer = "group_norm", groups = 1, shift = false }, { layer = "dense", features = "classes", bias = true },
 ]
 [options]
 width = 4

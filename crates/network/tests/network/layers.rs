@@ -119,3 +119,84 @@ fn equal_descriptions_have_equal_texts() {
     assert_ne!(short, other);
     assert_ne!(short, short.clone().with_option("width", 4).unwrap());
 }
+
+#[test]
+fn layers_read_values_by_their_names() {
+    let found = read(
+        "[4, 6]",
+        3,
+        r#"{ layer = "dense", features = "width", as = "x" }, "relu",
+           { layer = "add", with = "x" }, { layer = "affine", scale = 0.5, as = "y" },
+           { layer = "transpose", axes = [1, 0] }, { layer = "matmul", with = "y", scale = 2.0, as = "z" },
+           { layer = "softmax", axis = 0 }, { layer = "multiply", with = "z" },
+           { layer = "pad", axis = 1, before = 1, after = 2, value = 0.5 },
+           { layer = "slice", axis = 1, start = 0, end = 4, as = "s" },
+           { layer = "embedding", name = "e", shape = [1, 4] }, { layer = "broadcast", shape = [4, 4] },
+           { layer = "concat", with = ["s", "z"], axis = 0 },
+           { layer = "affine", scale = [1, 2, 3, 4], shift = [0, 0, 0, 1] },
+           { layer = "layer_norm", scale = false }, { layer = "clip", low = 0.1, high = 6 }, "sqrt", "reciprocal",
+           { layer = "sum", axes = [0] }, { layer = "group_norm", groups = 2, shift = false },
+           { layer = "dense", features = 3 }"#,
+    );
+    let mut g = GraphBuilder::new(&[4, 6]);
+    let x = g.dense_on_last_axis(g.input(), "Dense_0", &DenseSpec::new(4)).unwrap();
+    let y = g.relu(x);
+    let y = g.add(y, x).unwrap();
+    let y = g.affine(y, &[0.5; 4], &[0.0; 4]).unwrap();
+    let z = g.transpose(y, &[1, 0]).unwrap();
+    let z = g.matmul(z, y, 2.0).unwrap();
+    let s = g.softmax_over(z, 0).unwrap();
+    let s = g.multiply(s, z).unwrap();
+    let [before, after] =
+        [1, 2].map(|size| [4, size]).map(|shape| g.constant(&shape, &vec![0.5; shape[0] * shape[1]]).unwrap());
+    let s = g.concat(&[before, s, after], 1).unwrap();
+    let s = g.slice(s, 1, 0..4).unwrap();
+    let e = g.embedding("e", &[1, 4], Initializer::Normal { deviation: 0.02 }).unwrap();
+    let e = g.reshape(e, &[1, 1, 4]).unwrap();
+    let ones = g.constant(&[1, 4, 1], &[1.0; 4]).unwrap();
+    let e = g.matmul(ones, e, 1.0).unwrap();
+    let e = g.reshape(e, &[4, 4]).unwrap();
+    let x = g.concat(&[e, s, z], 0).unwrap();
+    let x = g.affine(x, &[1.0, 2.0, 3.0, 4.0], &[0.0, 0.0, 0.0, 1.0]).unwrap();
+    let x = g.layer_norm(x, "LayerNorm_0", NormSpec { scale: false, ..NormSpec::default() }).unwrap();
+    let x = g.activation(x, Activation::Clip { low: 0.1, high: 6.0 });
+    let x = g.activation(x, Activation::Sqrt);
+    let x = g.activation(x, Activation::Reciprocal);
+    let x = g.sum(x, &[0]).unwrap();
+    let norm = NormSpec { epsilon: 1e-5, shift: false, ..NormSpec::default() };
+    let x = g.group_norm(x, "GroupNorm_0", 2, norm).unwrap();
+    let x = g.dense(x, "Dense_1", 3).unwrap();
+    assert_same(&found, &g.finish(x).unwrap());
+}
+
+#[test]
+fn names_of_values_are_known_and_unique() {
+    let refused = |layers: &str| {
+        let text = format!("input = [4]\nclasses = 4\nlayers = [\n{layers}\n]");
+        NetworkSpec::parse(&text, "net.toml").and_then(|spec| spec.graph()).unwrap_err().to_string()
+    };
+    for (layers, expected) in [
+        (
+            r#"{ layer = "add", with = "x" }"#,
+            "found a value named x, expected one that an earlier layer names with as: input",
+        ),
+        (r#"{ layer = "relu", from = "x" }"#, "found a value named x"),
+        (
+            r#"{ layer = "relu", as = "x" }, { layer = "tanh", as = "x" }"#,
+            "found a second value named x, expected unique names",
+        ),
+        (r#"{ layer = "relu", as = "input" }"#, "found a second value named input"),
+        (r#"{ repeat = 2, layers = [{ layer = "relu", as = "x" }] }"#, "found a second value named x"),
+        (r#""add""#, "found no key with"),
+        (r#"{ layer = "concat", with = ["input"], axis = 1 }"#, "axis 1"),
+        (r#"{ layer = "pad", axis = 1 }"#, "axis 1 of shape [4]"),
+        (r#"{ layer = "pad", axis = 0, after = 9999999 }"#, "numbers in constants"),
+        (r#"{ layer = "broadcast", shape = [8] }"#, "only sizes of 1 differ"),
+        (r#"{ layer = "clip", low = 1, high = 0 }"#, "a number from 1.0"),
+        (r#"{ layer = "affine", scale = [1, 2] }"#, "one number for each channel"),
+        (r#"{ layer = "multiply", with = "y" }, { layer = "relu", as = "y" }"#, "found a value named y"),
+    ] {
+        let found = refused(layers);
+        assert!(found.contains(expected), "{found}");
+    }
+}

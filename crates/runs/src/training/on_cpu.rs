@@ -7,6 +7,7 @@ use super::state::{Progress, TrainingState};
 use super::stepper::{StepImages, Stepper};
 use crate::error::RunError;
 use crate::observer::{Event, Observer};
+use crate::starting_weights::starting_weights;
 use crate::test_set::TestSet;
 use minima_autodiff::{Graph, Model, Scalar, StepReport};
 use minima_config::preset::{Precision, Preset};
@@ -62,7 +63,7 @@ impl<'a, T: Scalar> CpuTrainer<'a, T> {
     fn new(training: &Training<'a>, visitor: &'a mut dyn Visitor) -> Result<Self, RunError> {
         let Training { preset, run, train, .. } = *training;
         let graph = preset.network.graph(train)?;
-        let params = graph.init(run.seed);
+        let params = starting_weights(&graph, preset.training.start.as_ref(), run.seed)?;
         let stepper = Stepper::new(preset, run)?;
         let average = preset.training.average.map(WeightAverage::new);
         let (steps, last_batch) = (preset.steps(train.len()), Vec::new());

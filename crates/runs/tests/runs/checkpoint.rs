@@ -48,7 +48,10 @@ fn a_checkpoint_says_what_it_is() {
 
     let read = Origin::read(&path).unwrap().unwrap();
     assert_eq!(read, origin);
-    assert_eq!((read.data.clone(), read.source.clone()), (DataIdentity::of(&own), Some(DataSource::new("photos"))));
+    assert_eq!(
+        (read.data.clone(), read.source.clone()),
+        (Some(DataIdentity::of(&own)), Some(DataSource::new("photos")))
+    );
     assert_eq!((read.class_names.join(" "), read.epochs), ("cat dog emu".to_owned(), Some(7)));
     assert!(read.training.contains("learning_rate = 0.001"), "{}", read.training);
     let spec = read.choice(&path).unwrap().own_spec().unwrap();

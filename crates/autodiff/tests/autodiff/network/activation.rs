@@ -7,10 +7,11 @@ use minima_autodiff::{Activation, Graph, GraphBuilder, LayerOperation, Scalar, S
 use ndarray::array;
 
 const ELU: Activation = Activation::Elu { alpha: 0.7 };
+const CLIP: Activation = Activation::Clip { low: -0.25, high: 0.5 };
 const LEAKY: Activation = Activation::LeakyRelu { slope: 0.1 };
 
 /// The limits of a function and of its first two derivatives at −∞ and at +∞.
-const LIMITS: [(Activation, [f64; 3], [f64; 3]); 9] = [
+const LIMITS: [(Activation, [f64; 3], [f64; 3]); 10] = [
     (LEAKY, [f64::NEG_INFINITY, 0.1, 0.0], [f64::INFINITY, 1.0, 0.0]),
     (Activation::LeakyRelu { slope: 0.0 }, [0.0, 0.0, 0.0], [f64::INFINITY, 1.0, 0.0]),
     (ELU, [-0.7, 0.0, 0.0], [f64::INFINITY, 1.0, 0.0]),
@@ -20,6 +21,7 @@ const LIMITS: [(Activation, [f64; 3], [f64; 3]); 9] = [
     (Activation::Tanh, [-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]),
     (Activation::Sigmoid, [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]),
     (Activation::Softplus, [0.0, 0.0, 0.0], [f64::INFINITY, 1.0, 0.0]),
+    (CLIP, [-0.25, 0.0, 0.0], [0.5, 0.0, 0.0]),
 ];
 
 fn all<T: Scalar>(function: Activation, x: T) -> [T; 3] {
@@ -81,7 +83,7 @@ fn limits_are_taken_at_infinity_and_a_nan_stays() {
             assert_eq!(finite, expected, "{function:?}");
         }
         assert!(function.value(f64::NAN).is_nan() && function.value(f32::NAN).is_nan(), "{function:?}");
-        if !matches!(function, Activation::LeakyRelu { .. }) {
+        if !matches!(function, Activation::LeakyRelu { .. } | Activation::Clip { .. }) {
             assert!(function.slope(f64::NAN).is_nan() && function.curvature(f32::NAN).is_nan(), "{function:?}");
         }
     }
@@ -95,8 +97,8 @@ fn networks_apply_the_function() {
         let expected = images.mapv(|x| function.value(x));
         assert_close(&format!("{function:?}"), &graph.logits(&[], images.view()).unwrap(), &expected, 1e-15);
         assert_eq!(graph.layers()[0].operation, LayerOperation::Activation { function, features: 5 });
-        let leaky = matches!(function, Activation::LeakyRelu { .. });
-        assert_eq!(graph.structure(), if leaky { Structure::PiecewiseLinear } else { Structure::Smooth });
+        let linear = matches!(function, Activation::LeakyRelu { .. } | Activation::Clip { .. });
+        assert_eq!(graph.structure(), if linear { Structure::PiecewiseLinear } else { Structure::Smooth });
     }
     let failed = alone(Activation::Gelu, 2).logits(&[], array![[f64::NAN, 1.0]].view()).unwrap();
     assert!(failed[[0, 0]].is_nan() && failed[[0, 1]] > 0.8);
@@ -124,6 +126,36 @@ fn derivatives_of_every_function() {
         let images = draw::matrix(4, (33, 6));
         derivatives::check(&format!("{function:?} between layers"), &graph, &draw::params(&graph, 3), &images);
     }
+}
+
+#[test]
+fn clipping_has_the_slopes_from_below() {
+    for (x, slope) in [(-0.25_f64, 0.0), (-0.2, 1.0), (0.5, 1.0), (0.6, 0.0), (-0.3, 0.0)] {
+        assert_eq!(all(CLIP, x), [x.clamp(-0.25, 0.5), slope, 0.0]);
+    }
+}
+
+/// Each value is one or two roundings from the exact one, and each derivative at most four.
+#[test]
+fn roots_and_reciprocals_have_their_derivatives() {
+    for x in [1e-6_f64, 0.3, 1.0, 7.0, 1e6] {
+        let (root, inverse) = (x.sqrt(), 1.0 / x);
+        let expected = [
+            (Activation::Sqrt, [root, 0.5 / root, -0.25 / (x * root)]),
+            (Activation::Reciprocal, [inverse, -inverse * inverse, 2.0 * inverse * inverse * inverse]),
+        ];
+        for (function, expected) in expected {
+            for (found, expected) in all(function, x).into_iter().zip(expected) {
+                assert!((found - expected).abs() <= 4.0 * f64::EPSILON * expected.abs(), "{function:?} at {x}");
+            }
+        }
+    }
+    for function in [Activation::Sqrt, Activation::Reciprocal] {
+        let images = draw::matrix(2, (33, 6)).mapv(|x| 2.0 + x.abs());
+        derivatives::check(&format!("{function:?}"), &alone(function, 6), &[], &images);
+    }
+    assert_eq!(all(Activation::Reciprocal, -2.0_f64), [-0.5, -0.25, -0.25]);
+    assert!(Activation::Sqrt.value(-1.0_f64).is_nan());
 }
 
 #[test]

@@ -34,6 +34,22 @@ fn inputs_are_normalised_channel_by_channel() {
     derivatives::check("normalisation", &graph, &[], &images);
 }
 
+#[test]
+fn an_affine_map_has_its_constants() {
+    let mut g = GraphBuilder::new(&[2, 3]);
+    let y = g.affine(g.input(), &[2.0, -1.0, 0.0], &[0.5, 0.0, 3.0]).unwrap();
+    let y = g.flatten(y);
+    let graph = g.finish(y).unwrap();
+    let found = graph.logits(&[], array![[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]].view()).unwrap();
+    assert_eq!(found, array![[2.5, -2.0, 3.0, 8.5, -5.0, 3.0]]);
+    for (scale, shift) in
+        [(&[1.0, 2.0][..], &[0.0, 0.0][..]), (&[1.0; 3], &[0.0; 2]), (&[1.0, f64::NAN, 1.0], &[0.0; 3])]
+    {
+        let mut g = GraphBuilder::new(&[2, 3]);
+        assert!(matches!(g.affine(g.input(), scale, shift), Err(AutodiffError::Graph { .. })));
+    }
+}
+
 /// A convolution, a batch normalisation, ReLU, a residual connection and a dense layer.
 fn network(norm: Option<&BatchNorm>) -> Graph {
     let mut g = GraphBuilder::new(&[3, 4, 2]);

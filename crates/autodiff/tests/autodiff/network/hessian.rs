@@ -111,6 +111,17 @@ fn activation<N: Number>(function: Activation, x: N) -> N {
         Activation::Tanh => x.tanh(),
         Activation::Sigmoid => sigmoid(),
         Activation::Softplus => (one + x.exp()).ln(),
+        Activation::Clip { low, high } => {
+            if x.value() <= low {
+                N::constant(low)
+            } else if x.value() > high {
+                N::constant(high)
+            } else {
+                x
+            }
+        }
+        Activation::Sqrt => x.sqrt(),
+        Activation::Reciprocal => x.reciprocal(),
         other => panic!("{other:?} has no definition here"),
     }
 }
@@ -186,10 +197,20 @@ fn between(block: impl Fn(&mut GraphBuilder, Value) -> Value) -> Graph {
 
 #[test]
 fn of_activations() {
-    use Activation::{Elu, Gelu, GeluTanh, LeakyRelu, Sigmoid, Silu, Softplus, Tanh};
+    use Activation::{Clip, Elu, Gelu, GeluTanh, LeakyRelu, Reciprocal, Sigmoid, Silu, Softplus, Sqrt, Tanh};
     for function in [LeakyRelu { slope: 0.2 }, Elu { alpha: 0.8 }, Gelu, GeluTanh, Silu, Tanh, Sigmoid, Softplus] {
         let graph = between(|g, x| g.activation(x, function));
         assert_eq!(graph.is_affine_in_each_parameter(), matches!(function, LeakyRelu { .. }), "{function:?}");
+        check(&format!("{function:?}"), &graph);
+    }
+    let clipped = between(|g, x| g.activation(x, Clip { low: -0.3, high: 0.4 }));
+    assert!(clipped.is_affine_in_each_parameter());
+    check("clip", &clipped);
+    for function in [Sqrt, Reciprocal] {
+        let graph = between(|g, x| {
+            let positive = g.activation(x, Softplus);
+            g.activation(positive, function)
+        });
         check(&format!("{function:?}"), &graph);
     }
 }

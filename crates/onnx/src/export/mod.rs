@@ -1,0 +1,9 @@
+//! Networks as ONNX models.
+
+mod attributes;
+mod layers;
+mod model;
+mod normalization;
+mod writer;
+
+pub use model::export;
