@@ -41,26 +41,26 @@ fn sentence(
     (!found.is_empty()).then(|| format!("{beginning} {}.", listed(&found)))
 }
 
-/// The name with the largest mean; `None` with fewer than two names.
-fn largest<'a>(means: impl Iterator<Item = (&'a str, f64)>) -> Option<(String, f64)> {
+/// The name with the largest mean, and this mean as it is shown; `None` with fewer than two names, or if several share it.
+fn largest<'a>(means: impl Iterator<Item = (&'a str, f64)>, shown: fn(f64) -> String) -> Option<(String, String)> {
     let means: Vec<(&str, f64)> = means.collect();
-    let (name, value) = means.iter().filter(|_| means.len() > 1).max_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some(((*name).to_owned(), *value))
+    let (name, value) = *means.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let value = shown(value);
+    let alike = means.iter().filter(|(_, other)| shown(*other) == value).count();
+    (means.len() > 1 && alike == 1).then(|| (name.to_owned(), value))
 }
 
 fn most_accurate(input: &ReportInput<'_>) -> Option<(String, String)> {
     let names = distinct(input.training.iter().map(|row| row.optimizer.as_str())).into_iter();
     let mean = |name| Sample::of(input.final_epochs(CLEAN, name).into_iter().map(|row| row.test_accuracy));
-    let (name, accuracy) = largest(names.filter_map(|name| Some((name, mean(name)?.mean))))?;
-    Some((name, percent(accuracy)))
+    largest(names.filter_map(|name| Some((name, mean(name)?.mean))), percent)
 }
 
 fn sharpest(input: &ReportInput<'_>) -> Option<(String, String)> {
     let rows = || largest_eigenvalues(input.curvature).filter(|row| row.labels == CLEAN);
     let names = distinct(rows().map(|row| row.optimizer.as_str())).into_iter();
     let mean = |name: &str| Sample::of(rows().filter(|row| row.optimizer == name).map(|row| row.value));
-    let (name, value) = largest(names.filter_map(|name| Some((name, mean(name)?.mean))))?;
-    Some((name, decimal(value, 1)))
+    largest(names.filter_map(|name| Some((name, mean(name)?.mean))), |value| decimal(value, 1))
 }
 
 fn most_robust(inputs: &[(&str, ReportInput<'_>)]) -> Option<String> {

@@ -4,6 +4,7 @@ use minima_config::Run;
 use minima_config::preset::Preset;
 use minima_data::{Dataset, Splits};
 use minima_rows::{TrainingRow, write_csv};
+use minima_runs::machine::Machine;
 use minima_runs::{Job, RunError, RunStore, numerics};
 use minima_store::FolderError;
 use ndarray::Array2;
