@@ -1,19 +1,12 @@
 //! The layers of a network as nodes.
 
 use super::attributes::{float, int, ints, text};
+use super::exported::Exported;
 use super::normalization::normalization;
 use super::writer::{Form, Writer};
 use crate::error::OnnxError;
 use crate::tensor::transposed;
 use minima_autodiff::{Activation, Conv2dSpec, Layer, LayerOperation, Padding, Pooling, Rearrangement};
-
-/// A layer with its parameters, and the name and the shape of its output.
-pub(super) struct Exported<'a> {
-    pub layer: &'a Layer,
-    pub params: &'a [f32],
-    pub module: &'a str,
-    pub shape: &'a [usize],
-}
 
 /// Writes a layer.
 pub(super) fn layer(writer: &mut Writer, exported: &Exported<'_>) -> Result<(), OnnxError> {

@@ -1,6 +1,7 @@
 //! Networks as ONNX models.
 
 mod attributes;
+mod exported;
 mod layers;
 mod model;
 mod normalization;

@@ -1,6 +1,7 @@
 //! A whole network as a model.
 
-use super::layers::{Exported, layer};
+use super::exported::Exported;
+use super::layers::layer;
 use super::writer::{Form, INPUT, Writer};
 use crate::error::OnnxError;
 use crate::proto::{

@@ -1,7 +1,7 @@
 //! Normalisations as nodes.
 
 use super::attributes::{float, int, ints};
-use super::layers::Exported;
+use super::exported::Exported;
 use super::writer::Writer;
 
 /// A normalisation over sets of a value `(outer, places, groups, size)`. `flags` say whether it has a shift and a scale.

@@ -2,7 +2,7 @@
 
 use super::answer::answer;
 use super::chart::{Axis, DotRow, Dots, Figure};
-use super::page;
+use super::page::document;
 use super::prose::prose;
 use super::section::Section;
 use super::table::table;
@@ -50,7 +50,7 @@ pub(crate) fn parts_page(parts: &[Part]) -> String {
         (prose(&across(parts)))
         @if let Some(figure) = before_and_after(parts) { (figure) }
     };
-    page::document(&title, &lead, &first, &sections, &colors).into_string()
+    document(&title, &lead, &first, &sections, &colors).into_string()
 }
 
 /// A part's headline with its figures, its main tables, and the way to its own report.
