@@ -8,9 +8,10 @@ use minima_config::preset::PresetError;
 use minima_config::seed;
 use minima_data::{Splits, sha256};
 use minima_rows::{AttackRow, write_csv};
+use minima_runs::checkpoint::MOST_BYTES;
 use minima_runs::machine::Machine;
 use minima_runs::{RunError, numerics};
-use minima_store::bounded_file::{self, read_at_most};
+use minima_store::bounded_file::read_at_most;
 use minima_store::{FolderError, ResultsFolder, Unfinished};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -69,7 +70,7 @@ impl AttackResults {
             if let Some(identity) = identity {
                 return Ok(identity.clone());
             }
-            let bytes = read_at_most(path, bounded_file::RESULTS);
+            let bytes = read_at_most(path, MOST_BYTES);
             let failed = |source| FolderError::System { path: path.clone(), step: "reading the checkpoint", source };
             Ok(sha256(&bytes.map_err(failed)?))
         });

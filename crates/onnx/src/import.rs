@@ -102,7 +102,7 @@ fn imported(mut source: Source, path: &Path, options: &ImportOptions) -> Result<
     let mut network = NetworkSpec::parse(&toml, path)?;
     let name = network.name();
     network = network.with_name(&name);
-    if let Some((mean, deviation)) = normalization(options, &shape).map_err(at("normalisation".to_owned()))? {
+    if let Some([mean, deviation]) = normalization(options, &shape).map_err(at("normalisation".to_owned()))? {
         network = network.with_normalization(&mean, &deviation);
     }
     let graph = network.graph()?;
@@ -147,7 +147,7 @@ fn without_softmax(source: &mut Source) -> Vec<String> {
 }
 
 /// The mean and the deviation of each channel for images from 0 to 1.
-fn normalization(options: &ImportOptions, shape: &[usize]) -> Result<Option<(Vec<f64>, Vec<f64>)>, Refusal> {
+fn normalization(options: &ImportOptions, shape: &[usize]) -> Result<Option<[Vec<f64>; 2]>, Refusal> {
     if !options.bytes && options.mean.is_empty() && options.deviation.is_empty() {
         return Ok(None);
     }
@@ -162,10 +162,11 @@ fn normalization(options: &ImportOptions, shape: &[usize]) -> Result<Option<(Vec
         )),
     };
     let (mean, deviation) = (each(&options.mean, "means", 0.0)?, each(&options.deviation, "deviations", 1.0)?);
-    if deviation.iter().any(|&d| !(1e-30..=1e30).contains(&d)) || mean.iter().any(|m| !(m.abs() <= 1e30)) {
+    if deviation.iter().any(|&d| !(1e-30..=1e30).contains(&d)) || mean.iter().any(|m| !m.is_finite() || m.abs() > 1e30)
+    {
         return Err(Refusal::new("a mean or deviation out of range", "finite means and positive deviations"));
     }
     let largest = if options.bytes { 255.0 } else { 1.0 };
     let scaled = |numbers: Vec<f64>| numbers.into_iter().map(|x| x / largest).collect();
-    Ok(Some((scaled(mean), scaled(deviation))))
+    Ok(Some([scaled(mean), scaled(deviation)]))
 }
