@@ -16,8 +16,8 @@ use std::path::PathBuf;
 /// Train, attack and measure every model of an experiment. Write its tables, figures and reports. Several experiments become the
 /// parts of one results folder, with tables across them.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples: cargo xtask reproduce --preset quick --out results/quick --set epochs=3\n          \
-cargo xtask reproduce --preset paper --preset fashion --out results/both")]
+#[command(after_help = "Example: cargo xtask reproduce --preset quick --out results/quick --set epochs=3\n\
+Example: cargo xtask reproduce --preset paper --preset fashion --out results/both")]
 pub struct Reproduce {
     #[command(flatten)]
     experiments: Experiments,

@@ -34,8 +34,8 @@ pub(crate) struct Reproduced {
 /// version, device and linear algebra are the same.
 ///
 /// # Errors
-/// Returns [`CommandError`] if the folder is not writable, has parts, belongs to another configuration or is held by another run, the preset
-/// needs more images than there are, or a run fails or is stopped.
+/// Returns [`CommandError`] if the folder is not writable, has parts, belongs to another configuration or is held by another run,
+/// the preset needs more images than there are, or a run fails or is stopped.
 pub(crate) fn reproduce(of: &Reproduction<'_>, observer: &mut dyn Observer) -> Result<Reproduced, CommandError> {
     let preset = &of.preset.clone().on_data(of.data)?;
     let of = &Reproduction { preset, ..*of };

@@ -56,13 +56,20 @@ pub enum PartsError {
         folder: PathBuf,
     },
     /// A folder for one experiment has parts.
-    #[error("{}: found results in parts, expected the results of one experiment (use another --out, such as the folder of one part)", path.display())]
+    #[error(
+        "{}: found results in parts, expected the results of one experiment (use another --out, such as the folder of one part)",
+        path.display()
+    )]
     Several {
         /// The list of parts.
         path: PathBuf,
     },
     /// A folder for parts has the results of one experiment.
-    #[error("{}: found the results of one experiment, expected results in parts (use another --out, or move the existing results aside with --fresh)", path.display())]
+    #[error(
+        "{}: found the results of one experiment, expected results in parts (use another --out, or move the existing results \
+         aside with --fresh)",
+        path.display()
+    )]
     Single {
         /// The file that shows it.
         path: PathBuf,
