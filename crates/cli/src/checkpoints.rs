@@ -24,8 +24,8 @@ pub(crate) struct CheckpointOptions {
     layout: Layout,
     #[command(flatten)]
     onnx: OnnxOptions,
-    /// Check the logits of the first model against those of another program first: a NumPy file with a row of logits for each of
-    /// the first test images
+    /// Check the logits of the first model first, against a NumPy file of another program with a row of logits for each of the
+    /// first test images
     #[arg(long, value_name = "FILE")]
     logits: Option<PathBuf>,
     #[command(flatten)]

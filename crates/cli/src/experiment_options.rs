@@ -108,7 +108,7 @@ impl Experiment {
 }
 
 impl Experiments {
-    /// The names and presets of the experiments: those of `--preset`, then those of `--config`; without a choice, the preset
+    /// The names and presets of the experiments of `--preset`, and then of `--config`. Without a choice, this is the preset
     /// `default`. All have the same changes.
     pub(crate) fn presets(&self, default: &str) -> Result<Vec<(String, Preset)>> {
         let overrides = self.changes.overrides();
@@ -132,7 +132,8 @@ fn stem(path: &Path) -> String {
     path.file_stem().map_or_else(|| "config".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// The name of the part of a file: that of the folder if the file is the `config.toml` of a results folder.
+/// The name of a file's part: the folder's name for the `config.toml` of a results folder, and else the file's name without its
+/// ending.
 fn part_name(path: &Path) -> String {
     let folder = path.parent().and_then(Path::file_name).filter(|_| path.ends_with("config.toml"));
     folder.map_or_else(|| stem(path), |folder| folder.to_string_lossy().into_owned())

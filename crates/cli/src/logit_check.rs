@@ -11,7 +11,7 @@ use std::path::Path;
 /// 0.0005 each, and errors of many products cancel in part.
 const TOLERANCE: f64 = 1e-3;
 
-/// Fails if the model's logits on the first test images are not those of a NumPy file with a row for each image.
+/// Fails if the model's logits on the first test images differ from a NumPy file with a row for each image.
 pub(crate) fn check_logits(path: &Path, model: &Model<f32>, test: &Dataset, file: &Path) -> Result<()> {
     let name = path.display();
     let bytes = read_at_most(file, bounded_file::RESULTS).with_context(|| format!("cannot read {}", file.display()))?;

@@ -1,6 +1,7 @@
 //! Two models on the same images, for the command `compare`.
 
 use crate::checkpoints::Checkpoint;
+use minima_autodiff::softmax_cross_entropy::{count_correct, predicted};
 use minima_autodiff::{AutodiffError, Classifier};
 use minima_data::Dataset;
 use serde::Serialize;
@@ -28,21 +29,14 @@ impl ModelComparison {
     pub(crate) fn of(a: &Checkpoint, b: &Checkpoint, test: &Dataset) -> Result<Self, AutodiffError> {
         let (images, labels) = test.all::<f32>();
         let (of_a, of_b) = (a.model.logits(images.view())?, b.model.logits(images.view())?);
-        let class = |logits: ndarray::ArrayView1<'_, f32>| {
-            let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-            best.map_or(0, |(class, _)| class)
-        };
-        let classes: Vec<[usize; 2]> =
-            of_a.rows().into_iter().zip(of_b.rows()).map(|(a, b)| [class(a), class(b)]).collect();
-        let correct =
-            |place: usize| classes.iter().zip(&labels).filter(|(found, label)| found[place] == **label).count();
+        let classes = of_a.rows().into_iter().zip(of_b.rows()).map(|(a, b)| [predicted(a), predicted(b)]);
         let apart = of_a.iter().zip(&of_b).map(|(&a, &b)| f64::from((a - b).abs()));
         let sizes = of_a.iter().chain(&of_b).map(|&x| f64::from(x.abs()));
         Ok(Self {
             models: [a, b].map(|checkpoint| checkpoint.path.display().to_string()),
             images: labels.len(),
-            correct: [correct(0), correct(1)],
-            same_class: classes.iter().filter(|[a, b]| a == b).count(),
+            correct: [&of_a, &of_b].map(|logits| count_correct(logits.view(), &labels)),
+            same_class: classes.filter(|[a, b]| a.is_some() && a == b).count(),
             largest_difference: apart.fold(0.0, f64::max),
             largest_logit: sizes.fold(0.0, f64::max),
         })

@@ -170,3 +170,65 @@ fn normalization(options: &ImportOptions, shape: &[usize]) -> Result<Option<[Vec
     let scaled = |numbers: Vec<f64>| numbers.into_iter().map(|x| x / largest).collect();
     Ok(Some([scaled(mean), scaled(deviation)]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::{AttributeProto, NodeProto, data_type};
+    use crate::tensor::Tensor;
+    use minima_autodiff::Classifier;
+    use ndarray::arr2;
+    use std::collections::HashMap;
+
+    /// A node with one output.
+    fn node(operator: &str, inputs: &[&str], output: &str) -> NodeProto {
+        NodeProto {
+            input: inputs.iter().map(|&name| name.to_owned()).collect(),
+            output: vec![output.to_owned()],
+            op_type: operator.to_owned(),
+            ..NodeProto::default()
+        }
+    }
+
+    /// The network of these nodes on two numbers `x`, with the weights `w` and the constant `c`. Its output is `y`.
+    fn network(nodes: Vec<NodeProto>) -> Result<Imported, OnnxError> {
+        let floats = |shape: &[usize], numbers: &[f32]| Tensor::floats(shape.to_vec(), numbers.to_vec()).unwrap();
+        let constants = [("w", floats(&[2, 2], &[1.0, 2.0, 3.0, 4.0])), ("c", floats(&[2], &[10.0, 20.0]))];
+        let source = Source {
+            file: "nodes".to_owned(),
+            opset: 17,
+            nodes,
+            constants: HashMap::from(constants.map(|(name, tensor)| (name.to_owned(), tensor))),
+            input: "x".to_owned(),
+            dims: vec![None, Some(2)],
+            output: "y".to_owned(),
+            other_outputs: Vec::new(),
+        };
+        imported(source, "nodes".as_ref(), &ImportOptions::default())
+    }
+
+    #[test]
+    fn a_value_that_is_read_again_is_not_changed_under_another_name() {
+        let nodes = vec![
+            node("MatMul", &["x", "w"], "a"),
+            node("Identity", &["a"], "b"),
+            node("Add", &["b", "c"], "d"),
+            node("Add", &["a", "d"], "y"),
+        ];
+        let model = network(nodes).unwrap().model().unwrap();
+        // x w = (4, 6), and y is twice that plus c.
+        assert_eq!(model.logits(arr2(&[[1.0, 1.0]]).view()).unwrap(), arr2(&[[18.0, 32.0]]));
+    }
+
+    #[test]
+    fn numbers_are_not_cast_to_integers() {
+        let to = |to: i32| {
+            let cast = AttributeProto { name: "to".to_owned(), i: i64::from(to), ..AttributeProto::default() };
+            let cast = NodeProto { attribute: vec![cast], ..node("Cast", &["a"], "y") };
+            network(vec![node("MatMul", &["x", "w"], "a"), cast])
+        };
+        assert!(to(data_type::DOUBLE).is_ok());
+        let error = to(data_type::INT64).unwrap_err().to_string();
+        assert!(error.contains("(Cast): found attribute to = 7"), "{error}");
+    }
+}

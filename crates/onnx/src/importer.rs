@@ -3,9 +3,9 @@
 use crate::error::Refusal;
 use crate::fold::Budget;
 use crate::node::Node;
-use crate::program::{Flow, Operation, Program};
+use crate::program::{Flow, Operation, Program, StepId};
 use crate::tensor::Tensor;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A value of a model.
@@ -26,8 +26,8 @@ pub(crate) enum Operand {
 pub(crate) struct Importer<'m> {
     pub program: Program,
     pub folding: Budget,
-    /// How many nodes read each value.
-    pub readers: HashMap<&'m str, usize>,
+    /// The steps of values that several nodes read. A value in another shape is still of its step.
+    pub shared: HashSet<StepId>,
     pub values: HashMap<&'m str, Operand>,
 }
 
@@ -67,10 +67,21 @@ impl<'m> Call<'m> {
         self.constant(place)?.ok_or_else(|| Refusal::new(format!("no input {place}"), "a constant"))
     }
 
+    /// The name of an input in the file.
+    fn array(&self, place: usize) -> &'m str {
+        self.node.proto.input.get(place).map_or("", String::as_str)
+    }
+
     /// The name for parameters of this input, or of the node.
     pub(crate) fn name(&self, place: usize) -> String {
-        let array = self.node.proto.input.get(place).map_or("", String::as_str);
-        crate::name::of_array(array).map_or_else(|| crate::name::of_node(self.node.name()), str::to_owned)
+        let own = crate::name::of_array(self.array(place));
+        own.map_or_else(|| crate::name::of_node(self.node.name()), str::to_owned)
+    }
+
+    /// The name of a constant input as a learned value; empty for a name without a meaning.
+    pub(crate) fn constant_name(&self, place: usize) -> &'m str {
+        let array = self.array(place);
+        crate::name::of_array(array).map_or("", |_| array)
     }
 
     /// The integers of an attribute, or of a constant input in later opsets.
@@ -83,20 +94,11 @@ impl<'m> Call<'m> {
 }
 
 impl Importer<'_> {
-    /// Whether this node alone reads its first input.
-    pub(crate) fn is_only_reader(&self, call: &Call<'_>, place: usize) -> bool {
-        call.node.proto.input.get(place).and_then(|name| self.readers.get(name.as_str())) == Some(&1)
-    }
-
     /// A value, or a constant as a learned value.
     pub(crate) fn as_flow(&mut self, call: &Call<'_>, place: usize) -> Result<Flow, Refusal> {
         match call.input(place)? {
             Operand::Flow(flow) => Ok(flow.clone()),
-            Operand::Constant(tensor) => {
-                let array = call.node.proto.input.get(place).map_or("", String::as_str);
-                let name = crate::name::of_array(array).map_or(String::new(), |_| array.to_owned());
-                self.program.embedding(tensor, &name)
-            }
+            Operand::Constant(tensor) => self.program.embedding(tensor, call.constant_name(place)),
             Operand::Above { .. } | Operand::Unknown => Err(Refusal::new("a truth value", "a number")),
         }
     }

@@ -11,7 +11,7 @@ pub(crate) struct Node<'m> {
 }
 
 impl<'m> Node<'m> {
-    /// Its name, or that of its first output.
+    /// Its name, or the name of its first output.
     pub(crate) fn name(&self) -> &'m str {
         let output = || self.proto.output.first().map_or("", String::as_str);
         if self.proto.name.is_empty() { output() } else { &self.proto.name }

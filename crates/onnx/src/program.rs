@@ -185,12 +185,17 @@ impl Program {
         self.step(step).map_or_else(Vec::new, |step| step.shape.clone())
     }
 
-    /// The same array in another shape.
-    pub(crate) fn shaped(&mut self, step: StepId, shape: &[usize]) -> Result<StepId, Refusal> {
-        let origin = match self.step(step) {
+    /// The step whose numbers another shape shows, or the step itself.
+    pub(crate) fn origin(&self, step: StepId) -> StepId {
+        match self.step(step) {
             Some(Step { operation: Operation::Reshape, inputs, .. }) => inputs.first().copied().unwrap_or(step),
             _ => step,
-        };
+        }
+    }
+
+    /// The same array in another shape.
+    pub(crate) fn shaped(&mut self, step: StepId, shape: &[usize]) -> Result<StepId, Refusal> {
+        let origin = self.origin(step);
         if self.shape(origin) == shape {
             return Ok(origin);
         }

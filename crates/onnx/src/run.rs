@@ -9,7 +9,7 @@ use crate::source::Source;
 use crate::tensor::{Data, Tensor};
 use crate::view::View;
 use crate::{decode, operators};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 impl<'m> Importer<'m> {
@@ -36,12 +36,12 @@ impl<'m> Importer<'m> {
         let started = program.push(Operation::Input, &[], image, "");
         started.map_err(|Refusal { found, expected }| content(&found, &expected))?;
         let stored = source.constants.values().map(|tensor| tensor.len()).sum();
-        let mut importer = Importer { program, folding: Budget::new(stored), readers, values };
+        let mut importer = Importer { program, folding: Budget::new(stored), shared: HashSet::new(), values };
         let mut refused = Vec::new();
         for (number, proto) in source.nodes.iter().enumerate() {
             importer.program.node = number;
             let node = Node { proto, opset: source.opset };
-            if let Err(Refusal { found, expected }) = importer.node(node) {
+            if let Err(Refusal { found, expected }) = importer.node(node, &readers) {
                 refused.push((number, unsupported(node, found, expected)));
             }
         }
@@ -71,8 +71,8 @@ impl<'m> Importer<'m> {
         }
     }
 
-    /// Computes the outputs of a node.
-    fn node(&mut self, node: Node<'m>) -> Result<(), Refusal> {
+    /// Computes the outputs of a node. `readers` counts the nodes that read each value.
+    fn node(&mut self, node: Node<'m>, readers: &HashMap<&str, usize>) -> Result<(), Refusal> {
         let proto = node.proto;
         // Even if the node is refused, its outputs have a value.
         for name in &proto.output {
@@ -110,6 +110,11 @@ impl<'m> Importer<'m> {
             (None, _) => operators::apply(self, &call)?,
         };
         for (name, output) in proto.output.iter().zip(outputs) {
+            if let Operand::Flow(Flow { step, .. }) = output
+                && readers.get(name.as_str()).is_some_and(|&count| count > 1)
+            {
+                self.shared.insert(step);
+            }
             self.values.insert(name, output);
         }
         Ok(())

@@ -56,7 +56,7 @@ fn named(program: &Program, order: &[StepId]) -> HashSet<StepId> {
     named
 }
 
-/// The inputs of a step. Those of a sum or product are exchanged if the second is the output of the step before.
+/// The inputs of a step. The two inputs of a sum or product are exchanged if the second is the output of the step before.
 fn read(step: &Step, before: Option<StepId>) -> Vec<StepId> {
     match (&step.operation, &step.inputs[..]) {
         (Operation::Add | Operation::Multiply, &[a, b]) if before == Some(b) && a != b => vec![b, a],

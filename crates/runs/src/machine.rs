@@ -82,7 +82,7 @@ impl Machine {
         }
     }
 
-    /// The name of the device that trains a run on this training set: that of the GPU, or `cpu`.
+    /// The name of the device that trains a run on this training set: the GPU's name, or `cpu`.
     ///
     /// # Errors
     /// Returns [`RunError::Preset`] if the preset has no optimizer with the run's name.

@@ -33,7 +33,7 @@ pub fn onnx(bytes: &[u8]) -> bool {
 }
 
 /// A node in two bytes is an entry of about 150 bytes in a growing vector, and becomes a layer of about 600 bytes in the tables of
-/// the description, twice. Constants that are computed have at most 2²⁰ numbers more than a few times those of the file, and a
+/// the description, twice. Computed constants have at most a few times the numbers of the file, and 2²⁰ more, and a
 /// graph of the largest number of layers takes 64 MiB.
 pub(super) fn memory(input: u64) -> u64 {
     4_096 * input + (192 << 20)

@@ -1,10 +1,10 @@
 //! Several experiments in one results folder: each part is a results folder, and the report covers all parts.
 
 use super::own_data::{NETWORK, write_images};
+use super::survival::bench::contents;
 use minima_rows::{PartQuantity, PartRow, RobustnessRow, read_csv};
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 const COLOURS: &str = r##"
@@ -79,23 +79,6 @@ fn refused(folder: &Path, arguments: &str) -> String {
     let line = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.status.code(), line.lines().count()), (Some(2), 1), "{arguments}: {line}");
     line
-}
-
-/// The files below a folder with their bytes, except manifests, which contain times.
-fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.file_name().is_some_and(|name| name != "manifest.json") {
-                found.insert(path.strip_prefix(folder).unwrap().to_owned(), fs::read(&path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 const BOTH: &str = "reproduce --config colours.toml --config others.toml --out out --device cpu";

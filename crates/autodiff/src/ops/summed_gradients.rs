@@ -2,7 +2,7 @@
 
 use crate::Scalar;
 use crate::lane::registers::{parts, registers_mut};
-use crate::lane::transpose::transpose;
+use crate::lane::transpose::transpose_places;
 use crate::lane::{LANES, Lane};
 use crate::simd::{Kernel, VectorKernel};
 use pulp::Simd;
@@ -66,7 +66,7 @@ impl<T: Scalar> VectorKernel for SummedGradients<'_, T> {
         transposed.resize(PLACES * LANES * panels, Lane::zero());
         for (group, dy) in self.dy.chunks(PLACES * self.outputs).enumerate() {
             let places = dy.len() / self.outputs;
-            transpose_cotangents(dy, self.outputs, &mut transposed);
+            transpose_places(dy, self.outputs, &mut transposed);
             let dy = &transposed[..places * LANES * panels];
             let first = group * PLACES * self.step;
             for k in 0..self.gradient.len() / (self.entries * self.outputs) {
@@ -74,23 +74,6 @@ impl<T: Scalar> VectorKernel for SummedGradients<'_, T> {
             }
         }
         *self.transposed = transposed;
-    }
-}
-
-/// Writes `dy`, `(places, outputs)` with samples in the lanes, as `(places, samples, panels)` with 16 outputs in the
-/// lanes. Missing outputs of the last panel are zero.
-#[inline(always)]
-fn transpose_cotangents<T: Scalar>(dy: &[Lane<T>], outputs: usize, to: &mut [Lane<T>]) {
-    let panels = outputs.div_ceil(LANES);
-    for (dy, to) in dy.chunks_exact(outputs).zip(to.chunks_exact_mut(LANES * panels)) {
-        for (panel, dy) in dy.chunks(LANES).enumerate() {
-            let mut block = [Lane::zero(); LANES];
-            block[..dy.len()].copy_from_slice(dy);
-            transpose(&mut block);
-            for (to, lane) in to.iter_mut().skip(panel).step_by(panels).zip(block) {
-                *to = lane;
-            }
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::Scalar;
 use crate::lane::registers::parts;
-use crate::lane::transpose::transpose;
+use crate::lane::transpose::{transpose, transpose_places};
 use crate::lane::{LANES, Lane};
 use crate::simd::VectorKernel;
 use pulp::Simd;
@@ -53,7 +53,7 @@ impl<T: Scalar> VectorKernel for WindowGradients<'_, T> {
             let first = h * self.stride[0];
             for row in ready.max(first)..first + height {
                 let x = &self.x[row * self.x_width * inputs..][..self.x_width * inputs];
-                transpose_row(x, inputs, &mut rows[row % height * row_lanes..][..row_lanes]);
+                transpose_places(x, inputs, &mut rows[row % height * row_lanes..][..row_lanes]);
             }
             ready = first + height;
             for (group, dy) in dy.chunks(PLACES * out).enumerate() {
@@ -68,23 +68,6 @@ impl<T: Scalar> VectorKernel for WindowGradients<'_, T> {
         }
         *self.transposed = rows;
         self.write();
-    }
-}
-
-/// Writes a row `(columns, inputs)` with samples in the lanes as `(columns, samples, panels)` with 16 inputs in the lanes. Missing
-/// inputs of the last panel are zero.
-#[inline(always)]
-fn transpose_row<T: Scalar>(x: &[Lane<T>], inputs: usize, to: &mut [Lane<T>]) {
-    let panels = inputs.div_ceil(LANES);
-    for (x, to) in x.chunks_exact(inputs).zip(to.chunks_exact_mut(LANES * panels)) {
-        for (panel, x) in x.chunks(LANES).enumerate() {
-            let mut block = [Lane::zero(); LANES];
-            block[..x.len()].copy_from_slice(x);
-            transpose(&mut block);
-            for (to, lane) in to.iter_mut().skip(panel).step_by(panels).zip(block) {
-                *to = lane;
-            }
-        }
     }
 }
 

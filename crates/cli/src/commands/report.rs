@@ -9,8 +9,7 @@ use minima_report::results::Results;
 use minima_report::{read_parts, write_parts_reports, write_reports};
 use std::path::{Path, PathBuf};
 
-/// Write report.md and report.html of a results folder again from its CSV files, and those of its parts. Missing results are
-/// omitted.
+/// Write report.md and report.html of a results folder and of its parts again from their CSV files. Missing results are omitted.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask report results/paper")]
 pub struct Report {

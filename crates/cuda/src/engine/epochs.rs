@@ -25,7 +25,7 @@ pub struct EpochReport {
     pub accuracy: f64,
 }
 
-/// The steps of an epoch, and what is done between them.
+/// The steps of an epoch, and a function that is called after each of them.
 pub trait EpochSteps<D: Device> {
     /// The error of a step.
     type Error: From<CudaError>;

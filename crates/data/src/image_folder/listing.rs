@@ -112,7 +112,7 @@ pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
     Ok(Listing { classes, images: images.into_iter().map(|(_, image)| image).collect() })
 }
 
-/// The number of an image among those of its class.
+/// The number of an image within its class.
 #[derive(Clone, Copy)]
 struct Place {
     number: usize,

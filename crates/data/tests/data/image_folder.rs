@@ -46,7 +46,7 @@ fn classes_alternate_in_proportion_to_their_sizes() {
             }
         }
     }
-    // The middles of the images of a are at 1, 3, …, 11 twelfths, those of b at 3 and 9.
+    // The images of a have their middles at 1, 3, …, 11 twelfths, the images of b at 3 and 9.
     let data = load(root.path()).unwrap();
     assert_eq!(data.test.labels(), [0, 0, 1, 0, 0, 0, 1, 0]);
     let numbers: Vec<u8> = data.test.bytes().unwrap().column(0).to_vec();

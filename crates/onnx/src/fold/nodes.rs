@@ -90,6 +90,7 @@ pub(crate) fn fold(
             let tensor = inputs.required(0)?;
             let over = match inputs.ints(node, "axes", 1)? {
                 Some(given) if !given.is_empty() => axes(&given, tensor.shape.len())?,
+                _ if node.int("noop_with_empty_axes", 0) != 0 => return Ok(vec![Arc::clone(tensor)]),
                 _ => (0..tensor.shape.len()).collect(),
             };
             arrange::reduced(tensor, node.operator(), &over, node.int("keepdims", 1) != 0)?

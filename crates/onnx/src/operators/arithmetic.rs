@@ -15,11 +15,11 @@ pub(super) fn add(importer: &mut Importer<'_>, call: &Call<'_>, sign: f64) -> Re
     match (call.input(0)?, call.input(1)?) {
         (Operand::Flow(x), Operand::Constant(tensor)) => {
             let tensor = mapped(tensor, |number| sign * number)?;
-            add_constant(importer, call, x, &tensor, [0, 1])
+            add_constant(importer, x, &tensor, call.constant_name(1))
         }
         (Operand::Constant(tensor), Operand::Flow(x)) => {
             let x = if sign == 1.0 { x.clone() } else { scaled(importer, x, sign)? };
-            add_constant(importer, call, &x, tensor, [1, 0])
+            add_constant(importer, &x, tensor, call.constant_name(0))
         }
         _ => {
             let (a, b) = (importer.as_flow(call, 0)?, importer.as_flow(call, 1)?);
@@ -48,11 +48,13 @@ pub(super) fn divide(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Flo
             if tensor.to_floats().contains(&0.0) {
                 return Err(Refusal::new("a division by zero", "another number"));
             }
-            let inverse = mapped(tensor, |number| 1.0 / number)?;
-            // The quotient of two numbers keeps its digits, so one factor is divided in double precision.
+            // One factor is divided in double precision, so that the quotient keeps its digits.
             match tensor.scalar() {
                 Some(number) => scaled(importer, x, 1.0 / number),
-                None => multiply_constant(importer, x, &inverse, &call.name(1)),
+                None => {
+                    let inverse = mapped(tensor, |number| 1.0 / number)?;
+                    multiply_constant(importer, x, &inverse, &call.name(1))
+                }
             }
         }
         (Operand::Constant(tensor), Operand::Flow(x)) => {
@@ -136,24 +138,14 @@ fn together(importer: &mut Importer<'_>, x: &Flow, tensor: &Tensor) -> Result<(F
     Ok((x, numbers))
 }
 
-/// A value plus a constant. `places` are those of the two in the node's inputs.
-fn add_constant(
-    importer: &mut Importer<'_>,
-    call: &Call<'_>,
-    x: &Flow,
-    tensor: &Tensor,
-    places: [usize; 2],
-) -> Result<Flow, Refusal> {
+/// A value plus a constant with this name.
+fn add_constant(importer: &mut Importer<'_>, x: &Flow, tensor: &Tensor, name: &str) -> Result<Flow, Refusal> {
     let before = x.step;
     let (x, numbers) = together(importer, x, tensor)?;
-    let array = call.node.proto.input.get(places[1]).map_or("", String::as_str);
-    let name = crate::name::of_array(array).map_or_else(String::new, |_| array.to_owned());
     match numbers {
         Numbers::One(number) => affine(importer, &x, 1.0, number),
         Numbers::Channels { numbers, .. } | Numbers::Each(numbers)
-            if x.step == before
-                && importer.is_only_reader(call, places[0])
-                && takes_bias(importer, &x, numbers.len()) =>
+            if x.step == before && !importer.shared.contains(&x.step) && takes_bias(importer, &x, numbers.len()) =>
         {
             set_bias(importer, x.step, numbers);
             Ok(x)
@@ -166,13 +158,13 @@ fn add_constant(
             let kept = first.min(x.view.sizes.len());
             let mut shape = vec![1; kept];
             shape.extend(&x.view.sizes[kept..]);
-            let step = importer.program.embedded(numbers, &shape, &name)?;
+            let step = importer.program.embedded(numbers, &shape, name)?;
             let step = importer.program.push(Operation::Broadcast, &[step], &x.view.sizes, "")?;
             let array = importer.program.array(&x)?;
             let step = importer.program.push(Operation::Add, &[array, step], &x.view.sizes, "")?;
             Ok(Flow { step, view: x.view })
         }
-        Numbers::Each(numbers) => with_each(importer, Operation::Add, x, numbers, &name),
+        Numbers::Each(numbers) => with_each(importer, Operation::Add, x, numbers, name),
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn recognised(importer: &mut Importer<'_>, y: Flow) -> Result<Flow, R
         }
         for (x, gate) in [(a, b), (b, a)] {
             if let Some((function, base)) = gate_of(program, gate)
-                && base == origin(program, x)
+                && base == program.origin(x)
             {
                 let shape = program.shape(y.step);
                 let step = importer.program.shaped(base, &shape)?;
@@ -33,14 +33,6 @@ fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= TOLERANCE * b.abs()
 }
 
-/// The step whose numbers another shape shows.
-fn origin(program: &Program, step: StepId) -> StepId {
-    match program.step(step) {
-        Some(found) if found.operation == Operation::Reshape => found.inputs.first().copied().unwrap_or(step),
-        _ => step,
-    }
-}
-
 /// A number times an input, if that is what the step computes.
 fn scaled(program: &Program, step: StepId) -> Option<(f64, StepId)> {
     let (scale, shift, input) = affine(program, step)?;
@@ -49,10 +41,10 @@ fn scaled(program: &Program, step: StepId) -> Option<(f64, StepId)> {
 
 /// `scale · x + shift` with the same numbers everywhere.
 fn affine(program: &Program, step: StepId) -> Option<(f64, f64, StepId)> {
-    let found = program.step(origin(program, step))?;
+    let found = program.step(program.origin(step))?;
     match (&found.operation, &found.inputs[..]) {
         (Operation::Affine { scale, shift }, &[input]) => match (&scale[..], &shift[..]) {
-            (&[scale], &[shift]) => Some((scale, shift, origin(program, input))),
+            (&[scale], &[shift]) => Some((scale, shift, program.origin(input))),
             _ => None,
         },
         _ => None,
@@ -61,7 +53,7 @@ fn affine(program: &Program, step: StepId) -> Option<(f64, f64, StepId)> {
 
 /// The ways to see a step as a number times other steps, by looking into this many products.
 fn products(program: &Program, step: StepId, depth: usize) -> Vec<(f64, Vec<StepId>)> {
-    let step = origin(program, step);
+    let step = program.origin(step);
     let mut ways = vec![(1.0, vec![step])];
     if depth == 0 {
         return ways;
@@ -99,14 +91,14 @@ fn gate_of(program: &Program, step: StepId) -> Option<(Function, StepId)> {
             let found = program.step(sum)?;
             let &[a, b] = &found.inputs[..] else { return None };
             let cubic = |x: StepId, cube: StepId| {
-                let x = origin(program, x);
+                let x = program.origin(x);
                 products(program, cube, 3).into_iter().any(|(factor, steps)| {
                     close(factor, 0.044_715) && steps.len() == 3 && steps.iter().all(|&step| step == x)
                 })
             };
             let matches = found.operation == Operation::Add && close(factor, (2.0 / std::f64::consts::PI).sqrt());
             let x = [(a, b), (b, a)].into_iter().find(|&(x, cube)| matches && cubic(x, cube));
-            x.map(|(x, _)| (Function::GeluTanh, origin(program, x)))
+            x.map(|(x, _)| (Function::GeluTanh, program.origin(x)))
         }
         _ => None,
     }

@@ -33,7 +33,7 @@ pub(super) fn batch(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<Flow
         return Err(Refusal::new("statistics that give an infinite factor", "positive variances"));
     }
     let last = x.view.sizes.len().wrapping_sub(1);
-    if importer.is_only_reader(call, 0)
+    if !importer.shared.contains(&x.step)
         && (x.view.stored(1) == [last] || x.view.sizes.is_empty())
         && fold(importer, x, &scale, &shift)
     {

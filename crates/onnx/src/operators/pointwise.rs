@@ -4,6 +4,7 @@ use super::arithmetic::{affine, scaled};
 use crate::error::Refusal;
 use crate::importer::{Call, Importer};
 use crate::program::{Flow, Function, Operation};
+use crate::proto::data_type;
 
 /// The bound that stands for none. Values beyond it would overflow in the next product.
 const UNBOUNDED: f64 = 1e30;
@@ -43,6 +44,16 @@ pub(super) fn pointwise(importer: &mut Importer<'_>, call: &Call<'_>) -> Result<
         }
     };
     importer.elementwise(Operation::Function(function), x)
+}
+
+/// `Cast` between types of floating-point numbers, which changes nothing.
+pub(super) fn cast(call: &Call<'_>) -> Result<Flow, Refusal> {
+    let to = call.node.int("to", 0);
+    let floating = [data_type::FLOAT, data_type::DOUBLE, data_type::FLOAT16, data_type::BFLOAT16];
+    if floating.map(i64::from).contains(&to) {
+        return Ok(call.flow(0)?.clone());
+    }
+    Err(Refusal::new(format!("attribute to = {to} for a value that depends on the image"), "floating-point numbers"))
 }
 
 /// `max(0, min(1, alpha x + beta))`.

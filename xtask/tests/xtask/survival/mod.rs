@@ -1,7 +1,7 @@
 //! The program is killed, stopped, or run on a failing disk. The same command resumes and writes the same bytes.
 #![cfg(unix)]
 
-mod bench;
+pub(crate) mod bench;
 mod crash;
 mod ctrl_c;
 mod disk;
