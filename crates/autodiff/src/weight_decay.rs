@@ -1,6 +1,6 @@
 //! The parameters to which weight decay applies.
 
-use crate::Graph;
+use crate::{Graph, Scalar};
 use std::ops::Range;
 
 /// Consecutive parameters that weight decay treats alike.
@@ -26,5 +26,18 @@ impl Graph {
             }
         }
         runs
+    }
+
+    /// The parameters to which weight decay applies, with zeros in place of the others: the gradient of half their
+    /// squared norm.
+    #[must_use]
+    pub fn decayed<T: Scalar>(&self, params: &[T]) -> Vec<T> {
+        let mut decayed = params.to_vec();
+        for run in self.decay_runs().into_iter().filter(|run| !run.decayed) {
+            if let Some(others) = decayed.get_mut(run.range) {
+                others.fill(T::zero());
+            }
+        }
+        decayed
     }
 }

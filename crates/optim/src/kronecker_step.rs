@@ -54,8 +54,8 @@ pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
     fn read(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError>;
 }
 
-/// `v ← μ v + ν F⁻¹(g + δ θ)`, `θ ← θ − η v` with a Kronecker-factored `F`. Weight decay δ is a term of the loss over all
-/// parameters; its curvature is added to the damping. See [`Kfac`](crate::Kfac) and [`Ekfac`](crate::Ekfac).
+/// `v ← μ v + ν F⁻¹(g + δ D θ)`, `θ ← θ − η v` with a Kronecker-factored `F`. Weight decay δ is a term of the loss over
+/// kernels and embeddings: D sets biases, scales and shifts to 0. δ is added to the damping of all parameters. See [`Kfac`](crate::Kfac) and [`Ekfac`](crate::Ekfac).
 ///
 /// `F` is estimated every few batches from targets drawn from the network itself: labels from its probabilities for
 /// softmax cross-entropy. A step without this
@@ -90,7 +90,7 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
         self
     }
 
-    /// Sets the weight decay δ: the loss has the term `δ ‖θ‖² / 2`.
+    /// Sets the weight decay δ: the loss has the term `δ ‖θ‖² / 2` over kernels and embeddings.
     #[must_use]
     pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
         self.options.weight_decay = weight_decay;
@@ -201,7 +201,7 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
         Ok((report, gradient, Some(curvature)))
     }
 
-    /// λ + δ: the weight decay's term has the curvature δI.
+    /// λ + δ: the weight decay's term has the curvature δ for each parameter that decays.
     fn damping(&self) -> f64 {
         self.options.damping + self.options.weight_decay
     }
@@ -236,7 +236,9 @@ impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
         let step = self.steps.saturating_add(1);
         let (report, mut gradient, observed) = self.gradient(graph, params, batch, step)?;
         let delta = T::from_f64(weight_decay);
-        gradient.iter_mut().zip(params.iter()).for_each(|(g, &p)| *g += delta * p);
+        if weight_decay != 0.0 {
+            gradient.iter_mut().zip(graph.decayed(params)).for_each(|(g, p)| *g += delta * p);
+        }
         let direction = observed.as_ref().unwrap_or(&self.curvature).precondition(&gradient, self.damping())?;
         let slope = inner(&direction, &gradient);
         finite("the slope along the direction", slope)?;

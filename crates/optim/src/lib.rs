@@ -72,4 +72,4 @@ pub use trades::{add_divergence_gradient_from, add_divergence_gradient_of, diver
 
 /// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
 /// not reused.
-pub const NUMERICS_VERSION: u32 = 2;
+pub const NUMERICS_VERSION: u32 = 3;

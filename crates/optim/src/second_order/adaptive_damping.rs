@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Levenberg-Marquardt damping by the reduction ratio `ρ = (F(θ + s) − F(θ)) / (m(s) − m(0))` of a step s (Marquardt 1963;
 /// Nocedal & Wright 2006, section 4.1; Martens 2010, section 4.1).
 ///
-/// F is the batch's mean loss plus the weight decay's term δ‖θ‖²/2. The model `m(s) − m(0) = gᵀs + ½ sᵀ(C + δI)s`
+/// F is the batch's mean loss plus the weight decay's term δ‖Dθ‖²/2. The model `m(s) − m(0) = gᵀs + ½ sᵀ(C + δD)s`
 /// contains no damping: if F equals the model, ρ is 1 for every λ. λ grows if ρ is below `low` and shrinks if ρ is
 /// above `high`. A step for which the model predicts no reduction counts as a step without reduction. The ratio is
 /// meaningful only if C is a curvature of the mean loss: the GGN of the mean, or the Fisher matrix, exact or sampled.

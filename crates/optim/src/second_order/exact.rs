@@ -2,7 +2,8 @@
 //!
 //! Every curvature here is `C = U Uᵀ − v vᵀ` with `U = Jᵀ S`. The columns of S are factors of the logits' curvature,
 //! each for one image; `v = U q` is present in the published Gauss-Newton matrix only. Let `M = Uᵀ U`, `μ = λ + δ`, and
-//! let the gradient `g = ∇ℓ + δθ` include the weight decay's δθ. The direction `d = (μI + C)⁻¹ g` is `Jᵀ w + (δ/μ) θ`,
+//! let the gradient `g = ∇ℓ + δθ` include the weight decay's δθ, where θ holds the decayed parameters, and zeros in
+//! place of the others. The direction `d = (μI + C)⁻¹ g` is `Jᵀ w + (δ/μ) θ`,
 //! by two identities:
 //! - push-through, `(μI + U Uᵀ)⁻¹ U = U (μI + M)⁻¹`, for `∇ℓ = U c` and for v;
 //! - `(μI + U Uᵀ)⁻¹ x = (x − U (μI + M)⁻¹ Uᵀ x) / μ` for θ, and for ∇ℓ if it is not in the range of U.
@@ -67,18 +68,19 @@ pub(super) fn system_size<T: Scalar>(curvature: Curvature, graph: &Graph, batch:
     }
 }
 
-/// Computes `(μI + C)⁻¹ (∇ℓ + δθ)`. `drawn` holds the targets of a sampled Fisher matrix.
+/// Computes `(μI + C)⁻¹ (∇ℓ + δθ)`, where θ holds the decayed parameters, and zeros in place of the others. `drawn`
+/// holds the targets of a sampled Fisher matrix.
 pub(super) fn direction<T: Scalar>(
     curvature: Curvature,
     at: &Linearization<'_, T>,
-    params: &[T],
+    decayed: &[T],
     batch: &Batch<'_, T>,
     drawn: Option<&[Vec<Draw>]>,
     damping: Damping,
 ) -> Result<Vec<T>, OptimError> {
     let factors = Factors::of(curvature, at, batch, drawn)?;
     let damping_and_decay = damping;
-    let with = |damping| factors.cotangent(at, params, Damping { damping, ..damping_and_decay });
+    let with = |damping| factors.cotangent(at, decayed, Damping { damping, ..damping_and_decay });
     let w = with(damping.damping).map_err(|error| match error {
         OptimError::Solve { damping, source, .. } => {
             OptimError::Solve { damping, source, enough: enough(damping, |damping| with(damping).is_ok()) }
@@ -88,7 +90,7 @@ pub(super) fn direction<T: Scalar>(
     let mut direction = at.vjp(w.view())?;
     if damping.weight_decay != 0.0 {
         let share = T::from_f64(damping.weight_decay / damping.total());
-        direction.iter_mut().zip(params).for_each(|(d, &p)| *d += share * p);
+        direction.iter_mut().zip(decayed).for_each(|(d, &p)| *d += share * p);
     }
     Ok(direction)
 }
@@ -160,7 +162,7 @@ impl Factors {
     fn cotangent<T: Scalar>(
         &self,
         at: &Linearization<'_, T>,
-        params: &[T],
+        decayed: &[T],
         damping: Damping,
     ) -> Result<Array2<T>, OptimError> {
         let (mu, delta) = (damping.total(), damping.weight_decay);
@@ -170,14 +172,14 @@ impl Factors {
         let order = gram.nrows() - if self.gradient.is_some() { 0 } else { images };
         let leading = |of: ArrayView2<'_, f64>| of.slice_axis(Axis(1), Slice::from(..order)).to_owned();
         let of_gradient = leading(gram.slice_axis(Axis(0), Slice::from(order..))).sum_axis(Axis(0));
-        let decayed = if delta == 0.0 { None } else { Some(self.transposed_times(at, params, order)? * delta) };
+        let decay = if delta == 0.0 { None } else { Some(self.transposed_times(at, decayed, order)? * delta) };
 
         let mut right = match &self.gradient {
             Some(c) => c * mu,
             None => -of_gradient,
         };
-        if let Some(decayed) = &decayed {
-            right -= decayed;
+        if let Some(decay) = &decay {
+            right -= decay;
         }
         right /= mu;
         let mut sides = right.insert_axis(Axis(1));
@@ -197,7 +199,7 @@ impl Factors {
         let mut z = solved.column(0).to_owned();
         if let (Some(q), Some(c)) = (&self.coupling, &self.gradient) {
             let x = solved.column(1);
-            let along = q.dot(c) - mu * x.dot(c) + decayed.map_or(0.0, |decayed| x.dot(&decayed));
+            let along = q.dot(c) - mu * x.dot(c) + decay.map_or(0.0, |decay| x.dot(&decay));
             let remaining = 1.0 - q.dot(q) + mu * q.dot(&x);
             LinalgError::check_update(remaining, 1.0 + q.dot(q), f64::EPSILON).map_err(failed)?;
             z.scaled_add(along / remaining, &x);

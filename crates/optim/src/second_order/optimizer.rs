@@ -11,11 +11,13 @@ use crate::range::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, check};
 use crate::{GgnVariant, OptimError};
 use minima_autodiff::Scalar;
 
-/// `v ← μ v + d`, `θ ← θ − t v` with `(C + (λ + δ) I) d = ∇ℓ + δθ`: the gradient of the batch's mean loss ℓ is
+/// `v ← μ v + d`, `θ ← θ − t v` with `(C + (λ + δ) I) d = ∇ℓ + δDθ`: the gradient of the batch's mean loss ℓ is
 /// preconditioned by a damped curvature matrix C.
 ///
-/// Weight decay δ is a term of the loss over all parameters, `F(θ) = ℓ(θ) + δ‖θ‖²/2`: it adds δθ to the gradient and δI to the curvature,
-/// and line search and adaptive damping evaluate F. The length t is the learning rate, reduced if `‖t v‖` would exceed
+/// Weight decay δ is a term of the loss over kernels and embeddings, `F(θ) = ℓ(θ) + δ‖Dθ‖²/2`, where D sets biases, scales
+/// and shifts to 0. It adds δDθ to the gradient. Line search and adaptive damping evaluate F. The term's curvature is δD; the
+/// system takes δI instead, which damps the other parameters by δ more and keeps the solution in function space exact.
+/// The length t is the learning rate, reduced if `‖t v‖` would exceed
 /// the step limit, and then reduced further by a line search.
 ///
 /// If a line search accepts no length, as along an ascent direction, or if adaptive damping rejects a step, the
@@ -143,7 +145,7 @@ impl<T: Scalar> SecondOrder<T> {
         self
     }
 
-    /// Sets the weight decay δ: the loss has the term `δ ‖θ‖² / 2`.
+    /// Sets the weight decay δ: the loss has the term `δ ‖θ‖² / 2` over kernels and embeddings.
     #[must_use]
     pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
         self.options.weight_decay = weight_decay;

@@ -14,7 +14,8 @@ use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::{Batch, Graph, Linearization, Scalar, StepReport};
 use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
 
-/// The loss with the weight decay's term, `F(θ) = ℓ(θ) + δ‖θ‖²/2`, at the parameters before the step.
+/// The loss with the weight decay's term, `F(θ) = ℓ(θ) + δ‖Dθ‖²/2`, at the parameters before the step. D keeps the
+/// parameters that decay and sets the others to 0.
 struct Point<'a, T: Scalar> {
     graph: &'a Graph,
     params: &'a [T],
@@ -23,6 +24,8 @@ struct Point<'a, T: Scalar> {
     /// The batch, linearized once per step.
     at: Linearization<'a, T>,
     report: StepReport,
+    /// `Dθ`.
+    decayed: Vec<T>,
     /// `∇F`.
     gradient: Vec<T>,
 }
@@ -33,8 +36,9 @@ impl<'a, T: Scalar> Point<'a, T> {
         let at = graph.linearize(params, batch.images())?;
         let (report, mut gradient) = batch_gradient(&at, &batch)?;
         let delta = T::from_f64(weight_decay);
-        gradient.iter_mut().zip(params).for_each(|(g, &p)| *g += delta * p);
-        Ok(Self { graph, params, batch, weight_decay, at, report, gradient })
+        let decayed = graph.decayed(params);
+        gradient.iter_mut().zip(&decayed).for_each(|(g, &p)| *g += delta * p);
+        Ok(Self { graph, params, batch, weight_decay, at, report, decayed, gradient })
     }
 
     /// The batch's mean loss, the objective of the curvature.
@@ -55,7 +59,11 @@ impl<'a, T: Scalar> Point<'a, T> {
     }
 
     fn penalty(&self, params: &[T]) -> f64 {
-        0.5 * self.weight_decay * inner(params, params)
+        if self.weight_decay == 0.0 {
+            return 0.0;
+        }
+        let decayed = self.graph.decayed(params);
+        0.5 * self.weight_decay * inner(&decayed, &decayed)
     }
 
     /// `θ − t v`.
@@ -66,7 +74,8 @@ impl<'a, T: Scalar> Point<'a, T> {
 
     /// `m(s) − m(0)` for `s = −t v`.
     fn predicted(&self, curvature: &dyn LinearOperator<T>, rate: f64, velocity: &[T]) -> Result<f64, CurvatureError> {
-        let curved = inner(velocity, &curvature.apply(velocity)?) + self.weight_decay * inner(velocity, velocity);
+        // The term's second derivative along the velocity is twice its value there.
+        let curved = inner(velocity, &curvature.apply(velocity)?) + 2.0 * self.penalty(velocity);
         Ok(rate * (0.5 * rate * curved - inner(&self.gradient, velocity)))
     }
 }
@@ -112,7 +121,7 @@ impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
 }
 
 impl<T: Scalar> SecondOrder<T> {
-    /// Returns the direction `d = (C + (λ + δ) I)⁻¹ (g + δθ)` at `params`, without learning rate or momentum, and the
+    /// Returns the direction `d = (C + (λ + δ) I)⁻¹ (g + δDθ)` at `params`, without learning rate or momentum, and the
     /// batch's loss and accuracy there. With drawn targets or a warm start, it is the direction of the next step.
     ///
     /// # Errors
@@ -148,7 +157,7 @@ impl<T: Scalar> SecondOrder<T> {
             Solver::Exact => {
                 options.memory.check(exact::system_size(options.curvature, point.graph, &point.batch))?;
                 let (batch, drawn) = (&point.batch, curvature.drawn());
-                let direction = exact::direction(options.curvature, &point.at, point.params, batch, drawn, damping)?;
+                let direction = exact::direction(options.curvature, &point.at, &point.decayed, batch, drawn, damping)?;
                 Ok((direction, None))
             }
             Solver::Cg(cg) => {

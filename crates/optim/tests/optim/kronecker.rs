@@ -1,5 +1,6 @@
 //! Steps of K-FAC and EKFAC, compared with the operators they use.
 
+use crate::weight_decay::decayed;
 use minima_autodiff::softmax_cross_entropy::mean_gradient;
 use minima_autodiff::{AutodiffError, Conv2dSpec, DenseSpec, Graph, GraphBuilder, Initializer, Scalar};
 use minima_curvature::kfac::{
@@ -70,9 +71,9 @@ fn first_steps_follow_the_formulas() {
                 sum
             }
         };
-        // The term δ ‖θ‖² / 2 adds to the gradient and to the curvature.
+        // The term δ ‖θ‖² / 2 of the kernels adds to the gradient, and δ to the damping.
         let g = gradient(&graph, &expected, &batch);
-        let g: Vec<f64> = g.iter().zip(&expected).map(|(g, p)| g + decay * p).collect();
+        let g: Vec<f64> = g.iter().zip(decayed(&graph, &expected)).map(|(g, p)| g + decay * p).collect();
         let direction = KfacOperator::new(mean.clone()).unwrap().inverse(damping + decay).unwrap().apply(&g).unwrap();
         for ((p, v), d) in expected.iter_mut().zip(&mut velocity).zip(direction) {
             *v = momentum * *v + d;
@@ -170,7 +171,7 @@ fn kl_clip_counts_weight_decay_and_comes_before_momentum() {
         let direction: Vec<f64> = params.iter().zip(&there).map(|(p, t)| (p - t) / rate).collect();
         let slope: f64 = gradient(&graph, &params, &batch)
             .iter()
-            .zip(&params)
+            .zip(decayed(&graph, &params))
             .zip(&direction)
             .map(|((g, p), d)| (g + decay * p) * d)
             .sum();

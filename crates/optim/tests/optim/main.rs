@@ -12,3 +12,4 @@ mod sam;
 mod second_order;
 mod training_steps;
 mod unsolvable;
+mod weight_decay;

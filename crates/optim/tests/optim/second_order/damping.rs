@@ -1,6 +1,7 @@
 //! Adaptive damping.
 
 use super::problem::{Outcome, Problem, dot, minus};
+use crate::weight_decay::decayed;
 use minima_curvature::{Ggn, LinearOperator, Objective};
 use minima_optim::{Armijo, GgnVariant, LevenbergMarquardt, Optimizer, SecondOrder};
 
@@ -22,8 +23,9 @@ fn step_and_check(
     optimizer.step(&problem.graph, params, &problem.batch()?)?;
     let step = minus(params, &before);
     let objective = Objective::of_batch(&problem.graph, &before, problem.batch()?)?;
-    let slope = dot(&objective.gradient()?, &step) + DECAY * dot(&before, &step);
-    let curved = dot(&step, &Ggn::new(&objective, GgnVariant::Mean)?.apply(&step)?) + DECAY * dot(&step, &step);
+    let slope = dot(&objective.gradient()?, &step) + DECAY * dot(&decayed(&problem.graph, &before), &step);
+    let decayed = decayed(&problem.graph, &step);
+    let curved = dot(&step, &Ggn::new(&objective, GgnVariant::Mean)?.apply(&step)?) + DECAY * dot(&decayed, &decayed);
     let change = problem.loss(params, DECAY)? - problem.loss(&before, DECAY)?;
     assert!(slope + 0.5 * curved < 0.0, "a model that promises nothing: not the case that is meant");
     let expected = change / (slope + 0.5 * curved);

@@ -1,6 +1,7 @@
 //! Directions compared with the directions of the full matrices.
 
 use super::problem::{Outcome, Problem, dot, relative_error};
+use crate::weight_decay::decayed;
 use minima_curvature::{Fisher, Ggn, LinearOperator, Objective};
 use minima_linalg::solve_general;
 use minima_optim::{CgSolver, Curvature, FisherKind, GaussNewton, GgnVariant, SecondOrder, Solver};
@@ -39,7 +40,7 @@ fn expected(
 ) -> Result<Vec<f64>, Box<dyn std::error::Error>> {
     let count = problem.params.len();
     let gradient = Objective::of_batch(&problem.graph, &problem.params, problem.batch()?)?.gradient()?;
-    let gradient = Array1::from(gradient) + Array1::from(problem.params.clone()) * decay;
+    let gradient = Array1::from(gradient) + Array1::from(decayed(&problem.graph, &problem.params)) * decay;
     let damped = dense(problem, curvature)? + Array2::<f64>::eye(count) * (damping + decay);
     Ok(solve_general(damped, gradient.insert_axis(Axis(1)).view())?.column(0).to_vec())
 }
@@ -90,7 +91,7 @@ fn one_preconditioned_iteration_goes_along_the_preconditioned_gradient() -> Outc
         let batch = minima_optim::Batch::new(images, &problem.labels[image..=image])?;
         Ok(Objective::of_batch(&problem.graph, &problem.params, batch)?.gradient()?)
     };
-    let (mut diagonal, mut gradient) = (vec![0.0; problem.params.len()], problem.params.clone());
+    let (mut diagonal, mut gradient) = (vec![0.0; problem.params.len()], decayed(&problem.graph, &problem.params));
     gradient.iter_mut().for_each(|g| *g *= decay);
     let share = 1.0 / problem.labels.len() as f64;
     for image in 0..problem.labels.len() {

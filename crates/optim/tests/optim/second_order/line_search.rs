@@ -1,6 +1,7 @@
 //! Backtracking, and the behaviour of a step if it fails.
 
 use super::problem::{Outcome, Problem, dot, minus};
+use crate::weight_decay::decayed;
 use minima_curvature::Objective;
 use minima_optim::{Armijo, GgnVariant, Optimizer, SecondOrder};
 
@@ -15,7 +16,7 @@ fn the_longest_trial_that_meets_armijos_condition_is_taken() -> Outcome {
     for _ in 0..4 {
         let (_, direction) = optimizer.direction(&problem.graph, &params, &problem.batch()?)?;
         let mut gradient = Objective::of_batch(&problem.graph, &params, problem.batch()?)?.gradient()?;
-        gradient.iter_mut().zip(&params).for_each(|(g, p)| *g += decay * p);
+        gradient.iter_mut().zip(decayed(&problem.graph, &params)).for_each(|(g, p)| *g += decay * p);
         let (here, slope) = (problem.loss(&params, decay)?, dot(&gradient, &direction));
         assert!(slope > 0.0);
         let holds = |rate: f64| -> Result<bool, Box<dyn std::error::Error>> {

@@ -1,5 +1,6 @@
 //! A small network with a batch, and vectors.
 
+use crate::weight_decay::decayed;
 use minima_autodiff::{AutodiffError, Conv2dSpec, Graph, GraphBuilder, Scalar};
 use minima_optim::{Batch, OptimError};
 use minima_rng::Key;
@@ -40,11 +41,12 @@ impl<T: Scalar> Problem<T> {
         Batch::new(self.images.view(), &self.labels)
     }
 
-    /// `ℓ(θ) + δ‖θ‖²/2`.
+    /// `ℓ(θ) + δ‖Dθ‖²/2`, where D sets biases to 0.
     pub(crate) fn loss(&self, params: &[T], decay: f64) -> Result<f64, OptimError> {
         let logits = self.graph.logits(params, self.images.view())?;
         let loss = minima_autodiff::softmax_cross_entropy::mean_loss(logits.view(), &self.labels)?;
-        Ok(loss + 0.5 * decay * dot(params, params))
+        let decayed = decayed(&self.graph, params);
+        Ok(loss + 0.5 * decay * dot(&decayed, &decayed))
     }
 }
 
