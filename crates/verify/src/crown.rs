@@ -6,7 +6,7 @@ use crate::lane::LANES;
 use crate::program::{Operation, Program};
 use crate::region::Region;
 use crate::relaxation::Lines;
-use crate::rounding::{down, up};
+use crate::rounding::{Rounding, down, up};
 use crate::specification::{LinearConstraint, Specification};
 use crate::{InputSet, VerifyError};
 use rayon::prelude::*;
@@ -39,10 +39,23 @@ impl<'a> Bounds<'a> {
     /// # Errors
     /// Returns [`VerifyError::Length`] if the set has another number of inputs than the network.
     pub fn new(program: &'a Program, input: &'a InputSet, method: Method) -> Result<Self, VerifyError> {
+        Self::with_rounding(program, input, method, Rounding::Sound)
+    }
+
+    /// Computes bounds of all values that may ignore rounding.
+    ///
+    /// # Errors
+    /// Returns [`VerifyError::Length`] if the set has another number of inputs than the network.
+    pub fn with_rounding(
+        program: &'a Program,
+        input: &'a InputSet,
+        method: Method,
+        rounding: Rounding,
+    ) -> Result<Self, VerifyError> {
         if input.len() != program.inputs() {
             return Err(VerifyError::Length { what: "inputs", found: input.len(), expected: program.inputs() });
         }
-        let ranges = Ranges::of_input(program, &input.lower, &input.upper);
+        let ranges = Ranges::of_input(program, &input.lower, &input.upper, rounding);
         let mut bounds = Self { program, input, ranges, lines: Vec::with_capacity(program.nodes.len()), largest: 0.0 };
         bounds.enlarge(0);
         for node in 0..program.nodes.len() {

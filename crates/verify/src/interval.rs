@@ -3,7 +3,7 @@
 //! Computed in `f64` and rounded outward. Gowal et al., "On the effectiveness of interval bound propagation", 2018.
 
 use crate::program::{Convolution, Operation, Program};
-use crate::rounding::{CHUNK, TINY, down, gamma, gamma64, up};
+use crate::rounding::{CHUNK, Rounding, TINY, down, gamma, gamma64, up};
 
 /// The ranges of values, and what a backward step over each node is charged.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub(crate) struct Ranges {
     pub(crate) size: Vec<Vec<f32>>,
     /// For each value, the error of a backward step for each unit of a coefficient.
     pub(crate) charge: Vec<Vec<f32>>,
+    /// 1 if the rounding of the network counts, and 0 otherwise.
+    pub(crate) rounded: f64,
 }
 
 /// Exact sums of one output, with their magnitude `Σ |w| m + |b|` and the number of terms that are not zero.
@@ -36,13 +38,14 @@ struct Counts {
 
 impl Ranges {
     /// The ranges of the input.
-    pub(crate) fn of_input(program: &Program, lower: &[f32], upper: &[f32]) -> Self {
+    pub(crate) fn of_input(program: &Program, lower: &[f32], upper: &[f32], rounding: Rounding) -> Self {
         let count = program.values.len();
         let mut ranges = Self {
             lower: vec![Vec::new(); count],
             upper: vec![Vec::new(); count],
             size: vec![Vec::new(); count],
             charge: vec![Vec::new(); count],
+            rounded: rounding.factor(),
         };
         ranges.lower[0] = lower.to_vec();
         ranges.upper[0] = upper.to_vec();
@@ -61,7 +64,7 @@ impl Ranges {
     pub(crate) fn step(&mut self, program: &Program, node: usize) {
         let (value, inputs) = (node + 1, &program.nodes[node].inputs);
         let width = program.width(value);
-        let mut out = Outputs::new(width);
+        let mut out = Outputs::new(width, self.rounded);
         match &program.nodes[node].operation {
             Operation::Convolution(conv) => self.convolve(conv, inputs[0], &mut out),
             Operation::Scale { scale, shift } => {
@@ -195,12 +198,13 @@ struct Outputs {
     lower: Vec<f32>,
     upper: Vec<f32>,
     charge: Vec<f32>,
+    rounded: f64,
 }
 
 impl Outputs {
-    fn new(width: usize) -> Self {
+    fn new(width: usize, rounded: f64) -> Self {
         let empty = || Vec::with_capacity(width);
-        Self { lower: empty(), upper: empty(), charge: empty() }
+        Self { lower: empty(), upper: empty(), charge: empty(), rounded }
     }
 
     /// A sum as the network computes it.
@@ -211,7 +215,7 @@ impl Outputs {
     fn put_rounded(&mut self, sums: Sums, counts: Counts, rounded: bool) {
         let forward = if rounded { gamma(sums.terms + 2) } else { 0.0 };
         let magnitude = sums.magnitude * (1.0 + gamma64(counts.fan_in)) + TINY;
-        let slack = magnitude * (forward + gamma64(2 * counts.fan_in)) + TINY;
+        let slack = magnitude * (self.rounded * forward + gamma64(2 * counts.fan_in)) + TINY;
         self.lower.push(down(sums.lower - slack));
         self.upper.push(up(sums.upper + slack));
         self.charge.push(up(magnitude * (forward + gamma(counts.fan_out + 2) + gamma(CHUNK + 2)) + TINY));

@@ -32,4 +32,5 @@ pub use crown::{Bounds, Method};
 pub use error::VerifyError;
 pub use input_set::InputSet;
 pub use program::Program;
+pub use rounding::Rounding;
 pub use specification::{LinearConstraint, Specification};

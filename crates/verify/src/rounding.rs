@@ -31,6 +31,26 @@
 //! Charges are rounded up. Their sums are enlarged by [`ROOM`], which covers the rounding of those sums and of the sums
 //! over chunks.
 
+/// Whether bounds account for rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rounding {
+    /// Bounds hold for the network as it is computed in `f32`, and include the rounding of their own computation.
+    #[default]
+    Sound,
+    /// Rounding is ignored, as most verifiers do. Such bounds prove nothing. They serve comparisons with other programs.
+    Ignored,
+}
+
+impl Rounding {
+    /// The factor of errors.
+    pub(crate) fn factor(self) -> f64 {
+        match self {
+            Self::Sound => 1.0,
+            Self::Ignored => 0.0,
+        }
+    }
+}
+
 /// The unit roundoff of `f32`.
 const UNIT: f64 = 1.0 / 16_777_216.0;
 

@@ -134,7 +134,8 @@ impl Workspace {
         }
         self.minimum(relaxed, &mut totals);
         let floor = FLOOR * (1.0 + relaxed.largest);
-        std::array::from_fn(|row| totals.constant[row] - ROOM * totals.error[row] - floor)
+        let factor = ROOM * relaxed.ranges.rounded;
+        std::array::from_fn(|row| totals.constant[row] - (factor * totals.error[row] + floor))
     }
 
     /// The step over one node.
