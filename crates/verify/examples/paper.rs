@@ -1,9 +1,9 @@
 //! Bounds of MNIST images on a network of the paper.
 //!
-//! Usage: `paper WEIGHTS EPSILON IMAGES`
+//! Usage: `paper WEIGHTS EPSILON IMAGES ITERATIONS`
 
 use minima_autodiff::paper_cnn;
-use minima_verify::{Bounds, InputSet, Method, Program, Specification};
+use minima_verify::{Bounds, InputSet, Method, Program, SlopeOptions, Specification};
 use rayon::prelude::*;
 use std::error::Error;
 use std::path::Path;
@@ -11,7 +11,10 @@ use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [weights, epsilon, count] = &arguments[..] else { return Err("usage: paper WEIGHTS EPSILON IMAGES".into()) };
+    let [weights, epsilon, count, iterations] = &arguments[..] else {
+        return Err("usage: paper WEIGHTS EPSILON IMAGES ITERATIONS".into());
+    };
+    let options = SlopeOptions { iterations: iterations.parse()?, ..SlopeOptions::default() };
     let (epsilon, count): (f64, usize) = (epsilon.parse()?, count.parse()?);
     let graph = paper_cnn([28, 28, 1], 10)?;
     let params: Vec<f32> = graph.load(Path::new(weights))?;
@@ -26,8 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let specification = Specification::classification(10, labels[i])?;
             let correct = specification.violated(&logits.row(i).to_vec()).is_none();
             let input = InputSet::linf(&images.row(i).to_vec(), epsilon)?;
-            let bounds = Bounds::new(&program, &input, Method::Crown)?;
-            let margins = bounds.margins(&specification)?;
+            let mut bounds = Bounds::new(&program, &input, Method::Crown)?;
+            let margins = bounds.optimise(&specification, &options)?;
             Ok((correct, margins.iter().flatten().all(|&margin| margin > 0.0), bounds.unstable()))
         })
         .collect();

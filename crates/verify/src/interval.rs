@@ -131,6 +131,20 @@ impl Ranges {
         self.measure(value);
     }
 
+    /// Computes the range of a node's output again, and keeps the better ends.
+    pub(crate) fn step_within(&mut self, program: &Program, node: usize) {
+        let value = node + 1;
+        let (lower, upper) = (std::mem::take(&mut self.lower[value]), std::mem::take(&mut self.upper[value]));
+        self.step(program, node);
+        for (new, &old) in self.lower[value].iter_mut().zip(&lower) {
+            *new = new.max(old);
+        }
+        for (new, &old) in self.upper[value].iter_mut().zip(&upper) {
+            *new = new.min(old);
+        }
+        self.measure(value);
+    }
+
     /// Adds a term.
     fn add(&self, value: usize, feature: usize, weight: f64, sums: &mut Sums) {
         let (low, high) = (f64::from(self.lower[value][feature]), f64::from(self.upper[value][feature]));

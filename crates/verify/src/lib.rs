@@ -15,6 +15,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ascent;
 mod backward;
 mod crown;
 mod error;
@@ -26,6 +27,7 @@ mod region;
 mod relaxation;
 pub mod rounding;
 mod simd;
+mod slopes;
 mod specification;
 
 pub use crown::{Bounds, Method};
@@ -33,4 +35,5 @@ pub use error::VerifyError;
 pub use input_set::InputSet;
 pub use program::Program;
 pub use rounding::Rounding;
+pub use slopes::SlopeOptions;
 pub use specification::{LinearConstraint, Specification};
