@@ -62,8 +62,19 @@ impl Ascent {
             });
             debug_assert!(slopes[node].is_empty() || slopes[node].len() == region_len(program, value, region));
         }
+        Self::of_slopes(slopes)
+    }
+
+    /// Slopes that have not moved yet.
+    pub(crate) fn of_slopes(slopes: Slopes) -> Self {
         let zeros: Slopes = slopes.iter().map(|lanes| vec![Lane::ZERO; lanes.len()]).collect();
         Self { slopes, first: zeros.clone(), second: zeros, steps: 0 }
+    }
+
+    /// Forgets the moments.
+    pub(crate) fn restart(&mut self) {
+        self.first.iter_mut().chain(&mut self.second).for_each(|lanes| lanes.fill(Lane::ZERO));
+        self.steps = 0;
     }
 
     /// Moves the slopes uphill, for rows whose derivatives have these weights, after a backward pass and its trace. Adds

@@ -14,13 +14,17 @@ use rayon::prelude::*;
 /// Neurons whose bounds one pass computes: two rows each.
 pub(crate) const NEURONS: usize = LANES / 2;
 
-/// How far bounds are computed.
+/// How far a verification goes, from cheap to complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// Intervals only.
     Interval,
     /// Intervals, and linear bounds of the neurons that they leave unstable.
     Crown,
+    /// The same with optimised slopes.
+    Slopes,
+    /// The same, and then branch and bound.
+    Complete,
 }
 
 /// A network on a set of inputs, with bounds of all its values.
@@ -34,7 +38,7 @@ pub struct Bounds<'a> {
 }
 
 impl<'a> Bounds<'a> {
-    /// Computes bounds of all values.
+    /// Computes bounds of all values, by intervals or else by CROWN.
     ///
     /// # Errors
     /// Returns [`VerifyError::Length`] if the set has another number of inputs than the network.
@@ -59,7 +63,7 @@ impl<'a> Bounds<'a> {
         let mut bounds = Self { program, input, ranges, lines: Vec::with_capacity(program.nodes.len()), largest: 0.0 };
         bounds.enlarge(0);
         for node in 0..program.nodes.len() {
-            if method == Method::Crown {
+            if method != Method::Interval {
                 bounds.refine(node);
             }
             let lines = Lines::of(program, &bounds.ranges, node);

@@ -17,6 +17,8 @@
 
 mod ascent;
 mod backward;
+mod branch;
+mod counterexample;
 mod crown;
 mod error;
 mod input_set;
@@ -29,7 +31,9 @@ pub mod rounding;
 mod simd;
 mod slopes;
 mod specification;
+mod verdict;
 
+pub use counterexample::Witness;
 pub use crown::{Bounds, Method};
 pub use error::VerifyError;
 pub use input_set::InputSet;
@@ -37,3 +41,4 @@ pub use program::Program;
 pub use rounding::Rounding;
 pub use slopes::SlopeOptions;
 pub use specification::{LinearConstraint, Specification};
+pub use verdict::{Reason, Report, Verdict, VerifyOptions, verify};

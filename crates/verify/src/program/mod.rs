@@ -9,7 +9,8 @@ pub(crate) use window::Window;
 
 use crate::VerifyError;
 use crate::region::{Map, features};
-use minima_autodiff::Graph;
+use minima_autodiff::{AutodiffError, Graph};
+use ndarray::{Array2, ArrayView2};
 
 /// A network with its weights, ready to be verified.
 ///
@@ -24,6 +25,8 @@ pub struct Program {
     pub(crate) readers: Vec<usize>,
     /// Whether each value is an affine function of the input whose interval bounds over a box are exact.
     pub(crate) exact_interval: Vec<bool>,
+    graph: Graph,
+    params: Vec<f32>,
 }
 
 /// An operation with the values it reads.
@@ -82,6 +85,24 @@ impl Program {
     /// NaN or infinite, and [`VerifyError::Length`] if the number of parameters is not the network's.
     pub fn new(graph: &Graph, params: &[f32]) -> Result<Self, VerifyError> {
         lower::lower(graph, params)
+    }
+
+    /// Outputs `(points, outputs)` of points `(points, inputs)`, as the network computes them in `f32`.
+    ///
+    /// # Errors
+    /// Returns [`AutodiffError::Shape`] if the points have another number of inputs.
+    pub fn evaluate(&self, points: ArrayView2<'_, f32>) -> Result<Array2<f32>, AutodiffError> {
+        self.graph.logits(&self.params, points)
+    }
+
+    /// Outputs of points, and the gradient of each point's weighted sum of outputs with respect to the point. `weights`
+    /// writes the weights of a point's outputs.
+    pub(crate) fn gradients(
+        &self,
+        points: ArrayView2<'_, f32>,
+        weights: &(dyn Fn(usize, &[f32], &mut [f32]) + Sync),
+    ) -> Result<(Array2<f32>, Array2<f32>), AutodiffError> {
+        self.graph.logits_and_input_vjp(&self.params, points, weights)
     }
 
     /// The number of inputs.
