@@ -1,13 +1,15 @@
 //! Bounds of the instances of the verification competition, beside reference numbers.
 //!
-//! Usage: `competition crown FOLDER crown_bounds.csv`, where the folder holds networks (ONNX) and properties (VNN-LIB).
+//! Usage: `competition crown FOLDER crown_bounds.csv` or `competition verdicts FOLDER verdicts.csv NETWORK SECONDS`, where the folder holds networks (ONNX) and properties (VNN-LIB).
 
 use minima_onnx::{ImportOptions, import};
-use minima_verify::{Bounds, InputSet, LinearConstraint, Method, Program, Rounding, Specification};
+use minima_verify::{
+    Bounds, InputSet, LinearConstraint, Method, Program, Rounding, SlopeOptions, Specification, Verdict, VerifyOptions, verify,
+};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -115,10 +117,74 @@ fn crown(folder: &Path, reference: &Path) -> Outcome<()> {
     Ok(())
 }
 
+/// Verifies every instance of a list of verdicts whose network and property are in the folder.
+fn verdicts(folder: &Path, reference: &Path, network_of: &str, seconds: f64) -> Outcome<()> {
+    let mut current = (String::new(), None);
+    let (mut count, mut decided, mut wrong) = (0, 0, 0);
+    for line in fs::read_to_string(reference)?.lines() {
+        let fields: Vec<&str> = line.split(',').collect();
+        let [_, network, name, expected, _, _, theirs, _] = fields[..] else { continue };
+        let (network_path, mut path) = (folder.join(network), folder.join(name));
+        for specs in ["specs/avgpool_specs", "specs/maxpool_specs"] {
+            if !path.exists() {
+                path = folder.join(specs).join(name);
+            }
+        }
+        if !network.contains(network_of) || !network_path.exists() || !path.exists() {
+            continue;
+        }
+        if current.0 != network {
+            current = (network.to_owned(), Some(import(&network_path, &ImportOptions::default())?));
+        }
+        let Some(imported) = &current.1 else { continue };
+        let program = Program::new(imported.graph(), &imported.params)?;
+        let property = property(&path, imported.graph().input_shape())?;
+        let time_limit = Some(Duration::from_secs_f64(seconds));
+        let options = VerifyOptions { time_limit, ..VerifyOptions::default() };
+        let report = verify(&program, &property.input, &property.specification, &options)?;
+        let (found, detail) = match report.verdict {
+            Verdict::Proved { bound } => ("unsat", format!("{bound:.4}")),
+            Verdict::Falsified { .. } => ("sat", String::new()),
+            Verdict::Unknown { bound, why } => ("unknown", format!("{bound:.4} {why:?}")),
+        };
+        count += 1;
+        decided += usize::from(found != "unknown");
+        let contradicts = found != "unknown" && expected != "unknown" && found != expected;
+        wrong += usize::from(contradicts);
+        println!(
+            "{network} {name}: {found} ({expected}, {theirs} s) {detail} {} unstable {} domains {:.2} s{}",
+            report.unstable.unwrap_or(0),
+            report.domains,
+            report.seconds,
+            if contradicts { " CONTRADICTION" } else { "" }
+        );
+    }
+    println!("{count} instances, {decided} decided, {wrong} contradictions");
+    Ok(())
+}
+
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["crown", folder, reference] => crown(Path::new(folder), Path::new(reference)),
-        _ => Err("usage: competition crown FOLDER REFERENCE".into()),
+        ["slopes", network, path, iterations, rate, decay] => {
+            let imported = import(Path::new(network), &ImportOptions::default())?;
+            let program = Program::new(imported.graph(), &imported.params)?;
+            let property = property(Path::new(path), imported.graph().input_shape())?;
+            let (iterations, rate, decay) = (iterations.parse()?, rate.parse()?, decay.parse()?);
+            let options = SlopeOptions { iterations, rate, decay, ..SlopeOptions::default() };
+            let started = Instant::now();
+            let mut bounds = Bounds::new(&program, &property.input, Method::Crown)?;
+            let margins = bounds.optimise(&property.specification, &options)?;
+            let worst = margins.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+            let open = margins.iter().filter(|m| m.iter().all(|&m| m <= 0.0)).count();
+            let seconds = started.elapsed().as_secs_f64();
+            println!("{iterations} {rate} {decay}: {worst:.5}, {open} open, {} unstable, {seconds:.2} s", bounds.unstable());
+            Ok(())
+        }
+        ["verdicts", folder, reference, network, seconds] => {
+            verdicts(Path::new(folder), Path::new(reference), network, seconds.parse()?)
+        }
+        _ => Err("usage: competition crown FOLDER REFERENCE, or competition verdicts FOLDER REFERENCE NETWORK SECONDS".into()),
     }
 }

@@ -11,4 +11,4 @@ mod filter;
 mod score;
 mod search;
 
-pub(crate) use search::{End, Limits, Outcome, Search};
+pub(crate) use search::{End, Limits, Search};
