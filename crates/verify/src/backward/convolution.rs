@@ -46,6 +46,9 @@ impl Frame {
         (to, onto): (&mut [Lane], Region),
         add: bool,
     ) {
+        if onto.len(conv.input) == 0 {
+            return;
+        }
         let [vertical, horizontal] = conv.axes;
         let spans = [vertical.reached(onto.rows), horizontal.reached(onto.columns)];
         self.fill(from, conv.output, of, spans);

@@ -88,6 +88,10 @@ impl Workspace {
             let Some(region) = self.regions[node + 1] else { continue };
             for (number, &input) in program.nodes[node].inputs.iter().enumerate() {
                 let reach = reach(program, node, number, region);
+                // A convolution's outputs may read nothing but the border.
+                if reach.len(program.values[input]) == 0 {
+                    continue;
+                }
                 self.regions[input] = Some(self.regions[input].map_or(reach, |other| other.union(reach)));
             }
         }
