@@ -1,0 +1,267 @@
+//! Reads a graph's layers as operations that have bounds.
+
+use super::convolution::{Axis, Convolution};
+use super::window::{Window, border};
+use super::{Gather, Node, Operation, Program};
+use crate::VerifyError;
+use crate::region::{Map, features};
+use minima_autodiff::{Activation, Graph, Layer, LayerOperation, Rearrangement};
+use std::collections::HashMap;
+
+const EXPECTED: &str = "bounds are known for convolutions, dense layers, sums, constants, means, rearrangements, \
+                        concatenations, ReLU, leaky ReLU with slopes from 0 to 1, and max pooling";
+
+/// The shape of a value as rows, columns and channels.
+fn map(shape: &[usize]) -> Map {
+    match *shape {
+        [rows, columns, channels] => [rows, columns, channels],
+        [places, features] => [1, places, features],
+        _ => [1, 1, shape.iter().product()],
+    }
+}
+
+/// Reads the layers of a graph.
+pub(super) fn lower(graph: &Graph, params: &[f32]) -> Result<Program, VerifyError> {
+    let expected = graph.parameter_count();
+    if params.len() != expected {
+        return Err(VerifyError::Length { what: "parameters", found: params.len(), expected });
+    }
+    let shapes = graph.value_shapes();
+    let input = map(graph.input_shape());
+    let mut program =
+        Program {
+            values: vec![input],
+            nodes: Vec::new(),
+            readers: Vec::new(),
+            exact_interval: Vec::new(),
+            graph: graph.clone(),
+            params: params.to_vec(),
+        };
+    // The value of each value of the graph.
+    let mut numbers = HashMap::from([(0_usize, 0_usize)]);
+    for (number, layer) in graph.layers().iter().enumerate() {
+        let name = layer_name(graph, layer, number);
+        let refused = || VerifyError::Operation {
+            layer: name.clone(),
+            operation: layer.operation.name().into(),
+            expected: EXPECTED,
+        };
+        let numbers_of = params.get(layer.params.clone()).unwrap_or_default();
+        if let Some((index, &found)) = numbers_of.iter().enumerate().find(|(_, x)| !x.is_finite()) {
+            return Err(VerifyError::Parameter { layer: name, index, found: f64::from(found) });
+        }
+        let inputs: Option<Vec<usize>> = layer.inputs.iter().map(|value| numbers.get(value).copied()).collect();
+        let inputs = inputs.ok_or_else(refused)?;
+        let output = shapes.get(layer.output).map_or([1, 1, 0], |shape| map(shape));
+        let operation = operation(layer, numbers_of, output).ok_or_else(refused)?;
+        if let Some(found) = constants(&operation).find(|x| !x.is_finite()) {
+            return Err(VerifyError::Parameter { layer: name, index: 0, found: f64::from(found) });
+        }
+        let mut value = program.push(operation, inputs, output);
+        if layer.rectified {
+            value = program.push(Operation::Relu { slope: 0.0 }, vec![value], output);
+        }
+        numbers.insert(layer.output, value);
+    }
+    program.readers = vec![0; program.values.len()];
+    for &value in program.nodes.iter().flat_map(|node| &node.inputs) {
+        program.readers[value] += 1;
+    }
+    program.mark_exact();
+    Ok(program)
+}
+
+impl Program {
+    fn push(&mut self, operation: Operation, inputs: Vec<usize>, output: Map) -> usize {
+        self.nodes.push(Node { operation, inputs });
+        self.values.push(output);
+        self.values.len() - 1
+    }
+
+    /// Marks the values with exact interval bounds: an affine map of numbers that move independently of each other.
+    fn mark_exact(&mut self) {
+        let mut independent = vec![true];
+        let mut exact = vec![true];
+        for node in &self.nodes {
+            let from = |marks: &[bool]| node.inputs.iter().all(|&value| marks[value]);
+            let single = node.inputs.len() == 1 && from(&independent);
+            independent.push(match &node.operation {
+                Operation::Scale { .. } | Operation::Relu { .. } => single,
+                Operation::Constant(_) => true,
+                _ => false,
+            });
+            exact.push(match &node.operation {
+                Operation::Convolution(_) | Operation::Mean { .. } | Operation::Scale { .. } => single,
+                Operation::Relu { .. } => single,
+                Operation::Gather(gather) => single && gather.weight > 0.0,
+                Operation::Constant(_) => true,
+                Operation::Sum | Operation::Max { .. } => false,
+            });
+        }
+        self.exact_interval = exact;
+    }
+}
+
+/// A layer's name: the module of its parameters, or its operation.
+fn layer_name(graph: &Graph, layer: &Layer, number: usize) -> String {
+    let spec = graph.parameters().iter().find(|p| !layer.params.is_empty() && p.range.start == layer.params.start);
+    match spec {
+        Some(spec) if !spec.module.is_empty() => spec.module.clone(),
+        _ => format!("{number} ({})", layer.operation.name()),
+    }
+}
+
+/// The numbers of an operation that are no parameters.
+fn constants(operation: &Operation) -> Box<dyn Iterator<Item = f32> + '_> {
+    match operation {
+        Operation::Scale { scale, shift } => Box::new(scale.iter().chain(shift).copied()),
+        Operation::Constant(numbers) => Box::new(numbers.iter().copied()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+fn single(numbers: &[f64]) -> Vec<f32> {
+    numbers.iter().map(|&x| x as f32).collect()
+}
+
+/// The operation of a layer, or `None` if it has no bounds.
+fn operation(layer: &Layer, params: &[f32], output: Map) -> Option<Operation> {
+    Some(match &layer.operation {
+        LayerOperation::Conv2d { spec, input } => {
+            let axes = std::array::from_fn(|axis| {
+                let (kernel, stride, dilation) = (spec.kernel[axis], spec.stride[axis], spec.dilation[axis]);
+                let low = border(spec.padding, axis, input[axis], (kernel - 1) * dilation + 1, stride);
+                Axis { kernel, stride, dilation, low, input: input[axis] }
+            });
+            let (bias, weights) = params.split_at_checked(if spec.bias { spec.features } else { 0 })?;
+            Operation::Convolution(Convolution::new(
+                axes,
+                spec.groups,
+                *input,
+                output,
+                weights,
+                spec.bias.then_some(bias),
+            ))
+        }
+        &LayerOperation::Dense { inputs, outputs } => dense(1, inputs, outputs, params)?,
+        &LayerOperation::TokenwiseDense { places, inputs, outputs } => dense(places, inputs, outputs, params)?,
+        LayerOperation::Embedding => Operation::Constant(params.to_vec()),
+        LayerOperation::Relu { .. } => Operation::Relu { slope: 0.0 },
+        LayerOperation::AvgPool2d(pool) => {
+            let window = Window::new(pool, output);
+            let share = (0..output[0] * output[1]).map(|place| {
+                let [rows, columns] = window.covered(place / output[1], place % output[1]);
+                let counted = rows.len() * columns.len();
+                let area = if pool.count_padding { pool.size[0] * pool.size[1] } else { counted };
+                1.0 / area as f32
+            });
+            let share = share.collect();
+            Operation::Mean { window, share }
+        }
+        LayerOperation::MaxPool2d(pool) => Operation::Max { window: Window::new(pool, output) },
+        LayerOperation::Add { .. } => Operation::Sum,
+        LayerOperation::Reduce { shape, axes, mean } => Operation::Gather(reduce(shape, axes, *mean)),
+        LayerOperation::Rearrange(order) => Operation::Gather(rearrange(order)),
+        LayerOperation::Concat { outer, runs } => Operation::Gather(concat(*outer, runs)),
+        &LayerOperation::Activation { function: Activation::LeakyRelu { slope }, .. } => {
+            let slope = slope as f32;
+            (0.0..=1.0).contains(&slope).then_some(Operation::Relu { slope })?
+        }
+        LayerOperation::ChannelAffine { scale, shift, .. } => {
+            let (scale, shift) = (single(scale), single(shift));
+            // The channels are the last axis, which a value of four axes or more does not keep.
+            let channels = scale.len().max(1);
+            let places = features(output) / channels;
+            if output[2] == channels {
+                Operation::Scale { scale, shift }
+            } else {
+                Operation::Scale { scale: scale.repeat(places), shift: shift.repeat(places) }
+            }
+        }
+        LayerOperation::Constant(numbers) => Operation::Constant(single(numbers)),
+        _ => return None,
+    })
+}
+
+/// A dense layer as a convolution of places in a row.
+fn dense(places: usize, inputs: usize, outputs: usize, params: &[f32]) -> Option<Operation> {
+    let axis = |input| Axis { kernel: 1, stride: 1, dilation: 1, low: 0, input };
+    let biases = params.len().checked_sub(inputs * outputs)?;
+    let (bias, weights) = params.split_at_checked(biases)?;
+    let bias = (biases == outputs).then_some(bias);
+    let (input, output) = ([1, places, inputs], [1, places, outputs]);
+    Some(Operation::Convolution(Convolution::new([axis(1), axis(places)], 1, input, output, weights, bias)))
+}
+
+/// Sums over axes.
+fn reduce(shape: &[usize], axes: &[usize], mean: bool) -> Gather {
+    let mut steps = vec![0; shape.len()];
+    let mut outputs = 1;
+    for (axis, size) in shape.iter().enumerate().rev().filter(|(axis, _)| !axes.contains(axis)) {
+        steps[axis] = outputs;
+        outputs *= size;
+    }
+    let mut lists = vec![Vec::new(); outputs];
+    for flat in 0..shape.iter().product() {
+        let (mut rest, mut target) = (flat, 0);
+        for (size, step) in shape.iter().zip(&steps).rev() {
+            target += rest % size * step;
+            rest /= size;
+        }
+        lists[target].push((0, flat as u32));
+    }
+    let terms = lists.first().map_or(1, Vec::len);
+    gather(&lists, if mean { 1.0 / terms as f32 } else { 1.0 })
+}
+
+/// Entries in another order.
+fn rearrange(order: &Rearrangement) -> Gather {
+    let (shape, sizes) = match order {
+        Rearrangement::Transpose { shape, axes } => (shape, axes.iter().map(|&axis| shape[axis]).collect::<Vec<_>>()),
+        Rearrangement::Slice { shape, axis, range } => {
+            let mut sizes = shape.clone();
+            sizes[*axis] = range.len();
+            (shape, sizes)
+        }
+    };
+    let lists: Vec<_> = (0..sizes.iter().product::<usize>())
+        .map(|flat| {
+            let mut index = vec![0; sizes.len()];
+            let mut rest = flat;
+            for (i, size) in index.iter_mut().zip(&sizes).rev() {
+                *i = rest % size;
+                rest /= size;
+            }
+            let mut source = index.clone();
+            match order {
+                Rearrangement::Transpose { axes, .. } => {
+                    axes.iter().zip(&index).for_each(|(&axis, &i)| source[axis] = i);
+                }
+                Rearrangement::Slice { axis, range, .. } => source[*axis] += range.start,
+            }
+            let from = source.iter().zip(shape).fold(0, |flat, (i, size)| flat * size + i);
+            vec![(0, from as u32)]
+        })
+        .collect();
+    gather(&lists, 1.0)
+}
+
+/// Values side by side.
+fn concat(outer: usize, runs: &[usize]) -> Gather {
+    let places = (0..outer).flat_map(|place| runs.iter().enumerate().map(move |(input, &run)| (place, input, run)));
+    let lists: Vec<_> = places
+        .flat_map(|(place, input, run)| (0..run).map(move |k| vec![(input as u32, (place * run + k) as u32)]))
+        .collect();
+    gather(&lists, 1.0)
+}
+
+fn gather(lists: &[Vec<(u32, u32)>], weight: f32) -> Gather {
+    let mut starts = vec![0];
+    let mut readers = HashMap::<(u32, u32), usize>::new();
+    for list in lists {
+        starts.push(starts.last().copied().unwrap_or(0) + list.len());
+        list.iter().for_each(|&term| *readers.entry(term).or_default() += 1);
+    }
+    let most_readers = readers.into_values().max().unwrap_or(1);
+    Gather { starts, terms: lists.concat(), weight, most_readers }
+}

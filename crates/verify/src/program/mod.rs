@@ -1,0 +1,136 @@
+//! A network as a verifier reads it: affine operations, ReLU and maxima, with their weights.
+
+mod convolution;
+mod lower;
+mod window;
+
+pub(crate) use convolution::{Axis, Convolution};
+pub(crate) use window::Window;
+
+use crate::VerifyError;
+use crate::region::{Map, features};
+use minima_autodiff::{AutodiffError, Graph};
+use ndarray::{Array2, ArrayView2};
+
+/// A network with its weights, ready to be verified.
+///
+/// Every operation has a sound linear bound: affine operations, ReLU, leaky ReLU and maxima.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The shape of each value. The input is value 0.
+    pub(crate) values: Vec<Map>,
+    /// The operations in the order of computation. Node k writes value k + 1.
+    pub(crate) nodes: Vec<Node>,
+    /// For each value, the number of nodes that read it.
+    pub(crate) readers: Vec<usize>,
+    /// Whether each value is an affine function of the input whose interval bounds over a box are exact.
+    pub(crate) exact_interval: Vec<bool>,
+    graph: Graph,
+    params: Vec<f32>,
+}
+
+/// An operation with the values it reads.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) operation: Operation,
+    pub(crate) inputs: Vec<usize>,
+}
+
+/// An operation.
+#[derive(Clone, Debug)]
+pub(crate) enum Operation {
+    /// A convolution, or a dense layer as a convolution with a 1 × 1 kernel on places in a row.
+    Convolution(Convolution),
+    /// `scale · x + shift` for each channel.
+    Scale { scale: Vec<f32>, shift: Vec<f32> },
+    /// The mean over windows, with the weight of an entry in each output place's mean.
+    Mean { window: Window, share: Vec<f32> },
+    /// The maximum over windows.
+    Max { window: Window },
+    /// Sum of two values.
+    Sum,
+    /// Weighted sums of entries of values.
+    Gather(Gather),
+    /// A constant.
+    Constant(Vec<f32>),
+    /// x for x > 0, and `slope · x` otherwise, with a slope from 0 to 1.
+    Relu { slope: f32 },
+}
+
+/// Weighted sums of entries: output j is `weight · Σ x`.
+#[derive(Clone, Debug)]
+pub(crate) struct Gather {
+    /// For each output, its first term. A last entry holds the number of terms.
+    pub(crate) starts: Vec<usize>,
+    /// The terms: the number of the input and the feature.
+    pub(crate) terms: Vec<(u32, u32)>,
+    /// The weight of all terms.
+    pub(crate) weight: f32,
+    /// The largest number of outputs that read an entry.
+    pub(crate) most_readers: usize,
+}
+
+impl Gather {
+    /// The terms of an output.
+    pub(crate) fn terms(&self, output: usize) -> &[(u32, u32)] {
+        &self.terms[self.starts[output]..self.starts[output + 1]]
+    }
+}
+
+impl Program {
+    /// Reads a network with its parameters.
+    ///
+    /// # Errors
+    /// Returns [`VerifyError::Operation`] if an operation has no sound bound, [`VerifyError::Parameter`] if a number is
+    /// NaN or infinite, and [`VerifyError::Length`] if the number of parameters is not the network's.
+    pub fn new(graph: &Graph, params: &[f32]) -> Result<Self, VerifyError> {
+        lower::lower(graph, params)
+    }
+
+    /// Outputs `(points, outputs)` of points `(points, inputs)`, as the network computes them in `f32`.
+    ///
+    /// # Errors
+    /// Returns [`AutodiffError::Shape`] if the points have another number of inputs.
+    pub fn evaluate(&self, points: ArrayView2<'_, f32>) -> Result<Array2<f32>, AutodiffError> {
+        self.graph.logits(&self.params, points)
+    }
+
+    /// Outputs of points, and the gradient of each point's weighted sum of outputs with respect to the point. `weights`
+    /// writes the weights of a point's outputs.
+    pub(crate) fn gradients(
+        &self,
+        points: ArrayView2<'_, f32>,
+        weights: &(dyn Fn(usize, &[f32], &mut [f32]) + Sync),
+    ) -> Result<(Array2<f32>, Array2<f32>), AutodiffError> {
+        self.graph.logits_and_input_vjp(&self.params, points, weights)
+    }
+
+    /// The number of inputs.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        features(self.values[0])
+    }
+
+    /// The number of outputs.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.values.last().map_or(0, |&map| features(map))
+    }
+
+    /// The number of ReLUs, leaky ones included.
+    #[must_use]
+    pub fn relus(&self) -> usize {
+        let relu = |(node, _): &(&Node, usize)| matches!(node.operation, Operation::Relu { .. });
+        self.nodes.iter().zip(1..).filter(relu).map(|(_, value)| features(self.values[value])).sum()
+    }
+
+    /// The value of the outputs.
+    pub(crate) fn output(&self) -> usize {
+        self.values.len() - 1
+    }
+
+    /// The number of features of a value.
+    pub(crate) fn width(&self, value: usize) -> usize {
+        features(self.values[value])
+    }
+}

@@ -1,0 +1,110 @@
+//! Rounding: what makes a bound hold for the network as it is computed in `f32`.
+//!
+//! Let `u = 2⁻²⁴` and `γ_n = n u / (1 − n u)` (Higham, "Accuracy and Stability of Numerical Algorithms", 2002, lemma
+//! 3.1). A sum of n products, computed in any order, with or without fused operations, differs from the exact sum by at
+//! most `γ_{n+1}` times the sum of the absolute products. A term that is exactly zero does not count.
+//!
+//! **The network.** `z̃ₖ` are the numbers that the network computes in `f32`. An affine layer computes
+//! `z̃ₖ = W z̃ₖ₋₁ + b + δₖ` with `|δₖ| ≤ γ_n vₖ`, where `vₖ = |W| mₖ₋₁ + |b|` and `mₖ₋₁` bounds `|z̃ₖ₋₁|` over the input
+//! set. ReLU and maxima are exact. All bounds in this crate are bounds of `z̃`, so a proof speaks of the computed logits.
+//!
+//! **A backward step.** Before layer k, the target is at least `c + Aₖ z̃ₖ`, where the coefficients `Aₖ` are the very
+//! `f32` numbers in memory. The step computes `Âₖ₋₁` instead of `Aₖ W`, with
+//! `|Âₖ₋₁ − Aₖ W| ≤ γ_{n'} |Aₖ| |W|`. Therefore
+//!
+//! `Aₖ z̃ₖ = Aₖ W z̃ₖ₋₁ + Aₖ b + Aₖ δₖ ≥ Âₖ₋₁ z̃ₖ₋₁ + Aₖ b − (γ_n + γ_{n'}) |Aₖ| vₖ`.
+//!
+//! The product `Aₖ b` is summed in `f32` over [`CHUNK`] features at a time, and over chunks in `f64`, which adds
+//! `γ_{CHUNK+2} |Aₖ| |b|`. So each layer costs one dot product of `|Aₖ|` with the *charge* `(γ_n + γ_{n'} + γ_{CHUNK+2}) vₖ`.
+//! The number n counts terms that are not zero for any input of the set; the charge differs from feature to feature.
+//!
+//! **A ReLU** with pre-activation z̃ in [l, u] lies above `α z̃` for α from 0 to 1 and below `s z̃ + t`. The slope s is the
+//! rounded `u / (u − l)`, and the intercept t is the larger of `−s l` and `u − s u`, rounded up: both ends of the
+//! interval lie below the line, and ReLU is convex. The product `A α` or `A s` is rounded once, which costs `u |A′| m`
+//! with the new coefficient A′ and the bound m of |z̃|.
+//!
+//! **Sums of coefficients** of a value that several layers read cost `u |A′| m` for each addition.
+//!
+//! **Underflow** of a product loses at most 2⁻¹⁴⁹. Charges are raised by [`TINY`] and bounds lowered by [`FLOOR`], far above the sums
+//! of these losses. An overflow gives infinite or NaN bounds, which prove nothing.
+//!
+//! Charges are rounded up. Their sums are enlarged by [`ROOM`], which covers the rounding of those sums and of the sums
+//! over chunks.
+
+/// Whether bounds account for rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rounding {
+    /// Bounds hold for the network as it is computed in `f32`, and include the rounding of their own computation.
+    #[default]
+    Sound,
+    /// Rounding is ignored, as most verifiers do. Such bounds prove nothing. They serve comparisons with other programs.
+    Ignored,
+}
+
+impl Rounding {
+    /// The factor of errors.
+    pub(crate) fn factor(self) -> f64 {
+        match self {
+            Self::Sound => 1.0,
+            Self::Ignored => 0.0,
+        }
+    }
+}
+
+/// The unit roundoff of `f32`.
+const UNIT: f64 = 1.0 / 16_777_216.0;
+
+/// The number of features that are summed in `f32` before the sum is added in `f64`.
+pub(crate) const CHUNK: usize = 16;
+
+/// What charges are raised by: far above the losses to underflow in a sum of products.
+pub(crate) const TINY: f64 = 1e-36;
+
+/// What bounds are lowered by, times one more than the largest magnitude of a value: above the sum of the losses to
+/// underflow of all coefficients.
+pub(crate) const FLOOR: f64 = 1e-30;
+
+/// The factor of sums of charges.
+pub(crate) const ROOM: f64 = 1.000_1;
+
+/// `γ_n` of `f32`; infinite if it has no bound.
+pub(crate) fn gamma(n: usize) -> f64 {
+    let n = n as f64 * UNIT;
+    if n < 0.5 { n / (1.0 - n) * (1.0 + 1e-12) } else { f64::INFINITY }
+}
+
+/// The relative rounding of a sum of n terms in `f64`, with room.
+pub(crate) fn gamma64(n: usize) -> f64 {
+    (n + 8) as f64 * f64::EPSILON
+}
+
+/// The least `f32` that is not below `x`. A NaN stays a NaN.
+pub(crate) fn up(x: f64) -> f32 {
+    let nearest = x as f32;
+    if f64::from(nearest) < x { nearest.next_up() } else { nearest }
+}
+
+/// The largest `f32` that is not above `x`. A NaN stays a NaN.
+pub(crate) fn down(x: f64) -> f32 {
+    -up(-x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_encloses() {
+        for x in [0.1, -0.1, 1.0 + 1e-12, -1.0 - 1e-12, 3.0e38, 1e39, -1e39, 1e-50, -1e-50, 0.0] {
+            assert!(f64::from(down(x)) <= x && x <= f64::from(up(x)), "{x}");
+        }
+        assert_eq!(up(0.5), 0.5);
+        assert!(up(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn gamma_is_above_the_definition() {
+        assert!(gamma(1) > UNIT && gamma(1000) > 1000.0 * UNIT);
+        assert_eq!(gamma(1 << 23), f64::INFINITY);
+    }
+}

@@ -1,0 +1,213 @@
+//! Verdicts: proved, falsified with a witness, or unknown with a reason.
+
+use crate::branch::{End, Limits, Search};
+use crate::counterexample::{Witness, descend, first_witness};
+use crate::crown::{Bounds, Method};
+use crate::program::Program;
+use crate::slopes::SlopeOptions;
+use crate::specification::{LinearConstraint, Specification};
+use crate::{InputSet, VerifyError};
+use std::time::{Duration, Instant};
+
+/// What is known of a target, or of all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// No input of the set meets the target.
+    Proved {
+        /// A lower bound of the margin, above 0.
+        bound: f64,
+    },
+    /// An input of the set meets the target.
+    Falsified {
+        /// The input.
+        witness: Witness,
+    },
+    /// Neither is known.
+    Unknown {
+        /// A lower bound of the margin.
+        bound: f64,
+        /// Why the search ended.
+        why: Reason,
+    },
+}
+
+/// Why a search ended without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The method is not complete.
+    Method,
+    /// The time is spent.
+    Time,
+    /// The budget of domains is spent, or they need too much memory.
+    Domains,
+    /// Domains are left in which every ReLU is linear and the bound is not positive.
+    Leaves,
+    /// A witness of another target ended the search.
+    OtherTarget,
+}
+
+/// How far a verification goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VerifyOptions {
+    /// The method.
+    pub method: Method,
+    /// The optimisation of slopes.
+    pub slopes: SlopeOptions,
+    /// The steps of a descent that looks for a counterexample first. With 0 there is none.
+    pub attack_steps: usize,
+    /// The time after which the search ends. Results that it cuts off depend on the machine.
+    pub time_limit: Option<Duration>,
+    /// The largest number of domains of branch and bound. Results that it cuts off are the same on every machine with
+    /// the same instruction set.
+    pub domains: usize,
+    /// The largest number of domains in memory.
+    pub open_domains: usize,
+}
+
+impl Default for VerifyOptions {
+    fn default() -> Self {
+        Self {
+            method: Method::Complete,
+            slopes: SlopeOptions::default(),
+            attack_steps: 40,
+            time_limit: None,
+            domains: usize::MAX,
+            open_domains: 200_000,
+        }
+    }
+}
+
+/// The result of a verification.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The verdict on all targets at once.
+    pub verdict: Verdict,
+    /// The verdict on each target.
+    pub targets: Vec<Verdict>,
+    /// The number of ReLUs whose sign was not known before the search, or `None` if no bounds were computed.
+    pub unstable: Option<usize>,
+    /// The number of domains that were bounded.
+    pub domains: usize,
+    /// The time it took.
+    pub seconds: f64,
+}
+
+/// Examines whether an input of a set meets a target of a specification.
+///
+/// # Errors
+/// Returns [`VerifyError::Length`] if the set or the specification has other sizes than the network.
+pub fn verify(
+    program: &Program,
+    input: &InputSet,
+    specification: &Specification,
+    options: &VerifyOptions,
+) -> Result<Report, VerifyError> {
+    let started = Instant::now();
+    let late = || options.time_limit.is_some_and(|limit| started.elapsed() >= limit);
+    let state = State { program, input, specification, started };
+    for (what, found, expected) in [
+        ("inputs", input.len(), program.inputs()),
+        ("outputs", specification.outputs, program.outputs()),
+    ] {
+        if found != expected {
+            return Err(VerifyError::Length { what, found, expected });
+        }
+    }
+    let all: Vec<usize> = (0..specification.targets.len()).collect();
+    let middle = input.lower.iter().zip(&input.upper).map(|(l, u)| l + 0.5 * (u - l)).collect();
+    if let Some(witness) = first_witness(program, input, specification, &[middle]) {
+        return Ok(state.falsified(witness, None, 0));
+    }
+    if options.method == Method::Interval {
+        let margins = Bounds::new(program, input, Method::Interval)?.margins(specification)?;
+        return Ok(state.report(&best_margins(&margins), Reason::Method, None, 0));
+    }
+    let mut bounds = Bounds::new(program, input, Method::Crown)?;
+    let mut margins = bounds.margins(specification)?;
+    let unstable = Some(bounds.unstable());
+    let open: Vec<usize> = all.into_iter().filter(|&target| best(&margins[target]) <= 0.0).collect();
+    if !open.is_empty() {
+        let found = descend(program, input, specification, &open, options.attack_steps, &late);
+        if let (Some(witness), true) = (found, options.attack_steps > 0) {
+            return Ok(state.falsified(witness, unstable, 0));
+        }
+    }
+    if options.method == Method::Crown || open.is_empty() {
+        return Ok(state.report(&best_margins(&margins), Reason::Method, unstable, 0));
+    }
+    margins = bounds.optimise_until(specification, &options.slopes, &late)?;
+    let open: Vec<usize> = open.into_iter().filter(|&target| best(&margins[target]) <= 0.0).collect();
+    if options.method == Method::Slopes || open.is_empty() {
+        let why = if late() { Reason::Time } else { Reason::Method };
+        return Ok(state.report(&best_margins(&margins), why, unstable, 0));
+    }
+    // The inequality of each target with the best bound so far is the one to exclude.
+    let constraints: Vec<&LinearConstraint> = open
+        .iter()
+        .filter_map(|&target| {
+            let order = margins[target].iter().zip(&specification.targets[target]);
+            order.max_by(|a, b| a.0.total_cmp(b.0)).map(|(_, constraint)| constraint)
+        })
+        .collect();
+    let witness = |points: &[Vec<f32>]| first_witness(program, input, specification, points).map(|w| w.input);
+    let limits = Limits { domains: options.domains, open: options.open_domains, stop: &late, witness: &witness };
+    let outcome = Search::new(bounds.relaxed(), &constraints).run(&limits);
+    if let End::Falsified(point) = &outcome.end {
+        if let Some(witness) = first_witness(program, input, specification, std::slice::from_ref(point)) {
+            return Ok(state.falsified(witness, unstable, outcome.domains));
+        }
+    }
+    let mut known = best_margins(&margins);
+    for (&target, &bound) in open.iter().zip(&outcome.bounds) {
+        known[target] = known[target].max(bound);
+    }
+    let why = match outcome.end {
+        End::Leaves => Reason::Leaves,
+        _ if late() => Reason::Time,
+        _ => Reason::Domains,
+    };
+    Ok(state.report(&known, why, unstable, outcome.domains))
+}
+
+/// The best bound of a target's inequalities. A NaN is no bound.
+fn best(margins: &[f64]) -> f64 {
+    margins.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+}
+
+fn best_margins(margins: &[Vec<f64>]) -> Vec<f64> {
+    margins.iter().map(|target| best(target)).collect()
+}
+
+/// What a report needs.
+struct State<'a> {
+    program: &'a Program,
+    input: &'a InputSet,
+    specification: &'a Specification,
+    started: Instant,
+}
+
+impl State<'_> {
+    /// The report of bounds, one for each target.
+    fn report(&self, bounds: &[f64], why: Reason, unstable: Option<usize>, domains: usize) -> Report {
+        let verdict = |bound: f64| {
+            if bound > 0.0 { Verdict::Proved { bound } } else { Verdict::Unknown { bound, why } }
+        };
+        Report {
+            verdict: verdict(bounds.iter().copied().fold(f64::INFINITY, f64::min)),
+            targets: bounds.iter().map(|&bound| verdict(bound)).collect(),
+            unstable,
+            domains,
+            seconds: self.started.elapsed().as_secs_f64(),
+        }
+    }
+
+    fn falsified(&self, witness: Witness, unstable: Option<usize>, domains: usize) -> Report {
+        debug_assert!(self.input.contains(&witness.input) && self.program.inputs() == witness.input.len());
+        let other = Verdict::Unknown { bound: f64::NEG_INFINITY, why: Reason::OtherTarget };
+        let mut targets = vec![other; self.specification.targets.len()];
+        targets[witness.target] = Verdict::Falsified { witness: witness.clone() };
+        let seconds = self.started.elapsed().as_secs_f64();
+        Report { verdict: Verdict::Falsified { witness }, targets, unstable, domains, seconds }
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of bounds and verdicts.
+
+#![cfg(test)]
+
+mod bad_input;
+mod deep_rounding;
+mod dense_reference;
+mod enumeration;
+mod random_networks;
+mod threads;
