@@ -6,12 +6,10 @@ use minima_attacks::Ball;
 use minima_config::attack_catalogue::attack;
 use minima_config::preset::PresetError;
 use minima_config::seed;
-use minima_data::{Splits, sha256};
+use minima_data::Splits;
 use minima_rows::{AttackRow, write_csv};
-use minima_runs::checkpoint::MOST_BYTES;
 use minima_runs::machine::Machine;
 use minima_runs::{RunError, numerics};
-use minima_store::bounded_file::read_at_most;
 use minima_store::{FolderError, ResultsFolder, Unfinished};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -66,14 +64,6 @@ impl AttackResults {
         for &epsilon in request.epsilons {
             Ball::new(request.norm, epsilon)?;
         }
-        let hashes = checkpoints.iter().map(|Checkpoint { path, identity, .. }| {
-            if let Some(identity) = identity {
-                return Ok(identity.clone());
-            }
-            let bytes = read_at_most(path, MOST_BYTES);
-            let failed = |source| FolderError::System { path: path.clone(), step: "reading the checkpoint", source };
-            Ok(sha256(&bytes.map_err(failed)?))
-        });
         let recipe = Recipe {
             numerics: numerics::measurements(),
             device: machine.name(),
@@ -85,7 +75,7 @@ impl AttackResults {
             restarts: request.options.restarts,
             seed: request.options.seed.unwrap_or_default(),
             images,
-            checkpoints: hashes.collect::<Result<_, FolderError>>()?,
+            checkpoints: checkpoints.iter().map(Checkpoint::sha256).collect::<Result<_, FolderError>>()?,
             targets: checkpoints.iter().skip(1).map(|target| target.path.display().to_string()).collect(),
             data_name: data.name(),
             data: data.hashes.iter().map(|file| file.sha256.as_str()).collect(),

@@ -8,9 +8,11 @@ use clap::Args;
 use minima_autodiff::Model;
 use minima_config::NetworkChoice;
 use minima_data::{Splits, sha256};
-use minima_runs::checkpoint::{Origin, load};
+use minima_runs::checkpoint::{MOST_BYTES, Origin, load};
 use minima_runs::torch_layout::Layout;
 use minima_runs::{CheckpointNoteError, RunError};
+use minima_store::FolderError;
+use minima_store::bounded_file::read_at_most;
 use std::path::{Path, PathBuf};
 
 /// Options that say what a checkpoint does not say itself.
@@ -43,6 +45,17 @@ pub(crate) struct Checkpoint {
     pub model: Model<f32>,
     /// For an ONNX model: the SHA-256 of its network and its parameters, which follow from several files and options.
     pub identity: Option<String>,
+}
+
+impl Checkpoint {
+    /// The SHA-256 of what determines the model.
+    pub(crate) fn sha256(&self) -> Result<String, FolderError> {
+        if let Some(identity) = &self.identity {
+            return Ok(identity.clone());
+        }
+        let failed = |source| FolderError::System { path: self.path.clone(), step: "reading the checkpoint", source };
+        Ok(sha256(&read_at_most(&self.path, MOST_BYTES).map_err(failed)?))
+    }
 }
 
 impl CheckpointOptions {

@@ -21,6 +21,8 @@ pub enum Command {
     Evaluate(commands::evaluate::Evaluate),
     /// Attack a checkpoint, or measure how adversarial images transfer to other checkpoints
     Attack(commands::attack::Attack),
+    /// Say of each image and radius whether it is broken, proved or undecided
+    Certify(commands::certify::Certify),
     /// Train each optimizer for a few hundred steps and compare with recorded values
     Check(commands::check::Check),
     /// Compare two results folders and show what differs by more than noise
@@ -47,6 +49,7 @@ impl Command {
             Self::Study(command) => command.run(),
             Self::Evaluate(command) => command.run(),
             Self::Attack(command) => command.run(),
+            Self::Certify(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Compare(command) => command.run(),
             Self::Bench(command) => command.run(),

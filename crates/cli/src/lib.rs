@@ -22,6 +22,8 @@ pub mod output;
 mod adversarial_file;
 mod attack_results;
 mod attack_run;
+mod certification;
+mod certify_results;
 mod checkpoints;
 mod command;
 mod commands;

@@ -12,6 +12,7 @@
 
 mod adversarial_example;
 mod attack;
+mod certified;
 mod claim;
 mod claim_definition;
 mod columns;
@@ -43,6 +44,7 @@ mod tuning;
 
 pub use adversarial_example::{AdversarialExample, AdversarialRow};
 pub use attack::AttackRow;
+pub use certified::{BracketRow, Certainty, CertificationTimeRow, CertifiedRow};
 pub use claim::{ClaimRow, ClaimVerdict};
 pub use claim_definition::{Against, Claim, ClaimQuantity, Expected};
 pub use compared::{Compared, Noise};

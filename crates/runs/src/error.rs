@@ -72,6 +72,9 @@ pub enum RunError {
     /// The state of a run cannot be saved, or the run cannot resume from it.
     #[error("{0}{hint}", hint = if .0.is_spoilt() { BEGIN_ANEW } else { "" })]
     State(#[from] crate::training::StateError),
+    /// A network or an image cannot be verified.
+    #[error(transparent)]
+    Verify(#[from] minima_verify::VerifyError),
     /// An optimizer failed outside a run.
     #[error(transparent)]
     Optim(#[from] OptimError),

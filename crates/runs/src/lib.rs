@@ -12,6 +12,7 @@
 //! ```
 
 pub mod bits;
+pub mod certification;
 pub mod checkpoint;
 mod checkpoint_error;
 mod device_training;

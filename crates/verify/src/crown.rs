@@ -91,9 +91,7 @@ impl<'a> Bounds<'a> {
         let relaxed = self.relaxed();
         let found: Vec<[f64; LANES]> = blocks
             .par_iter()
-            .map_init(Workspace::default, |workspace, block| {
-                bound_neurons(relaxed, workspace, value, block, None)
-            })
+            .map_init(Workspace::default, |workspace, block| bound_neurons(relaxed, workspace, value, block, None))
             .collect();
         for (block, found) in blocks.iter().zip(found) {
             self.ranges.intersect(value, block, &found);
@@ -113,7 +111,11 @@ impl<'a> Bounds<'a> {
         let mut neurons: Vec<u32> = match &node.operation {
             Operation::Max { window } => {
                 let mut open = vec![false; lower.len()];
-                let all = Lines::of(self.program, &self.ranges, self.program.nodes.iter().position(|n| std::ptr::eq(n, node))?);
+                let all = Lines::of(
+                    self.program,
+                    &self.ranges,
+                    self.program.nodes.iter().position(|n| std::ptr::eq(n, node))?,
+                );
                 if let Lines::Max(lines) = all {
                     for feature in (0..lines.entry.len()).filter(|&feature| !lines.dominant[feature]) {
                         let least = lower[lines.entry[feature] as usize];

@@ -42,3 +42,7 @@ pub use rounding::Rounding;
 pub use slopes::SlopeOptions;
 pub use specification::{LinearConstraint, Specification};
 pub use verdict::{Reason, Report, Verdict, VerifyOptions, verify};
+
+/// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that stored results of an older version
+/// are not reused.
+pub const NUMERICS_VERSION: u32 = 1;

@@ -106,10 +106,9 @@ pub fn verify(
     let started = Instant::now();
     let late = || options.time_limit.is_some_and(|limit| started.elapsed() >= limit);
     let state = State { program, input, specification, started };
-    for (what, found, expected) in [
-        ("inputs", input.len(), program.inputs()),
-        ("outputs", specification.outputs, program.outputs()),
-    ] {
+    for (what, found, expected) in
+        [("inputs", input.len(), program.inputs()), ("outputs", specification.outputs, program.outputs())]
+    {
         if found != expected {
             return Err(VerifyError::Length { what, found, expected });
         }

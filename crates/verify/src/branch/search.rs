@@ -123,7 +123,14 @@ const LEAF: Steps = Steps { iterations: 400, slope_rate: 0.0, multiplier_rate: 0
 impl<'a> Search<'a> {
     pub(crate) fn new(relaxed: Relaxed<'a>, constraints: &'a [&'a LinearConstraint]) -> Self {
         let problem = Problem { relaxed, constraints };
-        Self { problem, queue: BinaryHeap::new(), leaves: Vec::new(), excluded: vec![f64::INFINITY; constraints.len()], bounded: 0, aged: 0 }
+        Self {
+            problem,
+            queue: BinaryHeap::new(),
+            leaves: Vec::new(),
+            excluded: vec![f64::INFINITY; constraints.len()],
+            bounded: 0,
+            aged: 0,
+        }
     }
 
     /// Searches until every target's inequality is excluded on the whole set, or a limit is reached.

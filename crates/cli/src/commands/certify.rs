@@ -1,0 +1,188 @@
+//! `cargo xtask certify`.
+
+use super::on_a_worker;
+use crate::certification::{Certification, Question};
+use crate::certify_results::CertifyResults;
+use crate::checkpoints::CheckpointOptions;
+use crate::interruption::listen;
+use crate::outcome::Outcome;
+use crate::threads::{self, ALLOWED};
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use minima_config::Norm;
+use minima_config::attack_catalogue::{Options, attack};
+use minima_config::radius;
+use minima_runs::certification::{BracketOptions, Certifier};
+use minima_verify::{Method, VerifyOptions};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Say of each image and radius whether it is broken, proved or undecided
+///
+/// An image is broken at a radius if an image within this distance is misclassified, and proved if there is none. An attack comes
+/// first, then bounds, and branch and bound last. A proof holds for the network as this program computes it, rounding included.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cargo xtask certify --weights mine.safetensors --epsilons 0.01,0.02 --images 1000
+  cargo xtask certify --weights mine.safetensors --radius --images 100")]
+pub struct Certify {
+    /// The model: a checkpoint, or an ONNX file
+    #[arg(long, visible_alias = "model", value_name = "FILE")]
+    weights: PathBuf,
+    /// Epsilons, in units of the pixel range, such as 0.1 or 8/255
+    #[arg(long, value_delimiter = ',', default_values_t = [0.01, 0.02, 0.05], value_parser = radius::parse, conflicts_with = "radius")]
+    epsilons: Vec<f64>,
+    /// Find the largest proved and the smallest broken radius of each image by bisection, instead
+    #[arg(long)]
+    radius: bool,
+    /// The largest radius of --radius [default: 0.5, and 5 in l2]
+    #[arg(long, value_name = "EPSILON", value_parser = radius::parse, requires = "radius")]
+    most: Option<f64>,
+    /// The difference of radii at which --radius ends [default: 0.001, and 0.01 in l2]
+    #[arg(long, value_name = "EPSILON", value_parser = radius::parse, requires = "radius")]
+    resolution: Option<f64>,
+    /// The norm of the perturbation: linf or l2
+    #[arg(long, default_value = "linf", value_parser = |norm: &str| norm.parse::<Norm>().map_err(|e| e.to_string()))]
+    norm: Norm,
+    /// Examine the first N test images [default: all]
+    #[arg(long)]
+    images: Option<usize>,
+    /// How far to go
+    #[arg(long, value_enum, default_value_t = How::Complete)]
+    method: How,
+    /// The attack that comes first, or none; `attack --list` lists all attacks
+    #[arg(long, default_value = "pgd")]
+    attack: String,
+    /// Seconds of branch and bound for each image and radius. Results that the time cuts off depend on the machine [default: 30, without a limit if --budget is given]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+    /// Domains of branch and bound for each image and radius
+    #[arg(long, value_name = "DOMAINS")]
+    budget: Option<usize>,
+    #[command(flatten)]
+    checkpoint: CheckpointOptions,
+    /// Number of compute threads [default: one per core]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
+    threads: Option<u16>,
+    /// Folder for certified.csv or brackets.csv; a stopped command resumes with the same command
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Move the folder's contents aside and start again; nothing is deleted
+    #[arg(long, requires = "out")]
+    fresh: bool,
+    /// Print a single JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// How far a certification goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum How {
+    /// Interval bounds.
+    Interval,
+    /// Linear bounds (CROWN).
+    Crown,
+    /// Linear bounds with optimised slopes (α-CROWN).
+    Alpha,
+    /// Branch and bound after them (β-CROWN), until an image is decided or a limit is reached.
+    Complete,
+}
+
+impl How {
+    fn method(self) -> Method {
+        match self {
+            Self::Interval => Method::Interval,
+            Self::Crown => Method::Crown,
+            Self::Alpha => Method::Slopes,
+            Self::Complete => Method::Complete,
+        }
+    }
+}
+
+impl Certify {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        threads::start(self.threads)?;
+        let (data, checkpoints) = self.checkpoint.open(&[&self.weights])?;
+        let Some(checkpoint) = checkpoints.first() else { bail!("found no --weights; expected a file") };
+        let test = match self.images {
+            Some(0) => bail!("--images is 0; expected at least 1"),
+            Some(images) if images > data.test.len() => {
+                bail!("--images is {images}; expected at most {}, the size of the test set", data.test.len())
+            }
+            Some(images) => data.test.take(images),
+            None => data.test.clone(),
+        };
+        let first = match self.attack.as_str() {
+            "none" => None,
+            name => Some(attack(name, self.norm, &Options::default())?),
+        };
+        let question = self.question()?;
+        let options = self.options();
+        let certifier = Certifier::new(&checkpoint.model, first.as_deref(), options)?;
+        let results = match &self.out {
+            Some(out) => {
+                let opened = CertifyResults::open(
+                    out,
+                    self.fresh,
+                    checkpoint,
+                    &data,
+                    test.len(),
+                    &question,
+                    &self.attack,
+                    &options,
+                )?;
+                let (results, moved) = opened;
+                if let Some(moved) = moved {
+                    tell!("moved the existing results to {}", moved.display());
+                }
+                listen()?;
+                Some(results)
+            }
+            None => None,
+        };
+        let kept = results.as_ref().map(CertifyResults::unfinished);
+        let found = on_a_worker(|| Certification::of(&certifier, &test, &question, kept))?;
+        if let Some(results) = results {
+            results.finish(&found)?;
+        }
+        say!("{}", if self.json { serde_json::to_string(&found.summary())? } else { found.summary().to_string() });
+        Ok(Outcome::Fine)
+    }
+
+    fn question(&self) -> Result<Question> {
+        if !self.radius {
+            return Ok(Question::Radii { norm: self.norm, epsilons: self.epsilons.clone() });
+        }
+        let (most, resolution) = match self.norm {
+            Norm::L2 => (5.0, 0.01),
+            Norm::Linf => (0.5, 0.001),
+        };
+        let (most, resolution) = (self.most.unwrap_or(most), self.resolution.unwrap_or(resolution));
+        if !(most > 0.0 && resolution > 1e-6 && resolution < most) {
+            bail!(
+                "--most is {most} and --resolution {resolution}; expected a positive radius and a smaller resolution above 1e-6"
+            );
+        }
+        Ok(Question::Brackets(BracketOptions { norm: self.norm, most, resolution }))
+    }
+
+    fn options(&self) -> VerifyOptions {
+        let unlimited = VerifyOptions::default();
+        let time_limit = match (self.timeout, self.budget) {
+            (None, None) => Some(Duration::from_secs(30)),
+            (timeout, _) => timeout,
+        };
+        VerifyOptions {
+            method: self.method.method(),
+            time_limit,
+            domains: self.budget.unwrap_or(unlimited.domains),
+            ..unlimited
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text}; expected seconds above 0, at most a million");
+    let seconds: f64 = text.parse().ok().filter(|seconds| *seconds > 0.0 && *seconds <= 1e6).ok_or_else(wrong)?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+}

@@ -1,0 +1,297 @@
+//! What is known of each image of a set and a ball around it: broken, proved, or undecided.
+//!
+//! An attack comes first, then bounds, and branch and bound last, each on the images that are still open. Every stage has a
+//! meaning of its own: an attack finds images, which the model misclassifies; bounds prove that there are none.
+
+use crate::error::RunError;
+use minima_attacks::{Attack, Ball, Norm};
+use minima_autodiff::{Classifier, Model};
+use minima_rows::{BracketRow, Certainty, CertifiedRow};
+use minima_verify::{InputSet, Method, Program, Reason, Report, Specification, Verdict, VerifyOptions, verify};
+use ndarray::{ArrayView1, ArrayView2, Axis};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// A model with the ways to examine its images.
+pub struct Certifier<'a> {
+    model: &'a Model<f32>,
+    program: Program,
+    attack: Option<&'a dyn Attack<f32>>,
+    options: VerifyOptions,
+}
+
+/// What is known of an image, and how long it took.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Certified {
+    /// What is known.
+    pub row: CertifiedRow,
+    /// The wall-clock time of bounds and search, without the attack on all images.
+    pub seconds: f64,
+}
+
+/// A bracket of an image, and how long it took.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Bracketed {
+    /// The bracket.
+    pub row: BracketRow,
+    /// The wall-clock time.
+    pub seconds: f64,
+}
+
+/// The search for brackets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BracketOptions {
+    /// The norm of the balls.
+    pub norm: Norm,
+    /// The largest radius.
+    pub most: f64,
+    /// The difference of radii at which a bisection ends, above 0.
+    pub resolution: f64,
+}
+
+impl<'a> Certifier<'a> {
+    /// Prepares a model. `attack` runs before the bounds.
+    ///
+    /// # Errors
+    /// Returns [`RunError::Verify`] if an operation of the network has no sound bound.
+    pub fn new(
+        model: &'a Model<f32>,
+        attack: Option<&'a dyn Attack<f32>>,
+        options: VerifyOptions,
+    ) -> Result<Self, RunError> {
+        let program = Program::new(model.graph(), model.params())?;
+        Ok(Self { model, program, attack, options })
+    }
+
+    /// Examines images `(images, features)` with their labels in a ball around each. The first one has the number `first`.
+    ///
+    /// # Errors
+    /// Returns [`RunError::Attack`] if the attack fails, and [`RunError::Verify`] if a pixel is not in [0, 1].
+    pub fn certify(
+        &self,
+        images: ArrayView2<'_, f32>,
+        labels: &[usize],
+        first: u32,
+        ball: Ball,
+    ) -> Result<Vec<Certified>, RunError> {
+        let broken = self.attacked(images, labels, ball)?;
+        let task = |(index, known): (usize, &Option<Certainty>)| -> Result<Task<'_>, RunError> {
+            let (Some(&label), image) = (labels.get(index), images.index_axis(Axis(0), index)) else {
+                return Err(RunError::Autodiff(labels_missing(images.nrows(), labels.len())));
+            };
+            Ok(Task { image: self.image(image, label, ball)?, number: first + index as u32, label, known: *known })
+        };
+        let tasks: Vec<Task<'_>> = broken.iter().enumerate().map(task).collect::<Result<_, _>>()?;
+        // Bounds are cheap and independent: one image for each thread.
+        let bounds = VerifyOptions { method: at_most(self.options.method, Method::Crown), ..self.options };
+        let mut found: Vec<Certified> =
+            tasks.par_iter().map(|task| task.examined(ball, &bounds)).collect::<Result<_, _>>()?;
+        // A search uses all threads by itself.
+        if self.options.method != bounds.method {
+            for (task, found) in tasks.iter().zip(&mut found) {
+                if found.row.verdict == Certainty::Undecided {
+                    let before = found.seconds;
+                    *found = task.examined(ball, &self.options)?;
+                    found.seconds += before;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The bracket of each image by two bisections: of the largest proved radius and of the smallest broken one.
+    ///
+    /// # Errors
+    /// Returns the errors of [`certify`](Self::certify).
+    pub fn brackets(
+        &self,
+        images: ArrayView2<'_, f32>,
+        labels: &[usize],
+        first: u32,
+        options: &BracketOptions,
+    ) -> Result<Vec<Bracketed>, RunError> {
+        let mut found = Vec::with_capacity(labels.len());
+        for ((image, &label), number) in images.outer_iter().zip(labels).zip(first..) {
+            let started = Instant::now();
+            let row = self.bracket(image, label, number, options)?;
+            found.push(Bracketed { row, seconds: started.elapsed().as_secs_f64() });
+        }
+        Ok(found)
+    }
+
+    fn bracket(
+        &self,
+        image: ArrayView1<'_, f32>,
+        label: usize,
+        number: u32,
+        options: &BracketOptions,
+    ) -> Result<BracketRow, RunError> {
+        let at = |epsilon: f64| -> Result<Certainty, RunError> {
+            let known =
+                self.certify(image.insert_axis(Axis(0)), &[label], number, Ball::new(options.norm, epsilon)?)?;
+            Ok(known.first().map_or(Certainty::Undecided, |known| known.row.verdict))
+        };
+        let row = |proved, broken| BracketRow {
+            image: number,
+            label: label as u32,
+            norm: options.norm.to_string(),
+            proved,
+            broken,
+        };
+        // Below that, radii could coincide.
+        let resolution = options.resolution.max(1e-9);
+        let mut found = Known { proved: 0.0, undecided: 0.0, broken: None };
+        found.note(options.most, at(options.most)?);
+        if let Some(radius) = found.broken.filter(|radius| *radius == 0.0) {
+            return Ok(row(0.0, Some(radius)));
+        }
+        // The largest proved radius.
+        let mut least = options.most;
+        while found.proved < options.most && least - found.proved > resolution {
+            let middle = 0.5 * (found.proved + least);
+            found.note(middle, at(middle)?);
+            if found.proved < middle {
+                least = middle;
+            }
+        }
+        // The smallest broken radius.
+        while let Some(broken) = found.broken
+            && broken - found.undecided.max(found.proved) > resolution
+        {
+            let middle = 0.5 * (broken + found.undecided.max(found.proved));
+            found.note(middle, at(middle)?);
+        }
+        Ok(row(found.proved, found.broken))
+    }
+
+    /// What the attack and the forward pass know of each image: misclassified, broken, or nothing.
+    fn attacked(
+        &self,
+        images: ArrayView2<'_, f32>,
+        labels: &[usize],
+        ball: Ball,
+    ) -> Result<Vec<Option<Certainty>>, RunError> {
+        let Some(attack) = self.attack.filter(|_| ball.epsilon() > 0.0) else {
+            let logits = self.model.logits(images)?;
+            let right = logits.rows().into_iter().zip(labels).map(|(row, &label)| {
+                let predicted = minima_autodiff::softmax_cross_entropy::predicted(row);
+                if predicted == Some(label) { None } else { Some(Certainty::Misclassified) }
+            });
+            return Ok(right.collect());
+        };
+        let outcome = attack.run(self.model, images, labels, ball)?;
+        let known = outcome.clean_correct.iter().zip(&outcome.success).map(|known| match known {
+            (false, _) => Some(Certainty::Misclassified),
+            (true, true) => Some(Certainty::Broken),
+            (true, false) => None,
+        });
+        Ok(known.collect())
+    }
+
+    /// An image with its ball and what is to be proved.
+    fn image(&self, image: ArrayView1<'_, f32>, label: usize, ball: Ball) -> Result<Image<'_>, RunError> {
+        let pixels = image.to_vec();
+        let input = match ball.norm() {
+            Norm::Linf => InputSet::linf(&pixels, ball.epsilon())?,
+            Norm::L2 => InputSet::l2(&pixels, ball.epsilon())?,
+        };
+        let specification = Specification::classification(self.program.outputs(), label)?;
+        Ok(Image { program: &self.program, input, specification })
+    }
+}
+
+/// What is known of the radii of an image.
+struct Known {
+    /// The largest proved radius.
+    proved: f64,
+    /// The largest undecided radius.
+    undecided: f64,
+    /// The smallest broken radius.
+    broken: Option<f64>,
+}
+
+impl Known {
+    fn note(&mut self, radius: f64, certainty: Certainty) {
+        match certainty {
+            Certainty::Misclassified => self.broken = Some(0.0),
+            Certainty::Broken => self.broken = Some(self.broken.map_or(radius, |broken| broken.min(radius))),
+            Certainty::Proved => self.proved = self.proved.max(radius),
+            Certainty::Undecided => self.undecided = self.undecided.max(radius),
+        }
+    }
+}
+
+/// The error of images without labels.
+fn labels_missing(images: usize, labels: usize) -> minima_autodiff::AutodiffError {
+    minima_autodiff::AutodiffError::Shape { what: "labels", found: vec![labels], expected: vec![images] }
+}
+
+/// The cheaper of two methods.
+fn at_most(method: Method, most: Method) -> Method {
+    match method {
+        Method::Interval => Method::Interval,
+        _ => most,
+    }
+}
+
+/// An image with its ball and what is to be proved.
+struct Image<'p> {
+    program: &'p Program,
+    input: InputSet,
+    specification: Specification,
+}
+
+/// An image that is to be examined.
+struct Task<'p> {
+    image: Image<'p>,
+    number: u32,
+    label: usize,
+    known: Option<Certainty>,
+}
+
+impl Task<'_> {
+    fn examined(&self, ball: Ball, options: &VerifyOptions) -> Result<Certified, RunError> {
+        let report = match self.known {
+            Some(_) => None,
+            None => Some(verify(self.image.program, &self.image.input, &self.image.specification, options)?),
+        };
+        let (verdict, why) = match (self.known, report.as_ref().map(|report| &report.verdict)) {
+            (Some(known), _) => (known, None),
+            (None, Some(Verdict::Proved { .. })) => (Certainty::Proved, None),
+            (None, Some(Verdict::Falsified { .. })) => (Certainty::Broken, None),
+            (None, Some(Verdict::Unknown { why, .. })) => (Certainty::Undecided, Some(*why)),
+            (None, None) => (Certainty::Undecided, None),
+        };
+        let row = CertifiedRow {
+            image: self.number,
+            label: self.label as u32,
+            norm: ball.norm().to_string(),
+            epsilon: ball.epsilon(),
+            verdict,
+            bound: report.as_ref().and_then(bound),
+            unstable: report.as_ref().and_then(|report| report.unstable).map(|unstable| unstable as u64),
+            domains: report.as_ref().map_or(0, |report| report.domains as u64),
+            why: why.map_or("", reason).to_owned(),
+        };
+        Ok(Certified { row, seconds: report.map_or(0.0, |report| report.seconds) })
+    }
+}
+
+/// The margin's lower bound, if there is a finite one.
+fn bound(report: &Report) -> Option<f64> {
+    match report.verdict {
+        Verdict::Proved { bound } | Verdict::Unknown { bound, .. } => Some(bound).filter(|bound| bound.is_finite()),
+        Verdict::Falsified { .. } => None,
+    }
+}
+
+/// The name of a reason in the files.
+fn reason(why: Reason) -> &'static str {
+    match why {
+        Reason::Time => "time",
+        Reason::Domains => "domains",
+        Reason::Leaves => "leaves",
+        _ => "method",
+    }
+}
