@@ -5,7 +5,7 @@
 //! - **Run experiments:** [`reproduce`] an experiment; [`studies`] of luck, early stopping, logit scale and rounding;
 //!   [`train_and_tune`] one optimizer; schedules, augmentation and adversarial [`training`]; what happens with [`interruptions`].
 //! - **Read the results:** the [`columns`] of all files.
-//! - **Examine a model:** [`evaluate`] a checkpoint; [`attack`] it.
+//! - **Examine a model:** [`evaluate`] a checkpoint; [`attack`] it; [`certify`] which images cannot be broken.
 //! - **Use your own images and network:** [`own_data`], the forms of [`data`]; a model from PyTorch, [`onnx`].
 //! - **Protect your results:** a regression [`gate`] for your changes; [`determinism`], the same bytes on the same machine.
 //! - **Use the library:** [`own_network`]; your own attack, network and optimizer in all commands, [`own_code`].
@@ -15,6 +15,9 @@
 
 #[doc = include_str!("../guide/attack.md")]
 pub mod attack {}
+
+#[doc = include_str!("../guide/certify.md")]
+pub mod certify {}
 
 #[doc = include_str!("../guide/columns.md")]
 pub mod columns {}

@@ -4,8 +4,8 @@ use crate::own_optimizer::OwnOptimizer;
 use crate::reference::Reference;
 use crate::results::{DataSet, Results, StudyResults};
 use minima_rows::{
-    Claim, CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, RobustnessRow, SharpnessRow,
-    SpectralDensityRow, TrainingRow, TransferRow, in_order, same,
+    CertifiedAccuracyRow, Claim, CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, RobustnessRow,
+    SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow, in_order, same,
 };
 
 /// The input of a report.
@@ -37,6 +37,8 @@ pub struct ReportInput<'a> {
     pub distributions: &'a [DistributionRow],
     /// Attacks stronger than FGSM.
     pub robustness: &'a [RobustnessRow],
+    /// Proofs.
+    pub certified: &'a [CertifiedAccuracyRow],
     /// The bins of figures 2 and 3.
     pub histograms: &'a [HistogramRow],
     /// Robust accuracy against the radius.
@@ -85,6 +87,7 @@ impl<'a> ReportInput<'a> {
             curvature: &results.curvature,
             distributions: &results.distributions,
             robustness: &results.robustness,
+            certified: &results.certified,
             histograms: &results.histograms,
             robustness_curves: &results.robustness_curves,
             spectral_densities: &results.spectral_densities,

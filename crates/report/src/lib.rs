@@ -14,6 +14,7 @@
 mod answer;
 mod appearance;
 mod attacked;
+mod certified;
 mod claim_verdict;
 mod commentary;
 pub mod comparison;
@@ -38,6 +39,7 @@ mod table_parts;
 pub mod words;
 mod writing;
 
+pub use certified::certified_table;
 pub use claim_verdict::{verdict, word};
 pub use commentary::{Agreement, Commentary, Comments, Finding, Place, ReferenceSection};
 pub use curvature::curvature_table;

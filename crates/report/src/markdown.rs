@@ -9,7 +9,7 @@ use crate::result_tables::{distribution_table, final_epoch_table};
 use crate::results::{DataSet, SEEDS_CONFIGURATION};
 use crate::table_parts::parts;
 use crate::words::listed;
-use crate::{curvature, goal, own_optimizer, robustness, studies, summary};
+use crate::{certified, curvature, goal, own_optimizer, robustness, studies, summary};
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::significant::decimal;
 use minima_rows::{CLEAN, Quantity};
@@ -87,6 +87,7 @@ pub fn report(input: &ReportInput<'_>, comments: &Comments) -> String {
     tables(&mut text, input);
     for (title, body) in [
         ("Stronger attacks", robustness::section(input)),
+        ("Proofs", certified::section(input)),
         ("Masked gradients", robustness::masking(input.masking, "All checks of each model")),
         ("Transfer", robustness::transfer(input.transfer)),
     ] {
@@ -191,6 +192,7 @@ fn figures(names: &[String]) -> String {
                 "adversarial-images" => "Images and their adversarial images",
                 "input-gradient-norms" => "Input-gradient norms",
                 "logit-margins" => "Logit margins",
+                "certified-accuracy" => "Proved and attacked accuracy against the radius",
                 "robust-accuracy" => "Robust accuracy against the attack's radius",
                 "spectral-density" => "Distribution of the Hessian's eigenvalues",
                 "training" => "Training curves",

@@ -1,7 +1,7 @@
-//! `certified.csv`: what is known of each image at each radius; `brackets.csv`: the radii between which the smallest broken one
+//! `certified.csv`: what is known of each image at each radius; `tables/certified.csv`: the sums for each model; `brackets.csv`: the radii between which the smallest broken one
 //! lies; `seconds.csv`: how long each answer took.
 
-use crate::Record;
+use crate::{Compared, Noise, Record};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -54,6 +54,53 @@ pub struct CertifiedRow {
 }
 
 impl Record for CertifiedRow {}
+
+/// What is known of the images of one model at one radius.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CertifiedAccuracyRow {
+    /// The training labels: `clean` or `poisoned`.
+    pub labels: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The norm of the balls.
+    pub norm: String,
+    /// The balls' radius.
+    pub epsilon: f64,
+    /// Test images examined, the first ones.
+    pub images: u32,
+    /// Images that the model classifies correctly.
+    pub correct: u32,
+    /// Images among `correct` for which a proof was found that no image of the ball is misclassified.
+    pub proved: u32,
+    /// Images among `correct` with a misclassified image in the ball, which was found.
+    pub broken: u32,
+    /// The other images among `correct`.
+    pub undecided: u32,
+}
+
+impl CertifiedAccuracyRow {
+    /// The shares of all images that are proved, and that are not broken, each from 0 to 1. The robust accuracy lies between them.
+    #[must_use]
+    pub fn bracket(&self) -> [f64; 2] {
+        let share = |count: u32| f64::from(count) / f64::from(self.images.max(1));
+        [share(self.proved), share(self.proved.saturating_add(self.undecided))]
+    }
+}
+
+impl Record for CertifiedAccuracyRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.optimizer]
+    }
+}
+
+impl Compared for CertifiedAccuracyRow {
+    const FILES: &'static [&'static str] = &["tables/certified.csv"];
+    const KEYS: &'static [&'static str] = &["labels", "optimizer", "norm", "epsilon", "images"];
+    const METRICS: &'static [(&'static str, Noise)] =
+        &[("proved", Noise::CountAmong("images")), ("broken", Noise::CountAmong("images"))];
+}
 
 /// The radii between which the distance to the nearest misclassified image lies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

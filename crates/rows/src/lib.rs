@@ -44,7 +44,7 @@ mod tuning;
 
 pub use adversarial_example::{AdversarialExample, AdversarialRow};
 pub use attack::AttackRow;
-pub use certified::{BracketRow, Certainty, CertificationTimeRow, CertifiedRow};
+pub use certified::{BracketRow, Certainty, CertificationTimeRow, CertifiedAccuracyRow, CertifiedRow};
 pub use claim::{ClaimRow, ClaimVerdict};
 pub use claim_definition::{Against, Claim, ClaimQuantity, Expected};
 pub use compared::{Compared, Noise};

@@ -207,7 +207,7 @@ fn listed(page: &str, file: &str) -> Vec<String> {
 fn the_guide_lists_every_column() {
     use minima_rows::*;
     let page = include_str!("../../minima/guide/columns.md");
-    let files: [(&str, &[&str]); 30] = [
+    let files: [(&str, &[&str]); 34] = [
         ("`training.csv`", TrainingRow::columns()),
         ("fgsm.csv", FgsmRow::columns()),
         ("sharpness.csv", SharpnessRow::columns()),
@@ -221,6 +221,10 @@ fn the_guide_lists_every_column() {
         ("adversarial.csv", AdversarialRow::columns()),
         ("`parts.csv`", PartRow::columns()),
         ("`attack.csv`", AttackRow::columns()),
+        ("`certified.csv`", CertifiedRow::columns()),
+        ("`brackets.csv`", BracketRow::columns()),
+        ("`seconds.csv`", CertificationTimeRow::columns()),
+        ("`tables/certified.csv`", CertifiedAccuracyRow::columns()),
         ("tuning.csv", TuningRow::columns()),
         ("pace.csv", PaceRow::columns()),
         ("time_to_accuracy.csv", TimeToAccuracyRow::columns()),

@@ -4,9 +4,13 @@
 //! meaning of its own: an attack finds images, which the model misclassifies; bounds prove that there are none.
 
 use crate::error::RunError;
+use crate::test_set::TestSet;
 use minima_attacks::{Attack, Ball, Norm};
 use minima_autodiff::{Classifier, Model};
-use minima_rows::{BracketRow, Certainty, CertifiedRow};
+use minima_config::Run;
+use minima_config::attack_catalogue::{Options, attack};
+use minima_config::preset::Preset;
+use minima_rows::{BracketRow, Certainty, CertifiedAccuracyRow, CertifiedRow};
 use minima_verify::{InputSet, Method, Program, Reason, Report, Specification, Verdict, VerifyOptions, verify};
 use ndarray::{ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
@@ -199,6 +203,44 @@ impl<'a> Certifier<'a> {
         let specification = Specification::classification(self.program.outputs(), label)?;
         Ok(Image { program: &self.program, input, specification })
     }
+}
+
+/// Seeks proofs for the first `certified_images` test images at each radius of the preset, after PGD. Empty if that number is 0.
+///
+/// # Errors
+/// Returns [`RunError::Verify`] if an operation of the network has no sound bound, and [`RunError::Attack`] if the attack fails.
+pub fn certified_accuracy(
+    run: &Run,
+    model: &Model<f32>,
+    preset: &Preset,
+    test: &TestSet,
+) -> Result<Vec<CertifiedAccuracyRow>, RunError> {
+    let count = preset.certified_images.min(test.labels.len());
+    let (images, labels) = (test.images.slice_axis(Axis(0), (0..count).into()), &test.labels[..count]);
+    if labels.is_empty() {
+        return Ok(Vec::new());
+    }
+    let attack = attack("pgd", Norm::Linf, &Options::default())?;
+    let options = VerifyOptions { domains: preset.certified_domains, ..VerifyOptions::default() };
+    let certifier = Certifier::new(model, Some(attack.as_ref()), options)?;
+    let mut rows = Vec::new();
+    for &epsilon in &preset.certified_epsilons {
+        let found = certifier.certify(images, labels, 0, Ball::linf(epsilon)?)?;
+        let of = |certainty| found.iter().filter(|found| found.row.verdict == certainty).count() as u32;
+        rows.push(CertifiedAccuracyRow {
+            labels: run.labels.name().to_owned(),
+            optimizer: run.optimizer.clone(),
+            seed: run.seed,
+            norm: Norm::Linf.to_string(),
+            epsilon,
+            images: count as u32,
+            correct: count as u32 - of(Certainty::Misclassified),
+            proved: of(Certainty::Proved),
+            broken: of(Certainty::Broken),
+            undecided: of(Certainty::Undecided),
+        });
+    }
+    Ok(rows)
 }
 
 /// What is known of the radii of an image.

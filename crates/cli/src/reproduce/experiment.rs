@@ -9,7 +9,7 @@ use crate::reference;
 use minima_config::{Parts, Run};
 use minima_report::results::Results;
 use minima_report::{ReportInput, fgsm_table, sharpness_table};
-use minima_report::{curvature_table, robustness_table, write_reports};
+use minima_report::{certified_table, curvature_table, robustness_table, write_reports};
 use minima_runs::TestSet;
 use minima_runs::observer::{Event, Observer};
 use minima_runs::robustness::{masking, transfer};
@@ -122,6 +122,7 @@ fn summary(results: &Results) -> Result<String, CommandError> {
         ("Loss increase under weight perturbation, clean labels", sharpness_table(&results.sharpness, reference)),
         ("Curvature of the training loss at the end", curvature_table(&results.curvature)),
         ("Stronger attacks: robust images", robustness_table(&results.robustness)),
+        ("Proved and broken images", certified_table(&results.certified)),
     ] {
         if !table.rows.is_empty() {
             summary.push_str(&format!("{title}\n{}\n", table.to_text()));

@@ -8,16 +8,16 @@ use minima_config::preset::Preset;
 use minima_data::Splits;
 use minima_paper::PAPER;
 use minima_report::figures::{
-    self, AdversarialPairs, InputGradientNorms, LogitMargins, RobustAccuracy, Samples, SpectralDensityFigure,
-    TrainingCurves, WithOptimizers,
+    self, AdversarialPairs, CertifiedAccuracy, InputGradientNorms, LogitMargins, RobustAccuracy, Samples,
+    SpectralDensityFigure, TrainingCurves, WithOptimizers,
 };
 use minima_report::histograms::histograms;
 use minima_report::results::{DataSet, FIGURES};
 use minima_report::{OwnOptimizer, Reference};
 use minima_rows::optimizers::{ADAM, MEAN, PUBLISHED};
 use minima_rows::{
-    AdversarialExample, AdversarialRow, CLEAN, CurvatureMatrix, CurvatureRow, DistributionRow, FgsmRow, MaskingRow,
-    Record, RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow, write_csv,
+    AdversarialExample, AdversarialRow, CLEAN, CertifiedAccuracyRow, CurvatureMatrix, CurvatureRow, DistributionRow,
+    FgsmRow, MaskingRow, Record, RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow, write_csv,
 };
 use minima_runs::RunError;
 use minima_runs::measurement::Measurement;
@@ -37,6 +37,7 @@ pub(super) struct Measured {
     pairs: Vec<AdversarialExample>,
     pub(super) robustness: Vec<RobustnessRow>,
     pub(super) curves: Vec<RobustnessRow>,
+    pub(super) certified: Vec<CertifiedAccuracyRow>,
     pub(super) masking: Vec<MaskingRow>,
     pub(super) transfer: Vec<TransferRow>,
     pub(super) curvature: Vec<CurvatureRow>,
@@ -87,6 +88,7 @@ impl Measured {
         write_or_remove(&tables.join("histograms.csv"), &histograms(seed, &norms, &margins))?;
         write_or_remove(&tables.join("robustness.csv"), &self.robustness)?;
         write_or_remove(&tables.join("robustness_curves.csv"), &self.curves)?;
+        write_or_remove(&tables.join("certified.csv"), &self.certified)?;
         write_or_remove(&tables.join("transfer.csv"), &self.transfer)?;
         write_or_remove(&tables.join("masking.csv"), &self.masking)?;
         write_or_remove(&tables.join("curvature.csv"), &self.curvature)?;
@@ -139,6 +141,11 @@ impl Measured {
         let curves: Vec<_> = self.curves.iter().filter(|row| Some(row.seed) == first).cloned().collect();
         if !curves.is_empty() {
             names.push(drawn(place, &RobustAccuracy { labels: labels(), rows: curves })?);
+        }
+        let first = self.certified.first().map(|row| row.seed);
+        let rows: Vec<_> = self.certified.iter().filter(|row| Some(row.seed) == first).cloned().collect();
+        if !rows.is_empty() {
+            names.push(drawn(place, &CertifiedAccuracy { labels: labels(), rows })?);
         }
         let of_hessian = |row: &&SpectralDensityRow| {
             (row.matrix, row.normalised) == (CurvatureMatrix::Hessian, false) && row.labels == Labels::Clean.name()

@@ -8,6 +8,7 @@ use minima_config::{Run, training_set};
 use minima_data::sha256;
 use minima_rows::{TrainingRow, write_csv};
 use minima_runs::RunError;
+use minima_runs::certification::certified_accuracy;
 use minima_runs::checkpoint::{self, Origin};
 use minima_runs::measurement::measure;
 use minima_runs::observer::{Event, Observer};
@@ -139,6 +140,13 @@ impl OneModel<'_> {
             })?;
             measured.robustness.extend(stood.table);
             measured.curves.extend(stood.curves);
+        }
+        if is_attacked(run) && preset.certified_images > 0 {
+            observer.on(Event::Stage(&format!("{name}: proofs")));
+            let found = clock.time(&format!("certify {name}"), || {
+                cached(&folder.join("certified.json"), hash, || certified_accuracy(run, model, preset, test))
+            })?;
+            measured.certified.extend(found);
         }
         Ok(())
     }

@@ -37,7 +37,11 @@ impl Preset {
         if let Some(e) = self.epsilons.iter().find(|e| !(0.0..=1.0).contains(*e)) {
             return wrong("epsilons", shortest(*e), "numbers from 0 to 1");
         }
-        for (key, epsilons) in [("attack_epsilons", &self.attack_epsilons), ("curve_epsilons", &self.curve_epsilons)] {
+        for (key, epsilons) in [
+            ("attack_epsilons", &self.attack_epsilons),
+            ("curve_epsilons", &self.curve_epsilons),
+            ("certified_epsilons", &self.certified_epsilons),
+        ] {
             if let Some(e) = epsilons.iter().find(|e| !(0.0..=1.0).contains(*e)) {
                 return wrong(key, shortest(*e), "numbers from 0 to 1");
             }

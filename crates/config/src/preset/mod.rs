@@ -38,6 +38,17 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
+/// Domains of branch and bound for each image and radius: a second or so on the paper's network.
+const CERTIFIED_DOMAINS: usize = 1_000;
+
+fn certified_domains() -> usize {
+    CERTIFIED_DOMAINS
+}
+
+fn is_certified_domains(domains: &usize) -> bool {
+    *domains == CERTIFIED_DOMAINS
+}
+
 /// PGD with 40 steps of a tenth of the radius, AutoAttack, and Square, which needs no gradient.
 const PUBLISHED_ATTACKS: [&str; 3] = ["pgd", "autoattack", "square"];
 
@@ -105,6 +116,15 @@ pub struct Preset {
     /// The radii of the curves of robust accuracy.
     #[serde(default, deserialize_with = "radius::list")]
     pub curve_epsilons: Vec<f64>,
+    /// The number of test images, the first ones, for which proofs are sought; 0 skips the proofs.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub certified_images: usize,
+    /// The radii of the proofs, in L∞.
+    #[serde(default, deserialize_with = "radius::list", skip_serializing_if = "Vec::is_empty")]
+    pub certified_epsilons: Vec<f64>,
+    /// The largest number of domains of branch and bound for each image and radius.
+    #[serde(default = "certified_domains", skip_serializing_if = "is_certified_domains")]
+    pub certified_domains: usize,
     /// The number of training images, the first ones, on which the mean loss's curvature is measured; 0 skips the measurement. A
     /// number above `train_images` means all training images.
     #[serde(default)]

@@ -47,7 +47,7 @@ const NUMBERS: [&str; 24] = [
     "18446744073709551615",
 ];
 
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 26] = [
     "seeds",
     "epochs",
     "batch_size",
@@ -61,6 +61,9 @@ const KEYS: [&str; 23] = [
     "attacked_images",
     "attack_epsilons",
     "curve_epsilons",
+    "certified_images",
+    "certified_epsilons",
+    "certified_domains",
     "spectrum_images",
     "optimizers.sgd.learning_rate",
     "optimizers.adam.learning_rate",
@@ -81,7 +84,7 @@ fn a_preset_that_is_accepted_reads_back_as_itself() {
         let changes: Vec<String> = (0..1 + draws.next() % 3)
             .map(|_| {
                 let key = draws.of(&KEYS);
-                let listed = matches!(key, "seeds" | "epsilons" | "rhos" | "attack_epsilons" | "curve_epsilons");
+                let listed = key == "seeds" || key == "rhos" || key == "epsilons" || key.ends_with("_epsilons");
                 let numbers = (draws.of(&NUMBERS), draws.of(&NUMBERS));
                 if listed { format!("{key}=[{}, {}]", numbers.0, numbers.1) } else { format!("{key}={}", numbers.0) }
             })

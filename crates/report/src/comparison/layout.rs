@@ -1,9 +1,9 @@
 //! The compared files, in display order.
 
 use minima_rows::{
-    ClaimRow, Compared, CurvatureRow, DampingRow, DistributionRow, DriftRow, FgsmRow, LateAttackRow, LogitScaleRow,
-    MatchRow, Noise, PathRow, PoisonRow, PrecisionRow, RobustnessRow, SegmentRow, SharpnessRow, SurfaceRow,
-    TrainingRow, TransferRow,
+    CertifiedAccuracyRow, ClaimRow, Compared, CurvatureRow, DampingRow, DistributionRow, DriftRow, FgsmRow,
+    LateAttackRow, LogitScaleRow, MatchRow, Noise, PathRow, PoisonRow, PrecisionRow, RobustnessRow, SegmentRow,
+    SharpnessRow, SurfaceRow, TrainingRow, TransferRow,
 };
 
 /// One kind of file.
@@ -34,6 +34,7 @@ pub(super) const LAYOUT: &[FileLayout] = &[
     FileLayout::of::<SharpnessRow>(),
     FileLayout::of::<DistributionRow>(),
     FileLayout::of::<RobustnessRow>(),
+    FileLayout::of::<CertifiedAccuracyRow>(),
     FileLayout::of::<TransferRow>(),
     FileLayout::of::<CurvatureRow>(),
     FileLayout::of::<LateAttackRow>(),

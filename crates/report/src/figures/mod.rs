@@ -4,6 +4,7 @@
 
 mod adversarial_pairs;
 mod canvas;
+mod certified_accuracy;
 mod error;
 mod figure;
 mod font;
@@ -23,6 +24,7 @@ mod training_curves;
 
 pub use adversarial_pairs::AdversarialPairs;
 pub use canvas::{Anchor, Canvas, Stroke, TextLook};
+pub use certified_accuracy::CertifiedAccuracy;
 pub use error::FigureError;
 pub use figure::{Figure, WithOptimizers, png, svg, write};
 pub use histogram::Samples;

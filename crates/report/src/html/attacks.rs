@@ -1,10 +1,10 @@
-//! Attacks stronger than FGSM, masked gradients, transfer.
+//! Attacks stronger than FGSM, proofs, masked gradients, transfer.
 
 use super::prose::prose;
 use super::section::Section;
 use super::training;
 use crate::input::ReportInput;
-use crate::robustness;
+use crate::{certified, robustness};
 use maud::html;
 use minima_rows::MaskingRow;
 
@@ -18,6 +18,13 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
             @if let Some(figure) = figure { (figure) }
         };
         sections.push(Section::new("attacks", input.heading("Stronger attacks"), body));
+    }
+    if let Some(words) = certified::section(input) {
+        let body = html! {
+            (prose(&words))
+            @if let Some(figure) = training::certified_accuracy(input) { (figure) }
+        };
+        sections.push(Section::new("proofs", input.heading("Proofs"), body));
     }
     sections.extend(masking(input));
     if let Some(words) = robustness::transfer(input.transfer) {

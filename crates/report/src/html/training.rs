@@ -12,7 +12,7 @@ use crate::result_tables::final_epoch_table;
 use maud::{Markup, html};
 use minima_rows::in_order;
 use minima_rows::optimizers::{distinct, label};
-use minima_rows::{CLEAN, RobustnessRow, Table, TrainingRow};
+use minima_rows::{CLEAN, CertifiedAccuracyRow, RobustnessRow, Table, TrainingRow};
 
 pub(super) fn section(input: &ReportInput<'_>, differences: &Table) -> Option<Section> {
     if input.training.is_empty() {
@@ -96,6 +96,52 @@ fn curves(
     let figure = Figure {
         caption: format!("{caption} by epoch, seed {seed}"),
         note: "Logarithmic.".to_owned(),
+        legend,
+        drawn: panels(drawn),
+        numbers,
+    };
+    Some(figure.markup())
+}
+
+/// The shares of proved images and of images that are not broken against the radius, for the first seed's models; `None` without
+/// proofs.
+pub(super) fn certified_accuracy(input: &ReportInput<'_>) -> Option<Markup> {
+    let first = input.certified.first()?.seed;
+    let own: Vec<&CertifiedAccuracyRow> = input.certified.iter().filter(|row| row.seed == first).collect();
+    let images = own.iter().map(|row| row.images).max()?;
+    let x = Axis::linear("ε", own.iter().map(|row| row.epsilon));
+    let (mut drawn, mut legend) = (Vec::new(), Vec::new());
+    let mut numbers: Option<Table> = None;
+    for (end, heading) in [(0, "proved"), (1, "not broken")] {
+        let series = distinct(own.iter().map(|row| row.optimizer.as_str())).into_iter().map(|name| {
+            let of = own.iter().filter(|row| row.optimizer == name);
+            let mut points: Vec<Point> =
+                of.map(|row| Point { x: row.epsilon, y: row.bracket()[end], note: String::new() }).collect();
+            points.sort_by(|a, b| a.x.total_cmp(&b.x));
+            Series::new(label(name), Look::of(input.optimizers, name), points)
+        });
+        let plot = Plot {
+            title: format!("Share of images that are {heading}"),
+            x: x.clone(),
+            y: Axis::share(heading),
+            series: series.collect(),
+            height: 300.0,
+        };
+        legend = plot.legend();
+        let mut own = plot.numbers();
+        own.rows.iter_mut().for_each(|row| row.insert(0, heading.to_owned()));
+        own.header.insert(0, "images".to_owned());
+        match &mut numbers {
+            None => numbers = Some(own),
+            Some(all) => all.rows.extend(own.rows),
+        }
+        drawn.push((heading.to_owned(), plot.svg()));
+    }
+    let figure = Figure {
+        caption: "Proved and attacked accuracy against the radius".to_owned(),
+        note: format!(
+            "Shares of the first {images} test images, clean labels, seed {first}. The robust accuracy lies between the two."
+        ),
         legend,
         drawn: panels(drawn),
         numbers,

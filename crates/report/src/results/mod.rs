@@ -17,15 +17,22 @@ use files::{place, rows, table};
 use minima_config::DataIdentity;
 use minima_config::preset::Preset;
 use minima_rows::{
-    AdversarialRow, CLEAN, CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow, Provenance, RobustnessRow,
-    SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow,
+    AdversarialRow, CLEAN, CertifiedAccuracyRow, CurvatureRow, DistributionRow, FgsmRow, HistogramRow, MaskingRow,
+    Provenance, RobustnessRow, SharpnessRow, SpectralDensityRow, TrainingRow, TransferRow,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The figures of an experiment, in the order of the report.
-pub const FIGURES: [&str; 6] =
-    ["adversarial-images", "input-gradient-norms", "logit-margins", "robust-accuracy", "spectral-density", "training"];
+pub const FIGURES: [&str; 7] = [
+    "adversarial-images",
+    "input-gradient-norms",
+    "logit-margins",
+    "robust-accuracy",
+    "certified-accuracy",
+    "spectral-density",
+    "training",
+];
 
 /// Possible paths of a folder's configuration: its own, or the configuration of the study of seeds, whose tables are used
 /// otherwise.
@@ -66,6 +73,8 @@ pub struct Results {
     pub adversarial: Vec<AdversarialRow>,
     /// `tables/robustness.csv`.
     pub robustness: Vec<RobustnessRow>,
+    /// `tables/certified.csv`.
+    pub certified: Vec<CertifiedAccuracyRow>,
     /// `tables/robustness_curves.csv`.
     pub robustness_curves: Vec<RobustnessRow>,
     /// `tables/transfer.csv`.
@@ -157,6 +166,7 @@ impl Results {
             histograms: table(folder, "histograms.csv")?,
             adversarial: table(folder, "adversarial.csv")?,
             robustness: table(folder, "robustness.csv")?,
+            certified: table(folder, "certified.csv")?,
             robustness_curves: table(folder, "robustness_curves.csv")?,
             transfer: table(folder, "transfer.csv")?,
             masking: table(folder, "masking.csv")?,
@@ -189,6 +199,7 @@ impl Results {
             && self.sharpness.is_empty()
             && self.distributions.is_empty()
             && self.robustness.is_empty()
+            && self.certified.is_empty()
             && self.curvature.is_empty()
     }
 

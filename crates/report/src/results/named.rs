@@ -14,6 +14,7 @@ impl Results {
         name_by_label(&own, &mut self.histograms);
         name_by_label(&own, &mut self.adversarial);
         name_by_label(&own, &mut self.robustness);
+        name_by_label(&own, &mut self.certified);
         name_by_label(&own, &mut self.robustness_curves);
         name_by_label(&own, &mut self.masking);
         name_by_label(&own, &mut self.curvature);
