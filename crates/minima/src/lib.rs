@@ -42,4 +42,5 @@ pub use minima_network as network;
 pub use minima_onnx as onnx;
 pub use minima_optim as optim;
 pub use minima_rng as rng;
+pub use minima_vnnlib as vnnlib;
 pub use ndarray;

@@ -13,6 +13,9 @@ fn plain(property: &Property) -> Vec<Plain> {
     cases.map(|case| (case.lower().to_vec(), case.upper().to_vec(), inequalities(case))).collect()
 }
 
+/// The outputs of an inequality and their coefficients.
+type Terms<'a> = &'a [(usize, f64)];
+
 /// The cases of assertions about two inputs and three outputs. The text of the property is read again as the same property.
 fn cases(assertions: &str) -> Vec<Plain> {
     let names = ["X_0", "X_1", "Y_0", "Y_1", "Y_2"];
@@ -26,7 +29,7 @@ fn cases(assertions: &str) -> Vec<Plain> {
 const BOX: &str = "(assert (>= X_0 -1)) (assert (<= X_0 2.5)) (assert (and (>= X_1 0) (<= X_1 1e-1)))\n";
 
 /// A case of the box with these inequalities.
-fn boxed(inequalities: &[(&[(usize, f64)], f64)]) -> Plain {
+fn boxed(inequalities: &[(Terms<'_>, f64)]) -> Plain {
     let inequalities = inequalities.iter().map(|&(terms, bound)| (terms.to_vec(), bound)).collect();
     (vec![-1.0, 0.0], vec![2.5, 0.1], inequalities)
 }
@@ -103,7 +106,7 @@ fn empty_cases_are_left_out() {
 
 #[test]
 fn linear_terms_are_collected() {
-    let forms: [(&str, &[(usize, f64)], f64); 15] = [
+    let forms: [(&str, Terms<'_>, f64); 15] = [
         ("(<= (+ Y_0 Y_1 Y_2) 1)", &[(0, 1.0), (1, 1.0), (2, 1.0)], 1.0),
         ("(<= (- Y_0 Y_1 Y_2) 1)", &[(0, 1.0), (1, -1.0), (2, -1.0)], 1.0),
         ("(<= (- Y_0) (- 3.0))", &[(0, -1.0)], -3.0),
@@ -125,7 +128,7 @@ fn linear_terms_are_collected() {
     }
     // A chain compares neighbours, and an equality is two inequalities.
     let found = cases(&format!("{BOX}(assert (>= 3 Y_0 Y_1)) (assert (= Y_2 1))"));
-    let expected: [(&[(usize, f64)], f64); 4] =
+    let expected: [(Terms<'_>, f64); 4] =
         [(&[(0, 1.0)], 3.0), (&[(0, -1.0), (1, 1.0)], 0.0), (&[(2, 1.0)], 1.0), (&[(2, -1.0)], -1.0)];
     assert_eq!(found, [boxed(&expected)]);
     // Bounds on an input through a factor: −2x + 1 ≤ 3 and x/4 ≤ 1.
