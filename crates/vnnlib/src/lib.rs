@@ -45,18 +45,19 @@
 //! | number | `1`, `-1.5`, `.5`, `2.5e-3`, `(- 1.0)` |
 //! | no effect | comments, `check-sat`, `echo`, `get-model`, `get-value`, `set-info`, `set-logic`, `set-option`, and the text after `exit` |
 //!
-//! A comparison is about one input or about outputs. Strict comparisons and negations are refused, because their violations
-//! have no closed form, and VNN-LIB 2.0 is refused.
+//! A comparison is about one input or about outputs. Strict comparisons and negations are refused, because a case is a closed set.
+//! VNN-LIB 2.0 is refused.
 //!
 //! # Cases
 //!
-//! - `and` and `or` are nested in any way. A bound of an input within an `or` is a bound of that case alone. Of several bounds
-//!   the tightest counts.
-//! - In each case every input has a lower and an upper bound, or the file is refused.
-//! - A case whose lower bound is above its upper bound is empty and is left out. If all cases are empty, the file is refused: no
-//!   network could violate it, which nobody asks for on purpose.
-//! - Nesting is at most 256 deep. The normal form has at most 2¹⁸ numbers, plus four for each byte of the file. A file in normal
-//!   form stays below, and memory is in proportion to the file.
+//! - `and` and `or` are nested in any way. A bound of an input within an `or` is a bound of that case alone. The tightest of several
+//!   bounds counts.
+//! - In each case every input has a lower and an upper bound. A file in which one lacks is refused.
+//! - A case whose lower bound is above its upper bound is empty and is left out. A file whose cases are all empty is refused, because
+//!   every network would have its property.
+//! - Nesting is at most 256 deep.
+//! - The normal form has at most 2¹⁸ numbers, plus four for each byte of the file. A file in normal form has fewer. Memory is therefore
+//!   in proportion to the file.
 
 mod answer;
 mod error;

@@ -1,8 +1,7 @@
 //! A formula as a disjunction of cases.
 //!
 //! The options of the disjunctions are gone through depth first: one option of the first disjunction, one of the next, and so on.
-//! A case is complete when no disjunction is left. The state is that of one case, and going back undoes what an option added, so
-//! that the memory is that of the cases.
+//! A case is complete when no disjunction is left. There is one state, of the current case. Going back undoes what an option added.
 
 use crate::error::{Fault, Located};
 use crate::formula::{Atom, Conjunction, Disjunction, Side};

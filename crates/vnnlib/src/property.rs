@@ -78,9 +78,9 @@ impl Case {
 /// of the cases. A network has the property if no case contains a violation.
 ///
 /// # Numbers
-/// A number in a file means the `f64` nearest to it, and constants are computed in `f64`, each operation rounded to nearest. The
-/// published files write `f32` and `f64` numbers with enough digits to recover them, so that nothing is lost. A verifier that
-/// also has to cover the decimal numbers themselves verifies [`Property::outward`].
+/// A number in a file means the `f64` nearest to it. Constants are computed in `f64`, each operation rounded to nearest. The
+/// published files write `f32` and `f64` numbers with enough digits to recover them, so that nothing is lost. To cover the decimal
+/// numbers of other files too, verify [`Property::outward`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Property {
     pub(crate) inputs: usize,
@@ -112,9 +112,9 @@ impl Property {
 
     /// The property with every box and every bound of an inequality one `f64` wider on each side, at most to ±[`f64::MAX`].
     ///
-    /// A decimal number is less than that away from the `f64` nearest to it. Each violation in terms of the decimal numbers is
-    /// therefore a violation of this property, for bounds that are written as one number, and coefficients that `f64` represents
-    /// exactly, such as ±1. Constants that were added, multiplied or divided may be further away.
+    /// A decimal number lies between the two neighbours of the `f64` nearest to it. A violation in terms of the decimal numbers is
+    /// therefore a violation of this property, if each bound is written as one number and `f64` represents the coefficients exactly,
+    /// as it does ±1. Constants that were added, multiplied or divided may be further away.
     #[must_use]
     pub fn outward(&self) -> Self {
         let mut cases: Vec<Case> = Vec::with_capacity(self.cases.len());
