@@ -43,4 +43,5 @@ pub use minima_onnx as onnx;
 pub use minima_optim as optim;
 pub use minima_rng as rng;
 pub use minima_verify as verify;
+pub use minima_vnnlib as vnnlib;
 pub use ndarray;

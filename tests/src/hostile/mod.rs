@@ -23,6 +23,7 @@ mod records;
 mod sealed;
 #[cfg(feature = "results")]
 mod training_state;
+mod vnnlib;
 
 pub use arrays::{npy, npz};
 pub use checkpoint::checkpoint;
@@ -31,6 +32,7 @@ pub use idx::{images, labels};
 pub use image::{jpeg, png};
 pub use network::network;
 pub use onnx::onnx;
+pub use vnnlib::vnnlib;
 #[cfg(feature = "results")]
 pub use {
     manifest::manifest, parts::parts, preset::preset, records::records, sealed::sealed, training_state::training_state,
@@ -59,6 +61,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "checkpoint", run: checkpoint, memory: checkpoint::memory },
     Target { name: "network", run: network, memory: network::memory },
     Target { name: "onnx", run: onnx, memory: onnx::memory },
+    Target { name: "vnnlib", run: vnnlib, memory: vnnlib::memory },
     #[cfg(feature = "results")]
     Target { name: "preset", run: preset, memory: preset::memory },
     #[cfg(feature = "results")]
