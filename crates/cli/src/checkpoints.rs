@@ -3,11 +3,12 @@
 use crate::data_options::DataOptions;
 use crate::logit_check::check_logits;
 use crate::onnx_options::{OnnxOptions, is_onnx};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use minima_autodiff::Model;
 use minima_config::NetworkChoice;
 use minima_data::{Splits, sha256};
+use minima_onnx::AxisOrder;
 use minima_runs::checkpoint::{MOST_BYTES, Origin, load};
 use minima_runs::torch_layout::Layout;
 use minima_runs::{CheckpointNoteError, RunError};
@@ -91,6 +92,14 @@ impl CheckpointOptions {
             check_logits(&first.path, &first.model, &data.test, file)?;
         }
         Ok((data, checkpoints))
+    }
+
+    /// The model of an ONNX file without data, and the order of its input's axes.
+    pub(crate) fn onnx_model(&self, path: &Path) -> Result<(Model<f32>, AxisOrder)> {
+        if !is_onnx(path) {
+            bail!("found {}, expected an ONNX file (`network export` writes one of a checkpoint)", path.display());
+        }
+        Ok((self.onnx.import(path, None)?.model()?, self.onnx.order()))
     }
 
     /// The model of an ONNX file for this data, and what determines it.

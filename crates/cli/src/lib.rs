@@ -42,6 +42,7 @@ mod onnx_options;
 mod outcome;
 mod program;
 mod progress;
+mod property;
 mod reference;
 mod reproduce;
 mod threads;

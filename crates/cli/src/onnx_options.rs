@@ -53,10 +53,15 @@ impl OnnxOptions {
         Ok(())
     }
 
+    /// The order of the axes of an image.
+    pub(crate) fn order(&self) -> AxisOrder {
+        self.input.unwrap_or_default()
+    }
+
     /// The network of an ONNX file for images of this shape. Prints what was changed.
     pub(crate) fn import(&self, path: &Path, image: Option<[usize; 3]>) -> Result<Imported> {
         let options = ImportOptions {
-            order: self.input.unwrap_or_default(),
+            order: self.order(),
             image,
             bytes: self.scale == Some(Range::Bytes),
             mean: self.mean.clone(),

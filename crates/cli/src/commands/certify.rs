@@ -6,6 +6,7 @@ use crate::certify_results::CertifyResults;
 use crate::checkpoints::CheckpointOptions;
 use crate::interruption::listen;
 use crate::outcome::Outcome;
+use crate::property::answer;
 use crate::threads::{self, ALLOWED};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -24,7 +25,8 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cargo xtask certify --weights mine.safetensors --epsilons 0.01,0.02 --images 1000
-  cargo xtask certify --weights mine.safetensors --radius --images 100")]
+  cargo xtask certify --weights mine.safetensors --radius --images 100
+  cargo xtask certify --model network.onnx --property property.vnnlib --timeout 120")]
 pub struct Certify {
     /// The model: a checkpoint, or an ONNX file
     #[arg(long, visible_alias = "model", value_name = "FILE")]
@@ -41,6 +43,9 @@ pub struct Certify {
     /// The difference of radii at which --radius ends [default: 0.001, and 0.01 in l2]
     #[arg(long, value_name = "EPSILON", value_parser = radius::parse, requires = "radius")]
     resolution: Option<f64>,
+    /// Answer a property in VNN-LIB of an ONNX model instead: unsat (proved), sat with a counterexample, unknown or timeout
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["epsilons", "radius", "images", "out", "json"])]
+    property: Option<PathBuf>,
     /// The norm of the perturbation: linf or l2
     #[arg(long, default_value = "linf", value_parser = |norm: &str| norm.parse::<Norm>().map_err(|e| e.to_string()))]
     norm: Norm,
@@ -102,6 +107,12 @@ impl How {
 impl Certify {
     pub(crate) fn run(self) -> Result<Outcome> {
         threads::start(self.threads)?;
+        if let Some(path) = &self.property {
+            let property = minima_vnnlib::read(path)?;
+            let (model, order) = self.checkpoint.onnx_model(&self.weights)?;
+            say!("{}", on_a_worker(|| answer(&model, order, &property, &self.options()))?);
+            return Ok(Outcome::Fine);
+        }
         let (data, checkpoints) = self.checkpoint.open(&[&self.weights])?;
         let Some(checkpoint) = checkpoints.first() else { bail!("found no --weights; expected a file") };
         let test = match self.images {
