@@ -9,11 +9,11 @@ use minima_autodiff::Model;
 use minima_config::NetworkChoice;
 use minima_data::{Splits, sha256};
 use minima_onnx::AxisOrder;
-use minima_runs::checkpoint::{MOST_BYTES, Origin, load};
+use minima_runs::checkpoint::{Origin, load};
 use minima_runs::torch_layout::Layout;
 use minima_runs::{CheckpointNoteError, RunError};
 use minima_store::FolderError;
-use minima_store::bounded_file::read_at_most;
+use minima_store::bounded_file::{self, read_at_most};
 use std::path::{Path, PathBuf};
 
 /// Options that say what a checkpoint does not say itself.
@@ -55,7 +55,7 @@ impl Checkpoint {
             return Ok(identity.clone());
         }
         let failed = |source| FolderError::System { path: self.path.clone(), step: "reading the checkpoint", source };
-        Ok(sha256(&read_at_most(&self.path, MOST_BYTES).map_err(failed)?))
+        Ok(sha256(&read_at_most(&self.path, bounded_file::CHECKPOINT).map_err(failed)?))
     }
 }
 

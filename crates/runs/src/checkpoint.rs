@@ -9,16 +9,13 @@ use minima_config::preset::Preset;
 use minima_config::{DataIdentity, NetworkChoice, Run};
 use minima_data::{DataSource, Splits};
 use minima_network::NetworkSpec;
-use minima_store::bounded_file::read_at_most;
+use minima_store::bounded_file::{self, read_at_most};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 
 /// The entry of a checkpoint's `__metadata__` that holds its [`Origin`], as JSON.
 pub const METADATA: &str = "minima";
-
-/// The largest checkpoint that is read, in bytes: a thousand million parameters.
-pub const MOST_BYTES: u64 = 1 << 32;
 
 /// The largest number of class names in a checkpoint. More names would not fit a header.
 const MOST_NAMES: usize = 4_096;
@@ -73,7 +70,7 @@ impl Origin {
     /// # Errors
     /// Returns [`CheckpointNoteError::Note`] if the entry [`METADATA`] cannot be parsed.
     pub fn read(checkpoint: &Path) -> Result<Option<Self>, CheckpointNoteError> {
-        let Ok(bytes) = read_at_most(checkpoint, MOST_BYTES) else { return Ok(None) };
+        let Ok(bytes) = read_at_most(checkpoint, bounded_file::CHECKPOINT) else { return Ok(None) };
         let Ok(file) = TensorFile::read(&bytes, checkpoint) else { return Ok(None) };
         let Some(note) = file.metadata().get(METADATA) else { return Ok(None) };
         let wrong = || CheckpointNoteError::Note { checkpoint: checkpoint.to_owned(), found: note.clone() };

@@ -1,10 +1,9 @@
 //! Checkpoints with PyTorch's names and layouts: `{layer}.weight` and `{layer}.bias`, convolutions as (out, in, height, width),
 //! matrices as (out, in), and features flattened with the channels first.
 
-use crate::checkpoint::MOST_BYTES;
 use crate::torch_network::{flattened_shapes, other_borders};
 use minima_autodiff::{Graph, ParameterSpec, Role, TensorFile};
-use minima_store::bounded_file::read_at_most;
+use minima_store::bounded_file::{self, read_at_most};
 use safetensors::Dtype;
 use std::path::{Path, PathBuf};
 
@@ -70,8 +69,8 @@ pub enum TorchLayoutError {
 /// [`TorchLayoutError::Tensors`] with every tensor that does not fit, and [`TorchLayoutError::Layers`] with every layer whose
 /// border is not the same on both sides, and with every layer after maps that are flattened and put together.
 pub fn load(graph: &Graph, path: &Path) -> Result<Vec<f32>, TorchLayoutError> {
-    let bytes =
-        read_at_most(path, MOST_BYTES).map_err(|source| TorchLayoutError::Read { path: path.to_owned(), source })?;
+    let bytes = read_at_most(path, bounded_file::CHECKPOINT)
+        .map_err(|source| TorchLayoutError::Read { path: path.to_owned(), source })?;
     let file = TensorFile::read(&bytes, path)?;
     let (flattened, mut layers) = flattened_shapes(graph);
     layers.extend(other_borders(graph));

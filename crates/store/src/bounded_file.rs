@@ -8,6 +8,8 @@ use std::path::Path;
 pub const TEXT: u64 = 1 << 20;
 /// The size limit of result files, in bytes.
 pub const RESULTS: u64 = 1 << 28;
+/// The size limit of checkpoints, in bytes.
+pub const CHECKPOINT: u64 = 1 << 32;
 
 /// Reads a file of at most `most` bytes.
 ///

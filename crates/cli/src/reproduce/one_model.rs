@@ -17,7 +17,7 @@ use minima_runs::spectra::spectra;
 use minima_runs::{RunTraining, TestSet};
 use minima_store::Seal;
 use minima_store::Unfinished;
-use minima_store::bounded_file::read_at_most;
+use minima_store::bounded_file::{self, read_at_most};
 use minima_store::cached;
 use minima_store::write_atomically;
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ impl OneModel<'_> {
     fn saved(&self) -> Result<Option<(Saved, Model<f32>)>, RunError> {
         let Some(saved) = SEAL.read::<Saved>(&self.folder().join("trained.json"))? else { return Ok(None) };
         let path = self.checkpoint();
-        match read_at_most(&path, checkpoint::MOST_BYTES) {
+        match read_at_most(&path, bounded_file::CHECKPOINT) {
             Ok(bytes) if sha256(&bytes) == saved.sha256 => {
                 let graph = self.of.preset.network.graph(&self.of.data.train)?;
                 let params = graph.from_safetensors(&bytes, &path)?;
