@@ -116,7 +116,7 @@ const BATCH: usize = 8 * LANES / 2;
 /// Steps for the domain that the search starts from.
 const FIRST: Steps = Steps { iterations: 20, slope_rate: 0.1, multiplier_rate: 0.0, decay: 0.95 };
 /// Steps for children.
-const CHILDREN: Steps = Steps { iterations: 10, slope_rate: 0.1, multiplier_rate: 0.3, decay: 0.9 };
+const CHILDREN: Steps = Steps { iterations: 5, slope_rate: 0.1, multiplier_rate: 0.3, decay: 0.9 };
 /// Steps for domains whose ReLUs all have assumed signs.
 const LEAF: Steps = Steps { iterations: 400, slope_rate: 0.0, multiplier_rate: 0.3, decay: 0.99 };
 
