@@ -145,7 +145,7 @@ impl Bounds<'_> {
             if proved(&margins) {
                 break;
             }
-            self.climb(&mut blocks, seeds, rate);
+            self.influence = Some(self.climb(&mut blocks, seeds, rate));
         }
         Ok(margins)
     }
@@ -197,7 +197,7 @@ impl Bounds<'_> {
     }
 
     /// Moves the blocks' slopes uphill, last node first, with the seeds of the nodes after them.
-    fn climb(&self, blocks: &mut [Block], mut seeds: Seeds, rate: f32) {
+    fn climb(&self, blocks: &mut [Block], mut seeds: Seeds, rate: f32) -> Seeds {
         /// Blocks whose seeds are in memory at a time.
         const GROUP: usize = 32;
         let relaxed = self.relaxed();
@@ -230,5 +230,27 @@ impl Bounds<'_> {
                 found.iter().flatten().for_each(|own| seeds.add(own));
             }
         }
+        seeds
+    }
+
+    /// The unstable ReLU whose split moves the margins most, by the derivatives of the last optimisation with respect to the
+    /// ends of its range: they include the effect on the ranges of all later neurons.
+    pub(crate) fn most_influential(&self) -> Option<(u32, u32)> {
+        let influence = self.influence.as_ref()?;
+        let mut best = (0.0, None);
+        for (node, (lines, [lower, upper])) in self.lines.iter().zip(&influence.0).enumerate() {
+            let Lines::Relu(lines) = lines else { continue };
+            let input = self.program.nodes[node].inputs[0];
+            for &feature in &lines.unstable {
+                let index = feature as usize;
+                let (l, u) = (self.ranges.lower[input][index], self.ranges.upper[input][index]);
+                let (active, inactive) = (-l * lower[index], -u * upper[index]);
+                let score = active + inactive;
+                if score > best.0 {
+                    best = (score, Some((node as u32, feature)));
+                }
+            }
+        }
+        best.1
     }
 }

@@ -1,7 +1,7 @@
 //! The search over domains: worst bound first, in batches of fixed size.
 
 use super::children::{Steps, bound_domains};
-use super::domain::{Domain, Neuron, load_slopes};
+use super::domain::{Assumption, Domain, Neuron, load_slopes};
 use super::filter::best_candidate;
 use crate::ascent::Ascent;
 use crate::backward::{Relaxed, Slopes, Split, Workspace};
@@ -102,12 +102,14 @@ impl Eq for Queued {}
 /// A search over domains.
 pub(crate) struct Search<'a> {
     problem: Problem<'a>,
+    assumptions: &'a [Assumption],
     queue: BinaryHeap<Queued>,
     leaves: Vec<Domain>,
     /// The least bound of each target's excluded domains.
     excluded: Vec<f64>,
     bounded: usize,
     aged: usize,
+    first_split: Option<Neuron>,
 }
 
 /// Domains of a batch, which fill eight blocks with their children. It does not depend on the number of threads.
@@ -121,33 +123,69 @@ const CHILDREN: Steps = Steps { iterations: 5, slope_rate: 0.1, multiplier_rate:
 const LEAF: Steps = Steps { iterations: 400, slope_rate: 0.0, multiplier_rate: 0.3, decay: 0.99 };
 
 impl<'a> Search<'a> {
-    pub(crate) fn new(relaxed: Relaxed<'a>, constraints: &'a [&'a LinearConstraint]) -> Self {
-        let problem = Problem { relaxed, constraints };
-        Self { problem, queue: BinaryHeap::new(), leaves: Vec::new(), excluded: vec![f64::INFINITY; constraints.len()], bounded: 0, aged: 0 }
+    /// A search where some assumptions hold. The bounds of the network's values may rely on them.
+    pub(crate) fn new(
+        relaxed: Relaxed<'a>,
+        constraints: &'a [&'a LinearConstraint],
+        assumptions: &'a [Assumption],
+    ) -> Self {
+        Self {
+            problem: Problem { relaxed, constraints },
+            assumptions,
+            queue: BinaryHeap::new(),
+            leaves: Vec::new(),
+            excluded: vec![f64::INFINITY; constraints.len()],
+            bounded: 0,
+            aged: 0,
+            first_split: None,
+        }
     }
 
-    /// Searches until every target's inequality is excluded on the whole set, or a limit is reached.
-    pub(crate) fn run(mut self, limits: &Limits<'_>) -> Outcome {
-        let mut witness = self.roots(limits);
+    /// Searches until every target's inequality is excluded where the assumptions hold, a limit is reached, or `domains`
+    /// were bounded. It can be called again. `None` if domains are left.
+    pub(crate) fn advance(&mut self, domains: usize, limits: &Limits<'_>) -> Option<End> {
+        let mut witness = None;
+        if self.bounded == 0 {
+            witness = self.roots(limits);
+        }
         while witness.is_none() && !self.queue.is_empty() {
             if (limits.stop)() || self.bounded >= limits.domains || self.queue.len() > limits.open {
-                return self.outcome(End::Limit);
+                return Some(End::Limit);
+            }
+            if self.bounded >= domains {
+                return None;
             }
             witness = self.round(limits);
         }
-        match witness {
-            Some(point) => self.outcome(End::Falsified(point)),
-            None if self.leaves.is_empty() => self.outcome(End::Proved),
-            None => self.outcome(End::Leaves),
-        }
+        Some(match witness {
+            Some(point) => End::Falsified(point),
+            None if self.leaves.is_empty() => End::Proved,
+            None => End::Leaves,
+        })
     }
 
-    fn outcome(self, end: End) -> Outcome {
-        let mut bounds = self.excluded;
+    /// The number of domains that were bounded.
+    pub(crate) fn bounded(&self) -> usize {
+        self.bounded
+    }
+
+    /// The least bound of all domains that are not excluded.
+    pub(crate) fn worst(&self) -> f64 {
+        self.queue.peek().map_or(f64::INFINITY, |queued| queued.domain.bound)
+    }
+
+    /// The ReLU that the first domain was split by.
+    pub(crate) fn first_split(&self) -> Option<Neuron> {
+        self.first_split
+    }
+
+    /// The least bound of each target's domains: 0 or less if it is not excluded, and infinite if it has no domain.
+    pub(crate) fn bounds(&self) -> Vec<f64> {
+        let mut bounds = self.excluded.clone();
         for domain in self.queue.iter().map(|queued| &queued.domain).chain(&self.leaves) {
             bounds[domain.target] = bounds[domain.target].min(domain.bound);
         }
-        Outcome { end, bounds, domains: self.bounded }
+        bounds
     }
 
     /// Bounds the whole set for every target.
@@ -163,7 +201,7 @@ impl<'a> Search<'a> {
         let root = |target| Domain {
             target,
             bound: f64::NEG_INFINITY,
-            assumptions: Vec::new(),
+            assumptions: self.assumptions.to_vec(),
             slopes: slopes.clone(),
             candidates: Vec::new(),
         };
@@ -184,6 +222,7 @@ impl<'a> Search<'a> {
                 |(workspace, slopes), domain| best_candidate(&problem, workspace, slopes, domain),
             )
             .collect();
+        self.first_split = self.first_split.or_else(|| chosen.iter().copied().flatten().next());
         let mut children = Vec::with_capacity(2 * batch.len());
         let mut leaves = Vec::new();
         for (domain, neuron) in batch.into_iter().zip(chosen) {
