@@ -4,7 +4,8 @@
 
 use minima_onnx::{ImportOptions, import};
 use minima_verify::{
-    Bounds, InputSet, LinearConstraint, Method, Program, Rounding, SlopeOptions, Specification, Verdict, VerifyOptions, verify,
+    Bounds, InputSet, LinearConstraint, Method, Program, Rounding, SlopeOptions, Specification, Verdict, VerifyOptions,
+    verify,
 };
 use std::error::Error;
 use std::fs;
@@ -61,7 +62,9 @@ fn property(path: &Path, shape: &[usize]) -> Outcome<Property> {
             let constraint = LinearConstraint { coefficients, bound };
             let fresh = disjunction && tokens[..at].last() == Some(&"and");
             match targets.last_mut() {
-                Some(target) if !fresh && !(disjunction && tokens[..at].last() == Some(&"or")) => target.push(constraint),
+                Some(target) if !fresh && !(disjunction && tokens[..at].last() == Some(&"or")) => {
+                    target.push(constraint)
+                }
                 _ => targets.push(vec![constraint]),
             }
         }
@@ -179,12 +182,16 @@ fn main() -> Outcome<()> {
             let worst = margins.iter().flatten().copied().fold(f64::INFINITY, f64::min);
             let open = margins.iter().filter(|m| m.iter().all(|&m| m <= 0.0)).count();
             let seconds = started.elapsed().as_secs_f64();
-            println!("{iterations} {rate} {decay}: {worst:.5}, {open} open, {} unstable, {seconds:.2} s", bounds.unstable());
+            println!(
+                "{iterations} {rate} {decay}: {worst:.5}, {open} open, {} unstable, {seconds:.2} s",
+                bounds.unstable()
+            );
             Ok(())
         }
         ["verdicts", folder, reference, network, seconds] => {
             verdicts(Path::new(folder), Path::new(reference), network, seconds.parse()?)
         }
-        _ => Err("usage: competition crown FOLDER REFERENCE, or competition verdicts FOLDER REFERENCE NETWORK SECONDS".into()),
+        _ => Err("usage: competition crown FOLDER REFERENCE, or competition verdicts FOLDER REFERENCE NETWORK SECONDS"
+            .into()),
     }
 }

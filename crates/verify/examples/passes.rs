@@ -35,9 +35,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         time("one pass of the specification", 1000, || drop(bounds.margins(&specification)));
         for iterations in [5, 20] {
             let options = SlopeOptions { iterations, intermediate: false, ..SlopeOptions::default() };
-            time(&format!("{iterations} steps on last slopes"), 20, || drop(bounds.clone().optimise(&specification, &options)));
+            time(&format!("{iterations} steps on last slopes"), 20, || {
+                drop(bounds.clone().optimise(&specification, &options))
+            });
             let options = SlopeOptions { iterations, ..SlopeOptions::default() };
-            time(&format!("{iterations} steps on all slopes"), 5, || drop(bounds.clone().optimise(&specification, &options)));
+            time(&format!("{iterations} steps on all slopes"), 5, || {
+                drop(bounds.clone().optimise(&specification, &options))
+            });
         }
         Ok(())
     })?;

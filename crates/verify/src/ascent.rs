@@ -28,7 +28,8 @@ pub(crate) struct Seeds(pub(crate) Vec<[Vec<f32>; 2]>);
 impl Seeds {
     /// Zeros for every ReLU.
     pub(crate) fn zero(relaxed: Relaxed<'_>) -> Self {
-        let zeros = |lines: &Lines| if let Lines::Relu(lines) = lines { vec![0.0; lines.least.len()] } else { Vec::new() };
+        let zeros =
+            |lines: &Lines| if let Lines::Relu(lines) = lines { vec![0.0; lines.least.len()] } else { Vec::new() };
         Self(relaxed.lines.iter().map(|lines| [zeros(lines), zeros(lines)]).collect())
     }
 

@@ -1,8 +1,8 @@
 //! Counterexamples: points of the input set whose outputs meet a target, by the network's own forward pass.
 
+use crate::InputSet;
 use crate::program::Program;
 use crate::specification::Specification;
-use crate::InputSet;
 use ndarray::{Array2, ArrayView2};
 
 /// A point of the input set with the target that its outputs meet.

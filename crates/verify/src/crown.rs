@@ -63,7 +63,14 @@ impl<'a> Bounds<'a> {
             return Err(VerifyError::Length { what: "inputs", found: input.len(), expected: program.inputs() });
         }
         let ranges = Ranges::of_input(program, &input.lower, &input.upper, rounding);
-        let mut bounds = Self { program, input, ranges, lines: Vec::with_capacity(program.nodes.len()), largest: 0.0, influence: None };
+        let mut bounds = Self {
+            program,
+            input,
+            ranges,
+            lines: Vec::with_capacity(program.nodes.len()),
+            largest: 0.0,
+            influence: None,
+        };
         bounds.enlarge(0);
         for node in 0..program.nodes.len() {
             if method != Method::Interval {
@@ -94,9 +101,7 @@ impl<'a> Bounds<'a> {
         let relaxed = self.relaxed();
         let found: Vec<[f64; LANES]> = blocks
             .par_iter()
-            .map_init(Workspace::default, |workspace, block| {
-                bound_neurons(relaxed, workspace, value, block, None)
-            })
+            .map_init(Workspace::default, |workspace, block| bound_neurons(relaxed, workspace, value, block, None))
             .collect();
         for (block, found) in blocks.iter().zip(found) {
             self.ranges.intersect(value, block, &found);
@@ -137,7 +142,11 @@ impl<'a> Bounds<'a> {
         let mut neurons: Vec<u32> = match &node.operation {
             Operation::Max { window } => {
                 let mut open = vec![false; lower.len()];
-                let all = Lines::of(self.program, &self.ranges, self.program.nodes.iter().position(|n| std::ptr::eq(n, node))?);
+                let all = Lines::of(
+                    self.program,
+                    &self.ranges,
+                    self.program.nodes.iter().position(|n| std::ptr::eq(n, node))?,
+                );
                 if let Lines::Max(lines) = all {
                     for feature in (0..lines.entry.len()).filter(|&feature| !lines.dominant[feature]) {
                         let least = lower[lines.entry[feature] as usize];

@@ -49,7 +49,11 @@ impl Ranges {
         };
         ranges.lower[0] = lower.to_vec();
         ranges.upper[0] = upper.to_vec();
-        ranges.charge[0] = lower.iter().zip(upper).map(|(l, u)| up(gamma(CHUNK + 4) * f64::from(l.abs().max(u.abs())) + TINY)).collect();
+        ranges.charge[0] = lower
+            .iter()
+            .zip(upper)
+            .map(|(l, u)| up(gamma(CHUNK + 4) * f64::from(l.abs().max(u.abs())) + TINY))
+            .collect();
         ranges.measure(0);
         ranges
     }
@@ -71,7 +75,8 @@ impl Ranges {
                 let counts = Counts { fan_in: 1, fan_out: 1 };
                 let channels = scale.iter().zip(shift).cycle();
                 for (feature, (&a, &b)) in (0..width).zip(channels) {
-                    let mut sums = Sums { lower: f64::from(b), upper: f64::from(b), magnitude: f64::from(b.abs()), terms: 0 };
+                    let mut sums =
+                        Sums { lower: f64::from(b), upper: f64::from(b), magnitude: f64::from(b.abs()), terms: 0 };
                     self.add(inputs[0], feature, f64::from(a), &mut sums);
                     out.put(sums, counts);
                 }
@@ -121,7 +126,8 @@ impl Ranges {
             Operation::Max { window } => {
                 let (lower, upper, size) = (&self.lower[inputs[0]], &self.upper[inputs[0]], &self.size[inputs[0]]);
                 for feature in 0..width {
-                    let most = |numbers: &[f32]| window.entries(feature).map(|i| numbers[i]).fold(f32::NEG_INFINITY, f32::max);
+                    let most =
+                        |numbers: &[f32]| window.entries(feature).map(|i| numbers[i]).fold(f32::NEG_INFINITY, f32::max);
                     let charge = if window.overlap() > 1 { gamma(window.overlap() + 2) } else { 0.0 };
                     out.exact(most(lower), most(upper), charge * f64::from(most(size)));
                 }
@@ -169,7 +175,9 @@ impl Ranges {
                 sums.iter_mut().zip(&conv.bias).for_each(|(s, &b)| *s = [f64::from(b), 0.0, f64::from(b.abs())]);
                 terms.fill(0);
                 for k in 0..vertical.kernel {
-                    let Some(y) = (row * vertical.stride + k * vertical.dilation).checked_sub(vertical.low) else { continue };
+                    let Some(y) = (row * vertical.stride + k * vertical.dilation).checked_sub(vertical.low) else {
+                        continue;
+                    };
                     for l in 0..horizontal.kernel {
                         let place = column * horizontal.stride + l * horizontal.dilation;
                         let Some(x) = place.checked_sub(horizontal.low) else { continue };

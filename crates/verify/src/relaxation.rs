@@ -125,7 +125,10 @@ mod tests {
                 let (s, t) = chord(l, u, slope);
                 for x in [l, u, 0.0, 0.5 * l, 0.5 * u] {
                     let y = if x > 0.0 { f64::from(x) } else { f64::from(slope) * f64::from(x) };
-                    assert!(f64::from(s) * f64::from(x) + f64::from(t) >= y - 1e-15 * f64::from(l.abs()).max(1e-3), "{l} {u} {x}");
+                    assert!(
+                        f64::from(s) * f64::from(x) + f64::from(t) >= y - 1e-15 * f64::from(l.abs()).max(1e-3),
+                        "{l} {u} {x}"
+                    );
                 }
             }
         }

@@ -4,13 +4,13 @@
 //! incomplete verifiers", 2021. Each row has slopes of its own: the rows of the specification, and the two rows of every
 //! neuron whose sign is not known.
 
+use crate::VerifyError;
 use crate::ascent::{Ascent, Seeds};
 use crate::backward::Workspace;
 use crate::crown::{Bounds, NEURONS, start_constraints, start_neurons};
 use crate::lane::LANES;
 use crate::relaxation::Lines;
 use crate::specification::{LinearConstraint, Specification};
-use crate::VerifyError;
 use rayon::prelude::*;
 
 /// How slopes are optimised.
@@ -63,11 +63,7 @@ impl Bounds<'_> {
     ///
     /// # Errors
     /// Returns [`VerifyError::Length`] if the specification has another number of outputs than the network.
-    pub fn optimise(
-        &mut self,
-        specification: &Specification,
-        options: &SlopeOptions,
-    ) -> Result<Margins, VerifyError> {
+    pub fn optimise(&mut self, specification: &Specification, options: &SlopeOptions) -> Result<Margins, VerifyError> {
         self.optimise_until(specification, options, &|| false)
     }
 
@@ -156,7 +152,9 @@ impl Bounds<'_> {
         let mut blocks = Vec::new();
         let mut taken = 0;
         for node in 0..self.program.nodes.len() {
-            let (Some((value, neurons)), Lines::Relu(_)) = (self.open_neurons(node), &self.lines[node]) else { continue };
+            let (Some((value, neurons)), Lines::Relu(_)) = (self.open_neurons(node), &self.lines[node]) else {
+                continue;
+            };
             for neurons in neurons.chunks(NEURONS) {
                 start_neurons(self.program, workspace, value, neurons);
                 let ascent = Ascent::new(relaxed, workspace);

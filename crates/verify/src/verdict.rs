@@ -106,10 +106,9 @@ pub fn verify(
     let started = Instant::now();
     let late = || options.time_limit.is_some_and(|limit| started.elapsed() >= limit);
     let state = State { program, input, specification, started };
-    for (what, found, expected) in [
-        ("inputs", input.len(), program.inputs()),
-        ("outputs", specification.outputs, program.outputs()),
-    ] {
+    for (what, found, expected) in
+        [("inputs", input.len(), program.inputs()), ("outputs", specification.outputs, program.outputs())]
+    {
         if found != expected {
             return Err(VerifyError::Length { what, found, expected });
         }
@@ -153,10 +152,10 @@ pub fn verify(
     let witness = |points: &[Vec<f32>]| first_witness(program, input, specification, points).map(|w| w.input);
     let limits = Limits { domains: options.domains, open: options.open_domains, stop: &late, witness: &witness };
     let outcome = search_parts(bounds, &constraints, &options.slopes, &limits)?;
-    if let End::Falsified(point) = &outcome.end {
-        if let Some(witness) = first_witness(program, input, specification, std::slice::from_ref(point)) {
-            return Ok(state.falsified(witness, unstable, outcome.domains));
-        }
+    if let End::Falsified(point) = &outcome.end
+        && let Some(witness) = first_witness(program, input, specification, std::slice::from_ref(point))
+    {
+        return Ok(state.falsified(witness, unstable, outcome.domains));
     }
     let mut known = best_margins(&margins);
     for (&target, &bound) in open.iter().zip(&outcome.bounds) {

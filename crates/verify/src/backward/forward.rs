@@ -76,7 +76,12 @@ impl Workspace {
                 fill(&mut to);
                 self.moves.clear();
                 let runs = region.runs(map);
-                self.moves.extend(runs.map(|run| Move { input: run.start, output: run.start, len: run.len(), weight: 1.0 }));
+                self.moves.extend(runs.map(|run| Move {
+                    input: run.start,
+                    output: run.start,
+                    len: run.len(),
+                    weight: 1.0,
+                }));
                 for &input in inputs {
                     let from = &self.points[input];
                     vectorize(AddMoves { moves: &self.moves, from, to: &mut to, backward: false });

@@ -201,14 +201,18 @@ impl Workspace {
                 Operation::Sum => {
                     let whole = region.runs(map);
                     self.moves.clear();
-                    self.moves.extend(whole.map(|run| Move { input: run.start, output: run.start, len: run.len(), weight: 1.0 }));
+                    self.moves.extend(whole.map(|run| Move {
+                        input: run.start,
+                        output: run.start,
+                        len: run.len(),
+                        weight: 1.0,
+                    }));
                     vectorize(AddMoves { moves: &self.moves, from: &from, to: &mut to, backward: true });
                 }
                 Operation::Relu { slope } => {
                     if let Lines::Relu(lines) = &lines[node] {
                         let here = || splits.iter().filter(|split| split.node == node);
-                        let fixed: Vec<f32> =
-                            here().map(|s| std::mem::take(&mut from[s.feature].0[s.row])).collect();
+                        let fixed: Vec<f32> = here().map(|s| std::mem::take(&mut from[s.feature].0[s.row])).collect();
                         let mut offset = 0;
                         for run in region.runs(map) {
                             let slopes = slopes.map(|slopes| &slopes[node][offset..offset + run.len()]);

@@ -56,7 +56,9 @@ pub(crate) fn search_parts(
         }
         let split = part.bounds.most_influential().or(search.first_split());
         match (ended, split) {
-            (Some(End::Falsified(point)), _) => return Ok(Outcome { end: End::Falsified(point), bounds: known, domains }),
+            (Some(End::Falsified(point)), _) => {
+                return Ok(Outcome { end: End::Falsified(point), bounds: known, domains });
+            }
             (Some(End::Proved), _) => {}
             (None, Some(neuron)) if !open.is_empty() => {
                 for active in [true, false] {

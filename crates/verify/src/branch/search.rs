@@ -38,6 +38,9 @@ impl Problem<'_> {
     }
 }
 
+/// Finds a counterexample among some points.
+pub(crate) type FindWitness<'w> = dyn Fn(&[Vec<f32>]) -> Option<Vec<f32>> + Sync + 'w;
+
 /// Where a search stops.
 pub(crate) struct Limits<'l> {
     /// The largest number of domains that are bounded.
@@ -46,8 +49,8 @@ pub(crate) struct Limits<'l> {
     pub(crate) open: usize,
     /// Whether the time is spent.
     pub(crate) stop: &'l (dyn Fn() -> bool + Sync),
-    /// Whether a point is a counterexample. It is called with batches of points.
-    pub(crate) witness: &'l (dyn Fn(&[Vec<f32>]) -> Option<Vec<f32>> + Sync),
+    /// Finds a counterexample among the points that bounds are attained at.
+    pub(crate) witness: &'l FindWitness<'l>,
 }
 
 /// How a search ended.
@@ -141,8 +144,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Searches until every target's inequality is excluded where the assumptions hold, a limit is reached, or `domains`
-    /// were bounded. It can be called again. `None` if domains are left.
+    /// Searches until every target's inequality is excluded where the assumptions hold, a limit is reached, or `domains` were
+    /// bounded. It can be called again. `None` if domains are left.
     pub(crate) fn advance(&mut self, domains: usize, limits: &Limits<'_>) -> Option<End> {
         let mut witness = None;
         if self.bounded == 0 {

@@ -28,15 +28,14 @@ pub(super) fn lower(graph: &Graph, params: &[f32]) -> Result<Program, VerifyErro
     }
     let shapes = graph.value_shapes();
     let input = map(graph.input_shape());
-    let mut program =
-        Program {
-            values: vec![input],
-            nodes: Vec::new(),
-            readers: Vec::new(),
-            exact_interval: Vec::new(),
-            graph: graph.clone(),
-            params: params.to_vec(),
-        };
+    let mut program = Program {
+        values: vec![input],
+        nodes: Vec::new(),
+        readers: Vec::new(),
+        exact_interval: Vec::new(),
+        graph: graph.clone(),
+        params: params.to_vec(),
+    };
     // The value of each value of the graph.
     let mut numbers = HashMap::from([(0_usize, 0_usize)]);
     for (number, layer) in graph.layers().iter().enumerate() {

@@ -16,7 +16,9 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new(pool: &Pooling, output: Map) -> Self {
-        let low = std::array::from_fn(|axis| border(pool.padding, axis, pool.input[axis], pool.size[axis], pool.stride[axis]));
+        let low = std::array::from_fn(|axis| {
+            border(pool.padding, axis, pool.input[axis], pool.size[axis], pool.stride[axis])
+        });
         Self { size: pool.size, stride: pool.stride, low, input: pool.input, output }
     }
 

@@ -67,12 +67,16 @@ fn matrix(shape: &[usize], layer: Layer, params: &[f64]) -> (Array2<f64>, Array1
     let points = Array2::from_shape_fn((count + 1, count), |(row, i)| if row == i { 1.0 } else { 0.0 });
     let outputs = graph.logits(params, points.view()).unwrap();
     let constant = outputs.row(count).to_owned();
-    let linear = outputs.slice_axis(Axis(0), ndarray::Slice::from(..count)).t().to_owned() - constant.view().insert_axis(Axis(1));
+    let linear = outputs.slice_axis(Axis(0), ndarray::Slice::from(..count)).t().to_owned()
+        - constant.view().insert_axis(Axis(1));
     (linear, constant, shape_after)
 }
 
 /// The range of an affine layer from the ranges of its inputs.
-fn interval((linear, constant): &(Array2<f64>, Array1<f64>), input: &(Vec<f64>, Vec<f64>)) -> (Array1<f64>, Array1<f64>) {
+fn interval(
+    (linear, constant): &(Array2<f64>, Array1<f64>),
+    input: &(Vec<f64>, Vec<f64>),
+) -> (Array1<f64>, Array1<f64>) {
     let middle = Array1::from_iter(input.0.iter().zip(&input.1).map(|(l, u)| 0.5 * (l + u)));
     let radius = Array1::from_iter(input.0.iter().zip(&input.1).map(|(l, u)| 0.5 * (u - l)));
     let (middle, radius) = (linear.dot(&middle) + constant, linear.mapv(f64::abs).dot(&radius));
@@ -142,7 +146,9 @@ fn bounds_equal_dense_ones() {
             let (mut at, mut start) = (shape.clone(), 0);
             for &layer in &layers {
                 let count = match layer {
-                    Layer::Conv(spec) => spec.features + spec.kernel[0] * spec.kernel[1] * at[2] / spec.groups * spec.features,
+                    Layer::Conv(spec) => {
+                        spec.features + spec.kernel[0] * spec.kernel[1] * at[2] / spec.groups * spec.features
+                    }
                     Layer::Mean => 0,
                     Layer::Dense(outputs) => outputs * (1 + at.iter().product::<usize>()),
                 };

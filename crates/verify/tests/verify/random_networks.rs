@@ -36,7 +36,7 @@ impl Random {
 
 fn convolution(random: &mut Random, g: &mut GraphBuilder, x: Value, name: &str) -> Value {
     let channels = g.shape(x)[2];
-    let groups = if channels % 2 == 0 && random.below(2) == 0 { 2 } else { 1 };
+    let groups = if channels.is_multiple_of(2) && random.below(2) == 0 { 2 } else { 1 };
     let padding = match random.below(3) {
         0 => Padding::Same,
         1 => Padding::Valid,
@@ -137,7 +137,9 @@ fn examine(seed: u64, count: usize) {
     for method in [Method::Interval, Method::Crown, Method::Slopes] {
         let mut bounds = Bounds::new(&program, &input, method).unwrap();
         let margins = match method {
-            Method::Slopes => bounds.optimise(&specification, &SlopeOptions { iterations: 5, ..SlopeOptions::default() }),
+            Method::Slopes => {
+                bounds.optimise(&specification, &SlopeOptions { iterations: 5, ..SlopeOptions::default() })
+            }
             _ => bounds.margins(&specification),
         };
         let margins = margins.unwrap();
@@ -146,7 +148,10 @@ fn examine(seed: u64, count: usize) {
         }
         let (lower, upper) = bounds.outputs();
         for k in 0..3 {
-            assert!(least[k] == f32::INFINITY || (lower[k] <= least[k] && most[k] <= upper[k]), "seed {seed}, {method:?}");
+            assert!(
+                least[k] == f32::INFINITY || (lower[k] <= least[k] && most[k] <= upper[k]),
+                "seed {seed}, {method:?}"
+            );
         }
         if let (Some(before), Method::Slopes) = (&before, method) {
             let pairs = before.iter().flatten().zip(margins.iter().flatten());
@@ -168,7 +173,10 @@ fn examine(seed: u64, count: usize) {
             let bounds = Bounds::new(&program, input, Method::Interval).unwrap();
             bounds.margins(&specification).unwrap().concat()
         };
-        let (large, small) = (Bounds::new(&program, &input, Method::Interval).unwrap(), Bounds::new(&program, &smaller, Method::Interval).unwrap());
+        let (large, small) = (
+            Bounds::new(&program, &input, Method::Interval).unwrap(),
+            Bounds::new(&program, &smaller, Method::Interval).unwrap(),
+        );
         assert!(large.outputs().0.iter().zip(small.outputs().0).all(|(large, small)| large <= small), "seed {seed}");
         assert_eq!(margins(&input).len(), margins(&smaller).len());
     }
