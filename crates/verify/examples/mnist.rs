@@ -60,7 +60,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     for (i, report) in found.iter().enumerate() {
         if let Verdict::Unknown { bound, why } = &report.verdict {
-            println!("correct image {i}: {bound:.4}, {why:?}, {:?} unstable, {} domains", report.unstable, report.domains);
+            println!(
+                "correct image {i}: {bound:.4}, {why:?}, {:?} unstable, {} domains",
+                report.unstable, report.domains
+            );
         }
     }
     Ok(())

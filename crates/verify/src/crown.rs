@@ -8,6 +8,7 @@ use crate::program::{Operation, Program};
 use crate::region::Region;
 use crate::relaxation::Lines;
 use crate::rounding::{Rounding, down, up};
+use crate::spare::with_workspace;
 use crate::specification::{LinearConstraint, Specification};
 use crate::{InputSet, VerifyError};
 use rayon::prelude::*;
@@ -101,7 +102,7 @@ impl<'a> Bounds<'a> {
         let relaxed = self.relaxed();
         let found: Vec<[f64; LANES]> = blocks
             .par_iter()
-            .map_init(Workspace::default, |workspace, block| bound_neurons(relaxed, workspace, value, block, None))
+            .map(|block| with_workspace(|workspace| bound_neurons(relaxed, workspace, value, block, None)))
             .collect();
         for (block, found) in blocks.iter().zip(found) {
             self.ranges.intersect(value, block, &found);
@@ -177,11 +178,13 @@ impl<'a> Bounds<'a> {
         let relaxed = self.relaxed();
         let found: Vec<[f64; LANES]> = blocks
             .par_iter()
-            .map_init(Workspace::default, |workspace, block| {
-                let mut errors = start_constraints(relaxed, workspace, block);
-                let bounds = workspace.lower_bounds(relaxed, self.program.output(), None, &[]);
-                errors.iter_mut().zip(bounds).for_each(|(error, bound)| *error = bound - *error);
-                errors
+            .map(|block| {
+                with_workspace(|workspace| {
+                    let mut errors = start_constraints(relaxed, workspace, block);
+                    let bounds = workspace.lower_bounds(relaxed, self.program.output(), None, &[]);
+                    errors.iter_mut().zip(bounds).for_each(|(error, bound)| *error = bound - *error);
+                    errors
+                })
             })
             .collect();
         let mut margins = blocks.iter().zip(found).flat_map(|(block, found)| found.into_iter().take(block.len()));

@@ -50,6 +50,7 @@ mod relaxation;
 pub mod rounding;
 mod simd;
 mod slopes;
+mod spare;
 mod specification;
 mod verdict;
 

@@ -1,12 +1,12 @@
 //! The search over domains: worst bound first, in batches of fixed size.
 
 use super::children::{Steps, bound_domains};
-use super::domain::{Assumption, Domain, Neuron, load_slopes};
+use super::domain::{Assumption, Domain, Neuron};
 use super::filter::best_candidate;
-use crate::ascent::Ascent;
 use crate::backward::{Relaxed, Slopes, Split, Workspace};
 use crate::crown::start_constraints;
 use crate::lane::LANES;
+use crate::spare::with_spare;
 use crate::specification::LinearConstraint;
 use rayon::prelude::*;
 use std::cmp::Ordering;
@@ -119,7 +119,7 @@ pub(crate) struct Search<'a> {
 const BATCH: usize = 8 * LANES / 2;
 
 /// Steps for the domain that the search starts from.
-const FIRST: Steps = Steps { iterations: 20, slope_rate: 0.1, multiplier_rate: 0.0, decay: 0.95 };
+const FIRST: Steps = Steps { iterations: 40, slope_rate: 0.1, multiplier_rate: 0.0, decay: 0.95 };
 /// Steps for children.
 const CHILDREN: Steps = Steps { iterations: 5, slope_rate: 0.1, multiplier_rate: 0.3, decay: 0.9 };
 /// Steps for domains whose ReLUs all have assumed signs.
@@ -220,10 +220,7 @@ impl<'a> Search<'a> {
         let problem = self.problem;
         let chosen: Vec<Option<Neuron>> = batch
             .par_iter()
-            .map_init(
-                || (Workspace::default(), Slopes::new()),
-                |(workspace, slopes), domain| best_candidate(&problem, workspace, slopes, domain),
-            )
+            .map(|domain| with_spare(|spare| best_candidate(&problem, &mut spare.workspace, &mut spare.slopes, domain)))
             .collect();
         self.first_split = self.first_split.or_else(|| chosen.iter().copied().flatten().next());
         let mut children = Vec::with_capacity(2 * batch.len());
@@ -281,17 +278,9 @@ impl<'a> Search<'a> {
         let problem = self.problem;
         let points: Vec<Vec<Vec<f32>>> = domains
             .par_chunks_mut(LANES)
-            .map_init(
-                || (Workspace::default(), None),
-                |(workspace, ascent), block| {
-                    let ascent = ascent.get_or_insert_with(|| {
-                        let mut slopes = Slopes::new();
-                        load_slopes(problem.relaxed.lines, std::iter::empty(), &mut slopes);
-                        Ascent::of_slopes(slopes)
-                    });
-                    bound_domains(&problem, workspace, ascent, block, steps)
-                },
-            )
+            .map(|block| {
+                with_spare(|spare| bound_domains(&problem, &mut spare.workspace, &mut spare.ascent, block, steps))
+            })
             .collect();
         let open = points.into_iter().flatten().zip(&domains).filter(|(_, domain)| domain.bound <= 0.0);
         let points: Vec<Vec<f32>> = open.map(|(point, _)| point).collect();
