@@ -13,7 +13,7 @@ use crate::simd::{VectorKernel, part, parts, set_part, vectorize};
 use pulp::Simd;
 
 /// Slopes of a block of rows, with the moments of their derivatives.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ascent {
     pub(crate) slopes: Slopes,
     first: Slopes,
@@ -33,14 +33,26 @@ impl Seeds {
         Self(relaxed.lines.iter().map(|lines| [zeros(lines), zeros(lines)]).collect())
     }
 
-    /// Adds other seeds.
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (own, other) in self.0.iter_mut().zip(&other.0) {
-            for (own, other) in own.iter_mut().zip(other) {
-                own.iter_mut().zip(other).for_each(|(own, other)| *own += other);
+    /// Adds the seeds of a block.
+    pub(crate) fn add(&mut self, block: &BlockSeeds) {
+        for RunSeeds { node, first, ends } in &block.0 {
+            for (own, other) in self.0[*node].iter_mut().zip(ends) {
+                own[*first..].iter_mut().zip(other).for_each(|(own, other)| *own += other);
             }
         }
     }
+}
+
+/// The seeds of one block of rows, which touch only its regions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BlockSeeds(Vec<RunSeeds>);
+
+/// Seeds of a run of features of one node.
+#[derive(Clone, Debug)]
+struct RunSeeds {
+    node: usize,
+    first: usize,
+    ends: [Vec<f32>; 2],
 }
 
 const FIRST_DECAY: f32 = 0.9;
@@ -72,9 +84,15 @@ impl Ascent {
         Self { slopes, first: zeros.clone(), second: zeros, steps: 0 }
     }
 
-    /// Forgets the moments.
+    /// Forgets the moments, which get the sizes of the slopes.
     pub(crate) fn restart(&mut self) {
-        self.first.iter_mut().chain(&mut self.second).for_each(|lanes| lanes.fill(Lane::ZERO));
+        for moments in [&mut self.first, &mut self.second] {
+            moments.resize(self.slopes.len(), Vec::new());
+            for (moments, slopes) in moments.iter_mut().zip(&self.slopes) {
+                moments.clear();
+                moments.resize(slopes.len(), Lane::ZERO);
+            }
+        }
         self.steps = 0;
     }
 
@@ -86,7 +104,7 @@ impl Ascent {
         workspace: &Workspace,
         weights: &[f32; LANES],
         rate: f32,
-        mut seeds: Option<&mut Seeds>,
+        mut seeds: Option<&mut BlockSeeds>,
     ) {
         let program = relaxed.program;
         self.steps += 1;
@@ -100,6 +118,9 @@ impl Ascent {
             for run in region.runs(program.values[value]) {
                 let local = offset..offset + run.len();
                 offset = local.end;
+                let mut ends =
+                    if seeds.is_some() { [vec![0.0; run.len()], vec![0.0; run.len()]] } else { Default::default() };
+                let [lower, upper] = &mut ends;
                 vectorize(Move {
                     coefficients: &workspace.coefficients[value][run.clone()],
                     points: &workspace.points[input][run.clone()],
@@ -112,11 +133,11 @@ impl Ascent {
                     weights,
                     rate: rate / corrections[0],
                     correction: 1.0 / corrections[1],
-                    seeds: seeds.as_mut().map(|seeds| {
-                        let [lower, upper] = &mut seeds.0[node];
-                        [&mut lower[run.clone()], &mut upper[run.clone()]]
-                    }),
+                    seeds: seeds.is_some().then_some([lower, upper]),
                 });
+                if let Some(seeds) = &mut seeds {
+                    seeds.0.push(RunSeeds { node, first: run.start, ends });
+                }
             }
         }
     }

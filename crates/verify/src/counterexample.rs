@@ -65,7 +65,7 @@ pub(crate) fn descend(
     stop: &dyn Fn() -> bool,
 ) -> Option<Witness> {
     /// Starting points of a target: the centre, and random points.
-    const STARTS: usize = 4;
+    const STARTS: usize = 8;
     let rows: Vec<usize> = targets.iter().flat_map(|&target| [target; STARTS]).collect();
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut points = Array2::from_shape_fn((rows.len(), input.len()), |(row, i)| {

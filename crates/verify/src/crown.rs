@@ -1,5 +1,6 @@
 //! Bounds of every value: intervals first, then backward passes from the neurons whose sign they leave open.
 
+use crate::ascent::Seeds;
 use crate::backward::{Relaxed, Slopes, Workspace};
 use crate::interval::Ranges;
 use crate::lane::LANES;
@@ -7,6 +8,7 @@ use crate::program::{Operation, Program};
 use crate::region::Region;
 use crate::relaxation::Lines;
 use crate::rounding::{Rounding, down, up};
+use crate::spare::with_workspace;
 use crate::specification::{LinearConstraint, Specification};
 use crate::{InputSet, VerifyError};
 use rayon::prelude::*;
@@ -35,6 +37,8 @@ pub struct Bounds<'a> {
     pub(crate) ranges: Ranges,
     pub(crate) lines: Vec<Lines>,
     pub(crate) largest: f64,
+    /// The derivatives of the margins with respect to all ranges, after an optimisation of slopes.
+    pub(crate) influence: Option<Seeds>,
 }
 
 impl<'a> Bounds<'a> {
@@ -60,7 +64,14 @@ impl<'a> Bounds<'a> {
             return Err(VerifyError::Length { what: "inputs", found: input.len(), expected: program.inputs() });
         }
         let ranges = Ranges::of_input(program, &input.lower, &input.upper, rounding);
-        let mut bounds = Self { program, input, ranges, lines: Vec::with_capacity(program.nodes.len()), largest: 0.0 };
+        let mut bounds = Self {
+            program,
+            input,
+            ranges,
+            lines: Vec::with_capacity(program.nodes.len()),
+            largest: 0.0,
+            influence: None,
+        };
         bounds.enlarge(0);
         for node in 0..program.nodes.len() {
             if method != Method::Interval {
@@ -76,7 +87,7 @@ impl<'a> Bounds<'a> {
 
     /// The network with its lines.
     pub(crate) fn relaxed(&self) -> Relaxed<'_> {
-        let Self { program, input, ranges, lines, largest } = self;
+        let Self { program, input, ranges, lines, largest, .. } = self;
         Relaxed { program, input, ranges, lines, largest: *largest }
     }
 
@@ -91,12 +102,33 @@ impl<'a> Bounds<'a> {
         let relaxed = self.relaxed();
         let found: Vec<[f64; LANES]> = blocks
             .par_iter()
-            .map_init(Workspace::default, |workspace, block| bound_neurons(relaxed, workspace, value, block, None))
+            .map(|block| with_workspace(|workspace| bound_neurons(relaxed, workspace, value, block, None)))
             .collect();
         for (block, found) in blocks.iter().zip(found) {
             self.ranges.intersect(value, block, &found);
         }
         self.ranges.measure(value);
+    }
+
+    /// Narrows these bounds to the part of the set where the input of a ReLU has a sign, and tightens all ranges there.
+    pub(crate) fn assume(&mut self, node: usize, feature: usize, active: bool) {
+        let Some(&value) = self.program.nodes[node].inputs.first() else { return };
+        let (lower, upper) = (&mut self.ranges.lower[value][feature], &mut self.ranges.upper[value][feature]);
+        if active {
+            *lower = lower.max(0.0);
+        } else {
+            *upper = upper.min(0.0);
+        }
+        self.ranges.measure(value);
+        for later in 0..self.program.nodes.len() {
+            if later > node {
+                self.refine(later);
+            }
+            if later >= node {
+                self.lines[later] = Lines::of(self.program, &self.ranges, later);
+                self.ranges.step_within(self.program, later);
+            }
+        }
     }
 
     /// The neurons of a node's input whose bounds a backward pass may improve, neighbours together.
@@ -146,11 +178,13 @@ impl<'a> Bounds<'a> {
         let relaxed = self.relaxed();
         let found: Vec<[f64; LANES]> = blocks
             .par_iter()
-            .map_init(Workspace::default, |workspace, block| {
-                let mut errors = start_constraints(relaxed, workspace, block);
-                let bounds = workspace.lower_bounds(relaxed, self.program.output(), None, &[]);
-                errors.iter_mut().zip(bounds).for_each(|(error, bound)| *error = bound - *error);
-                errors
+            .map(|block| {
+                with_workspace(|workspace| {
+                    let mut errors = start_constraints(relaxed, workspace, block);
+                    let bounds = workspace.lower_bounds(relaxed, self.program.output(), None, &[]);
+                    errors.iter_mut().zip(bounds).for_each(|(error, bound)| *error = bound - *error);
+                    errors
+                })
             })
             .collect();
         let mut margins = blocks.iter().zip(found).flat_map(|(block, found)| found.into_iter().take(block.len()));

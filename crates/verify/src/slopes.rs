@@ -5,11 +5,12 @@
 //! neuron whose sign is not known.
 
 use crate::VerifyError;
-use crate::ascent::{Ascent, Seeds};
+use crate::ascent::{Ascent, BlockSeeds, Seeds};
 use crate::backward::Workspace;
 use crate::crown::{Bounds, NEURONS, start_constraints, start_neurons};
 use crate::lane::LANES;
 use crate::relaxation::Lines;
+use crate::spare::with_workspace;
 use crate::specification::{LinearConstraint, Specification};
 use rayon::prelude::*;
 
@@ -113,18 +114,20 @@ impl Bounds<'_> {
                     if open { 1.0 } else { 0.0 }
                 })
             };
-            let found: Vec<(Vec<f64>, Seeds)> = rows
+            let found: Vec<(Vec<f64>, BlockSeeds)> = rows
                 .par_iter_mut()
-                .map_init(Workspace::default, |workspace, rows| {
-                    let errors = start_constraints(relaxed, workspace, &rows.constraints);
-                    let output = self.program.output();
-                    let bounds = workspace.lower_bounds(relaxed, output, Some(&rows.ascent.slopes), &[]);
-                    let bounds: [f64; LANES] = std::array::from_fn(|row| bounds[row] - errors[row]);
-                    workspace.trace(relaxed, output, Some(&rows.ascent.slopes), &[]);
-                    let mut seeds = Seeds::zero(relaxed);
-                    let weights = weights_of(rows, &bounds);
-                    rows.ascent.step(relaxed, workspace, &weights, rate, Some(&mut seeds));
-                    (bounds[..rows.numbers.len()].to_vec(), seeds)
+                .map(|rows| {
+                    with_workspace(|workspace| {
+                        let errors = start_constraints(relaxed, workspace, &rows.constraints);
+                        let output = self.program.output();
+                        let bounds = workspace.lower_bounds(relaxed, output, Some(&rows.ascent.slopes), &[]);
+                        let bounds: [f64; LANES] = std::array::from_fn(|row| bounds[row] - errors[row]);
+                        workspace.trace(relaxed, output, Some(&rows.ascent.slopes), &[]);
+                        let mut seeds = BlockSeeds::default();
+                        let weights = weights_of(rows, &bounds);
+                        rows.ascent.step(relaxed, workspace, &weights, rate, Some(&mut seeds));
+                        (bounds[..rows.numbers.len()].to_vec(), seeds)
+                    })
                 })
                 .collect();
             let mut seeds = Seeds::zero(relaxed);
@@ -141,7 +144,7 @@ impl Bounds<'_> {
             if proved(&margins) {
                 break;
             }
-            self.climb(&mut blocks, seeds, rate);
+            self.influence = Some(self.climb(&mut blocks, seeds, rate));
         }
         Ok(margins)
     }
@@ -179,9 +182,11 @@ impl Bounds<'_> {
                 let relaxed = self.relaxed();
                 let found: Vec<[f64; LANES]> = own
                     .par_iter()
-                    .map_init(Workspace::default, |workspace, block| {
-                        start_neurons(self.program, workspace, block.value, &block.neurons);
-                        workspace.lower_bounds(relaxed, block.value, Some(&block.ascent.slopes), &[])
+                    .map(|block| {
+                        with_workspace(|workspace| {
+                            start_neurons(self.program, workspace, block.value, &block.neurons);
+                            workspace.lower_bounds(relaxed, block.value, Some(&block.ascent.slopes), &[])
+                        })
                     })
                     .collect();
                 for (block, found) in own.iter().zip(&found) {
@@ -195,7 +200,7 @@ impl Bounds<'_> {
     }
 
     /// Moves the blocks' slopes uphill, last node first, with the seeds of the nodes after them.
-    fn climb(&self, blocks: &mut [Block], mut seeds: Seeds, rate: f32) {
+    fn climb(&self, blocks: &mut [Block], mut seeds: Seeds, rate: f32) -> Seeds {
         /// Blocks whose seeds are in memory at a time.
         const GROUP: usize = 32;
         let relaxed = self.relaxed();
@@ -206,27 +211,51 @@ impl Bounds<'_> {
             rest = earlier;
             let [lower, upper] = seeds.0[node].clone();
             for group in own.chunks_mut(GROUP) {
-                let found: Vec<Option<Seeds>> = group
+                let found: Vec<Option<BlockSeeds>> = group
                     .par_iter_mut()
-                    .map_init(Workspace::default, |workspace, block| {
-                        let mut weights = [0.0; LANES];
-                        for (k, &neuron) in block.neurons.iter().enumerate() {
-                            weights[2 * k] = lower[neuron as usize];
-                            weights[2 * k + 1] = -upper[neuron as usize];
-                        }
-                        if weights.iter().all(|&weight| weight == 0.0) {
-                            return None;
-                        }
-                        start_neurons(self.program, workspace, block.value, &block.neurons);
-                        workspace.lower_bounds(relaxed, block.value, Some(&block.ascent.slopes), &[]);
-                        workspace.trace(relaxed, block.value, Some(&block.ascent.slopes), &[]);
-                        let mut seeds = Seeds::zero(relaxed);
-                        block.ascent.step(relaxed, workspace, &weights, rate, Some(&mut seeds));
-                        Some(seeds)
+                    .map(|block| {
+                        with_workspace(|workspace| {
+                            let mut weights = [0.0; LANES];
+                            for (k, &neuron) in block.neurons.iter().enumerate() {
+                                weights[2 * k] = lower[neuron as usize];
+                                weights[2 * k + 1] = -upper[neuron as usize];
+                            }
+                            if weights.iter().all(|&weight| weight == 0.0) {
+                                return None;
+                            }
+                            start_neurons(self.program, workspace, block.value, &block.neurons);
+                            workspace.lower_bounds(relaxed, block.value, Some(&block.ascent.slopes), &[]);
+                            workspace.trace(relaxed, block.value, Some(&block.ascent.slopes), &[]);
+                            let mut seeds = BlockSeeds::default();
+                            block.ascent.step(relaxed, workspace, &weights, rate, Some(&mut seeds));
+                            Some(seeds)
+                        })
                     })
                     .collect();
                 found.iter().flatten().for_each(|own| seeds.add(own));
             }
         }
+        seeds
+    }
+
+    /// The unstable ReLU whose split moves the margins most, by the derivatives of the last optimisation with respect to the
+    /// ends of its range: they include the effect on the ranges of all later neurons.
+    pub(crate) fn most_influential(&self) -> Option<(u32, u32)> {
+        let influence = self.influence.as_ref()?;
+        let mut best = (0.0, None);
+        for (node, (lines, [lower, upper])) in self.lines.iter().zip(&influence.0).enumerate() {
+            let Lines::Relu(lines) = lines else { continue };
+            let input = self.program.nodes[node].inputs[0];
+            for &feature in &lines.unstable {
+                let index = feature as usize;
+                let (l, u) = (self.ranges.lower[input][index], self.ranges.upper[input][index]);
+                let (active, inactive) = (-l * lower[index], -u * upper[index]);
+                let score = active + inactive;
+                if score > best.0 {
+                    best = (score, Some((node as u32, feature)));
+                }
+            }
+        }
+        best.1
     }
 }

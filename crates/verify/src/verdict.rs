@@ -1,6 +1,6 @@
 //! Verdicts: proved, falsified with a witness, or unknown with a reason.
 
-use crate::branch::{End, Limits, Search};
+use crate::branch::{End, Limits, search_parts};
 use crate::counterexample::{Witness, descend, first_witness};
 use crate::crown::{Bounds, Method};
 use crate::program::Program;
@@ -151,11 +151,11 @@ pub fn verify(
         .collect();
     let witness = |points: &[Vec<f32>]| first_witness(program, input, specification, points).map(|w| w.input);
     let limits = Limits { domains: options.domains, open: options.open_domains, stop: &late, witness: &witness };
-    let outcome = Search::new(bounds.relaxed(), &constraints).run(&limits);
-    if let End::Falsified(point) = &outcome.end {
-        if let Some(witness) = first_witness(program, input, specification, std::slice::from_ref(point)) {
-            return Ok(state.falsified(witness, unstable, outcome.domains));
-        }
+    let outcome = search_parts(bounds, &constraints, &options.slopes, &limits)?;
+    if let End::Falsified(point) = &outcome.end
+        && let Some(witness) = first_witness(program, input, specification, std::slice::from_ref(point))
+    {
+        return Ok(state.falsified(witness, unstable, outcome.domains));
     }
     let mut known = best_margins(&margins);
     for (&target, &bound) in open.iter().zip(&outcome.bounds) {

@@ -1,6 +1,7 @@
 //! Tests of the program.
 #![cfg(test)]
 
+mod certify;
 mod commands;
 mod data;
 mod own_data;

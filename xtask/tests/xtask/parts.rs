@@ -61,12 +61,12 @@ fn bench() -> tempfile::TempDir {
     folder
 }
 
-fn call(folder: &Path, arguments: &str) -> Output {
+pub(super) fn call(folder: &Path, arguments: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments.split_whitespace()).current_dir(folder).output().unwrap()
 }
 
 /// What a command that succeeds prints, on standard output and on standard error.
-fn well(folder: &Path, arguments: &str) -> [String; 2] {
+pub(super) fn well(folder: &Path, arguments: &str) -> [String; 2] {
     let output = call(folder, arguments);
     let [printed, told] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     assert!(output.status.success(), "{arguments}: {told}");
@@ -74,7 +74,7 @@ fn well(folder: &Path, arguments: &str) -> [String; 2] {
 }
 
 /// The line of a refusal.
-fn refused(folder: &Path, arguments: &str) -> String {
+pub(super) fn refused(folder: &Path, arguments: &str) -> String {
     let output = call(folder, arguments);
     let line = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.status.code(), line.lines().count()), (Some(2), 1), "{arguments}: {line}");

@@ -126,10 +126,10 @@ impl Correlate<'_> {
             for tap in taps {
                 let rows: [&[Lane]; P] =
                     std::array::from_fn(|p| &self.from[from + tap.lanes + p * self.from_step..][..self.depth]);
-                let mut at = tap.weights + column;
-                for d in 0..self.depth {
+                let weights = self.weights[tap.weights + column..].chunks(step).take(self.depth);
+                for (d, weights) in weights.enumerate() {
                     let weights: [S::f32s; C] = {
-                        let weights = &self.weights[at..at + C];
+                        let weights = &weights[..C];
                         std::array::from_fn(|c| simd.splat_f32s(weights[c]))
                     };
                     for p in 0..P {
@@ -138,7 +138,6 @@ impl Correlate<'_> {
                             sums[p][c] = simd.mul_add_f32s(x, weights[c], sums[p][c]);
                         }
                     }
-                    at += step;
                 }
             }
             for (p, sums) in sums.iter().enumerate() {

@@ -34,8 +34,8 @@ pub(crate) fn bound_domains(
     steps: Steps,
 ) -> Vec<Vec<f32>> {
     let relaxed = problem.relaxed;
-    ascent.restart();
     load_slopes(relaxed.lines, domains.iter(), &mut ascent.slopes);
+    ascent.restart();
     let mut splits: Vec<Split> = Vec::new();
     for (row, domain) in domains.iter().enumerate() {
         splits.extend(domain.assumptions.iter().map(|assumption| assumption.split(row)));

@@ -57,10 +57,10 @@ impl Domain {
 pub(crate) fn load_slopes<'d>(lines: &[Lines], domains: impl Iterator<Item = &'d Domain>, slopes: &mut Slopes) {
     slopes.resize(lines.len(), Vec::new());
     for (lines, lanes) in lines.iter().zip(slopes.iter_mut()) {
-        if let Lines::Relu(lines) = lines {
-            if lanes.len() != lines.adaptive.len() {
-                *lanes = lines.adaptive.iter().map(|&slope| Lane::splat(slope)).collect();
-            }
+        if let Lines::Relu(lines) = lines
+            && lanes.len() != lines.adaptive.len()
+        {
+            *lanes = lines.adaptive.iter().map(|&slope| Lane::splat(slope)).collect();
         }
     }
     for (row, domain) in domains.enumerate().take(LANES) {

@@ -8,7 +8,9 @@
 mod children;
 mod domain;
 mod filter;
+mod parts;
 mod score;
 mod search;
 
-pub(crate) use search::{End, Limits, Search};
+pub(crate) use parts::search_parts;
+pub(crate) use search::{End, Limits};

@@ -1,12 +1,12 @@
 //! The search over domains: worst bound first, in batches of fixed size.
 
 use super::children::{Steps, bound_domains};
-use super::domain::{Domain, Neuron, load_slopes};
+use super::domain::{Assumption, Domain, Neuron};
 use super::filter::best_candidate;
-use crate::ascent::Ascent;
 use crate::backward::{Relaxed, Slopes, Split, Workspace};
 use crate::crown::start_constraints;
 use crate::lane::LANES;
+use crate::spare::with_spare;
 use crate::specification::LinearConstraint;
 use rayon::prelude::*;
 use std::cmp::Ordering;
@@ -38,6 +38,9 @@ impl Problem<'_> {
     }
 }
 
+/// Finds a counterexample among some points.
+pub(crate) type FindWitness<'w> = dyn Fn(&[Vec<f32>]) -> Option<Vec<f32>> + Sync + 'w;
+
 /// Where a search stops.
 pub(crate) struct Limits<'l> {
     /// The largest number of domains that are bounded.
@@ -46,8 +49,8 @@ pub(crate) struct Limits<'l> {
     pub(crate) open: usize,
     /// Whether the time is spent.
     pub(crate) stop: &'l (dyn Fn() -> bool + Sync),
-    /// Whether a point is a counterexample. It is called with batches of points.
-    pub(crate) witness: &'l (dyn Fn(&[Vec<f32>]) -> Option<Vec<f32>> + Sync),
+    /// Finds a counterexample among the points that bounds are attained at.
+    pub(crate) witness: &'l FindWitness<'l>,
 }
 
 /// How a search ended.
@@ -102,59 +105,90 @@ impl Eq for Queued {}
 /// A search over domains.
 pub(crate) struct Search<'a> {
     problem: Problem<'a>,
+    assumptions: &'a [Assumption],
     queue: BinaryHeap<Queued>,
     leaves: Vec<Domain>,
     /// The least bound of each target's excluded domains.
     excluded: Vec<f64>,
     bounded: usize,
     aged: usize,
+    first_split: Option<Neuron>,
 }
 
 /// Domains of a batch, which fill eight blocks with their children. It does not depend on the number of threads.
 const BATCH: usize = 8 * LANES / 2;
 
 /// Steps for the domain that the search starts from.
-const FIRST: Steps = Steps { iterations: 20, slope_rate: 0.1, multiplier_rate: 0.0, decay: 0.95 };
+const FIRST: Steps = Steps { iterations: 40, slope_rate: 0.1, multiplier_rate: 0.0, decay: 0.95 };
 /// Steps for children.
-const CHILDREN: Steps = Steps { iterations: 10, slope_rate: 0.1, multiplier_rate: 0.3, decay: 0.9 };
+const CHILDREN: Steps = Steps { iterations: 5, slope_rate: 0.1, multiplier_rate: 0.3, decay: 0.9 };
 /// Steps for domains whose ReLUs all have assumed signs.
 const LEAF: Steps = Steps { iterations: 400, slope_rate: 0.0, multiplier_rate: 0.3, decay: 0.99 };
 
 impl<'a> Search<'a> {
-    pub(crate) fn new(relaxed: Relaxed<'a>, constraints: &'a [&'a LinearConstraint]) -> Self {
-        let problem = Problem { relaxed, constraints };
+    /// A search where some assumptions hold. The bounds of the network's values may rely on them.
+    pub(crate) fn new(
+        relaxed: Relaxed<'a>,
+        constraints: &'a [&'a LinearConstraint],
+        assumptions: &'a [Assumption],
+    ) -> Self {
         Self {
-            problem,
+            problem: Problem { relaxed, constraints },
+            assumptions,
             queue: BinaryHeap::new(),
             leaves: Vec::new(),
             excluded: vec![f64::INFINITY; constraints.len()],
             bounded: 0,
             aged: 0,
+            first_split: None,
         }
     }
 
-    /// Searches until every target's inequality is excluded on the whole set, or a limit is reached.
-    pub(crate) fn run(mut self, limits: &Limits<'_>) -> Outcome {
-        let mut witness = self.roots(limits);
+    /// Searches until every target's inequality is excluded where the assumptions hold, a limit is reached, or `domains` were
+    /// bounded. It can be called again. `None` if domains are left.
+    pub(crate) fn advance(&mut self, domains: usize, limits: &Limits<'_>) -> Option<End> {
+        let mut witness = None;
+        if self.bounded == 0 {
+            witness = self.roots(limits);
+        }
         while witness.is_none() && !self.queue.is_empty() {
             if (limits.stop)() || self.bounded >= limits.domains || self.queue.len() > limits.open {
-                return self.outcome(End::Limit);
+                return Some(End::Limit);
+            }
+            if self.bounded >= domains {
+                return None;
             }
             witness = self.round(limits);
         }
-        match witness {
-            Some(point) => self.outcome(End::Falsified(point)),
-            None if self.leaves.is_empty() => self.outcome(End::Proved),
-            None => self.outcome(End::Leaves),
-        }
+        Some(match witness {
+            Some(point) => End::Falsified(point),
+            None if self.leaves.is_empty() => End::Proved,
+            None => End::Leaves,
+        })
     }
 
-    fn outcome(self, end: End) -> Outcome {
-        let mut bounds = self.excluded;
+    /// The number of domains that were bounded.
+    pub(crate) fn bounded(&self) -> usize {
+        self.bounded
+    }
+
+    /// The least bound of all domains that are not excluded.
+    pub(crate) fn worst(&self) -> f64 {
+        self.queue.peek().map_or(f64::INFINITY, |queued| queued.domain.bound)
+    }
+
+    /// The ReLU that the first domain was split by.
+    pub(crate) fn first_split(&self) -> Option<Neuron> {
+        self.first_split
+    }
+
+    /// The least bound of each target's domains: 0 or less if it is not excluded, and infinite if it has no domain.
+    pub(crate) fn bounds(&self) -> Vec<f64> {
+        let mut bounds = self.excluded.clone();
         for domain in self.queue.iter().map(|queued| &queued.domain).chain(&self.leaves) {
             bounds[domain.target] = bounds[domain.target].min(domain.bound);
         }
-        Outcome { end, bounds, domains: self.bounded }
+        bounds
     }
 
     /// Bounds the whole set for every target.
@@ -170,7 +204,7 @@ impl<'a> Search<'a> {
         let root = |target| Domain {
             target,
             bound: f64::NEG_INFINITY,
-            assumptions: Vec::new(),
+            assumptions: self.assumptions.to_vec(),
             slopes: slopes.clone(),
             candidates: Vec::new(),
         };
@@ -186,11 +220,9 @@ impl<'a> Search<'a> {
         let problem = self.problem;
         let chosen: Vec<Option<Neuron>> = batch
             .par_iter()
-            .map_init(
-                || (Workspace::default(), Slopes::new()),
-                |(workspace, slopes), domain| best_candidate(&problem, workspace, slopes, domain),
-            )
+            .map(|domain| with_spare(|spare| best_candidate(&problem, &mut spare.workspace, &mut spare.slopes, domain)))
             .collect();
+        self.first_split = self.first_split.or_else(|| chosen.iter().copied().flatten().next());
         let mut children = Vec::with_capacity(2 * batch.len());
         let mut leaves = Vec::new();
         for (domain, neuron) in batch.into_iter().zip(chosen) {
@@ -246,17 +278,9 @@ impl<'a> Search<'a> {
         let problem = self.problem;
         let points: Vec<Vec<Vec<f32>>> = domains
             .par_chunks_mut(LANES)
-            .map_init(
-                || (Workspace::default(), None),
-                |(workspace, ascent), block| {
-                    let ascent = ascent.get_or_insert_with(|| {
-                        let mut slopes = Slopes::new();
-                        load_slopes(problem.relaxed.lines, std::iter::empty(), &mut slopes);
-                        Ascent::of_slopes(slopes)
-                    });
-                    bound_domains(&problem, workspace, ascent, block, steps)
-                },
-            )
+            .map(|block| {
+                with_spare(|spare| bound_domains(&problem, &mut spare.workspace, &mut spare.ascent, block, steps))
+            })
             .collect();
         let open = points.into_iter().flatten().zip(&domains).filter(|(_, domain)| domain.bound <= 0.0);
         let points: Vec<Vec<f32>> = open.map(|(point, _)| point).collect();

@@ -9,7 +9,7 @@ pub(crate) use window::Window;
 
 use crate::VerifyError;
 use crate::region::{Map, features};
-use minima_autodiff::{AutodiffError, Graph};
+use minima_autodiff::{AutodiffError, CotangentOf, Graph};
 use ndarray::{Array2, ArrayView2};
 
 /// A network with its weights, ready to be verified.
@@ -100,7 +100,7 @@ impl Program {
     pub(crate) fn gradients(
         &self,
         points: ArrayView2<'_, f32>,
-        weights: &(dyn Fn(usize, &[f32], &mut [f32]) + Sync),
+        weights: &CotangentOf<'_, f32>,
     ) -> Result<(Array2<f32>, Array2<f32>), AutodiffError> {
         self.graph.logits_and_input_vjp(&self.params, points, weights)
     }

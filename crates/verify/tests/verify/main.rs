@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod attacks;
 mod bad_input;
 mod deep_rounding;
 mod dense_reference;

@@ -36,7 +36,7 @@ impl Random {
 
 fn convolution(random: &mut Random, g: &mut GraphBuilder, x: Value, name: &str) -> Value {
     let channels = g.shape(x)[2];
-    let groups = if channels % 2 == 0 && random.below(2) == 0 { 2 } else { 1 };
+    let groups = if channels.is_multiple_of(2) && random.below(2) == 0 { 2 } else { 1 };
     let padding = match random.below(3) {
         0 => Padding::Same,
         1 => Padding::Valid,

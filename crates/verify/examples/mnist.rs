@@ -1,8 +1,8 @@
-//! Bounds of MNIST images on a network of the paper.
+//! Verdicts on MNIST images, for a network of the paper or one in an ONNX file.
 //!
-//! Usage: `paper WEIGHTS EPSILON IMAGES ITERATIONS METHOD SECONDS`
+//! Usage: `mnist WEIGHTS EPSILON IMAGES ITERATIONS METHOD SECONDS`
 
-use minima_autodiff::paper_cnn;
+use minima_autodiff::{Graph, paper_cnn};
 use minima_verify::{InputSet, Method, Program, Report, SlopeOptions, Specification, Verdict, VerifyOptions, verify};
 use rayon::prelude::*;
 use std::error::Error;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [weights, epsilon, count, iterations, method, limit] = &arguments[..] else {
-        return Err("usage: paper WEIGHTS EPSILON IMAGES ITERATIONS METHOD SECONDS".into());
+        return Err("usage: mnist WEIGHTS EPSILON IMAGES ITERATIONS METHOD SECONDS".into());
     };
     let slopes = SlopeOptions { iterations: iterations.parse()?, ..SlopeOptions::default() };
     let method = match &method[..] {
@@ -24,8 +24,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let time_limit = Some(Duration::from_secs_f64(limit.parse()?));
     let options = VerifyOptions { method, slopes, time_limit, ..VerifyOptions::default() };
     let (epsilon, count): (f64, usize) = (epsilon.parse()?, count.parse()?);
-    let graph = paper_cnn([28, 28, 1], 10)?;
-    let params: Vec<f32> = graph.load(Path::new(weights))?;
+    let (graph, params) = if weights.ends_with(".onnx") {
+        let imported = minima_onnx::import(Path::new(weights), &minima_onnx::ImportOptions::default())?;
+        (Graph::clone(imported.graph()), imported.params)
+    } else {
+        let graph = paper_cnn([28, 28, 1], 10)?;
+        let params = graph.load(Path::new(weights))?;
+        (graph, params)
+    };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/mnist");
     let (images, labels) = minima_data::mnist::load(&folder)?.test.take(count).all::<f32>();
     let logits = graph.logits(&params, images.view())?;
@@ -52,5 +58,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "{count} images: {correct} correct, {proved} proved, {broken} broken, {open} open; {domains} domains, {spent:.3} s an image, {seconds:.2} s"
     );
+    for (i, report) in found.iter().enumerate() {
+        if let Verdict::Unknown { bound, why } = &report.verdict {
+            println!(
+                "correct image {i}: {bound:.4}, {why:?}, {:?} unstable, {} domains",
+                report.unstable, report.domains
+            );
+        }
+    }
     Ok(())
 }
