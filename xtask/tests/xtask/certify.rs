@@ -38,7 +38,7 @@ fn broken_proved_or_undecided() {
         assert_eq!((row.images, row.proved + row.broken + row.undecided), (12, row.correct));
     }
     let report = fs::read_to_string(folder.join("out/report.md")).unwrap();
-    assert!(report.contains("Proved and broken images at each radius"), "{report}");
+    assert!(report.contains("## Proofs (images of colours)"), "{report}");
     assert!(folder.join("out/figures/certified-accuracy.svg").is_file());
 
     // The command agrees with the experiment, and its file has the same bytes for any number of threads.
