@@ -76,8 +76,8 @@ fn broken_proved_or_undecided() {
     // A smooth network is refused with the operation's name.
     well(
         folder,
-        "train --config experiment.toml --network smooth.toml --optimizer sgd --epochs 1 --out smooth.safetensors",
+        "train --config experiment.toml --network smooth.toml --optimizer sgd --epochs 1 --out refused.safetensors",
     );
-    let line = refused(folder, "certify --weights smooth.safetensors --images 2");
+    let line = refused(folder, "certify --weights refused.safetensors --images 2");
     assert!(line.contains("no sound bound"), "{line}");
 }
