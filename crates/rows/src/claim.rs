@@ -19,7 +19,7 @@ pub enum ClaimVerdict {
 /// One comparison of one claim for one optimizer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimRow {
-    /// The claim's letter, `a` to `h`.
+    /// The claim's letter, `a` to `i`.
     pub claim: String,
     /// The optimizer that the claim is about: the Gauss-Newton, if the claim names one.
     pub optimizer: String,

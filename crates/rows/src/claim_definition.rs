@@ -7,6 +7,9 @@ pub enum ClaimQuantity {
     FgsmSuccessRate,
     /// The share of the correctly classified images, among the first test images, that are misclassified after another attack.
     AttackSuccessRate,
+    /// The share of the correctly classified images, among the first test images, for which a proof was found that no image within the
+    /// radius is misclassified.
+    ProvedShare,
     /// The median over the test images of the norm of the loss's gradient with respect to the image.
     MedianInputGradientNorm,
     /// The median over the test images of the logit margin.

@@ -205,16 +205,11 @@ impl<'a> Certifier<'a> {
     }
 }
 
-/// Seeks proofs for the first `certified_images` test images at each radius of the preset, after PGD. Empty if that number is 0.
+/// What is known of the first `certified_images` test images at each radius of the preset, after PGD. Empty if that number is 0.
 ///
 /// # Errors
 /// Returns [`RunError::Verify`] if an operation of the network has no sound bound, and [`RunError::Attack`] if the attack fails.
-pub fn certified_accuracy(
-    run: &Run,
-    model: &Model<f32>,
-    preset: &Preset,
-    test: &TestSet,
-) -> Result<Vec<CertifiedAccuracyRow>, RunError> {
+pub fn certified(model: &Model<f32>, preset: &Preset, test: &TestSet) -> Result<Vec<(f64, Vec<Certified>)>, RunError> {
     let count = preset.certified_images.min(test.labels.len());
     let (images, labels) = (test.images.slice_axis(Axis(0), (0..count).into()), &test.labels[..count]);
     if labels.is_empty() {
@@ -223,24 +218,36 @@ pub fn certified_accuracy(
     let attack = attack("pgd", Norm::Linf, &Options::default())?;
     let options = VerifyOptions { domains: preset.certified_domains, ..VerifyOptions::default() };
     let certifier = Certifier::new(model, Some(attack.as_ref()), options)?;
-    let mut rows = Vec::new();
-    for &epsilon in &preset.certified_epsilons {
-        let found = certifier.certify(images, labels, 0, Ball::linf(epsilon)?)?;
+    let at = |&epsilon: &f64| Ok((epsilon, certifier.certify(images, labels, 0, Ball::linf(epsilon)?)?));
+    preset.certified_epsilons.iter().map(at).collect()
+}
+
+/// The sums of [`certified`], a row for each radius.
+///
+/// # Errors
+/// Returns the errors of [`certified`].
+pub fn certified_accuracy(
+    run: &Run,
+    model: &Model<f32>,
+    preset: &Preset,
+    test: &TestSet,
+) -> Result<Vec<CertifiedAccuracyRow>, RunError> {
+    let row = |(epsilon, found): (f64, Vec<Certified>)| {
         let of = |certainty| found.iter().filter(|found| found.row.verdict == certainty).count() as u32;
-        rows.push(CertifiedAccuracyRow {
+        CertifiedAccuracyRow {
             labels: run.labels.name().to_owned(),
             optimizer: run.optimizer.clone(),
             seed: run.seed,
             norm: Norm::Linf.to_string(),
             epsilon,
-            images: count as u32,
-            correct: count as u32 - of(Certainty::Misclassified),
+            images: found.len() as u32,
+            correct: found.len() as u32 - of(Certainty::Misclassified),
             proved: of(Certainty::Proved),
             broken: of(Certainty::Broken),
             undecided: of(Certainty::Undecided),
-        });
-    }
-    Ok(rows)
+        }
+    };
+    Ok(certified(model, preset, test)?.into_iter().map(row).collect())
 }
 
 /// What is known of the radii of an image.

@@ -1,6 +1,7 @@
 //! Measurements of a stored run, cached in its folder. Equal settings are measured once.
 
 use crate::bits::Bits;
+use crate::certification::{Certified, certified};
 use crate::error::RunError;
 use crate::job::Job;
 use crate::measurement::{Measurement, measure};
@@ -14,7 +15,7 @@ use minima_config::attack_catalogue::{Options, attack};
 use minima_config::preset::Preset;
 use minima_data::Splits;
 use minima_metrics::{Summary, evaluate, input_gradient_norms, logit_margins};
-use minima_rows::PathRow;
+use minima_rows::{Certainty, PathRow};
 use minima_store::cached;
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -104,6 +105,32 @@ pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<Late
             }
         }
         Ok(found)
+    })
+}
+
+/// For each radius of the preset, the images among the first `certified_images` for which a proof was found that no image within the
+/// radius is misclassified. Empty for models of poisoned labels, as for the stronger attacks.
+///
+/// # Errors
+/// Returns the errors of [`StoredRun::last`], the errors of [`Certifier::certify`](crate::certification::Certifier::certify), and [`RunError::Seal`] if the cache cannot be
+/// written.
+pub fn proved(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<(f64, Bits)>, RunError> {
+    if preset.certified_images == 0 || !is_attacked(run.run()) {
+        return Ok(Vec::new());
+    }
+    let settings = format!(
+        "{}, verify {}; epochs {}, images {}, epsilons {:?}, domains {}",
+        numerics::measurements(),
+        minima_verify::NUMERICS_VERSION,
+        run.epochs(),
+        preset.certified_images.min(test.labels.len()),
+        preset.certified_epsilons,
+        preset.certified_domains
+    );
+    cached(&run.folder().join("proved.json"), &settings, || {
+        let found = certified(&run.last()?, preset, test)?;
+        let proved = |found: &Certified| found.row.verdict == Certainty::Proved;
+        Ok(found.iter().map(|(epsilon, images)| (*epsilon, Bits(images.iter().map(proved).collect()))).collect())
     })
 }
 

@@ -1,5 +1,5 @@
 //! `seeds`: the effect of chance. The paper's experiment from several seeds, the spread over seeds and over the last epochs, FGSM
-//! and AutoAttack, and the paper's claims.
+//! and AutoAttack, proofs, and the paper's claims.
 
 use crate::claims::{ClaimOptions, ModelOutcome, evaluate};
 use crate::context::Context;
@@ -8,21 +8,21 @@ use crate::options::StudyOptions;
 use crate::progress::StudyEvent;
 use minima_config::Labels;
 use minima_rows::{DistributionRow, FgsmRow, LateAttackRow, Scope, SharpnessRow, TrainingRow, write_csv};
-use minima_runs::StoredRun;
-use minima_runs::measured::{FGSM, LateAttack, at_the_end, late};
+use minima_runs::measured::{FGSM, LateAttack, at_the_end, late, proved};
 use minima_runs::measurement::Measurement;
+use minima_runs::{Bits, StoredRun};
 
 /// Writes `training.csv`, the paper's tables in `tables/`, `late.csv` and `claims.csv`.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
     let (preset, test) = (&options.preset, &context.test);
     let measured = context.measure(&options.runs()?, |_, run| {
-        Ok((run.training()?, at_the_end(run, preset, test)?, late(run, preset, test)?))
+        Ok((run.training()?, at_the_end(run, preset, test)?, late(run, preset, test)?, proved(run, preset, test)?))
     })?;
     let mut rows = Rows::default();
     let mut outcomes = Vec::new();
-    for (run, (training, end, late)) in measured {
+    for (run, (training, end, late, proved)) in measured {
         rows.add(&run, training, &end, &late)?;
-        outcomes.push(outcome(&run, end, &late));
+        outcomes.push(outcome(&run, end, &late, proved));
     }
     rows.write(context)?;
     (context.listener)(StudyEvent::Stage("comparisons of optimizers"));
@@ -31,7 +31,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
 }
 
 /// The outcome of a run for the claims, image by image.
-fn outcome(stored: &StoredRun, end: Measurement, late: &[LateAttack]) -> ModelOutcome {
+fn outcome(stored: &StoredRun, end: Measurement, late: &[LateAttack], proved: Vec<(f64, Bits)>) -> ModelOutcome {
     let run = stored.run();
     let increases = end.loss_increases.into_iter().filter(|found| found.scope == Scope::Batch);
     let last = late.iter().filter(|attack| attack.attack != FGSM && attack.epoch == stored.epochs());
@@ -49,6 +49,7 @@ fn outcome(stored: &StoredRun, end: Measurement, late: &[LateAttack]) -> ModelOu
         logit_margins: end.logit_margins,
         loss_increases: increases.map(|found| (found.rho, found.increases)).collect(),
         robust: last.map(stand).collect(),
+        proved: proved.into_iter().map(|(epsilon, images)| (epsilon, images.0)).collect(),
     }
 }
 

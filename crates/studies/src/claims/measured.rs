@@ -27,6 +27,7 @@ impl Subject {
         match self.quantity {
             ClaimQuantity::FgsmSuccessRate => "FGSM success rate (share of correct images)".to_owned(),
             ClaimQuantity::AttackSuccessRate => format!("{} success rate (share of correct images)", self.attack),
+            ClaimQuantity::ProvedShare => "proved images (share of correct images)".to_owned(),
             ClaimQuantity::MedianInputGradientNorm => "median input-gradient norm (loss per unit of pixels)".to_owned(),
             ClaimQuantity::MedianLogitMargin => "median logit margin (logits)".to_owned(),
             ClaimQuantity::MedianLossIncrease => "median loss increase (nats)".to_owned(),
@@ -113,6 +114,13 @@ fn numbers(outcome: &ModelOutcome, draws: &mut Draws<'_>) -> Result<Vec<(Subject
             let rate = draws.resampled(&Share::of_those(&broken, first)?, 1)?;
             let quantity = ClaimQuantity::AttackSuccessRate;
             numbers.push((Subject { quantity, attack: attack.clone(), at: Some(*epsilon) }, rate));
+        }
+    }
+    for (epsilon, proved) in &outcome.proved {
+        let first = correct.get(..proved.len()).unwrap_or(correct);
+        if first.contains(&true) {
+            let share = draws.resampled(&Share::of_those(proved, first)?, 1)?;
+            numbers.push((Subject::new(ClaimQuantity::ProvedShare, Some(*epsilon)), share));
         }
     }
     for (quantity, values) in [

@@ -23,4 +23,6 @@ pub struct ModelOutcome {
     pub loss_increases: Vec<(f64, Vec<f64>)>,
     /// For each other attack: its name, its radius (L∞), and whether each attacked image, the first ones, is robust.
     pub robust: Vec<(String, f64, Vec<bool>)>,
+    /// For each radius of the proofs (L∞), whether each examined image, the first ones, is proved.
+    pub proved: Vec<(f64, Vec<bool>)>,
 }

@@ -101,6 +101,7 @@ impl Run {
             curvature: &self.curvature,
             distributions: &self.distributions,
             robustness: &self.robustness,
+            certified: &[],
             histograms: &[],
             robustness_curves: &[],
             spectral_densities: &[],
