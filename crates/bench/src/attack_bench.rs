@@ -1,12 +1,12 @@
 //! Times the stronger attacks on a model that Adam has trained for one epoch. On an untrained model the attacks would succeed at
 //! once.
 
+use crate::one_epoch::after_one_epoch;
 use crate::stopwatch::Stopwatch;
 use minima_attacks::{Ball, Norm};
-use minima_autodiff::{Graph, Model};
+use minima_autodiff::Graph;
 use minima_config::attack_catalogue::{Options, attack};
-use minima_data::{EpochOrder, Splits, epoch_batches};
-use minima_optim::{Adam, Batch, Optimizer};
+use minima_data::Splits;
 use minima_runs::RunError;
 use ndarray::Axis;
 use std::sync::Arc;
@@ -32,14 +32,7 @@ pub(crate) fn time_attacks(
     if !timed.iter().any(|(name, ..)| watch.wants(name)) {
         return Ok(());
     }
-    let mut params = params.to_vec();
-    let mut adam = Adam::new(0.001);
-    let order = EpochOrder::new(42, data.train.len()).next().unwrap_or_default();
-    for indices in epoch_batches(&order, 128)? {
-        let (images, labels) = data.train.batch(indices)?;
-        adam.step(graph.as_ref(), &mut params, &Batch::new(images.view(), &labels)?)?;
-    }
-    let model = Model::new(Arc::clone(graph), params)?;
+    let model = after_one_epoch(graph, params, data)?;
     let (images, labels) = data.test.all::<f32>();
     for (name, attacked_by, count, epsilon) in timed {
         let count = count.min(labels.len());

@@ -8,8 +8,10 @@
 //! ```
 
 mod attack_bench;
+mod certify_bench;
 mod device_bench;
 mod networks;
+mod one_epoch;
 pub mod scaling;
 mod second_order_bench;
 mod stopwatch;

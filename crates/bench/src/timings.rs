@@ -1,6 +1,7 @@
 //! Times operations on the CPU: medians and quantiles after a warm-up.
 
 use crate::attack_bench::time_attacks;
+use crate::certify_bench::time_proofs;
 use crate::second_order_bench::{second_order, time_second_order};
 use crate::stopwatch::{BATCH, Stopwatch, Timings, optimizers};
 use minima_attacks::{Attack, Ball, Fgsm};
@@ -31,6 +32,7 @@ pub fn bench(data: &Splits, filter: &str) -> Result<Timings, RunError> {
     time_second_order(&mut watch, &graph, &params, data)?;
     fgsm(&mut watch, &graph, &params, data)?;
     time_attacks(&mut watch, &graph, &params, data)?;
+    time_proofs(&mut watch, &graph, &params, data)?;
     epochs(&mut watch, &graph, &params, data)?;
     Ok(Timings { host: Host::here(), threads: rayon::current_num_threads(), results: watch.into_results() })
 }
