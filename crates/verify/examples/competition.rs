@@ -62,7 +62,7 @@ fn property(path: &Path, shape: &[usize]) -> Outcome<Property> {
             let constraint = LinearConstraint { coefficients, bound };
             let fresh = disjunction && tokens[..at].last() == Some(&"and");
             match targets.last_mut() {
-                Some(target) if !fresh && !(disjunction && tokens[..at].last() == Some(&"or")) => {
+                Some(target) if !(fresh || disjunction && tokens[..at].last() == Some(&"or")) => {
                     target.push(constraint)
                 }
                 _ => targets.push(vec![constraint]),

@@ -2,7 +2,7 @@
 
 use crate::InputSet;
 use crate::program::Program;
-use crate::specification::Specification;
+use crate::specification::{LinearConstraint, Specification};
 use ndarray::{Array2, ArrayView2};
 
 /// A point of the input set with the target that its outputs meet.
@@ -68,11 +68,46 @@ pub(crate) fn descend(
     const STARTS: usize = 8;
     let rows: Vec<usize> = targets.iter().flat_map(|&target| [target; STARTS]).collect();
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut points = Array2::from_shape_fn((rows.len(), input.len()), |(row, i)| {
+    let points = Array2::from_shape_fn((rows.len(), input.len()), |(row, i)| {
         let share = if row % STARTS == 0 { 0.5 } else { uniform(&mut state) };
         input.lower[i] + share * (input.upper[i] - input.lower[i])
     });
-    if rows.is_empty() {
+    descend_from(program, input, specification, (points, &rows), (steps, 0.5), stop)
+}
+
+/// Descends the margins from some points, each towards the target that its outputs are nearest to.
+pub(crate) fn descend_nearby(
+    program: &Program,
+    input: &InputSet,
+    specification: &Specification,
+    points: &[Vec<f32>],
+    steps: usize,
+) -> Option<Witness> {
+    let points = Array2::from_shape_fn((points.len(), input.len()), |(row, i)| points[row][i]);
+    let outputs = program.evaluate(points.view()).ok()?;
+    let nearest = |outputs: &[f32]| {
+        let margin = |target: &usize| worst_margin(&specification.targets[*target], outputs);
+        (0..specification.targets.len()).min_by(|a, b| margin(a).total_cmp(&margin(b))).unwrap_or(0)
+    };
+    let rows: Vec<usize> = outputs.outer_iter().map(|outputs| nearest(&outputs.to_vec())).collect();
+    descend_from(program, input, specification, (points, &rows), (steps, 0.1), &|| false)
+}
+
+/// The largest margin of a target's inequalities: the target is met if it is not positive.
+fn worst_margin(target: &[LinearConstraint], outputs: &[f32]) -> f64 {
+    target.iter().map(|constraint| constraint.margin(outputs)).fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// Descends from points with a target each. The first step is a share of the box.
+fn descend_from(
+    program: &Program,
+    input: &InputSet,
+    specification: &Specification,
+    (mut points, rows): (Array2<f32>, &[usize]),
+    (steps, first): (usize, f32),
+    stop: &dyn Fn() -> bool,
+) -> Option<Witness> {
+    if rows.is_empty() || specification.targets.is_empty() {
         return None;
     }
     for step in 0..=steps {
@@ -93,7 +128,7 @@ pub(crate) fn descend(
             }
         };
         let (_, gradients) = program.gradients(points.view(), &weights).ok()?;
-        let share = 0.5 * (1.0 - step as f32 / steps as f32) + 0.02;
+        let share = first * (1.0 - step as f32 / steps as f32) + 0.04 * first;
         for (mut point, gradient) in points.outer_iter_mut().zip(gradients.outer_iter()) {
             for (i, (x, &g)) in point.iter_mut().zip(gradient).enumerate() {
                 let (low, high) = (input.lower[i], input.upper[i]);

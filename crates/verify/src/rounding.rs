@@ -14,7 +14,7 @@
 //!
 //! `Aₖ z̃ₖ = Aₖ W z̃ₖ₋₁ + Aₖ b + Aₖ δₖ ≥ Âₖ₋₁ z̃ₖ₋₁ + Aₖ b − (γ_n + γ_{n'}) |Aₖ| vₖ`.
 //!
-//! The product `Aₖ b` is summed in `f32` over [`CHUNK`] features at a time, and over chunks in `f64`, which adds
+//! The product `Aₖ b` is summed in `f32` over `CHUNK` = 16 features at a time, and over chunks in `f64`, which adds
 //! `γ_{CHUNK+2} |Aₖ| |b|`. So each layer costs one dot product of `|Aₖ|` with the *charge* `(γ_n + γ_{n'} + γ_{CHUNK+2}) vₖ`.
 //! The number n counts terms that are not zero for any input of the set; the charge differs from feature to feature.
 //!
@@ -25,10 +25,11 @@
 //!
 //! **Sums of coefficients** of a value that several layers read cost `u |A′| m` for each addition.
 //!
-//! **Underflow** of a product loses at most 2⁻¹⁴⁹. Charges are raised by [`TINY`] and bounds lowered by [`FLOOR`], far above the sums
+//! **Underflow** of a product loses at most 2⁻¹⁴⁹. Charges are raised by `TINY` = 10⁻³⁶ and bounds lowered by
+//! `FLOOR` = 10⁻³⁰ times one more than the largest magnitude, far above the sums
 //! of these losses. An overflow gives infinite or NaN bounds, which prove nothing.
 //!
-//! Charges are rounded up. Their sums are enlarged by [`ROOM`], which covers the rounding of those sums and of the sums
+//! Charges are rounded up. Their sums are enlarged by `ROOM` = 1.0001, which covers the rounding of those sums and of the sums
 //! over chunks.
 
 /// Whether bounds account for rounding.

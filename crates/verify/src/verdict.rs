@@ -1,13 +1,21 @@
 //! Verdicts: proved, falsified with a witness, or unknown with a reason.
 
 use crate::branch::{End, Limits, search_parts};
-use crate::counterexample::{Witness, descend, first_witness};
+use crate::counterexample::{Witness, descend, descend_nearby, first_witness};
 use crate::crown::{Bounds, Method};
 use crate::program::Program;
 use crate::slopes::SlopeOptions;
 use crate::specification::{LinearConstraint, Specification};
 use crate::{InputSet, VerifyError};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+/// Points of the worst domains from which margins are descended during the search.
+const NEARBY: usize = 16;
+/// The rounds of the search between two such descents.
+const NEARBY_ROUNDS: usize = 4;
+/// Their steps.
+const NEARBY_STEPS: usize = 10;
 
 /// What is known of a target, or of all of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,7 +157,17 @@ pub fn verify(
             order.max_by(|a, b| a.0.total_cmp(b.0)).map(|(_, constraint)| constraint)
         })
         .collect();
-    let witness = |points: &[Vec<f32>]| first_witness(program, input, specification, points).map(|w| w.input);
+    let rounds = AtomicUsize::new(0);
+    let witness = |points: &[Vec<f32>]| {
+        let found = first_witness(program, input, specification, points);
+        let round = rounds.fetch_add(1, Ordering::Relaxed);
+        let descended = || {
+            let worst = points.get(..NEARBY.min(points.len())).unwrap_or_default();
+            let often = round.is_multiple_of(NEARBY_ROUNDS) && options.attack_steps > 0;
+            often.then(|| descend_nearby(program, input, specification, worst, NEARBY_STEPS)).flatten()
+        };
+        found.or_else(descended).map(|witness| witness.input)
+    };
     let limits = Limits { domains: options.domains, open: options.open_domains, stop: &late, witness: &witness };
     let outcome = search_parts(bounds, &constraints, &options.slopes, &limits)?;
     if let End::Falsified(point) = &outcome.end

@@ -79,13 +79,23 @@ impl Workspace {
         let count = program.values.len();
         self.coefficients.resize(count, Vec::new());
         self.points.resize(count, Vec::new());
+        if cfg!(debug_assertions) {
+            // A number that an earlier pass left must not be read.
+            let stale = self.coefficients.iter_mut().chain(&mut self.points);
+            stale.for_each(|numbers| numbers.fill(Lane::splat(f32::NAN)));
+        }
         self.regions.clear();
         self.regions.resize(count, None);
         self.written.clear();
         self.written.resize(count, false);
         self.regions[value] = Some(region);
         for node in (0..value).rev() {
-            let Some(region) = self.regions[node + 1] else { continue };
+            let Some(mut region) = self.regions[node + 1] else { continue };
+            if let Operation::Gather(_) = program.nodes[node].operation {
+                // Its entries lie anywhere, so a pass over it reads all of them.
+                region = Region::full(program.values[node + 1]);
+                self.regions[node + 1] = Some(region);
+            }
             for (number, &input) in program.nodes[node].inputs.iter().enumerate() {
                 let reach = reach(program, node, number, region);
                 // A convolution's outputs may read nothing but the border.

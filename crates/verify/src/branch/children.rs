@@ -1,8 +1,8 @@
 //! Bounds of a block of domains, with slopes and multipliers optimised together.
 
 use super::domain::{Domain, load_slopes, store_slopes};
+use super::problem::Problem;
 use super::score::find_candidates;
-use super::search::Problem;
 use crate::ascent::Ascent;
 use crate::backward::{Split, Workspace};
 use crate::lane::LANES;

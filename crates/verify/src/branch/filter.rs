@@ -3,7 +3,7 @@
 //! De Palma et al., "Improved branch and bound for neural network verification via Lagrangian decomposition", 2021.
 
 use super::domain::{Assumption, Domain, Neuron, load_slopes};
-use super::search::Problem;
+use super::problem::Problem;
 use crate::backward::{Slopes, Split, Workspace};
 use crate::lane::LANES;
 

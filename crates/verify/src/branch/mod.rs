@@ -9,6 +9,7 @@ mod children;
 mod domain;
 mod filter;
 mod parts;
+mod problem;
 mod score;
 mod search;
 

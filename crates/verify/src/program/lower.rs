@@ -21,7 +21,7 @@ fn map(shape: &[usize]) -> Map {
 }
 
 /// Reads the layers of a graph.
-pub(super) fn lower(graph: &Graph, params: &[f32]) -> Result<Program, VerifyError> {
+fn lower(graph: &Graph, params: &[f32]) -> Result<Program, VerifyError> {
     let expected = graph.parameter_count();
     if params.len() != expected {
         return Err(VerifyError::Length { what: "parameters", found: params.len(), expected });
@@ -71,6 +71,15 @@ pub(super) fn lower(graph: &Graph, params: &[f32]) -> Result<Program, VerifyErro
 }
 
 impl Program {
+    /// Reads a network with its parameters.
+    ///
+    /// # Errors
+    /// Returns [`VerifyError::Operation`] if an operation has no sound bound, [`VerifyError::Parameter`] if a number is
+    /// NaN or infinite, and [`VerifyError::Length`] if the number of parameters is not the network's.
+    pub fn new(graph: &Graph, params: &[f32]) -> Result<Self, VerifyError> {
+        lower(graph, params)
+    }
+
     fn push(&mut self, operation: Operation, inputs: Vec<usize>, output: Map) -> usize {
         self.nodes.push(Node { operation, inputs });
         self.values.push(output);

@@ -7,7 +7,6 @@ mod window;
 pub(crate) use convolution::{Axis, Convolution};
 pub(crate) use window::Window;
 
-use crate::VerifyError;
 use crate::region::{Map, features};
 use minima_autodiff::{AutodiffError, CotangentOf, Graph};
 use ndarray::{Array2, ArrayView2};
@@ -78,15 +77,6 @@ impl Gather {
 }
 
 impl Program {
-    /// Reads a network with its parameters.
-    ///
-    /// # Errors
-    /// Returns [`VerifyError::Operation`] if an operation has no sound bound, [`VerifyError::Parameter`] if a number is
-    /// NaN or infinite, and [`VerifyError::Length`] if the number of parameters is not the network's.
-    pub fn new(graph: &Graph, params: &[f32]) -> Result<Self, VerifyError> {
-        lower::lower(graph, params)
-    }
-
     /// Outputs `(points, outputs)` of points `(points, inputs)`, as the network computes them in `f32`.
     ///
     /// # Errors
