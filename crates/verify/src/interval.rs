@@ -87,7 +87,7 @@ impl Ranges {
                     let mut sums = Sums::default();
                     let weight = f64::from(share[feature / window.output[2]]);
                     window.entries(feature).for_each(|entry| self.add(inputs[0], entry, weight, &mut sums));
-                    out.put(Sums { terms: sums.terms + 1, ..sums }, counts);
+                    out.put_rounded(Sums { terms: sums.terms + 1, ..sums }, counts, true, weight);
                 }
             }
             Operation::Gather(gather) => {
@@ -98,7 +98,7 @@ impl Ranges {
                         self.add(inputs[input as usize], entry as usize, f64::from(gather.weight), &mut sums);
                     }
                     let exact = gather.terms(feature).len() == 1 && gather.weight == 1.0;
-                    out.put_rounded(Sums { terms: sums.terms + 1, ..sums }, counts, !exact);
+                    out.put_rounded(Sums { terms: sums.terms + 1, ..sums }, counts, !exact, f64::from(gather.weight));
                 }
             }
             Operation::Sum => {
@@ -215,6 +215,9 @@ impl Ranges {
     }
 }
 
+/// A partial sum above this may be infinite in `f32`: [`f32::MAX`], with room for rounding.
+const LARGEST_SUM: f64 = 3.3e38;
+
 /// The ranges and charges of an output under construction.
 struct Outputs {
     lower: Vec<f32>,
@@ -231,20 +234,34 @@ impl Outputs {
 
     /// A sum as the network computes it.
     fn put(&mut self, sums: Sums, counts: Counts) {
-        self.put_rounded(sums, counts, true);
+        self.put_rounded(sums, counts, true, 1.0);
     }
 
-    fn put_rounded(&mut self, sums: Sums, counts: Counts, rounded: bool) {
+    /// A sum that is multiplied by `weight` at its end.
+    fn put_rounded(&mut self, sums: Sums, counts: Counts, rounded: bool, weight: f64) {
         let forward = if rounded { gamma(sums.terms + 2) } else { 0.0 };
         let magnitude = sums.magnitude * (1.0 + gamma64(counts.fan_in)) + TINY;
+        if !(magnitude.max(magnitude / weight) < LARGEST_SUM) {
+            return self.unbounded();
+        }
         let slack = magnitude * (self.rounded * forward + gamma64(2 * counts.fan_in)) + TINY;
         self.lower.push(down(sums.lower - slack));
         self.upper.push(up(sums.upper + slack));
         self.charge.push(up(magnitude * (forward + gamma(counts.fan_out + 2) + gamma(CHUNK + 2)) + TINY));
     }
 
+    /// A number of which nothing is known. Its charge is infinite, so that no pass over it proves anything.
+    fn unbounded(&mut self) {
+        self.lower.push(f32::NEG_INFINITY);
+        self.upper.push(f32::INFINITY);
+        self.charge.push(f32::INFINITY);
+    }
+
     /// A range without rounding, or with the rounding in the charge.
     fn exact(&mut self, lower: f32, upper: f32, charge: f64) {
+        if lower.is_nan() || upper.is_nan() || charge.is_nan() {
+            return self.unbounded();
+        }
         self.lower.push(lower);
         self.upper.push(upper);
         self.charge.push(if charge == 0.0 { 0.0 } else { up(charge + TINY) });

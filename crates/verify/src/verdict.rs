@@ -51,6 +51,8 @@ pub enum Reason {
     Domains,
     /// Domains are left in which every ReLU is linear and the bound is not positive.
     Leaves,
+    /// No bound is finite: the network's numbers may overflow.
+    Overflow,
     /// A witness of another target ended the search.
     OtherTarget,
 }
@@ -140,6 +142,9 @@ pub fn verify(
             return Ok(state.falsified(witness, unstable, 0));
         }
     }
+    if !open.is_empty() && open.iter().all(|&target| !best(&margins[target]).is_finite()) {
+        return Ok(state.report(&best_margins(&margins), Reason::Overflow, unstable, 0));
+    }
     if options.method == Method::Crown || open.is_empty() {
         return Ok(state.report(&best_margins(&margins), Reason::Method, unstable, 0));
     }
@@ -154,7 +159,10 @@ pub fn verify(
         .iter()
         .filter_map(|&target| {
             let order = margins[target].iter().zip(&specification.targets[target]);
-            order.max_by(|a, b| a.0.total_cmp(b.0)).map(|(_, constraint)| constraint)
+            order
+                .filter(|(margin, _)| !margin.is_nan())
+                .max_by(|a, b| a.0.total_cmp(b.0))
+                .map(|(_, constraint)| constraint)
         })
         .collect();
     let rounds = AtomicUsize::new(0);
@@ -176,7 +184,9 @@ pub fn verify(
         return Ok(state.falsified(witness, unstable, outcome.domains));
     }
     let mut known = best_margins(&margins);
-    for (&target, &bound) in open.iter().zip(&outcome.bounds) {
+    // A counterexample that is not confirmed leaves its targets open.
+    let confirmed = !matches!(outcome.end, End::Falsified(_));
+    for (&target, &bound) in open.iter().zip(&outcome.bounds).filter(|_| confirmed) {
         known[target] = known[target].max(bound);
     }
     let why = match outcome.end {

@@ -105,6 +105,12 @@ impl Workspace {
                 self.regions[input] = Some(self.regions[input].map_or(reach, |other| other.union(reach)));
             }
         }
+        if value == program.output() {
+            // Splits and scores may be of any neuron, also of one that the outputs do not depend on.
+            for (region, &map) in self.regions.iter_mut().zip(&program.values) {
+                *region = Some(Region::full(map));
+            }
+        }
         self.prepare(program, value, None);
         &mut self.coefficients[value]
     }
@@ -165,6 +171,8 @@ impl Workspace {
         let Relaxed { program, ranges, lines, .. } = relaxed;
         let (value, inputs) = (node + 1, &program.nodes[node].inputs);
         let map = program.values[value];
+        // No later node wrote to a value that nothing depends on.
+        self.prepare(program, value, None);
         let mut from = std::mem::take(&mut self.coefficients[value]);
         let operation = &program.nodes[node].operation;
         // The constant of the node, and what its rounding is charged.
@@ -187,6 +195,15 @@ impl Workspace {
                 _ => None,
             };
             let (add, charged) = self.prepare(program, input, own);
+            let additions = match operation {
+                Operation::Mean { window, .. } | Operation::Max { window } => window.overlap(),
+                Operation::Gather(gather) => gather.most_readers,
+                _ => 1,
+            };
+            if charged && additions > 1 {
+                // Each addition rounds a sum that includes the coefficient from before.
+                self.charge_sum(relaxed, input, additions, totals);
+            }
             let mut to = std::mem::take(&mut self.coefficients[input]);
             match operation {
                 Operation::Convolution(conv) => {
@@ -253,18 +270,18 @@ impl Workspace {
             }
             self.coefficients[input] = to;
             if charged {
-                self.charge_sum(relaxed, input, totals);
+                self.charge_sum(relaxed, input, 1, totals);
             }
         }
         self.coefficients[value] = from;
     }
 
-    /// The rounding of sums of coefficients of a value that several nodes read.
-    fn charge_sum(&self, relaxed: Relaxed<'_>, value: usize, totals: &mut Totals) {
+    /// The rounding of additions to coefficients of a value that several nodes read.
+    fn charge_sum(&self, relaxed: Relaxed<'_>, value: usize, additions: usize, totals: &mut Totals) {
         let Some(region) = self.regions[value] else { return };
         for run in region.runs(relaxed.program.values[value]) {
             let (coefficients, charges) = (&self.coefficients[value][run.clone()], &relaxed.ranges.size[value][run]);
-            vectorize(Dot { coefficients, numbers: None, charges, factor: gamma(2), totals });
+            vectorize(Dot { coefficients, numbers: None, charges, factor: gamma(additions + 1), totals });
         }
     }
 
@@ -272,6 +289,7 @@ impl Workspace {
     fn minimum(&mut self, relaxed: Relaxed<'_>, totals: &mut Totals) {
         self.in_ball = [false; LANES];
         let Some(region) = self.regions[0] else { return };
+        self.prepare(relaxed.program, 0, None);
         let before = *totals;
         let InputSet { lower, upper, ball } = relaxed.input;
         let charges = &relaxed.ranges.charge[0];
@@ -316,7 +334,7 @@ fn scaled_constant(from: &[Lane], shift: &[f32], totals: &mut Totals) {
 }
 
 /// The relative rounding of constants that are summed in `f64`, with room.
-const CONSTANT_ROUNDING: f64 = 1e-12;
+const CONSTANT_ROUNDING: f64 = 1e-9;
 
 /// A maximum lies above its entry with the largest lower end, and below a constant.
 fn max_backward(lines: &MaxLines, feature: usize, from: Lane, to: &mut [Lane], totals: &mut Totals) {

@@ -77,7 +77,7 @@ impl VectorKernel for BoxMinimum<'_> {
                     let (positive, negative) = (simd.max_f32s(a, zero), simd.min_f32s(a, zero));
                     constant = simd.mul_add_f32s(positive, simd.splat_f32s(low), constant);
                     constant = simd.mul_add_f32s(negative, simd.splat_f32s(high), constant);
-                    error = simd.mul_add_f32s(simd.sub_f32s(positive, negative), simd.splat_f32s(charge), error);
+                    error = simd.mul_add_f32s(simd.abs_f32s(a), simd.splat_f32s(charge), error);
                 }
                 set_part::<S>(&mut sums[0], half, constant);
                 set_part::<S>(&mut sums[1], half, error);

@@ -56,6 +56,8 @@ fn lower(graph: &Graph, params: &[f32]) -> Result<Program, VerifyError> {
         if let Some(found) = constants(&operation).find(|x| !x.is_finite()) {
             return Err(VerifyError::Parameter { layer: name, index: 0, found: f64::from(found) });
         }
+        // Regions of a convolution's output are regions of its value.
+        let output = if let Operation::Convolution(conv) = &operation { conv.output } else { output };
         let mut value = program.push(operation, inputs, output);
         if layer.rectified {
             value = program.push(Operation::Relu { slope: 0.0 }, vec![value], output);
@@ -151,8 +153,13 @@ fn operation(layer: &Layer, params: &[f32], output: Map) -> Option<Operation> {
                 spec.bias.then_some(bias),
             ))
         }
-        &LayerOperation::Dense { inputs, outputs } => dense(1, inputs, outputs, params)?,
-        &LayerOperation::TokenwiseDense { places, inputs, outputs } => dense(places, inputs, outputs, params)?,
+        &LayerOperation::Dense { inputs, outputs } => dense([1, 1], inputs, outputs, params)?,
+        &LayerOperation::TokenwiseDense { places, inputs, outputs } => {
+            // A value of four axes or more is kept as one row.
+            let [rows, columns, _] = output;
+            let kept = rows * columns == places;
+            dense(if kept { [rows, columns] } else { [1, places] }, inputs, outputs, params)?
+        }
         LayerOperation::Embedding => Operation::Constant(params.to_vec()),
         LayerOperation::Relu { .. } => Operation::Relu { slope: 0.0 },
         LayerOperation::AvgPool2d(pool) => {
@@ -191,14 +198,14 @@ fn operation(layer: &Layer, params: &[f32], output: Map) -> Option<Operation> {
     })
 }
 
-/// A dense layer as a convolution of places in a row.
-fn dense(places: usize, inputs: usize, outputs: usize, params: &[f32]) -> Option<Operation> {
+/// A dense layer as a convolution of rows and columns of places with a kernel of one place.
+fn dense([rows, columns]: [usize; 2], inputs: usize, outputs: usize, params: &[f32]) -> Option<Operation> {
     let axis = |input| Axis { kernel: 1, stride: 1, dilation: 1, low: 0, input };
     let biases = params.len().checked_sub(inputs * outputs)?;
     let (bias, weights) = params.split_at_checked(biases)?;
     let bias = (biases == outputs).then_some(bias);
-    let (input, output) = ([1, places, inputs], [1, places, outputs]);
-    Some(Operation::Convolution(Convolution::new([axis(1), axis(places)], 1, input, output, weights, bias)))
+    let (input, output) = ([rows, columns, inputs], [rows, columns, outputs]);
+    Some(Operation::Convolution(Convolution::new([axis(rows), axis(columns)], 1, input, output, weights, bias)))
 }
 
 /// Sums over axes.

@@ -7,5 +7,6 @@ mod bad_input;
 mod deep_rounding;
 mod dense_reference;
 mod enumeration;
+mod hard_cases;
 mod random_networks;
 mod threads;
