@@ -84,3 +84,4 @@ pub use certificate::{Certificate, Inequality, Part, Property, Relu, Step, Targe
 pub use check::{Checked, Checker};
 pub use error::CertificateError;
 pub use slopes::Slopes;
+pub use tree::Case;

@@ -20,8 +20,8 @@ pub struct Slopes {
 impl Slopes {
     /// The nearest steps to slopes of all open ReLUs, from 0 for the slope of negative inputs to 1 for slope 1.
     #[must_use]
-    pub fn new(shares: &[f64]) -> Self {
-        let step = |share: &f64| (share.clamp(0.0, 1.0) * 255.0).round() as u8;
+    pub fn new(shares: &[f32]) -> Self {
+        let step = |share: &f32| (share.clamp(0.0, 1.0) * 255.0).round() as u8;
         let steps: Vec<u8> = shares.iter().map(step).collect();
         let first = steps.iter().position(|&step| step != 0).unwrap_or(0);
         let end = steps.iter().rposition(|&step| step != 0).map_or(first, |last| last + 1);

@@ -2,10 +2,43 @@
 
 use crate::CertificateError;
 use crate::backward::Assumption;
-use crate::certificate::Step;
+use crate::certificate::{Relu, Step};
 use crate::network::Network;
 use crate::open_relus::OpenRelus;
 use crate::slopes::Slopes;
+
+/// A case that a search has excluded, with the signs that it assumes, from the root of a tree of splits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// The slopes of the pass.
+    pub slopes: Option<Slopes>,
+    /// The ReLUs, whether the input of each is at least 0 (otherwise it is at most 0), and the multipliers.
+    pub signs: Vec<(Relu, bool, f64)>,
+}
+
+impl Case {
+    /// The tree whose leaves are these cases. `None` if there is no such tree.
+    #[must_use]
+    pub fn tree(cases: Vec<Self>) -> Option<Vec<Step>> {
+        let mut tree = Vec::new();
+        let mut left = vec![(cases, 0)];
+        while let Some((mut cases, depth)) = left.pop() {
+            let Some(&(relu, _, _)) = cases.first()?.signs.get(depth) else {
+                let Case { slopes, signs } = cases.pop().filter(|_| cases.is_empty())?;
+                let multipliers = signs.iter().map(|&(_, _, multiplier)| multiplier).collect();
+                tree.push(Step::Leaf { slopes, multipliers });
+                continue;
+            };
+            if cases.iter().any(|case| case.signs.get(depth).is_none_or(|sign| sign.0 != relu)) {
+                return None;
+            }
+            let (active, inactive) = cases.into_iter().partition(|case| case.signs.get(depth).is_some_and(|sign| sign.1));
+            tree.push(Step::Split(relu));
+            left.extend([(inactive, depth + 1), (active, depth + 1)]);
+        }
+        Some(tree)
+    }
+}
 
 /// A case with its assumptions.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ use crate::ascent::{Ascent, Seeds};
 use crate::backward::Workspace;
 use crate::crown::{Bounds, NEURONS, start_constraints, start_neurons};
 use crate::lane::LANES;
+use crate::proof::{Record, row_slopes};
 use crate::relaxation::Lines;
 use crate::specification::{LinearConstraint, Specification};
 use rayon::prelude::*;
@@ -64,7 +65,7 @@ impl Bounds<'_> {
     /// # Errors
     /// Returns [`VerifyError::Length`] if the specification has another number of outputs than the network.
     pub fn optimise(&mut self, specification: &Specification, options: &SlopeOptions) -> Result<Margins, VerifyError> {
-        self.optimise_until(specification, options, &|| false)
+        self.optimise_until(specification, options, &|| false, None)
     }
 
     pub(crate) fn optimise_until(
@@ -72,6 +73,7 @@ impl Bounds<'_> {
         specification: &Specification,
         options: &SlopeOptions,
         stop: &(dyn Fn() -> bool + Sync),
+        mut record: Option<&mut Record>,
     ) -> Result<Margins, VerifyError> {
         let mut margins = self.margins(specification)?;
         let open = |target: &Vec<f64>| !target.iter().any(|&margin| margin > 0.0);
@@ -113,7 +115,8 @@ impl Bounds<'_> {
                     if open { 1.0 } else { 0.0 }
                 })
             };
-            let found: Vec<(Vec<f64>, Seeds)> = rows
+            let recorded = record.is_some();
+            let found: Vec<(Vec<f64>, Seeds, Vec<Option<Vec<f32>>>)> = rows
                 .par_iter_mut()
                 .map_init(Workspace::default, |workspace, rows| {
                     let errors = start_constraints(relaxed, workspace, &rows.constraints);
@@ -121,16 +124,24 @@ impl Bounds<'_> {
                     let bounds = workspace.lower_bounds(relaxed, output, Some(&rows.ascent.slopes), &[]);
                     let bounds: [f64; LANES] = std::array::from_fn(|row| bounds[row] - errors[row]);
                     workspace.trace(relaxed, output, Some(&rows.ascent.slopes), &[]);
+                    let better = |(row, number): (usize, &usize)| {
+                        (recorded && bounds[row] > best[*number])
+                            .then(|| row_slopes(self, workspace, &rows.ascent.slopes, row))
+                    };
+                    let slopes = rows.numbers.iter().enumerate().map(better).collect();
                     let mut seeds = Seeds::zero(relaxed);
                     let weights = weights_of(rows, &bounds);
                     rows.ascent.step(relaxed, workspace, &weights, rate, Some(&mut seeds));
-                    (bounds[..rows.numbers.len()].to_vec(), seeds)
+                    (bounds[..rows.numbers.len()].to_vec(), seeds, slopes)
                 })
                 .collect();
             let mut seeds = Seeds::zero(relaxed);
-            for (rows, (bounds, own)) in rows.iter().zip(&found) {
-                seeds.add(own);
-                for (&number, &bound) in rows.numbers.iter().zip(bounds) {
+            for (rows, (bounds, own, slopes)) in rows.iter().zip(found) {
+                seeds.add(&own);
+                for ((&number, bound), slopes) in rows.numbers.iter().zip(bounds).zip(slopes) {
+                    if let (Some(record), Some(slopes)) = (record.as_deref_mut(), slopes) {
+                        record.note_slopes(number, slopes);
+                    }
                     if bound > best[number] || best[number].is_nan() {
                         best[number] = bound;
                     }

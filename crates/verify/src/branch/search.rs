@@ -71,6 +71,8 @@ pub(crate) struct Outcome {
     pub(crate) bounds: Vec<f64>,
     /// The number of domains that were bounded.
     pub(crate) domains: usize,
+    /// The domains that were excluded, if they were to be recorded.
+    pub(crate) recorded: Vec<Domain>,
 }
 
 /// A domain in the queue: the worst bound comes first, and then the older domain.
@@ -108,6 +110,8 @@ pub(crate) struct Search<'a> {
     excluded: Vec<f64>,
     bounded: usize,
     aged: usize,
+    /// The excluded domains; `None` if they are not recorded.
+    recorded: Option<Vec<Domain>>,
 }
 
 /// Domains of a batch, which fill eight blocks with their children. It does not depend on the number of threads.
@@ -130,7 +134,13 @@ impl<'a> Search<'a> {
             excluded: vec![f64::INFINITY; constraints.len()],
             bounded: 0,
             aged: 0,
+            recorded: None,
         }
+    }
+
+    /// The same search, which keeps the domains that it excludes.
+    pub(crate) fn recording(self, record: bool) -> Self {
+        Self { recorded: record.then(Vec::new), ..self }
     }
 
     /// Searches until every target's inequality is excluded on the whole set, or a limit is reached.
@@ -154,7 +164,7 @@ impl<'a> Search<'a> {
         for domain in self.queue.iter().map(|queued| &queued.domain).chain(&self.leaves) {
             bounds[domain.target] = bounds[domain.target].min(domain.bound);
         }
-        Outcome { end, bounds, domains: self.bounded }
+        Outcome { end, bounds, domains: self.bounded, recorded: self.recorded.unwrap_or_default() }
     }
 
     /// Bounds the whole set for every target.
@@ -233,6 +243,9 @@ impl<'a> Search<'a> {
         if excluded {
             let least = &mut self.excluded[domain.target];
             *least = least.min(domain.bound);
+            if let Some(recorded) = &mut self.recorded {
+                recorded.push(domain.clone());
+            }
         }
         excluded
     }

@@ -1,0 +1,6 @@
+//! Tests of the checker.
+
+#![cfg(test)]
+
+mod search;
+mod paper;
