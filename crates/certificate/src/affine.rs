@@ -100,7 +100,9 @@ impl Affine {
     pub(crate) fn not_finite(&self) -> Option<(usize, f64)> {
         let bad = |numbers: &mut dyn Iterator<Item = f32>| numbers.enumerate().find(|(_, x)| !x.is_finite());
         let found = match &self.terms {
-            Terms::Table(terms) => bad(&mut self.biases.iter().copied().chain(terms.iter().flatten().map(|term| term.2))),
+            Terms::Table(terms) => {
+                bad(&mut self.biases.iter().copied().chain(terms.iter().flatten().map(|term| term.2)))
+            }
             Terms::Dense { weights, .. } | Terms::Convolution { weights, .. } => {
                 bad(&mut self.biases.iter().chain(weights).copied())
             }
@@ -158,7 +160,8 @@ pub(crate) fn windows(pool: &Pooling, low: [usize; 2], shape: &[usize]) -> Optio
     for row in 0..height {
         for column in 0..width {
             for channel in 0..channels {
-                let of_row = |y: usize| along(1, column).map(move |x| ((y * pool.input[1] + x) * channels + channel) as u32);
+                let of_row =
+                    |y: usize| along(1, column).map(move |x| ((y * pool.input[1] + x) * channels + channel) as u32);
                 all.push(along(0, row).flat_map(of_row).collect());
             }
         }

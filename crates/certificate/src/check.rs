@@ -1,5 +1,6 @@
 //! The checker: every number of a certificate is only a hint, from which a bound is computed anew.
 
+use crate::CertificateError;
 use crate::backward::{Assumption, Pass};
 use crate::ball::Ball;
 use crate::certificate::{Certificate, Inequality, Part, Property, Relu, sha256};
@@ -7,7 +8,6 @@ use crate::network::Network;
 use crate::open_relus::OpenRelus;
 use crate::ranges::Ranges;
 use crate::tree::leaves;
-use crate::CertificateError;
 use minima_autodiff::Graph;
 use rayon::prelude::*;
 
@@ -51,10 +51,9 @@ impl Checker {
     /// [`CertificateError::Overflow`] if the network may overflow, and [`CertificateError::Length`], [`CertificateError::Pixel`] or
     /// [`CertificateError::Radius`] if there is no such ball.
     pub fn check(&self, certificate: &Certificate, image: &[f32]) -> Result<Checked, CertificateError> {
-        for (what, found, expected) in [
-            ("weights", self.weights.clone(), &certificate.weights),
-            ("image", sha256(image), &certificate.image),
-        ] {
+        for (what, found, expected) in
+            [("weights", self.weights.clone(), &certificate.weights), ("image", sha256(image), &certificate.image)]
+        {
             if found != *expected {
                 return Err(CertificateError::Identity { what, found, expected: expected.clone() });
             }
@@ -103,7 +102,11 @@ fn targets(property: &Property, outputs: usize) -> Result<Vec<Vec<Inequality>>, 
             for inequality in targets.iter().flatten() {
                 let found = inequality.coefficients.len();
                 if found != outputs {
-                    return Err(CertificateError::Length { what: "coefficients of an inequality", found, expected: outputs });
+                    return Err(CertificateError::Length {
+                        what: "coefficients of an inequality",
+                        found,
+                        expected: outputs,
+                    });
                 }
                 if let Some(x) = inequality.coefficients.iter().chain([&inequality.bound]).find(|x| !x.is_finite()) {
                     return Err(CertificateError::field("inequality", x, "finite numbers"));

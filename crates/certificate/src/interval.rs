@@ -46,8 +46,7 @@ impl Interval {
 
     /// A number below `a x`, for every a in this interval and every x in `other`.
     pub(crate) fn least_product(self, other: Self) -> f64 {
-        let products =
-            [self.low * other.low, self.low * other.high, self.high * other.low, self.high * other.high];
+        let products = [self.low * other.low, self.low * other.high, self.high * other.low, self.high * other.high];
         // Unlike `f64::min`, this keeps a NaN.
         products.into_iter().fold(f64::INFINITY, |least, x| if x < least || x.is_nan() { x } else { least }).next_down()
     }

@@ -1,7 +1,7 @@
 //! A network as the checker reads it: affine operations, ReLU and maxima, with the terms of every output.
 
 use crate::CertificateError;
-use crate::affine::{Affine, border, convolution, reduction, rearrangement, windows};
+use crate::affine::{Affine, border, convolution, rearrangement, reduction, windows};
 use minima_autodiff::{Activation, Graph, LayerOperation};
 use std::collections::HashMap;
 
@@ -49,7 +49,8 @@ impl Network {
         let shapes = graph.value_shapes();
         let mut values = HashMap::from([(0_usize, 0_usize)]);
         for (number, layer) in graph.layers().into_iter().enumerate() {
-            let spec = graph.parameters().iter().find(|p| !layer.params.is_empty() && p.range.start == layer.params.start);
+            let spec =
+                graph.parameters().iter().find(|p| !layer.params.is_empty() && p.range.start == layer.params.start);
             let name = match spec {
                 Some(spec) if !spec.module.is_empty() => spec.module.clone(),
                 _ => format!("{number} ({})", layer.operation.name()),
@@ -117,11 +118,13 @@ fn operation(operation: &LayerOperation, params: &[f32], shape: &[usize]) -> Opt
             return (0.0..=1.0).contains(&slope).then_some(Operation::Relu { slope, number: 0 });
         }
         LayerOperation::MaxPool2d(pool) => {
-            let low = [0, 1].map(|axis| border(pool.padding, axis, pool.input[axis], pool.size[axis], pool.stride[axis]));
+            let low =
+                [0, 1].map(|axis| border(pool.padding, axis, pool.input[axis], pool.size[axis], pool.stride[axis]));
             return Some(Operation::Max(windows(pool, low, shape)?));
         }
         LayerOperation::AvgPool2d(pool) => {
-            let low = [0, 1].map(|axis| border(pool.padding, axis, pool.input[axis], pool.size[axis], pool.stride[axis]));
+            let low =
+                [0, 1].map(|axis| border(pool.padding, axis, pool.input[axis], pool.size[axis], pool.stride[axis]));
             let weight = |window: &[u32]| {
                 let counted = if pool.count_padding { pool.size[0] * pool.size[1] } else { window.len() };
                 1.0 / counted as f32
@@ -137,7 +140,8 @@ fn operation(operation: &LayerOperation, params: &[f32], shape: &[usize]) -> Opt
         LayerOperation::Rearrange(order) => rearrangement(order),
         LayerOperation::Concat { outer, runs } => {
             let places = (0..*outer).flat_map(|place| runs.iter().enumerate().map(move |(k, &run)| (place, k, run)));
-            let terms = places.flat_map(|(place, k, run)| (0..run).map(move |i| vec![(k as u32, (place * run + i) as u32, 1.0)]));
+            let terms = places
+                .flat_map(|(place, k, run)| (0..run).map(move |i| vec![(k as u32, (place * run + i) as u32, 1.0)]));
             Affine::table(terms.collect(), Vec::new())
         }
         LayerOperation::ChannelAffine { scale, shift, .. } => {

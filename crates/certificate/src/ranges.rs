@@ -87,7 +87,11 @@ impl Ranges {
         for window in windows {
             if let (entry, false) = self.largest(input, window) {
                 let least = self.of[input][entry].low;
-                window.iter().map(|&i| i as usize).filter(|&i| self.of[input][i].high > least).for_each(|i| open[i] = true);
+                window
+                    .iter()
+                    .map(|&i| i as usize)
+                    .filter(|&i| self.of[input][i].high > least)
+                    .for_each(|i| open[i] = true);
             }
         }
         (0..open.len()).filter(|&i| open[i]).collect()
@@ -130,14 +134,23 @@ impl Ranges {
                     let error = if exact { 0.0 } else { rounding::of_sum(terms, magnitude) };
                     // An infinite range has an infinite magnitude, which is no number of the network.
                     if !(error.is_finite() && magnitude.is_finite()) {
-                        return Err(CertificateError::Overflow { layer: network.nodes[node].name.clone(), found: magnitude });
+                        return Err(CertificateError::Overflow {
+                            layer: network.nodes[node].name.clone(),
+                            found: magnitude,
+                        });
                     }
                     (sum, error)
                 }
                 &Operation::Relu { slope, .. } => {
                     let x = self.of[inputs[0]][output];
                     let rectified = |end: f64, round: fn(f64) -> f64| {
-                        if end > 0.0 { end } else if slope == 0.0 { 0.0 } else { round(slope * end) }
+                        if end > 0.0 {
+                            end
+                        } else if slope == 0.0 {
+                            0.0
+                        } else {
+                            round(slope * end)
+                        }
                     };
                     let error = rounding::of_product(slope, (-x.low).max(0.0));
                     let range =

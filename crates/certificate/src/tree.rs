@@ -32,7 +32,8 @@ impl Case {
             if cases.iter().any(|case| case.signs.get(depth).is_none_or(|sign| sign.0 != relu)) {
                 return None;
             }
-            let (active, inactive) = cases.into_iter().partition(|case| case.signs.get(depth).is_some_and(|sign| sign.1));
+            let (active, inactive) =
+                cases.into_iter().partition(|case| case.signs.get(depth).is_some_and(|sign| sign.1));
             tree.push(Step::Split(relu));
             left.extend([(inactive, depth + 1), (active, depth + 1)]);
         }
@@ -74,13 +75,18 @@ pub(crate) fn leaves<'a>(
                     return Err(CertificateError::field(place, found, expected));
                 }
                 if let Some(x) = multipliers.iter().find(|x| !(x.is_finite() && **x >= 0.0)) {
-                    return Err(CertificateError::field(place, format!("the multiplier {x}"), "a number of at least 0"));
+                    return Err(CertificateError::field(
+                        place,
+                        format!("the multiplier {x}"),
+                        "a number of at least 0",
+                    ));
                 }
                 if let Some(slopes) = slopes {
                     relus.check(slopes, place)?;
                 }
                 let with = path.iter().zip(multipliers);
-                let assumptions = with.map(|(&assumption, &multiplier)| Assumption { multiplier, ..assumption }).collect();
+                let assumptions =
+                    with.map(|(&assumption, &multiplier)| Assumption { multiplier, ..assumption }).collect();
                 found.push(Leaf { slopes: slopes.as_ref(), assumptions });
                 // The next case is the other one of the last split whose second case is left.
                 while path.len() > root.len() && path.last().is_some_and(|last| !last.active) {

@@ -132,7 +132,9 @@ impl Record {
 pub(crate) fn row_slopes(bounds: &Bounds<'_>, workspace: &Workspace, slopes: &Slopes, row: usize) -> Vec<f32> {
     let mut found = Vec::new();
     for (node, lines) in bounds.lines.iter().enumerate() {
-        let (Lines::Relu(lines), Operation::Relu { .. }) = (lines, &bounds.program.nodes[node].operation) else { continue };
+        let (Lines::Relu(lines), Operation::Relu { .. }) = (lines, &bounds.program.nodes[node].operation) else {
+            continue;
+        };
         let from = found.len();
         found.extend(lines.unstable.iter().map(|&feature| lines.adaptive[feature as usize]));
         let Some(region) = workspace.regions.get(node + 1).copied().flatten() else { continue };

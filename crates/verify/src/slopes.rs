@@ -50,6 +50,9 @@ struct Rows<'s> {
     ascent: Ascent,
 }
 
+/// What a pass of rows found: their bounds, the derivatives with respect to ranges, and the slopes of improved rows.
+type RowsFound = (Vec<f64>, Seeds, Vec<Option<Vec<f32>>>);
+
 /// The margins of all inequalities, one list for each target.
 pub(crate) type Margins = Vec<Vec<f64>>;
 
@@ -116,7 +119,7 @@ impl Bounds<'_> {
                 })
             };
             let recorded = record.is_some();
-            let found: Vec<(Vec<f64>, Seeds, Vec<Option<Vec<f32>>>)> = rows
+            let found: Vec<RowsFound> = rows
                 .par_iter_mut()
                 .map_init(Workspace::default, |workspace, rows| {
                     let errors = start_constraints(relaxed, workspace, &rows.constraints);

@@ -2,5 +2,11 @@
 
 #![cfg(test)]
 
-mod search;
+mod files;
+mod mutations;
+mod operations;
 mod paper;
+mod parts;
+mod random;
+mod rounding;
+mod search;
