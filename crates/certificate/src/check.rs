@@ -3,7 +3,7 @@
 use crate::CertificateError;
 use crate::backward::{Assumption, Pass};
 use crate::ball::Ball;
-use crate::certificate::{Certificate, Inequality, Part, Property, Relu, sha256};
+use crate::certificate::{Certificate, Inequality, Part, Property, sha256};
 use crate::network::Network;
 use crate::open_relus::OpenRelus;
 use crate::ranges::Ranges;
@@ -166,8 +166,7 @@ impl Walk<'_> {
                 })
                 .collect();
             for (leaf, &bound) in bounds.iter().enumerate() {
-                // A NaN is not above 0.
-                if !(bound > 0.0) {
+                if bound.is_nan() || bound <= 0.0 {
                     return Err(CertificateError::Bound { part: index, target: target.target as usize, leaf, bound });
                 }
                 self.checked.bound = self.checked.bound.min(bound);
@@ -192,26 +191,6 @@ impl Walk<'_> {
                 }
                 Ok(())
             }
-        }
-    }
-}
-
-impl Network {
-    /// The number and the feature of a ReLU, which must exist.
-    pub(crate) fn relu(&self, relu: Relu, place: &str) -> Result<(usize, usize), CertificateError> {
-        let (layer, feature) = (relu.layer as usize, relu.feature as usize);
-        match self.relu_width(layer) {
-            Some(width) if feature < width => Ok((layer, feature)),
-            Some(width) => Err(CertificateError::field(
-                place,
-                format!("feature {feature} of ReLU layer {layer}"),
-                format!("a feature below {width}"),
-            )),
-            None => Err(CertificateError::field(
-                place,
-                format!("ReLU layer {layer}"),
-                format!("a layer below {}", self.relus.len()),
-            )),
         }
     }
 }

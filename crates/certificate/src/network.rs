@@ -2,6 +2,7 @@
 
 use crate::CertificateError;
 use crate::affine::{Affine, border, convolution, rearrangement, reduction, windows};
+use crate::certificate::Relu;
 use minima_autodiff::{Activation, Graph, LayerOperation};
 use std::collections::HashMap;
 
@@ -94,6 +95,24 @@ impl Network {
     /// The value of the outputs.
     pub(crate) fn output(&self) -> usize {
         self.widths.len() - 1
+    }
+
+    /// The number and the feature of a ReLU, which must exist.
+    pub(crate) fn relu(&self, relu: Relu, place: &str) -> Result<(usize, usize), CertificateError> {
+        let (layer, feature) = (relu.layer as usize, relu.feature as usize);
+        match self.relu_width(layer) {
+            Some(width) if feature < width => Ok((layer, feature)),
+            Some(width) => Err(CertificateError::field(
+                place,
+                format!("feature {feature} of ReLU layer {layer}"),
+                format!("a feature below {width}"),
+            )),
+            None => Err(CertificateError::field(
+                place,
+                format!("ReLU layer {layer}"),
+                format!("a layer below {}", self.relus.len()),
+            )),
+        }
     }
 
     /// The number of features of a ReLU, if there is one with this number.

@@ -32,7 +32,7 @@ const UNDERFLOW: f64 = 2.802_596_928_649_634e-45;
 /// overflow.
 pub(crate) fn of_sum(terms: usize, magnitude: f64) -> f64 {
     let roundings = (terms + 1) as f64 * UNIT;
-    if !(roundings < 0.5) {
+    if roundings >= 0.5 {
         return f64::INFINITY;
     }
     // u is a power of two, so that its multiples and their differences from 1 are exact.

@@ -1,11 +1,9 @@
 //! What a proof consists of: for each target, the cases that were excluded, with slopes and multipliers.
 
 use crate::backward::{Slopes, Workspace};
-use crate::branch::Domain;
 use crate::crown::Bounds;
 use crate::program::{Node, Operation};
 use crate::relaxation::Lines;
-use crate::slopes::Margins;
 use std::collections::BTreeMap;
 
 /// The numbers that a proof follows from, if the ranges of all values are those of [`Bounds::new`] with
@@ -56,11 +54,23 @@ pub(crate) struct Record {
     /// For each node, its slope for negative inputs and the ReLUs whose sign is not known; `None` for other operations.
     open: Vec<Option<(f32, Vec<u32>)>>,
     /// The best margins before branch and bound.
-    margins: Margins,
+    margins: Vec<Vec<f64>>,
     /// The slopes of the best margins that an optimisation improved, by the number of the inequality among those of all targets.
     slopes: BTreeMap<usize, Vec<f32>>,
-    /// The domains that branch and bound has excluded, with their targets and inequalities.
-    domains: Vec<(usize, usize, Domain)>,
+    /// The cases that branch and bound has excluded.
+    cases: Vec<RecordedCase>,
+}
+
+/// A case that branch and bound has excluded.
+#[derive(Debug)]
+pub(crate) struct RecordedCase {
+    pub(crate) target: usize,
+    /// The index of the target's inequality.
+    pub(crate) inequality: usize,
+    /// The slopes of all open ReLUs.
+    pub(crate) slopes: Vec<f32>,
+    /// The assumptions: the node, the feature, whether its input is at least 0, and the multiplier.
+    pub(crate) signs: Vec<(u32, u32, bool, f32)>,
 }
 
 impl Record {
@@ -75,7 +85,7 @@ impl Record {
     }
 
     /// Notes margins.
-    pub(crate) fn note_margins(&mut self, margins: &Margins) {
+    pub(crate) fn note_margins(&mut self, margins: &Vec<Vec<f64>>) {
         self.margins.clone_from(margins);
     }
 
@@ -84,9 +94,9 @@ impl Record {
         self.slopes.insert(number, slopes);
     }
 
-    /// Notes a domain.
-    pub(crate) fn note_domain(&mut self, target: usize, inequality: usize, domain: Domain) {
-        self.domains.push((target, inequality, domain));
+    /// Notes a case.
+    pub(crate) fn note_case(&mut self, case: RecordedCase) {
+        self.cases.push(case);
     }
 
     /// The proof, if every target is excluded.
@@ -101,19 +111,18 @@ impl Record {
         let mut targets = Vec::with_capacity(self.margins.len());
         let mut first = 0;
         for (target, margins) in self.margins.iter().enumerate() {
-            let mut own = self.domains.iter().filter(|(of, _, _)| *of == target).peekable();
+            let mut own = self.cases.iter().filter(|case| case.target == target).peekable();
             let best = margins.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
             targets.push(match (own.peek(), best) {
-                (Some(&&(_, inequality, _)), _) => {
-                    let case = |domain: &Domain| {
-                        let sign = |a: &crate::branch::Assumption| {
-                            let (feature, active, multiplier) = (a.feature as usize, a.active, a.multiplier);
-                            Some(Sign { layer: layer(a.node)?, feature, active, multiplier })
+                (Some(&&RecordedCase { inequality, .. }), _) => {
+                    let case = |case: &RecordedCase| {
+                        let sign = |&(node, feature, active, multiplier): &(u32, u32, bool, f32)| {
+                            Some(Sign { layer: layer(node)?, feature: feature as usize, active, multiplier })
                         };
-                        let signs: Option<Vec<Sign>> = domain.assumptions.iter().map(sign).collect();
-                        Some(Case { slopes: Some(shares(&domain.slopes)), signs: signs? })
+                        let signs: Option<Vec<Sign>> = case.signs.iter().map(sign).collect();
+                        Some(Case { slopes: Some(shares(&case.slopes)), signs: signs? })
                     };
-                    let cases: Option<Vec<Case>> = own.map(|(_, _, domain)| case(domain)).collect();
+                    let cases: Option<Vec<Case>> = own.map(case).collect();
                     TargetProof { inequality, cases: cases? }
                 }
                 (None, Some((inequality, &margin))) if margin > 0.0 => {

@@ -4,7 +4,7 @@ use crate::branch::{End, Limits, Search};
 use crate::counterexample::{Witness, descend, first_witness};
 use crate::crown::{Bounds, Method};
 use crate::program::Program;
-use crate::proof::{Proof, Record};
+use crate::proof::{Proof, Record, RecordedCase};
 use crate::slopes::SlopeOptions;
 use crate::specification::{LinearConstraint, Specification};
 use crate::{InputSet, VerifyError};
@@ -199,7 +199,9 @@ fn examine(
             let target = open[domain.target];
             let constraint = constraints[domain.target];
             let inequality = specification.targets[target].iter().position(|own| std::ptr::eq(own, constraint));
-            record.note_domain(target, inequality.unwrap_or(0), domain);
+            let signs = domain.assumptions.iter().map(|a| (a.node, a.feature, a.active, a.multiplier)).collect();
+            let inequality = inequality.unwrap_or(0);
+            record.note_case(RecordedCase { target, inequality, slopes: domain.slopes, signs });
         }
     }
     if let End::Falsified(point) = &outcome.end {

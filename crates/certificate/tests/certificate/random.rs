@@ -36,7 +36,7 @@ pub(crate) fn network(random: &mut Random) -> (Graph, Vec<f32>) {
         x = g.affine(x, &[1.5, -0.4], &[0.3, 0.1]).unwrap();
     }
     for k in 0..1 + random.below(2) {
-        let groups = if g.shape(x)[2] % 2 == 0 { 1 + random.below(2) } else { 1 };
+        let groups = if g.shape(x)[2].is_multiple_of(2) { 1 + random.below(2) } else { 1 };
         let spec = Conv2dSpec {
             features: groups * (1 + random.below(2)),
             kernel: [1 + random.below(3), 1 + random.below(2)],

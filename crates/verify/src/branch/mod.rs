@@ -11,5 +11,4 @@ mod filter;
 mod score;
 mod search;
 
-pub(crate) use domain::{Assumption, Domain};
 pub(crate) use search::{End, Limits, Search};
