@@ -55,9 +55,14 @@ impl CertificateFolder {
             parts: vec![part],
         };
         let Ok(checked) = self.checker.check(&certificate, image) else { return Ok(None) };
-        certificate.write(&self.folder.join(format!("{number}-{}.json", ball.epsilon())))?;
+        certificate.write(&self.folder.join(file_name(number, ball.epsilon())))?;
         Ok(Some(checked.bound))
     }
+}
+
+/// The name of a certificate's file.
+fn file_name(number: u32, radius: f64) -> String {
+    format!("{number}-{radius}.json")
 }
 
 /// The numbers of a proof, as a certificate holds them. `None` if its cases are no tree.
@@ -83,7 +88,7 @@ fn part(proof: &Proof) -> Option<Part> {
 ///
 /// # Errors
 /// Returns [`RunError::Certificate`] if the file cannot be read or the checker refuses it, and [`RunError::CertificateClaim`] if it
-/// is about an image or a label that the data do not have.
+/// is about an image or a label that the data do not have, or about another image or radius than its name says.
 pub fn check(
     checker: &Checker,
     file: &Path,
@@ -92,6 +97,12 @@ pub fn check(
     let certificate = Certificate::read(file)?;
     let claim =
         |found: String, expected: String| RunError::CertificateClaim { file: file.to_path_buf(), found, expected };
+    // A copy under another name would count as the proof of another image.
+    let name = file_name(certificate.number, certificate.radius);
+    if file.file_name().is_none_or(|found| found != name.as_str()) {
+        let found = format!("a certificate of image {} at radius {}", certificate.number, certificate.radius);
+        return Err(claim(found, format!("the file name {name}")));
+    }
     let Some((pixels, label)) = image(certificate.number) else {
         return Err(claim(format!("image {}", certificate.number), "an image of the test set".to_owned()));
     };
