@@ -28,7 +28,7 @@ fn every_proof_has_a_certificate_that_is_checked_from_its_file() {
     let plain = Certifier::new(&model, None, options).unwrap();
     let certifier = Certifier::new(&model, None, options).unwrap();
     let certifier = certifier.with_certificates(CertificateFolder::new(&model, &folder).unwrap());
-    let ball = Ball::linf(0.01).unwrap();
+    let ball = Ball::linf(0.001).unwrap();
     let found = certifier.certify(images.view(), &labels, 10, ball).unwrap();
     let without = plain.certify(images.view(), &labels, 10, ball).unwrap();
     assert!(found.iter().zip(&without).all(|(with, without)| with.row == without.row && without.certificate.is_none()));
@@ -36,7 +36,7 @@ fn every_proof_has_a_certificate_that_is_checked_from_its_file() {
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let proved = found.iter().filter(|found| found.row.verdict == Certainty::Proved);
-    let names: Vec<PathBuf> = proved.clone().map(|f| folder.join(format!("{}-0.01.json", f.row.image))).collect();
+    let names: Vec<PathBuf> = proved.clone().map(|f| folder.join(format!("{}-0.001.json", f.row.image))).collect();
     assert!(names.len() >= 3 && proved.clone().all(|found| found.certificate == Some(true)), "{found:?}");
     assert_eq!(files, names);
     let checker = Checker::new(&graph, &params).unwrap();
@@ -50,7 +50,7 @@ fn every_proof_has_a_certificate_that_is_checked_from_its_file() {
             |found: Result<_, RunError>| assert!(matches!(found, Err(RunError::CertificateClaim { .. })), "{found:?}");
         claim(check(&checker, file, |_| None));
         claim(check(&checker, file, |number| image(number).map(|(pixels, label)| (pixels, label + 1))));
-        let copy = folder.join("99-0.01.json");
+        let copy = folder.join("99-0.001.json");
         std::fs::copy(file, &copy).unwrap();
         claim(check(&checker, &copy, image));
         std::fs::remove_file(&copy).unwrap();

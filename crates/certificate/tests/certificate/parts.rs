@@ -30,7 +30,9 @@ fn parts_cover_the_ball() {
             assert_eq!((parts.parts, parts.leaves), (3, 4));
             assert!(parts.bound <= least_margin(random, &of.graph, &of.params, &of.image, &certificate));
         }
-        better += usize::from(parts.is_ok() && whole.is_err());
+        if let (Ok(parts), Ok(whole)) = (&parts, &whole) {
+            better += usize::from(parts.bound > whole.bound + 1e-4);
+        }
         // A part is missing, or there is one too many.
         for parts in [vec![split.clone(), part(1)], vec![part(0), part(0)], vec![split.clone()], vec![]] {
             let found = of.checker.check(&with(parts), &of.image);
@@ -39,8 +41,8 @@ fn parts_cover_the_ball() {
         let found = of.checker.check(&with(vec![split.clone(), part(1), Part::default()]), &of.image);
         assert!(matches!(found, Err(CertificateError::Missing { .. } | CertificateError::Bound { .. })), "{found:?}");
     }
-    println!("{accepted} accepted, {better} of them not proved as a whole");
-    assert!(accepted > 50 && better > 0, "{accepted} {better}");
+    println!("{accepted} accepted, {better} of them with a better bound than the whole ball");
+    assert!(accepted > 50 && better > 10, "{accepted} {better}");
 }
 
 #[test]
