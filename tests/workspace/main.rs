@@ -1,6 +1,8 @@
 //! Tests that cross crates, and golden values.
 #![cfg(test)]
 
+#[cfg(feature = "results")]
+mod certificates;
 mod curvature_golden;
 mod curvature_spectrum;
 mod determinism;

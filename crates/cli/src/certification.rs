@@ -92,12 +92,12 @@ impl Certification {
         match self {
             Self::Radii(found) => {
                 let mut radii: Vec<RadiusSummary> = Vec::new();
-                for Certified { row, seconds } in found {
+                for Certified { row, seconds, certificate } in found {
                     if radii.last().is_none_or(|last| last.epsilon != row.epsilon) {
                         radii.push(RadiusSummary { epsilon: row.epsilon, ..RadiusSummary::default() });
                     }
                     if let Some(last) = radii.last_mut() {
-                        last.add(row.verdict, *seconds);
+                        last.add(row.verdict, *seconds, *certificate);
                     }
                 }
                 Summary::Radii(radii)
@@ -163,12 +163,18 @@ pub(crate) struct RadiusSummary {
     broken: usize,
     proved: usize,
     undecided: usize,
+    /// The number of proofs with a certificate; absent if none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificates: Option<usize>,
     /// The sum of the images' times.
     seconds: f64,
 }
 
 impl RadiusSummary {
-    fn add(&mut self, verdict: Certainty, seconds: f64) {
+    fn add(&mut self, verdict: Certainty, seconds: f64, certificate: Option<bool>) {
+        if let Some(written) = certificate {
+            *self.certificates.get_or_insert(0) += usize::from(written);
+        }
         self.images += 1;
         self.seconds += seconds;
         *match verdict {
@@ -195,22 +201,18 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Radii(radii) => {
-                let mut table = Table::new(&[
-                    "epsilon",
-                    "images",
-                    "misclassified",
-                    "broken",
-                    "proved",
-                    "undecided",
-                    "certified accuracy",
-                    "seconds",
-                ]);
+                let certificates = radii.iter().any(|radius| radius.certificates.is_some());
+                let counts = ["epsilon", "images", "misclassified", "broken", "proved", "undecided"];
+                let written = if certificates { &["certificates"][..] } else { &[] };
+                let mut table = Table::new(&[&counts[..], written, &["certified accuracy", "seconds"]].concat());
                 for radius in radii {
                     let counts = [radius.images, radius.misclassified, radius.broken, radius.proved, radius.undecided]
                         .map(|n| n.to_string());
                     let share = format!("{:.2} %", 100.0 * radius.proved as f64 / radius.images.max(1) as f64);
                     let rest = [share, format!("{:.1}", radius.seconds)];
-                    table.rows.push([&[Radius(radius.epsilon).to_string()][..], &counts, &rest].concat());
+                    let written = certificates.then(|| radius.certificates.unwrap_or(0).to_string());
+                    let epsilon = [Radius(radius.epsilon).to_string()];
+                    table.rows.push([&epsilon[..], &counts, written.as_slice(), &rest].concat());
                 }
                 f.write_str(table.to_text().trim_end())
             }

@@ -86,6 +86,11 @@ impl CertifyResults {
         Ok((Self { folder, unfinished }, moved))
     }
 
+    /// The folder for certificates.
+    pub(crate) fn certificates(&self) -> PathBuf {
+        self.folder.path().join("certificates")
+    }
+
     /// The cache of the results so far.
     pub(crate) fn unfinished(&self) -> &Unfinished {
         &self.unfinished
@@ -101,7 +106,7 @@ impl CertifyResults {
             Certification::Radii(found) => {
                 let rows: Vec<CertifiedRow> = found.iter().map(|found| found.row.clone()).collect();
                 write_csv(&path("certified.csv"), &rows)?;
-                let time = |Certified { row, seconds }: &Certified| CertificationTimeRow {
+                let time = |Certified { row, seconds, .. }: &Certified| CertificationTimeRow {
                     image: row.image,
                     epsilon: Some(row.epsilon),
                     seconds: *seconds,

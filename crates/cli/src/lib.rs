@@ -22,6 +22,7 @@ pub mod output;
 mod adversarial_file;
 mod attack_results;
 mod attack_run;
+mod certificate_check;
 mod certification;
 mod certify_results;
 mod checkpoints;

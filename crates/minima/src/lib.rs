@@ -34,6 +34,7 @@ pub mod guide;
 pub use minima_attacks as attacks;
 pub use minima_autodiff as autodiff;
 pub use minima_baseline as baseline;
+pub use minima_certificate as certificate;
 pub use minima_curvature as curvature;
 pub use minima_data as data;
 pub use minima_linalg as linalg;

@@ -3,6 +3,7 @@
 //! An attack comes first, then bounds, and branch and bound last, each on the images that are still open. Every stage has a
 //! meaning of its own: an attack finds images, which the model misclassifies; bounds prove that there are none.
 
+use crate::certificates::CertificateFolder;
 use crate::error::RunError;
 use crate::test_set::TestSet;
 use minima_attacks::{Attack, Ball, Norm};
@@ -11,7 +12,7 @@ use minima_config::Run;
 use minima_config::attack_catalogue::{Options, attack};
 use minima_config::preset::Preset;
 use minima_rows::{BracketRow, Certainty, CertifiedAccuracyRow, CertifiedRow};
-use minima_verify::{InputSet, Method, Program, Reason, Report, Specification, Verdict, VerifyOptions, verify};
+use minima_verify::{InputSet, Method, Program, Reason, Report, Specification, Verdict, VerifyOptions, prove, verify};
 use ndarray::{ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ pub struct Certifier<'a> {
     program: Program,
     attack: Option<&'a dyn Attack<f32>>,
     options: VerifyOptions,
+    certificates: Option<CertificateFolder>,
 }
 
 /// What is known of an image, and how long it took.
@@ -32,6 +34,9 @@ pub struct Certified {
     pub row: CertifiedRow,
     /// The wall-clock time of bounds and search, without the attack on all images.
     pub seconds: f64,
+    /// Whether a certificate of the proof was written; `None` if none was asked for or there is no proof.
+    #[serde(default)]
+    pub certificate: Option<bool>,
 }
 
 /// A bracket of an image, and how long it took.
@@ -65,13 +70,20 @@ impl<'a> Certifier<'a> {
         options: VerifyOptions,
     ) -> Result<Self, RunError> {
         let program = Program::new(model.graph(), model.params())?;
-        Ok(Self { model, program, attack, options })
+        Ok(Self { model, program, attack, options, certificates: None })
+    }
+
+    /// The same, which also writes a certificate of each proof. The slopes of intermediate bounds are then not optimised.
+    #[must_use]
+    pub fn with_certificates(self, folder: CertificateFolder) -> Self {
+        Self { certificates: Some(folder), ..self }
     }
 
     /// Examines images `(images, features)` with their labels in a ball around each. The first one has the number `first`.
     ///
     /// # Errors
-    /// Returns [`RunError::Attack`] if the attack fails, and [`RunError::Verify`] if a pixel is not in [0, 1].
+    /// Returns [`RunError::Attack`] if the attack fails, [`RunError::Verify`] if a pixel is not in [0, 1], and
+    /// [`RunError::Certificate`] if a certificate cannot be written.
     pub fn certify(
         &self,
         images: ArrayView2<'_, f32>,
@@ -84,19 +96,22 @@ impl<'a> Certifier<'a> {
             let (Some(&label), image) = (labels.get(index), images.index_axis(Axis(0), index)) else {
                 return Err(RunError::Autodiff(labels_missing(images.nrows(), labels.len())));
             };
-            Ok(Task { image: self.image(image, label, ball)?, number: first + index as u32, label, known: *known })
+            let number = first + index as u32;
+            Ok(Task { image: self.image(image, label, ball)?, pixels: image.to_vec(), number, label, known: *known })
         };
         let tasks: Vec<Task<'_>> = broken.iter().enumerate().map(task).collect::<Result<_, _>>()?;
         // Bounds are cheap and independent: one image for each thread.
         let bounds = VerifyOptions { method: at_most(self.options.method, Method::Crown), ..self.options };
-        let mut found: Vec<Certified> =
-            tasks.par_iter().map(|task| task.examined(ball, &bounds)).collect::<Result<_, _>>()?;
+        let mut found: Vec<Certified> = tasks
+            .par_iter()
+            .map(|task| task.examined(ball, &bounds, self.certificates.as_ref()))
+            .collect::<Result<_, _>>()?;
         // A search uses all threads by itself.
         if self.options.method != bounds.method {
             for (task, found) in tasks.iter().zip(&mut found) {
                 if found.row.verdict == Certainty::Undecided {
                     let before = found.seconds;
-                    *found = task.examined(ball, &self.options)?;
+                    *found = task.examined(ball, &self.options, self.certificates.as_ref())?;
                     found.seconds += before;
                 }
             }
@@ -294,16 +309,31 @@ struct Image<'p> {
 /// An image that is to be examined.
 struct Task<'p> {
     image: Image<'p>,
+    pixels: Vec<f32>,
     number: u32,
     label: usize,
     known: Option<Certainty>,
 }
 
 impl Task<'_> {
-    fn examined(&self, ball: Ball, options: &VerifyOptions) -> Result<Certified, RunError> {
-        let report = match self.known {
-            Some(_) => None,
-            None => Some(verify(self.image.program, &self.image.input, &self.image.specification, options)?),
+    fn examined(
+        &self,
+        ball: Ball,
+        options: &VerifyOptions,
+        certificates: Option<&CertificateFolder>,
+    ) -> Result<Certified, RunError> {
+        let Image { program, input, specification } = &self.image;
+        let mut certificate = None;
+        let report = match (self.known, certificates) {
+            (Some(_), _) => None,
+            (None, None) => Some(verify(program, input, specification, options)?),
+            (None, Some(folder)) => {
+                let (report, proof) = prove(program, input, specification, options)?;
+                if let Some(proof) = proof {
+                    certificate = Some(folder.write(&proof, &self.pixels, self.number, self.label, ball)?.is_some());
+                }
+                Some(report)
+            }
         };
         let (verdict, why) = match (self.known, report.as_ref().map(|report| &report.verdict)) {
             (Some(known), _) => (known, None),
@@ -323,7 +353,7 @@ impl Task<'_> {
             domains: report.as_ref().map_or(0, |report| report.domains as u64),
             why: why.map_or("", reason).to_owned(),
         };
-        Ok(Certified { row, seconds: report.map_or(0.0, |report| report.seconds) })
+        Ok(Certified { row, seconds: report.map_or(0.0, |report| report.seconds), certificate })
     }
 }
 

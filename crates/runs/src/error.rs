@@ -75,6 +75,19 @@ pub enum RunError {
     /// A network or an image cannot be verified.
     #[error(transparent)]
     Verify(#[from] minima_verify::VerifyError),
+    /// A certificate cannot be read or written, or is refused.
+    #[error(transparent)]
+    Certificate(#[from] minima_certificate::CertificateError),
+    /// A certificate is about another image or label.
+    #[error("{}: found {found}, expected {expected}", file.display())]
+    CertificateClaim {
+        /// The file.
+        file: PathBuf,
+        /// What it is about.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
     /// An optimizer failed outside a run.
     #[error(transparent)]
     Optim(#[from] OptimError),

@@ -12,6 +12,7 @@
 //! ```
 
 pub mod bits;
+pub mod certificates;
 pub mod certification;
 pub mod checkpoint;
 mod checkpoint_error;

@@ -45,6 +45,7 @@ mod input_set;
 mod interval;
 mod lane;
 mod program;
+mod proof;
 mod region;
 mod relaxation;
 pub mod rounding;
@@ -59,10 +60,11 @@ pub use crown::{Bounds, Method};
 pub use error::VerifyError;
 pub use input_set::InputSet;
 pub use program::Program;
+pub use proof::{Case, Proof, Sign, TargetProof};
 pub use rounding::Rounding;
 pub use slopes::SlopeOptions;
 pub use specification::{LinearConstraint, Specification};
-pub use verdict::{Reason, Report, Verdict, VerifyOptions, verify};
+pub use verdict::{Reason, Report, Verdict, VerifyOptions, prove, verify};
 
 /// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that stored results of an older version
 /// are not reused.

@@ -9,6 +9,7 @@ use crate::ascent::{Ascent, BlockSeeds, Seeds};
 use crate::backward::Workspace;
 use crate::crown::{Bounds, NEURONS, start_constraints, start_neurons};
 use crate::lane::LANES;
+use crate::proof::{Record, row_slopes};
 use crate::relaxation::Lines;
 use crate::spare::with_workspace;
 use crate::specification::{LinearConstraint, Specification};
@@ -50,6 +51,9 @@ struct Rows<'s> {
     ascent: Ascent,
 }
 
+/// What a pass of rows found: their bounds, the derivatives with respect to ranges, and the slopes of improved rows.
+type RowsFound = (Vec<f64>, BlockSeeds, Vec<Option<Vec<f32>>>);
+
 /// The margins of all inequalities, one list for each target.
 pub(crate) type Margins = Vec<Vec<f64>>;
 
@@ -65,7 +69,7 @@ impl Bounds<'_> {
     /// # Errors
     /// Returns [`VerifyError::Length`] if the specification has another number of outputs than the network.
     pub fn optimise(&mut self, specification: &Specification, options: &SlopeOptions) -> Result<Margins, VerifyError> {
-        self.optimise_until(specification, options, &|| false)
+        self.optimise_until(specification, options, &|| false, None)
     }
 
     pub(crate) fn optimise_until(
@@ -73,6 +77,7 @@ impl Bounds<'_> {
         specification: &Specification,
         options: &SlopeOptions,
         stop: &(dyn Fn() -> bool + Sync),
+        mut record: Option<&mut Record>,
     ) -> Result<Margins, VerifyError> {
         let mut margins = self.margins(specification)?;
         let open = |target: &Vec<f64>| !target.iter().any(|&margin| margin > 0.0);
@@ -114,7 +119,8 @@ impl Bounds<'_> {
                     if open { 1.0 } else { 0.0 }
                 })
             };
-            let found: Vec<(Vec<f64>, BlockSeeds)> = rows
+            let recorded = record.is_some();
+            let found: Vec<RowsFound> = rows
                 .par_iter_mut()
                 .map(|rows| {
                     with_workspace(|workspace| {
@@ -123,17 +129,25 @@ impl Bounds<'_> {
                         let bounds = workspace.lower_bounds(relaxed, output, Some(&rows.ascent.slopes), &[]);
                         let bounds: [f64; LANES] = std::array::from_fn(|row| bounds[row] - errors[row]);
                         workspace.trace(relaxed, output, Some(&rows.ascent.slopes), &[]);
+                        let better = |(row, number): (usize, &usize)| {
+                            (recorded && bounds[row] > best[*number])
+                                .then(|| row_slopes(self, workspace, &rows.ascent.slopes, row))
+                        };
+                        let slopes = rows.numbers.iter().enumerate().map(better).collect();
                         let mut seeds = BlockSeeds::default();
                         let weights = weights_of(rows, &bounds);
                         rows.ascent.step(relaxed, workspace, &weights, rate, Some(&mut seeds));
-                        (bounds[..rows.numbers.len()].to_vec(), seeds)
+                        (bounds[..rows.numbers.len()].to_vec(), seeds, slopes)
                     })
                 })
                 .collect();
             let mut seeds = Seeds::zero(relaxed);
-            for (rows, (bounds, own)) in rows.iter().zip(&found) {
-                seeds.add(own);
-                for (&number, &bound) in rows.numbers.iter().zip(bounds) {
+            for (rows, (bounds, own, slopes)) in rows.iter().zip(found) {
+                seeds.add(&own);
+                for ((&number, bound), slopes) in rows.numbers.iter().zip(bounds).zip(slopes) {
+                    if let (Some(record), Some(slopes)) = (record.as_deref_mut(), slopes) {
+                        record.note_slopes(number, slopes);
+                    }
                     if bound > best[number] || best[number].is_nan() {
                         best[number] = bound;
                     }

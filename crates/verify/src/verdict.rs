@@ -1,9 +1,10 @@
 //! Verdicts: proved, falsified with a witness, or unknown with a reason.
 
-use crate::branch::{End, Limits, search_parts};
+use crate::branch::{End, Limits, Outcome, Search, search_parts};
 use crate::counterexample::{Witness, descend, descend_nearby, first_witness};
 use crate::crown::{Bounds, Method};
 use crate::program::Program;
+use crate::proof::{Proof, Record, RecordedCase};
 use crate::slopes::SlopeOptions;
 use crate::specification::{LinearConstraint, Specification};
 use crate::{InputSet, VerifyError};
@@ -113,6 +114,36 @@ pub fn verify(
     specification: &Specification,
     options: &VerifyOptions,
 ) -> Result<Report, VerifyError> {
+    examine(program, input, specification, options, None)
+}
+
+/// Examines the same as [`verify`], and returns the numbers of the proof if every target is excluded.
+///
+/// The slopes of intermediate bounds are not optimised, and the set is not searched in parts with bounds of their own, so that a
+/// proof stays small.
+///
+/// # Errors
+/// Returns the errors of [`verify`].
+pub fn prove(
+    program: &Program,
+    input: &InputSet,
+    specification: &Specification,
+    options: &VerifyOptions,
+) -> Result<(Report, Option<Proof>), VerifyError> {
+    let options = VerifyOptions { slopes: SlopeOptions { intermediate: false, ..options.slopes }, ..*options };
+    let mut record = Record::default();
+    let report = examine(program, input, specification, &options, Some(&mut record))?;
+    let proof = if matches!(report.verdict, Verdict::Proved { .. }) { record.proof() } else { None };
+    Ok((report, proof))
+}
+
+fn examine(
+    program: &Program,
+    input: &InputSet,
+    specification: &Specification,
+    options: &VerifyOptions,
+    mut record: Option<&mut Record>,
+) -> Result<Report, VerifyError> {
     let started = Instant::now();
     let late = || options.time_limit.is_some_and(|limit| started.elapsed() >= limit);
     let state = State { program, input, specification, started };
@@ -129,11 +160,20 @@ pub fn verify(
         return Ok(state.falsified(witness, None, 0));
     }
     if options.method == Method::Interval {
-        let margins = Bounds::new(program, input, Method::Interval)?.margins(specification)?;
+        let bounds = Bounds::new(program, input, Method::Interval)?;
+        let margins = bounds.margins(specification)?;
+        if let Some(record) = record {
+            record.begin(&bounds);
+            record.note_margins(&margins);
+        }
         return Ok(state.report(&best_margins(&margins), Reason::Method, None, 0));
     }
     let mut bounds = Bounds::new(program, input, Method::Crown)?;
     let mut margins = bounds.margins(specification)?;
+    if let Some(record) = record.as_deref_mut() {
+        record.begin(&bounds);
+        record.note_margins(&margins);
+    }
     let unstable = Some(bounds.unstable());
     let open: Vec<usize> = all.into_iter().filter(|&target| best(&margins[target]) <= 0.0).collect();
     if !open.is_empty() {
@@ -148,7 +188,10 @@ pub fn verify(
     if options.method == Method::Crown || open.is_empty() {
         return Ok(state.report(&best_margins(&margins), Reason::Method, unstable, 0));
     }
-    margins = bounds.optimise_until(specification, &options.slopes, &late)?;
+    margins = bounds.optimise_until(specification, &options.slopes, &late, record.as_deref_mut())?;
+    if let Some(record) = record.as_deref_mut() {
+        record.note_margins(&margins);
+    }
     let open: Vec<usize> = open.into_iter().filter(|&target| best(&margins[target]) <= 0.0).collect();
     if options.method == Method::Slopes || open.is_empty() {
         let why = if late() { Reason::Time } else { Reason::Method };
@@ -177,7 +220,23 @@ pub fn verify(
         found.or_else(descended).map(|witness| witness.input)
     };
     let limits = Limits { domains: options.domains, open: options.open_domains, stop: &late, witness: &witness };
-    let outcome = search_parts(bounds, &constraints, &options.slopes, &limits)?;
+    let (outcome, recorded) = if record.is_some() {
+        let mut search = Search::new(bounds.relaxed(), &constraints, &[]).recording();
+        let end = search.advance(usize::MAX, &limits).unwrap_or(End::Limit);
+        (Outcome { end, bounds: search.bounds(), domains: search.bounded() }, search.into_recorded())
+    } else {
+        (search_parts(bounds, &constraints, &options.slopes, &limits)?, Vec::new())
+    };
+    if let Some(record) = record {
+        for domain in recorded {
+            let target = open[domain.target];
+            let constraint = constraints[domain.target];
+            let inequality = specification.targets[target].iter().position(|own| std::ptr::eq(own, constraint));
+            let signs = domain.assumptions.iter().map(|a| (a.node, a.feature, a.active, a.multiplier)).collect();
+            let inequality = inequality.unwrap_or(0);
+            record.note_case(RecordedCase { target, inequality, slopes: domain.slopes, signs });
+        }
+    }
     if let End::Falsified(point) = &outcome.end
         && let Some(witness) = first_witness(program, input, specification, std::slice::from_ref(point))
     {

@@ -5,6 +5,8 @@
 //! the fuzz targets, check that readers do not panic and that their memory is bounded.
 
 mod arrays;
+#[cfg(feature = "results")]
+mod certificate;
 mod checkpoint;
 mod cifar10;
 mod idx;
@@ -35,7 +37,8 @@ pub use onnx::onnx;
 pub use vnnlib::vnnlib;
 #[cfg(feature = "results")]
 pub use {
-    manifest::manifest, parts::parts, preset::preset, records::records, sealed::sealed, training_state::training_state,
+    certificate::certificate, manifest::manifest, parts::parts, preset::preset, records::records, sealed::sealed,
+    training_state::training_state,
 };
 
 /// A reader of one kind of file.
@@ -70,6 +73,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "manifest", run: manifest, memory: manifest::memory },
     #[cfg(feature = "results")]
     Target { name: "records", run: records, memory: records::memory },
+    #[cfg(feature = "results")]
+    Target { name: "certificate", run: certificate, memory: certificate::memory },
     #[cfg(feature = "results")]
     Target { name: "sealed", run: sealed, memory: sealed::memory },
     #[cfg(feature = "results")]

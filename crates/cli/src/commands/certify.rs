@@ -1,6 +1,7 @@
 //! `cargo xtask certify`.
 
 use super::on_a_worker;
+use crate::certificate_check::CheckedFolder;
 use crate::certification::{Certification, Question};
 use crate::certify_results::CertifyResults;
 use crate::checkpoints::CheckpointOptions;
@@ -13,8 +14,9 @@ use clap::{Args, ValueEnum};
 use minima_config::Norm;
 use minima_config::attack_catalogue::{Options, attack};
 use minima_config::radius;
+use minima_runs::certificates::CertificateFolder;
 use minima_runs::certification::{BracketOptions, Certifier};
-use minima_verify::{Method, VerifyOptions};
+use minima_verify::{Method, SlopeOptions, VerifyOptions};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,6 +28,8 @@ use std::time::Duration;
 #[command(after_help = "Examples:
   cargo xtask certify --weights mine.safetensors --epsilons 0.01,0.02 --images 1000
   cargo xtask certify --weights mine.safetensors --radius --images 100
+  cargo xtask certify --weights mine.safetensors --epsilons 0.01 --images 100 --out results/proofs --certificates
+  cargo xtask certify --check results/proofs --weights mine.safetensors
   cargo xtask certify --model network.onnx --property property.vnnlib --timeout 120")]
 pub struct Certify {
     /// The model: a checkpoint, or an ONNX file
@@ -46,6 +50,12 @@ pub struct Certify {
     /// Answer a property in VNN-LIB of an ONNX model instead: unsat (proved), sat with a counterexample, unknown or timeout
     #[arg(long, value_name = "FILE", conflicts_with_all = ["epsilons", "radius", "images", "out", "json"])]
     property: Option<PathBuf>,
+    /// Also write a certificate of each proof to the folder `certificates` of --out, after the checker has accepted it
+    #[arg(long, requires = "out", conflicts_with_all = ["radius", "property"])]
+    certificates: bool,
+    /// Check the certificates of a folder against the model and its test images instead; exit code 1 if any is refused
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["epsilons", "radius", "property", "images", "norm", "method", "attack", "timeout", "budget", "certificates", "out"])]
+    check: Option<PathBuf>,
     /// The norm of the perturbation: linf or l2
     #[arg(long, default_value = "linf", value_parser = |norm: &str| norm.parse::<Norm>().map_err(|e| e.to_string()))]
     norm: Norm,
@@ -115,6 +125,11 @@ impl Certify {
         }
         let (data, checkpoints) = self.checkpoint.open(&[&self.weights])?;
         let Some(checkpoint) = checkpoints.first() else { bail!("found no --weights; expected a file") };
+        if let Some(folder) = &self.check {
+            let checked = on_a_worker(|| CheckedFolder::of(folder, &checkpoint.model, &data.test))?;
+            say!("{}", if self.json { serde_json::to_string(&checked)? } else { checked.to_string() });
+            return Ok(if checked.is_accepted() { Outcome::Fine } else { Outcome::Found });
+        }
         let test = match self.images {
             Some(0) => bail!("--images is 0; expected at least 1"),
             Some(images) if images > data.test.len() => {
@@ -129,7 +144,7 @@ impl Certify {
         };
         let question = self.question()?;
         let options = self.options();
-        let certifier = Certifier::new(&checkpoint.model, first.as_deref(), options)?;
+        let mut certifier = Certifier::new(&checkpoint.model, first.as_deref(), options)?;
         let results = match &self.out {
             Some(out) => {
                 let opened = CertifyResults::open(
@@ -151,6 +166,10 @@ impl Certify {
             }
             None => None,
         };
+        if let (Some(results), true) = (&results, self.certificates) {
+            let folder = CertificateFolder::new(&checkpoint.model, &results.certificates())?;
+            certifier = certifier.with_certificates(folder);
+        }
         let kept = results.as_ref().map(CertifyResults::unfinished);
         let found = on_a_worker(|| Certification::of(&certifier, &test, &question, kept))?;
         if let Some(results) = results {
@@ -187,6 +206,7 @@ impl Certify {
             method: self.method.method(),
             time_limit,
             domains: self.budget.unwrap_or(unlimited.domains),
+            slopes: SlopeOptions { intermediate: !self.certificates, ..unlimited.slopes },
             ..unlimited
         }
     }

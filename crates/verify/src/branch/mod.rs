@@ -14,4 +14,4 @@ mod score;
 mod search;
 
 pub(crate) use parts::search_parts;
-pub(crate) use search::{End, Limits};
+pub(crate) use search::{End, Limits, Outcome, Search};

@@ -115,7 +115,7 @@ impl<'a> Part<'a> {
         let targets = open.iter().map(|&(target, _)| vec![constraints[target].clone()]).collect();
         let specification = Specification { targets, outputs: bounds.program.outputs() };
         let options = SlopeOptions { iterations: STEPS.min(slopes.iterations), ..*slopes };
-        let margins = bounds.optimise_until(&specification, &options, limits.stop)?;
+        let margins = bounds.optimise_until(&specification, &options, limits.stop, None)?;
         let found = open.iter().zip(margins.iter().flatten());
         let open = found.map(|(&(target, before), &margin)| (target, before.max(margin))).collect();
         let mut assumptions = self.assumptions.clone();

@@ -87,6 +87,8 @@ pub(crate) struct Search<'a> {
     bounded: usize,
     aged: usize,
     first_split: Option<Neuron>,
+    /// The excluded domains; `None` if they are not recorded.
+    recorded: Option<Vec<Domain>>,
 }
 
 /// Domains of a batch, which fill eight blocks with their children. It does not depend on the number of threads.
@@ -115,7 +117,18 @@ impl<'a> Search<'a> {
             bounded: 0,
             aged: 0,
             first_split: None,
+            recorded: None,
         }
+    }
+
+    /// The same search, which keeps the domains that it excludes.
+    pub(crate) fn recording(self) -> Self {
+        Self { recorded: Some(Vec::new()), ..self }
+    }
+
+    /// The domains that were excluded, if they were kept.
+    pub(crate) fn into_recorded(self) -> Vec<Domain> {
+        self.recorded.unwrap_or_default()
     }
 
     /// Searches until every target's inequality is excluded where the assumptions hold, a limit is reached, or `domains` were
@@ -239,6 +252,9 @@ impl<'a> Search<'a> {
         if excluded {
             let least = &mut self.excluded[domain.target];
             *least = least.min(domain.bound);
+            if let Some(recorded) = &mut self.recorded {
+                recorded.push(domain.clone());
+            }
         }
         excluded
     }

@@ -8,5 +8,6 @@ mod deep_rounding;
 mod dense_reference;
 mod enumeration;
 mod hard_cases;
+mod proofs;
 mod random_networks;
 mod threads;
