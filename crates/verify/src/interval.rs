@@ -241,7 +241,8 @@ impl Outputs {
     fn put_rounded(&mut self, sums: Sums, counts: Counts, rounded: bool, weight: f64) {
         let forward = if rounded { gamma(sums.terms + 2) } else { 0.0 };
         let magnitude = sums.magnitude * (1.0 + gamma64(counts.fan_in)) + TINY;
-        if !(magnitude.max(magnitude / weight) < LARGEST_SUM) {
+        let largest = magnitude.max(magnitude / weight);
+        if largest.is_nan() || largest >= LARGEST_SUM {
             return self.unbounded();
         }
         let slack = magnitude * (self.rounded * forward + gamma64(2 * counts.fan_in)) + TINY;
