@@ -7,5 +7,6 @@ mod bad_input;
 mod deep_rounding;
 mod dense_reference;
 mod enumeration;
+mod interval_network;
 mod random_networks;
 mod threads;
