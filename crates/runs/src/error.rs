@@ -75,6 +75,9 @@ pub enum RunError {
     /// A network or an image cannot be verified.
     #[error(transparent)]
     Verify(#[from] minima_verify::VerifyError),
+    /// Interval bounds of a network cannot be trained.
+    #[error("training.adversarial of the kind ibp: {0}")]
+    IntervalNetwork(#[from] minima_verify::IntervalNetworkError),
     /// An optimizer failed outside a run.
     #[error(transparent)]
     Optim(#[from] OptimError),
