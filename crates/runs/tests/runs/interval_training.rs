@@ -19,7 +19,7 @@ fn quarters(images: usize, seed: u64) -> Dataset {
     let noise = Key::new(seed).bits(images * 64);
     let pixels = Array2::from_shape_fn((images, 64), |(image, k)| {
         let bright = (k / 32, k % 8 / 4) == (image % 4 / 2, image % 2);
-        (noise[image * 64 + k] >> 26) as u8 + if bright { 190 } else { 0 }
+        (noise[image * 64 + k] >> 26) as u8 + if bright { 100 } else { 0 }
     });
     let labels = (0..images).map(|image| (image % 4) as u16).collect();
     Dataset::new(pixels, labels, [8, 8, 1], 4).unwrap()
