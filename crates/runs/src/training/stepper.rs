@@ -36,7 +36,7 @@ enum Surroundings {
     /// By adversarial images.
     Searched(AdversarialImages),
     /// By interval bounds.
-    Bounded(IntervalBounds),
+    Bounded(Box<IntervalBounds>),
 }
 
 /// An optimizer, and the objective that it minimizes.
@@ -60,7 +60,7 @@ impl<T: Scalar> Stepper<T> {
         let surroundings = match options.adversarial {
             None => Surroundings::Ignored,
             Some(AdversarialTraining::Ibp(options)) => {
-                Surroundings::Bounded(IntervalBounds::new(graph, options, steps)?)
+                Surroundings::Bounded(Box::new(IntervalBounds::new(graph, options, steps)?))
             }
             Some(options) => Surroundings::Searched(AdversarialImages::new(options, run.seed)?),
         };
