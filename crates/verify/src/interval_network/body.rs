@@ -132,8 +132,8 @@ impl Builder {
                 let x = self.read(input(0), shape)?;
                 x.map(|x| if *mean { self.g.mean(x, axes) } else { self.g.sum(x, axes) })?
             }
-            LayerOperation::Rearrange(order @ Rearrangement::Transpose { shape, .. })
-            | LayerOperation::Rearrange(order @ Rearrangement::Slice { shape, .. }) => {
+            LayerOperation::Rearrange(order) => {
+                let (Rearrangement::Transpose { shape, .. } | Rearrangement::Slice { shape, .. }) = order;
                 let x = self.read(input(0), shape)?;
                 x.map(|x| match order {
                     Rearrangement::Transpose { axes, .. } => self.g.transpose(x, axes),
