@@ -1,10 +1,12 @@
 //! The table `[training]` of a preset: how batches are made and how steps are taken, whatever the optimizer.
 
 mod adversarial;
+mod interval_training;
 mod schedule;
 mod start;
 
 pub use adversarial::AdversarialTraining;
+pub use interval_training::{IntervalStep, IntervalTraining};
 pub use schedule::{OneCycle, Schedule};
 pub use start::Start;
 
@@ -42,7 +44,7 @@ pub struct TrainingOptions {
     /// How the learning rate changes from step to step.
     #[serde(skip_serializing_if = "Schedule::is_constant")]
     pub schedule: Schedule,
-    /// Training on adversarial images; by default the images are those of the data.
+    /// Training on adversarial images or on interval bounds; by default the images are those of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adversarial: Option<AdversarialTraining>,
     /// The checkpoint whose weights the training starts from; by default they are random.
@@ -70,7 +72,7 @@ impl TrainingOptions {
     /// Whether the steps depend on the number of epochs: a longer run then begins with other steps.
     #[must_use]
     pub fn depends_on_epochs(&self) -> bool {
-        self.schedule.depends_on_steps()
+        self.schedule.depends_on_steps() || matches!(self.adversarial, Some(AdversarialTraining::Ibp(_)))
     }
 
     /// The factor, from 0 to 1, of the learning rate after this many of `steps` steps, for epochs of `steps_per_epoch`

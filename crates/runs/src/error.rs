@@ -88,6 +88,9 @@ pub enum RunError {
         /// What was expected.
         expected: String,
     },
+    /// Interval bounds of a network cannot be trained.
+    #[error("training.adversarial of the kind ibp: {0}")]
+    IntervalNetwork(#[from] minima_verify::IntervalNetworkError),
     /// An optimizer failed outside a run.
     #[error(transparent)]
     Optim(#[from] OptimError),

@@ -184,6 +184,7 @@ mod tests {
         assert_eq!(ratio("{ kind = \"fgsm\", epsilon = 0.1 }"), 2.0);
         assert_eq!(ratio("{ kind = \"pgd\", epsilon = 0.1, steps = 7 }"), 8.0);
         assert_eq!(ratio("{ kind = \"trades\", epsilon = 0.1, steps = 7 }"), 9.0);
+        assert_eq!(ratio("{ kind = \"ibp\", epsilon = 0.1 }"), 3.0);
     }
 
     #[test]
@@ -214,6 +215,13 @@ mod tests {
             let (one, longer) = (job(&[set], Labels::Clean), job(&[set, "epochs=30"], Labels::Clean));
             assert_ne!(one.recipe(&[]).unwrap(), longer.recipe(&[]).unwrap(), "{set}");
         }
+        let bounds = |epochs| {
+            let [first, second] =
+                ["gauss-newton", "gauss-newton-published"].map(|o| format!("optimizers.{o}.labels=[]"));
+            let bounds = "training.adversarial={ kind = \"ibp\", epsilon = 0.1 }";
+            job(&[&first, &second, bounds, epochs], Labels::Clean).recipe(&[]).unwrap()
+        };
+        assert_ne!(bounds("epochs=15"), bounds("epochs=30"));
         assert_ne!(job(&[], Labels::Poisoned).recipe(&[]).unwrap(), clean.recipe(&[]).unwrap());
         let other = FileHash { file: "train".into(), sha256: "00".into() };
         assert_ne!(clean.recipe(&[other]).unwrap(), clean.recipe(&[]).unwrap());

@@ -14,6 +14,8 @@
 //! - Branch and bound with multipliers (Wang et al. 2021), with domains in the lanes. Where it takes long, the set is split
 //!   into parts whose intermediate bounds are computed anew.
 //!
+//! [`IntervalNetwork`] gives the gradient of interval bounds, so that training makes them tight.
+//!
 //! Results have the same bits for any number of threads, unless a time limit cut them off.
 //!
 //! ```
@@ -43,6 +45,7 @@ mod crown;
 mod error;
 mod input_set;
 mod interval;
+mod interval_network;
 mod lane;
 mod program;
 mod proof;
@@ -59,6 +62,7 @@ pub use counterexample::Witness;
 pub use crown::{Bounds, Method};
 pub use error::VerifyError;
 pub use input_set::InputSet;
+pub use interval_network::{IntervalNetwork, IntervalNetworkError};
 pub use program::Program;
 pub use proof::{Case, Proof, Sign, TargetProof};
 pub use rounding::Rounding;

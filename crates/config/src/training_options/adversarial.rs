@@ -1,10 +1,12 @@
-//! Training on adversarial images.
+//! Training for robust predictions: on adversarial images, or on interval bounds.
 
+use super::interval_training::IntervalTraining;
 use serde::{Deserialize, Serialize};
 
-/// How the adversarial images of a training step are made, in the L∞ ball of radius ε around each image and in [0, 1].
+/// How a training step sees the L∞ ball of radius ε around each image, met with [0, 1]: by adversarial images, or by interval
+/// bounds over all its images.
 ///
-/// The start of each search is random: a function of the run's seed, the epoch and the image.
+/// The start of each search for an adversarial image is random: a function of the run's seed, the epoch and the image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum AdversarialTraining {
@@ -44,17 +46,20 @@ pub enum AdversarialTraining {
         #[serde(default = "beta")]
         beta: f64,
     },
+    /// Interval bounds of the worst-case logits, instead of adversarial images.
+    Ibp(IntervalTraining),
 }
 
 impl AdversarialTraining {
     /// The number of gradients of a training step beside the one on its images: one for each step of the search, and for TRADES
-    /// another one on the adversarial images.
+    /// another one on the adversarial images. A gradient of interval bounds takes the time of two.
     #[must_use]
     pub fn further_gradients(&self) -> u32 {
         match self {
             Self::Fgsm { .. } => 1,
             Self::Pgd { steps, .. } => *steps,
             Self::Trades { steps, .. } => steps.saturating_add(1),
+            Self::Ibp(_) => 2,
         }
     }
 }
@@ -84,23 +89,26 @@ impl AdversarialTraining {
     pub fn epsilon(&self) -> f64 {
         match *self {
             Self::Fgsm { epsilon, .. } | Self::Pgd { epsilon, .. } | Self::Trades { epsilon, .. } => epsilon,
+            Self::Ibp(intervals) => intervals.epsilon,
         }
     }
 
-    /// The number of steps of a search.
+    /// The number of steps of a search; 0 without a search.
     #[must_use]
     pub fn steps(&self) -> u32 {
         match *self {
             Self::Fgsm { .. } => 1,
             Self::Pgd { steps, .. } | Self::Trades { steps, .. } => steps,
+            Self::Ibp(_) => 0,
         }
     }
 
-    /// The length of a step as a multiple of ε.
+    /// The length of a step as a multiple of ε; 0 without a search.
     #[must_use]
     pub fn step(&self) -> f64 {
         match *self {
             Self::Fgsm { step, .. } | Self::Pgd { step, .. } | Self::Trades { step, .. } => step,
+            Self::Ibp(_) => 0.0,
         }
     }
 
@@ -108,6 +116,9 @@ impl AdversarialTraining {
     pub(super) fn nonsense(&self) -> Option<(&'static str, f64, &'static str)> {
         if !(self.epsilon() > 0.0 && self.epsilon() <= 1.0) {
             return Some(("epsilon", self.epsilon(), "a positive number of at most 1"));
+        }
+        if let Self::Ibp(intervals) = self {
+            return intervals.nonsense();
         }
         if !(1..=MOST_STEPS).contains(&self.steps()) {
             return Some(("steps", f64::from(self.steps()), "a number from 1 to 10000"));
@@ -119,7 +130,7 @@ impl AdversarialTraining {
             Self::Trades { beta, .. } if !(beta.is_finite() && beta >= 0.0) => {
                 Some(("beta", beta, "0 or a positive number"))
             }
-            Self::Trades { .. } | Self::Fgsm { .. } | Self::Pgd { .. } => None,
+            Self::Trades { .. } | Self::Fgsm { .. } | Self::Pgd { .. } | Self::Ibp(_) => None,
         }
     }
 }

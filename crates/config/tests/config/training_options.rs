@@ -2,6 +2,7 @@
 
 use minima_config::TrainingOptions;
 use minima_config::preset::Preset;
+use minima_config::training_options::{AdversarialTraining, IntervalStep, IntervalTraining};
 
 /// SGD alone trains.
 fn preset(training: &str) -> Result<Preset, String> {
@@ -132,6 +133,10 @@ fn options_that_an_optimizer_cannot_follow_are_refused() {
         ),
         ("adversarial = { kind = \"pgd\", epsilon = 0.03, steps = 7 }", "of first order alone"),
         ("adversarial = { kind = \"trades\", epsilon = 0.03, beta = 1.0 }", "of first order alone"),
+        (
+            "adversarial = { kind = \"ibp\", epsilon = 0.1, kappa = 0.25, warmup = 0.2, ramp = 0.3 }",
+            "of first order alone",
+        ),
         ("label_smoothing = 0.1", "training.label_smoothing is 0.1 for the optimizer gauss-newton-published"),
     ] {
         let preset = preset(training).unwrap();
@@ -169,9 +174,48 @@ fn wrong_values_are_named() {
         ("adversarial = { kind = \"fgsm\", epsilon = 0.1, steps = 3 }", "unknown field `steps`"),
         ("adversarial = { kind = \"pgd\", epsilon = 0.1, steps = 0 }", "training.adversarial.steps is 0"),
         ("adversarial = { kind = \"trades\", epsilon = 0.1, beta = -1.0 }", "training.adversarial.beta is -1"),
+        ("adversarial = { kind = \"ibp\" }", "missing field `epsilon`"),
+        ("adversarial = { kind = \"ibp\", epsilon = 2.0 }", "training.adversarial.epsilon is 2"),
+        ("adversarial = { kind = \"ibp\", epsilon = 0.1, kappa = 1.5 }", "training.adversarial.kappa is 1.5"),
+        ("adversarial = { kind = \"ibp\", epsilon = 0.1, warmup = nan }", "training.adversarial.warmup is NaN"),
+        ("adversarial = { kind = \"ibp\", epsilon = 0.1, ramp = -0.1 }", "training.adversarial.ramp is -0.1"),
+        (
+            "adversarial = { kind = \"ibp\", epsilon = 0.1, warmup = 0.7 }",
+            "ramp is 0.4; expected at most 1 together with",
+        ),
+        ("adversarial = { kind = \"ibp\", epsilon = 0.1, steps = 3 }", "unknown field `steps`"),
         ("clip = 1.0", "unknown field `clip`"),
     ] {
         let error = preset(training).unwrap_err();
         assert!(error.contains(part), "{training}: {error}");
     }
+}
+
+#[test]
+fn the_radius_of_interval_training_follows_the_step_alone() {
+    let options = |text: &str| match preset(&format!("adversarial = {{ kind = \"ibp\", {text} }}")).unwrap().training {
+        TrainingOptions { adversarial: Some(AdversarialTraining::Ibp(options)), .. } => options,
+        other => panic!("{other:?}"),
+    };
+    let defaults = IntervalTraining { epsilon: 0.1, kappa: 0.5, warmup: 0.1, ramp: 0.4 };
+    assert_eq!(options("epsilon = 0.1"), defaults);
+    let found: Vec<f64> =
+        (0..10).flat_map(|step| [defaults.at(step, 10).epsilon, defaults.at(step, 10).kappa]).collect();
+    let expected =
+        [0.0, 1.0, 0.025, 0.875, 0.05, 0.75, 0.075, 0.625, 0.1, 0.5, 0.1, 0.5, 0.1, 0.5, 0.1, 0.5, 0.1, 0.5, 0.1, 0.5];
+    assert!(close(&found, &expected), "{found:?}");
+    // The end is exact, and extreme shares are no division by zero.
+    for text in ["kappa = 0.3", "warmup = 0.0, ramp = 0.0", "warmup = 1.0, ramp = 0.0", "warmup = 0.0, ramp = 1.0"] {
+        let options = options(&format!("epsilon = 0.1, {text}"));
+        for steps in [0, 1, 3, 1000] {
+            for step in [0, 1, steps / 2, steps, u64::MAX] {
+                let IntervalStep { epsilon, kappa } = options.at(step, steps);
+                assert!((0.0..=0.1).contains(&epsilon) && (options.kappa..=1.0).contains(&kappa), "{text}, {step}");
+            }
+            assert_eq!(options.at(u64::MAX, steps), IntervalStep { epsilon: 0.1, kappa: options.kappa });
+        }
+    }
+    // A longer run takes other first steps.
+    assert!(preset("adversarial = { kind = \"ibp\", epsilon = 0.1 }").unwrap().training.depends_on_epochs());
+    assert!(!preset("adversarial = { kind = \"pgd\", epsilon = 0.1 }").unwrap().training.depends_on_epochs());
 }

@@ -4,6 +4,7 @@ use crate::error::RunError;
 use minima_attacks::Ball;
 use minima_autodiff::softmax_cross_entropy;
 use minima_autodiff::{AutodiffError, Graph, Scalar};
+use minima_config::preset::PresetError;
 use minima_config::training_options::AdversarialTraining;
 use minima_optim::add_divergence_gradient_from;
 use minima_rng::Key;
@@ -28,8 +29,15 @@ impl AdversarialImages {
     /// The adversarial images of a run with this seed.
     ///
     /// # Errors
-    /// Returns [`RunError::Attack`] if the radius is not between 0 and 1.
+    /// Returns [`RunError::Attack`] if the radius is not between 0 and 1, and [`RunError::Preset`] for the kind ibp, which
+    /// searches for no images.
     pub fn new(options: AdversarialTraining, seed: u64) -> Result<Self, RunError> {
+        if let AdversarialTraining::Ibp(_) = options {
+            let (key, found) = ("training.adversarial.kind".to_owned(), "ibp".to_owned());
+            return Err(
+                PresetError::Value { key, found, expected: "fgsm, pgd or trades, which search for images" }.into()
+            );
+        }
         Ok(Self { options, ball: Ball::linf(options.epsilon())?, key: Key::for_module(seed, STREAM) })
     }
 
@@ -44,7 +52,7 @@ impl AdversarialImages {
     pub fn beta(&self) -> Option<f64> {
         match self.options {
             AdversarialTraining::Trades { beta, .. } => Some(beta),
-            AdversarialTraining::Fgsm { .. } | AdversarialTraining::Pgd { .. } => None,
+            _ => None,
         }
     }
 
@@ -95,9 +103,7 @@ impl AdversarialImages {
     fn start(&self, features: usize, key: Key) -> Vec<f64> {
         let (drawn, scale) = match self.options {
             AdversarialTraining::Trades { .. } => (key.normal(features), TRADES_START),
-            AdversarialTraining::Fgsm { .. } | AdversarialTraining::Pgd { .. } => {
-                (key.uniform_in(features, -1.0, 1.0), self.ball.epsilon())
-            }
+            _ => (key.uniform_in(features, -1.0, 1.0), self.ball.epsilon()),
         };
         drawn.into_iter().map(|x| scale * f64::from(x)).collect()
     }

@@ -4,6 +4,7 @@ mod adversarial;
 mod average;
 mod epochs;
 mod file_names;
+mod interval_bounds;
 mod keep;
 mod on_cpu;
 mod state;

@@ -23,7 +23,7 @@ impl Training<'_> {
     /// a row for each epoch. The bytes are the same whether or not the run was stopped in between.
     ///
     /// An epoch's train loss and accuracy are means over its batches, each measured before its step, as in the paper. The loss is
-    /// the one that is minimized, on the images that a step takes: smoothed, augmented and adversarial as the preset's table
+    /// the one that is minimized, on the images that a step takes: smoothed, augmented, adversarial and at worst-case logits as the preset's table
     /// `training` says. The test loss is always the cross-entropy on the test images.
     ///
     /// # Errors
@@ -64,9 +64,9 @@ impl<'a, T: Scalar> CpuTrainer<'a, T> {
         let Training { preset, run, train, .. } = *training;
         let graph = preset.network.graph(train)?;
         let params = starting_weights(&graph, preset.training.start.as_ref(), run.seed)?;
-        let stepper = Stepper::new(preset, run)?;
-        let average = preset.training.average.map(WeightAverage::new);
         let (steps, last_batch) = (preset.steps(train.len()), Vec::new());
+        let stepper = Stepper::new(preset, run, &graph, steps)?;
+        let average = preset.training.average.map(WeightAverage::new);
         Ok(Self { preset, run, train, visitor, graph, params, stepper, average, steps, last_batch })
     }
 
@@ -77,7 +77,7 @@ impl<'a, T: Scalar> CpuTrainer<'a, T> {
         augment(images.view_mut(), self.train.shape(), &options.augmentation, self.run.seed, number, indices)?;
         let taken = u64::from(number - 1) * epoch.steps + step as u64 - 1;
         let factor = options.learning_rate_factor(taken, self.steps, epoch.steps);
-        let images = StepImages { images: images.view(), labels: &labels, epoch: number, indices };
+        let images = StepImages { images: images.view(), labels: &labels, epoch: number, indices, taken };
         let run = || self.run.name();
         let report = self
             .stepper

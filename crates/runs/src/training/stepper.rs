@@ -1,10 +1,12 @@
 //! One step of training on the CPU, with the options of the preset's table `training`.
 
 use super::adversarial::AdversarialImages;
+use super::interval_bounds::IntervalBounds;
 use crate::error::RunError;
 use minima_autodiff::loss::SoftmaxCrossEntropy;
 use minima_autodiff::{Engine, Graph, Scalar, StepReport};
 use minima_config::preset::{Preset, PresetError};
+use minima_config::training_options::AdversarialTraining;
 use minima_config::{OptimizerSpec, Run, TrainingOptions};
 use minima_optim::{Batch, GradientOptimizer, OptimError, Optimizer, OptimizerState, clip_to_norm, trades_gradient};
 use ndarray::{Array2, ArrayView2};
@@ -17,6 +19,8 @@ pub(super) struct StepImages<'b, T> {
     pub epoch: u32,
     /// The images' places in the training set.
     pub indices: &'b [u32],
+    /// The number of steps of the run before this one.
+    pub taken: u64,
 }
 
 /// An optimizer that takes batches, or gradients of any objective.
@@ -25,31 +29,52 @@ enum Method<T: Scalar> {
     Gradients(Box<dyn GradientOptimizer<T>>),
 }
 
+/// How a step sees the surroundings of images.
+enum Surroundings {
+    /// Not at all.
+    Ignored,
+    /// By adversarial images.
+    Searched(AdversarialImages),
+    /// By interval bounds.
+    Bounded(Box<IntervalBounds>),
+}
+
 /// An optimizer, and the objective that it minimizes.
 pub(super) struct Stepper<T: Scalar> {
     method: Method<T>,
     loss: SoftmaxCrossEntropy,
     /// The largest norm of a gradient; 0 for no limit.
     gradient_clip: f64,
-    adversarial: Option<AdversarialImages>,
+    surroundings: Surroundings,
 }
 
 impl<T: Scalar> Stepper<T> {
-    /// The run's optimizer in its initial state.
+    /// The optimizer of a run of this many steps, in its initial state.
     ///
     /// # Errors
     /// Returns [`RunError::Preset`] if the preset has no such optimizer or an option needs an optimizer of first order,
-    /// and [`RunError::Autodiff`] or [`RunError::Attack`] if an option is out of its range.
-    pub(super) fn new(preset: &Preset, run: &Run) -> Result<Self, RunError> {
+    /// [`RunError::Autodiff`] or [`RunError::Attack`] if an option is out of its range, and
+    /// [`RunError::IntervalNetwork`] if the network has no interval bounds and the preset asks for them.
+    pub(super) fn new(preset: &Preset, run: &Run, graph: &Graph, steps: u64) -> Result<Self, RunError> {
         let (options, spec) = (&preset.training, preset.optimizer(&run.optimizer)?);
-        let adversarial = options.adversarial.map(|options| AdversarialImages::new(options, run.seed)).transpose()?;
-        let takes_gradients = options.gradient_clip > 0.0 || adversarial.is_some_and(|images| images.beta().is_some());
-        let method = match takes_gradients {
+        let surroundings = match options.adversarial {
+            None => Surroundings::Ignored,
+            Some(AdversarialTraining::Ibp(options)) => {
+                Surroundings::Bounded(Box::new(IntervalBounds::new(graph, options, steps)?))
+            }
+            Some(options) => Surroundings::Searched(AdversarialImages::new(options, run.seed)?),
+        };
+        let own_gradient = match &surroundings {
+            Surroundings::Ignored => false,
+            Surroundings::Searched(images) => images.beta().is_some(),
+            Surroundings::Bounded(_) => true,
+        };
+        let method = match options.gradient_clip > 0.0 || own_gradient {
             true => Method::Gradients(first_order(spec, options, &run.optimizer)?),
             false => Method::Batches(spec.build(run.seed)),
         };
         let loss = SoftmaxCrossEntropy::default().with_label_smoothing(options.label_smoothing)?;
-        Ok(Self { method, loss, gradient_clip: options.gradient_clip, adversarial })
+        Ok(Self { method, loss, gradient_clip: options.gradient_clip, surroundings })
     }
 
     /// Takes one step with this factor of the learning rate. Reports the loss that is minimized, before the step.
@@ -61,12 +86,15 @@ impl<T: Scalar> Stepper<T> {
         learning_rate_factor: f64,
     ) -> Result<StepReport, OptimError> {
         self.optimizer_mut().set_learning_rate_factor(learning_rate_factor);
-        let StepImages { images, labels, epoch, indices } = *step;
-        let near: Option<Array2<T>> = match &self.adversarial {
-            Some(adversarial) => Some(adversarial.make(graph, params, images, labels, epoch, indices)?),
-            None => None,
+        let StepImages { images, labels, epoch, indices, taken } = *step;
+        let (near, beta, bounds): (Option<Array2<T>>, _, _) = match &self.surroundings {
+            Surroundings::Ignored => (None, None, None),
+            Surroundings::Searched(adversarial) => {
+                let near = adversarial.make(graph, params, images, labels, epoch, indices)?;
+                (Some(near), adversarial.beta(), None)
+            }
+            Surroundings::Bounded(bounds) => (None, None, Some(bounds)),
         };
-        let beta = self.adversarial.and_then(|adversarial| adversarial.beta());
         // TRADES keeps the original images beside the adversarial ones.
         let minimized = near.as_ref().filter(|_| beta.is_none()).map_or(images, |near| near.view());
         let batch = Batch::with_loss(minimized, labels, &self.loss)?;
@@ -76,8 +104,9 @@ impl<T: Scalar> Stepper<T> {
         };
         let clip = self.gradient_clip;
         optimizer.step_with(graph, params, &|params| {
-            let (report, mut gradient) = match (&near, beta) {
-                (Some(near), Some(beta)) => trades_gradient(graph, params, &batch, near.view(), beta)?,
+            let (report, mut gradient) = match (&near, beta, bounds) {
+                (_, _, Some(bounds)) => bounds.gradient(graph, params, &batch, taken)?,
+                (Some(near), Some(beta), None) => trades_gradient(graph, params, &batch, near.view(), beta)?,
                 _ => graph.gradient(params, &batch)?,
             };
             if clip > 0.0 {

@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod device_training;
+mod interval_training;
 mod registered;
 mod run_store;
 mod torch_layout;

@@ -85,7 +85,7 @@ const SGD: &str = "kind = \"sgd\", learning_rate = 0.05, momentum = 0.9, nestero
 const SAM: &str = "kind = \"sam\", rho = 0.05, base = { kind = \"adam\", learning_rate = 0.01 }";
 
 /// Optimizers and options, which together set every option.
-const ALL: [(&str, &str); 4] = [
+const ALL: [(&str, &str); 6] = [
     (
         SGD,
         "schedule = \"one-cycle\"\ngradient_clip = 0.5\nlabel_smoothing = 0.1\naverage = 0.8\n\
@@ -102,6 +102,12 @@ const ALL: [(&str, &str); 4] = [
         "kind = \"adam\", learning_rate = 0.01",
         "schedule = { kind = \"step\", every_epochs = 1, factor = 0.3 }\nadversarial = { kind = \"fgsm\", epsilon = 0.05 }",
     ),
+    (
+        "kind = \"adam\", learning_rate = 0.01",
+        "gradient_clip = 1.0\nlabel_smoothing = 0.1\naverage = 0.5\naugmentation = [{ kind = \"flip\" }]\n\
+         adversarial = { kind = \"ibp\", epsilon = 0.05, kappa = 0.25, warmup = 0.2, ramp = 0.5 }",
+    ),
+    (SAM, "adversarial = { kind = \"ibp\", epsilon = 0.1 }"),
     (
         "kind = \"kfac\", learning_rate = 0.05, damping = 0.03",
         "schedule = \"cosine\"\nlabel_smoothing = 0.1\naverage = 0.5\naugmentation = [{ kind = \"flip\" }]",
@@ -135,6 +141,9 @@ fn threads_do_not_change_a_byte() {
     }
 }
 
+/// Interval training whose radius never grows.
+const NO_BOUNDS: &str = "adversarial = { kind = \"ibp\", epsilon = 0.05, warmup = 1.0, ramp = 0.0 }";
+
 #[test]
 fn every_option_changes_training() {
     let (plain, rows) = train(&preset(SGD, ""));
@@ -149,10 +158,11 @@ fn every_option_changes_training() {
         "adversarial = { kind = \"fgsm\", epsilon = 0.05 }",
         "adversarial = { kind = \"pgd\", epsilon = 0.05 }",
         "adversarial = { kind = \"trades\", epsilon = 0.05 }",
+        "adversarial = { kind = \"ibp\", epsilon = 0.05 }",
     ] {
         assert_ne!(train(&preset(SGD, training)).0.params(), plain.params(), "{training}");
     }
-    for nothing in ["schedule = \"constant\"", "average = 0.0", "gradient_clip = 1e9"] {
+    for nothing in ["schedule = \"constant\"", "average = 0.0", "gradient_clip = 1e9", NO_BOUNDS] {
         let (model, same) = train(&preset(SGD, nothing));
         assert_eq!((model.params(), &same), (plain.params(), &rows), "{nothing}");
     }

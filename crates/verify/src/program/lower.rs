@@ -8,7 +8,8 @@ use crate::region::{Map, features};
 use minima_autodiff::{Activation, Graph, Layer, LayerOperation, Rearrangement};
 use std::collections::HashMap;
 
-const EXPECTED: &str = "bounds are known for convolutions, dense layers, sums, constants, means, rearrangements, \
+/// The operations that have bounds.
+pub(crate) const EXPECTED: &str = "bounds are known for convolutions, dense layers, sums, constants, means, rearrangements, \
                         concatenations, ReLU, leaky ReLU with slopes from 0 to 1, and max pooling";
 
 /// The shape of a value as rows, columns and channels.
@@ -113,7 +114,7 @@ impl Program {
 }
 
 /// A layer's name: the module of its parameters, or its operation.
-fn layer_name(graph: &Graph, layer: &Layer, number: usize) -> String {
+pub(crate) fn layer_name(graph: &Graph, layer: &Layer, number: usize) -> String {
     let spec = graph.parameters().iter().find(|p| !layer.params.is_empty() && p.range.start == layer.params.start);
     match spec {
         Some(spec) if !spec.module.is_empty() => spec.module.clone(),

@@ -1,7 +1,7 @@
 //! A network as a verifier reads it: affine operations, ReLU and maxima, with their weights.
 
 mod convolution;
-mod lower;
+pub(crate) mod lower;
 mod window;
 
 pub(crate) use convolution::{Axis, Convolution};

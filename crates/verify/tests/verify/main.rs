@@ -8,6 +8,7 @@ mod deep_rounding;
 mod dense_reference;
 mod enumeration;
 mod hard_cases;
+mod interval_network;
 mod proofs;
 mod random_networks;
 mod threads;
