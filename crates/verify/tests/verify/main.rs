@@ -10,5 +10,6 @@ mod enumeration;
 mod hard_cases;
 mod interval_network;
 mod proofs;
+mod published_bounds;
 mod random_networks;
 mod threads;
