@@ -49,7 +49,7 @@ pub struct CertifiedRow {
     pub unstable: Option<u64>,
     /// The number of domains that branch and bound examined.
     pub domains: u64,
-    /// Why the image is undecided: `method`, `time`, `domains` or `leaves`. Empty otherwise.
+    /// Why the image is undecided: `method`, `time`, `domains`, `leaves` or `overflow`. Empty otherwise.
     pub why: String,
 }
 

@@ -371,6 +371,7 @@ fn reason(why: Reason) -> &'static str {
         Reason::Time => "time",
         Reason::Domains => "domains",
         Reason::Leaves => "leaves",
+        Reason::Overflow => "overflow",
         _ => "method",
     }
 }
