@@ -1,4 +1,4 @@
-//! α-CROWN: bounds with optimised slopes, those of intermediate bounds included.
+//! α-CROWN: bounds with optimised slopes, which include the slopes of intermediate bounds.
 //!
 //! Xu et al., "Fast and complete: enabling complete neural network verification with rapid and massively parallel
 //! incomplete verifiers", 2021. Each row has slopes of its own: the rows of the specification, and the two rows of every

@@ -1,6 +1,6 @@
 //! `cargo xtask attack`.
 
-use super::{Device, on_a_worker};
+use super::{Device, on_a_worker, test_images};
 use crate::attack_results::AttackResults;
 use crate::attack_run::{Request, attack_checkpoint, transfer_checkpoints};
 use crate::checkpoints::CheckpointOptions;
@@ -96,14 +96,7 @@ impl Attack {
         let Some((attacked, targets)) = checkpoints.split_first() else {
             bail!("found neither --weights nor --transfer; expected one of them")
         };
-        let test = match self.images {
-            Some(0) => bail!("--images is 0; expected at least 1"),
-            Some(images) if images > data.test.len() => {
-                bail!("--images is {images}; expected at most {}, the size of the test set", data.test.len())
-            }
-            Some(images) => data.test.take(images),
-            None => data.test.clone(),
-        };
+        let test = test_images(&data.test, self.images)?;
         let machine = match self.weights {
             Some(_) => self.device.machine(attacked.model.graph())?,
             // Transfer is measured on the CPU.

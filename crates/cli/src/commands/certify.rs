@@ -1,6 +1,6 @@
 //! `cargo xtask certify`.
 
-use super::on_a_worker;
+use super::{on_a_worker, test_images};
 use crate::certificate_check::CheckedFolder;
 use crate::certification::{Certification, Question};
 use crate::certify_results::CertifyResults;
@@ -130,14 +130,7 @@ impl Certify {
             say!("{}", if self.json { serde_json::to_string(&checked)? } else { checked.to_string() });
             return Ok(if checked.is_accepted() { Outcome::Fine } else { Outcome::Found });
         }
-        let test = match self.images {
-            Some(0) => bail!("--images is 0; expected at least 1"),
-            Some(images) if images > data.test.len() => {
-                bail!("--images is {images}; expected at most {}, the size of the test set", data.test.len())
-            }
-            Some(images) => data.test.take(images),
-            None => data.test.clone(),
-        };
+        let test = test_images(&data.test, self.images)?;
         let first = match self.attack.as_str() {
             "none" => None,
             name => Some(attack(name, self.norm, &Options::default())?),

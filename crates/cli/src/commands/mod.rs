@@ -18,11 +18,11 @@ pub(crate) mod tune;
 use crate::data_options::DataOptions;
 use crate::first_images::tell_of_missing_classes;
 use crate::threads::{self, ALLOWED};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use minima_autodiff::Graph;
 use minima_config::preset::Preset;
-use minima_data::Splits;
+use minima_data::{Dataset, Splits};
 use minima_runs::machine::{Choice, Machine};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,6 +67,18 @@ impl Resources {
         let (preset, data) = on_its_data(preset, &self.data)?;
         let machine = self.compute.device.machine(&preset.network.graph(&data.train)?)?;
         Ok((preset, data, machine))
+    }
+}
+
+/// The first images of a test set, as many as `--images` says; all without it.
+fn test_images(test: &Dataset, images: Option<usize>) -> Result<Dataset> {
+    match images {
+        Some(0) => bail!("--images is 0; expected at least 1"),
+        Some(images) if images > test.len() => {
+            bail!("--images is {images}; expected at most {}, the size of the test set", test.len())
+        }
+        Some(images) => Ok(test.take(images)),
+        None => Ok(test.clone()),
     }
 }
 

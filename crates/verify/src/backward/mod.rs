@@ -69,7 +69,7 @@ pub(crate) struct Workspace {
     written: Vec<bool>,
     frame: Frame,
     moves: Vec<Move>,
-    /// Whether each row's minimum is that of the L2 ball.
+    /// Whether each row's minimum comes from the L2 ball.
     in_ball: [bool; LANES],
 }
 
