@@ -57,13 +57,15 @@ pub(crate) fn backward(
     for (number, first) in vectors(shape).enumerate() {
         let own = gathered(from, first, shape);
         let (matrix, outputs) = (number * size * size.., number * size..);
-        vectorize(VectorBackward {
-            from: &own,
-            to,
-            entries: [first, inner],
-            below: &planes.below[matrix.clone()],
-            above: &planes.above[matrix],
-        });
+        if !planes.below.is_empty() {
+            vectorize(VectorBackward {
+                from: &own,
+                to,
+                entries: [first, inner],
+                below: &planes.below[matrix.clone()],
+                above: &planes.above[matrix],
+            });
+        }
         let (floor, ceiling) = (&planes.floor[outputs.clone()], &planes.ceiling[outputs.clone()]);
         vectorize(super::lines::Intercepts { coefficients: &own, floor, ceiling, totals });
         let charges = &planes.charge[outputs];
@@ -84,7 +86,7 @@ pub(crate) fn forward(
         let points = gathered(from, first, shape);
         for k in 0..size {
             let feature = first + k * inner;
-            let slopes = |matrix: &[f32], l: usize| matrix[(number * size + l) * size + k];
+            let slopes = |matrix: &[f32], l: usize| if matrix.is_empty() { 0.0 } else { matrix[(number * size + l) * size + k] };
             let height = |row: usize| {
                 let (matrix, intercept) = if coefficients[feature].0[row] >= 0.0 {
                     (&planes.below, planes.floor[number * size + k])

@@ -55,10 +55,14 @@ fn lower(graph: &Graph, params: &[f32]) -> Result<Program, VerifyError> {
         let inputs: Option<Vec<usize>> = layer.inputs.iter().map(|value| numbers.get(value).copied()).collect();
         let inputs = inputs.ok_or_else(refused)?;
         let output = shapes.get(layer.output).map_or([1, 1, 0], |shape| map(shape));
-        let (operation, inputs) = match normalisation(&mut program, layer, numbers_of, &inputs, output) {
+        let (operation, mut inputs) = match normalisation(&mut program, layer, numbers_of, &inputs, output) {
             Some((scale, value)) => (scale, vec![value]),
             None => (operation(layer, numbers_of, output).ok_or_else(refused)?, inputs),
         };
+        if let Operation::Curve(_) = operation {
+            // The square of a value is a product that reads it twice.
+            inputs.truncate(1);
+        }
         if let Some(found) = constants(&operation).find(|x| !x.is_finite()) {
             return Err(VerifyError::Parameter { layer: name, index: 0, found: f64::from(found) });
         }
@@ -132,9 +136,12 @@ impl Program {
                 let copied = matches!(&node.operation, Operation::Gather(gather) if gather.most_readers > 1);
                 !copied && !matches!(node.operation, Operation::Softmax { .. })
             };
-            let tight: Vec<usize> = inputs.iter().copied().filter(worth).filter(|&value| !named[value]).collect();
-            tight.iter().for_each(|&value| named[value] = true);
-            self.nodes[number].tight = tight;
+            let worth: Vec<usize> = inputs.iter().copied().filter(worth).collect();
+            for value in worth {
+                if !std::mem::replace(&mut named[value], true) {
+                    self.nodes[number].tight.push(value);
+                }
+            }
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::interval::Ranges;
 use crate::rounding::{TINY, down, gamma, gamma64, up};
 use rayon::prelude::*;
 
-/// The planes of one node: for each vector, a matrix with a row for each entry that is read and a column for each output.
+/// The planes of one node: for each vector, a matrix with a row for each entry that is read and a column for each output. Without
+/// matrices all planes are constants.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SoftmaxPlanes {
     /// The slopes of the planes below.
@@ -28,6 +29,9 @@ pub(crate) struct SoftmaxPlanes {
     /// The rounding of a backward step for each unit of a coefficient, vector by vector.
     pub(crate) charge: Vec<f32>,
 }
+
+/// The most slopes of one node: 1 GiB in both matrices. Beyond it all planes are constants.
+const MOST_SLOPES: usize = 1 << 27;
 
 /// The features of the vectors of a value `(outer, size, inner)`: each starts at a feature and goes on by `inner`.
 pub(crate) fn vectors([outer, size, inner]: [usize; 3]) -> impl Iterator<Item = usize> + Clone {
@@ -203,6 +207,9 @@ impl SoftmaxPlanes {
     pub(crate) fn new(shape: [usize; 3], ranges: &Ranges, value: usize, rounding: f64) -> Self {
         let [_, size, _] = shape;
         let starts: Vec<usize> = vectors(shape).collect();
+        if size.saturating_mul(size).saturating_mul(starts.len()) > MOST_SLOPES {
+            return Self::constants(shape, ranges, value, rounding);
+        }
         let found: Vec<Vec<[Plane; 2]>> = starts
             .par_iter()
             .map(|&first| {
@@ -234,6 +241,19 @@ impl SoftmaxPlanes {
                 planes.charge.push(up(cost * gamma(2 * size + 2) + TINY));
             }
         }
+        planes
+    }
+
+    /// Constants below and above, the ends of the shares.
+    fn constants(shape: [usize; 3], ranges: &Ranges, value: usize, rounding: f64) -> Self {
+        let [_, size, _] = shape;
+        let mut planes = Self::default();
+        for first in vectors(shape) {
+            let found = shares(ranges, value, first, shape, rounding).unwrap_or_else(|| vec![[f32::NAN; 2]; size]);
+            planes.floor.extend(found.iter().map(|[low, _]| low));
+            planes.ceiling.extend(found.iter().map(|[_, high]| high));
+        }
+        planes.charge = vec![0.0; planes.floor.len()];
         planes
     }
 }

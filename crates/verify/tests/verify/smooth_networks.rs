@@ -3,6 +3,7 @@
 use super::random_networks::Random;
 use minima_attacks::{Attack, Ball, Pgd};
 use minima_autodiff::{Activation, Conv2dSpec, DenseSpec, Graph, GraphBuilder, Model, NormSpec, Value};
+use minima_network::NetworkSpec;
 use minima_verify::{
     Bounds, InputSet, LinearConstraint, Method, Program, Rounding, Specification, Verdict, VerifyOptions, verify,
 };
@@ -137,6 +138,13 @@ fn many_axes(random: &mut Random) -> Graph {
     finished(g, y)
 }
 
+/// The zoo's vision transformer, with few numbers.
+fn transformer(random: &mut Random) -> Graph {
+    let patch = [7, 14][random.below(2)];
+    let options = [("patch", patch), ("width", 4), ("depth", 1 + random.below(2) as i64), ("heads", 2), ("hidden", 5)];
+    NetworkSpec::named("vit", &options).unwrap().with_input([14, 14, 1]).with_classes(3).graph().unwrap()
+}
+
 /// Adds the logits.
 fn finished(mut g: GraphBuilder, x: Value) -> Graph {
     let x = g.flatten(x);
@@ -150,7 +158,8 @@ fn network(random: &mut Random, kind: usize) -> (Graph, Vec<f32>) {
         0 => perceptron(random),
         1 => convolutional(random),
         2 => attention(random),
-        _ => many_axes(random),
+        3 => many_axes(random),
+        _ => transformer(random),
     };
     let size = [0.5, 1.0, 2.0][random.below(3)];
     let params = (0..graph.parameter_count()).map(|_| size * random.signed()).collect();
@@ -252,7 +261,8 @@ fn examine(seed: u64, kind: usize, count: usize) -> usize {
 #[test]
 fn no_point_of_a_smooth_network_lies_below_a_bound() {
     let networks = if cfg!(debug_assertions) { 30 } else { 300 };
-    for kind in 0..4 {
+    for kind in 0..5 {
+        let networks = if kind == 4 { networks / 5 } else { networks };
         let finite: usize = (0..networks).map(|seed| examine(seed, kind, 300)).sum();
         // Bounds that are infinite would make the test pass.
         assert!(finite as u64 > networks * 5, "kind {kind}: {finite}");
@@ -270,8 +280,8 @@ fn no_point_of_many_smooth_networks_lies_below_a_bound() {
 /// The bound of a margin falls with the radius as the margin itself does, to first order: a wrong slope would show.
 #[test]
 fn bounds_are_exact_to_first_order() {
-    for kind in 0..4 {
-        for seed in 0..30 {
+    for kind in 0..5 {
+        for seed in 0..if kind == 4 { 4 } else { 30 } {
             let random = &mut Random(500 + seed);
             let (graph, params) = network(random, kind);
             let program = Program::new(&graph, &params).unwrap();
@@ -294,9 +304,6 @@ fn bounds_are_exact_to_first_order() {
             let beyond = |radius: f32| (fall(radius) / f64::from(radius) - slope) / (1.0 + slope);
             let (large, small) = (beyond(4e-3), beyond(5e-4));
             assert!(large > -0.02, "seed {seed}, kind {kind}: {large}");
-            // A kink at this image keeps a part of its triangle.
-            let kinks = graph.layers().iter().any(|layer| layer.structure != minima_autodiff::Structure::Smooth);
-            let _ = kinks;
             assert!(small < 0.3 * large + 0.03, "seed {seed}, kind {kind}: {small} after {large}");
         }
     }
@@ -305,8 +312,8 @@ fn bounds_are_exact_to_first_order() {
 #[test]
 fn attacks_never_break_a_smooth_image_that_is_proved() {
     let (mut proved, mut broken) = (0, 0);
-    for kind in 0..4 {
-        for seed in 0..15 {
+    for kind in 0..5 {
+        for seed in 0..if kind == 4 { 4 } else { 15 } {
             let random = &mut Random(900 + seed);
             let (graph, params) = network(random, kind);
             let program = Program::new(&graph, &params).unwrap();
