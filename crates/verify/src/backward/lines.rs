@@ -99,13 +99,7 @@ impl VectorKernel for Intercepts<'_> {
 }
 
 /// The heights of the lines that a backward pass chose, at points: the line below for `a ≥ 0` and the line above otherwise.
-pub(crate) fn forward(
-    lines: &CurveLines,
-    run: Range<usize>,
-    coefficients: &[Lane],
-    from: &[Lane],
-    to: &mut [Lane],
-) {
+pub(crate) fn forward(lines: &CurveLines, run: Range<usize>, coefficients: &[Lane], from: &[Lane], to: &mut [Lane]) {
     for (feature, ((a, x), y)) in run.zip(coefficients.iter().zip(from).zip(to)) {
         let below = (lines.below[feature], lines.floor[feature]);
         let above = (lines.above[feature], lines.ceiling[feature]);

@@ -401,7 +401,9 @@ fn reach(program: &Program, node: usize, input: usize, region: Region) -> Region
     match &node_of.operation {
         Operation::Convolution(conv) if conv.input == map => conv.reach(region),
         Operation::Mean { window, .. } | Operation::Max { window } if window.input == map => window.reach(region),
-        Operation::Relu { .. } | Operation::Curve(_) | Operation::Scale { .. } | Operation::Sum if map == output => region,
+        Operation::Relu { .. } | Operation::Curve(_) | Operation::Scale { .. } | Operation::Sum if map == output => {
+            region
+        }
         _ => Region::full(map),
     }
 }

@@ -46,13 +46,7 @@ fn gathered(lanes: &[Lane], first: usize, [_, size, inner]: [usize; 3]) -> Vec<L
 }
 
 /// Adds the coefficients of the input.
-pub(crate) fn backward(
-    shape: [usize; 3],
-    planes: &SoftmaxPlanes,
-    from: &[Lane],
-    to: &mut [Lane],
-    totals: &mut Totals,
-) {
+pub(crate) fn backward(shape: [usize; 3], planes: &SoftmaxPlanes, from: &[Lane], to: &mut [Lane], totals: &mut Totals) {
     let [_, size, inner] = shape;
     for (number, first) in vectors(shape).enumerate() {
         let own = gathered(from, first, shape);
@@ -86,7 +80,8 @@ pub(crate) fn forward(
         let points = gathered(from, first, shape);
         for k in 0..size {
             let feature = first + k * inner;
-            let slopes = |matrix: &[f32], l: usize| if matrix.is_empty() { 0.0 } else { matrix[(number * size + l) * size + k] };
+            let slopes =
+                |matrix: &[f32], l: usize| if matrix.is_empty() { 0.0 } else { matrix[(number * size + l) * size + k] };
             let height = |row: usize| {
                 let (matrix, intercept) = if coefficients[feature].0[row] >= 0.0 {
                     (&planes.below, planes.floor[number * size + k])

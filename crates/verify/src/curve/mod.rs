@@ -161,9 +161,7 @@ impl Curve {
             Self::Activation(Activation::Sqrt) if l < 0.0 => None,
             Self::Activation(Activation::Reciprocal) if l <= 0.0 && u >= 0.0 => None,
             // A sum of squares is not negative, whatever its bound.
-            Self::InverseRoot { epsilon } => {
-                (u + f64::from(epsilon) < LARGEST).then_some([l.max(0.0), u.max(0.0)])
-            }
+            Self::InverseRoot { epsilon } => (u + f64::from(epsilon) < LARGEST).then_some([l.max(0.0), u.max(0.0)]),
             _ => Some([l, u]),
         }
     }
@@ -247,10 +245,8 @@ pub(crate) fn lines(curve: Curve, low: f32, high: f32, rounding: f64) -> Option<
     // A slope of any size gives a line; 0 gives a constant.
     let finite = |slope: f64| Some(slope as f32).filter(|slope| slope.is_finite()).unwrap_or(0.0);
     let (below, above) = (finite(curve.slope_below(1.0, domain)), finite(-curve.slope_below(-1.0, domain)));
-    let intercepts = [
-        curve.lowest(1.0, f64::from(below), domain) - error,
-        -curve.lowest(-1.0, -f64::from(above), domain) + error,
-    ];
+    let intercepts =
+        [curve.lowest(1.0, f64::from(below), domain) - error, -curve.lowest(-1.0, -f64::from(above), domain) + error];
     Some(Between { slopes: [below, above], intercepts })
 }
 

@@ -110,10 +110,14 @@ fn lines_and_ranges_enclose_every_number() {
                 }
                 let wide = f64::from(x);
                 for y in [f64::from(computed(curve, x)), curve.value(wide)] {
-                    assert!(below <= y && y <= above, "{curve:?} [{low:e}, {high:e}] at {x:e}: {y:e} {below:e} {above:e}");
+                    assert!(
+                        below <= y && y <= above,
+                        "{curve:?} [{low:e}, {high:e}] at {x:e}: {y:e} {below:e} {above:e}"
+                    );
                     let at = |k: usize| f64::from(lines.slopes[k]) * wide + lines.intercepts[k];
                     // The products and sums of this test are rounded too.
-                    let room = 4.0 * f64::EPSILON
+                    let room = 4.0
+                        * f64::EPSILON
                         * (f64::from(lines.slopes[0].abs().max(lines.slopes[1].abs())) * wide.abs() + y.abs());
                     assert!(at(0) <= y + room, "{curve:?} [{low:e}, {high:e}] at {x:e}: {y:e} below {:e}", at(0));
                     assert!(at(1) >= y - room, "{curve:?} [{low:e}, {high:e}] at {x:e}: {y:e} above {:e}", at(1));
@@ -143,7 +147,8 @@ fn lines_touch_to_first_order() {
             for radius in [1e-2, 1e-3] {
                 let (low, high) = ((x - radius) as f32, (x + radius) as f32);
                 let lines = lines(curve, low, high, 0.0).unwrap();
-                let bend = 0.5 * [low, high].map(|x| second_derivative(curve, f64::from(x)).abs()).iter().sum::<f64>() + 1.0;
+                let bend =
+                    0.5 * [low, high].map(|x| second_derivative(curve, f64::from(x)).abs()).iter().sum::<f64>() + 1.0;
                 for end in [low, high] {
                     let x = f64::from(end);
                     let at = |k: usize| f64::from(lines.slopes[k]) * x + lines.intercepts[k];

@@ -1,8 +1,8 @@
 //! Reads a graph's layers as operations that have bounds.
 
 use super::convolution::{Axis, Convolution};
-use super::window::{Window, border};
 use super::normalization::Sets;
+use super::window::{Window, border};
 use super::{Gather, Node, Operation, Product, Program};
 use crate::VerifyError;
 use crate::curve::Curve;
@@ -233,9 +233,7 @@ fn operation(layer: &Layer, params: &[f32], output: Map) -> Option<Operation> {
             Operation::Product(Product { batch, rows, inner, columns, scale, limit: None })
         }
         &LayerOperation::Softmax { shape } => Operation::Softmax { shape },
-        LayerOperation::ChannelAffine { scale, shift, .. } => {
-            channel_scale(single(scale), single(shift), output)
-        }
+        LayerOperation::ChannelAffine { scale, shift, .. } => channel_scale(single(scale), single(shift), output),
         LayerOperation::Constant(numbers) => Operation::Constant(single(numbers)),
         _ => return None,
     })

@@ -2,7 +2,8 @@
 
 use minima_autodiff::{Activation, Graph, GraphBuilder, NormSpec};
 use minima_verify::{
-    Bounds, InputSet, LinearConstraint, Method, Program, Reason, Rounding, Specification, Verdict, VerifyOptions, verify,
+    Bounds, InputSet, LinearConstraint, Method, Program, Reason, Rounding, Specification, Verdict, VerifyOptions,
+    verify,
 };
 use ndarray::Array2;
 
@@ -152,7 +153,11 @@ fn infinite_numbers_prove_nothing() {
         for method in [Method::Interval, Method::Crown, Method::Complete] {
             let options = VerifyOptions { method, domains: 50, attack_steps: 0, ..VerifyOptions::default() };
             let report = verify(&program, &set, &at_most(-1e30), &options).unwrap();
-            assert!(!matches!(report.verdict, Verdict::Proved { .. }), "{functions:?} {method:?}: {:?}", report.verdict);
+            assert!(
+                !matches!(report.verdict, Verdict::Proved { .. }),
+                "{functions:?} {method:?}: {:?}",
+                report.verdict
+            );
         }
     }
 }
@@ -169,11 +174,8 @@ fn boxes_of_few_inputs_are_split() {
         let x = g.activation(x, Activation::Tanh);
         let y = g.dense(x, "D2", 1).unwrap();
         let graph = g.finish(y).unwrap();
-        let params: Vec<f32> = minima_rng::Key::new(seed)
-            .uniform(graph.parameter_count())
-            .into_iter()
-            .map(|x| 4.0 * x - 2.0)
-            .collect();
+        let params: Vec<f32> =
+            minima_rng::Key::new(seed).uniform(graph.parameter_count()).into_iter().map(|x| 4.0 * x - 2.0).collect();
         let program = Program::new(&graph, &params).unwrap();
         let set = InputSet::between(&[-1.0; 2], &[1.0; 2]).unwrap();
         let side = 201;

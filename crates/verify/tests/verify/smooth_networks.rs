@@ -327,7 +327,8 @@ fn attacks_never_break_a_smooth_image_that_is_proved() {
                 let input = InputSet::linf(&image, epsilon).unwrap();
                 let options = VerifyOptions { domains: 60, ..VerifyOptions::default() };
                 let report = verify(&program, &input, &specification, &options).unwrap();
-                let outcome = Pgd::default().run(&model, images.view(), &[label], Ball::linf(epsilon).unwrap()).unwrap();
+                let outcome =
+                    Pgd::default().run(&model, images.view(), &[label], Ball::linf(epsilon).unwrap()).unwrap();
                 broken += usize::from(outcome.success[0]);
                 if let Verdict::Proved { .. } = report.verdict {
                     proved += 1;
