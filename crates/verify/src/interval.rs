@@ -5,7 +5,7 @@
 use crate::curve::{Curve, range};
 use crate::program::{Convolution, Operation, Product, Program};
 use crate::relaxation::{shares, vectors};
-use crate::rounding::{CHUNK, Rounding, TINY, down, gamma, gamma64, up};
+use crate::rounding::{CHUNK, LARGEST, Rounding, TINY, down, gamma, gamma64, up};
 
 /// The ranges of values, and what a backward step over each node is charged.
 #[derive(Clone, Debug)]
@@ -274,9 +274,6 @@ impl Ranges {
     }
 }
 
-/// A partial sum above this may be infinite in `f32`: [`f32::MAX`], with room for rounding.
-const LARGEST_SUM: f64 = 3.3e38;
-
 /// The ranges and charges of an output under construction.
 struct Outputs {
     lower: Vec<f32>,
@@ -301,7 +298,7 @@ impl Outputs {
         let forward = if rounded { gamma(sums.terms + 2) } else { 0.0 };
         let magnitude = sums.magnitude * (1.0 + gamma64(counts.fan_in)) + TINY;
         let largest = magnitude.max(magnitude / weight.abs());
-        if largest.is_nan() || largest >= LARGEST_SUM {
+        if largest.is_nan() || largest >= LARGEST {
             return self.unbounded();
         }
         let slack = magnitude * (self.rounded * forward + gamma64(2 * counts.fan_in)) + TINY;

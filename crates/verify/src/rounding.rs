@@ -79,6 +79,9 @@ pub(crate) const TINY: f64 = 1e-36;
 /// underflow of all coefficients.
 pub(crate) const FLOOR: f64 = 1e-30;
 
+/// A partial sum or a function's number above this may be infinite in `f32`: [`f32::MAX`], with room for rounding.
+pub(crate) const LARGEST: f64 = 3.3e38;
+
 /// The factor of sums of charges.
 pub(crate) const ROOM: f64 = 1.000_1;
 

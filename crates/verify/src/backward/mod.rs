@@ -8,6 +8,7 @@ mod convolution;
 mod correlate;
 mod forward;
 mod lines;
+mod max;
 mod moves;
 mod product;
 mod relu;
@@ -19,11 +20,12 @@ use crate::interval::Ranges;
 use crate::lane::{LANES, Lane};
 use crate::program::{Operation, Program};
 use crate::region::Region;
-use crate::relaxation::{Lines, MaxLines};
+use crate::relaxation::Lines;
 use crate::rounding::{FLOOR, ROOM, gamma};
 use crate::simd::vectorize;
 use convolution::Frame;
 use lines::{Intercepts, LinesBackward};
+use max::max_backward;
 use moves::{AddMoves, Move, Scaled};
 use product::ProductBackward;
 use relu::ReluBackward;
@@ -371,24 +373,6 @@ fn scaled_constant(from: &[Lane], shift: &[f32], totals: &mut Totals) {
             for row in 0..LANES {
                 totals.constant[row] += f64::from(lane.0[row]) * f64::from(shift);
             }
-        }
-    }
-}
-
-/// The relative rounding of constants that are summed in `f64`, with room.
-const CONSTANT_ROUNDING: f64 = 1e-9;
-
-/// A maximum lies above its entry with the largest lower end, and below a constant.
-fn max_backward(lines: &MaxLines, feature: usize, from: Lane, to: &mut [Lane], totals: &mut Totals) {
-    let Some(entry) = to.get_mut(lines.entry[feature] as usize) else { return };
-    for row in 0..LANES {
-        let a = from.0[row];
-        if a >= 0.0 || lines.dominant[feature] {
-            entry.0[row] += a;
-        } else {
-            let constant = f64::from(a) * f64::from(lines.top[feature]);
-            totals.constant[row] += constant;
-            totals.error[row] += CONSTANT_ROUNDING * constant.abs();
         }
     }
 }

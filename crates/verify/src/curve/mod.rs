@@ -23,7 +23,7 @@
 
 mod envelope;
 
-use crate::rounding::TINY;
+use crate::rounding::{LARGEST, TINY};
 use minima_autodiff::Activation;
 
 /// A function of one number.
@@ -71,9 +71,6 @@ struct Error {
 
 /// The unit roundoff of `f32`.
 const UNIT: f64 = 1.0 / 16_777_216.0;
-
-/// A number above this may be infinite in `f32`: [`f32::MAX`], with room for rounding.
-const LARGEST: f64 = 3.3e38;
 
 /// The inflection points of GELU, of its form by tanh, and of SiLU, for positive numbers: within 10⁻¹⁵.
 const GELU_INFLECTION: f64 = std::f64::consts::SQRT_2;
