@@ -219,3 +219,47 @@ fn a_smooth_network_of_many_inputs_is_undecided() {
     assert!(matches!(report.verdict, Verdict::Unknown { why: Reason::Method, .. }), "{:?}", report.verdict);
     assert_eq!(report.domains, 0);
 }
+
+/// No method may prove that the output at a point of the set does not occur.
+fn not_proved(graph: &Graph, params: &[f32], [lower, upper, point]: [&[f32]; 3], limit: f64) {
+    let program = Program::new(graph, params).unwrap();
+    let set = InputSet::between(lower, upper).unwrap();
+    let found = f64::from(outputs(&program, &[point.to_vec()])[0]);
+    assert!(set.contains(point) && (found <= limit || found.is_nan()), "not the case that is meant: {found}");
+    for method in [Method::Interval, Method::Crown, Method::Slopes, Method::Complete] {
+        let options = VerifyOptions { method, domains: 100, attack_steps: 0, ..VerifyOptions::default() };
+        let report = verify(&program, &set, &at_most(limit), &options).unwrap();
+        assert!(!matches!(report.verdict, Verdict::Proved { .. }), "{method:?}: {:?}", report.verdict);
+    }
+}
+
+/// A product whose sum overflows before its factor makes it small again.
+#[test]
+fn products_whose_partial_sums_overflow() {
+    let mut g = GraphBuilder::new(&[2, 2]);
+    let x = g.matmul(g.input(), g.input(), 1e-5).unwrap();
+    let x = g.flatten(x);
+    let x = g.dense(x, "D", 1).unwrap();
+    let graph = g.finish(x).unwrap();
+    let (lower, upper) = ([1e19; 4], [2e19; 4]);
+    // The sums are −8e38 and more in exact arithmetic, and the network's are infinite.
+    not_proved(&graph, &[0.0, -1.0, 0.0, 0.0, 0.0], [&lower, &upper, &upper], -1e36);
+}
+
+/// 225 additions of small numbers to a coefficient of 1, each of which may be lost.
+#[test]
+fn many_additions_from_a_product_to_one_coefficient() {
+    let rows = 225;
+    let mut g = GraphBuilder::new(&[1]);
+    let x = g.input();
+    let small = g.constant(&[rows, 1], &vec![2.0_f64.powi(-25) * 0.9999; rows]).unwrap();
+    let column = g.reshape(x, &[1, 1]).unwrap();
+    let y = g.matmul(small, column, 1.0).unwrap();
+    let y = g.flatten(y);
+    let y = g.dense(y, "D0", 1).unwrap();
+    let x = g.dense(x, "D1", 1).unwrap();
+    let y = g.add(y, x).unwrap();
+    let graph = g.finish(y).unwrap();
+    let params = [vec![0.0], vec![1.0; rows], vec![0.0, 1.0]].concat();
+    not_proved(&graph, &params, [&[-1.0], &[-0.5], &[-1.0]], -(1.0 + 95.0 * 2.0_f64.powi(-24)));
+}

@@ -78,10 +78,11 @@ fn convolutional(random: &mut Random) -> Graph {
             3 => g.rms_norm(x, &name, spec).unwrap(),
             _ => g.layer_norm(x, &name, spec).unwrap(),
         };
-        x = g.activation(x, function(random));
+        // With ReLUs, slopes are optimised and signs are split.
+        x = if random.below(2) == 0 { g.relu(x) } else { g.activation(x, function(random)) };
         if random.below(2) == 0 {
             let y = g.conv2d(x, &format!("Residual_{k}"), Conv2dSpec::same(4, 1)).unwrap();
-            let y = g.activation(y, function(random));
+            let y = if random.below(2) == 0 { g.relu(y) } else { g.activation(y, function(random)) };
             x = g.add(x, y).unwrap();
         }
     }
