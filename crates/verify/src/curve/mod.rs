@@ -200,7 +200,7 @@ impl Curve {
                 Activation::Tanh => plain(8.01),
                 Activation::Sigmoid => plain(8.0),
                 Activation::Silu => plain(9.01),
-                Activation::Softplus => plain(12.0),
+                Activation::Softplus => plain(12.01),
                 Activation::Gelu => least(22.0 + 3.0 * below * below, 22.0, 1.0),
                 Activation::GeluTanh => {
                     let argument = 1.6 * below * (1.0 + 0.044_715 * below * below);
