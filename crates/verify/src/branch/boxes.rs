@@ -96,7 +96,7 @@ pub(crate) fn search_boxes(
                 known[target] = known[target].min(bound);
             }
             // A NaN is not excluded.
-            part.open.retain(|&(_, bound)| !(bound > 0.0));
+            part.open.retain(|&(_, bound)| bound.is_nan() || bound <= 0.0);
             if !part.open.is_empty() {
                 part.age = domains + queue.len();
                 queue.push(part);

@@ -74,7 +74,7 @@ const UNIT: f64 = 1.0 / 16_777_216.0;
 
 /// The inflection points of GELU, of its form by tanh, and of SiLU, for positive numbers: within 10⁻¹⁵.
 const GELU_INFLECTION: f64 = std::f64::consts::SQRT_2;
-const GELU_TANH_INFLECTION: f64 = 1.418_504_008_790_828_1;
+const GELU_TANH_INFLECTION: f64 = 1.418_504_008_790_828;
 const SILU_INFLECTION: f64 = 2.399_357_280_515_467_5;
 
 impl Curve {

@@ -80,7 +80,7 @@ impl Random {
 /// Points of an interval: the ends, numbers next to them, kinks and inflections, and random numbers.
 fn points(random: &mut Random, [low, high]: [f32; 2], count: usize) -> Vec<f32> {
     let mut points = vec![low, high, low.next_up(), high.next_down(), 0.5 * low + 0.5 * high];
-    for x in [0.0_f32, 1.0, 1.414_213_6, 1.418_504, 2.399_357_3, -0.5, 6.0, 1e-40] {
+    for x in [0.0_f32, 1.0, std::f32::consts::SQRT_2, 1.418_504, 2.399_357_3, -0.5, 6.0, 1e-40] {
         points.extend([x, -x, x.next_up(), -x.next_down()]);
     }
     for _ in 0..count {
