@@ -4,8 +4,8 @@
 
 use crate::curve::{Curve, range};
 use crate::program::{Convolution, Operation, Product, Program};
-use crate::relaxation::{shares, vectors};
 use crate::rounding::{CHUNK, LARGEST, Rounding, TINY, down, gamma, gamma64, up};
+use crate::share::{shares, vectors};
 
 /// The ranges of values, and what a backward step over each node is charged.
 #[derive(Clone, Debug)]
@@ -209,7 +209,7 @@ impl Ranges {
         let width = self.lower[value].len();
         let mut found = vec![None; width];
         for first in vectors(shape) {
-            if let Some(ranges) = shares(self, value, first, shape, self.rounded) {
+            if let Some(ranges) = shares(&self.lower[value], &self.upper[value], first, shape, self.rounded) {
                 (0..size).zip(ranges).for_each(|(k, range)| found[first + k * inner] = Some(range));
             }
         }

@@ -56,6 +56,7 @@ mod proof;
 mod region;
 mod relaxation;
 pub mod rounding;
+mod share;
 mod simd;
 mod slopes;
 mod spare;

@@ -8,7 +8,7 @@ mod softmax;
 
 pub(crate) use curve::CurveLines;
 pub(crate) use product::ProductPlanes;
-pub(crate) use softmax::{SoftmaxPlanes, shares, vectors};
+pub(crate) use softmax::SoftmaxPlanes;
 
 use crate::interval::Ranges;
 use crate::program::{Operation, Program, Window};

@@ -2,7 +2,8 @@
 
 use super::sums::Totals;
 use crate::lane::{LANES, Lane};
-use crate::relaxation::{SoftmaxPlanes, vectors};
+use crate::relaxation::SoftmaxPlanes;
+use crate::share::vectors;
 use crate::simd::{VectorKernel, part, parts, set_part, vectorize};
 use pulp::Simd;
 

@@ -306,7 +306,7 @@ fn reduce(shape: &[usize], axes: &[usize], mean: bool) -> Gather {
         lists[target].push((0, flat as u32));
     }
     let terms = lists.first().map_or(1, Vec::len);
-    gather(&lists, if mean { 1.0 / terms as f32 } else { 1.0 })
+    Gather::new(&lists, if mean { 1.0 / terms as f32 } else { 1.0 })
 }
 
 /// Entries in another order.
@@ -338,7 +338,7 @@ fn rearrange(order: &Rearrangement) -> Gather {
             vec![(0, from as u32)]
         })
         .collect();
-    gather(&lists, 1.0)
+    Gather::new(&lists, 1.0)
 }
 
 /// Values side by side.
@@ -347,16 +347,5 @@ fn concat(outer: usize, runs: &[usize]) -> Gather {
     let lists: Vec<_> = places
         .flat_map(|(place, input, run)| (0..run).map(move |k| vec![(input as u32, (place * run + k) as u32)]))
         .collect();
-    gather(&lists, 1.0)
-}
-
-pub(super) fn gather(lists: &[Vec<(u32, u32)>], weight: f32) -> Gather {
-    let mut starts = vec![0];
-    let mut readers = HashMap::<(u32, u32), usize>::new();
-    for list in lists {
-        starts.push(starts.last().copied().unwrap_or(0) + list.len());
-        list.iter().for_each(|&term| *readers.entry(term).or_default() += 1);
-    }
-    let most_readers = readers.into_values().max().unwrap_or(1);
-    Gather { starts, terms: lists.concat(), weight, most_readers }
+    Gather::new(&lists, 1.0)
 }

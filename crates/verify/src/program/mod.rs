@@ -2,12 +2,14 @@
 //! weights.
 
 mod convolution;
+mod gather;
 pub(crate) mod lower;
 mod normalization;
 mod product;
 mod window;
 
 pub(crate) use convolution::{Axis, Convolution};
+pub(crate) use gather::Gather;
 pub(crate) use product::Product;
 pub(crate) use window::Window;
 
@@ -79,26 +81,6 @@ impl Operation {
     /// Whether each entry of its output may depend on any entry of its inputs.
     pub(crate) fn reads_anywhere(&self) -> bool {
         matches!(self, Self::Gather(_) | Self::Product(_) | Self::Softmax { .. })
-    }
-}
-
-/// Weighted sums of entries: output j is `weight · Σ x`.
-#[derive(Clone, Debug)]
-pub(crate) struct Gather {
-    /// For each output, its first term. A last entry holds the number of terms.
-    pub(crate) starts: Vec<usize>,
-    /// The terms: the number of the input and the feature.
-    pub(crate) terms: Vec<(u32, u32)>,
-    /// The weight of all terms.
-    pub(crate) weight: f32,
-    /// The largest number of outputs that read an entry.
-    pub(crate) most_readers: usize,
-}
-
-impl Gather {
-    /// The terms of an output.
-    pub(crate) fn terms(&self, output: usize) -> &[(u32, u32)] {
-        &self.terms[self.starts[output]..self.starts[output + 1]]
     }
 }
 

@@ -1,8 +1,7 @@
 //! Normalisation as the steps that the network computes: mean, deviations, their squares, the variance, its inverse root and
 //! the products. Each number of a step is a number of the network, so each step's rounding is the network's.
 
-use super::lower::gather;
-use super::{Operation, Product, Program};
+use super::{Gather, Operation, Product, Program};
 use crate::curve::Curve;
 use crate::region::Map;
 
@@ -47,17 +46,17 @@ impl Sets {
         let copies: Vec<Vec<(u32, u32)>> = set_of.iter().map(|&set| vec![(0, set)]).collect();
         let deviations = if self.centred {
             // Minus the mean, whose rounding is the mean's.
-            let mean = program.push(Operation::Gather(gather(&sums, -share)), vec![value], sets);
-            let mean = program.push(Operation::Gather(gather(&copies, 1.0)), vec![mean], map);
+            let mean = program.push(Operation::Gather(Gather::new(&sums, -share)), vec![value], sets);
+            let mean = program.push(Operation::Gather(Gather::new(&copies, 1.0)), vec![mean], map);
             program.push(Operation::Sum, vec![value, mean], map)
         } else {
             value
         };
         let squares = program.push(Operation::Curve(Curve::Square), vec![deviations], map);
-        let variance = program.push(Operation::Gather(gather(&sums, share)), vec![squares], sets);
+        let variance = program.push(Operation::Gather(Gather::new(&sums, share)), vec![squares], sets);
         let root = Operation::Curve(Curve::InverseRoot { epsilon: self.epsilon });
         let root = program.push(root, vec![variance], sets);
-        let root = program.push(Operation::Gather(gather(&copies, 1.0)), vec![root], map);
+        let root = program.push(Operation::Gather(Gather::new(&copies, 1.0)), vec![root], map);
         // `|x − μ| ≤ √(n (variance + epsilon))`, up to rounding.
         let limit = (count <= LIMITED).then_some(((count as f64).sqrt() * LIMIT_ROOM) as f32);
         let product = Product { limit, ..Product::of_numbers(set_of.len()) };
