@@ -16,6 +16,9 @@ use rayon::prelude::*;
 /// Neurons whose bounds one pass computes: two rows each.
 pub(crate) const NEURONS: usize = LANES / 2;
 
+/// Ranges of smooth nodes' inputs that are narrower than this part of their size stay as they are: a pass would find rounding.
+const LEAST_WIDTH: f32 = 1e-6;
+
 /// How far a verification goes, from cheap to complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -95,9 +98,15 @@ impl<'a> Bounds<'a> {
         self.largest = self.ranges.size[value].iter().fold(self.largest, |most, &x| most.max(f64::from(x)));
     }
 
-    /// Tightens the ranges of a nonlinear node's input.
+    /// Tightens the ranges of a nonlinear node's inputs.
     fn refine(&mut self, node: usize) {
-        let Some((value, neurons)) = self.open_neurons(node) else { return };
+        for (value, neurons) in self.open_neurons(node).into_iter().chain(self.wide_neurons(node)) {
+            self.bound(value, &neurons);
+        }
+    }
+
+    /// Tightens the ranges of some neurons of a value.
+    fn bound(&mut self, value: usize, neurons: &[u32]) {
         let blocks: Vec<&[u32]> = neurons.chunks(NEURONS).collect();
         let relaxed = self.relaxed();
         let found: Vec<[f64; LANES]> = blocks
@@ -108,6 +117,31 @@ impl<'a> Bounds<'a> {
             self.ranges.intersect(value, block, &found);
         }
         self.ranges.measure(value);
+    }
+
+    /// The neurons of a smooth node's inputs whose ranges are no points.
+    fn wide_neurons(&self, node: usize) -> Vec<(usize, Vec<u32>)> {
+        let exact = |value: &usize| self.program.exact_interval[*value] && self.input.ball.is_none();
+        let tight = self.program.nodes[node].tight.iter().copied().filter(|value| !exact(value));
+        let wide = |value: usize| {
+            let (lower, upper) = (&self.ranges.lower[value], &self.ranges.upper[value]);
+            let neurons = (0..lower.len() as u32).filter(|&i| {
+                let (l, u) = (lower[i as usize], upper[i as usize]);
+                u - l > LEAST_WIDTH * l.abs().max(u.abs())
+            });
+            (value, self.neighbours(value, neurons.collect()))
+        };
+        tight.map(wide).collect()
+    }
+
+    /// Neurons of a value in an order in which neighbours are together.
+    fn neighbours(&self, value: usize, mut neurons: Vec<u32>) -> Vec<u32> {
+        let [_, width, channels] = self.program.values[value];
+        neurons.sort_by_key(|&neuron| {
+            let place = neuron as usize / channels;
+            (interleaved(place / width, place % width), neuron)
+        });
+        neurons
     }
 
     /// Narrows these bounds to the part of the set where the input of a ReLU has a sign, and tightens all ranges there.
@@ -140,7 +174,7 @@ impl<'a> Bounds<'a> {
             return None;
         }
         let (lower, upper) = (&self.ranges.lower[value], &self.ranges.upper[value]);
-        let mut neurons: Vec<u32> = match &node.operation {
+        let neurons: Vec<u32> = match &node.operation {
             Operation::Max { window } => {
                 let mut open = vec![false; lower.len()];
                 let all = Lines::of(
@@ -158,12 +192,7 @@ impl<'a> Bounds<'a> {
             }
             _ => (0..lower.len() as u32).filter(|&i| lower[i as usize] < 0.0 && upper[i as usize] > 0.0).collect(),
         };
-        let [_, width, channels] = self.program.values[value];
-        neurons.sort_by_key(|&neuron| {
-            let place = neuron as usize / channels;
-            (interleaved(place / width, place % width), neuron)
-        });
-        Some((value, neurons))
+        Some((value, self.neighbours(value, neurons)))
     }
 
     /// Lower bounds of the margins of all inequalities, one list for each target: the target cannot be met if one of its

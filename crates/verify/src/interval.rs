@@ -2,8 +2,10 @@
 //!
 //! Computed in `f64` and rounded outward. Gowal et al., "On the effectiveness of interval bound propagation", 2018.
 
-use crate::program::{Convolution, Operation, Program};
-use crate::rounding::{CHUNK, Rounding, TINY, down, gamma, gamma64, up};
+use crate::curve::{Curve, range};
+use crate::program::{Convolution, Operation, Product, Program};
+use crate::rounding::{CHUNK, LARGEST, Rounding, TINY, down, gamma, gamma64, up};
+use crate::share::{shares, vectors};
 
 /// The ranges of values, and what a backward step over each node is charged.
 #[derive(Clone, Debug)]
@@ -132,6 +134,9 @@ impl Ranges {
                     out.exact(most(lower), most(upper), charge * f64::from(most(size)));
                 }
             }
+            &Operation::Curve(curve) => self.bend(curve, inputs[0], &mut out),
+            Operation::Product(product) => self.multiply(product, [inputs[0], inputs[1]], &mut out),
+            &Operation::Softmax { shape } => self.share(shape, inputs[0], &mut out),
         }
         [self.lower[value], self.upper[value], self.charge[value]] = [out.lower, out.upper, out.charge];
         self.measure(value);
@@ -160,6 +165,60 @@ impl Ranges {
         sums.upper += weight * to;
         sums.magnitude += weight.abs() * size;
         sums.terms += usize::from(size != 0.0);
+    }
+
+    /// The ranges of a function of every number. The network's rounding is in its lines and in the ranges.
+    fn bend(&self, curve: Curve, value: usize, out: &mut Outputs) {
+        for (&l, &u) in self.lower[value].iter().zip(&self.upper[value]) {
+            match range(curve, l, u, self.rounded) {
+                Some([low, high]) => out.exact(down(low), up(high), 0.0),
+                None => out.unbounded(),
+            }
+        }
+    }
+
+    /// The ranges of products.
+    fn multiply(&self, product: &Product, [first, second]: [usize; 2], out: &mut Outputs) {
+        let scale = f64::from(product.scale);
+        let counts = Counts { fan_in: product.inner + 1, fan_out: 2 * product.rows.max(product.columns) + 4 };
+        let ends = |value: usize, k: usize| [f64::from(self.lower[value][k]), f64::from(self.upper[value][k])];
+        for start in product.outputs() {
+            let mut sums = Sums::default();
+            for (a, b) in product.terms(start) {
+                let ([al, au], [bl, bu]) = (ends(first, a), ends(second, b));
+                // Zero times infinity is a NaN, of which nothing is known.
+                let corners = [al * bl, al * bu, au * bl, au * bu].map(|corner| scale * corner);
+                let nan = corners.iter().any(|corner| corner.is_nan());
+                let least = if nan { f64::NAN } else { corners.into_iter().fold(f64::INFINITY, f64::min) };
+                sums.lower += least;
+                sums.upper += corners.into_iter().fold(f64::NEG_INFINITY, f64::max);
+                sums.magnitude += least.abs().max(al.abs().max(au.abs()) * bl.abs().max(bu.abs()) * scale.abs());
+                sums.terms += 1;
+            }
+            // The factor comes at the end, with one more rounding.
+            out.put_rounded(Sums { terms: sums.terms + 1, ..sums }, counts, true, scale);
+            if let Some(limit) = product.limit {
+                out.limit(limit);
+            }
+        }
+    }
+
+    /// The ranges of a softmax. The network's rounding is in its planes and in the ranges.
+    fn share(&self, shape: [usize; 3], value: usize, out: &mut Outputs) {
+        let [_, size, inner] = shape;
+        let width = self.lower[value].len();
+        let mut found = vec![None; width];
+        for first in vectors(shape) {
+            if let Some(ranges) = shares(&self.lower[value], &self.upper[value], first, shape, self.rounded) {
+                (0..size).zip(ranges).for_each(|(k, range)| found[first + k * inner] = Some(range));
+            }
+        }
+        for range in found {
+            match range {
+                Some([low, high]) => out.exact(low, high, 0.0),
+                None => out.unbounded(),
+            }
+        }
     }
 
     fn convolve(&self, conv: &Convolution, value: usize, out: &mut Outputs) {
@@ -215,9 +274,6 @@ impl Ranges {
     }
 }
 
-/// A partial sum above this may be infinite in `f32`: [`f32::MAX`], with room for rounding.
-const LARGEST_SUM: f64 = 3.3e38;
-
 /// The ranges and charges of an output under construction.
 struct Outputs {
     lower: Vec<f32>,
@@ -241,14 +297,24 @@ impl Outputs {
     fn put_rounded(&mut self, sums: Sums, counts: Counts, rounded: bool, weight: f64) {
         let forward = if rounded { gamma(sums.terms + 2) } else { 0.0 };
         let magnitude = sums.magnitude * (1.0 + gamma64(counts.fan_in)) + TINY;
-        let largest = magnitude.max(magnitude / weight);
-        if largest.is_nan() || largest >= LARGEST_SUM {
+        let largest = magnitude.max(magnitude / weight.abs());
+        if largest.is_nan() || largest >= LARGEST {
             return self.unbounded();
         }
         let slack = magnitude * (self.rounded * forward + gamma64(2 * counts.fan_in)) + TINY;
         self.lower.push(down(sums.lower - slack));
         self.upper.push(up(sums.upper + slack));
         self.charge.push(up(magnitude * (forward + gamma(counts.fan_out + 2) + gamma(CHUNK + 2)) + TINY));
+    }
+
+    /// Narrows the last range, if it is finite, to numbers of at most this size.
+    fn limit(&mut self, size: f32) {
+        if let (Some(lower), Some(upper)) = (self.lower.last_mut(), self.upper.last_mut())
+            && lower.is_finite()
+            && upper.is_finite()
+        {
+            (*lower, *upper) = (lower.max(-size), upper.min(size));
+        }
     }
 
     /// A number of which nothing is known. Its charge is infinite, so that no pass over it proves anything.

@@ -10,9 +10,12 @@
 //! - CROWN (Zhang et al. 2018): linear bounds, from the outputs back to the input. Neurons whose sign intervals leave open
 //!   are bounded in the same way. Rows of coefficients fill the 16 lanes of a block. A convolution's rows touch only the
 //!   region that their neurons depend on.
+//! - Smooth functions lie between two lines, products between planes (McCormick 1976), and a softmax between planes of its scores. A
+//!   normalisation is bounded step by step.
 //! - Optimised slopes (Xu et al. 2021), those of intermediate bounds included.
 //! - Branch and bound with multipliers (Wang et al. 2021), with domains in the lanes. Where it takes long, the set is split
-//!   into parts whose intermediate bounds are computed anew.
+//!   into parts whose intermediate bounds are computed anew. Signs of ReLUs are split. A network with smooth operations and few
+//!   inputs is searched by splits of its box instead; with many inputs and no open ReLU, its bounds decide or nothing does.
 //!
 //! [`IntervalNetwork`] gives the gradient of interval bounds, so that training makes them tight.
 //!
@@ -42,6 +45,7 @@ mod backward;
 mod branch;
 mod counterexample;
 mod crown;
+mod curve;
 mod error;
 mod input_set;
 mod interval;
@@ -52,6 +56,7 @@ mod proof;
 mod region;
 mod relaxation;
 pub mod rounding;
+mod share;
 mod simd;
 mod slopes;
 mod spare;

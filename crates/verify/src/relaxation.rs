@@ -1,6 +1,14 @@
-//! Linear bounds of ReLU and maxima on the ranges of their inputs.
+//! Linear bounds of nonlinear operations on the ranges of their inputs.
 //!
 //! Zhang et al., "Efficient neural network robustness certification with general activation functions" (CROWN), 2018.
+
+mod curve;
+mod product;
+mod softmax;
+
+pub(crate) use curve::CurveLines;
+pub(crate) use product::ProductPlanes;
+pub(crate) use softmax::SoftmaxPlanes;
 
 use crate::interval::Ranges;
 use crate::program::{Operation, Program, Window};
@@ -15,6 +23,12 @@ pub(crate) enum Lines {
     Relu(ReluLines),
     /// A maximum over windows.
     Max(MaxLines),
+    /// A function of one number.
+    Curve(CurveLines),
+    /// Products of two values.
+    Product(ProductPlanes),
+    /// A softmax.
+    Softmax(SoftmaxPlanes),
 }
 
 /// Lines below and above each ReLU: `α z` with α between two slopes, and `s z + t`.
@@ -53,6 +67,12 @@ impl Lines {
         match &program.nodes[node].operation {
             &Operation::Relu { slope } => Self::Relu(ReluLines::new(lower, upper, slope)),
             Operation::Max { window } => Self::Max(MaxLines::new(lower, upper, window)),
+            &Operation::Curve(curve) => Self::Curve(CurveLines::new(curve, lower, upper, ranges.rounded)),
+            Operation::Product(product) => match program.nodes[node].inputs[..] {
+                [first, second] => Self::Product(ProductPlanes::new(product, ranges, [first, second])),
+                _ => Self::Affine,
+            },
+            &Operation::Softmax { shape } => Self::Softmax(SoftmaxPlanes::new(shape, ranges, input, ranges.rounded)),
             _ => Self::Affine,
         }
     }

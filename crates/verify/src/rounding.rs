@@ -23,6 +23,20 @@
 //! interval lie below the line, and ReLU is convex. The product `A α` or `A s` is rounded once, which costs `u |A′| m`
 //! with the new coefficient A′ and the bound m of |z̃|.
 //!
+//! **A function of one number** has a line `s z + t` below and one above the *computed* numbers on [l, u]: the intercepts hold the
+//! error of the network's evaluation, which the module `curve` derives for each function. So a coefficient is multiplied by one
+//! slope, as under a ReLU, which costs `u |A′| m`. Intercepts are summed in `f32` over `CHUNK` features, at most two fused operations
+//! each, which costs `γ_{2 CHUNK+2} |A| |t|`.
+//!
+//! **A product of matrices** is a sum of products in `f32`, so the network's rounding is an affine layer's with
+//! `vₖ = |s| |a| |b|`. Its planes have one slope for each factor, whatever the sign of a coefficient, and lie a *gap* apart from their middle. A
+//! step back to each factor is an affine layer's too. The gaps have room for the rounding of their sums.
+//!
+//! **A softmax** has planes below and above the computed shares, whose intercepts hold the network's error and the rounding of
+//! slopes to `f32`. A step back costs `γ_{2n+2} |A| |slopes| m` for vectors of n numbers.
+//!
+//! **A normalisation** consists of the steps that the network computes, one node each.
+//!
 //! **Sums of coefficients** of a value that several layers read cost `u |A′| m` for each addition.
 //!
 //! **Underflow** of a product loses at most 2⁻¹⁴⁹. Charges are raised by `TINY` = 10⁻³⁶ and bounds lowered by
@@ -64,6 +78,9 @@ pub(crate) const TINY: f64 = 1e-36;
 /// What bounds are lowered by, times one more than the largest magnitude of a value: above the sum of the losses to
 /// underflow of all coefficients.
 pub(crate) const FLOOR: f64 = 1e-30;
+
+/// A partial sum or a function's number above this may be infinite in `f32`: [`f32::MAX`], with room for rounding.
+pub(crate) const LARGEST: f64 = 3.3e38;
 
 /// The factor of sums of charges.
 pub(crate) const ROOM: f64 = 1.000_1;

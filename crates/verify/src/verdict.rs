@@ -1,6 +1,6 @@
 //! Verdicts: proved, falsified with a witness, or unknown with a reason.
 
-use crate::branch::{End, Limits, Outcome, Search, search_parts};
+use crate::branch::{End, Limits, MOST_INPUTS, Outcome, Search, search_boxes, search_parts};
 use crate::counterexample::{Witness, descend, descend_nearby, first_witness};
 use crate::crown::{Bounds, Method};
 use crate::program::Program;
@@ -188,7 +188,15 @@ fn examine(
     if options.method == Method::Crown || open.is_empty() {
         return Ok(state.report(&best_margins(&margins), Reason::Method, unstable, 0));
     }
-    margins = bounds.optimise_until(specification, &options.slopes, &late, record.as_deref_mut())?;
+    let smooth = program.is_smooth();
+    let in_boxes = smooth && program.inputs() <= MOST_INPUTS && options.method == Method::Complete && record.is_none();
+    if smooth && !in_boxes && bounds.unstable() == 0 {
+        // There is no slope to optimise and no sign to assume.
+        return Ok(state.report(&best_margins(&margins), Reason::Method, unstable, 0));
+    }
+    if bounds.unstable() > 0 || !smooth {
+        margins = bounds.optimise_until(specification, &options.slopes, &late, record.as_deref_mut())?;
+    }
     if let Some(record) = record.as_deref_mut() {
         record.note_margins(&margins);
     }
@@ -220,7 +228,9 @@ fn examine(
         found.or_else(descended).map(|witness| witness.input)
     };
     let limits = Limits { domains: options.domains, open: options.open_domains, stop: &late, witness: &witness };
-    let (outcome, recorded) = if record.is_some() {
+    let (outcome, recorded) = if in_boxes {
+        (search_boxes(&bounds, &constraints, &limits)?, Vec::new())
+    } else if record.is_some() {
         let mut search = Search::new(bounds.relaxed(), &constraints, &[]).recording();
         let end = search.advance(usize::MAX, &limits).unwrap_or(End::Limit);
         (Outcome { end, bounds: search.bounds(), domains: search.bounded() }, search.into_recorded())

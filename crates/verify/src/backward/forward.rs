@@ -2,7 +2,7 @@
 
 use super::moves::{self, AddMoves, Move, Scaled};
 use super::relu::ReluForward;
-use super::{Relaxed, Slopes, Split, Workspace};
+use super::{Relaxed, Slopes, Split, Workspace, lines, product, softmax};
 use crate::lane::{LANES, Lane};
 use crate::program::Operation;
 use crate::relaxation::Lines;
@@ -107,6 +107,27 @@ impl Workspace {
                         let x = from[split.feature].0[split.row];
                         to[split.feature].0[split.row] = if split.active { x } else { slope * x };
                     }
+                }
+            }
+            Operation::Curve(_) => {
+                if let Lines::Curve(lines) = &relaxed.lines[node] {
+                    let (coefficients, from) = (&self.coefficients[value], &self.points[inputs[0]]);
+                    for run in region.runs(map) {
+                        let (a, x) = (&coefficients[run.clone()], &from[run.clone()]);
+                        lines::forward(lines, run.clone(), a, x, &mut to[run]);
+                    }
+                }
+            }
+            Operation::Product(of) => {
+                if let (Lines::Product(planes), &[first, second]) = (&relaxed.lines[node], &inputs[..]) {
+                    let points = [&self.points[first][..], &self.points[second][..]];
+                    product::forward(of, planes, &self.coefficients[value], points, &mut to);
+                }
+            }
+            &Operation::Softmax { shape } => {
+                if let Lines::Softmax(planes) = &relaxed.lines[node] {
+                    let (coefficients, from) = (&self.coefficients[value], &self.points[inputs[0]]);
+                    softmax::forward(shape, planes, coefficients, from, &mut to);
                 }
             }
             Operation::Max { .. } => {

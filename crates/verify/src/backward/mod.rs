@@ -7,8 +7,12 @@
 mod convolution;
 mod correlate;
 mod forward;
+mod lines;
+mod max;
 mod moves;
+mod product;
 mod relu;
+mod softmax;
 mod sums;
 
 use crate::InputSet;
@@ -16,11 +20,14 @@ use crate::interval::Ranges;
 use crate::lane::{LANES, Lane};
 use crate::program::{Operation, Program};
 use crate::region::Region;
-use crate::relaxation::{Lines, MaxLines};
+use crate::relaxation::Lines;
 use crate::rounding::{FLOOR, ROOM, gamma};
 use crate::simd::vectorize;
 use convolution::Frame;
+use lines::{Intercepts, LinesBackward};
+use max::max_backward;
 use moves::{AddMoves, Move, Scaled};
+use product::ProductBackward;
 use relu::ReluBackward;
 use sums::{BoxMinimum, Dot, Totals};
 
@@ -91,7 +98,7 @@ impl Workspace {
         self.regions[value] = Some(region);
         for node in (0..value).rev() {
             let Some(mut region) = self.regions[node + 1] else { continue };
-            if let Operation::Gather(_) = program.nodes[node].operation {
+            if program.nodes[node].operation.reads_anywhere() {
                 // Its entries lie anywhere, so a pass over it reads all of them.
                 region = Region::full(program.values[node + 1]);
                 self.regions[node + 1] = Some(region);
@@ -179,6 +186,10 @@ impl Workspace {
         let numbers: Option<&[f32]> = match operation {
             Operation::Convolution(conv) => Some(&conv.biases),
             Operation::Constant(numbers) => Some(numbers),
+            Operation::Product(_) => match &lines[node] {
+                Lines::Product(planes) => Some(&planes.constant),
+                _ => None,
+            },
             _ => None,
         };
         let charges = &ranges.charge[value];
@@ -187,17 +198,21 @@ impl Workspace {
             let numbers = numbers.map(|numbers| &numbers[run.clone()]);
             vectorize(Dot { coefficients, numbers, charges: &charges[run], factor: 1.0, totals });
         }
+        if let Lines::Product(planes) = &lines[node] {
+            subtract_gaps(&from, &planes.gap, totals);
+        }
         for (number, &input) in inputs.iter().enumerate() {
             let same = program.values[input] == map;
             let own = match operation {
                 Operation::Convolution(conv) if conv.input == program.values[input] => Some(conv.reach(region)),
-                Operation::Relu { .. } | Operation::Scale { .. } if same => Some(region),
+                Operation::Relu { .. } | Operation::Scale { .. } | Operation::Curve(_) if same => Some(region),
                 _ => None,
             };
             let (add, charged) = self.prepare(program, input, own);
             let additions = match operation {
                 Operation::Mean { window, .. } | Operation::Max { window } => window.overlap(),
                 Operation::Gather(gather) => gather.most_readers,
+                Operation::Product(product) => product.readers(number == 1),
                 _ => 1,
             };
             if charged && additions > 1 {
@@ -266,6 +281,28 @@ impl Workspace {
                         }
                     }
                 }
+                Operation::Curve(_) => {
+                    if let Lines::Curve(lines) = &lines[node] {
+                        for run in region.runs(map) {
+                            let (coefficients, own) = (&from[run.clone()], run.clone());
+                            let (floor, ceiling) = (&lines.floor[own.clone()], &lines.ceiling[own]);
+                            vectorize(Intercepts { coefficients, floor, ceiling, totals });
+                            let (from, to, size) = (coefficients, &mut to[run.clone()], &ranges.size[input]);
+                            vectorize(LinesBackward { from, to, lines, run, size, add, totals });
+                        }
+                    }
+                }
+                Operation::Product(product) => {
+                    if let Lines::Product(planes) = &lines[node] {
+                        let (from, to, second) = (&from, &mut to, number == 1);
+                        vectorize(ProductBackward { product, planes, from, to, second });
+                    }
+                }
+                &Operation::Softmax { shape } => {
+                    if let Lines::Softmax(planes) = &lines[node] {
+                        softmax::backward(shape, planes, &from, &mut to, totals);
+                    }
+                }
                 Operation::Constant(_) => {}
             }
             self.coefficients[input] = to;
@@ -322,6 +359,13 @@ impl Workspace {
     }
 }
 
+/// Subtracts `Σ |a| · gap` from the constants. The gaps have room for the rounding of these sums.
+fn subtract_gaps(coefficients: &[Lane], gaps: &[f32], totals: &mut Totals) {
+    let mut sums = Totals::default();
+    vectorize(Dot { coefficients, numbers: None, charges: gaps, factor: 1.0, totals: &mut sums });
+    totals.constant.iter_mut().zip(sums.error).for_each(|(constant, gap)| *constant -= gap);
+}
+
 /// Adds `Σ a · shift` in `f64`. Charges cover its rounding.
 fn scaled_constant(from: &[Lane], shift: &[f32], totals: &mut Totals) {
     for (lane, &shift) in from.iter().zip(shift.iter().cycle()) {
@@ -329,24 +373,6 @@ fn scaled_constant(from: &[Lane], shift: &[f32], totals: &mut Totals) {
             for row in 0..LANES {
                 totals.constant[row] += f64::from(lane.0[row]) * f64::from(shift);
             }
-        }
-    }
-}
-
-/// The relative rounding of constants that are summed in `f64`, with room.
-const CONSTANT_ROUNDING: f64 = 1e-9;
-
-/// A maximum lies above its entry with the largest lower end, and below a constant.
-fn max_backward(lines: &MaxLines, feature: usize, from: Lane, to: &mut [Lane], totals: &mut Totals) {
-    let Some(entry) = to.get_mut(lines.entry[feature] as usize) else { return };
-    for row in 0..LANES {
-        let a = from.0[row];
-        if a >= 0.0 || lines.dominant[feature] {
-            entry.0[row] += a;
-        } else {
-            let constant = f64::from(a) * f64::from(lines.top[feature]);
-            totals.constant[row] += constant;
-            totals.error[row] += CONSTANT_ROUNDING * constant.abs();
         }
     }
 }
@@ -359,7 +385,9 @@ fn reach(program: &Program, node: usize, input: usize, region: Region) -> Region
     match &node_of.operation {
         Operation::Convolution(conv) if conv.input == map => conv.reach(region),
         Operation::Mean { window, .. } | Operation::Max { window } if window.input == map => window.reach(region),
-        Operation::Relu { .. } | Operation::Scale { .. } | Operation::Sum if map == output => region,
+        Operation::Relu { .. } | Operation::Curve(_) | Operation::Scale { .. } | Operation::Sum if map == output => {
+            region
+        }
         _ => Region::full(map),
     }
 }

@@ -5,6 +5,7 @@
 //! target is at least the bound for any β. The two children of a domain assume both signs of one more ReLU, so they cover
 //! it. If every domain's bound is positive, the target cannot be met.
 
+mod boxes;
 mod children;
 mod domain;
 mod filter;
@@ -13,5 +14,6 @@ mod problem;
 mod score;
 mod search;
 
+pub(crate) use boxes::{MOST_INPUTS, search_boxes};
 pub(crate) use parts::search_parts;
 pub(crate) use search::{End, Limits, Outcome, Search};

@@ -4,13 +4,17 @@ use super::error::IntervalNetworkError;
 use super::interval::{Form, Interval};
 use super::weights::Weights;
 use crate::VerifyError;
-use crate::program::lower::{EXPECTED, layer_name};
+use crate::program::lower::layer_name;
 use minima_autodiff::{
     Activation, AutodiffError, Conv2dSpec, DenseSpec, Graph, GraphBuilder, Initializer, Layer, LayerOperation,
     PoolSpec, Pooling, Rearrangement, Value,
 };
 use std::collections::HashMap;
 use std::ops::Range;
+
+/// The operations that have interval rules.
+const EXPECTED: &str = "bounds are known for convolutions, dense layers, sums, constants, means, rearrangements, \
+                        concatenations, ReLU, leaky ReLU with slopes from 0 to 1, and max pooling";
 
 /// The network from the centres and radii of inputs `(2, features)` to the centres and radii of one value
 /// `(2 · features)`.

@@ -1,16 +1,18 @@
 //! Reads a graph's layers as operations that have bounds.
 
 use super::convolution::{Axis, Convolution};
+use super::normalization::Sets;
 use super::window::{Window, border};
-use super::{Gather, Node, Operation, Program};
+use super::{Gather, Node, Operation, Product, Program};
 use crate::VerifyError;
+use crate::curve::Curve;
 use crate::region::{Map, features};
 use minima_autodiff::{Activation, Graph, Layer, LayerOperation, Rearrangement};
 use std::collections::HashMap;
 
 /// The operations that have bounds.
-pub(crate) const EXPECTED: &str = "bounds are known for convolutions, dense layers, sums, constants, means, rearrangements, \
-                        concatenations, ReLU, leaky ReLU with slopes from 0 to 1, and max pooling";
+const EXPECTED: &str = "bounds are known for convolutions, dense layers, sums, constants, means, rearrangements, \
+                        concatenations, max pooling, the activation functions, products, softmax and normalisations, with finite numbers";
 
 /// The shape of a value as rows, columns and channels.
 fn map(shape: &[usize]) -> Map {
@@ -53,7 +55,14 @@ fn lower(graph: &Graph, params: &[f32]) -> Result<Program, VerifyError> {
         let inputs: Option<Vec<usize>> = layer.inputs.iter().map(|value| numbers.get(value).copied()).collect();
         let inputs = inputs.ok_or_else(refused)?;
         let output = shapes.get(layer.output).map_or([1, 1, 0], |shape| map(shape));
-        let operation = operation(layer, numbers_of, output).ok_or_else(refused)?;
+        let (operation, mut inputs) = match normalisation(&mut program, layer, numbers_of, &inputs, output) {
+            Some((scale, value)) => (scale, vec![value]),
+            None => (operation(layer, numbers_of, output).ok_or_else(refused)?, inputs),
+        };
+        if let Operation::Curve(_) = operation {
+            // The square of a value is a product that reads it twice.
+            inputs.truncate(1);
+        }
         if let Some(found) = constants(&operation).find(|x| !x.is_finite()) {
             return Err(VerifyError::Parameter { layer: name, index: 0, found: f64::from(found) });
         }
@@ -70,6 +79,7 @@ fn lower(graph: &Graph, params: &[f32]) -> Result<Program, VerifyError> {
         program.readers[value] += 1;
     }
     program.mark_exact();
+    program.mark_tight();
     Ok(program)
 }
 
@@ -83,8 +93,8 @@ impl Program {
         lower(graph, params)
     }
 
-    fn push(&mut self, operation: Operation, inputs: Vec<usize>, output: Map) -> usize {
-        self.nodes.push(Node { operation, inputs });
+    pub(super) fn push(&mut self, operation: Operation, inputs: Vec<usize>, output: Map) -> usize {
+        self.nodes.push(Node { operation, inputs, tight: Vec::new() });
         self.values.push(output);
         self.values.len() - 1
     }
@@ -97,19 +107,42 @@ impl Program {
             let from = |marks: &[bool]| node.inputs.iter().all(|&value| marks[value]);
             let single = node.inputs.len() == 1 && from(&independent);
             independent.push(match &node.operation {
-                Operation::Scale { .. } | Operation::Relu { .. } => single,
+                Operation::Scale { .. } | Operation::Relu { .. } | Operation::Curve(_) => single,
                 Operation::Constant(_) => true,
                 _ => false,
             });
             exact.push(match &node.operation {
                 Operation::Convolution(_) | Operation::Mean { .. } | Operation::Scale { .. } => single,
-                Operation::Relu { .. } => single,
+                Operation::Relu { .. } | Operation::Curve(_) => single,
                 Operation::Gather(gather) => single && gather.weight > 0.0,
                 Operation::Constant(_) => true,
-                Operation::Sum | Operation::Max { .. } => false,
+                Operation::Sum | Operation::Max { .. } | Operation::Product(_) | Operation::Softmax { .. } => false,
             });
         }
         self.exact_interval = exact;
+    }
+
+    /// Marks the inputs of smooth nodes whose ranges are worth a backward pass.
+    fn mark_tight(&mut self) {
+        let mut named = vec![false; self.values.len()];
+        for number in 0..self.nodes.len() {
+            let Node { operation, inputs, .. } = &self.nodes[number];
+            if !operation.is_smooth() {
+                continue;
+            }
+            let worth = |&value: &usize| {
+                let Some(node) = value.checked_sub(1).map(|node| &self.nodes[node]) else { return false };
+                // Copies of roots are as tight as the roots, and shares are tight anyway.
+                let copied = matches!(&node.operation, Operation::Gather(gather) if gather.most_readers > 1);
+                !copied && !matches!(node.operation, Operation::Softmax { .. })
+            };
+            let worth: Vec<usize> = inputs.iter().copied().filter(worth).collect();
+            for value in worth {
+                if !std::mem::replace(&mut named[value], true) {
+                    self.nodes[number].tight.push(value);
+                }
+            }
+        }
     }
 }
 
@@ -181,22 +214,68 @@ fn operation(layer: &Layer, params: &[f32], output: Map) -> Option<Operation> {
         LayerOperation::Concat { outer, runs } => Operation::Gather(concat(*outer, runs)),
         &LayerOperation::Activation { function: Activation::LeakyRelu { slope }, .. } => {
             let slope = slope as f32;
-            (0.0..=1.0).contains(&slope).then_some(Operation::Relu { slope })?
-        }
-        LayerOperation::ChannelAffine { scale, shift, .. } => {
-            let (scale, shift) = (single(scale), single(shift));
-            // The channels are the last axis, which a value of four axes or more does not keep.
-            let channels = scale.len().max(1);
-            let places = features(output) / channels;
-            if output[2] == channels {
-                Operation::Scale { scale, shift }
+            if (0.0..=1.0).contains(&slope) {
+                Operation::Relu { slope }
             } else {
-                Operation::Scale { scale: scale.repeat(places), shift: shift.repeat(places) }
+                Operation::Curve(Curve::of_activation(Activation::LeakyRelu { slope: f64::from(slope) })?)
             }
         }
+        &LayerOperation::Activation { function, .. } => Operation::Curve(Curve::of_activation(function)?),
+        LayerOperation::Multiply { .. } => match layer.inputs[..] {
+            [a, b] if a == b => Operation::Curve(Curve::Square),
+            [_, _] => Operation::Product(Product::of_numbers(features(output))),
+            _ => return None,
+        },
+        &LayerOperation::Matmul { batch, rows, inner, columns, scale } => {
+            let scale = scale as f32;
+            // The inverse of the factor must be finite too.
+            (scale.is_normal() && layer.inputs.len() == 2).then_some(())?;
+            Operation::Product(Product { batch, rows, inner, columns, scale, limit: None })
+        }
+        &LayerOperation::Softmax { shape } => Operation::Softmax { shape },
+        LayerOperation::ChannelAffine { scale, shift, .. } => channel_scale(single(scale), single(shift), output),
         LayerOperation::Constant(numbers) => Operation::Constant(single(numbers)),
         _ => return None,
     })
+}
+
+/// The factor and the shift of each channel.
+fn channel_scale(scale: Vec<f32>, shift: Vec<f32>, output: Map) -> Operation {
+    // The channels are the last axis, which a value of four axes or more does not keep.
+    let channels = scale.len().max(1);
+    let places = features(output) / channels;
+    if output[2] == channels {
+        Operation::Scale { scale, shift }
+    } else {
+        Operation::Scale { scale: scale.repeat(places), shift: shift.repeat(places) }
+    }
+}
+
+/// Adds the steps of a normalisation but the last one. Returns the last one, and the value that it reads. `None` for other layers.
+fn normalisation(
+    program: &mut Program,
+    layer: &Layer,
+    params: &[f32],
+    inputs: &[usize],
+    output: Map,
+) -> Option<(Operation, usize)> {
+    let &LayerOperation::Normalization { layout, centred, epsilon, shift, scale } = &layer.operation else {
+        return None;
+    };
+    let (&value, channels) = (inputs.first()?, layout[2] * layout[3]);
+    let epsilon = epsilon as f32;
+    let sizes = layout.iter().product::<usize>() == features(output) && !layout.contains(&0);
+    if !(sizes && epsilon > 0.0 && epsilon.is_finite()) {
+        return None;
+    }
+    let (shifts, scales) = params.split_at_checked(if shift { channels } else { 0 })?;
+    let shifts = if shift { shifts.to_vec() } else { vec![0.0; channels] };
+    let scales = if scale { scales.to_vec() } else { vec![1.0; channels] };
+    if scales.len() != channels {
+        return None;
+    }
+    let value = Sets { layout, centred, epsilon }.push(program, value, output);
+    Some((channel_scale(scales, shifts, output), value))
 }
 
 /// A dense layer as a convolution of rows and columns of places with a kernel of one place.
@@ -227,7 +306,7 @@ fn reduce(shape: &[usize], axes: &[usize], mean: bool) -> Gather {
         lists[target].push((0, flat as u32));
     }
     let terms = lists.first().map_or(1, Vec::len);
-    gather(&lists, if mean { 1.0 / terms as f32 } else { 1.0 })
+    Gather::new(&lists, if mean { 1.0 / terms as f32 } else { 1.0 })
 }
 
 /// Entries in another order.
@@ -259,7 +338,7 @@ fn rearrange(order: &Rearrangement) -> Gather {
             vec![(0, from as u32)]
         })
         .collect();
-    gather(&lists, 1.0)
+    Gather::new(&lists, 1.0)
 }
 
 /// Values side by side.
@@ -268,16 +347,5 @@ fn concat(outer: usize, runs: &[usize]) -> Gather {
     let lists: Vec<_> = places
         .flat_map(|(place, input, run)| (0..run).map(move |k| vec![(input as u32, (place * run + k) as u32)]))
         .collect();
-    gather(&lists, 1.0)
-}
-
-fn gather(lists: &[Vec<(u32, u32)>], weight: f32) -> Gather {
-    let mut starts = vec![0];
-    let mut readers = HashMap::<(u32, u32), usize>::new();
-    for list in lists {
-        starts.push(starts.last().copied().unwrap_or(0) + list.len());
-        list.iter().for_each(|&term| *readers.entry(term).or_default() += 1);
-    }
-    let most_readers = readers.into_values().max().unwrap_or(1);
-    Gather { starts, terms: lists.concat(), weight, most_readers }
+    Gather::new(&lists, 1.0)
 }

@@ -1,19 +1,26 @@
-//! A network as a verifier reads it: affine operations, ReLU and maxima, with their weights.
+//! A network as a verifier reads it: affine operations, functions of one number, products, softmax and maxima, with their
+//! weights.
 
 mod convolution;
+mod gather;
 pub(crate) mod lower;
+mod normalization;
+mod product;
 mod window;
 
 pub(crate) use convolution::{Axis, Convolution};
+pub(crate) use gather::Gather;
+pub(crate) use product::Product;
 pub(crate) use window::Window;
 
+use crate::curve::Curve;
 use crate::region::{Map, features};
 use minima_autodiff::{AutodiffError, CotangentOf, Graph};
 use ndarray::{Array2, ArrayView2};
 
 /// A network with its weights, ready to be verified.
 ///
-/// Every operation has a sound linear bound: affine operations, ReLU, leaky ReLU and maxima.
+/// Every operation has a sound linear bound. A normalisation becomes several operations.
 #[derive(Clone, Debug)]
 pub struct Program {
     /// The shape of each value. The input is value 0.
@@ -33,6 +40,9 @@ pub struct Program {
 pub(crate) struct Node {
     pub(crate) operation: Operation,
     pub(crate) inputs: Vec<usize>,
+    /// The inputs whose ranges are worth a backward pass before this node: those of functions and products that no earlier node
+    /// names.
+    pub(crate) tight: Vec<usize>,
 }
 
 /// An operation.
@@ -54,25 +64,23 @@ pub(crate) enum Operation {
     Constant(Vec<f32>),
     /// x for x > 0, and `slope · x` otherwise, with a slope from 0 to 1.
     Relu { slope: f32 },
+    /// Another function of every number.
+    Curve(Curve),
+    /// Products of two values.
+    Product(Product),
+    /// `exp(x) / Σ exp(x)` over the middle axis of `(outer, size, inner)`.
+    Softmax { shape: [usize; 3] },
 }
 
-/// Weighted sums of entries: output j is `weight · Σ x`.
-#[derive(Clone, Debug)]
-pub(crate) struct Gather {
-    /// For each output, its first term. A last entry holds the number of terms.
-    pub(crate) starts: Vec<usize>,
-    /// The terms: the number of the input and the feature.
-    pub(crate) terms: Vec<(u32, u32)>,
-    /// The weight of all terms.
-    pub(crate) weight: f32,
-    /// The largest number of outputs that read an entry.
-    pub(crate) most_readers: usize,
-}
+impl Operation {
+    /// Whether it is neither affine nor a ReLU nor a maximum.
+    pub(crate) fn is_smooth(&self) -> bool {
+        matches!(self, Self::Curve(_) | Self::Product(_) | Self::Softmax { .. })
+    }
 
-impl Gather {
-    /// The terms of an output.
-    pub(crate) fn terms(&self, output: usize) -> &[(u32, u32)] {
-        &self.terms[self.starts[output]..self.starts[output + 1]]
+    /// Whether each entry of its output may depend on any entry of its inputs.
+    pub(crate) fn reads_anywhere(&self) -> bool {
+        matches!(self, Self::Gather(_) | Self::Product(_) | Self::Softmax { .. })
     }
 }
 
@@ -112,6 +120,12 @@ impl Program {
     pub fn relus(&self) -> usize {
         let relu = |(node, _): &(&Node, usize)| matches!(node.operation, Operation::Relu { .. });
         self.nodes.iter().zip(1..).filter(relu).map(|(_, value)| features(self.values[value])).sum()
+    }
+
+    /// Whether it has operations that no assumption on signs makes linear: functions other than ReLU, products and softmax.
+    #[must_use]
+    pub fn is_smooth(&self) -> bool {
+        self.nodes.iter().any(|node| node.operation.is_smooth())
     }
 
     /// The value of the outputs.

@@ -28,15 +28,30 @@ fn weights_that_are_no_numbers() {
 
 #[test]
 fn operations_without_bounds_are_named() {
-    let mut g = GraphBuilder::new(&[2]);
+    // Numbers that are infinite in `f32`, and a factor whose inverse is.
+    let named = |graph: &minima_autodiff::Graph, name: &str| {
+        let params: Vec<f32> = graph.init(1);
+        let found = Program::new(graph, &params).unwrap_err();
+        assert!(matches!(&found, VerifyError::Operation { operation, .. } if operation == name), "{found}");
+    };
+    for (function, name) in [
+        (Activation::Elu { alpha: 1e39 }, "ELU"),
+        (Activation::LeakyRelu { slope: -1e39 }, "leaky ReLU"),
+        (Activation::Clip { low: f64::NEG_INFINITY, high: 1.0 }, "clip"),
+    ] {
+        let mut g = GraphBuilder::new(&[2]);
+        let x = g.input();
+        let x = g.dense(x, "Dense_0", 3).unwrap();
+        let x = g.activation(x, function);
+        let x = g.dense(x, "Dense_1", 2).unwrap();
+        named(&g.finish(x).unwrap(), name);
+    }
+    let mut g = GraphBuilder::new(&[2, 2]);
     let x = g.input();
-    let x = g.dense(x, "Dense_0", 3).unwrap();
-    let x = g.activation(x, Activation::Gelu);
-    let x = g.dense(x, "Dense_1", 2).unwrap();
-    let graph = g.finish(x).unwrap();
-    let params: Vec<f32> = graph.init(1);
-    let found = Program::new(&graph, &params).unwrap_err();
-    assert!(matches!(&found, VerifyError::Operation { operation, .. } if operation == "GELU"), "{found}");
+    let x = g.matmul(x, x, 1e-44).unwrap();
+    let x = g.flatten(x);
+    let x = g.dense(x, "Dense_0", 2).unwrap();
+    named(&g.finish(x).unwrap(), "matrix product");
 }
 
 #[test]

@@ -12,4 +12,6 @@ mod interval_network;
 mod proofs;
 mod published_bounds;
 mod random_networks;
+mod smooth_hard_cases;
+mod smooth_networks;
 mod threads;
