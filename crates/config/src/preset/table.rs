@@ -102,10 +102,10 @@ pub(super) fn set(table: &mut Table, change: &str) -> Result<(), String> {
 pub(super) fn explained(message: &str) -> String {
     let message = one_line(message);
     let mut quoted = message.split('`').skip(1).step_by(2);
-    if let Some(unknown) = quoted.next().filter(|_| message.starts_with("unknown field")) {
-        if let Some(word) = resembling(quoted, unknown) {
-            return format!("{message} (did you mean {word}?)");
-        }
+    if let Some(unknown) = quoted.next().filter(|_| message.starts_with("unknown field"))
+        && let Some(word) = resembling(quoted, unknown)
+    {
+        return format!("{message} (did you mean {word}?)");
     }
     match message.contains("string \"") && message.contains("expected a sequence") {
         true => format!("{message}; a list is in brackets, and texts in it in quotes: [\"8/255\", \"2/255\"]"),
