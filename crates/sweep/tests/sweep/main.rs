@@ -1,0 +1,7 @@
+//! Plans, claims and results of a sweep: races, delays, clocks, ended and resurrected owners.
+
+mod claims;
+mod delayed;
+mod many;
+mod plans;
+mod worker;
