@@ -41,6 +41,7 @@ mod plan;
 mod planned_job;
 mod search;
 mod shard;
+mod slurm;
 mod sweep;
 mod watch;
 
@@ -54,5 +55,6 @@ pub use plan::Plan;
 pub use planned_job::PlannedJob;
 pub use search::Search;
 pub use shard::JobState;
+pub use slurm::{REQUEUE, SlurmScript};
 pub use sweep::{BEAT, JobEnd, PATIENCE, Sweep, sweep_folder};
 pub use watch::{Sign, Watch};
