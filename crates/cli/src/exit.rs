@@ -42,7 +42,7 @@ fn code_of(outcome: anyhow::Result<Outcome>) -> u8 {
         Ok(Outcome::Fine) => 0,
         Ok(Outcome::Found) => 1,
         Err(error) if is_interruption(&error) => {
-            tell!("{error}; resume with: {}", interruption::this_command());
+            tell!("{}; resume with: {}", in_one_line(&error), interruption::this_command());
             interruption::code()
         }
         Err(error) => {
