@@ -5,7 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 /// The environment variable that names the folder of all known data sets.
-pub const VARIABLE: &str = "MINIMA_DATA";
+pub(crate) const VARIABLE: &str = "MINIMA_DATA";
 
 /// The folder of a data set, the first of these that exists:
 ///
