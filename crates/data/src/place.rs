@@ -34,7 +34,8 @@ fn choose(
     let named = variable.map(|folder| folder.join(name));
     let above = here.ancestors().map(|above| above.join(&folder));
     let cached = cache.map(|cache| cache.join("minima").join(name));
-    let compiled: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../.."].iter().collect::<PathBuf>().join(&folder);
+    let clone = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
+    let compiled = clone.join(&folder);
     let found = named.iter().cloned().chain(above).chain(cached.clone()).chain([compiled.clone()]);
     found.into_iter().find(|place| place.is_dir()).ok_or_else(|| {
         let others = named.into_iter().chain(cached).chain([compiled]);
