@@ -68,7 +68,7 @@ impl Sweep {
         found.ok_or(SweepError::Number { number: job, count: self.plan.count() })
     }
 
-    /// The states of all jobs, in their order. Lists one folder for each [`SHARD`] jobs.
+    /// The states of all jobs, in their order. Lists one folder for each [`JOBS_A_FOLDER`](Self::JOBS_A_FOLDER) jobs.
     ///
     /// # Errors
     /// Returns [`SweepError::System`] if a folder cannot be read.

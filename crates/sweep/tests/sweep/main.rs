@@ -1,4 +1,5 @@
 //! Plans, claims and results of a sweep: races, delays, clocks, ended and resurrected owners.
+#![cfg(test)]
 
 mod claims;
 mod delayed;
