@@ -7,24 +7,9 @@ use crate::error::StudyError;
 use crate::progress::Listener;
 use crate::study::gather_study;
 use minima_rows::{Claim, FailureRow};
-use minima_runs::Host;
 use minima_runs::training::Keeping;
 use minima_store::ResultsFolder;
 use minima_sweep::{JobState, PlannedJob, Sweep};
-use serde::Serialize;
-
-/// What a worker notes at the end of a job.
-#[derive(Clone, Debug, Serialize)]
-pub struct JobNote {
-    /// The time of the process that ended it, in seconds.
-    pub seconds: f64,
-    /// The device that trained the model.
-    pub device: String,
-    /// The host.
-    pub host: Host,
-    /// The number of compute threads.
-    pub threads: usize,
-}
 
 /// The jobs of a sweep by their states, after its tables were made.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,6 @@
 use super::data::Loaded;
 use super::jobs::{job_of, point_of};
 use super::settings::Settings;
-use super::worker::runs_folder;
 use crate::error::StudyError;
 use minima_data::Splits;
 use minima_rows::{FailureRow, SweepAttackRow, SweepRow, write_csv};
@@ -32,7 +31,7 @@ pub(super) fn write(
             last = Some((Arc::clone(&data), images, TestSet::new(&data.test.take(images))));
         }
         let Some((_, _, test)) = &last else { continue };
-        let folder = runs_folder(results, settings, planned.number);
+        let folder = settings.runs_folder(results, planned.number);
         let run = RunStore::new(&folder, &Machine::Processor).of_any_device().trained(&job, &data)?;
         // Both were measured with the job, and are read here.
         let end = at_the_end(&run, &job.preset, test)?;

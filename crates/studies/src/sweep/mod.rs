@@ -7,13 +7,15 @@ mod data;
 mod gather;
 mod grid_tables;
 mod hash;
+mod job_note;
 mod jobs;
 mod measures;
 mod settings;
 mod timing;
 mod worker;
 
-pub use gather::{Gathered, JobNote, gather};
+pub use gather::{Gathered, gather};
+pub use job_note::JobNote;
 pub use jobs::plan;
 pub use settings::{Content, Device, PlannedStudy, Settings, StudyLists};
 pub use worker::{Held, Ran, Worker};

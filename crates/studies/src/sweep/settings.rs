@@ -9,7 +9,9 @@ use minima_config::preset::Preset;
 use minima_rows::Claim;
 use minima_runs::machine::{Choice, Machine};
 use minima_runs::{RunError, numerics};
+use minima_sweep::shard_name;
 use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What the jobs of a plan have in common, in `plan.json`.
@@ -191,6 +193,14 @@ impl Settings {
             found.push((Study::named(study)?, options));
         }
         Ok(found)
+    }
+
+    /// The folder of the public run of a job. Studies share theirs; those of a grid are kept in groups.
+    pub(super) fn runs_folder(&self, results: &Path, number: u64) -> PathBuf {
+        match self.content {
+            Content::Grid(_) => results.join("runs").join(shard_name(number)),
+            Content::Studies { .. } => results.join("studies/runs"),
+        }
     }
 
     /// Whether an optimizer of the preset is run.

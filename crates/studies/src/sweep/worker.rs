@@ -1,7 +1,7 @@
 //! A process that works on jobs: trains a run, measures it, publishes it.
 
 use super::data::Loaded;
-use super::gather::JobNote;
+use super::job_note::JobNote;
 use super::jobs::{self, OfStudies, job_of};
 use super::measures::measure;
 use super::settings::{Content, Device, Settings};
@@ -13,7 +13,8 @@ use minima_data::Splits;
 use minima_runs::machine::Machine;
 use minima_runs::training::Keeping;
 use minima_runs::{Host, Job, RunError, RunStore, TestSet};
-use minima_sweep::{Claim, Lease, PlannedJob, Release, Sweep, inherit, publish, shard_name};
+use minima_store::{FolderError, free_name};
+use minima_sweep::{Claim, Lease, PlannedJob, Release, Sweep, inherit, publish};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -134,11 +135,15 @@ impl<'a> Worker<'a> {
         let (Some((_, machine)), Some((_, _, test))) = (&self.machine, &self.test) else {
             return Err(RunError::NotTrained { run: planned.name.clone() }.into());
         };
-        let folder = runs_folder(&self.results, &self.settings, planned.number);
+        let folder = self.settings.runs_folder(&self.results, planned.number);
         let public = RunStore::new(&folder, machine).of_any_device();
         if public.open(&job, &data)?.is_none() {
-            if let Some(left) = lease.left_behind() {
-                inherit(&left, &lease.work())?;
+            let (own_folder, place) = (lease.work().join(&job.name), folder.join(&job.name));
+            match lease.left_behind() {
+                Some(left) => inherit(&left, &lease.work())?,
+                // A stopped study, or a run of fewer epochs, is gone on from.
+                None if place.is_dir() => inherit(&place, &own_folder)?,
+                None => {}
             }
             let own = RunStore::new(&lease.work(), machine);
             let clock = Clock::new(std::iter::once(&job));
@@ -148,7 +153,11 @@ impl<'a> Worker<'a> {
             let run = own.train(&job, &data, test, keeping, &mut epochs)?;
             observer.trained(start.elapsed().as_secs_f64());
             measure(&job, &studies, &run, &data, test)?;
-            publish(&lease.work().join(&job.name), &folder.join(&job.name))?;
+            if !publish(&own_folder, &place)? && public.open(&job, &data)?.is_none() {
+                let failed = |source| FolderError::System { path: place.clone(), step: "moving aside", source };
+                std::fs::rename(&place, free_name(&place)).map_err(failed)?;
+                publish(&own_folder, &place)?;
+            }
             // Its content is public. An empty folder that stays is harmless.
             let _ = std::fs::remove_dir(lease.work());
         }
@@ -171,14 +180,6 @@ impl<'a> Worker<'a> {
             self.test = Some((Arc::clone(data), images, TestSet::new(&data.test.take(images))));
         }
         Ok(())
-    }
-}
-
-/// The folder of the public run of a job. Studies share theirs; those of a grid are kept in groups.
-pub(super) fn runs_folder(results: &Path, settings: &Settings, number: u64) -> PathBuf {
-    match settings.content {
-        Content::Grid(_) => results.join("runs").join(shard_name(number)),
-        Content::Studies { .. } => results.join("studies/runs"),
     }
 }
 

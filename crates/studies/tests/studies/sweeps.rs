@@ -217,3 +217,22 @@ fn a_job_that_is_not_the_planned_one_is_given_back() {
     let error = Settings::read(&old).unwrap_err().to_string();
     assert!(error.contains("plan.json: numerics is rng 0; expected"), "{error}");
 }
+
+#[test]
+fn a_shorter_run_is_gone_on_from_and_moved_aside() {
+    let data = mnist::load_default().unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let of_epochs = |epochs: &str| {
+        let options = StudyOptions::new(preset(&[epochs, "labels=[\"clean\"]"]).on_data(&data).unwrap(), &[], 1);
+        let options = StudyOptions { optimizers: vec!["adam".to_owned()], ..options };
+        Settings::of_studies(&options, &[(Study::Matched, vec![1])], Device::Cpu).unwrap()
+    };
+    let sweep = planned(&of_epochs("epochs=1"), out.path());
+    assert_eq!(run_all(&sweep, out.path()).len(), 1);
+    fs::rename(sweep_folder(out.path()), out.path().join("before")).unwrap();
+    let longer = planned(&of_epochs("epochs=2"), out.path());
+    assert!(matches!(run_all(&longer, out.path())["clean-adam-1"], Ran::Done { .. }));
+    let curve =
+        |name: &str| fs::read_to_string(out.path().join("studies/runs").join(name).join("training.csv")).unwrap();
+    assert_eq!((curve("clean-adam-1").lines().count(), curve("clean-adam-1.before-1").lines().count()), (3, 2));
+}
