@@ -39,20 +39,25 @@ impl<'s> Search<'s> {
     pub fn claim_next(&mut self) -> Result<Option<Claim>, SweepError> {
         self.claimed.clear();
         let shards = self.sweep.shards();
-        // The jobs seen before may be stale: after them, every group is listed once.
-        for _ in 0..=shards {
+        let mut listed = 0;
+        loop {
+            // The jobs seen before may be stale: after them, every group is listed once.
             while let Some((job, generation)) = self.waiting.pop() {
                 if let Some(claim) = self.sweep.claim(job, generation)? {
                     return Ok(Some(claim));
                 }
             }
-            while self.ended.contains(&self.shard) && (self.ended.len() as u64) < shards {
-                self.shard = (self.shard + 1) % shards;
+            if listed + self.ended.len() as u64 >= shards {
+                return Ok(None);
+            }
+            while self.ended.contains(&self.shard) {
+                self.shard = (self.shard + 1) % shards.max(1);
             }
             self.list()?;
+            // A group that has ended is counted among the ended ones.
+            listed += u64::from(!self.ended.contains(&self.shard));
             self.shard = (self.shard + 1) % shards.max(1);
         }
-        Ok(None)
     }
 
     /// The jobs that others had claimed when the last call of [`claim_next`](Self::claim_next) found none that waits, each with
@@ -64,9 +69,6 @@ impl<'s> Search<'s> {
 
     /// Lists the current group.
     fn list(&mut self) -> Result<(), SweepError> {
-        if self.ended.contains(&self.shard) {
-            return Ok(());
-        }
         let states = self.sweep.states(self.shard)?;
         if states.iter().all(|(_, state)| *state == JobState::Done) {
             self.ended.insert(self.shard);
