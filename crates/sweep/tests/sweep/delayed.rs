@@ -83,8 +83,10 @@ fn a_killed_worker_loses_its_job_to_the_next() {
         super::worker::work(&sweep, sweep.claim(job, generation).unwrap().unwrap(), &folder.path().join("log-0"));
     }
     check(&sweep);
-    // A step that the killed process had taken may have been taken once more, if it was killed before its file had a name.
-    let mut steps = logged(folder.path());
-    steps.dedup();
-    assert_eq!(steps.len(), 36);
+    // No step was taken twice. The killed process may have taken one that it did not log.
+    let steps = logged(folder.path());
+    let mut once = steps.clone();
+    once.dedup();
+    assert_eq!(once, steps);
+    assert!((35..=36).contains(&steps.len()), "{steps:?}");
 }
