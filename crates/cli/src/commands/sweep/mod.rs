@@ -28,7 +28,7 @@ pub struct Sweep {
 #[derive(Debug, Subcommand)]
 enum Step {
     /// Write the list of jobs of studies, or of a grid over keys of an experiment
-    Plan(plan::PlanSweep),
+    Plan(Box<plan::PlanSweep>),
     /// Claim jobs and run them
     Run(run::RunJobs),
     /// Show which jobs are done, claimed, failed and waiting
