@@ -1,7 +1,7 @@
 //! `cargo xtask sweep gather`.
 
 use super::super::study::tell as tell_event;
-use super::Planned;
+use super::planned::Planned;
 use crate::outcome::Outcome;
 use crate::reference;
 use crate::threads::{self, ALLOWED};

@@ -1,7 +1,9 @@
 //! `cargo xtask sweep`.
 
+mod duration;
 mod gather;
 mod plan;
+mod planned;
 mod run;
 mod slurm;
 mod status;
@@ -9,8 +11,6 @@ mod status;
 use crate::outcome::Outcome;
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use minima_sweep::{Plan, sweep_folder};
-use std::path::{Path, PathBuf};
 
 /// Plan many runs as jobs, run them on the hosts of a cluster, and gather the results.
 #[derive(Debug, Args)]
@@ -48,24 +48,5 @@ impl Sweep {
             Step::Gather(step) => step.run(),
             Step::Slurm(step) => step.run(),
         }
-    }
-}
-
-/// The results folder of a planned sweep.
-#[derive(Debug, Args)]
-struct Planned {
-    /// The results folder, as given to `sweep plan --out`
-    #[arg(value_name = "FOLDER")]
-    folder: PathBuf,
-}
-
-impl Planned {
-    fn path(&self) -> &Path {
-        &self.folder
-    }
-
-    /// Opens the plan.
-    fn plan(&self) -> Result<Plan> {
-        Ok(Plan::open(&sweep_folder(&self.folder))?)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::study_options::{Varied, named, seeds_of};
 use super::super::{Seeds, on_its_data};
+use super::duration::duration;
 use crate::data_options::DataOptions;
 use crate::experiment_options::Experiment;
 use crate::outcome::Outcome;
@@ -105,12 +106,7 @@ impl PlanSweep {
         let is_there = Plan::is_in(&folder);
         let plan = Plan::write(&folder, settings.to_json()?, jobs)?;
         let written = if is_there { "Already planned in" } else { "Written to" };
-        say!(
-            "{} jobs, about {} of training on one host. {written} {}",
-            plan.count(),
-            super::status::duration(cost),
-            folder.display()
-        );
+        say!("{} jobs, about {} of training on one host. {written} {}", plan.count(), duration(cost), folder.display());
         Ok(Outcome::Fine)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::on_a_worker;
 use super::super::study::tell as tell_event;
-use super::Planned;
+use super::planned::Planned;
 use crate::interruption::{self, Saving};
 use crate::outcome::Outcome;
 use crate::threads::{self, ALLOWED};

@@ -1,6 +1,6 @@
 //! `cargo xtask sweep slurm`.
 
-use super::Planned;
+use super::planned::Planned;
 use crate::outcome::Outcome;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -52,7 +52,7 @@ impl Slurm {
             Some(program) => program,
             None => std::env::current_exe().context("cannot find this program; expected --program")?,
         };
-        let results = self.planned.folder.canonicalize().context("the results folder")?;
+        let results = self.planned.path().canonicalize().context("the results folder")?;
         let script = SlurmScript {
             program: program.display().to_string(),
             results: results.display().to_string(),

@@ -1,6 +1,7 @@
 //! `cargo xtask sweep status`.
 
-use super::Planned;
+use super::duration::duration;
+use super::planned::Planned;
 use crate::outcome::Outcome;
 use anyhow::Result;
 use clap::Args;
@@ -95,13 +96,4 @@ fn scale(sweep: &Sweep, done: &[(&PlannedJob, JobState)]) -> f64 {
         }
     }
     if measured > 0.0 && estimated > 0.0 { measured / estimated } else { 1.0 }
-}
-
-/// "35 s", "12.0 min" or "3.5 h".
-pub(super) fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 100.0 => format!("{s:.0} s"),
-        s if s < 6000.0 => format!("{:.1} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
-    }
 }
