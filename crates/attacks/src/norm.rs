@@ -49,7 +49,7 @@ impl Norm {
                 if SAFE_SQUARES.contains(&squares) {
                     return squares.sqrt();
                 }
-                // The squares of very small or very large numbers underflow or overflow; those of their quotients by
+                // The squares of very small or very large numbers underflow or overflow; the squares of their quotients by
                 // the largest do not.
                 let most = Self::Linf.of_numbers(numbers.clone());
                 if most == 0.0 || !most.is_finite() {

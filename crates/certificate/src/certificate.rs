@@ -64,7 +64,7 @@ pub struct Relu {
 
 /// A part of the ball: the images where the inputs of some ReLUs have assumed signs.
 ///
-/// The ranges of all values are those of this part.
+/// The ranges of all values are this part's ranges.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
@@ -97,7 +97,7 @@ pub enum Step {
     /// A case that one backward pass excludes.
     Leaf {
         /// The slopes of the pass. Without them, a slope is 1 if the range of the ReLU's input reaches further above 0 than
-        /// below, and that of negative inputs otherwise.
+        /// below, and the slope of negative inputs otherwise.
         slopes: Option<Slopes>,
         /// The multipliers of the assumed signs: of the part's, and then of the tree's splits from its root.
         multipliers: Vec<f64>,

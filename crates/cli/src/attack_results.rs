@@ -2,6 +2,7 @@
 
 use crate::attack_run::{AttackReport, Request, TransferReport};
 use crate::checkpoints::Checkpoint;
+use crate::recipe_folder::RecipeFolder;
 use minima_attacks::Ball;
 use minima_config::attack_catalogue::attack;
 use minima_config::preset::PresetError;
@@ -10,7 +11,7 @@ use minima_data::Splits;
 use minima_rows::{AttackRow, write_csv};
 use minima_runs::machine::Machine;
 use minima_runs::{RunError, numerics};
-use minima_store::{FolderError, ResultsFolder, Unfinished};
+use minima_store::{FolderError, Unfinished};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -37,10 +38,7 @@ struct Recipe<'a> {
 }
 
 /// A results folder, locked against other runs.
-pub(crate) struct AttackResults {
-    folder: ResultsFolder,
-    unfinished: Unfinished,
-}
+pub(crate) struct AttackResults(RecipeFolder);
 
 impl AttackResults {
     /// Claims a folder for an attack on these checkpoints with this number of images. With `fresh`, the folder's contents are
@@ -80,21 +78,14 @@ impl AttackResults {
             data_name: data.name(),
             data: data.hashes.iter().map(|file| file.sha256.as_str()).collect(),
         };
-        let failed = |e: toml::ser::Error| RunError::Recipe { run: request.attack.to_owned(), message: e.to_string() };
-        let recipe = toml::to_string(&recipe).map_err(failed)?;
-        let (folder, moved) = match fresh {
-            true => ResultsFolder::claim_fresh(out)?,
-            false => (ResultsFolder::claim(out)?, None),
-        };
-        folder.configure("config.toml", &recipe)?;
-        let unfinished = Unfinished::open(&folder, &recipe)?;
-        Ok((Self { folder, unfinished }, moved))
+        let (folder, moved) = RecipeFolder::claim(out, fresh, request.attack, &recipe)?;
+        Ok((Self(folder), moved))
     }
 
     /// The cache of the results per epsilon.
     #[must_use]
     pub(crate) fn unfinished(&self) -> &Unfinished {
-        &self.unfinished
+        self.0.unfinished()
     }
 
     /// Writes `attack.csv` and removes the cache.
@@ -102,8 +93,8 @@ impl AttackResults {
     /// # Errors
     /// Returns [`RunError`] if a file cannot be written or removed.
     pub(crate) fn finish(self, rows: &[AttackRow]) -> Result<(), RunError> {
-        write_csv(&self.folder.path().join("attack.csv"), rows)?;
-        Ok(self.unfinished.close()?)
+        write_csv(&self.0.join("attack.csv"), rows)?;
+        self.0.finish()
     }
 }
 

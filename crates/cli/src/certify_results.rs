@@ -2,12 +2,13 @@
 
 use crate::certification::{Certification, Question};
 use crate::checkpoints::Checkpoint;
+use crate::recipe_folder::RecipeFolder;
 use minima_attacks::Ball;
 use minima_data::Splits;
 use minima_rows::{BracketRow, CertificationTimeRow, CertifiedRow, write_csv};
 use minima_runs::certification::{Bracketed, Certified};
 use minima_runs::{RunError, numerics};
-use minima_store::{ResultsFolder, Unfinished};
+use minima_store::Unfinished;
 use minima_verify::VerifyOptions;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -33,10 +34,7 @@ struct Recipe<'a> {
 }
 
 /// A results folder, locked against other runs.
-pub(crate) struct CertifyResults {
-    folder: ResultsFolder,
-    unfinished: Unfinished,
-}
+pub(crate) struct CertifyResults(RecipeFolder);
 
 impl CertifyResults {
     /// Claims a folder. With `fresh`, the folder's contents are moved aside and their new path is returned.
@@ -75,25 +73,18 @@ impl CertifyResults {
             data_name: data.name(),
             data: data.hashes.iter().map(|file| file.sha256.as_str()).collect(),
         };
-        let failed = |e: toml::ser::Error| RunError::Recipe { run: "certify".to_owned(), message: e.to_string() };
-        let recipe = toml::to_string(&recipe).map_err(failed)?;
-        let (folder, moved) = match fresh {
-            true => ResultsFolder::claim_fresh(out)?,
-            false => (ResultsFolder::claim(out)?, None),
-        };
-        folder.configure("config.toml", &recipe)?;
-        let unfinished = Unfinished::open(&folder, &recipe)?;
-        Ok((Self { folder, unfinished }, moved))
+        let (folder, moved) = RecipeFolder::claim(out, fresh, "certify", &recipe)?;
+        Ok((Self(folder), moved))
     }
 
     /// The folder for certificates.
     pub(crate) fn certificates(&self) -> PathBuf {
-        self.folder.path().join("certificates")
+        self.0.join("certificates")
     }
 
     /// The cache of the results so far.
     pub(crate) fn unfinished(&self) -> &Unfinished {
-        &self.unfinished
+        self.0.unfinished()
     }
 
     /// Writes the rows, and the times in a file of their own, and removes the cache.
@@ -101,11 +92,10 @@ impl CertifyResults {
     /// # Errors
     /// Returns [`RunError`] if a file cannot be written or removed.
     pub(crate) fn finish(self, found: &Certification) -> Result<(), RunError> {
-        let path = |name: &str| self.folder.path().join(name);
         let times: Vec<CertificationTimeRow> = match found {
             Certification::Radii(found) => {
                 let rows: Vec<CertifiedRow> = found.iter().map(|found| found.row.clone()).collect();
-                write_csv(&path("certified.csv"), &rows)?;
+                write_csv(&self.0.join("certified.csv"), &rows)?;
                 let time = |Certified { row, seconds, .. }: &Certified| CertificationTimeRow {
                     image: row.image,
                     epsilon: Some(row.epsilon),
@@ -115,7 +105,7 @@ impl CertifyResults {
             }
             Certification::Brackets(found) => {
                 let rows: Vec<BracketRow> = found.iter().map(|found| found.row.clone()).collect();
-                write_csv(&path("brackets.csv"), &rows)?;
+                write_csv(&self.0.join("brackets.csv"), &rows)?;
                 let time = |Bracketed { row, seconds }: &Bracketed| CertificationTimeRow {
                     image: row.image,
                     epsilon: None,
@@ -124,7 +114,7 @@ impl CertifyResults {
                 found.iter().map(time).collect()
             }
         };
-        write_csv(&path("seconds.csv"), &times)?;
-        Ok(self.unfinished.close()?)
+        write_csv(&self.0.join("seconds.csv"), &times)?;
+        self.0.finish()
     }
 }

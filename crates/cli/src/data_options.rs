@@ -42,7 +42,10 @@ impl DataOptions {
         let Some(source) = self.source(default) else {
             bail!("found no data set; expected one from --data, or the key `data` of the experiment");
         };
-        let data = source.load().with_context(|| format!("--data {source}"))?;
+        let data = source.load().with_context(|| match self.data {
+            Some(_) => "--data",
+            None => "the data that the experiment or the checkpoint names",
+        })?;
         Ok((source, data))
     }
 }

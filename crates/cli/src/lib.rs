@@ -44,6 +44,7 @@ mod outcome;
 mod program;
 mod progress;
 mod property;
+mod recipe_folder;
 mod reference;
 mod reproduce;
 mod threads;

@@ -46,12 +46,12 @@ pub(crate) fn check_logits(path: &Path, model: &Model<f32>, test: &Dataset, file
         let (image, class) = (place / classes, place % classes);
         bail!(
             "{}: found logit {theirs} of image {image} and class {class}, expected {ours}, which {name} computes, within {most:.2e}. \
-             The logits have to be those of the first test images, in their order. What often differs: the normalisation of \
+             The file has to hold the logits of the first test images, in their order. Common differences: the normalisation of \
              pixels (--scale, --mean and --std), the order of axes (--input nhwc), the padding of layers with a stride, and the \
              order in which feature maps are flattened (--layout torch)",
             file.display()
         );
     }
-    tell!("{name}: the logits of {images} images are those of {}, within {apart:.1e} of {largest:.3}", file.display());
+    tell!("{name}: the logits of {images} images equal {}, within {apart:.1e} of {largest:.3}", file.display());
     Ok(())
 }

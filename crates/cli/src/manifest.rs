@@ -3,7 +3,7 @@
 use minima_config::DataIdentity;
 use minima_config::preset::Preset;
 use minima_data::{Splits, known};
-use minima_rows::Provenance;
+use minima_rows::{ImagesNote, Provenance};
 use minima_runs::machine::Machine;
 use minima_runs::{Host, numerics};
 use serde::Serialize;
@@ -115,6 +115,7 @@ impl Manifest {
             data_name: Some(self.data_name.clone()),
             data_folder: self.data_folder.clone(),
             data: self.data.clone(),
+            images: ImagesNote { class_names: self.images.class_names.clone() },
         }
     }
 

@@ -1,4 +1,4 @@
-//! The attacks by their names in commands and files: those of the library, and those that the program registered.
+//! The attacks by their names in commands and files: the library's attacks, and attacks that the program registered.
 
 pub(crate) mod built_in;
 
@@ -8,7 +8,7 @@ use crate::registry::installed;
 use minima_attacks::{Attack, AttackError, Norm};
 use minima_network::suggestion::one_of;
 
-/// All attacks: those of [`CATALOGUE`], then those of the installed [`Registry`](crate::registry::Registry).
+/// All attacks: first [`CATALOGUE`], then the attacks of the installed [`Registry`](crate::registry::Registry).
 pub fn entries() -> impl Iterator<Item = Entry> {
     CATALOGUE.into_iter().chain(installed().attacks().map(|attack| attack.entry()))
 }

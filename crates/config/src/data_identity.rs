@@ -76,6 +76,12 @@ impl DataIdentity {
             return None;
         }
         let (ours, theirs) = (self.by_plain_name(), found.by_plain_name());
+        // One file, or one folder of images, is the same data under any name.
+        if let ([own], [other]) = (&ours.values().collect::<Vec<_>>()[..], &theirs.values().collect::<Vec<_>>()[..])
+            && own == other
+        {
+            return None;
+        }
         let names: Vec<&str> =
             FILES.map(|(name, _)| name).into_iter().chain(ours.keys().chain(theirs.keys()).copied()).collect();
         let hash = |files: &BTreeMap<&str, &str>, name: &str| files.get(name).copied().unwrap_or_default().to_owned();
@@ -149,6 +155,12 @@ mod tests {
             let text = found.to_string();
             assert!(text.contains(FILES[place].0) && text.contains(["a", "b", "c", "d"][place]), "{text}");
         }
+        let folder = |name: &str, hash: &str| DataIdentity {
+            name: format!("images of {name}"),
+            files: BTreeMap::from([(name.to_owned(), hash.to_owned())]),
+        };
+        assert_eq!(folder("photos", "a").difference(&folder("moved", "a")), None);
+        assert!(folder("photos", "a").difference(&folder("photos", "b")).is_some());
         let nothing = DataIdentity { name: "generated images".to_owned(), files: BTreeMap::new() };
         assert_eq!(nothing.difference(&nothing), None);
         let text = nothing.difference(&one).unwrap().to_string();

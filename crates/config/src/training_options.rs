@@ -44,7 +44,7 @@ pub struct TrainingOptions {
     /// How the learning rate changes from step to step.
     #[serde(skip_serializing_if = "Schedule::is_constant")]
     pub schedule: Schedule,
-    /// Training on adversarial images or on interval bounds; by default the images are those of the data.
+    /// Training on adversarial images or on interval bounds; by default training uses the images of the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adversarial: Option<AdversarialTraining>,
     /// The checkpoint whose weights the training starts from; by default they are random.

@@ -160,8 +160,8 @@ pub enum DataError {
 
     /// An image has another size than the images before it.
     #[error(
-        "{}: found an image of {} × {} pixels, expected {} × {} as in {}",
-        file.display(), found[0], found[1], expected[0], expected[1], first.display()
+        "{}: found an image {} pixels wide and {} high, expected {} and {} as in {}",
+        file.display(), found[1], found[0], expected[1], expected[0], first.display()
     )]
     ImageSize {
         /// The file.

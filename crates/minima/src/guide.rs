@@ -2,7 +2,8 @@
 //!
 //! Start with [`reproduce`], which repeats a paper from the data to the report. The pages, by what you want to do:
 //!
-//! - **Run experiments:** [`reproduce`] an experiment; [`studies`] of luck, early stopping, logit scale and rounding; [`sweeps`] on a cluster;
+//! - **Run experiments:** [`reproduce`] an experiment, and the keys of [`experiments`]; [`studies`] of luck, early stopping, logit scale and rounding;
+//!   [`sweeps`] on a cluster;
 //!   [`train_and_tune`] one optimizer; schedules, augmentation and adversarial [`training`]; what happens with [`interruptions`].
 //! - **Read the results:** the [`columns`] of all files.
 //! - **Examine a model:** [`evaluate`] a checkpoint; [`attack`] it; [`certify`] which images cannot be broken.
@@ -30,6 +31,9 @@ pub mod determinism {}
 
 #[doc = include_str!("../guide/evaluate.md")]
 pub mod evaluate {}
+
+#[doc = include_str!("../guide/experiments.md")]
+pub mod experiments {}
 
 #[doc = include_str!("../guide/gate.md")]
 pub mod gate {}

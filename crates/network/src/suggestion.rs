@@ -18,6 +18,16 @@ fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
+/// The word that resembles an unknown word most; `None` if none does. Upper and lower case make no difference.
+pub fn resembling<'a>(known: impl IntoIterator<Item = &'a str>, unknown: &str) -> Option<&'a str> {
+    if unknown.len() > 60 {
+        return None;
+    }
+    let unknown = unknown.to_lowercase();
+    let words = known.into_iter().map(|word| (distance(word, &unknown), word));
+    words.filter(|(edits, word)| *edits <= 1 + word.len() / 4).min().map(|(_, word)| word)
+}
+
 /// The known words, with a question if one of them resembles the unknown word. Upper and lower case make no difference.
 ///
 /// ```
@@ -31,13 +41,10 @@ pub fn one_of<'a>(known: impl IntoIterator<Item = &'a str>, unknown: &str) -> St
         return "none".into();
     }
     let list = known.join(", ");
-    if unknown.len() > 60 {
-        return list;
+    match resembling(known, unknown) {
+        Some(word) => format!("{list} (did you mean {word}?)"),
+        None => list,
     }
-    let unknown = unknown.to_lowercase();
-    let near =
-        known.into_iter().map(|word| (distance(word, &unknown), word)).filter(|(edits, w)| *edits <= 1 + w.len() / 4);
-    near.min().map_or(list.clone(), |(_, word)| format!("{list} (did you mean {word}?)"))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@
 //!
 //! # The order of axes
 //!
-//! Feature maps of ONNX are channel-first, those of minima channel-last. The weights are reordered at import, so that almost no
+//! ONNX stores the channels of a feature map first, minima last. The weights are reordered at import, so that almost no
 //! number has to move later. Constants that are combined with values become parameters, which training changes, except single
 //! numbers and up to 16 numbers of channels.
 

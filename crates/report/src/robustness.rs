@@ -40,11 +40,19 @@ pub fn robustness_table(rows: &[RobustnessRow]) -> Table {
 /// The section on attacks; `None` without attacks.
 pub(super) fn section(input: &ReportInput<'_>) -> Option<Document> {
     let images = input.robustness.iter().map(|row| row.images).max()?;
-    let words = format!(
+    let mut words = format!(
         "Number of the first {images} test images that are still classified correctly after an attack in an L∞ ball (means over \
-         seeds). `pgd` takes 40 steps of a tenth of the radius. `autoattack` runs APGD-CE, APGD-T, FAB-T and Square in turn. \
-         Only `square` uses no gradients."
+         seeds)."
     );
+    for (attack, sentence) in [
+        ("pgd", " `pgd` takes 40 steps of a tenth of the radius."),
+        ("autoattack", " `autoattack` runs Auto-PGD with two losses, FAB and Square in turn."),
+        ("square", " `square` uses no gradients."),
+    ] {
+        if input.robustness.iter().any(|row| row.attack == attack) {
+            words.push_str(sentence);
+        }
+    }
     let table = robustness_table(input.robustness);
     Some(Document::of_paragraph(words).table("Robust images under each attack", table).then(hidden(input.robustness)))
 }
@@ -104,6 +112,10 @@ pub(super) fn masking(rows: &[MaskingRow], caption: &str) -> Option<Document> {
 pub(super) fn transfer(rows: &[TransferRow]) -> Option<Document> {
     let first = rows.first()?;
     let targets = in_order(rows.iter().map(|row| row.target.as_str()));
+    // A single model says nothing of others.
+    if targets.len() < 2 {
+        return None;
+    }
     let mut header = vec!["made on"];
     header.extend(&targets);
     let mut table = Table::new(&header);

@@ -60,7 +60,7 @@ pub use pace::{PaceRow, TimeToAccuracyRow};
 pub use part::{PartQuantity, PartRow};
 pub use poison::PoisonRow;
 pub use precision::{DriftRow, PrecisionRow};
-pub use provenance::{Provenance, ProvenanceError};
+pub use provenance::{ImagesNote, Provenance, ProvenanceError, class_name};
 pub use robustness::{MaskingRow, RobustnessRow, TransferRow};
 pub use scaling::ScalingRow;
 pub use sharpness::{Scope, SharpnessRow};

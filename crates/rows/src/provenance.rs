@@ -31,6 +31,23 @@ pub struct Provenance {
     pub data_folder: Option<String>,
     /// SHA-256 of each data file.
     pub data: BTreeMap<String, String>,
+    /// What the manifest says of the images.
+    #[serde(default)]
+    pub images: ImagesNote,
+}
+
+/// What a manifest says of the images.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImagesNote {
+    /// The names of the classes; empty if the manifest does not have them.
+    #[serde(default)]
+    pub class_names: Vec<String>,
+}
+
+/// The name of a class, or its number if it has none.
+#[must_use]
+pub fn class_name(names: &[String], class: usize) -> String {
+    names.get(class).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| class.to_string())
 }
 
 impl Provenance {

@@ -23,19 +23,18 @@ pub(crate) fn transpose<T: Scalar>(block: &mut [Lane<T>; LANES]) {
     }
 }
 
-/// Writes places `(places, channels)` with samples in the lanes as `(places, samples, panels)` with 16 channels in the lanes.
-/// Missing channels of the last panel are zero.
+/// Writes places `(places, channels)` with samples in the lanes as `(panels, places, samples)` with 16 channels in the lanes.
+/// Missing channels of the last panel are zero. A panel is contiguous: with the panels innermost, one panel's lanes would
+/// share a few sets of the first-level cache.
 #[inline(always)]
 pub(crate) fn transpose_places<T: Scalar>(from: &[Lane<T>], channels: usize, to: &mut [Lane<T>]) {
-    let panels = channels.div_ceil(LANES);
-    for (from, to) in from.chunks_exact(channels).zip(to.chunks_exact_mut(LANES * panels)) {
+    let places = from.len() / channels;
+    for (place, from) in from.chunks_exact(channels).enumerate() {
         for (panel, from) in from.chunks(LANES).enumerate() {
             let mut block = [Lane::zero(); LANES];
             block[..from.len()].copy_from_slice(from);
             transpose(&mut block);
-            for (to, lane) in to.iter_mut().skip(panel).step_by(panels).zip(block) {
-                *to = lane;
-            }
+            to[(panel * places + place) * LANES..][..LANES].copy_from_slice(&block);
         }
     }
 }

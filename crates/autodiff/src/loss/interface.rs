@@ -60,7 +60,7 @@ impl<T, L: ImageLoss<T> + ?Sized> ImageLoss<T> for &L {
     }
 }
 
-/// The parts of a [`Loss`] that depend on the precision, besides those of [`ImageLoss`].
+/// The parts of a [`Loss`] that depend on the precision, besides the parts in [`ImageLoss`].
 ///
 /// All slices have one number for each class. Labels are valid: [`Loss::check`] ran before.
 pub trait LossIn<T>: ImageLoss<T> {

@@ -15,6 +15,7 @@ use super::correlate::{Correlate, Start};
 use super::grouped_correlate::GroupedCorrelate;
 use super::grouped_gradients::GroupedGradients;
 use super::kernel_gradients::KernelGradients;
+use super::padded_rows::PaddedRows;
 use super::summed_gradients::{SummedBiases, SummedGradients};
 use super::window_gradients::WindowGradients;
 use super::{
@@ -36,10 +37,8 @@ impl Conv2d {
         y: &mut [Lane<T>],
         scratch: &mut Scratch<T>,
     ) {
-        self.pad(x, &mut scratch.picture);
         self.run(Correlate {
-            x: &scratch.picture,
-            x_width: self.padded[1],
+            x: self.padded_rows(x),
             kernel,
             kernel_size: self.spec.kernel,
             channels: [self.input[2], self.output[2]],
@@ -48,6 +47,7 @@ impl Conv2d {
             y,
             y_size: [self.output[0], self.output[1]],
             panels: &mut scratch.panels,
+            rows: &mut scratch.rows,
         });
     }
 
@@ -61,69 +61,37 @@ impl Conv2d {
     }
 
     /// The zero-padded input.
-    fn pad<T: Scalar>(&self, x: &[Lane<T>], picture: &mut Vec<Lane<T>>) {
-        let [_, width, channels] = self.input;
-        let low = match self.spec.padding {
+    fn padded_rows<'a, T>(&self, values: &'a [Lane<T>]) -> PaddedRows<'a, T> {
+        let first = match self.spec.padding {
             Padding::Explicit { .. } if planted(Fault::PaddingShifted) => self.low.map(|low| low.saturating_sub(1)),
             _ => self.low,
         };
-        frame(
-            x,
-            [self.input[0], width * channels],
-            [self.padded[0], self.padded[1] * channels],
-            [low[0], low[1] * channels],
-            picture,
-        );
+        PaddedRows {
+            values,
+            size: [self.input[0], self.input[1]],
+            channels: self.input[2],
+            first: first.map(|low| low as isize),
+            step: [1, 1],
+            width: self.padded[1],
+        }
+    }
+
+    /// The zero-padded input, in memory.
+    fn pad<T: Scalar>(&self, x: &[Lane<T>], rows: &mut Vec<Lane<T>>) {
+        self.padded_rows(x).write_all(self.padded[0], rows);
     }
 
     /// The cotangent of the output, with its entries a stride apart and padded: its correlation of stride 1 with the
     /// flipped kernel is the cotangent of the input. Entries that no entry of the input contributes to are left out.
-    fn spread<T: Scalar>(&self, dy: &[Lane<T>], picture: &mut Vec<Lane<T>>) {
-        let [height, width, channels] = self.output;
-        let size = self.spread_size();
-        // A border wider than the kernel holds windows without an entry of the input, which the general case leaves out.
-        if self.spec.stride == [1, 1] && self.low.iter().zip(&self.reach).all(|(low, reach)| low < reach) {
-            let low = [self.reach[0] - 1 - self.low[0], (self.reach[1] - 1 - self.low[1]) * channels];
-            if low[0] + height <= size[0] && low[1] + width * channels <= size[1] * channels {
-                frame(dy, [height, width * channels], [size[0], size[1] * channels], low, picture);
-                return;
-            }
-        }
-        picture.clear();
-        picture.resize(size[0] * size[1] * channels, Lane::zero());
-        let place = |axis: usize, window: usize| {
-            let start = window * self.spec.stride[axis] + self.reach[axis] - 1;
-            start.checked_sub(self.low[axis]).filter(|&place| place < size[axis])
-        };
-        for (h, row) in dy.chunks_exact(width * channels).enumerate() {
-            let Some(down) = place(0, h) else { continue };
-            for (w, entry) in row.chunks_exact(channels).enumerate() {
-                let Some(across) = place(1, w) else { continue };
-                let at = down * size[1] + across;
-                picture[at * channels..(at + 1) * channels].copy_from_slice(entry);
-            }
-        }
-    }
-}
-
-/// Copies rows of lanes into a larger array, with zeros around them. Sizes and the place of the first lane are
-/// `(rows, lanes of a row)`.
-fn frame<T: Scalar>(
-    from: &[Lane<T>],
-    [rows, width]: [usize; 2],
-    [padded_rows, padded_width]: [usize; 2],
-    [above, left]: [usize; 2],
-    to: &mut Vec<Lane<T>>,
-) {
-    to.resize(padded_rows * padded_width, Lane::zero());
-    for (h, to) in to.chunks_exact_mut(padded_width).enumerate() {
-        match h.checked_sub(above).filter(|&row| row < rows) {
-            Some(row) => {
-                to[..left].fill(Lane::zero());
-                to[left..left + width].copy_from_slice(&from[row * width..][..width]);
-                to[left + width..].fill(Lane::zero());
-            }
-            None => to.fill(Lane::zero()),
+    fn spread_rows<'a, T>(&self, values: &'a [Lane<T>]) -> PaddedRows<'a, T> {
+        let first = std::array::from_fn(|axis| self.reach[axis] as isize - 1 - self.low[axis] as isize);
+        PaddedRows {
+            values,
+            size: [self.output[0], self.output[1]],
+            channels: self.output[2],
+            first,
+            step: self.spec.stride,
+            width: self.spread_size()[1],
         }
     }
 }
@@ -182,10 +150,8 @@ impl<T: Scalar> Operation<T> for Conv2d {
         if planted(Fault::ConvolutionSign) {
             scratch.weights.iter_mut().for_each(|w| *w = -*w);
         }
-        self.spread(dy, &mut scratch.picture);
         self.run(Correlate {
-            x: &scratch.picture,
-            x_width: self.spread_size()[1],
+            x: self.spread_rows(dy),
             kernel: &scratch.weights,
             kernel_size: self.spec.kernel,
             channels: [out, self.input[2]],
@@ -194,6 +160,7 @@ impl<T: Scalar> Operation<T> for Conv2d {
             y: dx,
             y_size: [self.input[0], self.input[1]],
             panels: &mut scratch.panels,
+            rows: &mut scratch.rows,
         });
     }
 
@@ -229,8 +196,8 @@ impl<T: Scalar> Parametrised<T> for Conv2d {
         scratch: &mut Scratch<T>,
     ) {
         let (bias, kernel) = gradients.split_at_mut(self.biases());
-        self.pad(at.x[0], &mut scratch.picture);
-        let x = &scratch.picture[..];
+        self.pad(at.x[0], &mut scratch.rows);
+        let x = &scratch.rows[..];
         if self.is_plain() {
             dispatch(KernelGradients { conv: self, x, dy, bias, kernel });
         } else {
@@ -245,24 +212,24 @@ impl<T: Scalar> Parametrised<T> for Conv2d {
         let (bias, kernel) = gradient.split_at_mut(self.biases());
         let (inputs, [_, width, out]) = (self.input[2], self.output);
         dispatch(SummedBiases { dy, bias, sums: &mut scratch.transposed });
-        self.pad(at.x[0], &mut scratch.picture);
         if inputs >= LANES {
             return vectorize(WindowGradients {
-                x: &scratch.picture,
-                x_width: self.padded[1],
+                x: self.padded_rows(at.x[0]),
                 kernel_size: self.spec.kernel,
                 channels: [inputs, out],
                 stride: self.spec.stride,
                 dy,
                 width,
                 gradient: kernel,
+                row: &mut scratch.rows,
                 transposed: &mut scratch.transposed,
                 sums: &mut scratch.sums,
             });
         }
+        self.pad(at.x[0], &mut scratch.rows);
         for (h, dy) in dy.chunks_exact(width * out).enumerate() {
             vectorize(SummedGradients {
-                x: &scratch.picture[h * self.spec.stride[0] * self.padded[1] * inputs..],
+                x: &scratch.rows[h * self.spec.stride[0] * self.padded[1] * inputs..],
                 row: self.padded[1] * inputs,
                 step: self.spec.stride[1] * inputs,
                 entries: self.spec.kernel[1] * inputs,
@@ -297,7 +264,7 @@ impl<T: Scalar> Patches<T> for Conv2d {
     }
 
     fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut VisitPatch<'_, T>) {
-        self.pad(x, &mut scratch.picture);
+        self.pad(x, &mut scratch.rows);
         let [height, width, each, _] = self.kernel_shape();
         let (spec, inputs) = (&self.spec, self.input[2]);
         // Runs of neighbouring entries: a row of the kernel, or one place's channels of a group.
@@ -310,7 +277,7 @@ impl<T: Scalar> Patches<T> for Conv2d {
                         let (k, l) = (number / runs, number % runs);
                         let row = h * spec.stride[0] + k * spec.dilation[0];
                         let place = row * self.padded[1] + w * spec.stride[1] + l * spec.dilation[1];
-                        to.copy_from_slice(&scratch.picture[place * inputs + group * each..][..run]);
+                        to.copy_from_slice(&scratch.rows[place * inputs + group * each..][..run]);
                     }
                     visit(h * self.output[1] + w, group, &patch);
                 }

@@ -9,6 +9,7 @@
 //! map of one row with a 1 × 1 kernel.
 
 use super::correlate::{Correlate, Start};
+use super::padded_rows::PaddedRows;
 use super::summed_gradients::{SummedBiases, SummedGradients};
 use super::{
     At, Factors, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Patches, Scratch, SecondOrder,
@@ -44,11 +45,10 @@ impl Dense {
         kernel: &[T],
         start: Start<'_, T>,
         y: &mut [Lane<T>],
-        panels: &mut Vec<T>,
+        scratch: &mut Scratch<T>,
     ) {
         vectorize(Correlate {
-            x,
-            x_width: self.places,
+            x: self.one_row(x, self.inputs),
             kernel,
             kernel_size: [1, 1],
             channels: [self.inputs, self.outputs],
@@ -56,8 +56,15 @@ impl Dense {
             start,
             y,
             y_size: [1, self.places],
-            panels,
+            panels: &mut scratch.panels,
+            rows: &mut scratch.rows,
         });
+    }
+
+    /// The places as one row of a feature map.
+    fn one_row<'a, T>(&self, values: &'a [Lane<T>], channels: usize) -> PaddedRows<'a, T> {
+        let size = [1, self.places];
+        PaddedRows { values, size, channels, first: [0, 0], step: [1, 1], width: self.places }
     }
 
     /// The number of biases.
@@ -94,7 +101,7 @@ impl<T: Scalar> Operation<T> for Dense {
 
     fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], scratch: &mut Scratch<T>) {
         let (start, kernel) = self.start_and_kernel(params);
-        self.affine(x[0], kernel, start, y, &mut scratch.panels);
+        self.affine(x[0], kernel, start, y, scratch);
     }
 
     fn vjp_input(
@@ -116,8 +123,7 @@ impl<T: Scalar> Operation<T> for Dense {
             scratch.weights.extend(kernel.iter().skip(o).step_by(self.outputs));
         }
         vectorize(Correlate {
-            x: dy,
-            x_width: self.places,
+            x: self.one_row(dy, self.outputs),
             kernel: &scratch.weights,
             kernel_size: [1, 1],
             channels: [self.outputs, self.inputs],
@@ -126,6 +132,7 @@ impl<T: Scalar> Operation<T> for Dense {
             y: dx,
             y_size: [1, self.places],
             panels: &mut scratch.panels,
+            rows: &mut scratch.rows,
         });
     }
 
@@ -140,12 +147,12 @@ impl<T: Scalar> Operation<T> for Dense {
         let mut start = Start::Zero;
         if let Some(dparams) = dparams {
             let (dbias, dkernel) = self.start_and_kernel(dparams);
-            self.affine(at.x[0], dkernel, dbias, dy, &mut scratch.panels);
+            self.affine(at.x[0], dkernel, dbias, dy, scratch);
             start = Start::Accumulate;
         }
         if let Some(dx) = dx[0] {
             let (_, kernel) = self.start_and_kernel(at.params);
-            self.affine(dx, kernel, start, dy, &mut scratch.panels);
+            self.affine(dx, kernel, start, dy, scratch);
         } else if dparams.is_none() {
             dy.fill(Lane::zero());
         }

@@ -1,6 +1,7 @@
 //! Cross-correlation with kernels in groups or with dilated kernels.
 
 use super::correlate::{Correlate, Start};
+use super::padded_rows::PaddedRows;
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::simd::Kernel;
@@ -20,6 +21,9 @@ impl<T: Scalar> Kernel for GroupedCorrelate<'_, T> {
     #[inline(always)]
     fn run(mut self) {
         let [height, width] = self.correlate.y_size;
+        let reach = (self.correlate.kernel_size[0] - 1) * self.dilation[0] + 1;
+        let mut x = std::mem::take(self.correlate.rows);
+        self.correlate.x.write_all((height - 1) * self.correlate.stride[0] + reach, &mut x);
         let each = self.correlate.channels[1] / self.groups;
         for h in 0..height {
             for group in 0..self.groups {
@@ -30,26 +34,43 @@ impl<T: Scalar> Kernel for GroupedCorrelate<'_, T> {
                     while w < width {
                         // As many sums as hide the latency of the multiply-add, also in a group of one channel.
                         w += match (step, width - w) {
-                            (4, 1) => self.tile::<1, 4>(h, w, group, o),
-                            (4, _) => self.tile::<2, 4>(h, w, group, o),
-                            (_, 4..) => self.tile::<4, 1>(h, w, group, o),
-                            _ => self.tile::<1, 1>(h, w, group, o),
+                            (4, 1) => self.tile::<1, 4>(&x, h, w, group, o),
+                            (4, _) => self.tile::<2, 4>(&x, h, w, group, o),
+                            (_, 4..) => self.tile::<4, 1>(&x, h, w, group, o),
+                            _ => self.tile::<1, 1>(&x, h, w, group, o),
                         };
                     }
                     o += step;
                 }
             }
         }
+        *self.correlate.rows = x;
     }
 }
 
 impl<T: Scalar> GroupedCorrelate<'_, T> {
     /// Computes `W` neighbouring columns of `O` channels of a group in registers. Returns `W`.
     #[inline(always)]
-    fn tile<const W: usize, const O: usize>(&mut self, h: usize, w: usize, group: usize, o: usize) -> usize {
+    fn tile<const W: usize, const O: usize>(
+        &mut self,
+        x: &[Lane<T>],
+        h: usize,
+        w: usize,
+        group: usize,
+        o: usize,
+    ) -> usize {
         let (groups, [down, across]) = (self.groups, self.dilation);
-        let Correlate { x, x_width, kernel, kernel_size, channels, stride, start, ref mut y, y_size, .. } =
-            self.correlate;
+        let Correlate {
+            x: PaddedRows { width, .. },
+            kernel,
+            kernel_size,
+            channels,
+            stride,
+            start,
+            ref mut y,
+            y_size,
+            ..
+        } = self.correlate;
         let [inputs, out] = channels;
         let (each, o) = (inputs / groups, group * (out / groups) + o);
         let y_at = (h * y_size[1] + w) * out + o;
@@ -72,7 +93,7 @@ impl<T: Scalar> GroupedCorrelate<'_, T> {
         let column = stride[1] * inputs;
         for k in 0..kernel_size[0] {
             for l in 0..kernel_size[1] {
-                let place = (h * stride[0] + k * down) * x_width + w * stride[1] + l * across;
+                let place = (h * stride[0] + k * down) * width + w * stride[1] + l * across;
                 let x = &x[place * inputs + group * each..][..(W - 1) * column + each];
                 let tap = &kernel[(k * kernel_size[1] + l) * each * out..][..each * out];
                 for (i, weights) in tap.chunks_exact(out).enumerate() {

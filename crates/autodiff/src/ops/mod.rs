@@ -28,6 +28,7 @@ mod multiply;
 mod normalization;
 mod op;
 mod operation;
+mod padded_rows;
 mod padding;
 mod parametrised;
 mod pointwise;

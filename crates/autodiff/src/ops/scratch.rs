@@ -5,8 +5,8 @@ use crate::lane::Lane;
 /// Buffers that operations share and reuse.
 #[derive(Debug)]
 pub(crate) struct Scratch<T> {
-    /// A padded feature map.
-    pub picture: Vec<Lane<T>>,
+    /// Rows of a padded feature map, or all of it.
+    pub rows: Vec<Lane<T>>,
     /// Rearranged weights.
     pub weights: Vec<T>,
     /// Weights in panels of a few output channels.
@@ -22,7 +22,7 @@ pub(crate) struct Scratch<T> {
 impl<T> Default for Scratch<T> {
     fn default() -> Self {
         Self {
-            picture: Vec::new(),
+            rows: Vec::new(),
             weights: Vec::new(),
             panels: Vec::new(),
             gradients: Vec::new(),

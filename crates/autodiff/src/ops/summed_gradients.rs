@@ -128,16 +128,18 @@ impl<T: Scalar> SummedGradients<'_, T> {
         to: usize,
         panel: usize,
     ) -> usize {
-        let (outputs, panels) = (self.outputs, self.outputs.div_ceil(LANES));
+        let outputs = self.outputs;
+        let panel_lanes = dy.len() / outputs.div_ceil(LANES);
+        let dy: [&[Lane<T>]; V] = std::array::from_fn(|v| &dy[(panel + v) * panel_lanes..][..panel_lanes]);
         for part in 0..parts::<T, S>() {
             let mut sums = [[T::splat(simd, T::zero()); V]; R];
-            for (place, dy) in dy.chunks_exact(LANES * panels).enumerate() {
+            for place in 0..panel_lanes / LANES {
                 let x = &self.x[first + place * self.step..][..R];
+                let dy: [&[Lane<T>]; V] = std::array::from_fn(|v| &dy[v][place * LANES..][..LANES]);
                 for s in 0..LANES {
-                    let dy = &dy[s * panels + panel..][..V];
                     let mut vectors = [T::splat(simd, T::zero()); V];
                     for v in 0..V {
-                        vectors[v] = dy[v].part::<S>(part);
+                        vectors[v] = dy[v][s].part::<S>(part);
                     }
                     for r in 0..R {
                         let x = T::splat(simd, x[r].0[s]);

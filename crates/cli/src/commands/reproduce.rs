@@ -21,6 +21,9 @@ Example: cargo xtask reproduce --preset paper --preset fashion --out results/bot
 pub struct Reproduce {
     #[command(flatten)]
     experiments: Experiments,
+    /// The optimizers to train with, such as adam,sgd [default: all of the experiment]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    optimizers: Vec<String>,
     /// Seeds and ranges of seeds, such as 42,1-9 [default: the experiment's seeds]
     #[arg(long, value_parser = seed::parse_list)]
     seeds: Option<Seeds>,
@@ -36,7 +39,10 @@ pub struct Reproduce {
 impl Reproduce {
     pub(crate) fn run(self) -> Result<Outcome> {
         let mut presets = Vec::new();
-        for (name, preset) in self.experiments.presets("paper")? {
+        for (name, mut preset) in self.experiments.presets("paper")? {
+            if !self.optimizers.is_empty() {
+                preset = preset.with_optimizers(&self.optimizers)?;
+            }
             presets.push(match &self.seeds {
                 Some(seeds) => (name, preset.with_seeds(seeds.clone())?),
                 None => (name, preset),

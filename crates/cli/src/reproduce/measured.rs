@@ -99,6 +99,7 @@ impl Measured {
             reference,
             reference.filter(|paper| paper.is_configuration(preset)),
             &OwnOptimizer::all(preset),
+            &data.class_names,
             &figures,
         )?;
         for name in FIGURES.iter().filter(|name| !drawn.iter().any(|drawn| drawn == *name)) {
@@ -115,6 +116,7 @@ impl Measured {
         reference: Option<&'static dyn Reference>,
         judged: Option<&'static dyn Reference>,
         optimizers: &[OwnOptimizer],
+        class_names: &[String],
         folder: &Path,
     ) -> Result<Vec<String>, CommandError> {
         let mut names = Vec::new();
@@ -130,7 +132,7 @@ impl Measured {
             if examples.is_empty() {
                 examples.clone_from(&self.pairs);
             }
-            names.push(drawn(place, &AdversarialPairs { examples })?);
+            names.push(drawn(place, &AdversarialPairs { examples, class_names: class_names.to_vec() })?);
         }
         let samples = shown(&self.gradient_norms);
         if !samples.is_empty() {

@@ -25,7 +25,7 @@ use minima_store::bounded_file::{self, read_text_at_most};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
-use table::{COMPILED_IN, compiled_in, extended, one_line, parse, set};
+use table::{COMPILED_IN, compiled_in, explained, extended, one_line, parse, set};
 use toml::{Table, Value};
 
 /// The number of images that stands for all images there are, until the data is known.
@@ -234,7 +234,7 @@ impl Preset {
     fn from_table(mut table: Table, origin: &str, overrides: &[String]) -> Result<Self, PresetError> {
         let read = |table: &Table, origin: &str| -> Result<Self, PresetError> {
             let read = table.clone().try_into::<Self>();
-            read.map_err(|e| PresetError::Content { origin: origin.to_owned(), message: one_line(e.message()) })
+            read.map_err(|e| PresetError::Content { origin: origin.to_owned(), message: explained(&e.to_string()) })
         };
         let mut preset = read(&table, origin)?;
         for change in overrides {
@@ -264,6 +264,18 @@ impl Preset {
     #[must_use]
     pub fn steps(&self, images: usize) -> u64 {
         (images.div_ceil(self.batch_size.max(1)) as u64).saturating_mul(u64::from(self.epochs))
+    }
+
+    /// The same experiment with these optimizers alone.
+    ///
+    /// # Errors
+    /// Returns [`PresetError::Optimizer`] if the preset has no optimizer with one of the names.
+    pub fn with_optimizers(mut self, names: &[String]) -> Result<Self, PresetError> {
+        for name in names {
+            self.optimizer(name)?;
+        }
+        self.optimizers.retain(|name, _| names.contains(name));
+        Ok(self)
     }
 
     /// The same experiment with other seeds.
@@ -340,6 +352,26 @@ mod tests {
         let changed = change("optimizers.gauss-newton.damping = 0.1").unwrap();
         assert_ne!(changed, Preset::named("extended", &[]).unwrap());
         assert_eq!(changed.optimizers.len(), 8);
+    }
+
+    #[test]
+    fn optimizers_are_chosen_by_name() {
+        let preset = Preset::named("standard", &[]).unwrap();
+        assert_eq!(preset.optimizer_names(), ["sgd", "adam"]);
+        assert_eq!(preset.clone().with_optimizers(&["adam".to_owned()]).unwrap().optimizer_names(), ["adam"]);
+        let message = preset.with_optimizers(&["adm".to_owned()]).unwrap_err().to_string();
+        assert_eq!(message, "optimizer is adm; expected one of adam, sgd (did you mean adam?)");
+    }
+
+    #[test]
+    fn errors_say_which_optimizer_and_which_word_was_meant() {
+        let message = |text: &str| Preset::from_text(text, "mine", &[]).unwrap_err().to_string();
+        let nameless = message("extends = \"quick\"\n[optimizers.mine]\nlabels = []\n");
+        assert!(nameless.contains("missing field `kind`") && nameless.contains("optimizers.mine"), "{nameless}");
+        let unknown = message("extends = \"quick\"\nattack_images = 3\n");
+        assert!(unknown.ends_with("(did you mean attacked_images?)"), "{unknown}");
+        let list = change("attack_epsilons=8/255,2/255").unwrap_err().to_string();
+        assert!(list.ends_with("[\"8/255\", \"2/255\"]"), "{list}");
     }
 
     #[test]

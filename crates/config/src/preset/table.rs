@@ -1,7 +1,7 @@
 //! Presets as TOML tables: the built-in presets, overlays and overrides of single keys.
 
 use super::PresetError;
-use minima_network::suggestion::one_of;
+use minima_network::suggestion::{one_of, resembling};
 use toml::{Table, Value};
 
 /// The built-in presets: name and text.
@@ -95,6 +95,22 @@ pub(super) fn set(table: &mut Table, change: &str) -> Result<(), String> {
     }
     at.insert(last.to_owned(), value);
     Ok(())
+}
+
+/// The message of a value that does not fit, in one line, with the known key that an unknown key resembles, and with the form of a
+/// list.
+pub(super) fn explained(message: &str) -> String {
+    let message = one_line(message);
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if let Some(unknown) = quoted.next().filter(|_| message.starts_with("unknown field")) {
+        if let Some(word) = resembling(quoted, unknown) {
+            return format!("{message} (did you mean {word}?)");
+        }
+    }
+    match message.contains("string \"") && message.contains("expected a sequence") {
+        true => format!("{message}; a list is in brackets, and texts in it in quotes: [\"8/255\", \"2/255\"]"),
+        false => message,
+    }
 }
 
 pub(super) fn one_line(message: &str) -> String {

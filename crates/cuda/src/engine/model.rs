@@ -41,8 +41,8 @@ impl<D: Device> CudaEngine<D> {
     /// A model on this device.
     ///
     /// # Errors
-    /// Returns [`CudaError::OtherNetwork`] if the layers or the shapes of the model's network are not those of the engine's
-    /// network, and the device's error if it fails.
+    /// Returns [`CudaError::OtherNetwork`] if the model's network has other layers or shapes than the engine's network, and
+    /// the device's error if it fails.
     pub fn model(&self, host: Model<f32>) -> Result<DeviceModel<'_, D>, CudaError> {
         check_same_network(host.graph(), &self.graph)?;
         let params = self.vector(host.params())?;

@@ -138,7 +138,7 @@ fn folders_that_do_not_fit_are_refused() {
                 let large = png([3, 2], ColorType::Grayscale, BitDepth::Eight, &[0; 6]);
                 write(&at.join("test/dog/large.png"), &large);
             },
-            "test/dog/large.png: found an image of 3 × 2 pixels, expected 2 × 3 as in",
+            "test/dog/large.png: found an image 2 pixels wide and 3 high, expected 3 and 2 as in",
         ),
         (|at| fs::create_dir(at.join("train/empty")).unwrap(), "train/empty: found no image, expected one or more"),
         (|at| write(&at.join("train/empty/.hidden"), b""), "train/empty: found no image, expected one or more"),

@@ -3,7 +3,7 @@
 use super::source::{Source, described};
 use crate::error::NetworkError;
 use crate::expression::shortened;
-use crate::suggestion::one_of;
+use crate::suggestion::{one_of, resembling};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -64,7 +64,12 @@ impl<'a> Fields<'a> {
 
     pub(super) fn required(&self, key: &str) -> Result<Located<'a>, NetworkError> {
         self.get(key).ok_or_else(|| {
-            self.source.content(self.start, &self.label, format!("no key {key}"), format!("the key {key}"))
+            let present = self.entries().into_iter().map(|(present, ..)| present);
+            let found = match resembling(present, key) {
+                Some(other) => format!("no key {key}, but {}", shortened(other)),
+                None => format!("no key {key}"),
+            };
+            self.source.content(self.start, &self.label, found, format!("the key {key}"))
         })
     }
 

@@ -69,6 +69,7 @@ fn layers_that_are_not_valid() {
         ("{ layer = 3 }", &["net.toml:5:", "layer = 3", "a text in quotes"]),
         ("\"conv\"", &["net.toml:5: conv", "no key features"]),
         ("\"leaky_rely\"", &["did you mean leaky_relu?"]),
+        ("{ layer = \"dense\", feature = 3 }", &["no key features, but feature"]),
         ("{ layer = \"relu\", name = \"a\" }", &["net.toml:5: relu a", "the key name", "keys layer"]),
         ("{ layer = \"conv\", features = 4 }", &["net.toml:5: conv", "no key kernel"]),
         (

@@ -77,19 +77,20 @@ fn example(optimizer: &str) -> AdversarialExample {
 fn figure1_pairs_images_with_their_twins() {
     let mut examples = vec![example("gauss-newton"); 8];
     examples.push(example("adam"));
-    let document = check_both(&AdversarialPairs { examples });
+    let document = check_both(&AdversarialPairs { examples, class_names: Vec::new() });
     assert_eq!(document.matches("7 → 3").count(), 7, "six of the first optimizer and one of the second");
     assert!(document.contains("Gauss-Newton (mean), ε = 0.1"));
 
     let mut colored = example("adam");
     colored.shape = [8, 4, 2];
-    let wrong = svg(&AdversarialPairs { examples: vec![colored.clone()] });
+    let wrong = svg(&AdversarialPairs { examples: vec![colored.clone()], class_names: Vec::new() });
     assert!(matches!(wrong, Err(FigureError::Data { .. })));
     colored.shape = [7, 3, 3];
     colored.original.truncate(63);
     colored.adversarial.truncate(63);
-    check(&AdversarialPairs { examples: vec![colored] });
-    assert!(check(&AdversarialPairs { examples: vec![] }).contains("No attack succeeded"));
+    let class_names = (0..10).map(|class| format!("class {class}")).collect();
+    assert!(check(&AdversarialPairs { examples: vec![colored], class_names }).contains("class 7 → class 3"));
+    assert!(check(&AdversarialPairs { examples: vec![], class_names: Vec::new() }).contains("No attack succeeded"));
 }
 
 #[test]

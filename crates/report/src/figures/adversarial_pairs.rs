@@ -6,10 +6,10 @@ use plotters::style::RGBColor;
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::series_style::{GRID, HEADING, LABEL, SUBTITLE, TITLE};
 use super::{Figure, FigureError};
-use minima_rows::AdversarialExample;
 use minima_rows::optimizers::distinct;
 use minima_rows::same;
 use minima_rows::significant::Radius;
+use minima_rows::{AdversarialExample, class_name};
 
 const WIDTH: f64 = 1600.0;
 const MARGIN: f64 = 40.0;
@@ -20,6 +20,8 @@ const CELL: f64 = 228.0;
 const IMAGE: f64 = 208.0;
 const HEADING_HEIGHT: f64 = 56.0;
 const CAPTION: f64 = 60.0;
+/// Captions of more letters are written smaller.
+const LONG_CAPTION: usize = 16;
 const GROUP: f64 = HEADING_HEIGHT + 2.0 * CELL + CAPTION + 20.0;
 
 /// Successful attacks: one column per attack and one pair of rows per optimizer. The first six of each optimizer are shown.
@@ -27,6 +29,8 @@ const GROUP: f64 = HEADING_HEIGHT + 2.0 * CELL + CAPTION + 20.0;
 pub struct AdversarialPairs {
     /// The examples of all optimizers.
     pub examples: Vec<AdversarialExample>,
+    /// The names of the classes; classes without a name have their number.
+    pub class_names: Vec<String>,
 }
 
 impl AdversarialPairs {
@@ -65,7 +69,7 @@ impl Figure for AdversarialPairs {
             canvas.text(nothing, (MARGIN, HEAD + 60.0), Anchor::Start, &HEADING)?;
         }
         for (index, (optimizer, examples)) in self.groups().into_iter().enumerate() {
-            draw_group(canvas, HEAD + index as f64 * GROUP, optimizer, &examples)?;
+            draw_group(canvas, HEAD + index as f64 * GROUP, optimizer, &examples, &self.class_names)?;
         }
         Ok(())
     }
@@ -76,6 +80,7 @@ fn draw_group<DB: DrawingBackend>(
     top: f64,
     optimizer: &str,
     examples: &[&AdversarialExample],
+    class_names: &[String],
 ) -> Result<(), FigureError> {
     let epsilon = examples.first().map_or(0.0, |one| one.epsilon);
     let shared = examples.iter().all(|one| same(one.epsilon, epsilon));
@@ -95,12 +100,14 @@ fn draw_group<DB: DrawingBackend>(
         let left = MARGIN + ROW_LABEL + column as f64 * CELL;
         draw_image(canvas, (left, originals), &example.original, example)?;
         draw_image(canvas, (left, originals + CELL), &example.adversarial, example)?;
-        let mut caption = format!("{} → {}", example.label, example.predicted);
+        let [label, predicted] = [example.label, example.predicted].map(|class| class_name(class_names, class));
+        let mut caption = format!("{label} → {predicted}");
         if !shared {
             caption.push_str(&format!(", ε = {}", Radius(example.epsilon)));
         }
         let below = originals + CELL + IMAGE + 30.0;
-        canvas.text(&caption, (left + IMAGE / 2.0, below), Anchor::Middle, &HEADING)?;
+        let style = if caption.chars().count() > LONG_CAPTION { &LABEL } else { &HEADING };
+        canvas.text(&caption, (left + IMAGE / 2.0, below), Anchor::Middle, style)?;
     }
     Ok(())
 }

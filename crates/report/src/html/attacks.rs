@@ -36,11 +36,17 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<Section> {
 /// The checks for masked gradients: the failed checks, and all checks in a collapsed table.
 fn masking(input: &ReportInput<'_>) -> Option<Section> {
     let all = robustness::masking(input.masking, "All checks of each model")?;
-    let failed: Vec<MaskingRow> = input.masking.iter().filter(|row| row.verdict != "pass").cloned().collect();
-    let passed = input.masking.len() - failed.len();
+    let count = |verdict: &str| input.masking.iter().filter(|row| row.verdict == verdict).count();
+    let (passed, not_run) = (count("pass"), count("not run"));
+    let failed = |row: &&MaskingRow| row.verdict != "pass" && row.verdict != "not run";
+    let failed: Vec<MaskingRow> = input.masking.iter().filter(failed).cloned().collect();
     let shown = robustness::masking(&failed, "Checks that do not pass").unwrap_or_default();
     let body = html! {
-        p { (passed) " of " (input.masking.len()) " checks pass." @if !failed.is_empty() { " These do not:" } }
+        p {
+            (passed) " of " (input.masking.len()) " checks pass."
+            @if not_run > 0 { " " (not_run) " could not be run." }
+            @if !failed.is_empty() { " These do not pass:" }
+        }
         (prose(&shown))
         details {
             summary { "All checks" }

@@ -4,24 +4,24 @@ use super::section::Section;
 use crate::figures::{FigureError, encode_pixels};
 use crate::studies::percent;
 use maud::{Markup, html};
-use minima_rows::AdversarialRow;
 use minima_rows::optimizers::{distinct, label};
 use minima_rows::significant::Radius;
+use minima_rows::{AdversarialRow, class_name};
 
 /// The gallery; `None` without images.
-pub(super) fn section(rows: &[AdversarialRow]) -> Result<Option<Section>, FigureError> {
+pub(super) fn section(rows: &[AdversarialRow], class_names: &[String]) -> Result<Option<Section>, FigureError> {
     let Some(first) = rows.first() else { return Ok(None) };
     let mut groups = Vec::new();
     for name in distinct(rows.iter().map(|row| row.optimizer.as_str())) {
         let mut items = Vec::new();
         for row in rows.iter().filter(|row| row.optimizer == name) {
-            items.push(item(row)?);
+            items.push(item(row, class_names)?);
         }
         groups.push((label(name), items));
     }
     let body = html! {
         p {
-            "Correctly classified test images and their adversarial images by FGSM at ε = " (Radius(first.epsilon).to_string()) ": the first image of six \
+            "Correctly classified test images and their adversarial images by FGSM at ε = " (Radius(first.epsilon).to_string()) ": the first image of at most six \
              classes for each optimizer, " (first.labels) " labels, seed " (first.seed) ". Percentages are the model's confidence."
         }
         @for (name, items) in groups {
@@ -32,7 +32,8 @@ pub(super) fn section(rows: &[AdversarialRow]) -> Result<Option<Section>, Figure
     Ok(Some(Section::new("gallery", "Figure 1: adversarial images", body)))
 }
 
-fn item(row: &AdversarialRow) -> Result<Markup, FigureError> {
+fn item(row: &AdversarialRow, class_names: &[String]) -> Result<Markup, FigureError> {
+    let [label, predicted] = [row.label, row.predicted].map(|class| class_name(class_names, class as usize));
     let size = (row.width, row.height);
     let [original, adversarial] = row.pixels().unwrap_or_default();
     let source = |pixels: &[u8]| -> Result<String, FigureError> {
@@ -41,12 +42,12 @@ fn item(row: &AdversarialRow) -> Result<Markup, FigureError> {
     Ok(html! {
         li {
             div class="twins" {
-                img src=(source(&original)?) width=(row.width) height=(row.height) alt={ "Test image " (row.image) ", a " (row.label) };
+                img src=(source(&original)?) width=(row.width) height=(row.height) alt={ "Test image " (row.image) ", class " (label) };
                 img src=(source(&adversarial)?) width=(row.width) height=(row.height)
-                    alt={ "The same image after the attack, classified as a " (row.predicted) };
+                    alt={ "The same image after the attack, classified as " (predicted) };
             }
-            p { strong { (row.label) " → " (row.predicted) } }
-            p { (percent(row.confidence_before)) " confidence in " (row.label) ", then " (percent(row.confidence_after)) " in " (row.predicted) }
+            p { strong { (label) " → " (predicted) } }
+            p { (percent(row.confidence_before)) " confidence in " (label) ", then " (percent(row.confidence_after)) " in " (predicted) }
         }
     })
 }

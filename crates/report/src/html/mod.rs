@@ -47,7 +47,7 @@ pub fn page(results: &Results, commentary: Option<&'static dyn Commentary>) -> R
     sections.extend(distributions::sections(&input));
     sections.extend(curvature::section(&input));
     sections.extend(attacks::sections(&input));
-    sections.extend(gallery::section(&results.adversarial)?);
+    sections.extend(gallery::section(&results.adversarial, results.class_names())?);
     sections.extend(studies::sections(&results.studies, input.optimizers));
     sections.extend(methods::sections(&input, &comments, results));
 

@@ -14,7 +14,7 @@ const NEUTRAL: [(&str, &str); 6] = [
     ("#b09a00", "#d8c63a"),
 ];
 
-/// The class of the first optimizer that brings its appearance, after those of the built-in ones, of others, and of other series.
+/// The class of the first optimizer that brings its appearance, after the classes of the built-in optimizers, of other optimizers, and of other series.
 const FIRST_BROUGHT: usize = OPTIMIZERS.len() + 1 + NEUTRAL.len();
 
 /// The look of a series: the class for its colour, its marker and its dashes.
@@ -79,7 +79,7 @@ impl Look {
     }
 }
 
-/// The style rules of the colour classes, with those of the optimizers that bring their appearance.
+/// The style rules of the colour classes, and of the optimizers that bring their appearance.
 pub(super) fn colors(own: &[OwnOptimizer]) -> String {
     let built_in = OPTIMIZERS.iter().map(|(_, own)| own).chain([&OTHER]);
     let built_in = built_in.map(|own| (hexadecimal(own.on_light), hexadecimal(own.on_dark)));

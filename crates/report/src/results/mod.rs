@@ -137,6 +137,12 @@ impl Results {
         Ok(results)
     }
 
+    /// The names of the classes; empty if the manifest does not have them.
+    #[must_use]
+    pub fn class_names(&self) -> &[String] {
+        self.provenance.as_ref().map_or(&[], |provenance| &provenance.images.class_names)
+    }
+
     /// Replaces the information from the folder's manifest.
     pub fn set_provenance(&mut self, provenance: Provenance) {
         self.name.clone_from(&provenance.preset);

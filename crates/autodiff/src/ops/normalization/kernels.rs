@@ -1,7 +1,7 @@
 //! The loops over a normalisation's sets.
 
 use super::layout::{Normalization, Pair};
-use super::sets::{Part, Projection, Scaled, Statistics, Terms};
+use super::sets::{Part, Projection, Scaled, Set, Statistics, Terms};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::ops::Write;
@@ -207,30 +207,72 @@ impl<T: Scalar> VectorKernel for SampleGradients<'_, T> {
         scale.fill(Lane::zero());
         for set in op.sets::<T, S>() {
             let (x, dy, part) = (Part(x, set.part), Part(dy, set.part), set.part);
-            if !shift.is_empty() {
+            if scale.is_empty() {
                 for place in 0..set.places {
                     for (i, c) in set.numbers(place) {
                         shift[c].set_part::<S>(part, T::plus(simd, shift[c].part::<S>(part), dy.at::<S>(i)));
                     }
                 }
-            }
-            if scale.is_empty() {
                 continue;
             }
             let of = Statistics::<T, S>::new(simd, op, &set, x);
             let moving = dx.map(|dx| Part(dx, part));
             let moving = moving.map(|dx| (dx, Projection::new(simd, op, &set, &of, x, &dx)));
-            for place in 0..set.places {
-                for (i, c) in set.numbers(place) {
-                    let normalised = of.normalised(simd, x.at::<S>(i));
-                    let factor = match &moving {
-                        Some((dx, projection)) => projection.jacobian(simd, &of, normalised, dx.at::<S>(i)),
-                        None => normalised,
-                    };
-                    let sum = T::fma(simd, factor, dy.at::<S>(i), scale[c].part::<S>(part));
-                    scale[c].set_part::<S>(part, sum);
-                }
+            let sums = ChannelSums { set, of: &of, x, moving: &moving, dy };
+            let mut channel = 0;
+            while channel < set.size {
+                channel += match set.size - channel {
+                    8.. if S::REGISTER_COUNT >= 32 => sums.add::<8>(simd, channel, shift, scale),
+                    4.. => sums.add::<4>(simd, channel, shift, scale),
+                    _ => sums.add::<1>(simd, channel, shift, scale),
+                };
             }
         }
+    }
+}
+
+/// The sums `Σ ẏ` and `Σ x̂ ẏ` of a set's channels, or `Σ x̂̇ ẏ` with a tangent.
+struct ChannelSums<'a, T: Scalar, S: Simd> {
+    set: Set,
+    of: &'a Statistics<T, S>,
+    x: Part<'a, T>,
+    moving: &'a Option<(Part<'a, T>, Projection<T, S>)>,
+    dy: Part<'a, T>,
+}
+
+impl<T: Scalar, S: Simd> ChannelSums<'_, T, S> {
+    /// Adds the sums of `C` channels, from `channel` of the set on, in registers: sums in memory would wait for each other's stores.
+    /// Returns `C`.
+    #[inline(always)]
+    fn add<const C: usize>(&self, simd: S, channel: usize, shift: &mut [Lane<T>], scale: &mut [Lane<T>]) -> usize {
+        let (set, part) = (self.set, self.set.part);
+        let zero = T::splat(simd, T::zero());
+        let (first, mut shifts, mut scales) = (set.channel + channel, [zero; C], [zero; C]);
+        for c in 0..C {
+            if !shift.is_empty() {
+                shifts[c] = shift[first + c].part::<S>(part);
+            }
+            scales[c] = scale[first + c].part::<S>(part);
+        }
+        for place in 0..set.places {
+            let start = set.start(place) + channel;
+            for c in 0..C {
+                let (i, dy) = (start + c, self.dy.at::<S>(start + c));
+                let normalised = self.of.normalised(simd, self.x.at::<S>(i));
+                let factor = match self.moving {
+                    Some((dx, projection)) => projection.jacobian(simd, self.of, normalised, dx.at::<S>(i)),
+                    None => normalised,
+                };
+                shifts[c] = T::plus(simd, shifts[c], dy);
+                scales[c] = T::fma(simd, factor, dy, scales[c]);
+            }
+        }
+        for c in 0..C {
+            if !shift.is_empty() {
+                shift[first + c].set_part::<S>(part, shifts[c]);
+            }
+            scale[first + c].set_part::<S>(part, scales[c]);
+        }
+        C
     }
 }

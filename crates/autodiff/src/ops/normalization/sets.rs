@@ -184,7 +184,7 @@ impl Normalization {
 impl Set {
     /// The index of the set's first number at a place.
     #[inline(always)]
-    fn start(&self, place: usize) -> usize {
+    pub(super) fn start(&self, place: usize) -> usize {
         (self.first + place) * self.channels + self.channel
     }
 
