@@ -17,6 +17,8 @@ pub enum Command {
     Tune(commands::tune::Tune),
     /// Run a study: many experiments that differ in one setting, such as the seed
     Study(commands::study::Study),
+    /// Plan many runs as jobs, run them on the hosts of a cluster, and gather the results
+    Sweep(commands::sweep::Sweep),
     /// Attack and measure one checkpoint
     Evaluate(commands::evaluate::Evaluate),
     /// Attack a checkpoint, or measure how adversarial images transfer to other checkpoints
@@ -47,6 +49,7 @@ impl Command {
             Self::Train(command) => command.run(),
             Self::Tune(command) => command.run(),
             Self::Study(command) => command.run(),
+            Self::Sweep(command) => command.run(),
             Self::Evaluate(command) => command.run(),
             Self::Attack(command) => command.run(),
             Self::Certify(command) => command.run(),

@@ -6,13 +6,15 @@ use crate::{interruption, output};
 use clap::Parser;
 use minima_runs::RunError;
 use minima_studies::StudyError;
+use minima_sweep::REQUEUE;
 use std::process::ExitCode;
 
 /// The exit code of a command that failed.
 pub(crate) const FAILED: u8 = 2;
 
 /// Parses the command line, runs the command, prints its error, and returns the exit code: 0 for success, 1 if a check or a run
-/// within the command failed, 2 for an error, and 130 if the command was stopped.
+/// within the command failed, 2 for an error, 130 if Ctrl-C stopped
+/// the command, and 75 if SIGTERM or SIGUSR1 did, which asks for a requeue.
 pub fn main<A: Parser>(run: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCode {
     run_parsed(A::command(), run)
 }
@@ -27,7 +29,7 @@ pub(crate) fn run_parsed<A: Parser>(form: clap::Command, run: impl FnOnce(A) -> 
     };
     match output::lost() {
         // Printed results are lost. A stopped command prints no results.
-        Some(what) if code != interruption::STOPPED => {
+        Some(what) if ![interruption::STOPPED, REQUEUE].contains(&code) => {
             tell!("error: {what}");
             ExitCode::from(FAILED)
         }
@@ -40,8 +42,8 @@ fn code_of(outcome: anyhow::Result<Outcome>) -> u8 {
         Ok(Outcome::Fine) => 0,
         Ok(Outcome::Found) => 1,
         Err(error) if is_interruption(&error) => {
-            tell!("{error}; resume with: {}", interruption::this_command());
-            interruption::STOPPED
+            tell!("{}; resume with: {}", in_one_line(&error), interruption::this_command());
+            interruption::code()
         }
         Err(error) => {
             tell!("error: {}", in_one_line(&error));

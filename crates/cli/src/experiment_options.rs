@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
+use minima_config::Grid;
 use minima_config::preset::Preset;
 use std::path::{Path, PathBuf};
 
@@ -94,6 +95,16 @@ impl Experiment {
     /// The experiment's name and preset; without a choice, the preset `default`.
     pub(crate) fn preset(&self, default: &str) -> Result<(String, Preset)> {
         self.preset_with(default, &[])
+    }
+
+    /// The experiment's preset, and the grid of its file, which is empty for a built-in preset.
+    pub(crate) fn with_grid(&self, default: &str) -> Result<(Preset, Grid)> {
+        let overrides = self.changes.overrides();
+        let (preset, grid) = match &self.config {
+            Some(path) => Preset::with_grid_from_file(path, &overrides)?,
+            None => (Preset::named(self.preset.as_deref().unwrap_or(default), &overrides)?, Grid::default()),
+        };
+        Ok((self.changes.with_network(preset)?, grid))
     }
 
     /// The experiment's name and preset, with further keys.

@@ -12,6 +12,7 @@
 
 pub mod attack_catalogue;
 mod data_identity;
+mod grid;
 mod held_out;
 mod labels;
 mod network_choice;
@@ -25,6 +26,7 @@ pub mod seed;
 pub mod training_options;
 
 pub use data_identity::{DataDifference, DataIdentity};
+pub use grid::{Axis, Grid};
 pub use held_out::TrainingImages;
 pub use labels::Labels;
 pub use minima_attacks::Norm;

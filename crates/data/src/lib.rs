@@ -63,6 +63,7 @@ mod image_folder;
 pub mod known;
 mod layout;
 pub mod mnist;
+mod place;
 mod poison;
 mod share;
 pub mod source;

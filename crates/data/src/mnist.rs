@@ -5,13 +5,10 @@ mod half;
 
 use std::path::{Path, PathBuf};
 
-use crate::{classes, error::DataError, hash::FileHash, known, share::Share, splits::Splits};
+use crate::{classes, error::DataError, hash::FileHash, known, place::place, share::Share, splits::Splits};
 use half::{Check, Half, locate};
 
 pub use files::{FILES, PUBLISHED};
-
-/// The folder of the data, relative to the root of the workspace.
-const FOLDER: &str = "data/mnist";
 
 /// Loads the committed MNIST from [`default_dir`], and verifies its hashes.
 ///
@@ -52,21 +49,14 @@ pub fn load(dir: &Path) -> Result<Splits, DataError> {
     load_checked(dir, |_, _| Ok(()))
 }
 
-/// The nearest folder `data/mnist` in or above the current directory, or else the folder `data/mnist` of the workspace in which
-/// this crate was compiled.
+/// The folder of MNIST: where `MINIMA_DATA` says, or the nearest folder `data/mnist` in or above the current directory, or in the
+/// user's cache, or in the workspace in which this crate was compiled.
 ///
 /// # Errors
 ///
 /// Returns [`DataError::Missing`] if none of these folders exists.
 pub fn default_dir() -> Result<PathBuf, DataError> {
-    let here = std::env::current_dir().unwrap_or_default();
-    let compiled: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../..", FOLDER].iter().collect();
-    here.ancestors().map(|folder| folder.join(FOLDER)).chain([compiled]).find(|folder| folder.is_dir()).ok_or_else(
-        || DataError::Missing {
-            file: here.join(FOLDER),
-            expected: "a folder with the four files of MNIST, in the current folder or above it".to_string(),
-        },
-    )
+    place("mnist", "a folder with the four files of MNIST")
 }
 
 /// Returns [`DataError::Hash`] unless the file is the committed one of this hash, or the published one with the same content.

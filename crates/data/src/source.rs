@@ -2,7 +2,8 @@
 
 pub use crate::layout::Layout;
 use crate::{
-    arrays, cifar10, cifar100, dataset::Dataset, error::DataError, image_folder, mnist, share::Share, splits::Splits,
+    arrays, cifar10, cifar100, dataset::Dataset, error::DataError, image_folder, mnist, place, share::Share,
+    splits::Splits,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -80,15 +81,16 @@ impl DataSource {
         Self { path: path.into(), layout: None, test_share: None, split_seed: 0 }
     }
 
-    /// The folder or file. A known name becomes the nearest folder with its data, in or above the current directory, or else
-    /// in the workspace in which this crate was compiled.
+    /// The folder or file. A known name becomes the folder with its data: `NAME` in the folder of the environment variable
+    /// `MINIMA_DATA`, or else the nearest `data/NAME` in or above the current directory, `NAME` in the user's cache, or `data/NAME` in
+    /// the workspace in which this crate was compiled.
     ///
     /// # Errors
     ///
     /// Returns [`DataError::Missing`] if the path, or the folder of a known name, does not exist.
     pub fn place(&self) -> Result<PathBuf, DataError> {
         let missing = |file: PathBuf, expected: String| Err(DataError::Missing { file, expected });
-        let Some((name, folder)) = NAMES.iter().find(|(name, _)| self.path.eq_ignore_ascii_case(name)) else {
+        let Some((name, _)) = NAMES.iter().find(|(name, _)| self.path.eq_ignore_ascii_case(name)) else {
             let path = PathBuf::from(&self.path);
             let names = NAMES.map(|(name, _)| name).join(", ");
             return if path.exists() {
@@ -97,14 +99,7 @@ impl DataSource {
                 missing(path, format!("a file, a folder, or one of {names}"))
             };
         };
-        let here = std::env::current_dir().unwrap_or_default();
-        let compiled: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../..", folder].iter().collect();
-        match here.ancestors().map(|above| above.join(folder)).chain([compiled]).find(|folder| folder.is_dir()) {
-            Some(found) => Ok(found),
-            None => {
-                missing(here.join(folder), format!("the data of {name}, which `minima data fetch {name}` downloads"))
-            }
-        }
+        place::place(name, &format!("the data of {name}, which `minima data fetch {name}` downloads"))
     }
 
     /// Reads the data.

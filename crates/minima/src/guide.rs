@@ -3,6 +3,7 @@
 //! Start with [`reproduce`], which repeats a paper from the data to the report. The pages, by what you want to do:
 //!
 //! - **Run experiments:** [`reproduce`] an experiment, and the keys of [`experiments`]; [`studies`] of luck, early stopping, logit scale and rounding;
+//!   [`sweeps`] on a cluster;
 //!   [`train_and_tune`] one optimizer; schedules, augmentation and adversarial [`training`]; what happens with [`interruptions`].
 //! - **Read the results:** the [`columns`] of all files.
 //! - **Examine a model:** [`evaluate`] a checkpoint; [`attack`] it; [`certify`] which images cannot be broken.
@@ -63,6 +64,9 @@ pub mod speed {}
 
 #[doc = include_str!("../guide/studies.md")]
 pub mod studies {}
+
+#[doc = include_str!("../guide/sweeps.md")]
+pub mod sweeps {}
 
 #[doc = include_str!("../guide/train-and-tune.md")]
 pub mod train_and_tune {}

@@ -38,6 +38,7 @@ mod spectrum;
 mod spread;
 mod study;
 mod study_path;
+mod sweep;
 mod table;
 mod training;
 mod tuning;
@@ -67,6 +68,7 @@ pub use spectrum::{CurvatureMatrix, CurvatureRow, SpectralDensityRow, SpectralQu
 pub use spread::{Spread, descending, in_order, names, rate, same};
 pub use study::{FailureRow, STUDY_NAMES};
 pub use study_path::{Basis, MatchRow, PathRow};
+pub use sweep::{SweepAttackRow, SweepRow};
 pub use table::Table;
 pub use training::TrainingRow;
 pub use tuning::TuningRow;

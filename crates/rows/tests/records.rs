@@ -207,7 +207,7 @@ fn listed(page: &str, file: &str) -> Vec<String> {
 fn the_guide_lists_every_column() {
     use minima_rows::*;
     let page = include_str!("../../minima/guide/columns.md");
-    let files: [(&str, &[&str]); 34] = [
+    let files: [(&str, &[&str]); 36] = [
         ("`training.csv`", TrainingRow::columns()),
         ("fgsm.csv", FgsmRow::columns()),
         ("sharpness.csv", SharpnessRow::columns()),
@@ -231,6 +231,8 @@ fn the_guide_lists_every_column() {
         ("scaling.csv", ScalingRow::columns()),
         ("claims.csv", ClaimRow::columns()),
         ("late.csv", LateAttackRow::columns()),
+        ("`sweep.csv`", SweepRow::columns()),
+        ("`sweep_attacks.csv`", SweepAttackRow::columns()),
         ("path.csv", PathRow::columns()),
         ("matches.csv", MatchRow::columns()),
         ("poison.csv", PoisonRow::columns()),

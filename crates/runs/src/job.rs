@@ -144,6 +144,12 @@ impl Job {
     }
 }
 
+/// The device that a recipe names; the CPU if it names none.
+pub(crate) fn device_of(recipe: &str) -> String {
+    let named = recipe.parse::<toml::Table>().ok().and_then(|table| Some(table.get("device")?.as_str()?.to_owned()));
+    named.unwrap_or_else(|| CPU.to_owned())
+}
+
 /// The labels with the share of wrong labels in percent: "clean", "poisoned 10", "7 to 1 30".
 fn labels(preset: &Preset, labels: Labels) -> String {
     // Rounded, so that 0.3 is 30 and not 30.000000000000004.
@@ -227,6 +233,7 @@ mod tests {
         assert_ne!(clean.recipe(&[other]).unwrap(), clean.recipe(&[]).unwrap());
         let on = |device: &str| clean.recipe_on(&[], device).unwrap();
         assert_eq!(on("cpu"), clean.recipe(&[]).unwrap());
+        assert_eq!((device_of(&on("cuda: one")), device_of(&on("cpu"))), ("cuda: one".to_owned(), "cpu".to_owned()));
         assert!(on("cuda: one").starts_with("device = \"cuda: one\"\n") && on("cuda: one") != on("cuda: another"));
         assert_eq!((clean.steps_an_epoch(), clean.steps()), (469, 7_035));
     }

@@ -2,7 +2,7 @@
 
 use crate::checkpoint::{self, Origin};
 use crate::error::RunError;
-use crate::job::Job;
+use crate::job::{self, Job};
 use crate::machine::Machine;
 use crate::observer::Observer;
 use crate::starting_weights::starting_weights;
@@ -30,6 +30,8 @@ const EARLY_EPOCHS: u64 = 2;
 pub struct RunStore<'m> {
     folder: PathBuf,
     machine: &'m Machine,
+    /// Whether stored runs of other devices are opened.
+    opens_any_device: bool,
 }
 
 /// A trained run: its training curve and its checkpoints.
@@ -48,7 +50,13 @@ impl<'m> RunStore<'m> {
     /// The runs in this folder, which need not exist yet, trained on this device.
     #[must_use]
     pub fn new(folder: &Path, machine: &'m Machine) -> Self {
-        Self { folder: folder.to_owned(), machine }
+        Self { folder: folder.to_owned(), machine, opens_any_device: false }
+    }
+
+    /// The same folder, in which stored runs are opened whatever device trained them. Their recipes name it.
+    #[must_use]
+    pub fn of_any_device(self) -> Self {
+        Self { opens_any_device: true, ..self }
     }
 
     /// The settings that decide the job's result, with the device that trains it.
@@ -71,6 +79,9 @@ impl<'m> RunStore<'m> {
             return Ok(None);
         }
         match read_text_at_most(&recipe, bounded_file::TEXT) {
+            Ok(found) if self.opens_any_device => {
+                same_lines(&recipe, &found, &job.recipe_on(&data.hashes, &job::device_of(&found))?)?;
+            }
             Ok(found) => same_lines(&recipe, &found, &self.recipe(job, data)?)?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(RunError::Read { path: recipe, source }),

@@ -8,9 +8,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 pub struct Stop {
     asked: Arc<AtomicBool>,
     heeding: Arc<AtomicUsize>,
+    /// The wider request that this one is part of.
+    wider: Option<Arc<Stop>>,
 }
 
 impl Stop {
+    /// A request that is also made by this one. To make it alone leaves this one unmade.
+    #[must_use]
+    pub fn narrower(&self) -> Self {
+        Self { wider: Some(Arc::new(self.clone())), ..Self::default() }
+    }
+
     /// Requests a stop.
     pub fn ask(&self) {
         self.asked.store(true, Ordering::SeqCst);
@@ -19,7 +27,7 @@ impl Stop {
     /// Whether a stop is requested.
     #[must_use]
     pub fn is_asked(&self) -> bool {
-        self.asked.load(Ordering::SeqCst)
+        self.asked.load(Ordering::SeqCst) || self.wider.as_ref().is_some_and(|wider| wider.is_asked())
     }
 
     /// Whether a training runs that will save its state and end soon. If not, the process can exit at once without loss.
@@ -30,8 +38,17 @@ impl Stop {
 
     /// Declares that the caller checks for stop requests until the guard is dropped.
     pub fn heed(&self) -> Heeding<'_> {
-        self.heeding.fetch_add(1, Ordering::SeqCst);
+        self.count(|heeding| heeding.fetch_add(1, Ordering::SeqCst));
         Heeding(self)
+    }
+
+    /// Counts for this request and all wider ones.
+    fn count(&self, change: impl Fn(&AtomicUsize) -> usize) {
+        let mut at = Some(self);
+        while let Some(stop) = at {
+            change(&stop.heeding);
+            at = stop.wider.as_deref();
+        }
     }
 }
 
@@ -40,7 +57,7 @@ pub struct Heeding<'a>(&'a Stop);
 
 impl Drop for Heeding<'_> {
     fn drop(&mut self) {
-        self.0.heeding.fetch_sub(1, Ordering::SeqCst);
+        self.0.count(|heeding| heeding.fetch_sub(1, Ordering::SeqCst));
     }
 }
 
@@ -61,5 +78,20 @@ mod tests {
         assert!(!stop.is_heeded());
         other.ask();
         assert!(stop.is_asked());
+    }
+
+    #[test]
+    fn a_narrower_request_is_made_by_the_wider_one_and_heeded_for_it() {
+        let wide = Stop::default();
+        let (one, other) = (wide.narrower(), wide.narrower());
+        {
+            let _heeded = one.heed();
+            assert!(wide.is_heeded() && one.is_heeded() && !other.is_heeded());
+        }
+        assert!(!wide.is_heeded());
+        one.ask();
+        assert!(one.is_asked() && !wide.is_asked() && !other.is_asked());
+        wide.ask();
+        assert!(other.is_asked());
     }
 }

@@ -2,6 +2,7 @@
 
 use minima_attacks::AttackError;
 use minima_autodiff::AutodiffError;
+use minima_config::NetworkChoiceError;
 use minima_config::preset::PresetError;
 use minima_data::DataError;
 use minima_metrics::MetricsError;
@@ -33,6 +34,31 @@ pub enum StudyError {
         /// The first error.
         first: String,
     },
+    /// The settings of a sweep cannot be used.
+    #[error("plan.json: {what} is {found}; expected {expected} (plan the sweep again with --fresh)")]
+    Settings {
+        /// The part of the settings.
+        what: &'static str,
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
+    /// A job is not the one that was planned: its line, the data or the program has changed.
+    #[error("job {number}, {name}: found {found}, expected {expected} (the plan, the data or the program has changed)")]
+    Planned {
+        /// The number of the job.
+        number: u64,
+        /// The name of the job.
+        name: String,
+        /// What was found.
+        found: String,
+        /// What was planned.
+        expected: String,
+    },
+    /// The plan or the claims of a sweep cannot be used.
+    #[error(transparent)]
+    Sweep(#[from] minima_sweep::SweepError),
     /// The value of an option is invalid.
     #[error("{option} is {found}; expected {expected}")]
     Option {
@@ -66,5 +92,6 @@ errors_of_runs!(
     OptimError,
     PresetError,
     RecordError,
-    SealError
+    SealError,
+    NetworkChoiceError
 );

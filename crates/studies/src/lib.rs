@@ -27,6 +27,7 @@ mod precision;
 mod progress;
 mod seeds;
 mod study;
+pub mod sweep;
 
 pub use context::Context;
 pub use error::StudyError;

@@ -7,7 +7,7 @@ use crate::progress::{Listener, StudyEvent};
 use crate::{damping, landscape, logit_scale, matched, poison, precision, seeds};
 use minima_config::preset::Preset;
 use minima_data::Splits;
-use minima_rows::write_csv;
+use minima_rows::{FailureRow, write_csv};
 use minima_runs::machine::Machine;
 use minima_runs::training::Keeping;
 use minima_runs::{Job, RunError, RunStore, TestSet};
@@ -178,6 +178,38 @@ pub fn run_study(
     let told = write_csv(&context.folder.join("failures.csv"), &context.failures());
     gathered?;
     Ok(told?)
+}
+
+/// Measures the stored runs of a study and writes its files as [`run_study`] does, without training. The runs may be of any device.
+/// `failures` are the runs that could not be trained.
+pub(crate) fn gather_study(
+    study: Study,
+    options: &StudyOptions,
+    data: &Splits,
+    out: &ResultsFolder,
+    failures: &[FailureRow],
+    keeping: &Keeping,
+    listener: &Listener<'_>,
+) -> Result<(), StudyError> {
+    let out = out.path();
+    let options = &StudyOptions { preset: options.preset.clone().on_data(data)?, ..options.clone() };
+    let jobs = study.jobs(options)?;
+    let own = failures.iter().filter(|failure| jobs.iter().any(|job| job.name == failure.run));
+    let context = Context {
+        store: RunStore::new(&out.join("studies/runs"), &Machine::Processor).of_any_device(),
+        data,
+        test: TestSet::new(&data.test.take(options.preset.test_images)),
+        folder: out.join("studies").join(study.name()),
+        threads: options.threads,
+        keeping,
+        listener,
+        failures: Mutex::new(own.cloned().collect()),
+    };
+    let configuration = context.folder.join("config.toml");
+    check_configuration(&configuration, &options.preset)?;
+    write_atomically(&configuration, options.preset.to_toml()?.as_bytes())?;
+    study.gather(&context, options)?;
+    Ok(write_csv(&context.folder.join("failures.csv"), &context.failures())?)
 }
 
 /// Checks that a study's folder holds the same experiment. The seeds may differ, so that seeds can be added.

@@ -8,3 +8,4 @@ mod own_data;
 mod parts;
 mod refusals;
 mod survival;
+mod sweeps;

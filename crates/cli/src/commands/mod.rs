@@ -12,6 +12,8 @@ mod network_files;
 pub(crate) mod report;
 pub(crate) mod reproduce;
 pub(crate) mod study;
+mod study_options;
+pub(crate) mod sweep;
 pub(crate) mod train;
 pub(crate) mod tune;
 

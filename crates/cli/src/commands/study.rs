@@ -1,5 +1,6 @@
 //! `cargo xtask study`.
 
+use super::study_options::{Varied, named, seeds_of};
 use super::{Device, Seeds, on_its_data};
 use crate::data_options::DataOptions;
 use crate::experiment_options::Experiment;
@@ -34,24 +35,8 @@ pub struct Study {
     /// for damping]
     #[arg(long, value_parser = seed::parse_list)]
     seeds: Option<Seeds>,
-    /// Optimizers of the experiment, separated by commas; not for damping and precision [default: all]
-    #[arg(long, value_delimiter = ',')]
-    optimizers: Vec<String>,
-    /// poison: fractions of wrong labels [default: 0,0.05,0.1,0.2,0.3,0.4,0.5]
-    #[arg(long, value_delimiter = ',')]
-    rates: Vec<f64>,
-    /// damping: learning rates [default: 0.003,0.01,0.03,0.1,0.3]
-    #[arg(long, value_delimiter = ',')]
-    learning_rates: Vec<f64>,
-    /// damping: dampings [default: 0.0001,0.001,0.01,0.1,1,10]
-    #[arg(long, value_delimiter = ',')]
-    dampings: Vec<f64>,
-    /// precision: curvature matrices [default: coupled,sum,mean]
-    #[arg(long, value_delimiter = ',')]
-    variants: Vec<String>,
-    /// precision: arithmetics [default: f64,f32,tf32,bf16]
-    #[arg(long, value_delimiter = ',')]
-    arithmetics: Vec<String>,
+    #[command(flatten)]
+    varied: Varied,
     /// Results folder; the studies are written to its subfolder `studies`
     #[arg(long, value_name = "FOLDER", default_value = "results/paper")]
     out: PathBuf,
@@ -69,9 +54,7 @@ pub struct Study {
 
 impl Study {
     pub(crate) fn run(self) -> Result<Outcome> {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        let studies = names.iter().map(|name| minima_studies::Study::named(name));
-        let studies = studies.collect::<Result<Vec<_>, _>>()?;
+        let studies = named(&self.names)?;
         let (_, preset) = self.experiment.preset("studies")?;
         let threads = self.threads.map_or_else(threads::cores, usize::from);
         threads::check(threads, "--threads")?;
@@ -85,33 +68,7 @@ impl Study {
             false => self.device.machine(&preset.network.graph(&data.train)?)?,
         };
         let mut options = StudyOptions::new(preset, PAPER.claims(), threads);
-        options.optimizers = self.optimizers;
-        for (given, values) in [
-            (&self.rates, &mut options.rates),
-            (&self.learning_rates, &mut options.learning_rates),
-            (&self.dampings, &mut options.dampings),
-        ] {
-            if !given.is_empty() {
-                values.clone_from(given);
-            }
-        }
-        for (given, values) in [(&self.variants, &mut options.variants), (&self.arithmetics, &mut options.arithmetics)]
-        {
-            if !given.is_empty() {
-                values.clone_from(given);
-            }
-        }
-        for (option, given, of) in [
-            ("--rates", !self.rates.is_empty(), &["poison"][..]),
-            ("--learning-rates", !self.learning_rates.is_empty(), &["damping"]),
-            ("--dampings", !self.dampings.is_empty(), &["damping"]),
-            ("--variants", !self.variants.is_empty(), &["precision"]),
-            ("--arithmetics", !self.arithmetics.is_empty(), &["precision"]),
-        ] {
-            if given && !names.iter().any(|name| of.contains(name)) {
-                bail!("{option} is given with {}; expected the study {}", names.join(", "), of.join(" or "));
-            }
-        }
+        self.varied.change(&mut options, &studies)?;
         Parts::refuse(&self.out)?;
         let (folder, moved) = claim(&self.out, self.survival.fresh)?;
         if let Some(moved) = moved {
@@ -121,10 +78,7 @@ impl Study {
         let mut found = Outcome::Fine;
         let mut failed_study = None;
         for (left, study) in (0..studies.len()).rev().zip(studies) {
-            let seeds = match &self.seeds {
-                None => options.preset.seeds.iter().copied().take(study.seeds()).collect(),
-                Some(seeds) => seeds.clone(),
-            };
+            let seeds = seeds_of(study, self.seeds.as_ref(), &options.preset);
             let options = StudyOptions { preset: options.preset.clone().with_seeds(seeds)?, ..options.clone() };
             let failed = std::sync::atomic::AtomicBool::new(false);
             let listener = |event: StudyEvent<'_>| {
@@ -161,7 +115,7 @@ impl Study {
     }
 }
 
-fn tell(event: &StudyEvent<'_>) {
+pub(super) fn tell(event: &StudyEvent<'_>) {
     match event {
         StudyEvent::Planned { missing, of } => tell!("{missing} of {of} runs remain to be trained"),
         StudyEvent::Epoch { run, epochs, row, left } => tell!(
@@ -179,6 +133,6 @@ fn tell(event: &StudyEvent<'_>) {
 }
 
 /// "; 12 min left".
-fn remaining(left: Option<Duration>) -> String {
+pub(super) fn remaining(left: Option<Duration>) -> String {
     left.map_or_else(String::new, |left| format!("; {:.1} min left", left.as_secs_f64() / 60.0))
 }

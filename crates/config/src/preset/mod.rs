@@ -12,6 +12,7 @@ pub use error::PresetError;
 pub use flips::Flips;
 pub use precision::Precision;
 
+use crate::grid::Grid;
 use crate::labels::Labels;
 use crate::network_choice::{self, NetworkChoice};
 use crate::optimizer_spec::{OptimizerSpec, PresetOptimizer};
@@ -25,10 +26,25 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use table::{COMPILED_IN, compiled_in, explained, extended, one_line, parse, set};
-use toml::Table;
+use toml::{Table, Value};
 
 /// The number of images that stands for all images there are, until the data is known.
 pub const ALL_IMAGES: usize = i64::MAX as usize;
+
+/// The table of a preset's file that is not a key of presets.
+const GRID: &str = "grid";
+
+/// The table of a preset's file, and the file's name for errors.
+fn table_of(path: &Path) -> Result<(Table, String), PresetError> {
+    let text = read_text_at_most(path, bounded_file::TEXT)
+        .map_err(|source| PresetError::Read { path: path.to_owned(), source })?;
+    let origin = path.display().to_string();
+    let mut table = extended(parse(&text, &origin)?, &origin)?;
+    if let (Some(network), Some(folder)) = (table.get_mut("network"), path.parent()) {
+        network_choice::toml_form::relative_to(folder, network);
+    }
+    Ok((table, origin))
+}
 
 fn all_images() -> usize {
     ALL_IMAGES
@@ -174,14 +190,37 @@ impl Preset {
     /// # Errors
     /// Returns [`PresetError::Read`] if the file cannot be read, and the errors of [`from_text`](Self::from_text).
     pub fn from_file(path: &Path, overrides: &[String]) -> Result<Self, PresetError> {
-        let text = read_text_at_most(path, bounded_file::TEXT)
-            .map_err(|source| PresetError::Read { path: path.to_owned(), source })?;
-        let origin = path.display().to_string();
-        let mut table = extended(parse(&text, &origin)?, &origin)?;
-        if let (Some(network), Some(folder)) = (table.get_mut("network"), path.parent()) {
-            network_choice::toml_form::relative_to(folder, network);
-        }
+        let (table, origin) = table_of(path)?;
         Self::from_table(table, &origin, overrides)
+    }
+
+    /// Reads a preset from a file as [`from_file`](Self::from_file) does, and the grid of its table `grid`.
+    ///
+    /// # Errors
+    /// Returns the errors of [`from_file`](Self::from_file), and [`PresetError::Content`] if the grid is not valid.
+    pub fn with_grid_from_file(path: &Path, overrides: &[String]) -> Result<(Self, Grid), PresetError> {
+        let (table, origin) = table_of(path)?;
+        Self::with_grid_from_table(table, &origin, overrides)
+    }
+
+    /// Parses the text of a preset's file with a grid; errors name `origin`.
+    ///
+    /// # Errors
+    /// Returns the errors of [`from_text`](Self::from_text), and [`PresetError::Content`] if the grid is not valid.
+    pub fn with_grid_from_text(text: &str, origin: &str, overrides: &[String]) -> Result<(Self, Grid), PresetError> {
+        Self::with_grid_from_table(extended(parse(text, origin)?, origin)?, origin, overrides)
+    }
+
+    fn with_grid_from_table(mut table: Table, origin: &str, overrides: &[String]) -> Result<(Self, Grid), PresetError> {
+        let grid = match table.remove(GRID) {
+            None => Grid::default(),
+            Some(Value::Table(grid)) => Grid::from_table(grid, origin)?,
+            Some(other) => {
+                let message = format!("grid is {other}; expected a table of lists");
+                return Err(PresetError::Content { origin: origin.to_owned(), message });
+            }
+        };
+        Ok((Self::from_table(table, origin, overrides)?, grid))
     }
 
     /// Parses the text of a preset's file, with overrides; errors name `origin`.

@@ -4,3 +4,4 @@
 mod landscape_and_logit_scale;
 mod precision;
 mod studies;
+mod sweeps;

@@ -98,6 +98,11 @@ impl Bench {
         bench.interposer.is_some().then_some(bench)
     }
 
+    /// The interposer; an empty path without one.
+    pub(crate) fn interposer(&self) -> PathBuf {
+        self.interposer.clone().unwrap_or_default()
+    }
+
     pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
