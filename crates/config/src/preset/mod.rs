@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(preset.optimizer_names(), ["sgd", "adam"]);
         assert_eq!(preset.clone().with_optimizers(&["adam".to_owned()]).unwrap().optimizer_names(), ["adam"]);
         let message = preset.with_optimizers(&["adm".to_owned()]).unwrap_err().to_string();
-        assert_eq!(message, "optimizer is adm; expected one of adam, sgd (did you mean adam?)");
+        assert_eq!(message, "optimizer is adm; expected one of sgd, adam (did you mean adam?)");
     }
 
     #[test]
