@@ -76,14 +76,14 @@ fn broken_proved_or_undecided() {
     // A smooth network has bounds. Its proofs have no certificates, which are refused with the operation's name.
     well(
         folder,
-        "train --config experiment.toml --network smooth.toml --optimizer sgd --epochs 1 --out smooth.safetensors",
+        "train --config experiment.toml --network smooth.toml --optimizer sgd --epochs 1 --out gelu.safetensors",
     );
-    well(folder, "certify --weights smooth.safetensors --images 12 --epsilons 0.0001,0.001 --budget 50 --out smooth");
-    let smooth: Vec<CertifiedRow> = read_csv(&folder.join("smooth/certified.csv")).unwrap();
+    well(folder, "certify --weights gelu.safetensors --images 12 --epsilons 0.0001,0.001 --budget 50 --out gelu");
+    let smooth: Vec<CertifiedRow> = read_csv(&folder.join("gelu/certified.csv")).unwrap();
     assert!(smooth.iter().any(|row| row.verdict == Certainty::Proved), "{smooth:?}");
     let line = refused(
         folder,
-        "certify --weights smooth.safetensors --images 2 --epsilons 0.001 --out with-certificates --certificates",
+        "certify --weights gelu.safetensors --images 2 --epsilons 0.001 --out with-certificates --certificates",
     );
     assert!(line.contains("cannot be checked") && line.contains("layer "), "{line}");
 }
