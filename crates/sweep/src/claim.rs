@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct ClaimNote {
     /// The job.
     pub job: u64,
-    /// The number of the claim among those of the job, from 1.
+    /// The number of the claim among all claims of the job, from 1.
     pub generation: u64,
     /// The process that owns it.
     pub owner: Owner,
@@ -82,7 +82,7 @@ impl Claim {
         self.note.job
     }
 
-    /// The number of the claim among those of the job, from 1.
+    /// The number of the claim among all claims of the job, from 1.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.note.generation
@@ -150,7 +150,7 @@ pub struct Release {
 }
 
 impl Release {
-    /// Says that the job waits again. The next owner goes on from what is saved.
+    /// Says that the job is not claimed any more. The next owner goes on from what is saved.
     ///
     /// # Errors
     /// Returns [`SweepError::System`] if the file cannot be created. The claim is then superseded after a while.

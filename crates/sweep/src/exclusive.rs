@@ -17,7 +17,7 @@ pub(crate) enum Created {
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
-/// Creates a file with these bytes unless it exists. `bytes` must be unlike those of every other call; `nonce` names a temporary
+/// Creates a file with these bytes unless it exists. `bytes` must differ from the bytes of every other call; `nonce` names a temporary
 /// file in the same folder.
 ///
 /// The bytes are written to the temporary file, which is then linked to the path. The file is therefore never seen half written.

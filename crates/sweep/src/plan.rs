@@ -41,7 +41,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Writes a plan into a folder. A folder that already has the same plan is left as it is.
+    /// Writes a plan into a folder. A folder that already has the same plan is not changed.
     ///
     /// `settings` is what all jobs have in common. The jobs are numbered in their order. Estimated costs may differ from the
     /// existing plan's.
@@ -81,7 +81,7 @@ impl Plan {
     /// Opens the plan in a folder. Does not read the list of jobs.
     ///
     /// # Errors
-    /// Returns [`SweepError::NoPlan`] if there is none, and [`SweepError::Seal`] if it cannot be read or was changed.
+    /// Returns [`SweepError::NoPlan`] if the folder has no plan, and [`SweepError::Seal`] if it cannot be read or was changed.
     pub fn open(folder: &Path) -> Result<Self, SweepError> {
         let header = SEAL.read(&folder.join(PLAN))?.ok_or_else(|| SweepError::NoPlan(folder.to_owned()))?;
         Ok(Self { folder: folder.to_owned(), header })

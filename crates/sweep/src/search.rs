@@ -54,7 +54,7 @@ impl<'s> Search<'s> {
                 self.shard = (self.shard + 1) % shards.max(1);
             }
             self.list()?;
-            // A group that has ended is counted among the ended ones.
+            // A group whose jobs are all done is not counted again.
             listed += u64::from(!self.ended.contains(&self.shard));
             self.shard = (self.shard + 1) % shards.max(1);
         }

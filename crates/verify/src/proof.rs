@@ -6,7 +6,7 @@ use crate::program::{Node, Operation};
 use crate::relaxation::Lines;
 use std::collections::BTreeMap;
 
-/// The numbers that a proof follows from, if the ranges of all values are those of [`Bounds::new`] with
+/// The numbers that a proof follows from, if the ranges of all values come from [`Bounds::new`] with
 /// [`Method::Crown`](crate::Method::Crown).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proof {
@@ -55,7 +55,7 @@ pub(crate) struct Record {
     open: Vec<Option<(f32, Vec<u32>)>>,
     /// The best margins before branch and bound.
     margins: Vec<Vec<f64>>,
-    /// The slopes of the best margins that an optimisation improved, by the number of the inequality among those of all targets.
+    /// The slopes of the best margins that an optimisation improved, by the number of the inequality among the inequalities of all targets.
     slopes: BTreeMap<usize, Vec<f32>>,
     /// The cases that branch and bound has excluded.
     cases: Vec<RecordedCase>,

@@ -24,7 +24,7 @@ pub struct Gathered {
 
 /// Makes the tables of a sweep from the jobs that are done. Makes them again, with the same bytes, if it is called again.
 ///
-/// The tables of studies are in `studies`, as those of [`run_study`](crate::run_study). The tables of a grid are in `tables`.
+/// The tables of studies are in `studies`, where [`run_study`](crate::run_study) writes them. The tables of a grid are in `tables`.
 ///
 /// # Errors
 /// Returns [`StudyError::Sweep`] if the plan was changed, [`StudyError::Settings`] if it was made by a program with other numbers,

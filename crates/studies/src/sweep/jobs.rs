@@ -37,7 +37,7 @@ pub(super) enum JobForm {
 pub(super) type OfStudies = (Job, Vec<String>);
 
 /// Lists the jobs of a sweep, with their hashes and estimated costs. `timed` says whether a step of each kind of run is timed;
-/// otherwise the costs are those of the built-in estimate.
+/// otherwise the costs come from the built-in estimate.
 ///
 /// # Errors
 /// Returns [`StudyError::Run`] if a preset is not valid or its data cannot be read, and [`StudyError::Settings`] if there is no data.

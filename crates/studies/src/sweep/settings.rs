@@ -195,7 +195,7 @@ impl Settings {
         Ok(found)
     }
 
-    /// The folder of the public run of a job. Studies share theirs; those of a grid are kept in groups.
+    /// The folder of the public run of a job. Studies share their runs; runs of a grid are kept in groups.
     pub(super) fn runs_folder(&self, results: &Path, number: u64) -> PathBuf {
         match self.content {
             Content::Grid(_) => results.join("runs").join(shard_name(number)),

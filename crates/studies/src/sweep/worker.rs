@@ -167,7 +167,7 @@ impl<'a> Worker<'a> {
         Ok(machine.trains_on(&job.preset, &job.run, &data.train)?)
     }
 
-    /// Makes the device and the test images of a job, unless they are those of the last one.
+    /// Makes the device and the test images of a job, unless the last job had the same.
     fn prepare(&mut self, job: &Job, studies: &[Study], data: &Arc<Splits>) -> Result<(), StudyError> {
         let network = &job.preset.network;
         if self.machine.as_ref().is_none_or(|(own, _)| own != network) {

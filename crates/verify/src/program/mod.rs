@@ -40,7 +40,7 @@ pub struct Program {
 pub(crate) struct Node {
     pub(crate) operation: Operation,
     pub(crate) inputs: Vec<usize>,
-    /// The inputs whose ranges are worth a backward pass before this node: those of functions and products that no earlier node
+    /// The inputs whose ranges are worth a backward pass before this node: the inputs of functions and products that no earlier node
     /// names.
     pub(crate) tight: Vec<usize>,
 }
