@@ -8,6 +8,7 @@ use crate::range::{AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, check};
 use crate::{OptimError, Optimizer, OptimizerState};
 use minima_autodiff::engine::RuleMemory;
 use minima_autodiff::{AutodiffError, Batch, Engine, Graph, ParameterSpec, Role, Scalar, StepReport};
+use minima_faults::{Fault, planted};
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -105,7 +106,8 @@ impl<R, T: Scalar> Muon<R, T> {
         let ahead: Vec<T> = gradient.iter().zip(&velocity).map(|(&g, &v)| g + momentum * v).collect();
         let shape = kernel.filters().unwrap_or([ahead.len(), 1]);
         let matrix = Array2::from_shape_fn(shape, |(row, column)| ahead[row * shape[1] + column]);
-        Ok((velocity, orthogonalized(matrix, self.iterations).map_err(AutodiffError::from)?))
+        let iterations = if planted(Fault::NotOrthogonal) { 0 } else { self.iterations };
+        Ok((velocity, orthogonalized(matrix, iterations).map_err(AutodiffError::from)?))
     }
 }
 
