@@ -38,9 +38,6 @@ const CHUNK: usize = 64;
 /// Output channels of a register tile.
 const PANEL: usize = 4;
 
-/// The factor of each row of products in each row of outputs: `Aᵀ`.
-const OUTPUT_ROWS: [[i8; READ]; SIDE] = [[1, 1, 1, 0], [0, 1, -1, 1]];
-
 impl<T: Scalar> VectorKernel for TiledCorrelate<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
@@ -97,20 +94,21 @@ impl<T: Scalar> TiledCorrelate<'_, T> {
     #[inline(always)]
     fn transform<S: Simd>(&mut self, simd: S, rows: &[Lane<T>], a: usize, tile: &Placed, i: usize) {
         let (channels, stride) = (self.x.channels, self.input_lanes());
-        let [first, second] = transforms::INPUT_ROWS[a].map(|row| {
+        let (pair, factor) = transforms::INPUT_ROWS[a];
+        let factor = transforms::factor::<T, S>(simd, factor);
+        let [first, second] = pair.map(|row| {
             let at = tile.slots[row] * self.x.row_lanes() + tile.place[1] * channels;
-            let row = &rows[at..at + READ * channels];
-            let (left, right) = row.split_at(2 * channels);
+            let (left, right) = rows[at..at + READ * channels].split_at(2 * channels);
             let (left, right) = (left.split_at(channels), right.split_at(channels));
             [left.0, left.1, right.0, right.1]
         });
         let to = places_mut(self.transformed, stride, i * channels, channels);
         for c in 0..channels {
             for part in 0..parts::<T, S>() {
-                let d = std::array::from_fn(|column| {
-                    let pair = [first[column][c].part::<S>(part), second[column][c].part::<S>(part)];
-                    transforms::input_row::<T, S>(simd, a, pair)
-                });
+                let mut d = [factor; READ];
+                for (d, (first, second)) in d.iter_mut().zip(first.iter().zip(&second)) {
+                    *d = T::fma(simd, second[c].part::<S>(part), factor, first[c].part::<S>(part));
+                }
                 let d = transforms::input_columns::<T, S>(simd, d);
                 for b in 0..READ {
                     to[b][c].set_part::<S>(part, d[b]);
@@ -174,17 +172,20 @@ impl<T: Scalar> TiledCorrelate<'_, T> {
     fn add<S: Simd>(&mut self, simd: S, a: usize, tile: &Placed, i: usize) {
         let (out, [height, width], stride) = (self.out, self.tiles.size, self.output_lanes());
         let [h, w] = tile.place;
-        let products: [&[Lane<T>]; READ] = std::array::from_fn(|b| &self.products[b * stride + i * out..][..out]);
-        for (down, factors) in OUTPUT_ROWS.iter().enumerate().filter(|(down, _)| h + down < height) {
-            // A row of outputs is first written with the row of products of its own number.
-            let store = a == down && self.write == Write::Store;
-            let y = &mut self.y[((h + down) * width + w) * out..][..SIDE.min(width - w) * out];
-            match (factors[a], store) {
-                (0, _) => {}
-                (_, true) => each::<T, S>(simd, products, y, |sum, _| sum),
-                (1, false) => each::<T, S>(simd, products, y, |sum, y| T::plus(simd, y, sum)),
-                (_, false) => each::<T, S>(simd, products, y, |sum, y| T::minus(simd, y, sum)),
-            }
+        let mut products: [&[Lane<T>]; READ] = [&[]; READ];
+        for (row, products) in products.iter_mut().zip(self.products.chunks(stride)) {
+            *row = &products[i * out..][..out];
+        }
+        let columns = SIDE.min(width - w) * out;
+        let (above, below) = self.y[(h * width + w) * out..].split_at_mut(columns);
+        let below = if h + 1 < height { &mut below[width * out - columns..][..columns] } else { &mut [] };
+        // Aᵀ: rows 0 to 2 make the first row of outputs, and row 1 less row 2 plus row 3 the second row. A row of outputs
+        // is first written with the row of products of its own number.
+        if a < READ - 1 {
+            each::<T, S>(simd, products, above, a == 0 && self.write == Write::Store, false);
+        }
+        if a > 0 {
+            each::<T, S>(simd, products, below, a == 1 && self.write == Write::Store, a == 2);
         }
     }
 }
@@ -205,18 +206,24 @@ impl<T: Scalar, const W: usize> Product<'_, T, W> {
     /// Computes `O` output channels of each tile, in registers. The tiles are `out` lanes apart in `y`. Returns `O`.
     #[inline(always)]
     fn write<S: Simd, const O: usize>(&self, simd: S, y: &mut [Lane<T>], out: usize) -> usize {
+        let inputs = self.kernels.len();
+        let mut x = self.x;
+        for x in &mut x {
+            *x = &x[..inputs];
+        }
+        // Loops of constant length stay in registers.
         for part in 0..parts::<T, S>() {
             let mut sums = [[T::splat(simd, T::zero()); O]; W];
             if self.add {
-                for (row, y) in sums.iter_mut().zip(y.chunks(out)) {
-                    for (sum, y) in row.iter_mut().zip(&y[..O]) {
+                for (j, row) in sums.iter_mut().enumerate() {
+                    for (sum, y) in row.iter_mut().zip(&y[j * out..][..O]) {
                         *sum = y.part::<S>(part);
                     }
                 }
             }
             for (r, weights) in self.kernels.iter().enumerate() {
                 let weights = &weights.0[self.first..][..O];
-                let x: [T::Vector<S>; W] = std::array::from_fn(|j| self.x[j][r].part::<S>(part));
+                let x: [T::Vector<S>; W] = std::array::from_fn(|j| x[j][r].part::<S>(part));
                 for (o, &weight) in weights.iter().enumerate() {
                     let weight = T::splat(simd, weight);
                     for (row, &x) in sums.iter_mut().zip(&x) {
@@ -224,8 +231,8 @@ impl<T: Scalar, const W: usize> Product<'_, T, W> {
                     }
                 }
             }
-            for (row, y) in sums.iter().zip(y.chunks_mut(out)) {
-                for (y, &sum) in y[..O].iter_mut().zip(row) {
+            for (j, row) in sums.iter().enumerate() {
+                for (y, &sum) in y[j * out..][..O].iter_mut().zip(row) {
                     y.set_part::<S>(part, sum);
                 }
             }
@@ -234,26 +241,26 @@ impl<T: Scalar, const W: usize> Product<'_, T, W> {
     }
 }
 
-/// Replaces every number y of one or two columns by `f(sum, y)`, for the columns' sums of a row of products.
+/// Writes a row of a tile's outputs, of one or two columns: `m A` of a row m of products, added to the outputs unless `store`,
+/// and with its sign turned if `subtract`.
 #[inline(always)]
-fn each<T: Scalar, S: Simd>(
-    simd: S,
-    products: [&[Lane<T>]; READ],
-    y: &mut [Lane<T>],
-    f: impl Fn(T::Vector<S>, T::Vector<S>) -> T::Vector<S>,
-) {
+fn each<T: Scalar, S: Simd>(simd: S, products: [&[Lane<T>]; READ], y: &mut [Lane<T>], store: bool, subtract: bool) {
     let out = products[0].len();
-    let (left, right) = y.split_at_mut(out);
-    for o in 0..out {
+    let sign = T::splat(simd, if subtract { -T::one() } else { T::one() });
+    let (left, right) = y.split_at_mut(out.min(y.len()));
+    let [first, second, third, fourth] = products;
+    for ((y, a), (b, c)) in left.iter_mut().zip(first).zip(second.iter().zip(third)) {
         for part in 0..parts::<T, S>() {
-            let m = products.map(|m| m[o].part::<S>(part));
-            let sums = transforms::output_columns::<T, S>(simd, m);
-            let y = left[o].part::<S>(part);
-            left[o].set_part::<S>(part, f(sums[0], y));
-            if let Some(right) = right.get_mut(o) {
-                let y = right.part::<S>(part);
-                right.set_part::<S>(part, f(sums[1], y));
-            }
+            let m = [a, b, c].map(|m| m.part::<S>(part));
+            let sum = T::plus(simd, T::plus(simd, m[0], m[1]), m[2]);
+            y.set_part::<S>(part, if store { sum } else { T::fma(simd, sum, sign, y.part::<S>(part)) });
+        }
+    }
+    for ((y, b), (c, d)) in right.iter_mut().zip(second).zip(third.iter().zip(fourth)) {
+        for part in 0..parts::<T, S>() {
+            let m = [b, c, d].map(|m| m.part::<S>(part));
+            let sum = T::plus(simd, T::minus(simd, m[0], m[1]), m[2]);
+            y.set_part::<S>(part, if store { sum } else { T::fma(simd, sum, sign, y.part::<S>(part)) });
         }
     }
 }

@@ -110,18 +110,21 @@ impl<T: Scalar> TiledGradients<'_, T> {
     #[inline(always)]
     fn transform_input<S: Simd>(&mut self, simd: S, rows: &[Lane<T>], a: usize, tile: &Placed, i: usize) {
         let (width, panels, stride) = (self.x.width, self.panels(), self.input_lanes());
+        let (pair, factor) = transforms::INPUT_ROWS[a];
+        let factor = transforms::factor::<T, S>(simd, factor);
         for panel in 0..panels {
-            let [first, second] = transforms::INPUT_ROWS[a].map(|row| {
+            let [first, second] = pair.map(|row| {
                 let at = (tile.slots[row] * panels + panel) * width + tile.place[1];
-                &rows[at * LANES..][..READ * LANES]
+                &rows[at * LANES..(at + READ) * LANES]
             });
             let to = places_mut(self.inputs, stride, (panel * self.tiles.group + i) * LANES, LANES);
             for s in 0..LANES {
                 for part in 0..parts::<T, S>() {
-                    let d = std::array::from_fn(|column| {
+                    let mut d = [factor; READ];
+                    for (column, d) in d.iter_mut().enumerate() {
                         let at = column * LANES + s;
-                        transforms::input_row::<T, S>(simd, a, [first[at].part::<S>(part), second[at].part::<S>(part)])
-                    });
+                        *d = T::fma(simd, second[at].part::<S>(part), factor, first[at].part::<S>(part));
+                    }
                     let d = transforms::input_columns::<T, S>(simd, d);
                     for b in 0..READ {
                         to[b][s].set_part::<S>(part, d[b]);
@@ -136,6 +139,7 @@ impl<T: Scalar> TiledGradients<'_, T> {
     fn transform_cotangent<S: Simd>(&mut self, simd: S, a: usize, tile: &Placed, i: usize) {
         let (out, [height, width], stride) = (self.out, self.tiles.size, self.cotangent_lanes());
         let [h, w] = tile.place;
+        let factors = transforms::COTANGENT_ROWS[a].map(|factor| transforms::factor::<T, S>(simd, factor));
         let mut to = places_mut(self.cotangents, stride, i * out, out);
         let first = &self.dy[(h * width + w) * out..][..SIDE.min(width - w) * out];
         let second = if h + 1 < height { &self.dy[((h + 1) * width + w) * out..][..first.len()] } else { &[] };
@@ -145,7 +149,7 @@ impl<T: Scalar> TiledGradients<'_, T> {
             for o in 0..out {
                 for part in 0..parts::<T, S>() {
                     let dy = columns.map(|[first, second]| [first[o].part::<S>(part), second[o].part::<S>(part)]);
-                    put(simd, a, dy, &mut to, o, part);
+                    put(simd, factors, dy, &mut to, o, part);
                 }
             }
         } else {
@@ -155,7 +159,7 @@ impl<T: Scalar> TiledGradients<'_, T> {
                 for part in 0..parts::<T, S>() {
                     let dy =
                         [o, out + o].map(|at| [first, second].map(|row| row.get(at).unwrap_or(&zero).part::<S>(part)));
-                    put(simd, a, dy, &mut to, o, part);
+                    put(simd, factors, dy, &mut to, o, part);
                 }
             }
         }
@@ -284,17 +288,17 @@ impl<T: Scalar> TiledGradients<'_, T> {
     }
 }
 
-/// Writes number `o` of row a of the four places of a tile, from the cotangents of its two columns.
+/// Writes number `o` of the four places of a row of a tile, from the cotangents of its two columns.
 #[inline(always)]
 fn put<T: Scalar, S: Simd>(
     simd: S,
-    a: usize,
+    factors: [T::Vector<S>; SIDE],
     columns: [[T::Vector<S>; SIDE]; SIDE],
     to: &mut [&mut [Lane<T>]; READ],
     o: usize,
     part: usize,
 ) {
-    let [left, right] = columns.map(|dy| transforms::cotangent_row::<T, S>(simd, a, dy));
+    let [left, right] = columns.map(|dy| T::fma(simd, dy[1], factors[1], T::times(simd, dy[0], factors[0])));
     let (sum, difference) = (T::plus(simd, left, right), T::minus(simd, left, right));
     to[0][o].set_part::<S>(part, left);
     to[1][o].set_part::<S>(part, sum);

@@ -1,41 +1,25 @@
 //! The transforms of tiles and kernels, one number of each sample at a time.
 
-use super::tiles::READ;
+use super::tiles::{READ, SIDE};
 use crate::Scalar;
 use pulp::Simd;
 
-/// The two rows of inputs whose difference, or sum for row 1, is a row of `Bᵀ d`.
-pub(super) const INPUT_ROWS: [[usize; 2]; READ] = [[0, 2], [1, 2], [2, 1], [3, 1]];
+/// The two rows of inputs that make a row of `Bᵀ d`, and the factor of the second one.
+pub(super) const INPUT_ROWS: [([usize; 2], i8); READ] = [([0, 2], -1), ([1, 2], 1), ([2, 1], -1), ([3, 1], -1)];
 
-/// The row of `Bᵀ d` of this number, from its two rows of inputs.
+/// The factors of the two rows of cotangents in each row of `A ẏ`.
+pub(super) const COTANGENT_ROWS: [[i8; SIDE]; READ] = [[1, 0], [1, 1], [1, -1], [0, 1]];
+
+/// A factor −1, 0 or 1 in every sample.
 #[inline(always)]
-pub(super) fn input_row<T: Scalar, S: Simd>(simd: S, row: usize, [first, second]: [T::Vector<S>; 2]) -> T::Vector<S> {
-    if row == 1 { T::plus(simd, first, second) } else { T::minus(simd, first, second) }
+pub(super) fn factor<T: Scalar, S: Simd>(simd: S, factor: i8) -> T::Vector<S> {
+    T::splat(simd, T::from_f64(f64::from(factor)))
 }
 
 /// `d B` of a row of numbers.
 #[inline(always)]
 pub(super) fn input_columns<T: Scalar, S: Simd>(simd: S, d: [T::Vector<S>; 4]) -> [T::Vector<S>; 4] {
     [T::minus(simd, d[0], d[2]), T::plus(simd, d[1], d[2]), T::minus(simd, d[2], d[1]), T::minus(simd, d[3], d[1])]
-}
-
-/// `m A` of a row of numbers.
-#[inline(always)]
-pub(super) fn output_columns<T: Scalar, S: Simd>(simd: S, m: [T::Vector<S>; 4]) -> [T::Vector<S>; 2] {
-    let left = T::plus(simd, T::plus(simd, m[0], m[1]), m[2]);
-    let right = T::plus(simd, T::minus(simd, m[1], m[2]), m[3]);
-    [left, right]
-}
-
-/// The row of `A ẏ` of this number.
-#[inline(always)]
-pub(super) fn cotangent_row<T: Scalar, S: Simd>(simd: S, row: usize, dy: [T::Vector<S>; 2]) -> T::Vector<S> {
-    match row {
-        0 => dy[0],
-        1 => T::plus(simd, dy[0], dy[1]),
-        2 => T::minus(simd, dy[0], dy[1]),
-        _ => dy[1],
-    }
 }
 
 /// `G g`.
