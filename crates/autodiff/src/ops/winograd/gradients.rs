@@ -100,10 +100,16 @@ impl<T: Scalar> TiledGradients<'_, T> {
         self.tiles.group * LANES * self.panels() + 1
     }
 
+    /// Lanes from one tile's transformed cotangents to the next tile's: one more than they are, as above.
+    #[inline(always)]
+    fn tile_lanes(&self) -> usize {
+        self.out + 1
+    }
+
     /// Lanes from one place's transformed cotangents to the next place's.
     #[inline(always)]
     fn cotangent_lanes(&self) -> usize {
-        self.tiles.group * self.out + 1
+        self.tiles.group * self.tile_lanes() + 1
     }
 
     /// Transforms row a of the inputs of a tile, number i of its group.
@@ -140,7 +146,8 @@ impl<T: Scalar> TiledGradients<'_, T> {
         let (out, [height, width], stride) = (self.out, self.tiles.size, self.cotangent_lanes());
         let [h, w] = tile.place;
         let factors = transforms::COTANGENT_ROWS[a].map(|factor| transforms::factor::<T, S>(simd, factor));
-        let mut to = places_mut(self.cotangents, stride, i * out, out);
+        let at = i * self.tile_lanes();
+        let mut to = places_mut(self.cotangents, stride, at, out);
         let first = &self.dy[(h * width + w) * out..][..SIDE.min(width - w) * out];
         let second = if h + 1 < height { &self.dy[((h + 1) * width + w) * out..][..first.len()] } else { &[] };
         if second.len() == SIDE * out {
@@ -217,12 +224,13 @@ impl<T: Scalar> TiledGradients<'_, T> {
         let samples = count * LANES;
         // The first panel's samples, and those of a second one.
         let x = &self.inputs[b * self.input_lanes() + panel * panel_lanes..][..(V - 1) * panel_lanes + samples];
-        let dy = &self.cotangents[b * self.cotangent_lanes()..][..count * out];
+        let dy = &self.cotangents[b * self.cotangent_lanes()..][..count * self.tile_lanes()];
+        let tile_lanes = self.tile_lanes();
         let to = &mut self.sums[((a * READ + b) * out + o) * panels + panel..][..(R - 1) * panels + V];
         for part in 0..parts::<T, S>() {
             let mut sums = [[T::splat(simd, T::zero()); V]; R];
             let tiles = x.windows((V - 1) * panel_lanes + LANES).step_by(LANES);
-            for (x, dy) in tiles.zip(dy.chunks_exact(out)) {
+            for (x, dy) in tiles.zip(dy.chunks_exact(tile_lanes)) {
                 let dy = &dy[o..o + R];
                 let (Some(first), Some(last)) = (x.first_chunk::<LANES>(), x.last_chunk::<LANES>()) else { continue };
                 let x = [first, last];
@@ -259,15 +267,17 @@ impl<T: Scalar> TiledGradients<'_, T> {
             for panel in 0..panels {
                 let mut blocks = [[Lane::zero(); LANES]; TAPS * TAPS];
                 for o in 0..outputs {
-                    let sums: [Lane<T>; READ * READ] =
-                        std::array::from_fn(|place| self.sums[(place * out + first + o) * panels + panel]);
+                    let mut sums = [Lane::zero(); READ * READ];
+                    for (sum, place) in sums.iter_mut().zip(self.sums.chunks_exact(out * panels)) {
+                        *sum = place[(first + o) * panels + panel];
+                    }
                     for part in 0..parts::<T, S>() {
-                        let rows: [[T::Vector<S>; TAPS]; READ] = std::array::from_fn(|a| {
-                            let row = std::array::from_fn(|b| sums[a * READ + b].part::<S>(part));
-                            transforms::kernel_gradient::<T, S>(simd, row)
-                        });
+                        let mut rows = [[T::splat(simd, T::zero()); TAPS]; READ];
+                        for (row, m) in rows.iter_mut().zip(sums.as_chunks::<READ>().0) {
+                            *row = transforms::kernel_gradient::<T, S>(simd, m.map(|m| m.part::<S>(part)));
+                        }
                         for l in 0..TAPS {
-                            let column = std::array::from_fn(|a| rows[a][l]);
+                            let column = [rows[0][l], rows[1][l], rows[2][l], rows[3][l]];
                             let column = transforms::kernel_gradient::<T, S>(simd, column);
                             for (k, number) in column.into_iter().enumerate() {
                                 blocks[k * TAPS + l][o].set_part::<S>(part, number);

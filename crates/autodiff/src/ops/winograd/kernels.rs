@@ -28,41 +28,38 @@ impl<T: Scalar> VectorKernel for TurnedKernels<'_, T> {
         let [inputs, out] = self.channels;
         let panels = inputs.div_ceil(LANES);
         self.to.resize(READ * READ * panels * out, Lane::zero());
-        // 16 × 16 channels at a time: transformed with the outputs in the lanes, and then transposed.
+        // 16 × 16 channels at a time: their taps are transposed, and then transformed with the inputs in the lanes.
         for panel in 0..panels {
-            let in_panel = LANES.min(inputs - panel * LANES);
+            let inputs_of_panel = LANES.min(inputs - panel * LANES);
             for first in (0..out).step_by(LANES) {
                 let outputs = LANES.min(out - first);
-                let mut blocks = [[Lane::zero(); LANES]; READ * READ];
-                for i in 0..in_panel {
-                    let input = panel * LANES + i;
-                    let mut taps = [Lane::zero(); TAPS * TAPS];
-                    for (turned, tap) in taps.iter_mut().rev().enumerate() {
-                        let numbers = &self.kernel[(turned * inputs + input) * out..][first..out];
-                        match numbers.first_chunk() {
-                            Some(whole) => tap.0 = *whole,
-                            None => tap.0[..outputs].copy_from_slice(numbers),
+                let mut taps = [[Lane::zero(); LANES]; TAPS * TAPS];
+                for (turned, tap) in taps.iter_mut().rev().enumerate() {
+                    let rows = &self.kernel[(turned * inputs + panel * LANES) * out..][..inputs_of_panel * out];
+                    for (lane, row) in tap.iter_mut().zip(rows.chunks_exact(out)) {
+                        match row[first..].first_chunk() {
+                            Some(whole) => lane.0 = *whole,
+                            None => lane.0[..outputs].copy_from_slice(&row[first..]),
                         }
                     }
+                    transpose(tap);
+                }
+                for o in 0..outputs {
+                    let to = panel * out + first + o;
                     for part in 0..parts::<T, S>() {
-                        let rows: [[T::Vector<S>; READ]; TAPS] = std::array::from_fn(|k| {
-                            transforms::kernel::<T, S>(
-                                simd,
-                                std::array::from_fn(|l| taps[k * TAPS + l].part::<S>(part)),
-                            )
-                        });
+                        let mut rows = [[T::splat(simd, T::zero()); READ]; TAPS];
+                        for (row, taps) in rows.iter_mut().zip(taps.chunks_exact(TAPS)) {
+                            let g =
+                                [taps[0][o].part::<S>(part), taps[1][o].part::<S>(part), taps[2][o].part::<S>(part)];
+                            *row = transforms::kernel::<T, S>(simd, g);
+                        }
                         for b in 0..READ {
-                            let column = transforms::kernel::<T, S>(simd, std::array::from_fn(|k| rows[k][b]));
+                            let column = transforms::kernel::<T, S>(simd, [rows[0][b], rows[1][b], rows[2][b]]);
                             for (a, number) in column.into_iter().enumerate() {
-                                blocks[a * READ + b][i].set_part::<S>(part, number);
+                                self.to[(a * READ + b) * panels * out + to].set_part::<S>(part, number);
                             }
                         }
                     }
-                }
-                for (place, block) in blocks.iter_mut().enumerate() {
-                    transpose(block);
-                    let to = &mut self.to[(place * panels + panel) * out + first..][..outputs];
-                    to.iter_mut().zip(&*block).for_each(|(to, from)| *to = *from);
                 }
             }
         }
