@@ -123,7 +123,7 @@ impl<T: Scalar> TiledGradients<'_, T> {
                 let at = (tile.slots[row] * panels + panel) * width + tile.place[1];
                 &rows[at * LANES..(at + READ) * LANES]
             });
-            let to = places_mut(self.inputs, stride, (panel * self.tiles.group + i) * LANES, LANES);
+            let mut to = places_mut(self.inputs, stride, (panel * self.tiles.group + i) * LANES, LANES);
             for s in 0..LANES {
                 for part in 0..parts::<T, S>() {
                     let mut d = [factor; READ];
@@ -132,8 +132,8 @@ impl<T: Scalar> TiledGradients<'_, T> {
                         *d = T::fma(simd, second[at].part::<S>(part), factor, first[at].part::<S>(part));
                     }
                     let d = transforms::input_columns::<T, S>(simd, d);
-                    for b in 0..READ {
-                        to[b][s].set_part::<S>(part, d[b]);
+                    for (to, d) in to.iter_mut().zip(d) {
+                        to[s].set_part::<S>(part, d);
                     }
                 }
             }

@@ -54,7 +54,7 @@ impl<T: Scalar> VectorKernel for TurnedKernels<'_, T> {
                             *row = transforms::kernel::<T, S>(simd, g);
                         }
                         for b in 0..READ {
-                            let column = transforms::kernel::<T, S>(simd, [rows[0][b], rows[1][b], rows[2][b]]);
+                            let column = transforms::kernel::<T, S>(simd, rows.map(|row| row[b]));
                             for (a, number) in column.into_iter().enumerate() {
                                 self.to[(a * READ + b) * panels * out + to].set_part::<S>(part, number);
                             }
