@@ -61,7 +61,7 @@ impl Conv2d {
     }
 
     /// The zero-padded input.
-    fn padded_rows<'a, T>(&self, values: &'a [Lane<T>]) -> PaddedRows<'a, T> {
+    pub(super) fn padded_rows<'a, T>(&self, values: &'a [Lane<T>]) -> PaddedRows<'a, T> {
         let first = match self.spec.padding {
             Padding::Explicit { .. } if planted(Fault::PaddingShifted) => self.low.map(|low| low.saturating_sub(1)),
             _ => self.low,
@@ -83,7 +83,7 @@ impl Conv2d {
 
     /// The cotangent of the output, with its entries a stride apart and padded: its correlation of stride 1 with the
     /// flipped kernel is the cotangent of the input. Entries that no entry of the input contributes to are left out.
-    fn spread_rows<'a, T>(&self, values: &'a [Lane<T>]) -> PaddedRows<'a, T> {
+    pub(super) fn spread_rows<'a, T>(&self, values: &'a [Lane<T>]) -> PaddedRows<'a, T> {
         let first = std::array::from_fn(|axis| self.reach[axis] as isize - 1 - self.low[axis] as isize);
         PaddedRows {
             values,
@@ -92,6 +92,84 @@ impl Conv2d {
             first,
             step: self.spec.stride,
             width: self.spread_size()[1],
+        }
+    }
+
+    /// The vjp to the input as it is defined, with a kernel `(height, width, in / groups, out)`.
+    pub(super) fn direct_vjp_input<T: Scalar>(
+        &self,
+        kernel: &[T],
+        dy: &[Lane<T>],
+        dx: &mut [Lane<T>],
+        write: Write,
+        scratch: &mut Scratch<T>,
+    ) {
+        let [_, _, inputs, out] = self.kernel_shape();
+        let (each, groups) = (out / self.spec.groups, self.spec.groups);
+        // `(height, width, out / groups, groups · in)`, flipped.
+        scratch.weights.resize(kernel.len(), T::zero());
+        let taps = kernel.chunks_exact(inputs * out).rev();
+        for (tap, to) in taps.zip(scratch.weights.chunks_exact_mut(inputs * out)) {
+            for (o, to) in to.chunks_exact_mut(groups * inputs).enumerate() {
+                for (group, to) in to.chunks_exact_mut(inputs).enumerate() {
+                    for (to, from) in to.iter_mut().zip(tap.chunks_exact(out)) {
+                        *to = from[group * each + o];
+                    }
+                }
+            }
+        }
+        if planted(Fault::ConvolutionSign) {
+            scratch.weights.iter_mut().for_each(|w| *w = -*w);
+        }
+        self.run(Correlate {
+            x: self.spread_rows(dy),
+            kernel: &scratch.weights,
+            kernel_size: self.spec.kernel,
+            channels: [out, self.input[2]],
+            stride: [1, 1],
+            start: if write == Write::Add { Start::Accumulate } else { Start::Zero },
+            y: dx,
+            y_size: [self.input[0], self.input[1]],
+            panels: &mut scratch.panels,
+            rows: &mut scratch.rows,
+        });
+    }
+
+    /// Adds the gradient of the kernel, summed over the samples, as it is defined.
+    pub(super) fn direct_gradients<T: Scalar>(
+        &self,
+        x: &[Lane<T>],
+        dy: &[Lane<T>],
+        kernel: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        let (inputs, [_, width, out]) = (self.input[2], self.output);
+        if inputs >= LANES {
+            return vectorize(WindowGradients {
+                x: self.padded_rows(x),
+                kernel_size: self.spec.kernel,
+                channels: [inputs, out],
+                stride: self.spec.stride,
+                dy,
+                width,
+                gradient: kernel,
+                row: &mut scratch.rows,
+                transposed: &mut scratch.transposed,
+                sums: &mut scratch.sums,
+            });
+        }
+        self.pad(x, &mut scratch.rows);
+        for (h, dy) in dy.chunks_exact(width * out).enumerate() {
+            vectorize(SummedGradients {
+                x: &scratch.rows[h * self.spec.stride[0] * self.padded[1] * inputs..],
+                row: self.padded[1] * inputs,
+                step: self.spec.stride[1] * inputs,
+                entries: self.spec.kernel[1] * inputs,
+                dy,
+                outputs: out,
+                gradient: kernel,
+                transposed: &mut scratch.transposed,
+            });
         }
     }
 }
@@ -133,35 +211,11 @@ impl<T: Scalar> Operation<T> for Conv2d {
         scratch: &mut Scratch<T>,
     ) {
         let (_, kernel) = self.start_and_kernel(at.params);
-        let [_, _, inputs, out] = self.kernel_shape();
-        let (each, groups) = (out / self.spec.groups, self.spec.groups);
-        // `(height, width, out / groups, groups · in)`, flipped.
-        scratch.weights.resize(kernel.len(), T::zero());
-        let taps = kernel.chunks_exact(inputs * out).rev();
-        for (tap, to) in taps.zip(scratch.weights.chunks_exact_mut(inputs * out)) {
-            for (o, to) in to.chunks_exact_mut(groups * inputs).enumerate() {
-                for (group, to) in to.chunks_exact_mut(inputs).enumerate() {
-                    for (to, from) in to.iter_mut().zip(tap.chunks_exact(out)) {
-                        *to = from[group * each + o];
-                    }
-                }
-            }
+        if self.in_tiles([self.input[0], self.input[1]]) {
+            self.tiled_vjp_input(kernel, dy, dx, write, scratch);
+        } else {
+            self.direct_vjp_input(kernel, dy, dx, write, scratch);
         }
-        if planted(Fault::ConvolutionSign) {
-            scratch.weights.iter_mut().for_each(|w| *w = -*w);
-        }
-        self.run(Correlate {
-            x: self.spread_rows(dy),
-            kernel: &scratch.weights,
-            kernel_size: self.spec.kernel,
-            channels: [out, self.input[2]],
-            stride: [1, 1],
-            start: if write == Write::Add { Start::Accumulate } else { Start::Zero },
-            y: dx,
-            y_size: [self.input[0], self.input[1]],
-            panels: &mut scratch.panels,
-            rows: &mut scratch.rows,
-        });
     }
 
     fn jvp(
@@ -210,34 +264,11 @@ impl<T: Scalar> Parametrised<T> for Conv2d {
             return sum_of_sample_gradients(self, at, dy, gradient, scratch);
         }
         let (bias, kernel) = gradient.split_at_mut(self.biases());
-        let (inputs, [_, width, out]) = (self.input[2], self.output);
         dispatch(SummedBiases { dy, bias, sums: &mut scratch.transposed });
-        if inputs >= LANES {
-            return vectorize(WindowGradients {
-                x: self.padded_rows(at.x[0]),
-                kernel_size: self.spec.kernel,
-                channels: [inputs, out],
-                stride: self.spec.stride,
-                dy,
-                width,
-                gradient: kernel,
-                row: &mut scratch.rows,
-                transposed: &mut scratch.transposed,
-                sums: &mut scratch.sums,
-            });
-        }
-        self.pad(at.x[0], &mut scratch.rows);
-        for (h, dy) in dy.chunks_exact(width * out).enumerate() {
-            vectorize(SummedGradients {
-                x: &scratch.rows[h * self.spec.stride[0] * self.padded[1] * inputs..],
-                row: self.padded[1] * inputs,
-                step: self.spec.stride[1] * inputs,
-                entries: self.spec.kernel[1] * inputs,
-                dy,
-                outputs: out,
-                gradient: kernel,
-                transposed: &mut scratch.transposed,
-            });
+        if self.in_tiles([self.output[0], self.output[1]]) {
+            self.tiled_gradients(at.x[0], dy, kernel, scratch);
+        } else {
+            self.direct_gradients(at.x[0], dy, kernel, scratch);
         }
     }
 

@@ -42,6 +42,7 @@ mod scratch;
 mod softmax;
 mod summed_gradients;
 mod window_gradients;
+mod winograd;
 
 pub use activation::Activation;
 pub(crate) use add::Add;

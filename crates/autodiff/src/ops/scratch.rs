@@ -17,6 +17,12 @@ pub(crate) struct Scratch<T> {
     pub transposed: Vec<Lane<T>>,
     /// Sums of a gradient with channels in the lanes.
     pub sums: Vec<Lane<T>>,
+    /// Transformed kernels.
+    pub kernels: Vec<Lane<T>>,
+    /// Transformed inputs of some tiles.
+    pub tiles: Vec<Lane<T>>,
+    /// Transformed outputs of some tiles.
+    pub products: Vec<Lane<T>>,
 }
 
 impl<T> Default for Scratch<T> {
@@ -28,6 +34,9 @@ impl<T> Default for Scratch<T> {
             gradients: Vec::new(),
             transposed: Vec::new(),
             sums: Vec::new(),
+            kernels: Vec::new(),
+            tiles: Vec::new(),
+            products: Vec::new(),
         }
     }
 }

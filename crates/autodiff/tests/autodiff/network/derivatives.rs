@@ -30,6 +30,14 @@ pub(crate) fn check_within(tolerance: f64, what: &str, graph: &Graph, params: &[
     }
 }
 
+/// Both checks along single directions only, with another tolerance: for networks with many parameters.
+pub(crate) fn check_directions(tolerance: f64, what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) {
+    directions(tolerance, what, graph, params, &rows(images, 3));
+    for size in BATCHES {
+        adjoint(what, graph, params, &rows(images, size));
+    }
+}
+
 /// The first rows.
 pub(crate) fn rows(images: &Array2<f64>, count: usize) -> Array2<f64> {
     let indices: Vec<usize> = (0..count).collect();
@@ -66,7 +74,14 @@ fn differences(tolerance: f64, what: &str, graph: &Graph, params: &[f64], images
         slopes.assign(&((&w * &(moved(H) - moved(-H))).sum_axis(Axis(1)) / (2.0 * H)));
     }
     assert_close(&format!("{what}: vjp to input"), &at.vjp_input(w.view()).unwrap(), &slopes, tolerance);
+    directions(tolerance, what, graph, params, images);
+}
 
+/// jvp and the vjp along a direction, against central differences of the logits and of the vjp.
+fn directions(tolerance: f64, what: &str, graph: &Graph, params: &[f64], images: &Array2<f64>) {
+    let at = graph.linearize(params, images.view()).unwrap();
+    let logits = |p: &[f64], x: &Array2<f64>| graph.logits(p, x.view()).unwrap();
+    let w = draw::matrix(11, at.logits().dim());
     let v = draw::normal(12, params.len());
     let moved = |step: f64| logits(&params.iter().zip(&v).map(|(p, v)| p + step * v).collect::<Vec<_>>(), images);
     let slope = (moved(H) - moved(-H)) / (2.0 * H);
