@@ -1,7 +1,9 @@
 //! One network on one device.
 
+use super::function_space::DeviceColumns;
 use super::network::{Network, Values};
 use super::pool::{Loan, Pool, Pooled};
+use super::space::Space;
 use crate::device::{Device, Element};
 use crate::linalg::axpy;
 use crate::ops::SoftmaxCrossEntropy;
@@ -17,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct CudaEngine<D: Device> {
     pub(super) device: D,
     pub(super) graph: Arc<Graph>,
-    pub(super) network: Network,
+    pub(super) network: Network<D>,
     /// The pool of the steps' buffers.
     pub(super) pool: Mutex<Arc<Pool<D>>>,
     /// The sum of the losses and the number of correct images, over the batches since they were last read.
@@ -64,7 +66,7 @@ impl<D: Device> CudaEngine<D> {
     /// Returns [`CudaError::Unsupported`] if operations have no kernels, [`CudaError::Shape`] if the kernels do not
     /// support the sizes of a layer, and a [`CudaError`] if the device has too little memory.
     pub fn new(device: D, graph: Arc<Graph>) -> Result<Self, CudaError> {
-        let network = Network::new(&graph)?;
+        let network = Network::new(&device, &graph)?;
         let tally = device.zeros(2)?;
         Ok(Self { device, graph, network, pool: Mutex::default(), tally })
     }
@@ -105,8 +107,21 @@ impl<D: Device> CudaEngine<D> {
         vector.0.download(&self.device)
     }
 
+    /// The numbers of right sides, solutions or a kernel, after all earlier work.
+    ///
+    /// # Errors
+    /// Returns a [`CudaError`] if the device fails, or has failed before.
+    pub fn read_columns<R: SolverReal>(&self, columns: &DeviceColumns<D, R>) -> Result<Vec<R>, CudaError> {
+        columns.numbers.download(&self.device)
+    }
+
     pub(super) fn pool(&self) -> Arc<Pool<D>> {
         Arc::clone(&self.pool.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where passes run, with buffers of this pool.
+    pub(super) fn space<'s>(&'s self, pool: &'s Arc<Pool<D>>) -> Space<'s, D> {
+        Space { device: &self.device, pool }
     }
 
     pub(super) fn take<T: Pooled>(&self, len: usize) -> Result<Loan<D, T>, CudaError> {
@@ -125,9 +140,9 @@ impl<D: Device> CudaEngine<D> {
     ) -> Result<Loan<D, f32>, CudaError> {
         let images = batch.labels.len();
         batch.images.check("images of a batch", self.network.inputs * images)?;
-        let arena = self.take(self.network.arena(images))?;
+        let arena = self.take(self.network.values(images))?;
         let values = Values { images, input: batch.images, arena: arena.all() };
-        self.network.forward(&self.device, params.all(), values)?;
+        self.network.forward(self.space(&self.pool()), params.all(), values)?;
         Ok(arena)
     }
 
@@ -164,7 +179,7 @@ impl<D: Device> CudaEngine<D> {
         cotangents: Slice<'_, D, f32>,
     ) -> Result<DeviceVector<D>, CudaError> {
         let gradient = self.take(self.network.params)?;
-        self.network.vjp(&self.device, &self.pool(), params.all(), values, cotangents, gradient.all())?;
+        self.network.vjp(self.space(&self.pool()), params.all(), values, cotangents, gradient.all())?;
         Ok(DeviceVector(gradient))
     }
 
