@@ -23,7 +23,8 @@ const EPOCHS: usize = 5;
 /// # Errors
 /// Returns [`RunError`] if a network cannot be built.
 pub fn floors(filter: &str) -> Result<Table, RunError> {
-    let mut table = Table::new(&["step", "images", "launches", "MB", "GFLOP", "memory MB", "H100 ms", "H200 ms", "bound by"]);
+    let mut table =
+        Table::new(&["step", "images", "launches", "MB", "GFLOP", "memory MB", "H100 ms", "H200 ms", "bound by"]);
     for (compared, graph, step) in steps(filter)? {
         let mut row = vec![format!("{} {}", compared.name, step.name()), compared.batch.to_string()];
         row.extend(match StepFloor::of(&graph, compared.batch, step) {
@@ -74,8 +75,18 @@ fn steps(filter: &str) -> Result<Vec<(&'static Compared, Arc<Graph>, DeviceStep)
 /// # Errors
 /// Returns [`RunError`] if a network cannot be built.
 pub fn networks_on<D: Device>(open: &dyn Fn() -> Result<D, CudaError>, filter: &str) -> Result<Table, RunError> {
-    let mut table =
-        Table::new(&["step", "images", "median ms", "10 %", "90 %", "floor H100", "floor H200", "launches", "MB", "GFLOP"]);
+    let mut table = Table::new(&[
+        "step",
+        "images",
+        "median ms",
+        "10 %",
+        "90 %",
+        "floor H100",
+        "floor H200",
+        "launches",
+        "MB",
+        "GFLOP",
+    ]);
     for (compared, graph, step) in steps(filter)? {
         let mut row = vec![format!("{} {}", compared.name, step.name()), compared.batch.to_string()];
         let measured = time(open, &graph, compared.batch, step).and_then(|taken| {
@@ -110,9 +121,8 @@ fn time<D: Device>(
     let mut taken = Vec::new();
     for _ in 0..=EPOCHS {
         let start = Instant::now();
-        epochs.run::<RunError>(&order, |batch| {
-            optimizer.step(&engine, &mut params, batch).map_err(OptimError::into)
-        })?;
+        epochs
+            .run::<RunError>(&order, |batch| optimizer.step(&engine, &mut params, batch).map_err(OptimError::into))?;
         taken.push(1e3 * start.elapsed().as_secs_f64() / BATCHES as f64);
     }
     Ok(taken.split_off(1))

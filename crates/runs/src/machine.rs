@@ -172,7 +172,11 @@ mod tests {
 
     /// Whether a network with or without such an operation has kernels.
     fn supported(newer: bool) -> Result<(), CudaError> {
-        if newer { Err(CudaError::Unsupported { operations: vec!["convolution on a sphere".to_owned()] }) } else { Ok(()) }
+        if newer {
+            Err(CudaError::Unsupported { operations: vec!["convolution on a sphere".to_owned()] })
+        } else {
+            Ok(())
+        }
     }
 
     fn missing() -> Result<(), CudaError> {

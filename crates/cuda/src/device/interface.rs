@@ -200,7 +200,10 @@ pub(super) fn check_launch<D: Device>(
     for (place, arg) in args.iter().enumerate() {
         let Some([offset, count, len]) = arg.part() else { continue };
         if offset.checked_add(count).is_none_or(|end| end > len) {
-            return fail(format!("{count} numbers at {offset} for argument {place}"), format!("at most its {len} numbers"));
+            return fail(
+                format!("{count} numbers at {offset} for argument {place}"),
+                format!("at most its {len} numbers"),
+            );
         }
     }
     Ok(())

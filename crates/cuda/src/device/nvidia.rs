@@ -88,7 +88,7 @@ impl NvidiaDevice {
             capture: Arc::default(),
             description: format!("{name}, compute capability {major}.{minor}, {versions}"),
         };
-        for (source, compiled) in sources.iter().zip(nvrtc::compile_all(sources, &architecture)?) {
+        for (source, compiled) in sources.iter().zip(nvrtc::compile_once(sources, &architecture)?) {
             device.load(source, compiled, &architecture)?;
         }
         Ok(device)

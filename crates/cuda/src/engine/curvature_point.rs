@@ -48,7 +48,15 @@ impl<D: Device> DeviceModel<'_, D> {
         let logits = engine.network.logits(Values { images: count, input: input.all(), arena: arena.all() })?;
         loss.probabilities(&engine.device, logits, probabilities.all())?;
         loss.residual(&engine.device, logits, on_device.all(), residual.all(), 1.0 / count.max(1) as f64)?;
-        Ok(CurvaturePoint { engine, params: self.device_params(), images: count, input, arena, probabilities, residual })
+        Ok(CurvaturePoint {
+            engine,
+            params: self.device_params(),
+            images: count,
+            input,
+            arena,
+            probabilities,
+            residual,
+        })
     }
 }
 

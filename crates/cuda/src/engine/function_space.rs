@@ -67,13 +67,14 @@ impl<D: Device> CudaEngine<D> {
         place(network.value(cotangents.all(), network.output, order)?)?;
         let gram: Loan<D, f32> = self.take(order * order)?;
         let mut sum = GramSum::new(space, columns, gram.all(), &gradient_rows(network))?;
-        let mut at_layer = |node: &Node<D>, at: &At<'_, D>, dy: Slice<'_, D, f32>| {
-            match node.operation.kernel_form(node.layer.params.len()) {
-                KernelForm::Gradients(rows) => sum.add_gradients(rows, |to| {
-                    node.operation.per_sample_gradients(space, columns, at, dy, to)
-                }),
-                KernelForm::GramProduct { outputs, bias } => sum.add_product(at.input(0)?, dy, outputs, bias),
+        let mut at_layer = |node: &Node<D>, at: &At<'_, D>, dy: Slice<'_, D, f32>| match node
+            .operation
+            .kernel_form(node.layer.params.len())
+        {
+            KernelForm::Gradients(rows) => {
+                sum.add_gradients(rows, |to| node.operation.per_sample_gradients(space, columns, at, dy, to))
             }
+            KernelForm::GramProduct { outputs, bias } => sum.add_product(at.input(0)?, dy, outputs, bias),
         };
         let (params, all) = (at.params.all(), cotangents.all());
         network.reverse(space, params, at.values(), columns, all, None, &mut at_layer)?;

@@ -18,8 +18,8 @@ mod second_order;
 mod space;
 mod supported;
 
-pub use curvature_point::CurvaturePoint;
 pub use cuda_engine::{CudaEngine, DeviceBatch, DeviceState, DeviceVector, SolverReal};
+pub use curvature_point::CurvaturePoint;
 pub use epochs::{DeviceData, EpochReport, EpochSteps, Epochs};
 pub use function_space::{DeviceColumns, DeviceFactors, DevicePoint};
 pub use model::DeviceModel;

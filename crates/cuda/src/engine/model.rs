@@ -154,8 +154,9 @@ impl<D: Device> DeviceModel<'_, D> {
             let input: Loan<D, f32> = engine.take(count * engine.network.inputs)?;
             let (params, columns) = (self.params.all(), Columns::of_images(count));
             let (values, to) = (passed.values(), Some(input.all()));
-            let (pool, nothing) = (engine.pool(), &mut |_: &_, _: &_, _| Ok(()));
-            engine.network.reverse(engine.space(&pool), params, values, columns, arena.all(), to, nothing)?;
+            let pool = engine.pool();
+            let space = engine.space(&pool);
+            engine.network.reverse(space, params, values, columns, arena.all(), to, &mut |_, _, _| Ok(()))?;
             let rows = self.host_rows(input.all(), engine.network.inputs, count)?;
             gradients.slice_axis_mut(Axis(0), range.clone().into()).assign(&rows);
             logits.slice_axis_mut(Axis(0), range.into()).assign(&passed.logits);

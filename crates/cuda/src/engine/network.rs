@@ -73,8 +73,7 @@ pub(crate) struct Along<'v, D: Device> {
 }
 
 /// The callback of a reverse pass, called at each layer with parameters, with the point and the cotangent of its output.
-pub(crate) type AtParameters<'a, D> =
-    dyn FnMut(&Node<D>, &At<'_, D>, Slice<'_, D, f32>) -> Result<(), CudaError> + 'a;
+pub(crate) type AtParameters<'a, D> = dyn FnMut(&Node<D>, &At<'_, D>, Slice<'_, D, f32>) -> Result<(), CudaError> + 'a;
 
 impl<D: Device> Network<D> {
     pub fn new(device: &D, graph: &Graph) -> Result<Self, CudaError> {

@@ -3,8 +3,8 @@
 use super::space::Space;
 use crate::device::Device;
 use crate::ops::{
-    Add, AvgPool2d, ChannelAffine, Concat, Conv2d, Dense, Factor, Matmul, MaxPool2d, Multiply, Normalization, Normalized,
-    Pointwise, PoolWindow, Rearrange, Reduce, Relu, Softmax, Tangents, fill, spread,
+    Add, AvgPool2d, ChannelAffine, Concat, Conv2d, Dense, Factor, Matmul, MaxPool2d, Multiply, Normalization,
+    Normalized, Pointwise, PoolWindow, Rearrange, Reduce, Relu, Softmax, Tangents, fill, spread,
 };
 use crate::slice::Slice;
 use crate::{Columns, CudaError, Write};
@@ -56,7 +56,11 @@ pub(crate) struct Moving<'v, D: Device> {
 impl<'v, D: Device> At<'v, D> {
     /// An input.
     pub fn input(&self, which: usize) -> Result<Slice<'v, D, f32>, CudaError> {
-        self.x.get(which).copied().ok_or(CudaError::Length { what: "inputs of an operation", found: which, expected: which + 1 })
+        self.x.get(which).copied().ok_or(CudaError::Length {
+            what: "inputs of an operation",
+            found: which,
+            expected: which + 1,
+        })
     }
 
     /// The values that derivatives of a normalisation need.
@@ -206,9 +210,7 @@ impl<D: Device> Operation<D> {
             Self::Matmul(matmul) if which == 0 => {
                 matmul.vjp_first(device, columns, Factor::OfImages(at.input(1)?), dy, dx, write)
             }
-            Self::Matmul(matmul) => {
-                matmul.vjp_second(device, columns, Factor::OfImages(at.input(0)?), dy, dx, write)
-            }
+            Self::Matmul(matmul) => matmul.vjp_second(device, columns, Factor::OfImages(at.input(0)?), dy, dx, write),
             Self::Reduce(reduce) => reduce.vjp(device, count, dy, dx, write),
             Self::Rearrange(rearrange) => rearrange.vjp(device, count, dy, dx, write),
             Self::Concat(concat) => concat.vjp(device, count, which, dy, dx, write),

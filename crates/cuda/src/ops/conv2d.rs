@@ -49,7 +49,8 @@ impl Conv2d {
                 return Err(refused());
             }
             let reach = (kernel - 1) * dilation + 1;
-            let windows = Windows::new(spec.padding, axis, input[axis], reach, spec.stride[axis]).ok_or_else(refused)?;
+            let windows =
+                Windows::new(spec.padding, axis, input[axis], reach, spec.stride[axis]).ok_or_else(refused)?;
             (output[axis], low[axis]) = (windows.count, windows.low);
         }
         Ok(Self { spec, input, output, low })

@@ -41,7 +41,8 @@ fn arguments<D: Device>(device: &D) {
     let mut from = device.zeros(300).unwrap();
     device.upload(&x, &mut from).unwrap();
     let to = device.zeros::<f32>(300).unwrap();
-    let args = [Arg::F32(&from, 0, from.len()), Arg::F32(&to, 0, to.len()), Arg::Float(0.5), Arg::Double(-3.0), Arg::Int(300)];
+    let args =
+        [Arg::F32(&from, 0, from.len()), Arg::F32(&to, 0, to.len()), Arg::Float(0.5), Arg::Double(-3.0), Arg::Int(300)];
     device.launch("affine", [3, 1, 1], [128, 1, 1], &args).unwrap();
     assert_eq!(downloaded::<D, 300>(device, &to), std::array::from_fn(|i| 0.5 * i as f32 - 3.0));
 }
@@ -49,7 +50,14 @@ fn arguments<D: Device>(device: &D) {
 fn offsets<D: Device>(device: &D) {
     let mut numbers = device.zeros::<u32>(10).unwrap();
     device.upload(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], &mut numbers).unwrap();
-    device.launch("next", [1, 1, 1], [32, 1, 1], &[Arg::U32(&numbers, 1, numbers.len() - 1), Arg::U32(&numbers, 6, numbers.len() - 6), Arg::Int(4)]).unwrap();
+    device
+        .launch(
+            "next",
+            [1, 1, 1],
+            [32, 1, 1],
+            &[Arg::U32(&numbers, 1, numbers.len() - 1), Arg::U32(&numbers, 6, numbers.len() - 6), Arg::Int(4)],
+        )
+        .unwrap();
     let mut back = [0; 10];
     device.download(&numbers, &mut back).unwrap();
     assert_eq!(back, [0, 1, 2, 3, 4, 5, 2, 3, 4, 5]);
@@ -93,7 +101,8 @@ fn recordings<D: Device>(device: &D) {
     device.upload(&start, &mut x).unwrap();
     let recording = device
         .record(|| {
-            let args = [Arg::F32(&x, 0, x.len()), Arg::F32(&x, 0, x.len()), Arg::Float(2.0), Arg::Double(1.0), Arg::Int(128)];
+            let args =
+                [Arg::F32(&x, 0, x.len()), Arg::F32(&x, 0, x.len()), Arg::Float(2.0), Arg::Double(1.0), Arg::Int(128)];
             device.launch("affine", [1, 1, 1], [128, 1, 1], &args)?;
             device.launch("reverse", [1, 1, 1], [128, 1, 1], &[Arg::F32(&x, 0, x.len())])
         })

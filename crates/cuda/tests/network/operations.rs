@@ -5,8 +5,8 @@ use super::{Data, Failed, assert_close, params};
 use minima_autodiff::engine::FunctionSpace;
 use minima_autodiff::softmax_cross_entropy::gradient_into;
 use minima_autodiff::{
-    Activation, AutodiffError, Batch, Classifier, Conv2dSpec, DenseSpec, Differentiable, Graph, GraphBuilder, Initializer,
-    Model, NormSpec, Padding, PoolSpec, Value,
+    Activation, AutodiffError, Batch, Classifier, Conv2dSpec, DenseSpec, Differentiable, Graph, GraphBuilder,
+    Initializer, Model, NormSpec, Padding, PoolSpec, Value,
 };
 use minima_cuda::{CudaEngine, Device};
 use minima_curvature::{Ggn, GgnVariant, Hessian, LinearOperator, Objective};
@@ -59,20 +59,12 @@ fn on_maps() -> Vec<(&'static str, Build)> {
             let x = g.relu(x);
             g.max_pool2d_padded(x, PoolSpec::new([3, 3], [2, 1]).with_padding(BORDER))
         }),
-        ("group normalisation", |g, x| {
-            g.group_norm(x, "n", 2, NormSpec::default()).map(|x| g.relu(x))
-        }),
-        ("instance normalisation", |g, x| {
-            g.group_norm(x, "n", 4, NormSpec { shift: false, ..NormSpec::default() })
-        }),
+        ("group normalisation", |g, x| g.group_norm(x, "n", 2, NormSpec::default()).map(|x| g.relu(x))),
+        ("instance normalisation", |g, x| g.group_norm(x, "n", 4, NormSpec { shift: false, ..NormSpec::default() })),
         ("layer normalisation", |g, x| g.layer_norm(x, "n", NormSpec { scale: false, ..NormSpec::default() })),
         ("layer normalisation over two axes", |g, x| g.layer_norm_over(x, "n", 2, NormSpec::default())),
-        ("bare normalisation", |g, x| {
-            g.layer_norm(x, "n", NormSpec { scale: false, shift: false, epsilon: 0.1 })
-        }),
-        ("root-mean-square normalisation", |g, x| {
-            g.rms_norm(x, "n", NormSpec { shift: false, ..NormSpec::default() })
-        }),
+        ("bare normalisation", |g, x| g.layer_norm(x, "n", NormSpec { scale: false, shift: false, epsilon: 0.1 })),
+        ("root-mean-square normalisation", |g, x| g.rms_norm(x, "n", NormSpec { shift: false, ..NormSpec::default() })),
         ("softmax", |g, x| g.softmax(x)),
         ("softmax over another axis", |g, x| g.softmax_over(x, 1)),
         ("product", |g, x| {
@@ -108,9 +100,7 @@ fn on_maps() -> Vec<(&'static str, Build)> {
             let c = g.constant(&[5, 6, 4], &(0..120).map(|i| f64::from(i % 7) - 3.0).collect::<Vec<_>>())?;
             g.multiply(x, c)
         }),
-        ("constant affine map", |g, x| {
-            g.affine(x, &[0.5, -1.0, 2.0, 1.5], &[0.1, 0.2, -0.3, 0.0]).map(|x| g.relu(x))
-        }),
+        ("constant affine map", |g, x| g.affine(x, &[0.5, -1.0, 2.0, 1.5], &[0.1, 0.2, -0.3, 0.0]).map(|x| g.relu(x))),
         ("attention", |g, x| {
             let x = g.reshape(x, &[5, 24])?;
             let y = g.attention(x, "a", 3)?;
@@ -185,7 +175,7 @@ pub fn derivatives<D: Device>(name: &str, engine: &CudaEngine<D>, count: usize, 
     let (_, found) = device.logits_and_vjp(images, &cotangent).unwrap();
     close("gradient", &found, &expected);
 
-    let along = Key::new(8).normal::<f32>(graph.parameter_count());
+    let along = Key::new(8).normal(graph.parameter_count());
     let tangents = Array2::from_shape_vec(images.raw_dim(), Key::new(9).normal(images.len())).unwrap();
     let at = graph.linearize(host.params(), images).unwrap();
     let expected = at.jvp(Some(&along), Some(tangents.view())).unwrap();

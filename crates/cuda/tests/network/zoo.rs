@@ -44,10 +44,9 @@ fn training<D: Device>(name: &str, engine: &CudaEngine<D>) {
     let graph = Arc::clone(engine.graph());
     let data = Data::of(&graph, 8);
     let gauss_newton = GaussNewton::mean().with_damping(0.5).with_learning_rate(0.3);
-    let adam = || Adam::new(0.003).with_epsilon(1e-3);
     let optimizers: [(&str, OnHost, OnDevice<D>); 3] = [
         ("sgd", Box::new(Sgd::new(0.05).with_momentum(0.9)), Box::new(Sgd::new(0.05).with_momentum(0.9))),
-        ("adam", Box::new(adam()), Box::new(adam())),
+        ("adam", Box::new(Adam::new(0.003).with_epsilon(1e-3)), Box::new(Adam::new(0.003).with_epsilon(1e-3))),
         ("gauss-newton", Box::new(gauss_newton), Box::new(gauss_newton)),
     ];
     for (optimizer, mut on_host, mut on_device) in optimizers {
