@@ -70,9 +70,30 @@ impl fmt::Display for Shortest {
     }
 }
 
+/// Displays a radius as `8/255` if it is a whole number of steps of an 8-bit pixel and no short decimal number, else as
+/// [`Shortest`].
+pub(crate) struct InPixelSteps(pub f64);
+
+impl fmt::Display for InPixelSteps {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (decimal, steps) = (Shortest(self.0).to_string(), (255.0 * self.0).round());
+        if decimal.len() > 6 && steps > 0.0 && steps / 255.0 == self.0 {
+            write!(formatter, "{steps}/255")
+        } else {
+            formatter.write_str(&decimal)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Epsilon;
+    use super::{Epsilon, InPixelSteps};
+
+    #[test]
+    fn steps_of_a_pixel_are_fractions() {
+        let shown = [8.0 / 255.0, 0.2, 0.0, 0.031, 1e-9].map(|radius| InPixelSteps(radius).to_string());
+        assert_eq!(shown, ["8/255", "0.2", "0", "0.031", "1e-9"]);
+    }
 
     #[test]
     fn radii_are_short() {

@@ -17,6 +17,14 @@ pub enum AttackError {
         /// The valid radii.
         expected: &'static str,
     },
+    /// No attack has the name.
+    #[error("attack is {found}; expected one of {expected}")]
+    Unknown {
+        /// The name.
+        found: String,
+        /// The names of the attacks, and which of them resembles the name.
+        expected: String,
+    },
     /// An option of an attack has an invalid value.
     #[error("{option} is {found}; expected {expected}")]
     Option {

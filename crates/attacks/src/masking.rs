@@ -1,6 +1,6 @@
 //! Checks for gradient masking: hidden gradients make a network look robust against gradient-based attacks.
 
-use crate::epsilon::Shortest;
+use crate::epsilon::InPixelSteps;
 use crate::loss::AttackLoss;
 use crate::subject::Subject;
 use crate::survivors::Survivors;
@@ -186,7 +186,7 @@ impl<T: Scalar> Case<'_, T> {
         for radius in growing(self.ball, self.images.ncols()) {
             let outcome = self.run_in(&Pgd::default(), Ball::new(self.ball.norm(), radius)?)?;
             (robust, correct) = (outcome.robust(), outcome.correct());
-            found.push(format!("{} at {}", outcome.successes(), Shortest(radius)));
+            found.push(format!("{} at {}", outcome.successes(), InPixelSteps(radius)));
         }
         Ok(Check {
             name: "success comes within 1 % of 100 % as the radius grows",

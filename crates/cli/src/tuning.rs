@@ -37,6 +37,7 @@ impl Grid {
             OptimizerSpec::Sgd(_) => (&[0.03, 0.1, 0.3, 1.0], &[], &[]),
             OptimizerSpec::Adam(_) => (&[1e-3, 3e-3, 1e-2, 3e-2], &[], &[]),
             OptimizerSpec::Sam(_) => (&[3e-3, 1e-2], &[], &[0.01, 0.05, 0.1]),
+            OptimizerSpec::Muon(_) => (&[0.01, 0.03, 0.1], &[], &[]),
             OptimizerSpec::GaussNewton(_)
             | OptimizerSpec::GaussNewtonTf32(_)
             | OptimizerSpec::GaussNewtonEmulated(_) => (&[0.03, 0.1, 0.3], &[0.01, 0.1, 1.0], &[]),

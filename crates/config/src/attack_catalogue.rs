@@ -19,12 +19,8 @@ pub fn entries() -> impl Iterator<Item = Entry> {
 /// Returns [`AttackError`] if no attack has the name, or the attack does not support the norm or the option.
 pub fn attack(name: &str, norm: Norm, options: &Options) -> Result<Box<dyn Attack<f32>>, AttackError> {
     let Some(entry) = entries().find(|entry| entry.name.eq_ignore_ascii_case(name)) else {
-        let names = one_of(entries().map(|entry| entry.name), name);
-        return Err(AttackError::Option {
-            option: "attack",
-            found: format!("{name} (the attacks are {names})"),
-            expected: "one of these attacks",
-        });
+        let expected = one_of(entries().map(|entry| entry.name), name);
+        return Err(AttackError::Unknown { found: name.to_owned(), expected });
     };
     if !entry.norms.contains(&norm) {
         return Err(AttackError::Norm { attack: entry.name, found: norm, expected: supported(entry.norms) });

@@ -100,7 +100,7 @@ impl TrainingOptions {
             None => (self.gradient_clip > 0.0).then_some("training.gradient_clip"),
         };
         if let Some(key) = of_first_order.filter(|_| !optimizer.is_first_order()) {
-            let expected = "an option for optimizers of first order alone: sgd, adam and sam";
+            let expected = "an option for optimizers of first order alone: sgd, adam, sam and muon";
             return Some((key, format!("set for the optimizer {name}"), expected));
         }
         let smoothing = self.label_smoothing;

@@ -58,6 +58,8 @@ faults! {
     MomentumLost = "SGD's momentum lost",
     /// SAM's second gradient is computed at the point of the first.
     SamAtOldPoint = "SAM's second gradient at the first point",
+    /// Muon divides a matrix by its norm and applies no iteration.
+    NotOrthogonal = "Muon without orthogonal matrices",
     /// K-FAC and EKFAC lose their velocity.
     VelocityLost = "K-FAC's velocity lost",
     /// K-FAC's statistics are the plain mean over all batches so far.

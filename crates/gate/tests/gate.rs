@@ -41,6 +41,7 @@ fn catcher(fault: Fault) -> Catcher {
         Fault::PoisonForgotten => Catcher::Gate { optimizer: "sgd", labels: POISONED },
         Fault::AdamBiasKept => gate("adam"),
         Fault::SamAtOldPoint => gate("sam"),
+        Fault::NotOrthogonal => gate("muon"),
         Fault::VelocityLost | Fault::SoftmaxOverImages => gate("kfac"),
         Fault::BatchShareMissing => gate("gauss-newton"),
         Fault::DampingMissing => gate("gauss-newton-cg"),

@@ -1,5 +1,5 @@
-//! Optimizers for networks of `minima-autodiff`: SGD, Adam, Gauss-Newton in function space, K-FAC and EKFAC, and SAM on
-//! top of first-order optimizers.
+//! Optimizers for networks of `minima-autodiff`: SGD, Adam, Muon, Gauss-Newton in function space, K-FAC and EKFAC, and
+//! SAM on top of first-order optimizers.
 //!
 //! All share one trait, [`Optimizer`]: a step takes a network, its flat parameter vector and a batch, and reports the
 //! batch's loss and accuracy before the step.
@@ -41,7 +41,9 @@ mod kronecker_state;
 mod kronecker_step;
 mod learning_rate;
 mod memory_limit;
+mod muon;
 mod optimizer;
+mod orthogonal;
 mod range;
 mod sam;
 mod second_order;
@@ -61,6 +63,7 @@ pub use kfac::{Kfac, KfacCurvature};
 pub use kronecker_step::{KroneckerCurvature, KroneckerStep};
 pub use minima_autodiff::{Batch, StepReport};
 pub use minima_curvature::kfac::WeightSharing;
+pub use muon::Muon;
 pub use optimizer::Optimizer;
 pub use sam::Sam;
 pub use second_order::{

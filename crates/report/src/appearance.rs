@@ -1,7 +1,7 @@
 //! The appearance of each optimizer in figures and on the page: Okabe and Ito's palette, with dashes and markers that distinguish
 //! series without colour.
 
-use minima_rows::optimizers::{ADAM, CG, EKFAC, KFAC, MEAN, PUBLISHED, PUBLISHED_TF32, SAM, SGD, SUM};
+use minima_rows::optimizers::{ADAM, CG, EKFAC, KFAC, MEAN, MUON, PUBLISHED, PUBLISHED_TF32, SAM, SGD, SUM};
 
 /// The form of a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ const fn appearance(
 }
 
 /// The optimizers with their own appearance.
-pub(crate) const OPTIMIZERS: [(&str, Appearance); 10] = [
+pub(crate) const OPTIMIZERS: [(&str, Appearance); 11] = [
     (SGD, appearance([0x00, 0x00, 0x00], [0xe0, 0xe0, 0xe0], &[3.0, 5.0], "2 3", Marker::Square)),
     (ADAM, appearance([0x00, 0x72, 0xb2], [0x5d, 0xb4, 0xee], &[], "", Marker::Circle)),
     (PUBLISHED, appearance([0xd5, 0x5e, 0x00], [0xff, 0x8a, 0x45], &[14.0, 6.0], "8 4", Marker::Diamond)),
@@ -74,6 +74,7 @@ pub(crate) const OPTIMIZERS: [(&str, Appearance); 10] = [
     (KFAC, appearance([0x8a, 0x3f, 0xb0], [0xc5, 0x8b, 0xe6], &[], "", Marker::Diamond)),
     (EKFAC, appearance([0x9c, 0x4a, 0x2f], [0xd0, 0x8a, 0x70], &[18.0, 5.0, 3.0, 5.0], "8 3 2 3", Marker::Square)),
     (SAM, appearance([0xb0, 0x9a, 0x00], [0xd8, 0xc6, 0x3a], &[], "", Marker::Nabla)),
+    (MUON, appearance([0x5a, 0x6e, 0x1e], [0xa9, 0xc2, 0x5a], &[20.0, 6.0], "10 4", Marker::Circle)),
 ];
 
 /// The appearance of any other optimizer: grey.

@@ -20,12 +20,14 @@ pub const KFAC: &str = "kfac";
 pub const EKFAC: &str = "ekfac";
 /// Sharpness-aware minimization.
 pub const SAM: &str = "sam";
+/// Muon.
+pub const MUON: &str = "muon";
 
-const ORDER: [&str; 10] = [SGD, ADAM, SAM, PUBLISHED, PUBLISHED_TF32, SUM, MEAN, CG, KFAC, EKFAC];
+const ORDER: [&str; 11] = [SGD, ADAM, SAM, MUON, PUBLISHED, PUBLISHED_TF32, SUM, MEAN, CG, KFAC, EKFAC];
 
 /// The optimizers that have a label of their own, in their order.
 #[must_use]
-pub fn known() -> [&'static str; 10] {
+pub fn known() -> [&'static str; 11] {
     ORDER
 }
 
@@ -42,6 +44,7 @@ pub fn label(optimizer: &str) -> &str {
         KFAC => "K-FAC",
         EKFAC => "EKFAC",
         SAM => "SAM",
+        MUON => "Muon",
         other => other,
     }
 }

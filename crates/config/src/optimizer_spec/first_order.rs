@@ -1,10 +1,10 @@
-//! Specifications of SGD, of Adam, and of SAM with one of them as its base optimizer.
+//! Specifications of SGD, of Adam, and of SAM and Muon, which contain one of them.
 
 use super::config::{OptimizerConfig, Places};
 use super::option::Checked;
 use crate::labels::Labels;
 use minima_autodiff::{Engine, Scalar};
-use minima_optim::{Adam, GradientOptimizer, Optimizer, Sam, Sgd};
+use minima_optim::{Adam, GradientOptimizer, Muon, Optimizer, Sam, Sgd};
 use serde::{Deserialize, Serialize};
 
 /// Stochastic gradient descent.
@@ -66,6 +66,28 @@ pub struct SamSpec {
     pub labels: Option<Vec<Labels>>,
 }
 
+/// Muon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MuonSpec {
+    /// η of hidden kernels.
+    pub learning_rate: f64,
+    /// μ.
+    #[serde(default = "muon_momentum")]
+    pub momentum: f64,
+    /// δ of hidden kernels, decoupled from the gradient.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// The number of iterations that bring a matrix near to an orthogonal one.
+    #[serde(default = "iterations")]
+    pub iterations: u32,
+    /// The optimizer of all other parameters.
+    pub rest: FirstOrderSpec,
+    /// The labels to train on; by default all of the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<Labels>>,
+}
+
 /// A first-order optimizer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -86,6 +108,26 @@ fn beta2() -> f64 {
 
 fn epsilon() -> f64 {
     1e-8
+}
+
+fn muon_momentum() -> f64 {
+    0.95
+}
+
+fn iterations() -> u32 {
+    5
+}
+
+impl FirstOrderSpec {
+    /// Its options, as options of an optimizer that contains it under this name.
+    fn options_within(&self, name: &str) -> Vec<Checked> {
+        let (options, labels) = match self {
+            Self::Sgd(spec) => (spec.options(), &spec.labels),
+            Self::Adam(spec) => (spec.options(), &spec.labels),
+        };
+        let labels = Checked::absent("labels", labels.as_ref().map(Vec::len));
+        options.into_iter().chain([labels]).map(|option| option.within(name)).collect()
+    }
 }
 
 impl SgdSpec {
@@ -175,13 +217,8 @@ impl OptimizerConfig for SamSpec {
     }
 
     fn options(&self) -> Vec<Checked> {
-        let (options, labels) = match &self.base {
-            FirstOrderSpec::Sgd(base) => (base.options(), &base.labels),
-            FirstOrderSpec::Adam(base) => (base.options(), &base.labels),
-        };
-        let own =
-            [Checked::zero_or_positive("rho", self.rho), Checked::absent("base.labels", labels.as_ref().map(Vec::len))];
-        options.into_iter().map(Checked::of_base).chain(own).collect()
+        let own = [Checked::zero_or_positive("rho", self.rho)];
+        self.base.options_within("base").into_iter().chain(own).collect()
     }
 
     fn places(&mut self) -> Places<'_> {
@@ -194,5 +231,49 @@ impl OptimizerConfig for SamSpec {
 
     fn step_milliseconds(&self) -> f64 {
         3.5
+    }
+}
+
+impl MuonSpec {
+    pub(super) fn build<T: Scalar>(&self) -> Box<dyn Optimizer<T>> {
+        match &self.rest {
+            FirstOrderSpec::Sgd(rest) => Box::new(self.configured(Muon::new(self.learning_rate, rest.build()))),
+            FirstOrderSpec::Adam(rest) => Box::new(self.configured(Muon::new(self.learning_rate, rest.build()))),
+        }
+    }
+
+    pub(super) fn build_first_order<T: Scalar>(&self) -> Box<dyn GradientOptimizer<T>> {
+        match &self.rest {
+            FirstOrderSpec::Sgd(rest) => Box::new(self.configured(Muon::new(self.learning_rate, rest.build()))),
+            FirstOrderSpec::Adam(rest) => Box::new(self.configured(Muon::new(self.learning_rate, rest.build()))),
+        }
+    }
+
+    fn configured<R, T: Scalar>(&self, muon: Muon<R, T>) -> Muon<R, T> {
+        muon.with_momentum(self.momentum).with_weight_decay(self.weight_decay).with_iterations(self.iterations)
+    }
+}
+
+impl OptimizerConfig for MuonSpec {
+    fn labels(&self) -> Option<&[Labels]> {
+        self.labels.as_deref()
+    }
+
+    fn options(&self) -> Vec<Checked> {
+        let own = [
+            Checked::positive("learning_rate", self.learning_rate),
+            Checked::share("momentum", self.momentum),
+            Checked::zero_or_positive("weight_decay", self.weight_decay),
+            Checked::count("iterations", self.iterations),
+        ];
+        own.into_iter().chain(self.rest.options_within("rest")).collect()
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        Places { learning_rate: &mut self.learning_rate, damping: None, rho: None }
+    }
+
+    fn step_milliseconds(&self) -> f64 {
+        2.2
     }
 }

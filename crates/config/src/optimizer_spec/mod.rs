@@ -12,7 +12,7 @@ mod point;
 mod spec;
 
 pub use appearance::OptimizerAppearance;
-pub use first_order::{AdamSpec, FirstOrderSpec, SamSpec, SgdSpec};
+pub use first_order::{AdamSpec, FirstOrderSpec, MuonSpec, SamSpec, SgdSpec};
 pub use gauss_newton::{EmulatedSpec, GaussNewtonCgSpec, GaussNewtonSpec, Tf32Spec};
 pub use in_preset::PresetOptimizer;
 pub use kronecker::KroneckerSpec;

@@ -55,7 +55,7 @@ impl Checked {
     /// A list that must not be set here.
     pub(super) fn absent(name: &'static str, length: Option<usize>) -> Self {
         let value = length.unwrap_or_default() as f64;
-        Self::new(name, value, length.is_none(), "no labels in base (set them one table higher)")
+        Self::new(name, value, length.is_none(), "no labels here (set them one table higher)")
     }
 
     /// An option in the table `options` of a registered optimizer.
@@ -63,9 +63,9 @@ impl Checked {
         Self { name: Cow::Owned(format!("options.{name}")), value, fine, expected }
     }
 
-    /// The same option, as an option of a base optimizer.
-    pub(super) fn of_base(self) -> Self {
-        Self { name: Cow::Owned(format!("base.{}", self.name)), ..self }
+    /// The same option, as an option of the optimizer in the table `name`.
+    pub(super) fn within(self, name: &str) -> Self {
+        Self { name: Cow::Owned(format!("{name}.{}", self.name)), ..self }
     }
 
     /// The option's name, its value and the expected range, if the value is invalid.

@@ -1,7 +1,7 @@
 //! An optimizer of a preset, by its kind.
 
 use super::config::{OptimizerConfig, Places};
-use super::first_order::{AdamSpec, SamSpec, SgdSpec};
+use super::first_order::{AdamSpec, MuonSpec, SamSpec, SgdSpec};
 use super::gauss_newton::{EmulatedSpec, GaussNewtonCgSpec, GaussNewtonSpec, Tf32Spec};
 use super::kronecker::KroneckerSpec;
 use super::option::Checked;
@@ -22,6 +22,8 @@ pub enum OptimizerSpec {
     Adam(AdamSpec),
     /// Sharpness-aware minimization around SGD or Adam.
     Sam(SamSpec),
+    /// Muon, with SGD or Adam for parameters that are not kernels of hidden layers.
+    Muon(MuonSpec),
     /// Gauss-Newton in function space.
     GaussNewton(GaussNewtonSpec),
     /// The published Gauss-Newton with factors rounded to TF32.
@@ -46,6 +48,7 @@ impl OptimizerSpec {
             Self::Sgd(spec) => Box::new(spec.build()),
             Self::Adam(spec) => Box::new(spec.build()),
             Self::Sam(spec) => spec.build(),
+            Self::Muon(spec) => spec.build(),
             Self::GaussNewton(spec) => Box::new(spec.build()),
             Self::GaussNewtonTf32(spec) => Box::new(spec.build()),
             Self::GaussNewtonEmulated(spec) => Box::new(spec.build()),
@@ -63,6 +66,7 @@ impl OptimizerSpec {
             Self::Sgd(spec) => Some(Box::new(spec.build())),
             Self::Adam(spec) => Some(Box::new(spec.build())),
             Self::Sam(spec) => Some(spec.build_first_order()),
+            Self::Muon(spec) => Some(spec.build_first_order()),
             Self::Own(spec) => spec.build_first_order(),
             Self::GaussNewton(_)
             | Self::GaussNewtonTf32(_)
@@ -78,7 +82,7 @@ impl OptimizerSpec {
     pub fn is_first_order(&self) -> bool {
         match self {
             Self::Own(spec) => spec.registered().is_first_order(),
-            _ => matches!(self, Self::Sgd(_) | Self::Adam(_) | Self::Sam(_)),
+            _ => matches!(self, Self::Sgd(_) | Self::Adam(_) | Self::Sam(_) | Self::Muon(_)),
         }
     }
 
@@ -96,7 +100,13 @@ impl OptimizerSpec {
             Self::GaussNewtonTf32(_) | Self::GaussNewtonEmulated(_) => false,
             Self::GaussNewton(spec) => spec.variant != GgnVariant::Coupled,
             Self::GaussNewtonCg(spec) => spec.variant != GgnVariant::Coupled,
-            Self::Sgd(_) | Self::Adam(_) | Self::Sam(_) | Self::Kfac(_) | Self::Ekfac(_) | Self::Own(_) => true,
+            Self::Sgd(_)
+            | Self::Adam(_)
+            | Self::Sam(_)
+            | Self::Muon(_)
+            | Self::Kfac(_)
+            | Self::Ekfac(_)
+            | Self::Own(_) => true,
         }
     }
 
@@ -111,6 +121,7 @@ impl OptimizerSpec {
             Self::Adam(spec) => Some(Box::new(spec.build())),
             Self::GaussNewton(spec) => Some(Box::new(spec.build())),
             Self::Sam(_)
+            | Self::Muon(_)
             | Self::GaussNewtonTf32(_)
             | Self::GaussNewtonEmulated(_)
             | Self::GaussNewtonCg(_)
@@ -126,6 +137,7 @@ impl OptimizerSpec {
             Self::Sgd(spec) => spec,
             Self::Adam(spec) => spec,
             Self::Sam(spec) => spec,
+            Self::Muon(spec) => spec,
             Self::GaussNewton(spec) => spec,
             Self::GaussNewtonTf32(spec) => spec,
             Self::GaussNewtonEmulated(spec) => spec,
@@ -141,6 +153,7 @@ impl OptimizerSpec {
             Self::Sgd(spec) => spec,
             Self::Adam(spec) => spec,
             Self::Sam(spec) => spec,
+            Self::Muon(spec) => spec,
             Self::GaussNewton(spec) => spec,
             Self::GaussNewtonTf32(spec) => spec,
             Self::GaussNewtonEmulated(spec) => spec,

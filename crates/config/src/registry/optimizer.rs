@@ -10,10 +10,11 @@ use std::fmt;
 const WHAT: &str = "optimizer";
 
 /// The kinds of optimizers that every program has.
-const BUILT_IN: [&str; 9] = [
+const BUILT_IN: [&str; 10] = [
     "sgd",
     "adam",
     "sam",
+    "muon",
     "gauss-newton",
     "gauss-newton-tf32",
     "gauss-newton-emulated",

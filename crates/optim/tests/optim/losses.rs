@@ -8,7 +8,7 @@ use minima_curvature::{CurvatureError, Fisher, Ggn, LinearOperator, Objective};
 use minima_linalg::solve_general;
 use minima_optim::{
     Adam, Arithmetic, Armijo, Batch, Curvature, Ekfac, EmulatedGaussNewton, FisherKind, GaussNewton, GgnVariant, Kfac,
-    LevenbergMarquardt, OptimError, Optimizer, Sam, SecondOrder, Sgd,
+    LevenbergMarquardt, Muon, OptimError, Optimizer, Sam, SecondOrder, Sgd,
 };
 use minima_rng::Key;
 use ndarray::{Array1, Array2, Axis, concatenate};
@@ -150,10 +150,11 @@ fn every_optimizer_lowers_the_loss_of_its_batch() {
     let problem = Problem::new(Some(5));
     let armijo = || SecondOrder::gauss_newton(GgnVariant::Mean).with_line_search(Armijo::default());
     for loss in losses() {
-        let optimizers: [(&str, Box<dyn Optimizer<f64>>); 8] = [
+        let optimizers: [(&str, Box<dyn Optimizer<f64>>); 9] = [
             ("sgd", Box::new(Sgd::<f64>::new(0.02))),
             ("adam", Box::new(Adam::<f64>::new(0.02))),
             ("sam", Box::new(Sam::new(Sgd::<f64>::new(0.02), 0.01))),
+            ("muon", Box::new(Muon::new(0.002, Sgd::<f64>::new(0.02)))),
             ("gauss-newton", Box::new(GaussNewton::mean().with_learning_rate(0.3).with_damping(0.1))),
             ("line search", Box::new(armijo())),
             ("adaptive damping", Box::new(armijo().with_adaptive_damping(LevenbergMarquardt::default()))),

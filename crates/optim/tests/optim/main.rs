@@ -6,6 +6,7 @@ mod far_labels;
 mod kronecker;
 mod losses;
 mod modern_networks;
+mod muon;
 mod options;
 mod resume;
 mod sam;

@@ -6,8 +6,8 @@ use minima_autodiff::{
 };
 use minima_curvature::kfac::{KroneckerFactors, WeightSharing};
 use minima_optim::{
-    Adam, Arithmetic, Batch, Ekfac, EmulatedGaussNewton, GaussNewton, GgnVariant, Kfac, Optimizer, Sam, SecondOrder,
-    Sgd,
+    Adam, Arithmetic, Batch, Ekfac, EmulatedGaussNewton, GaussNewton, GgnVariant, Kfac, Muon, Optimizer, Sam,
+    SecondOrder, Sgd,
 };
 use minima_rng::Key;
 use ndarray::Array2;
@@ -71,10 +71,11 @@ fn every_optimizer_trains_them() {
     let (single, batch) = (images.mapv(|x| x as f32), Batch::new(images.view(), &labels).unwrap());
     let reduce = WeightSharing::Reduce;
     for (network, graph) in [("transformer", transformer()), ("residual", residual())] {
-        let optimizers: [(&str, Box<dyn Optimizer<f64>>); 9] = [
+        let optimizers: [(&str, Box<dyn Optimizer<f64>>); 10] = [
             ("sgd", Box::new(Sgd::new(0.03).with_momentum(0.9).with_weight_decay(1e-4))),
             ("adam", Box::new(Adam::new(0.02).with_weight_decay(1e-4))),
             ("sam", Box::new(Sam::new(Sgd::new(0.03).with_momentum(0.9), 0.02))),
+            ("muon", Box::new(Muon::new(0.02, Adam::new(0.02)))),
             ("gauss-newton", Box::new(GaussNewton::mean().with_learning_rate(0.5).with_damping(0.1))),
             (
                 "gauss-newton-cg",

@@ -2,7 +2,7 @@
 
 use minima_autodiff::{Graph, GraphBuilder, Scalar};
 use minima_optim::{
-    Adam, Arithmetic, Batch, CgSolver, Ekfac, EmulatedGaussNewton, GaussNewton, GgnVariant, Kfac, OptimError,
+    Adam, Arithmetic, Batch, CgSolver, Ekfac, EmulatedGaussNewton, GaussNewton, GgnVariant, Kfac, Muon, OptimError,
     Optimizer, Sam, SecondOrder, Sgd, SolvePrecision, Solver,
 };
 use ndarray::{Array2, array};
@@ -51,6 +51,10 @@ fn every_option<T: Scalar>() -> Vec<WithOption<T>> {
         ("rho", |x| Box::new(Sam::new(Sgd::<T>::new(0.1), x))),
         ("learning_rate", |x| Box::new(Sam::new(Sgd::<T>::new(x), 0.1))),
         ("epsilon", |x| Box::new(Sam::new(Adam::<T>::new(0.1).with_epsilon(x), 0.1))),
+        ("learning_rate", |x| Box::new(Muon::new(x, Sgd::<T>::new(0.1)))),
+        ("momentum", |x| Box::new(Muon::new(0.1, Sgd::<T>::new(0.1)).with_momentum(x))),
+        ("weight_decay", |x| Box::new(Muon::new(0.1, Sgd::<T>::new(0.1)).with_weight_decay(x))),
+        ("epsilon", |x| Box::new(Muon::new(0.1, Adam::<T>::new(0.1).with_epsilon(x)))),
         ("learning_rate", |x| Box::new(GaussNewton::mean().with_learning_rate(x))),
         ("damping", |x| Box::new(GaussNewton::mean().with_precision(SolvePrecision::Network).with_damping(x))),
         ("learning_rate", |x| {

@@ -2,7 +2,7 @@
 
 use minima_autodiff::{Conv2dSpec, DenseSpec, Graph, GraphBuilder, Initializer};
 use minima_optim::{
-    Adam, Armijo, Batch, Ekfac, GaussNewton, GgnVariant, Kfac, LevenbergMarquardt, OptimError, Optimizer,
+    Adam, Armijo, Batch, Ekfac, GaussNewton, GgnVariant, Kfac, LevenbergMarquardt, Muon, OptimError, Optimizer,
     OptimizerState, Sam, SecondOrder, Sgd,
 };
 use minima_rng::Key;
@@ -46,11 +46,12 @@ fn step(graph: &Graph, optimizer: &mut dyn Optimizer<f32>, params: &mut Vec<f32>
 type Build = fn() -> Box<dyn Optimizer<f32>>;
 
 /// Every optimizer with its complete memory.
-const OPTIMIZERS: [(&str, Build); 9] = [
+const OPTIMIZERS: [(&str, Build); 10] = [
     ("sgd", || Box::new(Sgd::new(0.1))),
     ("momentum", || Box::new(Sgd::new(0.1).with_momentum(0.9).with_nesterov())),
     ("adam", || Box::new(Adam::new(0.01).with_weight_decay(0.01))),
     ("sam", || Box::new(Sam::new(Adam::<f32>::new(0.01), 0.05))),
+    ("muon", || Box::new(Muon::new(0.05, Adam::<f32>::new(0.01)).with_weight_decay(0.01))),
     ("gauss-newton", || Box::new(GaussNewton::mean())),
     ("gauss-newton-cg", || {
         let cg = SecondOrder::gauss_newton(GgnVariant::Mean).with_cg(5, 1e-6).with_momentum(0.5);

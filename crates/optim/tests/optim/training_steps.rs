@@ -3,8 +3,8 @@
 use minima_autodiff::loss::SoftmaxCrossEntropy;
 use minima_autodiff::{Engine, Graph, GraphBuilder, StepReport};
 use minima_optim::{
-    Adam, Arithmetic, Batch, Ekfac, EmulatedGaussNewton, GaussNewton, GgnVariant, GradientOptimizer, Kfac, OptimError,
-    Optimizer, Sam, SecondOrder, Sgd, clip_to_norm, divergence, trades_gradient,
+    Adam, Arithmetic, Batch, Ekfac, EmulatedGaussNewton, GaussNewton, GgnVariant, GradientOptimizer, Kfac, Muon,
+    OptimError, Optimizer, Sam, SecondOrder, Sgd, clip_to_norm, divergence, trades_gradient,
 };
 use minima_rng::Key;
 use ndarray::Array2;
@@ -24,11 +24,12 @@ fn images(seed: u64, number: usize) -> Array2<f64> {
 
 type Build = fn(f64) -> Box<dyn Optimizer<f64>>;
 
-const OPTIMIZERS: [(&str, Build); 9] = [
+const OPTIMIZERS: [(&str, Build); 10] = [
     ("sgd", |rate| Box::new(Sgd::new(rate).with_weight_decay(0.1))),
     ("momentum", |rate| Box::new(Sgd::new(rate).with_momentum(0.9).with_nesterov())),
     ("adam", |rate| Box::new(Adam::new(rate).with_weight_decay(0.1))),
     ("sam", |rate| Box::new(Sam::new(Sgd::<f64>::new(rate), 0.05))),
+    ("muon", |rate| Box::new(Muon::new(rate, Sgd::<f64>::new(rate).with_momentum(0.9)))),
     ("gauss-newton", |rate| Box::new(GaussNewton::mean().with_learning_rate(rate))),
     ("emulated", |rate| {
         Box::new(EmulatedGaussNewton::new(GgnVariant::Mean, Arithmetic::Bf16).with_learning_rate(rate))
@@ -107,9 +108,10 @@ fn momentum_and_clipping_agree_with_pytorch() {
 fn a_step_with_the_gradient_of_a_batch_is_a_step_on_the_batch() {
     let (graph, images) = (graph(4), images(2, 6));
     let batch = Batch::new(images.view(), &[0, 1, 2, 0, 1, 2]).unwrap();
-    let optimizers = || -> [Box<dyn GradientOptimizer<f64>>; 3] {
+    let optimizers = || -> [Box<dyn GradientOptimizer<f64>>; 4] {
         let sam = Sam::new(Adam::<f64>::new(0.01), 0.05).with_adaptive();
-        [Box::new(Sgd::new(0.1).with_momentum(0.9)), Box::new(Adam::new(0.01)), Box::new(sam)]
+        let muon = Muon::new(0.05, Adam::<f64>::new(0.01));
+        [Box::new(Sgd::new(0.1).with_momentum(0.9)), Box::new(Adam::new(0.01)), Box::new(sam), Box::new(muon)]
     };
     for (mut one, mut other) in optimizers().into_iter().zip(optimizers()) {
         let (mut params, mut same) = (graph.init::<f64>(3), graph.init::<f64>(3));

@@ -91,15 +91,30 @@ impl Metric {
         let high = heights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let (low, high) = if low < high { (low, high) } else { (0.0, 1.0) };
         let room = 0.04 * (high - low);
-        let ticks: Vec<(f64, String)> = match self {
-            Self::TrainLoss => LOSS_TICKS.iter().map(|loss| (self.height(*loss), loss.to_string())).collect(),
-            _ => ACCURACY_TICKS.iter().map(|percent| (self.height(percent / 100.0), format!("{percent} %"))).collect(),
+        let (start, end) = (low - room, high + room);
+        let ticks = match self {
+            Self::TrainLoss => self.ticks_within(start, end, &LOSS_TICKS),
+            _ => self.ticks_within(start, end, &ACCURACY_TICKS),
         };
-        Axis {
-            start: low - room,
-            end: high + room,
-            ticks: ticks.into_iter().filter(|(height, _)| *height >= low - room && *height <= high + room).collect(),
+        Axis { start, end, ticks }
+    }
+
+    /// The candidates between two heights. If fewer than two are, as for a short run, round values at equal distances.
+    fn ticks_within(self, start: f64, end: f64, candidates: &[f64]) -> Vec<(f64, String)> {
+        let tick = |value: f64, label: &str| match self {
+            Self::TrainLoss => (self.height(value), label.to_owned()),
+            _ => (self.height(value / 100.0), format!("{label} %")),
+        };
+        let coarse = candidates.iter().map(|value| tick(*value, &value.to_string()));
+        let coarse: Vec<(f64, String)> = coarse.filter(|(height, _)| (start..=end).contains(height)).collect();
+        if coarse.len() >= 2 {
+            return coarse;
         }
+        let [low, high] = [start, end].map(|height| match self {
+            Self::TrainLoss => 10f64.powf(height),
+            _ => 100.0 * (1.0 - 10f64.powf(-height)),
+        });
+        Axis::linear(low, high, 4).ticks.into_iter().map(|(value, label)| tick(value, &label)).collect()
     }
 }
 
@@ -267,4 +282,23 @@ fn draw_curves<'a, DB: DrawingBackend>(
         }
     }
     canvas.line(&[(panel.left, panel.top), (panel.left, panel.bottom())], &Stroke::solid(INK, 1.5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ACCURACY_TICKS, LOSS_TICKS, Metric};
+
+    fn labels(metric: Metric, [low, high]: [f64; 2], candidates: &[f64]) -> Vec<String> {
+        let ticks = metric.ticks_within(metric.height(low), metric.height(high), candidates);
+        assert!(ticks.iter().all(|(height, _)| (metric.height(low)..=metric.height(high)).contains(height)));
+        ticks.into_iter().map(|(_, label)| label).collect()
+    }
+
+    #[test]
+    fn a_short_curve_has_ticks_too() {
+        assert_eq!(labels(Metric::TrainLoss, [0.04, 0.6], &LOSS_TICKS), ["0.05", "0.1", "0.2", "0.5"]);
+        assert_eq!(labels(Metric::TrainLoss, [1.21, 1.52], &LOSS_TICKS), ["1.3", "1.4", "1.5"]);
+        assert_eq!(labels(Metric::TestAccuracy, [0.45, 0.93], &ACCURACY_TICKS), ["50 %", "80 %", "90 %"]);
+        assert_eq!(labels(Metric::TestAccuracy, [0.613, 0.689], &ACCURACY_TICKS), ["62 %", "64 %", "66 %", "68 %"]);
+    }
 }

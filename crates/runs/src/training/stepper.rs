@@ -146,7 +146,7 @@ fn first_order<T: Scalar>(
     let wrong = || PresetError::Value {
         key: if options.gradient_clip > 0.0 { "training.gradient_clip" } else { "training.adversarial" }.to_owned(),
         found: format!("set for the optimizer {name}"),
-        expected: "an option for optimizers of first order alone: sgd, adam and sam",
+        expected: "an option for optimizers of first order alone: sgd, adam, sam and muon",
     };
     Ok(spec.build_first_order().ok_or_else(wrong)?)
 }
