@@ -252,10 +252,7 @@ impl<D: Device> CudaEngine<D> {
 
 /// Converts a device's error into a network's error.
 pub(super) fn device_error(error: CudaError) -> AutodiffError {
-    match error {
-        CudaError::Autodiff(error) => error,
-        other => AutodiffError::Device { device: "CUDA".to_owned(), source: Box::new(other) },
-    }
+    error.into()
 }
 
 impl<D: Device> Engine<f32> for CudaEngine<D> {

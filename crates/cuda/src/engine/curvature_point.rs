@@ -65,6 +65,12 @@ impl<D: Device> CurvaturePoint<'_, D> {
         Values { images: self.images, input: self.input.all(), arena: self.arena.all() }
     }
 
+    /// The number of parameters.
+    #[must_use]
+    pub fn parameter_count(&self) -> usize {
+        self.engine.network.params
+    }
+
     /// The gradient of the mean loss.
     ///
     /// # Errors
