@@ -14,8 +14,9 @@ use minima_rng::Key;
 use ndarray::Array2;
 use std::sync::Arc;
 
-/// Some thousand roundings in single precision, in another order and with other exponentials.
-const TOLERANCE: f64 = 2e-5;
+/// Some thousand roundings in single precision, in another order and with other exponentials. Normalisation and the derivatives of
+/// small roots amplify them.
+const TOLERANCE: f64 = 1e-4;
 
 type Build = fn(&mut GraphBuilder, Value) -> Result<Value, AutodiffError>;
 
