@@ -1,6 +1,5 @@
 //! One network on one device.
 
-use super::function_space::DeviceColumns;
 use super::network::{Network, Values};
 use super::pool::{Loan, Pool, Pooled};
 use super::space::Space;
@@ -105,14 +104,6 @@ impl<D: Device> CudaEngine<D> {
     /// Returns a [`CudaError`] if the device fails, or has failed before.
     pub fn read(&self, vector: &DeviceVector<D>) -> Result<Vec<f32>, CudaError> {
         vector.0.download(&self.device)
-    }
-
-    /// The numbers of right sides, solutions or a kernel, after all earlier work.
-    ///
-    /// # Errors
-    /// Returns a [`CudaError`] if the device fails, or has failed before.
-    pub fn read_columns<R: SolverReal>(&self, columns: &DeviceColumns<D, R>) -> Result<Vec<R>, CudaError> {
-        columns.numbers.download(&self.device)
     }
 
     pub(super) fn pool(&self) -> Arc<Pool<D>> {

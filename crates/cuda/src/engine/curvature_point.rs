@@ -38,7 +38,7 @@ impl<D: Device> DeviceModel<'_, D> {
         if labels.len() != count {
             return Err(CudaError::Length { what: "labels", found: labels.len(), expected: count });
         }
-        let (input, arena) = self.evaluated(images)?;
+        let [input, arena] = self.evaluated(images)?;
         // A label too large for a u32 names no class, and neither does its replacement.
         let named: Vec<u32> = labels.iter().map(|&label| u32::try_from(label).unwrap_or(u32::MAX)).collect();
         let mut on_device = engine.take(count)?;

@@ -40,7 +40,7 @@ pub struct DeviceFactors<D: Device, R: SolverReal> {
 
 /// Right sides or solutions, `[side][row]`.
 pub struct DeviceColumns<D: Device, R: SolverReal> {
-    pub(super) numbers: Loan<D, R>,
+    numbers: Loan<D, R>,
     rows: usize,
 }
 
@@ -51,6 +51,14 @@ impl<D: Device, R: SolverReal> DeviceColumns<D, R> {
 }
 
 impl<D: Device> CudaEngine<D> {
+    /// The numbers of right sides, solutions or a kernel, after all earlier work.
+    ///
+    /// # Errors
+    /// Returns a [`CudaError`] if the device fails, or has failed before.
+    pub fn read_columns<R: SolverReal>(&self, columns: &DeviceColumns<D, R>) -> Result<Vec<R>, CudaError> {
+        columns.numbers.download(&self.device)
+    }
+
     /// The lower triangle of the Gram matrix of the gradients, for `directions` cotangents per image, which `place`
     /// writes.
     fn gram(

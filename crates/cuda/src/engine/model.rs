@@ -85,9 +85,9 @@ impl<D: Device> DeviceModel<'_, D> {
     }
 
     /// The images and all values of a forward pass.
-    pub(super) fn evaluated(&self, images: ArrayView2<'_, f32>) -> Result<(Loan<D, f32>, Loan<D, f32>), CudaError> {
+    pub(super) fn evaluated(&self, images: ArrayView2<'_, f32>) -> Result<[Loan<D, f32>; 2], CudaError> {
         let Passed { input, arena, .. } = self.forward(&self.params, images)?;
-        Ok((input, arena))
+        Ok([input, arena])
     }
 
     /// `[feature][column]` on the device as `(column, feature)` on the host.

@@ -38,7 +38,8 @@ impl Conv2d {
     pub fn new(spec: Conv2dSpec, input: [usize; 3]) -> Result<Self, CudaError> {
         let refused = || CudaError::Shape { what: "conv2d", found: format!("{spec:?} on {input:?}") };
         let groups = spec.groups;
-        if spec.features == 0 || input[2] == 0 || groups == 0 || spec.features % groups != 0 || input[2] % groups != 0 {
+        let divides = |channels: usize| channels > 0 && groups > 0 && channels.is_multiple_of(groups);
+        if !divides(spec.features) || !divides(input[2]) {
             return Err(refused());
         }
         let mut output = [0, 0, spec.features];
