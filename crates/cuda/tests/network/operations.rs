@@ -141,9 +141,14 @@ fn network(build: Build) -> Graph {
     g.finish(x).unwrap()
 }
 
-/// All tests, each on a device that is opened anew.
+/// All tests, each on a device that is opened anew. `MINIMA_OPERATIONS`, if it is set, names the operations that are tested: the
+/// beginnings of their names, separated by commas.
 pub fn check<D: Device>(open: &dyn Fn() -> D) {
+    let wanted = std::env::var("MINIMA_OPERATIONS").unwrap_or_default();
     for (name, build) in on_maps() {
+        if !wanted.split(',').any(|start| name.starts_with(start)) {
+            continue;
+        }
         eprintln!("{name}");
         let engine = CudaEngine::new(open(), Arc::new(network(build))).unwrap();
         for count in [1, 5] {
