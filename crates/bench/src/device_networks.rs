@@ -25,7 +25,7 @@ const EPOCHS: usize = 5;
 pub fn floors(filter: &str) -> Result<Table, RunError> {
     let mut table =
         Table::new(&["step", "images", "launches", "MB", "GFLOP", "memory MB", "H100 ms", "H200 ms", "bound by"]);
-    for (compared, graph, step) in steps(filter)? {
+    for Compare { compared, graph, step } in steps(filter)? {
         let mut row = vec![format!("{} {}", compared.name, step.name()), compared.batch.to_string()];
         row.extend(match StepFloor::of(&graph, compared.batch, step) {
             Ok(floor) => figures(&floor),
@@ -55,14 +55,21 @@ fn figures(floor: &StepFloor) -> Vec<String> {
     ]
 }
 
+/// A step of a compared network.
+struct Compare {
+    compared: &'static Compared,
+    graph: Arc<Graph>,
+    step: DeviceStep,
+}
+
 /// The wanted steps of the compared networks.
-fn steps(filter: &str) -> Result<Vec<(&'static Compared, Arc<Graph>, DeviceStep)>, RunError> {
+fn steps(filter: &str) -> Result<Vec<Compare>, RunError> {
     let mut wanted = Vec::new();
     for compared in &NETWORKS {
         let graph = Arc::new((compared.spec)().and_then(|spec| spec.graph()).map_err(NetworkChoiceError::from)?);
         for step in DeviceStep::ALL {
             if format!("{} {}", compared.name, step.name()).contains(filter) {
-                wanted.push((compared, Arc::clone(&graph), step));
+                wanted.push(Compare { compared, graph: Arc::clone(&graph), step });
             }
         }
     }
@@ -87,7 +94,7 @@ pub fn networks_on<D: Device>(open: &dyn Fn() -> Result<D, CudaError>, filter: &
         "MB",
         "GFLOP",
     ]);
-    for (compared, graph, step) in steps(filter)? {
+    for Compare { compared, graph, step } in steps(filter)? {
         let mut row = vec![format!("{} {}", compared.name, step.name()), compared.batch.to_string()];
         let measured = time(open, &graph, compared.batch, step).and_then(|taken| {
             let at = |fraction| quantile(&taken, fraction).unwrap_or(f64::NAN);

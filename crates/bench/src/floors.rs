@@ -158,3 +158,29 @@ fn operations(graph: &Graph, batch: usize, step: DeviceStep) -> [f64; 2] {
     let directions = order * (of.upstream + of.gradients) + order * order * of.kernel_rank;
     [gradient + directions, order.powi(3) / 3.0]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minima_autodiff::paper_cnn;
+
+    #[test]
+    fn a_step_is_counted() {
+        let graph = Arc::new(paper_cnn([28, 28, 1], 10).unwrap_or_else(|error| panic!("{error}")));
+        let of = |batch, step| StepFloor::of(&graph, batch, step).unwrap_or_else(|error| panic!("{error}"));
+        let (small, large) = (of(64, DeviceStep::Adam), of(128, DeviceStep::Adam));
+        // The same launches, and twice the operations. Parameters do not grow with the batch.
+        assert_eq!(small.launches, large.launches);
+        assert!((large.single / small.single - 2.0).abs() < 1e-9, "{small:?} {large:?}");
+        assert!(large.bytes < 2 * small.bytes && large.memory < 2 * small.memory, "{small:?} {large:?}");
+        // The images and the values of a batch, their cotangents, and parameters, gradient and two moments.
+        let numbers: usize = graph.value_sizes().iter().sum();
+        let least =
+            4 * (128 * (graph.features() + 2 * (numbers - graph.features())) + 4 * graph.parameter_count()) as u64;
+        assert!((least..least + least / 4).contains(&large.memory), "{large:?}, at least {least}");
+        let newton = of(128, DeviceStep::GaussNewton);
+        assert!(newton.launches > large.launches && newton.double > 1e8, "{newton:?}");
+        let [launches, bytes, operations] = newton.seconds(&H200);
+        assert!((newton.milliseconds(&H200) - 1e3 * launches.max(bytes).max(operations)).abs() < 1e-9);
+    }
+}
