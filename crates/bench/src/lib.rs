@@ -10,6 +10,8 @@
 mod attack_bench;
 mod certify_bench;
 mod device_bench;
+mod device_networks;
+pub mod floors;
 mod networks;
 mod one_epoch;
 pub mod scaling;
@@ -19,6 +21,7 @@ pub mod time_to_accuracy;
 mod timings;
 
 pub use device_bench::bench_on;
+pub use device_networks::{floors, networks_on};
 pub use networks::networks;
 pub use stopwatch::{Timing, Timings};
 pub use timings::bench;

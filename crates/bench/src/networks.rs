@@ -12,14 +12,15 @@ use minima_runs::{Host, RunError};
 use ndarray::Array2;
 
 /// A network of the comparison.
-struct Compared {
-    name: &'static str,
-    spec: fn() -> Result<NetworkSpec, NetworkError>,
+pub(crate) struct Compared {
+    pub name: &'static str,
+    pub spec: fn() -> Result<NetworkSpec, NetworkError>,
     /// Images of a batch.
-    batch: usize,
+    pub batch: usize,
 }
 
-const NETWORKS: [Compared; 5] = [
+/// The networks of the comparison.
+pub(crate) const NETWORKS: [Compared; 5] = [
     Compared { name: "paper-cnn", spec: || NetworkSpec::named("paper-cnn", &[]), batch: 128 },
     Compared {
         name: "wide-cnn",

@@ -154,3 +154,12 @@ pub enum CudaError {
     #[error(transparent)]
     Autodiff(#[from] minima_autodiff::AutodiffError),
 }
+
+impl From<CudaError> for minima_autodiff::AutodiffError {
+    fn from(error: CudaError) -> Self {
+        match error {
+            CudaError::Autodiff(error) => error,
+            other => Self::Device { device: "CUDA".to_owned(), source: Box::new(other) },
+        }
+    }
+}

@@ -2,7 +2,8 @@
 //!
 //! - **The device.** [`Device`] runs kernels: it has buffers, launches and recordings. [`NvidiaDevice`] is a GPU. Its
 //!   driver and NVRTC are looked for when the program runs, so building needs nothing of CUDA. [`EmulatedDevice`] runs
-//!   the same kernels on the CPU for tests, slowly and under address sanitizer.
+//!   the same kernels on the CPU for tests, slowly and under address sanitizer. [`PlannedDevice`] runs nothing: it counts
+//!   the launches, bytes and memory of a step before there is a GPU.
 //! - **The kernels** are plain CUDA C++ files, each beside the Rust code that launches it ([`ops`], [`linalg`],
 //!   [`optim`]), listed in [`sources`]. They use no atomics and add in a fixed order, so they give the same bits every
 //!   time.
@@ -42,7 +43,7 @@ mod slice;
 pub mod sources;
 
 pub use columns::{Columns, Write};
-pub use device::{Arg, Device, Element, EmulatedDevice, Memory, NvidiaDevice};
+pub use device::{Arg, Device, Element, EmulatedDevice, Memory, NvidiaDevice, PlannedDevice};
 pub use engine::CudaEngine;
 pub use error::{CudaError, Missing};
 pub use real::Real;

@@ -77,18 +77,18 @@ pub(crate) trait Passed: Element {
 
 impl Passed for f32 {
     fn arg<'a, D: Device>(slice: Slice<'a, D, Self>) -> Arg<'a, D> {
-        Arg::F32(slice.buffer, slice.offset)
+        Arg::F32(slice.buffer, slice.offset, slice.len)
     }
 }
 
 impl Passed for f64 {
     fn arg<'a, D: Device>(slice: Slice<'a, D, Self>) -> Arg<'a, D> {
-        Arg::F64(slice.buffer, slice.offset)
+        Arg::F64(slice.buffer, slice.offset, slice.len)
     }
 }
 
 impl Passed for u32 {
     fn arg<'a, D: Device>(slice: Slice<'a, D, Self>) -> Arg<'a, D> {
-        Arg::U32(slice.buffer, slice.offset)
+        Arg::U32(slice.buffer, slice.offset, slice.len)
     }
 }

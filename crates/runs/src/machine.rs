@@ -64,7 +64,7 @@ impl Machine {
         if choice == Choice::Cpu {
             return Ok(Self::Processor);
         }
-        match gpu_for(choice, graph, || NvidiaDevice::open(0), say)? {
+        match gpu_for(choice, check_supported(graph), || NvidiaDevice::open(0), say)? {
             Some(device) => {
                 let engine = CudaEngine::new(device, Arc::clone(graph))?;
                 Ok(Self::Gpu(Box::new(Gpu { engine, busy: Mutex::default() })))
@@ -147,11 +147,10 @@ impl Machine {
 /// The GPU that `open` finds, or `None` if the network is to be computed on the CPU.
 fn gpu_for<D>(
     choice: Choice,
-    graph: &Graph,
+    supported: Result<(), CudaError>,
     open: impl FnOnce() -> Result<D, CudaError>,
     say: &mut dyn FnMut(&str),
 ) -> Result<Option<D>, CudaError> {
-    let supported = check_supported(graph);
     if choice == Choice::Cuda {
         supported?;
         return open().map(Some);
@@ -169,15 +168,15 @@ fn gpu_for<D>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use minima_autodiff::{Conv2dSpec, GraphBuilder};
     use minima_cuda::Missing;
 
-    fn graph(groups: usize) -> Graph {
-        let mut g = GraphBuilder::new(&[4, 4, 2]);
-        let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec { groups, ..Conv2dSpec::same(2, 3) }).unwrap();
-        let x = g.flatten(x);
-        let x = g.dense(x, "Dense_0", 3).unwrap();
-        g.finish(x).unwrap()
+    /// Whether a network with or without such an operation has kernels.
+    fn supported(newer: bool) -> Result<(), CudaError> {
+        if newer {
+            Err(CudaError::Unsupported { operations: vec!["convolution on a sphere".to_owned()] })
+        } else {
+            Ok(())
+        }
     }
 
     fn missing() -> Result<(), CudaError> {
@@ -185,36 +184,36 @@ mod tests {
     }
 
     /// The result and the lines.
-    fn gpu(choice: Choice, groups: usize, found: fn() -> Result<(), CudaError>) -> (Result<bool, String>, Vec<String>) {
+    fn gpu(choice: Choice, newer: bool, found: fn() -> Result<(), CudaError>) -> (Result<bool, String>, Vec<String>) {
         let mut lines = Vec::new();
-        let gpu = gpu_for(choice, &graph(groups), found, &mut |line| lines.push(line.to_owned()));
+        let gpu = gpu_for(choice, supported(newer), found, &mut |line| lines.push(line.to_owned()));
         (gpu.map(|gpu| gpu.is_some()).map_err(|error| error.to_string()), lines)
     }
 
     #[test]
     fn a_network_without_kernels_goes_to_the_cpu_with_one_line() {
-        let (gpu, lines) = gpu(Choice::Auto, 2, || Ok(()));
+        let (gpu, lines) = gpu(Choice::Auto, true, || Ok(()));
         assert_eq!(gpu, Ok(false));
-        assert_eq!(lines, ["computing on the CPU, not on the GPU: no CUDA kernels for convolution with groups"]);
+        assert_eq!(lines, ["computing on the CPU, not on the GPU: no CUDA kernels for convolution on a sphere"]);
     }
 
     #[test]
     fn a_network_without_kernels_is_refused_on_a_requested_gpu() {
         for found in [missing, || Ok(())] {
-            let (gpu, lines) = gpu(Choice::Cuda, 2, found);
-            assert_eq!((gpu, lines.len()), (Err("no CUDA kernels for convolution with groups".to_owned()), 0));
+            let (gpu, lines) = gpu(Choice::Cuda, true, found);
+            assert_eq!((gpu, lines.len()), (Err("no CUDA kernels for convolution on a sphere".to_owned()), 0));
         }
     }
 
     #[test]
     fn other_networks_go_to_a_gpu_that_is_there() {
-        assert_eq!(gpu(Choice::Auto, 1, || Ok(())), (Ok(true), Vec::new()));
-        assert_eq!(gpu(Choice::Cuda, 1, || Ok(())), (Ok(true), Vec::new()));
-        assert_eq!(gpu(Choice::Auto, 1, missing), (Ok(false), Vec::new()));
-        assert_eq!(gpu(Choice::Auto, 2, missing), (Ok(false), Vec::new()));
-        assert!(gpu(Choice::Cuda, 1, missing).0.is_err());
+        assert_eq!(gpu(Choice::Auto, false, || Ok(())), (Ok(true), Vec::new()));
+        assert_eq!(gpu(Choice::Cuda, false, || Ok(())), (Ok(true), Vec::new()));
+        assert_eq!(gpu(Choice::Auto, false, missing), (Ok(false), Vec::new()));
+        assert_eq!(gpu(Choice::Auto, true, missing), (Ok(false), Vec::new()));
+        assert!(gpu(Choice::Cuda, false, missing).0.is_err());
         // A GPU that fails is an error, whatever the choice.
         let failing = || Err(CudaError::Driver { doing: "open".to_owned(), report: "broken".to_owned() });
-        assert!(gpu(Choice::Auto, 1, failing).0.is_err());
+        assert!(gpu(Choice::Auto, false, failing).0.is_err());
     }
 }

@@ -4,6 +4,7 @@
 mod certify;
 mod commands;
 mod data;
+mod gpu_report;
 mod own_data;
 mod parts;
 mod refusals;

@@ -10,9 +10,10 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use minima_bench::bench;
 use minima_bench::scaling::{NETWORKS, measure, points};
-use minima_bench::{Timings, bench_on, networks};
+use minima_bench::{Timings, bench_on, floors, networks, networks_on};
 use minima_bench::{scaling, time_to_accuracy};
 use minima_config::preset::Preset;
+use minima_cuda::NvidiaDevice;
 use minima_report::figures;
 use minima_rows::Table;
 use minima_rows::{ScalingRow, write_csv};
@@ -38,9 +39,14 @@ pub struct Bench {
     /// Print a single JSON object
     #[arg(long)]
     json: bool,
-    /// Measure instead passes, steps and curvature products on networks from 6 794 to 4.3 million parameters
-    #[arg(long, conflicts_with_all = ["device", "scaling", "time_to_accuracy"])]
+    /// Measure instead passes, steps and curvature products on networks from 6 794 to 4.3 million parameters. On a GPU only
+    /// steps are timed, each beside its lower bound
+    #[arg(long, conflicts_with_all = ["scaling", "time_to_accuracy"])]
     networks: bool,
+    /// Print instead what the steps of these networks cost at least on a GPU: launches, bytes, operations, memory, and the time
+    /// that they take on an H100 and an H200. It needs no GPU
+    #[arg(long, conflicts_with_all = ["networks", "device", "scaling", "time_to_accuracy", "json"])]
+    floors: bool,
     /// Measure instead how the Gauss-Newton step scales with network and batch size; writes scaling.csv, scaling.svg and
     /// scaling.png
     #[arg(long, conflicts_with_all = ["filter", "json"])]
@@ -74,6 +80,18 @@ impl Bench {
         }
         if self.out.is_some() {
             bail!("--out requires --scaling or --time-to-accuracy");
+        }
+        if self.floors {
+            say!("{}", floors(&self.filter)?.to_text().trim_end());
+            return Ok(Outcome::Fine);
+        }
+        if self.networks && self.device == Device::Cuda {
+            if self.json {
+                bail!("--networks --device cuda prints a table, not JSON");
+            }
+            say!("{}", NvidiaDevice::open(0).context("--device cuda")?.describe());
+            say!("{}", networks_on(&|| NvidiaDevice::open(0), &self.filter)?.to_text().trim_end());
+            return Ok(Outcome::Fine);
         }
         if self.networks {
             return self.print(&on_a_worker(|| networks(&self.filter))?);

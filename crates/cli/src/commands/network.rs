@@ -1,15 +1,18 @@
 //! `cargo xtask network`.
 
+use super::Device;
 use super::network_files::{Export, Import};
 use crate::data_options::DataOptions;
 use crate::outcome::Outcome;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use minima_autodiff::{Graph, Role};
+use minima_bench::floors::{DeviceStep, StepFloor};
 use minima_config::NetworkChoice;
 use minima_config::registry::own_networks;
 use minima_network::NetworkSpec;
 use minima_rows::Table;
+use std::sync::Arc;
 
 /// Show networks, and read and write ONNX files.
 #[derive(Debug, Args)]
@@ -50,6 +53,9 @@ struct Show {
     /// Images in a step
     #[arg(long, default_value_t = 128)]
     batch_size: usize,
+    /// The device whose memory and costs of a step are printed
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    device: Device,
     /// Print the description in TOML, with all values
     #[arg(long)]
     toml: bool,
@@ -162,7 +168,27 @@ impl Show {
                 format!("a dense system of order {}, {}", grouped(system.order), bytes(system.bytes)),
             ),
         ];
-        lines.iter().map(|(what, value)| format!("{what}: {value}\n")).collect()
+        let of_cpu: String = lines.iter().map(|(what, value)| format!("{what}: {value}\n")).collect();
+        if self.device == Device::Cuda { of_cpu + &self.on_a_gpu(graph) } else { of_cpu }
+    }
+
+    /// What a step costs on a GPU, counted without one.
+    fn on_a_gpu(&self, graph: &Graph) -> String {
+        let graph = Arc::new(graph.clone());
+        let line = |step: DeviceStep| {
+            let counted = match StepFloor::of(&graph, self.batch_size, step) {
+                Ok(floor) => format!(
+                    "at most {} of memory at once, {} launches, {} moved, {:.1} GFLOP",
+                    bytes(floor.memory),
+                    grouped(floor.launches),
+                    bytes(floor.bytes),
+                    (floor.single + floor.double) / 1e9
+                ),
+                Err(refused) => refused.to_string(),
+            };
+            format!("{} step on a GPU, {} images: {counted}\n", step.name(), self.batch_size)
+        };
+        DeviceStep::ALL.into_iter().map(line).collect()
     }
 }
 

@@ -200,9 +200,9 @@ impl Device for EmulatedDevice {
         let mut memory = Vec::new();
         for arg in args {
             let (kind, value, offset) = match *arg {
-                Arg::F32(buffer, offset) => (b'f', keep(&buffer.memory, &mut memory), offset * size_of::<f32>()),
-                Arg::F64(buffer, offset) => (b'd', keep(&buffer.memory, &mut memory), offset * size_of::<f64>()),
-                Arg::U32(buffer, offset) => (b'u', keep(&buffer.memory, &mut memory), offset * size_of::<u32>()),
+                Arg::F32(buffer, offset, _) => (b'f', keep(&buffer.memory, &mut memory), offset * size_of::<f32>()),
+                Arg::F64(buffer, offset, _) => (b'd', keep(&buffer.memory, &mut memory), offset * size_of::<f64>()),
+                Arg::U32(buffer, offset, _) => (b'u', keep(&buffer.memory, &mut memory), offset * size_of::<u32>()),
                 Arg::Int(number) => (b'I', u64::from(number as u32), 0),
                 Arg::Float(number) => (b'F', u64::from(number.to_bits()), 0),
                 Arg::Double(number) => (b'D', number.to_bits(), 0),

@@ -123,20 +123,53 @@ pub trait Device: Sized + Send + Sync + 'static {
     fn synchronize(&self) -> Result<(), CudaError>;
 }
 
-/// One argument of a kernel: a number, or a pointer into a buffer at an offset (counted in numbers).
+/// One argument of a kernel: a number, or a pointer into a buffer, with its offset and the count of the numbers that the kernel
+/// may read or write from there on.
 pub enum Arg<'a, D: Device> {
     /// A pointer to `float`.
-    F32(&'a D::Buffer<f32>, usize),
+    F32(&'a D::Buffer<f32>, usize, usize),
     /// A pointer to `double`.
-    F64(&'a D::Buffer<f64>, usize),
+    F64(&'a D::Buffer<f64>, usize, usize),
     /// A pointer to `unsigned`.
-    U32(&'a D::Buffer<u32>, usize),
+    U32(&'a D::Buffer<u32>, usize, usize),
     /// An `int`.
     Int(i32),
     /// A `float`.
     Float(f32),
     /// A `double`.
     Double(f64),
+}
+
+impl<D: Device> Arg<'_, D> {
+    /// The offset and the count of a pointer's numbers, and the length of its buffer.
+    pub(super) fn part(&self) -> Option<[usize; 3]> {
+        match self {
+            Arg::F32(buffer, offset, count) => Some([*offset, *count, buffer.len()]),
+            Arg::F64(buffer, offset, count) => Some([*offset, *count, buffer.len()]),
+            Arg::U32(buffer, offset, count) => Some([*offset, *count, buffer.len()]),
+            Arg::Int(_) | Arg::Float(_) | Arg::Double(_) => None,
+        }
+    }
+
+    /// What tells a pointer's numbers from those of other pointers: the buffer's address here, the offset and the count.
+    pub(super) fn identity(&self) -> Option<[usize; 3]> {
+        let address = match self {
+            Arg::F32(buffer, ..) => std::ptr::from_ref(*buffer).addr(),
+            Arg::F64(buffer, ..) => std::ptr::from_ref(*buffer).addr(),
+            Arg::U32(buffer, ..) => std::ptr::from_ref(*buffer).addr(),
+            Arg::Int(_) | Arg::Float(_) | Arg::Double(_) => return None,
+        };
+        self.part().map(|[offset, count, _]| [address, offset, count])
+    }
+
+    /// The bytes of a pointer's numbers; 0 for a number.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Arg::F32(_, _, count) | Arg::U32(_, _, count) => 4 * *count as u64,
+            Arg::F64(_, _, count) => 8 * *count as u64,
+            Arg::Int(_) | Arg::Float(_) | Arg::Double(_) => 0,
+        }
+    }
 }
 
 impl<D: Device> Clone for Arg<'_, D> {
@@ -165,14 +198,12 @@ pub(super) fn check_launch<D: Device>(
         return fail(format!("blocks of {block:?} threads"), expected);
     }
     for (place, arg) in args.iter().enumerate() {
-        let (offset, len) = match arg {
-            Arg::F32(buffer, offset) => (*offset, buffer.len()),
-            Arg::F64(buffer, offset) => (*offset, buffer.len()),
-            Arg::U32(buffer, offset) => (*offset, buffer.len()),
-            Arg::Int(_) | Arg::Float(_) | Arg::Double(_) => continue,
-        };
-        if offset > len {
-            return fail(format!("offset {offset} of argument {place}"), format!("at most its {len} numbers"));
+        let Some([offset, count, len]) = arg.part() else { continue };
+        if offset.checked_add(count).is_none_or(|end| end > len) {
+            return fail(
+                format!("{count} numbers at {offset} for argument {place}"),
+                format!("at most its {len} numbers"),
+            );
         }
     }
     Ok(())

@@ -88,7 +88,7 @@ impl NvidiaDevice {
             capture: Arc::default(),
             description: format!("{name}, compute capability {major}.{minor}, {versions}"),
         };
-        for (source, compiled) in sources.iter().zip(nvrtc::compile_all(sources, &architecture)?) {
+        for (source, compiled) in sources.iter().zip(nvrtc::compile_once(sources, &architecture)?) {
             device.load(source, compiled, &architecture)?;
         }
         Ok(device)
@@ -374,9 +374,9 @@ fn parameter(arg: &Arg<'_, NvidiaDevice>) -> Parameter {
 
 fn word(arg: &Arg<'_, NvidiaDevice>) -> u64 {
     match *arg {
-        Arg::F32(buffer, offset) => buffer.at(offset),
-        Arg::F64(buffer, offset) => buffer.at(offset),
-        Arg::U32(buffer, offset) => buffer.at(offset),
+        Arg::F32(buffer, offset, _) => buffer.at(offset),
+        Arg::F64(buffer, offset, _) => buffer.at(offset),
+        Arg::U32(buffer, offset, _) => buffer.at(offset),
         Arg::Int(number) => u64::from(number as u32),
         Arg::Float(number) => u64::from(number.to_bits()),
         Arg::Double(number) => number.to_bits(),

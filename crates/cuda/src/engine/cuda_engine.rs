@@ -2,6 +2,7 @@
 
 use super::network::{Network, Values};
 use super::pool::{Loan, Pool, Pooled};
+use super::space::Space;
 use crate::device::{Device, Element};
 use crate::linalg::axpy;
 use crate::ops::SoftmaxCrossEntropy;
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct CudaEngine<D: Device> {
     pub(super) device: D,
     pub(super) graph: Arc<Graph>,
-    pub(super) network: Network,
+    pub(super) network: Network<D>,
     /// The pool of the steps' buffers.
     pub(super) pool: Mutex<Arc<Pool<D>>>,
     /// The sum of the losses and the number of correct images, over the batches since they were last read.
@@ -64,7 +65,7 @@ impl<D: Device> CudaEngine<D> {
     /// Returns [`CudaError::Unsupported`] if operations have no kernels, [`CudaError::Shape`] if the kernels do not
     /// support the sizes of a layer, and a [`CudaError`] if the device has too little memory.
     pub fn new(device: D, graph: Arc<Graph>) -> Result<Self, CudaError> {
-        let network = Network::new(&graph)?;
+        let network = Network::new(&device, &graph)?;
         let tally = device.zeros(2)?;
         Ok(Self { device, graph, network, pool: Mutex::default(), tally })
     }
@@ -109,6 +110,11 @@ impl<D: Device> CudaEngine<D> {
         Arc::clone(&self.pool.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Where passes run, with buffers of this pool.
+    pub(super) fn space<'s>(&'s self, pool: &'s Arc<Pool<D>>) -> Space<'s, D> {
+        Space { device: &self.device, pool }
+    }
+
     pub(super) fn take<T: Pooled>(&self, len: usize) -> Result<Loan<D, T>, CudaError> {
         Loan::take(&self.device, &self.pool(), len)
     }
@@ -125,9 +131,9 @@ impl<D: Device> CudaEngine<D> {
     ) -> Result<Loan<D, f32>, CudaError> {
         let images = batch.labels.len();
         batch.images.check("images of a batch", self.network.inputs * images)?;
-        let arena = self.take(self.network.arena(images))?;
+        let arena = self.take(self.network.values(images))?;
         let values = Values { images, input: batch.images, arena: arena.all() };
-        self.network.forward(&self.device, params.all(), values)?;
+        self.network.forward(self.space(&self.pool()), params.all(), values)?;
         Ok(arena)
     }
 
@@ -164,7 +170,7 @@ impl<D: Device> CudaEngine<D> {
         cotangents: Slice<'_, D, f32>,
     ) -> Result<DeviceVector<D>, CudaError> {
         let gradient = self.take(self.network.params)?;
-        self.network.vjp(&self.device, &self.pool(), params.all(), values, cotangents, gradient.all())?;
+        self.network.vjp(self.space(&self.pool()), params.all(), values, cotangents, gradient.all())?;
         Ok(DeviceVector(gradient))
     }
 
@@ -237,10 +243,7 @@ impl<D: Device> CudaEngine<D> {
 
 /// Converts a device's error into a network's error.
 pub(super) fn device_error(error: CudaError) -> AutodiffError {
-    match error {
-        CudaError::Autodiff(error) => error,
-        other => AutodiffError::Device { device: "CUDA".to_owned(), source: Box::new(other) },
-    }
+    error.into()
 }
 
 impl<D: Device> Engine<f32> for CudaEngine<D> {

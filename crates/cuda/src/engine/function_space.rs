@@ -1,13 +1,16 @@
 //! The linear algebra of a Gauss-Newton step on a device.
 
 use super::cuda_engine::device_error;
-use super::network::{Network, Node, Operation, Values};
+use super::gradients::KernelForm;
+use super::gram_sum::GramSum;
+use super::network::{Network, Node, Values};
+use super::operation::At;
 use super::pool::Loan;
 use super::{CudaEngine, DeviceBatch, DeviceVector, SolverReal};
 use crate::device::Device;
 use crate::linalg::{Cholesky, Gram, PublishedSystem, copy, factors_times, kernel_times, square_root, unit_directions};
 use crate::slice::Slice;
-use crate::{Columns, CudaError, Write};
+use crate::{Columns, CudaError};
 use minima_autodiff::AutodiffError;
 use minima_autodiff::engine::{FunctionSpace, PublishedColumns};
 
@@ -48,6 +51,14 @@ impl<D: Device, R: SolverReal> DeviceColumns<D, R> {
 }
 
 impl<D: Device> CudaEngine<D> {
+    /// The numbers of right sides, solutions or a kernel, after all earlier work.
+    ///
+    /// # Errors
+    /// Returns a [`CudaError`] if the device fails, or has failed before.
+    pub fn read_columns<R: SolverReal>(&self, columns: &DeviceColumns<D, R>) -> Result<Vec<R>, CudaError> {
+        columns.numbers.download(&self.device)
+    }
+
     /// The lower triangle of the Gram matrix of the gradients, for `directions` cotangents per image, which `place`
     /// writes.
     fn gram(
@@ -56,39 +67,26 @@ impl<D: Device> CudaEngine<D> {
         directions: usize,
         place: impl FnOnce(Slice<'_, D, f32>) -> Result<(), CudaError>,
     ) -> Result<Loan<D, f32>, CudaError> {
-        let (device, network, images) = (&self.device, &self.network, at.images());
+        let (network, images, pool) = (&self.network, at.images(), self.pool());
+        let space = self.space(&pool);
         let columns = Columns { images, directions };
         let order = columns.count();
         let cotangents = self.take(network.arena(order))?;
         place(network.value(cotangents.all(), network.output, order)?)?;
-        let rows = convolution_params(network);
-        let gradients = self.take(rows * order)?;
         let gram: Loan<D, f32> = self.take(order * order)?;
-        let (lower, mut write) = (Gram { order }, Write::Store);
-        // A reverse pass visits the layers last to first.
-        let mut end = rows;
-        let mut at_layer = |node: &Node, x: Slice<'_, D, f32>, dy: Slice<'_, D, f32>| match &node.operation {
-            Operation::Conv2d(conv) => {
-                let own = gradients.all().part((end - conv.params()) * order..end * order)?;
-                end -= conv.params();
-                conv.per_sample_gradients(device, columns, x, dy, own)
+        let mut sum = GramSum::new(space, columns, gram.all(), &gradient_rows(network))?;
+        let mut at_layer = |node: &Node<D>, at: &At<'_, D>, dy: Slice<'_, D, f32>| match node
+            .operation
+            .kernel_form(node.layer.params.len())
+        {
+            KernelForm::Gradients(rows) => {
+                sum.add_gradients(rows, |to| node.operation.per_sample_gradients(space, columns, at, dy, to))
             }
-            Operation::Dense(_, outputs) => {
-                let inputs: Loan<D, f32> = self.take(images * images)?;
-                let features = x.len() / images.max(1);
-                Gram { order: images }.product(device, x, features, inputs.all(), Write::Store)?;
-                Gram { order: images }.mirror(device, inputs.all())?;
-                lower.dense(device, columns, dy, *outputs, inputs.all(), gram.all(), write)?;
-                write = Write::Add;
-                Ok(())
-            }
-            Operation::Relu(_) | Operation::AvgPool2d(_) | Operation::MaxPool2d(_) | Operation::Add(_) => Ok(()),
+            KernelForm::GramProduct { outputs, bias } => sum.add_product(at.input(0)?, dy, outputs, bias),
         };
         let (params, all) = (at.params.all(), cotangents.all());
-        network.reverse(device, params, at.values(), columns, all, None, &mut at_layer)?;
-        if rows > 0 || write == Write::Store {
-            lower.product(device, gradients.all(), rows, gram.all(), write)?;
-        }
+        network.reverse(space, params, at.values(), columns, all, None, &mut at_layer)?;
+        sum.finish()?;
         Ok(gram)
     }
 
@@ -143,17 +141,13 @@ fn root_alpha(mean: bool, images: usize) -> f64 {
     if mean { (1.0 / images as f64).sqrt() } else { 1.0 }
 }
 
-/// Parameters of all convolutions, whose per-sample gradients enter a Gram matrix.
-fn convolution_params(network: &Network) -> usize {
-    let of = |node: &Node| match &node.operation {
-        Operation::Conv2d(conv) => conv.params(),
-        Operation::Dense(..)
-        | Operation::Relu(_)
-        | Operation::AvgPool2d(_)
-        | Operation::MaxPool2d(_)
-        | Operation::Add(_) => 0,
+/// For each layer whose per-sample gradients enter a Gram matrix: its parameters.
+fn gradient_rows<D: Device>(network: &Network<D>) -> Vec<usize> {
+    let of = |node: &Node<D>| match node.operation.kernel_form(node.layer.params.len()) {
+        KernelForm::Gradients(rows) => rows,
+        KernelForm::GramProduct { .. } => 0,
     };
-    network.nodes.iter().map(of).sum()
+    network.nodes.iter().map(of).collect()
 }
 
 impl<D: Device, R: SolverReal> FunctionSpace<f32, R> for CudaEngine<D> {

@@ -1,7 +1,7 @@
 //! A network with its parameters on a device, for attacks and metrics.
 
 use super::cuda_engine::device_error;
-use super::network::Values;
+use super::network::{Along, Values};
 use super::pool::Loan;
 use super::same_network::check_same_network;
 use super::{CudaEngine, DeviceVector};
@@ -12,8 +12,9 @@ use crate::{Columns, CudaError};
 use minima_autodiff::{AutodiffError, Classifier, CotangentOf, Differentiable, Graph, Model};
 use ndarray::{Array2, ArrayView2, Axis};
 
-/// Images evaluated at once, which bounds the device memory in use.
+/// The most images evaluated at once, and the most numbers of their values, 1 GiB. They bound the device memory in use.
 const IMAGES_AT_ONCE: usize = 2_000;
+const NUMBERS_AT_ONCE: usize = 1 << 28;
 
 /// A trained network on a device. Images, logits and gradients are arrays on the host.
 pub struct DeviceModel<'e, D: Device> {
@@ -68,11 +69,25 @@ impl<D: Device> DeviceModel<'_, D> {
         // The order also serves as labels, which nothing reads.
         let set = DataSet { pixels: Pixels::Floats(pixels.all()), labels: order.all(), features };
         set.gather(&engine.device, order.all(), position.all(), input.all(), labels.all())?;
-        let arena = engine.take(engine.network.arena(count))?;
+        let arena = engine.take(engine.network.values(count))?;
         let values = Values { images: count, input: input.all(), arena: arena.all() };
-        engine.network.forward(&engine.device, params.all(), values)?;
+        engine.network.forward(engine.space(&engine.pool()), params.all(), values)?;
         let logits = self.host_rows(engine.network.logits(values)?, engine.graph.classes(), count)?;
         Ok(Passed { images: count, input, arena, logits })
+    }
+
+    pub(super) fn engine(&self) -> &CudaEngine<D> {
+        self.engine
+    }
+
+    pub(super) fn device_params(&self) -> &DeviceVector<D> {
+        &self.params
+    }
+
+    /// The images and all values of a forward pass.
+    pub(super) fn evaluated(&self, images: ArrayView2<'_, f32>) -> Result<[Loan<D, f32>; 2], CudaError> {
+        let Passed { input, arena, .. } = self.forward(&self.params, images)?;
+        Ok([input, arena])
     }
 
     /// `[feature][column]` on the device as `(column, feature)` on the host.
@@ -97,6 +112,10 @@ impl<D: Device> DeviceModel<'_, D> {
         Ok(arena)
     }
 
+    fn images_at_once(&self) -> usize {
+        (NUMBERS_AT_ONCE / self.engine.network.values(1).max(1)).clamp(1, IMAGES_AT_ONCE)
+    }
+
     /// The caller's cotangents, given the logits of images from `first` on.
     fn asked(&self, first: usize, logits: &Array2<f32>, cotangent: &CotangentOf<'_, f32>) -> Array2<f32> {
         let mut asked = Array2::zeros(logits.raw_dim());
@@ -110,8 +129,9 @@ impl<D: Device> DeviceModel<'_, D> {
 
     fn logits_with(&self, params: &DeviceVector<D>, images: ArrayView2<'_, f32>) -> Result<Array2<f32>, CudaError> {
         let mut logits = Array2::zeros((images.nrows(), self.engine.graph.classes()));
-        let chunks = images.axis_chunks_iter(Axis(0), IMAGES_AT_ONCE);
-        for (chunk, mut to) in chunks.zip(logits.axis_chunks_iter_mut(Axis(0), IMAGES_AT_ONCE)) {
+        let at_once = self.images_at_once();
+        let chunks = images.axis_chunks_iter(Axis(0), at_once);
+        for (chunk, mut to) in chunks.zip(logits.axis_chunks_iter_mut(Axis(0), at_once)) {
             to.assign(&self.forward(params, chunk)?.logits);
         }
         Ok(logits)
@@ -125,15 +145,18 @@ impl<D: Device> DeviceModel<'_, D> {
         let engine = self.engine;
         let mut logits = Array2::zeros((images.nrows(), engine.graph.classes()));
         let mut gradients = Array2::zeros(images.raw_dim());
-        for first in (0..images.nrows()).step_by(IMAGES_AT_ONCE) {
-            let range = first..images.nrows().min(first + IMAGES_AT_ONCE);
+        let at_once = self.images_at_once();
+        for first in (0..images.nrows()).step_by(at_once) {
+            let range = first..images.nrows().min(first + at_once);
             let count = range.len();
             let passed = self.forward(&self.params, images.slice_axis(Axis(0), range.clone().into()))?;
             let arena = self.cotangents(&self.asked(first, &passed.logits, cotangent))?;
             let input: Loan<D, f32> = engine.take(count * engine.network.inputs)?;
             let (params, columns) = (self.params.all(), Columns::of_images(count));
             let (values, to) = (passed.values(), Some(input.all()));
-            engine.network.reverse(&engine.device, params, values, columns, arena.all(), to, &mut |_, _, _| Ok(()))?;
+            let pool = engine.pool();
+            let space = engine.space(&pool);
+            engine.network.reverse(space, params, values, columns, arena.all(), to, &mut |_, _, _| Ok(()))?;
             let rows = self.host_rows(input.all(), engine.network.inputs, count)?;
             gradients.slice_axis_mut(Axis(0), range.clone().into()).assign(&rows);
             logits.slice_axis_mut(Axis(0), range.into()).assign(&passed.logits);
@@ -164,10 +187,10 @@ impl<D: Device> DeviceModel<'_, D> {
         let mut input = engine.take(by_feature.len())?;
         input.upload(&engine.device, &by_feature)?;
         let arena = engine.take(engine.network.arena(passed.images))?;
-        let tangents = Values { images: passed.images, input: input.all(), arena: arena.all() };
-        let params = self.params.all();
-        engine.network.tangent(&engine.device, params, passed.values(), dparams.all(), tangents)?;
-        self.host_rows(engine.network.logits(tangents)?, engine.graph.classes(), passed.images)
+        let along = Along { params: Some(dparams.all()), input: Some(input.all()), arena: arena.all() };
+        engine.network.tangent(engine.space(&engine.pool()), self.params.all(), passed.values(), &along)?;
+        let of_logits = engine.network.value(arena.all(), engine.network.output, passed.images)?;
+        self.host_rows(of_logits, engine.graph.classes(), passed.images)
     }
 
     fn params_vjp(

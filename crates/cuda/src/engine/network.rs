@@ -1,39 +1,33 @@
 //! A network's passes on a device: forward, tangent, and reverse for several cotangents of each image at once.
 
-use super::pool::{Loan, Pool};
+use super::operation::{At, Moving, Operation};
+use super::space::Space;
 use super::supported::check_supported;
 use crate::device::Device;
-use crate::ops::{Add, AvgPool2d, Conv2d, Dense, MaxPool2d, PoolWindow, Relu, Tangents};
+use crate::ops::Relu;
 use crate::slice::Slice;
 use crate::{Columns, CudaError, Write};
-use minima_autodiff::{Graph, Layer, LayerOperation, Pooling};
+use minima_autodiff::{Graph, Layer};
 use std::ops::Range;
-use std::sync::Arc;
 
 /// A layer with its launchers.
-pub(crate) struct Node {
+pub(crate) struct Node<D: Device> {
     pub layer: Layer,
-    pub operation: Operation,
+    pub operation: Operation<D>,
     /// For each input: whether this layer gates the cotangent as it writes it, because the input is rectified and
     /// nothing else is added to the cotangent.
     gates: Vec<bool>,
-}
-
-/// The launchers of an operation.
-pub(crate) enum Operation {
-    Conv2d(Conv2d),
-    Dense(Dense, usize),
-    Relu(Relu),
-    AvgPool2d(AvgPool2d),
-    MaxPool2d(MaxPool2d),
-    Add(Add),
+    /// The features of its statistics in an arena of values.
+    statistics: Range<usize>,
 }
 
 /// A network's layers, and the range of each value in an arena `[value and feature][column]`.
-pub(crate) struct Network {
-    pub nodes: Vec<Node>,
+pub(crate) struct Network<D: Device> {
+    pub nodes: Vec<Node<D>>,
     /// The features of each value, one value after another. The input, value 0, is not in the arena.
     features: Vec<Range<usize>>,
+    /// The features of all values, and with the statistics of all layers.
+    ends: [usize; 2],
     /// For each value, whether it is rectified and which layer gates its cotangent.
     rectified: Vec<Rectified>,
     pub output: usize,
@@ -47,17 +41,8 @@ enum Rectified {
     No,
     /// Its only reader gates the cotangent.
     ByItsReader,
-    /// Several layers add to the cotangent, so it is gated after all of them.
+    /// Several layers add to the cotangent, or its reader takes no gate, so it is gated after all of them.
     ByItself,
-}
-
-/// How far a reverse pass goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// To the parameters only.
-    Parameters,
-    /// To the input.
-    Input,
 }
 
 /// A batch's values.
@@ -65,7 +50,7 @@ pub(crate) struct Values<'v, D: Device> {
     pub images: usize,
     /// The input, `[feature][image]`.
     pub input: Slice<'v, D, f32>,
-    /// The other values.
+    /// The other values, and the statistics of layers.
     pub arena: Slice<'v, D, f32>,
 }
 
@@ -77,17 +62,21 @@ impl<D: Device> Clone for Values<'_, D> {
 
 impl<D: Device> Copy for Values<'_, D> {}
 
-/// The callback of a reverse pass, called at each layer with parameters, with the layer, the value it read, and the
-/// cotangent of its output.
-pub(crate) type AtParameters<'a, D> =
-    dyn FnMut(&Node, Slice<'_, D, f32>, Slice<'_, D, f32>) -> Result<(), CudaError> + 'a;
-
-fn window(pooling: &Pooling) -> Result<PoolWindow, CudaError> {
-    PoolWindow::new(pooling.size, pooling.stride, pooling.input)
+/// The tangents of the values along a direction.
+pub(crate) struct Along<'v, D: Device> {
+    /// The tangents of the parameters.
+    pub params: Option<Slice<'v, D, f32>>,
+    /// The tangents of the input.
+    pub input: Option<Slice<'v, D, f32>>,
+    /// The tangents of the other values.
+    pub arena: Slice<'v, D, f32>,
 }
 
-impl Network {
-    pub fn new(graph: &Graph) -> Result<Self, CudaError> {
+/// The callback of a reverse pass, called at each layer with parameters, with the point and the cotangent of its output.
+pub(crate) type AtParameters<'a, D> = dyn FnMut(&Node<D>, &At<'_, D>, Slice<'_, D, f32>) -> Result<(), CudaError> + 'a;
+
+impl<D: Device> Network<D> {
+    pub fn new(device: &D, graph: &Graph) -> Result<Self, CudaError> {
         check_supported(graph)?;
         let (layers, output) = (graph.layers(), graph.output_value());
         let mut features = Vec::new();
@@ -97,6 +86,7 @@ impl Network {
             end += if value == 0 { 0 } else { size };
             features.push(start..end);
         }
+        let end_of_values = end;
         let readers = |value| layers.iter().flat_map(|l| &l.inputs).filter(|&&read| read == value).count();
         let mut rectified = vec![Rectified::No; features.len()];
         for layer in layers.iter().filter(|layer| layer.rectified) {
@@ -104,28 +94,14 @@ impl Network {
             rectified[layer.output] = if alone { Rectified::ByItsReader } else { Rectified::ByItself };
         }
         let nodes = layers.into_iter().map(|layer| {
-            let operation = match &layer.operation {
-                LayerOperation::Conv2d { spec, input } => Operation::Conv2d(Conv2d::new(*spec, *input)?),
-                LayerOperation::Dense { inputs, outputs } => Operation::Dense(Dense::new(*inputs, *outputs)?, *outputs),
-                LayerOperation::Relu { features } => Operation::Relu(Relu { features: *features }),
-                LayerOperation::AvgPool2d(pooling) => Operation::AvgPool2d(AvgPool2d(window(pooling)?)),
-                LayerOperation::MaxPool2d(pooling) => Operation::MaxPool2d(MaxPool2d(window(pooling)?)),
-                LayerOperation::Add { features } => Operation::Add(Add { features: *features }),
-                other => return Err(CudaError::Unsupported { operations: vec![other.name().to_owned()] }),
-            };
-            let takes_gates = match &operation {
-                // A separate rectifier gates by its output, and its kernel has no parameter for a gate of its input.
-                Operation::Relu(_) => false,
-                Operation::Conv2d(_)
-                | Operation::Dense(..)
-                | Operation::AvgPool2d(_)
-                | Operation::MaxPool2d(_)
-                | Operation::Add(_) => true,
-            };
-            let gates = layer.inputs.iter().map(|&i| takes_gates && rectified[i] == Rectified::ByItsReader).collect();
-            Ok(Node { layer, operation, gates })
+            let operation = Operation::new(device, &layer, features[layer.output].len())?;
+            let takes = operation.takes_gates();
+            let gates = layer.inputs.iter().map(|&i| takes && rectified[i] == Rectified::ByItsReader).collect();
+            let start = end;
+            end += operation.statistics_of_image();
+            Ok(Node { layer, operation, gates, statistics: start..end })
         });
-        let nodes = nodes.collect::<Result<Vec<Node>, CudaError>>()?;
+        let nodes = nodes.collect::<Result<Vec<Node<D>>, CudaError>>()?;
         for node in &nodes {
             for (&input, gates) in node.layer.inputs.iter().zip(&node.gates) {
                 if rectified[input] == Rectified::ByItsReader && !gates {
@@ -134,16 +110,21 @@ impl Network {
             }
         }
         let (inputs, params) = (graph.features(), graph.parameter_count());
-        Ok(Self { nodes, features, rectified, output, inputs, params })
+        Ok(Self { nodes, features, ends: [end_of_values, end], rectified, output, inputs, params })
     }
 
-    /// The size of an arena for this many columns.
+    /// The size of an arena of values, for this many images.
+    pub fn values(&self, images: usize) -> usize {
+        self.ends[1] * images
+    }
+
+    /// The size of an arena of tangents or cotangents, for this many columns.
     pub fn arena(&self, columns: usize) -> usize {
-        self.features.last().map_or(0, |last| last.end) * columns
+        self.ends[0] * columns
     }
 
     /// A value within an arena.
-    pub fn value<'v, D: Device>(
+    pub fn value<'v>(
         &self,
         arena: Slice<'v, D, f32>,
         value: usize,
@@ -153,37 +134,48 @@ impl Network {
         arena.part(start * columns..end * columns)
     }
 
-    fn read<'v, D: Device>(&self, values: Values<'v, D>, value: usize) -> Result<Slice<'v, D, f32>, CudaError> {
+    pub(super) fn read<'v>(&self, values: Values<'v, D>, value: usize) -> Result<Slice<'v, D, f32>, CudaError> {
         if value == 0 { Ok(values.input) } else { self.value(values.arena, value, values.images) }
     }
 
+    /// The values that a layer reads.
+    pub(super) fn inputs<'v>(
+        &self,
+        node: &Node<D>,
+        values: Values<'v, D>,
+    ) -> Result<Vec<Slice<'v, D, f32>>, CudaError> {
+        node.layer.inputs.iter().map(|&input| self.read(values, input)).collect()
+    }
+
+    /// The point at which a layer is computed.
+    pub(super) fn at<'v>(
+        &self,
+        node: &Node<D>,
+        params: Slice<'v, D, f32>,
+        values: Values<'v, D>,
+        x: &'v [Slice<'v, D, f32>],
+    ) -> Result<At<'v, D>, CudaError> {
+        let Range { start, end } = node.statistics;
+        let (images, y) = (values.images, self.read(values, node.layer.output)?);
+        let statistics = values.arena.part(start * images..end * images)?;
+        Ok(At { images, x, y, params: params.part(node.layer.params.clone())?, statistics })
+    }
+
     /// The logits `[class][image]`.
-    pub fn logits<'v, D: Device>(&self, values: Values<'v, D>) -> Result<Slice<'v, D, f32>, CudaError> {
+    pub fn logits<'v>(&self, values: Values<'v, D>) -> Result<Slice<'v, D, f32>, CudaError> {
         self.read(values, self.output)
     }
 
     /// Fills the arena.
-    pub fn forward<D: Device>(
+    pub fn forward(
         &self,
-        device: &D,
+        space: Space<'_, D>,
         params: Slice<'_, D, f32>,
         values: Values<'_, D>,
     ) -> Result<(), CudaError> {
-        let images = values.images;
-        for Node { layer, operation, .. } in &self.nodes {
-            let x = self.read(values, layer.inputs[0])?;
-            let y = self.read(values, layer.output)?;
-            let params = params.part(layer.params.clone())?;
-            match operation {
-                Operation::Conv2d(conv) => conv.forward(device, images, x, params, y, layer.rectified)?,
-                Operation::Dense(dense, _) => dense.forward(device, images, x, params, y, layer.rectified)?,
-                Operation::Relu(relu) => relu.forward(device, images, x, y)?,
-                Operation::AvgPool2d(pool) => pool.forward(device, images, x, y, layer.rectified)?,
-                Operation::MaxPool2d(pool) => pool.forward(device, images, x, y)?,
-                Operation::Add(add) => {
-                    add.forward(device, images, x, self.read(values, layer.inputs[1])?, y, layer.rectified)?;
-                }
-            }
+        for node in &self.nodes {
+            let x = self.inputs(node, values)?;
+            node.operation.forward(space, &self.at(node, params, values, &x)?, node.layer.rectified)?;
         }
         Ok(())
     }
@@ -191,9 +183,9 @@ impl Network {
     /// Propagates the cotangents of the logits, which are in the output's range of `cotangents`, back through the
     /// network. With an `input`, it also writes the cotangents of the input there, `[feature][column]`.
     #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
-    pub fn reverse<D: Device>(
+    pub fn reverse(
         &self,
-        device: &D,
+        space: Space<'_, D>,
         params: Slice<'_, D, f32>,
         values: Values<'_, D>,
         columns: Columns,
@@ -202,22 +194,20 @@ impl Network {
         at_parameters: &mut AtParameters<'_, D>,
     ) -> Result<(), CudaError> {
         let count = columns.count();
-        let reach = if input.is_some() { Reach::Input } else { Reach::Parameters };
         for node in self.nodes.iter().rev() {
             let layer = &node.layer;
             let dy = self.value(cotangents, layer.output, count)?;
-            let y = self.read(values, layer.output)?;
+            let x = self.inputs(node, values)?;
+            let at = self.at(node, params, values, &x)?;
             if self.rectified[layer.output] == Rectified::ByItself {
                 let relu = Relu { features: self.features[layer.output].len() };
-                relu.gate(device, columns, y, dy, dy, Write::Store)?;
+                relu.gate(space.device, columns, at.y, dy, dy, Write::Store)?;
             }
-            let x = self.read(values, layer.inputs[0])?;
             if !layer.params.is_empty() {
-                at_parameters(node, x, dy)?;
+                at_parameters(node, &at, dy)?;
             }
-            let params = params.part(layer.params.clone())?;
             for (which, &from) in layer.inputs.iter().enumerate() {
-                if reach == Reach::Parameters && !layer.upstream[which] {
+                if input.is_none() && !layer.upstream[which] {
                     continue;
                 }
                 let dx = match (from, input) {
@@ -226,73 +216,68 @@ impl Network {
                     _ => self.value(cotangents, from, count)?,
                 };
                 let write = if layer.adds[which] { Write::Add } else { Write::Store };
-                let gate = if node.gates[which] { Some(self.read(values, from)?) } else { None };
-                match &node.operation {
-                    Operation::Conv2d(conv) => conv.vjp_input(device, columns, params, dy, dx, write, gate)?,
-                    Operation::Dense(dense, _) => dense.vjp_input(device, columns, params, dy, dx, write, gate)?,
-                    Operation::Relu(relu) => relu.gate(device, columns, y, dy, dx, write)?,
-                    Operation::AvgPool2d(pool) => pool.vjp(device, columns, dy, dx, write, gate)?,
-                    Operation::MaxPool2d(pool) => pool.vjp(device, columns, x, y, dy, dx, write, gate.is_some())?,
-                    Operation::Add(add) => add.vjp(device, columns, dy, dx, write, gate)?,
-                }
+                node.operation.vjp_input(space, columns, &at, which, dy, dx, write, node.gates[which])?;
             }
         }
         Ok(())
     }
 
-    /// Computes the tangents of all values except the input, in `tangents`, from the tangents of the parameters and of
-    /// the input.
-    pub fn tangent<D: Device>(
+    /// Computes the tangents of all values from the tangents of the parameters and of the input. Returns which values have
+    /// one; the others are zero and are not written, except the output's.
+    pub fn tangent(
         &self,
-        device: &D,
+        space: Space<'_, D>,
         params: Slice<'_, D, f32>,
         values: Values<'_, D>,
-        dparams: Slice<'_, D, f32>,
-        tangents: Values<'_, D>,
-    ) -> Result<(), CudaError> {
-        let columns = Columns::of_images(values.images);
-        for Node { layer, operation, .. } in &self.nodes {
-            let (x, y) = (self.read(values, layer.inputs[0])?, self.read(values, layer.output)?);
-            let (dx, dy) = (self.read(tangents, layer.inputs[0])?, self.read(tangents, layer.output)?);
-            let (params, dparams) = (params.part(layer.params.clone())?, dparams.part(layer.params.clone())?);
-            let both = Tangents { input: Some(dx), params: Some((dparams, 0)) };
-            let gate = layer.rectified.then_some(y);
-            match operation {
-                Operation::Conv2d(conv) => conv.jvp(device, columns, x, params, &both, dy, gate)?,
-                Operation::Dense(dense, _) => dense.jvp(device, columns, x, params, &both, dy, gate)?,
-                Operation::Relu(relu) => relu.gate(device, columns, y, dx, dy, Write::Store)?,
-                Operation::AvgPool2d(pool) => pool.jvp(device, columns, dx, dy, gate)?,
-                Operation::MaxPool2d(pool) => pool.jvp(device, columns, x, y, dx, dy)?,
-                Operation::Add(add) => {
-                    add.jvp(device, columns, dx, self.read(tangents, layer.inputs[1])?, dy, gate)?;
-                }
+        along: &Along<'_, D>,
+    ) -> Result<Vec<bool>, CudaError> {
+        let mut present = vec![false; self.features.len()];
+        present[0] = along.input.is_some();
+        for node in &self.nodes {
+            let layer = &node.layer;
+            let x = self.inputs(node, values)?;
+            let at = self.at(node, params, values, &x)?;
+            let dx = self.tangents(node, along, &present, values.images)?;
+            let dparams = self.moving_params(node, along)?;
+            let moves = dparams.is_some() || dx.iter().any(Option::is_some);
+            present[layer.output] = moves;
+            if moves || layer.output == self.output {
+                let dy = self.value(along.arena, layer.output, values.images)?;
+                node.operation.jvp(space, &at, &Moving { x: &dx, params: dparams }, dy, layer.rectified)?;
             }
         }
-        Ok(())
+        Ok(present)
+    }
+
+    /// The tangents of the values that a layer reads.
+    pub(super) fn tangents<'v>(
+        &self,
+        node: &Node<D>,
+        along: &Along<'v, D>,
+        present: &[bool],
+        images: usize,
+    ) -> Result<Vec<Option<Slice<'v, D, f32>>>, CudaError> {
+        let tangent = |&input: &usize| match input {
+            _ if !present[input] => Ok(None),
+            0 => Ok(along.input),
+            _ => self.value(along.arena, input, images).map(Some),
+        };
+        node.layer.inputs.iter().map(tangent).collect()
     }
 
     /// `Jᵀ w` summed over the images, for cotangents of the logits in the output's range of `cotangents`.
-    pub fn vjp<D: Device>(
+    pub fn vjp(
         &self,
-        device: &D,
-        pool: &Arc<Pool<D>>,
+        space: Space<'_, D>,
         params: Slice<'_, D, f32>,
         values: Values<'_, D>,
         cotangents: Slice<'_, D, f32>,
         gradient: Slice<'_, D, f32>,
     ) -> Result<(), CudaError> {
-        let images = values.images;
-        let mut sum = |node: &Node, x: Slice<'_, D, f32>, dy: Slice<'_, D, f32>| {
-            let gradient = gradient.part(node.layer.params.clone())?;
-            match &node.operation {
-                Operation::Conv2d(conv) => {
-                    let workspace = Loan::take(device, pool, conv.workspace())?;
-                    conv.vjp_params(device, images, x, dy, gradient, workspace.all())
-                }
-                Operation::Dense(dense, _) => dense.vjp_params(device, images, x, dy, gradient),
-                Operation::Relu(_) | Operation::AvgPool2d(_) | Operation::MaxPool2d(_) | Operation::Add(_) => Ok(()),
-            }
+        let mut sum = |node: &Node<D>, at: &At<'_, D>, dy: Slice<'_, D, f32>| {
+            node.operation.vjp_params(space, at, dy, gradient.part(node.layer.params.clone())?)
         };
-        self.reverse(device, params, values, Columns::of_images(images), cotangents, None, &mut sum)
+        let columns = Columns::of_images(values.images);
+        self.reverse(space, params, values, columns, cotangents, None, &mut sum)
     }
 }

@@ -5,7 +5,7 @@
 // A tile of TILE x TILE entries of the lower triangle, MICRO x MICRO per thread, from chunks of rows in shared memory.
 template <int TILE, int MICRO, int CHUNK>
 __device__ void gram_tile(const float* __restrict__ u, float* __restrict__ gram, const float* __restrict__ inputs,
-                          int rows, int order, int images, int add) {
+                          int rows, int order, int images, float bias, int add) {
     alignas(16) __shared__ float left[CHUNK][TILE];
     alignas(16) __shared__ float right[CHUNK][TILE];
     if (blockIdx.x > blockIdx.y) {
@@ -64,7 +64,7 @@ __device__ void gram_tile(const float* __restrict__ u, float* __restrict__ gram,
                 if (inputs) {
                     const int i = row % images;
                     const int j = column % images;
-                    value *= (i > j ? inputs[i * images + j] : inputs[j * images + i]) + 1.0f;
+                    value *= (i > j ? inputs[i * images + j] : inputs[j * images + i]) + bias;
                 }
                 float* to = gram + row * order + column;
                 *to = add ? *to + value : value;
@@ -76,24 +76,26 @@ __device__ void gram_tile(const float* __restrict__ u, float* __restrict__ gram,
 // The lower triangle of G = U'U; stored, or added with `add`. Grid: (tiles, tiles) of 64, block (16, 16); tiles above the
 // diagonal are skipped. The fine kernel has tiles of 16 and is for small matrices.
 extern "C" __global__ void gram_lower(const float* __restrict__ u, float* __restrict__ gram, int rows, int order, int add) {
-    gram_tile<64, 4, 16>(u, gram, nullptr, rows, order, 1, add);
+    gram_tile<64, 4, 16>(u, gram, nullptr, rows, order, 1, 0.0f, add);
 }
 
 extern "C" __global__ void gram_lower_fine(const float* __restrict__ u, float* __restrict__ gram, int rows, int order,
                                            int add) {
-    gram_tile<16, 1, 32>(u, gram, nullptr, rows, order, 1, add);
+    gram_tile<16, 1, 32>(u, gram, nullptr, rows, order, 1, 0.0f, add);
 }
 
 // The lower triangle of (D'D)[a, b] * (A[a % images, b % images] + 1), from the lower triangle of A: the term of a dense
-// layer with output cotangents D and inner products A of its inputs in the kernel.
+// layer with output cotangents D and inner products A of its inputs in the kernel. The 1 is the bias; without biases it is 0.
 extern "C" __global__ void gram_lower_dense(const float* __restrict__ cotangents, const float* __restrict__ inputs,
-                                            float* __restrict__ gram, int rows, int order, int images, int add) {
-    gram_tile<64, 4, 16>(cotangents, gram, inputs, rows, order, images, add);
+                                            float* __restrict__ gram, int rows, int order, int images, int biased,
+                                            int add) {
+    gram_tile<64, 4, 16>(cotangents, gram, inputs, rows, order, images, biased ? 1.0f : 0.0f, add);
 }
 
 extern "C" __global__ void gram_lower_dense_fine(const float* __restrict__ cotangents, const float* __restrict__ inputs,
-                                                 float* __restrict__ gram, int rows, int order, int images, int add) {
-    gram_tile<16, 1, 32>(cotangents, gram, inputs, rows, order, images, add);
+                                                 float* __restrict__ gram, int rows, int order, int images, int biased,
+                                            int add) {
+    gram_tile<16, 1, 32>(cotangents, gram, inputs, rows, order, images, biased ? 1.0f : 0.0f, add);
 }
 
 // Copies the lower triangle into the upper triangle. Grid: (tiles, tiles) of 32, block (32, 8).

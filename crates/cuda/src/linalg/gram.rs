@@ -37,7 +37,7 @@ impl Gram {
 
     /// `G = (Dᵀ D) ∘ (A + 1)`, or `G += …`, for a dense layer's output cotangents `D` `[output][column]` and the inner
     /// products `A` `[image][image]` of its inputs. An entry of `A` counts for all directions of its images. `order` is
-    /// the number of columns.
+    /// the number of columns. Without a `bias`, the 1 is 0.
     ///
     /// # Errors
     /// Returns the errors of [`product`](Self::product).
@@ -49,6 +49,7 @@ impl Gram {
         cotangents: Slice<'_, D, f32>,
         outputs: usize,
         inputs: Slice<'_, D, f32>,
+        bias: bool,
         gram: Slice<'_, D, f32>,
         write: Write,
     ) -> Result<(), CudaError> {
@@ -60,7 +61,7 @@ impl Gram {
         self.check("gram: gram", gram)?;
         let kernel = if self.is_small() { "gram_lower_dense_fine" } else { "gram_lower_dense" };
         let launch = Launch::of(kernel).slice(cotangents).slice(inputs).slice(gram);
-        let launch = launch.ints([outputs, self.order, columns.images]).flag(write.adds());
+        let launch = launch.ints([outputs, self.order, columns.images]).flag(bias).flag(write.adds());
         launch.run(device, self.grid())
     }
 

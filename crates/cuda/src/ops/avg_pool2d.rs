@@ -61,7 +61,7 @@ impl AvgPool2d {
             self.0.check_input("avg_pool2d vjp: gate", gate, images)?;
         }
         let launch = Launch::of("avg_pool2d_vjp").slice(dy).slice(gate.unwrap_or(dy)).slice(dx).ints([images, count]);
-        let launch = launch.flag(gate.is_some()).flag(write.adds()).ints(self.0.vjp_shape());
+        let launch = launch.flag(gate.is_some()).flag(write.adds()).ints(self.0.shape());
         launch.run(device, Grid::over_columns(self.0.inputs(), count, 1))
     }
 
@@ -81,7 +81,7 @@ impl AvgPool2d {
             self.0.check_output("avg_pool2d: gate", gate, images)?;
         }
         let launch = Launch::of("avg_pool2d_forward").slice(x).slice(y).slice(gate.unwrap_or(x)).ints([images, count]);
-        let launch = launch.flag(relu).flag(gate.is_some()).ints(self.0.forward_shape());
+        let launch = launch.flag(relu).flag(gate.is_some()).ints(self.0.shape());
         launch.run(device, Grid::over_columns(self.0.outputs(), count, 1))
     }
 }

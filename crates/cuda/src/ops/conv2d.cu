@@ -1,48 +1,72 @@
 // Two-dimensional convolution (cross-correlation) over columns: forward, its derivatives, and the gradients of its parameters.
 //
 // Layouts: feature maps [(h, w, channel)][column]; a column is an image or a direction of an image (of image
-// column % images). Parameters are flat: bias (out), then kernel (height, width, in, out).
+// column % images). Parameters are flat: bias (out) if there are biases, then kernel (height, width, in / groups, out).
 //
-// A thread has one column (in the "wide" kernels four, blockDim.x apart) and four channels, in registers. The threads of a
-// warp then read neighbouring numbers of the feature map, and all the same weights. 3 x 3 kernels of stride 1 are unrolled,
+// A thread has one column (in the "wide" kernels four, blockDim.x apart) and four channels of one group, in registers. The
+// threads of a warp then read neighbouring numbers of the feature map, and all the same weights. 3 x 3 kernels of stride 1 are unrolled,
 // so that all nine loads are in flight at once.
 
 struct Conv2dShape {
     int height, width, inputs, out_height, out_width, outputs, kernel_height, kernel_width, down, across, above, left;
+    // The distance of the entries that neighbouring entries of the kernel multiply, the number of groups, and whether there
+    // are biases.
+    int spread_down, spread_across, groups, biased;
+
+    __device__ int group_inputs() const { return inputs / groups; }
+    __device__ int group_outputs() const { return outputs / groups; }
+    __device__ int biases() const { return biased ? outputs : 0; }
 };
 
 #define CONV2D_SHAPE                                                                                                       \
     int height, int width, int inputs, int out_height, int out_width, int outputs, int kernel_height, int kernel_width,    \
-        int down, int across, int above, int left
+        int down, int across, int above, int left, int spread_down, int spread_across, int groups, int biased
 #define CONV2D_SHAPE_OF_ARGUMENTS                                                                                          \
-    {height, width, inputs, out_height, out_width, outputs, kernel_height, kernel_width, down, across, above, left}
+    {height, width,  inputs, out_height, out_width,   outputs,       kernel_height, kernel_width,                          \
+     down,   across, above,  left,       spread_down, spread_across, groups,        biased}
 
 const int CONV2D_TILE = 4;
 
-// sum[c][j] += the contribution of x (its columns `at[c]`) and the kernel to output (h, w, o + j). Channels and columns past
-// the last one repeat it; they are computed and not stored.
+// A place of a feature map, and a tile of four channels of one group there.
+struct Conv2dTile {
+    int place, group, channel;
+
+    // Tile number `at`, for `channels` channels in `groups` groups.
+    __device__ Conv2dTile(int at, int channels, int groups) {
+        const int of_group = channels / groups;
+        const int tiles = (of_group + CONV2D_TILE - 1) / CONV2D_TILE;
+        place = at / (tiles * groups);
+        group = at / tiles % groups;
+        channel = group * of_group + at % tiles * CONV2D_TILE;
+    }
+};
+
+// sum[c][j] += the contribution of x (its columns `at[c]`) and the kernel to output (h, w, o + j), of one group. Channels and
+// columns past the last one repeat it; they are computed and not stored.
 template <int KH, int KW, int C>
 __device__ void conv2d_correlate(const float* __restrict__ x, int columns, const int (&at)[C],
-                                 const float* __restrict__ kernel, const Conv2dShape& s, int h, int w, int o,
+                                 const float* __restrict__ kernel, const Conv2dShape& s, int h, int w, int group, int o,
                                  float (&sum)[C][CONV2D_TILE]) {
     const int kernel_height = KH > 0 ? KH : s.kernel_height;
     const int kernel_width = KW > 0 ? KW : s.kernel_width;
+    const int inputs = s.group_inputs();
+    const int last = (group + 1) * s.group_outputs() - 1;
     int channel[CONV2D_TILE];
 #pragma unroll
     for (int j = 0; j < CONV2D_TILE; ++j) {
-        channel[j] = o + j < s.outputs ? o + j : s.outputs - 1;
+        channel[j] = o + j < last ? o + j : last;
     }
 #pragma unroll
     for (int k = 0; k < kernel_height; ++k) {
-        const int row = h * s.down + k - s.above;
+        const int row = h * s.down + k * s.spread_down - s.above;
 #pragma unroll
         for (int l = 0; l < kernel_width; ++l) {
-            const int column = w * s.across + l - s.left;
+            const int column = w * s.across + l * s.spread_across - s.left;
             const bool inside = row >= 0 && row < s.height && column >= 0 && column < s.width;
-            const int from = inside ? (row * s.width + column) * s.inputs : 0;
-            const float* weights = kernel + (k * kernel_width + l) * s.inputs * s.outputs;
+            const int from = inside ? (row * s.width + column) * s.inputs + group * inputs : 0;
+            const float* weights = kernel + (k * kernel_width + l) * inputs * s.outputs;
 #pragma unroll 4
-            for (int i = 0; i < s.inputs; ++i) {
+            for (int i = 0; i < inputs; ++i) {
                 float value[C];
 #pragma unroll
                 for (int c = 0; c < C; ++c) {
@@ -63,12 +87,16 @@ __device__ void conv2d_correlate(const float* __restrict__ x, int columns, const
 
 template <int C>
 __device__ void conv2d_correlate_any(const float* __restrict__ x, int columns, const int (&at)[C],
-                                     const float* __restrict__ kernel, const Conv2dShape& s, int h, int w, int o,
+                                     const float* __restrict__ kernel, const Conv2dShape& s, const Conv2dTile& tile,
                                      float (&sum)[C][CONV2D_TILE]) {
+    const int h = tile.place / s.out_width;
+    const int w = tile.place % s.out_width;
     if (s.kernel_height == 3 && s.kernel_width == 3) {
-        conv2d_correlate<3, 3, C>(x, columns, at, kernel, s, h, w, o, sum);
+        conv2d_correlate<3, 3, C>(x, columns, at, kernel, s, h, w, tile.group, tile.channel, sum);
+    } else if (s.kernel_height == 1 && s.kernel_width == 1) {
+        conv2d_correlate<1, 1, C>(x, columns, at, kernel, s, h, w, tile.group, tile.channel, sum);
     } else {
-        conv2d_correlate<0, 0, C>(x, columns, at, kernel, s, h, w, o, sum);
+        conv2d_correlate<0, 0, C>(x, columns, at, kernel, s, h, w, tile.group, tile.channel, sum);
     }
 }
 
@@ -87,39 +115,45 @@ __device__ bool conv2d_has_column(int columns, int c) {
     return static_cast<int>((blockIdx.y * C + c) * blockDim.x + threadIdx.x) < columns;
 }
 
+// The channel one past the last of a tile: the end of its group or of the tile.
+__device__ int conv2d_end(const Conv2dTile& tile, int of_group) {
+    const int end = (tile.group + 1) * of_group;
+    return tile.channel + CONV2D_TILE < end ? tile.channel + CONV2D_TILE : end;
+}
+
 template <int C>
 __device__ void conv2d_forward_columns(const float* x, const float* params, float* y, int images, int relu,
                                        const Conv2dShape& s) {
-    const int tiles = (s.outputs + CONV2D_TILE - 1) / CONV2D_TILE;
-    const int o = blockIdx.x % tiles * CONV2D_TILE;
-    const int place = blockIdx.x / tiles;
+    const Conv2dTile tile(blockIdx.x, s.outputs, s.groups);
+    const int o = tile.channel;
+    const int end = conv2d_end(tile, s.group_outputs());
     int at[C];
     conv2d_columns<C>(images, at);
     float sum[C][CONV2D_TILE];
 #pragma unroll
     for (int j = 0; j < CONV2D_TILE; ++j) {
-        const float bias = params[o + j < s.outputs ? o + j : s.outputs - 1];
+        const float bias = s.biased ? params[o + j < end ? o + j : end - 1] : 0.0f;
 #pragma unroll
         for (int c = 0; c < C; ++c) {
             sum[c][j] = bias;
         }
     }
-    conv2d_correlate_any<C>(x, images, at, params + s.outputs, s, place / s.out_width, place % s.out_width, o, sum);
+    conv2d_correlate_any<C>(x, images, at, params + s.biases(), s, tile, sum);
 #pragma unroll
     for (int c = 0; c < C; ++c) {
 #pragma unroll
         for (int j = 0; j < CONV2D_TILE; ++j) {
-            if (o + j < s.outputs && conv2d_has_column<C>(images, c)) {
+            if (o + j < end && conv2d_has_column<C>(images, c)) {
                 // A NaN is not below zero, so it stays a NaN.
                 const float value = relu && sum[c][j] <= 0.0f ? 0.0f : sum[c][j];
-                y[(place * s.outputs + o + j) * images + at[c]] = value;
+                y[(tile.place * s.outputs + o + j) * images + at[c]] = value;
             }
         }
     }
 }
 
-// y[h, w, o] = b[o] + sum over k, l, i of x[h * down + k - above, w * across + l - left, i] * W[k, l, i, o]; with relu,
-// max(y, 0). Grid: (output positions * tiles of channels, blocks of images).
+// y[h, w, o] = b[o] + sum over k, l, i of x[h * down + k * spread_down - above, w * across + l * spread_across - left, i] *
+// W[k, l, i, o], over the inputs i of the group of o; with relu, max(y, 0). Grid: (output positions * tiles of channels, blocks of images).
 extern "C" __global__ void conv2d_forward(const float* __restrict__ x, const float* __restrict__ params,
                                           float* __restrict__ y, int images, int relu, CONV2D_SHAPE) {
     const Conv2dShape s = CONV2D_SHAPE_OF_ARGUMENTS;
@@ -140,11 +174,9 @@ extern "C" __global__ void conv2d_jvp(const float* __restrict__ x, const float* 
                                       const float* __restrict__ y, float* __restrict__ dy, int images, int columns,
                                       int direction_stride, int has_dx, int has_dparams, int gated, CONV2D_SHAPE) {
     const Conv2dShape s = CONV2D_SHAPE_OF_ARGUMENTS;
-    const int tiles = (s.outputs + CONV2D_TILE - 1) / CONV2D_TILE;
-    const int o = blockIdx.x % tiles * CONV2D_TILE;
-    const int place = blockIdx.x / tiles;
-    const int h = place / s.out_width;
-    const int w = place % s.out_width;
+    const Conv2dTile tile(blockIdx.x, s.outputs, s.groups);
+    const int o = tile.channel;
+    const int end = conv2d_end(tile, s.group_outputs());
     const int column = blockIdx.y * blockDim.x + threadIdx.x;
     if (column >= columns) {
         return;
@@ -155,19 +187,19 @@ extern "C" __global__ void conv2d_jvp(const float* __restrict__ x, const float* 
         const float* tangent = dparams + column / images * direction_stride;
 #pragma unroll
         for (int j = 0; j < CONV2D_TILE; ++j) {
-            sum[0][j] = tangent[o + j < s.outputs ? o + j : s.outputs - 1];
+            sum[0][j] = s.biased ? tangent[o + j < end ? o + j : end - 1] : 0.0f;
         }
         const int at[1] = {image};
-        conv2d_correlate_any<1>(x, images, at, tangent + s.outputs, s, h, w, o, sum);
+        conv2d_correlate_any<1>(x, images, at, tangent + s.biases(), s, tile, sum);
     }
     if (has_dx) {
         const int at[1] = {column};
-        conv2d_correlate_any<1>(dx, columns, at, params + s.outputs, s, h, w, o, sum);
+        conv2d_correlate_any<1>(dx, columns, at, params + s.biases(), s, tile, sum);
     }
 #pragma unroll
     for (int j = 0; j < CONV2D_TILE; ++j) {
-        if (o + j < s.outputs) {
-            const int feature = place * s.outputs + o + j;
+        if (o + j < end) {
+            const int feature = tile.place * s.outputs + o + j;
             const bool on = !gated || y[feature * images + image] > 0.0f;
             dy[feature * columns + column] = on ? sum[0][j] : 0.0f;
         }
@@ -177,30 +209,37 @@ extern "C" __global__ void conv2d_jvp(const float* __restrict__ x, const float* 
 // sum[c][j] += the contribution of the cotangents dy to input (h, w, i + j), over the outputs whose windows contain it.
 template <int KH, int KW, bool STRIDED, int C>
 __device__ void conv2d_transposed(const float* __restrict__ dy, int columns, const int (&at)[C],
-                                  const float* __restrict__ kernel, const Conv2dShape& s, int h, int w, int i,
+                                  const float* __restrict__ kernel, const Conv2dShape& s, const Conv2dTile& tile,
                                   float (&sum)[C][CONV2D_TILE]) {
     const int kernel_height = KH > 0 ? KH : s.kernel_height;
     const int kernel_width = KW > 0 ? KW : s.kernel_width;
+    const int h = tile.place / s.width;
+    const int w = tile.place % s.width;
+    const int inputs = s.group_inputs();
+    const int outputs = s.group_outputs();
+    // The first output of the group, and the tile's channels within the group.
+    const int first = tile.group * outputs;
+    const int i = tile.channel - tile.group * inputs;
     int channel[CONV2D_TILE];
 #pragma unroll
     for (int j = 0; j < CONV2D_TILE; ++j) {
-        channel[j] = (i + j < s.inputs ? i + j : s.inputs - 1) * s.outputs;
+        channel[j] = (i + j < inputs ? i + j : inputs - 1) * s.outputs + first;
     }
 #pragma unroll
     for (int k = 0; k < kernel_height; ++k) {
-        const int below = h + s.above - k;
+        const int below = h + s.above - k * s.spread_down;
         const int row = STRIDED ? below / s.down : below;
         const bool row_inside = below >= 0 && row < s.out_height && (!STRIDED || row * s.down == below);
 #pragma unroll
         for (int l = 0; l < kernel_width; ++l) {
-            const int beside = w + s.left - l;
+            const int beside = w + s.left - l * s.spread_across;
             const int column = STRIDED ? beside / s.across : beside;
             const bool inside =
                 row_inside && beside >= 0 && column < s.out_width && (!STRIDED || column * s.across == beside);
-            const int from = inside ? (row * s.out_width + column) * s.outputs : 0;
-            const float* weights = kernel + (k * kernel_width + l) * s.inputs * s.outputs;
+            const int from = inside ? (row * s.out_width + column) * s.outputs + first : 0;
+            const float* weights = kernel + (k * kernel_width + l) * inputs * s.outputs;
 #pragma unroll 4
-            for (int o = 0; o < s.outputs; ++o) {
+            for (int o = 0; o < outputs; ++o) {
                 float value[C];
 #pragma unroll
                 for (int c = 0; c < C; ++c) {
@@ -222,11 +261,9 @@ __device__ void conv2d_transposed(const float* __restrict__ dy, int columns, con
 template <int C>
 __device__ void conv2d_vjp_input_columns(const float* params, const float* dy, const float* x, float* dx, int images,
                                          int columns, int gated, int add, const Conv2dShape& s) {
-    const int tiles = (s.inputs + CONV2D_TILE - 1) / CONV2D_TILE;
-    const int i = blockIdx.x % tiles * CONV2D_TILE;
-    const int place = blockIdx.x / tiles;
-    const int h = place / s.width;
-    const int w = place % s.width;
+    const Conv2dTile tile(blockIdx.x, s.inputs, s.groups);
+    const int i = tile.channel;
+    const int end = conv2d_end(tile, s.group_inputs());
     int at[C];
     conv2d_columns<C>(columns, at);
     float sum[C][CONV2D_TILE];
@@ -237,18 +274,21 @@ __device__ void conv2d_vjp_input_columns(const float* params, const float* dy, c
             sum[c][j] = 0.0f;
         }
     }
-    const float* kernel = params + s.outputs;
-    if (s.kernel_height == 3 && s.kernel_width == 3 && s.down == 1 && s.across == 1) {
-        conv2d_transposed<3, 3, false, C>(dy, columns, at, kernel, s, h, w, i, sum);
+    const float* kernel = params + s.biases();
+    const bool neighbours = s.down == 1 && s.across == 1;
+    if (neighbours && s.kernel_height == 3 && s.kernel_width == 3) {
+        conv2d_transposed<3, 3, false, C>(dy, columns, at, kernel, s, tile, sum);
+    } else if (neighbours && s.kernel_height == 1 && s.kernel_width == 1) {
+        conv2d_transposed<1, 1, false, C>(dy, columns, at, kernel, s, tile, sum);
     } else {
-        conv2d_transposed<0, 0, true, C>(dy, columns, at, kernel, s, h, w, i, sum);
+        conv2d_transposed<0, 0, true, C>(dy, columns, at, kernel, s, tile, sum);
     }
 #pragma unroll
     for (int c = 0; c < C; ++c) {
 #pragma unroll
         for (int j = 0; j < CONV2D_TILE; ++j) {
-            if (i + j < s.inputs && conv2d_has_column<C>(columns, c)) {
-                const int feature = place * s.inputs + i + j;
+            if (i + j < end && conv2d_has_column<C>(columns, c)) {
+                const int feature = tile.place * s.inputs + i + j;
                 const bool on = !gated || x[feature * images + at[c] % images] > 0.0f;
                 const float value = on ? sum[c][j] : 0.0f;
                 float* to = dx + feature * columns + at[c];
@@ -258,8 +298,8 @@ __device__ void conv2d_vjp_input_columns(const float* params, const float* dy, c
     }
 }
 
-// dx[h, w, i] = sum over k, l, o of W[k, l, i, o] * dy[(h + above - k) / down, (w + left - l) / across, o], if these are
-// integers within the output; multiplied by (x > 0) with `gated` (x a rectified value); stored, or added with `add`.
+// dx[h, w, i] = sum over k, l, o of W[k, l, i, o] * dy[(h + above - k * spread_down) / down, (w + left - l * spread_across) /
+// across, o], over the outputs o of the group of i, if these are integers within the output; multiplied by (x > 0) with `gated` (x a rectified value); stored, or added with `add`.
 // Grid: (input positions * tiles of input channels, blocks of columns).
 extern "C" __global__ void conv2d_vjp_input(const float* __restrict__ params, const float* __restrict__ dy,
                                             const float* __restrict__ x, float* __restrict__ dx, int images, int columns,

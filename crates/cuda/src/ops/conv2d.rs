@@ -1,12 +1,12 @@
 //! Two-dimensional convolution; see `conv2d.cu` and `conv2d_gradients.cu` for the mathematics.
 
-use super::Tangents;
+use super::{Tangents, Windows, sum_of_parts};
 use crate::columns::check_tensor;
 use crate::device::Device;
 use crate::launch::{Grid, Launch};
 use crate::slice::Slice;
 use crate::{Columns, CudaError, Write};
-use minima_autodiff::{Conv2dSpec, Padding};
+use minima_autodiff::Conv2dSpec;
 
 /// Channels per thread, in all kernels.
 const TILE: usize = 4;
@@ -19,7 +19,8 @@ const SLICES: usize = 8;
 /// Blocks over which a sum over images is distributed: several per multiprocessor.
 const BLOCKS: usize = 384;
 
-/// A convolution on feature maps of one shape. Parameters in order: bias `(out)`, kernel `(height, width, in, out)`.
+/// A convolution on feature maps of one shape. Parameters in order: bias `(out)` unless it is absent, kernel
+/// `(height, width, in / groups, out)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv2d {
     spec: Conv2dSpec,
@@ -33,47 +34,35 @@ impl Conv2d {
     /// A convolution on an input `(height, width, channels)`.
     ///
     /// # Errors
-    /// Returns [`CudaError::Unsupported`] if it has groups, dilation or explicit padding or lacks biases, and
-    /// [`CudaError::Shape`] if a size is zero or the kernel does not fit.
+    /// Returns [`CudaError::Shape`] if a size is zero, the kernel does not fit, or the groups do not divide the channels.
     pub fn new(spec: Conv2dSpec, input: [usize; 3]) -> Result<Self, CudaError> {
         let refused = || CudaError::Shape { what: "conv2d", found: format!("{spec:?} on {input:?}") };
-        let unsupported = || CudaError::Unsupported {
-            operations: Self::without_kernels(&spec).into_iter().map(str::to_owned).collect(),
-        };
-        if !Self::without_kernels(&spec).is_empty() {
-            return Err(unsupported());
+        let groups = spec.groups;
+        let divides = |channels: usize| channels > 0 && groups > 0 && channels.is_multiple_of(groups);
+        if !divides(spec.features) || !divides(input[2]) {
+            return Err(refused());
         }
         let mut output = [0, 0, spec.features];
         let mut low = [0; 2];
         for axis in 0..2 {
-            let (size, kernel, stride) = (input[axis], spec.kernel[axis], spec.stride[axis]);
-            if size == 0 || kernel == 0 || stride == 0 {
+            let (kernel, dilation) = (spec.kernel[axis], spec.dilation[axis]);
+            if kernel == 0 || dilation == 0 {
                 return Err(refused());
             }
-            match spec.padding {
-                Padding::Same => {
-                    output[axis] = size.div_ceil(stride);
-                    low[axis] = ((output[axis] - 1) * stride + kernel).saturating_sub(size) / 2;
-                }
-                Padding::Valid => output[axis] = size.checked_sub(kernel).ok_or_else(refused)? / stride + 1,
-                Padding::Explicit { .. } => return Err(unsupported()),
-            }
-        }
-        if spec.features == 0 || input[2] == 0 {
-            return Err(refused());
+            let reach = (kernel - 1) * dilation + 1;
+            let windows =
+                Windows::new(spec.padding, axis, input[axis], reach, spec.stride[axis]).ok_or_else(refused)?;
+            (output[axis], low[axis]) = (windows.count, windows.low);
         }
         Ok(Self { spec, input, output, low })
     }
 
-    /// The names of what the kernels lack for a convolution.
-    pub(crate) fn without_kernels(spec: &Conv2dSpec) -> Vec<&'static str> {
-        let lacks = [
-            (spec.groups != 1, "convolution with groups"),
-            (spec.dilation != [1, 1], "convolution with dilation"),
-            (matches!(spec.padding, Padding::Explicit { .. }), "convolution with explicit padding"),
-            (!spec.bias, "convolution without bias"),
-        ];
-        lacks.into_iter().filter(|(lacks, _)| *lacks).map(|(_, name)| name).collect()
+    /// A dense layer on each of `places` rows of `inputs` numbers: a kernel of 1 × 1 on a map of one row.
+    ///
+    /// # Errors
+    /// Returns [`CudaError::Shape`] if a size is zero.
+    pub fn on_each_token(places: usize, inputs: usize, outputs: usize, bias: bool) -> Result<Self, CudaError> {
+        Self::new(Conv2dSpec { bias, ..Conv2dSpec::same(outputs, 1) }, [1, places, inputs])
     }
 
     /// Shape of the output `(height, width, channels)`.
@@ -85,7 +74,13 @@ impl Conv2d {
     /// The number of its parameters, bias and kernel together.
     #[must_use]
     pub fn params(&self) -> usize {
-        (self.rows() + 1) * self.spec.features
+        (self.rows() + usize::from(self.spec.bias)) * self.spec.features
+    }
+
+    /// The number of its biases, which are its first parameters.
+    #[must_use]
+    pub fn biases(&self) -> usize {
+        if self.spec.bias { self.spec.features } else { 0 }
     }
 
     /// The size of the workspace of [`vjp_params`](Self::vjp_params).
@@ -141,8 +136,8 @@ impl Conv2d {
             if count < MANY_COLUMNS { ("conv2d_vjp_input", 1) } else { ("conv2d_vjp_input_wide", WIDE) };
         let launch = Launch::of(kernel).slice(params).slice(dy).slice(gate.unwrap_or(params)).slice(dx);
         let launch = launch.ints([images, count]).flag(gate.is_some()).flag(write.adds()).ints(self.shape());
-        let [height, width, inputs] = self.input;
-        launch.run(device, Grid::over_columns(height * width * inputs.div_ceil(TILE), count, each))
+        let [height, width, _] = self.input;
+        launch.run(device, Grid::over_columns(height * width * self.input_tiles(), count, each))
     }
 
     /// `dy = ∂y/∂x · dx + ∂y/∂params · dparams`, multiplied by `gate > 0` (`gate` is y, if y is rectified).
@@ -202,7 +197,7 @@ impl Conv2d {
             ("conv2d_per_sample_gradients_3", Self::FEW_ROWS, 2 * SLICES)
         };
         let launch = Launch::of(kernel).slice(x).slice(dy).slice(gradients).ints([images, count]).ints(self.shape());
-        let tiles = self.rows().div_ceil(rows) * self.output[2].div_ceil(TILE);
+        let tiles = self.rows().div_ceil(rows) * self.channel_tiles();
         launch.run(device, Grid::new([tiles, count.div_ceil(COLUMNS)], [COLUMNS as u32, slices as u32]))
     }
 
@@ -229,18 +224,26 @@ impl Conv2d {
         let launch = Launch::of(kernel).slice(x).slice(dy).slice(workspace).ints([images]).ints(self.shape());
         let block = [COLUMNS as u32, SLICES as u32];
         launch.run(device, Grid::new([self.summed_tiles(), self.parts()], block))?;
-        let launch = Launch::of("conv2d_sum_of_parts").slice(workspace).slice(gradient);
-        let launch = launch.ints([self.parts(), self.params()]);
-        launch.run(device, Grid::new([self.params().div_ceil(COLUMNS), 1], block))
+        sum_of_parts(device, workspace, self.parts(), gradient)
     }
 
     /// Rows per tile of the gradient kernels.
     const FEW_ROWS: usize = 3;
     const MANY_ROWS: usize = 9;
 
-    /// Rows `(height, width, in)` of the kernel.
+    /// Rows `(height, width, in / groups)` of the kernel.
     fn rows(&self) -> usize {
-        self.spec.kernel[0] * self.spec.kernel[1] * self.input[2]
+        self.spec.kernel[0] * self.spec.kernel[1] * self.input[2] / self.spec.groups
+    }
+
+    /// Tiles of output channels. Each is of one group.
+    fn channel_tiles(&self) -> usize {
+        (self.spec.features / self.spec.groups).div_ceil(TILE) * self.spec.groups
+    }
+
+    /// Tiles of input channels. Each is of one group.
+    fn input_tiles(&self) -> usize {
+        (self.input[2] / self.spec.groups).div_ceil(TILE) * self.spec.groups
     }
 
     /// Rows per tile, for a gradient summed over images.
@@ -249,7 +252,7 @@ impl Conv2d {
     }
 
     fn summed_tiles(&self) -> usize {
-        self.rows().div_ceil(self.summed_rows()) * self.output[2].div_ceil(TILE)
+        self.rows().div_ceil(self.summed_rows()) * self.channel_tiles()
     }
 
     /// Parts of the output's positions, for a gradient summed over images. They depend on sizes only, and so does the
@@ -260,15 +263,16 @@ impl Conv2d {
     }
 
     fn output_tiles(&self) -> usize {
-        self.output[0] * self.output[1] * self.output[2].div_ceil(TILE)
+        self.output[0] * self.output[1] * self.channel_tiles()
     }
 
     /// The shape, as arguments of the kernels.
-    fn shape(&self) -> [usize; 12] {
+    fn shape(&self) -> impl Iterator<Item = usize> {
         let ([height, width, inputs], [out_height, out_width, outputs]) = (self.input, self.output);
-        let ([kernel_height, kernel_width], [down, across]) = (self.spec.kernel, self.spec.stride);
-        let [above, left] = self.low;
-        [height, width, inputs, out_height, out_width, outputs, kernel_height, kernel_width, down, across, above, left]
+        let Conv2dSpec { kernel, stride, dilation, groups, bias, .. } = self.spec;
+        let maps = [height, width, inputs, out_height, out_width, outputs];
+        let steps = [kernel, stride, self.low, dilation].into_iter().flatten();
+        maps.into_iter().chain(steps).chain([groups, usize::from(bias)])
     }
 
     fn check_input<D: Device>(

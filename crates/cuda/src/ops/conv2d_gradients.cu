@@ -1,10 +1,11 @@
 // Gradients of a convolution's parameters: for each column, or summed over the images.
 //
 // G[k, l, i, o] = sum over h, w of x[h * down + k - above, w * across + l - left, i] * dy[h, w, o], and for the bias the sum
-// of dy[h, w, o]. Layouts are as in conv2d.cu. Gradients are flat: bias (out), then kernel (height, width, in, out).
+// of dy[h, w, o]. Layouts are as in conv2d.cu. Gradients are flat: bias (out) if there are biases, then kernel (height, width,
+// in / groups, out). Distances within the kernel are multiplied by spread_down and spread_across.
 //
 // A block has 32 columns and several slices of the output's positions. A thread sums over its slice, in registers, for R of
-// the rows (k, l, i) and four output channels. The slices are then added in shared memory, always in the same order.
+// the rows (k, l, i) and four output channels of one group. The slices are then added in shared memory, always in the same order.
 
 const int GRADIENT_COLUMNS = 32;
 const int GRADIENT_SLICES = 8;
@@ -12,13 +13,29 @@ const int GRADIENT_TILE = 4;
 
 struct Conv2dGradientShape {
     int height, width, inputs, out_height, out_width, outputs, kernel_height, kernel_width, down, across, above, left;
+    int spread_down, spread_across, groups, biased;
+
+    __device__ int group_inputs() const { return inputs / groups; }
+    __device__ int group_outputs() const { return outputs / groups; }
+    __device__ int biases() const { return biased ? outputs : 0; }
+    // The rows (k, l, i) of the kernel.
+    __device__ int rows() const { return kernel_height * kernel_width * group_inputs(); }
+    __device__ int params() const { return biases() + rows() * outputs; }
+    // Tiles of four channels, each within one group.
+    __device__ int tiles_of_group() const { return (group_outputs() + GRADIENT_TILE - 1) / GRADIENT_TILE; }
+    __device__ int tiles() const { return tiles_of_group() * groups; }
+    __device__ int group_of(int tile) const { return tile / tiles_of_group(); }
+    __device__ int first_channel(int tile) const {
+        return group_of(tile) * group_outputs() + tile % tiles_of_group() * GRADIENT_TILE;
+    }
 };
 
 #define GRADIENT_SHAPE                                                                                                     \
     int height, int width, int inputs, int out_height, int out_width, int outputs, int kernel_height, int kernel_width,    \
-        int down, int across, int above, int left
+        int down, int across, int above, int left, int spread_down, int spread_across, int groups, int biased
 #define GRADIENT_SHAPE_OF_ARGUMENTS                                                                                        \
-    {height, width, inputs, out_height, out_width, outputs, kernel_height, kernel_width, down, across, above, left}
+    {height, width,  inputs, out_height, out_width,   outputs,       kernel_height, kernel_width,                          \
+     down,   across, above,  left,       spread_down, spread_across, groups,        biased}
 
 // The sums of a thread: R rows and the bias, for four output channels.
 template <int R>
@@ -28,19 +45,24 @@ struct Conv2dGradient {
     float kernel[R][GRADIENT_TILE];
     float bias[GRADIENT_TILE];
 
-    // From row `first` and channel `o` on. Rows and channels past the last are repetitions of it and are not stored.
-    __device__ void start(const Conv2dGradientShape& s, int first, int o) {
-        const int rows = s.kernel_height * s.kernel_width * s.inputs;
+    // From row `first` and the first channel of a tile on. Rows and channels past the last are repetitions of it and are not
+    // stored.
+    __device__ void start(const Conv2dGradientShape& s, int first, int tile) {
+        const int rows = s.rows();
+        const int inputs = s.group_inputs();
+        const int group = s.group_of(tile);
+        const int o = s.first_channel(tile);
+        const int last = (group + 1) * s.group_outputs() - 1;
 #pragma unroll
         for (int r = 0; r < R; ++r) {
             const int flat = first + r < rows ? first + r : rows - 1;
-            input[r] = flat % s.inputs;
-            column[r] = flat / s.inputs % s.kernel_width - s.left;
-            row[r] = flat / s.inputs / s.kernel_width - s.above;
+            input[r] = group * inputs + flat % inputs;
+            column[r] = flat / inputs % s.kernel_width * s.spread_across - s.left;
+            row[r] = flat / inputs / s.kernel_width * s.spread_down - s.above;
         }
 #pragma unroll
         for (int j = 0; j < GRADIENT_TILE; ++j) {
-            channel[j] = o + j < s.outputs ? o + j : s.outputs - 1;
+            channel[j] = o + j < last ? o + j : last;
             bias[j] = 0.0f;
 #pragma unroll
             for (int r = 0; r < R; ++r) {
@@ -79,15 +101,16 @@ template <int R, int SLICES>
 __device__ void conv2d_per_sample(const float* x, const float* dy, float* gradients, int images, int columns,
                                   const Conv2dGradientShape& s) {
     __shared__ float sums[(R + 1) * GRADIENT_TILE][SLICES][GRADIENT_COLUMNS];
-    const int tiles = (s.outputs + GRADIENT_TILE - 1) / GRADIENT_TILE;
-    const int o = blockIdx.x % tiles * GRADIENT_TILE;
-    const int first = blockIdx.x / tiles * R;
+    const int tile = blockIdx.x % s.tiles();
+    const int o = s.first_channel(tile);
+    const int end = (s.group_of(tile) + 1) * s.group_outputs();
+    const int first = blockIdx.x / s.tiles() * R;
     const int lane = threadIdx.x;
     const int slice = threadIdx.y;
     const int column = blockIdx.y * GRADIENT_COLUMNS + lane;
     const int at = column < columns ? column : columns - 1;
     Conv2dGradient<R> sum;
-    sum.start(s, first, o);
+    sum.start(s, first, tile);
     const int places = s.out_height * s.out_width;
 #pragma unroll 2
     for (int place = slice; place < places; place += SLICES) {
@@ -103,7 +126,7 @@ __device__ void conv2d_per_sample(const float* x, const float* dy, float* gradie
         }
     }
     __syncthreads();
-    const int rows = s.kernel_height * s.kernel_width * s.inputs;
+    const int rows = s.rows();
     for (int v = slice; v < (R + 1) * GRADIENT_TILE; v += SLICES) {
         float total = 0.0f;
 #pragma unroll
@@ -113,8 +136,8 @@ __device__ void conv2d_per_sample(const float* x, const float* dy, float* gradie
         const int r = v / GRADIENT_TILE;
         const int channel = o + v % GRADIENT_TILE;
         const bool is_bias = r == R;
-        if (channel < s.outputs && column < columns && (is_bias ? first == 0 : first + r < rows)) {
-            const int parameter = is_bias ? channel : s.outputs + (first + r) * s.outputs + channel;
+        if (channel < end && column < columns && (is_bias ? first == 0 && s.biased : first + r < rows)) {
+            const int parameter = is_bias ? channel : s.biases() + (first + r) * s.outputs + channel;
             gradients[parameter * columns + column] = total;
         }
     }
@@ -143,13 +166,14 @@ __device__ void conv2d_summed(const float* x, const float* dy, float* partial, i
     const int lanes = 16;
     __shared__ float sums[(R + 1) * GRADIENT_TILE][threads];
     __shared__ float halves[(R + 1) * GRADIENT_TILE][lanes];
-    const int tiles = (s.outputs + GRADIENT_TILE - 1) / GRADIENT_TILE;
-    const int o = blockIdx.x % tiles * GRADIENT_TILE;
-    const int first = blockIdx.x / tiles * R;
+    const int tile = blockIdx.x % s.tiles();
+    const int o = s.first_channel(tile);
+    const int end = (s.group_of(tile) + 1) * s.group_outputs();
+    const int first = blockIdx.x / s.tiles() * R;
     const int thread = threadIdx.y * GRADIENT_COLUMNS + threadIdx.x;
     const int places = s.out_height * s.out_width;
     Conv2dGradient<R> sum;
-    sum.start(s, first, o);
+    sum.start(s, first, tile);
     for (int place = blockIdx.y * GRADIENT_SLICES + threadIdx.y; place < places; place += gridDim.y * GRADIENT_SLICES) {
         const int h = place / s.out_width;
         const int w = place - h * s.out_width;
@@ -176,7 +200,7 @@ __device__ void conv2d_summed(const float* x, const float* dy, float* partial, i
         halves[v][lane] = total;
     }
     __syncthreads();
-    const int rows = s.kernel_height * s.kernel_width * s.inputs;
+    const int rows = s.rows();
     if (thread < (R + 1) * GRADIENT_TILE) {
         float total = 0.0f;
 #pragma unroll
@@ -186,9 +210,9 @@ __device__ void conv2d_summed(const float* x, const float* dy, float* partial, i
         const int r = thread / GRADIENT_TILE;
         const int channel = o + thread % GRADIENT_TILE;
         const bool is_bias = r == R;
-        if (channel < s.outputs && (is_bias ? first == 0 : first + r < rows)) {
-            const int parameter = is_bias ? channel : s.outputs + (first + r) * s.outputs + channel;
-            partial[blockIdx.y * (rows + 1) * s.outputs + parameter] = total;
+        if (channel < end && (is_bias ? first == 0 && s.biased : first + r < rows)) {
+            const int parameter = is_bias ? channel : s.biases() + (first + r) * s.outputs + channel;
+            partial[blockIdx.y * s.params() + parameter] = total;
         }
     }
 }

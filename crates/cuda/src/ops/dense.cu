@@ -1,7 +1,7 @@
 // An affine map of all features, its derivatives, and the gradients of its parameters.
 //
 // Layouts: values [feature][column]; a column is an image or a direction of an image (of image column % images). Parameters
-// are flat: bias (out), then kernel (in, out).
+// are flat: bias (out) with `biased`, then kernel (in, out).
 
 const int DENSE_COLUMNS = 32;
 const int DENSE_SLICES = 16;
@@ -43,18 +43,19 @@ __device__ void dense_add_slices(float (&sum)[DENSE_OUTPUTS]) {
 // y[o] = b[o] + sum over i of x[i] * W[i, o]; with relu, max(y, 0), and a NaN stays a NaN.
 // Grid: (pairs of outputs, blocks of 32 images), block (32, 16); each thread sums a slice of the inputs.
 extern "C" __global__ void dense_forward(const float* __restrict__ x, const float* __restrict__ params,
-                                         float* __restrict__ y, int images, int relu, int inputs, int outputs) {
+                                         float* __restrict__ y, int images, int relu, int biased, int inputs,
+                                         int outputs) {
     const int o = blockIdx.x * DENSE_OUTPUTS;
     const int image = blockIdx.y * DENSE_COLUMNS + threadIdx.x;
     float sum[DENSE_OUTPUTS] = {0.0f, 0.0f};
-    dense_correlate(x + (image < images ? image : images - 1), images, params + outputs, inputs, outputs, o, threadIdx.y,
-                    sum);
+    const float* kernel = params + (biased ? outputs : 0);
+    dense_correlate(x + (image < images ? image : images - 1), images, kernel, inputs, outputs, o, threadIdx.y, sum);
     dense_add_slices(sum);
     if (threadIdx.y == 0 && image < images) {
 #pragma unroll
         for (int j = 0; j < DENSE_OUTPUTS; ++j) {
             if (o + j < outputs) {
-                const float value = sum[j] + params[o + j];
+                const float value = biased ? sum[j] + params[o + j] : sum[j];
                 y[(o + j) * images + image] = relu && value <= 0.0f ? 0.0f : value;
             }
         }
@@ -67,8 +68,9 @@ extern "C" __global__ void dense_forward(const float* __restrict__ x, const floa
 extern "C" __global__ void dense_jvp(const float* __restrict__ x, const float* __restrict__ dx,
                                      const float* __restrict__ params, const float* __restrict__ dparams,
                                      const float* __restrict__ y, float* __restrict__ dy, int images, int columns,
-                                     int direction_stride, int has_dx, int has_dparams, int gated, int inputs,
-                                     int outputs) {
+                                     int direction_stride, int has_dx, int has_dparams, int gated, int biased,
+                                     int inputs, int outputs) {
+    const int biases = biased ? outputs : 0;
     const int o = blockIdx.x * DENSE_OUTPUTS;
     const int column = blockIdx.y * DENSE_COLUMNS + threadIdx.x;
     const int at = column < columns ? column : columns - 1;
@@ -76,17 +78,17 @@ extern "C" __global__ void dense_jvp(const float* __restrict__ x, const float* _
     const float* tangent = dparams + (has_dparams ? at / images * direction_stride : 0);
     float sum[DENSE_OUTPUTS] = {0.0f, 0.0f};
     if (has_dparams) {
-        dense_correlate(x + image, images, tangent + outputs, inputs, outputs, o, threadIdx.y, sum);
+        dense_correlate(x + image, images, tangent + biases, inputs, outputs, o, threadIdx.y, sum);
     }
     if (has_dx) {
-        dense_correlate(dx + at, columns, params + outputs, inputs, outputs, o, threadIdx.y, sum);
+        dense_correlate(dx + at, columns, params + biases, inputs, outputs, o, threadIdx.y, sum);
     }
     dense_add_slices(sum);
     if (threadIdx.y == 0 && column < columns) {
 #pragma unroll
         for (int j = 0; j < DENSE_OUTPUTS; ++j) {
             if (o + j < outputs) {
-                const float value = sum[j] + (has_dparams ? tangent[o + j] : 0.0f);
+                const float value = sum[j] + (has_dparams && biased ? tangent[o + j] : 0.0f);
                 const bool on = !gated || y[(o + j) * images + image] > 0.0f;
                 dy[(o + j) * columns + column] = on ? value : 0.0f;
             }
@@ -98,7 +100,7 @@ extern "C" __global__ void dense_jvp(const float* __restrict__ x, const float* _
 // Grid: (tiles of four inputs, blocks of columns).
 extern "C" __global__ void dense_vjp_input(const float* __restrict__ params, const float* __restrict__ dy,
                                            const float* __restrict__ x, float* __restrict__ dx, int images, int columns,
-                                           int gated, int add, int inputs, int outputs) {
+                                           int gated, int add, int biased, int inputs, int outputs) {
     const int tile = 4;
     const int i = blockIdx.x * tile;
     const int column = blockIdx.y * blockDim.x + threadIdx.x;
@@ -109,7 +111,7 @@ extern "C" __global__ void dense_vjp_input(const float* __restrict__ params, con
     float sum[tile];
 #pragma unroll
     for (int j = 0; j < tile; ++j) {
-        rows[j] = params + outputs + (i + j < inputs ? i + j : inputs - 1) * outputs;
+        rows[j] = params + (biased ? outputs : 0) + (i + j < inputs ? i + j : inputs - 1) * outputs;
         sum[j] = 0.0f;
     }
 #pragma unroll 4
@@ -132,10 +134,13 @@ extern "C" __global__ void dense_vjp_input(const float* __restrict__ params, con
     }
 }
 
-// The gradient summed over the images: row 0 is the bias, sum of dy[o]; row 1 + i the kernel's, sum of x[i] * dy[o].
+// The gradient summed over the images: row 0 is the bias, sum of dy[o]; row 1 + i the kernel's, sum of x[i] * dy[o]. Without
+// biases, row i is the kernel's.
 // Grid: (tiles of 16 outputs, tiles of 16 rows), block (16, 16).
 extern "C" __global__ void dense_vjp_params(const float* __restrict__ x, const float* __restrict__ dy,
-                                            float* __restrict__ gradient, int images, int inputs, int outputs) {
+                                            float* __restrict__ gradient, int images, int biased, int inputs,
+                                            int outputs) {
+    const int rows = inputs + (biased ? 1 : 0);
     const int tile = 16;
     const int chunk = 32;
     __shared__ float values[tile][chunk + 1];
@@ -151,8 +156,8 @@ extern "C" __global__ void dense_vjp_params(const float* __restrict__ x, const f
             const int row = first_row + line;
             const int output = first_output + line;
             float value = 0.0f;
-            if (row <= inputs && image < images) {
-                value = row == 0 ? 1.0f : x[(row - 1) * images + image];
+            if (row < rows && image < images) {
+                value = biased && row == 0 ? 1.0f : x[(row - (biased ? 1 : 0)) * images + image];
             }
             values[line][at % chunk] = value;
             cotangents[line][at % chunk] = output < outputs && image < images ? dy[output * images + image] : 0.0f;
@@ -166,7 +171,7 @@ extern "C" __global__ void dense_vjp_params(const float* __restrict__ x, const f
     }
     const int row = first_row + threadIdx.y;
     const int output = first_output + threadIdx.x;
-    if (row <= inputs && output < outputs) {
+    if (row < rows && output < outputs) {
         gradient[row * outputs + output] = sum;
     }
 }
@@ -175,7 +180,7 @@ extern "C" __global__ void dense_vjp_params(const float* __restrict__ x, const f
 // Grid: (parameters, blocks of columns).
 extern "C" __global__ void dense_per_sample_gradients(const float* __restrict__ x, const float* __restrict__ dy,
                                                       float* __restrict__ gradients, int images, int columns,
-                                                      int outputs) {
+                                                      int biased, int outputs) {
     const int parameter = blockIdx.x;
     const int column = blockIdx.y * blockDim.x + threadIdx.x;
     if (column >= columns) {
@@ -183,6 +188,6 @@ extern "C" __global__ void dense_per_sample_gradients(const float* __restrict__ 
     }
     const int row = parameter / outputs;
     const float cotangent = dy[parameter % outputs * columns + column];
-    const float value = row == 0 ? 1.0f : x[(row - 1) * images + column % images];
+    const float value = biased && row == 0 ? 1.0f : x[(row - (biased ? 1 : 0)) * images + column % images];
     gradients[parameter * columns + column] = value * cotangent;
 }

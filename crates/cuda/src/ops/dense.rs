@@ -7,13 +7,14 @@ use crate::launch::{Grid, Launch};
 use crate::slice::Slice;
 use crate::{Columns, CudaError, Write};
 
-/// A dense layer. Parameters in order: bias `(out)`, kernel `(in, out)`.
+/// A dense layer. Parameters in order: bias `(out)` unless it is absent, kernel `(in, out)`.
 ///
 /// Its term of the kernel `J Jᵀ` needs only the cotangents of its output, which are a slice already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dense {
     inputs: usize,
     outputs: usize,
+    bias: bool,
 }
 
 impl Dense {
@@ -25,13 +26,47 @@ impl Dense {
         if inputs == 0 || outputs == 0 {
             return Err(CudaError::Shape { what: "dense", found: format!("{inputs} inputs, {outputs} outputs") });
         }
-        Ok(Self { inputs, outputs })
+        Ok(Self { inputs, outputs, bias: true })
+    }
+
+    /// The same layer without a bias.
+    #[must_use]
+    pub fn without_bias(self) -> Self {
+        Self { bias: false, ..self }
+    }
+
+    /// Whether each output has a bias.
+    #[must_use]
+    pub fn has_bias(&self) -> bool {
+        self.bias
+    }
+
+    /// The number of its biases, which are its first parameters.
+    #[must_use]
+    pub fn biases(&self) -> usize {
+        if self.bias { self.outputs } else { 0 }
+    }
+
+    /// The number of outputs.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.outputs
     }
 
     /// The number of its parameters, bias and kernel together.
     #[must_use]
     pub fn params(&self) -> usize {
-        (self.inputs + 1) * self.outputs
+        self.rows() * self.outputs
+    }
+
+    /// The rows of the matrix of its parameters, with the bias as one of them.
+    fn rows(&self) -> usize {
+        self.inputs + usize::from(self.bias)
+    }
+
+    /// The sizes, as arguments of the kernels.
+    fn shape(&self) -> [usize; 3] {
+        [usize::from(self.bias), self.inputs, self.outputs]
     }
 
     /// `y = b + x W`, or `max(b + x W, 0)` with `relu`.
@@ -51,7 +86,7 @@ impl Dense {
         params.check("dense: params", self.params())?;
         check_tensor("dense: y", y, self.outputs, images)?;
         let launch = Launch::of("dense_forward").slice(x).slice(params).slice(y).ints([images]).flag(relu);
-        launch.ints([self.inputs, self.outputs]).run(device, self.sliced_grid(images))
+        launch.ints(self.shape()).run(device, self.sliced_grid(images))
     }
 
     /// `dx = W dy`, multiplied by `gate > 0` (`gate` is x, if x is rectified).
@@ -79,7 +114,7 @@ impl Dense {
         }
         let launch = Launch::of("dense_vjp_input").slice(params).slice(dy).slice(gate.unwrap_or(params)).slice(dx);
         let launch = launch.ints([images, count]).flag(gate.is_some()).flag(write.adds());
-        let launch = launch.ints([self.inputs, self.outputs]);
+        let launch = launch.ints(self.shape());
         launch.run(device, Grid::over_columns(self.inputs.div_ceil(TILE), count, 1))
     }
 
@@ -113,7 +148,7 @@ impl Dense {
         let launch = Launch::of("dense_jvp").slice(x).slice(tangents.input.unwrap_or(x)).slice(params).slice(dparams);
         let launch = launch.slice(gate.unwrap_or(x)).slice(dy).ints([images, count, stride]);
         let launch = launch.flag(tangents.input.is_some()).flag(tangents.params.is_some()).flag(gate.is_some());
-        launch.ints([self.inputs, self.outputs]).run(device, self.sliced_grid(count))
+        launch.ints(self.shape()).run(device, self.sliced_grid(count))
     }
 
     /// `gradient = (Σ dy, Σ x dyᵀ)`, summed over the images.
@@ -133,8 +168,8 @@ impl Dense {
         check_tensor("dense vjp_params: dy", dy, self.outputs, images)?;
         gradient.check("dense vjp_params: gradient", self.params())?;
         let launch = Launch::of("dense_vjp_params").slice(x).slice(dy).slice(gradient);
-        let launch = launch.ints([images, self.inputs, self.outputs]);
-        let tiles = [self.outputs.div_ceil(TILE), (self.inputs + 1).div_ceil(TILE)];
+        let launch = launch.ints([images]).ints(self.shape());
+        let tiles = [self.outputs.div_ceil(TILE), self.rows().div_ceil(TILE)];
         launch.run(device, Grid::new(tiles, [TILE as u32, TILE as u32]))
     }
 
@@ -155,7 +190,7 @@ impl Dense {
         check_tensor("dense per_sample_gradients: dy", dy, self.outputs, count)?;
         check_tensor("dense per_sample_gradients: gradients", gradients, self.params(), count)?;
         let launch = Launch::of("dense_per_sample_gradients").slice(x).slice(dy).slice(gradients);
-        let launch = launch.ints([images, count, self.outputs]);
+        let launch = launch.ints([images, count, usize::from(self.bias), self.outputs]);
         launch.run(device, Grid::over_columns(self.params(), count, 1))
     }
 

@@ -24,7 +24,7 @@ impl MaxPool2d {
     ) -> Result<(), CudaError> {
         self.0.check_input("max_pool2d: x", x, images)?;
         self.0.check_output("max_pool2d: y", y, images)?;
-        let launch = Launch::of("max_pool2d_forward").slice(x).slice(y).ints([images]).ints(self.0.forward_shape());
+        let launch = Launch::of("max_pool2d_forward").slice(x).slice(y).ints([images]).ints(self.0.shape());
         launch.run(device, Grid::over_columns(self.0.outputs(), images, 1))
     }
 
@@ -50,7 +50,7 @@ impl MaxPool2d {
         self.0.check_output("max_pool2d vjp: dy", dy, count)?;
         self.0.check_input("max_pool2d vjp: dx", dx, count)?;
         let launch = Launch::of("max_pool2d_vjp").slice(x).slice(y).slice(dy).slice(dx).ints([images, count]);
-        let launch = launch.flag(gated).flag(write.adds()).ints(self.0.vjp_shape());
+        let launch = launch.flag(gated).flag(write.adds()).ints(self.0.shape());
         launch.run(device, Grid::over_columns(self.0.inputs(), count, 1))
     }
 
@@ -73,6 +73,6 @@ impl MaxPool2d {
         self.0.check_input("max_pool2d jvp: dx", dx, count)?;
         self.0.check_output("max_pool2d jvp: dy", dy, count)?;
         let launch = Launch::of("max_pool2d_jvp").slice(x).slice(y).slice(dx).slice(dy).ints([images, count]);
-        launch.ints(self.0.forward_shape()).run(device, Grid::over_columns(self.0.outputs(), count, 1))
+        launch.ints(self.0.shape()).run(device, Grid::over_columns(self.0.outputs(), count, 1))
     }
 }

@@ -1,35 +1,47 @@
-//! The pooling windows of a feature map, all within its border.
+//! The pooling windows of a feature map.
 
+use super::Windows;
 use crate::CudaError;
 use crate::columns::check_tensor;
 use crate::device::Device;
 use crate::slice::Slice;
+use minima_autodiff::{Padding, Pooling};
 
-/// Windows on feature maps `(height, width, channels)`.
+/// Windows on feature maps `(height, width, channels)`. Each has an entry within the map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolWindow {
-    size: [usize; 2],
-    stride: [usize; 2],
-    input: [usize; 3],
+    pooling: Pooling,
     output: [usize; 3],
+    /// Rows and columns of the border above and to the left.
+    low: [usize; 2],
 }
 
 impl PoolWindow {
-    /// Windows of `size`, `stride` apart, on an input `(height, width, channels)`.
+    /// Windows of `size`, `stride` apart, within an input `(height, width, channels)`.
     ///
     /// # Errors
     /// Returns [`CudaError::Shape`] if a size is zero or the window does not fit.
     pub fn new(size: [usize; 2], stride: [usize; 2], input: [usize; 3]) -> Result<Self, CudaError> {
-        let found = || format!("windows of {size:?}, {stride:?} apart, on {input:?}");
-        let refused = || CudaError::Shape { what: "pooling", found: found() };
-        let mut output = [0, 0, input[2]];
+        Self::of(Pooling { size, stride, padding: Padding::Valid, count_padding: true, input })
+    }
+
+    /// The windows of a pooling, which may have a border.
+    ///
+    /// # Errors
+    /// Returns [`CudaError::Shape`] if a size is zero, no window fits, or a window lies wholly in the border.
+    pub fn of(pooling: Pooling) -> Result<Self, CudaError> {
+        let Pooling { size, stride, padding, input, .. } = pooling;
+        let refused = || CudaError::Shape { what: "pooling", found: format!("{pooling:?}") };
+        let (mut output, mut low) = ([0, 0, input[2]], [0; 2]);
         for axis in 0..2 {
-            if size[axis] == 0 || stride[axis] == 0 || input[2] == 0 {
+            let windows = Windows::new(padding, axis, input[axis], size[axis], stride[axis]).ok_or_else(refused)?;
+            let last = (windows.count - 1) * stride[axis];
+            if windows.low >= size[axis] || last >= input[axis] + windows.low || input[2] == 0 {
                 return Err(refused());
             }
-            output[axis] = input[axis].checked_sub(size[axis]).ok_or_else(refused)? / stride[axis] + 1;
+            (output[axis], low[axis]) = (windows.count, windows.low);
         }
-        Ok(Self { size, stride, input, output })
+        Ok(Self { pooling, output, low })
     }
 
     /// Shape of the output `(height, width, channels)`.
@@ -40,7 +52,7 @@ impl PoolWindow {
 
     /// The size of an input.
     pub(super) fn inputs(&self) -> usize {
-        self.input.iter().product()
+        self.pooling.input.iter().product()
     }
 
     /// The size of an output.
@@ -48,16 +60,14 @@ impl PoolWindow {
         self.output.iter().product()
     }
 
-    /// The arguments of a kernel with one thread per output.
-    pub(super) fn forward_shape(&self) -> [usize; 7] {
-        let ([_, width, channels], [_, out_width, _]) = (self.input, self.output);
-        [width, channels, out_width, self.size[0], self.size[1], self.stride[0], self.stride[1]]
-    }
-
-    /// The arguments of a kernel with one thread per input.
-    pub(super) fn vjp_shape(&self) -> [usize; 8] {
-        let ([_, width, channels], [out_height, out_width, _]) = (self.input, self.output);
-        [width, channels, out_height, out_width, self.size[0], self.size[1], self.stride[0], self.stride[1]]
+    /// The shape, as arguments of the kernels.
+    pub(super) fn shape(&self) -> [usize; 12] {
+        let ([height, width, channels], [out_height, out_width, _]) = (self.pooling.input, self.output);
+        let ([window_height, window_width], [down, across]) = (self.pooling.size, self.pooling.stride);
+        let ([above, left], whole) = (self.low, usize::from(self.pooling.count_padding));
+        let maps = [height, width, channels, out_height, out_width];
+        let windows = [window_height, window_width, down, across, above, left, whole];
+        std::array::from_fn(|at| if at < 5 { maps[at] } else { windows[at - 5] })
     }
 
     pub(super) fn check_input<D: Device>(

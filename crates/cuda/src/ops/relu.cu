@@ -8,6 +8,14 @@ extern "C" __global__ void relu_forward(const float* __restrict__ x, float* __re
     }
 }
 
+// y = max(y, 0). One thread per number.
+extern "C" __global__ void relu_in_place(float* __restrict__ y, int length) {
+    const int at = blockIdx.x * blockDim.x + threadIdx.x;
+    if (at < length && y[at] <= 0.0f) {
+        y[at] = 0.0f;
+    }
+}
+
 // to[feature][column] = from if y[feature][column % images] > 0, else 0; stored, or added with `add`. `to` may be
 // `from`. Grid: (features, blocks of columns).
 extern "C" __global__ void relu_gate(const float* __restrict__ y, const float* from, float* to, int images, int columns,

@@ -30,6 +30,15 @@ impl Relu {
         Launch::of("relu_forward").slice(x).slice(y).ints([x.len()]).run(device, Grid::flat(x.len()))
     }
 
+    /// `y = max(y, 0)`.
+    ///
+    /// # Errors
+    /// Returns the errors of [`forward`](Self::forward).
+    pub fn in_place<D: Device>(&self, device: &D, images: usize, y: Slice<'_, D, f32>) -> Result<(), CudaError> {
+        check_tensor("relu: y", y, self.features, images)?;
+        Launch::of("relu_in_place").slice(y).ints([y.len()]).run(device, Grid::flat(y.len()))
+    }
+
     /// A tangent or cotangent `to = from` where `y > 0`, else 0, for both vjp and jvp. `to` may be `from`.
     ///
     /// # Errors

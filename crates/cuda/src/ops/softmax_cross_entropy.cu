@@ -72,6 +72,24 @@ extern "C" __global__ void softmax_residual_f64(const float* __restrict__ logits
     }
 }
 
+// to = scale * (p * t - p * <p, t>), the Hessian of each image's loss times a tangent t of its logits, [class][image], from
+// probabilities. Grid: blocks of images.
+extern "C" __global__ void softmax_hessian(const float* __restrict__ p, const float* __restrict__ tangent,
+                                           float* __restrict__ to, int images, int classes, float scale) {
+    const int image = blockIdx.x * blockDim.x + threadIdx.x;
+    if (image >= images) {
+        return;
+    }
+    float mean = 0.0f;
+    for (int c = 0; c < classes; ++c) {
+        mean = fmaf(p[c * images + image], tangent[c * images + image], mean);
+    }
+    for (int c = 0; c < classes; ++c) {
+        const int at = c * images + image;
+        to[at] = scale * p[at] * (tangent[at] - mean);
+    }
+}
+
 // One image's loss, NaN for a label that names no class, and whether its label's logit is the largest (the first of several
 // equal ones; never if there is a NaN). With the top class t the loss is (a[t] - a[y]) + log1p(sum over the others of
 // exp(a[c] - a[t])), so that no rounding of a large logit affects a small loss.

@@ -60,6 +60,25 @@ impl SoftmaxCrossEntropy {
         launch.real::<R>(scale).run(device, Grid::warps(self.images))
     }
 
+    /// `to = scale · H tangent` with the Hessian H of each image's loss with respect to its logits, from probabilities.
+    ///
+    /// # Errors
+    /// Returns the errors of [`probabilities`](Self::probabilities).
+    pub fn hessian_product<D: Device>(
+        &self,
+        device: &D,
+        p: Slice<'_, D, f32>,
+        tangent: Slice<'_, D, f32>,
+        to: Slice<'_, D, f32>,
+        scale: f64,
+    ) -> Result<(), CudaError> {
+        for tensor in [p, tangent, to] {
+            check_tensor("hessian product: tensor", tensor, self.classes, self.images)?;
+        }
+        let launch = Launch::of("softmax_hessian").slice(p).slice(tangent).slice(to);
+        launch.ints([self.images, self.classes]).float(scale).run(device, Grid::warps(self.images))
+    }
+
     /// Each image's loss, and 1 if its label's logit is the largest (the first of equal ones; never if one is NaN),
     /// else 0.
     ///

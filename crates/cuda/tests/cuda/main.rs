@@ -12,4 +12,5 @@ mod kernels;
 mod network;
 mod nvrtc;
 mod operations;
+mod planned;
 mod supported;

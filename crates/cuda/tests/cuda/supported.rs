@@ -1,78 +1,49 @@
-//! Networks with operations that have no kernels are refused by name.
+//! Every operation has kernels, and sizes that do not fit are refused.
 
-use minima_autodiff::{Conv2dSpec, DenseSpec, Graph, GraphBuilder, Initializer, Padding, PoolSpec, Value, paper_cnn};
-use minima_cuda::CudaError;
+use minima_autodiff::{Conv2dSpec, Padding, PoolSpec, Pooling, Rearrangement, paper_cnn};
 use minima_cuda::engine::check_supported;
-use minima_cuda::ops::Conv2d;
+use minima_cuda::ops::{Conv2d, PoolWindow, Rearrange, Reduce};
+use minima_cuda::{CudaError, EmulatedDevice};
+use minima_network::NetworkSpec;
 
-/// A network of operations on a picture, and a dense layer.
-fn network(operations: impl Fn(&mut GraphBuilder, Value) -> Value) -> Graph {
-    let mut g = GraphBuilder::new(&[6, 6, 4]);
-    let x = g.input();
-    let y = operations(&mut g, x);
-    let y = g.flatten(y);
-    let y = g.dense(y, "Dense_0", 3).unwrap();
-    g.finish(y).unwrap()
-}
+use crate::host_compiler;
 
-fn refused(graph: &Graph) -> Vec<String> {
-    match check_supported(graph) {
-        Ok(()) => Vec::new(),
-        Err(CudaError::Unsupported { operations }) => operations,
-        Err(error) => panic!("{error}"),
+#[test]
+fn the_networks_of_the_zoo_have_kernels() {
+    check_supported(&paper_cnn([28, 28, 1], 10).unwrap()).unwrap();
+    for name in NetworkSpec::names() {
+        check_supported(&NetworkSpec::named(name, &[]).unwrap().graph().unwrap()).unwrap();
     }
 }
 
-const BORDER: Padding = Padding::Explicit { low: [1, 1], high: [1, 1] };
+fn refused<T>(result: Result<T, CudaError>) -> String {
+    match result {
+        Err(CudaError::Shape { what, .. }) => what.to_owned(),
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("accepted"),
+    }
+}
 
 #[test]
-fn each_operation_without_kernels_is_named() {
-    let conv = |spec: Conv2dSpec| refused(&network(|g, x| g.conv2d(x, "Conv_0", spec).unwrap()));
+fn sizes_that_do_not_fit_are_refused() {
+    let conv = |spec| refused(Conv2d::new(spec, [6, 6, 4]));
     let same = Conv2dSpec::same(4, 3);
-    assert!(conv(same).is_empty());
-    assert!(conv(Conv2dSpec { padding: Padding::Valid, stride: [2, 1], ..same }).is_empty());
-    assert_eq!(conv(Conv2dSpec { groups: 2, ..same }), ["convolution with groups"]);
-    assert_eq!(conv(Conv2dSpec { dilation: [1, 2], ..same }), ["convolution with dilation"]);
-    assert_eq!(conv(Conv2dSpec { padding: BORDER, ..same }), ["convolution with explicit padding"]);
-    assert_eq!(conv(Conv2dSpec { bias: false, ..same }), ["convolution without bias"]);
-
-    let spec = PoolSpec::new([2, 2], [2, 2]);
-    assert!(refused(&network(|g, x| g.avg_pool2d_padded(x, spec).unwrap())).is_empty());
-    let padded = spec.with_padding(BORDER);
-    assert_eq!(refused(&network(|g, x| g.avg_pool2d_padded(x, padded).unwrap())), ["average pooling with padding"]);
-    assert_eq!(refused(&network(|g, x| g.max_pool2d_padded(x, padded).unwrap())), ["max pooling with padding"]);
-
-    let bare = DenseSpec { bias: false, ..DenseSpec::new(5) };
-    let dense = network(|g, x| {
-        let x = g.flatten(x);
-        g.dense_on_last_axis(x, "Dense_1", &bare).unwrap()
-    });
-    assert_eq!(refused(&dense), ["dense layer without bias"]);
-}
-
-#[test]
-fn all_names_are_in_one_error_each_once() {
-    let graph = network(|g, x| {
-        let spec = Conv2dSpec { groups: 2, bias: false, ..Conv2dSpec::same(4, 3) };
-        let x = g.conv2d(x, "Conv_0", spec).unwrap();
-        let x = g.conv2d(x, "Conv_1", spec).unwrap();
-        let x = g.dense_on_last_axis(x, "Dense_1", &DenseSpec::new(4)).unwrap();
-        let zeros = g.embedding("embedding", &[6, 6, 4], Initializer::Zeros).unwrap();
-        g.add(x, zeros).unwrap()
-    });
-    let error = check_supported(&graph).unwrap_err().to_string();
-    let names = "convolution with groups, convolution without bias, dense layer on tokens, embedding";
-    assert_eq!(error, format!("no CUDA kernels for {names}"));
-}
-
-#[test]
-fn the_papers_network_has_kernels() {
-    check_supported(&paper_cnn([28, 28, 1], 10).unwrap()).unwrap();
-}
-
-#[test]
-fn a_convolution_alone_is_refused_too() {
-    let spec = Conv2dSpec { padding: BORDER, dilation: [2, 2], ..Conv2dSpec::same(2, 2) };
-    let error = Conv2d::new(spec, [6, 6, 2]).unwrap_err().to_string();
-    assert_eq!(error, "no CUDA kernels for convolution with dilation, convolution with explicit padding");
+    assert_eq!(conv(Conv2dSpec { groups: 3, ..same }), "conv2d");
+    assert_eq!(conv(Conv2dSpec { groups: 0, ..same }), "conv2d");
+    assert_eq!(conv(Conv2dSpec { dilation: [0, 1], ..same }), "conv2d");
+    assert_eq!(conv(Conv2dSpec { dilation: [3, 1], padding: Padding::Valid, ..same }), "conv2d");
+    let PoolSpec { window: size, stride, .. } = PoolSpec::new([2, 2], [2, 2]);
+    let padding = Padding::Explicit { low: [2, 0], high: [0, 0] };
+    let pooling = Pooling { size, stride, padding, count_padding: true, input: [6, 6, 1] };
+    assert_eq!(refused(PoolWindow::of(pooling)), "pooling");
+    let device = match EmulatedDevice::start() {
+        Ok(device) => device,
+        Err(error) => return host_compiler::skip(&error),
+    };
+    let rearrange = |description| refused(Rearrange::new(&device, &description));
+    let shape = vec![2, 3];
+    assert_eq!(rearrange(Rearrangement::Transpose { shape: shape.clone(), axes: vec![0, 0] }), "rearrangement");
+    assert_eq!(rearrange(Rearrangement::Slice { shape: shape.clone(), axis: 2, range: 0..0 }), "rearrangement");
+    assert_eq!(rearrange(Rearrangement::Slice { shape, axis: 1, range: 1..4 }), "rearrangement");
+    assert_eq!(refused(Reduce::new(&device, &[2, 3], &[2], true)), "reduction");
 }

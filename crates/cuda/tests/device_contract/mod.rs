@@ -41,7 +41,8 @@ fn arguments<D: Device>(device: &D) {
     let mut from = device.zeros(300).unwrap();
     device.upload(&x, &mut from).unwrap();
     let to = device.zeros::<f32>(300).unwrap();
-    let args = [Arg::F32(&from, 0), Arg::F32(&to, 0), Arg::Float(0.5), Arg::Double(-3.0), Arg::Int(300)];
+    let args =
+        [Arg::F32(&from, 0, from.len()), Arg::F32(&to, 0, to.len()), Arg::Float(0.5), Arg::Double(-3.0), Arg::Int(300)];
     device.launch("affine", [3, 1, 1], [128, 1, 1], &args).unwrap();
     assert_eq!(downloaded::<D, 300>(device, &to), std::array::from_fn(|i| 0.5 * i as f32 - 3.0));
 }
@@ -49,7 +50,14 @@ fn arguments<D: Device>(device: &D) {
 fn offsets<D: Device>(device: &D) {
     let mut numbers = device.zeros::<u32>(10).unwrap();
     device.upload(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], &mut numbers).unwrap();
-    device.launch("next", [1, 1, 1], [32, 1, 1], &[Arg::U32(&numbers, 1), Arg::U32(&numbers, 6), Arg::Int(4)]).unwrap();
+    device
+        .launch(
+            "next",
+            [1, 1, 1],
+            [32, 1, 1],
+            &[Arg::U32(&numbers, 1, numbers.len() - 1), Arg::U32(&numbers, 6, numbers.len() - 6), Arg::Int(4)],
+        )
+        .unwrap();
     let mut back = [0; 10];
     device.download(&numbers, &mut back).unwrap();
     assert_eq!(back, [0, 1, 2, 3, 4, 5, 2, 3, 4, 5]);
@@ -61,7 +69,7 @@ fn shared_memory<D: Device>(device: &D) {
     let mut from = device.zeros(x.len()).unwrap();
     device.upload(&x, &mut from).unwrap();
     let sums = device.zeros::<f64>(3).unwrap();
-    let args = [Arg::F64(&from, 0), Arg::F64(&sums, 0), Arg::Int(1001)];
+    let args = [Arg::F64(&from, 0, from.len()), Arg::F64(&sums, 0, sums.len()), Arg::Int(1001)];
     device.launch("row_sums_f64", [3, 1, 1], [64, 1, 1], &args).unwrap();
     let mut back = [0.0; 3];
     device.download(&sums, &mut back).unwrap();
@@ -71,7 +79,7 @@ fn shared_memory<D: Device>(device: &D) {
     let mut from = device.zeros(x.len()).unwrap();
     device.upload(&x, &mut from).unwrap();
     let sums = device.zeros::<f32>(3).unwrap();
-    let args = [Arg::F32(&from, 0), Arg::F32(&sums, 0), Arg::Int(1001)];
+    let args = [Arg::F32(&from, 0, from.len()), Arg::F32(&sums, 0, sums.len()), Arg::Int(1001)];
     device.launch("row_sums_f32", [3, 1, 1], [64, 1, 1], &args).unwrap();
     let expected: Vec<f32> = expected.iter().map(|&sum| sum as f32).collect();
     assert_eq!(downloaded::<D, 3>(device, &sums).as_slice(), expected);
@@ -79,7 +87,7 @@ fn shared_memory<D: Device>(device: &D) {
 
 fn three_dimensions<D: Device>(device: &D) {
     let to = device.zeros::<u32>(24 * 30).unwrap();
-    device.launch("places", [2, 3, 4], [3, 5, 2], &[Arg::U32(&to, 0)]).unwrap();
+    device.launch("places", [2, 3, 4], [3, 5, 2], &[Arg::U32(&to, 0, to.len())]).unwrap();
     let mut back = vec![0; 24 * 30];
     device.download(&to, &mut back).unwrap();
     for (at, found) in back.iter().enumerate() {
@@ -93,9 +101,10 @@ fn recordings<D: Device>(device: &D) {
     device.upload(&start, &mut x).unwrap();
     let recording = device
         .record(|| {
-            let args = [Arg::F32(&x, 0), Arg::F32(&x, 0), Arg::Float(2.0), Arg::Double(1.0), Arg::Int(128)];
+            let args =
+                [Arg::F32(&x, 0, x.len()), Arg::F32(&x, 0, x.len()), Arg::Float(2.0), Arg::Double(1.0), Arg::Int(128)];
             device.launch("affine", [1, 1, 1], [128, 1, 1], &args)?;
-            device.launch("reverse", [1, 1, 1], [128, 1, 1], &[Arg::F32(&x, 0)])
+            device.launch("reverse", [1, 1, 1], [128, 1, 1], &[Arg::F32(&x, 0, x.len())])
         })
         .unwrap();
     assert_eq!(downloaded::<D, 128>(device, &x), start, "a recording does not run");
@@ -121,20 +130,21 @@ fn refusals<D: Device>(device: &D) {
         let refused = device.launch("reverse", grid, block, args);
         assert!(matches!(refused, Err(CudaError::Launch { .. })), "{grid:?} {block:?} {refused:?}");
     };
-    launch([0, 1, 1], [128, 1, 1], &[Arg::F32(&x, 0)]);
-    launch([1, 65_536, 1], [128, 1, 1], &[Arg::F32(&x, 0)]);
-    launch([1, 1, 1], [128, 0, 1], &[Arg::F32(&x, 0)]);
-    launch([1, 1, 1], [32, 33, 1], &[Arg::F32(&x, 0)]);
-    launch([1, 1, 1], [128, 1, 1], &[Arg::F32(&x, 5)]);
+    launch([0, 1, 1], [128, 1, 1], &[Arg::F32(&x, 0, x.len())]);
+    launch([1, 65_536, 1], [128, 1, 1], &[Arg::F32(&x, 0, x.len())]);
+    launch([1, 1, 1], [128, 0, 1], &[Arg::F32(&x, 0, x.len())]);
+    launch([1, 1, 1], [32, 33, 1], &[Arg::F32(&x, 0, x.len())]);
+    launch([1, 1, 1], [128, 1, 1], &[Arg::F32(&x, 5, 0)]);
+    launch([1, 1, 1], [128, 1, 1], &[Arg::F32(&x, 1, 4)]);
     launch([1, 1, 1], [128, 1, 1], &[]);
-    launch([1, 1, 1], [128, 1, 1], &[Arg::F32(&x, 0), Arg::Int(1)]);
+    launch([1, 1, 1], [128, 1, 1], &[Arg::F32(&x, 0, x.len()), Arg::Int(1)]);
     launch([1, 1, 1], [128, 1, 1], &[Arg::Int(1)]);
     launch([1, 1, 1], [128, 1, 1], &[Arg::Float(1.0)]);
 }
 
 fn refusals_while_recording<D: Device>(device: &D) {
     let x = device.zeros::<f32>(128).unwrap();
-    let reverse = || device.launch("reverse", [1, 1, 1], [128, 1, 1], &[Arg::F32(&x, 0)]);
+    let reverse = || device.launch("reverse", [1, 1, 1], [128, 1, 1], &[Arg::F32(&x, 0, x.len())]);
     let earlier = device.record(reverse).unwrap();
     let refused = |result| assert!(matches!(result, Err(CudaError::Recording { .. })));
     let recording = device

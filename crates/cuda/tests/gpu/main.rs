@@ -13,6 +13,8 @@ mod network;
 
 use minima_cuda::sources::{SOURCES, Source};
 use minima_cuda::{CudaError, NvidiaDevice};
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
 /// The first GPU; `None` if the machine has no GPU and the test is skipped.
 fn gpu(sources: &[Source]) -> Option<NvidiaDevice> {
@@ -34,13 +36,25 @@ fn it_keeps_the_contract() {
     }
 }
 
+/// Tells the result and the time of every kernel's test, also after one that fails. `MINIMA_KERNELS`, if it is set, names the
+/// tests that run: the beginnings of their names, separated by commas.
 #[test]
 fn kernels_agree_with_the_cpu() {
     let Some(device) = gpu(SOURCES) else { return };
+    let wanted = std::env::var("MINIMA_KERNELS").unwrap_or_default();
+    let mut failed = Vec::new();
     for (name, test) in kernels::all::<NvidiaDevice>() {
-        println!("{name}");
-        test(&device);
+        if !wanted.split(',').any(|start| name.starts_with(start)) {
+            continue;
+        }
+        let start = Instant::now();
+        let passed = std::panic::catch_unwind(AssertUnwindSafe(|| test(&device))).is_ok();
+        println!("{name}: {} in {:.2} s", if passed { "ok" } else { "FAILED" }, start.elapsed().as_secs_f64());
+        if !passed {
+            failed.push(name);
+        }
     }
+    assert!(failed.is_empty(), "failed: {}", failed.join(", "));
 }
 
 #[test]
@@ -54,5 +68,19 @@ fn the_same_bits_come_every_time() {
 fn networks_agree_with_the_cpu() {
     if gpu(SOURCES).is_some() {
         network::check(&|| gpu(SOURCES).unwrap());
+    }
+}
+
+#[test]
+fn operations_agree_with_the_cpu() {
+    if gpu(SOURCES).is_some() {
+        network::operations::check(&|| gpu(SOURCES).unwrap());
+    }
+}
+
+#[test]
+fn the_zoo_agrees_with_the_cpu() {
+    if gpu(SOURCES).is_some() {
+        network::zoo::check(&|| gpu(SOURCES).unwrap());
     }
 }

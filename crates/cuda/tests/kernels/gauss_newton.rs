@@ -121,7 +121,7 @@ impl<'a, D: Device> OnDevice<'a, D> {
         let inputs = net.features()[1];
         let of_inputs = Gram { order: IMAGES };
         of_inputs.product(device, Slice::all(&self.pooled), inputs, Slice::all(&inner), Write::Store)?;
-        Gram { order }.dense(device, columns, w, CLASSES, Slice::all(&inner), to, Write::Add)?;
+        Gram { order }.dense(device, columns, w, CLASSES, Slice::all(&inner), true, to, Write::Add)?;
         Ok(gram)
     }
 

@@ -54,7 +54,7 @@ pub fn dense<D: Device>(device: &D) {
         let of_inputs = Gram { order: images };
         of_inputs.product(device, Slice::all(&a), inputs, Slice::all(&inner), Write::Store).unwrap();
         let (d, inner) = (Slice::all(&d), Slice::all(&inner));
-        Gram { order }.dense(device, columns, d, outputs, inner, Slice::all(&gram), Write::Add).unwrap();
+        Gram { order }.dense(device, columns, d, outputs, inner, true, Slice::all(&gram), Write::Add).unwrap();
         let expected = lower(expected.as_slice().unwrap(), order);
         assert_close("dense gram", &lower(&download(device, &gram), order), &expected, SINGLE);
     }

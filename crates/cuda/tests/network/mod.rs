@@ -1,6 +1,9 @@
 //! Whole networks on a device against the same networks on the CPU: gradients, directions, training, evaluation. The
 //! tests run on any device.
 
+pub mod operations;
+pub mod zoo;
+
 use minima_autodiff::softmax_cross_entropy::gradient_into;
 use minima_autodiff::{
     Batch, Classifier, Conv2dSpec, Differentiable, Engine, Graph, GraphBuilder, Model, Padding, paper_cnn,

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod checkpoint;
+mod device_curvature;
 mod device_training;
 mod interval_training;
 mod registered;

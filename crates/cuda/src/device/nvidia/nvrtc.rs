@@ -6,8 +6,10 @@ use crate::sources::Source;
 use crate::{CudaError, Missing};
 use cudarc::nvrtc::result::{self, NvrtcError};
 use cudarc::nvrtc::sys;
+use std::collections::BTreeMap;
 use std::ffi::{CString, c_char, c_int};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// The major version of the oldest supported NVRTC.
 const OLDEST: i32 = 12;
@@ -130,6 +132,20 @@ pub fn compile(source: &Source, architecture: &str) -> Result<Compiled, CudaErro
         false => ptx,
     };
     Ok(Compiled { image, kernels, log })
+}
+
+/// What this process compiled, by architecture and text.
+static COMPILED: Mutex<BTreeMap<(String, &'static str), Compiled>> = Mutex::new(BTreeMap::new());
+
+/// [`compile_all`], which compiles each source once in this process, for programs that open a device several times.
+pub(super) fn compile_once(sources: &[Source], architecture: &str) -> Result<Vec<Compiled>, CudaError> {
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = |source: &Source| (architecture.to_owned(), source.text);
+    let new: Vec<Source> = sources.iter().filter(|source| !compiled.contains_key(&key(source))).copied().collect();
+    for (source, of_source) in new.iter().zip(compile_all(&new, architecture)?) {
+        compiled.insert(key(source), of_source);
+    }
+    Ok(sources.iter().filter_map(|source| compiled.get(&key(source)).cloned()).collect())
 }
 
 /// Compiles all of `sources`, several at a time. The results are in the order of the sources.

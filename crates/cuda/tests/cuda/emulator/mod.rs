@@ -5,7 +5,7 @@ use crate::host_compiler;
 
 use minima_cuda::device::Order;
 use minima_cuda::sources::Source;
-use minima_cuda::{Arg, CudaError, Device, EmulatedDevice};
+use minima_cuda::{Arg, CudaError, Device, EmulatedDevice, Memory};
 
 const FAULTS: &[Source] = &[Source {
     name: "faults.cu",
@@ -50,7 +50,7 @@ fn it_keeps_the_contract_in_both_orders() {
 fn report(kernel: &'static str, threads: u32, more: &[i32]) -> Option<String> {
     let device = emulator(FAULTS, Order::Ascending)?;
     let x = device.zeros::<f32>(8).unwrap();
-    let mut args = vec![Arg::F32(&x, 0)];
+    let mut args = vec![Arg::F32(&x, 0, x.len())];
     args.extend(more.iter().map(|&number| Arg::Int(number)));
     let error = device.launch(kernel, [1, 1, 1], [threads, 1, 1], &args).unwrap_err();
     assert!(matches!(error, CudaError::Emulator { .. }), "{error}");
@@ -74,7 +74,7 @@ fn a_read_beyond_the_end_is_reported() {
     let Some(device) = emulator(FAULTS, Order::Ascending) else { return };
     let x = device.zeros::<f64>(3).unwrap();
     let y = device.zeros::<f64>(1).unwrap();
-    let args = [Arg::F64(&x, 0), Arg::F64(&y, 0), Arg::Int(3)];
+    let args = [Arg::F64(&x, 0, x.len()), Arg::F64(&y, 0, y.len()), Arg::Int(3)];
     let error = device.launch("read_beyond", [1, 1, 1], [1, 1, 1], &args).unwrap_err().to_string();
     assert!(error.contains("READ of size 8") && error.contains("faults.cu:9"), "{error}");
 }
@@ -103,7 +103,7 @@ fn result(kernel: &'static str, grid: u32, len: usize, order: Order) -> Option<V
     let mut x = device.zeros::<f32>(len).unwrap();
     let mut numbers: Vec<f32> = (0..len).map(|i| i as f32).collect();
     device.upload(&numbers, &mut x).unwrap();
-    device.launch(kernel, [grid, 1, 1], [8, 1, 1], &[Arg::F32(&x, 0)]).unwrap();
+    device.launch(kernel, [grid, 1, 1], [8, 1, 1], &[Arg::F32(&x, 0, x.len())]).unwrap();
     device.download(&x, &mut numbers).unwrap();
     Some(numbers)
 }
@@ -136,7 +136,7 @@ fn many_barriers_keep_all_threads_in_step() {
         device.upload(&numbers, &mut x).unwrap();
         let mut expected = numbers.clone();
         expected.rotate_left(4 * 50);
-        device.launch("barriers", [4, 1, 1], [1024, 1, 1], &[Arg::F32(&x, 0), Arg::Int(50)]).unwrap();
+        device.launch("barriers", [4, 1, 1], [1024, 1, 1], &[Arg::F32(&x, 0, x.len()), Arg::Int(50)]).unwrap();
         device.download(&x, &mut numbers).unwrap();
         assert_eq!(numbers, expected);
     }

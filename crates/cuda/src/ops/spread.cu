@@ -1,0 +1,39 @@
+// The same numbers for every column, and sums over columns. Layout: [feature][column].
+
+// y[f][k * images + i] = numbers[k * direction_stride + f]. Grid: (features, blocks of columns).
+extern "C" __global__ void spread(const float* __restrict__ numbers, float* __restrict__ y, int images, int columns,
+                                  int direction_stride) {
+    const int feature = blockIdx.x;
+    const int column = blockIdx.y * blockDim.x + threadIdx.x;
+    if (column < columns) {
+        y[feature * columns + column] = numbers[column / images * direction_stride + feature];
+    }
+}
+
+// sums[f] = sum over the columns of x[f]. Grid: features, block 32.
+extern "C" __global__ void sum_of_columns(const float* __restrict__ x, float* __restrict__ sums, int columns) {
+    const int lanes = 32;
+    __shared__ float shares[lanes];
+    float sum = 0.0f;
+    for (int column = threadIdx.x; column < columns; column += lanes) {
+        sum += x[blockIdx.x * columns + column];
+    }
+    shares[threadIdx.x] = sum;
+    for (int width = lanes / 2; width > 0; width /= 2) {
+        __syncthreads();
+        if (static_cast<int>(threadIdx.x) < width) {
+            shares[threadIdx.x] += shares[threadIdx.x + width];
+        }
+    }
+    if (threadIdx.x == 0) {
+        sums[blockIdx.x] = shares[0];
+    }
+}
+
+// x = number. One thread per number.
+extern "C" __global__ void fill(float* __restrict__ x, int length, float number) {
+    const int at = blockIdx.x * blockDim.x + threadIdx.x;
+    if (at < length) {
+        x[at] = number;
+    }
+}

@@ -1,0 +1,53 @@
+//! The device that counts: launches, bytes and memory, and the same refusals as other devices.
+
+use minima_cuda::device::PlannedDevice;
+use minima_cuda::ops::{Dense, Relu};
+use minima_cuda::{Columns, CudaError, Device, Slice, Write};
+
+#[test]
+fn launches_and_bytes_are_counted() {
+    let device = PlannedDevice::new();
+    let dense = Dense::new(5, 3).unwrap();
+    let (x, params, y) = (device.zeros(5 * 4).unwrap(), device.zeros(18).unwrap(), device.zeros(3 * 4).unwrap());
+    let forward = || dense.forward(&device, 4, Slice::all(&x), Slice::all(&params), Slice::all(&y), false);
+    forward().unwrap();
+    let plan = device.plan();
+    assert_eq!((plan.launches(), plan.bytes()), (1, 4 * (20 + 18 + 12)));
+    // A gate that is absent repeats another argument, which counts once, and so does an argument that is read and written.
+    device.restart();
+    let (columns, all) = (Columns::of_images(4), Slice::all(&y));
+    dense.vjp_input(&device, columns, Slice::all(&params), all, Slice::all(&x), Write::Store, None).unwrap();
+    Relu { features: 3 }.gate(&device, columns, all, all, all, Write::Store).unwrap();
+    assert_eq!(device.plan().kernels["dense_vjp_input"].bytes, 4 * (18 + 12 + 20));
+    assert_eq!(device.plan().kernels["relu_gate"].bytes, 4 * 12);
+    // A recording counts when it is replayed.
+    device.restart();
+    let recording = device.record(forward).unwrap();
+    assert_eq!(device.plan().launches(), 0);
+    device.replay(&recording).unwrap();
+    device.replay(&recording).unwrap();
+    assert_eq!(device.plan().launches(), 2);
+}
+
+#[test]
+fn the_peak_of_memory_is_kept() {
+    let device = PlannedDevice::new();
+    let first = device.zeros::<f32>(100).unwrap();
+    drop(device.zeros::<f64>(200).unwrap());
+    let plan = device.plan();
+    assert_eq!((plan.allocated, plan.peak), (400, 2000));
+    drop(first);
+    device.restart();
+    assert_eq!((device.plan().allocated, device.plan().peak), (0, 0));
+}
+
+#[test]
+fn what_devices_refuse_is_refused() {
+    let device = PlannedDevice::new();
+    let x = device.zeros::<f32>(4).unwrap();
+    assert!(matches!(device.launch("none", [1; 3], [1; 3], &[]), Err(CudaError::UnknownKernel { .. })));
+    assert!(matches!(device.launch("fill", [0, 1, 1], [1; 3], &[]), Err(CudaError::Launch { .. })));
+    assert!(matches!(device.download(&x, &mut [0.0; 3]), Err(CudaError::Length { found: 3, expected: 4, .. })));
+    let allocating = device.record(|| device.zeros::<f32>(1).map(drop));
+    assert!(matches!(allocating, Err(CudaError::Recording { .. })));
+}
