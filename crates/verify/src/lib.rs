@@ -17,7 +17,8 @@
 //!   into parts whose intermediate bounds are computed anew. Signs of ReLUs are split. A network with smooth operations and few
 //!   inputs is searched by splits of its box instead; with many inputs and no open ReLU, its bounds decide or nothing does.
 //!
-//! [`IntervalNetwork`] gives the gradient of interval bounds, so that training makes them tight.
+//! [`IntervalNetwork`] gives the gradient of interval bounds, and [`CrownIbpNetwork`] the gradient of linear bounds, so that training
+//! makes them tight.
 //!
 //! Results have the same bits for any number of threads, unless a time limit cut them off.
 //!
@@ -67,7 +68,7 @@ pub use counterexample::Witness;
 pub use crown::{Bounds, Method};
 pub use error::VerifyError;
 pub use input_set::InputSet;
-pub use interval_network::{IntervalNetwork, IntervalNetworkError};
+pub use interval_network::{CrownIbpNetwork, IntervalNetwork, IntervalNetworkError};
 pub use program::Program;
 pub use proof::{Case, Proof, Sign, TargetProof};
 pub use rounding::Rounding;
