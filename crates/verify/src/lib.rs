@@ -14,7 +14,7 @@
 //!   normalisation is bounded step by step.
 //! - Optimised slopes (Xu et al. 2021), those of intermediate bounds included.
 //! - Branch and bound with multipliers (Wang et al. 2021), with domains in the lanes. Where it takes long, the set is split
-//!   into parts whose intermediate bounds are computed anew. Signs of ReLUs are split. A network with smooth operations and few
+//!   into parts whose intermediate bounds are computed anew. Signs of ReLUs are split, and which entry of a pooling window is the largest. A network with smooth operations and few
 //!   inputs is searched by splits of its box instead; with many inputs and no open ReLU, its bounds decide or nothing does.
 //!
 //! [`IntervalNetwork`] gives the gradient of interval bounds, and [`CrownIbpNetwork`] the gradient of linear bounds, so that training
@@ -44,6 +44,7 @@
 mod ascent;
 mod backward;
 mod branch;
+mod combination;
 mod counterexample;
 mod crown;
 mod curve;

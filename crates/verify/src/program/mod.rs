@@ -4,6 +4,7 @@
 mod convolution;
 mod gather;
 pub(crate) mod lower;
+mod maxima;
 mod normalization;
 mod product;
 mod window;
