@@ -150,7 +150,7 @@ impl CrownIbpNetwork {
             })?;
         let gradient = self.weights.pull_back(params, &inner);
         let worst = self.worst_of(values.view(), labels, beta);
-        let is_proved = |(worst, &label): &(ArrayView1<'_, T>, &usize)| {
+        let is_proved = |&(ref worst, &label): &(ArrayView1<'_, T>, &usize)| {
             worst.iter().enumerate().all(|(class, &worst)| class == label || worst < T::zero())
         };
         let correct = worst.outer_iter().zip(labels).filter(is_proved).count();

@@ -4,6 +4,7 @@
 
 mod attacks;
 mod bad_input;
+mod conjunctions;
 mod crown_ibp;
 mod deep_rounding;
 mod dense_reference;
