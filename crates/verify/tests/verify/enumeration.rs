@@ -233,7 +233,7 @@ fn examine(seed: u64, pooled: bool, counts: &mut Counts) {
         }
         Verdict::Unknown { bound, why } => {
             let count = pieces.len();
-            if exact.abs() >= 1e-4 { println!("OPEN seed {seed}: exact {exact}, bound {bound}, {why:?}, {count} pieces"); }
+            assert!(exact.abs() < 1e-4, "seed {seed}: exact {exact}, bound {bound}, {why:?}, {count} pieces");
             counts.close += 1;
         }
     }

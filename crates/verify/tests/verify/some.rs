@@ -1,7 +1,0 @@
-#![cfg(test)]
-mod attacks;
-mod conjunctions;
-mod crown_ibp;
-mod enumeration;
-mod interval_network;
-mod random_networks;
