@@ -81,7 +81,8 @@ impl CheckedFolder {
         for file in files {
             if found.iter().all(|(known, _)| *known != file) {
                 let expected = format!("certificates of {} boxes", claims.len());
-                let other = RunError::CertificateClaim { file: file.clone(), found: "another file".to_owned(), expected };
+                let other =
+                    RunError::CertificateClaim { file: file.clone(), found: "another file".to_owned(), expected };
                 found.push((file, Err(other)));
             }
         }

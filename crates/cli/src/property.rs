@@ -4,7 +4,9 @@ use anyhow::{Context, Result, bail};
 use minima_autodiff::Model;
 use minima_onnx::AxisOrder;
 use minima_runs::certificates::CertificateFolder;
-use minima_verify::{InputSet, LinearConstraint, Program, Reason, Specification, Verdict, VerifyOptions, prove, verify};
+use minima_verify::{
+    InputSet, LinearConstraint, Program, Reason, Specification, Verdict, VerifyOptions, prove, verify,
+};
 use minima_vnnlib::{Answer, Case, Counterexample, Property};
 use ndarray::Array2;
 use std::time::Instant;
@@ -37,7 +39,9 @@ pub(crate) fn answer(
                     None => false,
                 };
                 if matches!(report.verdict, Verdict::Proved { .. }) && !written {
-                    tell!("box {number} is proved, but the checker does not accept its certificate, so none was written");
+                    tell!(
+                        "box {number} is proved, but the checker does not accept its certificate, so none was written"
+                    );
                 }
                 report
             }

@@ -74,7 +74,8 @@ impl TrainingOptions {
     /// Whether the steps depend on the number of epochs: a longer run then begins with other steps.
     #[must_use]
     pub fn depends_on_epochs(&self) -> bool {
-        self.schedule.depends_on_steps() || matches!(self.adversarial, Some(AdversarialTraining::Ibp(_) | AdversarialTraining::CrownIbp(_)))
+        self.schedule.depends_on_steps()
+            || matches!(self.adversarial, Some(AdversarialTraining::Ibp(_) | AdversarialTraining::CrownIbp(_)))
     }
 
     /// The factor, from 0 to 1, of the learning rate after this many of `steps` steps, for epochs of `steps_per_epoch`

@@ -3,7 +3,9 @@
 use crate::error::RunError;
 use minima_attacks::{Ball, Norm};
 use minima_autodiff::Model;
-use minima_certificate::{BoxCertificate, Case, Certificate, Checked, Checker, Part, Property, Inequality, Relu, Slopes, Target, sha256};
+use minima_certificate::{
+    BoxCertificate, Case, Certificate, Checked, Checker, Inequality, Part, Property, Relu, Slopes, Target, sha256,
+};
 use minima_store::FolderError;
 use minima_verify::{InputSet, Proof, Sign, Specification, TargetProof};
 use std::path::{Path, PathBuf};

@@ -111,7 +111,8 @@ pub(crate) fn best_combination(
             let margins: Vec<f64> = target.iter().map(|constraint| constraint.margin(&outputs)).collect();
             let largest = margins.iter().fold(0.0_f64, |most, margin| most.max(margin.abs()));
             if largest > 0.0 && largest.is_finite() {
-                let moved = weights.iter().zip(&margins).map(|(weight, margin)| weight * (rate * margin / largest).exp());
+                let moved =
+                    weights.iter().zip(&margins).map(|(weight, margin)| weight * (rate * margin / largest).exp());
                 *weights = normalised(moved.collect());
             }
         }

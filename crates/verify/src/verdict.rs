@@ -226,7 +226,8 @@ fn examine(
         known[target] = known[target].max(sum.as_ref().map_or(f64::NEG_INFINITY, |sum| sum.margin));
         sums.push(sum);
     }
-    let (open, sums): (Vec<usize>, Vec<_>) = open.into_iter().zip(sums).filter(|(target, _)| known[*target] <= 0.0).unzip();
+    let (open, sums): (Vec<usize>, Vec<_>) =
+        open.into_iter().zip(sums).filter(|(target, _)| known[*target] <= 0.0).unzip();
     if open.is_empty() {
         return Ok(state.report(&known, Reason::Method, unstable, 0));
     }

@@ -110,7 +110,10 @@ fn proofs_of_boxes_are_accepted() {
         }
     }
     println!("{accepted} accepted, {sums} with sums, {splits} with splits, {refused} refused");
-    assert!(accepted > 50 && sums > 3 && splits > 3 && refused * 20 <= accepted, "{accepted} {sums} {splits} {refused}");
+    assert!(
+        accepted > 50 && sums > 3 && splits > 3 && refused * 20 <= accepted,
+        "{accepted} {sums} {splits} {refused}"
+    );
 }
 
 #[test]

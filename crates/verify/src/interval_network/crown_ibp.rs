@@ -174,11 +174,8 @@ impl CrownIbpNetwork {
         let indicators = Array2::from_shape_fn((images.nrows(), self.classes), |(image, class)| {
             if labels.get(image) == Some(&class) { T::one() } else { T::zero() }
         });
-        let shapes = || AutodiffError::Shape {
-            what: "labels",
-            found: vec![labels.len()],
-            expected: vec![images.nrows()],
-        };
+        let shapes =
+            || AutodiffError::Shape { what: "labels", found: vec![labels.len()], expected: vec![images.nrows()] };
         concatenate(Axis(1), &[boxes.view(), indicators.view()]).map_err(|_| shapes())
     }
 

@@ -52,7 +52,10 @@ pub(crate) enum Step {
     Dense(Vec<(f64, Vec<f64>)>),
     Relu,
     /// Maxima of these many numbers that are `stride` places apart.
-    Max { size: usize, stride: usize },
+    Max {
+        size: usize,
+        stride: usize,
+    },
 }
 
 /// The values of a network on the polygons where it is affine.
