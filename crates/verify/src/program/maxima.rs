@@ -24,7 +24,7 @@ fn contenders(window: &Window, outputs: usize, lower: &[f32], upper: &[f32]) -> 
         let least = window.entries(output).map(|i| lower[i]).fold(f32::NEG_INFINITY, f32::max);
         // One entry has the largest lower end. All others must reach above it.
         let best = window.entries(output).find(|&i| lower[i] == least);
-        let takes_part = |&i: &usize| Some(i) == best || !(upper[i] <= least);
+        let takes_part = |&i: &usize| Some(i) == best || upper[i] > least || upper[i].is_nan();
         window.entries(output).filter(takes_part).map(|i| i as u32).collect()
     };
     (0..outputs).map(of).collect()
