@@ -85,7 +85,7 @@ const SGD: &str = "kind = \"sgd\", learning_rate = 0.05, momentum = 0.9, nestero
 const SAM: &str = "kind = \"sam\", rho = 0.05, base = { kind = \"adam\", learning_rate = 0.01 }";
 
 /// Optimizers and options, which together set every option.
-const ALL: [(&str, &str); 6] = [
+const ALL: [(&str, &str); 7] = [
     (
         SGD,
         "schedule = \"one-cycle\"\ngradient_clip = 0.5\nlabel_smoothing = 0.1\naverage = 0.8\n\
