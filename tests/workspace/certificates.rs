@@ -5,9 +5,9 @@ use minima_autodiff::{Model, paper_cnn};
 use minima_certificate::{Certificate, Checker};
 use minima_rows::Certainty;
 use minima_runs::RunError;
-use minima_runs::certificates::{CertificateFolder, check};
+use minima_runs::certificates::{CertificateFolder, box_file_name, check, check_box};
 use minima_runs::certification::Certifier;
-use minima_verify::{SlopeOptions, VerifyOptions};
+use minima_verify::{InputSet, LinearConstraint, Program, SlopeOptions, Specification, VerifyOptions, prove};
 use ndarray::Array2;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,5 +59,40 @@ fn every_proof_has_a_certificate_that_is_checked_from_its_file() {
         other.write(file).unwrap();
         assert!(matches!(check(&checker, file, image), Err(RunError::Certificate(_))));
     }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_proof_about_a_box_is_checked_against_the_property() {
+    let graph = paper_cnn([8, 8, 1], 3).unwrap();
+    let params: Vec<f32> = graph.init(3);
+    let model = Model::new(Arc::new(graph.clone()), params.clone()).unwrap();
+    let program = Program::new(&graph, &params).unwrap();
+    let (low, high) = ([-0.3_f32; 64], [-0.29_f32; 64]);
+    let input = InputSet::between(&low, &high).unwrap();
+    let middle = Array2::from_elem((1, 64), -0.295_f32);
+    let outputs = graph.logits(&params, middle.view()).unwrap().row(0).to_vec();
+    // An output that is at least 1 above (or below) its value in the middle of the box.
+    let inequality = |output: usize, sign: f64| {
+        let mut coefficients = vec![0.0; 3];
+        coefficients[output] = -sign;
+        LinearConstraint { coefficients, bound: -sign * f64::from(outputs[output]) - 1.0 }
+    };
+    let of = |targets| Specification::unsafe_outputs(3, targets).unwrap();
+    let specification = of(vec![vec![inequality(0, 1.0)], vec![inequality(1, -1.0), inequality(2, 1.0)]]);
+    let (_, proof) = prove(&program, &input, &specification, &VerifyOptions::default()).unwrap();
+    let folder = std::env::temp_dir().join(format!("minima-box-certificates-{}", std::process::id()));
+    let certificates = CertificateFolder::new(&model, &folder).unwrap();
+    let written = certificates.write_box(&proof.unwrap(), 7, &input, &specification).unwrap();
+    let file = folder.join(box_file_name(7));
+    let checker = Checker::new(&graph, &params).unwrap();
+    assert_eq!(check_box(&checker, &file, &input, &specification).unwrap().bound, written.unwrap());
+    let claim =
+        |found: Result<_, RunError>| assert!(matches!(found, Err(RunError::CertificateClaim { .. })), "{found:?}");
+    let wider = InputSet::between(&low, &[-0.28; 64]).unwrap();
+    claim(check_box(&checker, &file, &wider, &specification));
+    claim(check_box(&checker, &file, &input, &of(vec![vec![inequality(0, 1.0)]])));
+    let missing = check_box(&checker, &folder.join(box_file_name(8)), &input, &specification);
+    assert!(matches!(missing, Err(RunError::Certificate(_))), "{missing:?}");
     std::fs::remove_dir_all(&folder).unwrap();
 }

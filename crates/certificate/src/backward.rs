@@ -44,7 +44,7 @@ impl Pass<'_> {
     pub(crate) fn lower_bound(
         self,
         value: usize,
-        row: &[(usize, f64)],
+        row: &[(usize, Interval)],
         constant: f64,
         slope: impl Fn(usize, usize) -> f64,
         assumptions: &[Assumption],
@@ -52,7 +52,7 @@ impl Pass<'_> {
         let mut coefficients: Vec<Vec<Interval>> = vec![Vec::new(); value + 1];
         let mut bound = constant;
         for &(feature, a) in row {
-            self.add(&mut coefficients, value, feature, Interval::point(a));
+            self.add(&mut coefficients, value, feature, a);
         }
         for node in (0..value).rev() {
             let from = std::mem::take(&mut coefficients[node + 1]);

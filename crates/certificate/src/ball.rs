@@ -46,6 +46,22 @@ impl Ball {
         Ok(Self { pixels, euclidean: (norm == Norm::L2).then_some((centre, radius)) })
     }
 
+    /// A box.
+    pub(crate) fn of_box(lower: &[f32], upper: &[f32]) -> Result<Self, CertificateError> {
+        if lower.len() != upper.len() {
+            return Err(CertificateError::Length { what: "upper ends", found: upper.len(), expected: lower.len() });
+        }
+        let range = |(index, (&low, &high)): (usize, (&f32, &f32))| {
+            if low.is_finite() && high.is_finite() && low <= high {
+                return Ok(Interval { low: f64::from(low), high: f64::from(high) });
+            }
+            let found = format!("[{low}, {high}]");
+            Err(CertificateError::field(format!("input {index}"), found, "finite ends, the lower one first"))
+        };
+        let pixels = lower.iter().zip(upper).enumerate().map(range).collect::<Result<_, _>>()?;
+        Ok(Self { pixels, euclidean: None })
+    }
+
     /// Whether pixels change independently of each other.
     pub(crate) fn is_box(&self) -> bool {
         self.euclidean.is_none()

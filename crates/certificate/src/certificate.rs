@@ -84,6 +84,10 @@ pub struct Target {
     pub target: u32,
     /// The index of its inequality that does not hold; 0 for a label.
     pub inequality: u32,
+    /// Multipliers of the target's inequalities, at least 0: the sum of the inequalities times these numbers does not hold, so that not all of
+    /// them do. If there are none, the inequality with the index `inequality` does not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<f64>,
     /// A tree of splits in the order of a walk: a split, then the steps where the ReLU's input is at least 0, then the others.
     pub tree: Vec<Step>,
 }

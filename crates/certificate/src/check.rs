@@ -3,7 +3,9 @@
 use crate::CertificateError;
 use crate::backward::{Assumption, Pass};
 use crate::ball::Ball;
-use crate::certificate::{Certificate, Inequality, Part, Property, sha256};
+use crate::box_certificate::BoxCertificate;
+use crate::certificate::{Certificate, Inequality, Part, Property, Target, sha256};
+use crate::interval::Interval;
 use crate::network::Network;
 use crate::open_relus::OpenRelus;
 use crate::ranges::Ranges;
@@ -51,36 +53,106 @@ impl Checker {
     /// [`CertificateError::Overflow`] if the network may overflow, and [`CertificateError::Length`], [`CertificateError::Pixel`] or
     /// [`CertificateError::Radius`] if there is no such ball.
     pub fn check(&self, certificate: &Certificate, image: &[f32]) -> Result<Checked, CertificateError> {
-        for (what, found, expected) in
-            [("weights", self.weights.clone(), &certificate.weights), ("image", sha256(image), &certificate.image)]
-        {
-            if found != *expected {
-                return Err(CertificateError::Identity { what, found, expected: expected.clone() });
-            }
-        }
+        identify("weights", self.weights.clone(), &certificate.weights)?;
+        identify("image", sha256(image), &certificate.image)?;
         let expected = self.network.widths[0];
         if image.len() != expected {
             return Err(CertificateError::Length { what: "pixels", found: image.len(), expected });
         }
         let ball = Ball::new(image, certificate.norm, certificate.radius)?;
-        let targets = targets(&certificate.property, self.network.widths[self.network.output()])?;
+        let targets = targets(&certificate.property, self.outputs())?;
+        self.walk(&ball, &targets, &certificate.parts)
+    }
+
+    /// Checks a certificate of a box.
+    ///
+    /// # Errors
+    /// Returns the errors of [`check`](Self::check). [`CertificateError::Field`] says too that the ends are no box.
+    pub fn check_box(&self, certificate: &BoxCertificate) -> Result<Checked, CertificateError> {
+        identify("weights", self.weights.clone(), &certificate.weights)?;
+        let (found, expected) = (certificate.lower.len(), self.network.widths[0]);
+        if found != expected {
+            return Err(CertificateError::Length { what: "lower ends", found, expected });
+        }
+        let ball = Ball::of_box(&certificate.lower, &certificate.upper)?;
+        check_inequalities(&certificate.targets, self.outputs())?;
+        self.walk(&ball, &certificate.targets, &certificate.parts)
+    }
+
+    fn outputs(&self) -> usize {
+        self.network.widths[self.network.output()]
+    }
+
+    /// Checks that no target is met in the ball.
+    fn walk(&self, ball: &Ball, targets: &[Vec<Inequality>], parts: &[Part]) -> Result<Checked, CertificateError> {
         let open = vec![true; targets.len()];
-        let ranges = Ranges::new(&self.network, &ball);
+        let ranges = Ranges::new(&self.network, ball);
         let mut walk = Walk {
             network: &self.network,
-            ball: &ball,
-            targets: &targets,
-            parts: &certificate.parts,
+            ball,
+            targets,
+            parts,
             next: 0,
-            checked: Checked { bound: f64::INFINITY, parts: certificate.parts.len(), leaves: 0 },
+            checked: Checked { bound: f64::INFINITY, parts: parts.len(), leaves: 0 },
         };
         walk.part(&ranges, &mut Vec::new(), open)?;
-        if walk.next != certificate.parts.len() {
-            let (found, expected) = (certificate.parts.len(), format!("{}, as the splits say", walk.next));
+        if walk.next != parts.len() {
+            let (found, expected) = (parts.len(), format!("{}, as the splits say", walk.next));
             return Err(CertificateError::field("parts", found, expected));
         }
         Ok(walk.checked)
     }
+}
+
+/// Fails if a certificate names something else.
+fn identify(what: &'static str, found: String, expected: &str) -> Result<(), CertificateError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(CertificateError::Identity { what, found, expected: expected.to_owned() })
+}
+
+/// Fails unless every inequality has one finite coefficient for each output.
+fn check_inequalities(targets: &[Vec<Inequality>], outputs: usize) -> Result<(), CertificateError> {
+    for inequality in targets.iter().flatten() {
+        let found = inequality.coefficients.len();
+        if found != outputs {
+            return Err(CertificateError::Length { what: "coefficients of an inequality", found, expected: outputs });
+        }
+        if let Some(x) = inequality.coefficients.iter().chain([&inequality.bound]).find(|x| !x.is_finite()) {
+            return Err(CertificateError::field("inequality", x, "finite numbers"));
+        }
+    }
+    Ok(())
+}
+
+/// The coefficients of the outputs and the constant of what is at least the bound of a target: of one of its inequalities, or of
+/// their sum with multipliers.
+fn row(target: &Target, inequalities: &[Inequality], place: &str) -> Result<(Vec<Interval>, f64), CertificateError> {
+    if target.weights.is_empty() {
+        let found = || format!("inequality {}", target.inequality);
+        let inequality = inequalities
+            .get(target.inequality as usize)
+            .ok_or_else(|| CertificateError::field(place, found(), format!("one of {}", inequalities.len())))?;
+        return Ok((inequality.coefficients.iter().copied().map(Interval::point).collect(), -inequality.bound));
+    }
+    let (found, expected) = (target.weights.len(), inequalities.len());
+    if found != expected {
+        return Err(CertificateError::field(place, format!("{found} weights"), format!("{expected} inequalities")));
+    }
+    if let Some(x) = target.weights.iter().find(|x| !(x.is_finite() && **x >= 0.0)) {
+        return Err(CertificateError::field(place, format!("the weight {x}"), "a number of at least 0"));
+    }
+    let outputs = inequalities.first().map_or(0, |inequality| inequality.coefficients.len());
+    let mut sums = vec![Interval::ZERO; outputs];
+    let mut constant = Interval::ZERO;
+    for (&weight, inequality) in target.weights.iter().zip(inequalities) {
+        for (sum, &a) in sums.iter_mut().zip(&inequality.coefficients) {
+            *sum = sum.plus(Interval::point(a).times(weight));
+        }
+        constant = constant.plus(Interval::point(-inequality.bound).times(weight));
+    }
+    Ok((sums, constant.low))
 }
 
 /// The inequalities of each target.
@@ -99,19 +171,7 @@ fn targets(property: &Property, outputs: usize) -> Result<Vec<Vec<Inequality>>, 
             Ok((0..outputs).filter(|&class| class != label).map(target).collect())
         }
         Property::Unsafe(targets) => {
-            for inequality in targets.iter().flatten() {
-                let found = inequality.coefficients.len();
-                if found != outputs {
-                    return Err(CertificateError::Length {
-                        what: "coefficients of an inequality",
-                        found,
-                        expected: outputs,
-                    });
-                }
-                if let Some(x) = inequality.coefficients.iter().chain([&inequality.bound]).find(|x| !x.is_finite()) {
-                    return Err(CertificateError::field("inequality", x, "finite numbers"));
-                }
-            }
+            check_inequalities(targets, outputs)?;
             Ok(targets.clone())
         }
     }
@@ -148,12 +208,13 @@ impl Walk<'_> {
         for target in &part.targets {
             let place = || format!("part {index}, target {}", target.target);
             let inequalities = self.targets.get(target.target as usize);
-            let inequality = inequalities.and_then(|all| all.get(target.inequality as usize)).ok_or_else(|| {
-                let found = format!("inequality {}", target.inequality);
-                CertificateError::field(place(), found, format!("an inequality of {} targets", self.targets.len()))
+            let inequalities = inequalities.ok_or_else(|| {
+                let found = format!("target {}", target.target);
+                CertificateError::field(place(), found, format!("one of {} targets", self.targets.len()))
             })?;
+            let (coefficients, constant) = row(target, inequalities, &place())?;
             let pass = Pass { network: self.network, ball: self.ball, ranges: &ranges };
-            let row: Vec<(usize, f64)> = inequality.coefficients.iter().copied().enumerate().collect();
+            let row: Vec<(usize, Interval)> = coefficients.into_iter().enumerate().collect();
             let leaves = leaves(&target.tree, assumptions, self.network, &relus, &place())?;
             let bounds: Vec<f64> = leaves
                 .par_iter()
@@ -162,7 +223,7 @@ impl Walk<'_> {
                         let known = leaf.slopes.and_then(|slopes| relus.share(slopes, relu, feature));
                         known.unwrap_or_else(|| ranges.usual_slope(self.network, relu, feature))
                     };
-                    pass.lower_bound(self.network.output(), &row, -inequality.bound, slope, &leaf.assumptions)
+                    pass.lower_bound(self.network.output(), &row, constant, slope, &leaf.assumptions)
                 })
                 .collect();
             for (leaf, &bound) in bounds.iter().enumerate() {

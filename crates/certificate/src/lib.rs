@@ -16,7 +16,7 @@
 //! let image = [0.5, 0.5];
 //!
 //! let tree = vec![Step::Leaf { slopes: None, multipliers: vec![] }];
-//! let target = Target { target: 0, inequality: 0, tree };
+//! let target = Target { target: 0, inequality: 0, weights: vec![], tree };
 //! let mut certificate = Certificate {
 //!     weights: sha256(&params),
 //!     image: sha256(&image),
@@ -42,6 +42,8 @@
 //! computes its outputs in `f32`. A positive radius is enlarged by 2⁻²³, so that the rounding of an attack's pixels stays
 //! within.
 //!
+//! A [`BoxCertificate`] claims the same of all points of a box, whatever its numbers are.
+//!
 //! # What the checker trusts
 //!
 //! - **Not the search.** Every slope, multiplier and split in a certificate is a hint. The bound follows from any of them, and a bad one
@@ -55,7 +57,8 @@
 //!
 //! 1. The ranges of all values: intervals first, and for each number before a ReLU whose sign they leave open, a linear lower and a
 //!    linear upper bound.
-//! 2. For each target that must not be met, and each leaf of its tree of splits, a linear lower bound of one of its inequalities.
+//! 2. For each target that must not be met, and each leaf of its tree of splits, a linear lower bound of one of its inequalities,
+//!    or of a sum of them with multipliers.
 //!    Multipliers bring in the assumed signs. Every such bound must be above 0.
 //! 3. Every split has both of its cases, so the leaves cover the whole ball.
 //! 4. A ball may be divided in parts in the same way, with ranges of their own.
@@ -68,6 +71,7 @@
 mod affine;
 mod backward;
 mod ball;
+mod box_certificate;
 mod certificate;
 mod check;
 mod error;
@@ -81,6 +85,7 @@ mod slopes;
 mod tree;
 
 pub use ball::Norm;
+pub use box_certificate::BoxCertificate;
 pub use certificate::{Certificate, Inequality, Part, Property, Relu, Step, Target, sha256};
 pub use check::{Checked, Checker};
 pub use error::CertificateError;

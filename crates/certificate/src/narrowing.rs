@@ -56,7 +56,7 @@ impl Ranges {
         let pass = Pass { network, ball, ranges: self };
         let bound = |feature: usize, sign: f64| {
             let slope = |relu: usize, at: usize| pass.ranges.usual_slope(network, relu, at);
-            pass.lower_bound(input, &[(feature, sign)], 0.0, slope, &[])
+            pass.lower_bound(input, &[(feature, Interval::point(sign))], 0.0, slope, &[])
         };
         let found: Vec<Interval> =
             open.par_iter().map(|&i| Interval { low: bound(i, 1.0), high: -bound(i, -1.0) }).collect();

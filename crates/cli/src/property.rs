@@ -3,12 +3,16 @@
 use anyhow::{Context, Result, bail};
 use minima_autodiff::Model;
 use minima_onnx::AxisOrder;
-use minima_verify::{InputSet, LinearConstraint, Program, Reason, Specification, Verdict, VerifyOptions, verify};
+use minima_runs::certificates::CertificateFolder;
+use minima_verify::{
+    InputSet, LinearConstraint, Program, Reason, Specification, Verdict, VerifyOptions, prove, verify,
+};
 use minima_vnnlib::{Answer, Case, Counterexample, Property};
 use ndarray::Array2;
 use std::time::Instant;
 
-/// Searches for a counterexample to a property, or proves that there is none.
+/// Searches for a counterexample to a property, or proves that there is none. Writes a certificate of each box that is proved to a folder,
+/// if there is one.
 ///
 /// # Errors
 /// Fails if the property has other inputs or outputs than the network, or the network has an operation without a sound bound.
@@ -17,29 +21,31 @@ pub(crate) fn answer(
     order: AxisOrder,
     property: &Property,
     options: &VerifyOptions,
+    certificates: Option<&CertificateFolder>,
 ) -> Result<Answer> {
     let program = Program::new(model.graph(), model.params())?;
     let places = Places::new(model.graph().input_shape(), order);
-    for (what, found, expected) in
-        [("inputs", property.inputs(), program.inputs()), ("outputs", property.outputs(), program.outputs())]
-    {
-        if found != expected {
-            bail!("the property has {found} {what}; expected {expected}, as the network has");
-        }
-    }
-    let (started, outward) = (Instant::now(), property.outward());
+    let started = Instant::now();
     let mut open = None;
-    for cases in by_box(outward.cases()) {
-        let Some(first) = cases.first() else { continue };
-        let specification = Specification::unsafe_outputs(
-            program.outputs(),
-            cases.iter().map(|case| constraints(case, program.outputs())).collect(),
-        )?;
-        let lower: Vec<f32> = places.to_network(first.lower()).into_iter().map(below).collect();
-        let upper: Vec<f32> = places.to_network(first.upper()).into_iter().map(|x| -below(-x)).collect();
-        let input = InputSet::between(&lower, &upper).context("the property's box")?;
+    for (number, (input, specification)) in claims(model, order, property)?.iter().enumerate() {
         let time_limit = options.time_limit.map(|limit| limit.saturating_sub(started.elapsed()));
-        let report = verify(&program, &input, &specification, &VerifyOptions { time_limit, ..*options })?;
+        let options = VerifyOptions { time_limit, ..*options };
+        let report = match certificates {
+            None => verify(&program, input, specification, &options)?,
+            Some(folder) => {
+                let (report, proof) = prove(&program, input, specification, &options)?;
+                let written = match &proof {
+                    Some(proof) => folder.write_box(proof, number, input, specification)?.is_some(),
+                    None => false,
+                };
+                if matches!(report.verdict, Verdict::Proved { .. }) && !written {
+                    tell!(
+                        "box {number} is proved, but the checker does not accept its certificate, so none was written"
+                    );
+                }
+                report
+            }
+        };
         match report.verdict {
             Verdict::Proved { .. } => {}
             Verdict::Falsified { witness } => match places.counterexample(model, property, &witness.input)? {
@@ -52,6 +58,34 @@ pub(crate) fn answer(
         }
     }
     Ok(open.unwrap_or(Answer::Unsat))
+}
+
+/// For each box of a property, the box and the outputs that must not occur.
+///
+/// # Errors
+/// Fails if the property has other inputs or outputs than the network, or a box is empty or infinite.
+pub(crate) fn claims(
+    model: &Model<f32>,
+    order: AxisOrder,
+    property: &Property,
+) -> Result<Vec<(InputSet, Specification)>> {
+    let (inputs, outputs) = (model.graph().features(), model.graph().classes());
+    for (what, found, expected) in [("inputs", property.inputs(), inputs), ("outputs", property.outputs(), outputs)] {
+        if found != expected {
+            bail!("the property has {found} {what}; expected {expected}, as the network has");
+        }
+    }
+    let places = Places::new(model.graph().input_shape(), order);
+    let mut claims = Vec::new();
+    for cases in by_box(property.outward().cases()) {
+        let Some(first) = cases.first() else { continue };
+        let targets = cases.iter().map(|case| constraints(case, outputs)).collect();
+        let specification = Specification::unsafe_outputs(outputs, targets)?;
+        let lower: Vec<f32> = places.to_network(first.lower()).into_iter().map(below).collect();
+        let upper: Vec<f32> = places.to_network(first.upper()).into_iter().map(|x| -below(-x)).collect();
+        claims.push((InputSet::between(&lower, &upper).context("the property's box")?, specification));
+    }
+    Ok(claims)
 }
 
 /// The cases with equal boxes together.

@@ -1,11 +1,13 @@
 //! The table `[training]` of a preset: how batches are made and how steps are taken, whatever the optimizer.
 
 mod adversarial;
+mod crown_ibp_training;
 mod interval_training;
 mod schedule;
 mod start;
 
 pub use adversarial::AdversarialTraining;
+pub use crown_ibp_training::{CrownIbpStep, CrownIbpTraining};
 pub use interval_training::{IntervalStep, IntervalTraining};
 pub use schedule::{OneCycle, Schedule};
 pub use start::Start;
@@ -72,7 +74,8 @@ impl TrainingOptions {
     /// Whether the steps depend on the number of epochs: a longer run then begins with other steps.
     #[must_use]
     pub fn depends_on_epochs(&self) -> bool {
-        self.schedule.depends_on_steps() || matches!(self.adversarial, Some(AdversarialTraining::Ibp(_)))
+        self.schedule.depends_on_steps()
+            || matches!(self.adversarial, Some(AdversarialTraining::Ibp(_) | AdversarialTraining::CrownIbp(_)))
     }
 
     /// The factor, from 0 to 1, of the learning rate after this many of `steps` steps, for epochs of `steps_per_epoch`

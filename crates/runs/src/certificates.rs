@@ -3,9 +3,11 @@
 use crate::error::RunError;
 use minima_attacks::{Ball, Norm};
 use minima_autodiff::Model;
-use minima_certificate::{Case, Certificate, Checked, Checker, Part, Property, Relu, Slopes, Target, sha256};
+use minima_certificate::{
+    BoxCertificate, Case, Certificate, Checked, Checker, Inequality, Part, Property, Relu, Slopes, Target, sha256,
+};
 use minima_store::FolderError;
-use minima_verify::{Proof, Sign, TargetProof};
+use minima_verify::{InputSet, Proof, Sign, Specification, TargetProof};
 use std::path::{Path, PathBuf};
 
 /// A folder for certificates of a model.
@@ -58,6 +60,73 @@ impl CertificateFolder {
         certificate.write(&self.folder.join(file_name(number, ball.epsilon())))?;
         Ok(Some(checked.bound))
     }
+
+    /// Writes the certificate of a proof about a box as `box-NUMBER.json`, if the checker accepts it. Returns the bound that the checker
+    /// found, or `None` if it refuses the certificate.
+    ///
+    /// # Errors
+    /// Returns [`RunError::Certificate`] if the file cannot be written.
+    pub fn write_box(
+        &self,
+        proof: &Proof,
+        number: usize,
+        input: &InputSet,
+        specification: &Specification,
+    ) -> Result<Option<f64>, RunError> {
+        let Some(part) = part(proof) else { return Ok(None) };
+        let certificate = BoxCertificate {
+            weights: self.weights.clone(),
+            lower: input.lower().to_vec(),
+            upper: input.upper().to_vec(),
+            targets: inequalities(specification),
+            parts: vec![part],
+        };
+        let Ok(checked) = self.checker.check_box(&certificate) else { return Ok(None) };
+        certificate.write(&self.folder.join(box_file_name(number)))?;
+        Ok(Some(checked.bound))
+    }
+}
+
+/// The targets of a specification, as a certificate holds them.
+fn inequalities(specification: &Specification) -> Vec<Vec<Inequality>> {
+    let of = |target: &Vec<minima_verify::LinearConstraint>| {
+        let inequality = |constraint: &minima_verify::LinearConstraint| Inequality {
+            coefficients: constraint.coefficients.clone(),
+            bound: constraint.bound,
+        };
+        target.iter().map(inequality).collect()
+    };
+    specification.targets().iter().map(of).collect()
+}
+
+/// The name of the file of a box's certificate.
+#[must_use]
+pub fn box_file_name(number: usize) -> String {
+    format!("box-{number}.json")
+}
+
+/// Reads the certificate of a box and checks it against the box and the outputs that must not occur.
+///
+/// # Errors
+/// Returns [`RunError::Certificate`] if the file cannot be read or the checker refuses it, and [`RunError::CertificateClaim`] if it
+/// is about another box or about other outputs.
+pub fn check_box(
+    checker: &Checker,
+    file: &Path,
+    input: &InputSet,
+    specification: &Specification,
+) -> Result<Checked, RunError> {
+    let certificate = BoxCertificate::read(file)?;
+    for (what, same) in [
+        ("box", certificate.lower == input.lower() && certificate.upper == input.upper()),
+        ("outputs", certificate.targets == inequalities(specification)),
+    ] {
+        if !same {
+            let (found, expected) = (format!("other {what}"), format!("the {what} of the property"));
+            return Err(RunError::CertificateClaim { file: file.to_path_buf(), found, expected });
+        }
+    }
+    Ok(checker.check_box(&certificate)?)
 }
 
 /// The name of a certificate's file.
@@ -77,7 +146,7 @@ fn part(proof: &Proof) -> Option<Part> {
             signs: case.signs.iter().map(sign).collect(),
         };
         let tree = Case::tree(proof.cases.iter().map(case).collect())?;
-        Some(Target { target: number, inequality: proof.inequality as u32, tree })
+        Some(Target { target: number, inequality: proof.inequality as u32, weights: proof.weights.clone(), tree })
     };
     let targets: Option<Vec<Target>> = (0..).zip(&proof.targets).map(target).collect();
     let stored = proof.targets.iter().flat_map(|target| &target.cases).any(|case| case.slopes.is_some());

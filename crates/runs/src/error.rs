@@ -88,8 +88,8 @@ pub enum RunError {
         /// What was expected.
         expected: String,
     },
-    /// Interval bounds of a network cannot be trained.
-    #[error("training.adversarial of the kind ibp: {0}")]
+    /// Interval or linear bounds of a network cannot be trained.
+    #[error("training.adversarial of the kind ibp or crown-ibp: {0}")]
     IntervalNetwork(#[from] minima_verify::IntervalNetworkError),
     /// An optimizer failed outside a run.
     #[error(transparent)]

@@ -88,6 +88,37 @@ impl<'a> Bounds<'a> {
         Ok(bounds)
     }
 
+    /// Bounds of all values of a program that computes the same function as another one on this set, from the other one's bounds.
+    /// `origins` names the same value of the other program, for each value that it has too.
+    pub(crate) fn within(program: &'a Program, origins: &[Option<usize>], of: &Bounds<'a>) -> Self {
+        let input = of.input;
+        let rounding = if of.ranges.rounded == 0.0 { Rounding::Ignored } else { Rounding::Sound };
+        let mut bounds = Self {
+            program,
+            input,
+            ranges: Ranges::of_input(program, &input.lower, &input.upper, rounding),
+            lines: Vec::with_capacity(program.nodes.len()),
+            largest: 0.0,
+            influence: None,
+        };
+        bounds.enlarge(0);
+        let mut changed = vec![false; program.values.len()];
+        for node in 0..program.nodes.len() {
+            let value = node + 1;
+            changed[value] = origins[value].is_none() || program.nodes[node].inputs.iter().any(|&from| changed[from]);
+            if program.nodes[node].inputs.iter().any(|&from| changed[from]) {
+                bounds.refine(node);
+            }
+            bounds.lines.push(Lines::of(program, &bounds.ranges, node));
+            bounds.ranges.step(program, node);
+            if let Some(origin) = origins[value] {
+                bounds.ranges.meet(value, &of.ranges, origin);
+            }
+            bounds.enlarge(value);
+        }
+        bounds
+    }
+
     /// The network with its lines.
     pub(crate) fn relaxed(&self) -> Relaxed<'_> {
         let Self { program, input, ranges, lines, largest, .. } = self;
@@ -296,6 +327,17 @@ pub(crate) fn start_neurons(program: &Program, workspace: &mut Workspace, value:
 }
 
 impl Ranges {
+    /// Narrows the ranges of a value to the ranges of the same value in another program.
+    fn meet(&mut self, value: usize, of: &Self, origin: usize) {
+        for (own, &other) in self.lower[value].iter_mut().zip(&of.lower[origin]) {
+            *own = own.max(other);
+        }
+        for (own, &other) in self.upper[value].iter_mut().zip(&of.upper[origin]) {
+            *own = own.min(other);
+        }
+        self.measure(value);
+    }
+
     /// Tightens the ranges of neurons by bounds from a pass. NaN tightens nothing.
     pub(crate) fn intersect(&mut self, value: usize, neurons: &[u32], found: &[f64; LANES]) {
         for (&neuron, pair) in neurons.iter().zip(found.chunks_exact(2)) {

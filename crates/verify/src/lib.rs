@@ -14,10 +14,11 @@
 //!   normalisation is bounded step by step.
 //! - Optimised slopes (Xu et al. 2021), those of intermediate bounds included.
 //! - Branch and bound with multipliers (Wang et al. 2021), with domains in the lanes. Where it takes long, the set is split
-//!   into parts whose intermediate bounds are computed anew. Signs of ReLUs are split. A network with smooth operations and few
+//!   into parts whose intermediate bounds are computed anew. Signs of ReLUs are split, and which entry of a pooling window is the largest. A network with smooth operations and few
 //!   inputs is searched by splits of its box instead; with many inputs and no open ReLU, its bounds decide or nothing does.
 //!
-//! [`IntervalNetwork`] gives the gradient of interval bounds, so that training makes them tight.
+//! [`IntervalNetwork`] gives the gradient of interval bounds, and [`CrownIbpNetwork`] the gradient of linear bounds, so that training
+//! makes them tight.
 //!
 //! Results have the same bits for any number of threads, unless a time limit cut them off.
 //!
@@ -43,6 +44,7 @@
 mod ascent;
 mod backward;
 mod branch;
+mod combination;
 mod counterexample;
 mod crown;
 mod curve;
@@ -67,7 +69,7 @@ pub use counterexample::Witness;
 pub use crown::{Bounds, Method};
 pub use error::VerifyError;
 pub use input_set::InputSet;
-pub use interval_network::{IntervalNetwork, IntervalNetworkError};
+pub use interval_network::{CrownIbpNetwork, IntervalNetwork, IntervalNetworkError};
 pub use program::Program;
 pub use proof::{Case, Proof, Sign, TargetProof};
 pub use rounding::Rounding;

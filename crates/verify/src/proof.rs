@@ -1,6 +1,7 @@
 //! What a proof consists of: for each target, the cases that were excluded, with slopes and multipliers.
 
 use crate::backward::{Slopes, Workspace};
+use crate::combination::Combination;
 use crate::crown::Bounds;
 use crate::program::{Node, Operation};
 use crate::relaxation::Lines;
@@ -21,6 +22,9 @@ pub struct Proof {
 pub struct TargetProof {
     /// The index of its inequality that does not hold in any case.
     pub inequality: usize,
+    /// Multipliers of the target's inequalities: their sum with these numbers does not hold in any case. If there are none, it is the
+    /// inequality with the index `inequality`.
+    pub weights: Vec<f64>,
     /// The cases, which cover the input set: leaves of a tree in which each inner node splits by the sign of one ReLU's input.
     pub cases: Vec<Case>,
 }
@@ -57,6 +61,8 @@ pub(crate) struct Record {
     margins: Vec<Vec<f64>>,
     /// The slopes of the best margins that an optimisation improved, by the number of the inequality among the inequalities of all targets.
     slopes: BTreeMap<usize, Vec<f32>>,
+    /// For targets of which a sum of inequalities is excluded or searched: its bound, its multipliers and its slopes.
+    sums: BTreeMap<usize, (f64, Vec<f64>, Vec<f32>)>,
     /// The cases that branch and bound has excluded.
     cases: Vec<RecordedCase>,
 }
@@ -94,6 +100,11 @@ impl Record {
         self.slopes.insert(number, slopes);
     }
 
+    /// Notes a sum of a target's inequalities.
+    pub(crate) fn note_sum(&mut self, target: usize, sum: &Combination) {
+        self.sums.insert(target, (sum.margin, sum.weights.clone(), sum.slopes.clone()));
+    }
+
     /// Notes a case.
     pub(crate) fn note_case(&mut self, case: RecordedCase) {
         self.cases.push(case);
@@ -123,11 +134,18 @@ impl Record {
                         Some(Case { slopes: Some(shares(&case.slopes)), signs: signs? })
                     };
                     let cases: Option<Vec<Case>> = own.map(case).collect();
-                    TargetProof { inequality, cases: cases? }
+                    let weights = self.sums.get(&target).map(|(_, weights, _)| weights.clone()).unwrap_or_default();
+                    TargetProof { inequality, weights, cases: cases? }
                 }
                 (None, Some((inequality, &margin))) if margin > 0.0 => {
                     let slopes = self.slopes.get(&(first + inequality)).map(shares);
-                    TargetProof { inequality, cases: vec![Case { slopes, signs: Vec::new() }] }
+                    let cases = vec![Case { slopes, signs: Vec::new() }];
+                    TargetProof { inequality, weights: Vec::new(), cases }
+                }
+                (None, _) if self.sums.get(&target).is_some_and(|(margin, ..)| *margin > 0.0) => {
+                    let (_, weights, slopes) = self.sums.get(&target)?;
+                    let cases = vec![Case { slopes: Some(shares(slopes)), signs: Vec::new() }];
+                    TargetProof { inequality: 0, weights: weights.clone(), cases }
                 }
                 _ => return None,
             });

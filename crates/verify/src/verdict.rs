@@ -1,11 +1,12 @@
 //! Verdicts: proved, falsified with a witness, or unknown with a reason.
 
 use crate::branch::{End, Limits, MOST_INPUTS, Outcome, Search, search_boxes, search_parts};
+use crate::combination::{Combination, best_combination};
 use crate::counterexample::{Witness, descend, descend_nearby, first_witness};
 use crate::crown::{Bounds, Method};
 use crate::program::Program;
 use crate::proof::{Proof, Record, RecordedCase};
-use crate::slopes::SlopeOptions;
+use crate::slopes::{Margins, SlopeOptions};
 use crate::specification::{LinearConstraint, Specification};
 use crate::{InputSet, VerifyError};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -194,8 +195,16 @@ fn examine(
         // There is no slope to optimise and no sign to assume.
         return Ok(state.report(&best_margins(&margins), Reason::Method, unstable, 0));
     }
+    // A maximum has no sign to assume, and the ReLUs of differences have. A recorded proof names the network's own ReLUs.
+    let without = if record.is_none() && !in_boxes { program.without_maxima(&bounds.ranges) } else { None };
+    if let Some(without) = &without {
+        bounds = Bounds::within(&without.program, &without.origins, &bounds);
+        margins = better(margins, bounds.margins(specification)?);
+    }
     if bounds.unstable() > 0 || !smooth {
+        let before = margins;
         margins = bounds.optimise_until(specification, &options.slopes, &late, record.as_deref_mut())?;
+        margins = better(margins, before);
     }
     if let Some(record) = record.as_deref_mut() {
         record.note_margins(&margins);
@@ -205,15 +214,34 @@ fn examine(
         let why = if late() { Reason::Time } else { Reason::Method };
         return Ok(state.report(&best_margins(&margins), why, unstable, 0));
     }
-    // The inequality of each target with the best bound so far is the one to exclude.
+    // The inequality of each target with the best bound so far is the one to exclude, or else a sum of them.
+    let mut known = best_margins(&margins);
+    let mut sums: Vec<Option<Combination>> = Vec::with_capacity(open.len());
+    for &target in &open {
+        let sum = best_combination(&bounds, &specification.targets[target], &late);
+        let sum = sum.filter(|sum| sum.margin > known[target]);
+        if let (Some(sum), Some(record)) = (&sum, record.as_deref_mut()) {
+            record.note_sum(target, sum);
+        }
+        known[target] = known[target].max(sum.as_ref().map_or(f64::NEG_INFINITY, |sum| sum.margin));
+        sums.push(sum);
+    }
+    let (open, sums): (Vec<usize>, Vec<_>) =
+        open.into_iter().zip(sums).filter(|(target, _)| known[*target] <= 0.0).unzip();
+    if open.is_empty() {
+        return Ok(state.report(&known, Reason::Method, unstable, 0));
+    }
     let constraints: Vec<&LinearConstraint> = open
         .iter()
-        .filter_map(|&target| {
+        .zip(&sums)
+        .filter_map(|(&target, sum)| {
             let order = margins[target].iter().zip(&specification.targets[target]);
-            order
+            let best = order
                 .filter(|(margin, _)| !margin.is_nan())
                 .max_by(|a, b| a.0.total_cmp(b.0))
-                .map(|(_, constraint)| constraint)
+                .map(|(_, constraint)| constraint);
+            // Without any bound it is the first one, so that every target has one.
+            sum.as_ref().map(|sum| &sum.constraint).or(best).or(specification.targets[target].first())
         })
         .collect();
     let rounds = AtomicUsize::new(0);
@@ -252,7 +280,6 @@ fn examine(
     {
         return Ok(state.falsified(witness, unstable, outcome.domains));
     }
-    let mut known = best_margins(&margins);
     // A counterexample that is not confirmed leaves its targets open.
     let confirmed = !matches!(outcome.end, End::Falsified(_));
     for (&target, &bound) in open.iter().zip(&outcome.bounds).filter(|_| confirmed) {
@@ -264,6 +291,13 @@ fn examine(
         _ => Reason::Domains,
     };
     Ok(state.report(&known, why, unstable, outcome.domains))
+}
+
+/// The better bound of every inequality.
+fn better(mut margins: Margins, others: Margins) -> Margins {
+    let pairs = margins.iter_mut().flatten().zip(others.into_iter().flatten());
+    pairs.for_each(|(margin, other)| *margin = if *margin > other { *margin } else { other });
+    margins
 }
 
 /// The best bound of a target's inequalities. A NaN is no bound.

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod boxes;
 mod files;
 mod mutations;
 mod operations;

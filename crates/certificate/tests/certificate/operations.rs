@@ -18,7 +18,9 @@ pub(crate) fn plain(params: &[f32], image: &[f32], radius: f64, property: Proper
         radius,
         property,
         parts: vec![Part {
-            targets: (0..targets).map(|target| Target { target, inequality: 0, tree: tree() }).collect(),
+            targets: (0..targets)
+                .map(|target| Target { target, inequality: 0, weights: vec![], tree: tree() })
+                .collect(),
             ..Part::default()
         }],
     }

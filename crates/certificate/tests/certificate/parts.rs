@@ -7,7 +7,7 @@ use minima_certificate::{Certificate, CertificateError, Part, Relu, Step, Target
 /// Targets that one pass excludes, for parts within `depth` splits.
 fn targets(depth: usize) -> Vec<Target> {
     let tree = || vec![Step::Leaf { slopes: None, multipliers: vec![0.0; depth] }];
-    (0..2).map(|target| Target { target, inequality: 0, tree: tree() }).collect()
+    (0..2).map(|target| Target { target, inequality: 0, weights: vec![], tree: tree() }).collect()
 }
 
 #[test]

@@ -15,6 +15,19 @@ pub(crate) fn certificate(
     radius: f64,
     label: usize,
 ) -> Certificate {
+    Certificate {
+        weights: sha256(params),
+        image: sha256(image),
+        number: 0,
+        norm,
+        radius,
+        property: Property::Label(label as u32),
+        parts: parts_of(proof),
+    }
+}
+
+/// The only part of a proof.
+pub(crate) fn parts_of(proof: &Proof) -> Vec<Part> {
     let target = |(number, target): (usize, &minima_verify::TargetProof)| {
         let case = |case: &minima_verify::Case| Case {
             slopes: case.slopes.as_deref().map(Slopes::new),
@@ -28,19 +41,10 @@ pub(crate) fn certificate(
                 .collect(),
         };
         let tree = Case::tree(target.cases.iter().map(case).collect()).expect("a tree");
-        Target { target: number as u32, inequality: target.inequality as u32, tree }
+        Target { target: number as u32, inequality: target.inequality as u32, weights: target.weights.clone(), tree }
     };
-    let part =
-        Part { open: proof.open.clone(), targets: proof.targets.iter().enumerate().map(target).collect(), split: None };
-    Certificate {
-        weights: sha256(params),
-        image: sha256(image),
-        number: 0,
-        norm,
-        radius,
-        property: Property::Label(label as u32),
-        parts: vec![part],
-    }
+    let targets = proof.targets.iter().enumerate().map(target).collect();
+    vec![Part { open: proof.open.clone(), targets, split: None }]
 }
 
 /// A network with an image and the certificate of a proof.

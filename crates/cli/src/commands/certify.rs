@@ -17,6 +17,7 @@ use minima_config::radius;
 use minima_runs::certificates::CertificateFolder;
 use minima_runs::certification::{BracketOptions, Certifier};
 use minima_verify::{Method, SlopeOptions, VerifyOptions};
+use minima_vnnlib::Property;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,7 +31,9 @@ use std::time::Duration;
   cargo xtask certify --weights mine.safetensors --radius --images 100
   cargo xtask certify --weights mine.safetensors --epsilons 0.01 --images 100 --out results/proofs --certificates
   cargo xtask certify --check results/proofs --weights mine.safetensors
-  cargo xtask certify --model network.onnx --property property.vnnlib --timeout 120")]
+  cargo xtask certify --model network.onnx --property property.vnnlib --timeout 120
+  cargo xtask certify --model network.onnx --property property.vnnlib --out results/proof --certificates
+  cargo xtask certify --model network.onnx --property property.vnnlib --check results/proof")]
 pub struct Certify {
     /// The model: a checkpoint, or an ONNX file
     #[arg(long, visible_alias = "model", value_name = "FILE")]
@@ -48,13 +51,13 @@ pub struct Certify {
     #[arg(long, value_name = "EPSILON", value_parser = radius::parse, requires = "radius")]
     resolution: Option<f64>,
     /// Answer a property in VNN-LIB of an ONNX model instead: unsat (proved), sat with a counterexample, unknown or timeout
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["epsilons", "radius", "images", "out", "json"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["epsilons", "radius", "images", "fresh"])]
     property: Option<PathBuf>,
     /// Also write a certificate of each proof to the folder `certificates` of --out, after the checker has accepted it
-    #[arg(long, requires = "out", conflicts_with_all = ["radius", "property"])]
+    #[arg(long, requires = "out", conflicts_with = "radius")]
     certificates: bool,
-    /// Check the certificates of a folder against the model and its test images instead; exit code 1 if any is refused
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["epsilons", "radius", "property", "images", "norm", "method", "attack", "timeout", "budget", "certificates", "out"])]
+    /// Check the certificates of a folder against the model and its test images, or against --property, instead; exit code 1 if any is refused
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["epsilons", "radius", "images", "norm", "method", "attack", "timeout", "budget", "certificates", "out"])]
     check: Option<PathBuf>,
     /// The norm of the perturbation: linf or l2
     #[arg(long, default_value = "linf", value_parser = |norm: &str| norm.parse::<Norm>().map_err(|e| e.to_string()))]
@@ -118,17 +121,12 @@ impl Certify {
     pub(crate) fn run(self) -> Result<Outcome> {
         threads::start(self.threads)?;
         if let Some(path) = &self.property {
-            let property = minima_vnnlib::read(path)?;
-            let (model, order) = self.checkpoint.onnx_model(&self.weights)?;
-            say!("{}", on_a_worker(|| answer(&model, order, &property, &self.options()))?);
-            return Ok(Outcome::Fine);
+            return self.of_property(&minima_vnnlib::read(path)?);
         }
         let (data, checkpoints) = self.checkpoint.open(&[&self.weights])?;
         let Some(checkpoint) = checkpoints.first() else { bail!("found no --weights; expected a file") };
         if let Some(folder) = &self.check {
-            let checked = on_a_worker(|| CheckedFolder::of(folder, &checkpoint.model, &data.test))?;
-            say!("{}", if self.json { serde_json::to_string(&checked)? } else { checked.to_string() });
-            return Ok(if checked.is_accepted() { Outcome::Fine } else { Outcome::Found });
+            return self.checked(&on_a_worker(|| CheckedFolder::of(folder, &checkpoint.model, &data.test))?);
         }
         let test = test_images(&data.test, self.images)?;
         let first = match self.attack.as_str() {
@@ -170,6 +168,31 @@ impl Certify {
         }
         say!("{}", if self.json { serde_json::to_string(&found.summary())? } else { found.summary().to_string() });
         Ok(Outcome::Fine)
+    }
+
+    /// Answers a property, or checks the certificates of one.
+    fn of_property(&self, property: &Property) -> Result<Outcome> {
+        let (model, order) = self.checkpoint.onnx_model(&self.weights)?;
+        if let Some(folder) = &self.check {
+            return self.checked(&on_a_worker(|| CheckedFolder::of_property(folder, &model, order, property))?);
+        }
+        let certificates = match (&self.out, self.certificates) {
+            (Some(out), true) => Some(CertificateFolder::new(&model, &out.join("certificates"))?),
+            (None, _) => None,
+            (Some(_), false) => bail!("found --out with --property; expected --certificates too, which it is for"),
+        };
+        if self.json {
+            bail!("found --json with --property; expected it with --check or without --property");
+        }
+        let answer = on_a_worker(|| answer(&model, order, property, &self.options(), certificates.as_ref()))?;
+        say!("{answer}");
+        Ok(Outcome::Fine)
+    }
+
+    /// Prints what was found out about certificates.
+    fn checked(&self, found: &CheckedFolder) -> Result<Outcome> {
+        say!("{}", if self.json { serde_json::to_string(found)? } else { found.to_string() });
+        Ok(if found.is_accepted() { Outcome::Fine } else { Outcome::Found })
     }
 
     fn question(&self) -> Result<Question> {

@@ -33,15 +33,15 @@ pub struct IntervalStep {
     pub kappa: f64,
 }
 
-fn kappa() -> f64 {
+pub(super) fn kappa() -> f64 {
     0.5
 }
 
-fn warmup() -> f64 {
+pub(super) fn warmup() -> f64 {
     0.1
 }
 
-fn ramp() -> f64 {
+pub(super) fn ramp() -> f64 {
     0.4
 }
 
@@ -51,15 +51,20 @@ impl IntervalTraining {
     /// In the n-th of N steps of the ramp, the share n/N of the way is gone.
     #[must_use]
     pub fn at(&self, step: u64, steps: u64) -> IntervalStep {
+        let gone = self.gone(step, steps);
+        // Exactly `epsilon` and `kappa` at the end.
+        IntervalStep { epsilon: gone * self.epsilon, kappa: (1.0 - gone) + gone * self.kappa }
+    }
+
+    /// The share of the ramp that is gone after the step that follows this many of `steps` steps.
+    pub(super) fn gone(&self, step: u64, steps: u64) -> f64 {
         let first = (self.warmup * steps as f64).round() as u64;
         let ramp = (self.ramp * steps as f64).round() as u64;
-        let gone = match step.checked_sub(first) {
+        match step.checked_sub(first) {
             None => 0.0,
             Some(after) if after >= ramp => 1.0,
             Some(after) => (after + 1) as f64 / ramp as f64,
-        };
-        // Exactly `epsilon` and `kappa` at the end.
-        IntervalStep { epsilon: gone * self.epsilon, kappa: (1.0 - gone) + gone * self.kappa }
+        }
     }
 
     /// The first key with an invalid value, the value, and the expected range.

@@ -2,7 +2,7 @@
 
 use minima_config::TrainingOptions;
 use minima_config::preset::Preset;
-use minima_config::training_options::{AdversarialTraining, IntervalStep, IntervalTraining};
+use minima_config::training_options::{AdversarialTraining, CrownIbpTraining, IntervalStep, IntervalTraining};
 
 /// SGD alone trains.
 fn preset(training: &str) -> Result<Preset, String> {
@@ -184,6 +184,9 @@ fn wrong_values_are_named() {
             "ramp is 0.4; expected at most 1 together with",
         ),
         ("adversarial = { kind = \"ibp\", epsilon = 0.1, steps = 3 }", "unknown field `steps`"),
+        ("adversarial = { kind = \"crown-ibp\", epsilon = 0.1, beta = 1.5 }", "training.adversarial.beta is 1.5"),
+        ("adversarial = { kind = \"crown-ibp\", epsilon = 0.1, kappa = -0.5 }", "training.adversarial.kappa is -0.5"),
+        ("adversarial = { kind = \"ibp\", epsilon = 0.1, beta = 0.5 }", "unknown field `beta`"),
         ("clip = 1.0", "unknown field `clip`"),
     ] {
         let error = preset(training).unwrap_err();
@@ -218,4 +221,19 @@ fn the_radius_of_interval_training_follows_the_step_alone() {
     // A longer run takes other first steps.
     assert!(preset("adversarial = { kind = \"ibp\", epsilon = 0.1 }").unwrap().training.depends_on_epochs());
     assert!(!preset("adversarial = { kind = \"pgd\", epsilon = 0.1 }").unwrap().training.depends_on_epochs());
+}
+
+#[test]
+fn the_share_of_lines_falls_with_the_growing_radius() {
+    let training = preset("adversarial = { kind = \"crown-ibp\", epsilon = 0.1 }").unwrap().training;
+    assert!(training.depends_on_epochs());
+    let Some(AdversarialTraining::CrownIbp(options)) = training.adversarial else { panic!("{training:?}") };
+    assert_eq!(options, CrownIbpTraining { epsilon: 0.1, kappa: 0.5, beta: 0.0, warmup: 0.1, ramp: 0.4 });
+    let beta = |options: CrownIbpTraining| -> Vec<f64> { (0..7).map(|step| options.at(step, 10).beta).collect() };
+    assert!(close(&beta(options), &[1.0, 0.75, 0.5, 0.25, 0.0, 0.0, 0.0]), "{:?}", beta(options));
+    let half = CrownIbpTraining { beta: 0.5, ..options };
+    assert!(close(&beta(half), &[1.0, 0.875, 0.75, 0.625, 0.5, 0.5, 0.5]), "{:?}", beta(half));
+    for step in 0..12 {
+        assert_eq!(options.at(step, 10).interval, options.intervals().at(step, 10));
+    }
 }

@@ -32,7 +32,7 @@ impl AdversarialImages {
     /// Returns [`RunError::Attack`] if the radius is not between 0 and 1, and [`RunError::Preset`] for the kind ibp, which
     /// searches for no images.
     pub fn new(options: AdversarialTraining, seed: u64) -> Result<Self, RunError> {
-        if let AdversarialTraining::Ibp(_) = options {
+        if let AdversarialTraining::Ibp(_) | AdversarialTraining::CrownIbp(_) = options {
             let (key, found) = ("training.adversarial.kind".to_owned(), "ibp".to_owned());
             return Err(
                 PresetError::Value { key, found, expected: "fgsm, pgd or trades, which search for images" }.into()

@@ -1,7 +1,7 @@
 //! The objective of training on interval bounds.
 
 use crate::error::RunError;
-use minima_autodiff::{Batch, Engine, Graph, Scalar, StepReport};
+use minima_autodiff::{AutodiffError, Batch, Engine, Graph, Scalar, StepReport};
 use minima_config::training_options::{IntervalStep, IntervalTraining};
 use minima_optim::OptimError;
 use minima_verify::IntervalNetwork;
@@ -34,13 +34,24 @@ impl IntervalBounds {
         step: u64,
     ) -> Result<(StepReport, Vec<T>), OptimError> {
         let IntervalStep { epsilon, kappa } = self.options.at(step, self.steps);
-        let (report, mut gradient) = graph.gradient(params, batch)?;
-        if kappa == 1.0 {
-            return Ok((report, gradient));
-        }
-        let (worst, of_worst) = self.network.gradient(params, batch, epsilon)?;
-        let (clean, share) = (T::from_f64(kappa), T::from_f64(1.0 - kappa));
-        gradient.iter_mut().zip(&of_worst).for_each(|(g, &worst)| *g = clean * *g + share * worst);
-        Ok((StepReport { loss: kappa * report.loss + (1.0 - kappa) * worst.loss, ..report }, gradient))
+        mixed(graph, params, batch, kappa, || self.network.gradient(params, batch, epsilon))
     }
+}
+
+/// The objective `κ ℓ(z) + (1 − κ) ℓ(z̲)` and its gradient, from the ones of the second term.
+pub(super) fn mixed<T: Scalar>(
+    graph: &Graph,
+    params: &Vec<T>,
+    batch: &Batch<'_, T>,
+    kappa: f64,
+    worst: impl FnOnce() -> Result<(StepReport, Vec<T>), AutodiffError>,
+) -> Result<(StepReport, Vec<T>), OptimError> {
+    let (report, mut gradient) = graph.gradient(params, batch)?;
+    if kappa == 1.0 {
+        return Ok((report, gradient));
+    }
+    let (worst, of_worst) = worst()?;
+    let (clean, share) = (T::from_f64(kappa), T::from_f64(1.0 - kappa));
+    gradient.iter_mut().zip(&of_worst).for_each(|(g, &worst)| *g = clean * *g + share * worst);
+    Ok((StepReport { loss: kappa * report.loss + (1.0 - kappa) * worst.loss, ..report }, gradient))
 }

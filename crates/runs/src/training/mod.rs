@@ -2,6 +2,7 @@
 
 mod adversarial;
 mod average;
+mod crown_ibp_bounds;
 mod epochs;
 mod file_names;
 mod interval_bounds;

@@ -1,6 +1,7 @@
 //! One step of training on the CPU, with the options of the preset's table `training`.
 
 use super::adversarial::AdversarialImages;
+use super::crown_ibp_bounds::CrownIbpBounds;
 use super::interval_bounds::IntervalBounds;
 use crate::error::RunError;
 use minima_autodiff::loss::SoftmaxCrossEntropy;
@@ -37,6 +38,8 @@ enum Surroundings {
     Searched(AdversarialImages),
     /// By interval bounds.
     Bounded(Box<IntervalBounds>),
+    /// By linear bounds.
+    Lined(Box<CrownIbpBounds>),
 }
 
 /// An optimizer, and the objective that it minimizes.
@@ -62,12 +65,15 @@ impl<T: Scalar> Stepper<T> {
             Some(AdversarialTraining::Ibp(options)) => {
                 Surroundings::Bounded(Box::new(IntervalBounds::new(graph, options, steps)?))
             }
+            Some(AdversarialTraining::CrownIbp(options)) => {
+                Surroundings::Lined(Box::new(CrownIbpBounds::new(graph, options, steps)?))
+            }
             Some(options) => Surroundings::Searched(AdversarialImages::new(options, run.seed)?),
         };
         let own_gradient = match &surroundings {
             Surroundings::Ignored => false,
             Surroundings::Searched(images) => images.beta().is_some(),
-            Surroundings::Bounded(_) => true,
+            Surroundings::Bounded(_) | Surroundings::Lined(_) => true,
         };
         let method = match options.gradient_clip > 0.0 || own_gradient {
             true => Method::Gradients(first_order(spec, options, &run.optimizer)?),
@@ -87,13 +93,13 @@ impl<T: Scalar> Stepper<T> {
     ) -> Result<StepReport, OptimError> {
         self.optimizer_mut().set_learning_rate_factor(learning_rate_factor);
         let StepImages { images, labels, epoch, indices, taken } = *step;
-        let (near, beta, bounds): (Option<Array2<T>>, _, _) = match &self.surroundings {
-            Surroundings::Ignored => (None, None, None),
+        let surroundings = &self.surroundings;
+        let (near, beta): (Option<Array2<T>>, _) = match surroundings {
             Surroundings::Searched(adversarial) => {
                 let near = adversarial.make(graph, params, images, labels, epoch, indices)?;
-                (Some(near), adversarial.beta(), None)
+                (Some(near), adversarial.beta())
             }
-            Surroundings::Bounded(bounds) => (None, None, Some(bounds)),
+            Surroundings::Ignored | Surroundings::Bounded(_) | Surroundings::Lined(_) => (None, None),
         };
         // TRADES keeps the original images beside the adversarial ones.
         let minimized = near.as_ref().filter(|_| beta.is_none()).map_or(images, |near| near.view());
@@ -104,9 +110,10 @@ impl<T: Scalar> Stepper<T> {
         };
         let clip = self.gradient_clip;
         optimizer.step_with(graph, params, &|params| {
-            let (report, mut gradient) = match (&near, beta, bounds) {
-                (_, _, Some(bounds)) => bounds.gradient(graph, params, &batch, taken)?,
-                (Some(near), Some(beta), None) => trades_gradient(graph, params, &batch, near.view(), beta)?,
+            let (report, mut gradient) = match (&near, beta, surroundings) {
+                (_, _, Surroundings::Bounded(bounds)) => bounds.gradient(graph, params, &batch, taken)?,
+                (_, _, Surroundings::Lined(bounds)) => bounds.gradient(graph, params, &batch, taken)?,
+                (Some(near), Some(beta), _) => trades_gradient(graph, params, &batch, near.view(), beta)?,
                 _ => graph.gradient(params, &batch)?,
             };
             if clip > 0.0 {

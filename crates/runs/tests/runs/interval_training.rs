@@ -54,7 +54,9 @@ fn training_raises_the_share_of_proved_images() {
     let plain = proved(&trained(mlp(), "").unwrap(), 40);
     let bounded = format!("adversarial = {{ kind = \"ibp\", epsilon = {EPSILON} }}");
     let bounded = proved(&trained(mlp(), &bounded).unwrap(), 40);
-    assert!(plain <= 10 && bounded >= 36, "{plain} and {bounded} of 40 images");
+    let lined = format!("adversarial = {{ kind = \"crown-ibp\", epsilon = {EPSILON} }}");
+    let lined = proved(&trained(mlp(), &lined).unwrap(), 40);
+    assert!(plain <= 10 && bounded >= 36 && lined >= 36, "{plain}, {bounded} and {lined} of 40 images");
 }
 
 #[test]
@@ -62,7 +64,7 @@ fn a_network_without_interval_rules_is_refused_by_name() {
     let error = trained(NetworkChoice::named("vit"), "adversarial = { kind = \"ibp\", epsilon = 0.1 }").unwrap_err();
     let error = error.to_string();
     assert!(
-        error.contains("training.adversarial of the kind ibp: layer ") && error.contains("no sound bound"),
+        error.contains("training.adversarial of the kind ibp or crown-ibp: layer ") && error.contains("no sound bound"),
         "{error}"
     );
 }

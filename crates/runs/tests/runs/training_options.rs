@@ -85,7 +85,7 @@ const SGD: &str = "kind = \"sgd\", learning_rate = 0.05, momentum = 0.9, nestero
 const SAM: &str = "kind = \"sam\", rho = 0.05, base = { kind = \"adam\", learning_rate = 0.01 }";
 
 /// Optimizers and options, which together set every option.
-const ALL: [(&str, &str); 6] = [
+const ALL: [(&str, &str); 7] = [
     (
         SGD,
         "schedule = \"one-cycle\"\ngradient_clip = 0.5\nlabel_smoothing = 0.1\naverage = 0.8\n\
@@ -108,6 +108,7 @@ const ALL: [(&str, &str); 6] = [
          adversarial = { kind = \"ibp\", epsilon = 0.05, kappa = 0.25, warmup = 0.2, ramp = 0.5 }",
     ),
     (SAM, "adversarial = { kind = \"ibp\", epsilon = 0.1 }"),
+    (SGD, "adversarial = { kind = \"crown-ibp\", epsilon = 0.05, kappa = 0.25, beta = 0.3, warmup = 0.2, ramp = 0.5 }"),
     (
         "kind = \"kfac\", learning_rate = 0.05, damping = 0.03",
         "schedule = \"cosine\"\nlabel_smoothing = 0.1\naverage = 0.5\naugmentation = [{ kind = \"flip\" }]",
@@ -159,6 +160,7 @@ fn every_option_changes_training() {
         "adversarial = { kind = \"pgd\", epsilon = 0.05 }",
         "adversarial = { kind = \"trades\", epsilon = 0.05 }",
         "adversarial = { kind = \"ibp\", epsilon = 0.05 }",
+        "adversarial = { kind = \"crown-ibp\", epsilon = 0.05 }",
     ] {
         assert_ne!(train(&preset(SGD, training)).0.params(), plain.params(), "{training}");
     }

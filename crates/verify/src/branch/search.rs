@@ -95,11 +95,11 @@ pub(crate) struct Search<'a> {
 const BATCH: usize = 8 * LANES / 2;
 
 /// Steps for the domain that the search starts from.
-const FIRST: Steps = Steps { iterations: 40, slope_rate: 0.1, multiplier_rate: 0.0, decay: 0.95 };
+const FIRST: Steps = Steps { iterations: 40, slope_rate: 0.1, multiplier_rate: 0.0, decay: 0.95, polyak: 0 };
 /// Steps for children.
-const CHILDREN: Steps = Steps { iterations: 5, slope_rate: 0.1, multiplier_rate: 0.3, decay: 0.9 };
+const CHILDREN: Steps = Steps { iterations: 5, slope_rate: 0.1, multiplier_rate: 0.3, decay: 0.9, polyak: 0 };
 /// Steps for domains whose ReLUs all have assumed signs.
-const LEAF: Steps = Steps { iterations: 400, slope_rate: 0.0, multiplier_rate: 0.3, decay: 0.99 };
+const LEAF: Steps = Steps { iterations: 400, slope_rate: 0.0, multiplier_rate: 0.3, decay: 0.99, polyak: 400 };
 
 impl<'a> Search<'a> {
     /// A search where some assumptions hold. The bounds of the network's values may rely on them.

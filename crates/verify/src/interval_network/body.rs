@@ -27,10 +27,21 @@ pub(super) struct Body {
 }
 
 /// A body under construction, with the intervals of the network's values so far.
-struct Builder {
-    g: GraphBuilder,
-    weights: Weights,
+pub(super) struct Builder {
+    pub(super) g: GraphBuilder,
+    pub(super) weights: Weights,
     intervals: HashMap<usize, Interval>,
+    /// For each rectified layer, the interval before its ReLU.
+    unrectified: HashMap<usize, Interval>,
+}
+
+/// The error of a layer without a rule.
+pub(super) fn refused(graph: &Graph, layer: &Layer, number: usize) -> VerifyError {
+    VerifyError::Operation {
+        layer: layer_name(graph, layer, number),
+        operation: layer.operation.name().into(),
+        expected: EXPECTED,
+    }
 }
 
 impl Body {
@@ -40,22 +51,9 @@ impl Body {
         let input = g.input();
         let [centre, radius] = [0, 1].map(|k| g.slice(input, 0, k..k + 1));
         let first = Interval { form: Form::Centred, pair: [centre?, radius?], scale: 1.0 };
-        let mut builder = Builder { g, weights: Weights::default(), intervals: HashMap::from([(0, first)]) };
-        let shapes = graph.value_shapes();
-        for (number, layer) in layers.iter().enumerate() {
-            let shape = shapes.get(layer.output).map_or(&[][..], Vec::as_slice);
-            let name = layer_name(graph, layer, number);
-            let mut interval = builder.layer(layer, number, shape)?.ok_or_else(|| VerifyError::Operation {
-                layer: name,
-                operation: layer.operation.name().into(),
-                expected: EXPECTED,
-            })?;
-            if layer.rectified {
-                interval = builder.rectified(interval)?;
-            }
-            builder.intervals.insert(layer.output, interval);
-        }
-        let size = shapes.get(value).map_or(0, |shape| shape.iter().product());
+        let mut builder = Builder::new(g, first);
+        builder.forward(graph, layers)?;
+        let size = graph.value_sizes().get(value).copied().unwrap_or(0);
         let output = builder.read(value, &[size])?.to(Form::Centred, &mut builder.g)?;
         let both = builder.g.concat(&output.pair, 0)?;
         Ok(Self { graph: builder.g.finish(both)?, weights: builder.weights, scale: output.scale })
@@ -63,6 +61,40 @@ impl Body {
 }
 
 impl Builder {
+    /// A body whose input has this interval.
+    pub(super) fn new(g: GraphBuilder, input: Interval) -> Self {
+        let intervals = HashMap::from([(0, input)]);
+        Self { g, weights: Weights::default(), intervals, unrectified: HashMap::new() }
+    }
+
+    /// Adds the intervals of these layers of a network.
+    pub(super) fn forward(&mut self, graph: &Graph, layers: &[Layer]) -> Result<(), IntervalNetworkError> {
+        let shapes = graph.value_shapes();
+        for (number, layer) in layers.iter().enumerate() {
+            let shape = shapes.get(layer.output).map_or(&[][..], Vec::as_slice);
+            let mut interval = self.layer(layer, number, shape)?.ok_or_else(|| refused(graph, layer, number))?;
+            if layer.rectified {
+                self.unrectified.insert(number, interval);
+                interval = self.rectified(interval)?;
+            }
+            self.intervals.insert(layer.output, interval);
+        }
+        Ok(())
+    }
+
+    /// The ends of a value as a vector.
+    pub(super) fn ends(&mut self, value: usize, size: usize) -> Result<[Value; 2], AutodiffError> {
+        let interval = self.read(value, &[size])?.to(Form::Ends, &mut self.g)?;
+        Ok(interval.with_scale(1.0, &mut self.g)?.pair)
+    }
+
+    /// The ends of a rectified layer's output before its ReLU, as a vector. `None` if the layer is not rectified.
+    pub(super) fn unrectified_ends(&mut self, number: usize, size: usize) -> Result<Option<[Value; 2]>, AutodiffError> {
+        let Some(&interval) = self.unrectified.get(&number) else { return Ok(None) };
+        let interval = interval.map(|x| self.g.reshape(x, &[size]))?.to(Form::Ends, &mut self.g)?;
+        Ok(Some(interval.with_scale(1.0, &mut self.g)?.pair))
+    }
+
     /// The interval of a value in this shape.
     fn read(&mut self, value: usize, shape: &[usize]) -> Result<Interval, AutodiffError> {
         let unknown = || AutodiffError::Graph {
@@ -227,6 +259,6 @@ impl Builder {
     }
 }
 
-fn spec(pool: &Pooling) -> PoolSpec {
+pub(super) fn spec(pool: &Pooling) -> PoolSpec {
     PoolSpec { window: pool.size, stride: pool.stride, padding: pool.padding, count_padding: pool.count_padding }
 }

@@ -2,15 +2,22 @@
 //!
 //! Gowal et al., "On the Effectiveness of Interval Bound Propagation for Training Verifiably Robust Models", 2018.
 
+mod backward;
 mod body;
+mod boxes;
+mod crown_ibp;
 mod error;
 mod interval;
 mod margins;
+mod relu_lines;
+mod transposed;
 mod weights;
 
+pub use crown_ibp::CrownIbpNetwork;
 pub use error::IntervalNetworkError;
 
 use body::Body;
+use boxes::{boxes, check};
 use margins::Margins;
 use minima_autodiff::{AutodiffError, Batch, Graph, Layer, LayerOperation, Scalar, StepReport};
 use ndarray::{Array2, ArrayView2};
@@ -88,8 +95,8 @@ impl IntervalNetwork {
         epsilon: f64,
     ) -> Result<Array2<T>, AutodiffError> {
         minima_autodiff::softmax_cross_entropy::check_labels(labels, images.nrows(), self.margins.classes)?;
-        self.check(params)?;
-        let boxes = self.boxes(images, epsilon)?;
+        check(params, self.parameter_count)?;
+        let boxes = boxes(images, self.features, epsilon)?;
         let values = self.body.graph.logits(&self.body.weights.of(params), boxes.view())?;
         Ok(self.worst_of(params, values.view(), labels))
     }
@@ -107,8 +114,8 @@ impl IntervalNetwork {
     ) -> Result<(StepReport, Vec<T>), AutodiffError> {
         let (loss, labels, margins) = (batch.loss(), batch.labels(), &self.margins);
         loss.check(labels, batch.len(), margins.classes)?;
-        self.check(params)?;
-        let boxes = self.boxes(batch.images(), epsilon)?;
+        check(params, self.parameter_count)?;
+        let boxes = boxes(batch.images(), self.features, epsilon)?;
         let share = T::one() / T::from_f64(loss.total_weight(labels));
         let of = loss.of::<T>();
         let slopes = |worst: &[T], label: usize| {
@@ -134,34 +141,6 @@ impl IntervalNetwork {
             correct += usize::from(others.into_iter().all(|(_, &worst)| worst < T::zero()));
         }
         Ok((StepReport { loss: loss.mean(worst.view(), labels)?, correct }, gradient))
-    }
-
-    fn check<T>(&self, params: &[T]) -> Result<(), AutodiffError> {
-        let (found, expected) = (params.len(), self.parameter_count);
-        if found == expected {
-            return Ok(());
-        }
-        Err(AutodiffError::Shape { what: "parameters", found: vec![found], expected: vec![expected] })
-    }
-
-    /// The centres and radii `(images, 2 · features)` of the boxes around images, met with [0, 1].
-    fn boxes<T: Scalar>(&self, images: ArrayView2<'_, T>, epsilon: f64) -> Result<Array2<T>, AutodiffError> {
-        if !(epsilon.is_finite() && epsilon >= 0.0) {
-            let expected = "a finite number of at least 0";
-            return Err(AutodiffError::LossOption { option: "epsilon", found: epsilon, expected });
-        }
-        let features = self.features;
-        if images.ncols() != features {
-            let (found, expected) = (images.shape().to_vec(), vec![images.nrows(), features]);
-            return Err(AutodiffError::Shape { what: "images", found, expected });
-        }
-        let (epsilon, half) = (T::from_f64(epsilon), T::from_f64(0.5));
-        let unit = |x: T| x.max(T::zero()).min(T::one());
-        Ok(Array2::from_shape_fn((images.nrows(), 2 * features), |(image, k)| {
-            let x = images[[image, k % features]];
-            let (low, high) = (unit(x - epsilon), unit(x + epsilon));
-            half * if k < features { low + high } else { high - low }
-        }))
     }
 
     fn worst_of<T: Scalar>(&self, params: &[T], values: ArrayView2<'_, T>, labels: &[usize]) -> Array2<T> {

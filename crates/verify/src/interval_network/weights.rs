@@ -4,10 +4,12 @@ use minima_autodiff::Scalar;
 use std::ops::Range;
 
 /// How an array of parameters follows from one of the network.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Rule {
     /// The numbers themselves.
     Copy,
+    /// The numbers in another order: for each place, the position of its number in the source.
+    Reordered(Vec<u32>),
     /// The numbers times a positive factor.
     Scaled(f64),
     /// The absolute values times a positive factor.
@@ -48,15 +50,22 @@ impl Weights {
         self.0.push(Array { source, rule: Rule::Sizes(factor) });
     }
 
+    /// Appends the numbers of this range in another order: for each place, the position of its number in the range.
+    pub(super) fn reordered(&mut self, source: Range<usize>, order: Vec<u32>) {
+        self.0.push(Array { source, rule: Rule::Reordered(order) });
+    }
+
     /// The interval network's parameters. Ranges beyond the end of `params` are left out.
     pub(super) fn of<T: Scalar>(&self, params: &[T]) -> Vec<T> {
         let mut all = Vec::new();
         for Array { source, rule } in &self.0 {
-            let numbers = params.get(source.clone()).unwrap_or_default().iter();
-            match *rule {
+            let source = params.get(source.clone()).unwrap_or_default();
+            let numbers = source.iter();
+            match rule {
                 Rule::Copy => all.extend(numbers),
-                Rule::Scaled(factor) => all.extend(numbers.map(|&w| T::from_f64(factor) * w)),
-                Rule::Sizes(factor) => all.extend(numbers.map(|&w| T::from_f64(factor) * w.abs())),
+                Rule::Reordered(order) => all.extend(order.iter().filter_map(|&from| source.get(from as usize))),
+                Rule::Scaled(factor) => all.extend(numbers.map(|&w| T::from_f64(*factor) * w)),
+                Rule::Sizes(factor) => all.extend(numbers.map(|&w| T::from_f64(*factor) * w.abs())),
             }
         }
         all
@@ -70,11 +79,17 @@ impl Weights {
         for Array { source, rule } in &self.0 {
             let numbers = params.get(source.clone()).unwrap_or_default();
             let sums = all.get_mut(source.clone()).unwrap_or_default();
+            if let Rule::Reordered(order) = rule {
+                for (&to, &slope) in order.iter().zip(rest.by_ref().take(order.len())) {
+                    sums.iter_mut().skip(to as usize).take(1).for_each(|sum| *sum += slope);
+                }
+                continue;
+            }
             for ((sum, &w), &slope) in sums.iter_mut().zip(numbers).zip(rest.by_ref().take(source.len())) {
-                *sum += match *rule {
-                    Rule::Copy => slope,
-                    Rule::Scaled(factor) => T::from_f64(factor) * slope,
-                    Rule::Sizes(factor) => T::from_f64(factor) * sign(w) * slope,
+                *sum += match rule {
+                    Rule::Copy | Rule::Reordered(_) => slope,
+                    Rule::Scaled(factor) => T::from_f64(*factor) * slope,
+                    Rule::Sizes(factor) => T::from_f64(*factor) * sign(w) * slope,
                 };
             }
         }

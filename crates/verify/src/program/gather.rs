@@ -17,7 +17,7 @@ pub(crate) struct Gather {
 
 impl Gather {
     /// The sums of these terms, one list for each output.
-    pub(super) fn new(lists: &[Vec<(u32, u32)>], weight: f32) -> Self {
+    pub(crate) fn new(lists: &[Vec<(u32, u32)>], weight: f32) -> Self {
         let mut starts = vec![0];
         let mut readers = HashMap::<(u32, u32), usize>::new();
         for list in lists {

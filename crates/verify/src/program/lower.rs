@@ -74,12 +74,7 @@ fn lower(graph: &Graph, params: &[f32]) -> Result<Program, VerifyError> {
         }
         numbers.insert(layer.output, value);
     }
-    program.readers = vec![0; program.values.len()];
-    for &value in program.nodes.iter().flat_map(|node| &node.inputs) {
-        program.readers[value] += 1;
-    }
-    program.mark_exact();
-    program.mark_tight();
+    program.finish();
     Ok(program)
 }
 
@@ -91,6 +86,16 @@ impl Program {
     /// NaN or infinite, and [`VerifyError::Length`] if the number of parameters is not the network's.
     pub fn new(graph: &Graph, params: &[f32]) -> Result<Self, VerifyError> {
         lower(graph, params)
+    }
+
+    /// Marks what follows from all nodes.
+    pub(super) fn finish(&mut self) {
+        self.readers = vec![0; self.values.len()];
+        for &value in self.nodes.iter().flat_map(|node| &node.inputs) {
+            self.readers[value] += 1;
+        }
+        self.mark_exact();
+        self.mark_tight();
     }
 
     pub(super) fn push(&mut self, operation: Operation, inputs: Vec<usize>, output: Map) -> usize {

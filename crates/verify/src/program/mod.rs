@@ -4,6 +4,7 @@
 mod convolution;
 mod gather;
 pub(crate) mod lower;
+mod maxima;
 mod normalization;
 mod product;
 mod window;
@@ -11,7 +12,7 @@ mod window;
 pub(crate) use convolution::{Axis, Convolution};
 pub(crate) use gather::Gather;
 pub(crate) use product::Product;
-pub(crate) use window::Window;
+pub(crate) use window::{Window, border};
 
 use crate::curve::Curve;
 use crate::region::{Map, features};

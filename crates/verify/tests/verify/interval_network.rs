@@ -9,10 +9,10 @@ use minima_verify::{IntervalNetwork, IntervalNetworkError, VerifyError};
 use ndarray::{Array2, ArrayView2, Axis};
 
 /// The ends of a value.
-type Ends = (Vec<f64>, Vec<f64>);
+pub(crate) type Ends = (Vec<f64>, Vec<f64>);
 
 /// The matrix `(inputs, outputs)` and the constant of an affine network.
-fn matrix(graph: &Graph, params: &[f64]) -> (Array2<f64>, Vec<f64>) {
+pub(crate) fn matrix(graph: &Graph, params: &[f64]) -> (Array2<f64>, Vec<f64>) {
     let n = graph.features();
     let constant = graph.logits(params, Array2::zeros((1, n)).view()).unwrap().row(0).to_vec();
     let columns = graph.logits(params, Array2::eye(n).view()).unwrap();
@@ -21,7 +21,7 @@ fn matrix(graph: &Graph, params: &[f64]) -> (Array2<f64>, Vec<f64>) {
 }
 
 /// The ends of an affine map, term by term.
-fn affine(weights: &Array2<f64>, constant: &[f64], (low, high): &Ends) -> Ends {
+pub(crate) fn affine(weights: &Array2<f64>, constant: &[f64], (low, high): &Ends) -> Ends {
     let mut ends = (constant.to_vec(), constant.to_vec());
     for (row, (l, h)) in weights.outer_iter().zip(low.iter().zip(high)) {
         for (o, &w) in row.iter().enumerate() {
@@ -33,7 +33,7 @@ fn affine(weights: &Array2<f64>, constant: &[f64], (low, high): &Ends) -> Ends {
 }
 
 /// A network of this one operation, whose input is all its inputs side by side.
-fn alone(operation: &LayerOperation, sizes: &[usize], biased: bool) -> Graph {
+pub(crate) fn alone(operation: &LayerOperation, sizes: &[usize], biased: bool) -> Graph {
     let mut g = GraphBuilder::new(&[sizes.iter().sum()]);
     let mut start = 0;
     let mut inputs = Vec::new();
@@ -128,11 +128,11 @@ fn reference(graph: &Graph, params: &[f64], input: Ends) -> (Ends, Array2<f64>, 
     unreachable!("the last layer is dense")
 }
 
-fn wide(params: &[f32]) -> Vec<f64> {
+pub(crate) fn wide(params: &[f32]) -> Vec<f64> {
     params.iter().map(|&p| f64::from(p)).collect()
 }
 
-fn images(random: &mut Random, count: usize, features: usize) -> Array2<f64> {
+pub(crate) fn images(random: &mut Random, count: usize, features: usize) -> Array2<f64> {
     Array2::from_shape_fn((count, features), |_| f64::from(random.unit()))
 }
 
@@ -167,7 +167,7 @@ fn worst_case_logits_equal_plain_interval_arithmetic() {
 }
 
 /// A network whose last layer is no dense layer, with a residual connection of unequal forms.
-fn without_a_last_dense_layer() -> Graph {
+pub(crate) fn without_a_last_dense_layer() -> Graph {
     let mut g = GraphBuilder::new(&[7, 6, 2]);
     let x = g.conv2d(g.input(), "Conv_0", Conv2dSpec::same(3, 3)).unwrap();
     let x = g.relu(x);

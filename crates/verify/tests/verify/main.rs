@@ -4,6 +4,8 @@
 
 mod attacks;
 mod bad_input;
+mod conjunctions;
+mod crown_ibp;
 mod deep_rounding;
 mod dense_reference;
 mod enumeration;

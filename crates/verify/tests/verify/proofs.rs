@@ -1,7 +1,10 @@
 //! Recorded proofs: the same verdicts, cases that cover the set, and the same numbers for any number of threads.
 
 use crate::random_networks::{Random, network};
-use minima_verify::{Case, InputSet, Program, SlopeOptions, Specification, Verdict, VerifyOptions, prove, verify};
+use minima_autodiff::LayerOperation;
+use minima_verify::{
+    Case, InputSet, Program, Report, SlopeOptions, Specification, Verdict, VerifyOptions, prove, verify,
+};
 
 /// Whether cases are the leaves of a tree: they differ in the sign of one ReLU at each node.
 fn cover(cases: &[&Case], depth: usize) -> bool {
@@ -28,7 +31,11 @@ fn proofs_cover_the_set() {
         let options = VerifyOptions { domains: 200, attack_steps: 5, slopes, ..VerifyOptions::default() };
         let (report, proof) = prove(&program, &input, &specification, &options).unwrap();
         let other = verify(&program, &input, &specification, &options).unwrap();
-        assert_eq!((&report.verdict, report.domains), (&other.verdict, other.domains), "seed {seed}");
+        // A recorded proof does not split maxima, so it may decide less.
+        let pooled = graph.layers().iter().any(|layer| matches!(layer.operation, LayerOperation::MaxPool2d(_)));
+        let same = (&report.verdict, report.domains) == (&other.verdict, other.domains);
+        let decided = |report: &Report| !matches!(report.verdict, Verdict::Unknown { .. });
+        assert!(same || pooled && decided(&other) >= decided(&report), "seed {seed}: {report:?} {other:?}");
         assert_eq!(proof.is_some(), matches!(report.verdict, Verdict::Proved { .. }), "seed {seed}");
         let Some(proof) = proof else { continue };
         proofs += 1;
