@@ -83,12 +83,13 @@ fn kind(spec: &OptimizerSpec) -> usize {
         OptimizerSpec::GaussNewtonCg(_) => 6,
         OptimizerSpec::Kfac(_) => 7,
         OptimizerSpec::Ekfac(_) => 8,
+        OptimizerSpec::Muon(_) => 9,
         // A program's own, of which there is none here.
         OptimizerSpec::Own(_) => KINDS,
     }
 }
 
-const KINDS: usize = 9;
+const KINDS: usize = 10;
 
 /// Every optimizer of every preset, and [`MORE`].
 fn optimizers() -> Result<BTreeMap<String, PresetOptimizer>, Box<dyn std::error::Error>> {

@@ -29,11 +29,16 @@ impl AdversarialImages {
     /// The adversarial images of a run with this seed.
     ///
     /// # Errors
-    /// Returns [`RunError::Attack`] if the radius is not between 0 and 1, and [`RunError::Preset`] for the kind ibp, which
-    /// searches for no images.
+    /// Returns [`RunError::Attack`] if the radius is not between 0 and 1, and [`RunError::Preset`] for the kinds ibp and
+    /// crown-ibp, which search for no images.
     pub fn new(options: AdversarialTraining, seed: u64) -> Result<Self, RunError> {
-        if let AdversarialTraining::Ibp(_) | AdversarialTraining::CrownIbp(_) = options {
-            let (key, found) = ("training.adversarial.kind".to_owned(), "ibp".to_owned());
+        let bounds = match options {
+            AdversarialTraining::Ibp(_) => Some("ibp"),
+            AdversarialTraining::CrownIbp(_) => Some("crown-ibp"),
+            _ => None,
+        };
+        if let Some(kind) = bounds {
+            let (key, found) = ("training.adversarial.kind".to_owned(), kind.to_owned());
             return Err(
                 PresetError::Value { key, found, expected: "fgsm, pgd or trades, which search for images" }.into()
             );

@@ -21,7 +21,7 @@ const TOLERANCE: f64 = 1e-6;
 type Engine = CudaEngine<EmulatedDevice>;
 
 /// The emulator; `None` if the test is skipped because no compiler is installed. The variables forbid skipping.
-pub fn device() -> Option<EmulatedDevice> {
+pub(crate) fn device() -> Option<EmulatedDevice> {
     let required =
         ["MINIMA_REQUIRE_GXX", "CI"].into_iter().find(|name| std::env::var_os(name).is_some_and(|x| !x.is_empty()));
     match (EmulatedDevice::start(), required) {
