@@ -7,7 +7,7 @@ use super::body::Builder;
 use super::boxes::{boxes, check};
 use super::error::IntervalNetworkError;
 use super::interval::{Form, Interval};
-use super::merged;
+use super::margins::merged;
 use super::weights::Weights;
 use minima_autodiff::{AutodiffError, Batch, Graph, GraphBuilder, Scalar, StepReport};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
