@@ -1,7 +1,6 @@
 //! What a proof consists of: for each target, the cases that were excluded, with slopes and multipliers.
 
 use crate::backward::{Slopes, Workspace};
-use crate::combination::Combination;
 use crate::crown::Bounds;
 use crate::program::{Node, Operation};
 use crate::relaxation::Lines;
@@ -100,9 +99,9 @@ impl Record {
         self.slopes.insert(number, slopes);
     }
 
-    /// Notes a sum of a target's inequalities.
-    pub(crate) fn note_sum(&mut self, target: usize, sum: &Combination) {
-        self.sums.insert(target, (sum.margin, sum.weights.clone(), sum.slopes.clone()));
+    /// Notes a sum of a target's inequalities: its bound, its multipliers and its slopes.
+    pub(crate) fn note_sum(&mut self, target: usize, margin: f64, weights: Vec<f64>, slopes: Vec<f32>) {
+        self.sums.insert(target, (margin, weights, slopes));
     }
 
     /// Notes a case.

@@ -196,7 +196,11 @@ fn examine(
         return Ok(state.report(&best_margins(&margins), Reason::Method, unstable, 0));
     }
     // A maximum has no sign to assume, and the ReLUs of differences have. A recorded proof names the network's own ReLUs.
-    let without = if record.is_none() && !in_boxes { program.without_maxima(&bounds.ranges) } else { None };
+    let without = if record.is_none() && !in_boxes {
+        program.without_maxima(&bounds.ranges.lower, &bounds.ranges.upper)
+    } else {
+        None
+    };
     if let Some(without) = &without {
         bounds = Bounds::within(&without.program, &without.origins, &bounds);
         margins = better(margins, bounds.margins(specification)?);
@@ -221,7 +225,7 @@ fn examine(
         let sum = best_combination(&bounds, &specification.targets[target], &late);
         let sum = sum.filter(|sum| sum.margin > known[target]);
         if let (Some(sum), Some(record)) = (&sum, record.as_deref_mut()) {
-            record.note_sum(target, sum);
+            record.note_sum(target, sum.margin, sum.weights.clone(), sum.slopes.clone());
         }
         known[target] = known[target].max(sum.as_ref().map_or(f64::NEG_INFINITY, |sum| sum.margin));
         sums.push(sum);

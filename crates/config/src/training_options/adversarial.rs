@@ -53,14 +53,13 @@ pub enum AdversarialTraining {
     CrownIbp(CrownIbpTraining),
 }
 
-/// How many times the time of an ordinary gradient one of linear bounds takes, for ten classes. It was not measured on other networks than
-/// convolutional ones.
-const LINES: u32 = 20;
+/// The time of a gradient of linear bounds in ordinary gradients, measured on the paper's network with ten classes.
+const LINES: u32 = 80;
 
 impl AdversarialTraining {
     /// The number of gradients of a training step beside the one on its images: one for each step of the search, and for TRADES
     /// another one on the adversarial images. A gradient of interval bounds takes the time of two,
-    /// and a gradient of linear bounds the time of about twenty.
+    /// and a gradient of linear bounds the time of about eighty.
     #[must_use]
     pub fn further_gradients(&self) -> u32 {
         match self {

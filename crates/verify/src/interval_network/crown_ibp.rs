@@ -7,7 +7,7 @@ use super::body::Builder;
 use super::boxes::{boxes, check};
 use super::error::IntervalNetworkError;
 use super::interval::{Form, Interval};
-use super::merged;
+use super::margins::merged;
 use super::weights::Weights;
 use minima_autodiff::{AutodiffError, Batch, Graph, GraphBuilder, Scalar, StepReport};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
@@ -22,7 +22,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 /// Bounds m of margins are mixed: `(1 − β) m + β m′`, with m from intervals and m′ from lines. Both are sound up to rounding, and so is
 /// the mixture.
 ///
-/// This is a [`Graph`] again, with as many rows of coefficients as classes. It takes about as many times the computation of
+/// This is a [`Graph`] again, with as many rows of coefficients as classes. It takes some tens of times as long as
 /// intervals. The numbers are in the precision of training and are not rounded outward. [`verify`](crate::verify) proves.
 ///
 /// ```

@@ -1,7 +1,7 @@
 //! The last affine map, merged with the differences of logits.
 
 use super::weights::sign;
-use minima_autodiff::Scalar;
+use minima_autodiff::{Layer, LayerOperation, Scalar};
 use std::ops::Range;
 
 /// The worst-case margins of one label, from the centres μ and radii r of the last dense layer's inputs, or of the logits
@@ -119,4 +119,14 @@ impl Margins {
             sums[label] -= all;
         }
     }
+}
+
+/// The value that the last layer reads, and the ranges of its biases and of its kernel, if it is a dense layer whose
+/// output is the logits.
+pub(super) fn merged(last: &Layer, output: usize) -> Option<(usize, [Range<usize>; 2])> {
+    let &LayerOperation::Dense { inputs, outputs } = &last.operation else { return None };
+    let biases = last.params.len().checked_sub(inputs * outputs)?;
+    let [value] = last.inputs[..] else { return None };
+    let kernel = last.params.start + biases..last.params.end;
+    (!last.rectified && last.output == output).then_some((value, [last.params.start..kernel.start, kernel]))
 }

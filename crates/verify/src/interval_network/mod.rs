@@ -18,8 +18,8 @@ pub use error::IntervalNetworkError;
 
 use body::Body;
 use boxes::{boxes, check};
-use margins::Margins;
-use minima_autodiff::{AutodiffError, Batch, Graph, Layer, LayerOperation, Scalar, StepReport};
+use margins::{Margins, merged};
+use minima_autodiff::{AutodiffError, Batch, Graph, Scalar, StepReport};
 use ndarray::{Array2, ArrayView2};
 
 /// A network on boxes of images instead of images: worst-case logits, and their gradient with respect to the network's
@@ -152,14 +152,4 @@ impl IntervalNetwork {
         }
         worst
     }
-}
-
-/// The value that the last layer reads, and the ranges of its biases and of its kernel, if it is a dense layer whose
-/// output is the logits.
-fn merged(last: &Layer, output: usize) -> Option<(usize, [std::ops::Range<usize>; 2])> {
-    let &LayerOperation::Dense { inputs, outputs } = &last.operation else { return None };
-    let biases = last.params.len().checked_sub(inputs * outputs)?;
-    let [value] = last.inputs[..] else { return None };
-    let kernel = last.params.start + biases..last.params.end;
-    (!last.rectified && last.output == output).then_some((value, [last.params.start..kernel.start, kernel]))
 }

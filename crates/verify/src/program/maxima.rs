@@ -8,7 +8,6 @@
 
 use super::gather::Gather;
 use super::{Operation, Program, Window};
-use crate::interval::Ranges;
 
 /// A program with ReLUs for maxima.
 #[derive(Debug)]
@@ -31,9 +30,9 @@ fn contenders(window: &Window, outputs: usize, lower: &[f32], upper: &[f32]) -> 
 }
 
 impl Program {
-    /// The same function on the set of inputs with these ranges, without maxima of which more than one entry may be the largest.
+    /// The same function on a set of inputs where the values have these ends, without maxima of which more than one entry may be the largest.
     /// `None` if it has none of them.
-    pub(crate) fn without_maxima(&self, ranges: &Ranges) -> Option<WithoutMaxima> {
+    pub(crate) fn without_maxima(&self, lower: &[Vec<f32>], upper: &[Vec<f32>]) -> Option<WithoutMaxima> {
         let mut program = Self {
             values: vec![self.values[0]],
             nodes: Vec::new(),
@@ -50,7 +49,7 @@ impl Program {
             let (value, map) = (node + 1, self.values[node + 1]);
             let players = match (&of.operation, &of.inputs[..]) {
                 (Operation::Max { window }, &[input]) => {
-                    contenders(window, self.width(value), &ranges.lower[input], &ranges.upper[input])
+                    contenders(window, self.width(value), &lower[input], &upper[input])
                 }
                 _ => Vec::new(),
             };
