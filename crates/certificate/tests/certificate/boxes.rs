@@ -181,9 +181,9 @@ fn what_is_no_claim_about_this_network_is_refused_by_name() {
     assert!(field(refused(&|c| c.lower[0] = f32::NAN)));
     assert!(field(refused(&|c| c.upper[0] = f32::INFINITY)));
     assert!(field(refused(&|c| c.upper[0] = c.lower[0] - 1.0)));
-    assert!(length(refused(&|c| drop(c.lower.pop()))));
-    assert!(length(refused(&|c| drop(c.upper.pop()))));
-    assert!(length(refused(&|c| drop(c.targets[0][0].coefficients.pop()))));
+    assert!(length(refused(&|c| _ = c.lower.pop())));
+    assert!(length(refused(&|c| _ = c.upper.pop())));
+    assert!(length(refused(&|c| _ = c.targets[0][0].coefficients.pop())));
     assert!(field(refused(&|c| c.targets[0][0].bound = f64::NAN)));
     assert!(field(refused(&|c| c.parts[0].targets[0].weights = vec![1.0; 9])));
     let count = |c: &BoxCertificate| c.targets[c.parts[0].targets[0].target as usize].len();
