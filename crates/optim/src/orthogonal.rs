@@ -74,6 +74,7 @@ mod tests {
 
     #[test]
     fn a_zero_matrix_stays_zero() {
-        assert_eq!(orthogonalized(Array2::<f32>::zeros((3, 2)), 5).unwrap(), Array2::zeros((3, 2)));
+        let zero = Array2::<f32>::zeros((3, 2));
+        assert_eq!(orthogonalized(zero.clone(), 5).unwrap(), zero);
     }
 }
