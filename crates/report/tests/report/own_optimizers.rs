@@ -58,8 +58,8 @@ fn a_report_shows_label_colour_and_family() {
     let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
     let (page, text) = (read("report.html"), read("report.md"));
     // The colour is a class of its own, lighter on a dark page, and series and legends have this class.
-    assert!(page.contains(".s17{--c:#0a7f3c}") && page.contains(".s17{--c:#78b994}"));
-    assert!(page.matches("s17\"").count() > 2, "{page}");
+    assert!(page.contains(".s18{--c:#0a7f3c}") && page.contains(".s18{--c:#78b994}"));
+    assert!(page.matches("s18\"").count() > 2, "{page}");
     assert!(page.matches("SGD (large steps)").count() > 4 && text.matches("SGD (large steps)").count() > 2);
     // The name in the files is told once.
     assert_eq!((page.matches("large-steps").count(), text.matches("large-steps").count()), (1, 1), "{text}");
@@ -76,8 +76,8 @@ fn without_the_keys_the_name_is_shown_in_grey() {
     let page = html::page(&results, None).unwrap();
     assert!(
         page.contains("large-steps")
-            && page.contains("s10\"")
-            && !page.contains(".s17")
+            && page.contains("s11\"")
+            && !page.contains(".s18")
             && !page.contains("name in the files")
     );
 }
