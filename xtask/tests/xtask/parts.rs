@@ -131,7 +131,7 @@ fn each_part_is_a_results_folder_and_the_report_covers_all() {
     assert!(page.contains("id=\"part-1\"") && page.contains("id=\"part-2\""));
     assert!(page.contains("href=\"colours/report.html\"") && text.contains("(others/report.md)"));
     // Optimizers of one name have the colour of their own part.
-    assert!(page.contains("#part-1 .s17{--c:#123456}") && page.contains("#part-2 .s17{--c:#654321}"));
+    assert!(page.contains("#part-1 .s18{--c:#123456}") && page.contains("#part-2 .s18{--c:#654321}"));
     assert!(text.contains("reproduce --config colours/config.toml --config others/config.toml --out again"), "{text}");
 
     // Nothing is run again, and the reports follow from the files.
