@@ -95,7 +95,7 @@ impl Conv2d {
         }
     }
 
-    /// The vjp to the input as it is defined, with a kernel `(height, width, in / groups, out)`.
+    /// The vjp to the input by direct sums, with a kernel `(height, width, in / groups, out)`.
     pub(super) fn direct_vjp_input<T: Scalar>(
         &self,
         kernel: &[T],
@@ -135,7 +135,7 @@ impl Conv2d {
         });
     }
 
-    /// Adds the gradient of the kernel, summed over the samples, as it is defined.
+    /// Adds the gradient of the kernel, summed over the samples, by direct sums.
     pub(super) fn direct_gradients<T: Scalar>(
         &self,
         x: &[Lane<T>],

@@ -4,7 +4,7 @@ use super::config::{OptimizerConfig, Places};
 use super::option::Checked;
 use crate::labels::Labels;
 use minima_autodiff::{Engine, Scalar};
-use minima_optim::{Adam, GradientOptimizer, Muon, Optimizer, Sam, Sgd};
+use minima_optim::{Adam, GradientOptimizer, Muon, Sam, Sgd};
 use serde::{Deserialize, Serialize};
 
 /// Stochastic gradient descent.
@@ -191,14 +191,7 @@ impl OptimizerConfig for AdamSpec {
 }
 
 impl SamSpec {
-    pub(super) fn build<T: Scalar>(&self) -> Box<dyn Optimizer<T>> {
-        match &self.base {
-            FirstOrderSpec::Sgd(base) => Box::new(self.around(base.build())),
-            FirstOrderSpec::Adam(base) => Box::new(self.around(base.build())),
-        }
-    }
-
-    pub(super) fn build_first_order<T: Scalar>(&self) -> Box<dyn GradientOptimizer<T>> {
+    pub(super) fn build<T: Scalar>(&self) -> Box<dyn GradientOptimizer<T>> {
         match &self.base {
             FirstOrderSpec::Sgd(base) => Box::new(self.around(base.build())),
             FirstOrderSpec::Adam(base) => Box::new(self.around(base.build())),
@@ -235,14 +228,7 @@ impl OptimizerConfig for SamSpec {
 }
 
 impl MuonSpec {
-    pub(super) fn build<T: Scalar>(&self) -> Box<dyn Optimizer<T>> {
-        match &self.rest {
-            FirstOrderSpec::Sgd(rest) => Box::new(self.configured(Muon::new(self.learning_rate, rest.build()))),
-            FirstOrderSpec::Adam(rest) => Box::new(self.configured(Muon::new(self.learning_rate, rest.build()))),
-        }
-    }
-
-    pub(super) fn build_first_order<T: Scalar>(&self) -> Box<dyn GradientOptimizer<T>> {
+    pub(super) fn build<T: Scalar>(&self) -> Box<dyn GradientOptimizer<T>> {
         match &self.rest {
             FirstOrderSpec::Sgd(rest) => Box::new(self.configured(Muon::new(self.learning_rate, rest.build()))),
             FirstOrderSpec::Adam(rest) => Box::new(self.configured(Muon::new(self.learning_rate, rest.build()))),

@@ -65,8 +65,8 @@ impl OptimizerSpec {
         match self {
             Self::Sgd(spec) => Some(Box::new(spec.build())),
             Self::Adam(spec) => Some(Box::new(spec.build())),
-            Self::Sam(spec) => Some(spec.build_first_order()),
-            Self::Muon(spec) => Some(spec.build_first_order()),
+            Self::Sam(spec) => Some(spec.build()),
+            Self::Muon(spec) => Some(spec.build()),
             Self::Own(spec) => spec.build_first_order(),
             Self::GaussNewton(_)
             | Self::GaussNewtonTf32(_)

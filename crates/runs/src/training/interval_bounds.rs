@@ -38,7 +38,7 @@ impl IntervalBounds {
     }
 }
 
-/// The objective `κ ℓ(z) + (1 − κ) ℓ(z̲)` and its gradient, from the ones of the second term.
+/// The objective `κ ℓ(z) + (1 − κ) ℓ(z̲)` and its gradient, from the second term's loss and gradient.
 pub(super) fn mixed<T: Scalar>(
     graph: &Graph,
     params: &Vec<T>,

@@ -63,7 +63,7 @@ fn repeated(g: &mut GraphBuilder, x: Value, rows: usize) -> Result<Value, Autodi
     g.concat(&vec![row; rows], 0)
 }
 
-/// For each row of `(rows, size)`, the sum of its numbers times those of a vector.
+/// For each row of `(rows, size)`, the sum of its products with the numbers of a vector.
 pub(super) fn dot(g: &mut GraphBuilder, rows: Value, vector: Value) -> Result<Value, AutodiffError> {
     let size: usize = g.shape(vector).iter().product();
     let column = g.reshape(vector, &[size, 1])?;
@@ -72,7 +72,7 @@ pub(super) fn dot(g: &mut GraphBuilder, rows: Value, vector: Value) -> Result<Va
     g.reshape(sums, &[count])
 }
 
-/// The coefficients `(rows, size)` of the inputs of ReLUs from the ones of their outputs, and the constant of each row, for a lower
+/// The coefficients `(rows, size)` of the inputs of ReLUs from the coefficients of their outputs, and the constant of each row, for a lower
 /// bound.
 pub(super) fn through(
     g: &mut GraphBuilder,

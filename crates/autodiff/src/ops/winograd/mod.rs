@@ -13,10 +13,10 @@
 //! - the gradient of the kernel is the transposed map, `ġ = Gᵀ ((A ẏ Aᵀ) ⊙ (Bᵀ d B)) G`.
 //!
 //! The sum over channels, or over tiles and samples, is taken of the 4 × 4 elementwise products. Each of these 16 places is
-//! a matrix product of its own, with 16 multiplications where the sum as it is defined takes 36. The places of one row of
+//! a matrix product of its own, with 16 multiplications where the direct sum takes 36. The places of one row of
 //! the 4 × 4 are computed together, so that a group's transforms stay in the first-level cache if there are few channels.
 //!
-//! The rounding is larger than that of the sum as it is defined: each factor is a sum of up to four or nine numbers.
+//! The rounding is larger than the rounding of the direct sum: each factor is a sum of up to four or nine numbers.
 //!
 //! Sources: Winograd, "Arithmetic complexity of computations", 1980; Lavin & Gray, "Fast algorithms for convolutional
 //! neural networks", 2016, equations 8 and 13.
