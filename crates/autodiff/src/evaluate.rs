@@ -4,7 +4,7 @@ use crate::block_pass::{AtParameters, Reach};
 use crate::buffer::{Buffer, PooledScratch};
 use crate::classifier::CotangentOf;
 use crate::graph::Graph;
-use crate::lane::slices::{load_rows, store_sample};
+use crate::lane::slices::{load_rows, store_rows};
 use crate::lane::{LANES, Lane};
 use crate::layout::Layout;
 use crate::{AutodiffError, Scalar};
@@ -163,16 +163,6 @@ pub(crate) fn block_rows<T>(mut rows: ArrayView2<'_, T>, block: usize) -> ArrayV
 /// An array with one row per image, in the same blocks.
 pub(crate) fn blocks_mut<T: Scalar>(rows: &mut Array2<T>) -> impl IndexedParallelIterator<Item = ArrayViewMut2<'_, T>> {
     rows.axis_chunks_iter_mut(Axis(0), LANES).into_par_iter()
-}
-
-/// Writes lanes back to rows, one row per image.
-pub(crate) fn store_rows<T: Scalar>(lanes: &[Lane<T>], rows: &mut ArrayViewMut2<'_, T>) {
-    for (s, mut row) in rows.outer_iter_mut().enumerate() {
-        match row.as_slice_mut() {
-            Some(row) => store_sample(lanes, s, row),
-            None => row.iter_mut().zip(lanes).for_each(|(to, lane)| *to = lane.0[s]),
-        }
-    }
 }
 
 /// How many consecutive blocks add to one partial gradient. It depends on sizes only, so that sums run in the same

@@ -2,10 +2,10 @@
 
 use crate::block_pass::Reach;
 use crate::buffer::{Buffer, PooledScratch, WorkMatrix};
-use crate::evaluate::{block_rows, blocks, blocks_a_partial_sum, blocks_mut, store_rows, sum_in_order};
+use crate::evaluate::{block_rows, blocks, blocks_a_partial_sum, blocks_mut, sum_in_order};
 use crate::graph::Graph;
 use crate::lane::LANES;
-use crate::lane::slices::load_rows;
+use crate::lane::slices::{load_rows, store_rows};
 use crate::{AutodiffError, Scalar};
 use ndarray::{Array2, ArrayView2, ArrayView3, Axis};
 use rayon::prelude::*;
