@@ -59,6 +59,7 @@ pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
         "95 % interval",
         "border",
         "p (Holm)",
+        "seeds to decide",
         "verdict",
     ]);
     let shown = |value: f64| if value.is_finite() { signed(value, 4) } else { "–".to_owned() };
@@ -84,6 +85,7 @@ pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
                 p if p < 1e-4 => "< 0.0001".to_owned(),
                 p => format!("{p:.4}"),
             },
+            row.seeds_to_decide.map_or_else(|| "–".to_owned(), |seeds| seeds.to_string()),
             word(row.verdict).to_owned(),
         ]);
     }

@@ -11,6 +11,9 @@ use std::collections::BTreeSet;
 /// The family-wise error rate: the probability that any verdict is wrong.
 const LEVEL: f64 = 0.05;
 
+/// The probability with which a comparison should be decided if the effect is as measured.
+const POWER: f64 = 0.8;
+
 /// All comparisons of `claims` that these models allow, in the claims' order, with verdicts.
 ///
 /// Models are paired by seed, and are evaluated on the same resamples of the test images ([`Estimate`]). A comparison's p-value
@@ -27,21 +30,26 @@ pub fn evaluate(
 ) -> Result<Vec<ClaimRow>, StudyError> {
     let models = measure(outcomes, options)?;
     let mut rows = Vec::new();
-    let mut expected = Vec::new();
+    let mut judged = Vec::new();
     for claim in claims {
         for optimizer in claim.about {
             for comparison in comparisons(claim, optimizer) {
-                for row in compare(claim, &comparison, &models)? {
+                for (row, estimate) in compare(claim, &comparison, &models)? {
                     rows.push(row);
-                    expected.push(claim.expected);
+                    judged.push((claim.expected, estimate));
                 }
             }
         }
     }
+    let level = LEVEL / rows.len().max(1) as f64;
     let adjusted = holm(&rows.iter().map(|row| row.p).collect::<Vec<_>>());
-    for ((row, expected), p_holm) in rows.iter_mut().zip(expected).zip(adjusted) {
+    for ((row, (expected, estimate)), p_holm) in rows.iter_mut().zip(judged).zip(adjusted) {
         row.p_holm = p_holm;
         row.verdict = verdict(row, expected);
+        let least = estimate.least_effect(estimate.seeds, level, POWER);
+        row.least_effect = least.is_finite().then_some(least);
+        let seeds = estimate.seeds_to_decide(nearest_border(row.effect, expected), level, POWER);
+        row.seeds_to_decide = seeds.and_then(|seeds| u32::try_from(seeds).ok());
     }
     Ok(rows)
 }
@@ -108,8 +116,12 @@ impl Comparison {
     }
 }
 
-/// One row per attack and radius for which both sides have a model with the same seed.
-fn compare(claim: &Claim, comparison: &Comparison, models: &[Measured<'_>]) -> Result<Vec<ClaimRow>, StudyError> {
+/// One row per attack and radius for which both sides have a model with the same seed, and its estimate.
+fn compare(
+    claim: &Claim,
+    comparison: &Comparison,
+    models: &[Measured<'_>],
+) -> Result<Vec<(ClaimRow, Estimate)>, StudyError> {
     let seeds: BTreeSet<u64> = models.iter().map(|model| model.seed).collect();
     let mut subjects: Vec<&Subject> = Vec::new();
     for (subject, _) in models.iter().flat_map(|model| &model.numbers) {
@@ -128,7 +140,7 @@ fn compare(claim: &Claim, comparison: &Comparison, models: &[Measured<'_>]) -> R
         }
         let estimate = Estimate::over_seeds_and_images(&differences)?;
         let (low, high) = estimate.interval(1.0 - LEVEL);
-        rows.push(ClaimRow {
+        let row = ClaimRow {
             claim: claim.letter.to_owned(),
             optimizer: comparison.optimizer.to_owned(),
             against: comparison.against(claim),
@@ -142,8 +154,11 @@ fn compare(claim: &Claim, comparison: &Comparison, models: &[Measured<'_>]) -> R
             p: p_value(&estimate, claim.expected),
             p_holm: 1.0,
             border: border(claim.expected),
+            least_effect: None,
+            seeds_to_decide: None,
             verdict: ClaimVerdict::Undecided,
-        });
+        };
+        rows.push((row, estimate));
     }
     Ok(rows)
 }
@@ -151,6 +166,14 @@ fn compare(claim: &Claim, comparison: &Comparison, models: &[Measured<'_>]) -> R
 fn border(expected: Expected) -> f64 {
     match expected {
         Expected::Below(border) | Expected::Above(border) | Expected::Within(border) => border,
+    }
+}
+
+/// The border on the side of the effect.
+fn nearest_border(effect: f64, expected: Expected) -> f64 {
+    match expected {
+        Expected::Below(border) | Expected::Above(border) => border,
+        Expected::Within(margin) => margin.copysign(effect),
     }
 }
 

@@ -160,6 +160,8 @@ impl Folder {
             p: 0.001,
             p_holm: 0.00001,
             border: 0.0,
+            least_effect: Some(0.03),
+            seeds_to_decide: Some(4),
             verdict,
         };
         use ClaimVerdict::{Fails, Holds, Undecided};
