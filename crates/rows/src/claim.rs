@@ -46,12 +46,10 @@ pub struct ClaimRow {
     /// The border: zero, or the largest difference that counts as equal.
     pub border: f64,
     /// The smallest distance from the border that these seeds find with a probability of 80 %, with a correction (Bonferroni) for all
-    /// comparisons of the file. Files of older versions do not have it.
-    #[serde(default)]
+    /// comparisons of the file; empty for a single seed.
     pub least_effect: Option<f64>,
     /// The number of seeds that would decide with a probability of 80 %, with the same correction, if effect and spread are as
     /// measured; empty if no number of seeds would, on these images.
-    #[serde(default)]
     pub seeds_to_decide: Option<u32>,
     /// The verdict.
     pub verdict: ClaimVerdict,

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::Record;
 
 /// The names of all studies, in the order in which reports show them.
-pub const STUDY_NAMES: [&str; 7] = ["seeds", "matched", "poison", "damping", "precision", "landscape", "logit-scale"];
+pub const STUDY_NAMES: [&str; 8] =
+    ["seeds", "matched", "poison", "damping", "precision", "landscape", "logit-scale", "predictors"];
 
 /// A run that is missing from a study's other files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

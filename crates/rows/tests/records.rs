@@ -207,7 +207,7 @@ fn listed(page: &str, file: &str) -> Vec<String> {
 fn the_guide_lists_every_column() {
     use minima_rows::*;
     let page = include_str!("../../minima/guide/columns.md");
-    let files: [(&str, &[&str]); 36] = [
+    let files: [(&str, &[&str]); 38] = [
         ("`training.csv`", TrainingRow::columns()),
         ("fgsm.csv", FgsmRow::columns()),
         ("sharpness.csv", SharpnessRow::columns()),
@@ -243,6 +243,8 @@ fn the_guide_lists_every_column() {
         ("segments.csv", SegmentRow::columns()),
         ("logit_scale.csv", LogitScaleRow::columns()),
         ("decisions.csv", LogitDecisionRow::columns()),
+        ("measures.csv", ModelMeasureRow::columns()),
+        ("correlations.csv", PredictorRow::columns()),
         ("failures.csv", FailureRow::columns()),
     ];
     for (file, columns) in files {

@@ -8,6 +8,7 @@ use crate::measurement::{Measurement, measure};
 use crate::numerics;
 use crate::robustness::is_attacked;
 use crate::run_store::StoredRun;
+use crate::spectra::spectra;
 use crate::test_set::TestSet;
 use minima_attacks::{Attack, Ball, Fgsm, Norm, Outcome};
 use minima_autodiff::Model;
@@ -15,7 +16,7 @@ use minima_config::attack_catalogue::{Options, attack};
 use minima_config::preset::Preset;
 use minima_data::Splits;
 use minima_metrics::{Summary, evaluate, input_gradient_norms, logit_margins};
-use minima_rows::{Certainty, PathRow};
+use minima_rows::{Certainty, CurvatureRow, PathRow};
 use minima_store::cached;
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -131,6 +132,18 @@ pub fn proved(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<(f
         let found = certified(&run.last()?, preset, test)?;
         let proved = |found: &Certified| found.row.verdict == Certainty::Proved;
         Ok(found.iter().map(|(epsilon, images)| (*epsilon, Bits(images.iter().map(proved).collect()))).collect())
+    })
+}
+
+/// The spectra of the model at the end of a run ([`spectra`]).
+///
+/// # Errors
+/// Returns the errors of [`StoredRun::last`], of [`StoredRun::training_set`] and of [`spectra`], and [`RunError::Seal`] if the cache
+/// cannot be written.
+pub fn curvature(run: &StoredRun, job: &Job, preset: &Preset, data: &Splits) -> Result<Vec<CurvatureRow>, RunError> {
+    let settings = format!("{}; epochs {}, images {}", numerics::measurements(), run.epochs(), preset.spectrum_images);
+    cached(&run.folder().join("curvature.json"), &settings, || {
+        Ok(spectra(run.run(), &run.last()?, preset, &run.training_set(job, data)?)?.curvature)
     })
 }
 

@@ -24,6 +24,7 @@ mod matched;
 mod options;
 mod poison;
 mod precision;
+pub mod predictors;
 mod progress;
 mod seeds;
 mod study;

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::error::StudyError;
 use crate::options::StudyOptions;
 use crate::progress::{Listener, StudyEvent};
-use crate::{damping, landscape, logit_scale, matched, poison, precision, seeds};
+use crate::{damping, landscape, logit_scale, matched, poison, precision, predictors, seeds};
 use minima_config::preset::Preset;
 use minima_data::Splits;
 use minima_rows::{FailureRow, write_csv};
@@ -32,10 +32,12 @@ pub enum Study {
     Landscape,
     /// The differences that remain at a common scale of the logits.
     LogitScale,
+    /// The measures that go with robustness.
+    Predictors,
 }
 
 /// All studies.
-pub(crate) const STUDIES: [Study; 7] = [
+pub(crate) const STUDIES: [Study; 8] = [
     Study::Seeds,
     Study::Matched,
     Study::Poison,
@@ -43,6 +45,7 @@ pub(crate) const STUDIES: [Study; 7] = [
     Study::Precision,
     Study::Landscape,
     Study::LogitScale,
+    Study::Predictors,
 ];
 
 impl Study {
@@ -57,6 +60,7 @@ impl Study {
             Self::Precision => "precision",
             Self::Landscape => "landscape",
             Self::LogitScale => "logit-scale",
+            Self::Predictors => "predictors",
         }
     }
 
@@ -79,7 +83,7 @@ impl Study {
         options.check()?;
         match self {
             Self::Seeds | Self::LogitScale => options.runs(),
-            Self::Matched | Self::Landscape => options.clean_runs(),
+            Self::Matched | Self::Landscape | Self::Predictors => options.clean_runs(),
             Self::Poison => poison::jobs(options),
             Self::Damping => damping::jobs(options),
             Self::Precision => precision::jobs(options),
@@ -90,7 +94,7 @@ impl Study {
     #[must_use]
     pub fn seeds(self) -> usize {
         match self {
-            Self::Seeds | Self::Matched | Self::LogitScale => 10,
+            Self::Seeds | Self::Matched | Self::LogitScale | Self::Predictors => 10,
             Self::Precision => 5,
             Self::Poison | Self::Landscape => 3,
             Self::Damping => 1,
@@ -112,6 +116,7 @@ impl Study {
             Self::Precision => precision::gather(context, options),
             Self::Landscape => landscape::gather(context, options),
             Self::LogitScale => logit_scale::gather(context, options),
+            Self::Predictors => predictors::gather(context, options),
         }
     }
 }

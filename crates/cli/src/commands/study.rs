@@ -26,7 +26,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask study seeds --seeds 42,1,2 --out results/paper")]
 pub struct Study {
-    /// The studies to run, in this order [possible: seeds, matched, poison, damping, precision, landscape, logit-scale]
+    /// The studies to run, in this order [possible: seeds, matched, poison, damping, precision, landscape, logit-scale, predictors]
     #[arg(required = true)]
     names: Vec<String>,
     #[command(flatten)]

@@ -4,6 +4,9 @@ use super::student_t::two_sided_quantile;
 use crate::MetricsError;
 use crate::error::all_finite;
 
+/// The largest correlation of a group in a mean of groups.
+const LARGEST: f64 = 0.999;
+
 /// Spearman's rank correlation of two measurements of the same objects.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RankCorrelation {
@@ -35,6 +38,20 @@ impl RankCorrelation {
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let scale = (dot(&x, &x) * dot(&y, &y)).sqrt();
         Ok((scale > 0.0).then(|| Self { value: (dot(&x, &y) / scale).clamp(-1.0, 1.0), count }))
+    }
+
+    /// The mean of correlations within groups of objects, on Fisher's scale, with weights `n − 3`. Its `count` is such that its
+    /// interval has the variance of this mean: 3 more than the sum of the weights. `None` if no group has more than three objects.
+    #[must_use]
+    pub fn pooled(groups: &[Self]) -> Option<Self> {
+        let usable = || groups.iter().filter(|group| group.count > 3);
+        let weight: usize = usable().map(|group| group.count - 3).sum();
+        if weight == 0 {
+            return None;
+        }
+        // A correlation of ±1 would be infinite on this scale, and no other group could change it.
+        let scaled = |group: &Self| group.value.clamp(-LARGEST, LARGEST).atanh() * (group.count - 3) as f64;
+        Some(Self { value: (usable().map(scaled).sum::<f64>() / weight as f64).tanh(), count: weight + 3 })
     }
 
     /// The interval that covers the true correlation with probability `level`: Fisher's transformation with the variance
@@ -90,6 +107,16 @@ mod tests {
         assert_eq!(RankCorrelation::of(&[1.0, 2.0], &[1.0, 2.0]).unwrap(), None);
         assert!(RankCorrelation::of(&[1.0, f64::NAN, 2.0], &[1.0, 2.0, 3.0]).is_err());
         assert!(RankCorrelation::of(&[1.0, 2.0, 2.0], &[1.0, 2.0]).is_err());
+    }
+
+    #[test]
+    fn groups_are_averaged_on_fishers_scale() {
+        let of = |value, count| RankCorrelation { value, count };
+        let found = RankCorrelation::pooled(&[of(0.8, 13), of(-0.2, 8), of(1.0, 3)]).unwrap();
+        let expected = (10.0 * 0.8f64.atanh() + 5.0 * (-0.2f64).atanh()) / 15.0;
+        assert!((found.value - expected.tanh()).abs() < 1e-15 && found.count == 18, "{found:?}");
+        assert_eq!(RankCorrelation::pooled(&[of(0.5, 3)]), None);
+        assert!(RankCorrelation::pooled(&[of(1.0, 9), of(0.0, 9)]).unwrap().value < 0.999);
     }
 
     /// For a normal pair with correlation r, Spearman's is `6/π · asin(r/2)`. Of 400 samples, the interval covers it in 95 %; the

@@ -5,7 +5,7 @@ use super::files::{rows, table};
 use minima_rows::STUDY_NAMES;
 use minima_rows::{
     CLEAN, ClaimRow, DampingRow, DriftRow, FailureRow, FgsmRow, LateAttackRow, LogitScaleRow, MatchRow, PathRow,
-    PoisonRow, PrecisionRow, SegmentRow, SurfaceRow, TrainingRow,
+    PoisonRow, PrecisionRow, PredictorRow, SegmentRow, SurfaceRow, TrainingRow,
 };
 use std::path::Path;
 
@@ -38,6 +38,8 @@ pub struct StudyResults {
     pub surface: Vec<SurfaceRow>,
     /// `landscape/segments.csv`.
     pub segments: Vec<SegmentRow>,
+    /// `predictors/correlations.csv`.
+    pub predictors: Vec<PredictorRow>,
     /// `failures.csv` of each study. A run that failed in several studies is listed once.
     pub failures: Vec<FailureRow>,
 }
@@ -63,6 +65,7 @@ impl StudyResults {
             drift: rows(&folder.join("precision/drift.csv"))?,
             surface: rows(&folder.join("landscape/surface.csv"))?,
             segments: rows(&folder.join("landscape/segments.csv"))?,
+            predictors: rows(&folder.join("predictors/correlations.csv"))?,
             failures: failures(folder)?,
         })
     }
@@ -83,6 +86,7 @@ impl StudyResults {
             && self.drift.is_empty()
             && self.surface.is_empty()
             && self.segments.is_empty()
+            && self.predictors.is_empty()
     }
 }
 

@@ -8,6 +8,7 @@ pub(super) mod logit_scale;
 pub(super) mod matched;
 pub(super) mod poison;
 pub(super) mod precision;
+pub(super) mod predictors;
 mod quoted;
 mod sample;
 pub(super) mod seeds;
@@ -30,6 +31,7 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<(&'static str, Document)>
         (damping::TITLE, damping::section(&studies.damping)),
         (precision::TITLE, precision::section(&studies.precision, &studies.drift)),
         (landscape::TITLE, landscape::section(&studies.surface, &studies.segments)),
+        (predictors::TITLE, predictors::section(&studies.predictors)),
         (failures::TITLE, failures::section(&studies.failures)),
     ]
     .into_iter()

@@ -7,6 +7,7 @@ mod logit_scale;
 mod matched;
 mod poison;
 mod precision;
+mod predictors;
 mod seeds;
 
 use super::prose::prose;
@@ -31,6 +32,7 @@ pub(super) fn sections(studies: &StudyResults, own: &[OwnOptimizer]) -> Vec<Sect
         damping::section(&studies.damping),
         precision::section(&studies.precision, &studies.drift),
         landscape::section(&studies.surface, &studies.segments),
+        predictors::section(&studies.predictors),
         failures::section(&studies.failures).map(|text| Section::new("failures", failures::TITLE, prose(&text))),
     ]
     .into_iter()
