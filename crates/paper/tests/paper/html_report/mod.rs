@@ -59,6 +59,7 @@ fn a_section_is_there_exactly_if_its_file_is() {
         ("tables/adversarial.csv", "gallery"),
         ("studies/seeds/claims.csv", "claims"),
         ("studies/logit-scale/logit_scale.csv", "logit-scale"),
+        ("studies/predictors/correlations.csv", "predictors"),
         ("studies/poison/poison.csv", "poison"),
         ("studies/damping/damping.csv", "damping"),
         ("training.csv", "training"),

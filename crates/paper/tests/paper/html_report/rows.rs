@@ -308,6 +308,25 @@ impl Folder {
                 share,
             });
         }
+        let predictor = |measure: &str, at, scope, correlation: f64| PredictorRow {
+            measure: measure.into(),
+            at,
+            robustness: "robust to AutoAttack".into(),
+            epsilon: Some(0.1),
+            scope,
+            count: 12,
+            correlation,
+            low: correlation - 0.2,
+            high: correlation + 0.2,
+        };
+        use PredictorScope::{All, Between, Within};
+        let predictors = [
+            predictor("λ₁ of the Hessian", None, All, -0.5),
+            predictor("λ₁ of the Hessian", None, Within, 0.1),
+            predictor("median loss increase (nats)", Some(0.01), Within, -0.7),
+            predictor("median loss increase (nats)", Some(0.01), Between, 0.3),
+        ];
+        self.add("studies/predictors/correlations.csv", &predictors);
         self.add("studies/logit-scale/logit_scale.csv", &scale);
         self.add("studies/poison/poison.csv", &poison);
         self.add("studies/damping/damping.csv", &damping);
