@@ -61,6 +61,18 @@ impl Dense {
         });
     }
 
+    /// Writes the kernel as `(out, in)`, a few inputs at a time, so that both are read and written along cache lines.
+    fn transpose<T: Scalar>(&self, kernel: &[T], to: &mut Vec<T>) {
+        const INPUTS: usize = 16;
+        to.resize(kernel.len(), T::zero());
+        for (chunk, rows) in kernel.chunks(INPUTS * self.outputs).enumerate() {
+            for (o, to) in to.chunks_exact_mut(self.inputs).enumerate() {
+                let to = &mut to[chunk * INPUTS..];
+                to.iter_mut().zip(rows.chunks_exact(self.outputs)).for_each(|(to, row)| *to = row[o]);
+            }
+        }
+    }
+
     /// The places as one row of a feature map.
     fn one_row<'a, T>(&self, values: &'a [Lane<T>], channels: usize) -> PaddedRows<'a, T> {
         let size = [1, self.places];
@@ -118,10 +130,7 @@ impl<T: Scalar> Operation<T> for Dense {
             vectorize(InputCotangent { kernel, dy, dx, write });
             return;
         }
-        scratch.weights.clear();
-        for o in 0..self.outputs {
-            scratch.weights.extend(kernel.iter().skip(o).step_by(self.outputs));
-        }
+        self.transpose(kernel, &mut scratch.weights);
         vectorize(Correlate {
             x: self.one_row(dy, self.outputs),
             kernel: &scratch.weights,
