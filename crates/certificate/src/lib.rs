@@ -2,7 +2,7 @@
 //!
 //! A verifier that proves that no image near a given one is misclassified is a large program, and its search is optimised
 //! for speed. This crate shares no code with it. A [`Certificate`] holds the claim and the numbers that the search has found. A
-//! [`Checker`] derives the claim again from the network, the image and these numbers, in about a thousand plain lines.
+//! [`Checker`] derives the claim again from the network, the image and these numbers, in about 1 500 plain lines.
 //!
 //! ```
 //! use minima_autodiff::GraphBuilder;

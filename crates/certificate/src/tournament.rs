@@ -119,7 +119,8 @@ fn players(
         }
         let least = list.iter().map(|&entry| range(entry).low).fold(f64::NEG_INFINITY, f64::max);
         // A NaN is not below anything.
-        if window.iter().any(|entry| !list.contains(entry) && !(range(*entry).high <= least)) {
+        let below = |entry: &u32| range(*entry).high <= least;
+        if !window.iter().all(|entry| list.contains(entry) || below(entry)) {
             return refused("too few contenders", "every entry that may be the largest");
         }
         players.push(list.clone());

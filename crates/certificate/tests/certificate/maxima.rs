@@ -7,6 +7,9 @@ use minima_certificate::{Certificate, CertificateError, Norm, Step};
 use ndarray::Array2;
 use std::path::Path;
 
+/// The contenders of all windows of all maximum layers.
+type Lists = Vec<Vec<Vec<u32>>>;
+
 /// A random network on images of 5 × 6 × 1 with one or two layers of maxima and three classes, and its parameters.
 fn network(random: &mut Random) -> (Graph, Vec<f32>) {
     let mut g = GraphBuilder::new(&[5, 6, 1]);
@@ -182,7 +185,7 @@ fn changed_contenders_are_refused_or_true() {
 #[test]
 fn lists_that_do_not_fit_the_network_are_refused_by_name() {
     let (_, of) = with_splits(1).remove(0);
-    let refused = |change: &dyn Fn(&mut Vec<Vec<Vec<u32>>>)| {
+    let refused = |change: &dyn Fn(&mut Lists)| {
         let mut certificate = of.certificate.clone();
         change(&mut certificate.maxima);
         let found = of.checker.check(&certificate, &of.image).unwrap_err();

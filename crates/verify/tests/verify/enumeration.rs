@@ -259,10 +259,7 @@ fn verdicts_of_tiny_networks_with_max_pooling_are_exact() {
     let mut counts = Counts::default();
     (0..300).for_each(|seed| examine(50_000 + seed, true, &mut counts));
     let Counts { proved, falsified, close, leaves, open_if_recorded, .. } = counts;
-    assert!(
-        proved > 40 && falsified > 60 && close <= 3 && leaves == 0 && open_if_recorded <= close,
-        "{counts:?}"
-    );
+    assert!(proved > 40 && falsified > 60 && close <= 3 && leaves == 0 && open_if_recorded <= close, "{counts:?}");
 }
 
 /// A hundred thousand networks, of which a quarter has max pooling.
