@@ -22,6 +22,9 @@ pub struct BoxCertificate {
     pub upper: Vec<f32>,
     /// The outputs that must not occur: any of these targets, each of which is met if all its inequalities hold.
     pub targets: Vec<Vec<Inequality>>,
+    /// The entries that may be the largest of windows, as in a [`Certificate`](crate::Certificate).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maxima: Vec<Vec<Vec<u32>>>,
     /// The parts of the box, in the order of a walk, as in a [`Certificate`](crate::Certificate).
     pub parts: Vec<Part>,
 }

@@ -9,6 +9,7 @@ use crate::interval::Interval;
 use crate::network::Network;
 use crate::open_relus::OpenRelus;
 use crate::ranges::Ranges;
+use crate::tournament::Contenders;
 use crate::tree::leaves;
 use minima_autodiff::Graph;
 use rayon::prelude::*;
@@ -61,7 +62,7 @@ impl Checker {
         }
         let ball = Ball::new(image, certificate.norm, certificate.radius)?;
         let targets = targets(&certificate.property, self.outputs())?;
-        self.walk(&ball, &targets, &certificate.parts)
+        self.walk(&ball, &targets, &certificate.maxima, &certificate.parts)
     }
 
     /// Checks a certificate of a box.
@@ -76,7 +77,7 @@ impl Checker {
         }
         let ball = Ball::of_box(&certificate.lower, &certificate.upper)?;
         check_inequalities(&certificate.targets, self.outputs())?;
-        self.walk(&ball, &certificate.targets, &certificate.parts)
+        self.walk(&ball, &certificate.targets, &certificate.maxima, &certificate.parts)
     }
 
     fn outputs(&self) -> usize {
@@ -84,23 +85,20 @@ impl Checker {
     }
 
     /// Checks that no target is met in the ball.
-    fn walk(&self, ball: &Ball, targets: &[Vec<Inequality>], parts: &[Part]) -> Result<Checked, CertificateError> {
-        let open = vec![true; targets.len()];
-        let ranges = Ranges::new(&self.network, ball);
-        let mut walk = Walk {
-            network: &self.network,
-            ball,
-            targets,
-            parts,
-            next: 0,
-            checked: Checked { bound: f64::INFINITY, parts: parts.len(), leaves: 0 },
-        };
-        walk.part(&ranges, &mut Vec::new(), open)?;
-        if walk.next != parts.len() {
-            let (found, expected) = (parts.len(), format!("{}, as the splits say", walk.next));
-            return Err(CertificateError::field("parts", found, expected));
+    fn walk(
+        &self,
+        ball: &Ball,
+        targets: &[Vec<Inequality>],
+        maxima: &Contenders,
+        parts: &[Part],
+    ) -> Result<Checked, CertificateError> {
+        let mut ranges = Ranges::new(&self.network, ball);
+        if maxima.is_empty() {
+            return Walk::over(&self.network, ball, &ranges, targets, parts);
         }
-        Ok(walk.checked)
+        ranges.narrow(&self.network, ball, &[])?;
+        let (network, ranges) = self.network.with_tournaments(maxima, ball, &ranges)?;
+        Walk::over(&network, ball, &ranges, targets, parts)
     }
 }
 
@@ -188,7 +186,25 @@ struct Walk<'a> {
     checked: Checked,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    /// Walks over all parts of a ball where the values have these ranges.
+    fn over(
+        network: &'a Network,
+        ball: &'a Ball,
+        ranges: &Ranges,
+        targets: &'a [Vec<Inequality>],
+        parts: &'a [Part],
+    ) -> Result<Checked, CertificateError> {
+        let checked = Checked { bound: f64::INFINITY, parts: parts.len(), leaves: 0 };
+        let mut walk = Self { network, ball, targets, parts, next: 0, checked };
+        walk.part(ranges, &mut Vec::new(), vec![true; targets.len()])?;
+        if walk.next != parts.len() {
+            let (found, expected) = (parts.len(), format!("{}, as the splits say", walk.next));
+            return Err(CertificateError::field("parts", found, expected));
+        }
+        Ok(walk.checked)
+    }
+
     /// Checks the next part and all parts of it: every open target must be excluded where the assumptions hold. The ranges
     /// hold there too.
     fn part(

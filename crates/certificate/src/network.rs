@@ -82,7 +82,7 @@ impl Network {
     }
 
     /// Adds a node, and returns the value that it writes.
-    fn push(&mut self, name: String, mut operation: Operation, inputs: Vec<usize>, width: usize) -> usize {
+    pub(crate) fn push(&mut self, name: String, mut operation: Operation, inputs: Vec<usize>, width: usize) -> usize {
         if let Operation::Relu { number, .. } = &mut operation {
             *number = self.relus.len();
             self.relus.push(self.nodes.len());

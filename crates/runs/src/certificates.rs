@@ -54,6 +54,7 @@ impl CertificateFolder {
             },
             radius: ball.epsilon(),
             property: Property::Label(label as u32),
+            maxima: proof.maxima.clone(),
             parts: vec![part],
         };
         let Ok(checked) = self.checker.check(&certificate, image) else { return Ok(None) };
@@ -79,6 +80,7 @@ impl CertificateFolder {
             lower: input.lower().to_vec(),
             upper: input.upper().to_vec(),
             targets: inequalities(specification),
+            maxima: proof.maxima.clone(),
             parts: vec![part],
         };
         let Ok(checked) = self.checker.check_box(&certificate) else { return Ok(None) };

@@ -8,8 +8,15 @@ use std::collections::BTreeMap;
 
 /// The numbers that a proof follows from, if the ranges of all values come from [`Bounds::new`] with
 /// [`Method::Crown`](crate::Method::Crown).
+///
+/// If maxima were split, the proof is about a network with ReLUs of differences in their place: `max(a, b) = b + max(a − b, 0)`. The
+/// maximum of a window is the winner of a tournament of its contenders. Each round pairs neighbours, and the last one of an odd number goes to
+/// the next round alone. Each round is one ReLU layer, with a ReLU for each pair, in the order of windows: first contender less second.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proof {
+    /// For each maximum layer, in the order of computation, the contenders of each window: the entries that may be the largest, in ascending order,
+    /// or none if it is known which one is. A layer without lists is not split. Empty if no maximum is.
+    pub maxima: Vec<Vec<Vec<u32>>>,
     /// For each ReLU layer, in the order of computation, the ReLUs whose sign is not known, in ascending order.
     pub open: Vec<Vec<u32>>,
     /// The proof of each target.
@@ -54,6 +61,8 @@ pub struct Sign {
 /// What a search has found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
+    /// The contenders of maxima.
+    maxima: Vec<Vec<Vec<u32>>>,
     /// For each node, its slope for negative inputs and the ReLUs whose sign is not known; `None` for other operations.
     open: Vec<Option<(f32, Vec<u32>)>>,
     /// The best margins before branch and bound.
@@ -87,6 +96,11 @@ impl Record {
             _ => None,
         };
         self.open = nodes.map(open).collect();
+    }
+
+    /// Notes the contenders of maxima that are split.
+    pub(crate) fn note_maxima(&mut self, contenders: &[Vec<Vec<u32>>]) {
+        self.maxima = contenders.to_vec();
     }
 
     /// Notes margins.
@@ -150,7 +164,8 @@ impl Record {
             });
             first += margins.len();
         }
-        Some(Proof { open: self.open.into_iter().flatten().map(|(_, open)| open).collect(), targets })
+        let maxima = self.maxima;
+        Some(Proof { maxima, open: self.open.into_iter().flatten().map(|(_, open)| open).collect(), targets })
     }
 }
 

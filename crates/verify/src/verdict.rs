@@ -195,15 +195,20 @@ fn examine(
         // There is no slope to optimise and no sign to assume.
         return Ok(state.report(&best_margins(&margins), Reason::Method, unstable, 0));
     }
-    // A maximum has no sign to assume, and the ReLUs of differences have. A recorded proof names the network's own ReLUs.
-    let without = if record.is_none() && !in_boxes {
-        program.without_maxima(&bounds.ranges.lower, &bounds.ranges.upper)
-    } else {
-        None
-    };
+    // A maximum has no sign to assume, and the ReLUs of differences have.
+    let without = if in_boxes { None } else { program.without_maxima(&bounds.ranges.lower, &bounds.ranges.upper) };
     if let Some(without) = &without {
         bounds = Bounds::within(&without.program, &without.origins, &bounds);
-        margins = better(margins, bounds.margins(specification)?);
+        let own = bounds.margins(specification)?;
+        if let Some(record) = record.as_deref_mut() {
+            // The whole proof is about one network.
+            record.begin(&bounds);
+            record.note_maxima(&without.contenders);
+            record.note_margins(&own);
+            margins = own;
+        } else {
+            margins = better(margins, own);
+        }
     }
     if bounds.unstable() > 0 || !smooth {
         let before = margins;
@@ -213,7 +218,7 @@ fn examine(
     if let Some(record) = record.as_deref_mut() {
         record.note_margins(&margins);
     }
-    let open: Vec<usize> = open.into_iter().filter(|&target| best(&margins[target]) <= 0.0).collect();
+    let open: Vec<usize> = (0..margins.len()).filter(|&target| best(&margins[target]) <= 0.0).collect();
     if options.method == Method::Slopes || open.is_empty() {
         let why = if late() { Reason::Time } else { Reason::Method };
         return Ok(state.report(&best_margins(&margins), why, unstable, 0));

@@ -49,6 +49,7 @@ fn proved(random: &mut Random) -> Option<ProvedBox> {
         lower,
         upper,
         targets: targets.iter().map(|target| target.iter().map(inequality).collect()).collect(),
+        maxima: proof.as_ref()?.maxima.clone(),
         parts: parts_of(&proof?),
     };
     let checker = Checker::new(&graph, &params).unwrap();

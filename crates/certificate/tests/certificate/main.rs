@@ -4,6 +4,7 @@
 
 mod boxes;
 mod files;
+mod maxima;
 mod mutations;
 mod operations;
 mod paper;

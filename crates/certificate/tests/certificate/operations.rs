@@ -17,6 +17,7 @@ pub(crate) fn plain(params: &[f32], image: &[f32], radius: f64, property: Proper
         norm: Norm::Linf,
         radius,
         property,
+        maxima: vec![],
         parts: vec![Part {
             targets: (0..targets)
                 .map(|target| Target { target, inequality: 0, weights: vec![], tree: tree() })

@@ -22,6 +22,7 @@ pub(crate) fn certificate(
         norm,
         radius,
         property: Property::Label(label as u32),
+        maxima: proof.maxima.clone(),
         parts: parts_of(proof),
     }
 }
@@ -59,6 +60,11 @@ pub(crate) struct Proved {
 /// The proof of a random network at a random image, if there is one.
 pub(crate) fn proved(random: &mut Random) -> Option<Proved> {
     let (graph, params) = network(random);
+    proved_of(random, graph, params)
+}
+
+/// The proof of a network with three classes at a random image, if there is one.
+pub(crate) fn proved_of(random: &mut Random, graph: Graph, params: Vec<f32>) -> Option<Proved> {
     let image: Vec<f32> = (0..graph.features()).map(|_| random.unit()).collect();
     let point = Array2::from_shape_vec((1, image.len()), image.clone()).unwrap();
     let logits = graph.logits(&params, point.view()).unwrap();

@@ -15,6 +15,9 @@ pub(crate) struct WithoutMaxima {
     pub(crate) program: Program,
     /// For each of its values, the same value of the program that it comes from, if that has one.
     pub(crate) origins: Vec<Option<usize>>,
+    /// For each maximum of the other program, the entries of each window that may be the largest: none if it is known which one is.
+    /// Without lists, the maximum stays.
+    pub(crate) contenders: Vec<Vec<Vec<u32>>>,
 }
 
 /// For each output of a maximum, the entries that may be the largest on the set with these ranges.
@@ -43,28 +46,31 @@ impl Program {
         };
         let mut origins = vec![Some(0)];
         let mut numbers = vec![0];
-        let mut any = false;
+        let mut found = Vec::new();
         for (node, of) in self.nodes.iter().enumerate() {
             let inputs: Vec<usize> = of.inputs.iter().map(|&value| numbers[value]).collect();
             let (value, map) = (node + 1, self.values[node + 1]);
-            let players = match (&of.operation, &of.inputs[..]) {
+            let number = match (&of.operation, &of.inputs[..]) {
                 (Operation::Max { window }, &[input]) => {
-                    contenders(window, self.width(value), &lower[input], &upper[input])
+                    let players = contenders(window, self.width(value), &lower[input], &upper[input]);
+                    if players.iter().any(|players| players.len() > 1) {
+                        let several = |own: &Vec<u32>| if own.len() > 1 { own.clone() } else { Vec::new() };
+                        found.push(players.iter().map(several).collect());
+                        program.tournament(inputs[0], players, map)
+                    } else {
+                        found.push(Vec::new());
+                        program.push(of.operation.clone(), inputs, map)
+                    }
                 }
-                _ => Vec::new(),
-            };
-            let number = if players.iter().any(|players| players.len() > 1) {
-                any = true;
-                program.tournament(inputs[0], players, map)
-            } else {
-                program.push(of.operation.clone(), inputs, map)
+                _ => program.push(of.operation.clone(), inputs, map),
             };
             origins.resize(program.values.len(), None);
             origins[number] = Some(value);
             numbers.push(number);
         }
         program.finish();
-        any.then_some(WithoutMaxima { program, origins })
+        let any = found.iter().any(|layer: &Vec<Vec<u32>>| !layer.is_empty());
+        any.then_some(WithoutMaxima { program, origins, contenders: found })
     }
 
     /// The maximum of the players of each output. Players are entries of a value.

@@ -31,7 +31,7 @@ fn proofs_cover_the_set() {
         let options = VerifyOptions { domains: 200, attack_steps: 5, slopes, ..VerifyOptions::default() };
         let (report, proof) = prove(&program, &input, &specification, &options).unwrap();
         let other = verify(&program, &input, &specification, &options).unwrap();
-        // A recorded proof does not split maxima, so it may decide less.
+        // With split maxima, a recorded proof has no bounds of the network before the split, so it may decide less.
         let pooled = graph.layers().iter().any(|layer| matches!(layer.operation, LayerOperation::MaxPool2d(_)));
         let same = (&report.verdict, report.domains) == (&other.verdict, other.domains);
         let decided = |report: &Report| !matches!(report.verdict, Verdict::Unknown { .. });
