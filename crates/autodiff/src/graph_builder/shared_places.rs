@@ -47,10 +47,11 @@ pub(super) fn cotangents(nodes: &mut [Node], slots: usize) -> Vec<usize> {
         for (which, &slot) in node.inputs.iter().enumerate() {
             let of = &uses[slot];
             // Two cotangents may share a place while neither changes before the other's last use.
-            let apart =
-                |other: &Use| other.last <= step || (of.changed(step) > other.last && other.changed(step) > of.last);
-            let copied = node.writes[which] == Write::Store && !node.gates[which];
-            if copied && members[place].iter().all(|&member| member != slot && apart(&uses[member])) {
+            let apart = |other: &Use| other.last <= step || (of.keeps(step, other.last) && other.keeps(step, of.last));
+            // `x + x` adds to the cotangent that it has written.
+            let once = node.inputs.iter().filter(|other| **other == slot).count() == 1;
+            let copied = once && node.writes[which] == Write::Store && !node.gates[which];
+            if copied && members[place].iter().all(|&member| apart(&uses[member])) {
                 node.shares[which] = true;
                 places[slot] = place;
                 members[place].push(slot);
@@ -63,16 +64,16 @@ pub(super) fn cotangents(nodes: &mut [Node], slots: usize) -> Vec<usize> {
 /// The steps of a reverse pass that use a cotangent.
 #[derive(Clone, Debug)]
 struct Use {
-    /// The steps that may change it, in order.
+    /// The steps that may change it.
     changes: Vec<usize>,
     /// The step that reads it.
     last: usize,
 }
 
 impl Use {
-    /// The first change after a step.
-    fn changed(&self, after: usize) -> usize {
-        self.changes.iter().copied().find(|&step| step > after).unwrap_or(usize::MAX)
+    /// Whether it does not change after one step up to another.
+    fn keeps(&self, after: usize, until: usize) -> bool {
+        !self.changes.iter().any(|&step| after < step && step <= until)
     }
 }
 

@@ -25,6 +25,8 @@ mod kernels;
 mod layout;
 mod partial_sums;
 mod sets;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use layout::Normalization;
 
