@@ -3,10 +3,10 @@
 use crate::Scalar;
 use crate::graph::{Graph, Node};
 use crate::lane::Lane;
-use crate::layout::Layout;
+use crate::layout::{Layout, Others};
 use crate::ops::{
-    At, Inputs, Parametrised, Scratch, SecondOrder, Tangents, gate, multilinear_input_curvature,
-    multilinear_parameter_curvature, rectify,
+    At, Finish, Inputs, Output, Parametrised, Scratch, SecondOrder, Tangents, add_tangents, gate,
+    multilinear_input_curvature, multilinear_parameter_curvature,
 };
 use smallvec::SmallVec;
 
@@ -45,13 +45,15 @@ impl Graph {
         values: &mut [Lane<T>],
         scratch: &mut Scratch<T>,
     ) {
-        for node in &self.nodes {
-            let (y, others) = layout.split(values, node.output);
+        for node in self.nodes.iter().filter(|node| !node.in_place) {
+            let (y, memo, others) = layout.split_with_memo(values, node.output);
             let x: Inputs<'_, T> = node.inputs.iter().map(|&input| others.slot(input)).collect();
-            node.op.of().forward(&params[node.params.clone()], &x, y, scratch);
-            if node.rectified {
-                rectify(y);
-            }
+            let finish = Finish {
+                residual: node.completes.map(|completed| others.slot(completed.residual)),
+                rectified: node.rectified
+                    || node.completes.is_some_and(|completed| self.nodes[completed.sum].rectified),
+            };
+            node.op.of().forward_finished(&params[node.params.clone()], &x, Output { y, memo, finish }, scratch);
         }
     }
 
@@ -69,16 +71,18 @@ impl Graph {
         for node in self.nodes.iter().rev() {
             let (dy, mut others) = self.cotangents.split(cotangents, node.output);
             let y = self.kept.slot(values, node.output);
-            if node.rectified && !node.gated {
+            let rectified = node.rectified && node.op.gates_its_cotangent();
+            if node.rectified && !node.gated && !rectified {
                 gate(y, dy);
             }
-            let x = self.inputs(node, values);
-            let at = At { params: &params[node.params.clone()], x: &x, y };
+            let (x, memo) = (self.inputs(node, values), self.kept.memo(values, node.output));
+            let at = At { params: &params[node.params.clone()], x: &x, y, memo, rectified };
+            scratch.handed.open();
             if let Some(op) = node.op.parametrised() {
                 at_parameters(node, op, &at, dy, scratch);
             }
             for (which, &input) in node.inputs.iter().enumerate() {
-                if reach == Reach::Input || node.upstream[which] {
+                if (reach == Reach::Input || node.upstream[which]) && !node.shares[which] {
                     let dx = others.slot_mut(input);
                     if node.gates[which] {
                         node.op.of().gated_vjp_input(&at, which, dy, dx, scratch);
@@ -87,6 +91,7 @@ impl Graph {
                     }
                 }
             }
+            scratch.handed.close();
         }
     }
 
@@ -108,9 +113,16 @@ impl Graph {
         present[0] = from_input;
         for node in &self.nodes {
             let (dy, others) = layout.split(tangents, node.output);
-            let x = self.inputs(node, values);
             let y = self.kept.slot(values, node.output);
-            let at = At { params: &params[node.params.clone()], x: &x, y };
+            if node.in_place {
+                self.tangent_in_place(node, &mut present, dy, &others);
+                if node.rectified {
+                    gate(y, dy);
+                }
+                continue;
+            }
+            let (x, memo) = (self.inputs(node, values), self.kept.memo(values, node.output));
+            let at = At { params: &params[node.params.clone()], x: &x, y, memo, rectified: false };
             let dx: InputTangents<'_, T> =
                 node.inputs.iter().map(|&input| present[input].then(|| others.slot(input))).collect();
             let dparams = dparams.filter(|_| !node.params.is_empty()).map(|d| &d[node.params.clone()]);
@@ -144,7 +156,8 @@ impl Graph {
                 gate(y, dy_along);
             }
             let x = self.inputs(node, at.values);
-            let here = At { params: &at.params[node.params.clone()], x: &x, y };
+            let memo = self.kept.memo(at.values, node.output);
+            let here = At { params: &at.params[node.params.clone()], x: &x, y, memo, rectified: false };
             let op = node.op.of();
             let along = Tangents {
                 params: &at.tangent_of_params[node.params.clone()],
@@ -162,7 +175,10 @@ impl Graph {
                     SecondOrder::Smooth(smooth) => smooth.parameter_curvature(&here, &along, dy, second),
                 }
             }
-            for (which, &input) in node.inputs.iter().enumerate().filter(|(which, _)| node.upstream[*which]) {
+            for (which, &input) in node.inputs.iter().enumerate() {
+                if !node.upstream[which] || node.shares[which] {
+                    continue;
+                }
                 op.vjp_input(&here, which, dy, others.slot_mut(input), node.writes[which], scratch);
                 let dx_along = others_along.slot_mut(input);
                 op.vjp_input(&here, which, dy_along, dx_along, node.writes[which], scratch);
@@ -175,6 +191,27 @@ impl Graph {
                 }
             }
         }
+    }
+
+    /// The tangent of a sum, whose place holds the tangent of one operand.
+    fn tangent_in_place<T: Scalar>(
+        &self,
+        node: &Node,
+        present: &mut [bool],
+        dy: &mut [Lane<T>],
+        others: &Others<'_, '_, T>,
+    ) {
+        let here = &self.kept.slots[node.output];
+        let (mut before, mut residual) = (false, None);
+        for &input in &node.inputs {
+            if self.kept.slots[input] == *here {
+                before = present[input];
+            } else if present[input] {
+                residual = Some(others.slot(input));
+            }
+        }
+        add_tangents(dy, before, residual);
+        present[node.output] = before || residual.is_some();
     }
 
     /// The kept values that an operation reads.

@@ -17,6 +17,10 @@ pub(crate) struct Node {
     pub output: usize,
     /// Whether that slot holds `max(·, 0)` of its output, see [`fuse`](crate::rectified::fuse).
     pub rectified: bool,
+    /// The sum that it completes in the same pass over its output.
+    pub completes: Option<Completed>,
+    /// Whether it is a sum that the operation before it completes.
+    pub in_place: bool,
     /// The range of its parameters in the flat vector.
     pub params: Range<usize>,
     /// The ranges within its parameters that are added to its output, such as the biases.
@@ -28,8 +32,19 @@ pub(crate) struct Node {
     pub gates: Vec<bool>,
     /// Whether the only reader of its output, which is rectified, has gated the output's cotangent.
     pub gated: bool,
+    /// For each input: whether its cotangent lies where the cotangent of the output lies, so that nothing is written.
+    pub shares: Vec<bool>,
     /// For each input: whether it depends on parameters, so that a gradient needs its cotangent.
     pub upstream: Vec<bool>,
+}
+
+/// A sum that an operation completes: its output is one operand, and the residual is the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Completed {
+    /// The index of the sum among the nodes.
+    pub sum: usize,
+    /// The slot that is added.
+    pub residual: usize,
 }
 
 /// A network of operations whose shapes were checked when it was built; see [`GraphBuilder`](crate::GraphBuilder).

@@ -17,7 +17,9 @@ pub(crate) fn fuse(nodes: Vec<Node>) -> Vec<Node> {
     for node in nodes {
         let alone = |slot| readers.get(&slot) == Some(&1);
         let before = match (&node.op, &node.inputs[..]) {
-            (Op::Relu(_), &[slot]) if alone(slot) => fused.iter_mut().find(|n| n.output == slot && rectifies(n)),
+            (Op::Relu(_), &[slot]) if alone(slot) => {
+                fused.iter_mut().find(|n| n.output == slot && !n.rectified && needs_no_output(&n.op))
+            }
             _ => None,
         };
         match before {
@@ -31,9 +33,9 @@ pub(crate) fn fuse(nodes: Vec<Node>) -> Vec<Node> {
     fused
 }
 
-/// Whether an operation's derivatives do not need its output, so that the output may be rectified in place.
-fn rectifies(node: &Node) -> bool {
-    match node.op {
+/// Whether an operation's derivatives do not need its output, so that what follows may change the output in place.
+pub(crate) fn needs_no_output(op: &Op) -> bool {
+    match op {
         Op::Conv2d(_)
         | Op::Dense(_)
         | Op::AvgPool2d(_)
@@ -45,7 +47,7 @@ fn rectifies(node: &Node) -> bool {
         | Op::Concat(_)
         | Op::Pointwise(_)
         | Op::Normalization(_)
-        | Op::ChannelAffine(_) => !node.rectified,
+        | Op::ChannelAffine(_) => true,
         Op::Embedding(_) | Op::Constant(_) | Op::Softmax(_) | Op::Relu(_) | Op::MaxPool2d(_) => false,
     }
 }

@@ -22,10 +22,16 @@ pub trait Vectors: Pod {
 
     /// `a · b + c`, with one rounding.
     fn fma<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// `max(x, 0)`. A NaN stays a NaN.
+    fn rectified<S: Simd>(simd: S, x: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// `d` where `y > 0`, else 0.
+    fn gated<S: Simd>(simd: S, y: Self::Vector<S>, d: Self::Vector<S>) -> Self::Vector<S>;
 }
 
 macro_rules! vectors {
-    ($real:ty, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $fma:ident) => {
+    ($real:ty, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $fma:ident, $positive:ident, $at_most:ident, $select:ident) => {
         impl Vectors for $real {
             type Vector<S: Simd> = S::$vector;
 
@@ -53,9 +59,43 @@ macro_rules! vectors {
             fn fma<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
                 simd.$fma(a, b, c)
             }
+
+            #[inline(always)]
+            fn rectified<S: Simd>(simd: S, x: S::$vector) -> S::$vector {
+                let zero = simd.$splat(0.0);
+                simd.$select(simd.$at_most(x, zero), zero, x)
+            }
+
+            #[inline(always)]
+            fn gated<S: Simd>(simd: S, y: S::$vector, d: S::$vector) -> S::$vector {
+                let zero = simd.$splat(0.0);
+                simd.$select(simd.$positive(y, zero), d, zero)
+            }
         }
     };
 }
 
-vectors!(f32, f32s, splat_f32s, add_f32s, sub_f32s, mul_f32s, mul_add_f32s);
-vectors!(f64, f64s, splat_f64s, add_f64s, sub_f64s, mul_f64s, mul_add_f64s);
+vectors!(
+    f32,
+    f32s,
+    splat_f32s,
+    add_f32s,
+    sub_f32s,
+    mul_f32s,
+    mul_add_f32s,
+    greater_than_f32s,
+    less_than_or_equal_f32s,
+    select_f32s
+);
+vectors!(
+    f64,
+    f64s,
+    splat_f64s,
+    add_f64s,
+    sub_f64s,
+    mul_f64s,
+    mul_add_f64s,
+    greater_than_f64s,
+    less_than_or_equal_f64s,
+    select_f64s
+);

@@ -12,6 +12,7 @@ mod pointwise;
 mod pooling;
 mod reverse_pass;
 mod shapes;
+mod shared_places;
 
 pub use dense_spec::DenseSpec;
 pub use norm_spec::NormSpec;
@@ -122,10 +123,16 @@ impl GraphBuilder {
         self.nodes.retain(|node| used[node.output]);
         self.nodes = fuse(self.nodes);
         reverse_pass::mark(&mut self.nodes, self.slot_sizes.len());
+        let values = shared_places::values(&mut self.nodes, self.slot_sizes.len());
+        let cotangents = shared_places::cotangents(&mut self.nodes, self.slot_sizes.len());
         let (sizes, nodes, slots) = (&self.slot_sizes, &self.nodes, self.slot_sizes.len());
-        let kept = Layout::of(sizes, &lifetimes::kept(nodes, slots, slot));
-        let passing = Layout::of(sizes, &lifetimes::forward(nodes, slots, slot));
-        let cotangents = Layout::of(sizes, &lifetimes::reverse(nodes, slots, slot));
+        let mut memos = vec![0; slots];
+        nodes.iter().for_each(|node| memos[values[node.output]] += node.op.memo());
+        let of_values = |lives| Layout::of(sizes, &memos, &shared_places::lives(lives, &values), &values);
+        let kept = of_values(lifetimes::kept(nodes, slots, slot));
+        let passing = of_values(lifetimes::forward(nodes, slots, slot));
+        let lives = shared_places::lives(lifetimes::reverse(nodes, slots, slot), &cotangents);
+        let cotangents = Layout::of(sizes, &vec![0; slots], &lives, &cotangents);
         let input_shape = self.values[0].shape.clone();
         let shape_of = |slot| self.values.iter().find(|value| value.slot == slot).map(|value| value.shape.clone());
         let shapes = (0..self.slot_sizes.len()).map(|slot| shape_of(slot).unwrap_or_default()).collect();
@@ -213,11 +220,14 @@ impl GraphBuilder {
             inputs,
             output,
             rectified: false,
+            completes: None,
+            in_place: false,
             params: start..end,
             added: Vec::new(),
             writes: Vec::new(),
             gates: Vec::new(),
             gated: false,
+            shares: Vec::new(),
             upstream: Vec::new(),
         });
         self.values.push(ValueInfo { slot: output, shape });

@@ -4,6 +4,7 @@ use super::norm_spec::NormSpec;
 use super::{GraphBuilder, Value, ValueInfo};
 use crate::AutodiffError;
 use crate::ops::{BatchNorm, ChannelAffine, Normalization, Op, Softmax};
+use minima_faults::{Fault, planted};
 
 impl GraphBuilder {
     /// Softmax over the last axis: of every row of scores, for example.
@@ -77,7 +78,10 @@ impl GraphBuilder {
         let shape = self.info(&node, x)?.shape.clone();
         match shape.split_last() {
             Some((&channels, places)) if groups > 0 && channels.is_multiple_of(groups) => {
-                let layout = [1, places.iter().product(), groups, channels / groups];
+                let mut layout = [1, places.iter().product(), groups, channels / groups];
+                if planted(Fault::GroupNormAxis) {
+                    layout.swap(0, 1);
+                }
                 self.normalization(&node, x, name, layout, true, spec)
             }
             _ => {

@@ -24,7 +24,7 @@ pub(super) fn mark(nodes: &mut [Node], slots: usize) {
     let mut gateable = vec![false; slots];
     for node in nodes.iter_mut() {
         node.gates = node.inputs.iter().map(|&slot| gateable[slot]).collect();
-        node.gated = node.rectified && readers[node.output] == 1;
+        node.gated = node.rectified && readers[node.output] == 1 && !node.op.gates_its_cotangent();
         gateable[node.output] = node.gated;
     }
 }

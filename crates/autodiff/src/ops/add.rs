@@ -3,9 +3,11 @@
 //! - vjp: `ȧ = ḃ = ẏ`
 //! - jvp: `ẏ = ȧ + ḃ`
 
-use super::{At, Operation, Scratch, SecondOrder, Write};
+use super::{At, Finish, Operation, Scratch, SecondOrder, Write};
 use crate::Scalar;
 use crate::lane::Lane;
+use crate::lane::slices::{stream, stream_in_place};
+use crate::simd::{Kernel, dispatch};
 
 /// The sum of two values of one shape.
 #[derive(Clone, Debug)]
@@ -17,9 +19,7 @@ impl<T: Scalar> Operation<T> for Add {
     }
 
     fn forward(&self, _params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], _scratch: &mut Scratch<T>) {
-        for ((y, &a), &b) in y.iter_mut().zip(x[0]).zip(x[1]) {
-            *y = a.plus(b);
-        }
+        dispatch(Sum { a: x[0], b: x[1], y });
     }
 
     fn vjp_input(
@@ -31,8 +31,9 @@ impl<T: Scalar> Operation<T> for Add {
         write: Write,
         _scratch: &mut Scratch<T>,
     ) {
-        for (dx, &dy) in dx.iter_mut().zip(dy) {
-            write.put(dx, dy);
+        match write {
+            Write::Store => dx.copy_from_slice(dy),
+            Write::Add => Finish { residual: Some(dy), rectified: false }.apply(dx),
         }
     }
 
@@ -46,9 +47,45 @@ impl<T: Scalar> Operation<T> for Add {
     ) {
         dy.fill(Lane::zero());
         for tangent in dx.iter().flatten() {
-            for (dy, &dx) in dy.iter_mut().zip(*tangent) {
-                *dy = dy.plus(dx);
-            }
+            Finish { residual: Some(tangent), rectified: false }.apply(dy);
         }
+    }
+}
+
+/// The tangent of a sum in the place `dy` of one operand's tangent, if that is `present`.
+pub(crate) fn add_tangents<T: Scalar>(dy: &mut [Lane<T>], present: bool, residual: Option<&[Lane<T>]>) {
+    if !present {
+        dy.fill(Lane::zero());
+    }
+    dispatch(InPlace { dy, residual });
+}
+
+/// `ẏ ← 0 + ẏ + residual`. The zero makes a negative zero positive, as in [`Operation::jvp`].
+struct InPlace<'a, T> {
+    dy: &'a mut [Lane<T>],
+    residual: Option<&'a [Lane<T>]>,
+}
+
+impl<T: Scalar> Kernel for InPlace<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        match self.residual {
+            Some(x) => stream(self.dy, x, x, |dy, x, _| *dy = T::zero() + *dy + x),
+            None => stream_in_place(self.dy, |dy| *dy += T::zero()),
+        }
+    }
+}
+
+/// `y = a + b`.
+struct Sum<'a, T> {
+    a: &'a [Lane<T>],
+    b: &'a [Lane<T>],
+    y: &'a mut [Lane<T>],
+}
+
+impl<T: Scalar> Kernel for Sum<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        stream(self.y, self.a, self.b, |y, a, b| *y = a + b);
     }
 }

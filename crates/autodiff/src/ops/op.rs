@@ -146,6 +146,20 @@ impl Op {
         T::by_precision::<AsParametrised<'_>>(|| self.parametrised_f32(), || self.parametrised_f64())
     }
 
+    /// The number of lanes that its forward pass leaves for its derivatives, beside its output.
+    pub(crate) fn memo(&self) -> usize {
+        match self {
+            Self::Normalization(op) => op.memo(),
+            _ => 0,
+        }
+    }
+
+    /// Whether its derivatives pass the cotangent of a rectified output through the rectifier themselves. They then take the
+    /// cotangent of the rectified output.
+    pub(crate) fn gates_its_cotangent(&self) -> bool {
+        matches!(self, Self::Normalization(_))
+    }
+
     /// The operation's parameters, if it has any.
     pub(crate) fn parameters(&self) -> Option<&dyn Parameters> {
         // They are the same in every precision.

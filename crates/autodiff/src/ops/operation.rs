@@ -1,6 +1,6 @@
 //! The interface of every operation.
 
-use super::{Scratch, gate};
+use super::{Finish, Scratch, gate};
 use crate::Scalar;
 use crate::lane::Lane;
 use smallvec::SmallVec;
@@ -32,6 +32,12 @@ pub(crate) trait Operation<T: Scalar>: Sync {
 
     /// `y = f(x; params)`.
     fn forward(&self, params: &[T], x: &[&[Lane<T>]], y: &mut [Lane<T>], scratch: &mut Scratch<T>);
+
+    /// The same, with the memo of the operation and what follows it.
+    fn forward_finished(&self, params: &[T], x: &[&[Lane<T>]], to: Output<'_, T>, scratch: &mut Scratch<T>) {
+        self.forward(params, x, to.y, scratch);
+        to.finish.apply(to.y);
+    }
 
     /// `dx = (∂f/∂x[which])ᵀ dy`.
     fn vjp_input(
@@ -107,6 +113,16 @@ pub(crate) struct Tangents<'a, T> {
     pub y: &'a [Lane<T>],
 }
 
+/// Where an operation writes.
+pub(crate) struct Output<'a, T> {
+    /// Its output.
+    pub y: &'a mut [Lane<T>],
+    /// Numbers that its derivatives need beside its inputs.
+    pub memo: &'a mut [Lane<T>],
+    /// What follows it in the same pass.
+    pub finish: Finish<'a, T>,
+}
+
 /// The point at which an operation is linearized.
 #[derive(Clone, Copy)]
 pub(crate) struct At<'a, T> {
@@ -116,4 +132,9 @@ pub(crate) struct At<'a, T> {
     pub x: &'a [&'a [Lane<T>]],
     /// Its output at this point.
     pub y: &'a [Lane<T>],
+    /// The memo of its forward pass at this point.
+    pub memo: &'a [Lane<T>],
+    /// Whether the cotangent of its output has still to pass the output's rectifier, see
+    /// [`Op::gates_its_cotangent`](super::Op::gates_its_cotangent).
+    pub rectified: bool,
 }

@@ -145,7 +145,7 @@ mod tests {
             let len = op.arrays().iter().map(ParameterArray::len).sum();
             let (lanes_x, lanes_along) = (lanes(&x), lanes(&x_along));
             let (inputs, along) = ([&lanes_x[..]], [&lanes_along[..]]);
-            let at = At { params: &[], x: &inputs, y: &[] };
+            let at = At { params: &[], x: &inputs, y: &[], memo: &[], rectified: false };
             let (dy_lanes, dy_along_lanes) = (lanes(&dy), lanes(&dy_along));
             for moving in [false, true] {
                 let mut second = vec![10.0; len];

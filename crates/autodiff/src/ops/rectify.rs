@@ -1,8 +1,8 @@
-//! The rectifier in place, and the gating of tangents and cotangents.
+//! The rectifier of one number, and the gating of tangents and cotangents.
 
 use crate::Scalar;
 use crate::lane::Lane;
-use crate::lane::slices::{stream, stream_in_place};
+use crate::lane::slices::stream;
 use crate::simd::{Kernel, dispatch};
 use minima_faults::{Fault, planted};
 
@@ -12,24 +12,10 @@ pub(crate) fn rectified<T: Scalar>(x: T) -> T {
     if x <= T::zero() { T::zero() } else { x }
 }
 
-/// `y ← max(y, 0)`.
-pub(crate) fn rectify<T: Scalar>(y: &mut [Lane<T>]) {
-    dispatch(InPlace(y));
-}
-
 /// A tangent or cotangent `d ← d` where `y > 0`, else 0.
 pub(crate) fn gate<T: Scalar>(y: &[Lane<T>], d: &mut [Lane<T>]) {
     if !planted(Fault::GateOpen) {
         dispatch(GateInPlace { y, d });
-    }
-}
-
-struct InPlace<'a, T>(&'a mut [Lane<T>]);
-
-impl<T: Scalar> Kernel for InPlace<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        stream_in_place(self.0, |y| *y = rectified(*y));
     }
 }
 

@@ -3,7 +3,7 @@
 //! - vjp: `ẋ = ẏ` where `y > 0`, else 0 (at zero itself the derivative is taken as 0)
 //! - jvp: `ẏ = ẋ` where `y > 0`, else 0
 //!
-//! Usually the rectifier runs in place, right after the operation before it ([`rectify`](super::rectify()),
+//! Usually the rectifier follows the operation before it in the same pass ([`Finish`](super::Finish),
 //! [`gate`](super::gate)). This operation is for values that other operations read too.
 
 use super::{At, Operation, Scratch, SecondOrder, Write, rectified};

@@ -1,5 +1,6 @@
 //! Buffers that operations share.
 
+use super::Handed;
 use crate::lane::Lane;
 
 /// Buffers that operations share and reuse.
@@ -23,6 +24,8 @@ pub(crate) struct Scratch<T> {
     pub tiles: Vec<Lane<T>>,
     /// Transformed outputs of some tiles.
     pub products: Vec<Lane<T>>,
+    /// Sums from an operation's parameter gradient to its input's cotangent.
+    pub handed: Handed<T>,
 }
 
 impl<T> Default for Scratch<T> {
@@ -37,6 +40,7 @@ impl<T> Default for Scratch<T> {
             kernels: Vec::new(),
             tiles: Vec::new(),
             products: Vec::new(),
+            handed: Handed::default(),
         }
     }
 }

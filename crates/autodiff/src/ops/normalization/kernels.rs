@@ -1,10 +1,10 @@
 //! The loops over a normalisation's sets.
 
 use super::layout::{Normalization, Pair};
-use super::sets::{Part, Projection, Scaled, Set, Statistics, Terms};
+use super::sets::{Cotangent, Part, Projection, Scaled, Statistics, Terms};
 use crate::Scalar;
 use crate::lane::Lane;
-use crate::ops::Write;
+use crate::ops::{Output, Write};
 use crate::simd::VectorKernel;
 use minima_faults::{Fault, planted};
 use pulp::Simd;
@@ -13,50 +13,62 @@ pub(super) struct Forward<'a, T> {
     pub(super) op: &'a Normalization,
     pub(super) params: Pair<'a, T>,
     pub(super) x: &'a [Lane<T>],
-    pub(super) y: &'a mut [Lane<T>],
+    pub(super) to: Output<'a, T>,
 }
 
 impl<T: Scalar> VectorKernel for Forward<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { op, params, x, y } = self;
+        let Self { op, params, x, to: Output { y, memo, finish } } = self;
         for set in op.sets::<T, S>() {
-            let x = Part(x, set.part);
+            let (x, part) = (Part(x, set.part), set.part);
             let of = Statistics::<T, S>::new(simd, op, &set, x);
+            of.keep(memo, &set);
             for place in 0..set.places {
                 for (i, c) in set.numbers(place) {
-                    let (scale, shift) = (T::splat(simd, params.scale(c)), T::splat(simd, params.shift(c)));
-                    let normalised = of.normalised(simd, x.at::<S>(i));
-                    y[i].set_part::<S>(set.part, T::fma(simd, normalised, scale, shift));
+                    let mut value = params.affine::<S>(simd, of.normalised(simd, x.at::<S>(i)), c);
+                    if let Some(residual) = finish.residual {
+                        value = T::plus(simd, value, residual[i].part::<S>(part));
+                    }
+                    if finish.rectified {
+                        value = T::rectified(simd, value);
+                    }
+                    y[i].set_part::<S>(part, value);
                 }
             }
         }
     }
 }
 
-/// `ẋ = J (γ ẏ)`.
-pub(super) struct InputCotangent<'a, T> {
+/// `ẋ = J (γ ẏ)`, with the cotangent of the rectified output if `GATED`.
+pub(super) struct InputCotangent<'a, T, const GATED: bool> {
     pub(super) op: &'a Normalization,
     pub(super) params: Pair<'a, T>,
     pub(super) x: &'a [Lane<T>],
+    pub(super) memo: &'a [Lane<T>],
+    /// The projections of the sets, if the parameter gradient has computed them.
+    pub(super) handed: Option<&'a [Lane<T>]>,
     pub(super) dy: &'a [Lane<T>],
     pub(super) dx: &'a mut [Lane<T>],
     pub(super) write: Write,
 }
 
-impl<T: Scalar> VectorKernel for InputCotangent<'_, T> {
+impl<T: Scalar, const GATED: bool> VectorKernel for InputCotangent<'_, T, GATED> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { op, params, x, dy, dx, write } = self;
+        let Self { op, params, x, memo, handed, dy, dx, write } = self;
         for set in op.sets::<T, S>() {
             let (x, part) = (Part(x, set.part), set.part);
-            let h = Scaled { of: Part(dy, part), factors: params.scale };
-            let of = Statistics::<T, S>::new(simd, op, &set, x);
-            let projection = Projection::new(simd, op, &set, &of, x, &h);
+            let of = &Statistics::<T, S>::kept(memo, &set);
+            let h = Cotangent::<T, S, GATED> { dy: Part(dy, part), of, x, params };
+            let projection = match handed {
+                Some(sums) => Projection::handed(sums, &set),
+                None => Projection::new(simd, op, &set, of, x, &h),
+            };
             for place in 0..set.places {
                 for (i, c) in set.numbers(place) {
-                    let [h] = h.at(simd, i, c);
-                    let d = projection.jacobian(simd, &of, of.normalised(simd, x.at::<S>(i)), h);
+                    let h = h.scaled(simd, i, c);
+                    let d = projection.jacobian(simd, of, of.normalised(simd, x.at::<S>(i)), h);
                     let d = match write {
                         Write::Store => d,
                         Write::Add => T::plus(simd, dx[i].part::<S>(part), d),
@@ -74,6 +86,7 @@ pub(super) struct OutputTangent<'a, T> {
     pub(super) params: Pair<'a, T>,
     pub(super) dparams: Option<Pair<'a, T>>,
     pub(super) x: &'a [Lane<T>],
+    pub(super) memo: &'a [Lane<T>],
     pub(super) dx: Option<&'a [Lane<T>]>,
     pub(super) dy: &'a mut [Lane<T>],
 }
@@ -81,10 +94,10 @@ pub(super) struct OutputTangent<'a, T> {
 impl<T: Scalar> VectorKernel for OutputTangent<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { op, params, dparams, x, dx, dy } = self;
+        let Self { op, params, dparams, x, memo, dx, dy } = self;
         for set in op.sets::<T, S>() {
             let (x, part) = (Part(x, set.part), set.part);
-            let of = Statistics::<T, S>::new(simd, op, &set, x);
+            let of = Statistics::<T, S>::kept(memo, &set);
             let moving = dx.map(|dx| Part(dx, part));
             let moving = moving.map(|dx| (dx, Projection::new(simd, op, &set, &of, x, &dx)));
             for place in 0..set.places {
@@ -113,6 +126,7 @@ pub(super) struct InputCurvature<'a, T> {
     pub(super) params: Pair<'a, T>,
     pub(super) dparams: Pair<'a, T>,
     pub(super) x: &'a [Lane<T>],
+    pub(super) memo: &'a [Lane<T>],
     pub(super) dx: Option<&'a [Lane<T>]>,
     pub(super) dy: &'a [Lane<T>],
     pub(super) to: &'a mut [Lane<T>],
@@ -148,10 +162,10 @@ impl<T: Scalar, S: Simd> Terms<T, S, 1> for Crossed<'_, T, S> {
 impl<T: Scalar> VectorKernel for InputCurvature<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { op, params, dparams, x, dx, dy, to } = self;
+        let Self { op, params, dparams, x, memo, dx, dy, to } = self;
         for set in op.sets::<T, S>() {
             let (x, dy, part) = (Part(x, set.part), Part(dy, set.part), set.part);
-            let of = &Statistics::<T, S>::new(simd, op, &set, x);
+            let of = &Statistics::<T, S>::kept(memo, &set);
             if dparams.scale.is_some() {
                 let by_scale = Scaled { of: dy, factors: dparams.scale };
                 let projection = Projection::new(simd, op, &set, of, x, &by_scale);
@@ -186,93 +200,5 @@ impl<T: Scalar> VectorKernel for InputCurvature<'_, T> {
                 }
             }
         }
-    }
-}
-
-/// For each channel, every sample's `Σ ẏ` and `Σ x̂ ẏ` over the places, or `Σ x̂̇ ẏ` with a tangent of the input.
-pub(super) struct SampleGradients<'a, T> {
-    pub(super) op: &'a Normalization,
-    pub(super) x: &'a [Lane<T>],
-    pub(super) dx: Option<&'a [Lane<T>]>,
-    pub(super) dy: &'a [Lane<T>],
-    pub(super) shift: &'a mut [Lane<T>],
-    pub(super) scale: &'a mut [Lane<T>],
-}
-
-impl<T: Scalar> VectorKernel for SampleGradients<'_, T> {
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Self { op, x, dx, dy, shift, scale } = self;
-        shift.fill(Lane::zero());
-        scale.fill(Lane::zero());
-        for set in op.sets::<T, S>() {
-            let (x, dy, part) = (Part(x, set.part), Part(dy, set.part), set.part);
-            if scale.is_empty() {
-                for place in 0..set.places {
-                    for (i, c) in set.numbers(place) {
-                        shift[c].set_part::<S>(part, T::plus(simd, shift[c].part::<S>(part), dy.at::<S>(i)));
-                    }
-                }
-                continue;
-            }
-            let of = Statistics::<T, S>::new(simd, op, &set, x);
-            let moving = dx.map(|dx| Part(dx, part));
-            let moving = moving.map(|dx| (dx, Projection::new(simd, op, &set, &of, x, &dx)));
-            let sums = ChannelSums { set, of: &of, x, moving: &moving, dy };
-            let mut channel = 0;
-            while channel < set.size {
-                channel += match set.size - channel {
-                    8.. if S::REGISTER_COUNT >= 32 => sums.add::<8>(simd, channel, shift, scale),
-                    4.. => sums.add::<4>(simd, channel, shift, scale),
-                    _ => sums.add::<1>(simd, channel, shift, scale),
-                };
-            }
-        }
-    }
-}
-
-/// The sums `Σ ẏ` and `Σ x̂ ẏ` of a set's channels, or `Σ x̂̇ ẏ` with a tangent.
-struct ChannelSums<'a, T: Scalar, S: Simd> {
-    set: Set,
-    of: &'a Statistics<T, S>,
-    x: Part<'a, T>,
-    moving: &'a Option<(Part<'a, T>, Projection<T, S>)>,
-    dy: Part<'a, T>,
-}
-
-impl<T: Scalar, S: Simd> ChannelSums<'_, T, S> {
-    /// Adds the sums of `C` channels, from `channel` of the set on, in registers: sums in memory would wait for each other's stores.
-    /// Returns `C`.
-    #[inline(always)]
-    fn add<const C: usize>(&self, simd: S, channel: usize, shift: &mut [Lane<T>], scale: &mut [Lane<T>]) -> usize {
-        let (set, part) = (self.set, self.set.part);
-        let zero = T::splat(simd, T::zero());
-        let (first, mut shifts, mut scales) = (set.channel + channel, [zero; C], [zero; C]);
-        for c in 0..C {
-            if !shift.is_empty() {
-                shifts[c] = shift[first + c].part::<S>(part);
-            }
-            scales[c] = scale[first + c].part::<S>(part);
-        }
-        for place in 0..set.places {
-            let start = set.start(place) + channel;
-            for c in 0..C {
-                let (i, dy) = (start + c, self.dy.at::<S>(start + c));
-                let normalised = self.of.normalised(simd, self.x.at::<S>(i));
-                let factor = match self.moving {
-                    Some((dx, projection)) => projection.jacobian(simd, self.of, normalised, dx.at::<S>(i)),
-                    None => normalised,
-                };
-                shifts[c] = T::plus(simd, shifts[c], dy);
-                scales[c] = T::fma(simd, factor, dy, scales[c]);
-            }
-        }
-        for c in 0..C {
-            if !shift.is_empty() {
-                shift[first + c].set_part::<S>(part, shifts[c]);
-            }
-            scale[first + c].set_part::<S>(part, scales[c]);
-        }
-        C
     }
 }

@@ -1,6 +1,7 @@
 //! The sizes and the parameters of a normalisation.
 
 use crate::Scalar;
+use pulp::Simd;
 
 /// A normalisation over sets of a value's numbers.
 #[derive(Clone, Debug)]
@@ -36,6 +37,13 @@ impl<T: Scalar> Pair<'_, T> {
     pub(super) fn shift(&self, channel: usize) -> T {
         self.shift.map_or(T::zero(), |shift| shift[channel])
     }
+
+    /// `γ x̂ + β`.
+    #[inline(always)]
+    pub(super) fn affine<S: Simd>(&self, simd: S, normalised: T::Vector<S>, channel: usize) -> T::Vector<S> {
+        let (scale, shift) = (T::splat(simd, self.scale(channel)), T::splat(simd, self.shift(channel)));
+        T::fma(simd, normalised, scale, shift)
+    }
 }
 
 impl Normalization {
@@ -43,6 +51,12 @@ impl Normalization {
     pub(crate) fn channels(&self) -> usize {
         let [_, _, groups, size] = self.layout;
         groups * size
+    }
+
+    /// The number of lanes of its memo: the mean and the reciprocal deviation of every set.
+    pub(crate) fn memo(&self) -> usize {
+        let [outer, _, groups, _] = self.layout;
+        2 * outer * groups
     }
 
     /// Whether it has parameters.

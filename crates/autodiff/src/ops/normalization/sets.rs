@@ -1,10 +1,10 @@
 //! The sets of numbers that are normalised together, and their statistics.
 
-use super::layout::Normalization;
+use super::layout::{Normalization, Pair};
+use super::partial_sums::{PARTS, PLACES, PartialSums};
 use crate::Scalar;
 use crate::lane::Lane;
 use crate::lane::registers::parts;
-use minima_faults::{Fault, planted};
 use pulp::Simd;
 
 /// `N` quantities of every number of a set.
@@ -49,6 +49,45 @@ impl<T: Scalar, S: Simd> Terms<T, S, 1> for Scaled<'_, T> {
             Some(factors) => T::times(simd, x, T::splat(simd, factors[c])),
             None => x,
         }]
+    }
+}
+
+/// The cotangent ẏ of a set's outputs. If `GATED`, it is the cotangent of the rectified outputs, and passes where `γ x̂ + β > 0`.
+pub(super) struct Cotangent<'a, T: Scalar, S: Simd, const GATED: bool> {
+    pub(super) dy: Part<'a, T>,
+    pub(super) of: &'a Statistics<T, S>,
+    pub(super) x: Part<'a, T>,
+    pub(super) params: Pair<'a, T>,
+}
+
+impl<T: Scalar, S: Simd, const GATED: bool> Cotangent<'_, T, S, GATED> {
+    /// Number `i`, which is of channel `c`.
+    #[inline(always)]
+    pub(super) fn at(&self, simd: S, i: usize, c: usize) -> T::Vector<S> {
+        let dy = self.dy.at::<S>(i);
+        if !GATED {
+            return dy;
+        }
+        let y = self.params.affine::<S>(simd, self.of.normalised(simd, self.x.at::<S>(i)), c);
+        T::gated(simd, y, dy)
+    }
+
+    /// `γ ẏ`.
+    #[inline(always)]
+    pub(super) fn scaled(&self, simd: S, i: usize, c: usize) -> T::Vector<S> {
+        let dy = self.at(simd, i, c);
+        match self.params.scale {
+            Some(scale) => T::times(simd, dy, T::splat(simd, scale[c])),
+            None => dy,
+        }
+    }
+}
+
+impl<T: Scalar, S: Simd, const GATED: bool> Terms<T, S, 1> for Cotangent<'_, T, S, GATED> {
+    /// `γ ẏ`.
+    #[inline(always)]
+    fn at(&self, simd: S, i: usize, c: usize) -> [T::Vector<S>; 1] {
+        [self.scaled(simd, i, c)]
     }
 }
 
@@ -103,6 +142,19 @@ impl<T: Scalar, S: Simd> Statistics<T, S> {
         Self { mean, root }
     }
 
+    /// The statistics of a set, from the memo of a forward pass.
+    #[inline(always)]
+    pub(super) fn kept(memo: &[Lane<T>], set: &Set) -> Self {
+        Self { mean: memo[2 * set.number].part::<S>(set.part), root: memo[2 * set.number + 1].part::<S>(set.part) }
+    }
+
+    /// Writes the statistics of a set to the memo.
+    #[inline(always)]
+    pub(super) fn keep(&self, memo: &mut [Lane<T>], set: &Set) {
+        memo[2 * set.number].set_part::<S>(set.part, self.mean);
+        memo[2 * set.number + 1].set_part::<S>(set.part, self.root);
+    }
+
     /// The normalised number x̂.
     #[inline(always)]
     pub(super) fn normalised(&self, simd: S, x: T::Vector<S>) -> T::Vector<S> {
@@ -127,11 +179,26 @@ impl<T: Scalar, S: Simd> Projection<T, S> {
         x: Part<'_, T>,
         d: &D,
     ) -> Self {
-        let [mut mean, along] = set.means(simd, &Along { of, x, d });
-        if !op.centred {
-            mean = T::splat(simd, T::zero());
-        }
-        Self { mean, along }
+        Self::of(simd, op, set.means(simd, &Along { of, x, d }))
+    }
+
+    /// The projection with the means of d and of `x̂ d`.
+    #[inline(always)]
+    pub(super) fn of(simd: S, op: &Normalization, [mean, along]: [T::Vector<S>; 2]) -> Self {
+        Self { mean: if op.centred { mean } else { T::splat(simd, T::zero()) }, along }
+    }
+
+    /// The projection of a set, from sums that were handed over.
+    #[inline(always)]
+    pub(super) fn handed(sums: &[Lane<T>], set: &Set) -> Self {
+        Self { mean: sums[2 * set.number].part::<S>(set.part), along: sums[2 * set.number + 1].part::<S>(set.part) }
+    }
+
+    /// Writes the projection of a set to the sums that are handed over.
+    #[inline(always)]
+    pub(super) fn hand(&self, sums: &mut [Lane<T>], set: &Set) {
+        sums[2 * set.number].set_part::<S>(set.part, self.mean);
+        sums[2 * set.number + 1].set_part::<S>(set.part, self.along);
     }
 
     /// One number of `J d`.
@@ -151,6 +218,8 @@ impl<T: Scalar, S: Simd> Projection<T, S> {
 /// A set: the channels `channel..channel + size` of the places `places`, in one register of the lanes.
 #[derive(Clone, Copy)]
 pub(super) struct Set {
+    /// Its number among the sets of a value.
+    pub(super) number: usize,
     /// The first place.
     pub(super) first: usize,
     /// The number of places.
@@ -169,14 +238,11 @@ impl Normalization {
     /// The sets of a value, in every register of its lanes.
     #[inline(always)]
     pub(super) fn sets<T: Scalar, S: Simd>(&self) -> impl Iterator<Item = Set> + use<T, S> {
-        let [mut outer, mut places, groups, size] = self.layout;
-        if planted(Fault::GroupNormAxis) {
-            (outer, places) = (outer * places, 1);
-        }
-        let sets = (0..outer).flat_map(move |o| (0..groups).map(move |group| (o * places, group * size)));
-        let channels = groups * size;
-        sets.flat_map(move |(first, channel)| {
-            (0..parts::<T, S>()).map(move |part| Set { first, places, channel, size, channels, part })
+        let [outer, places, groups, size] = self.layout;
+        let sets = (0..outer).flat_map(move |o| (0..groups).map(move |group| (o, group)));
+        sets.flat_map(move |(o, group)| {
+            let (number, first, channel, channels) = (o * groups + group, o * places, group * size, groups * size);
+            (0..parts::<T, S>()).map(move |part| Set { number, first, places, channel, size, channels, part })
         })
     }
 }
@@ -196,59 +262,33 @@ impl Set {
     }
 
     /// The means of `N` quantities.
-    ///
-    /// Independent partial sums hide the latency of additions. They are added up every few places, which keeps the error
-    /// of long sums small.
     #[inline(always)]
     pub(super) fn means<T: Scalar, S: Simd, const N: usize>(
         &self,
         simd: S,
         terms: &impl Terms<T, S, N>,
     ) -> [T::Vector<S>; N] {
-        const PARTS: usize = 4;
-        const PLACES: usize = 16;
-        let zero = T::splat(simd, T::zero());
-        let mut totals = [zero; N];
+        let mut sums = PartialSums::<T, S, N>::new(simd);
         let mut begin = 0;
         while begin < self.places {
             let end = self.places.min(begin + PLACES);
-            let mut sums = [[zero; N]; PARTS];
             for place in begin..end {
                 let start = self.start(place);
                 let mut j = 0;
                 while j + PARTS <= self.size {
-                    for sum in &mut sums {
-                        *sum = add::<T, S, N>(simd, *sum, terms.at(simd, start + j, self.channel + j));
+                    for part in 0..PARTS {
+                        sums.add(simd, part, terms.at(simd, start + j, self.channel + j));
                         j += 1;
                     }
                 }
                 while j < self.size {
-                    sums[0] = add::<T, S, N>(simd, sums[0], terms.at(simd, start + j, self.channel + j));
+                    sums.add(simd, 0, terms.at(simd, start + j, self.channel + j));
                     j += 1;
                 }
             }
-            let [a, b, c, d] = sums;
-            let (even, odd) = (add::<T, S, N>(simd, a, b), add::<T, S, N>(simd, c, d));
-            totals = add::<T, S, N>(simd, totals, add::<T, S, N>(simd, even, odd));
+            sums.gather(simd);
             begin = end;
         }
-        let share = T::splat(simd, T::one() / T::from_f64((self.places * self.size) as f64));
-        for total in &mut totals {
-            *total = T::times(simd, *total, share);
-        }
-        totals
+        sums.means(simd, self.places * self.size)
     }
-}
-
-/// The sums of the terms of two lists.
-#[inline(always)]
-fn add<T: Scalar, S: Simd, const N: usize>(
-    simd: S,
-    mut sums: [T::Vector<S>; N],
-    terms: [T::Vector<S>; N],
-) -> [T::Vector<S>; N] {
-    for n in 0..N {
-        sums[n] = T::plus(simd, sums[n], terms[n]);
-    }
-    sums
 }
