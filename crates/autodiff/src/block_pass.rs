@@ -15,6 +15,8 @@ use smallvec::SmallVec;
 pub(crate) enum Reach {
     /// To the parameters only.
     Parameters,
+    /// To the node with this index: to its parameters, and to no node before it.
+    Node(usize),
     /// To the input.
     Input,
 }
@@ -68,7 +70,8 @@ impl Graph {
         at_parameters: &mut AtParameters<'_, T>,
         scratch: &mut Scratch<T>,
     ) {
-        for node in self.nodes.iter().rev() {
+        let first = if let Reach::Node(first) = reach { first } else { 0 };
+        for (at_node, node) in self.nodes.iter().enumerate().skip(first).rev() {
             let (dy, mut others) = self.cotangents.split(cotangents, node.output);
             let y = self.kept.slot(values, node.output);
             let rectified = node.rectified && node.op.gates_its_cotangent();
@@ -82,7 +85,8 @@ impl Graph {
                 at_parameters(node, op, &at, dy, scratch);
             }
             for (which, &input) in node.inputs.iter().enumerate() {
-                if (reach == Reach::Input || node.upstream[which]) && !node.shares[which] {
+                let reached = reach == Reach::Input || (reach != Reach::Node(at_node) && node.upstream[which]);
+                if reached && !node.shares[which] {
                     let dx = others.slot_mut(input);
                     if node.gates[which] {
                         node.op.of().gated_vjp_input(&at, which, dy, dx, scratch);

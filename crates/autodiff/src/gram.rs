@@ -3,14 +3,15 @@
 //! The inner product of the gradients `Jᵢᵀ c` and `Jⱼᵀ d`, for cotangents `c` and `d` of single images' logits, is a
 //! sum over layers. A dense layer with inputs `a` and output cotangents `δ` adds `(δᵢ·δⱼ)(aᵢ·aⱼ + 1)`, from two small
 //! Gram matrices. A convolution has few parameters, so its per-sample gradients enter as a symmetric rank-k update.
+//! If the gradients of all layers take much memory, groups of layers enter one after another.
 //! (Function-space view of Gauss-Newton: Ren & Goldfarb 2019; Dangel, Tatzel & Hennig 2022.)
 
-use crate::block_pass::Reach;
 use crate::buffer::{Buffer, WorkMatrix};
-use crate::graph::Node;
+use crate::graph::{Graph, Node};
 use crate::lane::LANES;
+use crate::layer_groups::{LAYER_GROUP_BYTES, LayerGroup};
 use crate::linearization::Linearization;
-use crate::ops::KernelForm;
+use crate::ops::{KernelForm, Parametrised};
 use crate::{AutodiffError, Scalar};
 use minima_linalg::{matmul, syrk_lower};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut2, Axis, Slice, Zip};
@@ -26,13 +27,18 @@ struct ByDirection<T: Scalar> {
 }
 
 impl<T: Scalar> ByDirection<T> {
+    /// A pooled matrix for `count` directions. Its initial contents are arbitrary.
+    fn take(count: usize, rows: usize, images: usize) -> Self {
+        Self { rows, numbers: WorkMatrix::take(count * rows, images) }
+    }
+
     /// One direction's `(row, image)`.
     fn direction(&self, k: usize) -> ArrayView2<'_, T> {
         self.numbers.slice_axis(Axis(0), Slice::from(k * self.rows..(k + 1) * self.rows))
     }
 }
 
-/// What the reverse passes of a batch compute in the layers.
+/// What the reverse passes of a batch compute in a group of layers.
 struct Factors<T: Scalar> {
     /// Per-sample gradients of all convolutions, one row per parameter.
     gradients: ByDirection<T>,
@@ -69,6 +75,20 @@ impl<T: Scalar> Factors<T> {
     }
 }
 
+/// The number of an operation's rows for each gradient: its parameters, or its outputs if it is a dense layer.
+fn gram_rows<T: Scalar>(graph: &Graph, node: &Node, op: &dyn Parametrised<T>) -> usize {
+    match op.kernel_form() {
+        KernelForm::Gradients => node.params.len(),
+        KernelForm::GramProduct => graph.width(node.output),
+    }
+}
+
+/// The memory of each operation's numbers for this many gradients, in bytes.
+pub(crate) fn gram_bytes<T: Scalar>(graph: &Graph, gradients: usize) -> Vec<usize> {
+    let bytes = |rows: usize| rows.saturating_mul(gradients).saturating_mul(size_of::<T>());
+    graph.parametrised::<T>().map(|(node, op)| bytes(gram_rows(graph, node, op))).collect()
+}
+
 impl<T: Scalar> Linearization<'_, T> {
     /// The Gram matrix `G = Uᵀ U` of the gradients `U[:, (k, i)] = Jᵢᵀ c[k, i]`, for `directions` c `(k, images, classes)`.
     ///
@@ -80,7 +100,7 @@ impl<T: Scalar> Linearization<'_, T> {
     pub fn gram(&self, directions: ArrayView3<'_, T>) -> Result<Array2<T>, AutodiffError> {
         let order = directions.dim().0 * self.images;
         let mut gram = Array2::zeros((order, order));
-        self.fill_gram(directions, &mut gram)?;
+        self.fill_gram(directions, LAYER_GROUP_BYTES, &mut gram)?;
         Ok(gram)
     }
 
@@ -90,20 +110,50 @@ impl<T: Scalar> Linearization<'_, T> {
     /// # Errors
     /// Returns the errors of [`gram`](Self::gram).
     pub fn gram_as<R: Scalar>(&self, directions: ArrayView3<'_, T>) -> Result<WorkMatrix<R>, AutodiffError> {
+        self.gram_in_groups(directions, LAYER_GROUP_BYTES)
+    }
+
+    /// The matrix of [`gram_as`](Self::gram_as) with another limit for groups, in bytes.
+    pub(crate) fn gram_in_groups<R: Scalar>(
+        &self,
+        directions: ArrayView3<'_, T>,
+        limit: usize,
+    ) -> Result<WorkMatrix<R>, AutodiffError> {
         let order = directions.dim().0 * self.images;
         let mut gram = WorkMatrix::take(order, order);
-        self.fill_gram(directions, &mut gram)?;
+        self.fill_gram(directions, limit, &mut gram)?;
         Ok(gram)
     }
 
-    /// Writes the lower triangle.
-    fn fill_gram<R: Scalar>(&self, directions: ArrayView3<'_, T>, gram: &mut Array2<R>) -> Result<(), AutodiffError> {
+    /// Writes the lower triangle, a sum over [groups](Graph::layer_groups) of operations.
+    fn fill_gram<R: Scalar>(
+        &self,
+        directions: ArrayView3<'_, T>,
+        limit: usize,
+        gram: &mut Array2<R>,
+    ) -> Result<(), AutodiffError> {
         let (count, images, classes) = directions.dim();
         self.graph.check("directions", &[count, images, classes], &[count, self.images, self.graph.classes()])?;
         if gram.is_empty() {
             return Ok(());
         }
-        let factors = self.factors(directions)?;
+        let each = gram_bytes::<T>(self.graph, count * images);
+        for (number, group) in self.graph.layer_groups(&each, limit).iter().enumerate() {
+            self.add_group(directions, group, number == 0, gram)?;
+        }
+        Ok(())
+    }
+
+    /// Writes one group's part of the lower triangle, or adds it if it is not the first.
+    fn add_group<R: Scalar>(
+        &self,
+        directions: ArrayView3<'_, T>,
+        group: &LayerGroup,
+        first: bool,
+        gram: &mut Array2<R>,
+    ) -> Result<(), AutodiffError> {
+        let images = self.images;
+        let factors = self.factors(directions, group)?;
         let rows = gram.axis_chunks_iter_mut(Axis(0), images).into_par_iter().enumerate();
         rows.try_for_each(|(k, mut rows)| {
             let tiles = rows.axis_chunks_iter_mut(Axis(1), images).into_par_iter().enumerate().take(k + 1);
@@ -113,7 +163,10 @@ impl<T: Scalar> Linearization<'_, T> {
                     factors.tile(k, l, tile)?;
                     for (i, (mut to, from)) in to.outer_iter_mut().zip(tile.sum.outer_iter()).enumerate() {
                         let computed = if k == l { i + 1 } else { images };
-                        to.iter_mut().zip(from).take(computed).for_each(|(to, &from)| *to = R::from_f64(from.as_f64()));
+                        to.iter_mut().zip(from).take(computed).for_each(|(to, &from)| {
+                            let from = R::from_f64(from.as_f64());
+                            *to = if first { from } else { *to + from };
+                        });
                     }
                     Ok(())
                 },
@@ -141,64 +194,59 @@ impl<T: Scalar> Linearization<'_, T> {
         Ok(kernel)
     }
 
-    /// Runs one reverse pass for each direction and block.
-    fn factors(&self, directions: ArrayView3<'_, T>) -> Result<Factors<T>, AutodiffError> {
+    /// Runs one reverse pass for each direction and block, down to the group's first operation.
+    fn factors(&self, directions: ArrayView3<'_, T>, group: &LayerGroup) -> Result<Factors<T>, AutodiffError> {
         let (count, images, _) = directions.dim();
-        // Each operation's rows among the rows of a reverse pass: first the convolutions' rows, then the dense layers'.
-        let parametrised = || self.graph.parametrised::<T>();
-        let mut rows = vec![0..0; parametrised().count()];
-        let mut end = 0;
-        for form in [KernelForm::Gradients, KernelForm::GramProduct] {
-            for ((node, _), rows) in parametrised().zip(&mut rows).filter(|((_, op), _)| op.kernel_form() == form) {
-                let outputs = self.graph.width(node.output);
-                let start = end;
-                end += match form {
-                    KernelForm::Gradients => node.params.len(),
-                    KernelForm::GramProduct => outputs,
-                };
-                *rows = start..end;
-            }
-        }
-        // For each block: all directions, each with its rows, one lane per row.
-        let blocks: Vec<Buffer<T>> = self
-            .par_blocks()
-            .map(|block| {
-                let mut lanes = Buffer::take(count * end);
-                for (k, lanes) in lanes.chunks_exact_mut(end.max(1)).enumerate() {
-                    // A reverse pass visits the operations last to first.
-                    let mut place = rows.iter().rev();
-                    let w = directions.index_axis(Axis(0), k);
-                    self.reverse(block, w, Reach::Parameters, &mut |_, op, at, dy, scratch| {
-                        let Some(place) = place.next() else { return };
-                        let to = &mut lanes[place.clone()];
-                        match op.kernel_form() {
-                            KernelForm::GramProduct => to.copy_from_slice(dy),
-                            KernelForm::Gradients => op.per_sample_gradients(at, dy, to, scratch),
-                        }
-                    });
+        let operations: Vec<_> = self.graph.parametrised::<T>().collect();
+        let operations = operations.get(group.operations.clone()).unwrap_or_default();
+        // Each operation's matrix, and its rows there. The convolutions share the first matrix.
+        let (mut places, mut heights) = (Vec::new(), vec![0]);
+        for (node, op) in operations {
+            let rows = gram_rows(self.graph, node, *op);
+            places.push(match op.kernel_form() {
+                KernelForm::Gradients => {
+                    heights[0] += rows;
+                    (0, heights[0] - rows..heights[0])
                 }
-                lanes
-            })
-            .collect();
-        let by_direction = |rows: std::ops::Range<usize>| {
-            let mut numbers = WorkMatrix::take(count * rows.len(), images);
-            let factors = numbers.axis_chunks_iter_mut(Axis(0), rows.len().max(1)).into_par_iter().enumerate();
-            factors.for_each(|(k, mut factor)| {
-                for (mut to, row) in factor.outer_iter_mut().zip(rows.clone()) {
-                    for (mut to, lanes) in to.axis_chunks_iter_mut(Axis(0), LANES).zip(&blocks) {
-                        to.iter_mut().zip(lanes[k * end + row].0).for_each(|(to, from)| *to = from);
-                    }
+                KernelForm::GramProduct => {
+                    heights.push(rows);
+                    (heights.len() - 1, 0..rows)
                 }
             });
-            ByDirection { rows: rows.len(), numbers }
-        };
-        let of = |form| parametrised().zip(&rows).filter(move |((_, op), _)| op.kernel_form() == form);
-        let gradients = by_direction(0..of(KernelForm::Gradients).map(|(_, rows)| rows.end).max().unwrap_or(0));
-        let mut dense = Vec::new();
-        for ((node, _), rows) in of(KernelForm::GramProduct) {
-            dense.push((by_direction(rows.clone()), self.input_products(node)?));
         }
-        Ok(Factors { gradients, dense })
+        let mut matrices: Vec<_> = heights.iter().map(|&rows| ByDirection::take(count, rows, images)).collect();
+        // The columns of each block, in all matrices.
+        let mut blocks: Vec<Vec<ArrayViewMut2<'_, T>>> = (0..self.values.len()).map(|_| Vec::new()).collect();
+        for matrix in &mut matrices {
+            for (block, columns) in blocks.iter_mut().zip(matrix.numbers.axis_chunks_iter_mut(Axis(1), LANES)) {
+                block.push(columns);
+            }
+        }
+        let largest = places.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0);
+        blocks.into_par_iter().enumerate().for_each(|(block, mut columns)| {
+            let mut lanes = Buffer::take(largest);
+            for (k, w) in directions.outer_iter().enumerate() {
+                self.reverse_to(block, w, group, &mut |number, op, at, dy, scratch| {
+                    let Some((matrix, rows)) = places.get(number - group.operations.start) else { return };
+                    let lanes = &mut lanes[..rows.len()];
+                    let lanes = match op.kernel_form() {
+                        KernelForm::GramProduct => dy,
+                        KernelForm::Gradients => {
+                            op.per_sample_gradients(at, dy, lanes, scratch);
+                            lanes
+                        }
+                    };
+                    let to = columns[*matrix].outer_iter_mut().skip(k * heights[*matrix] + rows.start);
+                    to.zip(lanes)
+                        .for_each(|(mut to, lane)| to.iter_mut().zip(lane.0).for_each(|(to, from)| *to = from));
+                });
+            }
+        });
+        let mut matrices = matrices.into_iter();
+        let gradients = matrices.next().unwrap_or_else(|| ByDirection::take(count, 0, images));
+        let of_dense = operations.iter().filter(|(_, op)| op.kernel_form() == KernelForm::GramProduct);
+        let dense = of_dense.zip(matrices).map(|((node, _), deltas)| Ok((deltas, self.input_products(node)?)));
+        Ok(Factors { gradients, dense: dense.collect::<Result<_, AutodiffError>>()? })
     }
 
     /// `aᵢ·aⱼ + 1` of a layer's inputs `a`, without the 1 if it has no bias: `(images, images)`, both triangles.

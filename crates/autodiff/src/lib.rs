@@ -78,6 +78,7 @@ mod graph_builder;
 mod init;
 mod labels;
 mod lane;
+mod layer_groups;
 mod layer_pairs;
 mod layers;
 mod layout;
@@ -93,6 +94,7 @@ mod scalar;
 mod second_order;
 mod simd;
 pub mod softmax_cross_entropy;
+mod step_memory;
 mod structure;
 mod system_size;
 mod tensor_file;
@@ -107,6 +109,7 @@ pub use engine::{Batch, Engine, FunctionSpace, StepReport};
 pub use error::AutodiffError;
 pub use graph::Graph;
 pub use graph_builder::{DenseSpec, GraphBuilder, NormSpec, Value};
+pub use layer_groups::LAYER_GROUP_BYTES;
 pub use layer_pairs::LayerPairs;
 pub use layers::{Layer, LayerOperation};
 pub use linearization::Linearization;
@@ -117,6 +120,7 @@ pub use ops::{Activation, BatchNorm, Conv2dSpec, Padding, PoolSpec, Pooling, Rea
 pub use paper_cnn::paper_cnn;
 pub use parameter_spec::{Initializer, ParameterSpec, Role};
 pub use scalar::{Scalar, mixed_dot};
+pub use step_memory::StepMemory;
 pub use structure::Structure;
 pub use system_size::SystemSize;
 pub use tensor_file::TensorFile;
@@ -124,4 +128,4 @@ pub use weight_decay::DecayRun;
 
 /// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
 /// not reused.
-pub const NUMERICS_VERSION: u32 = 4;
+pub const NUMERICS_VERSION: u32 = 5;

@@ -222,27 +222,28 @@ impl<T: Scalar> Linearization<'_, T> {
     /// Returns the errors of [`per_sample_gradients`](Self::per_sample_gradients).
     pub fn transposed_jacobian(&self) -> Result<WorkMatrix<T>, AutodiffError> {
         let (count, classes) = (self.params.len(), self.graph.classes());
-        // For each block: the lanes of all classes, one class after another.
-        let blocks: Vec<Buffer<T>> = self
-            .par_blocks()
-            .map(|block| {
-                let mut lanes = Buffer::take(classes * count);
-                for (class, lanes) in lanes.chunks_exact_mut(count.max(1)).enumerate() {
-                    let mut w = Array2::zeros(self.logits.raw_dim());
-                    w.column_mut(class).fill(T::one());
-                    self.reverse(block, w.view(), Reach::Parameters, &mut |node, op, at, dy, scratch| {
-                        op.per_sample_gradients(at, dy, &mut lanes[node.params.clone()], scratch);
-                    });
-                }
-                lanes
-            })
-            .collect();
         let mut jacobian = WorkMatrix::take(count, classes * self.images);
-        jacobian.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(parameter, mut row)| {
-            for (class, mut row) in row.axis_chunks_iter_mut(Axis(0), self.images.max(1)).enumerate() {
-                for (mut to, lanes) in row.axis_chunks_iter_mut(Axis(0), LANES).zip(&blocks) {
-                    to.iter_mut().zip(lanes[class * count + parameter].0).for_each(|(to, from)| *to = from);
-                }
+        let by_class = (count, classes, self.images);
+        let mut columns = jacobian.view_mut().into_shape_with_order(by_class).map_err(|_| AutodiffError::Shape {
+            what: "a transposed Jacobian",
+            found: vec![count, classes * self.images],
+            expected: vec![count, classes, self.images],
+        })?;
+        let blocks = columns.axis_chunks_iter_mut(Axis(2), LANES).into_par_iter().enumerate();
+        blocks.for_each(|(block, mut columns)| {
+            let largest = self.graph.parametrised::<T>().map(|(node, _)| node.params.len()).max().unwrap_or(0);
+            let mut lanes = Buffer::take(largest);
+            let mut w = Array2::zeros(self.logits.raw_dim());
+            for (class, mut columns) in columns.axis_iter_mut(Axis(1)).enumerate() {
+                w.fill(T::zero());
+                w.column_mut(class).fill(T::one());
+                self.reverse(block, w.view(), Reach::Parameters, &mut |node, op, at, dy, scratch| {
+                    let lanes = &mut lanes[..node.params.len()];
+                    op.per_sample_gradients(at, dy, lanes, scratch);
+                    for (mut to, lane) in columns.outer_iter_mut().skip(node.params.start).zip(lanes) {
+                        to.iter_mut().zip(lane.0).for_each(|(to, from)| *to = from);
+                    }
+                });
             }
         });
         Ok(jacobian)

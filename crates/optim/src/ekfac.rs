@@ -45,7 +45,7 @@ impl<T: Scalar> Ekfac<T> {
 impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
     fn observe(
         &mut self,
-        gradients: &LayerGradients<T>,
+        gradients: &LayerGradients<'_, T>,
         sharing: WeightSharing,
         decay: f64,
     ) -> Result<(), CurvatureError> {
@@ -55,14 +55,14 @@ impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
     fn refresh(&mut self, _damping: f64) -> Result<(), CurvatureError> {
         if let Some(factors) = self.factors.average() {
             self.ekfac = Some(match &self.ekfac {
-                Some(older) => older.rebased(factors.clone())?,
-                None => Operator::of_factors(factors.clone())?,
+                Some(older) => older.rebased(factors)?,
+                None => Operator::of_factors(factors)?,
             });
         }
         Ok(())
     }
 
-    fn refine(&mut self, gradients: &LayerGradients<T>, decay: f64) -> Result<(), CurvatureError> {
+    fn refine(&mut self, gradients: &LayerGradients<'_, T>, decay: f64) -> Result<(), CurvatureError> {
         if let Some(ekfac) = &mut self.ekfac {
             self.observations = self.observations.saturating_add(1);
             ekfac.observe(gradients, newest_weight(self.observations, decay))?;

@@ -9,6 +9,7 @@ use minima_curvature::kfac::{
     Kfac as Operator, KfacInverse, KroneckerFactors, LayerGradients, RunningFactors, WeightSharing,
 };
 use minima_curvature::{CurvatureError, LinearOperator};
+use std::sync::Arc;
 
 /// K-FAC: natural gradient with a Kronecker product for the Fisher matrix of each layer, and the diagonal of the Fisher
 /// matrix for scales, shifts and embeddings.
@@ -21,7 +22,8 @@ pub type Kfac<T> = KroneckerStep<KfacCurvature<T>, T>;
 #[derive(Clone, Debug)]
 pub struct KfacCurvature<T> {
     factors: RunningFactors<T>,
-    inverse: Option<KfacInverse<T>>,
+    /// Shared with clones: a step that fails keeps the older inverse.
+    inverse: Option<Arc<KfacInverse<T>>>,
 }
 
 impl<T> Default for KfacCurvature<T> {
@@ -42,7 +44,7 @@ impl<T: Scalar> Kfac<T> {
 impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
     fn observe(
         &mut self,
-        gradients: &LayerGradients<T>,
+        gradients: &LayerGradients<'_, T>,
         sharing: WeightSharing,
         decay: f64,
     ) -> Result<(), CurvatureError> {
@@ -51,12 +53,12 @@ impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
 
     fn refresh(&mut self, damping: f64) -> Result<(), CurvatureError> {
         if let Some(factors) = self.factors.average() {
-            self.inverse = Some(Operator::new(factors.clone())?.inverse(damping)?);
+            self.inverse = Some(Arc::new(KfacInverse::of_factors(factors, damping)?));
         }
         Ok(())
     }
 
-    fn refine(&mut self, _gradients: &LayerGradients<T>, _decay: f64) -> Result<(), CurvatureError> {
+    fn refine(&mut self, _gradients: &LayerGradients<'_, T>, _decay: f64) -> Result<(), CurvatureError> {
         Ok(())
     }
 
@@ -70,7 +72,7 @@ impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
     fn write(&self, state: &mut OptimizerState) {
         state.put_number("observations", f64::from(self.factors.observations()));
         put_factors(state, "factors", self.factors.average());
-        put_factors(state, "inverse", self.inverse.as_ref().map(KfacInverse::factors));
+        put_factors(state, "inverse", self.inverse.as_ref().map(|inverse| inverse.factors()));
     }
 
     fn read(state: &OptimizerState, parameters: usize) -> Result<Self, OptimError> {
@@ -79,7 +81,7 @@ impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
         let inverse = factors(state, "inverse", parameters)?;
         Ok(Self {
             factors: RunningFactors::of(state.count("observations")?, average.transpose()?),
-            inverse: inverse.map(KfacInverse::new).transpose()?,
+            inverse: inverse.map(KfacInverse::new).transpose()?.map(Arc::new),
         })
     }
 }

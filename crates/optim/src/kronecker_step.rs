@@ -21,7 +21,7 @@ pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
     /// Returns [`CurvatureError::Size`] if the gradients belong to another network.
     fn observe(
         &mut self,
-        gradients: &LayerGradients<T>,
+        gradients: &LayerGradients<'_, T>,
         sharing: WeightSharing,
         decay: f64,
     ) -> Result<(), CurvatureError>;
@@ -36,7 +36,7 @@ pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
     ///
     /// # Errors
     /// Returns [`CurvatureError::Size`] if the gradients belong to another network.
-    fn refine(&mut self, gradients: &LayerGradients<T>, decay: f64) -> Result<(), CurvatureError>;
+    fn refine(&mut self, gradients: &LayerGradients<'_, T>, decay: f64) -> Result<(), CurvatureError>;
 
     /// Multiplies a gradient by the damped inverse.
     ///
@@ -307,7 +307,7 @@ mod tests {
     impl KroneckerCurvature<f64> for Counting {
         fn observe(
             &mut self,
-            _gradients: &LayerGradients<f64>,
+            _gradients: &LayerGradients<'_, f64>,
             _sharing: WeightSharing,
             _decay: f64,
         ) -> Result<(), CurvatureError> {
@@ -319,7 +319,7 @@ mod tests {
             super::finite("a test", if damping > 1.0 { f64::NAN } else { 0.0 })
         }
 
-        fn refine(&mut self, _gradients: &LayerGradients<f64>, _decay: f64) -> Result<(), CurvatureError> {
+        fn refine(&mut self, _gradients: &LayerGradients<'_, f64>, _decay: f64) -> Result<(), CurvatureError> {
             Ok(())
         }
 

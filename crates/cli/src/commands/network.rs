@@ -12,7 +12,9 @@ use minima_config::NetworkChoice;
 use minima_config::registry::own_networks;
 use minima_network::NetworkSpec;
 use minima_rows::Table;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 /// Show networks, and read and write ONNX files.
 #[derive(Debug, Args)]
@@ -150,22 +152,27 @@ impl Show {
 
     /// Parameters, arithmetic and memory.
     fn costs(&self, graph: &Graph) -> String {
-        let images = self.batch_size as u64;
-        let numbers: usize = graph.value_sizes().iter().sum();
+        let images = self.batch_size;
         let parameters = graph.parameter_count() as u64;
         let single = size_of::<f32>() as u64;
-        let system = graph.system_size::<f32, f64>(self.batch_size, graph.classes().saturating_sub(1));
+        let directions = graph.classes().saturating_sub(1);
+        let system = graph.system_size::<f32, f64>(images, directions);
+        let threads = available_parallelism().map_or(1, NonZero::get);
+        let memory = graph.step_memory::<f32, f64>(images, directions, threads);
+        let on = format!("{images} images, {threads} {}", if threads == 1 { "thread" } else { "threads" });
         let lines = [
-            ("parameters", grouped(parameters)),
-            ("multiply-adds of a forward pass, one image", grouped((graph.operations().forward / 2.0) as u64)),
+            ("parameters".to_owned(), grouped(parameters)),
             (
-                &format!("memory of the values of a step on {images} images"),
-                bytes((numbers as u64).saturating_mul(images).saturating_mul(single)),
+                "multiply-adds of a forward pass, one image".to_owned(),
+                grouped((graph.operations().forward / 2.0) as u64),
             ),
-            ("memory of parameters and gradient", bytes(2 * parameters * single)),
+            ("memory of parameters and gradient".to_owned(), bytes(2 * parameters * single)),
+            (format!("memory of an evaluation of {on}"), bytes(memory.evaluation)),
+            (format!("memory of a gradient of {on}"), bytes(memory.gradient)),
+            (format!("memory of a K-FAC step on {on}"), bytes(memory.kfac)),
             (
-                &format!("exact Gauss-Newton step on {images} images"),
-                format!("a dense system of order {}, {}", grouped(system.order), bytes(system.bytes)),
+                format!("memory of an exact Gauss-Newton step on {on}"),
+                format!("{}, with a dense system of order {}", bytes(memory.gauss_newton), grouped(system.order)),
             ),
         ];
         let of_cpu: String = lines.iter().map(|(what, value)| format!("{what}: {value}\n")).collect();

@@ -62,11 +62,11 @@ impl<T: Scalar> Ekfac<T> {
         cotangents: ArrayView3<'_, T>,
         sharing: WeightSharing,
     ) -> Result<Self, CurvatureError> {
-        let mut ekfac = Self::of_factors(KroneckerFactors::estimate(at, cotangents, sharing)?)?;
+        let mut ekfac = Self::of_factors(&KroneckerFactors::estimate(at, cotangents, sharing)?)?;
         ekfac.layers.iter_mut().for_each(|layer| layer.diagonal.fill(T::zero()));
         for w in cotangents.outer_iter() {
             // The diagonal blocks are the factors' own.
-            let gradients = LayerGradients { pairs: at.layer_pairs(w)?, diagonals: ekfac.diagonals.clone() };
+            let gradients = LayerGradients::with_diagonals(at, w, ekfac.diagonals.clone());
             let moments = ekfac.moments_of(&gradients)?;
             ekfac.layers.iter_mut().zip(moments).for_each(|(layer, moments)| layer.diagonal += &moments);
         }
@@ -77,15 +77,15 @@ impl<T: Scalar> Ekfac<T> {
     ///
     /// # Errors
     /// Returns the errors of [`Kfac::new`], and [`CurvatureError::Linalg`] if an eigenvalue problem cannot be solved.
-    pub fn of_factors(factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
-        let kfac = Kfac::new(factors)?;
-        let layers = kfac.factors().layers.par_iter().map(|factors| {
+    pub fn of_factors(factors: &KroneckerFactors<T>) -> Result<Self, CurvatureError> {
+        Kfac::check(factors)?;
+        let layers = factors.layers.par_iter().map(|factors| {
             let (basis, diagonal) = Eigenbasis::of(factors)?;
             let (params, columns) = (factors.params.clone(), factors.columns.clone());
             Ok(Layer { params, columns, basis: Arc::new(basis), diagonal })
         });
         let layers = layers.collect::<Result<_, CurvatureError>>()?;
-        Ok(Self { layers, diagonals: kfac.factors().diagonals.clone() })
+        Ok(Self { layers, diagonals: factors.diagonals.clone() })
     }
 
     /// Creates the matrix from the results of [`layers`](Self::layers) and [`diagonals`](Self::diagonals).
@@ -138,13 +138,13 @@ impl<T: Scalar> Ekfac<T> {
     ///
     /// # Errors
     /// Returns [`CurvatureError::Size`] if the gradients do not fit.
-    pub fn observe(&mut self, gradients: &LayerGradients<T>, weight: f64) -> Result<(), CurvatureError> {
+    pub fn observe(&mut self, gradients: &LayerGradients<'_, T>, weight: f64) -> Result<(), CurvatureError> {
         let moments = self.moments_of(gradients)?;
         let (old, new) = (T::from_f64(1.0 - weight), T::from_f64(weight));
         for (layer, moments) in self.layers.iter_mut().zip(moments) {
             layer.diagonal.zip_mut_with(&moments, |s, &m| *s = old * *s + new * m);
         }
-        self.diagonals.iter_mut().zip(&gradients.diagonals).for_each(|(block, newer)| block.mix(old, newer, new));
+        self.diagonals.iter_mut().zip(gradients.diagonals()).for_each(|(block, newer)| block.mix(old, newer, new));
         Ok(())
     }
 
@@ -153,9 +153,9 @@ impl<T: Scalar> Ekfac<T> {
     /// # Errors
     /// Returns the errors of [`Self::of_factors`], and [`CurvatureError::Size`] if the factors belong to another
     /// network.
-    pub fn rebased(&self, factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
+    pub fn rebased(&self, factors: &KroneckerFactors<T>) -> Result<Self, CurvatureError> {
         let mut newer = Self::of_factors(factors)?;
-        self.check_layers(newer.layers.iter().map(|layer| [layer.params.end, layer.columns.end]))?;
+        check_layers(newer.layers.iter().map(|layer| [layer.params.end, layer.columns.end]), &self.layers)?;
         check_same(&newer.diagonals, &self.diagonals)?;
         for (newer, older) in newer.layers.iter_mut().zip(&self.layers) {
             newer.diagonal = newer.basis.carry(&older.basis, older.diagonal.view())?;
@@ -185,21 +185,32 @@ impl<T: Scalar> Ekfac<T> {
         Ok(EkfacInverse(Self { layers, diagonals }))
     }
 
-    fn moments_of(&self, gradients: &LayerGradients<T>) -> Result<Vec<Array2<T>>, CurvatureError> {
-        self.check_layers(gradients.pairs.iter().map(|layer| [layer.params.end, layer.columns.end]))?;
-        check_same(&gradients.diagonals, &self.diagonals)?;
-        self.layers.par_iter().zip(&gradients.pairs).map(|(layer, pairs)| second_moments(&layer.basis, pairs)).collect()
+    fn moments_of(&self, gradients: &LayerGradients<'_, T>) -> Result<Vec<Array2<T>>, CurvatureError> {
+        check_same(gradients.diagonals(), &self.diagonals)?;
+        // The groups come last to first.
+        let (mut groups, mut left): (Vec<Vec<Array2<T>>>, _) = (Vec::new(), &self.layers[..]);
+        gradients.visit(|places, pairs| {
+            let found = pairs.iter().map(|layer| [layer.params.end, layer.columns.end]);
+            let (before, own) = left.split_at(places.start.min(left.len()));
+            check_layers(found, own)?;
+            left = before;
+            let moments = own.par_iter().zip(pairs).map(|(layer, pairs)| second_moments(&layer.basis, pairs));
+            groups.push(moments.collect::<Result<_, _>>()?);
+            Ok(())
+        })?;
+        check_layers(std::iter::empty(), left)?;
+        Ok(groups.into_iter().rev().flatten().collect())
     }
+}
 
-    /// Returns [`CurvatureError::Size`] if the ends of the layers' parameters and columns differ.
-    fn check_layers(&self, places: impl Iterator<Item = [usize; 2]>) -> Result<(), CurvatureError> {
-        let found: Vec<usize> = places.flatten().collect();
-        let expected: Vec<usize> = self.layers.iter().flat_map(|layer| [layer.params.end, layer.columns.end]).collect();
-        if found == expected {
-            return Ok(());
-        }
-        Err(CurvatureError::Size { what: "a set of layers", found, expected })
+/// Returns [`CurvatureError::Size`] if the ends of the layers' parameters and columns differ.
+fn check_layers<T>(places: impl Iterator<Item = [usize; 2]>, layers: &[Layer<T>]) -> Result<(), CurvatureError> {
+    let found: Vec<usize> = places.flatten().collect();
+    let expected: Vec<usize> = layers.iter().flat_map(|layer| [layer.params.end, layer.columns.end]).collect();
+    if found == expected {
+        return Ok(());
     }
+    Err(CurvatureError::Size { what: "a set of layers", found, expected })
 }
 
 impl<T: Scalar> LinearOperator<T> for Ekfac<T> {

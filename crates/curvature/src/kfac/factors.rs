@@ -3,7 +3,7 @@
 use super::diagonal_block::check_same;
 use super::{DiagonalBlock, LayerGradients, WeightSharing};
 use crate::CurvatureError;
-use minima_autodiff::{Linearization, Scalar};
+use minima_autodiff::{LayerPairs, Linearization, Scalar};
 use ndarray::{Array2, ArrayView3};
 use std::ops::Range;
 
@@ -18,6 +18,22 @@ pub struct LayerFactors<T> {
     pub input: Array2<T>,
     /// `G`, `outputs²`: the second moment of the cotangents of its outputs.
     pub output: Array2<T>,
+}
+
+impl<T: Scalar> LayerFactors<T> {
+    /// Computes the factors of one layer of a batch.
+    fn of_pairs(pairs: &LayerPairs<T>, sharing: WeightSharing) -> Result<Self, CurvatureError> {
+        let (found, expected) = (pairs.inputs.ncols(), pairs.cotangents.ncols());
+        if found != expected {
+            return Err(CurvatureError::Size { what: "columns", found: vec![found], expected: vec![expected] });
+        }
+        Ok(Self {
+            params: pairs.params.clone(),
+            columns: pairs.columns.clone(),
+            input: sharing.input_factor(pairs)?,
+            output: sharing.output_factor(pairs)?,
+        })
+    }
 }
 
 /// The factors of all layers whose parameters are matrices, in order, and the diagonal blocks of all other parameters.
@@ -57,10 +73,13 @@ impl<T: Scalar> KroneckerFactors<T> {
         let mut sum = Self::of_gradients(&LayerGradients::of(at, first)?, sharing)?;
         for w in cotangents {
             let gradients = LayerGradients::of(at, w)?;
-            for (layer, pairs) in sum.layers.iter_mut().zip(&gradients.pairs) {
-                layer.output += &sharing.output_factor(pairs)?;
-            }
-            for (block, newer) in sum.diagonals.iter_mut().zip(&gradients.diagonals) {
+            gradients.visit(|places, pairs| {
+                for (layer, pairs) in sum.layers.iter_mut().skip(places.start).zip(pairs) {
+                    layer.output += &sharing.output_factor(pairs)?;
+                }
+                Ok(())
+            })?;
+            for (block, newer) in sum.diagonals.iter_mut().zip(gradients.diagonals()) {
                 block.mix(T::one(), newer, T::one());
             }
         }
@@ -71,20 +90,15 @@ impl<T: Scalar> KroneckerFactors<T> {
     ///
     /// # Errors
     /// Returns [`CurvatureError::Size`] if a layer's inputs and cotangents differ in their number of columns.
-    pub fn of_gradients(gradients: &LayerGradients<T>, sharing: WeightSharing) -> Result<Self, CurvatureError> {
-        let layers = gradients.pairs.iter().map(|pairs| {
-            let (found, expected) = (pairs.inputs.ncols(), pairs.cotangents.ncols());
-            if found != expected {
-                return Err(CurvatureError::Size { what: "columns", found: vec![found], expected: vec![expected] });
-            }
-            Ok(LayerFactors {
-                params: pairs.params.clone(),
-                columns: pairs.columns.clone(),
-                input: sharing.input_factor(pairs)?,
-                output: sharing.output_factor(pairs)?,
-            })
-        });
-        Ok(Self { layers: layers.collect::<Result<_, _>>()?, diagonals: gradients.diagonals.clone() })
+    pub fn of_gradients(gradients: &LayerGradients<'_, T>, sharing: WeightSharing) -> Result<Self, CurvatureError> {
+        // The groups come last to first.
+        let mut groups: Vec<Vec<LayerFactors<T>>> = Vec::new();
+        gradients.visit(|_, pairs| {
+            let factors = pairs.iter().map(|pairs| LayerFactors::of_pairs(pairs, sharing));
+            groups.push(factors.collect::<Result<_, _>>()?);
+            Ok(())
+        })?;
+        Ok(Self { layers: groups.into_iter().rev().flatten().collect(), diagonals: gradients.diagonals().to_vec() })
     }
 
     /// The number of parameters.
@@ -99,12 +113,7 @@ impl<T: Scalar> KroneckerFactors<T> {
     /// # Errors
     /// Returns [`CurvatureError::Size`] if the sizes of the layers, their factors or the diagonal blocks differ.
     pub fn mix(&mut self, newer: &Self, weight: f64) -> Result<(), CurvatureError> {
-        let sizes = |of: &Self| of.layers.iter().flat_map(|l| [l.input.nrows(), l.output.nrows()]).collect::<Vec<_>>();
-        if sizes(self) != sizes(newer) {
-            let (found, expected) = (sizes(newer), sizes(self));
-            return Err(CurvatureError::Size { what: "a set of factors", found, expected });
-        }
-        check_same(&newer.diagonals, &self.diagonals)?;
+        newer.check_fits(self)?;
         let (old, new) = (T::from_f64(1.0 - weight), T::from_f64(weight));
         for (layer, newer) in self.layers.iter_mut().zip(&newer.layers) {
             layer.input.zip_mut_with(&newer.input, |x, &y| *x = old * *x + new * y);
@@ -112,5 +121,30 @@ impl<T: Scalar> KroneckerFactors<T> {
         }
         self.diagonals.iter_mut().zip(&newer.diagonals).for_each(|(block, newer)| block.mix(old, newer, new));
         Ok(())
+    }
+
+    /// `self ← (1 − weight) · older + weight · self`: the numbers of [`mix`](Self::mix), in the memory of the newer
+    /// factors.
+    pub(super) fn mix_with_older(&mut self, older: &Self, weight: f64) -> Result<(), CurvatureError> {
+        self.check_fits(older)?;
+        let (old, new) = (T::from_f64(1.0 - weight), T::from_f64(weight));
+        for (layer, older) in self.layers.iter_mut().zip(&older.layers) {
+            layer.input.zip_mut_with(&older.input, |y, &x| *y = old * x + new * *y);
+            layer.output.zip_mut_with(&older.output, |y, &x| *y = old * x + new * *y);
+        }
+        for (block, older) in self.diagonals.iter_mut().zip(&older.diagonals) {
+            block.entries.iter_mut().zip(&older.entries).for_each(|(y, &x)| *y = old * x + new * *y);
+        }
+        Ok(())
+    }
+
+    /// Returns [`CurvatureError::Size`] if the sizes of the layers, their factors or the diagonal blocks differ.
+    fn check_fits(&self, older: &Self) -> Result<(), CurvatureError> {
+        let sizes = |of: &Self| of.layers.iter().flat_map(|l| [l.input.nrows(), l.output.nrows()]).collect::<Vec<_>>();
+        if sizes(older) != sizes(self) {
+            let (found, expected) = (sizes(self), sizes(older));
+            return Err(CurvatureError::Size { what: "a set of factors", found, expected });
+        }
+        check_same(&self.diagonals, &older.diagonals)
     }
 }

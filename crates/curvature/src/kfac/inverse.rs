@@ -28,7 +28,12 @@ impl<T: Scalar> KfacInverse<T> {
         self.0.factors()
     }
 
-    pub(super) fn of_factors(factors: &KroneckerFactors<T>, damping: f64) -> Result<Self, CurvatureError> {
+    /// Computes the inverse of K-FAC with these factors and with factored damping λ; see [`FactoredDamping`].
+    ///
+    /// # Errors
+    /// Returns the errors of [`Kfac::new`] and [`Kfac::inverse`].
+    pub fn of_factors(factors: &KroneckerFactors<T>, damping: f64) -> Result<Self, CurvatureError> {
+        Kfac::check(factors)?;
         non_negative("damping", damping)?;
         let diagonals = factors.diagonals.iter().map(|block| block.inverse(T::from_f64(damping)));
         let diagonals = diagonals.collect::<Result<_, _>>()?;

@@ -19,6 +19,12 @@ impl<T: Scalar> Kfac<T> {
     /// Returns [`CurvatureError::Size`] if a factor is not square, if a layer's number of parameters does not fit its
     /// factors, or if the blocks do not cover the parameters.
     pub fn new(factors: KroneckerFactors<T>) -> Result<Self, CurvatureError> {
+        Self::check(&factors)?;
+        Ok(Self { factors })
+    }
+
+    /// Fails unless [`new`](Self::new) takes these factors.
+    pub(super) fn check(factors: &KroneckerFactors<T>) -> Result<(), CurvatureError> {
         for layer in &factors.layers {
             for factor in [&layer.input, &layer.output] {
                 if !factor.is_square() {
@@ -32,8 +38,7 @@ impl<T: Scalar> Kfac<T> {
             columns: layer.columns.clone(),
             dim: (layer.input.nrows(), layer.output.nrows()),
         });
-        check_cover(places, &factors.diagonals)?;
-        Ok(Self { factors })
+        check_cover(places, &factors.diagonals).map(drop)
     }
 
     /// The factors.

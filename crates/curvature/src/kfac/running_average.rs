@@ -4,6 +4,7 @@ use super::KroneckerFactors;
 use crate::CurvatureError;
 use minima_autodiff::Scalar;
 use minima_faults::{Fault, planted};
+use std::sync::Arc;
 
 /// The weight of observation number `count`, starting at 1: `max(1/count, 1 − decay)`.
 ///
@@ -16,10 +17,12 @@ pub fn newest_weight(count: u32, decay: f64) -> f64 {
 }
 
 /// Factors averaged over observed batches.
+///
+/// A clone shares the memory of the average until one of them observes a batch.
 #[derive(Clone, Debug)]
 pub struct RunningFactors<T> {
     count: u32,
-    average: Option<KroneckerFactors<T>>,
+    average: Option<Arc<KroneckerFactors<T>>>,
 }
 
 impl<T> Default for RunningFactors<T> {
@@ -38,7 +41,7 @@ impl<T: Scalar> RunningFactors<T> {
     /// Resumes from the average of this many observations; without an average there are no observations.
     #[must_use]
     pub fn of(observations: u32, average: Option<KroneckerFactors<T>>) -> Self {
-        Self { count: if average.is_some() { observations } else { 0 }, average }
+        Self { count: if average.is_some() { observations } else { 0 }, average: average.map(Arc::new) }
     }
 
     /// The number of observations so far.
@@ -52,23 +55,22 @@ impl<T: Scalar> RunningFactors<T> {
     /// # Errors
     /// Returns [`CurvatureError::Size`] if the factors belong to another network, and [`CurvatureError::Option`] if
     /// `decay` is not from 0 to below 1. In this case the average is unchanged.
-    pub fn observe(&mut self, newer: KroneckerFactors<T>, decay: f64) -> Result<(), CurvatureError> {
+    pub fn observe(&mut self, mut newer: KroneckerFactors<T>, decay: f64) -> Result<(), CurvatureError> {
         if !(0.0..1.0).contains(&decay) {
             let expected = "a number from 0 to below 1";
             return Err(CurvatureError::Option { option: "decay", found: decay, expected });
         }
         let count = self.count.saturating_add(1);
-        match &mut self.average {
-            None => self.average = Some(newer),
-            Some(average) => average.mix(&newer, newest_weight(count, decay))?,
+        if let Some(average) = &self.average {
+            newer.mix_with_older(average, newest_weight(count, decay))?;
         }
-        self.count = count;
+        (self.count, self.average) = (count, Some(Arc::new(newer)));
         Ok(())
     }
 
     /// The average; `None` before the first observation.
     #[must_use]
     pub fn average(&self) -> Option<&KroneckerFactors<T>> {
-        self.average.as_ref()
+        self.average.as_deref()
     }
 }

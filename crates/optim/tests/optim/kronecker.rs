@@ -116,7 +116,7 @@ fn every_parameter_moves_along_its_own_block() {
         assert_close(&found, &expected, 1e-12);
         seen.push(found);
 
-        let mut operator = EkfacOperator::of_factors(factors).unwrap();
+        let mut operator = EkfacOperator::of_factors(&factors).unwrap();
         operator.observe(&LayerGradients::of(&at, w.index_axis(Axis(0), 0)).unwrap(), 0.5).unwrap();
         let expected = operator.inverse(0.05).unwrap().apply(&g).unwrap();
         let ekfac = Ekfac::new(0.1).with_damping(0.05).without_kl_clip().with_empirical_fisher();
@@ -217,8 +217,8 @@ fn ekfac_refines_moments_between_bases() {
                 }
             };
             let mut based = match &operator {
-                None => EkfacOperator::of_factors(mean.clone()).unwrap(),
-                Some(older) => older.rebased(mean.clone()).unwrap(),
+                None => EkfacOperator::of_factors(&mean).unwrap(),
+                Some(older) => older.rebased(&mean).unwrap(),
             };
             let gradients = LayerGradients::of(&at, w.index_axis(Axis(0), 0)).unwrap();
             // K-FAC's own moments are the first observation.

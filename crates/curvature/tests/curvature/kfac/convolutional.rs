@@ -5,7 +5,7 @@ use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_autodiff::{Batch, Conv2dSpec, Graph, GraphBuilder};
 use minima_curvature::kfac::{
     DiagonalBlock, Ekfac, FactoredDamping, Kfac, KroneckerFactors, LayerFactors, LayerGradients, RunningFactors,
-    label_residuals, newest_weight, sampled_residuals,
+    WeightSharing, label_residuals, newest_weight, sampled_residuals,
 };
 use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
 use minima_linalg::solve_general;
@@ -149,7 +149,7 @@ fn products_and_inverses_are_those_of_dense_kronecker_products() {
     // The condition numbers of the damped factors are below 1e4; the tolerance is 1e-16 times that, with a margin.
     assert_close(&kfac.inverse(damping).unwrap().to_dense().unwrap(), &expected, 1e-11);
 
-    let ekfac = Ekfac::of_factors(factors).unwrap();
+    let ekfac = Ekfac::of_factors(&factors).unwrap();
     assert_close(&ekfac.to_dense().unwrap(), &dense, 1e-12);
     let expected = &dense + &(Array2::<f64>::eye(dense.nrows()) * damping);
     let expected = solve_general(expected, Array2::eye(dense.nrows()).view()).unwrap();
@@ -181,13 +181,55 @@ fn ekfac_is_the_fisher_matrix_on_the_diagonal_of_its_basis() {
 }
 
 #[test]
+fn groups_of_layers_give_the_bits_of_all_layers_at_once() {
+    let graph = network();
+    let params: Vec<f64> = graph.init(3);
+    let at = graph.linearize(&params, scattered(5, 16).view()).unwrap();
+    let w = label_residuals(at.logits(), &LABELS).unwrap();
+    let w = w.index_axis(Axis(0), 0);
+    let alone = LayerGradients::of(&at, w).unwrap().in_groups_of(1);
+    let given = LayerGradients::of_parts(at.layer_pairs(w).unwrap(), alone.diagonals().to_vec());
+    let mut visited = Vec::new();
+    alone
+        .visit(|places, pairs| {
+            visited.push((places, pairs.len()));
+            Ok(())
+        })
+        .unwrap();
+    let layers = at.layer_pairs(w).unwrap().len();
+    assert!(layers > 1);
+    assert_eq!(visited, (0..layers).rev().map(|layer| (layer..layer + 1, 1)).collect::<Vec<_>>());
+    for sharing in [EXPAND, WeightSharing::Reduce] {
+        let factors = KroneckerFactors::of_gradients(&given, sharing).unwrap();
+        assert_eq!(KroneckerFactors::of_gradients(&alone, sharing).unwrap(), factors);
+        let moments = |of: &LayerGradients<'_, f64>| {
+            let mut ekfac = Ekfac::of_factors(&factors).unwrap();
+            ekfac.observe(of, 0.5).unwrap();
+            ekfac.layers()
+        };
+        assert_eq!(moments(&alone), moments(&given));
+    }
+    // Too few layers, and too many.
+    let mut fewer = at.layer_pairs(w).unwrap();
+    fewer.remove(0);
+    let factors = KroneckerFactors::of_gradients(&given, EXPAND).unwrap();
+    let fewer = LayerGradients::of_parts(fewer, alone.diagonals().to_vec());
+    let mut ekfac = Ekfac::of_factors(&factors).unwrap();
+    assert!(matches!(ekfac.observe(&fewer, 0.5), Err(CurvatureError::Size { .. })));
+    let mut more = at.layer_pairs(w).unwrap();
+    more.extend(at.layer_pairs(w).unwrap());
+    let more = LayerGradients::of_parts(more, alone.diagonals().to_vec());
+    assert!(matches!(ekfac.observe(&more, 0.5), Err(CurvatureError::Size { .. })));
+}
+
+#[test]
 fn moments_are_averaged_and_carried_to_newer_bases() {
     let graph = network();
     let params: Vec<f64> = graph.init(3);
     let at = graph.linearize(&params, scattered(5, 16).view()).unwrap();
     let w = label_residuals(at.logits(), &LABELS).unwrap();
     let factors = KroneckerFactors::estimate(&at, w.view(), EXPAND).unwrap();
-    let (start, end) = (Ekfac::of_factors(factors.clone()).unwrap(), Ekfac::estimate(&at, w.view(), EXPAND).unwrap());
+    let (start, end) = (Ekfac::of_factors(&factors).unwrap(), Ekfac::estimate(&at, w.view(), EXPAND).unwrap());
     let mut between = start.clone();
     between.observe(&LayerGradients::of(&at, w.index_axis(Axis(0), 0)).unwrap(), 0.25).unwrap();
     let expected = start.to_dense().unwrap() * 0.75 + end.to_dense().unwrap() * 0.25;
@@ -197,7 +239,7 @@ fn moments_are_averaged_and_carried_to_newer_bases() {
     let basis = block_diagonal(&other, basis_of, |_| 1.0);
     let inside = basis.t().dot(&expected).dot(&basis);
     let carried = basis.dot(&Array2::from_diag(&inside.diag())).dot(&basis.t());
-    assert_close(&between.rebased(other).unwrap().to_dense().unwrap(), &carried, 1e-12);
+    assert_close(&between.rebased(&other).unwrap().to_dense().unwrap(), &carried, 1e-12);
 }
 
 #[test]
@@ -298,7 +340,7 @@ fn what_does_not_fit_is_an_error() {
     let mut misplaced = factors.clone();
     misplaced.layers.swap(1, 2);
     assert!(matches!(Kfac::new(misplaced.clone()), Err(CurvatureError::Size { .. })));
-    assert!(matches!(Ekfac::of_factors(factors).unwrap().rebased(misplaced), Err(CurvatureError::Size { .. })));
+    assert!(matches!(Ekfac::of_factors(&factors).unwrap().rebased(&misplaced), Err(CurvatureError::Size { .. })));
     let zero = Ekfac::estimate(&at, Array3::zeros((1, 5, 3)).view(), EXPAND).unwrap();
     assert!(matches!(zero.inverse(0.0), Err(CurvatureError::NotFinite { .. })));
 }

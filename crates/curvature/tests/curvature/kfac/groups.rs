@@ -24,27 +24,33 @@ fn pairs(params: Range<usize>, bias: bool, columns: Range<usize>, rows: usize, p
 
 /// A layer of two groups with 2 and 3 outputs, a diagonal block, a dense layer, a layer of two groups without bias, and a
 /// diagonal block.
-fn gradients() -> LayerGradients<f64> {
+fn parts() -> (Vec<LayerPairs<f64>>, Vec<DiagonalBlock<f64>>) {
     let block = |params: Range<usize>| {
         let entries = params.clone().map(|i| 0.01 * ((i * 7) % 5) as f64).collect();
         DiagonalBlock { params, entries }
     };
-    LayerGradients {
-        pairs: vec![
+    (
+        vec![
             pairs(0..20, true, 0..2, 4, 3),
             pairs(0..20, true, 2..5, 4, 3),
             pairs(23..31, true, 0..2, 4, 1),
             pairs(31..43, false, 0..2, 3, 2),
             pairs(31..43, false, 2..4, 3, 2),
         ],
-        diagonals: vec![block(20..23), block(43..47)],
-    }
+        vec![block(20..23), block(43..47)],
+    )
+}
+
+fn gradients() -> LayerGradients<'static, f64> {
+    let (pairs, diagonals) = parts();
+    LayerGradients::of_parts(pairs, diagonals)
 }
 
 /// The Fisher matrix of each group's parameters, without the coupling between groups, and the diagonal blocks.
-fn fisher(of: &LayerGradients<f64>) -> Array2<f64> {
+fn fisher() -> Array2<f64> {
+    let (layers, diagonals) = parts();
     let mut fisher = Array2::zeros((47, 47));
-    for pairs in &of.pairs {
+    for pairs in &layers {
         let (rows, width) = (pairs.inputs.nrows(), pairs.params.len() / pairs.inputs.nrows());
         for image in 0..IMAGES {
             let mut gradient = Array1::<f64>::zeros(47);
@@ -60,7 +66,7 @@ fn fisher(of: &LayerGradients<f64>) -> Array2<f64> {
             }
         }
     }
-    for block in &of.diagonals {
+    for block in &diagonals {
         block.params.clone().zip(&block.entries).for_each(|(i, x)| fisher[[i, i]] = *x);
     }
     fisher
@@ -75,7 +81,7 @@ fn products_and_inverses_are_those_of_dense_blocks() {
         let kfac = Kfac::new(factors.clone()).unwrap();
         let dense = block_diagonal(&factors, |l| kronecker(l.input.view(), l.output.view()), |d| d);
         assert_close(&kfac.to_dense().unwrap(), &dense, 1e-13);
-        let ekfac = Ekfac::of_factors(factors.clone()).unwrap();
+        let ekfac = Ekfac::of_factors(&factors).unwrap();
         assert_close(&ekfac.to_dense().unwrap(), &dense, 1e-12);
 
         let of_identity = |inverse: Array2<f64>, a: Array2<f64>| {
@@ -100,16 +106,16 @@ fn ekfac_has_the_moments_of_every_group_for_both_forms_of_sharing() {
     let gradients = gradients();
     for sharing in [WeightSharing::Expand, WeightSharing::Reduce] {
         let factors = KroneckerFactors::of_gradients(&gradients, sharing).unwrap();
-        let mut ekfac = Ekfac::of_factors(factors.clone()).unwrap();
+        let mut ekfac = Ekfac::of_factors(&factors).unwrap();
         ekfac.observe(&gradients, 1.0).unwrap();
         let basis = block_diagonal(&factors, basis_of, |_| 1.0);
-        let inside = basis.t().dot(&fisher(&gradients)).dot(&basis);
+        let inside = basis.t().dot(&fisher()).dot(&basis);
         let expected = basis.dot(&Array2::from_diag(&inside.diag())).dot(&basis.t());
         assert_close(&ekfac.to_dense().unwrap(), &expected, 1e-12);
         let same = Ekfac::of_blocks(ekfac.layers(), ekfac.diagonals().to_vec()).unwrap();
         assert_eq!(same.to_dense().unwrap(), ekfac.to_dense().unwrap());
         // Older moments stay in the new basis: here it is the same.
-        let rebased = ekfac.rebased(factors).unwrap();
+        let rebased = ekfac.rebased(&factors).unwrap();
         assert_close(&rebased.to_dense().unwrap(), &ekfac.to_dense().unwrap(), 1e-12);
     }
 }
@@ -117,15 +123,16 @@ fn ekfac_has_the_moments_of_every_group_for_both_forms_of_sharing() {
 #[test]
 fn diagonal_blocks_are_averaged_and_kept_in_newer_bases() {
     let older = gradients();
-    let mut newer = gradients();
-    newer.diagonals.iter_mut().flat_map(|block| &mut block.entries).for_each(|x| *x += 1.0);
+    let (pairs, mut diagonals) = parts();
+    diagonals.iter_mut().flat_map(|block| &mut block.entries).for_each(|x| *x += 1.0);
+    let newer = LayerGradients::of_parts(pairs, diagonals);
     let factors = KroneckerFactors::of_gradients(&older, WeightSharing::Expand).unwrap();
     let mut mixed = factors.clone();
     mixed.mix(&KroneckerFactors::of_gradients(&newer, WeightSharing::Expand).unwrap(), 0.25).unwrap();
-    let mut ekfac = Ekfac::of_factors(factors.clone()).unwrap();
+    let mut ekfac = Ekfac::of_factors(&factors).unwrap();
     ekfac.observe(&newer, 0.25).unwrap();
-    for found in [&mixed.diagonals[..], ekfac.rebased(factors).unwrap().diagonals()] {
-        for (found, older) in found.iter().zip(&older.diagonals) {
+    for found in [&mixed.diagonals[..], ekfac.rebased(&factors).unwrap().diagonals()] {
+        for (found, older) in found.iter().zip(older.diagonals()) {
             assert_eq!(found.params, older.params);
             for (found, older) in found.entries.iter().zip(&older.entries) {
                 assert!((found - older - 0.25).abs() < 1e-15, "{found} {older}");
@@ -166,9 +173,10 @@ fn blocks_that_do_not_cover_the_parameters_are_refused() {
         let refused = Ekfac::of_blocks(layers.collect(), changed.diagonals);
         assert!(matches!(refused, Err(CurvatureError::Size { .. })), "{number}: {refused:?}");
     }
-    let mut other = gradients();
-    other.diagonals.pop();
-    let mut ekfac = Ekfac::of_factors(factors.clone()).unwrap();
+    let (pairs, mut diagonals) = parts();
+    diagonals.pop();
+    let other = LayerGradients::of_parts(pairs, diagonals);
+    let mut ekfac = Ekfac::of_factors(&factors).unwrap();
     assert!(matches!(ekfac.observe(&other, 0.5), Err(CurvatureError::Size { .. })));
     let mut mixed = factors;
     let other = KroneckerFactors::of_gradients(&other, WeightSharing::Expand).unwrap();

@@ -133,7 +133,7 @@ fn reduced_factors_are_those_of_plain_loops() {
     let cotangents = exact(&at);
     let gradients = LayerGradients::of(&at, cotangents.index_axis(Axis(0), 1)).unwrap();
     let factors = KroneckerFactors::of_gradients(&gradients, WeightSharing::Reduce).unwrap();
-    for (layer, pairs) in factors.layers.iter().zip(&gradients.pairs) {
+    for (layer, pairs) in factors.layers.iter().zip(&at.layer_pairs(cotangents.index_axis(Axis(0), 1)).unwrap()) {
         let sum = |x: &Array2<f64>, row: usize, image: usize| -> f64 {
             (0..pairs.places).map(|place| x[[row, place * images + image]]).sum()
         };

@@ -1,0 +1,37 @@
+//! The memory of a step that [`Graph::step_memory`](minima_autodiff::Graph::step_memory) computes, against the allocations
+//! of a program's first step, when all pools are empty.
+
+use minima_autodiff::{Conv2dSpec, GraphBuilder};
+use minima_optim::{Batch, GaussNewton, Optimizer};
+use minima_rng::Key;
+use ndarray::Array2;
+
+#[test]
+fn a_gauss_newton_step_takes_the_memory_that_is_printed() -> Result<(), Box<dyn std::error::Error>> {
+    const IMAGES: usize = 64;
+    let mut g = GraphBuilder::new(&[16, 16, 3]);
+    let mut x = g.input();
+    for (layer, features) in [16, 32, 48].into_iter().enumerate() {
+        let strided = Conv2dSpec { stride: [2, 2], ..Conv2dSpec::same(features, 3) };
+        x = g.conv2d(x, &format!("Conv_{layer}"), if layer == 0 { Conv2dSpec::same(features, 3) } else { strided })?;
+        x = g.relu(x);
+    }
+    let x = g.flatten(x);
+    let y = g.dense(x, "Dense_0", 10)?;
+    let graph = g.finish(y)?;
+    let images = Array2::from_shape_vec((IMAGES, 768), Key::new(5).uniform(IMAGES * 768))?;
+    let labels: Vec<usize> = (0..IMAGES).map(|i| i * 3 % 10).collect();
+    let batch = Batch::new(images.view(), &labels)?;
+    let mut params: Vec<f32> = graph.init(42);
+    // Allocations are counted on one thread.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let mut outcome = None;
+    let counted = pool.install(|| {
+        allocation_counter::measure(|| outcome = Some(GaussNewton::mean().step(&graph, &mut params, &batch)))
+    });
+    assert!(outcome.is_some_and(|o| o.is_ok()));
+    let (printed, taken) = (graph.step_memory::<f32, f64>(IMAGES, 9, 1).gauss_newton, counted.bytes_max);
+    // The gradients of all layers are most of it. Scratch space, tiles and the solver's small matrices are not counted.
+    assert!(taken > printed / 10 * 9 && taken < printed / 10 * 12, "{taken} bytes taken, {printed} printed");
+    Ok(())
+}
