@@ -83,10 +83,12 @@ fn gram_rows<T: Scalar>(graph: &Graph, node: &Node, op: &dyn Parametrised<T>) ->
     }
 }
 
-/// The memory of each operation's numbers for this many gradients, in bytes.
-pub(crate) fn gram_bytes<T: Scalar>(graph: &Graph, gradients: usize) -> Vec<usize> {
-    let bytes = |rows: usize| rows.saturating_mul(gradients).saturating_mul(size_of::<T>());
-    graph.parametrised::<T>().map(|(node, op)| bytes(gram_rows(graph, node, op))).collect()
+impl Graph {
+    /// The memory of each parametrised operation's numbers for this many gradients, in bytes.
+    pub(crate) fn gram_bytes<T: Scalar>(&self, gradients: usize) -> Vec<usize> {
+        let bytes = |rows: usize| rows.saturating_mul(gradients).saturating_mul(size_of::<T>());
+        self.parametrised::<T>().map(|(node, op)| bytes(gram_rows(self, node, op))).collect()
+    }
 }
 
 impl<T: Scalar> Linearization<'_, T> {
@@ -137,7 +139,7 @@ impl<T: Scalar> Linearization<'_, T> {
         if gram.is_empty() {
             return Ok(());
         }
-        let each = gram_bytes::<T>(self.graph, count * images);
+        let each = self.graph.gram_bytes::<T>(count * images);
         for (number, group) in self.graph.layer_groups(&each, limit).iter().enumerate() {
             self.add_group(directions, group, number == 0, gram)?;
         }

@@ -139,7 +139,7 @@ mod tests {
             let expected = gradients.dot(&gradients.t());
             let whole = at.gram(directions.view()).unwrap();
             // From one group to a group for each operation.
-            let sizes = crate::gram::gram_bytes::<f64>(&graph, order);
+            let sizes = graph.gram_bytes::<f64>(order);
             let mut counts = Vec::new();
             for limit in [usize::MAX, sizes.iter().sum::<usize>() / 2, sizes[1] + sizes[2], 1] {
                 counts.push(graph.layer_groups(&sizes, limit).len());

@@ -1,6 +1,5 @@
 //! The memory of a dense system in function space, estimated before anything is allocated.
 
-use crate::gram::gram_bytes;
 use crate::layer_groups::LAYER_GROUP_BYTES;
 use crate::ops::KernelForm;
 use crate::{Graph, Scalar};
@@ -25,7 +24,7 @@ impl Graph {
         let (narrow, wide) = (size_of::<T>() as u64, size_of::<R>() as u64);
         let order = (images as u64).saturating_mul(directions as u64);
         let squares = |of: u64| of.saturating_mul(of);
-        let gradients = gram_bytes::<T>(self, images.saturating_mul(directions));
+        let gradients = self.gram_bytes::<T>(images.saturating_mul(directions));
         let products = self.parametrised::<T>().filter(|(_, op)| op.kernel_form() == KernelForm::GramProduct).count();
         let bytes = [
             squares(order).saturating_mul(wide),
