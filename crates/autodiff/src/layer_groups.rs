@@ -113,13 +113,15 @@ mod tests {
     fn a_group_ends_with_the_operation_that_reaches_the_limit() {
         let graph = residual();
         let of = |bytes: &[usize], limit| operations(&graph.layer_groups(bytes, limit));
-        assert_eq!(of(&[1, 2, 3, 4, 5, 6], 100), [0..6]);
+        let whole = 0..6;
+        assert_eq!(of(&[1, 2, 3, 4, 5, 6], 100), std::slice::from_ref(&whole));
         assert_eq!(of(&[1, 2, 3, 4, 5, 6], 9), [4..6, 1..4, 0..1]);
         assert_eq!(of(&[1, 2, 3, 4, 5, 6], 10), [4..6, 0..4]);
         assert_eq!(of(&[1, 2, 3, 4, 5, 6], 1), [5..6, 4..5, 3..4, 2..3, 1..2, 0..1]);
         // The pass of the first group must not go back to an operation without numbers.
         assert_eq!(of(&[0, 9, 0, 0, 9, 0], 5), [4..6, 1..4]);
-        assert_eq!(of(&[0, 0, 0, 0, 0, 0], 5), [6..6]);
+        let none = 6..6;
+        assert_eq!(of(&[0, 0, 0, 0, 0, 0], 5), std::slice::from_ref(&none));
         assert_eq!(graph.layer_groups(&[1, 2, 3, 4, 5, 6], 9)[1].first_node, 1);
     }
 

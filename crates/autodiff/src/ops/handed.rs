@@ -1,7 +1,7 @@
 //! Sums that two derivatives of one operation share.
 
-use crate::Scalar;
-use crate::lane::Lane;
+use crate::lane::{LANES, Lane};
+use pulp::bytemuck::Pod;
 
 /// Sums over a cotangent that an operation's parameter gradient hands to the cotangent of the operation's input, which would
 /// otherwise compute them again.
@@ -20,7 +20,7 @@ impl<T> Default for Handed<T> {
     }
 }
 
-impl<T: Scalar> Handed<T> {
+impl<T: Pod> Handed<T> {
     /// Accepts the sums of one operation.
     pub(crate) fn open(&mut self) {
         self.open = true;
@@ -38,7 +38,7 @@ impl<T: Scalar> Handed<T> {
         if !self.open {
             return None;
         }
-        self.sums.resize(len, Lane::zero());
+        self.sums.resize(len, Lane([T::zeroed(); LANES]));
         Some(&mut self.sums)
     }
 
