@@ -29,6 +29,7 @@ fn preset(set: &[&str]) -> Preset {
         "test_images=100",
         "attacked_images=4",
         "certified_images=2",
+        "spectrum_images=16",
         "epsilons=[0.1]",
         "rhos=[0.01]",
     ];
