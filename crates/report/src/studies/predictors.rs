@@ -1,7 +1,7 @@
 //! Which measures of a model go with its robustness.
 
 use crate::document::Document;
-use minima_rows::significant::{Radius, signed};
+use minima_rows::significant::Radius;
 use minima_rows::{PredictorRow, PredictorScope, Table, in_order};
 
 pub(crate) const TITLE: &str = "What goes with robustness";
@@ -33,14 +33,14 @@ pub(crate) fn table(rows: &[PredictorRow]) -> Table {
 }
 
 fn cell(row: &PredictorRow) -> String {
-    format!("{} ({} to {})", signed(row.correlation, 2), signed(row.low, 2), signed(row.high, 2))
+    format!("{:+.2} ({:+.2} to {:+.2})", row.correlation, row.low, row.high)
 }
 
 /// Describes the method.
 const INTRODUCTION: &str = "Spearman's rank correlation of each measure with each robustness, with 95 % intervals: over all models, within optimizers \
      (models that differ in their seed; the mean over optimizers), and between optimizers (means over seeds). A measure that predicts \
      robustness has a correlation of one sign in every scope. Robustness is the share of the correctly classified images that stand, or \
-     that are proved.";
+     that are proved. The intervals are not corrected for the number of measures.";
 
 /// The section; `None` without rows.
 pub(crate) fn section(rows: &[PredictorRow]) -> Option<Document> {
