@@ -17,8 +17,6 @@ struct Part<'a> {
     assumptions: Vec<Assumption>,
     /// The targets that are not excluded, with their least bounds.
     open: Vec<(usize, f64)>,
-    /// What each doubling of the number of domains has raised the worst bound by, in the search of the part that this one comes from.
-    risen: Option<f64>,
 }
 
 /// Domains after which the length of a search is estimated first.
@@ -38,16 +36,13 @@ pub(crate) fn search_parts(
     // The least bound of each target's excluded parts, and of those that are left.
     let mut known = vec![f64::INFINITY; constraints.len()];
     let open = (0..constraints.len()).map(|target| (target, f64::NEG_INFINITY)).collect();
-    let mut parts = vec![Part { bounds, assumptions: Vec::new(), open, risen: None }];
+    let mut parts = vec![Part { bounds, assumptions: Vec::new(), open }];
     let (mut domains, mut end) = (0, End::Proved);
     while let Some(part) = parts.pop() {
         let inner = Limits { domains: limits.domains.saturating_sub(domains), ..*limits };
         let own: Vec<&LinearConstraint> = part.open.iter().map(|&(target, _)| constraints[target]).collect();
         let mut search = Search::new(part.bounds.relaxed(), &own, &part.assumptions);
-        let influential = part.bounds.most_influential();
-        // Without another ReLU to split by, the search has to name one.
-        let mut risen = part.risen.filter(|_| influential.is_some());
-        let ended = if end == End::Limit { Some(End::Limit) } else { run(&mut search, &inner, &mut risen) };
+        let ended = if end == End::Limit { Some(End::Limit) } else { run(&mut search, &inner) };
         domains += search.bounded();
         let bounds = if search.bounded() > 0 { search.bounds() } else { vec![f64::NEG_INFINITY; own.len()] };
         let mut open = Vec::new();
@@ -59,7 +54,7 @@ pub(crate) fn search_parts(
                 open.push((target, bound));
             }
         }
-        let split = influential.or(search.first_split());
+        let split = part.bounds.most_influential().or(search.first_split());
         match (ended, split) {
             (Some(End::Falsified(point)), _) => {
                 return Ok(Outcome { end: End::Falsified(point), bounds: known, domains });
@@ -67,7 +62,7 @@ pub(crate) fn search_parts(
             (Some(End::Proved), _) => {}
             (None, Some(neuron)) if !open.is_empty() => {
                 for active in [true, false] {
-                    let child = part.child(neuron, active, &open, risen, (constraints, slopes, limits))?;
+                    let child = part.child(neuron, active, &open, constraints, slopes, limits)?;
                     for &(target, bound) in child.open.iter().filter(|(_, bound)| *bound > 0.0) {
                         known[target] = known[target].min(bound);
                     }
@@ -89,36 +84,19 @@ pub(crate) fn search_parts(
 
 /// Runs a search as long as it is expected to end. `None` if it is not.
 ///
-/// Each doubling of the number of domains raises the worst bound by about the same amount, which is `risen` in the part that holds
-/// this one, and then in this one.
-fn run(search: &mut Search<'_>, limits: &Limits<'_>, risen: &mut Option<f64>) -> Option<End> {
-    let mut ended = search.advance(1, limits);
-    if let (None, Some(risen)) = (&ended, *risen)
-        && expected(search, risen) > MOST_DOMAINS
-    {
-        return None;
-    }
-    if ended.is_none() {
-        ended = search.advance(FIRST_DOMAINS / 2, limits);
-    }
+/// Each doubling of the number of domains raises the worst bound by about the same amount.
+fn run(search: &mut Search<'_>, limits: &Limits<'_>) -> Option<End> {
+    let mut ended = search.advance(FIRST_DOMAINS / 2, limits);
     while ended.is_none() {
         let (before, from) = (search.worst(), search.bounded() as f64);
         ended = search.advance(2 * search.bounded(), limits);
         let (after, bounded) = (search.worst(), search.bounded() as f64);
-        if ended.is_none() {
-            let own = (after - before) / (bounded / from).log2();
-            *risen = Some(own);
-            if expected(search, own) > MOST_DOMAINS {
-                return None;
-            }
+        let risen = (after - before) / (bounded / from).log2();
+        if ended.is_none() && bounded * (-after / risen.max(1e-12)).exp2() > MOST_DOMAINS {
+            return None;
         }
     }
     ended
-}
-
-/// The number of domains that a search needs in all, if each doubling raises the worst bound by the same amount.
-fn expected(search: &Search<'_>, risen: f64) -> f64 {
-    search.bounded() as f64 * (-search.worst() / risen.max(1e-12)).exp2()
 }
 
 impl<'a> Part<'a> {
@@ -128,8 +106,9 @@ impl<'a> Part<'a> {
         (node, feature): Neuron,
         active: bool,
         open: &[(usize, f64)],
-        risen: Option<f64>,
-        (constraints, slopes, limits): (&[&LinearConstraint], &SlopeOptions, &Limits<'_>),
+        constraints: &[&LinearConstraint],
+        slopes: &SlopeOptions,
+        limits: &Limits<'_>,
     ) -> Result<Self, VerifyError> {
         let mut bounds = self.bounds.clone();
         bounds.assume(node as usize, feature as usize, active);
@@ -141,6 +120,6 @@ impl<'a> Part<'a> {
         let open = found.map(|(&(target, before), &margin)| (target, before.max(margin))).collect();
         let mut assumptions = self.assumptions.clone();
         assumptions.push(Assumption { node, feature, active, multiplier: 0.0 });
-        Ok(Self { bounds, assumptions, open, risen })
+        Ok(Self { bounds, assumptions, open })
     }
 }
