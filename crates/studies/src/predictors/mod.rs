@@ -15,7 +15,7 @@ use crate::error::StudyError;
 use crate::logit_scale::{common_factors, measure};
 use crate::options::StudyOptions;
 use measures::{Sources, at_a_common_scale, of_model};
-use minima_metrics::{Summary, logit_margins};
+use minima_metrics::Summary;
 use minima_rows::write_csv;
 use minima_runs::measured::{at_the_end, curvature, late, proved};
 use minima_runs::run_all;
@@ -32,7 +32,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
             curvature: curvature(run, job, preset, context.data)?,
         };
         let model = run.last()?;
-        let margin = Summary::of(&logit_margins(&model, test.images.view(), &test.labels)?)?.mean;
+        let margin = Summary::of(&sources.end.logit_margins)?.mean;
         Ok((model, margin, of_model(run, &sources)?))
     })?;
     // All models, of all seeds, come to one scale.
