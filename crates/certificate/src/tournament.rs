@@ -14,7 +14,7 @@ use crate::ball::Ball;
 use crate::network::{Network, Node, Operation};
 use crate::ranges::Ranges;
 
-/// For each maximum layer in the order of computation, the contenders of each window. Without lists, a layer stays as it is. An empty
+/// For each maximum layer in the order of computation, the contenders of each window. A layer without lists is not replaced. An empty
 /// list says that one entry is always the largest.
 pub(crate) type Contenders = [Vec<Vec<u32>>];
 

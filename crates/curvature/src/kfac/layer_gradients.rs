@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// What K-FAC and EKFAC observe of a batch with one cotangent per image.
 ///
-/// The inputs and cotangents of all layers can take gigabytes. Those of a linearization are computed each time that they
+/// The inputs and cotangents of all layers can take gigabytes. Inputs and cotangents of a linearization are computed each time that they
 /// are visited, a group of layers at a time.
 #[derive(Clone, Debug)]
 pub struct LayerGradients<'a, T: Scalar> {
