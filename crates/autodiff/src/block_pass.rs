@@ -218,6 +218,11 @@ impl Graph {
         present[node.output] = before || residual.is_some();
     }
 
+    /// The kept value that an operation with one input reads.
+    pub(crate) fn input_of<'v, T>(&self, node: &Node, values: &'v [Lane<T>]) -> &'v [Lane<T>] {
+        node.inputs.first().map_or(&[], |&input| self.kept.slot(values, input))
+    }
+
     /// The kept values that an operation reads.
     fn inputs<'v, T>(&self, node: &Node, values: &'v [Lane<T>]) -> Inputs<'v, T> {
         node.inputs.iter().map(|&input| self.kept.slot(values, input)).collect()

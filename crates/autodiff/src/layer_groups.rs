@@ -163,25 +163,4 @@ mod tests {
             assert!(counts[0] == 1 && counts[1] > 1 && counts[3] == 6, "{counts:?}");
         }
     }
-
-    #[test]
-    fn layer_pairs_in_groups_are_all_layer_pairs() {
-        let graph = residual();
-        let params = normal(1, graph.parameter_count());
-        let x = Array2::from_shape_vec((21, graph.features()), normal(2, 21 * graph.features())).unwrap();
-        let at = graph.linearize(&params, x.view()).unwrap();
-        let w = Array2::from_shape_vec((21, 4), normal(3, 84)).unwrap();
-        let all = at.layer_pairs(w.view()).unwrap();
-        for (limit, expected) in [(usize::MAX, 1), (1, 6)] {
-            let (mut left, mut groups) = (all.len(), 0);
-            at.visit_layer_pairs(w.view(), limit, &mut |range: Range<usize>, pairs: Vec<crate::LayerPairs<f64>>| {
-                assert_eq!((range.end, range.len()), (left, pairs.len()));
-                assert_eq!(pairs, all[range.clone()]);
-                (left, groups) = (range.start, groups + 1);
-                Ok::<(), crate::AutodiffError>(())
-            })
-            .unwrap();
-            assert_eq!((left, groups), (0, expected));
-        }
-    }
 }

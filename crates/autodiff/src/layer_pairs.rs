@@ -1,9 +1,9 @@
 //! The two factors of every layer's gradient: the inputs of its weights, and the cotangents of its outputs.
 
+use crate::block_pass::Reach;
 use crate::buffer::PooledScratch;
 use crate::graph::{Graph, Node};
 use crate::lane::{LANES, Lane};
-use crate::layer_groups::LayerGroup;
 use crate::linearization::Linearization;
 use crate::ops::{Factors, Parametrised, Patches};
 use crate::{AutodiffError, Scalar};
@@ -51,69 +51,25 @@ pub(crate) fn matrix<'a, T: Scalar>(
     }
 }
 
-/// The memory of each parametrised operation's pairs for this many images, in bytes: 0 if its parameters are no matrix.
-pub(crate) fn pair_bytes<T: Scalar>(graph: &Graph, images: usize) -> Vec<usize> {
-    let bytes = |(node, op): (&Node, &dyn Patches<T>)| {
-        let places = graph.width(node.output) / op.outputs().max(1);
-        let inputs = (usize::from(op.has_bias()) + op.fan_in()).saturating_mul(op.groups());
-        [inputs + op.outputs(), places, images, size_of::<T>()].into_iter().fold(1, usize::saturating_mul)
-    };
-    graph.parametrised::<T>().map(|of| matrix(of).map_or(0, bytes)).collect()
-}
-
 impl<T: Scalar> Linearization<'_, T> {
     /// The inputs and cotangents of every layer whose parameters are matrices, in order, for cotangents `w`
     /// `(images, classes)` of the logits. The other parameters are in
     /// [`Graph::elementwise_parameters`].
     ///
+    /// They are large. If only their second moments are needed, use [`input_moments`](Self::input_moments) and
+    /// [`cotangent_moments`](Self::cotangent_moments).
+    ///
     /// # Errors
     /// Returns [`AutodiffError::Shape`] if `w` is not `(images, classes)`, and [`AutodiffError::Graph`] if a layer's
     /// bias is not its first row.
     pub fn layer_pairs(&self, w: ArrayView2<'_, T>) -> Result<Vec<LayerPairs<T>>, AutodiffError> {
-        let mut all = Vec::new();
-        self.visit_layer_pairs(w, usize::MAX, &mut |_, pairs| {
-            all = pairs;
-            Ok::<(), AutodiffError>(())
-        })?;
-        Ok(all)
-    }
-
-    /// Calls `visit` with groups of [`layer_pairs`](Self::layer_pairs), the last group first, so that the pairs of all
-    /// layers need not be held at once. The range says which of the pairs they are.
-    ///
-    /// A group ends with the layer that brings it to `group_bytes`; [`LAYER_GROUP_BYTES`](crate::LAYER_GROUP_BYTES) is
-    /// a good limit. Each group has its own reverse passes, which end at its first layer. The numbers do not depend on the
-    /// groups.
-    ///
-    /// # Errors
-    /// Returns the errors of [`layer_pairs`](Self::layer_pairs), and the first error of `visit`.
-    pub fn visit_layer_pairs<E: From<AutodiffError>>(
-        &self,
-        w: ArrayView2<'_, T>,
-        group_bytes: usize,
-        visit: &mut dyn FnMut(Range<usize>, Vec<LayerPairs<T>>) -> Result<(), E>,
-    ) -> Result<(), E> {
         self.check_logits("cotangents", w)?;
-        self.graph.matrices::<T>().try_for_each(|(node, op)| self.graph.check_bias_first(node, op))?;
-        let bytes = pair_bytes::<T>(self.graph, self.images);
-        let mut end = self.graph.matrices::<T>().map(|(_, op)| op.groups()).sum();
-        for group in self.graph.layer_groups(&bytes, group_bytes) {
-            let pairs = self.pairs_of(w, &group)?;
-            let start = usize::saturating_sub(end, pairs.len());
-            visit(start..end, pairs)?;
-            end = start;
-        }
-        Ok(())
-    }
-
-    /// The inputs and cotangents of one group's layers.
-    fn pairs_of(&self, w: ArrayView2<'_, T>, group: &LayerGroup) -> Result<Vec<LayerPairs<T>>, AutodiffError> {
-        let of_group = self.graph.parametrised::<T>().skip(group.operations.start).take(group.operations.len());
-        let layers: Vec<_> = of_group.filter_map(matrix).collect();
+        let layers: Vec<_> = self.graph.matrices::<T>().collect();
+        layers.iter().try_for_each(|(node, op)| self.graph.check_bias_first(node, *op))?;
         let mut sides: Vec<Sides<T>> = Vec::new();
         for (node, op) in &layers {
             let rows = usize::from(op.has_bias()) + op.fan_in();
-            let places = self.graph.width(node.output) / op.outputs().max(1);
+            let places = self.graph.places(node, *op);
             let of = |rows| Array3::zeros((rows, places, self.images));
             let group = || Sides { inputs: of(rows), cotangents: of(op.outputs() / op.groups().max(1)) };
             sides.extend(std::iter::repeat_with(group).take(op.groups()));
@@ -129,7 +85,7 @@ impl<T: Scalar> Linearization<'_, T> {
         blocks.into_par_iter().enumerate().for_each(|(block, mut sides)| {
             // A reverse pass visits the layers last to first.
             let mut left = &mut sides[..];
-            self.reverse_to(block, w, group, &mut |_, op, at, dy, _| {
+            self.reverse(block, w, Reach::Parameters, &mut |_, op, at, dy, _| {
                 let (Factors::Kronecker(op), [x]) = (op.factors(), at.x) else { return };
                 let Some(before) = left.len().checked_sub(op.groups()) else { return };
                 let (rest, of_layer) = std::mem::take(&mut left).split_at_mut(before);
@@ -178,13 +134,18 @@ impl Graph {
         self.parametrised().filter(|(_, op)| alone(*op)).map(|(node, _)| node.params.clone()).collect()
     }
 
+    /// The number of places at which a layer applies its matrix.
+    pub(crate) fn places<T>(&self, node: &Node, op: &dyn Patches<T>) -> usize {
+        self.width(node.output) / op.outputs().max(1)
+    }
+
     /// The operations whose parameters are matrices, in order.
-    fn matrices<T: Scalar>(&self) -> impl Iterator<Item = (&Node, &dyn Patches<T>)> {
+    pub(crate) fn matrices<T: Scalar>(&self) -> impl Iterator<Item = (&Node, &dyn Patches<T>)> {
         self.parametrised().filter_map(matrix)
     }
 
     /// Fails unless a layer's parameters are the matrix `(bias + fan_in, outputs)` with the bias as its first row.
-    fn check_bias_first<T>(&self, node: &Node, op: &dyn Patches<T>) -> Result<(), AutodiffError> {
+    pub(crate) fn check_bias_first<T>(&self, node: &Node, op: &dyn Patches<T>) -> Result<(), AutodiffError> {
         let (fan_in, outputs) = (op.fan_in(), op.outputs());
         let first = match &node.added[..] {
             [bias] => op.has_bias() && *bias == (0..outputs),

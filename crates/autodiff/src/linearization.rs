@@ -58,6 +58,12 @@ impl<T: Scalar> Linearization<'_, T> {
         self.logits.view()
     }
 
+    /// The network.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        self.graph
+    }
+
     /// The number of images in the batch.
     #[must_use]
     pub fn images(&self) -> usize {

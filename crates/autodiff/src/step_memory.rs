@@ -2,8 +2,7 @@
 
 use crate::evaluate::blocks_a_partial_sum;
 use crate::lane::LANES;
-use crate::layer_groups::LAYER_GROUP_BYTES;
-use crate::layer_pairs::{matrix, pair_bytes};
+use crate::layer_pairs::matrix;
 use crate::{Graph, Scalar};
 
 /// The memory of a step's buffers at their peak, in bytes: without the images, and without parameters and momenta.
@@ -17,8 +16,8 @@ pub struct StepMemory {
     /// A step of exact Gauss-Newton. All values of the batch are kept, beside the dense system and a group of layers'
     /// gradients.
     pub gauss_newton: u64,
-    /// A step of K-FAC that observes the batch and computes inverses. All values of the batch are kept, beside a group
-    /// of layers' inputs and cotangents, and beside the older and the newer factors and inverses.
+    /// A step of K-FAC that observes the batch and computes inverses. All values of the batch are kept, beside the older and the
+    /// newer factors and inverses.
     pub kfac: u64,
 }
 
@@ -41,7 +40,6 @@ impl Graph {
         let reverse = block(self.cotangents.len).saturating_mul(at_once);
         let widest = self.parametrised::<T>().map(|(node, _)| node.params.len().max(self.width(node.output))).max();
         let gradients = block(widest.unwrap_or(0)).saturating_mul(at_once);
-        let largest_group = self.largest_group(&pair_bytes::<T>(self, images), LAYER_GROUP_BYTES);
         let factors = self.parametrised::<T>().map(|of| match matrix(of) {
             Some((_, op)) => {
                 let (rows, outputs) = (usize::from(op.has_bias()) + op.fan_in(), op.outputs() / op.groups().max(1));
@@ -55,7 +53,7 @@ impl Graph {
             evaluation: block(self.passing.len).saturating_mul(at_once),
             gradient: sum(&[block(self.kept.len).saturating_mul(at_once), reverse, partial]),
             gauss_newton: sum(&[kept, reverse, gradients, self.system_size::<T, R>(images, directions).bytes, partial]),
-            kfac: sum(&[kept, reverse, partial, largest_group as u64, factors.saturating_mul(4)]),
+            kfac: sum(&[kept, reverse, partial, factors.saturating_mul(4)]),
         }
     }
 

@@ -19,8 +19,8 @@ use super::padded_rows::PaddedRows;
 use super::summed_gradients::{SummedBiases, SummedGradients};
 use super::window_gradients::WindowGradients;
 use super::{
-    At, Factors, KernelForm, Operation, Padding, ParameterArray, Parameters, Parametrised, Patches, Scratch,
-    SecondOrder, VisitPatch, Write, sum_of_sample_gradients,
+    At, Factors, KernelForm, Operation, Padding, ParameterArray, Parameters, Parametrised, Scratch, SecondOrder, Write,
+    sum_of_sample_gradients,
 };
 use crate::Scalar;
 use crate::lane::{LANES, Lane};
@@ -77,7 +77,7 @@ impl Conv2d {
     }
 
     /// The zero-padded input, in memory.
-    fn pad<T: Scalar>(&self, x: &[Lane<T>], rows: &mut Vec<Lane<T>>) {
+    pub(super) fn pad<T: Scalar>(&self, x: &[Lane<T>], rows: &mut Vec<Lane<T>>) {
         self.padded_rows(x).write_all(self.padded[0], rows);
     }
 
@@ -274,45 +274,5 @@ impl<T: Scalar> Parametrised<T> for Conv2d {
 
     fn factors(&self) -> Factors<'_, T> {
         Factors::Kronecker(self)
-    }
-}
-
-impl<T: Scalar> Patches<T> for Conv2d {
-    fn fan_in(&self) -> usize {
-        self.kernel_shape()[..3].iter().product()
-    }
-
-    fn outputs(&self) -> usize {
-        self.spec.features
-    }
-
-    fn groups(&self) -> usize {
-        self.spec.groups
-    }
-
-    fn has_bias(&self) -> bool {
-        self.spec.bias
-    }
-
-    fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut VisitPatch<'_, T>) {
-        self.pad(x, &mut scratch.rows);
-        let [height, width, each, _] = self.kernel_shape();
-        let (spec, inputs) = (&self.spec, self.input[2]);
-        // Runs of neighbouring entries: a row of the kernel, or one place's channels of a group.
-        let (runs, run) = if self.is_plain() { (1, width * each) } else { (width, each) };
-        let mut patch = vec![Lane::zero(); height * width * each];
-        for h in 0..self.output[0] {
-            for w in 0..self.output[1] {
-                for group in 0..spec.groups {
-                    for (number, to) in patch.chunks_exact_mut(run).enumerate() {
-                        let (k, l) = (number / runs, number % runs);
-                        let row = h * spec.stride[0] + k * spec.dilation[0];
-                        let place = row * self.padded[1] + w * spec.stride[1] + l * spec.dilation[1];
-                        to.copy_from_slice(&scratch.rows[place * inputs + group * each..][..run]);
-                    }
-                    visit(h * self.output[1] + w, group, &patch);
-                }
-            }
-        }
     }
 }

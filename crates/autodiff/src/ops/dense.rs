@@ -12,8 +12,7 @@ use super::correlate::{Correlate, Start};
 use super::padded_rows::PaddedRows;
 use super::summed_gradients::{SummedBiases, SummedGradients};
 use super::{
-    At, Factors, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Patches, Scratch, SecondOrder,
-    VisitPatch, Write,
+    At, Factors, KernelForm, Operation, ParameterArray, Parameters, Parametrised, Scratch, SecondOrder, Write,
 };
 use crate::Scalar;
 use crate::lane::registers::parts;
@@ -200,28 +199,6 @@ impl<T: Scalar> Parametrised<T> for Dense {
 
     fn factors(&self) -> Factors<'_, T> {
         Factors::Kronecker(self)
-    }
-}
-
-impl<T: Scalar> Patches<T> for Dense {
-    fn fan_in(&self) -> usize {
-        self.inputs
-    }
-
-    fn outputs(&self) -> usize {
-        self.outputs
-    }
-
-    fn groups(&self) -> usize {
-        1
-    }
-
-    fn has_bias(&self) -> bool {
-        self.bias
-    }
-
-    fn for_each_patch(&self, x: &[Lane<T>], _: &mut Scratch<T>, visit: &mut VisitPatch<'_, T>) {
-        x.chunks_exact(self.inputs).enumerate().for_each(|(place, patch)| visit(place, 0, patch));
     }
 }
 

@@ -13,10 +13,12 @@ mod concat;
 mod constant;
 mod conv2d;
 mod conv2d_geometry;
+mod conv2d_patches;
 mod conv2d_spec;
 mod correlate;
 mod curve;
 mod dense;
+mod dense_patches;
 mod embedding;
 mod finish;
 mod grouped_correlate;
@@ -56,6 +58,7 @@ pub(crate) use constant::Constant;
 pub(crate) use conv2d_geometry::Conv2d;
 pub use conv2d_spec::Conv2dSpec;
 pub(crate) use dense::Dense;
+pub(crate) use dense_patches::FeatureRows;
 pub(crate) use embedding::Embedding;
 pub(crate) use finish::Finish;
 pub(crate) use handed::Handed;
@@ -68,7 +71,8 @@ pub(crate) use op::Op;
 pub(crate) use operation::{At, Inputs, Operation, Output, SecondOrder, Smooth, Tangents, Write};
 pub use padding::Padding;
 pub(crate) use parametrised::{
-    Factors, KernelForm, ParameterArray, Parameters, Parametrised, Patches, VisitPatch, sum_of_sample_gradients,
+    BlockInputs, Factors, KernelForm, Panel, ParameterArray, Parameters, Parametrised, Patches, VisitPatch, gather,
+    sum_of_sample_gradients,
 };
 pub(crate) use pointwise::Pointwise;
 pub(crate) use pool_window::PoolWindow;

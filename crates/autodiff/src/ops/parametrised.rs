@@ -2,8 +2,9 @@
 
 use super::{At, Operation, Scratch};
 use crate::Scalar;
-use crate::lane::Lane;
+use crate::lane::{LANES, Lane};
 use crate::parameter_spec::{Initializer, Role};
+use std::ops::Range;
 
 /// How an operation's parameters enter the kernel `J Jᵀ` of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub(crate) type VisitPatch<'v, T> = dyn FnMut(usize, usize, &[Lane<T>]) + 'v;
 ///
 /// There are `groups` matrices `(bias + fan_in, outputs)`; the flat parameters hold all biases first, and then the
 /// kernel with its rows as `(fan_in, groups · outputs)`.
-pub(crate) trait Patches<T> {
+pub(crate) trait Patches<T>: Sync {
     /// Inputs that one output reads through weights.
     fn fan_in(&self) -> usize;
 
@@ -86,6 +87,60 @@ pub(crate) trait Patches<T> {
     /// Calls `visit(place, group, patch)` for every place and group, with the inputs of the matrix there: one lane each,
     /// in the order of the kernel. Its outputs are the group's part of entry `place` of the output.
     fn for_each_patch(&self, x: &[Lane<T>], scratch: &mut Scratch<T>, visit: &mut VisitPatch<'_, T>);
+
+    /// The panels of `Σ ā āᵀ`, a sum over places and samples, with the patch after a 1 for the bias as ā. Their columns
+    /// follow one another.
+    fn panels(&self) -> Vec<Panel>;
+
+    /// Adds a group's sum over one block to a panel `(rows, columns)`.
+    fn add_panel(&self, panel: &Panel, group: usize, block: BlockInputs<'_, T>, to: &mut [T], scratch: &mut Scratch<T>);
+
+    /// Every sample's own gradient of one group's matrix: one lane for each entry of `(bias + fan_in, outputs / groups)`,
+    /// overwritten. `dy` is the cotangent of the group's outputs `(places, outputs / groups)`.
+    fn group_gradients(
+        &self,
+        group: usize,
+        x: &[Lane<T>],
+        dy: &[Lane<T>],
+        gradients: &mut [Lane<T>],
+        scratch: &mut Scratch<T>,
+    );
+}
+
+/// Some columns of the symmetric matrix `Σ ā āᵀ`, with the rows that the lower triangle of the matrix has there as rows
+/// and columns exchanged: entry `(r, c)` is `Σ ā[r] · ā[bias + columns.start + c]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Panel {
+    /// Entries of the patch, without the bias.
+    pub columns: Range<usize>,
+    /// The number of rows: the first entries of ā. They reach at least to the last column.
+    pub rows: usize,
+}
+
+/// An operation's input in one block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockInputs<'a, T> {
+    /// The values, with arbitrary numbers in the lanes without a sample.
+    pub x: &'a [Lane<T>],
+    /// The number of lanes with a sample.
+    pub samples: usize,
+}
+
+impl<T: Scalar> BlockInputs<'_, T> {
+    /// Sets the lanes without a sample to zero.
+    pub(crate) fn mask(&self, lanes: &mut [Lane<T>]) {
+        if self.samples < LANES {
+            lanes.iter_mut().for_each(|lane| lane.0.iter_mut().skip(self.samples).for_each(|x| *x = T::zero()));
+        }
+    }
+}
+
+/// The lanes `columns` of every entry of `entries` lanes.
+pub(crate) fn gather<T: Scalar>(from: &[Lane<T>], entries: usize, columns: Range<usize>, to: &mut Vec<Lane<T>>) {
+    to.clear();
+    for entry in from.chunks_exact(entries) {
+        to.extend_from_slice(&entry[columns.clone()]);
+    }
 }
 
 /// An operation with parameters, over one block of samples.

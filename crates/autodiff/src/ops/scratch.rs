@@ -24,6 +24,10 @@ pub(crate) struct Scratch<T> {
     pub tiles: Vec<Lane<T>>,
     /// Transformed outputs of some tiles.
     pub products: Vec<Lane<T>>,
+    /// One group's channels.
+    pub channels: Vec<Lane<T>>,
+    /// The entries that multiply one entry of a kernel.
+    pub shifted: Vec<Lane<T>>,
     /// Sums from an operation's parameter gradient to its input's cotangent.
     pub handed: Handed<T>,
 }
@@ -40,6 +44,8 @@ impl<T> Default for Scratch<T> {
             kernels: Vec::new(),
             tiles: Vec::new(),
             products: Vec::new(),
+            channels: Vec::new(),
+            shifted: Vec::new(),
             handed: Handed::default(),
         }
     }

@@ -3,12 +3,13 @@
 use super::cover::{Place, check_cover};
 use super::diagonal_block::check_same;
 use super::eigenbasis::Eigenbasis;
+use super::layer_gradients::Matrices;
 use super::parameter_matrix::{parameter_matrix, store};
 use super::second_moments::second_moments;
 use super::{DiagonalBlock, Kfac, KroneckerFactors, LayerGradients, WeightSharing};
 use crate::arguments::non_negative;
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
-use minima_autodiff::{Linearization, Scalar};
+use minima_autodiff::{LayerBasis, Linearization, Scalar};
 use ndarray::{Array2, ArrayView3};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -187,19 +188,24 @@ impl<T: Scalar> Ekfac<T> {
 
     fn moments_of(&self, gradients: &LayerGradients<'_, T>) -> Result<Vec<Array2<T>>, CurvatureError> {
         check_same(gradients.diagonals(), &self.diagonals)?;
-        // The groups come last to first.
-        let (mut groups, mut left): (Vec<Vec<Array2<T>>>, _) = (Vec::new(), &self.layers[..]);
-        gradients.visit(|places, pairs| {
-            let found = pairs.iter().map(|layer| [layer.params.end, layer.columns.end]);
-            let (before, own) = left.split_at(places.start.min(left.len()));
-            check_layers(found, own)?;
-            left = before;
-            let moments = own.par_iter().zip(pairs).map(|(layer, pairs)| second_moments(&layer.basis, pairs));
-            groups.push(moments.collect::<Result<_, _>>()?);
-            Ok(())
-        })?;
-        check_layers(std::iter::empty(), left)?;
-        Ok(groups.into_iter().rev().flatten().collect())
+        match &gradients.matrices {
+            Matrices::Pairs(pairs) => {
+                check_layers(pairs.iter().map(|layer| [layer.params.end, layer.columns.end]), &self.layers)?;
+                let layers = self.layers.par_iter().zip(pairs);
+                layers.map(|(layer, pairs)| second_moments(&layer.basis, pairs)).collect()
+            }
+            Matrices::At { at, w } => {
+                let found = at.graph().matrix_layers()?;
+                check_layers(found.iter().map(|layer| [layer.params.end, layer.columns.end]), &self.layers)?;
+                let bases = self
+                    .layers
+                    .iter()
+                    .map(|layer| LayerBasis { input: layer.basis.input.view(), output: layer.basis.output.view() });
+                let share = T::one() / T::from_f64(at.images().max(1) as f64);
+                let moments = at.gradient_moments(*w, &bases.collect::<Vec<_>>())?.into_iter();
+                Ok(moments.map(|sum| sum.mapv_into(|sum| share * sum)).collect())
+            }
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The two Kronecker factors of each layer's block.
 
 use super::diagonal_block::check_same;
+use super::layer_gradients::Matrices;
 use super::{DiagonalBlock, LayerGradients, WeightSharing};
 use crate::CurvatureError;
-use minima_autodiff::{LayerPairs, Linearization, Scalar};
-use ndarray::{Array2, ArrayView3};
+use minima_autodiff::{LayerPairs, Linearization, MatrixLayer, Scalar};
+use ndarray::{Array2, ArrayView2, ArrayView3};
 use std::ops::Range;
 
 /// The factors of one layer, both symmetric and dense.
@@ -73,12 +74,9 @@ impl<T: Scalar> KroneckerFactors<T> {
         let mut sum = Self::of_gradients(&LayerGradients::of(at, first)?, sharing)?;
         for w in cotangents {
             let gradients = LayerGradients::of(at, w)?;
-            gradients.visit(|places, pairs| {
-                for (layer, pairs) in sum.layers.iter_mut().skip(places.start).zip(pairs) {
-                    layer.output += &sharing.output_factor(pairs)?;
-                }
-                Ok(())
-            })?;
+            for (layer, output) in sum.layers.iter_mut().zip(output_factors(at, w, sharing)?) {
+                layer.output += &output;
+            }
             for (block, newer) in sum.diagonals.iter_mut().zip(gradients.diagonals()) {
                 block.mix(T::one(), newer, T::one());
             }
@@ -91,14 +89,23 @@ impl<T: Scalar> KroneckerFactors<T> {
     /// # Errors
     /// Returns [`CurvatureError::Size`] if a layer's inputs and cotangents differ in their number of columns.
     pub fn of_gradients(gradients: &LayerGradients<'_, T>, sharing: WeightSharing) -> Result<Self, CurvatureError> {
-        // The groups come last to first.
-        let mut groups: Vec<Vec<LayerFactors<T>>> = Vec::new();
-        gradients.visit(|_, pairs| {
-            let factors = pairs.iter().map(|pairs| LayerFactors::of_pairs(pairs, sharing));
-            groups.push(factors.collect::<Result<_, _>>()?);
-            Ok(())
-        })?;
-        Ok(Self { layers: groups.into_iter().rev().flatten().collect(), diagonals: gradients.diagonals().to_vec() })
+        let layers = match &gradients.matrices {
+            Matrices::Pairs(pairs) => {
+                pairs.iter().map(|pairs| LayerFactors::of_pairs(pairs, sharing)).collect::<Result<_, _>>()?
+            }
+            Matrices::At { at, w } => {
+                let factors = input_factors(at, sharing)?.into_iter().zip(output_factors(at, *w, sharing)?);
+                let layers = at.graph().matrix_layers()?.into_iter().zip(factors);
+                let layers = layers.map(|(MatrixLayer { params, columns, .. }, (input, output))| LayerFactors {
+                    params,
+                    columns,
+                    input,
+                    output,
+                });
+                layers.collect()
+            }
+        };
+        Ok(Self { layers, diagonals: gradients.diagonals().to_vec() })
     }
 
     /// The number of parameters.
@@ -147,4 +154,25 @@ impl<T: Scalar> KroneckerFactors<T> {
         }
         check_same(&self.diagonals, &older.diagonals)
     }
+}
+
+/// The factors `A` of all layers.
+fn input_factors<T: Scalar>(
+    at: &Linearization<'_, T>,
+    sharing: WeightSharing,
+) -> Result<Vec<Array2<T>>, CurvatureError> {
+    let (layers, moments) = (at.graph().matrix_layers()?, at.input_moments(sharing.terms())?);
+    let factors = layers.iter().zip(moments);
+    Ok(factors.map(|(layer, moments)| sharing.input_of_moments(moments, at.images(), layer.places)).collect())
+}
+
+/// The factors `G` of all layers, for one cotangent per image.
+fn output_factors<T: Scalar>(
+    at: &Linearization<'_, T>,
+    w: ArrayView2<'_, T>,
+    sharing: WeightSharing,
+) -> Result<Vec<Array2<T>>, CurvatureError> {
+    let (layers, moments) = (at.graph().matrix_layers()?, at.cotangent_moments(w, sharing.terms())?);
+    let factors = layers.iter().zip(moments);
+    Ok(factors.map(|(layer, moments)| sharing.output_of_moments(moments, at.images(), layer.places)).collect())
 }

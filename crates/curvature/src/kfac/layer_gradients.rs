@@ -2,25 +2,24 @@
 
 use super::DiagonalBlock;
 use crate::CurvatureError;
-use minima_autodiff::{LAYER_GROUP_BYTES, LayerPairs, Linearization, Scalar};
+use minima_autodiff::{LayerPairs, Linearization, Scalar};
 use ndarray::ArrayView2;
-use std::ops::Range;
 
 /// What K-FAC and EKFAC observe of a batch with one cotangent per image.
-///
-/// The inputs and cotangents of all layers can take gigabytes. Inputs and cotangents of a linearization are computed each time that they
-/// are visited, a group of layers at a time.
 #[derive(Clone, Debug)]
 pub struct LayerGradients<'a, T: Scalar> {
-    pairs: Pairs<'a, T>,
+    pub(super) matrices: Matrices<'a, T>,
     diagonals: Vec<DiagonalBlock<T>>,
 }
 
-/// The inputs and cotangents of the layers whose parameters are matrices.
+/// The layers whose parameters are matrices.
 #[derive(Clone, Debug)]
-enum Pairs<'a, T: Scalar> {
-    Given(Vec<LayerPairs<T>>),
-    At { at: &'a Linearization<'a, T>, w: ArrayView2<'a, T>, group_bytes: usize },
+pub(super) enum Matrices<'a, T: Scalar> {
+    /// Their inputs and cotangents, given.
+    Pairs(Vec<LayerPairs<T>>),
+    /// A linearization with the cotangents of its logits. Inputs and cotangents of all layers would take gigabytes, so moments are
+    /// computed from the values of the network.
+    At { at: &'a Linearization<'a, T>, w: ArrayView2<'a, T> },
 }
 
 impl<'a, T: Scalar> LayerGradients<'a, T> {
@@ -43,46 +42,19 @@ impl<'a, T: Scalar> LayerGradients<'a, T> {
         w: ArrayView2<'a, T>,
         diagonals: Vec<DiagonalBlock<T>>,
     ) -> Self {
-        Self { pairs: Pairs::At { at, w, group_bytes: LAYER_GROUP_BYTES }, diagonals }
+        Self { matrices: Matrices::At { at, w }, diagonals }
     }
 
     /// Gradients from given parts: the inputs and cotangents of the layers whose parameters are matrices, and the mean
     /// square of each image's gradient for all other parameters.
     #[must_use]
     pub fn of_parts(pairs: Vec<LayerPairs<T>>, diagonals: Vec<DiagonalBlock<T>>) -> Self {
-        Self { pairs: Pairs::Given(pairs), diagonals }
-    }
-
-    /// Sets the memory at which a group of layers ends, in bytes: [`LAYER_GROUP_BYTES`] by default. The numbers do not
-    /// depend on it. Given pairs are one group.
-    #[must_use]
-    pub fn in_groups_of(mut self, bytes: usize) -> Self {
-        if let Pairs::At { group_bytes, .. } = &mut self.pairs {
-            *group_bytes = bytes;
-        }
-        self
+        Self { matrices: Matrices::Pairs(pairs), diagonals }
     }
 
     /// The mean square of each image's gradient, for the parameters that are not matrices.
     #[must_use]
     pub fn diagonals(&self) -> &[DiagonalBlock<T>] {
         &self.diagonals
-    }
-
-    /// Calls `visit` with groups of consecutive layers, the last group first, and with their place among all layers.
-    /// Every layer is in one group.
-    ///
-    /// # Errors
-    /// Returns the errors of [`Linearization::visit_layer_pairs`], and the first error of `visit`.
-    pub fn visit(
-        &self,
-        mut visit: impl FnMut(Range<usize>, &[LayerPairs<T>]) -> Result<(), CurvatureError>,
-    ) -> Result<(), CurvatureError> {
-        match &self.pairs {
-            Pairs::Given(pairs) => visit(0..pairs.len(), pairs),
-            Pairs::At { at, w, group_bytes } => {
-                at.visit_layer_pairs(*w, *group_bytes, &mut |places, pairs| visit(places, &pairs))
-            }
-        }
     }
 }

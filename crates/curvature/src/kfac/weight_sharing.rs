@@ -2,7 +2,7 @@
 
 use super::row_products::row_products;
 use crate::CurvatureError;
-use minima_autodiff::{LayerPairs, Scalar};
+use minima_autodiff::{LayerPairs, Scalar, Term};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,30 @@ impl WeightSharing {
         second_moment(over_places(pairs.cotangents.view(), pairs.places).view(), columns / pairs.places)
     }
 
+    /// The terms of the second moments that the factors are.
+    pub(super) fn terms(self) -> Term {
+        match self {
+            Self::Expand => Term::Place,
+            Self::Reduce => Term::Image,
+        }
+    }
+
+    /// The factor `A` from `Σ ā āᵀ`, a sum over [`terms`](Self::terms).
+    pub(super) fn input_of_moments<T: Scalar>(self, moments: Array2<T>, images: usize, places: usize) -> Array2<T> {
+        match self {
+            Self::Expand => mean(moments, images),
+            Self::Reduce => mean(moments, places * places * images),
+        }
+    }
+
+    /// The factor `G` from `Σ δ δᵀ`, a sum over [`terms`](Self::terms).
+    pub(super) fn output_of_moments<T: Scalar>(self, moments: Array2<T>, images: usize, places: usize) -> Array2<T> {
+        match self {
+            Self::Expand => mean(moments, places * images),
+            Self::Reduce => mean(moments, images),
+        }
+    }
+
     /// Whether a layer's places are combined.
     fn reduces<T>(self, pairs: &LayerPairs<T>) -> bool {
         self == Self::Reduce && pairs.places > 1
@@ -64,8 +88,13 @@ impl WeightSharing {
 
 /// `x xᵀ / share`.
 fn second_moment<T: Scalar>(x: ArrayView2<'_, T>, share: usize) -> Result<Array2<T>, CurvatureError> {
+    Ok(mean(row_products(x)?, share))
+}
+
+/// `sum / share`.
+fn mean<T: Scalar>(sum: Array2<T>, share: usize) -> Array2<T> {
     let scale = T::one() / T::from_f64(share.max(1) as f64);
-    Ok(row_products(x)?.mapv_into(|sum| scale * sum))
+    sum.mapv_into(|sum| scale * sum)
 }
 
 /// Sums the columns of each image, `place · images + image`: `(rows, images)`.

@@ -2,7 +2,7 @@
 
 use super::agreement::assert_close;
 use super::derivatives::{self, BATCHES, rows};
-use super::{draw, naive};
+use super::{draw, moments, naive};
 use minima_autodiff::{Conv2dSpec, Graph, GraphBuilder, LayerPairs, Padding};
 use ndarray::{Array1, Array2, Axis};
 
@@ -179,6 +179,23 @@ fn layer_pairs_multiply_to_the_gradient_of_each_group() {
             let of_group = matrix.unwrap().select(Axis(1), &columns.clone().collect::<Vec<_>>());
             assert_close(name, &inputs.dot(&cotangents.t()), &of_group, ROUNDING);
         }
+    }
+}
+
+#[test]
+fn moments_of_layers_are_products_of_layer_pairs() {
+    // From 16 and from 32 channels on, gradients have kernels of their own.
+    let wide = [
+        ("16 channels", [5, 6, 16], Conv2dSpec::same(3, 3)),
+        ("17 channels, stride 2", [7, 6, 17], Conv2dSpec { stride: [2, 2], ..Conv2dSpec::same(5, 3) }),
+        ("32 channels", [6, 6, 32], Conv2dSpec { bias: false, ..Conv2dSpec::same(4, 3) }),
+    ];
+    for (name, input, spec) in cases().into_iter().chain(wide) {
+        let graph = between_layers(input, spec);
+        let (params, images) = (draw::params(&graph, 1), draw::matrix(2, (17, graph.features())));
+        let at = graph.linearize(&params, images.view()).unwrap();
+        let w = draw::matrix(5, at.logits().dim());
+        moments::check(name, &at, w.view());
     }
 }
 

@@ -1,7 +1,7 @@
 //! The properties of a linearization's products.
 
 use super::agreement::assert_close;
-use super::{draw, nets};
+use super::{draw, moments, nets};
 use minima_autodiff::{Graph, LayerPairs};
 use ndarray::{Array2, Array3, Axis};
 
@@ -119,6 +119,17 @@ fn layer_pairs_multiply_to_every_images_gradient() {
                 }
             }
             assert_eq!(covered, graph.parameter_count());
+        }
+    }
+}
+
+#[test]
+fn moments_of_layers_are_products_of_layer_pairs() {
+    for graph in [nets::residual(), nets::small_cnn()] {
+        for images in [1, 16, 33] {
+            let (params, x) = point(&graph, images);
+            let at = graph.linearize(&params, x.view()).unwrap();
+            moments::check("convolutions and dense layers", &at, draw::matrix(5, at.logits().dim()).view());
         }
     }
 }

@@ -15,6 +15,7 @@ mod grouped_conv2d;
 mod hessian;
 mod initial_weights;
 mod linearization;
+mod moments;
 mod naive;
 mod nets;
 mod normalization;

@@ -2,7 +2,7 @@
 
 use super::agreement::assert_close;
 use super::derivatives::{self, BATCHES, rows};
-use super::draw;
+use super::{draw, moments};
 use minima_autodiff::{AutodiffError, DenseSpec, Graph, GraphBuilder, Initializer, Role, Structure, Value};
 use ndarray::{Array1, Array2, ArrayD, ArrayView1, Axis, IxDyn, Slice};
 
@@ -291,6 +291,7 @@ fn per_sample_gradients_and_layer_pairs_are_those_of_single_images() {
         assert_close("one image", &gradient.to_vec(), &expected, 1e-13);
     }
     let total = at.vjp(w.view()).unwrap();
+    moments::check("tokens", &at, w.view());
     let pairs = at.layer_pairs(w.view()).unwrap();
     let described: Vec<(bool, usize)> = pairs.iter().map(|layer| (layer.bias, layer.places)).collect();
     assert_eq!(described, [(false, 5), (true, 6), (true, 1)]);

@@ -181,44 +181,42 @@ fn ekfac_is_the_fisher_matrix_on_the_diagonal_of_its_basis() {
 }
 
 #[test]
-fn groups_of_layers_give_the_bits_of_all_layers_at_once() {
+fn a_linearization_is_observed_as_its_inputs_and_cotangents() {
     let graph = network();
     let params: Vec<f64> = graph.init(3);
     let at = graph.linearize(&params, scattered(5, 16).view()).unwrap();
     let w = label_residuals(at.logits(), &LABELS).unwrap();
     let w = w.index_axis(Axis(0), 0);
-    let alone = LayerGradients::of(&at, w).unwrap().in_groups_of(1);
-    let given = LayerGradients::of_parts(at.layer_pairs(w).unwrap(), alone.diagonals().to_vec());
-    let mut visited = Vec::new();
-    alone
-        .visit(|places, pairs| {
-            visited.push((places, pairs.len()));
-            Ok(())
-        })
-        .unwrap();
-    let layers = at.layer_pairs(w).unwrap().len();
-    assert!(layers > 1);
-    assert_eq!(visited, (0..layers).rev().map(|layer| (layer..layer + 1, 1)).collect::<Vec<_>>());
+    let direct = LayerGradients::of(&at, w).unwrap();
+    let given = LayerGradients::of_parts(at.layer_pairs(w).unwrap(), direct.diagonals().to_vec());
     for sharing in [EXPAND, WeightSharing::Reduce] {
         let factors = KroneckerFactors::of_gradients(&given, sharing).unwrap();
-        assert_eq!(KroneckerFactors::of_gradients(&alone, sharing).unwrap(), factors);
+        let found = KroneckerFactors::of_gradients(&direct, sharing).unwrap();
+        assert_eq!(found.layers.len(), factors.layers.len());
+        for (found, layer) in found.layers.iter().zip(&factors.layers) {
+            assert_eq!((&found.params, &found.columns), (&layer.params, &layer.columns));
+            assert_close(&found.input, &layer.input, 1e-14);
+            assert_close(&found.output, &layer.output, 1e-14);
+        }
         let moments = |of: &LayerGradients<'_, f64>| {
             let mut ekfac = Ekfac::of_factors(&factors).unwrap();
             ekfac.observe(of, 0.5).unwrap();
             ekfac.layers()
         };
-        assert_eq!(moments(&alone), moments(&given));
+        for (found, layer) in moments(&direct).iter().zip(&moments(&given)) {
+            assert_close(&found.moments, &layer.moments, 1e-14);
+        }
     }
     // Too few layers, and too many.
     let mut fewer = at.layer_pairs(w).unwrap();
     fewer.remove(0);
     let factors = KroneckerFactors::of_gradients(&given, EXPAND).unwrap();
-    let fewer = LayerGradients::of_parts(fewer, alone.diagonals().to_vec());
+    let fewer = LayerGradients::of_parts(fewer, direct.diagonals().to_vec());
     let mut ekfac = Ekfac::of_factors(&factors).unwrap();
     assert!(matches!(ekfac.observe(&fewer, 0.5), Err(CurvatureError::Size { .. })));
     let mut more = at.layer_pairs(w).unwrap();
     more.extend(at.layer_pairs(w).unwrap());
-    let more = LayerGradients::of_parts(more, alone.diagonals().to_vec());
+    let more = LayerGradients::of_parts(more, direct.diagonals().to_vec());
     assert!(matches!(ekfac.observe(&more, 0.5), Err(CurvatureError::Size { .. })));
 }
 
