@@ -27,9 +27,9 @@ pub struct Certificate {
     pub radius: f64,
     /// What is claimed of the outputs.
     pub property: Property,
-    /// For each maximum layer, in the order of computation, the entries of each window that may be the largest, in ascending order: see
-    /// [maxima](crate#maxima). Empty if all maxima stay as they are, and without lists for a layer that does. An empty list of a window says that
-    /// one entry is always the largest.
+    /// For each maximum layer, in the order of computation, a list for each window: the entries that may be the largest, in ascending
+    /// order. See [maxima](crate#maxima). If one entry is always the largest, the list is empty. A layer whose maxima stay as they are
+    /// has no lists. If no layer has lists, the field is empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub maxima: Vec<Vec<Vec<u32>>>,
     /// The parts of the ball, in the order of a walk: a part, then the part where the input of its split ReLU is at least 0, with

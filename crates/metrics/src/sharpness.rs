@@ -106,9 +106,9 @@ fn batch<T: Scalar>(
             of.gradient_into(logits, label, share, cotangent);
         }
     })?;
-    let base = mean_loss(logits.view(), labels, loss);
+    let (base, norm) = (mean_loss(logits.view(), labels, loss), length(&gradient));
     for Sharpness { rho, increases } in found {
-        let increase = match perturbed(params, &gradient, *rho) {
+        let increase = match perturbed(params, &gradient, norm, *rho) {
             Some(params) => mean_loss(model.logits_at(&params, images)?.view(), labels, loss) - base,
             None => 0.0,
         };
@@ -137,12 +137,14 @@ fn examples<T: Scalar>(
     }
     let gradients = linearization.per_sample_gradients(cotangents.view())?;
     let bases = losses(linearization.logits(), labels, loss);
+    let norms: Vec<f64> = gradients.axis_iter(Axis(0)).into_par_iter().map(length).collect();
     for Sharpness { rho, increases } in found {
         let rows = gradients.axis_iter(Axis(0)).into_par_iter();
         let images = images.axis_chunks_iter(Axis(0), 1).into_par_iter();
-        let rises = rows.zip(images).zip(labels.par_iter().zip(&bases)).map(|((gradient, image), (&label, base))| {
+        let examples = rows.zip(images).zip(labels.par_iter().zip(&bases).zip(&norms));
+        let rises = examples.map(|((gradient, image), ((&label, base), &norm))| {
             let gradient = gradient.as_standard_layout();
-            match gradient.as_slice().and_then(|gradient| perturbed(params, gradient, *rho)) {
+            match gradient.as_slice().and_then(|gradient| perturbed(params, gradient, norm, *rho)) {
                 Some(params) => {
                     let logits = graph.logits(&params, image)?;
                     Ok(logits.outer_iter().map(|row| image_loss(row, label, loss) - base).sum())
@@ -155,9 +157,13 @@ fn examples<T: Scalar>(
     Ok(())
 }
 
-/// `θ + ρ g/‖g‖`; `None` if the gradient is zero.
-fn perturbed<T: Scalar>(params: &[T], gradient: &[T], rho: f64) -> Option<Vec<T>> {
-    let norm = gradient.iter().map(|g| g.as_f64().powi(2)).sum::<f64>().sqrt();
+/// `‖g‖`.
+fn length<'a, T: Scalar>(gradient: impl IntoIterator<Item = &'a T>) -> f64 {
+    gradient.into_iter().map(|g| g.as_f64().powi(2)).sum::<f64>().sqrt()
+}
+
+/// `θ + ρ g/‖g‖` with the gradient's norm; `None` if it is zero.
+fn perturbed<T: Scalar>(params: &[T], gradient: &[T], norm: f64, rho: f64) -> Option<Vec<T>> {
     if norm == 0.0 {
         return None;
     }

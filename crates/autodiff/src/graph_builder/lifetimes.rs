@@ -92,9 +92,9 @@ mod tests {
         check(&graph.kept, &of(kept(&graph.nodes, slots, graph.output), &values));
     }
 
-    /// The input is read to the end; beside it live a block's input, a convolution's input and its output, which is the block's
-    /// output. The cotangents of the input and of the last block's output lie in one place, as do those of the first block's
-    /// output and its second convolution.
+    /// In a passing evaluation, four values live at once: the network's input, a block's input, and the input and the output of a
+    /// convolution. In a reverse pass, three cotangents do. The cotangents of the network's input and of the last block's output share a
+    /// place. So do the cotangents of the first block's output and of its second convolution.
     #[test]
     fn a_passing_value_gives_its_place_back() {
         let graph = graph();
