@@ -20,8 +20,10 @@ const CELL: f64 = 228.0;
 const IMAGE: f64 = 208.0;
 const HEADING_HEIGHT: f64 = 56.0;
 const CAPTION: f64 = 60.0;
-/// Captions of more letters are written smaller.
-const LONG_CAPTION: usize = 16;
+/// The widest caption that leaves a gap to its neighbour.
+const CAPTION_WIDTH: f64 = CELL - 16.0;
+/// The distance of a caption's two lines.
+const LINE: f64 = 30.0;
 const GROUP: f64 = HEADING_HEIGHT + 2.0 * CELL + CAPTION + 20.0;
 
 /// Successful attacks: one column per attack and one pair of rows per optimizer. The first six of each optimizer are shown.
@@ -100,14 +102,45 @@ fn draw_group<DB: DrawingBackend>(
         let left = MARGIN + ROW_LABEL + column as f64 * CELL;
         draw_image(canvas, (left, originals), &example.original, example)?;
         draw_image(canvas, (left, originals + CELL), &example.adversarial, example)?;
-        let [label, predicted] = [example.label, example.predicted].map(|class| class_name(class_names, class));
-        let mut caption = format!("{label} → {predicted}");
-        if !shared {
-            caption.push_str(&format!(", ε = {}", Radius(example.epsilon)));
+    }
+    let captions: Vec<[String; 2]> = examples.iter().map(|example| caption(example, class_names, shared)).collect();
+    draw_captions(canvas, originals + CELL + IMAGE + 30.0, &captions)
+}
+
+/// The true label, and the label after the attack.
+fn caption(example: &AdversarialExample, class_names: &[String], shared: bool) -> [String; 2] {
+    let [label, mut predicted] =
+        [example.label, example.predicted].map(|class| class_name(class_names, class).to_string());
+    if !shared {
+        predicted.push_str(&format!(", ε = {}", Radius(example.epsilon)));
+    }
+    [format!("{label} →"), predicted]
+}
+
+/// Writes all captions in the largest style in which each fits on one line, else on two lines.
+fn draw_captions<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    top: f64,
+    captions: &[[String; 2]],
+) -> Result<(), FigureError> {
+    let lines: Vec<String> = captions.iter().map(|both| both.join(" ")).collect();
+    let mut chosen = None;
+    for look in [&HEADING, &LABEL] {
+        let widths = lines.iter().map(|line| canvas.text_width(line, look)).collect::<Result<Vec<f64>, _>>()?;
+        if chosen.is_none() && widths.iter().all(|&width| width <= CAPTION_WIDTH) {
+            chosen = Some(look);
         }
-        let below = originals + CELL + IMAGE + 30.0;
-        let style = if caption.chars().count() > LONG_CAPTION { &LABEL } else { &HEADING };
-        canvas.text(&caption, (left + IMAGE / 2.0, below), Anchor::Middle, style)?;
+    }
+    for (column, (line, both)) in lines.iter().zip(captions).enumerate() {
+        let middle = MARGIN + ROW_LABEL + column as f64 * CELL + IMAGE / 2.0;
+        match chosen {
+            Some(look) => canvas.text(line, (middle, top), Anchor::Middle, look)?,
+            None => {
+                for (row, part) in both.iter().enumerate() {
+                    canvas.text(part, (middle, top + row as f64 * LINE), Anchor::Middle, &LABEL)?;
+                }
+            }
+        }
     }
     Ok(())
 }
