@@ -7,7 +7,6 @@ use super::same_network::check_same_network;
 use super::{CudaEngine, DeviceVector};
 use crate::device::Device;
 use crate::ops::{DataSet, Pixels};
-use crate::slice::Slice;
 use crate::{Columns, CudaError};
 use minima_autodiff::{AutodiffError, Classifier, CotangentOf, Differentiable, Graph, Model};
 use ndarray::{Array2, ArrayView2, Axis};
