@@ -1,7 +1,6 @@
 //! Every operation of a network, in small networks around it: values, gradients, tangents, per-sample gradients through the kernel
 //! `J Jᵀ`, and products with the Gauss-Newton matrix and the Hessian, against the CPU.
 
-use super::rounding::rounding;
 use super::{Data, Failed, assert_close, params};
 use minima_autodiff::engine::FunctionSpace;
 use minima_autodiff::softmax_cross_entropy::gradient_into;
@@ -14,6 +13,10 @@ use minima_curvature::{Ggn, GgnVariant, Hessian, LinearOperator, Objective};
 use minima_rng::Key;
 use ndarray::Array2;
 use std::sync::Arc;
+
+/// Some thousand roundings in single precision, in another order and with other exponentials. Normalisation and the derivatives of
+/// small roots amplify them.
+const TOLERANCE: f64 = 1e-4;
 
 type Build = fn(&mut GraphBuilder, Value) -> Result<Value, AutodiffError>;
 
@@ -149,9 +152,9 @@ pub fn check<D: Device>(open: &dyn Fn() -> D) {
         eprintln!("{name}");
         let engine = CudaEngine::new(open(), Arc::new(network(build))).unwrap();
         for count in [1, 5] {
-            derivatives(name, &engine, count, amplification(name));
+            derivatives(name, &engine, count, TOLERANCE);
         }
-        kernel(name, &engine, amplification(name));
+        kernel(name, &engine, TOLERANCE);
     }
 }
 
@@ -159,56 +162,44 @@ fn flat(a: Array2<f32>) -> Vec<f32> {
     a.into_raw_vec_and_offset().0
 }
 
-/// By how much an operation amplifies the relative error of its input, in values or derivatives.
-fn amplification(name: &str) -> f64 {
-    match name {
-        name if name.contains("normalisation") => 10.0,
-        "square root" | "reciprocal" => 4.0,
-        _ => 1.0,
-    }
-}
-
-/// Values, gradients, tangents and products with curvature, on a batch. The network amplifies relative errors by `amplified`.
-pub fn derivatives<D: Device>(name: &str, engine: &CudaEngine<D>, count: usize, amplified: f64) {
+/// Values, gradients, tangents and products with curvature, on a batch.
+pub fn derivatives<D: Device>(name: &str, engine: &CudaEngine<D>, count: usize, tolerance: f64) {
     let graph = Arc::clone(engine.graph());
     let data = Data::of(&graph, count);
     let host = Model::new(Arc::clone(&graph), params(&graph)).unwrap();
     let device = engine.model(host.clone()).unwrap();
     let images = data.images.view();
-    let close = |what: &str, passes: usize, found: &[f32], expected: &[f32]| {
-        let tolerance = amplified * rounding(&graph, count, passes);
+    let close = |what: &str, found: &[f32], expected: &[f32]| {
         assert_close(&format!("{name}, {count} images: {what}"), found, expected, tolerance);
     };
     let cotangent = |i: usize, logits: &[f32], out: &mut [f32]| gradient_into(logits, data.labels[i], 1.0, out);
-    close("logits", 1, &flat(device.logits(images).unwrap()), &flat(host.logits(images).unwrap()));
+    close("logits", &flat(device.logits(images).unwrap()), &flat(host.logits(images).unwrap()));
     let (_, expected) = host.logits_and_input_vjp(images, &cotangent).unwrap();
     let (_, found) = device.logits_and_input_vjp(images, &cotangent).unwrap();
-    close("input gradient", 2, &flat(found), &flat(expected));
+    close("input gradient", &flat(found), &flat(expected));
     let (_, expected) = Differentiable::logits_and_vjp(&host, images, &cotangent).unwrap();
     let (_, found) = device.logits_and_vjp(images, &cotangent).unwrap();
-    close("gradient", 2, &found, &expected);
+    close("gradient", &found, &expected);
 
     let along = Key::new(8).normal(graph.parameter_count());
     let tangents = Array2::from_shape_vec(images.raw_dim(), Key::new(9).normal(images.len())).unwrap();
     let at = graph.linearize(host.params(), images).unwrap();
     let expected = at.jvp(Some(&along), Some(tangents.view())).unwrap();
-    close("jvp", 2, &flat(device.jvp(images, &along, tangents.view()).unwrap()), &flat(expected));
+    close("jvp", &flat(device.jvp(images, &along, tangents.view()).unwrap()), &flat(expected));
 
     let batch = Batch::new(images, &data.labels).unwrap();
     let objective = Objective::of_batch(&graph, host.params(), batch).unwrap();
     let point = device.curvature_point(images, &data.labels).unwrap();
-    close("mean gradient", 2, &point.gradient().unwrap(), &objective.gradient().unwrap());
+    close("mean gradient", &point.gradient().unwrap(), &objective.gradient().unwrap());
     let expected = Ggn::new(&objective, GgnVariant::Mean).unwrap().apply(&along).unwrap();
-    close("Gauss-Newton product", 3, &point.gauss_newton_product(&along).unwrap(), &expected);
+    close("Gauss-Newton product", &point.gauss_newton_product(&along).unwrap(), &expected);
     let expected = Hessian::new(&objective).apply(&along).unwrap();
-    close("Hessian product", 4, &point.hessian_product(&along).unwrap(), &expected);
+    close("Hessian product", &point.hessian_product(&along).unwrap(), &expected);
 }
 
 /// The kernel `J Jᵀ` of three images, which consists of the inner products of per-sample gradients.
-pub fn kernel<D: Device>(name: &str, engine: &CudaEngine<D>, amplified: f64) {
+pub fn kernel<D: Device>(name: &str, engine: &CudaEngine<D>, tolerance: f64) {
     let graph = Arc::clone(engine.graph());
-    // A product of two gradients has the relative errors of both.
-    let tolerance = 2.0 * amplified * rounding(&graph, 3, 2);
     let data = Data::of(&graph, 3);
     let numbers = params(&graph);
     let expected = graph.linearize(&numbers, data.images.view()).unwrap().kernel().unwrap();
