@@ -39,7 +39,7 @@ pub fn bench_on<D: Device>(engine: &CudaEngine<D>, data: &Splits, filter: &str) 
         let mut epochs = engine.epochs(&loaded, BATCH)?;
         let mut epoch = || -> Result<f64, RunError> {
             let start = Instant::now();
-            epochs.run::<RunError>(&order, |batch| {
+            epochs.run::<RunError>(&order, optimizer.repeats_its_calls(), |batch| {
                 optimizer.step(engine, &mut params, batch).map_err(OptimError::into)
             })?;
             Ok(1e3 * start.elapsed().as_secs_f64())

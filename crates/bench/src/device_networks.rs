@@ -128,8 +128,9 @@ fn time<D: Device>(
     let mut taken = Vec::new();
     for _ in 0..=EPOCHS {
         let start = Instant::now();
-        epochs
-            .run::<RunError>(&order, |batch| optimizer.step(&engine, &mut params, batch).map_err(OptimError::into))?;
+        epochs.run::<RunError>(&order, optimizer.repeats_its_calls(), |batch| {
+            optimizer.step(&engine, &mut params, batch).map_err(OptimError::into)
+        })?;
         taken.push(1e3 * start.elapsed().as_secs_f64() / BATCHES as f64);
     }
     Ok(taken.split_off(1))

@@ -133,6 +133,10 @@ struct Counted<'e> {
 impl EpochSteps<PlannedDevice> for Counted<'_> {
     type Error = RunError;
 
+    fn are_recorded(&self) -> bool {
+        self.optimizer.repeats_its_calls()
+    }
+
     fn step(&mut self, batch: &DeviceBatch<'_, PlannedDevice>) -> Result<(), RunError> {
         Ok(self.optimizer.step(self.engine, &mut self.params, batch)?)
     }

@@ -60,6 +60,19 @@ impl<'a, D: Device, T: Element> Slice<'a, D, T> {
         self.len == 0
     }
 
+    /// Its numbers, if it is a whole buffer.
+    ///
+    /// # Errors
+    /// Returns [`CudaError::Length`] if it is a part of a buffer, and a [`CudaError`] if the device fails.
+    pub(crate) fn download(&self, device: &D) -> Result<Vec<T>, CudaError> {
+        if self.len != self.buffer.len() {
+            return Err(CudaError::Length { what: "a whole buffer", found: self.len, expected: self.buffer.len() });
+        }
+        let mut numbers = vec![T::default(); self.len];
+        device.download(self.buffer, &mut numbers)?;
+        Ok(numbers)
+    }
+
     /// Fails unless its length is `expected`.
     pub(crate) fn check(&self, what: &'static str, expected: usize) -> Result<(), CudaError> {
         if self.len == expected {

@@ -118,7 +118,7 @@ pub const SOURCES: &[Source] = &[
     Source { name: "multiply.cu", text: include_str!("ops/multiply.cu"), kernels: &["multiply", "channel_affine"] },
     Source {
         name: "normalization.cu",
-        text: include_str!("ops/normalization.cu"),
+        text: concat!(include_str!("ops/normalization_sets.cuh"), include_str!("ops/normalization.cu")),
         kernels: &[
             "norm_moments",
             "norm_statistics",
@@ -127,12 +127,19 @@ pub const SOURCES: &[Source] = &[
             "norm_projection",
             "norm_vjp_input",
             "norm_jvp",
-            "norm_vjp_params",
-            "norm_per_sample_gradients",
-            "norm_crossed_parts",
-            "norm_curvature",
         ],
     },
+    Source {
+        name: "normalization_curvature.cu",
+        text: concat!(include_str!("ops/normalization_sets.cuh"), include_str!("ops/normalization_curvature.cu")),
+        kernels: &["norm_crossed_parts", "norm_curvature"],
+    },
+    Source {
+        name: "normalization_gradients.cu",
+        text: concat!(include_str!("ops/normalization_sets.cuh"), include_str!("ops/normalization_gradients.cu")),
+        kernels: &["norm_vjp_params", "norm_per_sample_gradients"],
+    },
+    Source { name: "patches.cu", text: include_str!("ops/patches.cu"), kernels: &["patch_moments", "patch_sums"] },
     Source {
         name: "pointwise.cu",
         text: include_str!("ops/pointwise.cu"),
@@ -166,11 +173,15 @@ pub const SOURCES: &[Source] = &[
             "residual_in_factors_f64",
         ],
     },
-    Source { name: "spread.cu", text: include_str!("ops/spread.cu"), kernels: &["spread", "sum_of_columns", "fill"] },
+    Source {
+        name: "spread.cu",
+        text: include_str!("ops/spread.cu"),
+        kernels: &["spread", "sum_of_columns", "squares_of_columns", "fill"],
+    },
     Source {
         name: "take.cu",
         text: include_str!("ops/take.cu"),
-        kernels: &["take", "take_sums", "take_shares", "concat_put", "concat_get"],
+        kernels: &["take_sums", "take_shares", "concat_put", "concat_get"],
     },
     Source { name: "adam.cu", text: include_str!("optim/adam.cu"), kernels: &["adam_update"] },
     Source { name: "sgd.cu", text: include_str!("optim/sgd.cu"), kernels: &["sgd_plain", "sgd_momentum"] },

@@ -82,9 +82,14 @@ impl<'o, 'a, T: Scalar> Ggn<'o, 'a, T> {
     /// Subtracts the outer product of the published matrix.
     fn couple(&self, v: &[T], product: &mut [T]) {
         if let Some(coupling) = &self.coupling {
-            add_scaled(-dot(coupling, v), coupling, product);
+            subtract_coupling(coupling, v, product);
         }
     }
+}
+
+/// `product ← product − u uᵀ v`: the outer product of the published matrix, with its coupling `u = Jᵀ p`.
+pub fn subtract_coupling<T: Scalar>(coupling: &[T], v: &[T], product: &mut [T]) {
+    add_scaled(-dot(coupling, v), coupling, product);
 }
 
 impl<T: Scalar> LinearOperator<T> for Ggn<'_, '_, T> {

@@ -142,6 +142,21 @@ impl<'a, T: Scalar> Objective<'a, T> {
         self.params
     }
 
+    /// The linearization at the batch.
+    ///
+    /// # Errors
+    /// Returns [`CurvatureError::Size`] if the objective is of a data set, which is linearized for each product.
+    pub fn at_batch(&self) -> Result<&Linearization<'a, T>, CurvatureError> {
+        match &self.data {
+            Data::Batch(at, _) => Ok(at),
+            Data::Lent(at, _) => Ok(at),
+            Data::Dataset { images, batch_size } => {
+                let (found, expected) = (vec![images.nrows()], vec![*batch_size]);
+                Err(CurvatureError::Size { what: "an objective of one batch", found, expected })
+            }
+        }
+    }
+
     /// The number of parameters.
     #[must_use]
     pub fn parameter_count(&self) -> usize {

@@ -6,7 +6,7 @@ use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, not_refreshed};
 use crate::{OptimError, OptimizerState};
 use minima_autodiff::Scalar;
 use minima_curvature::kfac::{
-    Ekfac as Operator, EkfacLayer, Kfac, KroneckerFactors, LayerGradients, RunningFactors, WeightSharing, newest_weight,
+    Ekfac as Operator, EkfacLayer, Kfac, LayerStatistics, RunningFactors, WeightSharing, newest_weight,
 };
 use minima_curvature::{CurvatureError, LinearOperator};
 
@@ -45,11 +45,11 @@ impl<T: Scalar> Ekfac<T> {
 impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
     fn observe(
         &mut self,
-        gradients: &LayerGradients<'_, T>,
+        gradients: &dyn LayerStatistics<T>,
         sharing: WeightSharing,
         decay: f64,
     ) -> Result<(), CurvatureError> {
-        self.factors.observe(KroneckerFactors::of_gradients(gradients, sharing)?, decay)
+        self.factors.observe(gradients.factors(sharing)?, decay)
     }
 
     fn refresh(&mut self, _damping: f64) -> Result<(), CurvatureError> {
@@ -62,7 +62,7 @@ impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
         Ok(())
     }
 
-    fn refine(&mut self, gradients: &LayerGradients<'_, T>, decay: f64) -> Result<(), CurvatureError> {
+    fn refine(&mut self, gradients: &dyn LayerStatistics<T>, decay: f64) -> Result<(), CurvatureError> {
         if let Some(ekfac) = &mut self.ekfac {
             self.observations = self.observations.saturating_add(1);
             ekfac.observe(gradients, newest_weight(self.observations, decay))?;

@@ -14,7 +14,13 @@ pub enum OptimError {
     Autodiff(#[from] AutodiffError),
     /// The curvature could not be estimated, multiplied with or inverted.
     #[error(transparent)]
-    Curvature(#[from] CurvatureError),
+    Curvature(CurvatureError),
+    /// An option of the optimizer is computed on the CPU only, and the engine is another device.
+    #[error("{option} is computed on the CPU only; found another device")]
+    OnCpuOnly {
+        /// The option.
+        option: &'static str,
+    },
     /// A Gauss-Newton system could not be solved.
     #[error("the Gauss-Newton system with damping {damping:?}: {source}; {}", advice(*enough))]
     Solve {
@@ -102,6 +108,15 @@ pub enum OptimError {
         /// The valid values.
         expected: &'static str,
     },
+}
+
+impl From<CurvatureError> for OptimError {
+    fn from(error: CurvatureError) -> Self {
+        match error {
+            CurvatureError::Autodiff(error) => Self::Autodiff(error),
+            other => Self::Curvature(other),
+        }
+    }
 }
 
 /// Says which damping works.

@@ -101,6 +101,10 @@ impl<R: FirstOrderRule<T> + Send, T: Scalar, E: Engine<T>> Optimizer<T, E> for F
         self.step_with(engine, params, &|params| Ok(engine.gradient(params, batch)?))
     }
 
+    fn repeats_its_calls(&self) -> bool {
+        true
+    }
+
     fn check(&self) -> Result<(), OptimError> {
         self.rule.check()
     }

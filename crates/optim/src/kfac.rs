@@ -5,9 +5,7 @@ use crate::kronecker_state::{factors, put_factors};
 use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, not_refreshed};
 use crate::{OptimError, OptimizerState};
 use minima_autodiff::Scalar;
-use minima_curvature::kfac::{
-    Kfac as Operator, KfacInverse, KroneckerFactors, LayerGradients, RunningFactors, WeightSharing,
-};
+use minima_curvature::kfac::{Kfac as Operator, KfacInverse, LayerStatistics, RunningFactors, WeightSharing};
 use minima_curvature::{CurvatureError, LinearOperator};
 use std::sync::Arc;
 
@@ -44,11 +42,11 @@ impl<T: Scalar> Kfac<T> {
 impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
     fn observe(
         &mut self,
-        gradients: &LayerGradients<'_, T>,
+        gradients: &dyn LayerStatistics<T>,
         sharing: WeightSharing,
         decay: f64,
     ) -> Result<(), CurvatureError> {
-        self.factors.observe(KroneckerFactors::of_gradients(gradients, sharing)?, decay)
+        self.factors.observe(gradients.factors(sharing)?, decay)
     }
 
     fn refresh(&mut self, damping: f64) -> Result<(), CurvatureError> {
@@ -58,7 +56,7 @@ impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
         Ok(())
     }
 
-    fn refine(&mut self, _gradients: &LayerGradients<'_, T>, _decay: f64) -> Result<(), CurvatureError> {
+    fn refine(&mut self, _gradients: &dyn LayerStatistics<T>, _decay: f64) -> Result<(), CurvatureError> {
         Ok(())
     }
 

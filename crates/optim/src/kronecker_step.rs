@@ -1,13 +1,12 @@
 //! Steps along a gradient multiplied by the inverse of a Kronecker-factored curvature, shared by K-FAC and EKFAC.
 
-use crate::batch_gradient::batch_gradient;
 use crate::error::enough;
 use crate::kronecker_options::Options;
 use crate::vectors::inner;
 use crate::{OptimError, Optimizer, OptimizerState};
-use minima_autodiff::{Batch, Engine, Graph, Scalar, StepReport};
-use minima_curvature::CurvatureError;
-use minima_curvature::kfac::{LayerGradients, WeightSharing, label_cotangents, sampled_cotangents};
+use minima_autodiff::{Scalar, StepReport};
+use minima_curvature::kfac::{LayerStatistics, WeightSharing, label_cotangents, sampled_cotangents};
+use minima_curvature::{BatchCurvature, CurvatureEngine, CurvatureError};
 use minima_faults::{Fault, planted};
 use minima_rng::Key;
 use ndarray::Axis;
@@ -21,7 +20,7 @@ pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
     /// Returns [`CurvatureError::Size`] if the gradients belong to another network.
     fn observe(
         &mut self,
-        gradients: &LayerGradients<'_, T>,
+        gradients: &dyn LayerStatistics<T>,
         sharing: WeightSharing,
         decay: f64,
     ) -> Result<(), CurvatureError>;
@@ -36,7 +35,7 @@ pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
     ///
     /// # Errors
     /// Returns [`CurvatureError::Size`] if the gradients belong to another network.
-    fn refine(&mut self, gradients: &LayerGradients<'_, T>, decay: f64) -> Result<(), CurvatureError>;
+    fn refine(&mut self, gradients: &dyn LayerStatistics<T>, decay: f64) -> Result<(), CurvatureError>;
 
     /// Multiplies a gradient by the damped inverse.
     ///
@@ -158,32 +157,34 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
     }
 
     /// Returns the report, the gradient and, if an update is due, the curvature with this batch in its statistics.
-    fn gradient(
+    fn gradient<E: CurvatureEngine<T>>(
         &self,
-        graph: &Graph,
-        params: &Vec<T>,
-        batch: &Batch<'_, T>,
+        engine: &E,
+        params: &E::Vector,
+        batch: &E::Batch<'_>,
         step: u32,
-    ) -> Result<(StepReport, Vec<T>, Option<C>), OptimError> {
+    ) -> Result<(E::Report, Vec<T>, Option<C>), OptimError> {
         let Options { decay, seed, empirical, sharing, .. } = self.options;
         let refreshes = is_due(step, self.options.inverse_every);
         if !(is_due(step, self.options.statistics_every) || refreshes) {
-            let (report, gradient) = graph.gradient(params, batch)?;
-            check_finite(report, &gradient)?;
+            let (report, numbers, gradient) = engine.host_gradient(params, batch)?;
+            check_finite(numbers, &gradient)?;
             return Ok((report, gradient, None));
         }
-        let at = graph.linearize(params, batch.images())?;
-        let (report, gradient) = batch_gradient(&at, batch)?;
-        check_finite(report, &gradient)?;
-        let (loss, logits, labels) = (batch.loss(), at.logits(), batch.labels());
+        let (report, at) = engine.curved(params, batch)?;
+        let gradient = at.gradient()?;
+        check_finite(at.report(), &gradient)?;
+        let outputs = at.outputs()?;
+        let (loss, logits, labels) = (outputs.loss, outputs.logits.view(), outputs.labels.as_ref());
         let cotangents = match empirical {
             true => label_cotangents(loss, logits, labels)?,
             false => sampled_cotangents(loss, logits, labels, 1, Key::new(seed).fold_in(step))?,
         };
-        let observed = LayerGradients::of(&at, cotangents.index_axis(Axis(0), 0))?;
+        let observed = at.layer_statistics(cotangents.index_axis(Axis(0), 0))?;
+        let observed = observed.as_ref();
         // Averages must not change if the step fails.
         let mut curvature = self.curvature.clone();
-        curvature.observe(&observed, sharing, decay)?;
+        curvature.observe(observed, sharing, decay)?;
         if refreshes {
             let damping = self.damping();
             if let Err(source) = curvature.refresh(damping) {
@@ -197,7 +198,7 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
                 });
             }
         }
-        curvature.refine(&observed, decay)?;
+        curvature.refine(observed, decay)?;
         Ok((report, gradient, Some(curvature)))
     }
 
@@ -228,32 +229,34 @@ fn is_due(step: u32, period: u32) -> bool {
     step.is_multiple_of(period) || (step < period && step.is_power_of_two())
 }
 
-impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
-    fn step(&mut self, graph: &Graph, params: &mut Vec<T>, batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
-        self.check()?;
+impl<T: Scalar, E: CurvatureEngine<T>, C: KroneckerCurvature<T>> Optimizer<T, E> for KroneckerStep<C, T> {
+    fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
+        self.options.check::<T>()?;
         let Options { momentum, weight_decay, .. } = self.options;
         let learning_rate = self.options.learning_rate.now();
         let step = self.steps.saturating_add(1);
-        let (report, mut gradient, observed) = self.gradient(graph, params, batch, step)?;
+        let (report, mut gradient, observed) = self.gradient(engine, params, batch, step)?;
         let delta = T::from_f64(weight_decay);
         if weight_decay != 0.0 {
-            gradient.iter_mut().zip(graph.decayed(params)).for_each(|(g, p)| *g += delta * p);
+            let decayed = engine.network().decayed(&engine.numbers(params)?);
+            gradient.iter_mut().zip(decayed).for_each(|(g, p)| *g += delta * p);
         }
         let direction = observed.as_ref().unwrap_or(&self.curvature).precondition(&gradient, self.damping())?;
         let slope = inner(&direction, &gradient);
         finite("the slope along the direction", slope)?;
         let scale = self.options.kl_clip.map_or(1.0, |kappa| kl_clip(kappa, learning_rate, slope));
+        let (momentum, scale) = (T::from_f64(momentum), T::from_f64(scale));
+        let mut velocity = self.velocity.clone();
+        velocity.resize(direction.len(), T::zero());
+        for (v, d) in velocity.iter_mut().zip(direction) {
+            *v = if planted(Fault::VelocityLost) { scale * d } else { momentum * *v + scale * d };
+        }
+        engine.descend_along(params, learning_rate, &velocity)?;
         // No operation below can fail.
         if let Some(observed) = observed {
             self.curvature = observed;
         }
-        let (momentum, scale, rate) = (T::from_f64(momentum), T::from_f64(scale), T::from_f64(learning_rate));
-        self.velocity.resize(params.len(), T::zero());
-        for ((p, v), d) in params.iter_mut().zip(&mut self.velocity).zip(direction) {
-            *v = if planted(Fault::VelocityLost) { scale * d } else { momentum * *v + scale * d };
-            *p -= rate * *v;
-        }
-        self.steps = step;
+        (self.velocity, self.steps) = (velocity, step);
         Ok(report)
     }
 
@@ -265,7 +268,7 @@ impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
         self.options.learning_rate.set_factor(factor);
     }
 
-    fn state(&self, _graph: &Graph) -> Result<OptimizerState, OptimError> {
+    fn state(&self, _engine: &E) -> Result<OptimizerState, OptimError> {
         let mut state = OptimizerState::default();
         state.put_number("steps", f64::from(self.steps));
         state.put_vector("velocity", &self.velocity);
@@ -273,8 +276,8 @@ impl<T: Scalar, C: KroneckerCurvature<T>> Optimizer<T> for KroneckerStep<C, T> {
         Ok(state)
     }
 
-    fn restore(&mut self, graph: &Graph, state: &OptimizerState) -> Result<(), OptimError> {
-        let parameters = graph.parameter_count();
+    fn restore(&mut self, engine: &E, state: &OptimizerState) -> Result<(), OptimError> {
+        let parameters = engine.network().parameter_count();
         let (steps, velocity) = (state.count("steps")?, state.vector("velocity", parameters)?);
         self.curvature = C::read(state, parameters)?;
         (self.steps, self.velocity) = (steps, velocity);
@@ -297,7 +300,7 @@ mod tests {
     use crate::{OptimError, Optimizer, OptimizerState};
     use minima_autodiff::{Batch, GraphBuilder};
     use minima_curvature::CurvatureError;
-    use minima_curvature::kfac::{LayerGradients, WeightSharing};
+    use minima_curvature::kfac::{LayerStatistics, WeightSharing};
     use ndarray::array;
 
     /// Counts its observations, and cannot be refreshed with a large damping.
@@ -307,7 +310,7 @@ mod tests {
     impl KroneckerCurvature<f64> for Counting {
         fn observe(
             &mut self,
-            _gradients: &LayerGradients<'_, f64>,
+            _gradients: &dyn LayerStatistics<f64>,
             _sharing: WeightSharing,
             _decay: f64,
         ) -> Result<(), CurvatureError> {
@@ -319,7 +322,7 @@ mod tests {
             super::finite("a test", if damping > 1.0 { f64::NAN } else { 0.0 })
         }
 
-        fn refine(&mut self, _gradients: &LayerGradients<'_, f64>, _decay: f64) -> Result<(), CurvatureError> {
+        fn refine(&mut self, _gradients: &dyn LayerStatistics<f64>, _decay: f64) -> Result<(), CurvatureError> {
             Ok(())
         }
 

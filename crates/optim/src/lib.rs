@@ -62,6 +62,7 @@ pub use gradient_optimizer::{GradientOf, GradientOptimizer};
 pub use kfac::{Kfac, KfacCurvature};
 pub use kronecker_step::{KroneckerCurvature, KroneckerStep};
 pub use minima_autodiff::{Batch, StepReport};
+pub use minima_curvature::CurvatureEngine;
 pub use minima_curvature::kfac::WeightSharing;
 pub use muon::Muon;
 pub use optimizer::Optimizer;

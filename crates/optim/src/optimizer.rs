@@ -8,13 +8,19 @@ use minima_autodiff::{Engine, Graph, Scalar};
 pub trait Optimizer<T: Scalar, E: Engine<T> = Graph>: Send {
     /// Takes one step on one batch and updates `params`, the network's flat parameter vector.
     ///
-    /// An engine-generic optimizer must not read values back, so that the engine can record its calls and repeat them.
-    /// An optimizer for [`Graph`] alone may read values.
+    /// An optimizer that reads values back, or whose calls differ from step to step, must not
+    /// [repeat its calls](Self::repeats_its_calls).
     ///
     /// # Errors
     /// Returns an error if an option is out of its range, if the batch or the parameters do not fit the network, or if
     /// a system cannot be solved. In this case `params` is unchanged.
     fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError>;
+
+    /// Whether every step makes the same calls of the engine and reads nothing back, so that the engine may record the calls of
+    /// one step and repeat them. By default it is false, and every step is called.
+    fn repeats_its_calls(&self) -> bool {
+        false
+    }
 
     /// Checks the options in the precision in which they are used. Every step does this first.
     ///

@@ -97,6 +97,10 @@ struct Steps<'s, D: Device> {
 impl<D: Device> EpochSteps<D> for Steps<'_, D> {
     type Error = Failed;
 
+    fn are_recorded(&self) -> bool {
+        self.optimizer.repeats_its_calls()
+    }
+
     fn step(&mut self, batch: &DeviceBatch<'_, D>) -> Result<(), Failed> {
         Ok(self.optimizer.step(self.engine, self.params, batch)?)
     }

@@ -16,7 +16,6 @@ pub mod certificates;
 pub mod certification;
 pub mod checkpoint;
 mod checkpoint_error;
-mod device_curvature;
 mod device_training;
 mod driver;
 mod error;
@@ -39,7 +38,6 @@ pub mod training;
 
 pub use bits::Bits;
 pub use checkpoint_error::CheckpointNoteError;
-pub use device_curvature::{DeviceGaussNewton, DeviceHessian};
 pub use device_training::{load, train_on};
 pub use driver::{RunTraining, Trained, train_all};
 pub use error::RunError;

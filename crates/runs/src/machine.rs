@@ -92,8 +92,9 @@ impl Machine {
     }
 
     /// Trains a model from its seed's initial weights or its saved state. A GPU trains in single precision, with the optimizers
-    /// for which it has kernels and without options of the preset's table `training`. Everything else (schedules, augmentation, SAM, conjugate gradients, K-FAC, double precision, emulated arithmetic, pixels that are not bytes)
-    /// is trained on the CPU. A GPU trains one model at a time: other threads wait.
+    /// that run on any engine (SGD, Adam, Gauss-Newton exact and by conjugate gradients, K-FAC, EKFAC) and without options of the
+    /// preset's table `training`. Everything else (schedules, augmentation, SAM, Muon, double precision, emulated arithmetic, pixels
+    /// that are not bytes) is trained on the CPU. A GPU trains one model at a time: other threads wait.
     ///
     /// # Errors
     /// Returns [`RunError::Preset`] if the preset has no optimizer with the run's name, the errors of [`Training::run`], and
@@ -125,7 +126,7 @@ impl Machine {
         if preset.precision != Precision::Single || train.bytes().is_none() || !preset.training.is_default() {
             return Ok(None);
         }
-        Ok(spec.build_for(&gpu.engine).map(|optimizer| (gpu.as_ref(), optimizer)))
+        Ok(spec.build_for(&gpu.engine, run.seed).map(|optimizer| (gpu.as_ref(), optimizer)))
     }
 
     /// Calls `work` with the model on this device.

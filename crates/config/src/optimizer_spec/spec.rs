@@ -9,7 +9,7 @@ use super::own::OwnSpec;
 use super::point::Point;
 use crate::labels::Labels;
 use minima_autodiff::{FunctionSpace, Scalar};
-use minima_optim::{GgnVariant, GradientOptimizer, Optimizer};
+use minima_optim::{CurvatureEngine, GgnVariant, GradientOptimizer, Optimizer};
 use serde::{Deserialize, Serialize};
 
 /// An optimizer with its options. The option `labels` restricts it to some of the preset's labels.
@@ -110,24 +110,24 @@ impl OptimizerSpec {
         }
     }
 
-    /// The optimizer in its initial state, for this engine; `None` if it runs only on the CPU.
+    /// The optimizer in its initial state, for this engine; `None` if it runs only on the CPU. The seed is for the labels that
+    /// K-FAC and EKFAC draw.
     #[must_use]
-    pub fn build_for<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64> + 'static>(
+    pub fn build_for<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64> + CurvatureEngine<T> + 'static>(
         &self,
         _engine: &E,
+        seed: u64,
     ) -> Option<Box<dyn Optimizer<T, E>>> {
         match self {
             Self::Sgd(spec) => Some(Box::new(spec.build())),
             Self::Adam(spec) => Some(Box::new(spec.build())),
             Self::GaussNewton(spec) => Some(Box::new(spec.build())),
-            Self::Sam(_)
-            | Self::Muon(_)
-            | Self::GaussNewtonTf32(_)
-            | Self::GaussNewtonEmulated(_)
-            | Self::GaussNewtonCg(_)
-            | Self::Kfac(_)
-            | Self::Ekfac(_)
-            | Self::Own(_) => None,
+            Self::GaussNewtonCg(spec) => Some(Box::new(spec.build())),
+            Self::Kfac(spec) => Some(Box::new(spec.kfac(seed))),
+            Self::Ekfac(spec) => Some(Box::new(spec.ekfac(seed))),
+            Self::Sam(_) | Self::Muon(_) | Self::GaussNewtonTf32(_) | Self::GaussNewtonEmulated(_) | Self::Own(_) => {
+                None
+            }
         }
     }
 

@@ -4,13 +4,14 @@ use super::network::{Network, Values};
 use super::pool::{Loan, Pool, Pooled};
 use super::space::Space;
 use crate::device::{Device, Element};
-use crate::linalg::axpy;
+use crate::linalg::{axpy, copy};
 use crate::ops::SoftmaxCrossEntropy;
 use crate::optim::{Adam, AdamState, Sgd};
 use crate::slice::Slice;
 use crate::{CudaError, Real};
 use minima_autodiff::engine::{DeviceRule, RuleMemory, UpdateRule};
 use minima_autodiff::{AutodiffError, Engine, Graph};
+use ndarray::{Array2, ArrayView2};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -117,6 +118,27 @@ impl<D: Device> CudaEngine<D> {
 
     pub(super) fn take<T: Pooled>(&self, len: usize) -> Result<Loan<D, T>, CudaError> {
         Loan::take(&self.device, &self.pool(), len)
+    }
+
+    /// A copy of numbers on the device.
+    pub(super) fn uploaded<T: Pooled>(&self, numbers: &[T]) -> Result<Loan<D, T>, CudaError> {
+        let mut loan = self.take(numbers.len())?;
+        loan.upload(&self.device, numbers)?;
+        Ok(loan)
+    }
+
+    /// `[feature][column]` on the device as `(column, feature)` on the host.
+    pub(super) fn host_rows(
+        &self,
+        slice: Slice<'_, D, f32>,
+        features: usize,
+        columns: usize,
+    ) -> Result<Array2<f32>, CudaError> {
+        let own: Loan<D, f32> = self.take(slice.len())?;
+        copy(&self.device, slice, own.all())?;
+        let numbers = own.download(&self.device)?;
+        let by_feature = ArrayView2::from_shape((features, columns), &numbers);
+        Ok(by_feature.map_or_else(|_| Array2::zeros((columns, features)), |a| a.t().as_standard_layout().into_owned()))
     }
 
     pub(super) fn loss(&self, images: usize) -> SoftmaxCrossEntropy {

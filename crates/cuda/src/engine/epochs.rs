@@ -1,5 +1,5 @@
 //! Epochs of training on a device. Data, order and position are on the device. After its first two steps, an epoch
-//! replays one recorded step.
+//! replays one recorded step, if its steps can be recorded.
 
 use super::pool::Pool;
 use super::{CudaEngine, DeviceBatch};
@@ -30,8 +30,12 @@ pub trait EpochSteps<D: Device> {
     /// The error of a step.
     type Error: From<CudaError>;
 
-    /// One step. It must do the same in every call, on the same vectors and states: it is only called for the first steps of the
-    /// first epoch, and all other steps replay the work that it recorded.
+    /// Whether one step is recorded and repeated. Then [`step`](Self::step) must make the same calls each time, on the same vectors
+    /// and states, and read nothing back. It is called for the first steps of the first epoch only, and all other whole batches replay
+    /// the work that it recorded.
+    fn are_recorded(&self) -> bool;
+
+    /// One step.
     ///
     /// # Errors
     /// Returns the error of a step that fails.
@@ -45,13 +49,20 @@ pub trait EpochSteps<D: Device> {
 }
 
 /// Steps with nothing between them.
-struct StepsAlone<F>(F);
+struct StepsAlone<F> {
+    recorded: bool,
+    step: F,
+}
 
 impl<D: Device, E: From<CudaError>, F: FnMut(&DeviceBatch<'_, D>) -> Result<(), E>> EpochSteps<D> for StepsAlone<F> {
     type Error = E;
 
+    fn are_recorded(&self) -> bool {
+        self.recorded
+    }
+
     fn step(&mut self, batch: &DeviceBatch<'_, D>) -> Result<(), E> {
-        (self.0)(batch)
+        (self.step)(batch)
     }
 
     fn after(&mut self, _steps: usize) -> Result<(), E> {
@@ -133,7 +144,8 @@ impl<D: Device> CudaEngine<D> {
 }
 
 impl<D: Device> Epochs<'_, D> {
-    /// Runs one epoch in this order of all images, with nothing between its steps. `step` is [`EpochSteps::step`].
+    /// Runs one epoch in this order of all images, with nothing between its steps. `recorded` is
+    /// [`EpochSteps::are_recorded`], and `step` is [`EpochSteps::step`].
     ///
     /// # Errors
     /// Returns [`CudaError::Length`] if the order does not have one number for each image, the error of a step that
@@ -141,9 +153,10 @@ impl<D: Device> Epochs<'_, D> {
     pub fn run<E: From<CudaError>>(
         &mut self,
         order: &[u32],
+        recorded: bool,
         step: impl FnMut(&DeviceBatch<'_, D>) -> Result<(), E>,
     ) -> Result<EpochReport, E> {
-        self.run_steps(order, &mut StepsAlone(step))
+        self.run_steps(order, &mut StepsAlone { recorded, step })
     }
 
     /// Runs one epoch in this order of all images.
@@ -169,12 +182,13 @@ impl<D: Device> Epochs<'_, D> {
         let mut sum = EpochReport { loss: 0.0, accuracy: 0.0 };
         self.engine.reset_tally()?;
         for number in 0..wholes {
-            if self.recording.is_none() && number == 1 {
+            let recorded = steps.are_recorded();
+            if recorded && self.recording.is_none() && number == 1 {
                 self.record(steps)?;
             }
             match &self.recording {
-                Some(recording) => self.engine.device.replay(recording)?,
-                None => self.step(&self.whole, steps)?,
+                Some(recording) if recorded => self.engine.device.replay(recording)?,
+                _ => self.step(&self.whole, steps)?,
             }
             steps.after(number + 1)?;
         }

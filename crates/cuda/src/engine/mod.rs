@@ -1,16 +1,19 @@
 //! A device as an engine: training, evaluation and Gauss-Newton's linear algebra on it.
 //!
-//! Data, parameters and optimizer states stay on the device; a step copies nothing back. The optimizers are in
-//! `minima-optim`, the same for all engines.
+//! Data and parameters stay on the device. First-order and exact Gauss-Newton steps copy nothing back. Newton-type optimizers
+//! with vectors of their own keep these on the host. The optimizers are in `minima-optim`, the same for all engines.
 
 mod cuda_engine;
+mod curvature_operators;
 mod curvature_point;
 mod epochs;
 mod function_space;
 mod gradients;
 mod gram_sum;
+mod layer_statistics;
 mod model;
 mod network;
+mod newton_engine;
 mod operation;
 mod pool;
 mod same_network;
@@ -19,6 +22,7 @@ mod space;
 mod supported;
 
 pub use cuda_engine::{CudaEngine, DeviceBatch, DeviceState, DeviceVector, SolverReal};
+pub use curvature_operators::{DeviceGaussNewton, DeviceHessian};
 pub use curvature_point::CurvaturePoint;
 pub use epochs::{DeviceData, EpochReport, EpochSteps, Epochs};
 pub use function_space::{DeviceColumns, DeviceFactors, DevicePoint};

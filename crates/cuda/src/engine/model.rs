@@ -7,7 +7,6 @@ use super::same_network::check_same_network;
 use super::{CudaEngine, DeviceVector};
 use crate::device::Device;
 use crate::ops::{DataSet, Pixels};
-use crate::slice::Slice;
 use crate::{Columns, CudaError};
 use minima_autodiff::{AutodiffError, Classifier, CotangentOf, Differentiable, Graph, Model};
 use ndarray::{Array2, ArrayView2, Axis};
@@ -72,7 +71,7 @@ impl<D: Device> DeviceModel<'_, D> {
         let arena = engine.take(engine.network.values(count))?;
         let values = Values { images: count, input: input.all(), arena: arena.all() };
         engine.network.forward(engine.space(&engine.pool()), params.all(), values)?;
-        let logits = self.host_rows(engine.network.logits(values)?, engine.graph.classes(), count)?;
+        let logits = self.engine.host_rows(engine.network.logits(values)?, engine.graph.classes(), count)?;
         Ok(Passed { images: count, input, arena, logits })
     }
 
@@ -88,15 +87,6 @@ impl<D: Device> DeviceModel<'_, D> {
     pub(super) fn evaluated(&self, images: ArrayView2<'_, f32>) -> Result<[Loan<D, f32>; 2], CudaError> {
         let Passed { input, arena, .. } = self.forward(&self.params, images)?;
         Ok([input, arena])
-    }
-
-    /// `[feature][column]` on the device as `(column, feature)` on the host.
-    fn host_rows(&self, slice: Slice<'_, D, f32>, features: usize, columns: usize) -> Result<Array2<f32>, CudaError> {
-        let own: Loan<D, f32> = self.engine.take(slice.len())?;
-        crate::linalg::copy(&self.engine.device, slice, own.all())?;
-        let numbers = own.download(&self.engine.device)?;
-        let by_feature = ArrayView2::from_shape((features, columns), &numbers);
-        Ok(by_feature.map_or_else(|_| Array2::zeros((columns, features)), |a| a.t().as_standard_layout().into_owned()))
     }
 
     /// Writes cotangents `(images, classes)` to the output's range of a new arena.
@@ -157,7 +147,7 @@ impl<D: Device> DeviceModel<'_, D> {
             let pool = engine.pool();
             let space = engine.space(&pool);
             engine.network.reverse(space, params, values, columns, arena.all(), to, &mut |_, _, _| Ok(()))?;
-            let rows = self.host_rows(input.all(), engine.network.inputs, count)?;
+            let rows = self.engine.host_rows(input.all(), engine.network.inputs, count)?;
             gradients.slice_axis_mut(Axis(0), range.clone().into()).assign(&rows);
             logits.slice_axis_mut(Axis(0), range.into()).assign(&passed.logits);
         }
@@ -190,7 +180,7 @@ impl<D: Device> DeviceModel<'_, D> {
         let along = Along { params: Some(dparams.all()), input: Some(input.all()), arena: arena.all() };
         engine.network.tangent(engine.space(&engine.pool()), self.params.all(), passed.values(), &along)?;
         let of_logits = engine.network.value(arena.all(), engine.network.output, passed.images)?;
-        self.host_rows(of_logits, engine.graph.classes(), passed.images)
+        self.engine.host_rows(of_logits, engine.graph.classes(), passed.images)
     }
 
     fn params_vjp(

@@ -3,8 +3,8 @@
 use super::space::Space;
 use crate::device::Device;
 use crate::ops::{
-    Add, AvgPool2d, ChannelAffine, Concat, Conv2d, Dense, Factor, Matmul, MaxPool2d, Multiply, Normalization,
-    Normalized, Pointwise, PoolWindow, Rearrange, Reduce, Relu, Softmax, Tangents, fill, spread,
+    Add, AvgPool2d, ChannelAffine, Collect, Concat, Conv2d, Dense, Factor, Matmul, MaxPool2d, Multiply, Normalization,
+    Normalized, Pointwise, PoolWindow, Relu, Softmax, Tangents, fill, spread,
 };
 use crate::slice::Slice;
 use crate::{Columns, CudaError, Write};
@@ -21,8 +21,7 @@ pub(crate) enum Operation<D: Device> {
     Add(Add),
     Multiply(Multiply),
     Matmul(Matmul),
-    Reduce(Reduce<D>),
-    Rearrange(Rearrange<D>),
+    Collect(Collect<D>),
     Concat(Concat),
     Pointwise(Pointwise),
     Softmax(Softmax),
@@ -91,8 +90,10 @@ impl<D: Device> Operation<D> {
             &LayerOperation::Matmul { batch, rows, inner, columns, scale } => {
                 Self::Matmul(Matmul { batch, rows, inner, columns, scale })
             }
-            LayerOperation::Reduce { shape, axes, mean } => Self::Reduce(Reduce::new(device, shape, axes, *mean)?),
-            LayerOperation::Rearrange(description) => Self::Rearrange(Rearrange::new(device, description)?),
+            LayerOperation::Reduce { shape, axes, mean } => {
+                Self::Collect(Collect::over_axes(device, shape, axes, *mean)?)
+            }
+            LayerOperation::Rearrange(description) => Self::Collect(Collect::rearranged(device, description)?),
             LayerOperation::Concat { outer, runs } => Self::Concat(Concat { outer: *outer, runs: runs.clone() }),
             LayerOperation::Activation { function, features } => Self::Pointwise(Pointwise::new(*function, *features)?),
             LayerOperation::Softmax { shape } => Self::Softmax(Softmax { shape: *shape }),
@@ -120,8 +121,7 @@ impl<D: Device> Operation<D> {
             | Self::Relu(_)
             | Self::Multiply(_)
             | Self::Matmul(_)
-            | Self::Reduce(_)
-            | Self::Rearrange(_)
+            | Self::Collect(_)
             | Self::Concat(_)
             | Self::Pointwise(_)
             | Self::Softmax(_)
@@ -167,8 +167,7 @@ impl<D: Device> Operation<D> {
                 let (a, b) = (Factor::OfImages(at.input(0)?), Factor::OfImages(at.input(1)?));
                 matmul.product(device, columns, a, b, y, Write::Store)?;
             }
-            Self::Reduce(reduce) => reduce.forward(device, images, at.input(0)?, y)?,
-            Self::Rearrange(rearrange) => rearrange.forward(device, images, at.input(0)?, y)?,
+            Self::Collect(collect) => collect.forward(device, images, at.input(0)?, y)?,
             Self::Concat(concat) => {
                 for (which, &x) in at.x.iter().enumerate() {
                     concat.put(device, images, which, x, y)?;
@@ -211,8 +210,7 @@ impl<D: Device> Operation<D> {
                 matmul.vjp_first(device, columns, Factor::OfImages(at.input(1)?), dy, dx, write)
             }
             Self::Matmul(matmul) => matmul.vjp_second(device, columns, Factor::OfImages(at.input(0)?), dy, dx, write),
-            Self::Reduce(reduce) => reduce.vjp(device, count, dy, dx, write),
-            Self::Rearrange(rearrange) => rearrange.vjp(device, count, dy, dx, write),
+            Self::Collect(collect) => collect.vjp(device, count, dy, dx, write),
             Self::Concat(concat) => concat.vjp(device, count, which, dy, dx, write),
             Self::Pointwise(function) => function.slope(device, columns, at.input(0)?, dy, dx, write),
             Self::Softmax(softmax) => softmax.derivative(device, columns, at.y, dy, dx, write),
@@ -282,8 +280,7 @@ impl<D: Device> Operation<D> {
                     matmul.product(device, columns, a, b, dy, write)?;
                 }
             }
-            (Self::Reduce(reduce), Some(dx), _) => reduce.forward(device, images, dx, dy)?,
-            (Self::Rearrange(rearrange), Some(dx), _) => rearrange.forward(device, images, dx, dy)?,
+            (Self::Collect(collect), Some(dx), _) => collect.forward(device, images, dx, dy)?,
             (Self::Concat(concat), ..) => {
                 if moving.x.iter().any(Option::is_none) {
                     fill(device, dy, 0.0)?;
@@ -317,8 +314,7 @@ impl<D: Device> Operation<D> {
                 Self::Relu(_)
                 | Self::AvgPool2d(_)
                 | Self::MaxPool2d(_)
-                | Self::Reduce(_)
-                | Self::Rearrange(_)
+                | Self::Collect(_)
                 | Self::Pointwise(_)
                 | Self::Softmax(_)
                 | Self::ChannelAffine(_),

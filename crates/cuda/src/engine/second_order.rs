@@ -77,8 +77,7 @@ impl<D: Device> Operation<D> {
             | Self::AvgPool2d(_)
             | Self::MaxPool2d(_)
             | Self::Add(_)
-            | Self::Reduce(_)
-            | Self::Rearrange(_)
+            | Self::Collect(_)
             | Self::Concat(_)
             | Self::ChannelAffine(_)
             | Self::Constant(_) => Ok(()),

@@ -231,8 +231,14 @@ impl Conv2d {
     const FEW_ROWS: usize = 3;
     const MANY_ROWS: usize = 9;
 
+    /// The number of groups.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.spec.groups
+    }
+
     /// Rows `(height, width, in / groups)` of the kernel.
-    fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         self.spec.kernel[0] * self.spec.kernel[1] * self.input[2] / self.spec.groups
     }
 
@@ -267,7 +273,7 @@ impl Conv2d {
     }
 
     /// The shape, as arguments of the kernels.
-    fn shape(&self) -> impl Iterator<Item = usize> {
+    pub(super) fn shape(&self) -> impl Iterator<Item = usize> {
         let ([height, width, inputs], [out_height, out_width, outputs]) = (self.input, self.output);
         let Conv2dSpec { kernel, stride, dilation, groups, bias, .. } = self.spec;
         let maps = [height, width, inputs, out_height, out_width, outputs];
@@ -275,7 +281,7 @@ impl Conv2d {
         maps.into_iter().chain(steps).chain([groups, usize::from(bias)])
     }
 
-    fn check_input<D: Device>(
+    pub(super) fn check_input<D: Device>(
         &self,
         what: &'static str,
         x: Slice<'_, D, f32>,

@@ -47,6 +47,12 @@ impl Dense {
         if self.bias { self.outputs } else { 0 }
     }
 
+    /// The number of inputs.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
     /// The number of outputs.
     #[must_use]
     pub fn outputs(&self) -> usize {

@@ -10,13 +10,15 @@ extern "C" __global__ void spread(const float* __restrict__ numbers, float* __re
     }
 }
 
-// sums[f] = sum over the columns of x[f]. Grid: features, block 32.
-extern "C" __global__ void sum_of_columns(const float* __restrict__ x, float* __restrict__ sums, int columns) {
+// The sum over the columns of x[f], or of its squares, for the feature of a block of 32 threads.
+template <bool SQUARES>
+__device__ void column_total(const float* __restrict__ x, float* __restrict__ sums, int columns) {
     const int lanes = 32;
     __shared__ float shares[lanes];
     float sum = 0.0f;
     for (int column = threadIdx.x; column < columns; column += lanes) {
-        sum += x[blockIdx.x * columns + column];
+        const float value = x[blockIdx.x * columns + column];
+        sum = SQUARES ? fmaf(value, value, sum) : sum + value;
     }
     shares[threadIdx.x] = sum;
     for (int width = lanes / 2; width > 0; width /= 2) {
@@ -28,6 +30,16 @@ extern "C" __global__ void sum_of_columns(const float* __restrict__ x, float* __
     if (threadIdx.x == 0) {
         sums[blockIdx.x] = shares[0];
     }
+}
+
+// sums[f] = sum over the columns of x[f]. Grid: features, block 32.
+extern "C" __global__ void sum_of_columns(const float* __restrict__ x, float* __restrict__ sums, int columns) {
+    column_total<false>(x, sums, columns);
+}
+
+// sums[f] = sum over the columns of x[f]^2. Grid: features, block 32.
+extern "C" __global__ void squares_of_columns(const float* __restrict__ x, float* __restrict__ sums, int columns) {
+    column_total<true>(x, sums, columns);
 }
 
 // x = number. One thread per number.

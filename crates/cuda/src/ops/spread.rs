@@ -44,6 +44,22 @@ pub fn sum_of_columns<D: Device>(
     launch.run(device, Grid::new([sums.len(), 1], [LANES, 1]))
 }
 
+/// `sums[f] = Σ x[f]²` over the columns, in a fixed order: the second moment of every image's gradient.
+///
+/// # Errors
+/// Returns the errors of [`sum_of_columns`].
+pub fn squares_of_columns<D: Device>(
+    device: &D,
+    columns: usize,
+    x: Slice<'_, D, f32>,
+    sums: Slice<'_, D, f32>,
+) -> Result<(), CudaError> {
+    const LANES: u32 = 32;
+    check_tensor("squares of columns: x", x, sums.len(), columns)?;
+    let launch = Launch::of("squares_of_columns").slice(x).slice(sums).ints([columns]);
+    launch.run(device, Grid::new([sums.len(), 1], [LANES, 1]))
+}
+
 /// Sets every number of `x`.
 ///
 /// # Errors

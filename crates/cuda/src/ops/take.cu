@@ -3,19 +3,6 @@
 
 const unsigned TAKE_NOTHING = 0xffffffffu;
 
-// y[f] = x[places[f]], or 0 for an entry that is left out; stored, or added with `add`. Grid: (features of y, blocks of columns).
-extern "C" __global__ void take(const float* __restrict__ x, const unsigned* __restrict__ places, float* __restrict__ y,
-                                int columns, int add) {
-    const int feature = blockIdx.x;
-    const int column = blockIdx.y * blockDim.x + threadIdx.x;
-    if (column < columns) {
-        const unsigned from = places[feature];
-        const float value = from == TAKE_NOTHING ? 0.0f : x[static_cast<int>(from) * columns + column];
-        float* to = y + feature * columns + column;
-        *to = add ? *to + value : value;
-    }
-}
-
 // y[f] = share * sum over t below terms of x[places[f * terms + t]]. Grid: (features of y, blocks of columns).
 extern "C" __global__ void take_sums(const float* __restrict__ x, const unsigned* __restrict__ places,
                                      float* __restrict__ y, int columns, int terms, float share) {
@@ -31,13 +18,15 @@ extern "C" __global__ void take_sums(const float* __restrict__ x, const unsigned
     }
 }
 
-// y[f] = share * x[places[f]]; stored, or added with `add`. Grid: (features of y, blocks of columns).
+// y[f] = share * x[places[f]], or 0 for an entry that is left out; stored, or added with `add`.
+// Grid: (features of y, blocks of columns).
 extern "C" __global__ void take_shares(const float* __restrict__ x, const unsigned* __restrict__ places,
                                        float* __restrict__ y, int columns, int add, float share) {
     const int feature = blockIdx.x;
     const int column = blockIdx.y * blockDim.x + threadIdx.x;
     if (column < columns) {
-        const float value = x[static_cast<int>(places[feature]) * columns + column] * share;
+        const unsigned from = places[feature];
+        const float value = from == TAKE_NOTHING ? 0.0f : x[static_cast<int>(from) * columns + column] * share;
         float* to = y + feature * columns + column;
         *to = add ? *to + value : value;
     }

@@ -42,6 +42,14 @@ fn the_zoo_agrees_with_the_cpu() {
 }
 
 #[test]
+fn newton_type_optimizers_agree_with_the_cpu() {
+    match EmulatedDevice::start() {
+        Ok(_) => network::newton::check(&|| EmulatedDevice::start().unwrap()),
+        Err(error) => host_compiler::skip(&error),
+    }
+}
+
+#[test]
 fn the_compiler_can_be_required() {
     host_compiler::check_that_it_can_be_required("engine::networks_agree_with_the_cpu");
 }

@@ -2,7 +2,7 @@
 
 use minima_autodiff::{Conv2dSpec, Padding, PoolSpec, Pooling, Rearrangement, paper_cnn};
 use minima_cuda::engine::check_supported;
-use minima_cuda::ops::{Conv2d, PoolWindow, Rearrange, Reduce};
+use minima_cuda::ops::{Collect, Conv2d, PoolWindow};
 use minima_cuda::{CudaError, EmulatedDevice};
 use minima_network::NetworkSpec;
 
@@ -40,10 +40,10 @@ fn sizes_that_do_not_fit_are_refused() {
         Ok(device) => device,
         Err(error) => return host_compiler::skip(&error),
     };
-    let rearrange = |description| refused(Rearrange::new(&device, &description));
+    let rearrange = |description| refused(Collect::rearranged(&device, &description));
     let shape = vec![2, 3];
     assert_eq!(rearrange(Rearrangement::Transpose { shape: shape.clone(), axes: vec![0, 0] }), "rearrangement");
     assert_eq!(rearrange(Rearrangement::Slice { shape: shape.clone(), axis: 2, range: 0..0 }), "rearrangement");
     assert_eq!(rearrange(Rearrangement::Slice { shape, axis: 1, range: 1..4 }), "rearrangement");
-    assert_eq!(refused(Reduce::new(&device, &[2, 3], &[2], true)), "reduction");
+    assert_eq!(refused(Collect::over_axes(&device, &[2, 3], &[2], true)), "reduction");
 }

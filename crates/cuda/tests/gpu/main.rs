@@ -84,3 +84,10 @@ fn the_zoo_agrees_with_the_cpu() {
         network::zoo::check(&|| gpu(SOURCES).unwrap());
     }
 }
+
+#[test]
+fn newton_type_optimizers_agree_with_the_cpu() {
+    if gpu(SOURCES).is_some() {
+        network::newton::check(&|| gpu(SOURCES).unwrap());
+    }
+}

@@ -9,6 +9,7 @@ mod gauss_newton;
 mod gram;
 mod loss;
 mod optimizers;
+mod patches;
 mod pointwise;
 mod pooling;
 mod sizes;
@@ -55,6 +56,8 @@ pub fn all<D: Device>() -> Vec<(&'static str, Test<D>)> {
         ("cholesky::single", cholesky::single),
         ("cholesky::double", cholesky::double),
         ("cholesky::bad_pivots", cholesky::bad_pivots),
+        ("patches::moments", patches::moments),
+        ("patches::squares", patches::squares),
         ("sizes::nothing", sizes::nothing),
         ("sizes::too_much", sizes::too_much),
         ("vector::vectors", vector::vectors),

@@ -1,7 +1,9 @@
 //! Whole networks on a device against the same networks on the CPU: gradients, directions, training, evaluation. The
 //! tests run on any device.
 
+pub mod newton;
 pub mod operations;
+pub mod rounding;
 pub mod zoo;
 
 use minima_autodiff::softmax_cross_entropy::gradient_into;
@@ -149,7 +151,9 @@ fn stepped<D: Device>(
     let mut params = engine.vector(&params(engine.graph())).unwrap();
     let order: Vec<u32> = (0..data.labels.len() as u32).rev().collect();
     let mut epochs = engine.epochs(&on_device, data.labels.len()).unwrap();
-    let report = epochs.run::<Failed>(&order, |batch| Ok(optimizer.step(engine, &mut params, batch)?)).unwrap();
+    let recorded = optimizer.repeats_its_calls();
+    let report =
+        epochs.run::<Failed>(&order, recorded, |batch| Ok(optimizer.step(engine, &mut params, batch)?)).unwrap();
     (engine.read(&params).unwrap(), report)
 }
 
@@ -243,8 +247,10 @@ fn training<D: Device>(name: &str, engine: &CudaEngine<D>) {
         let mut host_params = params(&graph);
         for epoch in 0..3 {
             let order = Key::new(epoch).permutation(14);
-            let seen =
-                epochs.run::<Failed>(&order, |batch| Ok(on_device.step(engine, &mut device_params, batch)?)).unwrap();
+            let seen = epochs.run::<Failed>(&order, on_device.repeats_its_calls(), |batch| {
+                Ok(on_device.step(engine, &mut device_params, batch)?)
+            });
+            let seen = seen.unwrap();
             let mut expected = EpochReport { loss: 0.0, accuracy: 0.0 };
             for indices in order.chunks(BATCH) {
                 let indices: Vec<usize> = indices.iter().map(|&i| i as usize).collect();
@@ -295,7 +301,7 @@ fn refusals<D: Device>(engine: &CudaEngine<D>) {
     let data = engine.load(&[0; 2 * 84], &[0, 1]).unwrap();
     assert!(matches!(engine.epochs(&data, 0), Err(CudaError::Length { what: "a batch", .. })));
     let mut epochs = engine.epochs(&data, 1).unwrap();
-    let short = epochs.run::<CudaError>(&[0], |_| Ok(()));
+    let short = epochs.run::<CudaError>(&[0], true, |_| Ok(()));
     assert!(matches!(short, Err(CudaError::Length { what: "order", found: 1, expected: 2 })));
     for (part, graph) in networks_of_equally_many_parameters() {
         assert_eq!(graph.parameter_count(), engine.graph().parameter_count());
@@ -311,7 +317,7 @@ fn refusals<D: Device>(engine: &CudaEngine<D>) {
     assert!(model.logits(Array2::zeros((2, 5)).view()).is_err());
     // If a recorded step fails, its own error is returned, and the device remains usable.
     let mut calls = 0;
-    let failed = epochs.run::<CudaError>(&[0, 1], |_| {
+    let failed = epochs.run::<CudaError>(&[0, 1], true, |_| {
         calls += 1;
         if calls == 1 { Ok(()) } else { Err(CudaError::Length { what: "mine", found: 0, expected: 1 }) }
     });

@@ -214,6 +214,6 @@ pub fn kernel<D: Device>(name: &str, engine: &CudaEngine<D>, tolerance: f64) {
         found = engine.read_columns(&kernel)?;
         Ok(())
     };
-    engine.epochs(&loaded, 3).unwrap().run(&[0, 1, 2], &mut step).unwrap();
+    engine.epochs(&loaded, 3).unwrap().run(&[0, 1, 2], true, &mut step).unwrap();
     assert_close(&format!("{name}: kernel"), &found, &expected, tolerance);
 }

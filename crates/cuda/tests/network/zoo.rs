@@ -57,8 +57,10 @@ fn training<D: Device>(name: &str, engine: &CudaEngine<D>) {
         let mut host_params = params(&graph);
         for epoch in 0..2 {
             let order = Key::new(epoch).permutation(data.labels.len());
-            let seen =
-                epochs.run::<Failed>(&order, |batch| Ok(on_device.step(engine, &mut device_params, batch)?)).unwrap();
+            let seen = epochs.run::<Failed>(&order, on_device.repeats_its_calls(), |batch| {
+                Ok(on_device.step(engine, &mut device_params, batch)?)
+            });
+            let seen = seen.unwrap();
             let mut loss = 0.0;
             for indices in order.chunks(BATCH) {
                 let indices: Vec<usize> = indices.iter().map(|&i| i as usize).collect();

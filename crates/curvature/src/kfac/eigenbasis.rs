@@ -9,8 +9,10 @@ use ndarray::{Array2, ArrayView2};
 
 /// Eigenvectors of `A` and of `G`, as columns.
 #[derive(Clone, Debug)]
-pub(super) struct Eigenbasis<T> {
+pub struct Eigenbasis<T> {
+    /// `(bias + fan_in)²`.
     pub input: Array2<T>,
+    /// `outputs²`.
     pub output: Array2<T>,
 }
 

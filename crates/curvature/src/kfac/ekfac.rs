@@ -3,13 +3,12 @@
 use super::cover::{Place, check_cover};
 use super::diagonal_block::check_same;
 use super::eigenbasis::Eigenbasis;
-use super::layer_gradients::Matrices;
+use super::layer_statistics::{LayerStatistics, PlacedBasis, SecondMoments};
 use super::parameter_matrix::{parameter_matrix, store};
-use super::second_moments::second_moments;
 use super::{DiagonalBlock, Kfac, KroneckerFactors, LayerGradients, WeightSharing};
 use crate::arguments::non_negative;
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
-use minima_autodiff::{LayerBasis, Linearization, Scalar};
+use minima_autodiff::{Linearization, Scalar};
 use ndarray::{Array2, ArrayView3};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -68,7 +67,7 @@ impl<T: Scalar> Ekfac<T> {
         for w in cotangents.outer_iter() {
             // The diagonal blocks are the factors' own.
             let gradients = LayerGradients::with_diagonals(at, w, ekfac.diagonals.clone());
-            let moments = ekfac.moments_of(&gradients)?;
+            let moments = ekfac.moments_of(&gradients)?.layers;
             ekfac.layers.iter_mut().zip(moments).for_each(|(layer, moments)| layer.diagonal += &moments);
         }
         Ok(ekfac)
@@ -139,13 +138,13 @@ impl<T: Scalar> Ekfac<T> {
     ///
     /// # Errors
     /// Returns [`CurvatureError::Size`] if the gradients do not fit.
-    pub fn observe(&mut self, gradients: &LayerGradients<'_, T>, weight: f64) -> Result<(), CurvatureError> {
-        let moments = self.moments_of(gradients)?;
+    pub fn observe(&mut self, gradients: &dyn LayerStatistics<T>, weight: f64) -> Result<(), CurvatureError> {
+        let SecondMoments { layers: moments, diagonals } = self.moments_of(gradients)?;
         let (old, new) = (T::from_f64(1.0 - weight), T::from_f64(weight));
         for (layer, moments) in self.layers.iter_mut().zip(moments) {
             layer.diagonal.zip_mut_with(&moments, |s, &m| *s = old * *s + new * m);
         }
-        self.diagonals.iter_mut().zip(gradients.diagonals()).for_each(|(block, newer)| block.mix(old, newer, new));
+        self.diagonals.iter_mut().zip(&diagonals).for_each(|(block, newer)| block.mix(old, newer, new));
         Ok(())
     }
 
@@ -186,26 +185,12 @@ impl<T: Scalar> Ekfac<T> {
         Ok(EkfacInverse(Self { layers, diagonals }))
     }
 
-    fn moments_of(&self, gradients: &LayerGradients<'_, T>) -> Result<Vec<Array2<T>>, CurvatureError> {
-        check_same(gradients.diagonals(), &self.diagonals)?;
-        match &gradients.matrices {
-            Matrices::Pairs(pairs) => {
-                check_layers(pairs.iter().map(|layer| [layer.params.end, layer.columns.end]), &self.layers)?;
-                let layers = self.layers.par_iter().zip(pairs);
-                layers.map(|(layer, pairs)| second_moments(&layer.basis, pairs)).collect()
-            }
-            Matrices::At { at, w } => {
-                let found = at.graph().matrix_layers()?;
-                check_layers(found.iter().map(|layer| [layer.params.end, layer.columns.end]), &self.layers)?;
-                let bases = self
-                    .layers
-                    .iter()
-                    .map(|layer| LayerBasis { input: layer.basis.input.view(), output: layer.basis.output.view() });
-                let share = T::one() / T::from_f64(at.images().max(1) as f64);
-                let moments = at.gradient_moments(*w, &bases.collect::<Vec<_>>())?.into_iter();
-                Ok(moments.map(|sum| sum.mapv_into(|sum| share * sum)).collect())
-            }
-        }
+    fn moments_of(&self, gradients: &dyn LayerStatistics<T>) -> Result<SecondMoments<T>, CurvatureError> {
+        let bases =
+            self.layers.iter().map(|Layer { params, columns, basis, .. }| PlacedBasis { params, columns, basis });
+        let moments = gradients.second_moments(&bases.collect::<Vec<_>>())?;
+        check_same(&moments.diagonals, &self.diagonals)?;
+        Ok(moments)
     }
 }
 

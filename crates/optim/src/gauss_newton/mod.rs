@@ -154,6 +154,10 @@ impl<T: Scalar, E: FunctionSpace<T, T> + FunctionSpace<T, f64>> Optimizer<T, E> 
         Ok(report)
     }
 
+    fn repeats_its_calls(&self) -> bool {
+        true
+    }
+
     fn check(&self) -> Result<(), OptimError> {
         self.check_in::<T>()
     }

@@ -1,8 +1,11 @@
 //! The curvature that a second-order step inverts.
 
+use crate::OptimError;
 use minima_autodiff::Scalar;
 use minima_autodiff::loss::Draw;
-use minima_curvature::{CurvatureError, Fisher, Ggn, GgnVariant, LinearOperator, Objective, SymmetricOperator};
+use minima_curvature::{
+    BatchCurvature, CurvatureError, Fisher, GgnVariant, HostCurvature, LinearOperator, SymmetricOperator,
+};
 use minima_rng::Key;
 use serde::{Deserialize, Serialize};
 
@@ -43,28 +46,40 @@ impl Curvature {
         }
     }
 
-    /// The matrix at one point as an operator, without damping. Drawn labels depend on the step number `step`.
-    pub(super) fn at<'o, 'a, T: Scalar>(
+    /// The matrix at a batch as an operator, without damping. Drawn labels depend on the step number `step`.
+    pub(super) fn at<'s, 'a, T: Scalar>(
         self,
-        objective: &'o Objective<'a, T>,
+        batch: &'s dyn BatchCurvature<'a, T>,
         step: u32,
-    ) -> Result<CurvatureAt<'o, 'a, T>, CurvatureError> {
+    ) -> Result<CurvatureAt<'s, 'a, T>, OptimError> {
         Ok(match self {
-            Self::GaussNewton(variant) => CurvatureAt::GaussNewton(Ggn::new(objective, variant)?),
-            Self::Fisher(FisherKind::Exact) => CurvatureAt::Fisher(Fisher::exact(objective)?),
-            Self::Fisher(FisherKind::Empirical) => CurvatureAt::Fisher(Fisher::empirical(objective)?),
+            Self::GaussNewton(variant) => CurvatureAt::GaussNewton(batch.gauss_newton(variant)?),
+            // The Fisher matrix in closed form is the Gauss-Newton matrix of the mean loss (Martens 2020, section 9.2).
+            Self::Fisher(FisherKind::Exact) => CurvatureAt::GaussNewton(batch.gauss_newton(GgnVariant::Mean)?),
+            Self::Fisher(FisherKind::Empirical) => {
+                let host = on_host(batch, "the Fisher matrix of the true labels")?;
+                CurvatureAt::Fisher(Fisher::empirical(&host.objective)?)
+            }
             Self::Fisher(FisherKind::Sampled { samples, seed }) => {
-                CurvatureAt::Fisher(Fisher::sampled(objective, Key::new(seed).fold_in(step), samples)?)
+                let host = on_host(batch, "the Fisher matrix of drawn targets")?;
+                CurvatureAt::Fisher(Fisher::sampled(&host.objective, Key::new(seed).fold_in(step), samples)?)
             }
         })
     }
 }
 
-/// A [`Curvature`] at one point.
-#[derive(Debug)]
-pub(super) enum CurvatureAt<'o, 'a, T: Scalar> {
-    GaussNewton(Ggn<'o, 'a, T>),
-    Fisher(Fisher<'o, 'a, T>),
+/// The batch on the CPU, or [`OptimError::OnCpuOnly`] for an option that needs it.
+pub(super) fn on_host<'s, 'a, T: Scalar>(
+    batch: &'s dyn BatchCurvature<'a, T>,
+    option: &'static str,
+) -> Result<&'s HostCurvature<'a, T>, OptimError> {
+    batch.on_host().ok_or(OptimError::OnCpuOnly { option })
+}
+
+/// A [`Curvature`] at one batch.
+pub(super) enum CurvatureAt<'s, 'a, T: Scalar> {
+    GaussNewton(Box<dyn SymmetricOperator<T> + 's>),
+    Fisher(Fisher<'s, 'a, T>),
 }
 
 impl<T: Scalar> CurvatureAt<'_, '_, T> {

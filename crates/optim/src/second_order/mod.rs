@@ -1,8 +1,9 @@
-//! Newton-type steps on the CPU: Gauss-Newton and natural gradient with a choice of solver, line search, adaptive
-//! damping, momentum, weight decay and a step limit.
+//! Newton-type steps: Gauss-Newton and natural gradient with a choice of solver, line search, adaptive damping, momentum,
+//! weight decay and a step limit.
 //!
-//! [`GaussNewton`](crate::GaussNewton) is the plain exact step with a fixed learning rate, on any engine. The optimizer
-//! here reads values back between its calls and runs on the CPU only.
+//! [`GaussNewton`](crate::GaussNewton) is the plain exact step with a fixed learning rate, whose calls an engine can record.
+//! The optimizer here reads values back between its calls. With conjugate gradients and a Gauss-Newton matrix it runs on any
+//! [`CurvatureEngine`](minima_curvature::CurvatureEngine), the rest on the CPU only.
 
 mod adaptive_damping;
 mod curvature;

@@ -1,61 +1,54 @@
 //! One second-order step.
 
 use super::adaptive_damping::reduction_ratio;
-use super::curvature::CurvatureAt;
+use super::curvature::{CurvatureAt, on_host};
 use super::exact::{self, Damping};
 use super::line_search::Trial;
 use super::memory::{Memory, StepLog};
 use super::optimizer::SecondOrder;
 use super::solver::{CgLog, Solver};
-use crate::batch_gradient::batch_gradient;
 use crate::range::{POSITIVE, check};
 use crate::vectors::inner;
 use crate::{OptimError, Optimizer, OptimizerState};
-use minima_autodiff::{Batch, Graph, Linearization, Scalar, StepReport};
-use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
+use minima_autodiff::{Batch, Graph, Scalar, StepReport};
+use minima_curvature::{BatchCurvature, CurvatureEngine, CurvatureError, Fisher, HostCurvature, LinearOperator};
 
 /// The loss with the weight decay's term, `F(θ) = ℓ(θ) + δ‖Dθ‖²/2`, at the parameters before the step. D keeps the
 /// parameters that decay and sets the others to 0.
-struct Point<'a, T: Scalar> {
-    graph: &'a Graph,
-    params: &'a [T],
-    batch: Batch<'a, T>,
+struct Point<'p, 'a, T: Scalar> {
+    graph: &'p Graph,
+    params: &'p [T],
     weight_decay: f64,
-    /// The batch, linearized once per step.
-    at: Linearization<'a, T>,
-    report: StepReport,
+    /// The batch, evaluated once per step.
+    batch: &'p dyn BatchCurvature<'a, T>,
     /// `Dθ`.
     decayed: Vec<T>,
     /// `∇F`.
     gradient: Vec<T>,
 }
 
-impl<'a, T: Scalar> Point<'a, T> {
-    fn new(graph: &'a Graph, params: &'a [T], batch: &Batch<'a, T>, weight_decay: f64) -> Result<Self, OptimError> {
-        let batch = *batch;
-        let at = graph.linearize(params, batch.images())?;
-        let (report, mut gradient) = batch_gradient(&at, &batch)?;
+impl<'p, 'a, T: Scalar> Point<'p, 'a, T> {
+    fn new(
+        graph: &'p Graph,
+        params: &'p [T],
+        batch: &'p dyn BatchCurvature<'a, T>,
+        weight_decay: f64,
+    ) -> Result<Self, OptimError> {
+        let mut gradient = batch.gradient()?;
         let delta = T::from_f64(weight_decay);
         let decayed = graph.decayed(params);
         gradient.iter_mut().zip(&decayed).for_each(|(g, &p)| *g += delta * p);
-        Ok(Self { graph, params, batch, weight_decay, at, report, decayed, gradient })
-    }
-
-    /// The batch's mean loss, the objective of the curvature.
-    fn objective(&self) -> Result<Objective<'_, T>, CurvatureError> {
-        let (labels, loss) = (self.batch.labels(), self.batch.loss());
-        Objective::of_linearization(self.graph, self.params, &self.at, labels, loss)
+        Ok(Self { graph, params, weight_decay, batch, decayed, gradient })
     }
 
     /// F at these parameters.
     fn value(&self) -> f64 {
-        self.report.loss + self.penalty(self.params)
+        self.batch.report().loss + self.penalty(self.params)
     }
 
     /// F at other parameters.
     fn value_at(&self, params: &[T]) -> Result<f64, OptimError> {
-        let logits = self.graph.logits(params, self.batch.images())?;
-        Ok(self.batch.loss().mean(logits.view(), self.batch.labels())? + self.penalty(params))
+        Ok(self.batch.mean_loss_at(params)? + self.penalty(params))
     }
 
     fn penalty(&self, params: &[T]) -> f64 {
@@ -80,18 +73,20 @@ impl<'a, T: Scalar> Point<'a, T> {
     }
 }
 
-impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
-    fn step(&mut self, graph: &Graph, params: &mut Vec<T>, batch: &Batch<'_, T>) -> Result<StepReport, OptimError> {
-        Optimizer::check(self)?;
+impl<T: Scalar, E: CurvatureEngine<T>> Optimizer<T, E> for SecondOrder<T> {
+    fn step(&mut self, engine: &E, params: &mut E::Vector, batch: &E::Batch<'_>) -> Result<E::Report, OptimError> {
+        self.check_in_precision()?;
         // Nothing is changed until everything has succeeded.
         let (report, moved, memory) = {
-            let batch = Batch::with_loss(batch.images().reborrow(), batch.labels(), batch.loss())?;
-            let point = Point::new(graph, params, &batch, self.options.weight_decay)?;
+            let params = &*params;
+            let (report, batch) = engine.curved(params, batch)?;
+            let numbers = engine.numbers(params)?;
+            let point = Point::new(engine.network(), &numbers, &batch, self.options.weight_decay)?;
             let (moved, memory) = self.stepped(&point)?;
-            (point.report, moved, memory)
+            (report, moved, memory)
         };
         if let Some(moved) = moved {
-            *params = moved;
+            engine.overwrite(params, moved)?;
         }
         self.memory = memory;
         Ok(report)
@@ -99,6 +94,25 @@ impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
 
     /// The exact solver uses the damping in double precision, conjugate gradients in the network's precision.
     fn check(&self) -> Result<(), OptimError> {
+        self.check_in_precision()
+    }
+
+    fn set_learning_rate_factor(&mut self, factor: f64) {
+        self.options.learning_rate.set_factor(factor);
+    }
+
+    fn state(&self, _engine: &E) -> Result<OptimizerState, OptimError> {
+        Ok(self.memory.state())
+    }
+
+    fn restore(&mut self, engine: &E, state: &OptimizerState) -> Result<(), OptimError> {
+        self.memory = Memory::of(state, engine.network().parameter_count())?;
+        Ok(())
+    }
+}
+
+impl<T: Scalar> SecondOrder<T> {
+    fn check_in_precision(&self) -> Result<(), OptimError> {
         match self.options.solver {
             Solver::Exact => check::<f64>("damping", self.memory.damping, POSITIVE)?,
             Solver::Cg(_) => check::<T>("damping", self.memory.damping, POSITIVE)?,
@@ -106,21 +120,6 @@ impl<T: Scalar> Optimizer<T> for SecondOrder<T> {
         self.options.check::<T>()
     }
 
-    fn set_learning_rate_factor(&mut self, factor: f64) {
-        self.options.learning_rate.set_factor(factor);
-    }
-
-    fn state(&self, _graph: &Graph) -> Result<OptimizerState, OptimError> {
-        Ok(self.memory.state())
-    }
-
-    fn restore(&mut self, graph: &Graph, state: &OptimizerState) -> Result<(), OptimError> {
-        self.memory = Memory::of(state, graph.parameter_count())?;
-        Ok(())
-    }
-}
-
-impl<T: Scalar> SecondOrder<T> {
     /// Returns the direction `d = (C + (λ + δ) I)⁻¹ (g + δDθ)` at `params`, without learning rate or momentum, and the
     /// batch's loss and accuracy there. With drawn targets or a warm start, it is the direction of the next step.
     ///
@@ -132,37 +131,39 @@ impl<T: Scalar> SecondOrder<T> {
         params: &[T],
         batch: &Batch<'_, T>,
     ) -> Result<(StepReport, Vec<T>), OptimError> {
-        Optimizer::check(self)?;
-        let batch = Batch::with_loss(batch.images().reborrow(), batch.labels(), batch.loss())?;
+        self.check_in_precision()?;
+        let batch = HostCurvature::new(graph, params, batch)?;
         let point = Point::new(graph, params, &batch, self.options.weight_decay)?;
-        let objective = point.objective()?;
-        let (direction, _) = self.solved(&point, &objective, &self.curvature(&objective)?)?;
-        Ok((point.report, direction))
+        let (direction, _) = self.solved(&point, &self.curvature(&batch)?)?;
+        Ok((batch.report, direction))
     }
 
     /// The curvature of the next step.
-    fn curvature<'o, 'a>(&self, objective: &'o Objective<'a, T>) -> Result<CurvatureAt<'o, 'a, T>, CurvatureError> {
-        self.options.curvature.at(objective, self.memory.steps.saturating_add(1))
+    fn curvature<'s, 'a>(&self, batch: &'s dyn BatchCurvature<'a, T>) -> Result<CurvatureAt<'s, 'a, T>, OptimError> {
+        self.options.curvature.at(batch, self.memory.steps.saturating_add(1))
     }
 
     fn solved(
         &self,
-        point: &Point<'_, T>,
-        objective: &Objective<'_, T>,
+        point: &Point<'_, '_, T>,
         curvature: &CurvatureAt<'_, '_, T>,
     ) -> Result<(Vec<T>, Option<CgLog>), OptimError> {
         let options = &self.options;
         let damping = Damping { damping: self.memory.damping, weight_decay: options.weight_decay };
         match options.solver {
             Solver::Exact => {
-                options.memory.check(exact::system_size(options.curvature, point.graph, &point.batch))?;
-                let (batch, drawn) = (&point.batch, curvature.drawn());
-                let direction = exact::direction(options.curvature, &point.at, &point.decayed, batch, drawn, damping)?;
+                let host = on_host(point.batch, "the exact solver with options beyond those of `GaussNewton`")?;
+                options.memory.check(exact::system_size(options.curvature, point.graph, &host.batch))?;
+                let (at, drawn) = (host.linearization()?, curvature.drawn());
+                let direction = exact::direction(options.curvature, at, &point.decayed, &host.batch, drawn, damping)?;
                 Ok((direction, None))
             }
             Solver::Cg(cg) => {
                 let diagonal = match cg.preconditioned {
-                    true => Some(Fisher::empirical(objective)?.diagonal()?),
+                    true => {
+                        let host = on_host(point.batch, "the preconditioner of conjugate gradients")?;
+                        Some(Fisher::empirical(&host.objective)?.diagonal()?)
+                    }
                     false => None,
                 };
                 let (previous, total) = (&self.memory.direction, damping.total());
@@ -173,11 +174,10 @@ impl<T: Scalar> SecondOrder<T> {
     }
 
     /// Returns the parameters after the step, if it is taken, and the new memory.
-    fn stepped(&self, point: &Point<'_, T>) -> Result<(Option<Vec<T>>, Memory<T>), OptimError> {
+    fn stepped(&self, point: &Point<'_, '_, T>) -> Result<(Option<Vec<T>>, Memory<T>), OptimError> {
         let options = &self.options;
-        let objective = point.objective()?;
-        let curvature = self.curvature(&objective)?;
-        let (direction, cg) = self.solved(point, &objective, &curvature)?;
+        let curvature = self.curvature(point.batch)?;
+        let (direction, cg) = self.solved(point, &curvature)?;
         let mut velocity = direction.clone();
         if options.momentum != 0.0 {
             let momentum = T::from_f64(options.momentum);

@@ -3,12 +3,12 @@
 use super::device_training::device;
 use minima_autodiff::{Batch, Model};
 use minima_cuda::CudaEngine;
+use minima_cuda::engine::{DeviceGaussNewton, DeviceHessian};
 use minima_curvature::{
     CgOptions, EigenOptions, Ggn, GgnVariant, Hessian, Objective, OperatorExt, conjugate_gradient, top_eigenpairs,
 };
 use minima_network::NetworkSpec;
 use minima_rng::Key;
-use minima_runs::{DeviceGaussNewton, DeviceHessian};
 use ndarray::Array2;
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ fn solutions_and_eigenvalues_agree_with_the_cpu() {
     let solve = |a: &dyn minima_curvature::SymmetricOperator<f32>| {
         conjugate_gradient(&a.damped(0.1), &gradient, &CgOptions::default(), None, None).unwrap().x
     };
-    let (expected, found) = (solve(&ggn), solve(&DeviceGaussNewton(&point)));
+    let (expected, found) = (solve(&ggn), solve(&DeviceGaussNewton::new(&point, GgnVariant::Mean).unwrap()));
     let apart: f64 = expected.iter().zip(&found).map(|(e, f)| f64::from(e - f).powi(2)).sum();
     let size: f64 = expected.iter().map(|&e| f64::from(e).powi(2)).sum();
     assert!((apart / size).sqrt() < TOLERANCE, "{}", (apart / size).sqrt());
