@@ -14,7 +14,7 @@ use crate::{Columns, CudaError, Write};
 use minima_autodiff::{Rearrangement, Scalar};
 use minima_curvature::CurvatureError;
 use minima_curvature::kfac::{
-    DiagonalBlock, Eigenbasis, KroneckerFactors, PlacedBasis, LayerFactors, LayerStatistics, SecondMoments,
+    DiagonalBlock, Eigenbasis, KroneckerFactors, LayerFactors, LayerStatistics, PlacedBasis, SecondMoments,
     WeightSharing, check_bases,
 };
 use ndarray::{Array2, ArrayView2};

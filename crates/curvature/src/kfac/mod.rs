@@ -69,7 +69,7 @@ pub use factors::{KroneckerFactors, LayerFactors};
 pub use fisher_cotangents::{label_cotangents, label_residuals, sampled_cotangents, sampled_residuals};
 pub use inverse::KfacInverse;
 pub use layer_gradients::LayerGradients;
-pub use layer_statistics::{PlacedBasis, LayerStatistics, SecondMoments, check_bases};
+pub use layer_statistics::{LayerStatistics, PlacedBasis, SecondMoments, check_bases};
 pub use operator::Kfac;
 pub use running_average::{RunningFactors, newest_weight};
 pub use weight_sharing::WeightSharing;

@@ -204,7 +204,8 @@ fn a_run_on_a_device_follows_the_processors() {
 fn newton_type_optimizers_on_a_device_follow_the_processors() {
     // Each step adds the roundings of a gradient and of a few products, which the damped system passes on.
     const OF_STEPS: f64 = 10.0 * TOLERANCE;
-    let short = ["epochs=1", "batch_size=4", "train_images=10", "test_images=4", "optimizers.gauss-newton-cg.iterations=2"];
+    let short =
+        ["epochs=1", "batch_size=4", "train_images=10", "test_images=4", "optimizers.gauss-newton-cg.iterations=2"];
     let preset = Preset::named("extended", &short.map(str::to_owned)).unwrap();
     let data = mnist::load_default().unwrap();
     let test = TestSet::new(&data.test.take(preset.test_images));
