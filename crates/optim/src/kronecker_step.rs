@@ -156,20 +156,20 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
         self
     }
 
-    /// Returns the report, the gradient and, if an update is due, the curvature with this batch in its statistics.
+    /// Evaluates a batch.
     fn gradient<E: CurvatureEngine<T>>(
         &self,
         engine: &E,
         params: &E::Vector,
         batch: &E::Batch<'_>,
         step: u32,
-    ) -> Result<(E::Report, Vec<T>, Option<C>), OptimError> {
+    ) -> Result<Seen<E::Report, C, T>, OptimError> {
         let Options { decay, seed, empirical, sharing, .. } = self.options;
         let refreshes = is_due(step, self.options.inverse_every);
         if !(is_due(step, self.options.statistics_every) || refreshes) {
             let (report, numbers, gradient) = engine.host_gradient(params, batch)?;
             check_finite(numbers, &gradient)?;
-            return Ok((report, gradient, None));
+            return Ok(Seen { report, gradient, curvature: None });
         }
         let (report, at) = engine.curved(params, batch)?;
         let gradient = at.gradient()?;
@@ -199,13 +199,21 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
             }
         }
         curvature.refine(observed, decay)?;
-        Ok((report, gradient, Some(curvature)))
+        Ok(Seen { report, gradient, curvature: Some(curvature) })
     }
 
     /// λ + δ: the weight decay's term has the curvature δ for each parameter that decays.
     fn damping(&self) -> f64 {
         self.options.damping + self.options.weight_decay
     }
+}
+
+/// What a step sees of a batch.
+struct Seen<R, C, T> {
+    report: R,
+    gradient: Vec<T>,
+    /// The curvature with this batch in its statistics, if an update is due.
+    curvature: Option<C>,
 }
 
 /// Returns an error if the loss or an entry of the gradient is not finite.
@@ -235,7 +243,7 @@ impl<T: Scalar, E: CurvatureEngine<T>, C: KroneckerCurvature<T>> Optimizer<T, E>
         let Options { momentum, weight_decay, .. } = self.options;
         let learning_rate = self.options.learning_rate.now();
         let step = self.steps.saturating_add(1);
-        let (report, mut gradient, observed) = self.gradient(engine, params, batch, step)?;
+        let Seen { report, mut gradient, curvature: observed } = self.gradient(engine, params, batch, step)?;
         let delta = T::from_f64(weight_decay);
         if weight_decay != 0.0 {
             let decayed = engine.network().decayed(&engine.numbers(params)?);
