@@ -18,6 +18,8 @@ use ndarray::Array2;
 use std::sync::Arc;
 
 type Build = fn(&mut GraphBuilder, Value) -> Result<Value, AutodiffError>;
+/// Whether an optimizer with this name is tested.
+type Wanted = fn(&str) -> bool;
 
 /// Layers with weights on maps `(5, 6, 4)`.
 fn layers() -> Vec<(&'static str, Build)> {
@@ -66,7 +68,7 @@ pub fn check<D: Device>(open: &dyn Fn() -> D) {
     }
     let resnet = NetworkSpec::named("resnet20", &[("width", 8)]).unwrap().with_input(vec![4, 4, 2]).with_classes(3);
     // A residual network takes long in the emulator: one optimizer of each kind.
-    let (all, some): (fn(&str) -> bool, fn(&str) -> bool) =
+    let (all, some): (Wanted, Wanted) =
         (|_| true, |optimizer| ["gauss-newton-cg", "kfac", "ekfac"].contains(&optimizer));
     let networks = [("paper-cnn", paper_cnn([9, 8, 2], 5).unwrap(), all), ("resnet20", resnet.graph().unwrap(), some)];
     for (name, graph, wanted) in networks {
@@ -156,7 +158,7 @@ impl<D: Device> Both<D> {
 }
 
 /// Two epochs of two batches of two images and one of a single image, with the wanted optimizers.
-fn training<D: Device>(name: &str, engine: &CudaEngine<D>, wanted: fn(&str) -> bool) {
+fn training<D: Device>(name: &str, engine: &CudaEngine<D>, wanted: Wanted) {
     const BATCH: usize = 2;
     const DAMPING: f64 = 1.0;
     let graph = Arc::clone(engine.graph());
