@@ -33,7 +33,7 @@ fn every_stage_says_why_without_a_device() {
     let (status, report) = run("echo 'test it_keeps_the_contract ... skipped: the driver is missing: no libcuda'");
     assert_eq!(status, Some(2), "{report}");
     assert!(report.contains("Revision 0123abc"), "{report}");
-    assert_eq!(report.matches("Not run: no device. the driver is missing: no libcuda").count(), 12, "{report}");
+    assert_eq!(report.matches("Not run: no device. the driver is missing: no libcuda").count(), 13, "{report}");
     // The lower bounds need no device.
     assert!(report.contains("minima bench --floors"), "{report}");
     assert!(report.trim_end().ends_with("No device: the driver is missing: no libcuda"), "{report}");
