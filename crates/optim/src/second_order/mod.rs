@@ -7,6 +7,7 @@
 
 mod adaptive_damping;
 mod curvature;
+mod curvature_at;
 mod exact;
 mod line_search;
 mod memory;

@@ -1,7 +1,7 @@
 //! One second-order step.
 
 use super::adaptive_damping::reduction_ratio;
-use super::curvature::{CurvatureAt, on_host};
+use super::curvature_at::{CurvatureAt, on_host};
 use super::exact::{self, Damping};
 use super::line_search::Trial;
 use super::memory::{Memory, StepLog};
@@ -140,7 +140,7 @@ impl<T: Scalar> SecondOrder<T> {
 
     /// The curvature of the next step.
     fn curvature<'s, 'a>(&self, batch: &'s dyn BatchCurvature<'a, T>) -> Result<CurvatureAt<'s, 'a, T>, OptimError> {
-        self.options.curvature.at(batch, self.memory.steps.saturating_add(1))
+        CurvatureAt::new(self.options.curvature, batch, self.memory.steps.saturating_add(1))
     }
 
     fn solved(
