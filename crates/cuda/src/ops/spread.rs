@@ -38,10 +38,7 @@ pub fn sum_of_columns<D: Device>(
     x: Slice<'_, D, f32>,
     sums: Slice<'_, D, f32>,
 ) -> Result<(), CudaError> {
-    const LANES: u32 = 32;
-    check_tensor("sum of columns: x", x, sums.len(), columns)?;
-    let launch = Launch::of("sum_of_columns").slice(x).slice(sums).ints([columns]);
-    launch.run(device, Grid::new([sums.len(), 1], [LANES, 1]))
+    over_columns(device, "sum_of_columns", "sum of columns: x", columns, x, sums)
 }
 
 /// `sums[f] = Σ x[f]²` over the columns, in a fixed order: the second moment of every image's gradient.
@@ -54,9 +51,21 @@ pub fn squares_of_columns<D: Device>(
     x: Slice<'_, D, f32>,
     sums: Slice<'_, D, f32>,
 ) -> Result<(), CudaError> {
+    over_columns(device, "squares_of_columns", "squares of columns: x", columns, x, sums)
+}
+
+/// Runs a kernel that reduces the columns to one number for each feature.
+fn over_columns<D: Device>(
+    device: &D,
+    kernel: &'static str,
+    what: &'static str,
+    columns: usize,
+    x: Slice<'_, D, f32>,
+    sums: Slice<'_, D, f32>,
+) -> Result<(), CudaError> {
     const LANES: u32 = 32;
-    check_tensor("squares of columns: x", x, sums.len(), columns)?;
-    let launch = Launch::of("squares_of_columns").slice(x).slice(sums).ints([columns]);
+    check_tensor(what, x, sums.len(), columns)?;
+    let launch = Launch::of(kernel).slice(x).slice(sums).ints([columns]);
     launch.run(device, Grid::new([sums.len(), 1], [LANES, 1]))
 }
 

@@ -69,7 +69,7 @@ fn check<D: Device>(
             }
         }
     }
-    // The moments of the sums are those of their matrices of one place.
+    // A sum over places is a patch of a layer with one place.
     let combined = patches.combined().unwrap();
     assert_eq!((combined.rows(), combined.groups(), combined.places()), (rows, patches.groups(), 1));
 }

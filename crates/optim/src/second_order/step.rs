@@ -152,7 +152,7 @@ impl<T: Scalar> SecondOrder<T> {
         let damping = Damping { damping: self.memory.damping, weight_decay: options.weight_decay };
         match options.solver {
             Solver::Exact => {
-                let host = on_host(point.batch, "the exact solver with options beyond those of `GaussNewton`")?;
+                let host = on_host(point.batch, "the exact solver with options that `GaussNewton` does not have")?;
                 options.memory.check(exact::system_size(options.curvature, point.graph, &host.batch))?;
                 let (at, drawn) = (host.linearization()?, curvature.drawn());
                 let direction = exact::direction(options.curvature, at, &point.decayed, &host.batch, drawn, damping)?;
