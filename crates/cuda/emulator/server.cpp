@@ -324,12 +324,72 @@ void launch(bool really) {
     }
 }
 
+// The library's handle, set up as a GPU's is.
+cublasContext* library() {
+    static cublasContext* handle = nullptr;
+    if (!handle) {
+        static int stream = 0;
+        const size_t bytes = 4 * 1024 * 1024;
+        if (cublasCreate_v2(&handle) || cublasSetStream_v2(handle, &stream) || cublasSetMathMode(handle, 2) ||
+            cublasSetWorkspace_v2(handle, aligned_alloc(256, bytes), bytes)) {
+            fail("the library of linear algebra does not start");
+        }
+    }
+    return handle;
+}
+
+// Matrices of a product, as the library takes them.
+struct Matrices {
+    float* numbers;
+    int leading;
+    long long stride;
+};
+
+Matrices read_matrices() {
+    const uint64_t id = read_value<uint64_t>();
+    const uint64_t offset = read_value<uint64_t>();
+    const int leading = read_value<int>();
+    const long long stride = read_value<int64_t>();
+    return {reinterpret_cast<float*>(static_cast<char*>(buffer(id).memory) + offset), leading, stride};
+}
+
+void reply_of_library(int status) { reply(status == 0 ? "" : "the library's status is " + std::to_string(status)); }
+
+void gemm() {
+    int numbers[6];  // transpositions of both factors, m, n, k, the number of products
+    read_bytes(numbers, sizeof numbers);
+    const float alpha = read_value<float>();
+    const float beta = read_value<float>();
+    const Matrices a = read_matrices();
+    const Matrices b = read_matrices();
+    const Matrices c = read_matrices();
+    reply_of_library(cublasSgemmStridedBatched(library(), numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], &alpha,
+                                               a.numbers, a.leading, a.stride, b.numbers, b.leading, b.stride, &beta,
+                                               c.numbers, c.leading, c.stride, numbers[5]));
+}
+
+void syrk() {
+    const int n = read_value<int>();
+    const int k = read_value<int>();
+    const float alpha = 1.0f;
+    const float beta = read_value<float>();
+    const Matrices a = read_matrices();
+    const Matrices c = read_matrices();
+    const int upper = 1;
+    const int plain = 0;
+    reply_of_library(
+        cublasSsyrk_v2(library(), upper, plain, n, k, &alpha, a.numbers, a.leading, &beta, c.numbers, c.leading));
+}
+
 void serve() {
     for (;;) {
         const char request = read_value<char>();
-        if (request == 'L' || request == 'C') {
-            launch(request == 'L');
-            continue;
+        switch (request) {
+            case 'L':
+            case 'C': launch(request == 'L'); continue;
+            case 'G': gemm(); continue;
+            case 'S': syrk(); continue;
+            default: break;
         }
         const uint64_t id = read_value<uint64_t>();
         const uint64_t bytes = read_value<uint64_t>();

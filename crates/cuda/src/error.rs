@@ -11,6 +11,8 @@ pub enum Missing {
     Device,
     /// NVRTC, the library that compiles the kernels.
     Nvrtc,
+    /// cuBLAS, NVIDIA's library of linear algebra.
+    Cublas,
     /// The host's C++ compiler, which the emulator needs.
     HostCompiler,
 }
@@ -21,6 +23,7 @@ impl fmt::Display for Missing {
             Missing::Driver => "NVIDIA's driver",
             Missing::Device => "an NVIDIA GPU",
             Missing::Nvrtc => "NVRTC, the compiler of CUDA kernels",
+            Missing::Cublas => "cuBLAS, NVIDIA's library of linear algebra,",
             Missing::HostCompiler => "the C++ compiler g++, with binutils,",
         })
     }
@@ -37,6 +40,10 @@ impl Missing {
             Missing::Nvrtc => {
                 "install the CUDA toolkit's libnvrtc, or `pip install nvidia-cuda-nvrtc` and put the folder of its \
                  libnvrtc.so into LD_LIBRARY_PATH"
+            }
+            Missing::Cublas => {
+                "install the CUDA toolkit's libcublas, or `pip install nvidia-cublas` and put the folder of its \
+                 libcublas.so into LD_LIBRARY_PATH"
             }
             Missing::HostCompiler => "install the system's package g++; only tests need it",
         }

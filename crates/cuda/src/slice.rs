@@ -1,7 +1,7 @@
 //! A part of a buffer, as kernels read and write it.
 
 use crate::CudaError;
-use crate::device::{Arg, Device, Element, Memory};
+use crate::device::{Arg, Device, Element, Memory, Operand};
 use std::ops::Range;
 
 /// Consecutive numbers of a buffer in a device's memory.
@@ -79,6 +79,13 @@ impl<'a, D: Device, T: Element> Slice<'a, D, T> {
             return Ok(());
         }
         Err(CudaError::Length { what, found: self.len, expected })
+    }
+}
+
+impl<'a, D: Device> Slice<'a, D, f32> {
+    /// Column-major matrices that begin with this slice: columns are `leading` numbers apart, and matrices `stride`.
+    pub(crate) fn operand(self, leading: usize, stride: usize) -> Operand<'a, D> {
+        Operand { buffer: self.buffer, offset: self.offset, count: self.len, leading, stride }
     }
 }
 

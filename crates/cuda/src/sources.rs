@@ -38,6 +38,7 @@ pub const SOURCES: &[Source] = &[
             "gram_lower_dense",
             "gram_lower_dense_fine",
             "gram_mirror",
+            "gram_weighted",
             "damped_f32",
             "damped_f64",
             "scaled_damped_f32",
@@ -77,6 +78,7 @@ pub const SOURCES: &[Source] = &[
         ],
     },
     Source { name: "add.cu", text: include_str!("ops/add.cu"), kernels: &["add_forward", "add_vjp"] },
+    Source { name: "affine_product.cu", text: include_str!("ops/affine_product.cu"), kernels: &["affine_finish"] },
     Source {
         name: "avg_pool2d.cu",
         text: include_str!("ops/avg_pool2d.cu"),
@@ -183,6 +185,7 @@ pub const SOURCES: &[Source] = &[
         text: include_str!("ops/take.cu"),
         kernels: &["take_sums", "take_shares", "concat_put", "concat_get"],
     },
+    Source { name: "transpose.cu", text: include_str!("ops/transpose.cu"), kernels: &["transpose"] },
     Source { name: "adam.cu", text: include_str!("optim/adam.cu"), kernels: &["adam_update"] },
     Source { name: "sgd.cu", text: include_str!("optim/sgd.cu"), kernels: &["sgd_plain", "sgd_momentum"] },
 ];

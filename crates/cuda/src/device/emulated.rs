@@ -3,10 +3,11 @@
 mod child;
 mod program;
 
+use super::gemm::{GEMM, Gemm, Operand, SYRK, Syrk, checked_int};
 use super::interface::check_launch;
 use super::{Arg, Device, Element, Memory};
-use crate::CudaError;
 use crate::sources::{SOURCES, Source};
+use crate::{CudaError, Missing};
 use child::Emulator;
 use std::collections::HashSet;
 use std::marker::PhantomData;
@@ -32,11 +33,15 @@ pub enum Order {
 /// - Arguments are compared with the kernel's parameters, type by type.
 /// - [`Order`] finds races, because results must not depend on it.
 ///
+/// With [`with_products_from`](Self::with_products_from) a stand-in for cuBLAS computes products, with the same entry points and the
+/// same column-major semantics, in the same process.
+///
 /// It cannot measure speed and does not emulate warps. It rounds as the CPU does, without fused products.
 pub struct EmulatedDevice {
     emulator: Arc<Emulator>,
     kernels: HashSet<&'static str>,
     recording: Mutex<Option<EmulatedRecording>>,
+    products_from: Option<usize>,
 }
 
 impl EmulatedDevice {
@@ -68,7 +73,14 @@ impl EmulatedDevice {
             emulator: Arc::new(Emulator::start(&program::compile(sources, &folder)?, order)?),
             kernels: sources.iter().flat_map(|source| source.kernels).copied().collect(),
             recording: Mutex::new(None),
+            products_from: None,
         })
+    }
+
+    /// The same device with a library that computes products of at least so many multiply-adds.
+    #[must_use]
+    pub fn with_products_from(self, multiply_adds: usize) -> Self {
+        Self { products_from: Some(multiply_adds), ..self }
     }
 
     fn recording(&self) -> MutexGuard<'_, Option<EmulatedRecording>> {
@@ -82,11 +94,9 @@ impl EmulatedDevice {
         }
     }
 
-    /// Sends a launch, to run it or only to check it.
-    fn send(&self, kernel: &'static str, run: bool, body: &[u8]) -> Result<(), CudaError> {
-        let mut request = vec![if run { b'L' } else { b'C' }];
-        request.extend_from_slice(body);
-        let complaint = self.emulator.launch(&request, kernel)?;
+    /// Sends a launch or a call of the library.
+    fn send(&self, kernel: &'static str, request: &[u8]) -> Result<(), CudaError> {
+        let complaint = self.emulator.launch(request, kernel)?;
         match complaint.split_once('/') {
             None if complaint.is_empty() => Ok(()),
             None => Err(CudaError::Emulator { doing: format!("launch of {kernel}"), report: complaint }),
@@ -97,6 +107,36 @@ impl EmulatedDevice {
             }),
         }
     }
+}
+
+impl EmulatedDevice {
+    /// Sends a call of the library, or records it.
+    fn call(&self, name: &'static str, request: Vec<u8>, operands: &[Operand<'_, Self>]) -> Result<(), CudaError> {
+        if self.products_from.is_none() {
+            return Err(CudaError::Missing { missing: Missing::Cublas, found: "an emulator without it".to_owned() });
+        }
+        match &mut *self.recording() {
+            Some(recording) => {
+                recording.memory.extend(operands.iter().map(|operand| Arc::clone(&operand.buffer.memory)));
+                recording.requests.push((name, request));
+                Ok(())
+            }
+            None => self.send(name, &request),
+        }
+    }
+}
+
+/// Appends matrices to a call of the library.
+fn put_operand(
+    name: &'static str,
+    operand: &Operand<'_, EmulatedDevice>,
+    request: &mut Vec<u8>,
+) -> Result<(), CudaError> {
+    request.extend_from_slice(&operand.buffer.memory.id.to_ne_bytes());
+    request.extend_from_slice(&((operand.offset * size_of::<f32>()) as u64).to_ne_bytes());
+    request.extend_from_slice(&checked_int(name, operand.leading)?.to_ne_bytes());
+    request.extend_from_slice(&(operand.stride as u64).to_ne_bytes());
+    Ok(())
 }
 
 fn kinds_in_words(kinds: &str) -> String {
@@ -138,7 +178,7 @@ impl Drop for Allocation {
 /// Launches in the emulator's format, and the memory that they use.
 #[derive(Default)]
 pub struct EmulatedRecording {
-    launches: Vec<(&'static str, Vec<u8>)>,
+    requests: Vec<(&'static str, Vec<u8>)>,
     memory: Vec<Arc<Allocation>>,
 }
 
@@ -190,7 +230,9 @@ impl Device for EmulatedDevice {
             return Err(CudaError::UnknownKernel { kernel: kernel.to_owned() });
         }
         check_launch(kernel, grid, block, args)?;
-        let mut body = Vec::new();
+        // Whether it is run or only checked.
+        let recorded = self.recording().is_some();
+        let mut body = vec![if recorded { b'C' } else { b'L' }];
         body.extend_from_slice(&(kernel.len() as u32).to_ne_bytes());
         body.extend_from_slice(kernel.as_bytes());
         for size in grid.iter().chain(&block) {
@@ -211,15 +253,45 @@ impl Device for EmulatedDevice {
             body.extend_from_slice(&value.to_ne_bytes());
             body.extend_from_slice(&(offset as u64).to_ne_bytes());
         }
-        match &mut *self.recording() {
-            Some(recording) => {
-                self.send(kernel, false, &body)?;
-                recording.launches.push((kernel, body));
-                recording.memory.append(&mut memory);
-                Ok(())
+        self.send(kernel, &body)?;
+        if let Some(recording) = &mut *self.recording() {
+            if let Some(request) = body.first_mut() {
+                *request = b'L';
             }
-            None => self.send(kernel, true, &body),
+            recording.requests.push((kernel, body));
+            recording.memory.append(&mut memory);
         }
+        Ok(())
+    }
+
+    fn products_from(&self) -> Option<usize> {
+        self.products_from
+    }
+
+    fn gemm(&self, product: &Gemm<'_, Self>) -> Result<(), CudaError> {
+        product.check()?;
+        let mut request = vec![b'G'];
+        for transposed in product.transposed {
+            request.extend_from_slice(&i32::from(transposed).to_ne_bytes());
+        }
+        for size in product.size.into_iter().chain([product.batch]) {
+            request.extend_from_slice(&checked_int(GEMM, size)?.to_ne_bytes());
+        }
+        request.extend_from_slice(&product.alpha.to_ne_bytes());
+        request.extend_from_slice(&product.beta.to_ne_bytes());
+        product.operands.iter().try_for_each(|operand| put_operand(GEMM, operand, &mut request))?;
+        self.call(GEMM, request, &product.operands)
+    }
+
+    fn syrk(&self, product: &Syrk<'_, Self>) -> Result<(), CudaError> {
+        product.check()?;
+        let mut request = vec![b'S'];
+        for size in product.size {
+            request.extend_from_slice(&checked_int(SYRK, size)?.to_ne_bytes());
+        }
+        request.extend_from_slice(&product.beta.to_ne_bytes());
+        product.operands.iter().try_for_each(|operand| put_operand(SYRK, operand, &mut request))?;
+        self.call(SYRK, request, &product.operands)
     }
 
     fn record(&self, launches: impl FnOnce() -> Result<(), CudaError>) -> Result<Self::Recording, CudaError> {
@@ -232,7 +304,7 @@ impl Device for EmulatedDevice {
 
     fn replay(&self, recording: &Self::Recording) -> Result<(), CudaError> {
         self.refuse_while_recording("a replay")?;
-        recording.launches.iter().try_for_each(|(kernel, body)| self.send(kernel, true, body))
+        recording.requests.iter().try_for_each(|(name, request)| self.send(name, request))
     }
 
     fn synchronize(&self) -> Result<(), CudaError> {

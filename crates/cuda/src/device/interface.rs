@@ -1,5 +1,6 @@
 //! What kernels run on: memory, launches, and recordings of launches.
 
+use super::gemm::{Gemm, Syrk};
 use crate::CudaError;
 
 /// A number that devices store: `f32`, `f64` or `u32`.
@@ -99,6 +100,26 @@ pub trait Device: Sized + Send + Sync + 'static {
         block: [u32; 3],
         args: &[Arg<'_, Self>],
     ) -> Result<(), CudaError>;
+
+    /// The least number of multiply-adds of a product that [`gemm`](Self::gemm) or [`syrk`](Self::syrk) should compute; `None` if
+    /// this device has no library of linear algebra, and kernels compute all products.
+    fn products_from(&self) -> Option<usize>;
+
+    /// A product of matrices by the device's library, in the order of the launches. Like a launch, it can be recorded. The same
+    /// call gives the same bits each time.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`CudaError::Launch`] if the matrices are empty or reach beyond their numbers, [`CudaError::TooLarge`] if a
+    /// size exceeds an `int`, and a [`CudaError`] if the device has no library or fails.
+    fn gemm(&self, product: &Gemm<'_, Self>) -> Result<(), CudaError>;
+
+    /// A product of a matrix with its transpose by the device's library.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`gemm`](Self::gemm).
+    fn syrk(&self, product: &Syrk<'_, Self>) -> Result<(), CudaError>;
 
     /// Calls `launches` and records its launches, which do not run. During the call nothing may be allocated, uploaded
     /// or downloaded. The buffers that a recording uses must outlive it.

@@ -1,9 +1,14 @@
 //! NVIDIA's GPUs, through cudarc. The driver and NVRTC are looked for when the program runs.
 
-#![expect(unsafe_code, reason = "kernels are launched, and NVIDIA's libraries called, here and in `nvrtc`")]
+#![expect(
+    unsafe_code,
+    reason = "kernels are launched, and NVIDIA's libraries called, here, in `cublas` and in `nvrtc`"
+)]
 
+pub mod cublas;
 pub mod nvrtc;
 
+use super::gemm::{Gemm, LARGE_PRODUCT, Operand, Syrk};
 use super::interface::check_launch;
 use super::{Arg, Device, Element, Memory};
 use crate::sources::{SOURCES, Source};
@@ -26,10 +31,31 @@ const OLDEST_DRIVER: i32 = 12_000;
 /// It may be shared between threads. While one thread records, the launches of other threads become part of the
 /// recording.
 pub struct NvidiaDevice {
+    /// cuBLAS, if it computes large products. It is dropped before its stream.
+    library: Option<Library>,
     stream: Arc<CudaStream>,
     kernels: HashMap<&'static str, Kernel>,
     capture: Arc<Capture>,
     description: String,
+}
+
+/// How a GPU multiplies large matrices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Products {
+    /// By cuBLAS in `f32`, if it is installed, and otherwise by this crate's kernels.
+    #[default]
+    Library,
+    /// By this crate's kernels.
+    Kernels,
+    /// By cuBLAS in TF32, which keeps 10 bits of each factor's mantissa. Small products are in `f32`.
+    Tf32,
+}
+
+/// cuBLAS with its workspace.
+struct Library {
+    handle: Mutex<cublas::Handle>,
+    workspace: Arc<CudaSlice<u8>>,
+    products_from: usize,
 }
 
 struct Kernel {
@@ -49,17 +75,47 @@ impl NvidiaDevice {
         Self::count() > 0 && nvrtc::version().is_ok()
     }
 
-    /// Opens GPU number `ordinal`, counted from 0 in the driver's order, and compiles this crate's [`SOURCES`] for it.
+    /// Opens GPU number `ordinal`, counted from 0 in the driver's order, and compiles this crate's [`SOURCES`] for it. cuBLAS
+    /// computes large products, if it is installed.
     ///
     /// # Errors
     ///
     /// Returns [`CudaError::Missing`] if the driver, the GPU or NVRTC is missing, and [`CudaError::Driver`] if the
     /// driver reports an error.
     pub fn open(ordinal: usize) -> Result<Self, CudaError> {
-        Self::open_with(ordinal, SOURCES)
+        Self::open_multiplying(ordinal, Products::default())
     }
 
-    /// Opens GPU number `ordinal` with other sources.
+    /// Opens GPU number `ordinal` with this choice of who computes large products.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`open`](Self::open), and for [`Products::Tf32`] [`CudaError::Missing`] without cuBLAS.
+    pub fn open_multiplying(ordinal: usize, products: Products) -> Result<Self, CudaError> {
+        let mut device = Self::open_with(ordinal, SOURCES)?;
+        let described = match products {
+            Products::Kernels => "products by kernels".to_owned(),
+            Products::Library => match device.open_library(false) {
+                Ok(version) => version,
+                Err(CudaError::Missing { .. }) => "no cuBLAS".to_owned(),
+                Err(unusable) => format!("no cuBLAS ({unusable})"),
+            },
+            Products::Tf32 => format!("{} in TF32", device.open_library(true)?),
+        };
+        device.description = format!("{}, {described}", device.description);
+        Ok(device)
+    }
+
+    /// The same device, on which cuBLAS, if there is one, computes products of at least so many multiply-adds.
+    #[must_use]
+    pub fn with_products_from(mut self, multiply_adds: usize) -> Self {
+        if let Some(library) = &mut self.library {
+            library.products_from = multiply_adds;
+        }
+        self
+    }
+
+    /// Opens GPU number `ordinal` with other sources, and without cuBLAS.
     ///
     /// # Errors
     ///
@@ -85,6 +141,7 @@ impl NvidiaDevice {
         let mut device = Self {
             stream: context.new_stream().map_err(|error| driver("creating a stream", error))?,
             kernels: HashMap::new(),
+            library: None,
             capture: Arc::default(),
             description: format!("{name}, compute capability {major}.{minor}, {versions}"),
         };
@@ -94,7 +151,37 @@ impl NvidiaDevice {
         Ok(device)
     }
 
-    /// The GPU's name and compute capability, the driver and NVRTC, in one line.
+    /// Opens cuBLAS for this device's stream. Returns its version.
+    fn open_library(&mut self, tf32: bool) -> Result<String, CudaError> {
+        let (major, minor) = cublas::version()?;
+        let allocated = self.stream.alloc_zeros::<u8>(cublas::WORKSPACE);
+        let workspace = allocated.map_err(|error| driver("allocating the workspace of cuBLAS", error))?;
+        let address = workspace.device_ptr(&self.stream).0;
+        self.stream.context().bind_to_thread().map_err(|error| driver("opening cuBLAS", error))?;
+        // SAFETY: the context is current. Stream and workspace belong to this device, whose fields drop the handle first, and
+        // nothing else uses the workspace.
+        let handle = unsafe { cublas::Handle::new(self.stream.cu_stream().cast(), address, tf32) }?;
+        let (handle, workspace) = (Mutex::new(handle), Arc::new(workspace));
+        self.library = Some(Library { handle, workspace, products_from: LARGE_PRODUCT });
+        Ok(format!("cuBLAS {major}.{minor}"))
+    }
+
+    /// Makes a call of cuBLAS with the addresses of its operands.
+    fn call<const N: usize>(
+        &self,
+        operands: &[Operand<'_, Self>; N],
+        call: impl FnOnce(&cublas::Handle, cublas::Addresses<N>) -> Result<(), CudaError>,
+    ) -> Result<(), CudaError> {
+        let Some(library) = &self.library else {
+            return Err(CudaError::Missing { missing: Missing::Cublas, found: "a device without it".to_owned() });
+        };
+        self.stream.context().bind_to_thread().map_err(|error| driver("a call of cuBLAS", error))?;
+        self.capture.keep(|| Arc::clone(&library.workspace) as Kept);
+        let addresses = operands.each_ref().map(|operand| operand.buffer.at(operand.offset));
+        call(&library.handle.lock().unwrap_or_else(PoisonError::into_inner), addresses)
+    }
+
+    /// The GPU's name and compute capability, the driver, NVRTC, and cuBLAS if it computes products, in one line.
     pub fn describe(&self) -> &str {
         &self.description
     }
@@ -340,6 +427,23 @@ impl Device for NvidiaDevice {
         // sanitizer.
         let launched = unsafe { launch.launch(LaunchConfig { grid_dim, block_dim, shared_mem_bytes: 0 }) };
         launched.map(drop).map_err(|error| driver(format!("launch of {kernel}"), error))
+    }
+
+    fn products_from(&self) -> Option<usize> {
+        self.library.as_ref().map(|library| library.products_from)
+    }
+
+    fn gemm(&self, product: &Gemm<'_, Self>) -> Result<(), CudaError> {
+        product.check()?;
+        // SAFETY: the context is current. The addresses are of the operands, which lie within live buffers, because freeing
+        // follows this call in the stream.
+        self.call(&product.operands, |handle, at| unsafe { handle.gemm(product, at) })
+    }
+
+    fn syrk(&self, product: &Syrk<'_, Self>) -> Result<(), CudaError> {
+        product.check()?;
+        // SAFETY: as above.
+        self.call(&product.operands, |handle, at| unsafe { handle.syrk(product, at) })
     }
 
     fn record(&self, launches: impl FnOnce() -> Result<(), CudaError>) -> Result<Self::Recording, CudaError> {

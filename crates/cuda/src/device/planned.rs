@@ -1,23 +1,26 @@
 //! A device that runs nothing: it counts the launches of a computation, the bytes of their arguments, and the memory.
 
+use super::gemm::{GEMM, Gemm, LARGE_PRODUCT, SYRK, Syrk};
 use super::interface::check_launch;
 use super::{Arg, Device, Element, Memory};
-use crate::CudaError;
 use crate::sources::SOURCES;
+use crate::{CudaError, Missing};
 use std::collections::{BTreeMap, HashSet};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The launches of one kernel.
+/// The launches of one kernel, or the calls of one function of cuBLAS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KernelCount {
     /// Launches.
     pub launches: u64,
-    /// Blocks of threads, in all launches.
+    /// Blocks of threads, in all launches; 0 for cuBLAS, which chooses them.
     pub blocks: u64,
     /// Bytes of the buffers' parts that the launches are given, each part once a launch. A kernel that reads its input or writes
     /// its output once moves no fewer.
     pub bytes: u64,
+    /// Operations of cuBLAS, where a multiply-add counts as two; 0 for kernels.
+    pub operations: u64,
 }
 
 /// What a computation asked of the device.
@@ -48,13 +51,15 @@ impl Plan {
 /// A device that checks launches as a GPU does and runs none. Its buffers have lengths and no numbers, and downloads give zeros.
 ///
 /// An engine on it performs a step's calls, so that the step's launches, bytes and memory are known without a GPU. Recorded steps
-/// read nothing back. Other steps read zeros: conjugate gradients, for example, end at once.
+/// read nothing back. Other steps read zeros: conjugate gradients, for example, end at once. Large products are cuBLAS's, unless
+/// [`without_library`](Self::without_library) says that it is missing.
 #[derive(Default)]
 pub struct PlannedDevice {
     plan: Arc<Mutex<Plan>>,
     kernels: HashSet<&'static str>,
     /// The launches that are recorded.
     recording: Mutex<Option<Vec<(&'static str, KernelCount)>>>,
+    products_from: Option<usize>,
 }
 
 /// The length of a buffer.
@@ -95,7 +100,13 @@ impl PlannedDevice {
     #[must_use]
     pub fn new() -> Self {
         let kernels = SOURCES.iter().flat_map(|source| source.kernels).copied().collect();
-        Self { kernels, ..Self::default() }
+        Self { kernels, products_from: Some(LARGE_PRODUCT), ..Self::default() }
+    }
+
+    /// The same device without a library of linear algebra.
+    #[must_use]
+    pub fn without_library(self) -> Self {
+        Self { products_from: None, ..self }
     }
 
     /// What was asked of the device so far.
@@ -117,6 +128,23 @@ impl PlannedDevice {
         all.launches += count.launches;
         all.blocks += count.blocks;
         all.bytes += count.bytes;
+        all.operations += count.operations;
+    }
+
+    /// Counts a launch now, or records it.
+    fn launched(&self, kernel: &'static str, count: KernelCount) {
+        match &mut *locked(&self.recording) {
+            Some(recorded) => recorded.push((kernel, count)),
+            None => self.count(kernel, count),
+        }
+    }
+
+    /// Fails unless the device has a library of linear algebra.
+    fn has_library(&self) -> Result<(), CudaError> {
+        match self.products_from {
+            Some(_) => Ok(()),
+            None => Err(CudaError::Missing { missing: Missing::Cublas, found: "a device without it".to_owned() }),
+        }
     }
 
     fn refuse_while_recording(&self, found: &'static str) -> Result<(), CudaError> {
@@ -173,11 +201,27 @@ impl Device for PlannedDevice {
         let mut seen = HashSet::new();
         // An argument that stands for an absent one repeats another.
         let parts = args.iter().filter(|arg| arg.identity().is_some_and(|identity| seen.insert(identity)));
-        let count = KernelCount { launches: 1, blocks, bytes: parts.map(Arg::bytes).sum() };
-        match &mut *locked(&self.recording) {
-            Some(recorded) => recorded.push((kernel, count)),
-            None => self.count(kernel, count),
-        }
+        self.launched(kernel, KernelCount { launches: 1, blocks, bytes: parts.map(Arg::bytes).sum(), operations: 0 });
+        Ok(())
+    }
+
+    fn products_from(&self) -> Option<usize> {
+        self.products_from
+    }
+
+    fn gemm(&self, product: &Gemm<'_, Self>) -> Result<(), CudaError> {
+        self.has_library()?;
+        product.check()?;
+        let (bytes, operations) = (product.bytes(), product.operations());
+        self.launched(GEMM, KernelCount { launches: 1, blocks: 0, bytes, operations });
+        Ok(())
+    }
+
+    fn syrk(&self, product: &Syrk<'_, Self>) -> Result<(), CudaError> {
+        self.has_library()?;
+        product.check()?;
+        let (bytes, operations) = (product.bytes(), product.operations());
+        self.launched(SYRK, KernelCount { launches: 1, blocks: 0, bytes, operations });
         Ok(())
     }
 

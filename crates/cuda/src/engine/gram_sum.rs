@@ -68,7 +68,8 @@ impl<'g, D: Device> GramSum<'g, D> {
         of_inputs.product(device, x, x.len() / images.max(1), inputs.all(), Write::Store)?;
         of_inputs.mirror(device, inputs.all())?;
         let gram = Gram { order: self.columns.count() };
-        gram.dense(device, self.columns, dy, outputs, inputs.all(), bias, self.gram, self.write)?;
+        let workspace: Loan<D, f32> = self.space.take(gram.workspace(device, outputs))?;
+        gram.dense(device, self.columns, dy, outputs, inputs.all(), bias, self.gram, self.write, workspace.all())?;
         self.write = Write::Add;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! One type for the launchers of all operations: forward, vjp to an input, and jvp.
 
+use super::pool::Loan;
 use super::space::Space;
 use crate::device::Device;
 use crate::ops::{
@@ -165,7 +166,8 @@ impl<D: Device> Operation<D> {
             }
             Self::Matmul(matmul) => {
                 let (a, b) = (Factor::OfImages(at.input(0)?), Factor::OfImages(at.input(1)?));
-                matmul.product(device, columns, a, b, y, Write::Store)?;
+                let workspace: Loan<D, f32> = space.take(matmul.workspace(device, columns))?;
+                matmul.product(device, columns, a, b, y, Write::Store, workspace.all())?;
             }
             Self::Collect(collect) => collect.forward(device, images, at.input(0)?, y)?,
             Self::Concat(concat) => {
@@ -206,10 +208,14 @@ impl<D: Device> Operation<D> {
             Self::MaxPool2d(pool) => pool.vjp(device, columns, at.input(0)?, at.y, dy, dx, write, gated),
             Self::Add(add) => add.vjp(device, columns, dy, dx, write, gate),
             Self::Multiply(product) => product.by_value(device, columns, at.input(1 - which.min(1))?, dy, dx, write),
-            Self::Matmul(matmul) if which == 0 => {
-                matmul.vjp_first(device, columns, Factor::OfImages(at.input(1)?), dy, dx, write)
+            Self::Matmul(matmul) => {
+                let workspace: Loan<D, f32> = space.take(matmul.workspace(device, columns))?;
+                let (other, workspace) = (Factor::OfImages(at.input(1 - which.min(1))?), workspace.all());
+                match which {
+                    0 => matmul.vjp_first(device, columns, other, dy, dx, write, workspace),
+                    _ => matmul.vjp_second(device, columns, other, dy, dx, write, workspace),
+                }
             }
-            Self::Matmul(matmul) => matmul.vjp_second(device, columns, Factor::OfImages(at.input(0)?), dy, dx, write),
             Self::Collect(collect) => collect.vjp(device, count, dy, dx, write),
             Self::Concat(concat) => concat.vjp(device, count, which, dy, dx, write),
             Self::Pointwise(function) => function.slope(device, columns, at.input(0)?, dy, dx, write),
@@ -269,15 +275,16 @@ impl<D: Device> Operation<D> {
                 }
             }
             (Self::Matmul(matmul), da, db) => {
+                let workspace: Loan<D, f32> = space.take(matmul.workspace(device, columns))?;
                 let mut write = Write::Store;
                 if let Some(da) = da {
                     let (a, b) = (Factor::OfColumns(da), Factor::OfImages(at.input(1)?));
-                    matmul.product(device, columns, a, b, dy, write)?;
+                    matmul.product(device, columns, a, b, dy, write, workspace.all())?;
                     write = Write::Add;
                 }
                 if let Some(db) = db {
                     let (a, b) = (Factor::OfImages(at.input(0)?), Factor::OfColumns(db));
-                    matmul.product(device, columns, a, b, dy, write)?;
+                    matmul.product(device, columns, a, b, dy, write, workspace.all())?;
                 }
             }
             (Self::Collect(collect), Some(dx), _) => collect.forward(device, images, dx, dy)?,

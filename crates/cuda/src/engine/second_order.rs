@@ -2,6 +2,7 @@
 
 use super::network::{Along, Network, Node, Values};
 use super::operation::{At, Moving, Operation};
+use super::pool::Loan;
 use super::space::Space;
 use crate::device::Device;
 use crate::linalg::axpy;
@@ -43,11 +44,15 @@ impl<D: Device> Operation<D> {
                 Some(other) => product.by_value(device, columns, other, dy, dx_along, Write::Add),
                 None => Ok(()),
             },
-            Self::Matmul(matmul) => match (which, tangent(1 - which.min(1))) {
-                (_, None) => Ok(()),
-                (0, Some(b)) => matmul.vjp_first(device, columns, Factor::OfImages(b), dy, dx_along, Write::Add),
-                (_, Some(a)) => matmul.vjp_second(device, columns, Factor::OfImages(a), dy, dx_along, Write::Add),
-            },
+            Self::Matmul(matmul) => {
+                let Some(other) = tangent(1 - which.min(1)) else { return Ok(()) };
+                let workspace: Loan<D, f32> = space.take(matmul.workspace(device, columns))?;
+                let (other, workspace) = (Factor::OfImages(other), workspace.all());
+                match which {
+                    0 => matmul.vjp_first(device, columns, other, dy, dx_along, Write::Add, workspace),
+                    _ => matmul.vjp_second(device, columns, other, dy, dx_along, Write::Add, workspace),
+                }
+            }
             Self::Pointwise(function) => match tangent(0) {
                 Some(dx) => function.curvature(device, images, at.input(0)?, dx, dy, dx_along),
                 None => Ok(()),

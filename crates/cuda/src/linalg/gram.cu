@@ -98,6 +98,21 @@ extern "C" __global__ void gram_lower_dense_fine(const float* __restrict__ cotan
     gram_tile<16, 1, 32>(cotangents, gram, inputs, rows, order, images, biased ? 1.0f : 0.0f, add);
 }
 
+// The lower triangle of the same, from the lower triangle of D'D. Grid: (blocks of columns, rows).
+extern "C" __global__ void gram_weighted(const float* __restrict__ products, const float* __restrict__ inputs,
+                                         float* __restrict__ gram, int order, int images, int biased, int add) {
+    const int row = blockIdx.y;
+    const int column = blockIdx.x * blockDim.x + threadIdx.x;
+    if (column <= row) {
+        const int i = row % images;
+        const int j = column % images;
+        const float weight = (i > j ? inputs[i * images + j] : inputs[j * images + i]) + (biased ? 1.0f : 0.0f);
+        const int at = row * order + column;
+        const float value = products[at] * weight;
+        gram[at] = add ? gram[at] + value : value;
+    }
+}
+
 // Copies the lower triangle into the upper triangle. Grid: (tiles, tiles) of 32, block (32, 8).
 extern "C" __global__ void gram_mirror(float* gram, int order) {
     const int size = 32;

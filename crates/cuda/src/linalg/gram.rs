@@ -1,5 +1,6 @@
 //! Gram matrices of columns, and the matrices of the Gauss-Newton systems.
 
+use super::product::{Product, gram_by_library};
 use crate::columns::check_tensor;
 use crate::device::Device;
 use crate::launch::{Grid, Launch};
@@ -30,6 +31,9 @@ impl Gram {
     ) -> Result<(), CudaError> {
         check_tensor("gram: u", u, rows, self.order)?;
         self.check("gram: gram", gram)?;
+        if Product::of_gram(rows, self.order).is_by_library(device) {
+            return gram_by_library(device, u, [rows, self.order], gram, write);
+        }
         let kernel = if self.is_small() { "gram_lower_fine" } else { "gram_lower" };
         let launch = Launch::of(kernel).slice(u).slice(gram).ints([rows, self.order]).flag(write.adds());
         launch.run(device, self.grid())
@@ -37,7 +41,7 @@ impl Gram {
 
     /// `G = (Dᵀ D) ∘ (A + 1)`, or `G += …`, for a dense layer's output cotangents `D` `[output][column]` and the inner
     /// products `A` `[image][image]` of its inputs. An entry of `A` counts for all directions of its images. `order` is
-    /// the number of columns. Without a `bias`, the 1 is 0.
+    /// the number of columns. Without a `bias`, the 1 is 0. `workspace` has [`workspace`](Self::workspace) numbers.
     ///
     /// # Errors
     /// Returns the errors of [`product`](Self::product).
@@ -52,6 +56,7 @@ impl Gram {
         bias: bool,
         gram: Slice<'_, D, f32>,
         write: Write,
+        workspace: Slice<'_, D, f32>,
     ) -> Result<(), CudaError> {
         if columns.count() != self.order {
             return Err(CudaError::Length { what: "gram: columns", found: columns.count(), expected: self.order });
@@ -59,10 +64,24 @@ impl Gram {
         check_tensor("gram: cotangents", cotangents, outputs, self.order)?;
         inputs.check("gram: inputs", columns.images * columns.images)?;
         self.check("gram: gram", gram)?;
+        workspace.check("gram: workspace", self.workspace(device, outputs))?;
+        if Product::of_gram(outputs, self.order).is_by_library(device) {
+            gram_by_library(device, cotangents, [outputs, self.order], workspace, Write::Store)?;
+            let launch = Launch::of("gram_weighted").slice(workspace).slice(inputs).slice(gram);
+            let launch = launch.ints([self.order, columns.images]).flag(bias).flag(write.adds());
+            return launch.run(device, Grid::over_matrix(self.order));
+        }
         let kernel = if self.is_small() { "gram_lower_dense_fine" } else { "gram_lower_dense" };
         let launch = Launch::of(kernel).slice(cotangents).slice(inputs).slice(gram);
         let launch = launch.ints([outputs, self.order, columns.images]).flag(bias).flag(write.adds());
         launch.run(device, self.grid())
+    }
+
+    /// The size of the workspace of [`dense`](Self::dense), for cotangents of so many outputs: a matrix, if the device's library
+    /// computes their product.
+    #[must_use]
+    pub fn workspace<D: Device>(&self, device: &D, outputs: usize) -> usize {
+        if Product::of_gram(outputs, self.order).is_by_library(device) { self.order * self.order } else { 0 }
     }
 
     /// Copies the lower triangle into the upper triangle.

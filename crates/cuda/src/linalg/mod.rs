@@ -7,9 +7,11 @@
 mod cholesky;
 mod gram;
 mod kernel_system;
+mod product;
 mod vector;
 
 pub use cholesky::Cholesky;
 pub use gram::Gram;
 pub use kernel_system::{PublishedSystem, factors_times, kernel_times, square_root, unit_directions};
+pub use product::{Matrix, Product};
 pub use vector::{axpy, clear, column_norms, copy, dot, dot_workspace, norm, scale};

@@ -1,6 +1,6 @@
 //! Two-dimensional convolution; see `conv2d.cu` and `conv2d_gradients.cu` for the mathematics.
 
-use super::{Tangents, Windows, sum_of_parts};
+use super::{AffineProduct, Relu, Tangents, Windows, sum_of_parts};
 use crate::columns::check_tensor;
 use crate::device::Device;
 use crate::launch::{Grid, Launch};
@@ -105,6 +105,9 @@ impl Conv2d {
         self.check_input("conv2d: x", x, images)?;
         self.check_params("conv2d: params", params)?;
         self.check_output("conv2d: y", y, images)?;
+        if let Some(product) = self.product_by_library(device, images) {
+            return product.forward(device, images, x, params, y, relu);
+        }
         let (kernel, each) = if images < MANY_COLUMNS { ("conv2d_forward", 1) } else { ("conv2d_forward_wide", WIDE) };
         let launch = Launch::of(kernel).slice(x).slice(params).slice(y).ints([images]).flag(relu).ints(self.shape());
         launch.run(device, Grid::over_columns(self.output_tiles(), images, each))
@@ -131,6 +134,11 @@ impl Conv2d {
         self.check_input("conv2d vjp_input: dx", dx, count)?;
         if let Some(gate) = gate {
             self.check_input("conv2d vjp_input: gate", gate, images)?;
+        }
+        if let Some(product) = self.product_by_library(device, count).filter(|_| gate.is_none() || !write.adds()) {
+            product.vjp_input(device, count, params, dy, dx, write)?;
+            let relu = Relu { features: self.input.iter().product() };
+            return gate.map_or(Ok(()), |gate| relu.gate(device, columns, gate, dx, dx, Write::Store));
         }
         let (kernel, each) =
             if count < MANY_COLUMNS { ("conv2d_vjp_input", 1) } else { ("conv2d_vjp_input_wide", WIDE) };
@@ -166,6 +174,9 @@ impl Conv2d {
             self.check_output("conv2d jvp: gate", gate, images)?;
         }
         let stride = tangents.check_params("conv2d jvp: dparams", self.params(), columns)?;
+        if let Some(product) = self.product_by_library(device, count).filter(|_| tangents.any()) {
+            return product.jvp(device, columns, x, params, tangents, dy, gate);
+        }
         let dparams = tangents.params.map_or(params, |(dparams, _)| dparams);
         let launch = Launch::of("conv2d_jvp").slice(x).slice(tangents.input.unwrap_or(x)).slice(params).slice(dparams);
         let launch = launch.slice(gate.unwrap_or(x)).slice(dy).ints([images, count, stride]);
@@ -225,6 +236,17 @@ impl Conv2d {
         let block = [COLUMNS as u32, SLICES as u32];
         launch.run(device, Grid::new([self.summed_tiles(), self.parts()], block))?;
         sum_of_parts(device, workspace, self.parts(), gradient)
+    }
+
+    /// The convolution as products with its kernel at each place, if its kernel is 1 × 1, its output has the places of its input, and
+    /// the device's library computes products of this many columns.
+    fn product_by_library<D: Device>(&self, device: &D, columns: usize) -> Option<AffineProduct> {
+        let ([height, width, inputs], [out_height, out_width, outputs]) = (self.input, self.output);
+        let Conv2dSpec { kernel, stride, groups, bias, .. } = self.spec;
+        let is_affine = kernel == [1, 1] && stride == [1, 1] && groups == 1;
+        let same_places = self.low == [0, 0] && (height, width) == (out_height, out_width);
+        let product = AffineProduct { places: height * width, inputs, outputs, bias };
+        (is_affine && same_places && product.is_by_library(device, columns)).then_some(product)
     }
 
     /// Rows per tile of the gradient kernels.

@@ -1,6 +1,6 @@
 //! An affine map of all features.
 
-use super::Tangents;
+use super::{AffineProduct, Relu, Tangents, sum_of_columns};
 use crate::columns::check_tensor;
 use crate::device::Device;
 use crate::launch::{Grid, Launch};
@@ -70,6 +70,11 @@ impl Dense {
         self.inputs + usize::from(self.bias)
     }
 
+    /// The layer as products with its kernel, one place.
+    fn product(&self) -> AffineProduct {
+        AffineProduct { places: 1, inputs: self.inputs, outputs: self.outputs, bias: self.bias }
+    }
+
     /// The sizes, as arguments of the kernels.
     fn shape(&self) -> [usize; 3] {
         [usize::from(self.bias), self.inputs, self.outputs]
@@ -91,6 +96,9 @@ impl Dense {
         check_tensor("dense: x", x, self.inputs, images)?;
         params.check("dense: params", self.params())?;
         check_tensor("dense: y", y, self.outputs, images)?;
+        if self.product().is_by_library(device, images) {
+            return self.product().forward(device, images, x, params, y, relu);
+        }
         let launch = Launch::of("dense_forward").slice(x).slice(params).slice(y).ints([images]).flag(relu);
         launch.ints(self.shape()).run(device, self.sliced_grid(images))
     }
@@ -117,6 +125,11 @@ impl Dense {
         check_tensor("dense vjp_input: dx", dx, self.inputs, count)?;
         if let Some(gate) = gate {
             check_tensor("dense vjp_input: gate", gate, self.inputs, images)?;
+        }
+        if self.product().is_by_library(device, count) && (gate.is_none() || write == Write::Store) {
+            self.product().vjp_input(device, count, params, dy, dx, write)?;
+            let relu = Relu { features: self.inputs };
+            return gate.map_or(Ok(()), |gate| relu.gate(device, columns, gate, dx, dx, Write::Store));
         }
         let launch = Launch::of("dense_vjp_input").slice(params).slice(dy).slice(gate.unwrap_or(params)).slice(dx);
         let launch = launch.ints([images, count]).flag(gate.is_some()).flag(write.adds());
@@ -150,6 +163,9 @@ impl Dense {
             check_tensor("dense jvp: gate", gate, self.outputs, images)?;
         }
         let stride = tangents.check_params("dense jvp: dparams", self.params(), columns)?;
+        if tangents.any() && self.product().is_by_library(device, count) {
+            return self.product().jvp(device, columns, x, params, tangents, dy, gate);
+        }
         let dparams = tangents.params.map_or(params, |(dparams, _)| dparams);
         let launch = Launch::of("dense_jvp").slice(x).slice(tangents.input.unwrap_or(x)).slice(params).slice(dparams);
         let launch = launch.slice(gate.unwrap_or(x)).slice(dy).ints([images, count, stride]);
@@ -173,6 +189,11 @@ impl Dense {
         check_tensor("dense vjp_params: x", x, self.inputs, images)?;
         check_tensor("dense vjp_params: dy", dy, self.outputs, images)?;
         gradient.check("dense vjp_params: gradient", self.params())?;
+        if self.product().is_by_library(device, images) {
+            self.product().vjp_kernel(device, images, x, dy, gradient)?;
+            let biases = gradient.part(0..self.biases())?;
+            return if self.bias { sum_of_columns(device, images, dy, biases) } else { Ok(()) };
+        }
         let launch = Launch::of("dense_vjp_params").slice(x).slice(dy).slice(gradient);
         let launch = launch.ints([images]).ints(self.shape());
         let tiles = [self.outputs.div_ceil(TILE), self.rows().div_ceil(TILE)];

@@ -6,6 +6,7 @@
 //! recorded.
 
 mod add;
+mod affine_product;
 mod avg_pool2d;
 mod channel_affine;
 mod collect;
@@ -30,9 +31,11 @@ mod softmax;
 mod softmax_cross_entropy;
 mod spread;
 mod tangents;
+mod transpose;
 mod windows;
 
 pub use add::Add;
+use affine_product::AffineProduct;
 pub use avg_pool2d::AvgPool2d;
 pub use channel_affine::ChannelAffine;
 pub use collect::Collect;
@@ -53,4 +56,5 @@ pub use softmax::Softmax;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
 pub use spread::{fill, spread, squares_of_columns, sum_of_columns, sum_of_parts};
 pub use tangents::Tangents;
+use transpose::transpose;
 use windows::Windows;

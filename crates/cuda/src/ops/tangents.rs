@@ -13,6 +13,11 @@ pub struct Tangents<'a, D: Device> {
 }
 
 impl<D: Device> Tangents<'_, D> {
+    /// Whether one of them is present.
+    pub(super) fn any(&self) -> bool {
+        self.input.is_some() || self.params.is_some()
+    }
+
     /// The distance from one direction's parameter tangents to the next direction's, if `params` numbers each can be
     /// read for all directions.
     pub(super) fn check_params(&self, what: &'static str, params: usize, columns: Columns) -> Result<usize, CudaError> {

@@ -13,4 +13,5 @@ mod network;
 mod nvrtc;
 mod operations;
 mod planned;
+mod products;
 mod supported;

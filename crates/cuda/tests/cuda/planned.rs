@@ -1,6 +1,7 @@
 //! The device that counts: launches, bytes and memory, and the same refusals as other devices.
 
-use minima_cuda::device::PlannedDevice;
+use minima_cuda::device::{LARGE_PRODUCT, PlannedDevice};
+use minima_cuda::linalg::Gram;
 use minima_cuda::ops::{Dense, Relu};
 use minima_cuda::{Columns, CudaError, Device, Slice, Write};
 
@@ -27,6 +28,37 @@ fn launches_and_bytes_are_counted() {
     device.replay(&recording).unwrap();
     device.replay(&recording).unwrap();
     assert_eq!(device.plan().launches(), 2);
+}
+
+/// A product that is large enough is the library's, if there is one.
+#[test]
+fn large_products_are_the_librarys() {
+    // As many multiply-adds as the smallest large product.
+    let (inputs, outputs, images) = (1 << 10, 1 << 7, LARGE_PRODUCT >> 17);
+    let dense = Dense::new(inputs, outputs).unwrap().without_bias();
+    let kernels = |device: &PlannedDevice, images: usize| -> Vec<(&'static str, u64)> {
+        let numbers = [inputs * images, inputs * outputs, outputs * images];
+        let [x, params, y] = numbers.map(|len| device.zeros(len).unwrap());
+        device.restart();
+        dense.forward(device, images, Slice::all(&x), Slice::all(&params), Slice::all(&y), false).unwrap();
+        let plan = device.plan();
+        assert_eq!(plan.bytes(), 4 * numbers.iter().sum::<usize>() as u64);
+        plan.kernels.into_iter().map(|(name, count)| (name, count.operations)).collect()
+    };
+    let device = PlannedDevice::new();
+    assert_eq!(kernels(&device, images), [("cublas_gemm", 2 * LARGE_PRODUCT as u64)]);
+    assert_eq!(kernels(&device, images - 1), [("dense_forward", 0)]);
+    assert_eq!(kernels(&PlannedDevice::new().without_library(), images), [("dense_forward", 0)]);
+    // Half of a Gram matrix is computed.
+    let (u, gram) = (device.zeros(1 << 20).unwrap(), device.zeros(1 << 20).unwrap());
+    let product = |rows: usize| {
+        let u = Slice::range(&u, 0..rows << 10).unwrap();
+        device.restart();
+        Gram { order: 1 << 10 }.product(&device, u, rows, Slice::all(&gram), Write::Store).unwrap();
+        device.plan().kernels
+    };
+    assert_eq!(product(16)["cublas_syrk"].operations, (1025 << 10) * 16);
+    assert_eq!(product(15)["gram_lower"].operations, 0);
 }
 
 #[test]

@@ -121,7 +121,9 @@ impl<'a, D: Device> OnDevice<'a, D> {
         let inputs = net.features()[1];
         let of_inputs = Gram { order: IMAGES };
         of_inputs.product(device, Slice::all(&self.pooled), inputs, Slice::all(&inner), Write::Store)?;
-        Gram { order }.dense(device, columns, w, CLASSES, Slice::all(&inner), true, to, Write::Add)?;
+        let (op, inner) = (Gram { order }, Slice::all(&inner));
+        let workspace = stale(device, op.workspace(device, CLASSES));
+        op.dense(device, columns, w, CLASSES, inner, true, to, Write::Add, Slice::all(&workspace))?;
         Ok(gram)
     }
 

@@ -53,8 +53,10 @@ pub fn dense<D: Device>(device: &D) {
         let (inner, gram) = (stale(device, images * images), upload(device, &vec![1.0; order * order]));
         let of_inputs = Gram { order: images };
         of_inputs.product(device, Slice::all(&a), inputs, Slice::all(&inner), Write::Store).unwrap();
-        let (d, inner) = (Slice::all(&d), Slice::all(&inner));
-        Gram { order }.dense(device, columns, d, outputs, inner, true, Slice::all(&gram), Write::Add).unwrap();
+        let (d, inner, op) = (Slice::all(&d), Slice::all(&inner), Gram { order });
+        let workspace = stale(device, op.workspace(device, outputs));
+        let (to, workspace) = (Slice::all(&gram), Slice::all(&workspace));
+        op.dense(device, columns, d, outputs, inner, true, to, Write::Add, workspace).unwrap();
         let expected = lower(expected.as_slice().unwrap(), order);
         assert_close("dense gram", &lower(&download(device, &gram), order), &expected, SINGLE);
     }

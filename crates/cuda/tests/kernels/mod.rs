@@ -12,6 +12,7 @@ mod optimizers;
 mod patches;
 mod pointwise;
 mod pooling;
+mod products;
 mod sizes;
 mod vector;
 
@@ -56,6 +57,8 @@ pub fn all<D: Device>() -> Vec<(&'static str, Test<D>)> {
         ("cholesky::single", cholesky::single),
         ("cholesky::double", cholesky::double),
         ("cholesky::bad_pivots", cholesky::bad_pivots),
+        ("products::of_values", products::of_values),
+        ("products::by_library", products::by_library),
         ("patches::moments", patches::moments),
         ("patches::squares", patches::squares),
         ("sizes::nothing", sizes::nothing),

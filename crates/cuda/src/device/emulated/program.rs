@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 
 const SHIM: &str = include_str!("../../../emulator/shim.hpp");
 const SERVER: &str = include_str!("../../../emulator/server.cpp");
+/// The stand-in for cuBLAS, of which the server is a part of the same translation unit.
+const CUBLAS: &str = include_str!("../../../emulator/cublas.cpp");
 
 const COMPILER: &str = "g++";
 /// Warnings are errors here, as they are for NVRTC. A sanitizer's finding ends the program.
@@ -60,7 +62,7 @@ pub(super) fn compile(sources: &[Source], folder: &Path) -> Result<PathBuf, Cuda
     }
     tail += "}\n}\n";
 
-    let server = format!("{SERVER}{tail}");
+    let server = format!("{CUBLAS}{SERVER}{tail}");
     let object = folder.join(format!("server-{:016x}.o", hash(&[&server])));
     if !object.exists() {
         build(&object, &source_file(&object, &server).map_err(in_folder)?, "server.cpp", None)?;
