@@ -101,6 +101,21 @@ pub const SOURCES: &[Source] = &[
         ],
     },
     Source {
+        name: "conv2d_implicit.cu",
+        text: include_str!("ops/conv2d_implicit.cu"),
+        kernels: &[
+            "conv2d_implicit_forward_64_64",
+            "conv2d_implicit_forward_64_128",
+            "conv2d_implicit_forward_128_128",
+            "conv2d_implicit_vjp_input_64_64",
+            "conv2d_implicit_vjp_input_64_128",
+            "conv2d_implicit_vjp_input_128_128",
+            "conv2d_implicit_gradient_64_64",
+            "conv2d_implicit_gradient_128_128",
+            "conv2d_bias_gradient",
+        ],
+    },
+    Source {
         name: "dense.cu",
         text: include_str!("ops/dense.cu"),
         kernels: &["dense_forward", "dense_jvp", "dense_vjp_input", "dense_vjp_params", "dense_per_sample_gradients"],

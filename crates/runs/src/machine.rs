@@ -8,6 +8,7 @@ use crate::training::{Training, Visitor};
 use minima_autodiff::{Differentiable, Graph, Model};
 use minima_config::Run;
 use minima_config::preset::{Precision, Preset};
+use minima_cuda::device::Products;
 use minima_cuda::engine::check_supported;
 use minima_cuda::{CudaEngine, CudaError, NvidiaDevice};
 use minima_data::Dataset;
@@ -23,8 +24,21 @@ pub enum Choice {
     Auto,
     /// The CPU.
     Cpu,
-    /// The first GPU.
+    /// The first GPU. cuBLAS computes large products, if it is installed.
     Cuda,
+    /// The first GPU, with this choice of who computes large products.
+    Multiplying(Products),
+}
+
+impl Choice {
+    /// How a GPU multiplies large matrices.
+    #[must_use]
+    pub fn products(self) -> Products {
+        match self {
+            Self::Auto | Self::Cpu | Self::Cuda => Products::default(),
+            Self::Multiplying(products) => products,
+        }
+    }
 }
 
 /// The device of an experiment.
@@ -64,7 +78,7 @@ impl Machine {
         if choice == Choice::Cpu {
             return Ok(Self::Processor);
         }
-        match gpu_for(choice, check_supported(graph), || NvidiaDevice::open(0), say)? {
+        match gpu_for(choice, check_supported(graph), || NvidiaDevice::open_multiplying(0, choice.products()), say)? {
             Some(device) => {
                 let engine = CudaEngine::new(device, Arc::clone(graph))?;
                 Ok(Self::Gpu(Box::new(Gpu { engine, busy: Mutex::default() })))
@@ -152,7 +166,7 @@ fn gpu_for<D>(
     open: impl FnOnce() -> Result<D, CudaError>,
     say: &mut dyn FnMut(&str),
 ) -> Result<Option<D>, CudaError> {
-    if choice == Choice::Cuda {
+    if choice != Choice::Auto {
         supported?;
         return open().map(Some);
     }

@@ -85,12 +85,13 @@ impl Bench {
             say!("{}", floors(&self.filter)?.to_text().trim_end());
             return Ok(Outcome::Fine);
         }
-        if self.networks && self.device == Device::Cuda {
+        if let Some(products) = self.device.products().filter(|_| self.networks) {
             if self.json {
-                bail!("--networks --device cuda prints a table, not JSON");
+                bail!("--networks on a GPU prints a table, not JSON");
             }
-            say!("{}", NvidiaDevice::open(0).context("--device cuda")?.describe());
-            say!("{}", networks_on(&|| NvidiaDevice::open(0), &self.filter)?.to_text().trim_end());
+            let open = || NvidiaDevice::open_multiplying(0, products);
+            say!("{}", open().context("--device")?.describe());
+            say!("{}", networks_on(&open, &self.filter)?.to_text().trim_end());
             return Ok(Outcome::Fine);
         }
         if self.networks {

@@ -24,6 +24,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use minima_autodiff::Graph;
 use minima_config::preset::Preset;
+use minima_cuda::device::Products;
 use minima_data::{Dataset, Splits};
 use minima_runs::machine::{Choice, Machine};
 use std::path::{Path, PathBuf};
@@ -99,17 +100,33 @@ pub(crate) enum Device {
     Auto,
     /// The CPU
     Cpu,
-    /// The first NVIDIA GPU
+    /// The first NVIDIA GPU. cuBLAS computes large products of matrices, if it is installed
     Cuda,
+    /// The same without cuBLAS: minima's own kernels compute all products
+    CudaKernels,
+    /// The same with cuBLAS in TF32, which keeps 10 bits of a factor's mantissa. Small products remain in f32
+    CudaTf32,
 }
 
 impl Device {
+    /// How a GPU multiplies large matrices, if this is a GPU by its name.
+    fn products(self) -> Option<Products> {
+        match self {
+            Self::Auto | Self::Cpu => None,
+            Self::Cuda => Some(Products::Library),
+            Self::CudaKernels => Some(Products::Kernels),
+            Self::CudaTf32 => Some(Products::Tf32),
+        }
+    }
+
     /// The device for this network.
     fn machine(self, graph: &Arc<Graph>) -> Result<Machine> {
         let (choice, name) = match self {
             Self::Auto => (Choice::Auto, "auto"),
             Self::Cpu => (Choice::Cpu, "cpu"),
             Self::Cuda => (Choice::Cuda, "cuda"),
+            Self::CudaKernels => (Choice::Multiplying(Products::Kernels), "cuda-kernels"),
+            Self::CudaTf32 => (Choice::Multiplying(Products::Tf32), "cuda-tf32"),
         };
         Machine::choose(choice, graph, &mut |line| println!("{line}")).with_context(|| format!("--device {name}"))
     }

@@ -176,7 +176,7 @@ impl Show {
             ),
         ];
         let of_cpu: String = lines.iter().map(|(what, value)| format!("{what}: {value}\n")).collect();
-        if self.device == Device::Cuda { of_cpu + &self.on_a_gpu(graph) } else { of_cpu }
+        if self.device.products().is_some() { of_cpu + &self.on_a_gpu(graph) } else { of_cpu }
     }
 
     /// What a step costs on a GPU, counted without one.

@@ -59,7 +59,7 @@ impl Study {
         let threads = self.threads.map_or_else(threads::cores, usize::from);
         threads::check(threads, "--threads")?;
         let (preset, data) = on_its_data(preset, &self.data)?;
-        if let Some(study) = studies.iter().find(|study| study.is_about_the_cpu() && self.device == Device::Cuda) {
+        if let Some(study) = studies.iter().find(|study| study.is_about_the_cpu() && self.device.products().is_some()) {
             bail!("--device is cuda with the study {}; expected cpu, whose arithmetics it compares", study.name());
         }
         // A study of the CPU needs no GPU.

@@ -1,6 +1,6 @@
 //! Two-dimensional convolution; see `conv2d.cu` and `conv2d_gradients.cu` for the mathematics.
 
-use super::{AffineProduct, Relu, Tangents, Windows, sum_of_parts};
+use super::{AffineProduct, Finish, ImplicitConv2d, Relu, Tangents, Windows, sum_of_parts};
 use crate::columns::check_tensor;
 use crate::device::Device;
 use crate::launch::{Grid, Launch};
@@ -86,7 +86,8 @@ impl Conv2d {
     /// The size of the workspace of [`vjp_params`](Self::vjp_params).
     #[must_use]
     pub fn workspace(&self) -> usize {
-        self.parts() * self.params()
+        let implicit = self.implicit();
+        if implicit.has_gradient() { implicit.parts() * implicit.weights() } else { self.parts() * self.params() }
     }
 
     /// `y = conv(x)`, or `max(conv(x), 0)` with `relu`.
@@ -107,6 +108,11 @@ impl Conv2d {
         self.check_output("conv2d: y", y, images)?;
         if let Some(product) = self.product_by_library(device, images) {
             return product.forward(device, images, x, params, y, relu);
+        }
+        if self.implicit().has_forward(images) {
+            let finish = Finish { bias: self.spec.bias, relu, gate: None, write: Write::Store };
+            let columns = Columns::of_images(images);
+            return self.implicit().forward(device, columns, self.shape(), x, params, y, &finish);
         }
         let (kernel, each) = if images < MANY_COLUMNS { ("conv2d_forward", 1) } else { ("conv2d_forward_wide", WIDE) };
         let launch = Launch::of(kernel).slice(x).slice(params).slice(y).ints([images]).flag(relu).ints(self.shape());
@@ -139,6 +145,9 @@ impl Conv2d {
             product.vjp_input(device, count, params, dy, dx, write)?;
             let relu = Relu { features: self.input.iter().product() };
             return gate.map_or(Ok(()), |gate| relu.gate(device, columns, gate, dx, dx, Write::Store));
+        }
+        if self.implicit().has_backward(count) {
+            return self.implicit().backward(device, columns, self.shape(), dy, params, dx, gate, write);
         }
         let (kernel, each) =
             if count < MANY_COLUMNS { ("conv2d_vjp_input", 1) } else { ("conv2d_vjp_input_wide", WIDE) };
@@ -176,6 +185,9 @@ impl Conv2d {
         let stride = tangents.check_params("conv2d jvp: dparams", self.params(), columns)?;
         if let Some(product) = self.product_by_library(device, count).filter(|_| tangents.any()) {
             return product.jvp(device, columns, x, params, tangents, dy, gate);
+        }
+        if tangents.any() && columns.directions == 1 && self.implicit().has_forward(images) {
+            return self.implicit_jvp(device, columns, x, params, tangents, dy, gate);
         }
         let dparams = tangents.params.map_or(params, |(dparams, _)| dparams);
         let launch = Launch::of("conv2d_jvp").slice(x).slice(tangents.input.unwrap_or(x)).slice(params).slice(dparams);
@@ -230,12 +242,46 @@ impl Conv2d {
         self.check_output("conv2d vjp_params: dy", dy, images)?;
         self.check_params("conv2d vjp_params: gradient", gradient)?;
         workspace.check("conv2d vjp_params: workspace", self.workspace())?;
+        if self.implicit().has_gradient() {
+            return self.implicit().gradient(device, images, self.shape(), x, dy, gradient, workspace);
+        }
         let rows = self.summed_rows();
         let kernel = if rows == Self::FEW_ROWS { "conv2d_vjp_params_3" } else { "conv2d_vjp_params_9" };
         let launch = Launch::of(kernel).slice(x).slice(dy).slice(workspace).ints([images]).ints(self.shape());
         let block = [COLUMNS as u32, SLICES as u32];
         launch.run(device, Grid::new([self.summed_tiles(), self.parts()], block))?;
         sum_of_parts(device, workspace, self.parts(), gradient)
+    }
+
+    fn implicit(&self) -> ImplicitConv2d {
+        let Self { spec, input, output, low } = *self;
+        ImplicitConv2d { spec, input, output, low }
+    }
+
+    /// [`jvp`](Self::jvp) along one direction, with a tangent, as products that are not stored.
+    #[expect(clippy::too_many_arguments, reason = "what it takes, each of another kind")]
+    fn implicit_jvp<D: Device>(
+        &self,
+        device: &D,
+        columns: Columns,
+        x: Slice<'_, D, f32>,
+        params: Slice<'_, D, f32>,
+        tangents: &Tangents<'_, D>,
+        dy: Slice<'_, D, f32>,
+        gate: Option<Slice<'_, D, f32>>,
+    ) -> Result<(), CudaError> {
+        let mut finish = Finish { bias: false, relu: false, gate: None, write: Write::Store };
+        if let Some(dx) = tangents.input {
+            // The gate follows the last term.
+            finish.gate = gate.filter(|_| tangents.params.is_none());
+            self.implicit().forward(device, columns, self.shape(), dx, params, dy, &finish)?;
+            finish.write = Write::Add;
+        }
+        if let Some((dparams, _)) = tangents.params {
+            (finish.bias, finish.gate) = (self.spec.bias, gate);
+            self.implicit().forward(device, columns, self.shape(), x, dparams, dy, &finish)?;
+        }
+        Ok(())
     }
 
     /// The convolution as products with its kernel at each place, if its kernel is 1 × 1, its output has the places of its input, and

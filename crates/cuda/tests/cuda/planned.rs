@@ -1,9 +1,11 @@
 //! The device that counts: launches, bytes and memory, and the same refusals as other devices.
 
+use minima_autodiff::Conv2dSpec;
 use minima_cuda::device::{LARGE_PRODUCT, PlannedDevice};
 use minima_cuda::linalg::Gram;
-use minima_cuda::ops::{Dense, Relu};
+use minima_cuda::ops::{Conv2d, Dense, Relu};
 use minima_cuda::{Columns, CudaError, Device, Slice, Write};
+use std::collections::BTreeSet;
 
 #[test]
 fn launches_and_bytes_are_counted() {
@@ -59,6 +61,45 @@ fn large_products_are_the_librarys() {
     };
     assert_eq!(product(16)["cublas_syrk"].operations, (1025 << 10) * 16);
     assert_eq!(product(15)["gram_lower"].operations, 0);
+}
+
+/// The kernels of a convolution's forward pass, input cotangent and gradient.
+fn kernels_of(conv: Conv2d, input: usize, images: usize) -> Vec<&'static str> {
+    let device = PlannedDevice::new();
+    let output: usize = conv.output().iter().product();
+    let numbers = [input * images, output * images, conv.params(), conv.params(), conv.workspace()];
+    let buffers = numbers.map(|len| device.zeros(len).unwrap());
+    let [x, y, params, gradient, work] = buffers.each_ref().map(Slice::all);
+    conv.forward(&device, images, x, params, y, false).unwrap();
+    conv.vjp_input(&device, Columns::of_images(images), params, y, x, Write::Store, None).unwrap();
+    conv.vjp_params(&device, images, x, y, gradient, work).unwrap();
+    device.plan().kernels.into_keys().collect()
+}
+
+/// Channels and columns decide whether a convolution is a product of matrices, and how large its tiles are.
+#[test]
+fn wide_convolutions_are_products() {
+    let kernels = |input: [usize; 3], outputs: usize, images: usize| {
+        kernels_of(Conv2d::new(Conv2dSpec::same(outputs, 3), input).unwrap(), input.iter().product(), images)
+    };
+    let names = ["conv2d_forward", "conv2d_sum_of_parts", "conv2d_vjp_input", "conv2d_vjp_params_9"];
+    assert_eq!(kernels([32, 32, 8], 16, 128), names);
+    // A ResNet-20 of width 64, in its first and its last stage.
+    let expected = |tile: &str, of_gradient: &str| {
+        let [forward, backward] = ["forward", "vjp_input"].map(|part| format!("conv2d_implicit_{part}_{tile}"));
+        let gradient = format!("conv2d_implicit_gradient_{of_gradient}");
+        let alone = ["conv2d_bias_gradient", "conv2d_sum_of_parts"].map(str::to_owned);
+        alone.into_iter().chain([forward, backward, gradient]).collect::<BTreeSet<_>>()
+    };
+    let found = |input, outputs, images| {
+        kernels(input, outputs, images).into_iter().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(found([32, 32, 64], 64, 32), expected("64_64", "64_64"));
+    assert_eq!(found([32, 32, 64], 64, 128), expected("64_128", "64_64"));
+    assert_eq!(found([8, 8, 256], 256, 32), expected("64_64", "128_128"));
+    assert_eq!(found([8, 8, 256], 256, 288), expected("128_128", "128_128"));
+    // One image has too few columns.
+    assert!(kernels([8, 8, 64], 64, 1).contains(&"conv2d_forward"));
 }
 
 #[test]

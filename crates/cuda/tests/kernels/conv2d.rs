@@ -8,11 +8,11 @@ use minima_rng::Key;
 use ndarray::{Array2, Array3, Axis};
 
 /// A convolution, with the numbers of images and directions of its test.
-struct Case {
-    input: [usize; 3],
-    spec: Conv2dSpec,
-    images: usize,
-    directions: usize,
+pub struct Case {
+    pub input: [usize; 3],
+    pub spec: Conv2dSpec,
+    pub images: usize,
+    pub directions: usize,
 }
 
 fn cases() -> Vec<Case> {
@@ -37,6 +37,16 @@ fn cases() -> Vec<Case> {
         case([4, 3, 3], 5, [3, 3], [1, 1], Same, 130, 5),
         case([5, 4, 2], 6, [2, 3], [2, 1], Valid, 530, 1),
     ];
+    // Enough channels and columns for products of matrices, with borders and channels that fill no tile, and a gradient of large
+    // tiles.
+    let of_images = |input, spec, images| Case { input, spec, images, directions: 1 };
+    let dilated = Conv2dSpec { kernel: [2, 3], dilation: [2, 1], padding: Valid, ..Conv2dSpec::same(32, 1) };
+    cases.extend([
+        of_images([6, 5, 29], Conv2dSpec { stride: [2, 1], ..Conv2dSpec::same(61, 3) }, 150),
+        of_images([7, 7, 32], dilated, 100),
+        of_images([5, 6, 64], Conv2dSpec { groups: 2, bias: false, ..Conv2dSpec::same(64, 3) }, 37),
+        of_images([3, 2, 65], Conv2dSpec::same(70, 3), 5),
+    ]);
     // And some random shapes.
     cases.extend((0..12).map(|seed| {
         let words = Key::new(seed).bits(10);
@@ -49,36 +59,38 @@ fn cases() -> Vec<Case> {
 }
 
 /// A case's network of one operation, its counterpart on the device, and numbers to test them with.
-struct Trial {
-    name: String,
-    graph: Graph,
-    op: Conv2d,
-    columns: Columns,
-    params: Vec<f32>,
-    images: Array2<f32>,
-    cotangents: Array3<f32>,
+pub struct Trial {
+    pub name: String,
+    pub graph: Graph,
+    pub op: Conv2d,
+    pub columns: Columns,
+    pub params: Vec<f32>,
+    pub images: Array2<f32>,
+    pub cotangents: Array3<f32>,
 }
 
 impl Trial {
     fn all() -> impl Iterator<Item = Self> {
-        cases().into_iter().map(|Case { input, spec, images, directions: count }| {
-            let mut g = GraphBuilder::new(&input);
-            let y = g.conv2d(g.input(), "Conv_0", spec).unwrap();
-            let y = g.flatten(y);
-            let graph = g.finish(y).unwrap();
-            let op = Conv2d::new(spec, input).unwrap();
-            assert_eq!(op.output().iter().product::<usize>(), graph.classes());
-            assert_eq!(op.params(), graph.parameter_count());
-            Self {
-                name: format!("{spec:?} on {input:?}, {images} images, {count} directions"),
-                op,
-                columns: Columns { images, directions: count },
-                params: normal(1, op.params()),
-                images: rows(2, images, graph.features()),
-                cotangents: directions(3, (count, images, graph.classes())),
-                graph,
-            }
-        })
+        cases().into_iter().map(Self::of)
+    }
+
+    pub fn of(Case { input, spec, images, directions: count }: Case) -> Self {
+        let mut g = GraphBuilder::new(&input);
+        let y = g.conv2d(g.input(), "Conv_0", spec).unwrap();
+        let y = g.flatten(y);
+        let graph = g.finish(y).unwrap();
+        let op = Conv2d::new(spec, input).unwrap();
+        assert_eq!(op.output().iter().product::<usize>(), graph.classes());
+        assert_eq!(op.params(), graph.parameter_count());
+        Self {
+            name: format!("{spec:?} on {input:?}, {images} images, {count} directions"),
+            op,
+            columns: Columns { images, directions: count },
+            params: normal(1, op.params()),
+            images: rows(2, images, graph.features()),
+            cotangents: directions(3, (count, images, graph.classes())),
+            graph,
+        }
     }
 }
 
@@ -91,7 +103,11 @@ pub fn gated(all: &mut Array3<f32>, gate: &Array2<f32>) {
 
 /// Forward, with and without the rectifier.
 pub fn forward<D: Device>(device: &D) {
-    for t in Trial::all() {
+    forward_of(device, Trial::all());
+}
+
+fn forward_of<D: Device>(device: &D, trials: impl Iterator<Item = Trial>) {
+    for t in trials {
         let at = t.graph.linearize(&t.params, t.images.view()).unwrap();
         let (x, params) = (upload(device, &by_feature(t.images.view())), upload(device, &t.params));
         for relu in [false, true] {
@@ -106,7 +122,29 @@ pub fn forward<D: Device>(device: &D) {
 
 /// The cotangent of the input: stored, gated and added.
 pub fn vjp_input<D: Device>(device: &D) {
-    for t in Trial::all() {
+    vjp_input_of(device, Trial::all());
+}
+
+/// Both, with so many columns that a GPU is occupied by the largest tiles of their products: of 64 by 128 and of 128 by 128 channels
+/// and columns.
+pub fn large_tiles<D: Device>(device: &D) {
+    let trials = |channels: [[usize; 2]; 2]| {
+        channels.into_iter().map(|[inputs, outputs]| {
+            let spec = Conv2dSpec { kernel: [2, 1], ..Conv2dSpec::same(outputs, 1) };
+            Trial::of(Case { input: [2, 3, inputs], spec, images: 1877, directions: 3 })
+        })
+    };
+    vjp_input_of(device, trials([[33, 16], [65, 16]]));
+    let trials = trials([[16, 33], [16, 65]]).map(|t| {
+        // Every direction becomes an image.
+        let images = 3 * t.columns.images;
+        Trial { columns: Columns::of_images(images), images: rows(2, images, t.graph.features()), ..t }
+    });
+    forward_of(device, trials);
+}
+
+fn vjp_input_of<D: Device>(device: &D, trials: impl Iterator<Item = Trial>) {
+    for t in trials {
         let at = t.graph.linearize(&t.params, t.images.view()).unwrap();
         let mut expected = Array3::zeros((t.columns.directions, t.columns.images, t.graph.features()));
         for (w, mut to) in t.cotangents.outer_iter().zip(expected.outer_iter_mut()) {

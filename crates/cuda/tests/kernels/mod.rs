@@ -27,6 +27,7 @@ pub fn all<D: Device>() -> Vec<(&'static str, Test<D>)> {
     vec![
         ("conv2d::forward", conv2d::forward),
         ("conv2d::vjp_input", conv2d::vjp_input),
+        ("conv2d::large_tiles", conv2d::large_tiles),
         ("conv2d::jvp", conv2d::jvp),
         ("conv2d::per_sample_gradients", conv2d::per_sample_gradients),
         ("conv2d::vjp_params", conv2d::vjp_params),

@@ -91,7 +91,7 @@ fn calls_reach_the_library_with_their_arguments_in_order() {
     let (a, b, old) = (numbers(21, 5), numbers(24, 7), numbers(58, 3));
     let device = PlannedDevice::new();
     let buffers = [a.len(), b.len(), old.len()].map(|len| device.zeros::<f32>(len).unwrap());
-    let operand = |which: usize, count: usize| Operand {
+    let operand = |which: usize, count: usize| Operand::<'_, PlannedDevice> {
         buffer: &buffers[which],
         offset: 0,
         count,
