@@ -1,7 +1,8 @@
 //! The network's operations and Gauss-Newton's linear algebra on NVIDIA GPUs.
 //!
 //! - **The device.** [`Device`] runs kernels: it has buffers, launches and recordings. [`NvidiaDevice`] is a GPU. Its
-//!   driver and NVRTC are looked for when the program runs, so building needs nothing of CUDA. [`EmulatedDevice`] runs
+//!   driver and NVRTC are looked for when the program runs, so building needs nothing of CUDA. So is cuBLAS, which
+//!   computes large products if it is there. [`EmulatedDevice`] runs
 //!   the same kernels on the CPU for tests, slowly and under address sanitizer. [`PlannedDevice`] runs nothing: it counts
 //!   the launches, bytes and memory of a step before there is a GPU.
 //! - **The kernels** are plain CUDA C++ files, each beside the Rust code that launches it ([`ops`], [`linalg`],

@@ -134,8 +134,8 @@ impl<D: Device> Operand<'_, D> {
         }
         checked_int(call, self.leading)?;
         let last = [(batch - 1, self.stride), (columns - 1, self.leading)];
-        let last = last.into_iter().map(|(number, apart)| number.checked_mul(apart));
-        let end = last.fold(Some(rows), |end, more| end?.checked_add(more?));
+        let mut last = last.into_iter().map(|(number, apart)| number.checked_mul(apart));
+        let end = last.try_fold(rows, |end, more| end.checked_add(more?));
         if end.is_none_or(|end| end > self.count) {
             let found = format!("{batch} matrices of {rows} × {columns} in {} numbers", self.count);
             return Err(refused(call, &found, "matrices within their numbers"));

@@ -12,7 +12,7 @@ mod kernels;
 mod network;
 
 use minima_cuda::sources::{SOURCES, Source};
-use minima_cuda::{CudaError, NvidiaDevice};
+use minima_cuda::{CudaError, Device, NvidiaDevice};
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -62,6 +62,41 @@ fn the_same_bits_come_every_time() {
     let Some(device) = gpu(SOURCES) else { return };
     let bits = || kernels::mean_direction(&device).into_iter().map(f32::to_bits).collect::<Vec<_>>();
     assert_eq!(bits(), bits());
+}
+
+/// The first GPU with cuBLAS for all products; `None` if the machine lacks one of them and the test is skipped.
+fn gpu_with_library() -> Option<NvidiaDevice> {
+    match NvidiaDevice::open(0) {
+        Ok(device) if device.products_from().is_some() => {
+            println!("{}", device.describe());
+            Some(device.with_products_from(1))
+        }
+        Ok(device) => {
+            println!("skipped: {}", device.describe());
+            None
+        }
+        Err(error @ CudaError::Missing { .. }) => {
+            println!("skipped: {error}");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Kernels, operations, networks and their training, with cuBLAS for all products, however small.
+#[test]
+fn products_of_cublas_agree_with_the_cpu() {
+    let Some(device) = gpu_with_library() else { return };
+    for (name, test) in kernels::all::<NvidiaDevice>() {
+        println!("{name}");
+        test(&device);
+    }
+    let bits = || kernels::mean_direction(&device).into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    assert_eq!(bits(), bits());
+    let open = || gpu_with_library().unwrap();
+    network::check(&open);
+    network::operations::check(&open);
+    network::zoo::check(&open);
 }
 
 #[test]
