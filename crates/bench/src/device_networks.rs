@@ -23,9 +23,19 @@ const EPOCHS: usize = 5;
 /// # Errors
 /// Returns [`RunError`] if a network cannot be built.
 pub fn floors(filter: &str) -> Result<Table, RunError> {
-    let mut table =
-        Table::new(&["step", "images", "launches", "MB", "GFLOP", "memory MB", "H100 ms", "H200 ms", "bound by"]);
-    for Compare { compared, graph, step } in steps(filter)? {
+    let mut table = Table::new(&[
+        "step",
+        "images",
+        "launches",
+        "MB",
+        "GFLOP",
+        "copied MB",
+        "memory MB",
+        "H100 ms",
+        "H200 ms",
+        "bound by",
+    ]);
+    for Compare { compared, graph, step } in steps(filter, &DeviceStep::ALL)? {
         let mut row = vec![format!("{} {}", compared.name, step.name()), compared.batch.to_string()];
         row.extend(match StepFloor::of(&graph, compared.batch, step) {
             Ok(floor) => figures(&floor),
@@ -36,18 +46,20 @@ pub fn floors(filter: &str) -> Result<Table, RunError> {
     Ok(table)
 }
 
-/// Launches, bytes, operations, memory, and the time on two GPUs.
+/// Launches, bytes, operations, copies, memory, and the time on two GPUs.
 fn figures(floor: &StepFloor) -> Vec<String> {
-    let [launches, bytes, operations] = floor.seconds(&H200);
-    let bound = match launches.max(bytes).max(operations) {
+    let [launches, bytes, operations, copies] = floor.seconds(&H200);
+    let bound = match launches.max(bytes).max(operations).max(copies) {
         most if most == launches => "launches",
         most if most == bytes => "bytes",
-        _ => "operations",
+        most if most == operations => "operations",
+        _ => "copies",
     };
     vec![
         floor.launches.to_string(),
         format!("{:.1}", floor.bytes as f64 / 1e6),
         format!("{:.2}", (floor.single + floor.double) / 1e9),
+        format!("{:.1}", floor.copied as f64 / 1e6),
         format!("{:.0}", floor.memory as f64 / 1e6),
         format!("{:.3}", floor.milliseconds(&H100)),
         format!("{:.3}", floor.milliseconds(&H200)),
@@ -62,12 +74,12 @@ struct Compare {
     step: DeviceStep,
 }
 
-/// The wanted steps of the compared networks.
-fn steps(filter: &str) -> Result<Vec<Compare>, RunError> {
+/// The wanted ones of these steps, of the compared networks.
+fn steps(filter: &str, of: &[DeviceStep]) -> Result<Vec<Compare>, RunError> {
     let mut wanted = Vec::new();
     for compared in &NETWORKS {
         let graph = Arc::new((compared.spec)().and_then(|spec| spec.graph()).map_err(NetworkChoiceError::from)?);
-        for step in DeviceStep::ALL {
+        for &step in of {
             if format!("{} {}", compared.name, step.name()).contains(filter) {
                 wanted.push(Compare { compared, graph: Arc::clone(&graph), step });
             }
@@ -94,7 +106,7 @@ pub fn networks_on<D: Device>(open: &dyn Fn() -> Result<D, CudaError>, filter: &
         "MB",
         "GFLOP",
     ]);
-    for Compare { compared, graph, step } in steps(filter)? {
+    for Compare { compared, graph, step } in steps(filter, &DeviceStep::ON_DEVICE)? {
         let mut row = vec![format!("{} {}", compared.name, step.name()), compared.batch.to_string()];
         let measured = time(open, &graph, compared.batch, step).and_then(|taken| {
             let at = |fraction| quantile(&taken, fraction).unwrap_or(f64::NAN);
@@ -123,7 +135,8 @@ fn time<D: Device>(
     let labels: Vec<usize> = (0..images).map(|i| i % graph.classes()).collect();
     let data = engine.load(&pixels, &labels)?;
     let order: Vec<u32> = (0..images).map(|image| image as u32).collect();
-    let (mut params, mut optimizer) = (engine.vector(&graph.init::<f32>(42))?, step.optimizer::<D>());
+    let Some(mut optimizer) = step.optimizer::<D>() else { return Ok(Vec::new()) };
+    let mut params = engine.vector(&graph.init::<f32>(42))?;
     let mut epochs = engine.epochs(&data, batch)?;
     let mut taken = Vec::new();
     for _ in 0..=EPOCHS {

@@ -10,6 +10,8 @@ use minima_autodiff::{Graph, Role};
 use minima_bench::floors::{DeviceStep, StepFloor};
 use minima_config::NetworkChoice;
 use minima_config::registry::own_networks;
+use minima_cuda::PlannedDevice;
+use minima_cuda::device::Products;
 use minima_network::NetworkSpec;
 use minima_rows::Table;
 use std::num::NonZero;
@@ -183,12 +185,17 @@ impl Show {
     fn on_a_gpu(&self, graph: &Graph) -> String {
         let graph = Arc::new(graph.clone());
         let line = |step: DeviceStep| {
-            let counted = match StepFloor::of(&graph, self.batch_size, step) {
+            let device = match self.device.products() {
+                Some(Products::Kernels) => PlannedDevice::new().without_library(),
+                _ => PlannedDevice::new(),
+            };
+            let counted = match StepFloor::on(device, &graph, self.batch_size, step) {
                 Ok(floor) => format!(
-                    "at most {} of memory at once, {} launches, {} moved, {:.1} GFLOP",
+                    "at most {} of memory at once, {} launches, {} moved, {} copied, {:.1} GFLOP",
                     bytes(floor.memory),
                     grouped(floor.launches),
                     bytes(floor.bytes),
+                    bytes(floor.copied),
                     (floor.single + floor.double) / 1e9
                 ),
                 Err(refused) => refused.to_string(),

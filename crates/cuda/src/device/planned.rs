@@ -28,6 +28,8 @@ pub struct KernelCount {
 pub struct Plan {
     /// The launches, by kernel.
     pub kernels: BTreeMap<&'static str, KernelCount>,
+    /// Bytes that are copied to the device and back.
+    pub copied: u64,
     /// Bytes that are allocated now.
     pub allocated: u64,
     /// The largest number of bytes that were allocated at once.
@@ -115,10 +117,11 @@ impl PlannedDevice {
         locked(&self.plan).clone()
     }
 
-    /// Forgets the launches so far. The peak becomes what is allocated now.
+    /// Forgets the launches and copies so far. The peak becomes what is allocated now.
     pub fn restart(&self) {
         let mut plan = locked(&self.plan);
         plan.kernels.clear();
+        plan.copied = 0;
         plan.peak = plan.allocated;
     }
 
@@ -174,6 +177,7 @@ impl Device for PlannedDevice {
         if from.len() != to.len {
             return Err(CudaError::Length { what: "an upload", found: from.len(), expected: to.len });
         }
+        locked(&self.plan).copied += size_of_val(from) as u64;
         Ok(())
     }
 
@@ -183,6 +187,7 @@ impl Device for PlannedDevice {
             return Err(CudaError::Length { what: "a download", found: to.len(), expected: from.len });
         }
         to.fill(T::default());
+        locked(&self.plan).copied += size_of_val(to) as u64;
         Ok(())
     }
 

@@ -80,13 +80,19 @@ extern "C" __global__ void softmax_hessian(const float* __restrict__ p, const fl
     if (image >= images) {
         return;
     }
+    // The Hessian maps constants to 0. Without the top class's tangent, no difference below cancels if its probability is about 1.
+    int top = 0;
+    for (int c = 1; c < classes; ++c) {
+        top = p[c * images + image] > p[top * images + image] ? c : top;
+    }
+    const float of_top = tangent[top * images + image];
     float mean = 0.0f;
     for (int c = 0; c < classes; ++c) {
-        mean = fmaf(p[c * images + image], tangent[c * images + image], mean);
+        mean = fmaf(p[c * images + image], tangent[c * images + image] - of_top, mean);
     }
     for (int c = 0; c < classes; ++c) {
         const int at = c * images + image;
-        to[at] = scale * p[at] * (tangent[at] - mean);
+        to[at] = scale * p[at] * ((tangent[at] - of_top) - mean);
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod newton;
 pub mod operations;
+mod reference;
 pub mod rounding;
 pub mod zoo;
 

@@ -10,8 +10,9 @@ use minima_optim::{Adam, GaussNewton, Optimizer, Sgd};
 use minima_rng::Key;
 use std::sync::Arc;
 
-/// Some ten thousand roundings in single precision, in another order, through twenty layers.
-const TOLERANCE: f64 = 1e-4;
+/// The parameters and losses of six steps of training: some ten thousand roundings in single precision a step, in another order, through
+/// twenty layers.
+const TOLERANCE: f64 = 3e-4;
 
 fn small(name: &str, options: &[(&str, i64)], input: [usize; 3]) -> Graph {
     NetworkSpec::named(name, options).unwrap().with_input(input.to_vec()).with_classes(3).graph().unwrap()
@@ -30,8 +31,8 @@ pub fn check<D: Device>(open: &dyn Fn() -> D) {
     for (name, graph) in networks {
         eprintln!("{name}");
         let engine = CudaEngine::new(open(), Arc::new(graph)).unwrap();
-        derivatives(name, &engine, 2, TOLERANCE);
-        kernel(name, &engine, TOLERANCE);
+        derivatives(name, &engine, 2);
+        kernel(name, &engine);
         training(name, &engine);
     }
 }
@@ -69,8 +70,8 @@ fn training<D: Device>(name: &str, engine: &CudaEngine<D>) {
                 loss += on_host.step(&graph, &mut host_params, &batch).unwrap().loss / 3.0;
             }
             let what = format!("{name}, {optimizer}, epoch {epoch}");
-            assert!((seen.loss - loss).abs() < 3.0 * TOLERANCE * loss, "{what}: {} and {loss}", seen.loss);
-            assert_close(&what, &engine.read(&device_params).unwrap(), &host_params, 3.0 * TOLERANCE);
+            assert!((seen.loss - loss).abs() < TOLERANCE * loss, "{what}: {} and {loss}", seen.loss);
+            assert_close(&what, &engine.read(&device_params).unwrap(), &host_params, TOLERANCE);
         }
     }
 }
