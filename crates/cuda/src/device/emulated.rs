@@ -3,9 +3,9 @@
 mod child;
 mod program;
 
-use super::gemm::{GEMM, Gemm, Operand, SYRK, Syrk, checked_int};
+use super::gemm::{GEMM, SYRK, checked_int};
 use super::interface::check_launch;
-use super::{Arg, Device, Element, Memory};
+use super::{Arg, Device, Element, Gemm, Memory, Operand, Syrk};
 use crate::sources::{SOURCES, Source};
 use crate::{CudaError, Missing};
 use child::Emulator;

@@ -1,61 +1,11 @@
-//! Products of matrices as a library of linear algebra takes them: column-major, in single precision.
+//! Checks and counts of products by a library of linear algebra.
 
-use super::{Device, Memory};
+use super::interface::{Device, Gemm, Memory, Operand, Syrk};
 use crate::CudaError;
 
 /// The least number of multiply-adds of a product that is left to a library. Below it, a GPU waits for launches and memory, and a
 /// product by a kernel has no second launch for a bias or a gate. An estimate: 2²⁴ take an H100 half a microsecond at least.
 pub const LARGE_PRODUCT: usize = 1 << 24;
-
-/// Column-major matrices in a buffer.
-pub struct Operand<'a, D: Device> {
-    /// The buffer.
-    pub buffer: &'a D::Buffer<f32>,
-    /// The first number.
-    pub offset: usize,
-    /// The numbers from there on that may be read or written.
-    pub count: usize,
-    /// The distance from one column to the next.
-    pub leading: usize,
-    /// The distance from one matrix of a batch to the next. It may be 0 for a factor.
-    pub stride: usize,
-}
-
-impl<D: Device> Clone for Operand<'_, D> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<D: Device> Copy for Operand<'_, D> {}
-
-/// `C = alpha · op(A) op(B) + beta · C` for each matrix of a batch, with op(A) of `m × k` and op(B) of `k × n`. C is not read if
-/// `beta` is 0.
-pub struct Gemm<'a, D: Device> {
-    /// m, n and k.
-    pub size: [usize; 3],
-    /// Whether op transposes A, and B.
-    pub transposed: [bool; 2],
-    /// The number of matrices.
-    pub batch: usize,
-    /// The factor of the product.
-    pub alpha: f32,
-    /// The factor of the old C.
-    pub beta: f32,
-    /// A, B and C.
-    pub operands: [Operand<'a, D>; 3],
-}
-
-/// The upper triangle of `C = A Aᵀ + beta · C`, with A of `n × k`. C is not read if `beta` is 0, and nothing is written below its
-/// diagonal.
-pub struct Syrk<'a, D: Device> {
-    /// n and k.
-    pub size: [usize; 2],
-    /// The factor of the old C.
-    pub beta: f32,
-    /// A and C.
-    pub operands: [Operand<'a, D>; 2],
-}
 
 /// The name of a [`Gemm`] in errors and plans.
 pub(super) const GEMM: &str = "cublas_gemm";

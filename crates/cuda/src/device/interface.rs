@@ -1,6 +1,5 @@
 //! What kernels run on: memory, launches, and recordings of launches.
 
-use super::gemm::{Gemm, Syrk};
 use crate::CudaError;
 
 /// A number that devices store: `f32`, `f64` or `u32`.
@@ -142,6 +141,56 @@ pub trait Device: Sized + Send + Sync + 'static {
     ///
     /// Returns the error of a launch that failed, and [`CudaError::Recording`] while launches are recorded.
     fn synchronize(&self) -> Result<(), CudaError>;
+}
+
+/// Column-major matrices in a buffer.
+pub struct Operand<'a, D: Device> {
+    /// The buffer.
+    pub buffer: &'a D::Buffer<f32>,
+    /// The first number.
+    pub offset: usize,
+    /// The numbers from there on that may be read or written.
+    pub count: usize,
+    /// The distance from one column to the next.
+    pub leading: usize,
+    /// The distance from one matrix of a batch to the next. It may be 0 for a factor.
+    pub stride: usize,
+}
+
+impl<D: Device> Clone for Operand<'_, D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D: Device> Copy for Operand<'_, D> {}
+
+/// `C = alpha · op(A) op(B) + beta · C` for each matrix of a batch, with op(A) of `m × k` and op(B) of `k × n`. C is not read if
+/// `beta` is 0.
+pub struct Gemm<'a, D: Device> {
+    /// m, n and k.
+    pub size: [usize; 3],
+    /// Whether op transposes A, and B.
+    pub transposed: [bool; 2],
+    /// The number of matrices.
+    pub batch: usize,
+    /// The factor of the product.
+    pub alpha: f32,
+    /// The factor of the old C.
+    pub beta: f32,
+    /// A, B and C.
+    pub operands: [Operand<'a, D>; 3],
+}
+
+/// The upper triangle of `C = A Aᵀ + beta · C`, with A of `n × k`. C is not read if `beta` is 0, and nothing is written below its
+/// diagonal.
+pub struct Syrk<'a, D: Device> {
+    /// n and k.
+    pub size: [usize; 2],
+    /// The factor of the old C.
+    pub beta: f32,
+    /// A and C.
+    pub operands: [Operand<'a, D>; 2],
 }
 
 /// One argument of a kernel: a number, or a pointer into a buffer, with its offset and the count of the numbers that the kernel

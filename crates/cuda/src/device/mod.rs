@@ -7,7 +7,7 @@ mod nvidia;
 mod planned;
 
 pub use emulated::{EmulatedBuffer, EmulatedDevice, EmulatedRecording, Order};
-pub use gemm::{Gemm, LARGE_PRODUCT, Operand, Syrk};
-pub use interface::{Arg, Device, Element, Memory};
+pub use gemm::LARGE_PRODUCT;
+pub use interface::{Arg, Device, Element, Gemm, Memory, Operand, Syrk};
 pub use nvidia::{NvidiaBuffer, NvidiaDevice, NvidiaRecording, Products, cublas, nvrtc};
 pub use planned::{KernelCount, Plan, PlannedBuffer, PlannedDevice, PlannedRecording};

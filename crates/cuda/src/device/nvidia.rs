@@ -6,11 +6,15 @@
 )]
 
 pub mod cublas;
+mod memory;
 pub mod nvrtc;
 
-use super::gemm::{Gemm, LARGE_PRODUCT, Operand, Syrk};
+pub use cublas::Products;
+pub use memory::NvidiaBuffer;
+
+use super::gemm::LARGE_PRODUCT;
 use super::interface::check_launch;
-use super::{Arg, Device, Element, Memory};
+use super::{Arg, Device, Element, Gemm, Operand, Syrk};
 use crate::sources::{SOURCES, Source};
 use crate::{CudaError, Missing};
 use cudarc::driver::sys::{self, CUgraphInstantiate_flags, CUstreamCaptureMode};
@@ -18,10 +22,10 @@ use cudarc::driver::{
     CudaContext, CudaFunction, CudaGraph, CudaSlice, CudaStream, DevicePtr, DriverError, LaunchConfig, PushKernelArg,
     result,
 };
+use memory::{Capture, Kept};
 use nvrtc::{Compiled, Parameter};
-use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The oldest supported driver, as the CUDA version that it supports: 1000 · major + 10 · minor.
 const OLDEST_DRIVER: i32 = 12_000;
@@ -37,18 +41,6 @@ pub struct NvidiaDevice {
     kernels: HashMap<&'static str, Kernel>,
     capture: Arc<Capture>,
     description: String,
-}
-
-/// How a GPU multiplies large matrices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Products {
-    /// By cuBLAS in `f32`, if it is installed, and otherwise by this crate's kernels.
-    #[default]
-    Library,
-    /// By this crate's kernels.
-    Kernels,
-    /// By cuBLAS in TF32, which keeps 10 bits of each factor's mantissa. Small products are in `f32`.
-    Tf32,
 }
 
 /// cuBLAS with its workspace.
@@ -247,56 +239,6 @@ fn driver(doing: impl Into<String>, error: DriverError) -> CudaError {
 fn report(error: DriverError) -> String {
     let text = error.error_string().map(|text| text.to_string_lossy().into_owned());
     format!("{:?} ({})", error.0, text.unwrap_or_default())
-}
-
-/// Memory, or another object that must outlive a recording that uses it.
-type Kept = Arc<dyn Any + Send + Sync>;
-
-/// The memory that launches use while they are recorded.
-#[derive(Default)]
-struct Capture(Mutex<Option<Vec<Kept>>>);
-
-impl Capture {
-    fn kept(&self) -> MutexGuard<'_, Option<Vec<Kept>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps memory alive until the recording is dropped, if there is one. Freeing the memory would become part of the
-    /// recording.
-    fn keep(&self, memory: impl FnOnce() -> Kept) {
-        if let Some(kept) = &mut *self.kept() {
-            kept.push(memory());
-        }
-    }
-}
-
-/// Numbers in a GPU's memory.
-pub struct NvidiaBuffer<T: Element> {
-    memory: Arc<CudaSlice<T>>,
-    /// The address of the first number.
-    address: u64,
-    len: usize,
-    capture: Arc<Capture>,
-}
-
-impl<T: Element> NvidiaBuffer<T> {
-    /// The address of number `offset`, for a launch.
-    fn at(&self, offset: usize) -> u64 {
-        self.capture.keep(|| Arc::clone(&self.memory) as Kept);
-        self.address + (offset * size_of::<T>()) as u64
-    }
-}
-
-impl<T: Element> Memory for NvidiaBuffer<T> {
-    fn len(&self) -> usize {
-        self.len
-    }
-}
-
-impl<T: Element> Drop for NvidiaBuffer<T> {
-    fn drop(&mut self) {
-        self.capture.keep(|| Arc::clone(&self.memory) as Kept);
-    }
 }
 
 /// A CUDA graph and the memory that it uses.

@@ -1,8 +1,8 @@
 //! A device that runs nothing: it counts the launches of a computation, the bytes of their arguments, and the memory.
 
-use super::gemm::{GEMM, Gemm, LARGE_PRODUCT, SYRK, Syrk};
+use super::gemm::{GEMM, LARGE_PRODUCT, SYRK};
 use super::interface::check_launch;
-use super::{Arg, Device, Element, Memory};
+use super::{Arg, Device, Element, Gemm, Memory, Syrk};
 use crate::sources::SOURCES;
 use crate::{CudaError, Missing};
 use std::collections::{BTreeMap, HashSet};

@@ -4,8 +4,9 @@
 //! are unless a program asks for them (NVIDIA, "cuBLAS", sections 2.1.4 and 2.4). The workspace is ours, so that calls
 //! can be recorded.
 
-use crate::device::gemm::{Gemm, Syrk, checked_int};
-use crate::{CudaError, Device, Missing};
+use crate::device::gemm::checked_int;
+use crate::device::interface::{Device, Gemm, Syrk};
+use crate::{CudaError, Missing};
 use cudarc::cublas::result::CublasError;
 use cudarc::cublas::sys::{self, cublasFillMode_t, cublasMath_t, cublasOperation_t, libraryPropertyType_t};
 use std::ffi::c_int;
@@ -19,6 +20,18 @@ const OLDEST: i32 = 12;
 
 /// Bytes of the workspace, as NVIDIA recommends for Hopper and newer devices.
 pub(super) const WORKSPACE: usize = 32 << 20;
+
+/// How a GPU multiplies large matrices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Products {
+    /// By cuBLAS in `f32`, if it is installed, and otherwise by this crate's kernels.
+    #[default]
+    Library,
+    /// By this crate's kernels.
+    Kernels,
+    /// By cuBLAS in TF32, which keeps 10 bits of each factor's mantissa. Small products are in `f32`.
+    Tf32,
+}
 
 /// The version of cuBLAS, (major, minor).
 ///

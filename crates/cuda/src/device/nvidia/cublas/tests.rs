@@ -6,8 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::{Handle, WORKSPACE, version};
-use crate::device::gemm::{Gemm, Operand, Syrk};
-use crate::{CudaError, Device, Missing, PlannedDevice};
+use crate::device::interface::{Device, Gemm, Operand, Syrk};
+use crate::{CudaError, Missing, PlannedDevice};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
