@@ -228,7 +228,8 @@ impl<T: Scalar> Correlate<'_, T> {
         let (panel, tiles) = (Panel { numbers, step: channels, first }, self.tiles::<S>(channels));
         let mut w = from;
         while w < to {
-            w += match (channels, tiles.columns(w)) {
+            let columns = tiles.columns(w);
+            match (channels, columns) {
                 (WIDE_PANEL, 3) => self.tile::<S, 3, WIDE_PANEL>(simd, met, h, w, panel),
                 (WIDE_PANEL, 2) => self.tile::<S, 2, WIDE_PANEL>(simd, met, h, w, panel),
                 (WIDE_PANEL, _) => self.tile::<S, 1, WIDE_PANEL>(simd, met, h, w, panel),
@@ -238,7 +239,8 @@ impl<T: Scalar> Correlate<'_, T> {
                 (_, 4) => self.tile::<S, 4, 1>(simd, met, h, w, panel),
                 (_, 2) => self.tile::<S, 2, 1>(simd, met, h, w, panel),
                 (_, _) => self.tile::<S, 1, 1>(simd, met, h, w, panel),
-            };
+            }
+            w += columns;
         }
     }
 
@@ -278,12 +280,12 @@ impl<T: Scalar> Correlate<'_, T> {
                 8 => self.tile::<S, 1, 8>(simd, met, 0, 0, panel),
                 4 => self.tile::<S, 1, 4>(simd, met, 0, 0, panel),
                 _ => self.tile::<S, 1, 1>(simd, met, 0, 0, panel),
-            };
+            }
             o += channels;
         }
     }
 
-    /// Computes `W` neighbouring columns of `O` channels in registers. Returns `W`.
+    /// Computes `W` neighbouring columns of `O` channels in registers.
     #[inline(always)]
     fn tile<S: Simd, const W: usize, const O: usize>(
         &mut self,
@@ -292,7 +294,7 @@ impl<T: Scalar> Correlate<'_, T> {
         h: usize,
         w: usize,
         panel: Panel<'_, T>,
-    ) -> usize {
+    ) {
         let ([inputs, out], o) = (self.channels, panel.first);
         let run = self.kernel_size[1] * inputs;
         let column = self.stride[1] * inputs;
@@ -337,6 +339,5 @@ impl<T: Scalar> Correlate<'_, T> {
                 }
             }
         }
-        W
     }
 }

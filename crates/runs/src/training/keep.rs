@@ -141,8 +141,7 @@ impl<'a> Keeper<'a> {
             self.is_own = false;
             return Ok(None);
         }
-        self.is_small = state.bytes() <= IN_MEMORY_BYTES;
-        self.good = self.is_small.then(|| state.clone());
+        self.good = self.fits_memory(&state).then(|| state.clone());
         Ok(Some(state))
     }
 
@@ -153,17 +152,13 @@ impl<'a> Keeper<'a> {
         if (self.is_small && self.since_candidate >= GOOD_EVERY) || self.is_due(keep) {
             self.since_candidate = 0;
             let state = state()?;
-            self.is_small = state.bytes() <= IN_MEMORY_BYTES;
-            self.candidate = Some(match self.is_small {
-                true => Candidate::InMemory(state),
-                false => {
-                    let began = Instant::now();
-                    // A run cannot resume from a state with a NaN or infinity.
-                    let is_kept = self.is_own && state.is_finite();
-                    let prepared = is_kept.then(|| state.prepare(&keep.folder)).transpose()?;
-                    self.writing = began.elapsed();
-                    Candidate::OnDisk(state.progress, prepared)
-                }
+            self.candidate = Some(if self.fits_memory(&state) {
+                Candidate::InMemory(state)
+            } else {
+                // A run cannot resume from a state with a NaN or infinity.
+                let is_kept = self.is_own && state.is_finite();
+                let prepared = is_kept.then(|| self.prepare(keep, &state)).transpose()?;
+                Candidate::OnDisk(state.progress, prepared)
             });
         }
         self.since_candidate += 1;
@@ -200,14 +195,28 @@ impl<'a> Keeper<'a> {
         let stopped = self.stopped(&state.progress);
         // A run cannot resume from a state with a NaN or infinity.
         if state.is_finite() {
+            let fits = self.fits_memory(&state);
             if self.is_own && self.is_due(keep) {
-                state.write(&keep.folder)?;
+                self.prepare(keep, &state)?.complete()?;
                 self.written = Instant::now();
             }
-            self.is_small = state.bytes() <= IN_MEMORY_BYTES;
-            self.good = self.is_small.then_some(state);
+            self.good = fits.then_some(state);
         }
         stopped.map_or(Ok(()), Err)
+    }
+
+    /// Whether this state, and the next one, may be held in memory.
+    fn fits_memory(&mut self, state: &TrainingState) -> bool {
+        self.is_small = state.bytes() <= IN_MEMORY_BYTES;
+        self.is_small
+    }
+
+    /// Writes the tensors of a state, and times the write of a large one.
+    fn prepare(&mut self, keep: &Keep, state: &TrainingState) -> Result<PreparedState, StateError> {
+        let began = Instant::now();
+        let prepared = state.prepare(&keep.folder)?;
+        self.writing = if self.is_small { Duration::ZERO } else { began.elapsed() };
+        Ok(prepared)
     }
 
     fn is_due(&self, keep: &Keep) -> bool {

@@ -18,6 +18,6 @@ pub use epochs::{AtTheEnd, Training, Visitor};
 pub(crate) use epochs::{Epoch, EpochMeans, Trainer, is_explosion, train};
 pub(crate) use keep::Keeper;
 pub use keep::{Keep, Keeping};
-pub use state::{PreparedState, Progress, TrainingState};
+pub use state::{Progress, TrainingState};
 pub use state_error::StateError;
 pub use state_tensors::{StateTensors, parse_tensors};

@@ -112,7 +112,7 @@ impl TrainingState {
     ///
     /// # Errors
     /// Returns [`StateError::Write`] or [`StateError::Read`] if the file cannot be written or read again.
-    pub fn prepare(&self, folder: &Path) -> Result<PreparedState, StateError> {
+    pub(super) fn prepare(&self, folder: &Path) -> Result<PreparedState, StateError> {
         let tensors = format!("{NUMBERS}{:04}-{:06}.safetensors", self.progress.rows.len(), self.progress.step);
         let path = folder.join(&tensors);
         write_tensors(&path, &self.weights, &self.average, &self.optimizer.tensors)?;
@@ -193,7 +193,7 @@ impl TrainingState {
 
 /// A state whose tensors are in a folder and which is not valid yet.
 #[derive(Clone, Debug)]
-pub struct PreparedState {
+pub(super) struct PreparedState {
     folder: PathBuf,
     content: Content,
 }
@@ -204,7 +204,7 @@ impl PreparedState {
     /// # Errors
     /// Returns [`StateError::Seal`] if the file cannot be written. The previous state is then unchanged. Returns
     /// [`StateError::Remove`] if an old file cannot be deleted.
-    pub fn complete(self) -> Result<(), StateError> {
+    pub(super) fn complete(self) -> Result<(), StateError> {
         SEAL.write(&self.folder.join(STATE), &self.content)?;
         remove_numbers(&self.folder, Some(&self.content.tensors))
     }
@@ -255,6 +255,8 @@ mod tests {
         for step in [3, 4, 4, 11] {
             state.progress.step = step;
             state.average = if step == 4 { vec![0.3, 0.0, 1e300] } else { Vec::new() };
+            // What a killed process was writing goes with the older state.
+            std::fs::write(folder.path().join(".tmpA1b2C3"), "half").unwrap();
             state.write(folder.path()).unwrap();
             assert_eq!(TrainingState::read(folder.path()).unwrap().unwrap(), state);
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
