@@ -85,8 +85,8 @@ impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
         state.put_number("basis.layers", layers.len() as f64);
         for (number, layer) in layers.iter().enumerate() {
             put_place(state, &format!("basis.{number}"), &layer.params, &layer.columns);
-            state.put_matrix(&format!("basis.{number}.input"), &layer.input);
-            state.put_matrix(&format!("basis.{number}.output"), &layer.output);
+            state.put_shared(&format!("basis.{number}.input"), &layer.input);
+            state.put_shared(&format!("basis.{number}.output"), &layer.output);
             state.put_matrix(&format!("basis.{number}.moments"), &layer.moments);
         }
         put_diagonals(state, "basis", self.ekfac.as_ref().map_or(&[][..], Operator::diagonals));
@@ -98,7 +98,7 @@ impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
         let mut layers = Vec::new();
         for number in 0..state.count("basis.layers")? {
             let part = |part: &str| state.matrix::<T>(&format!("basis.{number}.{part}"));
-            let (input, output, moments) = (part("input")?, part("output")?, part("moments")?);
+            let (input, output, moments) = (part("input")?, part("output")?, part("moments")?.into_owned());
             let [params, columns] = place(state, &format!("basis.{number}"))?;
             layers.push(EkfacLayer { params, columns, input, output, moments });
         }

@@ -11,8 +11,8 @@ pub(crate) fn put_factors<T: Scalar>(state: &mut OptimizerState, name: &str, fac
     state.put_number(&format!("{name}.layers"), layers.len() as f64);
     for (number, layer) in layers.iter().enumerate() {
         put_place(state, &format!("{name}.{number}"), &layer.params, &layer.columns);
-        state.put_matrix(&format!("{name}.{number}.input"), &layer.input);
-        state.put_matrix(&format!("{name}.{number}.output"), &layer.output);
+        state.put_shared(&format!("{name}.{number}.input"), &layer.input);
+        state.put_shared(&format!("{name}.{number}.output"), &layer.output);
     }
     put_diagonals(state, name, factors.map_or(&[][..], |factors| &factors.diagonals));
 }
@@ -54,7 +54,7 @@ pub(crate) fn diagonals<T: Scalar>(state: &OptimizerState, name: &str) -> Result
     for number in 0..state.count(&format!("{name}.diagonals"))? {
         let start = state.count(&format!("{name}.diagonal.{number}.start"))? as usize;
         let entries = format!("{name}.diagonal.{number}");
-        let len = state.tensors.get(&entries).map_or(0, |tensor| tensor.len());
+        let len = state.tensors.get(&entries).map_or(0, |tensor| tensor.shape().iter().product());
         let entries: Vec<T> = state.vector(&entries, len)?;
         blocks.push(DiagonalBlock { params: start..start.saturating_add(entries.len()), entries });
     }

@@ -49,6 +49,7 @@ mod sam;
 mod second_order;
 mod sgd;
 mod state;
+mod state_tensor;
 mod trades;
 mod vectors;
 
@@ -72,6 +73,7 @@ pub use second_order::{
 };
 pub use sgd::{Sgd, SgdRule};
 pub use state::OptimizerState;
+pub use state_tensor::StateTensor;
 pub use trades::{add_divergence_gradient_from, add_divergence_gradient_of, divergence, trades_gradient};
 
 /// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are

@@ -1,14 +1,14 @@
 //! The state of an optimizer between steps, as named numbers that can be stored.
 
-use crate::OptimError;
+use crate::{OptimError, StateTensor};
 use minima_autodiff::Scalar;
 use minima_autodiff::engine::RuleMemory;
-use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2};
+use ndarray::{ArcArray2, Array1, Array2, Ix1, Ix2};
 use std::collections::BTreeMap;
 
 /// The memory of an optimizer. An optimizer with the same options that restores it resumes bit for bit.
 ///
-/// Tensors are in double precision, which represents every number of both precisions exactly.
+/// Tensors are in the precision of the optimizer, and scalars in double precision. A clone shares the tensors' memory.
 ///
 /// ```
 /// use minima_autodiff::{GraphBuilder, Graph};
@@ -37,7 +37,7 @@ pub struct OptimizerState {
     /// Scalars by name.
     pub numbers: BTreeMap<String, f64>,
     /// Vectors and matrices by name.
-    pub tensors: BTreeMap<String, ArrayD<f64>>,
+    pub tensors: BTreeMap<String, StateTensor>,
 }
 
 impl OptimizerState {
@@ -48,13 +48,17 @@ impl OptimizerState {
 
     /// Stores a vector.
     pub fn put_vector<T: Scalar>(&mut self, name: &str, vector: &[T]) {
-        let numbers: Array1<f64> = vector.iter().map(|x| x.as_f64()).collect();
-        self.tensors.insert(name.to_owned(), numbers.into_dyn());
+        self.tensors.insert(name.to_owned(), Array1::from(vector.to_vec()).into_dyn().into());
     }
 
     /// Stores a matrix.
     pub fn put_matrix<T: Scalar>(&mut self, name: &str, matrix: &Array2<T>) {
-        self.tensors.insert(name.to_owned(), matrix.mapv(Scalar::as_f64).into_dyn());
+        self.tensors.insert(name.to_owned(), matrix.to_owned().into_dyn().into());
+    }
+
+    /// Stores a matrix without a copy: the state and the optimizer share its memory.
+    pub fn put_shared<T: Scalar>(&mut self, name: &str, matrix: &ArcArray2<T>) {
+        self.tensors.insert(name.to_owned(), matrix.clone().into_dyn().into());
     }
 
     /// Returns a stored number.
@@ -85,24 +89,23 @@ impl OptimizerState {
     /// finite.
     pub fn vector<T: Scalar>(&self, name: &str, len: usize) -> Result<Vec<T>, OptimError> {
         let tensor = self.tensors.get(name).ok_or_else(|| missing(name, "a vector"))?;
-        if ![0, len].contains(&tensor.len()) || tensor.ndim() != 1 {
+        if !matches!(tensor.shape(), [found] if [0, len].contains(found)) {
             return Err(wrong(name, format!("shape {:?}", tensor.shape()), &format!("a vector of {len} numbers")));
         }
         check_finite(name, tensor)?;
-        Ok(tensor.iter().map(|&x| T::from_f64(x)).collect())
+        Ok(tensor.numbers().into_iter().collect())
     }
 
-    /// Returns a stored matrix.
+    /// Returns a stored matrix, which shares its memory with the state if it has this precision.
     ///
     /// # Errors
     /// Returns [`OptimError::State`] if the matrix is missing, is not two-dimensional, or holds a number that is not
     /// finite.
-    pub fn matrix<T: Scalar>(&self, name: &str) -> Result<Array2<T>, OptimError> {
+    pub fn matrix<T: Scalar>(&self, name: &str) -> Result<ArcArray2<T>, OptimError> {
         let tensor = self.tensors.get(name).ok_or_else(|| missing(name, "a matrix"))?;
         check_finite(name, tensor)?;
-        let matrix = tensor.view().into_dimensionality::<Ix2>();
-        let matrix = matrix.map_err(|_| wrong(name, format!("shape {:?}", tensor.shape()), "a matrix"))?;
-        Ok(matrix.mapv(T::from_f64))
+        let matrix = tensor.numbers().into_dimensionality::<Ix2>();
+        matrix.map_err(|_| wrong(name, format!("shape {:?}", tensor.shape()), "a matrix"))
     }
 
     /// Stores the memory of an update rule.
@@ -122,7 +125,7 @@ impl OptimizerState {
         while let Some(tensor) = self.tensors.get(&format!("memory.{}", memory.vectors.len())) {
             let name = format!("memory.{}", memory.vectors.len());
             check_finite(&name, tensor)?;
-            let vector = tensor.view().into_dimensionality::<Ix1>();
+            let vector = tensor.numbers().into_dimensionality::<Ix1>();
             let vector = vector.map_err(|_| wrong(&name, format!("shape {:?}", tensor.shape()), "a vector"))?;
             memory.vectors.push(vector.to_vec());
         }
@@ -130,8 +133,8 @@ impl OptimizerState {
     }
 }
 
-fn check_finite(name: &str, tensor: &ArrayD<f64>) -> Result<(), OptimError> {
-    match tensor.iter().find(|x| !x.is_finite()) {
+fn check_finite(name: &str, tensor: &StateTensor) -> Result<(), OptimError> {
+    match tensor.not_finite() {
         Some(x) => Err(wrong(name, x.to_string(), "finite numbers")),
         None => Ok(()),
     }

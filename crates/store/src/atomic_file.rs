@@ -56,6 +56,17 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 /// # Errors
 /// Returns [`AtomicWriteError`], which names the step that failed.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), AtomicWriteError> {
+    write_atomically_by(path, |temporary| {
+        OpenOptions::new().write(true).create_new(true).open(temporary)?.write_all(bytes)
+    })
+}
+
+/// Writes `path` as [`write_atomically`] does, for content that is too large to be held as bytes: `fill` creates the temporary
+/// file, whose path it is given.
+///
+/// # Errors
+/// Returns [`AtomicWriteError`], which names the step that failed.
+pub fn write_atomically_by(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), AtomicWriteError> {
     let failed = |step| move |source| AtomicWriteError { path: path.to_path_buf(), step, source };
     let name = path.file_name().ok_or_else(|| {
         failed("finding its file name")(io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))
@@ -71,7 +82,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), AtomicWriteErro
     temporary_name.push(format!(".{}-{}-{}.tmp", *HOST, std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
     let temporary = folder.join(temporary_name);
 
-    let written = fill(&temporary, bytes)
+    let written = fill(&temporary)
+        .and_then(|()| OpenOptions::new().write(true).open(&temporary)?.sync_all())
         .map_err(failed("writing a temporary file beside it"))
         .and_then(|()| fs::rename(&temporary, path).map_err(failed("renaming the temporary file")));
     if let Err(error) = written {
@@ -92,12 +104,6 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     }
-}
-
-fn fill(temporary: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 fn sync_folder(folder: &Path) {

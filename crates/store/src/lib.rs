@@ -21,7 +21,7 @@ mod results_folder;
 mod sealed;
 mod stop;
 
-pub use atomic_file::{AtomicWriteError, remove_if_there, write_atomically};
+pub use atomic_file::{AtomicWriteError, remove_if_there, write_atomically, write_atomically_by};
 pub use cached::cached;
 pub use hash::{sha256, sha256_of};
 pub use results_folder::{FolderError, ResultsFolder, Unfinished, free_name, same_lines, sweep_beside};

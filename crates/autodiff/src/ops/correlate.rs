@@ -52,8 +52,12 @@ struct Met<'a, T> {
     x: &'a [Lane<T>],
 }
 
-/// Output channels of a panel.
+/// Output channels of a panel. Registers hold the sums of a panel at a few neighbouring columns.
 const PANEL: usize = 4;
+
+/// Output channels of a wide panel, where there are registers for it. With more channels, each entry of the input is read less
+/// often, and the input of a wide layer comes from the second-level cache.
+const WIDE_PANEL: usize = 8;
 
 /// Kernels of some output channels: weight r of channel `first + j` is `numbers[r · step + j]`.
 #[derive(Clone, Copy)]
@@ -73,7 +77,7 @@ impl<T: Scalar> VectorKernel for Correlate<'_, T> {
         let mut panels = std::mem::take(self.panels);
         let mut rows = std::mem::take(self.rows);
         if height * width > 1 {
-            self.pack(self.channels[1] / PANEL * PANEL, &mut panels);
+            self.pack(Panels::of::<S>(self.channels[1]), &mut panels);
         }
         let (whole, row_lanes) = (x.unpadded(), x.row_lanes());
         if whole.is_none() {
@@ -110,34 +114,63 @@ impl<T: Scalar> VectorKernel for Correlate<'_, T> {
     }
 }
 
+/// The panels of the output channels: wide ones first, then narrow ones, then single channels.
+#[derive(Clone, Copy)]
+struct Panels {
+    wide: usize,
+    narrow: usize,
+    single: usize,
+}
+
+impl Panels {
+    #[inline(always)]
+    fn of<S: Simd>(channels: usize) -> Self {
+        let wide = if S::REGISTER_COUNT >= 32 { channels / WIDE_PANEL } else { 0 };
+        let rest = channels - wide * WIDE_PANEL;
+        Self { wide, narrow: rest / PANEL, single: rest % PANEL }
+    }
+
+    /// The number of panels.
+    #[inline(always)]
+    fn count(self) -> usize {
+        self.wide + self.narrow + self.single
+    }
+
+    /// The first channel and the number of channels of a panel.
+    #[inline(always)]
+    fn channels(self, panel: usize) -> (usize, usize) {
+        let (wide, narrow) = (self.wide * WIDE_PANEL, self.narrow * PANEL);
+        match panel.checked_sub(self.wide) {
+            None => (panel * WIDE_PANEL, WIDE_PANEL),
+            Some(panel) if panel < self.narrow => (wide + panel * PANEL, PANEL),
+            Some(panel) => (wide + narrow + panel - self.narrow, 1),
+        }
+    }
+}
+
 /// The tiles of a row: as many of `most` columns as fit, and then smaller ones.
 #[derive(Clone, Copy)]
 struct Columns {
     width: usize,
-    /// A power of two.
+    /// From 2 to 4.
     most: usize,
 }
 
 impl Columns {
-    /// The number of tiles.
+    /// The number of tiles of `most` columns. Of tiles of three, one is left out if a single column would remain.
     #[inline(always)]
-    fn count(self) -> usize {
-        self.width / self.most + (self.width % self.most).count_ones() as usize
+    fn whole(self) -> usize {
+        let whole = self.width / self.most;
+        if self.most == 3 && self.width % 3 == 1 { whole.saturating_sub(1) } else { whole }
     }
 
-    /// The first column and the number of columns of a tile.
+    /// The tile from column `w` on: its number of columns.
     #[inline(always)]
-    fn tile(self, tile: usize) -> (usize, usize) {
-        let whole = self.width / self.most;
-        if tile < whole {
-            return (tile * self.most, self.most);
+    fn columns(self, w: usize) -> usize {
+        if w < self.whole() * self.most {
+            return self.most;
         }
-        let rest = self.width % self.most;
-        match (rest, tile - whole) {
-            (3, 0) => (self.width - 3, 2),
-            (2, _) => (self.width - 2, 2),
-            _ => (self.width - 1, 1),
-        }
+        if self.width - w >= 2 { 2 } else { 1 }
     }
 }
 
@@ -145,27 +178,69 @@ impl<T: Scalar> Correlate<'_, T> {
     /// Computes a row of the output.
     #[inline(always)]
     fn row<S: Simd>(&mut self, simd: S, met: &[Met<'_, T>], h: usize, panels: &[T]) {
-        let (out, weights) = (self.channels[1], self.weights());
-        let (whole, single) = (out / PANEL, out % PANEL);
-        let tiles = Columns { width: self.y_size[1], most: if S::REGISTER_COUNT >= 32 { 4 } else { 2 } };
+        let all = Panels::of::<S>(self.channels[1]);
         let read = self.kernel_size[0] * (3 * self.stride[1] + self.kernel_size[1]) * self.channels[0];
-        let resident = read * size_of::<Lane<T>>() <= RESIDENT;
-        // The input of a tile passes all panels, or a panel passes all tiles: the smaller one stays in the cache.
-        let (outer, inner) = if resident { (tiles.count(), whole + single) } else { (whole + single, tiles.count()) };
-        for i in 0..outer {
-            for j in 0..inner {
-                let (tile, panel) = if resident { (i, j) } else { (j, i) };
-                let (w, columns) = tiles.tile(tile);
-                if panel < whole {
-                    let numbers = &panels[panel * PANEL * weights..][..PANEL * weights];
-                    let panel = Panel { numbers, step: PANEL, first: panel * PANEL };
-                    self.columns::<S, PANEL>(simd, met, h, w, columns, panel);
-                } else {
-                    let first = whole * PANEL + panel - whole;
-                    let panel = Panel { numbers: &panels[first * weights..][..weights], step: 1, first };
-                    self.columns::<S, 1>(simd, met, h, w, columns, panel);
-                }
+        // The input of a tile passes all wide panels, or a panel passes all tiles: the smaller one stays in the cache.
+        if read * size_of::<Lane<T>>() > RESIDENT {
+            for panel in 0..all.count() {
+                self.panel_of_row(simd, met, h, panels, all.channels(panel), [0, self.y_size[1]]);
             }
+            return;
+        }
+        // Panels of one kind have the same tiles.
+        for kind in [0..all.wide, all.wide..all.wide + all.narrow, all.wide + all.narrow..all.count()] {
+            let Some(tiles) = kind.clone().next().map(|first| self.tiles::<S>(all.channels(first).1)) else { continue };
+            let mut w = 0;
+            while w < tiles.width {
+                let columns = tiles.columns(w);
+                for panel in kind.clone() {
+                    self.panel_of_row(simd, met, h, panels, all.channels(panel), [w, w + columns]);
+                }
+                w += columns;
+            }
+        }
+    }
+
+    /// The tiles of a panel with this many channels.
+    #[inline(always)]
+    fn tiles<S: Simd>(&self, channels: usize) -> Columns {
+        let most = match channels {
+            WIDE_PANEL => 3,
+            _ if S::REGISTER_COUNT >= 32 => 4,
+            _ => 2,
+        };
+        Columns { width: self.y_size[1], most }
+    }
+
+    /// Computes the columns `from..to` of a row for the channels of a panel.
+    #[inline(always)]
+    fn panel_of_row<S: Simd>(
+        &mut self,
+        simd: S,
+        met: &[Met<'_, T>],
+        h: usize,
+        panels: &[T],
+        (first, channels): (usize, usize),
+        [from, to]: [usize; 2],
+    ) {
+        let weights = self.weights();
+        let numbers = &panels[first * weights..][..channels * weights];
+        let (panel, tiles) = (Panel { numbers, step: channels, first }, self.tiles::<S>(channels));
+        let mut w = from;
+        while w < to {
+            let columns = tiles.columns(w);
+            match (channels, columns) {
+                (WIDE_PANEL, 3) => self.tile::<S, 3, WIDE_PANEL>(simd, met, h, w, panel),
+                (WIDE_PANEL, 2) => self.tile::<S, 2, WIDE_PANEL>(simd, met, h, w, panel),
+                (WIDE_PANEL, _) => self.tile::<S, 1, WIDE_PANEL>(simd, met, h, w, panel),
+                (PANEL, 4) => self.tile::<S, 4, PANEL>(simd, met, h, w, panel),
+                (PANEL, 2) => self.tile::<S, 2, PANEL>(simd, met, h, w, panel),
+                (PANEL, _) => self.tile::<S, 1, PANEL>(simd, met, h, w, panel),
+                (_, 4) => self.tile::<S, 4, 1>(simd, met, h, w, panel),
+                (_, 2) => self.tile::<S, 2, 1>(simd, met, h, w, panel),
+                (_, _) => self.tile::<S, 1, 1>(simd, met, h, w, panel),
+            }
+            w += columns;
         }
     }
 
@@ -175,18 +250,14 @@ impl<T: Scalar> Correlate<'_, T> {
         self.kernel_size[0] * self.kernel_size[1] * self.channels[0]
     }
 
-    /// Writes the kernels as panels of [`PANEL`] channels, and those from `whole` on as panels of one.
+    /// Writes the kernels as panels.
     #[inline(always)]
-    fn pack(&self, whole: usize, panels: &mut Vec<T>) {
-        let out = self.channels[1];
+    fn pack(&self, all: Panels, panels: &mut Vec<T>) {
         panels.clear();
-        for o in (0..whole).step_by(PANEL) {
-            for weights in self.kernel.chunks_exact(out) {
-                panels.extend_from_slice(&weights[o..o + PANEL]);
+        for (first, channels) in (0..all.count()).map(|panel| all.channels(panel)) {
+            for weights in self.kernel.chunks_exact(self.channels[1]) {
+                panels.extend_from_slice(&weights[first..first + channels]);
             }
-        }
-        for o in whole..out {
-            panels.extend(self.kernel.iter().skip(o).step_by(out));
         }
     }
 
@@ -198,34 +269,23 @@ impl<T: Scalar> Correlate<'_, T> {
         let mut o = 0;
         while o < out {
             let panel = Panel { numbers: &self.kernel[o..], step: out, first: o };
-            o += match out - o {
-                16.. if S::REGISTER_COUNT >= 32 => self.tile::<S, 1, 16>(simd, met, 0, 0, panel),
-                8.. => self.tile::<S, 1, 8>(simd, met, 0, 0, panel),
-                4.. => self.tile::<S, 1, 4>(simd, met, 0, 0, panel),
-                _ => self.tile::<S, 1, 1>(simd, met, 0, 0, panel),
+            let channels = match out - o {
+                16.. if S::REGISTER_COUNT >= 32 => 16,
+                8.. => 8,
+                4.. => 4,
+                _ => 1,
             };
+            match channels {
+                16 => self.tile::<S, 1, 16>(simd, met, 0, 0, panel),
+                8 => self.tile::<S, 1, 8>(simd, met, 0, 0, panel),
+                4 => self.tile::<S, 1, 4>(simd, met, 0, 0, panel),
+                _ => self.tile::<S, 1, 1>(simd, met, 0, 0, panel),
+            }
+            o += channels;
         }
     }
 
-    /// Computes neighbouring columns of `O` channels.
-    #[inline(always)]
-    fn columns<S: Simd, const O: usize>(
-        &mut self,
-        simd: S,
-        met: &[Met<'_, T>],
-        h: usize,
-        w: usize,
-        columns: usize,
-        panel: Panel<'_, T>,
-    ) {
-        match columns {
-            4 => self.tile::<S, 4, O>(simd, met, h, w, panel),
-            2 => self.tile::<S, 2, O>(simd, met, h, w, panel),
-            _ => self.tile::<S, 1, O>(simd, met, h, w, panel),
-        };
-    }
-
-    /// Computes `W` neighbouring columns of `O` channels in registers. Returns `O`.
+    /// Computes `W` neighbouring columns of `O` channels in registers.
     #[inline(always)]
     fn tile<S: Simd, const W: usize, const O: usize>(
         &mut self,
@@ -234,7 +294,7 @@ impl<T: Scalar> Correlate<'_, T> {
         h: usize,
         w: usize,
         panel: Panel<'_, T>,
-    ) -> usize {
+    ) {
         let ([inputs, out], o) = (self.channels, panel.first);
         let run = self.kernel_size[1] * inputs;
         let column = self.stride[1] * inputs;
@@ -279,6 +339,5 @@ impl<T: Scalar> Correlate<'_, T> {
                 }
             }
         }
-        O
     }
 }

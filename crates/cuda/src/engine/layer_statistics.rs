@@ -130,6 +130,7 @@ impl<'s, 'm, D: Device> DeviceStatistics<'s, 'm, D> {
             for (group, (input, output)) in inputs.into_iter().zip(outputs).enumerate() {
                 let width = output.nrows();
                 let columns = group * width..(group + 1) * width;
+                let (input, output) = (input.into_shared(), output.into_shared());
                 layers.push(LayerFactors { params: params.clone(), columns, input, output });
             }
         }
@@ -222,7 +223,7 @@ fn moments_of_dense<D: Device>(
     let (rows, outputs) = (sides.inputs.rows(), sides.outputs.rows());
     let inputs: Loan<D, f32> = space.take(rows * images)?;
     sides.inputs.sums(space.device, images, x, 1.0, inputs.all())?;
-    let squares = |q: &Array2<f32>, x: Slice<'_, D, f32>| -> Result<Loan<D, f32>, CudaError> {
+    let squares = |q: ArrayView2<'_, f32>, x: Slice<'_, D, f32>| -> Result<Loan<D, f32>, CudaError> {
         let (rotated, squares): (Loan<D, f32>, _) = (space.take(x.len())?, space.take(x.len())?);
         let q = Rotation::new(space, q)?;
         q.of_features(space, images, x, rotated.all())?;
@@ -231,7 +232,7 @@ fn moments_of_dense<D: Device>(
         square.by_value(space.device, columns, rotated.all(), rotated.all(), squares.all(), Write::Store)?;
         Ok(squares)
     };
-    let (inputs, cotangents) = (squares(&basis.input, inputs.all())?, squares(&basis.output, dy)?);
+    let (inputs, cotangents) = (squares(basis.input.view(), inputs.all())?, squares(basis.output.view(), dy)?);
     let sums = space.take(rows * outputs)?;
     let product = Dense::new(rows, outputs)?.without_bias();
     product.vjp_params(space.device, images, inputs.all(), cotangents.all(), sums.all())?;
@@ -266,8 +267,8 @@ fn moments_of_places<D: Device>(
     for (group, basis) in bases.iter().enumerate() {
         let own = gradients.all().part(group * size..(group + 1) * size)?;
         let (along, rotated): (Loan<D, f32>, Loan<D, f32>) = (space.take(size)?, space.take(size)?);
-        Rotation::new(space, &basis.input)?.of_features(space, width * images, own, along.all())?;
-        Rotation::new(space, &basis.output)?.of_last_axis(space, rows, images, along.all(), rotated.all())?;
+        Rotation::new(space, basis.input.view())?.of_features(space, width * images, own, along.all())?;
+        Rotation::new(space, basis.output.view())?.of_last_axis(space, rows, images, along.all(), rotated.all())?;
         let sums = space.take(rows * width)?;
         squares_of_columns(device, images, rotated.all(), sums.all())?;
         all.push(sums);
@@ -282,7 +283,7 @@ struct Rotation<D: Device> {
 }
 
 impl<D: Device> Rotation<D> {
-    fn new(space: Space<'_, D>, q: &Array2<f32>) -> Result<Self, CudaError> {
+    fn new(space: Space<'_, D>, q: ArrayView2<'_, f32>) -> Result<Self, CudaError> {
         let numbers: Vec<f32> = q.iter().copied().collect();
         let mut matrix = space.take(numbers.len())?;
         matrix.upload(space.device, &numbers)?;

@@ -14,7 +14,7 @@ use minima_optim::{
     Armijo, CurvatureEngine, Ekfac, FisherKind, Kfac, LevenbergMarquardt, OptimError, Optimizer, SecondOrder,
 };
 use minima_rng::Key;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayRef2};
 use std::sync::Arc;
 
 type Build = fn(&mut GraphBuilder, Value) -> Result<Value, AutodiffError>;
@@ -92,7 +92,7 @@ fn statistics<D: Device>(name: &str, engine: &CudaEngine<D>, count: usize) {
     let (host, device) = (host.layer_statistics(w.view()).unwrap(), device.layer_statistics(w.view()).unwrap());
     let tolerance = rounding(&graph, count, 2);
     let what = |part: &str| format!("{name}, {count} images: {part}");
-    let flat = |a: &Array2<f32>| a.iter().copied().collect::<Vec<_>>();
+    let flat = |a: &ArrayRef2<f32>| a.iter().copied().collect::<Vec<_>>();
     let diagonals = |found: &[DiagonalBlock<f32>], expected: &[DiagonalBlock<f32>]| {
         assert_eq!(found.len(), expected.len(), "{name}");
         for (found, expected) in found.iter().zip(expected) {
@@ -118,7 +118,7 @@ fn statistics<D: Device>(name: &str, engine: &CudaEngine<D>, count: usize) {
     let basis = |seed: u64, order: usize| {
         let scale = 1.0 / (order as f32).sqrt();
         let numbers = Key::new(seed).normal(order * order).into_iter().map(|x| scale * x).collect();
-        Array2::from_shape_vec((order, order), numbers).unwrap()
+        Array2::from_shape_vec((order, order), numbers).unwrap().into_shared()
     };
     let of_layers = factors[0].layers.iter().enumerate().map(|(number, layer)| Eigenbasis {
         input: basis(2 * number as u64, layer.input.nrows()),

@@ -5,15 +5,15 @@ use super::parameter_matrix::{between, product};
 use crate::CurvatureError;
 use minima_autodiff::Scalar;
 use minima_linalg::symmetric_eigen;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{ArcArray2, Array2, ArrayView2};
 
-/// Eigenvectors of `A` and of `G`, as columns.
+/// Eigenvectors of `A` and of `G`, as columns. A clone shares their memory.
 #[derive(Clone, Debug)]
 pub struct Eigenbasis<T> {
     /// `(bias + fan_in)²`.
-    pub input: Array2<T>,
+    pub input: ArcArray2<T>,
     /// `outputs²`.
-    pub output: Array2<T>,
+    pub output: ArcArray2<T>,
 }
 
 impl<T: Scalar> Eigenbasis<T> {
@@ -26,7 +26,7 @@ impl<T: Scalar> Eigenbasis<T> {
         let values = Array2::from_shape_fn((inputs.len(), outputs.len()), |(i, j)| {
             inputs[i].max(T::zero()) * outputs[j].max(T::zero())
         });
-        Ok((Self { input, output }, values))
+        Ok((Self { input: input.into_shared(), output: output.into_shared() }, values))
     }
 
     /// Transforms a parameter matrix to this basis: `Q_Aᵀ v Q_G`.
@@ -42,7 +42,8 @@ impl<T: Scalar> Eigenbasis<T> {
     /// The diagonal, in this basis, of the matrix that is diagonal in `other` with entries `values`.
     pub(super) fn carry(&self, other: &Self, values: ArrayView2<'_, T>) -> Result<Array2<T>, CurvatureError> {
         // With R = Q_otherᵀ Q: entry (i, j) is Σ R_A[a, i]² values[a, b] R_G[b, j]².
-        let squares = |from: &Array2<T>, to: &Array2<T>| product(from.t(), to.view()).map(|r| r.mapv_into(|x| x * x));
+        let squares =
+            |from: &ArcArray2<T>, to: &ArcArray2<T>| product(from.t(), to.view()).map(|r| r.mapv_into(|x| x * x));
         let (input, output) = (squares(&other.input, &self.input)?, squares(&other.output, &self.output)?);
         between(input.t(), values, output.view())
     }

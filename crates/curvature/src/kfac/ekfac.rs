@@ -9,7 +9,7 @@ use super::{DiagonalBlock, Kfac, KroneckerFactors, LayerGradients, WeightSharing
 use crate::arguments::non_negative;
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::{Linearization, Scalar};
-use ndarray::{Array2, ArrayView3};
+use ndarray::{ArcArray2, Array2, ArrayView3};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -35,9 +35,9 @@ pub struct EkfacLayer<T> {
     /// The columns of the layer's matrix: all, unless a convolution has groups.
     pub columns: Range<usize>,
     /// The eigenvectors of `A`, as columns, `(bias + fan_in)²`.
-    pub input: Array2<T>,
+    pub input: ArcArray2<T>,
     /// The eigenvectors of `G`, as columns, `outputs²`.
-    pub output: Array2<T>,
+    pub output: ArcArray2<T>,
     /// The second moments along the eigenvectors, `(bias + fan_in, outputs)`.
     pub moments: Array2<T>,
 }

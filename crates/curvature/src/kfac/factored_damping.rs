@@ -4,7 +4,7 @@ use super::LayerFactors;
 use crate::CurvatureError;
 use crate::arguments::non_negative;
 use minima_autodiff::Scalar;
-use ndarray::Array2;
+use ndarray::ArcArray2;
 
 /// The terms added to the diagonals of a layer's two factors, instead of adding λ to the diagonal of their product:
 /// `(A + π√λ I) ⊗ (G + √λ/π I)`, with `π² = (tr A / dim A) / (tr G / dim G)`.
@@ -26,7 +26,7 @@ impl FactoredDamping {
     /// Returns [`CurvatureError::Option`] if λ is negative or not finite.
     pub fn of<T: Scalar>(layer: &LayerFactors<T>, damping: f64) -> Result<Self, CurvatureError> {
         non_negative("damping", damping)?;
-        let mean = |factor: &Array2<T>| {
+        let mean = |factor: &ArcArray2<T>| {
             let trace: f64 = factor.diag().iter().map(|d| d.as_f64()).sum();
             trace / factor.nrows().max(1) as f64
         };

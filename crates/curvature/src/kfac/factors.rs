@@ -5,10 +5,10 @@ use super::layer_gradients::Matrices;
 use super::{DiagonalBlock, LayerGradients, WeightSharing};
 use crate::CurvatureError;
 use minima_autodiff::{LayerPairs, Linearization, MatrixLayer, Scalar};
-use ndarray::{Array2, ArrayView2, ArrayView3};
+use ndarray::{ArcArray2, Array2, ArrayView2, ArrayView3};
 use std::ops::Range;
 
-/// The factors of one layer, both symmetric and dense.
+/// The factors of one layer, both symmetric and dense. A clone shares their memory until one of the two is changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerFactors<T> {
     /// The range of the layer's parameters in the flat parameter vector.
@@ -16,9 +16,9 @@ pub struct LayerFactors<T> {
     /// The columns of the layer's matrix that the factors belong to: all, unless a convolution has groups.
     pub columns: Range<usize>,
     /// `A`, `(bias + fan_in)²`, the bias first: the second moment of the layer's inputs, see [`WeightSharing`].
-    pub input: Array2<T>,
+    pub input: ArcArray2<T>,
     /// `G`, `outputs²`: the second moment of the cotangents of its outputs.
-    pub output: Array2<T>,
+    pub output: ArcArray2<T>,
 }
 
 impl<T: Scalar> LayerFactors<T> {
@@ -31,8 +31,8 @@ impl<T: Scalar> LayerFactors<T> {
         Ok(Self {
             params: pairs.params.clone(),
             columns: pairs.columns.clone(),
-            input: sharing.input_factor(pairs)?,
-            output: sharing.output_factor(pairs)?,
+            input: sharing.input_factor(pairs)?.into_shared(),
+            output: sharing.output_factor(pairs)?.into_shared(),
         })
     }
 }
@@ -99,8 +99,8 @@ impl<T: Scalar> KroneckerFactors<T> {
                 let layers = layers.map(|(MatrixLayer { params, columns, .. }, (input, output))| LayerFactors {
                     params,
                     columns,
-                    input,
-                    output,
+                    input: input.into_shared(),
+                    output: output.into_shared(),
                 });
                 layers.collect()
             }

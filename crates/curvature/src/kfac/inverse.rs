@@ -5,7 +5,7 @@ use crate::arguments::non_negative;
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::Scalar;
 use minima_linalg::Cholesky;
-use ndarray::Array2;
+use ndarray::{ArcArray2, Array2};
 use rayon::prelude::*;
 
 /// `(A + π√λ I)⁻¹ ⊗ (G + √λ/π I)⁻¹`, layer by layer, with two small products per layer. A diagonal block d becomes
@@ -62,10 +62,10 @@ impl<T: Scalar> Kfac<T> {
 }
 
 /// Computes `(factor + damping I)⁻¹` by Cholesky factorization.
-fn damped_inverse<T: Scalar>(factor: &Array2<T>, damping: f64) -> Result<Array2<T>, CurvatureError> {
-    let mut damped = factor.clone();
+fn damped_inverse<T: Scalar>(factor: &ArcArray2<T>, damping: f64) -> Result<ArcArray2<T>, CurvatureError> {
+    let mut damped = factor.to_owned();
     damped.diag_mut().mapv_inplace(|d| d + T::from_f64(damping));
-    Ok(Cholesky::factor(damped)?.solve(Array2::eye(factor.nrows()).view())?)
+    Ok(Cholesky::factor(damped)?.solve(Array2::eye(factor.nrows()).view())?.into_shared())
 }
 
 impl<T: Scalar> LinearOperator<T> for KfacInverse<T> {

@@ -1,7 +1,7 @@
 //! Saves the state of a run in training: every few seconds, on a stop request, and after a failure.
 
 use super::file_names::{FAILURE, STATE};
-use super::state::{Progress, TrainingState, remove};
+use super::state::{PreparedState, Progress, TrainingState, remove};
 use super::state_error::StateError;
 use crate::error::RunError;
 use minima_store::Stop;
@@ -41,6 +41,12 @@ pub struct Keep {
     keeping: Keeping,
 }
 
+/// The size of the largest state that is held in memory, in bytes: 64 MiB.
+const IN_MEMORY_BYTES: usize = 64 << 20;
+
+/// A large state is written at most once in this many times the time that its last write took.
+const WRITING_SHARE: u32 = 20;
+
 /// Steps between states that are held in memory, so that a failed run can save its last good state.
 const GOOD_EVERY: u32 = 50;
 
@@ -72,9 +78,20 @@ impl Keep {
     }
 }
 
+/// A state before the current step, of which it is not yet known whether it is good.
+#[derive(Debug)]
+enum Candidate {
+    InMemory(TrainingState),
+    /// The progress of a state that is too large for memory, and the state on disk, if it may be kept.
+    OnDisk(Progress, Option<PreparedState>),
+}
+
 /// Saves the state of one run during training; saves nothing without a folder.
 ///
-/// A state is good once a step from it, or the evaluation after its epoch, succeeded. Only good states are written.
+/// A state is good once a step from it, or the evaluation after its epoch, succeeded. Only good states become valid.
+///
+/// A state of more than [`IN_MEMORY_BYTES`] is written when it is due, and never held. If such a run fails, the state that was
+/// written last remains.
 pub(crate) struct Keeper<'a> {
     keep: Option<&'a Keep>,
     /// Whether this run may write to the folder.
@@ -82,16 +99,30 @@ pub(crate) struct Keeper<'a> {
     run: String,
     written: Instant,
     since_candidate: u32,
-    /// The state before the current step, of which it is not yet known whether it is good.
-    candidate: Option<TrainingState>,
+    candidate: Option<Candidate>,
     good: Option<TrainingState>,
+    /// Whether states are small enough to be held in memory.
+    is_small: bool,
+    /// The time that the last write of a large state took.
+    writing: Duration,
 }
 
 impl<'a> Keeper<'a> {
     /// A keeper for the run with this name. [`Self::resume`] returns the state to resume from.
     pub(crate) fn new(keep: Option<&'a Keep>, run: &str) -> Self {
         let (since_candidate, written) = (GOOD_EVERY, Instant::now());
-        Self { keep, is_own: true, run: run.to_owned(), written, since_candidate, candidate: None, good: None }
+        let (run, is_own, is_small) = (run.to_owned(), true, true);
+        Self {
+            keep,
+            is_own,
+            run,
+            written,
+            since_candidate,
+            candidate: None,
+            good: None,
+            is_small,
+            writing: Duration::ZERO,
+        }
     }
 
     /// The state to resume from; `None` if there is no saved state, or if it is beyond the end of `epochs` epochs.
@@ -110,16 +141,25 @@ impl<'a> Keeper<'a> {
             self.is_own = false;
             return Ok(None);
         }
-        self.good = Some(state.clone());
+        self.good = self.fits_memory(&state).then(|| state.clone());
         Ok(Some(state))
     }
 
-    /// Call before each step. Takes a copy of the state every [`GOOD_EVERY`] steps, when a state is due, and on a stop request.
+    /// Call before each step. Takes the state when a state is due and on a stop request, and a small one every [`GOOD_EVERY`]
+    /// steps.
     pub(crate) fn before(&mut self, state: impl FnOnce() -> Result<TrainingState, RunError>) -> Result<(), RunError> {
         let Some(keep) = self.keep else { return Ok(()) };
-        if self.since_candidate >= GOOD_EVERY || self.is_due(keep) {
+        if (self.is_small && self.since_candidate >= GOOD_EVERY) || self.is_due(keep) {
             self.since_candidate = 0;
-            self.candidate = Some(state()?);
+            let state = state()?;
+            self.candidate = Some(if self.fits_memory(&state) {
+                Candidate::InMemory(state)
+            } else {
+                // A run cannot resume from a state with a NaN or infinity.
+                let is_kept = self.is_own && state.is_finite();
+                let prepared = is_kept.then(|| self.prepare(keep, &state)).transpose()?;
+                Candidate::OnDisk(state.progress, prepared)
+            });
         }
         self.since_candidate += 1;
         Ok(())
@@ -127,7 +167,17 @@ impl<'a> Keeper<'a> {
 
     /// Call after each successful step: the state before it is good.
     pub(crate) fn after(&mut self) -> Result<(), RunError> {
-        self.candidate.take().map_or(Ok(()), |state| self.good(state))
+        match self.candidate.take() {
+            None => Ok(()),
+            Some(Candidate::InMemory(state)) => self.good(state),
+            Some(Candidate::OnDisk(progress, state)) => {
+                if let Some(state) = state {
+                    state.complete()?;
+                    (self.written, self.good) = (Instant::now(), None);
+                }
+                self.stopped(&progress).map_or(Ok(()), Err)
+            }
+        }
     }
 
     /// Call after each epoch whose evaluation succeeded: the state at its end is good.
@@ -142,20 +192,36 @@ impl<'a> Keeper<'a> {
     /// Writes a good state if it is due. Returns [`RunError::Interrupted`] if a stop is requested.
     fn good(&mut self, state: TrainingState) -> Result<(), RunError> {
         let Some(keep) = self.keep else { return Ok(()) };
-        let stopped = keep.keeping.stop.is_asked().then(|| self.interrupted(&state.progress));
+        let stopped = self.stopped(&state.progress);
         // A run cannot resume from a state with a NaN or infinity.
         if state.is_finite() {
+            let fits = self.fits_memory(&state);
             if self.is_own && self.is_due(keep) {
-                state.write(&keep.folder)?;
+                self.prepare(keep, &state)?.complete()?;
                 self.written = Instant::now();
             }
-            self.good = Some(state);
+            self.good = fits.then_some(state);
         }
         stopped.map_or(Ok(()), Err)
     }
 
+    /// Whether this state, and the next one, may be held in memory.
+    fn fits_memory(&mut self, state: &TrainingState) -> bool {
+        self.is_small = state.bytes() <= IN_MEMORY_BYTES;
+        self.is_small
+    }
+
+    /// Writes the tensors of a state, and times the write of a large one.
+    fn prepare(&mut self, keep: &Keep, state: &TrainingState) -> Result<PreparedState, StateError> {
+        let began = Instant::now();
+        let prepared = state.prepare(&keep.folder)?;
+        self.writing = if self.is_small { Duration::ZERO } else { began.elapsed() };
+        Ok(prepared)
+    }
+
     fn is_due(&self, keep: &Keep) -> bool {
-        keep.keeping.stop.is_asked() || (self.is_own && self.written.elapsed() >= keep.keeping.every)
+        let every = keep.keeping.every.max(WRITING_SHARE * self.writing);
+        keep.keeping.stop.is_asked() || (self.is_own && self.written.elapsed() >= every)
     }
 
     /// The error of a state that the run's network or optimizer rejects.
@@ -166,10 +232,12 @@ impl<'a> Keeper<'a> {
 
     /// Returns [`RunError::Interrupted`] if a stop is requested before the first step.
     pub(crate) fn check(&self, progress: &Progress) -> Result<(), RunError> {
-        match self.keep {
-            Some(keep) if keep.keeping.stop.is_asked() => Err(self.interrupted(progress)),
-            _ => Ok(()),
-        }
+        self.stopped(progress).map_or(Ok(()), Err)
+    }
+
+    /// The error that ends the run, if a stop is requested.
+    fn stopped(&self, progress: &Progress) -> Option<RunError> {
+        self.keep.filter(|keep| keep.keeping.stop.is_asked()).map(|_| self.interrupted(progress))
     }
 
     fn interrupted(&self, progress: &Progress) -> RunError {
@@ -232,6 +300,40 @@ mod tests {
         keeper.before(|| after(1)).unwrap();
         assert!(matches!(keeper.after(), Err(RunError::Interrupted { epoch: 1, step: 1, .. })));
         assert_eq!(on_disk(folder.path()), Some(1));
+    }
+
+    #[test]
+    fn a_large_state_is_written_before_its_step_and_valid_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = |step: usize| {
+            let weights = vec![step as f64; IN_MEMORY_BYTES / size_of::<f64>() + 1];
+            after(step).map(|state| TrainingState { weights, ..state })
+        };
+        let keeping = Keeping { every: Duration::ZERO, ..Keeping::default() };
+        let keep = keeping.at(folder.path().to_owned());
+        let mut keeper = Keeper::new(Some(&keep), "clean-sgd-1");
+        keeper.before(|| large(1)).unwrap();
+        assert_eq!((on_disk(folder.path()), keeper.good.is_some()), (None, false));
+        keeper.after().unwrap();
+        assert_eq!((on_disk(folder.path()), keeper.good.is_some()), (Some(1), false));
+        // The next one is not due before some multiples of the time of writing, but on a stop request.
+        keeper.before(|| panic!("a state that is not due")).unwrap();
+        keeper.after().unwrap();
+        keeping.stop.ask();
+        keeper.before(|| large(3)).unwrap();
+        let exploded = RunError::Interrupted { run: "an error".to_owned(), epoch: 1, step: 4 };
+        keeper.failed(&exploded, 1, 4, &[7]).unwrap();
+        assert_eq!(on_disk(folder.path()), Some(1), "the step from the third state failed");
+        let nan = || large(4).map(|state| TrainingState { average: vec![f64::NAN], ..state });
+        keeper.before(nan).unwrap();
+        assert!(matches!(keeper.after(), Err(RunError::Interrupted { step: 4, .. })));
+        assert_eq!(on_disk(folder.path()), Some(1), "a NaN");
+        keeper.before(|| large(5)).unwrap();
+        assert!(matches!(keeper.after(), Err(RunError::Interrupted { step: 5, .. })));
+        assert_eq!(on_disk(folder.path()), Some(5));
+        assert!(matches!(keeper.after_epoch(|| large(6)), Err(RunError::Interrupted { step: 6, .. })));
+        assert_eq!(on_disk(folder.path()), Some(6));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "the state, its tensors and the failure");
     }
 
     #[test]

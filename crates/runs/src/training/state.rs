@@ -5,31 +5,23 @@
 
 use super::file_names::STATE;
 use super::state_error::StateError;
+use super::state_tensors::{StateTensors, parse_tensors, write_tensors};
 use crate::numerics;
 use crate::observer::{Event, Observer};
-use minima_autodiff::TensorFile;
-use minima_data::sha256;
-use minima_optim::OptimizerState;
+use minima_optim::{OptimizerState, StateTensor};
 use minima_rows::TrainingRow;
-use minima_store::Seal;
-use minima_store::{remove_if_there, write_atomically};
-use ndarray::{ArrayD, IxDyn};
-use safetensors::tensor::{Dtype, View};
+use minima_store::{Seal, remove_if_there, sha256, sha256_of};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-const SEAL: Seal = Seal { kind: "the state of a minima training", version: 2 };
+const SEAL: Seal = Seal { kind: "the state of a minima training", version: 3 };
 /// The prefix of the names of the files with the tensors.
 const NUMBERS: &str = "state-";
-/// The name of the tensor of the weights.
-const WEIGHTS: &str = "weights";
-/// The name of the tensor of the weights' moving average. A state without an average has no such tensor.
-const AVERAGE: &str = "average";
-/// The prefix of the names of the optimizer's tensors.
-const OPTIMIZER: &str = "optimizer.";
+/// The prefix of the names of files that safetensors was writing when its process was killed.
+const UNFINISHED: &str = ".tmp";
 
 /// The progress of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,69 +97,36 @@ struct Content {
     tensors_sha256: String,
 }
 
-struct Tensor<'a> {
-    shape: Vec<usize>,
-    numbers: Cow<'a, [f64]>,
-}
-
-impl View for Tensor<'_> {
-    fn dtype(&self) -> Dtype {
-        Dtype::F64
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        self.numbers.iter().flat_map(|x| x.to_le_bytes()).collect()
-    }
-
-    fn data_len(&self) -> usize {
-        self.numbers.len() * size_of::<f64>()
-    }
-}
-
 impl TrainingState {
     /// Writes the state to a folder. A previous state is valid until it is replaced.
     ///
     /// # Errors
-    /// Returns [`StateError::Write`] or [`StateError::Seal`] if a file cannot be written, and [`StateError::Content`] if the
-    /// tensors cannot be serialised. The previous state is then unchanged. Returns [`StateError::Remove`] if an old file cannot
-    /// be deleted.
+    /// Returns [`StateError::Write`] or [`StateError::Seal`] if a file cannot be written. The previous state is then
+    /// unchanged. Returns [`StateError::Remove`] if an old file cannot be deleted.
     pub fn write(&self, folder: &Path) -> Result<(), StateError> {
-        let state = folder.join(STATE);
-        let bytes = self.tensors(&state)?;
+        self.prepare(folder)?.complete()
+    }
+
+    /// Writes the tensors of the state to a folder. A previous state stays valid, and this one becomes valid by
+    /// [`PreparedState::complete`].
+    ///
+    /// # Errors
+    /// Returns [`StateError::Write`] or [`StateError::Read`] if the file cannot be written or read again.
+    pub(super) fn prepare(&self, folder: &Path) -> Result<PreparedState, StateError> {
         let tensors = format!("{NUMBERS}{:04}-{:06}.safetensors", self.progress.rows.len(), self.progress.step);
-        write_atomically(&folder.join(&tensors), &bytes)?;
+        let path = folder.join(&tensors);
+        write_tensors(&path, &self.weights, &self.average, &self.optimizer.tensors)?;
+        let failed = |source| StateError::Read { path: path.clone(), source };
+        let file = File::open(&path).map_err(failed)?;
         let content = Content {
             progress: self.progress.clone(),
             numbers: self.optimizer.numbers.clone(),
-            tensors: tensors.clone(),
+            tensors,
             computed_by: computed_by(),
-            tensors_bytes: bytes.len() as u64,
-            tensors_sha256: sha256(&bytes),
+            tensors_bytes: file.metadata().map_err(failed)?.len(),
+            tensors_sha256: sha256_of(file).map_err(failed)?,
         };
-        SEAL.write(&state, &content)?;
-        remove_numbers(folder, Some(&tensors))
-    }
-
-    fn tensors(&self, state: &Path) -> Result<Vec<u8>, StateError> {
-        let weights = Tensor { shape: vec![self.weights.len()], numbers: Cow::Borrowed(&self.weights) };
-        let optimizer = self.optimizer.tensors.iter().map(|(name, tensor)| {
-            let numbers = tensor.iter().copied().collect();
-            (format!("{OPTIMIZER}{name}"), Tensor { shape: tensor.shape().to_vec(), numbers })
-        });
-        let average = (!self.average.is_empty()).then(|| {
-            let average = Tensor { shape: vec![self.average.len()], numbers: Cow::Borrowed(&self.average) };
-            (AVERAGE.to_owned(), average)
-        });
-        let all = std::iter::once((WEIGHTS.to_owned(), weights)).chain(average).chain(optimizer);
-        safetensors::serialize(all, None).map_err(|error| StateError::Content {
-            path: state.to_owned(),
-            found: error.to_string(),
-            expected: "tensors that safetensors can represent".to_owned(),
-        })
+        Ok(PreparedState { folder: folder.to_owned(), content })
     }
 
     /// The state in a folder; `None` if the folder has no state.
@@ -190,7 +149,7 @@ impl TrainingState {
         let path = folder.join(&content.tensors);
         let failed = |source| StateError::Read { path: path.clone(), source };
         let mut bytes = Vec::new();
-        let file = std::fs::File::open(&path).map_err(failed)?;
+        let file = File::open(&path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         if !metadata.is_file() || metadata.len() != content.tensors_bytes {
             let found = format!("{} bytes", metadata.len());
@@ -211,8 +170,15 @@ impl TrainingState {
     /// Whether all numbers of the state are finite.
     #[must_use]
     pub fn is_finite(&self) -> bool {
-        let tensors = self.optimizer.tensors.values().flatten().chain(&self.weights).chain(&self.average);
-        tensors.chain(self.optimizer.numbers.values()).all(|x| x.is_finite())
+        let numbers = self.weights.iter().chain(&self.average).chain(self.optimizer.numbers.values());
+        numbers.into_iter().all(|x| x.is_finite())
+            && self.optimizer.tensors.values().all(|tensor| tensor.not_finite().is_none())
+    }
+
+    /// The size of the tensors in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let vectors = size_of::<f64>() * (self.weights.len() + self.average.len());
+        vectors + self.optimizer.tensors.values().map(StateTensor::bytes).sum::<usize>()
     }
 
     /// Deletes the state in a folder, if there is one.
@@ -225,50 +191,23 @@ impl TrainingState {
     }
 }
 
-/// The tensors of a state.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StateTensors {
-    /// The weights.
-    pub weights: Vec<f64>,
-    /// The moving average of the weights; empty without an average.
-    pub average: Vec<f64>,
-    /// The optimizer's tensors, by name.
-    pub optimizer: BTreeMap<String, ArrayD<f64>>,
+/// A state whose tensors are in a folder and which is not valid yet.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedState {
+    folder: PathBuf,
+    content: Content,
 }
 
-/// Parses the tensors from the bytes of a state's safetensors file; errors name `path`.
-///
-/// # Errors
-/// Returns [`StateError::Tensors`] if the bytes are not a valid safetensors file, and [`StateError::Content`] if a tensor is not
-/// valid for a state.
-pub fn parse_tensors(bytes: &[u8], path: &Path) -> Result<StateTensors, StateError> {
-    let wrong = |found: String, expected: &str| StateError::Content {
-        path: path.to_owned(),
-        found,
-        expected: expected.to_owned(),
-    };
-    let file = TensorFile::read(bytes, path)?;
-    let (mut weights, mut average) = (None, Vec::new());
-    let mut optimizer = BTreeMap::new();
-    for (name, tensor, data) in file.tensors() {
-        if tensor.dtype != Dtype::F64 {
-            return Err(wrong(format!("{name} of type {:?}", tensor.dtype), "F64"));
-        }
-        let numbers: Vec<f64> = data.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
-        if let Some(x) = numbers.iter().find(|x| !x.is_finite()) {
-            return Err(wrong(format!("{x} in {name}"), "finite numbers"));
-        }
-        let tensor = ArrayD::from_shape_vec(IxDyn(&tensor.shape), numbers);
-        let tensor = tensor.map_err(|error| wrong(format!("{name}: {error}"), "as many numbers as its shape has"))?;
-        match name.strip_prefix(OPTIMIZER) {
-            Some(name) => drop(optimizer.insert(name.to_owned(), tensor)),
-            None if name == WEIGHTS => weights = Some(tensor.into_iter().collect()),
-            None if name == AVERAGE => average = tensor.into_iter().collect(),
-            None => return Err(wrong(format!("tensor {name}"), "weights, average or a tensor of the optimizer")),
-        }
+impl PreparedState {
+    /// Makes this the state of its folder, and deletes the tensors of the previous one.
+    ///
+    /// # Errors
+    /// Returns [`StateError::Seal`] if the file cannot be written. The previous state is then unchanged. Returns
+    /// [`StateError::Remove`] if an old file cannot be deleted.
+    pub(super) fn complete(self) -> Result<(), StateError> {
+        SEAL.write(&self.folder.join(STATE), &self.content)?;
+        remove_numbers(&self.folder, Some(&self.content.tensors))
     }
-    let weights = weights.ok_or_else(|| wrong("no weights".to_owned(), "a tensor with the name weights"))?;
-    Ok(StateTensors { weights, average, optimizer })
 }
 
 fn remove_numbers(folder: &Path, but: Option<&str>) -> Result<(), StateError> {
@@ -280,7 +219,8 @@ fn remove_numbers(folder: &Path, but: Option<&str>) -> Result<(), StateError> {
     for entry in entries {
         let name = entry.map_err(failed)?.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with(NUMBERS) && Some(&*name) != but {
+        let is_unfinished = name.starts_with(UNFINISHED);
+        if is_unfinished || (name.starts_with(NUMBERS) && Some(&*name) != but) {
             remove(&folder.join(&*name))?;
         }
     }
@@ -295,12 +235,14 @@ pub(super) fn remove(path: &Path) -> Result<(), StateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array2;
 
     fn state() -> TrainingState {
         let mut optimizer = OptimizerState::default();
         optimizer.numbers.insert("steps".to_owned(), 7.0);
-        optimizer.tensors.insert("empty".to_owned(), ArrayD::zeros(IxDyn(&[0])));
-        optimizer.tensors.insert("factor".to_owned(), ArrayD::from_shape_fn(IxDyn(&[2, 3]), |i| 0.1 * i[1] as f64));
+        optimizer.put_vector::<f64>("empty", &[]);
+        optimizer.put_matrix("factor", &Array2::from_shape_fn((2, 3), |(_, j)| 0.1 * j as f64));
+        optimizer.put_matrix("basis", &Array2::from_shape_fn((3, 2), |(i, _)| 0.1 * i as f32).reversed_axes());
         let progress = Progress { loss: 0.1 + 0.2, accuracy: 1.0 / 3.0, step: 3, ..Progress::new("clean-adam-42") };
         TrainingState { progress, weights: vec![0.1, -0.0, 5e-324], average: Vec::new(), optimizer }
     }
@@ -313,6 +255,8 @@ mod tests {
         for step in [3, 4, 4, 11] {
             state.progress.step = step;
             state.average = if step == 4 { vec![0.3, 0.0, 1e300] } else { Vec::new() };
+            // What a killed process was writing goes with the older state.
+            std::fs::write(folder.path().join(".tmpA1b2C3"), "half").unwrap();
             state.write(folder.path()).unwrap();
             assert_eq!(TrainingState::read(folder.path()).unwrap().unwrap(), state);
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
@@ -345,25 +289,5 @@ mod tests {
         assert!(matches!(TrainingState::read(folder.path()), Err(StateError::Read { .. })));
         std::fs::write(folder.path().join(STATE), "{}").unwrap();
         assert!(matches!(TrainingState::read(folder.path()), Err(StateError::Seal(_))));
-    }
-
-    #[test]
-    fn tensors_of_something_else_are_refused() {
-        let path = Path::new("state-x.safetensors");
-        let written = |name: &str, numbers: &[f64]| {
-            let tensor = Tensor { shape: vec![numbers.len()], numbers: Cow::Borrowed(numbers) };
-            safetensors::serialize([(name, tensor)], None).unwrap()
-        };
-        assert!(parse_tensors(&written("weights", &[1.0]), path).is_ok());
-        for (bytes, part) in [
-            (written("weights", &[f64::NAN]), "NaN in weights"),
-            (written("weights", &[f64::INFINITY]), "inf in weights"),
-            (written("other", &[1.0]), "tensor other"),
-            (written("optimizer.velocity", &[1.0]), "no weights"),
-            (Vec::new(), "expected a safetensors file"),
-        ] {
-            let error = parse_tensors(&bytes, path).unwrap_err().to_string();
-            assert!(error.contains(part), "{error}");
-        }
     }
 }

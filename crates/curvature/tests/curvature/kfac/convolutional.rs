@@ -10,7 +10,7 @@ use minima_curvature::kfac::{
 use minima_curvature::{CurvatureError, Fisher, LinearOperator, Objective};
 use minima_linalg::solve_general;
 use minima_rng::Key;
-use ndarray::{Array2, Array3, Axis, array};
+use ndarray::{ArcArray2, Array2, Array3, Axis, array, rcarr2};
 
 const LABELS: [usize; 5] = [0, 2, 1, 1, 0];
 
@@ -132,9 +132,9 @@ fn products_and_inverses_are_those_of_dense_kronecker_products() {
     let damped = block_diagonal(
         &factors,
         |l| {
-            let mean = |a: &Array2<f64>| a.diag().sum() / a.nrows() as f64;
+            let mean = |a: &ArcArray2<f64>| a.diag().sum() / a.nrows() as f64;
             let pi = (mean(&l.input) / mean(&l.output)).sqrt();
-            let with = |a: &Array2<f64>, d: f64| a + Array2::<f64>::eye(a.nrows()) * d;
+            let with = |a: &ArcArray2<f64>, d: f64| a + Array2::<f64>::eye(a.nrows()) * d;
             let split = FactoredDamping::of(l, damping).unwrap();
             assert!(
                 (split.input * split.output - damping).abs() < 1e-15
@@ -243,7 +243,7 @@ fn moments_are_averaged_and_carried_to_newer_bases() {
 #[test]
 fn running_averages_start_as_means_and_then_forget() {
     let of = |x: f64| KroneckerFactors {
-        layers: vec![LayerFactors { params: 0..1, columns: 0..1, input: array![[x]], output: array![[2.0 * x]] }],
+        layers: vec![LayerFactors { params: 0..1, columns: 0..1, input: rcarr2(&[[x]]), output: rcarr2(&[[2.0 * x]]) }],
         diagonals: vec![DiagonalBlock { params: 1..2, entries: vec![3.0 * x] }],
     };
     let mut running = RunningFactors::new();

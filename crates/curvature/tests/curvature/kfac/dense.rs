@@ -4,7 +4,7 @@ use minima_autodiff::Linearization;
 use minima_autodiff::softmax_cross_entropy::{hessian_factors, softmax};
 use minima_curvature::kfac::{KroneckerFactors, LayerFactors, WeightSharing};
 use minima_linalg::symmetric_eigen;
-use ndarray::{Array2, Array3, ArrayView2, Axis, Slice};
+use ndarray::{Array2, Array3, ArrayRef2, ArrayView2, Axis, Slice};
 use std::ops::Range;
 
 pub(crate) const EXPAND: WeightSharing = WeightSharing::Expand;
@@ -67,12 +67,12 @@ pub(crate) fn block(a: &Array2<f64>, range: &Range<usize>) -> Array2<f64> {
     a.slice_axis(Axis(0), range).slice_axis(Axis(1), range).to_owned()
 }
 
-pub(crate) fn norm(a: &Array2<f64>) -> f64 {
+pub(crate) fn norm(a: &ArrayRef2<f64>) -> f64 {
     a.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
 #[track_caller]
-pub(crate) fn assert_close(found: &Array2<f64>, expected: &Array2<f64>, tolerance: f64) {
+pub(crate) fn assert_close(found: &ArrayRef2<f64>, expected: &ArrayRef2<f64>, tolerance: f64) {
     let apart = norm(&(found - expected)) / norm(expected);
     assert!(apart < tolerance, "apart by {apart:e}");
 }

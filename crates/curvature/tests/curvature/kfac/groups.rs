@@ -7,7 +7,7 @@ use minima_curvature::kfac::{
 };
 use minima_curvature::{CurvatureError, LinearOperator};
 use minima_linalg::solve_general;
-use ndarray::{Array1, Array2};
+use ndarray::{ArcArray2, Array1, Array2};
 use std::ops::Range;
 
 const IMAGES: usize = 5;
@@ -90,7 +90,7 @@ fn products_and_inverses_are_those_of_dense_blocks() {
         };
         let damped = &dense + &(Array2::<f64>::eye(47) * damping);
         of_identity(ekfac.inverse(damping).unwrap().to_dense().unwrap(), damped);
-        let with = |a: &Array2<f64>, d: f64| a + Array2::<f64>::eye(a.nrows()) * d;
+        let with = |a: &ArcArray2<f64>, d: f64| a + Array2::<f64>::eye(a.nrows()) * d;
         let factored = |l: &LayerFactors<f64>| {
             let pi = (l.input.diag().mean().unwrap() / l.output.diag().mean().unwrap()).sqrt();
             let output = with(&l.output, damping.sqrt() / pi);
@@ -156,7 +156,7 @@ fn blocks_that_do_not_cover_the_parameters_are_refused() {
         |f| f.diagonals[1].params = 44..48,
         |f| f.layers[1].columns = 1..4,
         |f| f.layers[0].params = 0..24,
-        |f| f.layers[3].input = Array2::eye(6),
+        |f| f.layers[3].input = ArcArray2::eye(6),
     ];
     for (number, change) in changes.into_iter().enumerate() {
         let mut changed = factors.clone();
