@@ -9,7 +9,7 @@ use minima_curvature::kfac::{Eigenbasis, PlacedBasis, WeightSharing};
 use minima_curvature::{BatchCurvature, CurvatureEngine, CurvatureError};
 use minima_optim::{Adam, GaussNewton, OptimError, Optimizer, Sgd};
 use minima_runs::RunError;
-use ndarray::Array2;
+use ndarray::ArcArray2;
 use std::sync::Arc;
 
 /// A GPU by its published figures.
@@ -171,8 +171,8 @@ impl Counted<'_> {
             let factors = statistics.factors(WeightSharing::Expand)?;
             if self.observes_moments {
                 let bases = factors.layers.iter().map(|layer| Eigenbasis {
-                    input: Array2::eye(layer.input.nrows()),
-                    output: Array2::eye(layer.output.nrows()),
+                    input: ArcArray2::eye(layer.input.nrows()),
+                    output: ArcArray2::eye(layer.output.nrows()),
                 });
                 let bases: Vec<Eigenbasis<f32>> = bases.collect();
                 let placed = factors.layers.iter().zip(&bases).map(|(layer, basis)| PlacedBasis {

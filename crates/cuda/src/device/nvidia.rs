@@ -8,22 +8,24 @@
 pub mod cublas;
 mod memory;
 pub mod nvrtc;
+mod recording;
 
 pub use cublas::Products;
 pub use memory::NvidiaBuffer;
+pub use recording::NvidiaRecording;
 
 use super::gemm::LARGE_PRODUCT;
 use super::interface::check_launch;
 use super::{Arg, Device, Element, Gemm, Operand, Syrk};
 use crate::sources::{SOURCES, Source};
 use crate::{CudaError, Missing};
-use cudarc::driver::sys::{self, CUgraphInstantiate_flags, CUstreamCaptureMode};
+use cudarc::driver::sys;
 use cudarc::driver::{
-    CudaContext, CudaFunction, CudaGraph, CudaSlice, CudaStream, DevicePtr, DriverError, LaunchConfig, PushKernelArg,
-    result,
+    CudaContext, CudaFunction, CudaSlice, CudaStream, DevicePtr, DriverError, LaunchConfig, PushKernelArg, result,
 };
 use memory::{Capture, Kept};
 use nvrtc::{Compiled, Parameter};
+use recording::Capturing;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -241,58 +243,6 @@ fn report(error: DriverError) -> String {
     format!("{:?} ({})", error.0, text.unwrap_or_default())
 }
 
-/// A CUDA graph and the memory that it uses.
-pub struct NvidiaRecording {
-    /// `None` if nothing was launched.
-    graph: Option<CudaGraph>,
-    kept: Vec<Kept>,
-    capture: Arc<Capture>,
-}
-
-impl Drop for NvidiaRecording {
-    fn drop(&mut self) {
-        self.graph = None;
-        if let Some(kept) = &mut *self.capture.kept() {
-            kept.append(&mut self.kept);
-        }
-    }
-}
-
-/// Ends the recording of a stream on drop, even if the caller's launches panic.
-struct Capturing<'a>(&'a NvidiaDevice);
-
-impl<'a> Capturing<'a> {
-    fn begin(device: &'a NvidiaDevice) -> Result<Self, CudaError> {
-        // Relaxed: a recording ignores what other threads do with their streams, and what the driver does on its own.
-        let mode = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
-        device.stream.begin_capture(mode).map_err(|error| driver("beginning a recording", error))?;
-        *device.capture.kept() = Some(Vec::new());
-        Ok(Self(device))
-    }
-
-    fn end(self) -> Result<NvidiaRecording, CudaError> {
-        let NvidiaDevice { stream, capture, .. } = self.0;
-        let ended = stream.end_capture(CUgraphInstantiate_flags(0));
-        let kept = capture.kept().take().unwrap_or_default();
-        let graph = ended.map_err(|error| driver("ending a recording", error))?;
-        if let Some(graph) = &graph {
-            graph.upload().map_err(|error| driver("preparing a recording", error))?;
-        }
-        Ok(NvidiaRecording { graph, kept, capture: Arc::clone(capture) })
-    }
-}
-
-impl Drop for Capturing<'_> {
-    fn drop(&mut self) {
-        if self.0.capture.kept().is_some() {
-            // The error is dropped here, because the caller's own failure is being returned.
-            let _ = self.0.stream.end_capture(CUgraphInstantiate_flags(0));
-            // Memory is freed only after the stream has stopped recording.
-            drop(self.0.capture.kept().take());
-        }
-    }
-}
-
 impl Device for NvidiaDevice {
     type Buffer<T: Element> = NvidiaBuffer<T>;
     type Recording = NvidiaRecording;
@@ -390,17 +340,14 @@ impl Device for NvidiaDevice {
 
     fn record(&self, launches: impl FnOnce() -> Result<(), CudaError>) -> Result<Self::Recording, CudaError> {
         self.refuse_while_recording("a recording")?;
-        let capturing = Capturing::begin(self)?;
+        let capturing = Capturing::begin(&self.stream, &self.capture)?;
         launches()?;
         capturing.end()
     }
 
     fn replay(&self, recording: &Self::Recording) -> Result<(), CudaError> {
         self.refuse_while_recording("a replay")?;
-        match &recording.graph {
-            Some(graph) => graph.launch().map_err(|error| driver("a replay", error)),
-            None => Ok(()),
-        }
+        recording.replay()
     }
 
     fn synchronize(&self) -> Result<(), CudaError> {

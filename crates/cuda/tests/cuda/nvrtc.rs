@@ -7,8 +7,8 @@ use minima_cuda::sources::{SOURCES, Source};
 use minima_cuda::{CudaError, Missing, NvidiaDevice};
 use std::time::Instant;
 
-/// Turing, Hopper, and PTX for Blackwell.
-const ARCHITECTURES: [&str; 3] = ["sm_75", "sm_90", "compute_120"];
+/// Turing, Ampere, Hopper, and PTX for Blackwell.
+const ARCHITECTURES: [&str; 4] = ["sm_75", "sm_80", "sm_90", "compute_120"];
 
 /// Whether NVRTC is missing, which is a failure if `MINIMA_REQUIRE_NVRTC` is set.
 fn skipped() -> bool {
