@@ -168,7 +168,7 @@ impl<'a> Bounds<'a> {
     /// Neurons of a value in an order in which neighbours are together.
     fn neighbours(&self, value: usize, mut neurons: Vec<u32>) -> Vec<u32> {
         let [_, width, channels] = self.program.values[value];
-        neurons.sort_by_key(|&neuron| {
+        neurons.sort_by_cached_key(|&neuron| {
             let place = neuron as usize / channels;
             (interleaved(place / width, place % width), neuron)
         });

@@ -86,23 +86,30 @@ pub(crate) const LARGEST: f64 = 3.3e38;
 pub(crate) const ROOM: f64 = 1.000_1;
 
 /// `γ_n` of `f32`; infinite if it has no bound.
+#[inline(always)]
 pub(crate) fn gamma(n: usize) -> f64 {
     let n = n as f64 * UNIT;
     if n < 0.5 { n / (1.0 - n) * (1.0 + 1e-12) } else { f64::INFINITY }
 }
 
 /// The relative rounding of a sum of n terms in `f64`, with room.
+#[inline(always)]
 pub(crate) fn gamma64(n: usize) -> f64 {
     (n + 8) as f64 * f64::EPSILON
 }
 
 /// The least `f32` that is not below `x`. A NaN stays a NaN.
+#[inline(always)]
 pub(crate) fn up(x: f64) -> f32 {
     let nearest = x as f32;
-    if f64::from(nearest) < x { nearest.next_up() } else { nearest }
+    // Without a branch, because either case is as likely. A zero that is below `x` has no sign.
+    let (bits, below) = (nearest.to_bits(), u32::from(f64::from(nearest) < x));
+    let step = if bits >> 31 == 0 { below } else { below.wrapping_neg() };
+    f32::from_bits(bits.wrapping_add(step))
 }
 
 /// The largest `f32` that is not above `x`. A NaN stays a NaN.
+#[inline(always)]
 pub(crate) fn down(x: f64) -> f32 {
     -up(-x)
 }
@@ -113,8 +120,16 @@ mod tests {
 
     #[test]
     fn rounding_encloses() {
-        for x in [0.1, -0.1, 1.0 + 1e-12, -1.0 - 1e-12, 3.0e38, 1e39, -1e39, 1e-50, -1e-50, 0.0] {
-            assert!(f64::from(down(x)) <= x && x <= f64::from(up(x)), "{x}");
+        let largest = f64::from(f32::MAX);
+        let infinite = [f64::INFINITY, f64::NEG_INFINITY];
+        for x in [0.1, 1.0 + 1e-12, 3.0e38, largest, largest * 1.1, 1e39, 1e-40, 1e-50, 0.0].into_iter().chain(infinite)
+        {
+            for x in [x, -x] {
+                assert!(f64::from(down(x)) <= x && x <= f64::from(up(x)), "{x}");
+                let nearest = x as f32;
+                let expected = if f64::from(nearest) < x { nearest.next_up() } else { nearest };
+                assert_eq!(up(x).to_bits(), expected.to_bits(), "{x}");
+            }
         }
         assert_eq!(up(0.5), 0.5);
         assert!(up(f64::NAN).is_nan());

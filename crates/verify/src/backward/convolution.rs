@@ -22,19 +22,25 @@ impl Frame {
     fn fill(&mut self, from: &[Lane], map: Map, region: Region, [rows, columns]: [Span; 2]) {
         let [_, width, channels] = map;
         let (height, across) = ((rows[1] - rows[0]) as usize, (columns[1] - columns[0]) as usize * channels);
-        self.lanes.clear();
         self.lanes.resize(height * across, Lane::ZERO);
+        if across == 0 {
+            return;
+        }
         let within = |span: Span, [from, to]: [usize; 2]| [span[0].max(from as isize), span[1].min(to as isize)];
         let [top, bottom] = within(rows, region.rows);
         let [left, right] = within(columns, region.columns);
-        if left >= right {
-            return;
-        }
-        for row in top..bottom {
+        for (row, to) in (rows[0]..).zip(self.lanes.chunks_exact_mut(across)) {
+            if row < top || row >= bottom || left >= right {
+                to.fill(Lane::ZERO);
+                continue;
+            }
             let run = (right - left) as usize * channels;
             let source = (row as usize * width + left as usize) * channels;
-            let target = (row - rows[0]) as usize * across + (left - columns[0]) as usize * channels;
-            self.lanes[target..target + run].copy_from_slice(&from[source..source + run]);
+            let (before, to) = to.split_at_mut((left - columns[0]) as usize * channels);
+            let (to, after) = to.split_at_mut(run);
+            before.fill(Lane::ZERO);
+            to.copy_from_slice(&from[source..source + run]);
+            after.fill(Lane::ZERO);
         }
     }
 

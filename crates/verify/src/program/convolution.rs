@@ -21,6 +21,13 @@ impl Axis {
         [start, end.min(self.input).max(start)]
     }
 
+    /// The entry of the input that an output reads with an entry of the kernel; `None` in the border.
+    #[inline(always)]
+    pub(crate) fn read(self, output: usize, kernel: usize) -> Option<usize> {
+        let entry = (output * self.stride + kernel * self.dilation).checked_sub(self.low)?;
+        (entry < self.input).then_some(entry)
+    }
+
     /// The outputs, which may lie outside the map, that a range of inputs reaches: from and to.
     pub(crate) fn reached(self, [from, to]: [usize; 2]) -> [isize; 2] {
         let (low, stride) = (self.low as isize, self.stride as isize);
@@ -28,6 +35,9 @@ impl Axis {
         [(from as isize + low - span).div_euclid(stride), (to as isize - 1 + low).div_euclid(stride) + 1]
     }
 }
+
+/// Outputs whose weights in `f64` are together.
+pub(crate) const BLOCK: usize = 8;
 
 /// A convolution with its weights.
 #[derive(Clone, Debug)]
@@ -38,8 +48,8 @@ pub(crate) struct Convolution {
     pub(crate) output: Map,
     /// `(height, width, in / groups, out)`.
     pub(crate) weights: Vec<f32>,
-    /// The same in `f64`.
-    pub(crate) wide: Vec<f64>,
+    /// The same in `f64` in blocks of outputs, the last of a group filled with zeros: `(group, block, height, width, in / groups)`.
+    wide: Vec<[f64; BLOCK]>,
     /// `(height, width, out / groups, in)`.
     pub(crate) transposed: Vec<f32>,
     /// `(out)`.
@@ -71,8 +81,25 @@ impl Convolution {
         }
         let bias = bias.map_or_else(|| vec![0.0; outputs], <[f32]>::to_vec);
         let biases = bias.repeat(output[0] * output[1]);
-        let wide = weights.iter().map(|&w| f64::from(w)).collect();
+        let mut wide = Vec::new();
+        for group in 0..groups {
+            for first in (0..each_out).step_by(BLOCK) {
+                for row in weights.chunks_exact(outputs) {
+                    let mut block = [0.0; BLOCK];
+                    let own = &row[group * each_out + first..(group + 1) * each_out];
+                    block.iter_mut().zip(own).for_each(|(to, &w)| *to = f64::from(w));
+                    wide.push(block);
+                }
+            }
+        }
         Self { axes, groups, input, output, weights: weights.to_vec(), wide, transposed, bias, biases }
+    }
+
+    /// The weights in `f64` of the outputs of a group from `first` on, in the order `(height, width, in / groups)`.
+    pub(crate) fn wide_block(&self, group: usize, first: usize) -> &[[f64; BLOCK]] {
+        let [blocks, entries] = [(self.output[2] / self.groups).div_ceil(BLOCK), self.fan_in()];
+        let start = (group * blocks + first / BLOCK) * entries;
+        &self.wide[start..start + entries]
     }
 
     /// The number of terms of an output, without the bias.

@@ -9,7 +9,7 @@ mod normalization;
 mod product;
 mod window;
 
-pub(crate) use convolution::{Axis, Convolution};
+pub(crate) use convolution::{Axis, BLOCK, Convolution};
 pub(crate) use gather::Gather;
 pub(crate) use product::Product;
 pub(crate) use window::{Window, border};

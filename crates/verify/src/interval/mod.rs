@@ -2,10 +2,16 @@
 //!
 //! Computed in `f64` and rounded outward. Gowal et al., "On the effectiveness of interval bound propagation", 2018.
 
+mod convolution;
+mod outputs;
+
 use crate::curve::{Curve, range};
 use crate::program::{Convolution, Operation, Product, Program};
-use crate::rounding::{CHUNK, LARGEST, Rounding, TINY, down, gamma, gamma64, up};
+use crate::rounding::{CHUNK, Rounding, TINY, down, gamma, up};
 use crate::share::{shares, vectors};
+use crate::simd::vectorize;
+use convolution::{IntervalConvolution, Spread};
+use outputs::{Counts, Outputs, Sums};
 
 /// The ranges of values, and what a backward step over each node is charged.
 #[derive(Clone, Debug)]
@@ -20,22 +26,6 @@ pub(crate) struct Ranges {
     pub(crate) charge: Vec<Vec<f32>>,
     /// 1 if the rounding of the network counts, and 0 otherwise.
     pub(crate) rounded: f64,
-}
-
-/// Exact sums of one output, with their magnitude `Σ |w| m + |b|` and the number of terms that are not zero.
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    lower: f64,
-    upper: f64,
-    magnitude: f64,
-    terms: usize,
-}
-
-/// The rounding of a node: terms of an output, and outputs that read an input.
-#[derive(Clone, Copy)]
-struct Counts {
-    fan_in: usize,
-    fan_out: usize,
 }
 
 impl Ranges {
@@ -138,7 +128,7 @@ impl Ranges {
             Operation::Product(product) => self.multiply(product, [inputs[0], inputs[1]], &mut out),
             &Operation::Softmax { shape } => self.share(shape, inputs[0], &mut out),
         }
-        [self.lower[value], self.upper[value], self.charge[value]] = [out.lower, out.upper, out.charge];
+        [self.lower[value], self.upper[value], self.charge[value]] = out.into_parts();
         self.measure(value);
     }
 
@@ -157,6 +147,7 @@ impl Ranges {
     }
 
     /// Adds a term.
+    #[inline]
     fn add(&self, value: usize, feature: usize, weight: f64, sums: &mut Sums) {
         let (low, high) = (f64::from(self.lower[value][feature]), f64::from(self.upper[value][feature]));
         let size = f64::from(self.size[value][feature]);
@@ -222,115 +213,8 @@ impl Ranges {
     }
 
     fn convolve(&self, conv: &Convolution, value: usize, out: &mut Outputs) {
-        let (lower, upper) = (&self.lower[value], &self.upper[value]);
-        let counts = Counts { fan_in: conv.fan_in(), fan_out: conv.fan_out() };
-        let (inputs, outputs) = (conv.input[2], conv.output[2]);
-        let (each_in, each_out) = (inputs / conv.groups, outputs / conv.groups);
-        let [vertical, horizontal] = conv.axes;
-        let mut sums = vec![[0.0_f64; 3]; outputs];
-        let mut terms = vec![0_usize; conv.groups];
-        for row in 0..conv.output[0] {
-            for column in 0..conv.output[1] {
-                sums.iter_mut().zip(&conv.bias).for_each(|(s, &b)| *s = [f64::from(b), 0.0, f64::from(b.abs())]);
-                terms.fill(0);
-                for k in 0..vertical.kernel {
-                    let Some(y) = (row * vertical.stride + k * vertical.dilation).checked_sub(vertical.low) else {
-                        continue;
-                    };
-                    for l in 0..horizontal.kernel {
-                        let place = column * horizontal.stride + l * horizontal.dilation;
-                        let Some(x) = place.checked_sub(horizontal.low) else { continue };
-                        if y >= conv.input[0] || x >= conv.input[1] {
-                            continue;
-                        }
-                        let start = (y * conv.input[1] + x) * inputs;
-                        let tap = k * horizontal.kernel + l;
-                        for channel in 0..inputs {
-                            let (low, high) = (f64::from(lower[start + channel]), f64::from(upper[start + channel]));
-                            if low == 0.0 && high == 0.0 {
-                                continue;
-                            }
-                            let (middle, radius) = (0.5 * (low + high), 0.5 * (high - low));
-                            let size = low.abs().max(high.abs());
-                            let group = channel / each_in;
-                            terms[group] += 1;
-                            let weights = (tap * each_in + channel % each_in) * outputs + group * each_out;
-                            let weights = &conv.wide[weights..weights + each_out];
-                            let sums = &mut sums[group * each_out..(group + 1) * each_out];
-                            for (sum, &w) in sums.iter_mut().zip(weights) {
-                                sum[0] += w * middle;
-                                sum[1] += w.abs() * radius;
-                                sum[2] += w.abs() * size;
-                            }
-                        }
-                    }
-                }
-                for (o, &[middle, radius, magnitude]) in sums.iter().enumerate() {
-                    let terms = terms[o / each_out];
-                    out.put(Sums { lower: middle - radius, upper: middle + radius, magnitude, terms }, counts);
-                }
-            }
-        }
-    }
-}
-
-/// The ranges and charges of an output under construction.
-struct Outputs {
-    lower: Vec<f32>,
-    upper: Vec<f32>,
-    charge: Vec<f32>,
-    rounded: f64,
-}
-
-impl Outputs {
-    fn new(width: usize, rounded: f64) -> Self {
-        let empty = || Vec::with_capacity(width);
-        Self { lower: empty(), upper: empty(), charge: empty(), rounded }
-    }
-
-    /// A sum as the network computes it.
-    fn put(&mut self, sums: Sums, counts: Counts) {
-        self.put_rounded(sums, counts, true, 1.0);
-    }
-
-    /// A sum that is multiplied by `weight` at its end.
-    fn put_rounded(&mut self, sums: Sums, counts: Counts, rounded: bool, weight: f64) {
-        let forward = if rounded { gamma(sums.terms + 2) } else { 0.0 };
-        let magnitude = sums.magnitude * (1.0 + gamma64(counts.fan_in)) + TINY;
-        let largest = magnitude.max(magnitude / weight.abs());
-        if largest.is_nan() || largest >= LARGEST {
-            return self.unbounded();
-        }
-        let slack = magnitude * (self.rounded * forward + gamma64(2 * counts.fan_in)) + TINY;
-        self.lower.push(down(sums.lower - slack));
-        self.upper.push(up(sums.upper + slack));
-        self.charge.push(up(magnitude * (forward + gamma(counts.fan_out + 2) + gamma(CHUNK + 2)) + TINY));
-    }
-
-    /// Narrows the last range, if it is finite, to numbers of at most this size.
-    fn limit(&mut self, size: f32) {
-        if let (Some(lower), Some(upper)) = (self.lower.last_mut(), self.upper.last_mut())
-            && lower.is_finite()
-            && upper.is_finite()
-        {
-            (*lower, *upper) = (lower.max(-size), upper.min(size));
-        }
-    }
-
-    /// A number of which nothing is known. Its charge is infinite, so that no pass over it proves anything.
-    fn unbounded(&mut self) {
-        self.lower.push(f32::NEG_INFINITY);
-        self.upper.push(f32::INFINITY);
-        self.charge.push(f32::INFINITY);
-    }
-
-    /// A range without rounding, or with the rounding in the charge.
-    fn exact(&mut self, lower: f32, upper: f32, charge: f64) {
-        if lower.is_nan() || upper.is_nan() || charge.is_nan() {
-            return self.unbounded();
-        }
-        self.lower.push(lower);
-        self.upper.push(upper);
-        self.charge.push(if charge == 0.0 { 0.0 } else { up(charge + TINY) });
+        let ends = self.lower[value].iter().zip(&self.upper[value]);
+        let inputs: Vec<Spread> = ends.map(|(&l, &u)| Spread::new(f64::from(l), f64::from(u))).collect();
+        vectorize(IntervalConvolution { conv, inputs: &inputs, out });
     }
 }
