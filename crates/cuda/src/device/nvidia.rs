@@ -6,6 +6,7 @@
 )]
 
 pub mod cublas;
+mod driver_error;
 mod memory;
 pub mod nvrtc;
 mod recording;
@@ -23,6 +24,7 @@ use cudarc::driver::sys;
 use cudarc::driver::{
     CudaContext, CudaFunction, CudaSlice, CudaStream, DevicePtr, DriverError, LaunchConfig, PushKernelArg, result,
 };
+use driver_error::{driver, report};
 use memory::{Capture, Kept};
 use nvrtc::{Compiled, Parameter};
 use recording::Capturing;
@@ -232,15 +234,6 @@ fn driver_version() -> Result<i32, DriverError> {
     let mut version = 0;
     // SAFETY: callers have checked that the driver's library is present, and the pointer is to an integer of ours.
     unsafe { sys::cuDriverGetVersion(&mut version) }.result().map(|()| version)
-}
-
-fn driver(doing: impl Into<String>, error: DriverError) -> CudaError {
-    CudaError::Driver { doing: doing.into(), report: report(error) }
-}
-
-fn report(error: DriverError) -> String {
-    let text = error.error_string().map(|text| text.to_string_lossy().into_owned());
-    format!("{:?} ({})", error.0, text.unwrap_or_default())
 }
 
 impl Device for NvidiaDevice {

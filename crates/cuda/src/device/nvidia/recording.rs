@@ -1,6 +1,6 @@
 //! Launches that are recorded once and replayed, as CUDA graphs.
 
-use super::driver;
+use super::driver_error::driver;
 use super::memory::{Capture, Kept};
 use crate::CudaError;
 use cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
