@@ -24,14 +24,12 @@ pub(super) struct Outputs {
     upper: Vec<f32>,
     charge: Vec<f32>,
     rounded: f64,
-    /// A number of terms, and its γ.
-    last: (usize, f64),
 }
 
 impl Outputs {
     pub(super) fn new(width: usize, rounded: f64) -> Self {
         let empty = || Vec::with_capacity(width);
-        Self { lower: empty(), upper: empty(), charge: empty(), rounded, last: (0, gamma(0)) }
+        Self { lower: empty(), upper: empty(), charge: empty(), rounded }
     }
 
     /// A sum as the network computes it.
@@ -43,7 +41,7 @@ impl Outputs {
     /// A sum that is multiplied by `weight` at its end.
     #[inline(always)]
     pub(super) fn put_rounded(&mut self, sums: Sums, counts: Counts, rounded: bool, weight: f64) {
-        let forward = if rounded { self.gamma(sums.terms + 2) } else { 0.0 };
+        let forward = if rounded { gamma(sums.terms + 2) } else { 0.0 };
         let magnitude = sums.magnitude * (1.0 + gamma64(counts.fan_in)) + TINY;
         let largest = magnitude.max(magnitude / weight.abs());
         if largest.is_nan() || largest >= LARGEST {
@@ -53,15 +51,6 @@ impl Outputs {
         self.lower.push(down(sums.lower - slack));
         self.upper.push(up(sums.upper + slack));
         self.charge.push(up(magnitude * (forward + gamma(counts.fan_out + 2) + gamma(CHUNK + 2)) + TINY));
-    }
-
-    /// γ of a number of terms. Neighbouring outputs have the same.
-    #[inline(always)]
-    fn gamma(&mut self, terms: usize) -> f64 {
-        if self.last.0 != terms {
-            self.last = (terms, gamma(terms));
-        }
-        self.last.1
     }
 
     /// Narrows the last range, if it is finite, to numbers of at most this size.
