@@ -2,7 +2,7 @@
 //! of a program's first step, when all pools are empty.
 
 use minima_autodiff::{Conv2dSpec, GraphBuilder};
-use minima_optim::{Batch, GaussNewton, OptimError, Optimizer};
+use minima_optim::{Batch, GaussNewton, Kfac, OptimError, Optimizer};
 use minima_rng::Key;
 use ndarray::Array2;
 
@@ -46,5 +46,34 @@ fn a_gauss_newton_step_takes_the_memory_that_is_printed() -> Result<(), Box<dyn 
     let (printed, taken) = (graph.step_memory::<f32, f64>(IMAGES, 9, 1).gauss_newton, counted.bytes_max);
     // The gradients of all layers are most of it. Scratch space, tiles and the solver's small matrices are not counted.
     assert!(taken > printed / 10 * 9 && taken < printed / 10 * 12, "{taken} bytes taken, {printed} printed");
+    Ok(())
+}
+
+#[test]
+fn a_kfac_step_takes_the_memory_that_is_printed() -> Result<(), Box<dyn std::error::Error>> {
+    const WIDTH: usize = 600;
+    const IMAGES: usize = 16;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let mut g = GraphBuilder::new(&[WIDTH]);
+    let x = g.dense(g.input(), "Dense_0", WIDTH)?;
+    let x = g.relu(x);
+    let y = g.dense(x, "Dense_1", 10)?;
+    let graph = g.finish(y)?;
+    let images = Array2::from_shape_vec((IMAGES, WIDTH), Key::new(5).uniform(IMAGES * WIDTH))?;
+    let labels: Vec<usize> = (0..IMAGES).map(|i| i * 3 % 10).collect();
+    let batch = Batch::new(images.view(), &labels)?;
+    let (mut params, mut optimizer): (Vec<f32>, _) = (graph.init(42), Kfac::new(0.01));
+    // The first step also reserves space for matrix products.
+    pool.install(|| optimizer.step(&graph, &mut params, &batch))?;
+    let mut outcome = None;
+    let counted = pool
+        .install(|| allocation_counter::measure(|| outcome = Some(optimizer.step(&graph, &mut params, &batch))));
+    assert!(outcome.is_some_and(|o| o.is_ok()));
+    // The older factors and inverses are there before the step.
+    let squares = (WIDTH + 1).pow(2) + WIDTH.pow(2) + (WIDTH + 1).pow(2) + 10_usize.pow(2);
+    let (printed, held) = (graph.step_memory::<f32, f64>(IMAGES, 9, 1).kfac, (2 * 4 * squares) as u64);
+    let taken = counted.bytes_max + held;
+    // Gradients and momenta are not counted: 361 000 parameters, 1.5 MB each of some 20 MB.
+    assert!(taken > printed / 10 * 9 && taken < printed / 10 * 13, "{taken} bytes taken, {printed} printed");
     Ok(())
 }

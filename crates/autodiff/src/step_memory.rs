@@ -16,8 +16,9 @@ pub struct StepMemory {
     /// A step of exact Gauss-Newton. All values of the batch are kept, beside the dense system and a group of layers'
     /// gradients.
     pub gauss_newton: u64,
-    /// A step of K-FAC that observes the batch and computes inverses. All values of the batch are kept, beside the older and the
-    /// newer factors and inverses.
+    /// A step of K-FAC that observes the batch and computes inverses. First it holds all values of the batch, the older
+    /// factors and inverses, and the newer factors; then the older and newer factors and inverses, and a matrix on each
+    /// thread that is as large as the largest factor.
     pub kfac: u64,
 }
 
@@ -40,20 +41,25 @@ impl Graph {
         let reverse = block(self.cotangents.len).saturating_mul(at_once);
         let widest = self.parametrised::<T>().map(|(node, _)| node.params.len().max(self.width(node.output))).max();
         let gradients = block(widest.unwrap_or(0)).saturating_mul(at_once);
-        let factors = self.parametrised::<T>().map(|of| match matrix(of) {
-            Some((_, op)) => {
-                let (rows, outputs) = (usize::from(op.has_bias()) + op.fan_in(), op.outputs() / op.groups().max(1));
-                numbers(rows.saturating_mul(rows).saturating_add(outputs.saturating_mul(outputs)))
-                    .saturating_mul(op.groups() as u64)
-            }
-            None => numbers(of.0.params.len()),
-        });
-        let factors = factors.fold(0_u64, u64::saturating_add);
+        let square = |order: usize| numbers(order.saturating_mul(order));
+        let (mut factors, mut largest) = (0_u64, 0);
+        for of in self.parametrised::<T>() {
+            factors = factors.saturating_add(match matrix(of) {
+                Some((_, op)) => {
+                    let (rows, outputs) = (usize::from(op.has_bias()) + op.fan_in(), op.outputs() / op.groups().max(1));
+                    largest = largest.max(square(rows.max(outputs)));
+                    sum(&[square(rows), square(outputs)]).saturating_mul(op.groups() as u64)
+                }
+                None => numbers(of.0.params.len()),
+            });
+        }
+        let observed = sum(&[kept, reverse, partial, factors.saturating_mul(3)]);
+        let inverted = factors.saturating_mul(4).saturating_add(largest.saturating_mul(threads.max(1) as u64));
         StepMemory {
             evaluation: block(self.passing.len).saturating_mul(at_once),
             gradient: sum(&[block(self.kept.len).saturating_mul(at_once), reverse, partial]),
             gauss_newton: sum(&[kept, reverse, gradients, self.system_size::<T, R>(images, directions).bytes, partial]),
-            kfac: sum(&[kept, reverse, partial, factors.saturating_mul(4)]),
+            kfac: observed.max(inverted),
         }
     }
 

@@ -33,6 +33,9 @@ pub trait Backend: Sized {
     /// Solves with the factor written by [`Backend::cholesky`].
     fn cholesky_solve(factor: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Result<Array2<Self>, LinalgError>;
 
+    /// Overwrites the factor written by [`Backend::cholesky`] with the inverse of the matrix.
+    fn cholesky_inverse(factor: &mut Array2<Self>) -> Result<(), LinalgError>;
+
     /// Overwrites `a` with its LU factors.
     fn lu(a: &mut Array2<Self>) -> Result<Pivots, LinalgError>;
 
@@ -76,6 +79,10 @@ macro_rules! implement {
                 b: ArrayView2<'_, Self>,
             ) -> Result<Array2<Self>, LinalgError> {
                 solver::cholesky_solve(factor, b)
+            }
+
+            fn cholesky_inverse(factor: &mut Array2<Self>) -> Result<(), LinalgError> {
+                solver::cholesky_inverse(factor)
             }
 
             fn lu(a: &mut Array2<Self>) -> Result<Pivots, LinalgError> {

@@ -64,6 +64,15 @@ impl<R: Real> Cholesky<R> {
         self.solve(b.insert_axis(Axis(1))).map(|x| x.remove_axis(Axis(1)))
     }
 
+    /// The inverse of the matrix, in the factor's memory: the numbers of [`solve`](Self::solve) with the identity.
+    ///
+    /// # Errors
+    /// Returns [`LinalgError::Backend`] if LAPACK fails.
+    pub fn into_inverse(mut self) -> Result<Array2<R>, LinalgError> {
+        R::cholesky_inverse(&mut self.factor)?;
+        Ok(self.factor)
+    }
+
     /// The matrix with `L` in its lower triangle. Elements above the diagonal are arbitrary.
     #[must_use]
     pub fn into_factor(self) -> Array2<R> {

@@ -75,6 +75,12 @@ pub fn cholesky_solve<T: Lapack + Send>(
     column_by_column(b, |x| T::solve_cholesky(layout, UPLO::Upper, factor, x))
 }
 
+/// Overwrites the factor written by [`cholesky`] with the inverse of the matrix.
+pub fn cholesky_inverse<T: Lapack + Send>(factor: &mut Array2<T>) -> Result<(), LinalgError> {
+    *factor = cholesky_solve(factor.view(), Array2::eye(factor.nrows()).view())?;
+    Ok(())
+}
+
 /// Overwrites `a` with its LU factors, in column-major order.
 pub fn lu<T: Lapack + Send>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
     let layout = columns(a.nrows())?;

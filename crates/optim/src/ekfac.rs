@@ -43,6 +43,8 @@ impl<T: Scalar> Ekfac<T> {
 }
 
 impl<T: Scalar> KroneckerCurvature<T> for EkfacCurvature<T> {
+    const REFINES: bool = true;
+
     fn observe(
         &mut self,
         gradients: &dyn LayerStatistics<T>,

@@ -40,6 +40,8 @@ impl<T: Scalar> Kfac<T> {
 }
 
 impl<T: Scalar> KroneckerCurvature<T> for KfacCurvature<T> {
+    const REFINES: bool = false;
+
     fn observe(
         &mut self,
         gradients: &dyn LayerStatistics<T>,

@@ -11,8 +11,14 @@ use minima_faults::{Fault, planted};
 use minima_rng::Key;
 use ndarray::Axis;
 
+/// Buffers of at least 8 MiB are freed before a refresh: smaller buffers take little memory, and new ones take time.
+const RELEASED_BYTES: usize = 8 << 20;
+
 /// A Kronecker-factored curvature that persists across steps.
 pub trait KroneckerCurvature<T: Scalar>: Clone + Default + Send {
+    /// Whether [`refine`](Self::refine) uses the gradients. If not, they are dropped before [`refresh`](Self::refresh).
+    const REFINES: bool;
+
     /// Adds the gradients of a batch to running averages, in which old batches decay by the factor `decay`. `sharing`
     /// says how layers with several places are treated.
     ///
@@ -174,32 +180,46 @@ impl<T: Scalar, C: KroneckerCurvature<T>> KroneckerStep<C, T> {
         let (report, at) = engine.curved(params, batch)?;
         let gradient = at.gradient()?;
         check_finite(at.report(), &gradient)?;
-        let outputs = at.outputs()?;
-        let (loss, logits, labels) = (outputs.loss, outputs.logits.view(), outputs.labels.as_ref());
-        let cotangents = match empirical {
-            true => label_cotangents(loss, logits, labels)?,
-            false => sampled_cotangents(loss, logits, labels, 1, Key::new(seed).fold_in(step))?,
+        let cotangents = {
+            let outputs = at.outputs()?;
+            let (loss, logits, labels) = (outputs.loss, outputs.logits.view(), outputs.labels.as_ref());
+            match empirical {
+                true => label_cotangents(loss, logits, labels)?,
+                false => sampled_cotangents(loss, logits, labels, 1, Key::new(seed).fold_in(step))?,
+            }
         };
         let observed = at.layer_statistics(cotangents.index_axis(Axis(0), 0))?;
-        let observed = observed.as_ref();
         // Averages must not change if the step fails.
         let mut curvature = self.curvature.clone();
-        curvature.observe(observed, sharing, decay)?;
-        if refreshes {
-            let damping = self.damping();
-            if let Err(source) = curvature.refresh(damping) {
-                // Searched only if factors could not be inverted: no other failure depends on the damping.
-                let works = |damping| curvature.clone().refresh(damping).is_ok();
-                return Err(match source {
-                    CurvatureError::Linalg(_) => {
-                        OptimError::Factors { damping, source: Box::new(source), enough: enough(damping, works) }
-                    }
-                    other => other.into(),
-                });
+        curvature.observe(observed.as_ref(), sharing, decay)?;
+        if C::REFINES {
+            if refreshes {
+                self.refresh(&mut curvature)?;
             }
+            curvature.refine(observed.as_ref(), decay)?;
+        } else if refreshes {
+            // The older and the newer inverses need their memory.
+            drop(observed);
+            drop(at);
+            T::buffers().release(RELEASED_BYTES);
+            self.refresh(&mut curvature)?;
         }
-        curvature.refine(observed, decay)?;
         Ok(Seen { report, gradient, curvature: Some(curvature) })
+    }
+
+    /// Refreshes the curvature. The error of factors that cannot be inverted names a damping that is enough.
+    fn refresh(&self, curvature: &mut C) -> Result<(), OptimError> {
+        let damping = self.damping();
+        curvature.refresh(damping).map_err(|source| {
+            // Searched only if factors could not be inverted: no other failure depends on the damping.
+            let works = |damping| curvature.clone().refresh(damping).is_ok();
+            match source {
+                CurvatureError::Linalg(_) => {
+                    OptimError::Factors { damping, source: Box::new(source), enough: enough(damping, works) }
+                }
+                other => other.into(),
+            }
+        })
     }
 
     /// λ + δ: the weight decay's term has the curvature δ for each parameter that decays.
@@ -316,6 +336,8 @@ mod tests {
     struct Counting(u32);
 
     impl KroneckerCurvature<f64> for Counting {
+        const REFINES: bool = false;
+
         fn observe(
             &mut self,
             _gradients: &dyn LayerStatistics<f64>,

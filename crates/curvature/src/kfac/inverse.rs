@@ -5,7 +5,7 @@ use crate::arguments::non_negative;
 use crate::{CurvatureError, LinearOperator, SymmetricOperator};
 use minima_autodiff::Scalar;
 use minima_linalg::Cholesky;
-use ndarray::{ArcArray2, Array2};
+use ndarray::ArcArray2;
 use rayon::prelude::*;
 
 /// `(A + π√λ I)⁻¹ ⊗ (G + √λ/π I)⁻¹`, layer by layer, with two small products per layer. A diagonal block d becomes
@@ -65,7 +65,7 @@ impl<T: Scalar> Kfac<T> {
 fn damped_inverse<T: Scalar>(factor: &ArcArray2<T>, damping: f64) -> Result<ArcArray2<T>, CurvatureError> {
     let mut damped = factor.to_owned();
     damped.diag_mut().mapv_inplace(|d| d + T::from_f64(damping));
-    Ok(Cholesky::factor(damped)?.solve(Array2::eye(factor.nrows()).view())?.into_shared())
+    Ok(Cholesky::factor(damped)?.into_inverse()?.into_shared())
 }
 
 impl<T: Scalar> LinearOperator<T> for KfacInverse<T> {

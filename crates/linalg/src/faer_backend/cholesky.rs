@@ -3,12 +3,12 @@
 use super::gemm::product;
 use super::layout::{Element, with_mat, with_mat_mut};
 use super::syrk::gram_lower;
-use super::triangular::{Triangle, solve, with_right_sides};
+use super::triangular::{Triangle, solve, with_identity, with_right_sides};
 use crate::LinalgError;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltError, cholesky_in_place, cholesky_in_place_scratch};
 use faer::prelude::{ReborrowMut, default};
-use faer::{Mat, MatMut, Par};
+use faer::{Mat, MatMut, MatRef, Par};
 use ndarray::{Array2, ArrayView2};
 
 /// Order of a diagonal block.
@@ -76,10 +76,19 @@ pub(crate) fn cholesky_solve<T: Element>(
     factor: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
 ) -> Result<Array2<T>, LinalgError> {
-    Ok(with_mat(factor, |factor| {
-        with_right_sides(b, |mut x| {
-            solve(Triangle::Lower, factor, x.rb_mut());
-            solve(Triangle::Upper, factor.transpose(), x);
-        })
-    }))
+    Ok(with_mat(factor, |factor| with_right_sides(b, |x| solve_both(factor, x))))
+}
+
+/// Overwrites the factor written by [`cholesky`] with the inverse of the matrix.
+pub(crate) fn cholesky_inverse<T: Element>(factor: &mut Array2<T>) -> Result<(), LinalgError> {
+    let order = factor.nrows();
+    let inverse = with_mat(factor.view(), |factor| with_identity(order, |x| solve_both(factor, x)));
+    factor.indexed_iter_mut().for_each(|(at, to)| *to = inverse[at]);
+    Ok(())
+}
+
+/// `x ← (L Lᵀ)⁻¹ x`.
+fn solve_both<T: Element>(factor: MatRef<'_, T>, mut x: MatMut<'_, T>) {
+    solve(Triangle::Lower, factor, x.rb_mut());
+    solve(Triangle::Upper, factor.transpose(), x);
 }

@@ -19,7 +19,7 @@ mod triangular;
 
 #[cfg(not(feature = "lapack"))]
 pub(crate) use {
-    cholesky::{cholesky, cholesky_solve},
+    cholesky::{cholesky, cholesky_inverse, cholesky_solve},
     eigenvalues::{symmetric_eigen, symmetric_eigenvalues},
     lu::{Pivots, lu, lu_solve},
 };

@@ -42,12 +42,20 @@ pub(super) fn solve<T: Element>(triangle: Triangle, t: MatRef<'_, T>, x: MatMut<
 
 /// Calls `f` to overwrite a column-major copy of `b`, and returns the result in row-major order.
 pub(super) fn with_right_sides<T: Element>(b: ArrayView2<'_, T>, f: impl FnOnce(MatMut<'_, T>)) -> Array2<T> {
-    let (rows, cols) = b.dim();
-    let mut buffer = Mat::zeros(rows + PADDING, cols);
-    let mut x = buffer.as_mut().subrows_mut(0, rows);
+    let mut buffer = Mat::zeros(b.nrows() + PADDING, b.ncols());
+    let mut x = buffer.as_mut().subrows_mut(0, b.nrows());
     for (at, value) in b.indexed_iter() {
         x[at] = *value;
     }
     f(x.rb_mut());
-    Array2::from_shape_fn((rows, cols), |at| x[at])
+    Array2::from_shape_fn(b.dim(), |at| x[at])
+}
+
+/// Calls `f` to overwrite the identity of this order.
+pub(super) fn with_identity<T: Element>(order: usize, f: impl FnOnce(MatMut<'_, T>)) -> Mat<T> {
+    let mut buffer = Mat::zeros(order + PADDING, order);
+    let mut x = buffer.as_mut().subrows_mut(0, order);
+    x.rb_mut().diagonal_mut().fill(T::one_impl());
+    f(x);
+    buffer
 }

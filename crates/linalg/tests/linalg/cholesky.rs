@@ -46,6 +46,21 @@ fn residuals_are_small() -> Result<(), LinalgError> {
 }
 
 #[test]
+fn an_inverse_has_the_digits_of_the_solved_identity() -> Result<(), LinalgError> {
+    for order in [1, 2, 17, 129, 333] {
+        let spectrum = if order == 1 { vec![3.0] } else { graded(1.0, 1e3, order) };
+        let a: Array2<f32> = narrow(&with_spectrum(&spectrum, 5));
+        for layout in [Array2::clone, by_columns::<f32>, gapped::<f32>] {
+            let cholesky = Cholesky::factor(layout(&a))?;
+            let solved = cholesky.solve(Array2::eye(order).view())?;
+            assert_eq!(cholesky.into_inverse()?, solved, "{order}");
+        }
+    }
+    assert_eq!(Cholesky::factor(Array2::<f64>::zeros((0, 0)))?.into_inverse()?.dim(), (0, 0));
+    Ok(())
+}
+
+#[test]
 fn forward_error_follows_the_condition() -> Result<(), LinalgError> {
     let order = 150;
     let a = with_spectrum(&graded(1e-6, 1e4, order), 3);
