@@ -66,8 +66,8 @@ fn a_kfac_step_takes_the_memory_that_is_printed() -> Result<(), Box<dyn std::err
     // The first step also reserves space for matrix products.
     pool.install(|| optimizer.step(&graph, &mut params, &batch))?;
     let mut outcome = None;
-    let counted = pool
-        .install(|| allocation_counter::measure(|| outcome = Some(optimizer.step(&graph, &mut params, &batch))));
+    let counted =
+        pool.install(|| allocation_counter::measure(|| outcome = Some(optimizer.step(&graph, &mut params, &batch))));
     assert!(outcome.is_some_and(|o| o.is_ok()));
     // The older factors and inverses are there before the step.
     let squares = (WIDTH + 1).pow(2) + WIDTH.pow(2) + (WIDTH + 1).pow(2) + 10_usize.pow(2);
