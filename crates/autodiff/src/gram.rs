@@ -14,7 +14,7 @@ use crate::linearization::Linearization;
 use crate::ops::{KernelForm, Parametrised};
 use crate::{AutodiffError, Scalar};
 use minima_linalg::{matmul, syrk_lower};
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut2, Axis, Slice, Zip};
+use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayView3, ArrayViewMut1, ArrayViewMut2, Axis, Slice, Zip};
 use rayon::prelude::*;
 
 /// Numbers for every direction, row and image. Each tile of the Gram matrix, which belongs to one pair of directions,
@@ -163,12 +163,9 @@ impl<T: Scalar> Linearization<'_, T> {
                 || Tile::new(images),
                 |tile, (l, mut to)| {
                     factors.tile(k, l, tile)?;
-                    for (i, (mut to, from)) in to.outer_iter_mut().zip(tile.sum.outer_iter()).enumerate() {
+                    for (i, (to, from)) in to.outer_iter_mut().zip(tile.sum.outer_iter()).enumerate() {
                         let computed = if k == l { i + 1 } else { images };
-                        to.iter_mut().zip(from).take(computed).for_each(|(to, &from)| {
-                            let from = R::from_f64(from.as_f64());
-                            *to = if first { from } else { *to + from };
-                        });
+                        put_row(to, from, computed, first);
                     }
                     Ok(())
                 },
@@ -239,8 +236,12 @@ impl<T: Scalar> Linearization<'_, T> {
                         }
                     };
                     let to = columns[*matrix].outer_iter_mut().skip(k * heights[*matrix] + rows.start);
-                    to.zip(lanes)
-                        .for_each(|(mut to, lane)| to.iter_mut().zip(lane.0).for_each(|(to, from)| *to = from));
+                    to.zip(lanes).for_each(|(mut to, lane)| {
+                        match to.as_slice_mut().and_then(|to| to.first_chunk_mut()) {
+                            Some(to) => *to = lane.0,
+                            None => to.iter_mut().zip(lane.0).for_each(|(to, from)| *to = from),
+                        }
+                    });
                 });
             }
         });
@@ -265,6 +266,19 @@ impl<T: Scalar> Linearization<'_, T> {
         syrk_lower(T::one(), inputs.view(), T::one(), products.view_mut())?;
         mirror(products.view_mut());
         Ok(products)
+    }
+}
+
+/// Writes the first `columns` numbers of a row, or adds them if they are not the first part.
+fn put_row<T: Scalar, R: Scalar>(mut to: ArrayViewMut1<'_, R>, from: ArrayView1<'_, T>, columns: usize, first: bool) {
+    let put = |(to, from): (&mut R, &T)| {
+        let from = R::from_f64(from.as_f64());
+        *to = if first { from } else { *to + from };
+    };
+    match (to.as_slice_mut().and_then(|to| to.get_mut(..columns)), from.to_slice()) {
+        // Slices are converted many numbers at a time.
+        (Some(to), Some(from)) => to.iter_mut().zip(from).for_each(put),
+        _ => to.iter_mut().zip(from).take(columns).for_each(put),
     }
 }
 

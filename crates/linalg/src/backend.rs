@@ -53,6 +53,12 @@ pub trait Backend: Sized {
     fn symmetric_eigen(a: ArrayView2<'_, Self>) -> Result<(Array1<Self>, Array2<Self>), LinalgError>;
 }
 
+/// Runs work with many parallel parts on a thread of the pool. From another thread, each part would wait for the pool on its
+/// own.
+fn on_worker<O: Send>(work: impl FnOnce() -> O + Send) -> O {
+    rayon::scope(|_| work())
+}
+
 macro_rules! implement {
     ($real:ty) => {
         impl Backend for $real {
@@ -71,22 +77,22 @@ macro_rules! implement {
             }
 
             fn cholesky(a: &mut Array2<Self>) -> Result<(), LinalgError> {
-                solver::cholesky(a)
+                on_worker(|| solver::cholesky(a))
             }
 
             fn cholesky_solve(
                 factor: ArrayView2<'_, Self>,
                 b: ArrayView2<'_, Self>,
             ) -> Result<Array2<Self>, LinalgError> {
-                solver::cholesky_solve(factor, b)
+                on_worker(|| solver::cholesky_solve(factor, b))
             }
 
             fn cholesky_inverse(factor: &mut Array2<Self>) -> Result<(), LinalgError> {
-                solver::cholesky_inverse(factor)
+                on_worker(|| solver::cholesky_inverse(factor))
             }
 
             fn lu(a: &mut Array2<Self>) -> Result<Pivots, LinalgError> {
-                solver::lu(a)
+                on_worker(|| solver::lu(a))
             }
 
             fn lu_solve(
@@ -94,15 +100,15 @@ macro_rules! implement {
                 pivots: &Pivots,
                 b: ArrayView2<'_, Self>,
             ) -> Result<Array2<Self>, LinalgError> {
-                solver::lu_solve(factors, pivots, b)
+                on_worker(|| solver::lu_solve(factors, pivots, b))
             }
 
             fn symmetric_eigenvalues(a: ArrayView2<'_, Self>) -> Result<Array1<Self>, LinalgError> {
-                solver::symmetric_eigenvalues(a)
+                on_worker(|| solver::symmetric_eigenvalues(a))
             }
 
             fn symmetric_eigen(a: ArrayView2<'_, Self>) -> Result<(Array1<Self>, Array2<Self>), LinalgError> {
-                solver::symmetric_eigen(a)
+                on_worker(|| solver::symmetric_eigen(a))
             }
         }
     };

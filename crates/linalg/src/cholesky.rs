@@ -23,9 +23,8 @@ impl<R: Real> Cholesky<R> {
     /// - Returns [`LinalgError::NotPositiveDefinite`] if a pivot is not a positive finite number.
     pub fn factor(mut a: Array2<R>) -> Result<Self, LinalgError> {
         precondition::square("a", a.dim())?;
-        precondition::finite_lower("a", a.view())?;
         // The largest element of a positive definite matrix is on its diagonal.
-        let largest = a.diag().iter().fold(R::zero(), |most, d| most.max(d.abs()));
+        let largest = precondition::finite_lower("a", a.view())?;
         match PowerOfTwo::to_unit(largest).map(PowerOfTwo::even) {
             None => R::cholesky(&mut a)?,
             Some(factor) => {

@@ -45,7 +45,7 @@ fn scaled_back<R: Real>(values: Array1<R>, factor: PowerOfTwo) -> Array1<R> {
 
 fn check<R: Real>(a: ArrayView2<'_, R>) -> Result<(), LinalgError> {
     precondition::square("a", a.dim())?;
-    precondition::finite_lower("a", a)
+    precondition::finite_lower("a", a).map(drop)
 }
 
 fn finite<R: Real>(values: Array1<R>) -> Result<Array1<R>, LinalgError> {

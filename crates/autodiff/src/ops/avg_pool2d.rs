@@ -8,8 +8,9 @@
 use super::{At, Operation, PoolWindow, Scratch, SecondOrder, Write, gate};
 use crate::Scalar;
 use crate::lane::Lane;
-use crate::lane::slices::stream;
-use crate::simd::{Kernel, dispatch};
+use crate::lane::registers::parts;
+use crate::simd::{Kernel, VectorKernel, dispatch, vectorize};
+use pulp::Simd;
 
 /// Average pooling.
 #[derive(Clone, Debug)]
@@ -89,19 +90,17 @@ struct GatedBackward<'a, T> {
     dx: &'a mut [Lane<T>],
 }
 
-impl<T: Scalar> Kernel for GatedBackward<'_, T> {
+impl<T: Scalar> VectorKernel for GatedBackward<'_, T> {
     #[inline(always)]
-    fn run(self) {
-        let share = T::one() / T::from_f64(self.window.area() as f64);
-        // One row of windows after another, each gated while it is in the first-level cache.
-        let mut done = 0;
-        for (row, inputs) in self.window.rows() {
-            self.window.for_each_in_row(row, |from, to| self.dx[to] = self.dy[from].map(|v| v * share));
-            let dx = &mut self.dx[done..inputs];
-            let x = &self.x[done..inputs];
-            stream(dx, x, x, |dx, x, _| *dx = if x > T::zero() { *dx } else { T::zero() });
-            done = inputs;
-        }
+    fn run<S: Simd>(self, simd: S) {
+        let share = T::splat(simd, T::one() / T::from_f64(self.window.area() as f64));
+        let Self { window, x, dy, dx } = self;
+        window.for_each(|from, to| {
+            for part in 0..parts::<T, S>() {
+                let d = T::times(simd, dy[from].part::<S>(part), share);
+                dx[to].set_part::<S>(part, T::gated(simd, x[to].part::<S>(part), d));
+            }
+        });
     }
 }
 
@@ -135,7 +134,7 @@ impl<T: Scalar> Operation<T> for AvgPool2d {
         scratch: &mut Scratch<T>,
     ) {
         if self.0.tiles() {
-            return dispatch(GatedBackward { window: &self.0, x: at.x[which], dy, dx });
+            return vectorize(GatedBackward { window: &self.0, x: at.x[which], dy, dx });
         }
         self.vjp_input(at, which, dy, dx, Write::Store, scratch);
         gate(at.x[which], dx);

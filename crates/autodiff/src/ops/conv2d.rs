@@ -253,7 +253,7 @@ impl<T: Scalar> Parametrised<T> for Conv2d {
         self.pad(at.x[0], &mut scratch.rows);
         let x = &scratch.rows[..];
         if self.is_plain() {
-            dispatch(KernelGradients { conv: self, x, dy, bias, kernel });
+            vectorize(KernelGradients { conv: self, x, dy, bias, kernel });
         } else {
             dispatch(GroupedGradients { conv: self, x, dy, bias, kernel });
         }

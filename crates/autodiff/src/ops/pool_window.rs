@@ -124,12 +124,6 @@ impl PoolWindow {
         [along(0, place / self.output[1]), along(1, place % self.output[1])]
     }
 
-    /// The rows of windows, each with the number of input entries up to its end, for windows that tile the input.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let entries = self.spec.window[0] * self.input[1] * self.input[2];
-        (0..self.output[0]).map(move |row| (row, (row + 1) * entries))
-    }
-
     /// Calls `visit(output entry, input entry)` for each entry within the image of each output's window, one window
     /// after another.
     #[inline(always)]
@@ -140,8 +134,19 @@ impl PoolWindow {
             }
             return;
         }
-        for h in 0..self.output[0] {
-            self.for_each_in_row(h, &mut visit);
+        let ([height, width, channels], size, stride) = (self.output, self.spec.window, self.spec.stride);
+        for h in 0..height {
+            for w in 0..width {
+                for c in 0..channels {
+                    let y = (h * width + w) * channels + c;
+                    for k in 0..size[0] {
+                        let row = (h * stride[0] + k) * self.input[1] + w * stride[1];
+                        for l in 0..size[1] {
+                            visit(y, (row + l) * channels + c);
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -154,23 +159,6 @@ impl PoolWindow {
             for row in rows.clone() {
                 for column in columns.clone() {
                     visit(place * channels + c, (row * self.input[1] + column) * channels + c);
-                }
-            }
-        }
-    }
-
-    /// Calls `visit` as [`for_each`](Self::for_each) does, for one row of windows that lie within the image.
-    #[inline(always)]
-    pub(crate) fn for_each_in_row(&self, h: usize, mut visit: impl FnMut(usize, usize)) {
-        let ([_, width, channels], size, stride) = (self.output, self.spec.window, self.spec.stride);
-        for w in 0..width {
-            for c in 0..channels {
-                let y = (h * width + w) * channels + c;
-                for k in 0..size[0] {
-                    let row = (h * stride[0] + k) * self.input[1] + w * stride[1];
-                    for l in 0..size[1] {
-                        visit(y, (row + l) * channels + c);
-                    }
                 }
             }
         }
