@@ -9,7 +9,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use ndarray_linalg::{Lapack, MatrixLayout, Transpose, UPLO};
 
 /// LAPACK's row exchanges, in the order of their application.
-pub type Pivots = ndarray_linalg::Pivot;
+pub(crate) type Pivots = ndarray_linalg::Pivot;
 
 /// The layout of a column-major matrix. Returns [`LinalgError::Backend`] if the order exceeds LAPACK's integers.
 fn columns(order: usize) -> Result<MatrixLayout, LinalgError> {
@@ -50,7 +50,7 @@ fn strided() -> LinalgError {
 }
 
 /// Overwrites the lower triangle of `a` with its Cholesky factor, in row-major order.
-pub fn cholesky<T: Lapack + Send>(a: &mut Array2<T>) -> Result<(), LinalgError> {
+pub(crate) fn cholesky<T: Lapack + Send>(a: &mut Array2<T>) -> Result<(), LinalgError> {
     let layout = columns(a.nrows())?;
     if a.is_empty() {
         return Ok(());
@@ -66,7 +66,7 @@ pub fn cholesky<T: Lapack + Send>(a: &mut Array2<T>) -> Result<(), LinalgError> 
 }
 
 /// Solves with the factor written by [`cholesky`].
-pub fn cholesky_solve<T: Lapack + Send>(
+pub(crate) fn cholesky_solve<T: Lapack + Send>(
     factor: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
 ) -> Result<Array2<T>, LinalgError> {
@@ -76,13 +76,13 @@ pub fn cholesky_solve<T: Lapack + Send>(
 }
 
 /// Overwrites the factor written by [`cholesky`] with the inverse of the matrix.
-pub fn cholesky_inverse<T: Lapack + Send>(factor: &mut Array2<T>) -> Result<(), LinalgError> {
+pub(crate) fn cholesky_inverse<T: Lapack + Send>(factor: &mut Array2<T>) -> Result<(), LinalgError> {
     *factor = cholesky_solve(factor.view(), Array2::eye(factor.nrows()).view())?;
     Ok(())
 }
 
 /// Overwrites `a` with its LU factors, in column-major order.
-pub fn lu<T: Lapack + Send>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
+pub(crate) fn lu<T: Lapack + Send>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
     let layout = columns(a.nrows())?;
     if a.is_empty() {
         return Ok(Pivots::new());
@@ -96,7 +96,7 @@ pub fn lu<T: Lapack + Send>(a: &mut Array2<T>) -> Result<Pivots, LinalgError> {
 }
 
 /// Solves with the factors written by [`lu`].
-pub fn lu_solve<T: Lapack + Send>(
+pub(crate) fn lu_solve<T: Lapack + Send>(
     factors: ArrayView2<'_, T>,
     pivots: &Pivots,
     b: ArrayView2<'_, T>,
@@ -123,12 +123,12 @@ fn column_by_column<T: Lapack + Send>(
 }
 
 /// Ascending eigenvalues of the symmetric matrix whose lower triangle is in `a`.
-pub fn symmetric_eigenvalues<T: Lapack<Real = T> + Send>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
+pub(crate) fn symmetric_eigenvalues<T: Lapack<Real = T> + Send>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
     Ok(decompose(a, false)?.0)
 }
 
 /// Ascending eigenvalues of the symmetric matrix whose lower triangle is in `a`, and an eigenvector in each column.
-pub fn symmetric_eigen<T: Lapack<Real = T> + Send>(
+pub(crate) fn symmetric_eigen<T: Lapack<Real = T> + Send>(
     a: ArrayView2<'_, T>,
 ) -> Result<(Array1<T>, Array2<T>), LinalgError> {
     let order = a.nrows();
