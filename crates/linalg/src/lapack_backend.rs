@@ -123,7 +123,9 @@ fn column_by_column<T: Lapack + Send>(
 }
 
 /// Ascending eigenvalues of the symmetric matrix whose lower triangle is in `a`.
-pub(crate) fn symmetric_eigenvalues<T: Lapack<Real = T> + Send>(a: ArrayView2<'_, T>) -> Result<Array1<T>, LinalgError> {
+pub(crate) fn symmetric_eigenvalues<T: Lapack<Real = T> + Send>(
+    a: ArrayView2<'_, T>,
+) -> Result<Array1<T>, LinalgError> {
     Ok(decompose(a, false)?.0)
 }
 
