@@ -25,7 +25,8 @@ pub(crate) fn finite_lower<R: Real>(what: &'static str, a: ArrayView2<'_, R>) ->
     finite_where(what, a, |row| row + 1)
 }
 
-/// Returns the largest absolute value on the diagonal of the rows.
+/// Checks the first `columns(row)` elements of each row. Returns the largest absolute value on the diagonal, or
+/// [`LinalgError::NotFinite`].
 fn finite_where<R: Real>(
     what: &'static str,
     a: ArrayView2<'_, R>,

@@ -51,7 +51,7 @@ impl<T: Scalar> KernelGradients<'_, T> {
         for k in 0..height {
             let mut r = 0;
             while r < run {
-                // The sums of a tile, and what they are made of, stay in registers.
+                // The sums of a tile and their factors stay in registers.
                 r += match run - r {
                     6.. if S::REGISTER_COUNT >= 32 => self.tile::<S, 6, O>(simd, h, k, r, o),
                     3.. if S::REGISTER_COUNT >= 32 => self.tile::<S, 3, O>(simd, h, k, r, o),
