@@ -1,8 +1,9 @@
 //! EKFAC (George, Laurent, Bouthillier, Ballas & Vincent 2018).
 
+use crate::kronecker_curvature::KroneckerCurvature;
 use crate::kronecker_options::Options;
 use crate::kronecker_state::{check_parameters, diagonals, factors, place, put_diagonals, put_factors, put_place};
-use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, not_refreshed};
+use crate::kronecker_step::{KroneckerStep, not_refreshed};
 use crate::{OptimError, OptimizerState};
 use minima_autodiff::Scalar;
 use minima_curvature::kfac::{

@@ -1,8 +1,9 @@
 //! K-FAC (Martens & Grosse 2015; for convolutions Grosse & Martens 2016).
 
+use crate::kronecker_curvature::KroneckerCurvature;
 use crate::kronecker_options::Options;
 use crate::kronecker_state::{factors, put_factors};
-use crate::kronecker_step::{KroneckerCurvature, KroneckerStep, not_refreshed};
+use crate::kronecker_step::{KroneckerStep, not_refreshed};
 use crate::{OptimError, OptimizerState};
 use minima_autodiff::Scalar;
 use minima_curvature::kfac::{Kfac as Operator, KfacInverse, LayerStatistics, RunningFactors, WeightSharing};
