@@ -172,11 +172,12 @@ fn claimed(input: &ReportInput<'_>) -> Option<String> {
         judged.iter().filter(|(letter, optimizer)| verdict(rows, letter, optimizer) == wanted).count()
     };
     Some(format!(
-        "**The {}'s claims.** Of {}, each for one optimizer: holding {}, failing {}, undecided {}.",
+        "**The {}'s claims.** Of {}, each for one optimizer: holding {}, failing {}, without a difference that matters {}, undecided {}.",
         reference.noun(),
         counted(judged.len(), "claim"),
         count(ClaimVerdict::Holds),
         count(ClaimVerdict::Fails),
+        count(ClaimVerdict::Negligible),
         count(ClaimVerdict::Undecided)
     ))
 }

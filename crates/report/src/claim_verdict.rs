@@ -2,10 +2,8 @@
 
 use minima_rows::{ClaimRow, ClaimVerdict};
 
-/// The verdict on a claim for one optimizer. The claim holds if all comparisons hold, fails if one fails, and is otherwise
-/// undecided.
-///
-/// Without comparisons the claim is undecided.
+/// The verdict on a claim for one optimizer. The claim fails if one comparison fails, and is otherwise undecided if one is, or if
+/// there is none. Of the others, it holds if all comparisons hold; if some show a negligible difference instead, so does the claim.
 #[must_use]
 pub fn verdict(rows: &[ClaimRow], letter: &str, optimizer: &str) -> ClaimVerdict {
     let of = |row: &&ClaimRow| row.claim == letter && row.optimizer == optimizer;
@@ -14,6 +12,8 @@ pub fn verdict(rows: &[ClaimRow], letter: &str, optimizer: &str) -> ClaimVerdict
         ClaimVerdict::Fails
     } else if verdicts.is_empty() || verdicts.contains(&ClaimVerdict::Undecided) {
         ClaimVerdict::Undecided
+    } else if verdicts.contains(&ClaimVerdict::Negligible) {
+        ClaimVerdict::Negligible
     } else {
         ClaimVerdict::Holds
     }
@@ -25,6 +25,7 @@ pub fn word(verdict: ClaimVerdict) -> &'static str {
     match verdict {
         ClaimVerdict::Holds => "holds",
         ClaimVerdict::Fails => "fails",
+        ClaimVerdict::Negligible => "negligible",
         ClaimVerdict::Undecided => "undecided",
     }
 }

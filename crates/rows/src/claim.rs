@@ -12,7 +12,9 @@ pub enum ClaimVerdict {
     Holds,
     /// The interval is on the other side of the border.
     Fails,
-    /// The interval contains the border.
+    /// The effect may be on either side of the border, but is smaller than the smallest one that matters.
+    Negligible,
+    /// None of these is shown.
     Undecided,
 }
 
@@ -41,15 +43,21 @@ pub struct ClaimRow {
     pub high: f64,
     /// The two-sided p-value: the probability of an effect at least as far from the border, if the true effect is at the border.
     pub p: f64,
-    /// The p-value after Holm's correction over all comparisons of the file.
+    /// The p-value after a correction (Holm, Shaffer) over all comparisons of the file.
     pub p_holm: f64,
+    /// The smallest effect that matters; empty if none is known for the quantity.
+    pub negligible: Option<f64>,
+    /// The p-value of two one-sided tests that the effect is smaller than that, after the same correction; empty without such an
+    /// effect.
+    pub p_negligible: Option<f64>,
     /// The border: zero, or the largest difference that counts as equal.
     pub border: f64,
     /// The smallest distance from the border that these seeds find with a probability of 80 %, with a correction (Bonferroni) for all
     /// comparisons of the file; empty for a single seed.
     pub least_effect: Option<f64>,
     /// The number of seeds that would decide with a probability of 80 %, with the same correction, if effect and spread are as
-    /// measured; empty if no number of seeds would, on these images.
+    /// measured: on which side of the border the effect is, or that it is negligible. Empty if no number of seeds would, on these
+    /// images.
     pub seeds_to_decide: Option<u32>,
     /// The verdict.
     pub verdict: ClaimVerdict,

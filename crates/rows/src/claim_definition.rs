@@ -59,6 +59,9 @@ pub struct Claim {
     pub against: Against,
     /// Where the difference, `about` less `against`, must be.
     pub expected: Expected,
+    /// The smallest difference that matters, if one is known for the quantity. A difference that is smaller for certain is
+    /// negligible: the claim neither holds nor is open.
+    pub negligible: Option<f64>,
 }
 
 impl Claim {

@@ -28,7 +28,7 @@ pub(crate) const LATE_EPOCHS: u32 = 5;
 /// The number of training images on which a path's loss is measured.
 const PATH_TRAIN_IMAGES: usize = 10_000;
 
-/// An attack on the model after one of the last epochs, image by image.
+/// An attack on the model after one of the last epochs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LateAttack {
     /// The epoch, from 1.
@@ -37,10 +37,15 @@ pub struct LateAttack {
     pub attack: String,
     /// The attack's radius, L∞.
     pub epsilon: f64,
-    /// The images classified correctly before the attack.
-    pub correct: Bits,
-    /// The correctly classified images that are misclassified after the attack.
-    pub flipped: Bits,
+    /// The number of images.
+    pub images: u32,
+    /// The number of images classified correctly before the attack.
+    pub correct: u32,
+    /// The number of images classified correctly before and after the attack.
+    pub robust: u32,
+    /// The images classified correctly before and after AutoAttack on the model of the last epoch; `None` for every other attack,
+    /// of which only the counts are kept.
+    pub robust_images: Option<Bits>,
 }
 
 /// Measures the model at the end of a run: FGSM, input gradients, margins, loss increases.
@@ -73,7 +78,7 @@ pub fn at_the_end(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Me
 pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<LateAttack>, RunError> {
     let attacked = if is_attacked(run.run()) { preset.attacked_images.min(test.labels.len()) } else { 0 };
     let settings = format!(
-        "{}; epochs {}, images {}, epsilons {:?}, attacked {attacked}, attack_epsilons {:?}",
+        "{}; epochs {}, images {}, epsilons {:?}, attacked {attacked}, attack_epsilons {:?}, counts",
         numerics::measurements(),
         run.epochs(),
         test.labels.len(),
@@ -89,20 +94,24 @@ pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<Late
         let mut found = Vec::new();
         for epoch in run.epochs().saturating_sub(LATE_EPOCHS) + 1..=run.epochs() {
             let model = run.checkpoint(run.step_after(epoch))?;
-            let row = |attack: &str, outcome: Outcome<f32>| LateAttack {
+            let row = |attack: &str, outcome: &Outcome<f32>, robust_images| LateAttack {
                 epoch,
                 attack: attack.to_owned(),
                 epsilon: outcome.ball.epsilon(),
-                correct: Bits(outcome.clean_correct),
-                flipped: Bits(outcome.success),
+                images: outcome.clean_correct.len() as u32,
+                correct: outcome.correct() as u32,
+                robust: (outcome.correct() - outcome.successes()) as u32,
+                robust_images,
             };
-            found.extend(flips(&model, images, labels, &preset.epsilons)?.into_iter().map(|o| row(FGSM, o)));
+            found.extend(flips(&model, images, labels, &preset.epsilons)?.iter().map(|o| row(FGSM, o, None)));
             if attacked == 0 {
                 continue;
             }
             for &epsilon in preset.attack_epsilons.iter().filter(|&&e| e == largest || epoch == run.epochs()) {
                 let outcome = auto_attack.run(&model, some, some_labels, Ball::linf(epsilon)?)?;
-                found.push(row("autoattack", outcome));
+                let images = outcome.clean_correct.iter().zip(&outcome.success);
+                let robust = images.map(|(&correct, &flipped)| correct && !flipped).collect();
+                found.push(row("autoattack", &outcome, (epoch == run.epochs()).then_some(Bits(robust))));
             }
         }
         Ok(found)

@@ -8,7 +8,7 @@ use crate::options::StudyOptions;
 use crate::progress::StudyEvent;
 use minima_config::Labels;
 use minima_rows::{DistributionRow, FgsmRow, LateAttackRow, Scope, SharpnessRow, TrainingRow, write_csv};
-use minima_runs::measured::{FGSM, LateAttack, at_the_end, late, proved};
+use minima_runs::measured::{LateAttack, at_the_end, late, proved};
 use minima_runs::measurement::Measurement;
 use minima_runs::{Bits, StoredRun};
 
@@ -34,10 +34,9 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
 fn outcome(stored: &StoredRun, end: Measurement, late: &[LateAttack], proved: Vec<(f64, Bits)>) -> ModelOutcome {
     let run = stored.run();
     let increases = end.loss_increases.into_iter().filter(|found| found.scope == Scope::Batch);
-    let last = late.iter().filter(|attack| attack.attack != FGSM && attack.epoch == stored.epochs());
-    let stand = |attack: &LateAttack| {
-        let images = attack.correct.0.iter().zip(&attack.flipped.0);
-        (attack.attack.clone(), attack.epsilon, images.map(|(&correct, &flipped)| correct && !flipped).collect())
+    let of_images = |attack: &LateAttack| {
+        let robust = attack.robust_images.as_ref()?;
+        Some((attack.attack.clone(), attack.epsilon, robust.0.clone()))
     };
     ModelOutcome {
         labels: run.labels.name().to_owned(),
@@ -48,7 +47,7 @@ fn outcome(stored: &StoredRun, end: Measurement, late: &[LateAttack], proved: Ve
         input_gradient_norms: end.input_gradient_norms,
         logit_margins: end.logit_margins,
         loss_increases: increases.map(|found| (found.rho, found.increases)).collect(),
-        robust: last.map(stand).collect(),
+        robust: late.iter().filter_map(of_images).collect(),
         proved: proved.into_iter().map(|(epsilon, images)| (epsilon, images.0)).collect(),
     }
 }
@@ -89,9 +88,9 @@ impl Rows {
             epoch: attack.epoch,
             attack: attack.attack.clone(),
             epsilon: attack.epsilon,
-            images: attack.correct.0.len() as u32,
-            correct: attack.correct.count() as u32,
-            robust: (attack.correct.count() - attack.flipped.count()) as u32,
+            images: attack.images,
+            correct: attack.correct,
+            robust: attack.robust,
         }));
         Ok(())
     }

@@ -24,18 +24,18 @@
 //! ```
 
 mod estimate;
-mod holm;
 mod image_resamples;
 mod image_statistic;
+mod multiple_tests;
 mod power;
 mod proportions;
 mod rank_correlation;
 mod student_t;
 
 pub use estimate::Estimate;
-pub use holm::holm;
 pub use image_resamples::ImageResamples;
 pub use image_statistic::{ImageStatistic, Median, Resampled, Share};
+pub use multiple_tests::{holm, shaffer};
 pub use proportions::p_same_share;
 pub use rank_correlation::RankCorrelation;
 pub use student_t::{two_sided_quantile, upper_tail};

@@ -105,8 +105,24 @@ fn what_is_the_other_way_round_fails() {
 #[test]
 fn what_is_neither_is_undecided() {
     let rows = evaluate(&CLAIMS, &models(5, FIRST_ORDER, 0.0), &options()).unwrap();
-    assert_eq!(verdicts(&rows, PUBLISHED, "adefh"), [ClaimVerdict::Undecided; 5], "{}", shown(&rows));
+    assert_eq!(verdicts(&rows, PUBLISHED, "def"), [ClaimVerdict::Undecided; 3], "{}", shown(&rows));
     assert_eq!(verdicts(&rows, MEAN, "a"), [ClaimVerdict::Undecided]);
+}
+
+/// Rates of equal models differ by chance alone: with 20 seeds by half a point and, on 500 images, by a point. That is less than the 5
+/// points that matter.
+#[test]
+fn what_is_too_small_to_matter_is_negligible() {
+    let rows = evaluate(&CLAIMS, &models(20, FIRST_ORDER, 0.0), &options()).unwrap();
+    assert_eq!(verdicts(&rows, PUBLISHED, "ah"), [ClaimVerdict::Negligible; 2], "{}", shown(&rows));
+    let of = |claim: &'static str| rows.iter().filter(move |row| row.claim == claim);
+    assert!(of("a").all(|row| row.p_negligible.unwrap() < 0.05 && row.negligible == Some(0.05)));
+    // Too few seeds, and fewer than would decide.
+    let few = evaluate(&CLAIMS, &models(2, FIRST_ORDER, 0.0), &options()).unwrap();
+    assert_eq!(verdicts(&few, PUBLISHED, "ah"), [ClaimVerdict::Undecided; 2], "{}", shown(&few));
+    assert!(few.iter().filter(|row| row.claim == "a").all(|row| row.seeds_to_decide.unwrap() > 2));
+    // A quantity without such a difference has no such test.
+    assert!(of("d").all(|row| row.p_negligible.is_none() && row.verdict == ClaimVerdict::Undecided));
 }
 
 /// Rates that differ only by chance (standard error over 20 seeds and 2 000 images: half a point) are equal within 2 points.

@@ -102,7 +102,7 @@ fn difference(cell: &str) -> Markup {
 /// A cell; a verdict is coloured.
 fn verdict(cell: &str) -> Markup {
     match cell {
-        "holds" | "fails" | "undecided" | "pass" | "fail" => html! { span class=(cell) { (cell) } },
+        "holds" | "fails" | "negligible" | "undecided" | "pass" | "fail" => html! { span class=(cell) { (cell) } },
         _ => inline(cell),
     }
 }

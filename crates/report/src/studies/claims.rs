@@ -29,7 +29,7 @@ fn sentence(claims: &[Claim], letter: &str, optimizer: &str) -> String {
 
 /// One row per claim and optimizer.
 pub(crate) fn summary(rows: &[ClaimRow], claims: &[Claim]) -> Table {
-    let mut table = Table::new(&["claim", "optimizer", "hold", "fail", "undecided", "verdict"]);
+    let mut table = Table::new(&["claim", "optimizer", "hold", "fail", "negligible", "undecided", "verdict"]);
     for (claim, optimizer) in judged(rows) {
         let own = || rows.iter().filter(|row| row.claim == claim && row.optimizer == optimizer);
         let count = |verdict| own().filter(|row| row.verdict == verdict).count().to_string();
@@ -38,6 +38,7 @@ pub(crate) fn summary(rows: &[ClaimRow], claims: &[Claim]) -> Table {
             label(optimizer).to_owned(),
             count(ClaimVerdict::Holds),
             count(ClaimVerdict::Fails),
+            count(ClaimVerdict::Negligible),
             count(ClaimVerdict::Undecided),
             word(verdict(rows, claim, optimizer)).to_owned(),
         ]);
@@ -59,6 +60,7 @@ pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
         "95 % interval",
         "border",
         "p (Holm)",
+        "p (negligible)",
         "seeds to decide",
         "verdict",
     ]);
@@ -80,16 +82,21 @@ pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
             shown(row.effect),
             interval,
             row.border.to_string(),
-            match row.p_holm {
-                p if !p.is_finite() => "–".to_owned(),
-                p if p < 1e-4 => "< 0.0001".to_owned(),
-                p => format!("{p:.4}"),
-            },
+            p_value(row.p_holm),
+            row.p_negligible.map_or_else(String::new, p_value),
             row.seeds_to_decide.map_or_else(|| "–".to_owned(), |seeds| seeds.to_string()),
             word(row.verdict).to_owned(),
         ]);
     }
     table
+}
+
+fn p_value(p: f64) -> String {
+    match p {
+        p if !p.is_finite() => "–".to_owned(),
+        p if p < 1e-4 => "< 0.0001".to_owned(),
+        p => format!("{p:.4}"),
+    }
 }
 
 /// The differences between models, without claims: one row for each comparison of two models.
@@ -134,7 +141,8 @@ pub(crate) fn sentences(rows: &[ClaimRow], claims: &[Claim]) -> Option<Document>
     let alone = if seeds == 1 { " One seed gives no interval, so nothing can be decided." } else { "" };
     let method = format!(
         "Each comparison uses {}, with a 95 % interval and Holm's correction over all {}. A claim holds for an optimizer if all its \
-         comparisons hold, and fails if one fails.{alone}",
+         comparisons hold, and fails if one fails. A difference is negligible if it is shown to be smaller than the smallest one that \
+         matters, and does not hold or fail.{alone}",
         counted(seeds as usize, "seed"),
         counted(rows.len(), "comparison")
     );
@@ -148,6 +156,7 @@ pub(crate) fn sentences(rows: &[ClaimRow], claims: &[Claim]) -> Option<Document>
         let parts: Vec<String> = [
             (ClaimVerdict::Holds, "holds for"),
             (ClaimVerdict::Fails, "fails for"),
+            (ClaimVerdict::Negligible, "is about a negligible difference for"),
             (ClaimVerdict::Undecided, "is undecided for"),
         ]
         .into_iter()

@@ -4,7 +4,7 @@ use super::measured::{Measured, Subject, measure};
 use super::options::ClaimOptions;
 use super::outcome::ModelOutcome;
 use crate::error::StudyError;
-use minima_metrics::statistics::{Estimate, Resampled, holm};
+use minima_metrics::statistics::{Estimate, Resampled, shaffer};
 use minima_rows::{Against, CLEAN, Claim, ClaimRow, ClaimVerdict, Expected, POISONED};
 use std::collections::BTreeSet;
 
@@ -17,9 +17,11 @@ const POWER: f64 = 0.8;
 /// All comparisons of `claims` that these models allow, in the claims' order, with verdicts.
 ///
 /// Models are paired by seed, and are evaluated on the same resamples of the test images ([`Estimate`]). A comparison's p-value
-/// is two-sided: it is small if the effect is clearly on one side of the border, as claimed or not. With Holm's correction over
-/// all rows, the probability that any verdict except undecided is wrong is at most 5 %. A single seed gives infinite intervals
-/// and undecided verdicts, because it says nothing about other seeds.
+/// is two-sided: it is small if the effect is clearly on one side of the border, as claimed or not. Where the claim names the
+/// smallest difference that matters, two one-sided tests ask in addition whether the effect is smaller. It cannot be both at the
+/// border and as large as that, so that one of these two hypotheses is true at most. With [Shaffer's correction](shaffer) over all
+/// rows, the probability that any verdict except undecided is wrong is at most 5 %. A single seed gives infinite intervals and
+/// undecided verdicts, because it says nothing about other seeds.
 ///
 /// # Errors
 /// Returns [`StudyError::Run`] if the models have different numbers of test images, or a value is NaN or infinite.
@@ -36,19 +38,25 @@ pub fn evaluate(
             for comparison in comparisons(claim, optimizer) {
                 for (row, estimate) in compare(claim, &comparison, &models)? {
                     rows.push(row);
-                    judged.push((claim.expected, estimate));
+                    judged.push((claim, estimate));
                 }
             }
         }
     }
     let level = LEVEL / rows.len().max(1) as f64;
-    let adjusted = holm(&rows.iter().map(|row| row.p).collect::<Vec<_>>());
-    for ((row, (expected, estimate)), p_holm) in rows.iter_mut().zip(judged).zip(adjusted) {
-        row.p_holm = p_holm;
-        row.verdict = verdict(row, expected);
+    let tests = |(row, (claim, estimate)): (&ClaimRow, &(&Claim, Estimate))| -> Vec<f64> {
+        std::iter::once(row.p).chain(claim.negligible.map(|least| estimate.p_equivalent(least))).collect()
+    };
+    let adjusted = shaffer(&rows.iter().zip(&judged).map(tests).collect::<Vec<_>>());
+    for ((row, (claim, estimate)), adjusted) in rows.iter_mut().zip(judged).zip(adjusted) {
+        row.p_holm = adjusted.first().copied().unwrap_or(1.0);
+        row.p_negligible = adjusted.get(1).copied();
+        row.verdict = verdict(row, claim.expected);
         let least = estimate.least_effect(estimate.seeds, level, POWER);
         row.least_effect = least.is_finite().then_some(least);
-        let seeds = estimate.seeds_to_decide(nearest_border(row.effect, expected), level, POWER);
+        let margin = claim.negligible.filter(|least| row.effect.abs() < *least).map(|least| least.copysign(row.effect));
+        let borders = std::iter::once(nearest_border(row.effect, claim.expected)).chain(margin);
+        let seeds = borders.filter_map(|border| estimate.seeds_to_decide(border, level, POWER)).min();
         row.seeds_to_decide = seeds.and_then(|seeds| u32::try_from(seeds).ok());
     }
     Ok(rows)
@@ -153,6 +161,8 @@ fn compare(
             high,
             p: p_value(&estimate, claim.expected),
             p_holm: 1.0,
+            negligible: claim.negligible,
+            p_negligible: None,
             border: border(claim.expected),
             least_effect: None,
             seeds_to_decide: None,
@@ -191,9 +201,11 @@ fn verdict(row: &ClaimRow, expected: Expected) -> ClaimVerdict {
         Expected::Above(border) => row.effect > border,
         Expected::Within(margin) => row.effect.abs() < margin,
     };
+    let is_negligible = row.p_negligible.is_some_and(|p| p < LEVEL);
     match (row.p_holm < LEVEL, as_claimed) {
-        (false, _) => ClaimVerdict::Undecided,
         (true, true) => ClaimVerdict::Holds,
         (true, false) => ClaimVerdict::Fails,
+        (false, _) if is_negligible => ClaimVerdict::Negligible,
+        (false, _) => ClaimVerdict::Undecided,
     }
 }

@@ -68,9 +68,8 @@ pub(super) fn of_model(stored: &StoredRun, sources: &Sources) -> Result<Vec<Mode
     }
     for attack in sources.late.iter().filter(|attack| attack.attack == "autoattack" && attack.epoch == stored.epochs())
     {
-        let correct = attack.correct.count();
-        if correct > 0 {
-            let robust = 1.0 - attack.flipped.count() as f64 / correct as f64;
+        if attack.correct > 0 {
+            let robust = f64::from(attack.robust) / f64::from(attack.correct);
             add("robust to AutoAttack".to_owned(), Some(attack.epsilon), true, robust);
         }
     }

@@ -8,7 +8,7 @@ use minima_data::Splits;
 use minima_rows::{FailureRow, SweepAttackRow, SweepRow, write_csv};
 use minima_runs::machine::Machine;
 use minima_runs::measured::{FGSM, at_the_end, late};
-use minima_runs::{RunStore, TestSet};
+use minima_runs::{Bits, RunStore, TestSet};
 use minima_sweep::PlannedJob;
 use std::collections::HashMap;
 use std::path::Path;
@@ -51,7 +51,7 @@ pub(super) fn write(
             test_loss: end.test_loss,
             test_accuracy: end.correct as f64 / test.labels.len().max(1) as f64,
         });
-        let attack = |attack: &str, epsilon, images: usize, correct: usize, flipped: usize| SweepAttackRow {
+        let attack = |attack: &str, epsilon, images, correct, robust| SweepAttackRow {
             job: planned.number,
             point: point.clone(),
             labels: labels.to_owned(),
@@ -59,16 +59,17 @@ pub(super) fn write(
             seed,
             attack: attack.to_owned(),
             epsilon,
-            images: images as u32,
-            correct: correct as u32,
-            robust: correct.saturating_sub(flipped) as u32,
+            images,
+            correct,
+            robust,
         };
-        let fgsm = end.fgsm.iter();
-        attacks.extend(fgsm.map(|f| attack(FGSM, f.epsilon, test.labels.len(), end.correct, f.misclassified.count())));
-        let stronger = late.iter().filter(|found| found.attack != FGSM && found.epoch == run.epochs());
+        let robust = |flipped: &Bits| end.correct.saturating_sub(flipped.count()) as u32;
+        let images = test.labels.len() as u32;
         attacks.extend(
-            stronger.map(|f| attack(&f.attack, f.epsilon, f.correct.0.len(), f.correct.count(), f.flipped.count())),
+            end.fgsm.iter().map(|f| attack(FGSM, f.epsilon, images, end.correct as u32, robust(&f.misclassified))),
         );
+        let stronger = late.iter().filter(|found| found.attack != FGSM && found.epoch == run.epochs());
+        attacks.extend(stronger.map(|f| attack(&f.attack, f.epsilon, f.images, f.correct, f.robust)));
     }
     let tables = results.join("tables");
     write_csv(&tables.join("sweep.csv"), &rows)?;

@@ -201,7 +201,7 @@ fn sentences_follow_from_the_rows() {
          apart (means over 3 seeds).",
         "differs by \u{2212}1.0 points for Gauss-Newton (mean) against Adam (2 of 2 seeds). SGD never reaches the train loss of \
          Gauss-Newton (mean).",
-        "Of 3 claims, each for one optimizer: holding 1, failing 1, undecided 1.",
+        "Of 3 claims, each for one optimizer: holding 1, failing 1, without a difference that matters 0, undecided 1.",
         "SGD 56.0 % ± 2.0, Adam 54.0 % ± 0.0 and Gauss-Newton (mean) 54.0 % ± 0.0.",
         "For Adam and Gauss-Newton (mean), the rate varies more over the last 3 epochs of a run than between seeds",
         "(a) FGSM succeeds less often against Gauss-Newton than against SGD and Adam. This fails for Gauss-Newton (mean).",

@@ -159,6 +159,8 @@ impl Folder {
             high: -0.04,
             p: 0.001,
             p_holm: 0.00001,
+            negligible: Some(0.05),
+            p_negligible: Some(0.5),
             border: 0.0,
             least_effect: Some(0.03),
             seeds_to_decide: Some(4),

@@ -18,7 +18,7 @@ pub(super) fn section(input: &ReportInput<'_>, rows: &[ClaimRow]) -> Option<Sect
     let words = sentences(rows, claims)?;
     let body = html! {
         (prose(&words))
-        (table("Number of comparisons that hold, fail or are undecided, for each claim and optimizer", &summary(rows, claims)))
+        (table("Number of comparisons that hold, fail, are negligible or undecided, for each claim and optimizer", &summary(rows, claims)))
         details {
             summary { "Every comparison" }
             (table("Effects with 95 % intervals", &comparisons(rows)))
