@@ -2,16 +2,17 @@
 
 use crate::commentary::{Commentary, Comments};
 use crate::error::ReportError;
-use crate::figures::{self, MatchedPaths, WithOptimizers};
+use crate::figures::{self, MatchedPaths, SeedSpread, WithOptimizers};
 use crate::html;
 use crate::input::ReportInput;
 use crate::markdown::report;
 use crate::results::Results;
+use minima_rows::CLEAN;
 use minima_store::write_atomically;
 use std::path::Path;
 
-/// Writes `report.md` and `report.html` into a results folder, and the figure of the study `matched` if it has rows. Files are
-/// written atomically.
+/// Writes `report.md` and `report.html` into a results folder, and the figures of the studies `seeds` and `matched` if these have
+/// rows. Files are written atomically.
 ///
 /// # Errors
 /// Returns [`ReportError`] if a figure cannot be drawn or a file cannot be written.
@@ -20,9 +21,13 @@ pub fn write_reports(
     results: &Results,
     commentary: Option<&'static dyn Commentary>,
 ) -> Result<(), ReportError> {
+    let optimizers = &results.optimizers;
+    if results.studies.late.iter().any(|row| row.labels == CLEAN) {
+        let figure = &SeedSpread { rows: results.studies.late.clone() };
+        figures::write(&folder.join("studies/seeds"), &WithOptimizers { figure, optimizers })?;
+    }
     if !results.studies.path.is_empty() {
         let figure = &MatchedPaths { rows: results.studies.path.clone() };
-        let optimizers = &results.optimizers;
         figures::write(&folder.join("studies/matched"), &WithOptimizers { figure, optimizers })?;
     }
     let input = ReportInput::of(results, commentary.map(|own| own as _));

@@ -69,7 +69,7 @@ pub use sharpness::{Scope, SharpnessRow};
 pub use spectrum::{CurvatureMatrix, CurvatureRow, SpectralDensityRow, SpectralQuantity};
 pub use spread::{Spread, descending, in_order, names, rate, same};
 pub use study::{FailureRow, STUDY_NAMES};
-pub use study_path::{Basis, MatchRow, PathRow};
+pub use study_path::{Basis, MatchRow, MatchedDifferenceRow, PathRow};
 pub use sweep::{SweepAttackRow, SweepRow};
 pub use table::Table;
 pub use training::TrainingRow;

@@ -1,5 +1,5 @@
 //! `studies/matched/path.csv`: one row per checkpoint of a run and radius; `matches.csv`: models compared at an equal loss,
-//! accuracy or margin.
+//! accuracy or margin; `differences.csv`: these comparisons over seeds.
 
 use serde::{Deserialize, Serialize};
 
@@ -67,10 +67,11 @@ pub enum Basis {
     MeanMargin,
 }
 
-/// A Gauss-Newton's end point and the equal point on another optimizer's path, with FGSM's success rate on each.
+/// An optimizer's end point and the equal point on another optimizer's path, with FGSM's success rate, the test loss and the test
+/// accuracy on each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatchRow {
-    /// The Gauss-Newton whose end point is matched.
+    /// The optimizer whose end point is matched.
     pub reference: String,
     /// The optimizer whose path is searched for the equal point.
     pub optimizer: String,
@@ -89,6 +90,14 @@ pub struct MatchRow {
     pub reference_rate: f64,
     /// The share of the equal point's correct images that are misclassified after FGSM; `None` if the value is never reached.
     pub rate: Option<f64>,
+    /// The mean loss of the end point on the test set.
+    pub reference_test_loss: f64,
+    /// The mean loss of the equal point on the test set; `None` if the value is never reached.
+    pub test_loss: Option<f64>,
+    /// The accuracy of the end point on the test set.
+    pub reference_test_accuracy: f64,
+    /// The accuracy of the equal point on the test set; `None` if the value is never reached.
+    pub test_accuracy: Option<f64>,
 }
 
 impl Record for MatchRow {
@@ -102,6 +111,37 @@ impl Compared for MatchRow {
     const KEYS: &'static [&'static str] = &["reference", "optimizer", "basis", "epsilon"];
     const METRICS: &'static [(&'static str, Noise)] =
         &[("step", Noise::RATE), ("reference_rate", Noise::RATE), ("rate", Noise::RATE)];
+}
+
+/// The difference of an optimizer's end point and the equal points on another optimizer's paths, over the seeds that reach them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MatchedDifferenceRow {
+    /// The optimizer whose end points are matched.
+    pub reference: String,
+    /// The optimizer whose paths are searched for the equal points.
+    pub optimizer: String,
+    /// The quantity that is equal.
+    pub basis: Basis,
+    /// The compared quantity, with its unit.
+    pub quantity: String,
+    /// FGSM's radius, if the quantity has one.
+    pub epsilon: Option<f64>,
+    /// The seeds with an equal point.
+    pub reached: u32,
+    /// All seeds.
+    pub seeds: u32,
+    /// The mean of the difference, end point less equal point.
+    pub effect: f64,
+    /// The lower end of the 95 % interval over seeds. The interval of a single seed is infinite.
+    pub low: f64,
+    /// The upper end of the 95 % interval.
+    pub high: f64,
+}
+
+impl Record for MatchedDifferenceRow {
+    fn optimizers_mut(&mut self) -> Vec<&mut String> {
+        vec![&mut self.reference, &mut self.optimizer]
+    }
 }
 
 impl Basis {

@@ -207,7 +207,7 @@ fn listed(page: &str, file: &str) -> Vec<String> {
 fn the_guide_lists_every_column() {
     use minima_rows::*;
     let page = include_str!("../../minima/guide/columns.md");
-    let files: [(&str, &[&str]); 38] = [
+    let files: [(&str, &[&str]); 39] = [
         ("`training.csv`", TrainingRow::columns()),
         ("fgsm.csv", FgsmRow::columns()),
         ("sharpness.csv", SharpnessRow::columns()),
@@ -235,6 +235,7 @@ fn the_guide_lists_every_column() {
         ("`sweep_attacks.csv`", SweepAttackRow::columns()),
         ("path.csv", PathRow::columns()),
         ("matches.csv", MatchRow::columns()),
+        ("`studies/matched/differences.csv`", MatchedDifferenceRow::columns()),
         ("poison.csv", PoisonRow::columns()),
         ("damping.csv", DampingRow::columns()),
         ("precision.csv", PrecisionRow::columns()),

@@ -4,10 +4,11 @@ use minima_paper::PAPER;
 use minima_paper::numbers as paper;
 use minima_report::figures::{
     AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, MatchedPaths, RobustAccuracy, Samples,
-    Scaling, SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg, write,
+    Scaling, SeedSpread, SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg, write,
 };
 use minima_rows::{
-    AdversarialExample, CurvatureMatrix, PaceRow, PathRow, RobustnessRow, ScalingRow, SpectralDensityRow, TrainingRow,
+    AdversarialExample, CurvatureMatrix, LateAttackRow, PaceRow, PathRow, RobustnessRow, ScalingRow,
+    SpectralDensityRow, TrainingRow,
 };
 
 fn check_both<F: Figure>(figure: &F) -> String {
@@ -226,6 +227,37 @@ fn matched_paths_go_from_left_to_right() {
         assert!(document.contains(title), "{title}");
     }
     let none = svg(&MatchedPaths { rows: vec![] });
+    assert!(matches!(none, Err(FigureError::Data { .. })));
+}
+
+#[test]
+fn the_spread_over_seeds_has_a_panel_for_each_strong_attack_and_the_largest_radius_of_fgsm() {
+    let row = |attack: &str, seed: u64, epoch: u32, epsilon: f64, robust: u32| LateAttackRow {
+        labels: "clean".to_owned(),
+        optimizer: "adam".to_owned(),
+        seed,
+        epoch,
+        attack: attack.to_owned(),
+        epsilon,
+        images: 120,
+        correct: 100,
+        robust,
+    };
+    let rows = vec![
+        row("fgsm", 1, 2, 0.1, 30),
+        row("fgsm", 1, 2, 0.01, 95),
+        row("autoattack", 1, 2, 0.1, 10),
+        row("autoattack", 1, 2, 0.05, 50),
+        row("autoattack", 2, 2, 0.05, 60),
+        // Not of the last epoch.
+        row("square", 2, 1, 0.05, 60),
+    ];
+    let document = check_both(&SeedSpread { rows });
+    for title in ["FGSM, ε = 0.1", "AutoAttack, ε = 0.1", "AutoAttack, ε = 0.05", "2 seeds."] {
+        assert!(document.contains(title), "{title}");
+    }
+    assert!(!document.contains("0.01") && !document.contains("square"));
+    let none = svg(&SeedSpread { rows: vec![] });
     assert!(matches!(none, Err(FigureError::Data { .. })));
 }
 

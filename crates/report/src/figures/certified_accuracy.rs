@@ -1,7 +1,6 @@
 //! Proved and attacked accuracy against the radius, one panel per optimizer, with the undecided band between.
 
 use plotters::prelude::DrawingBackend;
-use plotters::style::RGBColor;
 
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::panel::{Axis, Panel};
@@ -18,12 +17,6 @@ const PANEL_HEIGHT: f64 = 300.0;
 const ROW_HEIGHT: f64 = 460.0;
 /// Panels of a row.
 const ACROSS: usize = 2;
-
-/// The color at a quarter of its strength on white.
-fn tint(RGBColor(red, green, blue): RGBColor) -> RGBColor {
-    let [red, green, blue] = [red, green, blue].map(|part| 255 - (255 - part) / 4);
-    RGBColor(red, green, blue)
-}
 
 /// The shares of images that are proved, and that are not broken, against the radius.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,7 +83,7 @@ impl Figure for CertifiedAccuracy {
             let style = series_style(canvas, optimizer);
             let [proved, standing] = [line(0), line(1)];
             let band: Vec<(f64, f64)> = proved.iter().chain(standing.iter().rev()).copied().collect();
-            canvas.polygon(&band, tint(style.color))?;
+            canvas.polygon(&band, style.tint())?;
             for ends in [&proved, &standing] {
                 canvas.line(ends, &style.stroke(4.0))?;
                 for &at in ends {

@@ -57,6 +57,18 @@ impl SeriesStyle {
         Stroke { color: self.color, width, dashes: self.dashes }
     }
 
+    /// A solid line in the series' color.
+    pub(super) fn stroke_solid(&self, width: f64) -> Stroke<'static> {
+        Stroke::solid(self.color, width)
+    }
+
+    /// The color at a quarter of its strength on white.
+    pub(super) fn tint(&self) -> RGBColor {
+        let RGBColor(red, green, blue) = self.color;
+        let [red, green, blue] = [red, green, blue].map(|part| 255 - (255 - part) / 4);
+        RGBColor(red, green, blue)
+    }
+
     /// Draws the marker, filled with `inside`.
     pub(super) fn draw_marker<DB: DrawingBackend>(
         &self,

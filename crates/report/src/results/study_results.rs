@@ -4,8 +4,8 @@ use super::error::ResultsError;
 use super::files::{rows, table};
 use minima_rows::STUDY_NAMES;
 use minima_rows::{
-    CLEAN, ClaimRow, DampingRow, DriftRow, FailureRow, FgsmRow, LateAttackRow, LogitScaleRow, MatchRow, PathRow,
-    PoisonRow, PrecisionRow, PredictorRow, SegmentRow, SurfaceRow, TrainingRow,
+    CLEAN, ClaimRow, DampingRow, DriftRow, FailureRow, FgsmRow, LateAttackRow, LogitScaleRow, MatchRow,
+    MatchedDifferenceRow, PathRow, PoisonRow, PrecisionRow, PredictorRow, SegmentRow, SurfaceRow, TrainingRow,
 };
 use std::path::Path;
 
@@ -24,6 +24,8 @@ pub struct StudyResults {
     pub path: Vec<PathRow>,
     /// `matched/matches.csv`.
     pub matches: Vec<MatchRow>,
+    /// `matched/differences.csv`.
+    pub differences: Vec<MatchedDifferenceRow>,
     /// `logit-scale/logit_scale.csv`.
     pub logit_scale: Vec<LogitScaleRow>,
     /// `poison/poison.csv`.
@@ -58,6 +60,7 @@ impl StudyResults {
             claims: rows(&seeds.join("claims.csv"))?,
             path: rows(&folder.join("matched/path.csv"))?,
             matches: rows(&folder.join("matched/matches.csv"))?,
+            differences: rows(&folder.join("matched/differences.csv"))?,
             logit_scale: rows(&folder.join("logit-scale/logit_scale.csv"))?,
             poison: rows(&folder.join("poison/poison.csv"))?,
             damping: rows(&folder.join("damping/damping.csv"))?,
@@ -79,6 +82,7 @@ impl StudyResults {
             && self.claims.is_empty()
             && self.path.is_empty()
             && self.matches.is_empty()
+            && self.differences.is_empty()
             && self.logit_scale.is_empty()
             && self.poison.is_empty()
             && self.damping.is_empty()

@@ -5,8 +5,8 @@ use crate::document::Document;
 use crate::results::StudyResults;
 use crate::words::{counted, listed};
 use minima_rows::optimizers::{distinct, label};
-use minima_rows::significant::{Radius, decimal};
-use minima_rows::{Basis, MatchRow};
+use minima_rows::significant::{Radius, decimal, signed};
+use minima_rows::{Basis, MatchRow, MatchedDifferenceRow};
 use minima_rows::{Table, in_order};
 
 pub(crate) const TITLE: &str = "Equals compared: robustness during training";
@@ -53,7 +53,7 @@ fn comparison(rows: &[MatchRow], reference: &str, optimizer: &str, basis: Basis,
     })
 }
 
-/// One row per Gauss-Newton, other optimizer and basis, at the quoted radius.
+/// One row per reference, other optimizer and basis, at the quoted radius.
 pub(crate) fn table(rows: &[MatchRow]) -> Table {
     let mut table = Table::new(&[
         "final model of",
@@ -96,7 +96,39 @@ pub(crate) fn section(studies: &StudyResults) -> Option<Document> {
     }
     let epsilon = quoted_epsilon(studies.matches.iter().map(|row| row.epsilon)).unwrap_or_default();
     let words = format!("Success rates of FGSM at ε = {epsilon}; Δ in points.", epsilon = Radius(epsilon));
-    Some(sentences.paragraph(words).table(TITLE, table))
+    let document = sentences.paragraph(words).table(TITLE, table);
+    Some(document.table(DIFFERENCES, differences(&studies.differences)))
+}
+
+/// The caption of the table of [`differences`].
+pub(crate) const DIFFERENCES: &str = "Final model less equal model, with 95 % intervals over seeds";
+
+/// One row per reference, other optimizer, basis and quantity, if the value is reached from some seed.
+pub(crate) fn differences(rows: &[MatchedDifferenceRow]) -> Table {
+    let mut table = Table::new(&[
+        "final model of",
+        "equal model of",
+        "equal in",
+        "quantity",
+        "ε",
+        "seeds",
+        "effect",
+        "95 % interval",
+    ]);
+    for row in rows {
+        let shown = |value: f64| if value.is_finite() { signed(value, 4) } else { "–".to_owned() };
+        table.rows.push(vec![
+            label(&row.reference).to_owned(),
+            label(&row.optimizer).to_owned(),
+            basis_label(row.basis).to_owned(),
+            row.quantity.clone(),
+            row.epsilon.map_or_else(String::new, |epsilon| Radius(epsilon).to_string()),
+            format!("{} of {}", row.reached, row.seeds),
+            shown(row.effect),
+            format!("{} to {}", shown(row.low), shown(row.high)),
+        ]);
+    }
+    table
 }
 
 /// Sentences derived from the rows, as a list.
@@ -107,7 +139,7 @@ pub(crate) fn sentences(studies: &StudyResults) -> Option<Document> {
 /// Two rates are about equal if they differ by at most this many points.
 const CLOSE: f64 = 2.0;
 
-/// One line for each Gauss-Newton and basis.
+/// One line for each reference and basis.
 fn equals(rows: &[MatchRow]) -> Vec<String> {
     let Some(epsilon) = quoted_epsilon(rows.iter().map(|row| row.epsilon)) else { return Vec::new() };
     let mut lines = Vec::new();

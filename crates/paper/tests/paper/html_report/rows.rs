@@ -209,6 +209,10 @@ impl Folder {
             epsilon: 0.1,
             reference_rate: 0.6,
             rate,
+            reference_test_loss: 0.3,
+            test_loss: rate,
+            reference_test_accuracy: 0.95,
+            test_accuracy: rate,
         };
         let rows = [matched("adam", 1, Some(0.61)), matched("adam", 2, Some(0.61)), matched("sgd", 1, None)];
         self.add("studies/matched/matches.csv", &rows);

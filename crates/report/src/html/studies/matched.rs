@@ -8,7 +8,7 @@ use crate::html::table::table;
 use crate::html::theme::Look;
 use crate::own_optimizer::OwnOptimizer;
 use crate::results::StudyResults;
-use crate::studies::matched::{TITLE, sentences, table as matches};
+use crate::studies::matched::{DIFFERENCES, TITLE, differences, sentences, table as matches};
 use crate::studies::{percent, quoted_epsilon};
 use maud::{Markup, html};
 use minima_rows::in_order;
@@ -19,7 +19,7 @@ use minima_rows::{rate, same};
 
 pub(super) fn section(studies: &StudyResults, own: &[OwnOptimizer]) -> Option<Section> {
     let words = sentences(studies)?;
-    let matched = matches(&studies.matches);
+    let (matched, over_seeds) = (matches(&studies.matches), differences(&studies.differences));
     let epsilon = quoted_epsilon(studies.matches.iter().map(|row| row.epsilon)).unwrap_or_default();
     let body = html! {
         (prose(&words))
@@ -36,6 +36,7 @@ pub(super) fn section(studies: &StudyResults, own: &[OwnOptimizer]) -> Option<Se
                 &matched
             ))
         }
+        @if !over_seeds.rows.is_empty() { (table(DIFFERENCES, &over_seeds)) }
     };
     Some(Section::new("matched", TITLE, body))
 }

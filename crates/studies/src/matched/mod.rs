@@ -1,31 +1,35 @@
 //! `matched`: robustness at equal training loss, test accuracy or margin, which shows the effect of early stopping.
 
+mod differences;
+
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::options::StudyOptions;
+use differences::differences;
 use minima_rows::in_order;
-use minima_rows::optimizers::{MEAN, PUBLISHED, SUM, distinct};
+use minima_rows::optimizers::{MEAN, PUBLISHED, SGD, SUM, distinct};
 use minima_rows::rate;
 use minima_rows::{Basis, MatchRow, PathRow, write_csv};
 use minima_runs::measured::along_the_path;
 
-/// The Gauss-Newtons whose end points are matched.
-const REFERENCES: [&str; 3] = [PUBLISHED, SUM, MEAN];
+/// The optimizers whose end points are matched: those that another optimizer passes on its way.
+const REFERENCES: [&str; 4] = [SGD, PUBLISHED, SUM, MEAN];
 /// The quantities that are matched.
 const BASES: [Basis; 3] = [Basis::TrainLoss, Basis::TestAccuracy, Basis::MeanMargin];
 
-/// Writes `path.csv` and `matches.csv`.
+/// Writes `path.csv`, `matches.csv` and `differences.csv`.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
     let (preset, data, test) = (&options.preset, context.data, &context.test);
     let paths =
         context.measure(&options.clean_runs()?, |job, run| Ok(along_the_path(run, job, preset, data, test)?))?;
     let rows: Vec<PathRow> = paths.into_iter().flat_map(|(_, rows)| rows).collect();
     write_csv(&context.folder.join("path.csv"), &rows)?;
-    write_csv(&context.folder.join("matches.csv"), &matches(&rows))?;
-    Ok(())
+    let matches = matches(&rows);
+    write_csv(&context.folder.join("matches.csv"), &matches)?;
+    Ok(write_csv(&context.folder.join("differences.csv"), &differences(&matches)?)?)
 }
 
-/// Matches every Gauss-Newton's end point with the equal point on each other path of the same seed.
+/// Matches the end point of every reference with the equal point on each other path of the same seed.
 #[must_use]
 pub(crate) fn matches(rows: &[PathRow]) -> Vec<MatchRow> {
     let mut found = Vec::new();
@@ -50,10 +54,14 @@ pub(crate) fn matches(rows: &[PathRow]) -> Vec<MatchRow> {
                             seed,
                             basis,
                             value,
-                            step: equal.map(|(step, _)| step),
+                            step: equal.map(|equal| equal.step),
                             epsilon,
                             reference_rate: rate(end.successes, end.correct),
-                            rate: equal.map(|(_, rate)| rate),
+                            rate: equal.map(|equal| equal.rate),
+                            reference_test_loss: end.test_loss,
+                            test_loss: equal.map(|equal| equal.test_loss),
+                            reference_test_accuracy: end.test_accuracy,
+                            test_accuracy: equal.map(|equal| equal.test_accuracy),
                         });
                     }
                 }
@@ -63,8 +71,35 @@ pub(crate) fn matches(rows: &[PathRow]) -> Vec<MatchRow> {
     found
 }
 
-/// The step at which a path first reaches a value, and the success rate there, both interpolated linearly between checkpoints.
-fn first_at(path: &[&PathRow], basis: Basis, value: f64) -> Option<(f64, f64)> {
+/// A point of a path.
+#[derive(Clone, Copy)]
+struct Point {
+    step: f64,
+    rate: f64,
+    test_loss: f64,
+    test_accuracy: f64,
+}
+
+impl Point {
+    fn of(row: &PathRow) -> Self {
+        let (test_loss, test_accuracy) = (row.test_loss, row.test_accuracy);
+        Self { step: row.step as f64, rate: rate(row.successes, row.correct), test_loss, test_accuracy }
+    }
+
+    /// The point on the straight line to another point, after a share of it.
+    fn towards(self, other: Self, share: f64) -> Self {
+        let between = |a: f64, b: f64| a + share * (b - a);
+        Self {
+            step: between(self.step, other.step),
+            rate: between(self.rate, other.rate),
+            test_loss: between(self.test_loss, other.test_loss),
+            test_accuracy: between(self.test_accuracy, other.test_accuracy),
+        }
+    }
+}
+
+/// The point at which a path first reaches a value, interpolated linearly between checkpoints.
+fn first_at(path: &[&PathRow], basis: Basis, value: f64) -> Option<Point> {
     // Losses decrease towards the value; accuracies and margins increase.
     let reached = |row: &PathRow| match basis {
         Basis::TrainLoss => basis.of(row) <= value,
@@ -72,14 +107,10 @@ fn first_at(path: &[&PathRow], basis: Basis, value: f64) -> Option<(f64, f64)> {
     };
     let at = path.iter().position(|row| reached(row))?;
     let after = path.get(at)?;
-    let flips = |row: &PathRow| rate(row.successes, row.correct);
-    let Some(before) = at.checked_sub(1).and_then(|before| path.get(before)) else {
-        return Some((after.step as f64, flips(after)));
-    };
+    let Some(before) = at.checked_sub(1).and_then(|before| path.get(before)) else { return Some(Point::of(after)) };
     let (from, to) = (basis.of(before), basis.of(after));
     let share = if to == from { 1.0 } else { (value - from) / (to - from) };
-    let between = |a: f64, b: f64| a + share * (b - a);
-    Some((between(before.step as f64, after.step as f64), between(flips(before), flips(after))))
+    Some(Point::of(before).towards(Point::of(after), share))
 }
 
 #[cfg(test)]
