@@ -34,4 +34,4 @@ pub use context::Context;
 pub use error::StudyError;
 pub use options::StudyOptions;
 pub use progress::{Listener, StudyEvent};
-pub use study::{Study, claim, run_study};
+pub use study::{Study, claim, gather_study, run_study};

@@ -187,7 +187,10 @@ pub fn run_study(
 
 /// Measures the stored runs of a study and writes its files as [`run_study`] does, without training. The runs may be of any device.
 /// `failures` are the runs that could not be trained.
-pub(crate) fn gather_study(
+///
+/// # Errors
+/// Returns the errors of [`run_study`], except those of training.
+pub fn gather_study(
     study: Study,
     options: &StudyOptions,
     data: &Splits,

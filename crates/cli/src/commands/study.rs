@@ -17,7 +17,7 @@ use minima_report::{Reference, write_reports};
 use minima_rows::significant::decimal;
 use minima_runs::RunError;
 use minima_runs::machine::Machine;
-use minima_studies::{StudyError, StudyEvent, StudyOptions, claim, run_study};
+use minima_studies::{StudyError, StudyEvent, StudyOptions, claim, gather_study, run_study};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,6 +48,9 @@ pub struct Study {
     /// Number of concurrent runs, one thread each [default: one per core]
     #[arg(long, value_parser = clap::value_parser!(u16).range(ALLOWED))]
     threads: Option<u16>,
+    /// Measure the runs that the folder holds, and train none
+    #[arg(long, conflicts_with = "fresh")]
+    stored: bool,
     #[command(flatten)]
     survival: Survival,
 }
@@ -91,7 +94,12 @@ impl Study {
             if matches!(machine, Machine::Gpu(_)) {
                 tell!("{}: trained on {}", study.name(), machine.name());
             }
-            match run_study(study, &options, &data, machine, &folder, &keeping, &listener) {
+            let done = if self.stored {
+                gather_study(study, &options, &data, &folder, &[], &keeping, &listener)
+            } else {
+                run_study(study, &options, &data, machine, &folder, &keeping, &listener)
+            };
+            match done {
                 Ok(()) => {
                     let results = Results::read(&self.out)?;
                     write_reports(&self.out, &results, reference::of(&results))?;

@@ -5,7 +5,7 @@ use minima_data::{Splits, mnist};
 use minima_rows::{DampingRow, FgsmRow, LateAttackRow, MatchRow, PathRow, PoisonRow, Record, read_csv};
 use minima_runs::machine::Machine;
 use minima_runs::training::Keeping;
-use minima_studies::{Study, StudyEvent, StudyOptions, claim, run_study};
+use minima_studies::{Study, StudyEvent, StudyOptions, claim, gather_study, run_study};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -85,7 +85,8 @@ fn studies_share_their_runs_and_train_nothing_twice() {
     assert_eq!(path.len(), 8 * 3 * 2);
     let starts: Vec<f64> = path.iter().filter(|r| r.step == 0 && r.seed == 1).map(|r| r.test_loss).collect();
     assert!(starts.iter().all(|loss| *loss == starts[0]), "all optimizers start from the same weights");
-    assert_eq!(rows::<MatchRow>(out, "matched/matches.csv").len(), 2 * 2 * 2 * 3 * 3);
+    // Two seeds and radii; the end points of SGD and of both Gauss-Newtons, each on three other paths, equal in three quantities.
+    assert_eq!(rows::<MatchRow>(out, "matched/matches.csv").len(), 2 * 2 * 3 * 3 * 3);
 
     // Clean and 10 % uniform are trained; 30 % uniform, and 10 and 30 % of the sevens, are missing.
     assert_eq!(run(Study::Poison, &options, &data, out), (3 * 8, vec![]));
@@ -106,6 +107,14 @@ fn studies_share_their_runs_and_train_nothing_twice() {
         assert_eq!(run(study, &options, &data, out), (0, vec![]));
     }
     assert!(before == files(out), "a study that is repeated changes no byte");
+
+    // A third seed is not trained if only stored runs are wanted.
+    let more = StudyOptions { preset: options.preset.clone().with_seeds(vec![1, 2, 3]).unwrap(), ..options };
+    let folder = claim(out, false).unwrap().0;
+    gather_study(Study::Matched, &more, &data, &folder, &[], &Keeping::default(), &|_| {}).unwrap();
+    let after = files(out);
+    let changed: Vec<&String> = after.keys().filter(|name| before.get(*name) != after.get(*name)).collect();
+    assert_eq!(changed, ["studies/matched/config.toml"], "which lists the seeds");
 }
 
 #[test]
