@@ -89,14 +89,20 @@ impl Figure for MatchedPaths {
         let title = "How often FGSM succeeds while training goes on";
         canvas.text(title, (MARGIN, 42.0), Anchor::Start, &TITLE)?;
         let seeds = in_order(rows.iter().map(|row| row.seed)).len();
-        let subtitle = format!(
-            "Success rate of FGSM at ε = {epsilon}: of the correctly classified test images, the share misclassified after. Training from left to right, {seeds} {}.",
-            if seeds == 1 { "seed" } else { "seeds" },
-            epsilon = Radius(epsilon)
-        );
-        canvas.text(&subtitle, (MARGIN, 84.0), Anchor::Start, &SUBTITLE)?;
+        let subtitle = [
+            "Success rate: of the correctly classified test images, the share misclassified after the attack."
+                .to_owned(),
+            format!(
+                "FGSM at ε = {epsilon}. Training from left to right, {seeds} {}.",
+                if seeds == 1 { "seed" } else { "seeds" },
+                epsilon = Radius(epsilon)
+            ),
+        ];
+        for (line, y) in subtitle.iter().zip([84.0, 118.0]) {
+            canvas.text(line, (MARGIN, y), Anchor::Start, &SUBTITLE)?;
+        }
         let optimizers = distinct(rows.iter().map(|row| row.optimizer.as_str()));
-        draw_legend(canvas, &optimizers, (MARGIN, 136.0))?;
+        draw_legend(canvas, &optimizers, (MARGIN, 168.0))?;
         let width = (WIDTH - 2.0 * MARGIN) / PANELS.len() as f64;
         for (place, along) in PANELS.iter().enumerate() {
             let panel = Panel {
