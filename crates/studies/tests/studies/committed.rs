@@ -52,11 +52,17 @@ fn this_program_goes_on_from_the_committed_runs() {
     let listed: Vec<LateAttackRow> = read_csv(&findings().join("seeds/late.csv")).unwrap();
     let mut checked = 0;
     for entry in fs::read_dir(scratch.path()).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
+        let entry = entry.unwrap();
+        if !entry.path().is_dir() {
+            continue;
+        }
+        let name = entry.file_name().into_string().unwrap();
         let job = jobs.iter().find(|job| job.name == name).unwrap_or_else(|| panic!("{name}: no run of the studies"));
         let stored = store.open(job, &data).unwrap().unwrap_or_else(|| panic!("{name}: no complete run"));
         let found = evaluate(&stored.last().unwrap(), test.images.view(), &test.labels).unwrap();
-        assert_eq!(found.accuracy(), stored.training().unwrap().last().unwrap().test_accuracy, "{name}");
+        let told = stored.training().unwrap().last().unwrap().test_accuracy;
+        // Another processor may round a logit differently: two of 10 000 images.
+        assert!((found.accuracy() - told).abs() < 2.5e-4, "{name}: {} {told}", found.accuracy());
 
         let before = files(stored.folder());
         for attack in late(&stored, &preset, &test).unwrap() {
