@@ -3,7 +3,7 @@
 use minima_rows::{ClaimRow, ClaimVerdict};
 
 /// The verdict on a claim for one optimizer. The claim fails if one comparison fails, and is otherwise undecided if one is, or if
-/// there is none. Of the others, it holds if all comparisons hold; if some show a negligible difference instead, so does the claim.
+/// there is none. Otherwise it is negligible if one comparison is, and holds if all comparisons hold.
 #[must_use]
 pub fn verdict(rows: &[ClaimRow], letter: &str, optimizer: &str) -> ClaimVerdict {
     let of = |row: &&ClaimRow| row.claim == letter && row.optimizer == optimizer;

@@ -12,11 +12,12 @@ use crate::spectra::spectra;
 use crate::test_set::TestSet;
 use minima_attacks::{Attack, Ball, Fgsm, Norm, Outcome};
 use minima_autodiff::Model;
+use minima_config::Run;
 use minima_config::attack_catalogue::{Options, attack};
 use minima_config::preset::Preset;
 use minima_data::Splits;
 use minima_metrics::{Summary, evaluate, input_gradient_norms, logit_margins};
-use minima_rows::{Certainty, CurvatureRow, PathRow};
+use minima_rows::{Certainty, CurvatureRow, LateAttackRow, PathRow};
 use minima_store::cached;
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,24 @@ pub struct LateAttack {
     /// The images classified correctly before and after AutoAttack on the model of the last epoch; `None` for every other attack,
     /// of which only the counts are kept.
     pub robust_images: Option<Bits>,
+}
+
+impl LateAttack {
+    /// The row of `late.csv` for a model of this run.
+    #[must_use]
+    pub fn row(&self, run: &Run) -> LateAttackRow {
+        LateAttackRow {
+            labels: run.labels.name().to_owned(),
+            optimizer: run.optimizer.clone(),
+            seed: run.seed,
+            epoch: self.epoch,
+            attack: self.attack.clone(),
+            epsilon: self.epsilon,
+            images: self.images,
+            correct: self.correct,
+            robust: self.robust,
+        }
+    }
 }
 
 /// Measures the model at the end of a run: FGSM, input gradients, margins, loss increases.

@@ -81,17 +81,7 @@ impl Rows {
         if clean {
             self.sharpness.append(&mut rows.sharpness);
         }
-        self.late.extend(late.iter().map(|attack| LateAttackRow {
-            labels: labels.to_owned(),
-            optimizer: optimizer.to_owned(),
-            seed,
-            epoch: attack.epoch,
-            attack: attack.attack.clone(),
-            epsilon: attack.epsilon,
-            images: attack.images,
-            correct: attack.correct,
-            robust: attack.robust,
-        }));
+        self.late.extend(late.iter().map(|attack| attack.row(run)));
         Ok(())
     }
 

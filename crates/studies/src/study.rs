@@ -189,7 +189,7 @@ pub fn run_study(
 /// `failures` are the runs that could not be trained.
 ///
 /// # Errors
-/// Returns the errors of [`run_study`], except those of training.
+/// Returns the errors of [`Study::jobs`], and [`StudyError::Run`] if a run or a file cannot be read or written.
 pub fn gather_study(
     study: Study,
     options: &StudyOptions,

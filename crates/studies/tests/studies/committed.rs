@@ -1,4 +1,4 @@
-//! The trained models in `data/findings`: this program goes on from them, and the tables beside them are theirs.
+//! The trained models in `data/findings`: studies resume from them, and the tables beside them agree with them.
 
 use minima_config::Labels;
 use minima_config::preset::Preset;
@@ -66,17 +66,7 @@ fn this_program_goes_on_from_the_committed_runs() {
 
         let before = files(stored.folder());
         for attack in late(&stored, &preset, &test).unwrap() {
-            let row = LateAttackRow {
-                labels: job.run.labels.name().to_owned(),
-                optimizer: job.run.optimizer.clone(),
-                seed: job.run.seed,
-                epoch: attack.epoch,
-                attack: attack.attack,
-                epsilon: attack.epsilon,
-                images: attack.images,
-                correct: attack.correct,
-                robust: attack.robust,
-            };
+            let row = attack.row(&job.run);
             assert!(listed.contains(&row), "{row:?}");
         }
         if job.run.labels == Labels::Clean {
