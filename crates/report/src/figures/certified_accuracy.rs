@@ -3,8 +3,9 @@
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{Anchor, Canvas, Stroke};
+use super::heading::draw_heading;
 use super::panel::{Axis, Panel};
-use super::series_style::{HEADING, INK, LABEL, SUBTITLE, TITLE, series_style};
+use super::series_style::{HEADING, INK, LABEL, series_style};
 use super::{Figure, FigureError};
 use minima_rows::CertifiedAccuracyRow;
 use minima_rows::optimizers::distinct;
@@ -50,7 +51,6 @@ impl Figure for CertifiedAccuracy {
             return Err(FigureError::Data { figure, found, expected: "at least one image".to_owned() });
         }
         let title = format!("Proved and attacked accuracy against the radius, {} labels", self.labels);
-        canvas.text(&title, (MARGIN, 42.0), Anchor::Start, &TITLE)?;
         let seed = self.rows.first().map(|row| row.seed).unwrap_or_default();
         let subtitle = [
             format!(
@@ -58,9 +58,7 @@ impl Figure for CertifiedAccuracy {
             ),
             format!("The images between the lines are undecided. Seed {seed}."),
         ];
-        for (line, y) in subtitle.iter().zip([84.0, 118.0]) {
-            canvas.text(line, (MARGIN, y), Anchor::Start, &SUBTITLE)?;
-        }
+        draw_heading(canvas, MARGIN, &title, &subtitle)?;
         let width = (WIDTH - 2.0 * MARGIN) / ACROSS as f64;
         let widest = self.rows.iter().map(|row| row.epsilon).fold(0.0, f64::max);
         for (place, optimizer) in self.optimizers().into_iter().enumerate() {

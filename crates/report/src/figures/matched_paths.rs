@@ -3,9 +3,10 @@
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{Anchor, Canvas, Stroke};
+use super::heading::draw_heading;
 use super::legend::draw_legend;
 use super::panel::{Axis, Panel};
-use super::series_style::{INK, LABEL, PAPER, SUBTITLE, TITLE, series_style};
+use super::series_style::{INK, LABEL, PAPER, series_style};
 use super::{Figure, FigureError};
 use minima_rows::PathRow;
 use minima_rows::in_order;
@@ -87,7 +88,6 @@ impl Figure for MatchedPaths {
             return Err(FigureError::Data { figure, found, expected: "at least one run".to_owned() });
         }
         let title = "How often FGSM succeeds while training goes on";
-        canvas.text(title, (MARGIN, 42.0), Anchor::Start, &TITLE)?;
         let seeds = in_order(rows.iter().map(|row| row.seed)).len();
         let subtitle = [
             "Success rate: of the correctly classified test images, the share misclassified after the attack."
@@ -98,9 +98,7 @@ impl Figure for MatchedPaths {
                 epsilon = Radius(epsilon)
             ),
         ];
-        for (line, y) in subtitle.iter().zip([84.0, 118.0]) {
-            canvas.text(line, (MARGIN, y), Anchor::Start, &SUBTITLE)?;
-        }
+        draw_heading(canvas, MARGIN, title, &subtitle)?;
         let optimizers = distinct(rows.iter().map(|row| row.optimizer.as_str()));
         draw_legend(canvas, &optimizers, (MARGIN, 168.0))?;
         let width = (WIDTH - 2.0 * MARGIN) / PANELS.len() as f64;

@@ -8,6 +8,7 @@ mod certified_accuracy;
 mod error;
 mod figure;
 mod font;
+mod heading;
 mod histogram;
 mod input_gradient_norms;
 mod legend;

@@ -3,9 +3,10 @@
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{Anchor, Canvas, Stroke};
+use super::heading::draw_heading;
 use super::legend::draw_marker_legend;
 use super::panel::{Axis, Panel};
-use super::series_style::{HEADING, INK, PAPER, SUBTITLE, TITLE, series_style};
+use super::series_style::{HEADING, INK, PAPER, series_style};
 use super::{Figure, FigureError};
 use minima_metrics::statistics::Estimate;
 use minima_rows::optimizers::distinct;
@@ -70,7 +71,6 @@ impl Figure for SeedSpread {
             let (figure, found) = (self.name().to_owned(), "no rows".to_owned());
             return Err(FigureError::Data { figure, found, expected: "at least one attack on a model".to_owned() });
         }
-        canvas.text("How often attacks succeed, seed by seed", (MARGIN, 42.0), Anchor::Start, &TITLE)?;
         let seeds = in_order(rows.iter().map(|row| row.seed)).len();
         let subtitle = [
             "Success rate: of the correctly classified test images, the share misclassified after the attack."
@@ -80,9 +80,7 @@ impl Figure for SeedSpread {
                 if seeds == 1 { "seed" } else { "seeds" }
             ),
         ];
-        for (line, y) in subtitle.iter().zip([84.0, 118.0]) {
-            canvas.text(line, (MARGIN, y), Anchor::Start, &SUBTITLE)?;
-        }
+        draw_heading(canvas, MARGIN, "How often attacks succeed, seed by seed", &subtitle)?;
         let optimizers = distinct(rows.iter().map(|row| row.optimizer.as_str()));
         draw_marker_legend(canvas, &optimizers, (MARGIN, 168.0))?;
         let width = (WIDTH - 2.0 * MARGIN) / panels.len() as f64;
