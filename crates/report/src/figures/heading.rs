@@ -15,11 +15,11 @@ pub(super) fn draw_heading<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     left: f64,
     title: &str,
-    lines: &[String],
+    lines: &[impl AsRef<str>],
 ) -> Result<(), FigureError> {
     canvas.text(title, (left, TITLE_AT), Anchor::Start, &TITLE)?;
     for (place, line) in lines.iter().enumerate() {
-        canvas.text(line, (left, FIRST_LINE + LINE * place as f64), Anchor::Start, &SUBTITLE)?;
+        canvas.text(line.as_ref(), (left, FIRST_LINE + LINE * place as f64), Anchor::Start, &SUBTITLE)?;
     }
     Ok(())
 }

@@ -3,9 +3,10 @@
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{Anchor, Canvas, Stroke};
+use super::heading::draw_heading;
 use super::legend::draw_legend;
 use super::panel::{Axis, Panel};
-use super::series_style::{HEADING, INK, LABEL, SUBTITLE, TITLE, series_style};
+use super::series_style::{HEADING, INK, LABEL, series_style};
 use super::{Figure, FigureError};
 use minima_rows::RobustnessRow;
 use minima_rows::in_order;
@@ -53,12 +54,11 @@ impl Figure for RobustAccuracy {
             return Err(FigureError::Data { figure, found, expected: "at least one attack".to_owned() });
         }
         let title = format!("Robust accuracy against the attack's radius, {} labels", self.labels);
-        canvas.text(&title, (MARGIN, 42.0), Anchor::Start, &TITLE)?;
         let seed = self.rows.first().map(|row| row.seed).unwrap_or_default();
         let subtitle = format!(
             "Share of the first {images} test images that are classified correctly after the attack, seed {seed}."
         );
-        canvas.text(&subtitle, (MARGIN, 84.0), Anchor::Start, &SUBTITLE)?;
+        draw_heading(canvas, MARGIN, &title, &[subtitle])?;
         let optimizers = distinct(self.rows.iter().map(|row| row.optimizer.as_str()));
         draw_legend(canvas, &optimizers, (MARGIN, 136.0))?;
         let width = (WIDTH - 2.0 * MARGIN) / attacks.len() as f64;

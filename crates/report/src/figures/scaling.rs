@@ -4,8 +4,9 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 
 use super::canvas::{Anchor, Canvas, Stroke};
+use super::heading::draw_heading;
 use super::panel::{Axis, Panel};
-use super::series_style::{HEADING, INK, LABEL, SUBTITLE, SeriesStyle, TITLE};
+use super::series_style::{HEADING, INK, LABEL, SeriesStyle};
 use super::{Figure, FigureError};
 use crate::appearance::Marker;
 use minima_rows::ScalingRow;
@@ -122,9 +123,8 @@ impl Figure for Scaling {
             let (figure, found) = ("scaling".to_owned(), "no rows".to_owned());
             return Err(FigureError::Data { figure, found, expected: "at least one measurement".to_owned() });
         }
-        canvas.text("A Gauss-Newton step as the problem grows", (MARGIN, 42.0), Anchor::Start, &TITLE)?;
         let subtitle = "Exact step in function space, f32. Dashed: the requirement of a dense matrix alone.";
-        canvas.text(subtitle, (MARGIN, 84.0), Anchor::Start, &SUBTITLE)?;
+        draw_heading(canvas, MARGIN, "A Gauss-Newton step as the problem grows", &[subtitle])?;
         let time = |r: &ScalingRow| Some(r.median_ms);
         let memory = |r: &ScalingRow| r.memory_bytes.map(|bytes| bytes as f64);
         let jacobian = |r: &ScalingRow| Some(r.dense_jacobian_bytes);

@@ -3,9 +3,10 @@
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{Anchor, Canvas, Stroke};
+use super::heading::draw_heading;
 use super::legend::draw_legend;
 use super::panel::{Axis, Panel};
-use super::series_style::{HEADING, INK, LABEL, MUTED, SUBTITLE, TITLE, series_style};
+use super::series_style::{HEADING, INK, LABEL, MUTED, series_style};
 use super::{Figure, FigureError};
 use minima_rows::PaceRow;
 use minima_rows::optimizers::distinct;
@@ -47,9 +48,8 @@ impl Figure for TimeToAccuracy {
             return Err(FigureError::Data { figure, found, expected: "at least one run".to_owned() });
         }
         let title = format!("How fast each optimizer gets to {} % test accuracy", percent(self.target));
-        canvas.text(&title, (MARGIN, 42.0), Anchor::Start, &TITLE)?;
         let subtitle = format!("Test error, one run each, on {}; a run ends at the target.", self.machine);
-        canvas.text(&subtitle, (MARGIN, 84.0), Anchor::Start, &SUBTITLE)?;
+        draw_heading(canvas, MARGIN, &title, &[subtitle])?;
         let optimizers = distinct(self.rows.iter().map(|row| row.optimizer.as_str()));
         draw_legend(canvas, &optimizers, (MARGIN, 136.0))?;
         let seconds: fn(&PaceRow) -> f64 = |row| row.seconds;
