@@ -71,6 +71,6 @@ pub use spectrum::{CurvatureSpectrum, Eigenvalue, MatrixSpectrum, curvature_spec
 pub use spectrum_options::SpectrumOptions;
 pub use summary::{Summary, quantile};
 
-/// The version of this crate's numbers. It rises whenever equal input gives other numbers, so that runs stored by an older version are
-/// not reused.
+/// The version of this crate's numbers. It rises whenever equal input gives other numbers in what is stored with a run, so that runs
+/// stored by an older version are not reused.
 pub const NUMERICS_VERSION: u32 = 1;

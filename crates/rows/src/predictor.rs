@@ -1,5 +1,5 @@
 //! `studies/predictors/measures.csv`: one number of one model in each row. `correlations.csv`: how the ranks of a measure and of a
-//! robustness agree.
+//! robustness agree. `studies/radii/correlations.csv` has the same columns.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -19,7 +19,7 @@ pub struct ModelMeasureRow {
     pub measure: String,
     /// The radius of an attack or a proof, or the norm of a weight perturbation.
     pub at: Option<f64>,
-    /// Whether it is a robustness, the share of the correctly classified images.
+    /// Whether it is a robustness: a share of the correctly classified images, or a radius.
     pub robustness: bool,
     /// The value.
     pub value: f64,

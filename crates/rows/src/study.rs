@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::Record;
 
 /// The names of all studies, in the order in which reports show them.
-pub const STUDY_NAMES: [&str; 8] =
-    ["seeds", "matched", "poison", "damping", "precision", "landscape", "logit-scale", "predictors"];
+pub const STUDY_NAMES: [&str; 9] =
+    ["seeds", "matched", "poison", "damping", "precision", "landscape", "logit-scale", "predictors", "radii"];
 
 /// A run that is missing from a study's other files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -207,7 +207,7 @@ fn listed(page: &str, file: &str) -> Vec<String> {
 fn the_guide_lists_every_column() {
     use minima_rows::*;
     let page = include_str!("../../minima/guide/columns.md");
-    let files: [(&str, &[&str]); 39] = [
+    let files: [(&str, &[&str]); 41] = [
         ("`training.csv`", TrainingRow::columns()),
         ("fgsm.csv", FgsmRow::columns()),
         ("sharpness.csv", SharpnessRow::columns()),
@@ -246,6 +246,8 @@ fn the_guide_lists_every_column() {
         ("decisions.csv", LogitDecisionRow::columns()),
         ("measures.csv", ModelMeasureRow::columns()),
         ("correlations.csv", PredictorRow::columns()),
+        ("radii.csv", RadiusRow::columns()),
+        ("`studies/radii/differences.csv`", RadiusDifferenceRow::columns()),
         ("failures.csv", FailureRow::columns()),
     ];
     for (file, columns) in files {

@@ -91,6 +91,18 @@ impl<'a> Certifier<'a> {
         first: u32,
         ball: Ball,
     ) -> Result<Vec<Certified>, RunError> {
+        self.examine(images, labels, first, ball, self.options.method)
+    }
+
+    /// The same by another method.
+    fn examine(
+        &self,
+        images: ArrayView2<'_, f32>,
+        labels: &[usize],
+        first: u32,
+        ball: Ball,
+        method: Method,
+    ) -> Result<Vec<Certified>, RunError> {
         let broken = self.attacked(images, labels, ball)?;
         let task = |(index, known): (usize, &Option<Certainty>)| -> Result<Task<'_>, RunError> {
             let (Some(&label), image) = (labels.get(index), images.index_axis(Axis(0), index)) else {
@@ -101,17 +113,18 @@ impl<'a> Certifier<'a> {
         };
         let tasks: Vec<Task<'_>> = broken.iter().enumerate().map(task).collect::<Result<_, _>>()?;
         // Bounds are cheap and independent: one image for each thread.
-        let bounds = VerifyOptions { method: at_most(self.options.method, Method::Crown), ..self.options };
+        let bounds = VerifyOptions { method: at_most(method, Method::Crown), ..self.options };
         let mut found: Vec<Certified> = tasks
             .par_iter()
             .map(|task| task.examined(ball, &bounds, self.certificates.as_ref()))
             .collect::<Result<_, _>>()?;
         // A search uses all threads by itself.
-        if self.options.method != bounds.method {
+        if method != bounds.method {
+            let search = VerifyOptions { method, ..self.options };
             for (task, found) in tasks.iter().zip(&mut found) {
                 if found.row.verdict == Certainty::Undecided {
                     let before = found.seconds;
-                    *found = task.examined(ball, &self.options, self.certificates.as_ref())?;
+                    *found = task.examined(ball, &search, self.certificates.as_ref())?;
                     found.seconds += before;
                 }
             }
@@ -146,9 +159,9 @@ impl<'a> Certifier<'a> {
         number: u32,
         options: &BracketOptions,
     ) -> Result<BracketRow, RunError> {
-        let at = |epsilon: f64| -> Result<Certainty, RunError> {
-            let known =
-                self.certify(image.insert_axis(Axis(0)), &[label], number, Ball::new(options.norm, epsilon)?)?;
+        let at = |epsilon: f64, method: Method| -> Result<Certainty, RunError> {
+            let (images, ball) = (image.insert_axis(Axis(0)), Ball::new(options.norm, epsilon)?);
+            let known = self.examine(images, &[label], number, ball, method)?;
             Ok(known.first().map_or(Certainty::Undecided, |known| known.row.verdict))
         };
         let row = |proved, broken| BracketRow {
@@ -161,7 +174,7 @@ impl<'a> Certifier<'a> {
         // Below that, radii could coincide.
         let resolution = options.resolution.max(1e-9);
         let mut found = Known { proved: 0.0, undecided: 0.0, broken: None };
-        found.note(options.most, at(options.most)?);
+        found.note(options.most, at(options.most, self.options.method)?);
         if let Some(radius) = found.broken.filter(|radius| *radius == 0.0) {
             return Ok(row(0.0, Some(radius)));
         }
@@ -169,17 +182,18 @@ impl<'a> Certifier<'a> {
         let mut least = options.most;
         while found.proved < options.most && least - found.proved > resolution {
             let middle = 0.5 * (found.proved + least);
-            found.note(middle, at(middle)?);
+            found.note(middle, at(middle, self.options.method)?);
             if found.proved < middle {
                 least = middle;
             }
         }
-        // The smallest broken radius.
+        // The smallest broken radius. No search is needed: it failed at a smaller radius already.
+        let bounds = at_most(self.options.method, Method::Crown);
         while let Some(broken) = found.broken
             && broken - found.undecided.max(found.proved) > resolution
         {
             let middle = 0.5 * (broken + found.undecided.max(found.proved));
-            found.note(middle, at(middle)?);
+            found.note(middle, at(middle, bounds)?);
         }
         Ok(row(found.proved, found.broken))
     }
@@ -235,6 +249,24 @@ pub fn certified(model: &Model<f32>, preset: &Preset, test: &TestSet) -> Result<
     let certifier = Certifier::new(model, Some(attack.as_ref()), options)?;
     let at = |&epsilon: &f64| Ok((epsilon, certifier.certify(images, labels, 0, Ball::linf(epsilon)?)?));
     preset.certified_epsilons.iter().map(at).collect()
+}
+
+/// The brackets of the first `certified_images` test images, between bounds with at most `certified_domains` domains and PGD.
+///
+/// # Errors
+/// Returns [`RunError::Verify`] if an operation of the network has no sound bound, and [`RunError::Attack`] if the attack fails.
+pub fn bracketed(
+    model: &Model<f32>,
+    preset: &Preset,
+    test: &TestSet,
+    options: &BracketOptions,
+) -> Result<Vec<BracketRow>, RunError> {
+    let count = preset.certified_images.min(test.labels.len());
+    let (images, labels) = (test.images.slice_axis(Axis(0), (0..count).into()), &test.labels[..count]);
+    let attack = attack("pgd", options.norm, &Options::default())?;
+    let verify = VerifyOptions { domains: preset.certified_domains, ..VerifyOptions::default() };
+    let found = Certifier::new(model, Some(attack.as_ref()), verify)?.brackets(images, labels, 0, options)?;
+    Ok(found.into_iter().map(|found| found.row).collect())
 }
 
 /// The sums of [`certified`], a row for each radius.

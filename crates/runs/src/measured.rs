@@ -1,7 +1,7 @@
 //! Measurements of a stored run, cached in its folder. Equal settings are measured once.
 
 use crate::bits::Bits;
-use crate::certification::{Certified, certified};
+use crate::certification::{BracketOptions, Certified, bracketed, certified};
 use crate::error::RunError;
 use crate::job::Job;
 use crate::measurement::{Measurement, measure};
@@ -26,6 +26,10 @@ use serde::{Deserialize, Serialize};
 pub const FGSM: &str = "fgsm";
 /// The number of last epochs whose models are attacked.
 pub(crate) const LATE_EPOCHS: u32 = 5;
+/// The largest radius of a bracket, L∞. Attacks break nearly every image of a network without robust training there.
+const WIDEST_BRACKET: f64 = 0.25;
+/// The difference of radii at which the search for a bracket ends.
+const BRACKET_RESOLUTION: f64 = 0.001;
 /// The number of training images on which a path's loss is measured.
 const PATH_TRAIN_IMAGES: usize = 10_000;
 
@@ -64,6 +68,25 @@ impl LateAttack {
             correct: self.correct,
             robust: self.robust,
         }
+    }
+}
+
+/// The distances of images to the nearest misclassified image, each between a proof and an attack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Brackets {
+    /// The largest radius that was attacked.
+    pub widest: f64,
+    /// Each image's largest proved radius; 0 if the image is misclassified.
+    pub proved: Vec<f64>,
+    /// Each image's smallest broken radius; 0 if the image is misclassified, and `None` if no attack broke it.
+    pub broken: Vec<Option<f64>>,
+}
+
+impl Brackets {
+    /// Each image's smallest broken radius, or the largest radius that was attacked.
+    #[must_use]
+    pub fn at_most(&self) -> Vec<f64> {
+        self.broken.iter().map(|radius| radius.unwrap_or(self.widest)).collect()
     }
 }
 
@@ -160,6 +183,34 @@ pub fn proved(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<(f
         let found = certified(&run.last()?, preset, test)?;
         let proved = |found: &Certified| found.row.verdict == Certainty::Proved;
         Ok(found.iter().map(|(epsilon, images)| (*epsilon, Bits(images.iter().map(proved).collect()))).collect())
+    })
+}
+
+/// The brackets of the first `certified_images` images, in L∞ up to the radius 0.25. Empty for models of poisoned labels, as for the
+/// stronger attacks.
+///
+/// # Errors
+/// Returns the errors of [`StoredRun::last`] and of [`bracketed`], and [`RunError::Seal`] if the cache cannot be written.
+pub fn brackets(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Brackets, RunError> {
+    let mut found = Brackets { widest: WIDEST_BRACKET, proved: Vec::new(), broken: Vec::new() };
+    if preset.certified_images == 0 || !is_attacked(run.run()) {
+        return Ok(found);
+    }
+    let settings = format!(
+        "{}, verify {}; epochs {}, images {}, up to {WIDEST_BRACKET}, resolution {BRACKET_RESOLUTION}, domains {}",
+        numerics::measurements(),
+        minima_verify::NUMERICS_VERSION,
+        run.epochs(),
+        preset.certified_images.min(test.labels.len()),
+        preset.certified_domains
+    );
+    cached(&run.folder().join("brackets.json"), &settings, || {
+        let options = BracketOptions { norm: Norm::Linf, most: WIDEST_BRACKET, resolution: BRACKET_RESOLUTION };
+        for row in bracketed(&run.last()?, preset, test, &options)? {
+            found.proved.push(row.proved);
+            found.broken.push(row.broken);
+        }
+        Ok(found)
     })
 }
 

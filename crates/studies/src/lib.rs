@@ -26,6 +26,7 @@ mod poison;
 mod precision;
 pub mod predictors;
 mod progress;
+pub mod radii;
 mod seeds;
 mod study;
 pub mod sweep;

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::error::StudyError;
 use crate::options::StudyOptions;
 use crate::progress::{Listener, StudyEvent};
-use crate::{damping, landscape, logit_scale, matched, poison, precision, predictors, seeds};
+use crate::{damping, landscape, logit_scale, matched, poison, precision, predictors, radii, seeds};
 use minima_config::preset::Preset;
 use minima_data::Splits;
 use minima_rows::{FailureRow, write_csv};
@@ -34,10 +34,12 @@ pub enum Study {
     LogitScale,
     /// The measures that go with robustness.
     Predictors,
+    /// The distance to the nearest misclassified image, between proofs and attacks.
+    Radii,
 }
 
 /// All studies.
-pub(crate) const STUDIES: [Study; 8] = [
+pub(crate) const STUDIES: [Study; 9] = [
     Study::Seeds,
     Study::Matched,
     Study::Poison,
@@ -46,6 +48,7 @@ pub(crate) const STUDIES: [Study; 8] = [
     Study::Landscape,
     Study::LogitScale,
     Study::Predictors,
+    Study::Radii,
 ];
 
 impl Study {
@@ -61,6 +64,7 @@ impl Study {
             Self::Landscape => "landscape",
             Self::LogitScale => "logit-scale",
             Self::Predictors => "predictors",
+            Self::Radii => "radii",
         }
     }
 
@@ -83,7 +87,7 @@ impl Study {
         options.check()?;
         match self {
             Self::Seeds | Self::LogitScale => options.runs(),
-            Self::Matched | Self::Landscape | Self::Predictors => options.clean_runs(),
+            Self::Matched | Self::Landscape | Self::Predictors | Self::Radii => options.clean_runs(),
             Self::Poison => poison::jobs(options),
             Self::Damping => damping::jobs(options),
             Self::Precision => precision::jobs(options),
@@ -95,7 +99,7 @@ impl Study {
     pub fn seeds(self) -> usize {
         match self {
             Self::Seeds | Self::Matched | Self::LogitScale | Self::Predictors => 10,
-            Self::Precision => 5,
+            Self::Precision | Self::Radii => 5,
             Self::Poison | Self::Landscape => 3,
             Self::Damping => 1,
         }
@@ -117,6 +121,7 @@ impl Study {
             Self::Landscape => landscape::gather(context, options),
             Self::LogitScale => logit_scale::gather(context, options),
             Self::Predictors => predictors::gather(context, options),
+            Self::Radii => radii::gather(context, options),
         }
     }
 }

@@ -26,12 +26,12 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo xtask study seeds --seeds 42,1,2 --out results/paper")]
 pub struct Study {
-    /// The studies to run, in this order [possible: seeds, matched, poison, damping, precision, landscape, logit-scale, predictors]
+    /// The studies to run, in this order [possible: seeds, matched, poison, damping, precision, landscape, logit-scale, predictors, radii]
     #[arg(required = true)]
     names: Vec<String>,
     #[command(flatten)]
     experiment: Experiment,
-    /// Seeds and ranges of seeds, such as 42,1-9 [default: the experiment's first ten; five for precision, three for poison and landscape, one
+    /// Seeds and ranges of seeds, such as 42,1-9 [default: the experiment's first ten; five for precision and radii, three for poison and landscape, one
     /// for damping]
     #[arg(long, value_parser = seed::parse_list)]
     seeds: Option<Seeds>,

@@ -1,4 +1,4 @@
-//! A statistic of one model's images: a share or a median, on the test set and on its resamples.
+//! A statistic of one model's images: a share, a mean or a median, on the test set and on its resamples.
 
 use super::ImageResamples;
 use crate::MetricsError;
@@ -66,6 +66,37 @@ impl ImageStatistic for Share {
     fn weighted(&self, weights: &[u16]) -> Option<f64> {
         let total = sum_masked(weights, &self.among);
         (total > 0).then(|| sum_masked(weights, &self.hits) as f64 / total as f64)
+    }
+}
+
+/// The mean of one number per image.
+#[derive(Clone, Debug)]
+pub struct Mean {
+    values: Vec<f64>,
+}
+
+impl Mean {
+    /// The mean of these values.
+    ///
+    /// # Errors
+    /// Returns [`MetricsError::NotFinite`] if a value is not finite.
+    pub fn of(values: &[f64]) -> Result<Self, MetricsError> {
+        all_finite("value", values)?;
+        Ok(Self { values: values.to_vec() })
+    }
+}
+
+impl ImageStatistic for Mean {
+    fn images(&self) -> usize {
+        self.values.len()
+    }
+
+    fn weighted(&self, weights: &[u16]) -> Option<f64> {
+        let weighted = self.values.iter().zip(weights);
+        let (sum, total) = weighted.fold((0.0, 0.0), |(sum, total), (value, &weight)| {
+            (sum + value * f64::from(weight), total + f64::from(weight))
+        });
+        (total > 0.0).then(|| sum / total)
     }
 }
 
@@ -166,6 +197,15 @@ mod tests {
         assert_eq!(share.weighted(&[0, 3, 2, 2]), Some(0.5));
         assert_eq!(share.weighted(&[0, 4, 0, 0]), None);
         assert_eq!(Share::of_all(&hits).weighted(&[1, 1, 1, 1]), Some(0.75));
+    }
+
+    /// By hand: 0 · 3 + 3 · (−1) + 1 · 6 over four images.
+    #[test]
+    fn a_mean_counts_images_as_often_as_drawn() {
+        let mean = Mean::of(&[3.0, -1.0, 6.0]).unwrap();
+        assert_eq!(mean.weighted(&[0, 3, 1]), Some(0.75));
+        assert_eq!(mean.weighted(&[0, 0, 0]), None);
+        assert!(Mean::of(&[f64::NAN]).is_err());
     }
 
     /// A weighted median is the median of the values repeated by their weights.

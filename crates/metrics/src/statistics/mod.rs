@@ -34,7 +34,7 @@ mod student_t;
 
 pub use estimate::Estimate;
 pub use image_resamples::ImageResamples;
-pub use image_statistic::{ImageStatistic, Median, Resampled, Share};
+pub use image_statistic::{ImageStatistic, Mean, Median, Resampled, Share};
 pub use multiple_tests::{holm, shaffer};
 pub use proportions::p_same_share;
 pub use rank_correlation::RankCorrelation;

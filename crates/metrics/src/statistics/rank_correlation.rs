@@ -4,9 +4,6 @@ use super::student_t::two_sided_quantile;
 use crate::MetricsError;
 use crate::error::all_finite;
 
-/// The largest correlation of a group in a mean of groups.
-const LARGEST: f64 = 0.999;
-
 /// Spearman's rank correlation of two measurements of the same objects.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RankCorrelation {
@@ -49,13 +46,14 @@ impl RankCorrelation {
         if weight == 0 {
             return None;
         }
-        // A correlation of ±1 would be infinite on this scale, and no other group could change it.
-        let scaled = |group: &Self| group.value.clamp(-LARGEST, LARGEST).atanh() * (group.count - 3) as f64;
+        let scaled = |group: &Self| group.on_fishers_scale() * (group.count - 3) as f64;
         Some(Self { value: (usable().map(scaled).sum::<f64>() / weight as f64).tanh(), count: weight + 3 })
     }
 
     /// The interval that covers the true correlation with probability `level`: Fisher's transformation with the variance
-    /// `(1 + ρ²/2) / (n − 3)`. With three objects or a correlation of ±1, it reaches from −1 to 1, or to the correlation itself.
+    /// `(1 + ρ²/2) / (n − 3)`. With three objects it reaches from −1 to 1. A correlation of ±1 counts as one of
+    /// `±(1 − 6 / (n (n² − 1)))`, halfway to the next correlation that n ranks can have, and the interval then ends at ±1: a few
+    /// objects whose ranks agree do not show that all agree.
     ///
     /// Source: D. G. Bonett & T. A. Wright, "Sample size requirements for estimating Pearson, Kendall and Spearman
     /// correlations", 2000.
@@ -66,8 +64,16 @@ impl RankCorrelation {
         }
         let deviation = ((1.0 + self.value * self.value / 2.0) / (self.count as f64 - 3.0)).sqrt();
         let half = two_sided_quantile(level, f64::INFINITY) * deviation;
-        let center = self.value.atanh();
-        ((center - half).tanh(), (center + half).tanh())
+        let center = self.on_fishers_scale();
+        let (low, high) = ((center - half).tanh(), (center + half).tanh());
+        (if self.value <= -1.0 { -1.0 } else { low }, if self.value >= 1.0 { 1.0 } else { high })
+    }
+
+    /// The correlation on Fisher's scale, which is infinite at ±1 otherwise.
+    fn on_fishers_scale(&self) -> f64 {
+        let n = self.count as f64;
+        let largest = 1.0 - 6.0 / (n * (n * n - 1.0));
+        self.value.clamp(-largest, largest).atanh()
     }
 }
 
@@ -116,7 +122,20 @@ mod tests {
         let expected = (10.0 * 0.8f64.atanh() + 5.0 * (-0.2f64).atanh()) / 15.0;
         assert!((found.value - expected.tanh()).abs() < 1e-15 && found.count == 18, "{found:?}");
         assert_eq!(RankCorrelation::pooled(&[of(0.5, 3)]), None);
-        assert!(RankCorrelation::pooled(&[of(1.0, 9), of(0.0, 9)]).unwrap().value < 0.999);
+        // One group whose ranks agree: 1 − 6 / (9 · 80) on this scale, halved by the other group.
+        let found = RankCorrelation::pooled(&[of(1.0, 9), of(0.0, 9)]).unwrap().value;
+        assert!((found - (0.5 * (1.0f64 - 6.0 / 720.0).atanh()).tanh()).abs() < 1e-15, "{found}");
+    }
+
+    /// By hand for five objects: atanh(0.95) = 1.831 781, and 1.959 964 · √(1.5 / 2) = 1.697 379.
+    #[test]
+    fn a_few_ranks_that_agree_leave_doubt() {
+        let (low, high) = RankCorrelation { value: 1.0, count: 5 }.interval(0.95);
+        assert!((low - 0.134_402f64.tanh()).abs() < 1e-5 && high == 1.0, "{low} {high}");
+        let turned = RankCorrelation { value: -1.0, count: 5 }.interval(0.95);
+        assert_eq!(turned, (-high, -low));
+        let one = RankCorrelation { value: 0.8, count: 5 }.interval(0.95);
+        assert!(one.0 < low && one.1 < 1.0, "{one:?}");
     }
 
     /// For a normal pair with correlation r, Spearman's is `6/π · asin(r/2)`. Of 400 samples, the interval covers it in 95 %; the

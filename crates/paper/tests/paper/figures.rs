@@ -3,11 +3,11 @@
 use minima_paper::PAPER;
 use minima_paper::numbers as paper;
 use minima_report::figures::{
-    AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, MatchedPaths, RobustAccuracy, Samples,
-    Scaling, SeedSpread, SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg, write,
+    AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, MatchedPaths, Radii, RobustAccuracy,
+    Samples, Scaling, SeedSpread, SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg, write,
 };
 use minima_rows::{
-    AdversarialExample, CurvatureMatrix, LateAttackRow, PaceRow, PathRow, RobustnessRow, ScalingRow,
+    AdversarialExample, CurvatureMatrix, LateAttackRow, PaceRow, PathRow, RadiusRow, RobustnessRow, ScalingRow,
     SpectralDensityRow, TrainingRow,
 };
 
@@ -259,6 +259,27 @@ fn the_spread_over_seeds_has_a_panel_for_each_strong_attack_and_the_largest_radi
     assert!(!document.contains("0.01") && !document.contains("square"));
     let none = svg(&SeedSpread { rows: vec![] });
     assert!(matches!(none, Err(FigureError::Data { .. })));
+}
+
+#[test]
+fn radii_have_two_ends_for_each_model() {
+    let row = |optimizer: &str, seed, mean_proved: f64| RadiusRow {
+        labels: "clean".to_owned(),
+        optimizer: optimizer.to_owned(),
+        seed,
+        images: 200,
+        correct: 190,
+        unbroken: 0,
+        mean_proved,
+        mean_broken: mean_proved + 0.01,
+        median_proved: mean_proved,
+        median_broken: mean_proved,
+    };
+    let document = check_both(&Radii { rows: vec![row("sgd", 1, 0.04), row("sgd", 2, 0.05), row("adam", 1, 0.03)] });
+    for title in ["first 200 test images", "2 seeds.", "SGD", "Adam"] {
+        assert!(document.contains(title), "{title}");
+    }
+    assert!(matches!(svg(&Radii { rows: vec![] }), Err(FigureError::Data { .. })));
 }
 
 #[test]

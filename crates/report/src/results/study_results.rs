@@ -5,7 +5,8 @@ use super::files::{rows, table};
 use minima_rows::STUDY_NAMES;
 use minima_rows::{
     CLEAN, ClaimRow, DampingRow, DriftRow, FailureRow, FgsmRow, LateAttackRow, LogitScaleRow, MatchRow,
-    MatchedDifferenceRow, PathRow, PoisonRow, PrecisionRow, PredictorRow, SegmentRow, SurfaceRow, TrainingRow,
+    MatchedDifferenceRow, PathRow, PoisonRow, PrecisionRow, PredictorRow, RadiusDifferenceRow, RadiusRow, SegmentRow,
+    SurfaceRow, TrainingRow,
 };
 use std::path::Path;
 
@@ -42,6 +43,12 @@ pub struct StudyResults {
     pub segments: Vec<SegmentRow>,
     /// `predictors/correlations.csv`.
     pub predictors: Vec<PredictorRow>,
+    /// `radii/radii.csv`.
+    pub radii: Vec<RadiusRow>,
+    /// `radii/differences.csv`.
+    pub radius_differences: Vec<RadiusDifferenceRow>,
+    /// `radii/correlations.csv`.
+    pub radius_correlations: Vec<PredictorRow>,
     /// `failures.csv` of each study. A run that failed in several studies is listed once.
     pub failures: Vec<FailureRow>,
 }
@@ -69,6 +76,9 @@ impl StudyResults {
             surface: rows(&folder.join("landscape/surface.csv"))?,
             segments: rows(&folder.join("landscape/segments.csv"))?,
             predictors: rows(&folder.join("predictors/correlations.csv"))?,
+            radii: rows(&folder.join("radii/radii.csv"))?,
+            radius_differences: rows(&folder.join("radii/differences.csv"))?,
+            radius_correlations: rows(&folder.join("radii/correlations.csv"))?,
             failures: failures(folder)?,
         })
     }
@@ -91,6 +101,9 @@ impl StudyResults {
             && self.surface.is_empty()
             && self.segments.is_empty()
             && self.predictors.is_empty()
+            && self.radii.is_empty()
+            && self.radius_differences.is_empty()
+            && self.radius_correlations.is_empty()
     }
 }
 

@@ -1,11 +1,12 @@
 //! Claims and the evidence for and against each claim.
 
+use super::effect_cells::{effect, interval, p_value};
 use crate::claim_verdict::{verdict, word};
 use crate::document::Document;
 use crate::input::ReportInput;
 use crate::words::{counted, listed};
 use minima_rows::optimizers::{label, sort_key};
-use minima_rows::significant::{Radius, signed};
+use minima_rows::significant::Radius;
 use minima_rows::{Claim, Table, in_order};
 use minima_rows::{ClaimRow, ClaimVerdict};
 
@@ -64,13 +65,7 @@ pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
         "seeds to decide",
         "verdict",
     ]);
-    let shown = |value: f64| if value.is_finite() { signed(value, 4) } else { "–".to_owned() };
     for row in rows {
-        let interval = if row.low.is_finite() || row.high.is_finite() {
-            format!("{} to {}", shown(row.low), shown(row.high))
-        } else {
-            "–".to_owned()
-        };
         table.rows.push(vec![
             format!("({})", row.claim),
             label(&row.optimizer).to_owned(),
@@ -79,8 +74,8 @@ pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
             row.at.map_or_else(String::new, |at| Radius(at).to_string()),
             row.quantity.clone(),
             row.seeds.to_string(),
-            shown(row.effect),
-            interval,
+            effect(row.effect),
+            interval(row.low, row.high),
             row.border.to_string(),
             p_value(row.p_holm),
             row.p_negligible.map_or_else(String::new, p_value),
@@ -89,14 +84,6 @@ pub(crate) fn comparisons(rows: &[ClaimRow]) -> Table {
         ]);
     }
     table
-}
-
-fn p_value(p: f64) -> String {
-    match p {
-        p if !p.is_finite() => "–".to_owned(),
-        p if p < 1e-4 => "< 0.0001".to_owned(),
-        p => format!("{p:.4}"),
-    }
 }
 
 /// The differences between models, without claims: one row for each comparison of two models.

@@ -1,11 +1,12 @@
 //! Models compared at equal train loss, test accuracy or margin instead of at the end of training.
 
+use super::effect_cells::{effect, interval};
 use super::{Sample, percent, quoted_epsilon};
 use crate::document::Document;
 use crate::results::StudyResults;
 use crate::words::{counted, listed};
 use minima_rows::optimizers::{distinct, label};
-use minima_rows::significant::{Radius, decimal, signed};
+use minima_rows::significant::{Radius, decimal};
 use minima_rows::{Basis, MatchRow, MatchedDifferenceRow};
 use minima_rows::{Table, in_order};
 
@@ -116,7 +117,6 @@ pub(crate) fn differences(rows: &[MatchedDifferenceRow]) -> Table {
         "95 % interval",
     ]);
     for row in rows {
-        let shown = |value: f64| if value.is_finite() { signed(value, 4) } else { "–".to_owned() };
         table.rows.push(vec![
             label(&row.reference).to_owned(),
             label(&row.optimizer).to_owned(),
@@ -124,8 +124,8 @@ pub(crate) fn differences(rows: &[MatchedDifferenceRow]) -> Table {
             row.quantity.clone(),
             row.epsilon.map_or_else(String::new, |epsilon| Radius(epsilon).to_string()),
             format!("{} of {}", row.reached, row.seeds),
-            shown(row.effect),
-            format!("{} to {}", shown(row.low), shown(row.high)),
+            effect(row.effect),
+            interval(row.low, row.high),
         ]);
     }
     table

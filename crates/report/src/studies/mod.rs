@@ -2,6 +2,7 @@
 
 pub(super) mod claims;
 pub(super) mod damping;
+mod effect_cells;
 pub(super) mod failures;
 pub(super) mod landscape;
 pub(super) mod logit_scale;
@@ -10,6 +11,7 @@ pub(super) mod poison;
 pub(super) mod precision;
 pub(super) mod predictors;
 mod quoted;
+pub(super) mod radii;
 mod sample;
 pub(super) mod seeds;
 
@@ -32,6 +34,7 @@ pub(super) fn sections(input: &ReportInput<'_>) -> Vec<(&'static str, Document)>
         (precision::TITLE, precision::section(&studies.precision, &studies.drift)),
         (landscape::TITLE, landscape::section(&studies.surface, &studies.segments)),
         (predictors::TITLE, predictors::section(&studies.predictors)),
+        (radii::TITLE, radii::section(studies)),
         (failures::TITLE, failures::section(&studies.failures)),
     ]
     .into_iter()

@@ -6,8 +6,9 @@ use minima_rows::{PredictorRow, PredictorScope, Table, in_order};
 
 pub(crate) const TITLE: &str = "What goes with robustness";
 
-/// The name of a measure or a robustness.
-fn named(name: &str, at: Option<f64>, letter: &str) -> String {
+/// The name of a measure or a robustness, with the norm of a weight perturbation or the radius of an attack or a proof.
+fn named(name: &str, at: Option<f64>) -> String {
+    let letter = if name.starts_with("median loss increase") { "ρ" } else { "ε" };
     at.map_or_else(|| name.to_owned(), |at| format!("{name}, {letter} = {}", Radius(at)))
 }
 
@@ -25,7 +26,7 @@ pub(crate) fn table(rows: &[PredictorRow]) -> Table {
                     == (robustness, epsilon, measure, at, scope)
             })
         };
-        let mut cells = vec![named(robustness, epsilon, "ε"), named(measure, at, "ρ")];
+        let mut cells = vec![named(robustness, epsilon), named(measure, at)];
         cells.extend(scopes.map(|scope| own(scope).map_or_else(|| "–".to_owned(), cell)));
         table.rows.push(cells);
     }
@@ -54,14 +55,10 @@ pub(crate) fn sentences(rows: &[PredictorRow]) -> Option<Document> {
         let own = rows.iter().filter(|row| (&row.robustness, row.epsilon) == (robustness, epsilon));
         let apart = own.filter(|row| row.scope == PredictorScope::Within && (row.low > 0.0 || row.high < 0.0));
         let best = apart.max_by(|a, b| a.correlation.abs().total_cmp(&b.correlation.abs()));
-        let name = named(robustness, epsilon, "ε");
+        let name = named(robustness, epsilon);
         lines.push(match best {
             Some(row) => {
-                format!(
-                    "Within optimizers, {} goes most with “{name}”: {}.",
-                    named(&row.measure, row.at, "ρ"),
-                    cell(row)
-                )
+                format!("Within optimizers, {} goes most with “{name}”: {}.", named(&row.measure, row.at), cell(row))
             }
             None => {
                 format!("Within optimizers, no measure has a correlation with “{name}” whose interval excludes zero.")

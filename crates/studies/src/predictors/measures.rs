@@ -1,28 +1,46 @@
 //! The numbers of one model.
 
+use crate::context::Context;
 use crate::error::StudyError;
 use minima_metrics::Summary;
 use minima_rows::{
     CurvatureMatrix, CurvatureRow, LogitScaleRow, ModelMeasureRow, ScaledQuantity, Scope, SpectralQuantity, TrainingRow,
 };
-use minima_runs::measured::LateAttack;
+use minima_runs::measured::{LateAttack, at_the_end, curvature, late, proved};
 use minima_runs::measurement::Measurement;
-use minima_runs::{Bits, StoredRun};
+use minima_runs::{Bits, Job, StoredRun};
 
 /// What was measured of one model.
-pub(super) struct Sources {
-    pub training: Vec<TrainingRow>,
-    pub end: Measurement,
-    pub late: Vec<LateAttack>,
-    pub proved: Vec<(f64, Bits)>,
-    pub curvature: Vec<CurvatureRow>,
+pub(crate) struct Sources {
+    training: Vec<TrainingRow>,
+    pub(super) end: Measurement,
+    late: Vec<LateAttack>,
+    proved: Vec<(f64, Bits)>,
+    curvature: Vec<CurvatureRow>,
+}
+
+impl Sources {
+    /// Measures a run, as far as its measurements are not stored.
+    ///
+    /// # Errors
+    /// Returns [`StudyError::Run`] if a measurement fails.
+    pub(crate) fn of(run: &StoredRun, job: &Job, context: &Context<'_>) -> Result<Self, StudyError> {
+        let (preset, test) = (&job.preset, &context.test);
+        Ok(Self {
+            training: run.training()?,
+            end: at_the_end(run, preset, test)?,
+            late: late(run, preset, test)?,
+            proved: proved(run, preset, test)?,
+            curvature: curvature(run, job, preset, context.data)?,
+        })
+    }
 }
 
 /// A model's measures and its robustness.
 ///
 /// # Errors
 /// Returns [`StudyError::Run`] if a summary cannot be computed.
-pub(super) fn of_model(stored: &StoredRun, sources: &Sources) -> Result<Vec<ModelMeasureRow>, StudyError> {
+pub(crate) fn of_model(stored: &StoredRun, sources: &Sources) -> Result<Vec<ModelMeasureRow>, StudyError> {
     let run = stored.run();
     let mut rows = Vec::new();
     let mut add = |measure: String, at: Option<f64>, robustness: bool, value: f64| {

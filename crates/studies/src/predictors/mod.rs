@@ -9,28 +9,22 @@ mod correlations;
 mod measures;
 
 pub use correlations::correlations;
+pub(crate) use measures::{Sources, of_model};
 
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::logit_scale::{common_factors, measure};
 use crate::options::StudyOptions;
-use measures::{Sources, at_a_common_scale, of_model};
+use measures::at_a_common_scale;
 use minima_metrics::Summary;
 use minima_rows::write_csv;
-use minima_runs::measured::{at_the_end, curvature, late, proved};
 use minima_runs::run_all;
 
 /// Writes `measures.csv` and `correlations.csv`.
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
     let (preset, test) = (&options.preset, &context.test);
     let models = context.measure(&options.clean_runs()?, |job, run| {
-        let sources = Sources {
-            training: run.training()?,
-            end: at_the_end(run, preset, test)?,
-            late: late(run, preset, test)?,
-            proved: proved(run, preset, test)?,
-            curvature: curvature(run, job, preset, context.data)?,
-        };
+        let sources = Sources::of(run, job, context)?;
         let model = run.last()?;
         let margin = Summary::of(&sources.end.logit_margins)?.mean;
         Ok((model, margin, of_model(run, &sources)?))

@@ -3,7 +3,7 @@
 use crate::error::StudyError;
 use crate::study::Study;
 use minima_data::Splits;
-use minima_runs::measured::{along_the_path, at_the_end, curvature, late, proved};
+use minima_runs::measured::{along_the_path, at_the_end, brackets, curvature, late, proved};
 use minima_runs::{Job, StoredRun, TestSet};
 
 /// Takes the measurements of a run that its studies need, if they are not cached. Without studies, the run is of a grid.
@@ -28,11 +28,14 @@ pub(super) fn measure(
                 late(run, preset, test)?;
                 proved(run, preset, test)?;
             }
-            Study::Predictors => {
+            Study::Predictors | Study::Radii => {
                 at_the_end(run, preset, test)?;
                 late(run, preset, test)?;
                 proved(run, preset, test)?;
                 curvature(run, job, preset, data)?;
+                if *study == Study::Radii {
+                    brackets(run, preset, test)?;
+                }
             }
             Study::Matched => {
                 along_the_path(run, job, preset, data, test)?;

@@ -2,7 +2,9 @@
 
 use minima_config::preset::Preset;
 use minima_data::{Splits, mnist};
-use minima_rows::{DampingRow, FgsmRow, LateAttackRow, MatchRow, PathRow, PoisonRow, Record, read_csv};
+use minima_rows::{
+    DampingRow, FgsmRow, LateAttackRow, MatchRow, PathRow, PoisonRow, RadiusDifferenceRow, RadiusRow, Record, read_csv,
+};
 use minima_runs::machine::Machine;
 use minima_runs::training::Keeping;
 use minima_studies::{Study, StudyEvent, StudyOptions, claim, gather_study, run_study};
@@ -19,6 +21,8 @@ fn options(set: &[&str]) -> StudyOptions {
         "train_images=300",
         "test_images=200",
         "attacked_images=20",
+        "certified_images=10",
+        "spectrum_images=16",
         "epsilons=[0.1, 0.05]",
         "rhos=[0.01]",
     ];
@@ -102,8 +106,22 @@ fn studies_share_their_runs_and_train_nothing_twice() {
         assert!(row.memorised + row.recovered <= row.wrong_labels, "{row:?}");
     }
 
+    assert_eq!(run(Study::Radii, &options, &data, out), (0, vec![]));
+    let radii: Vec<RadiusRow> = rows(out, "radii/radii.csv");
+    assert_eq!(radii.len(), 8);
+    for row in &radii {
+        // An image that is classified correctly has a distance, and a misclassified one has none.
+        assert!(row.images == 10 && row.unbroken <= row.correct && row.correct <= 10, "{row:?}");
+        assert_eq!(row.correct > 0, row.mean_broken > 0.0, "{row:?}");
+        assert!(row.mean_proved <= row.mean_broken, "{row:?}");
+        assert!(row.mean_broken <= 0.25 * f64::from(row.correct) / 10.0, "{row:?}");
+    }
+    assert!(radii.iter().any(|row| row.mean_proved > 0.0));
+    // Six pairs of four optimizers, each with four differences.
+    assert_eq!(rows::<RadiusDifferenceRow>(out, "radii/differences.csv").len(), 6 * 4);
+
     let before = files(out);
-    for study in [Study::Seeds, Study::Matched, Study::Poison] {
+    for study in [Study::Seeds, Study::Matched, Study::Poison, Study::Radii] {
         assert_eq!(run(study, &options, &data, out), (0, vec![]));
     }
     assert!(before == files(out), "a study that is repeated changes no byte");

@@ -16,8 +16,8 @@ use std::path::Path;
 
 /// A part of the name of the run whose learning rate, 1e30, is too large.
 const BAD: &str = "lr-1000000000";
-const STUDIES: [&str; 8] =
-    ["seeds", "matched", "poison", "damping", "precision", "landscape", "logit-scale", "predictors"];
+const STUDIES: [&str; 9] =
+    ["seeds", "matched", "poison", "damping", "precision", "landscape", "logit-scale", "predictors", "radii"];
 
 /// One epoch of three steps.
 fn preset(set: &[&str]) -> Preset {

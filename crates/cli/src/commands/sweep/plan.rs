@@ -25,7 +25,7 @@ use std::path::PathBuf;
 #[command(after_help = "Example: cargo xtask sweep plan --study seeds,matched --seeds 1-20 --out results/seeds\n\
 Example: cargo xtask sweep plan --preset quick --seeds 1-20 --grid 'batch_size=[64, 128]' --out results/batches")]
 pub(super) struct PlanSweep {
-    /// The studies, separated by commas [possible: seeds, matched, poison, damping, precision, landscape, logit-scale, predictors]
+    /// The studies, separated by commas [possible: seeds, matched, poison, damping, precision, landscape, logit-scale, predictors, radii]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "grid")]
     study: Vec<String>,
     /// A key of the experiment with the values that it takes, such as 'epochs=[2, 4]'; may be repeated for every combination

@@ -60,6 +60,7 @@ fn a_section_is_there_exactly_if_its_file_is() {
         ("studies/seeds/claims.csv", "claims"),
         ("studies/logit-scale/logit_scale.csv", "logit-scale"),
         ("studies/predictors/correlations.csv", "predictors"),
+        ("studies/radii/radii.csv", "radii"),
         ("studies/poison/poison.csv", "poison"),
         ("studies/damping/damping.csv", "damping"),
         ("training.csv", "training"),

@@ -333,6 +333,35 @@ impl Folder {
             predictor("median loss increase (nats)", Some(0.01), Between, 0.3),
         ];
         self.add("studies/predictors/correlations.csv", &predictors);
+        let radius = |optimizer: &str, seed, mean_proved: f64| RadiusRow {
+            labels: CLEAN.into(),
+            optimizer: optimizer.into(),
+            seed,
+            images: 200,
+            correct: 190,
+            unbroken: 1,
+            mean_proved,
+            mean_broken: mean_proved + 0.02,
+            median_proved: mean_proved - 0.001,
+            median_broken: mean_proved + 0.021,
+        };
+        let radii = [radius("sgd", 1, 0.04), radius("sgd", 2, 0.05), radius("adam", 1, 0.03), radius("adam", 2, 0.02)];
+        let difference = |quantity, effect: f64| RadiusDifferenceRow {
+            optimizer: "sgd".into(),
+            against: "adam".into(),
+            quantity,
+            seeds: 2,
+            effect,
+            low: effect - 0.01,
+            high: effect + 0.01,
+            p_holm: 0.03,
+        };
+        let differences = [difference(RadiusQuantity::Proved, 0.02), difference(RadiusQuantity::Least, -0.001)];
+        self.add("studies/radii/radii.csv", &radii);
+        self.add("studies/radii/differences.csv", &differences);
+        let of_radii =
+            |row: &PredictorRow| PredictorRow { robustness: "mean proved radius".into(), epsilon: None, ..row.clone() };
+        self.add("studies/radii/correlations.csv", &predictors.each_ref().map(of_radii));
         self.add("studies/logit-scale/logit_scale.csv", &scale);
         self.add("studies/poison/poison.csv", &poison);
         self.add("studies/damping/damping.csv", &damping);

@@ -8,6 +8,7 @@ mod matched;
 mod poison;
 mod precision;
 mod predictors;
+mod radii;
 mod seeds;
 
 use super::prose::prose;
@@ -33,6 +34,7 @@ pub(super) fn sections(studies: &StudyResults, own: &[OwnOptimizer]) -> Vec<Sect
         precision::section(&studies.precision, &studies.drift),
         landscape::section(&studies.surface, &studies.segments),
         predictors::section(&studies.predictors),
+        radii::section(studies, own),
         failures::section(&studies.failures).map(|text| Section::new("failures", failures::TITLE, prose(&text))),
     ]
     .into_iter()
