@@ -84,7 +84,7 @@ fn cell(cell: &str, column: Column) -> Markup {
 
 /// A number with a minus sign as wide as a plus; other text unchanged.
 fn number(cell: &str) -> String {
-    let is_number = cell.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let is_number = cell.starts_with(|first: char| matches!(first, '-' | '+') || first.is_ascii_digit());
     if is_number { cell.replace('-', "\u{2212}") } else { cell.to_owned() }
 }
 
@@ -104,5 +104,16 @@ fn verdict(cell: &str) -> Markup {
     match cell {
         "holds" | "fails" | "negligible" | "undecided" | "pass" | "fail" => html! { span class=(cell) { (cell) } },
         _ => inline(cell),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_minus_of_a_number_is_as_wide_as_a_plus() {
+        let shown = ["-1 (-2 to +3)", "+1 (-2 to +3)", "0.5 (-0.1 to 1)", "K-FAC", "–"].map(number);
+        assert_eq!(shown, ["−1 (−2 to +3)", "+1 (−2 to +3)", "0.5 (−0.1 to 1)", "K-FAC", "–"]);
     }
 }

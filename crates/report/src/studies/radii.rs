@@ -108,13 +108,13 @@ pub(crate) fn sentences(studies: &StudyResults) -> Option<Document> {
     let certain: Vec<String> = compared.iter().filter_map(established).collect();
     lines.push(match certain.as_slice() {
         [] => "The brackets establish no order between two optimizers.".to_owned(),
-        some => format!("The brackets establish that true distances are larger for {}.", listed(some)),
+        some => format!("The brackets establish that true distances are larger {}.", listed(some)),
     });
     for quantity in [RadiusQuantity::Proved, RadiusQuantity::Broken] {
         let own = compared.iter().filter(|row| row.quantity == quantity && row.p_holm < LEVEL);
         let some: Vec<String> = own.map(larger).collect();
         if !some.is_empty() {
-            lines.push(format!("Mean {quantity} radii are larger for {}.", listed(&some)));
+            lines.push(format!("Mean {quantity} radii are larger {}.", listed(&some)));
         }
     }
     Some(Document::of_paragraph(INTRODUCTION).list(lines))
@@ -124,7 +124,7 @@ pub(crate) fn sentences(studies: &StudyResults) -> Option<Document> {
 fn larger(row: &RadiusDifferenceRow) -> String {
     let (first, second) =
         if row.effect > 0.0 { (&row.optimizer, &row.against) } else { (&row.against, &row.optimizer) };
-    format!("{} than for {}", label(first), label(second))
+    format!("for {} than for {}", label(first), label(second))
 }
 
 /// The pair of a true difference that is established.
@@ -157,8 +157,8 @@ mod tests {
     #[test]
     fn an_order_is_established_by_the_ends_that_are_nearest() {
         let found = |quantity, effect, p| established(&row("adam", quantity, effect, p));
-        assert_eq!(found(RadiusQuantity::Least, 0.02, 0.01).as_deref(), Some("SGD than for Adam"));
-        assert_eq!(found(RadiusQuantity::Most, -0.02, 0.01).as_deref(), Some("Adam than for SGD"));
+        assert_eq!(found(RadiusQuantity::Least, 0.02, 0.01).as_deref(), Some("for SGD than for Adam"));
+        assert_eq!(found(RadiusQuantity::Most, -0.02, 0.01).as_deref(), Some("for Adam than for SGD"));
         assert_eq!(found(RadiusQuantity::Least, 0.02, 0.06), None);
         assert_eq!(found(RadiusQuantity::Proved, 0.02, 0.01), None);
     }
