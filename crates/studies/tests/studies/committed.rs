@@ -38,10 +38,13 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
+/// The accuracy of a run's last weights on the test set.
+type Accuracy<'a> = &'a dyn Fn(&StoredRun, &TestSet) -> f64;
+
 /// Checks the runs in a folder `studies`: each has the recipe that this program gives it, and its measurements have this program's
 /// settings, so that none is repeated: attacks on earlier epochs would fail without their weights. The last weights have the accuracy
 /// of the training curve; `accuracy` measures it, if the images are there.
-fn check(studies: &Path, set: &[&str], data: &Splits, accuracy: Option<&dyn Fn(&StoredRun, &TestSet) -> f64>) {
+fn check(studies: &Path, set: &[&str], data: &Splits, accuracy: Option<Accuracy<'_>>) {
     let set: Vec<String> = set.iter().map(|&set| set.to_owned()).collect();
     let preset = Preset::named("studies", &set).unwrap().on_data(data).unwrap();
     let test = TestSet::new(&data.test.take(preset.test_images));
