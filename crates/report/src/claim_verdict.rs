@@ -2,8 +2,8 @@
 
 use minima_rows::{ClaimRow, ClaimVerdict};
 
-/// The verdict on a claim for one optimizer. The claim fails if one comparison fails, and is otherwise undecided if one is, or if
-/// there is none. Otherwise it is negligible if one comparison is, and holds if all comparisons hold.
+/// The verdict on a claim for one optimizer. The claim fails if one comparison fails, is otherwise undecided if one comparison
+/// is undecided or none exists, otherwise negligible if one comparison is negligible, and holds if all comparisons hold.
 #[must_use]
 pub fn verdict(rows: &[ClaimRow], letter: &str, optimizer: &str) -> ClaimVerdict {
     let of = |row: &&ClaimRow| row.claim == letter && row.optimizer == optimizer;

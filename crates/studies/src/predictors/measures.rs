@@ -1,14 +1,14 @@
 //! The numbers of one model.
 
-use crate::context::Context;
 use crate::error::StudyError;
+use minima_data::Splits;
 use minima_metrics::Summary;
 use minima_rows::{
     CurvatureMatrix, CurvatureRow, LogitScaleRow, ModelMeasureRow, ScaledQuantity, Scope, SpectralQuantity, TrainingRow,
 };
 use minima_runs::measured::{LateAttack, at_the_end, curvature, late, proved};
 use minima_runs::measurement::Measurement;
-use minima_runs::{Bits, Job, StoredRun};
+use minima_runs::{Bits, Job, StoredRun, TestSet};
 
 /// What was measured of one model.
 pub(crate) struct Sources {
@@ -24,14 +24,14 @@ impl Sources {
     ///
     /// # Errors
     /// Returns [`StudyError::Run`] if a measurement fails.
-    pub(crate) fn of(run: &StoredRun, job: &Job, context: &Context<'_>) -> Result<Self, StudyError> {
-        let (preset, test) = (&job.preset, &context.test);
+    pub(crate) fn of(run: &StoredRun, job: &Job, data: &Splits, test: &TestSet) -> Result<Self, StudyError> {
+        let preset = &job.preset;
         Ok(Self {
             training: run.training()?,
             end: at_the_end(run, preset, test)?,
             late: late(run, preset, test)?,
             proved: proved(run, preset, test)?,
-            curvature: curvature(run, job, preset, context.data)?,
+            curvature: curvature(run, job, preset, data)?,
         })
     }
 }

@@ -24,7 +24,7 @@ use minima_runs::run_all;
 pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<(), StudyError> {
     let (preset, test) = (&options.preset, &context.test);
     let models = context.measure(&options.clean_runs()?, |job, run| {
-        let sources = Sources::of(run, job, context)?;
+        let sources = Sources::of(run, job, context.data, &context.test)?;
         let model = run.last()?;
         let margin = Summary::of(&sources.end.logit_margins)?.mean;
         Ok((model, margin, of_model(run, &sources)?))

@@ -29,7 +29,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     }
     let found = context.measure(&options.clean_runs()?, |job, run| {
         let brackets = brackets(run, preset, &context.test)?;
-        Ok((brackets, of_model(run, &Sources::of(run, job, context)?)?))
+        Ok((brackets, of_model(run, &Sources::of(run, job, context.data, &context.test)?)?))
     })?;
     let mut rows = Vec::new();
     let mut models = Vec::new();

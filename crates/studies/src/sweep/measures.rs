@@ -1,9 +1,10 @@
 //! The measurements of a job, which are cached beside its run.
 
 use crate::error::StudyError;
+use crate::predictors::Sources;
 use crate::study::Study;
 use minima_data::Splits;
-use minima_runs::measured::{along_the_path, at_the_end, brackets, curvature, late, proved};
+use minima_runs::measured::{along_the_path, at_the_end, brackets, late, proved};
 use minima_runs::{Job, StoredRun, TestSet};
 
 /// Takes the measurements of a run that its studies need, if they are not cached. Without studies, the run is of a grid.
@@ -28,14 +29,12 @@ pub(super) fn measure(
                 late(run, preset, test)?;
                 proved(run, preset, test)?;
             }
-            Study::Predictors | Study::Radii => {
-                at_the_end(run, preset, test)?;
-                late(run, preset, test)?;
-                proved(run, preset, test)?;
-                curvature(run, job, preset, data)?;
-                if *study == Study::Radii {
-                    brackets(run, preset, test)?;
-                }
+            Study::Predictors => {
+                Sources::of(run, job, data, test)?;
+            }
+            Study::Radii => {
+                brackets(run, preset, test)?;
+                Sources::of(run, job, data, test)?;
             }
             Study::Matched => {
                 along_the_path(run, job, preset, data, test)?;
