@@ -239,8 +239,7 @@ impl<'a> Certifier<'a> {
 /// # Errors
 /// Returns [`RunError::Verify`] if an operation of the network has no sound bound, and [`RunError::Attack`] if the attack fails.
 pub fn certified(model: &Model<f32>, preset: &Preset, test: &TestSet) -> Result<Vec<(f64, Vec<Certified>)>, RunError> {
-    let count = preset.certified_images.min(test.labels.len());
-    let (images, labels) = (test.images.slice_axis(Axis(0), (0..count).into()), &test.labels[..count]);
+    let (images, labels) = first_images(preset, test);
     if labels.is_empty() {
         return Ok(Vec::new());
     }
@@ -261,8 +260,7 @@ pub fn bracketed(
     test: &TestSet,
     options: &BracketOptions,
 ) -> Result<Vec<BracketRow>, RunError> {
-    let count = preset.certified_images.min(test.labels.len());
-    let (images, labels) = (test.images.slice_axis(Axis(0), (0..count).into()), &test.labels[..count]);
+    let (images, labels) = first_images(preset, test);
     let attack = attack("pgd", options.norm, &Options::default())?;
     let verify = VerifyOptions { domains: preset.certified_domains, ..VerifyOptions::default() };
     let found = Certifier::new(model, Some(attack.as_ref()), verify)?.brackets(images, labels, 0, options)?;
@@ -316,6 +314,12 @@ impl Known {
             Certainty::Undecided => self.undecided = self.undecided.max(radius),
         }
     }
+}
+
+/// The first `certified_images` test images, with their labels.
+fn first_images<'t>(preset: &Preset, test: &'t TestSet) -> (ArrayView2<'t, f32>, &'t [usize]) {
+    let count = preset.certified_images.min(test.labels.len());
+    (test.images.slice_axis(Axis(0), (0..count).into()), &test.labels[..count])
 }
 
 /// The error of images without labels.
