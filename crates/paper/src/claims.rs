@@ -1,6 +1,6 @@
-//! The claims of the paper, and two that the paper does not make but that its first claim suggests.
+//! The claims of the paper, two that its first claim suggests, and one of another paper.
 
-use minima_rows::optimizers::{ADAM, MEAN, PUBLISHED, SGD, SUM};
+use minima_rows::optimizers::{ADAM, GAUSS_NEWTONS, SAM, SGD, known};
 use minima_rows::{Against, Claim, ClaimQuantity, Expected};
 
 /// The largest difference between success rates that count as equal: 2 percentage points.
@@ -23,18 +23,19 @@ pub const ABOUT: f64 = 0.95;
 /// paper's own Adam reaches 97.8 %.
 pub(crate) const BELOW_ABOUT: f64 = 0.015;
 
-const GAUSS_NEWTON: &[&str] = &[PUBLISHED, SUM, MEAN];
+/// All optimizers with a label of their own.
+const ALL: &[&str] = &known();
 const BOTH_FIRST_ORDER: &[&str] = &[SGD, ADAM];
 const FIRST_ORDER: Against = Against::Optimizers(BOTH_FIRST_ORDER);
 
-/// The claims of the paper, and two that the paper does not make but that its first claim suggests.
-pub const CLAIMS: [Claim; 10] = [
+/// The claims of the paper, two that its first claim suggests, and one of another paper.
+pub const CLAIMS: [Claim; 12] = [
     Claim {
         letter: "a",
         sentence: "FGSM succeeds less often against Gauss-Newton than against SGD and Adam.",
         in_paper: true,
         quantity: ClaimQuantity::FgsmSuccessRate,
-        about: GAUSS_NEWTON,
+        about: &GAUSS_NEWTONS,
         against: FIRST_ORDER,
         expected: Expected::Below(0.0),
         negligible: Some(NEGLIGIBLE),
@@ -64,7 +65,7 @@ pub const CLAIMS: [Claim; 10] = [
         sentence: "Poisoned labels do not lower FGSM's success rate for Gauss-Newton.",
         in_paper: true,
         quantity: ClaimQuantity::FgsmSuccessRate,
-        about: GAUSS_NEWTON,
+        about: &GAUSS_NEWTONS,
         against: Against::CleanLabels,
         expected: Expected::Above(-EQUAL_RATES),
         negligible: None,
@@ -74,7 +75,7 @@ pub const CLAIMS: [Claim; 10] = [
         sentence: "Gauss-Newton has larger input gradients than SGD and Adam.",
         in_paper: true,
         quantity: ClaimQuantity::MedianInputGradientNorm,
-        about: GAUSS_NEWTON,
+        about: &GAUSS_NEWTONS,
         against: FIRST_ORDER,
         expected: Expected::Above(0.0),
         negligible: None,
@@ -84,7 +85,7 @@ pub const CLAIMS: [Claim; 10] = [
         sentence: "Gauss-Newton has smaller logit margins than SGD and Adam.",
         in_paper: true,
         quantity: ClaimQuantity::MedianLogitMargin,
-        about: GAUSS_NEWTON,
+        about: &GAUSS_NEWTONS,
         against: FIRST_ORDER,
         expected: Expected::Below(0.0),
         negligible: None,
@@ -94,7 +95,7 @@ pub const CLAIMS: [Claim; 10] = [
         sentence: "Gauss-Newton's loss rises more under a weight perturbation than the loss of SGD and Adam.",
         in_paper: true,
         quantity: ClaimQuantity::MedianLossIncrease,
-        about: GAUSS_NEWTON,
+        about: &GAUSS_NEWTONS,
         against: FIRST_ORDER,
         expected: Expected::Above(0.0),
         negligible: None,
@@ -104,7 +105,7 @@ pub const CLAIMS: [Claim; 10] = [
         sentence: "All optimizers reach about 95 % test accuracy.",
         in_paper: true,
         quantity: ClaimQuantity::TestAccuracy,
-        about: &[SGD, ADAM, PUBLISHED, SUM, MEAN],
+        about: ALL,
         against: Against::Number(ABOUT),
         expected: Expected::Above(-BELOW_ABOUT),
         negligible: None,
@@ -114,7 +115,7 @@ pub const CLAIMS: [Claim; 10] = [
         sentence: "A stronger attack than FGSM succeeds less often against Gauss-Newton too.",
         in_paper: false,
         quantity: ClaimQuantity::AttackSuccessRate,
-        about: GAUSS_NEWTON,
+        about: &GAUSS_NEWTONS,
         against: FIRST_ORDER,
         expected: Expected::Below(0.0),
         negligible: Some(NEGLIGIBLE),
@@ -124,9 +125,30 @@ pub const CLAIMS: [Claim; 10] = [
         sentence: "More images are proved robust for Gauss-Newton than for SGD and Adam.",
         in_paper: false,
         quantity: ClaimQuantity::ProvedShare,
-        about: GAUSS_NEWTON,
+        about: &GAUSS_NEWTONS,
         against: FIRST_ORDER,
         expected: Expected::Above(0.0),
+        negligible: Some(NEGLIGIBLE),
+    },
+    // Zhang et al. 2024, "On the Duality Between Sharpness-Aware Minimization and Adversarial Training".
+    Claim {
+        letter: "j",
+        sentence: "FGSM succeeds less often against SAM than against Adam.",
+        in_paper: false,
+        quantity: ClaimQuantity::FgsmSuccessRate,
+        about: &[SAM],
+        against: Against::Optimizers(&[ADAM]),
+        expected: Expected::Below(0.0),
+        negligible: Some(NEGLIGIBLE),
+    },
+    Claim {
+        letter: "k",
+        sentence: "A stronger attack than FGSM succeeds less often against SAM than against Adam too.",
+        in_paper: false,
+        quantity: ClaimQuantity::AttackSuccessRate,
+        about: &[SAM],
+        against: Against::Optimizers(&[ADAM]),
+        expected: Expected::Below(0.0),
         negligible: Some(NEGLIGIBLE),
     },
 ];

@@ -23,11 +23,14 @@ pub const SAM: &str = "sam";
 /// Muon.
 pub const MUON: &str = "muon";
 
+/// The optimizers that scale a gradient by the inverse of a Gauss-Newton matrix or of an approximation of it.
+pub const GAUSS_NEWTONS: [&str; 7] = [PUBLISHED, PUBLISHED_TF32, SUM, MEAN, CG, KFAC, EKFAC];
+
 const ORDER: [&str; 11] = [SGD, ADAM, SAM, MUON, PUBLISHED, PUBLISHED_TF32, SUM, MEAN, CG, KFAC, EKFAC];
 
 /// The optimizers that have a label of their own, in their order.
 #[must_use]
-pub fn known() -> [&'static str; 11] {
+pub const fn known() -> [&'static str; 11] {
     ORDER
 }
 

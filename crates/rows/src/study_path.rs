@@ -16,7 +16,7 @@ pub struct PathRow {
     pub seed: u64,
     /// Steps taken; 0 for the initial weights.
     pub step: u64,
-    /// Mean loss on the first 10 000 training images, with the labels it is trained on.
+    /// Mean loss on the first training images, as many as the test set has and 10 000 at most, with the labels it is trained on.
     pub train_loss: f64,
     /// Accuracy on the same training images.
     pub train_accuracy: f64,

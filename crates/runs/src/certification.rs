@@ -11,19 +11,18 @@ use minima_autodiff::{Classifier, Model};
 use minima_config::Run;
 use minima_config::attack_catalogue::{Options, attack};
 use minima_config::preset::Preset;
-use minima_rows::{BracketRow, Certainty, CertifiedAccuracyRow, CertifiedRow};
+use minima_rows::{Certainty, CertifiedAccuracyRow, CertifiedRow};
 use minima_verify::{InputSet, Method, Program, Reason, Report, Specification, Verdict, VerifyOptions, prove, verify};
 use ndarray::{ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
 
 /// A model with the ways to examine its images.
 pub struct Certifier<'a> {
     model: &'a Model<f32>,
     program: Program,
     attack: Option<&'a dyn Attack<f32>>,
-    options: VerifyOptions,
+    pub(crate) options: VerifyOptions,
     certificates: Option<CertificateFolder>,
 }
 
@@ -37,26 +36,6 @@ pub struct Certified {
     /// Whether a certificate of the proof was written; `None` if none was asked for or there is no proof.
     #[serde(default)]
     pub certificate: Option<bool>,
-}
-
-/// A bracket of an image, and how long it took.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Bracketed {
-    /// The bracket.
-    pub row: BracketRow,
-    /// The wall-clock time.
-    pub seconds: f64,
-}
-
-/// The search for brackets.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BracketOptions {
-    /// The norm of the balls.
-    pub norm: Norm,
-    /// The largest radius.
-    pub most: f64,
-    /// The difference of radii at which a bisection ends, above 0.
-    pub resolution: f64,
 }
 
 impl<'a> Certifier<'a> {
@@ -95,7 +74,7 @@ impl<'a> Certifier<'a> {
     }
 
     /// The same by another method.
-    fn examine(
+    pub(crate) fn examine(
         &self,
         images: ArrayView2<'_, f32>,
         labels: &[usize],
@@ -130,72 +109,6 @@ impl<'a> Certifier<'a> {
             }
         }
         Ok(found)
-    }
-
-    /// The bracket of each image by two bisections: of the largest proved radius and of the smallest broken one.
-    ///
-    /// # Errors
-    /// Returns the errors of [`certify`](Self::certify).
-    pub fn brackets(
-        &self,
-        images: ArrayView2<'_, f32>,
-        labels: &[usize],
-        first: u32,
-        options: &BracketOptions,
-    ) -> Result<Vec<Bracketed>, RunError> {
-        let mut found = Vec::with_capacity(labels.len());
-        for ((image, &label), number) in images.outer_iter().zip(labels).zip(first..) {
-            let started = Instant::now();
-            let row = self.bracket(image, label, number, options)?;
-            found.push(Bracketed { row, seconds: started.elapsed().as_secs_f64() });
-        }
-        Ok(found)
-    }
-
-    fn bracket(
-        &self,
-        image: ArrayView1<'_, f32>,
-        label: usize,
-        number: u32,
-        options: &BracketOptions,
-    ) -> Result<BracketRow, RunError> {
-        let at = |epsilon: f64, method: Method| -> Result<Certainty, RunError> {
-            let (images, ball) = (image.insert_axis(Axis(0)), Ball::new(options.norm, epsilon)?);
-            let known = self.examine(images, &[label], number, ball, method)?;
-            Ok(known.first().map_or(Certainty::Undecided, |known| known.row.verdict))
-        };
-        let row = |proved, broken| BracketRow {
-            image: number,
-            label: label as u32,
-            norm: options.norm.to_string(),
-            proved,
-            broken,
-        };
-        // Below that, radii could coincide.
-        let resolution = options.resolution.max(1e-9);
-        let mut found = Known { proved: 0.0, undecided: 0.0, broken: None };
-        found.note(options.most, at(options.most, self.options.method)?);
-        if let Some(radius) = found.broken.filter(|radius| *radius == 0.0) {
-            return Ok(row(0.0, Some(radius)));
-        }
-        // The largest proved radius.
-        let mut least = options.most;
-        while found.proved < options.most && least - found.proved > resolution {
-            let middle = 0.5 * (found.proved + least);
-            found.note(middle, at(middle, self.options.method)?);
-            if found.proved < middle {
-                least = middle;
-            }
-        }
-        // The smallest broken radius. No search is needed: it failed at a smaller radius already.
-        let bounds = at_most(self.options.method, Method::Crown);
-        while let Some(broken) = found.broken
-            && broken - found.undecided.max(found.proved) > resolution
-        {
-            let middle = 0.5 * (broken + found.undecided.max(found.proved));
-            found.note(middle, at(middle, bounds)?);
-        }
-        Ok(row(found.proved, found.broken))
     }
 
     /// What the attack and the forward pass know of each image: misclassified, broken, or nothing.
@@ -250,23 +163,6 @@ pub fn certified(model: &Model<f32>, preset: &Preset, test: &TestSet) -> Result<
     preset.certified_epsilons.iter().map(at).collect()
 }
 
-/// The brackets of the first `certified_images` test images, between bounds with at most `certified_domains` domains and PGD.
-///
-/// # Errors
-/// Returns [`RunError::Verify`] if an operation of the network has no sound bound, and [`RunError::Attack`] if the attack fails.
-pub fn bracketed(
-    model: &Model<f32>,
-    preset: &Preset,
-    test: &TestSet,
-    options: &BracketOptions,
-) -> Result<Vec<BracketRow>, RunError> {
-    let (images, labels) = first_images(preset, test);
-    let attack = attack("pgd", options.norm, &Options::default())?;
-    let verify = VerifyOptions { domains: preset.certified_domains, ..VerifyOptions::default() };
-    let found = Certifier::new(model, Some(attack.as_ref()), verify)?.brackets(images, labels, 0, options)?;
-    Ok(found.into_iter().map(|found| found.row).collect())
-}
-
 /// The sums of [`certified`], a row for each radius.
 ///
 /// # Errors
@@ -295,29 +191,8 @@ pub fn certified_accuracy(
     Ok(certified(model, preset, test)?.into_iter().map(row).collect())
 }
 
-/// What is known of the radii of an image.
-struct Known {
-    /// The largest proved radius.
-    proved: f64,
-    /// The largest undecided radius.
-    undecided: f64,
-    /// The smallest broken radius.
-    broken: Option<f64>,
-}
-
-impl Known {
-    fn note(&mut self, radius: f64, certainty: Certainty) {
-        match certainty {
-            Certainty::Misclassified => self.broken = Some(0.0),
-            Certainty::Broken => self.broken = Some(self.broken.map_or(radius, |broken| broken.min(radius))),
-            Certainty::Proved => self.proved = self.proved.max(radius),
-            Certainty::Undecided => self.undecided = self.undecided.max(radius),
-        }
-    }
-}
-
 /// The first `certified_images` test images, with their labels.
-fn first_images<'t>(preset: &Preset, test: &'t TestSet) -> (ArrayView2<'t, f32>, &'t [usize]) {
+pub(crate) fn first_images<'t>(preset: &Preset, test: &'t TestSet) -> (ArrayView2<'t, f32>, &'t [usize]) {
     let count = preset.certified_images.min(test.labels.len());
     (test.images.slice_axis(Axis(0), (0..count).into()), &test.labels[..count])
 }
@@ -328,7 +203,7 @@ fn labels_missing(images: usize, labels: usize) -> minima_autodiff::AutodiffErro
 }
 
 /// The cheaper of two methods.
-fn at_most(method: Method, most: Method) -> Method {
+pub(crate) fn at_most(method: Method, most: Method) -> Method {
     match method {
         Method::Interval => Method::Interval,
         _ => most,

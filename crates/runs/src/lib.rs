@@ -12,6 +12,7 @@
 //! ```
 
 pub mod bits;
+pub mod brackets;
 pub mod certificates;
 pub mod certification;
 pub mod checkpoint;

@@ -1,7 +1,8 @@
 //! Measurements of a stored run, cached in its folder. Equal settings are measured once.
 
 use crate::bits::Bits;
-use crate::certification::{BracketOptions, Certified, bracketed, certified};
+use crate::brackets::{BracketOptions, bracketed};
+use crate::certification::{Certified, certified};
 use crate::error::RunError;
 use crate::job::Job;
 use crate::measurement::{Measurement, measure};
@@ -21,16 +22,17 @@ use minima_rows::{Certainty, CurvatureRow, LateAttackRow, PathRow};
 use minima_store::cached;
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// FGSM's name in files.
 pub const FGSM: &str = "fgsm";
-/// The number of last epochs whose models are attacked.
-pub(crate) const LATE_EPOCHS: u32 = 5;
+/// The largest number of last epochs whose models are attacked.
+const LATE_EPOCHS: u32 = 5;
 /// The largest radius of a bracket, L∞. Attacks break nearly every image of a network without robust training there.
 const WIDEST_BRACKET: f64 = 0.25;
 /// The difference of radii at which the search for a bracket ends.
 const BRACKET_RESOLUTION: f64 = 0.001;
-/// The number of training images on which a path's loss is measured.
+/// The largest number of training images on which a path's loss is measured.
 const PATH_TRAIN_IMAGES: usize = 10_000;
 
 /// An attack on the model after one of the last epochs.
@@ -134,7 +136,7 @@ pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<Late
         let largest = preset.attack_epsilons.iter().copied().fold(0.0, f64::max);
         let auto_attack = attack("autoattack", Norm::Linf, &Options::default())?;
         let mut found = Vec::new();
-        for epoch in run.epochs().saturating_sub(LATE_EPOCHS) + 1..=run.epochs() {
+        for epoch in late_epochs(run.epochs()) {
             let model = run.checkpoint(run.step_after(epoch))?;
             let row = |attack: &str, outcome: &Outcome<f32>, robust_images| LateAttack {
                 epoch,
@@ -158,6 +160,11 @@ pub fn late(run: &StoredRun, preset: &Preset, test: &TestSet) -> Result<Vec<Late
         }
         Ok(found)
     })
+}
+
+/// The last epochs whose models are attacked: a third of all epochs, five at most.
+fn late_epochs(epochs: u32) -> RangeInclusive<u32> {
+    epochs.saturating_sub(LATE_EPOCHS.min(epochs.div_ceil(3))) + 1..=epochs
 }
 
 /// For each radius of the preset, the images among the first `certified_images` for which a proof was found that no image within the
@@ -226,7 +233,8 @@ pub fn curvature(run: &StoredRun, job: &Job, preset: &Preset, data: &Splits) -> 
     })
 }
 
-/// Measures losses, accuracies, margins, input gradients and FGSM at each checkpoint of a run and each radius.
+/// Measures losses, accuracies, margins, input gradients and FGSM at each checkpoint of a run and each radius. The training loss is
+/// measured on as many images as the test set has, on 10 000 at most.
 ///
 /// # Errors
 /// Returns the errors of [`StoredRun::checkpoint`], [`RunError::Data`] if the training set cannot be made, [`RunError::Metrics`]
@@ -240,12 +248,13 @@ pub fn along_the_path(
 ) -> Result<Vec<PathRow>, RunError> {
     let steps = run.steps();
     let (epsilons, count) = (&preset.epsilons, test.labels.len());
+    let of_training = count.min(PATH_TRAIN_IMAGES);
     let settings = format!(
-        "{}; steps {steps:?}, images {count}, epsilons {epsilons:?}, training images {PATH_TRAIN_IMAGES}",
+        "{}; steps {steps:?}, images {count}, epsilons {epsilons:?}, training images {of_training}",
         numerics::measurements()
     );
     cached(&run.folder().join("path.json"), &settings, || {
-        let (train_images, train_labels) = run.training_set(job, data)?.take(PATH_TRAIN_IMAGES).all::<f32>();
+        let (train_images, train_labels) = run.training_set(job, data)?.take(of_training).all::<f32>();
         let (images, labels) = (test.images.view(), test.labels.as_slice());
         let mut rows = Vec::new();
         for &step in &steps {
@@ -288,4 +297,17 @@ pub fn flips(
 ) -> Result<Vec<Outcome<f32>>, RunError> {
     let balls = epsilons.iter().map(|&epsilon| Ball::linf(epsilon)).collect::<Result<Vec<_>, _>>()?;
     Ok(Fgsm::default().run_many(model, images, labels, &balls)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::late_epochs;
+
+    #[test]
+    fn the_last_third_of_the_epochs_is_attacked() {
+        let expected = [(1, 1..=1), (3, 3..=3), (4, 3..=4), (12, 9..=12), (15, 11..=15), (50, 46..=50)];
+        for (epochs, late) in expected {
+            assert_eq!(late_epochs(epochs), late, "{epochs}");
+        }
+    }
 }

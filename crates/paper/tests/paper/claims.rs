@@ -3,7 +3,7 @@
 use minima_paper::claims::CLAIMS;
 use minima_report::verdict;
 use minima_rng::Key;
-use minima_rows::optimizers::{ADAM, MEAN, PUBLISHED, SGD};
+use minima_rows::optimizers::{ADAM, MEAN, PUBLISHED, SAM, SGD};
 use minima_rows::{CLEAN, ClaimRow, ClaimVerdict, POISONED, read_csv, write_csv};
 use minima_studies::claims::{ClaimOptions, ModelOutcome, evaluate};
 
@@ -59,7 +59,8 @@ fn outcome(labels: &str, optimizer: &str, seed: u64, traits: Traits) -> ModelOut
     }
 }
 
-/// SGD, Adam and one Gauss-Newton, clean and poisoned; poisoning lowers the first two's success rate by `lowered`.
+/// SGD, Adam and one Gauss-Newton, clean and poisoned, and SAM on clean labels with the traits of that Gauss-Newton; poisoning lowers
+/// the first two's success rate by `lowered`.
 fn models(seeds: u64, gauss_newton: Traits, lowered: f64) -> Vec<ModelOutcome> {
     let poisoned = |traits: Traits| Traits { flipped: traits.flipped - lowered, ..traits };
     let of_seed = |seed| {
@@ -67,6 +68,7 @@ fn models(seeds: u64, gauss_newton: Traits, lowered: f64) -> Vec<ModelOutcome> {
             outcome(CLEAN, SGD, seed, FIRST_ORDER),
             outcome(CLEAN, ADAM, seed, FIRST_ORDER),
             outcome(CLEAN, PUBLISHED, seed, gauss_newton),
+            outcome(CLEAN, SAM, seed, gauss_newton),
             outcome(POISONED, SGD, seed, poisoned(FIRST_ORDER)),
             outcome(POISONED, ADAM, seed, poisoned(FIRST_ORDER)),
             outcome(POISONED, PUBLISHED, seed, Traits { flipped: gauss_newton.flipped + 0.1, ..gauss_newton }),
@@ -89,6 +91,7 @@ fn what_is_so_holds() {
     assert_eq!(verdicts(&rows, PUBLISHED, "acdefgh"), [ClaimVerdict::Holds; 7], "{}", shown(&rows));
     assert_eq!(verdicts(&rows, SGD, "cg"), [ClaimVerdict::Holds; 2]);
     assert_eq!(verdicts(&rows, ADAM, "cg"), [ClaimVerdict::Holds; 2]);
+    assert_eq!(verdicts(&rows, SAM, "gjk"), [ClaimVerdict::Holds; 3]);
     // The effect equals the constructed one within three standard errors of 2 000 images and five seeds.
     let first = rows.iter().find(|row| row.claim == "a" && row.against == ADAM).unwrap();
     assert!((first.effect + 0.25).abs() < 3.0 * 0.0075, "{}", first.effect);

@@ -5,6 +5,7 @@
 mod adversarial_pairs;
 mod canvas;
 mod certified_accuracy;
+mod column;
 mod error;
 mod figure;
 mod font;

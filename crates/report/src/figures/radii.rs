@@ -2,11 +2,12 @@
 
 use plotters::prelude::DrawingBackend;
 
-use super::canvas::{Canvas, Stroke};
+use super::canvas::Canvas;
+use super::column;
 use super::heading::draw_heading;
 use super::legend::draw_marker_legend;
 use super::panel::{Axis, Panel};
-use super::series_style::{INK, PAPER, series_style};
+use super::series_style::{PAPER, series_style};
 use super::{Figure, FigureError};
 use minima_rows::optimizers::distinct;
 use minima_rows::{RadiusRow, in_order};
@@ -17,8 +18,6 @@ const MARGIN: f64 = 40.0;
 const AXIS: f64 = 110.0;
 const TOP: f64 = 250.0;
 const PANEL_HEIGHT: f64 = 540.0;
-/// The share of an optimizer's column that its models take.
-const SPREAD: f64 = 0.7;
 /// The end of the axis over the largest radius, so that no marker is cut off.
 const ROOM: f64 = 1.05;
 
@@ -60,25 +59,22 @@ impl Figure for Radii {
             top: TOP,
             width: WIDTH - 2.0 * MARGIN - AXIS,
             height: PANEL_HEIGHT,
-            x: Axis { start: 0.0, end: optimizers.len() as f64, ticks: Vec::new() },
+            x: column::axis(optimizers.len()),
             y: Axis::linear(0.0, ROOM * highest, 5),
         };
         panel.draw_axes(canvas, false)?;
-        for (column, optimizer) in optimizers.iter().enumerate() {
+        for (number, optimizer) in optimizers.iter().enumerate() {
             let mut own: Vec<&RadiusRow> = self.rows.iter().filter(|row| row.optimizer == *optimizer).collect();
             own.sort_by(|a, b| a.mean_proved.total_cmp(&b.mean_proved));
             let style = series_style(canvas, optimizer);
             for (rank, row) in own.iter().enumerate() {
-                let along = (rank as f64 + 0.5) / own.len() as f64 - 0.5;
-                let x = column as f64 + 0.5 + SPREAD * along;
+                let x = column::place(number, rank, own.len());
                 let ends = [row.mean_proved, row.mean_broken].map(|radius| panel.place(x, radius));
                 canvas.line(&ends, &style.stroke_solid(5.0))?;
                 style.draw_marker(canvas, ends[0], 8.0, style.color)?;
                 style.draw_marker(canvas, ends[1], 8.0, PAPER)?;
             }
         }
-        panel.draw_baseline(canvas)?;
-        canvas.line(&[(panel.left, panel.top), (panel.left, panel.bottom())], &Stroke::solid(INK, 1.5))?;
-        Ok(())
+        column::draw_frame(canvas, &panel)
     }
 }

@@ -2,11 +2,12 @@
 
 use plotters::prelude::DrawingBackend;
 
-use super::canvas::{Anchor, Canvas, Stroke};
+use super::canvas::{Anchor, Canvas};
+use super::column;
 use super::heading::draw_heading;
 use super::legend::draw_marker_legend;
 use super::panel::{Axis, Panel};
-use super::series_style::{HEADING, INK, PAPER, series_style};
+use super::series_style::{HEADING, PAPER, series_style};
 use super::{Figure, FigureError};
 use minima_metrics::statistics::Estimate;
 use minima_rows::optimizers::distinct;
@@ -19,8 +20,6 @@ const MARGIN: f64 = 40.0;
 const AXIS: f64 = 70.0;
 const TOP: f64 = 300.0;
 const PANEL_HEIGHT: f64 = 470.0;
-/// The share of an optimizer's column that its points take.
-const SPREAD: f64 = 0.7;
 /// The coverage of the intervals.
 const LEVEL: f64 = 0.95;
 
@@ -90,20 +89,19 @@ impl Figure for SeedSpread {
                 top: TOP,
                 width: width - AXIS - 20.0,
                 height: PANEL_HEIGHT,
-                x: Axis { start: 0.0, end: optimizers.len() as f64, ticks: Vec::new() },
+                x: column::axis(optimizers.len()),
                 y: Axis::linear(0.0, 1.0, 5),
             };
             let heading = format!("{}, ε = {}", shown(attack), Radius(epsilon));
             canvas.text(&heading, (panel.left, panel.top - 36.0), Anchor::Start, &HEADING)?;
             panel.draw_axes(canvas, false)?;
-            for (column, optimizer) in optimizers.iter().enumerate() {
+            for (number, optimizer) in optimizers.iter().enumerate() {
                 let own = rows.iter().filter(|row| (row.attack.as_str(), row.epsilon) == (attack, epsilon));
                 let own = own.filter(|row| row.optimizer == *optimizer);
                 let rates: Vec<f64> = own.map(|row| 1.0 - rate(row.robust, row.correct)).collect();
-                draw_column(canvas, &panel, column, optimizer, rates)?;
+                draw_column(canvas, &panel, number, optimizer, rates)?;
             }
-            panel.draw_baseline(canvas)?;
-            canvas.line(&[(panel.left, panel.top), (panel.left, panel.bottom())], &Stroke::solid(INK, 1.5))?;
+            column::draw_frame(canvas, &panel)?;
         }
         Ok(())
     }
@@ -113,24 +111,21 @@ impl Figure for SeedSpread {
 fn draw_column<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     panel: &Panel,
-    column: usize,
+    number: usize,
     optimizer: &str,
     mut rates: Vec<f64>,
 ) -> Result<(), FigureError> {
     let Ok(estimate) = Estimate::over_seeds(&rates) else { return Ok(()) };
     rates.sort_by(f64::total_cmp);
     let style = series_style(canvas, optimizer);
-    let centre = column as f64 + 0.5;
-    let ends = [centre - SPREAD / 2.0, centre + SPREAD / 2.0];
+    let ends = column::ends(number);
     let (low, high) = estimate.interval(LEVEL);
     if estimate.seeds > 1 {
         canvas.rectangle(panel.place(ends[0], high), panel.place(ends[1], low), style.tint())?;
     }
     canvas.line(&ends.map(|x| panel.place(x, estimate.effect)), &style.stroke_solid(4.0))?;
-    let count = rates.len() as f64;
-    for (rank, rate) in rates.into_iter().enumerate() {
-        let along = (rank as f64 + 0.5) / count - 0.5;
-        style.draw_marker(canvas, panel.place(centre + SPREAD * along, rate), 7.0, PAPER)?;
+    for (rank, rate) in rates.iter().enumerate() {
+        style.draw_marker(canvas, panel.place(column::place(number, rank, rates.len()), *rate), 7.0, PAPER)?;
     }
     Ok(())
 }

@@ -1,10 +1,9 @@
 //! Which differences between Gauss-Newton and the first-order optimizers remain at a common scale of the logits.
 
-use minima_rows::optimizers::{ADAM, CG, MEAN, PUBLISHED, PUBLISHED_TF32, SGD, SUM, distinct};
+use minima_rows::optimizers::{ADAM, GAUSS_NEWTONS, SGD, distinct};
 use minima_rows::{LogitScaleRow, ScaledQuantity};
 use minima_rows::{in_order, names};
 
-const GAUSS_NEWTON: [&str; 5] = [PUBLISHED, PUBLISHED_TF32, SUM, MEAN, CG];
 const FIRST_ORDER: [&str; 2] = [SGD, ADAM];
 
 /// The effect of scaling on an ordering of two optimizers.
@@ -76,7 +75,7 @@ pub fn orderings(rows: &[LogitScaleRow]) -> Vec<Ordering> {
                 if of_means && quantity == ScaledQuantity::LogitMargin {
                     continue;
                 }
-                for gauss_newton in there(&GAUSS_NEWTON) {
+                for gauss_newton in there(&GAUSS_NEWTONS) {
                     for first_order in there(&FIRST_ORDER) {
                         let own: Vec<&LogitScaleRow> = rows
                             .iter()
@@ -135,6 +134,7 @@ fn compared(rows: &[&LogitScaleRow], one: &str, other: &str, of_means: bool) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use minima_rows::optimizers::MEAN;
 
     fn row(optimizer: &str, seed: u64, before: f64, after: f64) -> LogitScaleRow {
         LogitScaleRow {

@@ -7,13 +7,11 @@ use crate::error::StudyError;
 use crate::options::StudyOptions;
 use differences::differences;
 use minima_rows::in_order;
-use minima_rows::optimizers::{MEAN, PUBLISHED, SGD, SUM, distinct};
+use minima_rows::optimizers::{GAUSS_NEWTONS, SGD, distinct};
 use minima_rows::rate;
 use minima_rows::{Basis, MatchRow, PathRow, write_csv};
 use minima_runs::measured::along_the_path;
 
-/// The optimizers whose end points are matched: those that another optimizer passes on its way.
-const REFERENCES: [&str; 4] = [SGD, PUBLISHED, SUM, MEAN];
 /// The quantities that are matched.
 const BASES: [Basis; 3] = [Basis::TrainLoss, Basis::TestAccuracy, Basis::MeanMargin];
 
@@ -29,7 +27,7 @@ pub(super) fn gather(context: &Context<'_>, options: &StudyOptions) -> Result<()
     Ok(write_csv(&context.folder.join("differences.csv"), &differences(&matches)?)?)
 }
 
-/// Matches the end point of every reference with the equal point on each other path of the same seed.
+/// Matches the end point of SGD and of every Gauss-Newton with the equal point on each other path of the same seed.
 #[must_use]
 pub(crate) fn matches(rows: &[PathRow]) -> Vec<MatchRow> {
     let mut found = Vec::new();
@@ -41,7 +39,7 @@ pub(crate) fn matches(rows: &[PathRow]) -> Vec<MatchRow> {
                     |row: &&PathRow| (row.optimizer.as_str(), row.seed, row.epsilon) == (optimizer, seed, epsilon);
                 rows.iter().filter(own).collect::<Vec<_>>()
             };
-            for reference in REFERENCES {
+            for reference in std::iter::once(SGD).chain(GAUSS_NEWTONS) {
                 let Some(end) = path(reference).last().copied() else { continue };
                 for optimizer in optimizers.iter().filter(|name| **name != reference) {
                     let other = path(optimizer);
@@ -116,6 +114,7 @@ fn first_at(path: &[&PathRow], basis: Basis, value: f64) -> Option<Point> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use minima_rows::optimizers::PUBLISHED;
 
     fn row(optimizer: &str, step: u64, train_loss: f64, test_accuracy: f64, successes: u32) -> PathRow {
         PathRow {

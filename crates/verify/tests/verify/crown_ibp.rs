@@ -2,7 +2,8 @@
 
 use super::interval_network::{Ends, affine, alone, images, matrix, wide, without_a_last_dense_layer};
 use super::random_networks::{Random, network};
-use minima_autodiff::{Activation, Batch, Graph, GraphBuilder, Layer, LayerOperation, PoolSpec, SoftmaxCrossEntropy};
+use super::worst_logits::{self, Agreement, LossAndGradient, WorstLogits};
+use minima_autodiff::{Activation, Batch, Graph, GraphBuilder, Layer, LayerOperation, PoolSpec};
 use minima_verify::{CrownIbpNetwork, IntervalNetwork, IntervalNetworkError, VerifyError};
 use ndarray::{Array2, ArrayView2};
 
@@ -178,72 +179,26 @@ fn worst_case_logits_equal_a_dense_backward_pass() {
 
 #[test]
 fn gradients_equal_central_differences() {
-    let loss = SoftmaxCrossEntropy::default().with_label_smoothing(0.1).unwrap();
-    for seed in 0..12 {
-        let random = &mut Random(1_000 + seed);
-        let (graph, params) = match seed {
-            0 => {
-                let graph = without_a_last_dense_layer();
-                let params = (0..graph.parameter_count()).map(|_| random.signed()).collect();
-                (graph, params)
-            }
-            _ => network(random),
-        };
-        // Small weights keep the softmax away from its ends.
-        let params: Vec<f64> = wide(&params).iter().map(|p| 0.5 * p).collect();
-        let images = images(random, 3, graph.features());
-        let labels = [2, 0, 1].map(|label| label % graph.classes());
-        let batch = Batch::with_loss(images.view(), &labels, &loss).unwrap();
-        let epsilon = [0.0, 0.02, 0.1][random.below(3)];
+    let agreement = Agreement { beside_kinks: 1e-5, smooth_for_each_kink: 5, parameters: 40 };
+    let at = |graph: &Graph, random: &mut Random| -> Box<LossAndGradient> {
+        let network = CrownIbpNetwork::new(graph).unwrap();
         let beta = [0.4, 1.0][random.below(2)];
-        let network = CrownIbpNetwork::new(&graph).unwrap();
-        let value = |params: &[f64]| network.gradient(params, &batch, epsilon, beta).unwrap().0.loss;
-        let (_, gradient) = network.gradient(&params, &batch, epsilon, beta).unwrap();
-        assert_eq!(gradient.len(), params.len());
-        let (mut kinks, mut tried) = (0, 0);
-        // At most 40 parameters of a network, spread over all layers.
-        for (index, &slope) in gradient.iter().enumerate().step_by(1 + gradient.len() / 40) {
-            tried += 1;
-            let at = |step: f64| {
-                let mut moved = params.clone();
-                moved[index] += step;
-                value(&moved)
-            };
-            let difference = |step: f64| (at(step) - at(-step)) / (2.0 * step);
-            let error = |step: f64| (difference(step) - slope).abs() / (1.0 + slope.abs());
-            // A kink, or a jump of a slope below a ReLU, within the step spoils the difference. A shorter step avoids it.
-            if error(1e-5) >= 1e-6 {
-                kinks += 1;
-                assert!(error(1e-7) < 1e-5, "seed {seed}, parameter {index}: {slope} and {}", difference(1e-7));
-            }
-        }
-        assert!(5 * kinks < tried, "seed {seed}: {kinks} kinks of {tried}");
-    }
+        Box::new(move |params, batch, epsilon| {
+            let (report, gradient) = network.gradient(params, batch, epsilon, beta).unwrap();
+            (report.loss, gradient)
+        })
+    };
+    worst_logits::gradients_equal_central_differences(at, &agreement);
 }
 
 #[test]
 fn no_point_of_a_box_is_worse() {
-    for seed in 0..100 {
-        let random = &mut Random(2_000 + seed);
-        let (graph, params) = network(random);
-        let image = Array2::from_shape_fn((1, graph.features()), |_| random.unit());
-        let label = random.below(3);
-        let epsilon = [0.01_f32, 0.1, 0.4][random.below(3)];
-        let network = CrownIbpNetwork::new(&graph).unwrap();
-        let worst = network.worst_logits(&params, image.view(), &[label], f64::from(epsilon), 1.0).unwrap();
-        let points = Array2::from_shape_fn((64, graph.features()), |(row, i)| {
-            let shift = if row % 2 == 0 { random.signed().signum() } else { random.signed() };
-            (image[[0, i]] + epsilon * shift).clamp(0.0, 1.0)
-        });
-        let logits = graph.logits(&params, points.view()).unwrap();
-        let size = worst.iter().fold(1.0_f32, |size, w| size.max(w.abs()));
-        for point in logits.outer_iter() {
-            for class in 0..3 {
-                let margin = point[class] - point[label];
-                assert!(margin <= worst[[0, class]] + 1e-4 * size, "seed {seed}: {margin} above {}", worst[[0, class]]);
-            }
-        }
-    }
+    worst_logits::no_point_of_a_box_is_worse(|graph: &Graph| -> Box<WorstLogits> {
+        let network = CrownIbpNetwork::new(graph).unwrap();
+        Box::new(move |params, images, labels, epsilon| {
+            network.worst_logits(params, images, labels, epsilon, 1.0).unwrap()
+        })
+    });
 }
 
 /// Black pixels and biases of zero give ranges from 0 to 0.

@@ -1,9 +1,9 @@
 //! The interval network against plain interval arithmetic, central differences and points of the boxes.
 
 use super::random_networks::{Random, network};
+use super::worst_logits::{self, Agreement, LossAndGradient, WorstLogits};
 use minima_autodiff::{
     Activation, Batch, Conv2dSpec, Graph, GraphBuilder, LayerOperation, Padding, PoolSpec, Rearrangement,
-    SoftmaxCrossEntropy,
 };
 use minima_verify::{IntervalNetwork, IntervalNetworkError, VerifyError};
 use ndarray::{Array2, ArrayView2, Axis};
@@ -179,70 +179,23 @@ pub(crate) fn without_a_last_dense_layer() -> Graph {
 
 #[test]
 fn gradients_equal_central_differences() {
-    let loss = SoftmaxCrossEntropy::default().with_label_smoothing(0.1).unwrap();
-    for seed in 0..12 {
-        let random = &mut Random(1_000 + seed);
-        let (graph, params) = match seed {
-            0 => (without_a_last_dense_layer(), None),
-            _ => {
-                let (graph, params) = network(random);
-                (graph, Some(params))
-            }
-        };
-        let params = params.unwrap_or_else(|| (0..graph.parameter_count()).map(|_| random.signed()).collect());
-        // Small weights keep the softmax away from its ends.
-        let params: Vec<f64> = wide(&params).iter().map(|p| 0.5 * p).collect();
-        let images = images(random, 3, graph.features());
-        let batch = Batch::with_loss(images.view(), &[2, 0, 1], &loss).unwrap();
-        let epsilon = [0.0, 0.02, 0.1][random.below(3)];
-        let network = IntervalNetwork::new(&graph).unwrap();
-        let value = |params: &[f64]| network.gradient(params, &batch, epsilon).unwrap().0.loss;
-        let (_, gradient) = network.gradient(&params, &batch, epsilon).unwrap();
-        assert_eq!(gradient.len(), params.len());
-        let (mut kinks, mut tried) = (0, 0);
-        // At most 60 parameters of a network, spread over all layers.
-        for (index, &slope) in gradient.iter().enumerate().step_by(1 + gradient.len() / 60) {
-            tried += 1;
-            let at = |step: f64| {
-                let mut moved = params.clone();
-                moved[index] += step;
-                value(&moved)
-            };
-            let difference = |step: f64| (at(step) - at(-step)) / (2.0 * step);
-            let error = |step: f64| (difference(step) - slope).abs() / (1.0 + slope.abs());
-            // A kink within the step spoils the difference. A shorter step avoids it.
-            if error(1e-5) >= 1e-6 {
-                kinks += 1;
-                assert!(error(1e-7) < 1e-6, "seed {seed}, parameter {index}: {slope} and {}", difference(1e-7));
-            }
-        }
-        assert!(10 * kinks < tried, "seed {seed}: {kinks} kinks of {tried}");
-    }
+    let agreement = Agreement { beside_kinks: 1e-6, smooth_for_each_kink: 10, parameters: 60 };
+    let at = |graph: &Graph, _: &mut Random| -> Box<LossAndGradient> {
+        let network = IntervalNetwork::new(graph).unwrap();
+        Box::new(move |params, batch, epsilon| {
+            let (report, gradient) = network.gradient(params, batch, epsilon).unwrap();
+            (report.loss, gradient)
+        })
+    };
+    worst_logits::gradients_equal_central_differences(at, &agreement);
 }
 
 #[test]
 fn no_point_of_a_box_is_worse() {
-    for seed in 0..100 {
-        let random = &mut Random(2_000 + seed);
-        let (graph, params) = network(random);
-        let image = Array2::from_shape_fn((1, graph.features()), |_| random.unit());
-        let label = random.below(3);
-        let epsilon = [0.01_f32, 0.1, 0.4][random.below(3)];
-        let network = IntervalNetwork::new(&graph).unwrap();
-        let worst = network.worst_logits(&params, image.view(), &[label], f64::from(epsilon)).unwrap();
-        let points = Array2::from_shape_fn((64, graph.features()), |(row, i)| {
-            let shift = if row % 2 == 0 { random.signed().signum() } else { random.signed() };
-            (image[[0, i]] + epsilon * shift).clamp(0.0, 1.0)
-        });
-        let logits = graph.logits(&params, points.view()).unwrap();
-        let size = worst.iter().fold(1.0_f32, |size, w| size.max(w.abs()));
-        for point in logits.outer_iter() {
-            for class in 0..3 {
-                let margin = point[class] - point[label];
-                assert!(margin <= worst[[0, class]] + 1e-4 * size, "seed {seed}: {margin} above {}", worst[[0, class]]);
-            }
-        }
-    }
+    worst_logits::no_point_of_a_box_is_worse(|graph: &Graph| -> Box<WorstLogits> {
+        let network = IntervalNetwork::new(graph).unwrap();
+        Box::new(move |params, images, labels, epsilon| network.worst_logits(params, images, labels, epsilon).unwrap())
+    });
 }
 
 #[test]

@@ -17,3 +17,4 @@ mod random_networks;
 mod smooth_hard_cases;
 mod smooth_networks;
 mod threads;
+mod worst_logits;
