@@ -4,7 +4,7 @@ use minima_config::Labels;
 use minima_config::preset::Preset;
 use minima_data::{Dataset, FileHash, Splits, known, mnist};
 use minima_metrics::evaluate;
-use minima_rows::{LateAttackRow, read_csv};
+use minima_rows::{LateAttackRow, TuningRow, read_csv};
 use minima_runs::machine::Machine;
 use minima_runs::measured::{brackets, curvature, late, proved};
 use minima_runs::{RunStore, StoredRun, TestSet};
@@ -115,4 +115,41 @@ fn this_program_goes_on_from_the_runs_on_fashion_mnist() {
     let data = Splits::new(blank(60_000), blank(10_000), known::FASHION_MNIST, files);
     let set = ["data=\"fashion-mnist\"", "attacked_images=500", "certified_images=100"];
     check(&findings().join("fashion/studies"), &set, &data, None);
+}
+
+/// CIFAR-10's models are not in the repository. The tables are about the experiment beside them, at the points of the grid with the
+/// highest accuracy on held-out images.
+#[test]
+fn the_tables_of_cifar10_are_about_the_experiment_beside_them() {
+    let folder = findings().join("cifar10/studies");
+    let preset = Preset::from_file(&folder.join("study.toml"), &[]).unwrap();
+    let late: Vec<LateAttackRow> = read_csv(&folder.join("seeds/late.csv")).unwrap();
+    let runs = Study::Seeds.jobs(&StudyOptions::new(preset.clone(), &[], 1)).unwrap();
+    assert_eq!(late.len(), runs.len() * (preset.epsilons.len() + preset.attack_epsilons.len()));
+    for row in &late {
+        assert!(runs.iter().any(|job| (&job.run.optimizer, job.run.seed) == (&row.optimizer, row.seed)), "{row:?}");
+        let (radii, images) = match row.attack.as_str() {
+            "fgsm" => (&preset.epsilons, preset.test_images),
+            _ => (&preset.attack_epsilons, preset.attacked_images),
+        };
+        assert!(row.epoch == preset.epochs && radii.contains(&row.epsilon), "{row:?}");
+        assert_eq!(row.images as usize, images, "{row:?}");
+    }
+    let tuned: Vec<TuningRow> = read_csv(&folder.join("tuning.csv")).unwrap();
+    for name in preset.optimizer_names() {
+        let own = tuned.iter().filter(|row| row.optimizer == name);
+        // Of equal accuracies the lowest loss counts.
+        let best = own.max_by(|a, b| {
+            let rank = |row: &TuningRow| (row.held_out_accuracy.unwrap(), -row.held_out_loss.unwrap());
+            rank(a).partial_cmp(&rank(b)).unwrap()
+        });
+        let best = best.unwrap();
+        let point = preset.optimizer(name).unwrap().point();
+        assert!(best.chosen, "{best:?}");
+        assert_eq!(
+            (point.learning_rate, point.damping, point.rho),
+            (best.learning_rate, best.damping, best.rho),
+            "{name}"
+        );
+    }
 }
