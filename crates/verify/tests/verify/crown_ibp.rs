@@ -1,8 +1,8 @@
 //! The network of linear bounds against a dense backward pass, central differences and points of the boxes.
 
-use super::interval_network::{Ends, affine, alone, images, matrix, wide, without_a_last_dense_layer};
-use super::random_networks::{Random, network};
-use super::worst_logits::{self, Agreement, LossAndGradient, WorstLogits};
+use super::interval_network::{Ends, affine, alone, images, matrix, wide};
+use super::random_networks::Random;
+use super::worst_logits::{self, Agreement, LossAndGradient, WorstLogits, any_network};
 use minima_autodiff::{Activation, Batch, Graph, GraphBuilder, Layer, LayerOperation, PoolSpec};
 use minima_verify::{CrownIbpNetwork, IntervalNetwork, IntervalNetworkError, VerifyError};
 use ndarray::{Array2, ArrayView2};
@@ -140,14 +140,7 @@ fn worst_case_logits_equal_a_dense_backward_pass() {
     let mut tighter = 0;
     for seed in 0..150 {
         let random = &mut Random(seed);
-        let (graph, params) = match seed {
-            0 => {
-                let graph = without_a_last_dense_layer();
-                let params = (0..graph.parameter_count()).map(|_| random.signed()).collect();
-                (graph, params)
-            }
-            _ => network(random),
-        };
+        let (graph, params) = any_network(seed, random);
         let params = wide(&params);
         let images = images(random, 3, graph.features());
         let labels = [0, 1, 2].map(|label| label % graph.classes());

@@ -20,6 +20,16 @@ pub(crate) struct Agreement {
     pub parameters: usize,
 }
 
+/// A network with random weights. The first one has no dense layer at its end.
+pub(crate) fn any_network(seed: u64, random: &mut Random) -> (Graph, Vec<f32>) {
+    if seed > 0 {
+        return network(random);
+    }
+    let graph = without_a_last_dense_layer();
+    let params = (0..graph.parameter_count()).map(|_| random.signed()).collect();
+    (graph, params)
+}
+
 /// `at(graph, random)` is the loss and its gradient, with settings drawn at random.
 pub(crate) fn gradients_equal_central_differences(
     at: impl Fn(&Graph, &mut Random) -> Box<LossAndGradient>,
@@ -28,14 +38,7 @@ pub(crate) fn gradients_equal_central_differences(
     let loss = SoftmaxCrossEntropy::default().with_label_smoothing(0.1).unwrap();
     for seed in 0..12 {
         let random = &mut Random(1_000 + seed);
-        let (graph, params) = match seed {
-            0 => {
-                let graph = without_a_last_dense_layer();
-                let params = (0..graph.parameter_count()).map(|_| random.signed()).collect();
-                (graph, params)
-            }
-            _ => network(random),
-        };
+        let (graph, params) = any_network(seed, random);
         // Small weights keep the softmax away from its ends.
         let params: Vec<f64> = wide(&params).iter().map(|p| 0.5 * p).collect();
         let images = images(random, 3, graph.features());
