@@ -1,4 +1,4 @@
-//! The claims of the paper, two that its first claim suggests, and one of another paper.
+//! The claims of the paper, two that its first claim suggests, and two of another paper.
 
 use minima_rows::optimizers::{ADAM, GAUSS_NEWTONS, SAM, SGD, known};
 use minima_rows::{Against, Claim, ClaimQuantity, Expected};
@@ -28,7 +28,7 @@ const ALL: &[&str] = &known();
 const BOTH_FIRST_ORDER: &[&str] = &[SGD, ADAM];
 const FIRST_ORDER: Against = Against::Optimizers(BOTH_FIRST_ORDER);
 
-/// The claims of the paper, two that its first claim suggests, and one of another paper.
+/// The claims of the paper, two that its first claim suggests, and two of another paper.
 pub const CLAIMS: [Claim; 12] = [
     Claim {
         letter: "a",

@@ -20,7 +20,7 @@ pub(crate) struct Agreement {
     pub parameters: usize,
 }
 
-/// A network with random weights. The first one has no dense layer at its end.
+/// A network with random weights: without a dense layer at its end for seed 0, and of random layers for the others.
 pub(crate) fn any_network(seed: u64, random: &mut Random) -> (Graph, Vec<f32>) {
     if seed > 0 {
         return network(random);
