@@ -52,8 +52,7 @@ impl<T: Scalar> Attack<T> for Fgsm {
         labels: &[usize],
         ball: Ball,
     ) -> Result<Outcome<T>, AttackError> {
-        let slope = Slope::at(model, images, labels, self.goal)?;
-        self.step(&slope, ball)
+        self.gradients(model, images, labels)?.step(ball)
     }
 
     fn run_for_transfer(
@@ -77,60 +76,84 @@ impl<T: Scalar> Attack<T> for Fgsm {
         labels: &[usize],
         balls: &[Ball],
     ) -> Result<Vec<Outcome<T>>, AttackError> {
-        let slope = Slope::at(model, images, labels, self.goal)?;
-        balls.iter().map(|&ball| self.step(&slope, ball)).collect()
+        let gradients = self.gradients(model, images, labels)?;
+        balls.iter().map(|&ball| gradients.step(ball)).collect()
     }
 }
 
 impl Fgsm {
+    /// Computes the gradients of this attack at the original images. They serve all radii.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Attack::run`].
+    pub fn gradients<'a, T: Scalar>(
+        self,
+        model: &'a dyn Classifier<T>,
+        images: ArrayView2<'a, T>,
+        labels: &'a [usize],
+    ) -> Result<FgsmGradients<'a, T>, AttackError> {
+        check_labels(labels, images.nrows(), model.classes())?;
+        check_pixels(images)?;
+        self.goal.check(model.classes())?;
+        let model = CheckedModel::new(model);
+        let Slopes { logits, gradients, predicted } = model.slopes(images, &|image, logits, cotangent| {
+            if let Some(&label) = labels.get(image)
+                && let Some(loss) = self.goal.loss(logits, label)
+            {
+                loss.gradient_into(logits, label, T::one(), cotangent);
+            }
+        })?;
+        Ok(FgsmGradients { attack: self, subject: Subject { model, images, labels, logits, predicted }, gradients })
+    }
+}
+
+/// The logits and the gradients of [`Fgsm`] at the original images. They do not depend on the radius.
+///
+/// With the goal [`Goal::Away`], a gradient is the gradient of the image's softmax cross-entropy with respect to the image.
+/// Measures of the logits and of this gradient need no further pass through the network.
+pub struct FgsmGradients<'a, T> {
+    attack: Fgsm,
+    subject: Subject<'a, T>,
+    gradients: Array2<T>,
+}
+
+impl<T: Scalar> FgsmGradients<'_, T> {
+    /// The logits of the original images, `(images, classes)`.
+    #[must_use]
+    pub fn logits(&self) -> ArrayView2<'_, T> {
+        self.subject.logits.view()
+    }
+
+    /// The gradient of each image's loss, `(images, features)`.
+    #[must_use]
+    pub fn gradients(&self) -> ArrayView2<'_, T> {
+        self.gradients.view()
+    }
+
     /// Takes the step for one radius.
-    fn step<T: Scalar>(&self, slope: &Slope<'_, T>, ball: Ball) -> Result<Outcome<T>, AttackError> {
+    ///
+    /// # Errors
+    /// Returns the errors of [`Attack::run`] that concern the outputs of the network.
+    pub fn step(&self, ball: Ball) -> Result<Outcome<T>, AttackError> {
         let twice = planted(Fault::EpsilonDoubled);
         let ball = if twice { Ball::new(ball.norm(), 2.0 * ball.epsilon())? } else { ball };
-        let mut adversarial = slope.subject.images.as_standard_layout().into_owned();
+        let mut adversarial = self.subject.images.as_standard_layout().into_owned();
         let rows = adversarial.axis_iter_mut(Axis(0)).into_par_iter();
-        let rows = rows.zip(slope.gradients.axis_iter(Axis(0))).zip(slope.subject.images.axis_iter(Axis(0)));
+        let rows = rows.zip(self.gradients.axis_iter(Axis(0))).zip(self.subject.images.axis_iter(Axis(0)));
         rows.for_each(|((mut row, gradient), original)| {
             if let (Some(row), Some(gradient)) = (row.as_slice_mut(), gradient.as_slice()) {
                 climb(ball.norm(), ball.epsilon(), gradient, row);
                 if ball.norm() == Norm::L2 {
                     ball.pull_in(&original.to_vec(), row);
                 }
-                if self.clip {
+                if self.attack.clip {
                     row.iter_mut().for_each(|a| *a = a.max(T::zero()).min(T::one()));
                 }
             }
         });
-        let passes = Passes { gradients: slope.subject.labels.len(), forwards: 0 };
-        let pixels = if self.clip { Pixels::Pictures } else { Pixels::Free };
-        Outcome::verified_as(pixels, Attack::<T>::name(self), &slope.subject, ball, adversarial, passes)
-    }
-}
-
-/// The logits and gradients of the original images, which do not depend on the radius.
-struct Slope<'a, T> {
-    subject: Subject<'a, T>,
-    gradients: Array2<T>,
-}
-
-impl<'a, T: Scalar> Slope<'a, T> {
-    fn at(
-        model: &'a dyn Classifier<T>,
-        images: ArrayView2<'a, T>,
-        labels: &'a [usize],
-        goal: Goal,
-    ) -> Result<Self, AttackError> {
-        check_labels(labels, images.nrows(), model.classes())?;
-        check_pixels(images)?;
-        goal.check(model.classes())?;
-        let model = CheckedModel::new(model);
-        let Slopes { logits, gradients, predicted } = model.slopes(images, &|image, logits, cotangent| {
-            if let Some(&label) = labels.get(image)
-                && let Some(loss) = goal.loss(logits, label)
-            {
-                loss.gradient_into(logits, label, T::one(), cotangent);
-            }
-        })?;
-        Ok(Self { subject: Subject { model, images, labels, logits, predicted }, gradients })
+        let passes = Passes { gradients: self.subject.labels.len(), forwards: 0 };
+        let pixels = if self.attack.clip { Pixels::Pictures } else { Pixels::Free };
+        let name = Attack::<T>::name(&self.attack);
+        Outcome::verified_as(pixels, name, &self.subject, ball, adversarial, passes)
     }
 }

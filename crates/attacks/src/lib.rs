@@ -77,7 +77,7 @@ pub use deep_fool::DeepFool;
 pub use epsilon::Epsilon;
 pub use error::AttackError;
 pub use fab::FabT;
-pub use fgsm::Fgsm;
+pub use fgsm::{Fgsm, FgsmGradients};
 pub use goal::Goal;
 pub use loss::AttackLoss;
 pub use masking::{Check, MaskingReport, gradient_masking, gradient_masking_among};

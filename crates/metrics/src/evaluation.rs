@@ -66,6 +66,19 @@ pub fn evaluate_with_loss<T: Scalar>(
     of_logits(&|images| model.logits(images), model.classes(), images, labels, loss)
 }
 
+/// Computes the evaluation of [`evaluate`] from given logits `(images, classes)`.
+///
+/// # Errors
+/// Returns [`MetricsError::Empty`] if there are no images, and [`MetricsError::Autodiff`] if the number of labels is wrong or if
+/// a label is not a class.
+pub fn evaluation_of_logits<T: Scalar>(
+    logits: ArrayView2<'_, T>,
+    labels: &[usize],
+) -> Result<Evaluation, MetricsError> {
+    let given = |rows: ArrayView2<'_, T>| Ok(rows.to_owned());
+    of_logits(&given, logits.ncols(), logits, labels, &SoftmaxCrossEntropy::default())
+}
+
 /// Runs [`evaluate`] on the model's network with other parameters.
 ///
 /// # Errors

@@ -7,6 +7,9 @@ use minima_autodiff::{Classifier, Loss, Scalar, SoftmaxCrossEntropy};
 use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
+/// The name of the measured number in errors.
+const WHAT: &str = "input-gradient norm";
+
 /// `‖∇ₓ ℓ(x, y)‖₂` of every image `(images, features)`, where `ℓ` is the image's own softmax cross-entropy: figure 2 of
 /// "Gauss-Newton under adversarial attacks". The unit is nats per unit of pixel value.
 ///
@@ -41,11 +44,25 @@ pub fn input_gradient_norms_with_loss<T: Scalar>(
                 of.gradient_into(logits, label, T::one(), cotangent);
             }
         })?;
-        let rows = gradients.axis_iter(Axis(0)).into_par_iter();
-        norms.par_extend(rows.map(|gradient| gradient.iter().map(|g| g.as_f64().powi(2)).sum::<f64>().sqrt()));
+        norms.extend(norms_of(gradients.view()));
     }
-    all_finite("input-gradient norm", &norms)?;
+    all_finite(WHAT, &norms)?;
     Ok(norms)
+}
+
+/// Computes the norms of [`input_gradient_norms`] from given gradients `(images, features)`.
+///
+/// # Errors
+/// Returns [`MetricsError::NotFinite`] if a norm is not finite.
+pub fn norms_of_gradients<T: Scalar>(gradients: ArrayView2<'_, T>) -> Result<Vec<f64>, MetricsError> {
+    let norms = norms_of(gradients);
+    all_finite(WHAT, &norms)?;
+    Ok(norms)
+}
+
+fn norms_of<T: Scalar>(gradients: ArrayView2<'_, T>) -> Vec<f64> {
+    let rows = gradients.axis_iter(Axis(0)).into_par_iter();
+    rows.map(|gradient| gradient.iter().map(|g| g.as_f64().powi(2)).sum::<f64>().sqrt()).collect()
 }
 
 /// The share of norms that are exactly zero, 0 to 1. On such images a gradient attack has no direction, because the

@@ -57,10 +57,10 @@ pub mod statistics;
 mod summary;
 
 pub use error::MetricsError;
-pub use evaluation::{Evaluation, evaluate, evaluate_with_loss};
+pub use evaluation::{Evaluation, evaluate, evaluate_with_loss, evaluation_of_logits};
 pub use filter_norms::filter_norms;
 pub use histogram::Histogram;
-pub use input_gradient::{input_gradient_norms, input_gradient_norms_with_loss, zero_share};
+pub use input_gradient::{input_gradient_norms, input_gradient_norms_with_loss, norms_of_gradients, zero_share};
 pub use landscape::{
     SegmentPoint, SurfacePoint, evenly_around_zero, filter_normalised_direction, loss_along_segment, loss_surface,
 };

@@ -4,6 +4,7 @@ use crate::bits::Bits;
 use crate::brackets::{BracketOptions, bracketed};
 use crate::certification::{Certified, certified};
 use crate::error::RunError;
+use crate::first_order::FirstOrder;
 use crate::job::Job;
 use crate::measurement::{Measurement, measure};
 use crate::numerics;
@@ -17,7 +18,7 @@ use minima_config::Run;
 use minima_config::attack_catalogue::{Options, attack};
 use minima_config::preset::Preset;
 use minima_data::Splits;
-use minima_metrics::{Summary, evaluate, input_gradient_norms, logit_margins};
+use minima_metrics::{Summary, evaluate};
 use minima_rows::{Certainty, CurvatureRow, LateAttackRow, PathRow};
 use minima_store::cached;
 use ndarray::{ArrayView2, Axis};
@@ -260,10 +261,10 @@ pub fn along_the_path(
         for &step in &steps {
             let model = run.checkpoint(step)?;
             let trained = evaluate(&model, train_images.view(), &train_labels)?;
-            let tested = evaluate(&model, images, labels)?;
-            let mean_margin = Summary::of(&logit_margins(&model, images, labels)?)?.mean;
-            let median_input_gradient_norm = Summary::of(&input_gradient_norms(&model, images, labels)?)?.median;
-            for outcome in flips(&model, images, labels, epsilons)? {
+            let tested = FirstOrder::of(&model, images, labels, epsilons)?;
+            let mean_margin = Summary::of(&tested.logit_margins)?.mean;
+            let median_input_gradient_norm = Summary::of(&tested.input_gradient_norms)?.median;
+            for outcome in &tested.fgsm {
                 rows.push(PathRow {
                     labels: run.run().labels.name().to_owned(),
                     optimizer: run.run().optimizer.clone(),
@@ -271,8 +272,8 @@ pub fn along_the_path(
                     step,
                     train_loss: trained.mean_loss,
                     train_accuracy: trained.accuracy(),
-                    test_loss: tested.mean_loss,
-                    test_accuracy: tested.accuracy(),
+                    test_loss: tested.evaluation.mean_loss,
+                    test_accuracy: tested.evaluation.accuracy(),
                     mean_margin,
                     median_input_gradient_norm,
                     epsilon: outcome.ball.epsilon(),

@@ -2,8 +2,8 @@
 
 use crate::bits::Bits;
 use crate::error::RunError;
+use crate::first_order::FirstOrder;
 use crate::test_set::TestSet;
-use minima_attacks::{Attack, Ball, Fgsm};
 use minima_autodiff::Differentiable;
 use minima_autodiff::softmax_cross_entropy::softmax;
 use minima_metrics::{self as metrics, Summary};
@@ -83,11 +83,10 @@ pub fn measure(
     sharpness_batch: usize,
 ) -> Result<Measurement, RunError> {
     let (images, labels) = (test.images.view(), test.labels.as_slice());
-    let evaluation = metrics::evaluate(model, images, labels)?;
-    let balls = epsilons.iter().map(|&e| Ball::linf(e)).collect::<Result<Vec<_>, _>>()?;
-    let mut outcomes = Fgsm::default().run_many(model, images, labels, &balls)?;
-    let is_correct = Bits(outcomes.first_mut().map_or_else(Vec::new, |first| std::mem::take(&mut first.clean_correct)));
-    let fgsm = epsilons.iter().zip(outcomes).map(|(&epsilon, outcome)| FgsmMeasurement {
+    let mut first_order = FirstOrder::of(model, images, labels, epsilons)?;
+    let first = first_order.fgsm.first_mut();
+    let is_correct = Bits(first.map_or_else(Vec::new, |first| std::mem::take(&mut first.clean_correct)));
+    let fgsm = epsilons.iter().zip(first_order.fgsm).map(|(&epsilon, outcome)| FgsmMeasurement {
         epsilon,
         misclassified: Bits(outcome.success),
         predicted: outcome.predicted_after,
@@ -102,12 +101,12 @@ pub fn measure(
         loss_increases.extend(found.into_iter().map(|f| LossIncreases { rho: f.rho, scope, increases: f.increases }));
     }
     Ok(Measurement {
-        correct: evaluation.correct,
+        correct: first_order.evaluation.correct,
         is_correct,
-        test_loss: evaluation.mean_loss,
+        test_loss: first_order.evaluation.mean_loss,
         fgsm,
-        input_gradient_norms: metrics::input_gradient_norms(model, images, labels)?,
-        logit_margins: metrics::logit_margins(model, images, labels)?,
+        input_gradient_norms: first_order.input_gradient_norms,
+        logit_margins: first_order.logit_margins,
         loss_increases,
     })
 }

@@ -4,6 +4,7 @@
 mod checkpoint;
 mod device_curvature;
 mod device_training;
+mod first_order;
 mod interval_training;
 mod registered;
 mod run_store;

@@ -1,12 +1,12 @@
 //! Measurements of one model, as trained and with scaled logits.
 
 use crate::error::StudyError;
-use minima_attacks::{Attack, Ball, Fgsm};
+use minima_attacks::{Ball, Fgsm};
+use minima_autodiff::Model;
 use minima_autodiff::softmax_cross_entropy::{loss, predicted};
-use minima_autodiff::{Classifier, Model};
 use minima_config::Run;
 use minima_config::preset::Preset;
-use minima_metrics::{Scope, Summary, input_gradient_norms, margins_of_logits, sharpness, with_scaled_logits};
+use minima_metrics::{Scope, Summary, margins_of_logits, norms_of_gradients, sharpness, with_scaled_logits};
 use minima_rows::{LogitDecisionRow, LogitScaleRow, ScaledQuantity};
 use minima_runs::TestSet;
 
@@ -109,10 +109,11 @@ impl Numbers {
             quantities.push(Quantity { quantity, rho, mean, median });
             Ok(())
         };
-        let gradients = input_gradient_norms(model, images, labels)?;
-        add(ScaledQuantity::InputGradientNorm, None, &gradients)?;
-        let logits = model.logits(images)?;
-        add(ScaledQuantity::LogitMargin, None, &margins_of_logits(logits.view(), labels)?)?;
+        let shared = Fgsm::default().gradients(model, images, labels)?;
+        let gradient_norms = norms_of_gradients(shared.gradients())?;
+        add(ScaledQuantity::InputGradientNorm, None, &gradient_norms)?;
+        let logits = shared.logits();
+        add(ScaledQuantity::LogitMargin, None, &margins_of_logits(logits, labels)?)?;
         for found in sharpness(model, images, labels, Scope::Batch(preset.sharpness_batch), &preset.rhos)? {
             add(ScaledQuantity::LossIncrease, Some(found.rho), &found.increases)?;
         }
@@ -120,12 +121,12 @@ impl Numbers {
         let rows = logits.outer_iter().zip(labels);
         let losses = rows.map(|(row, &label)| loss(&row.iter().map(|&a| f64::from(a)).collect::<Vec<_>>(), label));
         add(ScaledQuantity::TestLoss, None, &losses.collect::<Vec<_>>())?;
-        let balls = preset.epsilons.iter().map(|&e| Ball::linf(e)).collect::<Result<Vec<_>, _>>()?;
-        let outcomes = Fgsm::default().run_many(model, images, labels, &balls)?;
+        let outcome = |&epsilon: &f64| shared.step(Ball::linf(epsilon)?);
+        let outcomes = preset.epsilons.iter().map(outcome).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             quantities,
             classes: logits.outer_iter().map(predicted).collect(),
-            zero_gradients: gradients.iter().filter(|&&norm| norm == 0.0).count() as u32,
+            zero_gradients: gradient_norms.iter().filter(|&&norm| norm == 0.0).count() as u32,
             flips: outcomes.into_iter().map(|outcome| outcome.success).collect(),
         })
     }

@@ -10,11 +10,9 @@ pub(crate) use rounding::{rounding, to_markdown};
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::options::StudyOptions;
-use minima_metrics::{Summary, input_gradient_norms};
+use minima_metrics::Summary;
 use minima_rows::{DriftRow, PrecisionRow, write_csv};
-use minima_runs::TestSet;
-use minima_runs::measured::flips;
-use minima_runs::{Job, StoredRun};
+use minima_runs::{FirstOrder, Job, StoredRun, TestSet};
 use minima_store::write_atomically;
 use plan::{EXACT, Planned, plan};
 
@@ -62,8 +60,9 @@ fn measure(planned: &Planned, run: &StoredRun, test: &TestSet) -> Result<Vec<Pre
     let mut rows = Vec::new();
     for trained in run.training()? {
         let model = run.checkpoint(run.step_after(trained.epoch))?;
-        let median_input_gradient_norm = Summary::of(&input_gradient_norms(&model, images, labels)?)?.median;
-        for outcome in flips(&model, images, labels, epsilons)? {
+        let measured = FirstOrder::of(&model, images, labels, epsilons)?;
+        let median_input_gradient_norm = Summary::of(&measured.input_gradient_norms)?.median;
+        for outcome in measured.fgsm {
             rows.push(PrecisionRow {
                 variant: planned.variant.clone(),
                 arithmetic: planned.arithmetic.clone(),
