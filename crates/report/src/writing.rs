@@ -2,7 +2,7 @@
 
 use crate::commentary::{Commentary, Comments};
 use crate::error::ReportError;
-use crate::figures::{self, MatchedPaths, Radii, SeedSpread, WithOptimizers};
+use crate::figures::{self, Correlations, MatchedPaths, Radii, SeedSpread, WithOptimizers};
 use crate::html;
 use crate::input::ReportInput;
 use crate::markdown::report;
@@ -11,8 +11,8 @@ use minima_rows::CLEAN;
 use minima_store::write_atomically;
 use std::path::Path;
 
-/// Writes `report.md` and `report.html` into a results folder, and the figures of the studies `seeds`, `matched` and `radii` if
-/// these have rows. Files are written atomically.
+/// Writes `report.md` and `report.html` into a results folder, and the figures of the studies `seeds`, `matched`, `predictors` and `radii`
+/// if these have rows. Files are written atomically.
 ///
 /// # Errors
 /// Returns [`ReportError`] if a figure cannot be drawn or a file cannot be written.
@@ -29,6 +29,10 @@ pub fn write_reports(
     if !results.studies.path.is_empty() {
         let figure = &MatchedPaths { rows: results.studies.path.clone() };
         figures::write(&folder.join("studies/matched"), &WithOptimizers { figure, optimizers })?;
+    }
+    if !results.studies.predictors.is_empty() {
+        let figure = &Correlations { rows: results.studies.predictors.clone() };
+        figures::write(&folder.join("studies/predictors"), &WithOptimizers { figure, optimizers })?;
     }
     if !results.studies.radii.is_empty() {
         let figure = &Radii { rows: results.studies.radii.clone() };

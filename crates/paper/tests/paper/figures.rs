@@ -3,12 +3,13 @@
 use minima_paper::PAPER;
 use minima_paper::numbers as paper;
 use minima_report::figures::{
-    AdversarialPairs, Figure, FigureError, InputGradientNorms, LogitMargins, MatchedPaths, Radii, RobustAccuracy,
-    Samples, Scaling, SeedSpread, SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg, write,
+    AdversarialPairs, Correlations, Figure, FigureError, InputGradientNorms, LogitMargins, MatchedPaths, Radii,
+    RobustAccuracy, Samples, Scaling, SeedSpread, SpectralDensityFigure, TimeToAccuracy, TrainingCurves, png, svg,
+    write,
 };
 use minima_rows::{
-    AdversarialExample, CurvatureMatrix, LateAttackRow, PaceRow, PathRow, RadiusRow, RobustnessRow, ScalingRow,
-    SpectralDensityRow, TrainingRow,
+    AdversarialExample, CurvatureMatrix, LateAttackRow, PaceRow, PathRow, PredictorRow, PredictorScope, RadiusRow,
+    RobustnessRow, ScalingRow, SpectralDensityRow, TrainingRow,
 };
 
 fn check_both<F: Figure>(figure: &F) -> String {
@@ -280,6 +281,32 @@ fn radii_have_two_ends_for_each_model() {
         assert!(document.contains(title), "{title}");
     }
     assert!(matches!(svg(&Radii { rows: vec![] }), Err(FigureError::Data { .. })));
+}
+
+#[test]
+fn correlations_are_about_the_strongest_attack_at_its_smallest_radius() {
+    let row = |measure: &str, robustness: &str, epsilon, scope, correlation: f64| PredictorRow {
+        measure: measure.to_owned(),
+        at: None,
+        robustness: robustness.to_owned(),
+        epsilon: Some(epsilon),
+        scope,
+        count: 12,
+        correlation,
+        low: correlation - 0.3,
+        high: correlation + 0.3,
+    };
+    let rows = [("robust to FGSM", 0.01), ("robust to AutoAttack", 0.1), ("robust to AutoAttack", 0.05)];
+    let rows = rows.into_iter().flat_map(|(robustness, epsilon)| {
+        [PredictorScope::All, PredictorScope::Within, PredictorScope::Between]
+            .map(|scope| row("λ₁ of the Hessian (nats)", robustness, epsilon, scope, -0.5))
+    });
+    let document = check_both(&Correlations { rows: rows.collect() });
+    for title in ["“robust to AutoAttack, ε = 0.05”", "all 12 models", "within optimizers"] {
+        assert!(document.contains(title), "{title}");
+    }
+    assert!(document.contains(">\nlargest eigenvalue of the Hessian\n<") && !document.contains("between"));
+    assert!(matches!(svg(&Correlations { rows: vec![] }), Err(FigureError::Data { .. })));
 }
 
 #[test]

@@ -7,9 +7,14 @@ use minima_rows::{PredictorRow, PredictorScope, Table, in_order};
 pub(crate) const TITLE: &str = "What goes with robustness";
 
 /// The name of a measure or a robustness, with the norm of a weight perturbation or the radius of an attack or a proof.
-fn named(name: &str, at: Option<f64>) -> String {
+pub(crate) fn named(name: &str, at: Option<f64>) -> String {
     let letter = if name.starts_with("median loss increase") { "ρ" } else { "ε" };
     at.map_or_else(|| name.to_owned(), |at| format!("{name}, {letter} = {}", Radius(at)))
+}
+
+/// The name of a measure without its unit.
+pub(crate) fn unitless(measure: &str) -> &str {
+    measure.split_once(" (").map_or(measure, |(name, _)| name)
 }
 
 /// One row per robustness and measure, and a column per scope.
