@@ -306,6 +306,9 @@ fn correlations_are_about_the_strongest_attack_at_its_smallest_radius() {
         assert!(document.contains(title), "{title}");
     }
     assert!(document.contains(">\nlargest eigenvalue of the Hessian\n<") && !document.contains("between"));
+    let few = vec![row("train loss", "robust to FGSM", 0.1, PredictorScope::All, 0.5)];
+    let few = check(&Correlations { rows: few });
+    assert_eq!((few.matches("too few models").count(), document.matches("too few models").count()), (1, 0));
     assert!(matches!(svg(&Correlations { rows: vec![] }), Err(FigureError::Data { .. })));
 }
 

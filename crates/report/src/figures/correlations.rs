@@ -6,7 +6,7 @@ use plotters::style::RGBColor;
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::heading::draw_heading;
 use super::panel::{Axis, Panel};
-use super::series_style::{GRID, HEADING, INK, PAPER, SeriesStyle, TICK};
+use super::series_style::{GRID, HEADING, INK, PAPER, SUBTITLE, SeriesStyle, TICK};
 use super::{Figure, FigureError};
 use crate::appearance::Marker;
 use crate::studies::predictors::{named, unitless};
@@ -99,6 +99,10 @@ impl Figure for Correlations {
                 canvas.line(&ends, &if *value == 0.0 { Stroke::solid(INK, 2.0) } else { Stroke::solid(GRID, 1.5) })?;
             }
             panel.draw_axes(canvas, true)?;
+            if rows.is_empty() {
+                let middle = (centre, TOP + panel.height / 2.0);
+                canvas.text("too few models", middle, Anchor::Middle, &SUBTITLE)?;
+            }
             for row in rows {
                 let Some(place) = measures.iter().position(|m| *m == (row.measure.as_str(), row.at)) else { continue };
                 let at = |value| panel.place(value, place as f64 + 0.5);
