@@ -94,15 +94,16 @@ impl Figure for Correlations {
             };
             let centre = panel.left + PANEL / 2.0;
             canvas.text(&heading, (centre, TOP - 40.0), Anchor::Middle, &HEADING)?;
+            if rows.is_empty() {
+                let middle = (centre, TOP + panel.height / 2.0);
+                canvas.text("too few models", middle, Anchor::Middle, &SUBTITLE)?;
+                continue;
+            }
             for (value, _) in &panel.x.ticks {
                 let ends = [panel.place(*value, 0.0), panel.place(*value, measures.len() as f64)];
                 canvas.line(&ends, &if *value == 0.0 { Stroke::solid(INK, 2.0) } else { Stroke::solid(GRID, 1.5) })?;
             }
             panel.draw_axes(canvas, true)?;
-            if rows.is_empty() {
-                let middle = (centre, TOP + panel.height / 2.0);
-                canvas.text("too few models", middle, Anchor::Middle, &SUBTITLE)?;
-            }
             for row in rows {
                 let Some(place) = measures.iter().position(|m| *m == (row.measure.as_str(), row.at)) else { continue };
                 let at = |value| panel.place(value, place as f64 + 0.5);
